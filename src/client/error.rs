@@ -1,0 +1,107 @@
+//! Why a call to the gateway failed (feeds answer with a [`super::models::FeedOutcome`] instead).
+
+use std::time::Duration;
+
+use super::models::Environment;
+use crate::error::{Exit, Explain};
+use crate::untrusted::SafeText;
+
+/// A failed call to the registry, or a client that cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    /// A setting the client cannot work with: a URL, a CA file, a proxy.
+    #[error("{setting}: {reason}")]
+    Setting {
+        /// The configuration key or flag.
+        setting: &'static str,
+        /// What is wrong with it.
+        reason: SafeText,
+    },
+    /// No usable key pair for this environment.
+    #[error("there is no {environment} key pair yet: {missing} missing")]
+    NoKeys {
+        /// Which pair.
+        environment: Environment,
+        /// `the API key is`, `the private key is`, `both keys are`.
+        missing: &'static str,
+    },
+    /// 401 or 403.
+    #[error("the gateway {gateway} refused the {environment} keys: {message}")]
+    KeysRefused {
+        /// Which pair.
+        environment: Environment,
+        /// The gateway's host.
+        gateway: SafeText,
+        /// Its own words.
+        message: SafeText,
+        /// Its request id.
+        request_id: Option<SafeText>,
+    },
+    /// The gateway understood and said no.
+    #[error("the gateway {gateway} refused: {message}")]
+    Refused {
+        /// HTTP status; 200 is possible, since the registry puts failures into 200 as well.
+        status: u16,
+        /// The gateway's host.
+        gateway: SafeText,
+        /// Its own words.
+        message: SafeText,
+        /// Its request id.
+        request_id: Option<SafeText>,
+    },
+    /// 429.
+    #[error("the gateway {gateway} asks to slow down{}", after(*.retry_after))]
+    SlowDown {
+        /// The gateway's host.
+        gateway: SafeText,
+        /// How long to wait, if it said so.
+        retry_after: Option<Duration>,
+    },
+    /// 5xx, reset, timeout, DNS, TLS: no usable answer.
+    #[error("the gateway {gateway} cannot be reached: {message}")]
+    Passing {
+        /// The gateway's host.
+        gateway: SafeText,
+        /// What happened.
+        message: SafeText,
+    },
+    /// An answer outside the contract.
+    #[error("the gateway {gateway} answered something that is not understood: {message}")]
+    NotUnderstood {
+        /// HTTP status.
+        status: u16,
+        /// The gateway's host.
+        gateway: SafeText,
+        /// What came, shortened.
+        message: SafeText,
+    },
+}
+
+fn after(wait: Option<Duration>) -> String {
+    wait.map(|wait| format!(": try again in {} s", wait.as_secs())).unwrap_or_default()
+}
+
+impl Explain for ClientError {
+    fn exit(&self) -> Exit {
+        match self {
+            ClientError::Setting { .. } | ClientError::NoKeys { .. } => Exit::Usage,
+            ClientError::KeysRefused { .. } => Exit::Refused,
+            ClientError::Refused { .. } | ClientError::NotUnderstood { .. } => Exit::Other,
+            ClientError::SlowDown { .. } | ClientError::Passing { .. } => Exit::TryAgain,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            ClientError::NoKeys { environment, .. } => Some(format!(
+                "run `commerce-connector keys set --environment {environment} --api-key-file F --private-key-file F`, or paste them in the Keys pane"
+            )),
+            ClientError::KeysRefused { environment, .. } => Some(format!(
+                "check that both halves are of one {environment} pair and that this server's clock is right; a lost private key cannot be shown again, generate a new pair in the API portal"
+            )),
+            ClientError::Passing { .. } => Some("check DNS, proxy and firewall, then try again".to_owned()),
+            ClientError::SlowDown { .. } => Some("wait, then try again".to_owned()),
+            ClientError::Setting { .. } | ClientError::Refused { .. } | ClientError::NotUnderstood { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The Commerce installation on this server: `env.php`, the database, the edition.
+//!
+//! This room must never know what a feed item or a gateway is.
+
+pub mod database;
+pub mod env_php;

@@ -1,0 +1,243 @@
+//! config.toml as types. Loading, origins and saving are in the rooms below.
+//!
+//! Precedence: flag > environment (`COMMERCE_CONNECTOR_…`) > config file > default.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::client::models::{DataSpaceId, DataSpaceKind, Environment, ProjectId};
+use crate::feeds::Feed;
+
+/// The whole configuration.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// `[gateway]`
+    pub gateway: GatewaySection,
+    /// `[credentials.production]` and `[credentials.sandbox]`
+    pub credentials: Credentials,
+    /// `[saas]`
+    pub saas: Saas,
+    /// `[source]`
+    pub source: SourceSection,
+    /// `[instance]`
+    pub instance: Instance,
+    /// `[export]`
+    pub export: ExportSection,
+    /// `[state]`
+    pub state: StateSection,
+}
+
+/// `[gateway]`: which gateway, and how to reach it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GatewaySection {
+    /// Which key pair and gateway are used.
+    pub environment: Environment,
+    /// The production gateway.
+    pub production_url: String,
+    /// The sandbox gateway.
+    pub sandbox_url: String,
+    /// The registry's path.
+    pub registry_path: String,
+    /// Further certificate authorities, PEM, relative to the config file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// Seconds to make a connection.
+    pub connect_timeout_seconds: u64,
+    /// Seconds the gateway may be silent.
+    pub read_timeout_seconds: u64,
+    /// Seconds for one request in all.
+    pub total_timeout_seconds: u64,
+    /// The most requests a second (Adobe's guardrail is about 2); 0 = no limit.
+    pub requests_per_second: f64,
+    /// Further claims of the JWT.
+    pub jwt_claims: BTreeMap<String, String>,
+}
+
+impl Default for GatewaySection {
+    fn default() -> Self {
+        Self {
+            environment: Environment::Production,
+            production_url: "https://commerce.adobe.io".to_owned(),
+            sandbox_url: "https://commerce-beta.adobe.io".to_owned(),
+            registry_path: "/merchant-registry/v1".to_owned(),
+            ca_file: None,
+            connect_timeout_seconds: 10,
+            read_timeout_seconds: 60,
+            total_timeout_seconds: 120,
+            requests_per_second: 2.0,
+            jwt_claims: BTreeMap::new(),
+        }
+    }
+}
+
+/// `[credentials]`: one section per environment.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Credentials {
+    /// The production pair.
+    pub production: PairSetting,
+    /// The sandbox pair.
+    pub sandbox: PairSetting,
+}
+
+/// Where a key pair is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PairSetting {
+    /// The public API key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
+    /// The private key's file, 0600, relative to the config file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_key_file: Option<PathBuf>,
+}
+
+/// `[saas]`: the chosen project and data space. Names and type are labels from the registry, kept for showing.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Saas {
+    /// The project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<ProjectId>,
+    /// Its name when it was chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project_name: Option<String>,
+    /// The data space.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment_id: Option<DataSpaceId>,
+    /// Its name when it was chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment_name: Option<String>,
+    /// Production or Testing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment_type: Option<DataSpaceKind>,
+}
+
+/// Where items come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceKind {
+    /// The Commerce database.
+    #[default]
+    Commerce,
+    /// A directory of feed files.
+    Files,
+}
+
+/// `[source]`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SourceSection {
+    /// Commerce or files.
+    pub kind: SourceKind,
+    /// `[source.files]`
+    pub files: FilesSection,
+    /// `[source.commerce]`
+    pub commerce: CommerceSection,
+}
+
+/// `[source.files]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FilesSection {
+    /// The directory, relative to the config file.
+    pub directory: PathBuf,
+}
+
+impl Default for FilesSection {
+    fn default() -> Self {
+        Self { directory: PathBuf::from("feeds") }
+    }
+}
+
+/// `[source.commerce]`: the database, as a URL or in parts; when all is absent, `app/etc/env.php` under `instance.root`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CommerceSection {
+    /// `mysql://user[:password]@host[:port]/database[?socket=/path]`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Host name or address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// TCP port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// Unix socket; wins over the host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub socket: Option<PathBuf>,
+    /// Database user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// A file that holds the password, 0600, relative to the config file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<PathBuf>,
+    /// Database name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
+    /// Prefix of every table name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table_prefix: Option<String>,
+    /// A CA file, PEM: the connection then uses TLS and is verified against it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_ca_file: Option<PathBuf>,
+}
+
+/// `[instance]`: the Commerce installation on this server.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Instance {
+    /// Its root directory; reads `app/etc/env.php` when `[source.commerce]` is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<PathBuf>,
+    /// What the header of the screen calls it; the host name if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// `[export]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExportSection {
+    /// Requests in flight at a time.
+    pub thread_count: usize,
+    /// The largest uncompressed body of a request, in bytes.
+    pub max_batch_bytes: usize,
+    /// `[export.feeds.<feed>]`
+    pub feeds: BTreeMap<Feed, FeedSection>,
+    /// `[export.routes]`: feed → route.
+    pub routes: BTreeMap<Feed, String>,
+}
+
+impl Default for ExportSection {
+    fn default() -> Self {
+        Self {
+            thread_count: 1,
+            max_batch_bytes: crate::export::DEFAULT_MAX_BATCH_BYTES,
+            feeds: BTreeMap::new(),
+            routes: BTreeMap::new(),
+        }
+    }
+}
+
+/// `[export.feeds.<feed>]`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FeedSection {
+    /// Items in one request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_size: Option<usize>,
+}
+
+/// `[state]`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StateSection {
+    /// Where ledger, locks and logs live; default: `commerce-connector` in the XDG state directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory: Option<PathBuf>,
+}

@@ -1,0 +1,118 @@
+//! Errors as a person meets them: what happened, the hint, the exit code.
+//!
+//! Every room has its own typed error; each implements [`Explain`]. Only `main` and the screen turn one into words.
+//! This file must never know how a problem is drawn.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// How the program ends, as its documentation promises to scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Everything that was asked for is done.
+    Done = 0,
+    /// Something failed that no other code names.
+    Other = 1,
+    /// The command line or the configuration is wrong.
+    Usage = 2,
+    /// Done in part: some items need attention.
+    Partial = 3,
+    /// The gateway refused the keys or the sign-in.
+    Refused = 4,
+    /// A passing failure: the same command may succeed later.
+    TryAgain = 5,
+    /// Another run holds the lock.
+    Locked = 6,
+    /// A guard refused to go on.
+    Guarded = 7,
+    /// Interrupted by the person or by a signal.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// What every error in this program can say of itself, besides its message.
+pub trait Explain: std::error::Error {
+    /// The exit code of a command that ends with this error.
+    fn exit(&self) -> Exit;
+
+    /// What the person can do about it, as one sentence; `None` where the message says it all.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+}
+
+/// An error in its final form: one clear sentence, perhaps a hint, and the exit code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What happened, where.
+    pub what: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The exit code of a command that ends with it.
+    pub exit: Exit,
+}
+
+impl Problem {
+    /// A problem without a hint.
+    #[must_use]
+    pub fn new(exit: Exit, what: impl Into<String>) -> Self {
+        Self { what: what.into(), hint: None, exit }
+    }
+
+    /// A mistake in the command line or the configuration.
+    #[must_use]
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, what)
+    }
+
+    /// The same problem with what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Any typed error, in its final form.
+    #[must_use]
+    pub fn of(error: &dyn Explain) -> Self {
+        Self { what: chain(error), hint: error.hint(), exit: error.exit() }
+    }
+}
+
+/// The message of an error and of everything that caused it, as one sentence.
+fn chain(error: &(impl std::error::Error + ?Sized)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl Explain for Problem {
+    fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
+    }
+}

@@ -1,0 +1,140 @@
+//! The export: plan → collect → compare → batch → encode → send → record.
+//!
+//! This room knows feeds, the ledger and the client. It must never know that there is a screen: it tells progress by a
+//! `watch` and lifecycle by a bounded channel, and whoever wants to look, looks.
+
+pub mod ledger;
+pub mod progress;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::client::Client;
+use crate::client::models::DataSpaceId;
+use crate::error::{Exit, Explain};
+use crate::feeds::Feed;
+use crate::feeds::source::{Source, SourceError};
+use crate::untrusted::SafeText;
+use progress::{Progress, RunEvent, RunReport};
+
+/// The largest uncompressed body of one request, in bytes. Adobe does not publish a limit (protocol page §6).
+pub const DEFAULT_MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
+
+/// What a run is to do.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The feeds, in the order in which they are sent.
+    pub feeds: Vec<FeedPlan>,
+    /// The data space that receives.
+    pub data_space: DataSpaceId,
+    /// Requests in flight at a time.
+    pub thread_count: usize,
+    /// The largest uncompressed body of a request, in bytes.
+    pub max_batch_bytes: usize,
+    /// Compare and count, but send and record nothing.
+    pub dry_run: bool,
+    /// Where ledger and locks live.
+    pub state_dir: PathBuf,
+}
+
+/// One feed of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedPlan {
+    /// The feed.
+    pub feed: Feed,
+    /// Route, relative to the gateway, without the data space id.
+    pub route: String,
+    /// Items in one request.
+    pub batch_size: usize,
+}
+
+impl Plan {
+    /// The feed plans for `feeds`, in the recommended order, with configured batch sizes and routes over the catalogue's.
+    #[must_use]
+    pub fn feed_plans(
+        feeds: &[Feed],
+        batch_size: impl Fn(Feed) -> Option<usize>,
+        routes: &BTreeMap<Feed, String>,
+    ) -> Vec<FeedPlan> {
+        let mut feeds = feeds.to_vec();
+        feeds.sort_unstable();
+        feeds.dedup();
+        feeds
+            .into_iter()
+            .map(|feed| FeedPlan {
+                feed,
+                route: routes.get(&feed).cloned().unwrap_or_else(|| feed.route().to_owned()),
+                batch_size: batch_size(feed).unwrap_or_else(|| feed.batch_size()).max(1),
+            })
+            .collect()
+    }
+}
+
+/// A run that was started.
+#[derive(Debug)]
+pub struct Run {
+    /// Counters; the newest value is enough.
+    pub progress: watch::Receiver<Progress>,
+    /// What happened; every one must be seen.
+    pub events: mpsc::Receiver<RunEvent>,
+    /// Stops the run: batches in flight are finished and recorded first.
+    pub stop: CancellationToken,
+    /// How it ended.
+    pub report: tokio::task::JoinHandle<Result<RunReport, ExportError>>,
+}
+
+/// Starts a run on the current tokio runtime.
+///
+/// # Errors
+/// [`ExportError::Locked`] if another run holds a feed's lock, [`ExportError::Ledger`] if the ledger cannot be opened.
+pub fn start(_plan: Plan, _source: Source, _client: Client) -> Result<Run, ExportError> {
+    unimplemented!()
+}
+
+/// Why a run could not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// Another run holds the lock.
+    #[error("{feed} is being exported by {holder}")]
+    Locked {
+        /// The feed.
+        feed: Feed,
+        /// User, host, pid and start.
+        holder: SafeText,
+    },
+    /// The ledger cannot be opened, read or written.
+    #[error(transparent)]
+    Ledger(#[from] ledger::LedgerError),
+    /// The source cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The gateway refused the keys.
+    #[error("the gateway refused the keys: {message}")]
+    KeysRefused {
+        /// Its own words.
+        message: SafeText,
+    },
+}
+
+impl Explain for ExportError {
+    fn exit(&self) -> Exit {
+        match self {
+            ExportError::Locked { .. } => Exit::Locked,
+            ExportError::Ledger(error) => error.exit(),
+            ExportError::Source(error) => error.exit(),
+            ExportError::KeysRefused { .. } => Exit::Refused,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            ExportError::Locked { .. } => Some("wait for it, or stop it where it was started".to_owned()),
+            ExportError::Ledger(error) => error.hint(),
+            ExportError::Source(error) => error.hint(),
+            ExportError::KeysRefused { .. } => Some("verify the keys: `commerce-connector keys verify`".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! What a run tells: counters that may be dropped, events that must arrive, and the report at the end.
+
+use std::time::Duration;
+
+use crate::feeds::Feed;
+use crate::untrusted::SafeText;
+
+/// The four item states of Adobe's status page, with its words (protocol page §3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ItemState {
+    /// Nothing recorded yet.
+    Awaiting,
+    /// The gateway accepted it.
+    Submitted,
+    /// 429, 5xx, no answer, or refused inside a 200.
+    WillRetry,
+    /// 400, 401, 403: someone has to do something.
+    NeedsAttention,
+}
+
+impl ItemState {
+    /// The words of Adobe's status page.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            ItemState::Awaiting => "Awaiting submission",
+            ItemState::Submitted => "Submitted to service",
+            ItemState::WillRetry => "Failed, will retry",
+            ItemState::NeedsAttention => "Failed, requires attention",
+        }
+    }
+}
+
+/// Where a feed is in its run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// Not begun.
+    #[default]
+    Waiting,
+    /// Records are read, compared and sent.
+    Collecting,
+    /// All records are read; what remains is sent.
+    Sending,
+    /// What is gone from the source is deleted in the service.
+    Deleting,
+    /// All done.
+    Done,
+    /// Stopped by the person; a re-run goes on.
+    Stopped,
+    /// Ended by an error; a re-run goes on.
+    Failed,
+}
+
+impl Phase {
+    /// One word for tables and logs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Phase::Waiting => "waiting",
+            Phase::Collecting => "collecting",
+            Phase::Sending => "sending",
+            Phase::Deleting => "deleting",
+            Phase::Done => "done",
+            Phase::Stopped => "stopped",
+            Phase::Failed => "failed",
+        }
+    }
+
+    /// Whether work goes on.
+    #[must_use]
+    pub fn is_active(self) -> bool {
+        matches!(self, Phase::Collecting | Phase::Sending | Phase::Deleting)
+    }
+}
+
+/// Counters of one feed in this run. All but `source_records` and `source_read` count items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedProgress {
+    /// The feed.
+    pub feed: Feed,
+    /// Where it is.
+    pub phase: Phase,
+    /// How many source records there are; `None` if that cannot be known beforehand.
+    pub source_records: Option<u64>,
+    /// How many source records were read so far.
+    pub source_read: u64,
+    /// Items made of them.
+    pub collected: u64,
+    /// Items the service already has as they are.
+    pub unchanged: u64,
+    /// Items found new.
+    pub new: u64,
+    /// Items found changed (or not known to be submitted).
+    pub changed: u64,
+    /// Items found gone from the source.
+    pub gone: u64,
+    /// Items the gateway accepted (deletions included).
+    pub submitted: u64,
+    /// Items that failed and will be retried by the next run.
+    pub will_retry: u64,
+    /// Items that need attention (broken records included).
+    pub needs_attention: u64,
+    /// Requests sent.
+    pub requests: u64,
+    /// Compressed bytes sent.
+    pub bytes: u64,
+}
+
+impl FeedProgress {
+    /// Nothing done yet.
+    #[must_use]
+    pub fn new(feed: Feed) -> Self {
+        Self {
+            feed,
+            phase: Phase::Waiting,
+            source_records: None,
+            source_read: 0,
+            collected: 0,
+            unchanged: 0,
+            new: 0,
+            changed: 0,
+            gone: 0,
+            submitted: 0,
+            will_retry: 0,
+            needs_attention: 0,
+            requests: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Items found so far that must be sent.
+    #[must_use]
+    pub fn to_send(&self) -> u64 {
+        self.new + self.changed + self.gone
+    }
+
+    /// Items that have their final state of this run.
+    #[must_use]
+    pub fn settled(&self) -> u64 {
+        self.submitted + self.will_retry + self.needs_attention
+    }
+}
+
+/// What holds a run back right now: the reason of its ETA.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Limit {
+    /// Nothing measured yet.
+    Unknown,
+    /// The gateway's allowance, in requests a second.
+    Gateway {
+        /// Requests a second allowed now.
+        requests_per_second: f64,
+    },
+    /// The source: senders wait for records.
+    Source,
+    /// A pause that the gateway asked for, or a back-off.
+    Waiting {
+        /// How long still.
+        remaining: Duration,
+        /// Why: `after a 429`, `after a 503`.
+        reason: SafeText,
+    },
+}
+
+/// Counters of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Progress {
+    /// One per planned feed, in run order.
+    pub feeds: Vec<FeedProgress>,
+    /// Since the run began.
+    pub elapsed: Duration,
+    /// Items settled a second, over the last while; 0 before anything was.
+    pub items_per_second: f64,
+    /// Time left; `None` while it cannot be known.
+    pub eta: Option<Duration>,
+    /// The reason of `eta`, or of its absence.
+    pub limit: Limit,
+    /// Whether only counting goes on.
+    pub dry_run: bool,
+    /// Whether a stop was asked for and batches in flight are being finished.
+    pub stopping: bool,
+}
+
+/// A lifecycle change: each must arrive.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RunEvent {
+    /// A feed began.
+    FeedStarted {
+        /// The feed.
+        feed: Feed,
+        /// Its source records, if known.
+        source_records: Option<u64>,
+    },
+    /// An item was refused, or a record is broken.
+    ItemFailed(ItemFailure),
+    /// A batch got no usable answer and is tried again.
+    Retrying {
+        /// The feed.
+        feed: Feed,
+        /// Which try failed, from 1.
+        attempt: u32,
+        /// When it is tried again.
+        after: Duration,
+        /// What happened.
+        reason: SafeText,
+    },
+    /// A remark that a person should see, such as `deletions were not looked for because 2 lines could not be read`.
+    Note {
+        /// The feed.
+        feed: Feed,
+        /// The remark.
+        text: SafeText,
+    },
+    /// A feed ended; its counters say how.
+    FeedFinished(FeedProgress),
+    /// The gateway refused the keys: the run stops and sends nothing more.
+    KeysRefused {
+        /// The gateway's own words.
+        message: SafeText,
+        /// Its request id.
+        request_id: Option<SafeText>,
+    },
+}
+
+/// One item (or broken record) that did not make it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemFailure {
+    /// The feed.
+    pub feed: Feed,
+    /// SKU and store view, or the place of a broken record.
+    pub label: SafeText,
+    /// Its state now.
+    pub state: ItemState,
+    /// The server's (or source's) own text.
+    pub message: SafeText,
+    /// The server's code; may be empty.
+    pub code: SafeText,
+    /// The gateway's request id.
+    pub request_id: Option<SafeText>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunReport {
+    /// The last counters.
+    pub progress: Progress,
+    /// How it ended.
+    pub end: RunEnd,
+}
+
+/// The ends of a run that could start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunEnd {
+    /// Every feed was gone through. Items may still have failed: see the counters.
+    Complete,
+    /// Stopped on request; batches in flight were finished.
+    Stopped,
+    /// Some feed could not be gone through; the others were.
+    Failed {
+        /// Which, why, and the exit code.
+        problems: Vec<(Feed, crate::error::Problem)>,
+    },
+    /// The gateway refused the keys.
+    KeysRefused {
+        /// Its own words.
+        message: SafeText,
+    },
+}
+
+impl RunReport {
+    /// The exit code that this end promises to scripts.
+    #[must_use]
+    pub fn exit(&self) -> crate::error::Exit {
+        use crate::error::Exit;
+        let failed = self.progress.feeds.iter().any(|feed| feed.will_retry + feed.needs_attention > 0);
+        match &self.end {
+            RunEnd::KeysRefused { .. } => Exit::Refused,
+            RunEnd::Stopped => Exit::Interrupted,
+            RunEnd::Failed { problems } => problems.first().map_or(Exit::Other, |(_, problem)| problem.exit),
+            RunEnd::Complete if failed => Exit::Partial,
+            RunEnd::Complete => Exit::Done,
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The feed item: its identity, its content hash, and the exact JSON that would be sent.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use sha1::{Digest, Sha1};
+
+use super::{Feed, Stamp};
+use crate::untrusted::SafeText;
+
+/// The fields of an item as a source gives them, before identity and hash.
+pub type Fields = Map<String, Value>;
+
+/// A SHA-1 of 20 bytes: an item's identity or its content (protocol page §3, "Identity and hash").
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sha1Hash(pub [u8; 20]);
+
+impl fmt::Display for Sha1Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Sha1Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// An item that can be sent: it has an identity, and its JSON is final.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedItem {
+    /// The feed it belongs to.
+    pub feed: Feed,
+    /// sha1 of the identity values joined by a NUL byte.
+    pub id: Sha1Hash,
+    /// sha1 of the JSON without the fields that a hash leaves out.
+    pub hash: Sha1Hash,
+    /// The key of the source record (`entity_id`, `attribute_id`, …); absent for sources without one.
+    pub source_id: Option<u64>,
+    /// The identity values as a person reads them, such as `24-MB01 · default`.
+    pub label: SafeText,
+    /// Whether this tells the service to delete the item.
+    pub deleted: bool,
+    /// One JSON object, compact.
+    pub json: Vec<u8>,
+    /// The minimal payload, one compact JSON object without its timestamp: what a later deletion is made of.
+    pub minimal: Vec<u8>,
+}
+
+/// Why fields are not an item.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{feed} item without its identity: {} missing", missing.join(", "))]
+pub struct NoIdentity {
+    /// The feed.
+    pub feed: Feed,
+    /// The identity fields that are absent or null.
+    pub missing: Vec<&'static str>,
+}
+
+impl FeedItem {
+    /// Makes an item of the fields that a source gave: adds `deleted: false` and the timestamp, then identity and hash.
+    ///
+    /// # Errors
+    /// [`NoIdentity`] if an identity field is absent or null; such an item is never sent.
+    pub fn new(feed: Feed, source_id: Option<u64>, mut fields: Fields, now: Timestamp) -> Result<Self, NoIdentity> {
+        let (id, label) = identity(feed, &fields)?;
+        fields.entry("deleted").or_insert(Value::Bool(false));
+        let deleted = fields["deleted"] == Value::Bool(true);
+        let hash = content_hash(feed, &fields);
+        let minimal = minimal(feed, &fields);
+        stamp(feed, &mut fields, now);
+        Ok(Self { feed, id, hash, source_id, label, deleted, json: to_bytes(&fields), minimal })
+    }
+
+    /// The item that deletes what `minimal` (as kept from [`Self::minimal`]) stands for.
+    ///
+    /// `id` is kept as it was: a minimal payload need not hold every identity field (categories leave out `urlPath`).
+    #[must_use]
+    pub fn deletion(
+        feed: Feed,
+        id: Sha1Hash,
+        source_id: Option<u64>,
+        label: SafeText,
+        minimal: Vec<u8>,
+        now: Timestamp,
+    ) -> Self {
+        // What is not an object was never made by `new`; an empty one lets the gateway say so instead of us guessing.
+        let mut fields: Fields = serde_json::from_slice(&minimal).unwrap_or_default();
+        fields.insert("deleted".to_owned(), Value::Bool(true));
+        let hash = content_hash(feed, &fields);
+        stamp(feed, &mut fields, now);
+        Self { feed, id, hash, source_id, label, deleted: true, json: to_bytes(&fields), minimal }
+    }
+}
+
+/// The identity of these fields, and how a person reads it.
+///
+/// # Errors
+/// [`NoIdentity`] if an identity field is absent or null.
+pub fn identity(feed: Feed, fields: &Fields) -> Result<(Sha1Hash, SafeText), NoIdentity> {
+    let mut values = Vec::with_capacity(3);
+    let mut missing = Vec::new();
+    for pointer in feed.identity() {
+        match lookup(fields, pointer) {
+            None | Some(Value::Null) => missing.push(pointer.trim_start_matches('/')),
+            Some(Value::String(text)) => values.push(text.clone()),
+            Some(other) => values.push(other.to_string()),
+        }
+    }
+    if !missing.is_empty() {
+        return Err(NoIdentity { feed, missing });
+    }
+    let id = Sha1Hash(Sha1::digest(values.join("\0")).into());
+    Ok((id, SafeText::new(&values.join(" · "))))
+}
+
+fn lookup<'a>(fields: &'a Fields, pointer: &str) -> Option<&'a Value> {
+    let mut parts = pointer.trim_start_matches('/').split('/');
+    let mut value = fields.get(parts.next()?)?;
+    for part in parts {
+        value = value.get(part)?;
+    }
+    Some(value)
+}
+
+/// Keys are hashed in sorted order, so that a source may give them in any.
+fn content_hash(feed: Feed, fields: &Fields) -> Sha1Hash {
+    let kept: std::collections::BTreeMap<&String, &Value> =
+        fields.iter().filter(|(name, _)| !feed.is_hash_excluded(name)).collect();
+    Sha1Hash(Sha1::digest(to_bytes(&kept)).into())
+}
+
+fn minimal(feed: Feed, fields: &Fields) -> Vec<u8> {
+    let is_kept = |name: &str| {
+        !matches!(name, "modifiedAt" | "updatedAt" | "deleted")
+            && (feed.minimal().is_empty() || feed.minimal().contains(&name))
+    };
+    let kept: std::collections::BTreeMap<&String, &Value> = fields.iter().filter(|(name, _)| is_kept(name)).collect();
+    to_bytes(&kept)
+}
+
+fn stamp(feed: Feed, fields: &mut Fields, now: Timestamp) {
+    let (name, text) = match feed.stamp() {
+        Stamp::ModifiedAt => ("modifiedAt", now.strftime("%Y-%m-%d %H:%M:%S").to_string()),
+        Stamp::UpdatedAt => ("updatedAt", now.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()),
+    };
+    fields.insert(name.to_owned(), Value::String(text));
+}
+
+/// Maps with text keys always serialize; an empty body would be refused by the gateway, never silently accepted.
+fn to_bytes(value: &impl serde::Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn fields(value: Value) -> Fields {
+        value.as_object().cloned().expect("an object")
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-22T10:00:00Z".parse().expect("a timestamp")
+    }
+
+    #[test]
+    fn identity_is_the_sha1_of_the_values_joined_by_nul() {
+        let item =
+            FeedItem::new(Feed::Products, Some(1), fields(json!({"sku": "A", "storeViewCode": "default"})), now())
+                .expect("an item");
+        assert_eq!(item.id, Sha1Hash(Sha1::digest(b"A\0default").into()));
+        assert_eq!(item.label.as_str(), "A · default");
+    }
+
+    #[test]
+    fn the_hash_ignores_timestamps_and_order_but_not_content() {
+        let make = |value| FeedItem::new(Feed::Products, None, fields(value), now()).expect("an item").hash;
+        let base = make(json!({"sku": "A", "storeViewCode": "d", "name": "n"}));
+        assert_eq!(base, make(json!({"name": "n", "updatedAt": "x", "storeViewCode": "d", "sku": "A"})));
+        assert_ne!(base, make(json!({"sku": "A", "storeViewCode": "d", "name": "m"})));
+    }
+
+    #[test]
+    fn stock_status_hash_also_leaves_out_the_product_id() {
+        let make = |id: u64| {
+            let value = json!({"stockId": 1, "sku": "A", "productId": id});
+            FeedItem::new(Feed::InventoryStockStatus, None, fields(value), now()).expect("an item").hash
+        };
+        assert_eq!(make(1), make(2));
+    }
+
+    #[test]
+    fn a_missing_or_null_identity_is_named() {
+        let error = FeedItem::new(Feed::Products, None, fields(json!({"sku": null})), now()).expect_err("no identity");
+        assert_eq!(error.missing, ["sku", "storeViewCode"]);
+    }
+
+    #[test]
+    fn a_deletion_is_the_minimal_payload_and_the_flag() {
+        let value = json!({"categoryId": "3", "urlPath": "a", "storeViewCode": "d", "name": "n"});
+        let item = FeedItem::new(Feed::Categories, Some(3), fields(value), now()).expect("an item");
+        let gone = FeedItem::deletion(item.feed, item.id, item.source_id, item.label.clone(), item.minimal, now());
+        let sent: Value = serde_json::from_slice(&gone.json).expect("JSON");
+        assert_eq!(
+            sent,
+            json!({"categoryId": "3", "storeViewCode": "d", "deleted": true, "modifiedAt": "2026-11-22 10:00:00"})
+        );
+        assert_eq!(gone.id, item.id);
+    }
+}

@@ -1,0 +1,264 @@
+//! The catalogue of feeds: name, route, identity, minimal payload, what a content hash leaves out, batch size.
+//!
+//! This room knows what a feed item is and where items come from. It must never know that there is a ledger, a
+//! gateway or a screen.
+
+pub mod item;
+pub mod source;
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// One of the eleven feeds, in the order in which Adobe recommends a first sync (protocol page §3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Feed {
+    /// Websites with their stores and store views.
+    ScopesWebsite,
+    /// Customer groups and the websites each may use.
+    ScopesCustomerGroup,
+    /// Product attribute metadata, per store view.
+    ProductAttributes,
+    /// Categories, per store view.
+    Categories,
+    /// Products, per store view.
+    Products,
+    /// Prices, per website and customer group.
+    Prices,
+    /// Which child product stands for which option values of its parent.
+    Variants,
+    /// Category permissions applied to products (Adobe Commerce only).
+    ProductOverrides,
+    /// Stock status, per stock.
+    InventoryStockStatus,
+    /// Category permissions (Adobe Commerce only).
+    CategoryPermissions,
+    /// Orders.
+    Orders,
+}
+
+/// What is fixed about a feed.
+struct Facts {
+    name: &'static str,
+    /// Relative to the gateway; the data space id follows.
+    route: &'static str,
+    /// Whether Adobe documents the route.
+    route_is_public: bool,
+    batch_size: usize,
+    /// JSON pointers of the identity fields, in hash order.
+    identity: &'static [&'static str],
+    /// Top-level fields of the minimal payload; empty = the whole item.
+    minimal: &'static [&'static str],
+    /// Top-level fields besides `modifiedAt` and `updatedAt` that a content hash leaves out.
+    hash_excluded: &'static [&'static str],
+    /// The field that says when the item was made: `modifiedAt` or `updatedAt`.
+    timestamp: Stamp,
+}
+
+/// Which field of an item says when it was made, and in which form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stamp {
+    /// `modifiedAt`, `yyyy-MM-dd HH:mm:ss` in UTC.
+    ModifiedAt,
+    /// `updatedAt`, RFC 3339.
+    UpdatedAt,
+}
+
+/// Items in one request for every feed but prices (protocol page §3).
+const BATCH_SIZE: usize = 100;
+/// Items in one request of the price feed (protocol page §3).
+const PRICE_BATCH_SIZE: usize = 500;
+
+impl Feed {
+    /// Every feed, in the recommended order of a first sync.
+    pub const ALL: [Feed; 11] = [
+        Feed::ScopesWebsite,
+        Feed::ScopesCustomerGroup,
+        Feed::ProductAttributes,
+        Feed::Categories,
+        Feed::Products,
+        Feed::Prices,
+        Feed::Variants,
+        Feed::ProductOverrides,
+        Feed::InventoryStockStatus,
+        Feed::CategoryPermissions,
+        Feed::Orders,
+    ];
+
+    /// The name as Commerce prints it, such as `productAttributes`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.facts().name
+    }
+
+    /// The default route, relative to the gateway, without the data space id (protocol page §3).
+    #[must_use]
+    pub fn route(self) -> &'static str {
+        self.facts().route
+    }
+
+    /// Whether Adobe documents [`Self::route`]; the others are inferred and stand in until configured.
+    #[must_use]
+    pub fn route_is_public(self) -> bool {
+        self.facts().route_is_public
+    }
+
+    /// Items in one request, unless configured otherwise.
+    #[must_use]
+    pub fn batch_size(self) -> usize {
+        self.facts().batch_size
+    }
+
+    /// JSON pointers of the fields that identify an item, in the order in which they are hashed.
+    #[must_use]
+    pub fn identity(self) -> &'static [&'static str] {
+        self.facts().identity
+    }
+
+    /// The top-level fields of the minimal payload that a deletion sends; empty means the whole item.
+    #[must_use]
+    pub fn minimal(self) -> &'static [&'static str] {
+        self.facts().minimal
+    }
+
+    /// Whether a content hash leaves this top-level field out (protocol page §3).
+    #[must_use]
+    pub fn is_hash_excluded(self, field: &str) -> bool {
+        matches!(field, "modifiedAt" | "updatedAt") || self.facts().hash_excluded.contains(&field)
+    }
+
+    /// Which field says when an item was made.
+    #[must_use]
+    pub fn stamp(self) -> Stamp {
+        self.facts().timestamp
+    }
+
+    fn facts(self) -> Facts {
+        let plain = Facts {
+            name: "",
+            route: "",
+            route_is_public: true,
+            batch_size: BATCH_SIZE,
+            identity: &[],
+            minimal: &[],
+            hash_excluded: &[],
+            timestamp: Stamp::ModifiedAt,
+        };
+        match self {
+            Feed::ScopesWebsite => Facts {
+                name: "scopesWebsite",
+                route: "feeds/scopes/v1",
+                identity: &["/website/websiteCode"],
+                timestamp: Stamp::UpdatedAt,
+                ..plain
+            },
+            Feed::ScopesCustomerGroup => Facts {
+                name: "scopesCustomerGroup",
+                route: "feeds/scopes/v1",
+                identity: &["/customerGroup/customerGroupCode"],
+                timestamp: Stamp::UpdatedAt,
+                ..plain
+            },
+            Feed::ProductAttributes => Facts {
+                name: "productAttributes",
+                route: "feeds/metadata/v2/metadata",
+                identity: &["/attributeCode", "/storeViewCode"],
+                minimal: &["websiteCode", "storeCode", "storeViewCode", "attributeCode", "attributeType", "modifiedAt"],
+                ..plain
+            },
+            Feed::Categories => Facts {
+                name: "categories",
+                route: "feeds/categories/v1",
+                identity: &["/urlPath", "/storeViewCode"],
+                minimal: &["websiteCode", "storeCode", "storeViewCode", "categoryId", "modifiedAt"],
+                ..plain
+            },
+            Feed::Products => Facts {
+                name: "products",
+                route: "feeds/catalog/v2/products",
+                identity: &["/sku", "/storeViewCode"],
+                minimal: &["productId", "sku", "storeViewCode", "storeCode", "websiteCode", "modifiedAt"],
+                ..plain
+            },
+            Feed::Prices => Facts {
+                name: "prices",
+                route: "feeds/products/v1/prices",
+                batch_size: PRICE_BATCH_SIZE,
+                identity: &["/sku", "/customerGroupCode", "/websiteCode"],
+                minimal: &["sku", "customerGroupCode", "websiteCode", "updatedAt"],
+                timestamp: Stamp::UpdatedAt,
+                ..plain
+            },
+            Feed::Variants => Facts {
+                name: "variants",
+                route: "feeds/product_variant/v2/product_variant",
+                identity: &["/parentSku", "/productSku"],
+                minimal: &["id", "optionValues", "parentSku", "productSku", "productId", "modifiedAt"],
+                ..plain
+            },
+            Feed::ProductOverrides => Facts {
+                name: "productOverrides",
+                route: "feeds/catalog/v2/product-overrides",
+                identity: &["/sku", "/customerGroupCode", "/websiteCode"],
+                minimal: &["sku", "productId", "customerGroupCode", "websiteCode", "modifiedAt"],
+                ..plain
+            },
+            Feed::InventoryStockStatus => Facts {
+                name: "inventoryStockStatus",
+                route: "feeds/inventory/v1/stock-status",
+                route_is_public: false,
+                identity: &["/stockId", "/sku"],
+                minimal: &["stockId", "sku", "isSalable", "qty", "qtyForSale", "infiniteStock", "updatedAt"],
+                hash_excluded: &["productId"],
+                timestamp: Stamp::UpdatedAt,
+                ..plain
+            },
+            Feed::CategoryPermissions => Facts {
+                name: "categoryPermissions",
+                route: "feeds/categories/v1/permissions",
+                route_is_public: false,
+                identity: &["/categoryId", "/customerGroupCode", "/websiteCode"],
+                ..plain
+            },
+            Feed::Orders => Facts {
+                name: "orders",
+                route: "feeds/orders/v1",
+                route_is_public: false,
+                identity: &["/commerceOrderId"],
+                timestamp: Stamp::UpdatedAt,
+                ..plain
+            },
+        }
+    }
+}
+
+impl fmt::Display for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A word that names no feed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no feed {given:?}; the feeds are {}", names())]
+pub struct UnknownFeed {
+    /// The word.
+    pub given: String,
+}
+
+fn names() -> String {
+    Feed::ALL.map(Feed::name).join(", ")
+}
+
+impl FromStr for Feed {
+    type Err = UnknownFeed;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFeed> {
+        Feed::ALL
+            .into_iter()
+            .find(|feed| feed.name().eq_ignore_ascii_case(name.trim()))
+            .ok_or_else(|| UnknownFeed { given: name.to_owned() })
+    }
+}

@@ -1,0 +1,181 @@
+//! Where items come from: a Commerce database, a directory of files, or the catalogue that `demo` makes up.
+//!
+//! A source streams pages over a bounded channel, so that a slow gateway slows the reading and memory does not grow with
+//! the catalogue. It never compares, never sends, and knows nothing of a ledger.
+
+pub mod commerce;
+pub mod files;
+pub mod generated;
+
+use tokio::sync::mpsc;
+
+use super::Feed;
+use super::item::Fields;
+use crate::error::{Exit, Explain};
+use crate::untrusted::SafeText;
+
+/// What a source found where an item should be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Collected {
+    /// The fields of one item.
+    Item {
+        /// The key of the source record; absent for sources without one.
+        source_id: Option<u64>,
+        /// Its fields, without timestamp and `deleted`.
+        fields: Fields,
+    },
+    /// A record that cannot become an item.
+    Broken(Broken),
+}
+
+/// A record that cannot become an item, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Broken {
+    /// The key of the source record.
+    pub source_id: Option<u64>,
+    /// Where it is: `products.ndjson line 12`, `product 12`.
+    pub place: SafeText,
+    /// What is wrong with it, in one sentence.
+    pub reason: SafeText,
+    /// What is known of it. If its identity is in here, the item of that identity is not mistaken for a deleted one.
+    pub fields: Option<Fields>,
+}
+
+/// What one read of the source brought.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Page {
+    /// How many source records (products, categories, lines …) this page covers; one record may give many items.
+    pub source_records: u64,
+    /// Items and broken records, in source order.
+    pub collected: Vec<Collected>,
+}
+
+/// Which records to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// All of them.
+    All,
+    /// Those with these source keys (for files: those whose first identity value is one of these).
+    Ids(Vec<String>),
+}
+
+/// A source of feed items.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A Commerce database.
+    Commerce(commerce::Commerce),
+    /// A directory of `<feed>.ndjson` or `<feed>.json` files.
+    Files(files::Files),
+    /// A made-up catalogue.
+    Generated(generated::Generated),
+}
+
+impl Source {
+    /// The feeds that this source can give.
+    ///
+    /// # Errors
+    /// If the source cannot be reached.
+    pub async fn feeds(&self) -> Result<Vec<Feed>, SourceError> {
+        match self {
+            Source::Commerce(source) => source.feeds().await,
+            Source::Files(source) => source.feeds().await,
+            Source::Generated(source) => Ok(source.feeds()),
+        }
+    }
+
+    /// How many source records a feed has, without reading them; `None` if that cannot be known beforehand.
+    ///
+    /// # Errors
+    /// If the source cannot be reached or read.
+    pub async fn count(&self, feed: Feed) -> Result<Option<u64>, SourceError> {
+        match self {
+            Source::Commerce(source) => source.count(feed).await,
+            Source::Files(source) => source.count(feed).await,
+            Source::Generated(source) => Ok(source.count(feed)),
+        }
+    }
+
+    /// Streams the records of a feed into `pages`, and returns when all were handed over or nobody listens any more.
+    ///
+    /// # Errors
+    /// If the source cannot be reached or read. What was already handed over is whole.
+    pub async fn read(&self, feed: Feed, selection: &Selection, pages: mpsc::Sender<Page>) -> Result<(), SourceError> {
+        match self {
+            Source::Commerce(source) => source.read(feed, selection, pages).await,
+            Source::Files(source) => source.read(feed, selection, pages).await,
+            Source::Generated(source) => source.read(feed, selection, pages).await,
+        }
+    }
+}
+
+/// Why a source cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The database refused the connection or does not answer.
+    #[error("the database at {address} cannot be reached as user {user:?}: {reason}")]
+    Unreachable {
+        /// Host and port, or socket path.
+        address: SafeText,
+        /// The database user.
+        user: SafeText,
+        /// The server's or the system's words.
+        reason: SafeText,
+        /// What to check.
+        hint: String,
+    },
+    /// The database is there, but it holds no Commerce schema.
+    #[error("the database {database:?} at {address} is not a Commerce database: {reason}")]
+    NotCommerce {
+        /// Host and port, or socket path.
+        address: SafeText,
+        /// The database name.
+        database: SafeText,
+        /// What is missing.
+        reason: SafeText,
+    },
+    /// A query failed.
+    #[error("reading {feed} from the database failed: {reason}")]
+    Query {
+        /// The feed that was being read.
+        feed: Feed,
+        /// The server's words.
+        reason: SafeText,
+    },
+    /// This source does not have this feed.
+    #[error("{feed} cannot be exported from {source_name}: {reason}")]
+    NoSuchFeed {
+        /// The feed.
+        feed: Feed,
+        /// The source, as a person would call it.
+        source_name: SafeText,
+        /// Why not.
+        reason: SafeText,
+    },
+    /// A file or directory cannot be read.
+    #[error("{path}: {reason}")]
+    File {
+        /// Its path.
+        path: SafeText,
+        /// The system's words.
+        reason: SafeText,
+    },
+}
+
+impl Explain for SourceError {
+    fn exit(&self) -> Exit {
+        match self {
+            SourceError::NoSuchFeed { .. } => Exit::Usage,
+            _ => Exit::Other,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            SourceError::Unreachable { hint, .. } => Some(hint.clone()),
+            SourceError::NotCommerce { .. } => {
+                Some("check the database name and [source.commerce] table_prefix in the configuration".to_owned())
+            }
+            SourceError::Query { .. } | SourceError::File { .. } | SourceError::NoSuchFeed { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! commerce-connector: connects Adobe Commerce and Magento Open Source to Adobe's Commerce Services.
+
+pub mod client;
+pub mod commerce;
+pub mod config;
+pub mod connector;
+pub mod error;
+pub mod export;
+pub mod feeds;
+pub mod keys;
+pub mod sandbox;
+pub mod secret;
+pub mod tui;
+pub mod untrusted;

@@ -1,0 +1,109 @@
+//! Text from outside, made safe to show, once, at the door.
+//!
+//! SKUs, names, server errors, file names: anything that another machine or person wrote may hold terminal escapes or
+//! bidirectional overrides. [`SafeText`] is the only form in which such text may reach a screen, a log or a JSON line.
+//! Feed payloads are data, not text to show: they are sent as they are and never pass through here.
+
+use std::fmt;
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+/// Text that holds no control character and no bidirectional control: those became visible escapes such as `\x1b`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String")]
+pub struct SafeText(String);
+
+impl SafeText {
+    /// Makes text from outside safe.
+    #[must_use]
+    pub fn new(outside: &str) -> Self {
+        if !outside.chars().any(is_dangerous) {
+            return Self(outside.to_owned());
+        }
+        let mut safe = String::with_capacity(outside.len() + 8);
+        for c in outside.chars() {
+            match c {
+                '\n' => safe.push_str("\\n"),
+                '\r' => safe.push_str("\\r"),
+                '\t' => safe.push_str("\\t"),
+                c if is_dangerous(c) && (c as u32) <= 0xff => {
+                    let _ = write!(safe, "\\x{:02x}", c as u32);
+                }
+                c if is_dangerous(c) => {
+                    let _ = write!(safe, "\\u{{{:x}}}", c as u32);
+                }
+                c => safe.push(c),
+            }
+        }
+        Self(safe)
+    }
+
+    /// The same, cut to at most `limit` characters, with an ellipsis where something is missing.
+    #[must_use]
+    pub fn limited(outside: &str, limit: usize) -> Self {
+        let Self(safe) = Self::new(outside);
+        if safe.chars().count() <= limit {
+            return Self(safe);
+        }
+        let mut cut: String = safe.chars().take(limit.saturating_sub(1)).collect();
+        cut.push('…');
+        Self(cut)
+    }
+
+    /// The safe text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is no text.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<String> for SafeText {
+    fn from(outside: String) -> Self {
+        Self::new(&outside)
+    }
+}
+
+impl From<&str> for SafeText {
+    fn from(outside: &str) -> Self {
+        Self::new(outside)
+    }
+}
+
+impl fmt::Display for SafeText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// C0, DEL, C1, line and paragraph separators, and every bidirectional or invisible control that can reorder or hide text.
+fn is_dangerous(c: char) -> bool {
+    matches!(c,
+        '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
+        | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn controls_and_bidi_become_visible() {
+        assert_eq!(SafeText::new("a\x1b]52;c;x\x07b").as_str(), "a\\x1b]52;c;x\\x07b");
+        assert_eq!(SafeText::new("x\u{202e}y\u{9b}z\n").as_str(), "x\\u{202e}y\\x9bz\\n");
+        assert_eq!(SafeText::new("Größe 42 – 東京").as_str(), "Größe 42 – 東京");
+    }
+
+    #[test]
+    fn a_limit_is_in_characters_and_says_that_something_is_missing() {
+        assert_eq!(SafeText::limited("äöüß", 3).as_str(), "äö…");
+        assert_eq!(SafeText::limited("äöü", 3).as_str(), "äöü");
+    }
+}
