@@ -18,7 +18,7 @@ use super::terminal::TerminalGuard;
 use super::view::{self, look::Look};
 use super::worker::{News, RunHandle, Workers};
 use crate::connector::ExportRequest;
-use crate::error::{Exit, Problem};
+use crate::error::Problem;
 use crate::export::progress::{Progress, RunReport};
 
 /// How often clocks move while a run is active.

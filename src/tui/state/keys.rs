@@ -79,6 +79,12 @@ fn place_of(environment: Environment) -> usize {
 }
 
 impl KeysPane {
+    /// The pane with the cursor on the pair in use.
+    #[must_use]
+    pub fn new(in_use: Environment) -> Self {
+        Self { selected: in_use, ..Self::default() }
+    }
+
     /// What was pasted for a pair.
     #[must_use]
     pub fn draft(&self, environment: Environment) -> &Draft {

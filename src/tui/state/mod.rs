@@ -157,7 +157,7 @@ impl State {
     /// The screen as it begins.
     #[must_use]
     pub fn new(overview: Overview, pane: Pane) -> Self {
-        let keys = KeysPane { selected: overview.environment, ..KeysPane::default() };
+        let keys = KeysPane::new(overview.environment);
         Self {
             overview,
             pane,
