@@ -8,6 +8,7 @@ pub mod error;
 pub mod export;
 pub mod feeds;
 pub mod keys;
+pub mod private_file;
 pub mod sandbox;
 pub mod secret;
 pub mod tui;
