@@ -83,3 +83,13 @@ impl Sandbox {
         unimplemented!()
     }
 }
+impl Ready {
+    pub fn write(&self, _p: &std::path::Path) -> Result<(), SandboxError> {
+        unimplemented!()
+    }
+}
+impl crate::error::Explain for SandboxError {
+    fn exit(&self) -> crate::error::Exit {
+        crate::error::Exit::Usage
+    }
+}

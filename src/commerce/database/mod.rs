@@ -14,7 +14,7 @@ use mysql_async::{OptsBuilder, Pool, PoolConstraints, PoolOpts, SslOpts};
 
 pub use error::DatabaseError;
 pub use schema::{LinkColumn, Schema};
-pub use settings::{Address, DatabaseSettings, SettingsError};
+pub use settings::{Address, DEFAULT_PORT, DatabaseSettings, SettingsError};
 pub use snapshot::{Snapshot, in_list};
 
 /// Connections at most: one reads a feed, the others count and preview. A shop's own connections are not crowded out.
