@@ -23,8 +23,8 @@ use rsa::traits::PublicKeyParts as _;
 use rsa::{BigUint, RsaPrivateKey};
 use zeroize::Zeroizing;
 
-pub use self::error::KeyError;
 use self::der::Kind;
+pub use self::error::KeyError;
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
 

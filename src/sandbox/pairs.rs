@@ -5,13 +5,14 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use rsa::RsaPublicKey;
 use rsa::pkcs1v15::VerifyingKey;
-use rsa::pkcs8::EncodePrivateKey as _;
+use rsa::pkcs8::DecodePublicKey as _;
 use sha2::Sha256;
 use uuid::Uuid;
 
 use super::{ReadyPair, SandboxError};
-use crate::keys::MIN_BITS;
+use crate::keys::PrivateKey;
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
 
@@ -31,30 +32,28 @@ pub(super) struct Registered {
 /// # Errors
 /// [`SandboxError::Keys`] if no key can be made or a file cannot be written.
 pub(super) fn make(directory: &Path, name: &str) -> Result<(Registered, ReadyPair), SandboxError> {
-    let failed = |path: &Path, reason: String| SandboxError::Keys {
+    let failed = |path: &Path, error: &dyn std::fmt::Display| SandboxError::Keys {
         path: SafeText::new(&path.display().to_string()),
-        reason: SafeText::new(&reason),
+        reason: SafeText::new(&error.to_string()),
     };
-    create_directory(directory).map_err(|error| failed(directory, error.to_string()))?;
-    let key = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, MIN_BITS)
-        .map_err(|error| failed(directory, error.to_string()))?;
-    let der = key.to_pkcs8_der().map_err(|error| failed(directory, error.to_string()))?;
-    let pem = Secret::new(pem::encode(&pem::Pem::new("PRIVATE KEY", der.as_bytes())));
-    let client_secret = Secret::new(format!("p8e-{}", Uuid::new_v4().simple()));
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|error| failed(directory, &error))?;
+    let private_key = PrivateKey::generate().map_err(|error| failed(directory, &error))?;
+    let private_pem = private_key.to_pem().map_err(|error| failed(directory, &error))?;
+    let client_secret = Secret::new(format!("sandbox-{}", Uuid::new_v4().simple()));
     let pair = ReadyPair {
         api_key: Uuid::new_v4().simple().to_string(),
         private_key_file: directory.join(format!("{name}.pem")),
         client_secret_file: directory.join(format!("{name}.client-secret")),
     };
-    for (path, secret) in [(&pair.private_key_file, &pem), (&pair.client_secret_file, &client_secret)] {
-        write_private(path, secret.expose().as_bytes()).map_err(|error| failed(path, error.to_string()))?;
+    for (path, secret) in [(&pair.private_key_file, &private_pem), (&pair.client_secret_file, &client_secret)] {
+        write_private(path, secret.expose().as_bytes()).map_err(|error| failed(path, &error))?;
     }
-    let public_key = VerifyingKey::new(key.to_public_key());
-    Ok((Registered { api_key: pair.api_key.clone(), public_key, client_secret }, pair))
-}
-
-fn create_directory(directory: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)
+    let public_der = pem::parse(private_key.public_key_pem()).map_err(|error| failed(directory, &error))?;
+    let public_key =
+        RsaPublicKey::from_public_key_der(public_der.contents()).map_err(|error| failed(directory, &error))?;
+    let registered =
+        Registered { api_key: pair.api_key.clone(), public_key: VerifyingKey::new(public_key), client_secret };
+    Ok((registered, pair))
 }
 
 /// Writes a file that only its owner may read, whole or not at all: a temporary file beside it, then a rename.
