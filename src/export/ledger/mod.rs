@@ -17,6 +17,9 @@ mod store;
 mod sweep;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
