@@ -2,22 +2,58 @@
 //!
 //! This room must never know where keys are kept or to whom they are sent.
 
-use std::path::Path;
+mod der;
+mod error;
+mod file;
+mod pasted;
+#[cfg(test)]
+mod tests;
 
-use crate::error::{Exit, Explain};
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use rsa::pkcs1v15::SigningKey;
+use rsa::pkcs8::{EncodePrivateKey as _, EncodePublicKey as _, PrivateKeyInfo};
+use rsa::rand_core::{OsRng, RngCore as _};
+use rsa::sha2::{Digest as _, Sha256};
+use rsa::signature::{RandomizedSigner as _, SignatureEncoding as _};
+use rsa::traits::PublicKeyParts as _;
+use rsa::{BigUint, RsaPrivateKey};
+use zeroize::Zeroizing;
+
+use self::der::Kind;
+pub use self::error::KeyError;
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
 
 /// The least RSA key that Adobe's gateway and good sense accept, in bits.
 pub const MIN_BITS: usize = 2048;
 
+/// The largest RSA key that is accepted, in bits: a larger one takes too long to sign each token, and verifiers refuse it.
+pub const MAX_BITS: usize = 4096;
+
+/// The most text or file that is looked at, in bytes; a 4096-bit key is 3 KiB, with a certificate chain around it 20 KiB.
+pub const MAX_INPUT_BYTES: usize = 64 * 1024;
+
+/// The longest API key, in characters; Adobe's are 32 hexadecimal digits.
+const API_KEY_LIMIT: usize = 128;
+
 /// A public API key (the `x-api-key` header): a client id, not a PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey(Secret);
 
-/// An RSA private key that was parsed and checked.
+/// An RSA private key that was parsed and checked. Clones share one copy, which is wiped when the last one is dropped.
 #[derive(Clone)]
-pub struct PrivateKey {}
+pub struct PrivateKey(Arc<Parts>);
+
+struct Parts {
+    /// Wipes the key when dropped.
+    signing: SigningKey<Sha256>,
+    /// The public half, `SubjectPublicKeyInfo` DER.
+    public_der: Vec<u8>,
+}
 
 /// Both halves.
 #[derive(Debug, Clone)]
@@ -33,8 +69,30 @@ impl ApiKey {
     ///
     /// # Errors
     /// [`KeyError`], with a sentence that names the mistake.
-    pub fn parse(_pasted: &str) -> Result<Self, KeyError> {
-        unimplemented!()
+    pub fn parse(pasted: &str) -> Result<Self, KeyError> {
+        if pasted.len() > MAX_INPUT_BYTES {
+            return Err(KeyError::TooLong);
+        }
+        let text = pasted::unwrapped(pasted);
+        if text.is_empty() {
+            return Err(KeyError::Empty);
+        }
+        if text.contains("-----") || text.starts_with("MII") && text.len() > API_KEY_LIMIT {
+            return Err(KeyError::PemAsApiKey);
+        }
+        if pasted::is_database_value(text) {
+            return Err(KeyError::DatabaseValue);
+        }
+        if text.chars().any(char::is_whitespace) {
+            return Err(KeyError::ApiKeySpace);
+        }
+        if !text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(KeyError::ApiKeyCharacter);
+        }
+        if text.len() > API_KEY_LIMIT {
+            return Err(KeyError::ApiKeyTooLong { length: text.len(), limit: API_KEY_LIMIT });
+        }
+        Ok(Self(Secret::new(text)))
     }
 
     /// The key, for the request header only.
@@ -51,56 +109,193 @@ impl ApiKey {
 }
 
 impl PrivateKey {
-    /// Parses a private key in every shape people paste it (CRLF, indentation, literal `\n`, quotes, no last newline).
+    /// Parses a private key in every shape people paste it: CRLF, indentation, literal `\n`, quotes, no last newline, all
+    /// on one line, other text around it, or only the base64 body.
     ///
     /// # Errors
     /// [`KeyError`], with a sentence that names the mistake.
-    pub fn parse(_pasted: &str) -> Result<Self, KeyError> {
-        unimplemented!()
+    pub fn parse(pasted: &str) -> Result<Self, KeyError> {
+        if pasted.len() > MAX_INPUT_BYTES {
+            return Err(KeyError::TooLong);
+        }
+        let text = pasted::with_real_line_ends(pasted::unwrapped(pasted));
+        let text = pasted::unwrapped(&text);
+        if text.is_empty() {
+            return Err(KeyError::Empty);
+        }
+        let blocks = pasted::blocks(text)?;
+        if blocks.is_empty() {
+            return Self::from_bare_text(text);
+        }
+        let is_private = |block: &&pasted::Block<'_>| block.label.ends_with("PRIVATE KEY");
+        match blocks.iter().filter(is_private).count() {
+            0 => Self::from_block(&blocks[0]),
+            1 => blocks.iter().find(is_private).map_or(Err(KeyError::Unrecognised), Self::from_block),
+            count => Err(KeyError::SeveralKeys { count }),
+        }
     }
 
-    /// Reads a private key from a file that only its owner may read.
+    /// Parses what was pasted, or reads the file if a path was pasted: one line that begins with `/`, `~/`, `./` or `../`,
+    /// or that names an existing file. Reads files: blocking.
+    ///
+    /// # Errors
+    /// As [`Self::parse`] and [`Self::read`].
+    pub fn parse_or_read(pasted: &str) -> Result<Self, KeyError> {
+        match file::pasted_path(pasted) {
+            Some(path) => Self::read(&path),
+            None => Self::parse(pasted),
+        }
+    }
+
+    /// Reads a private key, PEM or DER, from a file that only its owner may read. Blocking.
     ///
     /// # Errors
     /// [`KeyError`] if the file cannot be read, is open to others, is a symlink or foreign-owned, or holds no usable key.
-    pub fn read(_path: &Path) -> Result<Self, KeyError> {
-        unimplemented!()
+    pub fn read(path: &Path) -> Result<Self, KeyError> {
+        let bytes = file::read(path)?;
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Self::parse(text),
+            Err(_) => Self::from_der(&bytes),
+        }
     }
 
-    /// Generates a new key of [`MIN_BITS`] bits, for the sandbox gateway.
+    /// Generates a new key of [`MIN_BITS`] bits, for the sandbox gateway. Takes up to a second: blocking.
     ///
     /// # Errors
     /// [`KeyError::Generate`] if the system gives no randomness.
     pub fn generate() -> Result<Self, KeyError> {
-        unimplemented!()
+        let key = RsaPrivateKey::new(&mut randomness()?, MIN_BITS)
+            .map_err(|error| KeyError::Generate(SafeText::new(&error.to_string())))?;
+        Self::new(key)
     }
 
     /// The size of the modulus, in bits.
     #[must_use]
     pub fn bits(&self) -> usize {
-        unimplemented!()
+        self.rsa().n().bits()
     }
 
     /// `SHA256:` and the base64 (no padding) SHA-256 of the public half's `SubjectPublicKeyInfo` DER.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        unimplemented!()
+        format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(&self.0.public_der)))
+    }
+
+    /// The public half: `SubjectPublicKeyInfo` PEM (label `PUBLIC KEY`) with `\n` line ends.
+    #[must_use]
+    pub fn public_key_pem(&self) -> String {
+        pem::encode_config(&pem::Pem::new("PUBLIC KEY", self.0.public_der.as_slice()), pem_layout())
     }
 
     /// PKCS#8 PEM with `\n` line ends, for keeping.
     ///
     /// # Errors
-    /// [`KeyError::Unreadable`] if it cannot be encoded.
+    /// [`KeyError::Unusable`] if it cannot be encoded.
     pub fn to_pem(&self) -> Result<Secret, KeyError> {
-        unimplemented!()
+        let der = self.rsa().to_pkcs8_der().map_err(|error| unusable(&error))?;
+        Ok(Secret::new(pem::encode_config(&pem::Pem::new("PRIVATE KEY", der.as_bytes()), pem_layout())))
     }
 
-    /// RSASSA-PKCS1-v1_5 with SHA-256 over `message` (RS256).
+    /// RSASSA-PKCS1-v1_5 with SHA-256 over `message` (RS256), blinded, so that its timing tells nothing of the key.
     ///
     /// # Errors
-    /// [`KeyError::Unreadable`] if the key cannot sign.
-    pub fn sign(&self, _message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        unimplemented!()
+    /// [`KeyError::Unusable`] if the key cannot sign, [`KeyError::Generate`] if the system gives no randomness.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let signature =
+            self.0.signing.try_sign_with_rng(&mut randomness()?, message).map_err(|error| unusable(&error))?;
+        Ok(signature.to_vec())
+    }
+
+    fn rsa(&self) -> &RsaPrivateKey {
+        self.0.signing.as_ref()
+    }
+
+    fn new(key: RsaPrivateKey) -> Result<Self, KeyError> {
+        let public_der = key.to_public_key().to_public_key_der().map_err(|error| unusable(&error))?.into_vec();
+        Ok(Self(Arc::new(Parts { signing: SigningKey::new(key), public_der })))
+    }
+
+    fn from_block(block: &pasted::Block<'_>) -> Result<Self, KeyError> {
+        if block.is_encrypted() {
+            return Err(KeyError::Encrypted);
+        }
+        match block.label {
+            "PRIVATE KEY" | "RSA PRIVATE KEY" => Self::from_der(&*block.decode()?),
+            "EC PRIVATE KEY" => Err(KeyError::NotRsa { algorithm: "an elliptic curve (EC) key".to_owned() }),
+            "DSA PRIVATE KEY" => Err(KeyError::NotRsa { algorithm: "a DSA key".to_owned() }),
+            "OPENSSH PRIVATE KEY" => Err(KeyError::OpenSsh),
+            label if label.ends_with("PUBLIC KEY") => Err(KeyError::PublicKey),
+            label if label.contains("CERTIFICATE") => Err(KeyError::Certificate),
+            label => Err(KeyError::OtherPem { label: SafeText::limited(label, 60) }),
+        }
+    }
+
+    /// Text without PEM lines: a base64 body, or something else that has a name.
+    fn from_bare_text(text: &str) -> Result<Self, KeyError> {
+        if pasted::is_database_value(text) {
+            return Err(KeyError::DatabaseValue);
+        }
+        if text.starts_with("ssh-") || text.starts_with("ecdsa-") {
+            return Err(KeyError::PublicKey);
+        }
+        let body: Zeroizing<String> = Zeroizing::new(text.split_whitespace().collect());
+        if let Ok(bytes) = STANDARD.decode(body.as_bytes()).map(Zeroizing::new)
+            && der::kind(&bytes) != Kind::Other
+        {
+            return Self::from_der(&bytes);
+        }
+        if text.len() <= API_KEY_LIMIT && text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(KeyError::ApiKeyAsPrivateKey);
+        }
+        // A body that lost its tail is no longer base64, but it begins as every DER key of this size does.
+        if text.starts_with("MII") {
+            return Err(KeyError::Truncated("its base64 text is not complete"));
+        }
+        Err(KeyError::Unrecognised)
+    }
+
+    fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+        let damaged = |_| KeyError::Damaged("its structure is not that of a private key".into());
+        match der::kind(der) {
+            Kind::Pkcs8 => {
+                let info = PrivateKeyInfo::try_from(der).map_err(damaged)?;
+                if info.algorithm.oid != rsa::pkcs1::ALGORITHM_OID {
+                    return Err(KeyError::NotRsa { algorithm: der::algorithm_name(&info.algorithm.oid.to_string()) });
+                }
+                Self::from_pkcs1(info.private_key)
+            }
+            Kind::Pkcs1 => Self::from_pkcs1(der),
+            Kind::Sec1 => Err(KeyError::NotRsa { algorithm: "an elliptic curve (EC) key".to_owned() }),
+            Kind::PublicKey => Err(KeyError::PublicKey),
+            Kind::Encrypted => Err(KeyError::Encrypted),
+            Kind::Certificate => Err(KeyError::Certificate),
+            Kind::CutShort => Err(KeyError::Truncated("it ends before its last part")),
+            Kind::Other => Err(KeyError::Damaged("its structure is not that of a private key".into())),
+        }
+    }
+
+    fn from_pkcs1(der: &[u8]) -> Result<Self, KeyError> {
+        let parts = rsa::pkcs1::RsaPrivateKey::try_from(der)
+            .map_err(|_| KeyError::Damaged("its numbers cannot be read".into()))?;
+        // Before any arithmetic: its cost grows with the cube of the size.
+        let modulus = BigUint::from_bytes_be(parts.modulus.as_bytes());
+        let bits = modulus.bits();
+        if bits < MIN_BITS {
+            return Err(KeyError::TooSmall { bits });
+        }
+        if bits > MAX_BITS {
+            return Err(KeyError::TooLarge { bits });
+        }
+        let number = |bytes: rsa::pkcs8::der::asn1::UintRef<'_>| BigUint::from_bytes_be(bytes.as_bytes());
+        let primes = vec![number(parts.prime1), number(parts.prime2)];
+        let key = RsaPrivateKey::from_components(
+            modulus,
+            number(parts.public_exponent),
+            number(parts.private_exponent),
+            primes,
+        )
+        .map_err(|_| KeyError::Damaged("its numbers do not belong together".into()))?;
+        Self::new(key)
     }
 }
 
@@ -110,19 +305,16 @@ impl std::fmt::Debug for PrivateKey {
     }
 }
 
-/// What is wrong with a key. More kinds are added where a sentence of its own helps.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KeyError {
-    /// The key cannot be read at all.
-    #[error("the key cannot be read: {0}")]
-    Unreadable(SafeText),
-    /// The system gives no randomness.
-    #[error("a key cannot be generated: {0}")]
-    Generate(SafeText),
+/// The system's randomness, asked once first: inside of `rsa` its failure would be a panic.
+fn randomness() -> Result<OsRng, KeyError> {
+    OsRng.try_fill_bytes(&mut [0_u8; 16]).map_err(|error| KeyError::Generate(SafeText::new(&error.to_string())))?;
+    Ok(OsRng)
 }
 
-impl Explain for KeyError {
-    fn exit(&self) -> Exit {
-        Exit::Usage
-    }
+fn unusable(error: &dyn std::error::Error) -> KeyError {
+    KeyError::Unusable(SafeText::new(&error.to_string()))
+}
+
+fn pem_layout() -> pem::EncodeConfig {
+    pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF)
 }

@@ -1,0 +1,180 @@
+//! What is wrong with a key, each mistake in a sentence of its own. It must never hold a part of a key.
+
+use std::path::PathBuf;
+
+use super::{MAX_BITS, MAX_INPUT_BYTES, MIN_BITS};
+use crate::error::{Exit, Explain};
+use crate::untrusted::SafeText;
+
+/// What is wrong with a key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// Nothing, or only white space and quotes.
+    #[error("there is no key: the text is empty")]
+    Empty,
+    /// More text than any key has.
+    #[error("this is not a key: it is longer than {} KiB", MAX_INPUT_BYTES / 1024)]
+    TooLong,
+    /// A good key of another algorithm.
+    #[error("this is not an RSA key but {algorithm}")]
+    NotRsa {
+        /// With its article, such as `an Ed25519 key`.
+        algorithm: String,
+    },
+    /// A public key where the private one belongs.
+    #[error("this is a public key; the private key is needed here")]
+    PublicKey,
+    /// An RSA key that is too small.
+    #[error("the RSA key has {bits} bits; at least {MIN_BITS} are needed")]
+    TooSmall {
+        /// Size of its modulus, in bits.
+        bits: usize,
+    },
+    /// An RSA key that is larger than what signs in reasonable time.
+    #[error("the RSA key has {bits} bits; at most {MAX_BITS} are accepted")]
+    TooLarge {
+        /// Size of its modulus, in bits.
+        bits: usize,
+    },
+    /// PKCS#8 or legacy encryption.
+    #[error("the private key is encrypted with a passphrase")]
+    Encrypted,
+    /// The OpenSSH format, which no gateway uses.
+    #[error("this is a key in the format of OpenSSH, not PKCS#8 or PKCS#1")]
+    OpenSsh,
+    /// A certificate or a certificate request.
+    #[error("this is a certificate, which holds only a public key; the private key is needed here")]
+    Certificate,
+    /// A value of Commerce's database, encrypted with its `crypt/key` (protocol page §5).
+    #[error("this is an encrypted value of the Commerce database, not a key: it would be encrypted twice")]
+    DatabaseValue,
+    /// A part is missing.
+    #[error("the key is cut off: {0}")]
+    Truncated(&'static str),
+    /// Several private keys at once.
+    #[error("there are {count} private keys in the text; it is not known which one is meant")]
+    SeveralKeys {
+        /// How many.
+        count: usize,
+    },
+    /// The other half in the private field.
+    #[error("this looks like an API key; the private key is a PEM text that begins with -----BEGIN PRIVATE KEY-----")]
+    ApiKeyAsPrivateKey,
+    /// A PEM text that holds something else.
+    #[error("this is not a private key but a PEM text labelled {label:?}")]
+    OtherPem {
+        /// The label as given.
+        label: SafeText,
+    },
+    /// It claims to be a key, but it is not a consistent one.
+    #[error("the key is damaged: {0}")]
+    Damaged(SafeText),
+    /// No kind of key.
+    #[error("this is not a key: neither a PEM text nor its base64 body")]
+    Unrecognised,
+    /// A private key, certificate or public key in the API key field.
+    #[error("this is a PEM text; the API key is the short text beside it, without BEGIN and END lines")]
+    PemAsApiKey,
+    /// White space within an API key.
+    #[error("the API key has white space in it; it is one word")]
+    ApiKeySpace,
+    /// What cannot be part of an HTTP header.
+    #[error("the API key has a character that is not plain visible ASCII")]
+    ApiKeyCharacter,
+    /// Longer than any API key.
+    #[error("the API key has {length} characters; at most {limit} are expected")]
+    ApiKeyTooLong {
+        /// Characters given.
+        length: usize,
+        /// Characters allowed.
+        limit: usize,
+    },
+    /// The key file cannot be opened or read.
+    #[error("{path}: {reason}", path = shown(.path))]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: SafeText,
+    },
+    /// The key file is a symbolic link, which somebody else may turn elsewhere.
+    #[error("{path} is a symbolic link; a key file must be the file itself", path = shown(.path))]
+    Symlink {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The key file is a directory, a pipe or a device.
+    #[error("{path} is not a regular file", path = shown(.path))]
+    NotAFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The key file belongs to someone else.
+    #[error("{path} belongs to user id {owner}, but this program runs as user id {user}", path = shown(.path))]
+    ForeignOwner {
+        /// The file.
+        path: PathBuf,
+        /// User id of its owner.
+        owner: u32,
+        /// Effective user id of this process.
+        user: u32,
+    },
+    /// The key file can be read or written by others.
+    #[error("{path} is open to others (mode {mode:04o})", path = shown(.path))]
+    OpenToOthers {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The key cannot be encoded, or cannot sign.
+    #[error("the key cannot be used: {0}")]
+    Unusable(SafeText),
+    /// The system gives no randomness.
+    #[error("the system gives no randomness: {0}")]
+    Generate(SafeText),
+}
+
+fn shown(path: &std::path::Path) -> SafeText {
+    SafeText::new(&path.to_string_lossy())
+}
+
+/// A path as one word of a POSIX shell.
+fn quoted(path: &std::path::Path) -> String {
+    format!("'{}'", shown(path).as_str().replace('\'', r"'\''"))
+}
+
+impl Explain for KeyError {
+    fn exit(&self) -> Exit {
+        match self {
+            KeyError::Generate(_) | KeyError::Unusable(_) => Exit::Other,
+            _ => Exit::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            KeyError::Encrypted => {
+                "take the passphrase off: `openssl pkcs8 -topk8 -nocrypt -in FILE -out NEW-FILE`".to_owned()
+            }
+            KeyError::OpenSsh => {
+                "if it is the key of a gateway pair, convert a copy of it: `ssh-keygen -p -m PKCS8 -f COPY`".to_owned()
+            }
+            KeyError::Truncated(_) | KeyError::Damaged(_) => {
+                "copy the whole text again, from -----BEGIN to the END line".to_owned()
+            }
+            KeyError::DatabaseValue => {
+                "paste the key as the API portal showed it; a value from core_config_data cannot be used here".to_owned()
+            }
+            KeyError::OpenToOthers { path, .. } => format!("run `chmod 600 {}`", quoted(path)),
+            KeyError::ForeignOwner { .. } => {
+                "run this program as that user, or make a copy of the file that belongs to you".to_owned()
+            }
+            KeyError::NotRsa { .. } | KeyError::PublicKey | KeyError::Certificate | KeyError::TooSmall { .. } => {
+                "the private key was downloaded when the key pair was made in the API portal; a lost one means a new pair"
+                    .to_owned()
+            }
+            _ => return None,
+        })
+    }
+}
