@@ -3,7 +3,6 @@
 //! Nothing is pretended: the real client signs with real keys, the real pipeline sends, and the gateway checks and counts.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use serde_json::json;
@@ -20,12 +19,8 @@ use crate::feeds::source::Source;
 use crate::feeds::source::generated::Generated;
 use crate::keys::{ApiKey, KeyPair, PrivateKey};
 use crate::private_file::{self, safe};
-use crate::sandbox::{Edition, Sandbox, SandboxSettings};
+use crate::sandbox::{Sandbox, SandboxSettings};
 
-/// The gateway's allowance in the demo: Adobe's guardrail (protocol page §3).
-const REQUESTS_PER_SECOND: f64 = 2.0;
-/// Requests that may come at once.
-const BURST: u32 = 4;
 /// The file that marks a directory as one that the next demo may empty.
 const MARK: &str = ".commerce-connector-demo";
 /// What the demo calls its project.
@@ -43,12 +38,8 @@ pub async fn run(args: DemoArgs, setting: &Setting, output: &mut Output) -> anyh
     .join("demo");
     let fresh = fresh(&directory)?;
     let sandbox = Sandbox::start(SandboxSettings {
-        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        edition: Edition::Commerce,
-        requests_per_second: Some(REQUESTS_PER_SECOND),
-        burst: BURST,
         faults: args.faults,
-        keys_dir: directory.join("gateway-keys"),
+        ..SandboxSettings::new(directory.join("gateway-keys"))
     })
     .await
     .map_err(|error| Problem::of(&error))?;

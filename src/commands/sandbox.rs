@@ -31,7 +31,7 @@ pub async fn run(args: SandboxArgs, setting: &Setting, output: &mut Output) -> a
         requests_per_second: (args.requests_per_second > 0.0).then_some(args.requests_per_second),
         burst: args.burst,
         faults: args.faults,
-        keys_dir,
+        ..SandboxSettings::new(keys_dir)
     })
     .await
     .map_err(|error| Problem::of(&error))?;

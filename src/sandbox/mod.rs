@@ -279,13 +279,3 @@ fn registry_with(settings: &SandboxSettings) -> Result<Registry, SandboxError> {
     }
     Ok(registry)
 }
-impl Ready {
-    pub fn write(&self, _p: &std::path::Path) -> Result<(), SandboxError> {
-        unimplemented!()
-    }
-}
-impl crate::error::Explain for SandboxError {
-    fn exit(&self) -> crate::error::Exit {
-        crate::error::Exit::Usage
-    }
-}
