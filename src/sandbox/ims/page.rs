@@ -4,10 +4,8 @@ use super::routes::Authorize;
 
 /// The page that asks whether to let a client in. Everything that comes from the query is escaped.
 pub(super) fn sign_in(request: &Authorize, user: &str) -> String {
-    let hidden: String = request
-        .fields()
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
+    let given = request.fields().into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let hidden: Vec<String> = given
         .map(|(name, value)| format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", escaped(value)))
         .collect();
     let body = format!(
@@ -18,6 +16,7 @@ pub(super) fn sign_in(request: &Authorize, user: &str) -> String {
          <form method=\"post\" action=\"/ims/authorize/v2\">\n{hidden}\
          <p><button type=\"submit\" name=\"decision\" value=\"allow\">Sign in as {user}</button>\n\
          <button type=\"submit\" name=\"decision\" value=\"deny\">Cancel</button></p>\n</form>",
+        hidden = hidden.concat(),
         client = escaped(&request.client_id),
         scope = escaped(&request.scope),
         uri = escaped(&request.redirect_uri),

@@ -13,11 +13,11 @@ use super::super::server::lock;
 use super::{AUTH_SRC, ORGANIZATIONS, s256};
 
 /// How long a code may be exchanged; it works once.
-const CODE_LIFE: Duration = Duration::from_secs(300);
+const CODE_LIFE: Duration = Duration::from_mins(5);
 /// How long an access token lives (protocol page §4: 24 h).
-pub(super) const ACCESS_LIFE: Duration = Duration::from_secs(24 * 3600);
+pub(super) const ACCESS_LIFE: Duration = Duration::from_hours(24);
 /// How long a refresh token lives (protocol page §4: 14 days).
-const REFRESH_LIFE: Duration = Duration::from_secs(14 * 24 * 3600);
+const REFRESH_LIFE: Duration = Duration::from_hours(14 * 24);
 
 /// Every code and token that is out.
 #[derive(Debug, Default)]
