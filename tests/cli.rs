@@ -85,8 +85,8 @@ impl Gateway {
         let mut child = home.command(&args).stdout(Stdio::piped()).spawn().expect("the sandbox starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line when it is ready");
-        let ready: Value = serde_json::from_str(&fs::read_to_string(&ready_file).expect("the ready file"))
-            .expect("one JSON object");
+        let ready: Value =
+            serde_json::from_str(&fs::read_to_string(&ready_file).expect("the ready file")).expect("one JSON object");
         assert_eq!(fs::metadata(&ready_file).expect("there").permissions().mode() & 0o077, 0, "it is private");
         Self { child, ready }
     }
@@ -320,7 +320,8 @@ fn the_demo_without_a_terminal_makes_the_same_journey() {
         assert!(first.contains(words), "{words:?} is missing in:\n{first}");
     }
     assert!(home.ok(&["demo", "--products", "5", "--state-dir", &state_dir]).contains("taken away"), "and again");
-    let names: Vec<_> = fs::read_dir(home.dir.path()).expect("there").map(|e| e.expect("an entry").file_name()).collect();
+    let names: Vec<_> =
+        fs::read_dir(home.dir.path()).expect("there").map(|e| e.expect("an entry").file_name()).collect();
     assert_eq!(names, ["state"], "nothing is left behind but the state directory");
 
     let other = home.path("other/demo");

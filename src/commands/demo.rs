@@ -37,12 +37,10 @@ pub async fn run(args: DemoArgs, setting: &Setting, output: &mut Output) -> anyh
     }
     .join("demo");
     let fresh = fresh(&directory)?;
-    let sandbox = Sandbox::start(SandboxSettings {
-        faults: args.faults,
-        ..SandboxSettings::new(directory.join("gateway-keys"))
-    })
-    .await
-    .map_err(|error| Problem::of(&error))?;
+    let sandbox =
+        Sandbox::start(SandboxSettings { faults: args.faults, ..SandboxSettings::new(directory.join("gateway-keys")) })
+            .await
+            .map_err(|error| Problem::of(&error))?;
     let _log = crate::logging::start(&directory)?;
     let store = configure(&directory, &sandbox)?;
     let connector =

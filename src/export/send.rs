@@ -96,42 +96,46 @@ pub(super) async fn send_batches(lane: Arc<Lane>, batches: Arc<Mutex<mpsc::Recei
 }
 
 impl Lane {
-    /// Sends a batch until every item has its state, or the brake is pulled.
+    /// Sends a batch, and whatever it is split into, until every item has its state or the brake is pulled.
     async fn deliver(&self, batch: Batch) {
-        let Some((batch, body)) = self.encode(batch).await else { return };
-        let mut batch = batch;
-        let mut body = body;
+        let mut waiting = vec![batch];
+        while let Some(batch) = waiting.pop() {
+            if let Some([first, second]) = self.deliver_whole(batch).await {
+                waiting.extend([second, first]);
+            }
+        }
+    }
+
+    /// Sends a batch as one until every item has its state or the brake is pulled; or returns the halves it must become.
+    async fn deliver_whole(&self, batch: Batch) -> Option<[Batch; 2]> {
+        let (mut batch, mut body) = self.encode(batch).await?;
         let mut number = 1;
         loop {
-            let Some((entry, answer)) = self.attempt(&batch, &body, number).await else { return };
+            let (entry, answer) = self.attempt(&batch, &body, number).await?;
             let decision = decide(&answer, number, batch.items().len(), self.run.client.retry_budget());
             if !self.settle(entry, &batch, &answer, &decision).await {
-                return;
+                return None;
             }
-            let pause = match decision {
+            let (rest, pause) = match decision {
                 Decision::Done => {
                     self.given_up.store(0, Ordering::Relaxed);
-                    return;
+                    return None;
                 }
-                Decision::Stop(reason) => return self.give_up(reason, &answer),
-                Decision::Retry { after } => after,
-                Decision::RetryPartial { without, after } => {
-                    let Some((rest, rest_body)) = self.encode(batch.without(&without)).await else { return };
-                    if rest.items().is_empty() {
-                        return;
-                    }
-                    (batch, body) = (rest, rest_body);
-                    after
+                Decision::Stop(reason) => {
+                    self.give_up(reason, &answer);
+                    return None;
                 }
+                Decision::Split => return Some(batch.halves()),
+                Decision::Retry { after } => (None, after),
+                Decision::RetryPartial { without, after } => (Some(without), after),
             };
             let reason = verdict::words(&answer.outcome);
             let event = RunEvent::Retrying { feed: self.plan.feed, attempt: number, after: pause, reason };
             self.run.events.tell(event).await;
-            if !self.pause(pause, &answer).await {
-                // The items keep their answer of this try: a stop is no reason to lose what the gateway said.
-                let last = Decision::Stop(StopReason::OutOfAttempts);
-                self.settle(entry, &batch, &answer, &last).await;
-                return;
+            // If the brake is pulled meanwhile, the next attempt does not happen, and the items stay unknown.
+            self.pause(pause, &answer).await;
+            if let Some(without) = rest {
+                (batch, body) = self.encode(batch.without(&without)).await?;
             }
             number += 1;
         }
@@ -231,36 +235,46 @@ impl Lane {
         }
     }
 
-    /// A pause before the next try; `false` if the brake was pulled meanwhile.
-    async fn pause(&self, pause: Duration, answer: &FeedAnswer) -> bool {
+    /// A pause before the next try, shorter if the brake is pulled.
+    async fn pause(&self, pause: Duration, answer: &FeedAnswer) {
         if self.run.thread_count == 1 {
             // With more senders the others go on, so the run as a whole does not wait.
             self.run.board.set_waiting(pause, verdict::pause_reason(&answer.outcome));
         }
         tokio::select! {
             biased;
-            () = self.brake.pulled() => false,
-            () = tokio::time::sleep(pause) => true,
+            () = self.brake.pulled() => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 
+    /// A batch has its state, and it is not a good one: decides what that means for the feed.
     fn give_up(&self, reason: StopReason, answer: &FeedAnswer) {
         let words = verdict::words(&answer.outcome);
-        match reason {
-            StopReason::KeysRefused => {
+        match (reason, verdict::http_status(&answer.outcome)) {
+            (StopReason::KeysRefused, _) => {
                 let request_id = answer.request_id.clone();
                 self.brake.pull(Cause::KeysRefused { message: words, request_id });
             }
+            (StopReason::PayloadRefused, Some(404 | 405)) => {
+                self.brake.pull(Cause::Trouble(no_route(&words, &self.plan)))
+            }
             // These items have their state; the next batch may be all right.
-            StopReason::PayloadRefused => {}
-            StopReason::OutOfAttempts => {
+            (StopReason::PayloadRefused, _) => self.given_up.store(0, Ordering::Relaxed),
+            (StopReason::OutOfAttempts, _) => {
                 if self.given_up.fetch_add(1, Ordering::Relaxed) + 1 >= GIVE_UPS_IN_A_ROW {
                     self.brake.pull(Cause::Trouble(trouble(&words)));
                 }
             }
-            StopReason::OutOfBudget => self.brake.pull(Cause::Trouble(trouble(&words))),
+            (StopReason::OutOfBudget, _) => self.brake.pull(Cause::Trouble(trouble(&words))),
         }
     }
+}
+
+/// Every batch of the feed would be answered like this one.
+fn no_route(words: &SafeText, plan: &FeedPlan) -> Problem {
+    let hint = format!("check `{}` under [export.routes] in the configuration, and the data space", plan.feed);
+    Problem::new(Exit::Other, format!("the gateway does not take {}: {words}", plan.feed)).hint(hint)
 }
 
 fn trouble(words: &SafeText) -> Problem {

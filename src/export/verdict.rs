@@ -23,45 +23,52 @@ pub(super) struct Judged {
 /// The items, of a batch of `items`, that have their state after this answer: those that `decision` does not send again.
 pub(super) fn judge(outcome: &FeedOutcome, decision: &Decision, items: usize) -> Vec<Judged> {
     match decision {
-        Decision::Retry { .. } => Vec::new(),
-        Decision::RetryPartial { without, .. } => judge_places(outcome, without.iter().copied().filter(|p| *p < items)),
-        Decision::Done | Decision::Stop(_) => judge_places(outcome, 0..items),
+        Decision::Retry { .. } | Decision::Split => Vec::new(),
+        Decision::RetryPartial { without, .. } => judge_places(outcome, without.iter().copied(), items),
+        Decision::Done | Decision::Stop(_) => judge_places(outcome, 0..items, items),
     }
 }
 
-fn judge_places(outcome: &FeedOutcome, places: impl Iterator<Item = usize>) -> Vec<Judged> {
-    let refused = match outcome {
-        FeedOutcome::Accepted { refused } | FeedOutcome::Refused { refused, .. } => by_place(refused),
+fn judge_places(outcome: &FeedOutcome, places: impl Iterator<Item = usize>, items: usize) -> Vec<Judged> {
+    let refused: BTreeMap<usize, &RefusedItem> = match outcome {
+        FeedOutcome::Accepted { refused } | FeedOutcome::Refused { refused, .. } => {
+            refused.iter().map(|item| (item.index, item)).collect()
+        }
         _ => BTreeMap::new(),
     };
-    places.map(|place| judge_place(outcome, &refused, place)).collect()
+    // Then some item of this batch was refused, and nobody knows which.
+    let names_a_stranger = refused.keys().next_back().is_some_and(|&last| last >= items);
+    let judge = |place| match refused.get(&place) {
+        Some(item) => judge_named(outcome, item),
+        None => judge_unnamed(outcome, place, !refused.is_empty(), names_a_stranger),
+    };
+    places.map(judge).collect()
 }
 
-fn by_place(refused: &[RefusedItem]) -> BTreeMap<usize, Vec<&RefusedItem>> {
-    let mut by_place: BTreeMap<usize, Vec<&RefusedItem>> = BTreeMap::new();
-    for item in refused {
-        by_place.entry(item.index).or_default().push(item);
-    }
-    by_place
+/// The state of an item that the server named.
+fn judge_named(outcome: &FeedOutcome, item: &RefusedItem) -> Judged {
+    let status = match outcome {
+        _ if item.code.as_str() == RETRYABLE_ITEM_CODE => status::RETRYABLE,
+        FeedOutcome::Refused { status, .. } => payload_status(*status),
+        _ => status::FAILED_IN_200,
+    };
+    Judged { place: item.index, status, text: item.message.clone(), code: item.code.clone() }
 }
 
-fn judge_place(outcome: &FeedOutcome, refused: &BTreeMap<usize, Vec<&RefusedItem>>, place: usize) -> Judged {
+/// The state of an item that the server did not name.
+fn judge_unnamed(outcome: &FeedOutcome, place: usize, others_named: bool, names_a_stranger: bool) -> Judged {
     let judged = |status: i64, text: SafeText| Judged { place, status, text, code: SafeText::default() };
     match outcome {
-        FeedOutcome::Accepted { .. } => match refused.get(&place) {
-            None => judged(status::SUBMITTED, SafeText::default()),
-            Some(reasons) => named(place, reasons, status::FAILED_IN_200),
-        },
-        FeedOutcome::Refused { status, refused: list, message } => match refused.get(&place) {
-            Some(reasons) => named(place, reasons, i64::from(*status)),
-            None if list.is_empty() => judged(i64::from(*status), message.clone()),
-            // The server said which items it minds, and this is none of them.
-            None => {
-                judged(status::APPLICATION_ERROR, SafeText::from("not accepted because of other items in its batch"))
-            }
-        },
+        FeedOutcome::Accepted { .. } if names_a_stranger => {
+            judged(status::APPLICATION_ERROR, "the gateway refused an item that is not in this batch".into())
+        }
+        FeedOutcome::Accepted { .. } => judged(status::SUBMITTED, SafeText::default()),
+        FeedOutcome::Refused { .. } if others_named => {
+            judged(status::APPLICATION_ERROR, "not accepted because of other items in its batch".into())
+        }
+        FeedOutcome::Refused { status, message, .. } => judged(payload_status(*status), message.clone()),
         FeedOutcome::KeysRefused { status, message } => judged(i64::from(*status), message.clone()),
-        FeedOutcome::SlowDown { .. } => judged(429, SafeText::from("the gateway asked to slow down")),
+        FeedOutcome::SlowDown { .. } => judged(429, "the gateway asked to slow down".into()),
         FeedOutcome::Passing { status, message } => {
             judged(status.map_or(status::APPLICATION_ERROR, i64::from), message.clone())
         }
@@ -70,19 +77,12 @@ fn judge_place(outcome: &FeedOutcome, refused: &BTreeMap<usize, Vec<&RefusedItem
     }
 }
 
-/// The server may name an item several times, once per field: all its texts are kept.
-fn named(place: usize, reasons: &[&RefusedItem], status: i64) -> Judged {
-    let passes = !reasons.is_empty() && reasons.iter().all(|reason| reason.code.as_str() == RETRYABLE_ITEM_CODE);
-    let join = |of: fn(&RefusedItem) -> &SafeText| {
-        let mut parts: Vec<&str> = reasons.iter().map(|reason| of(reason).as_str()).filter(|t| !t.is_empty()).collect();
-        parts.dedup();
-        SafeText::from(parts.join("; "))
-    };
-    Judged {
-        place,
-        status: if passes { status::RETRYABLE } else { status },
-        text: join(|reason| &reason.message),
-        code: join(|reason| &reason.code),
+/// What is wrong with an item itself stays wrong until the item changes, whichever of these codes says it. Others, such
+/// as 404, are about the request: the next run may do better.
+fn payload_status(status: u16) -> i64 {
+    match status {
+        400 | 413 | 422 => status::REFUSED,
+        other => i64::from(other),
     }
 }
 
@@ -146,15 +146,29 @@ mod tests {
     fn a_400_settles_the_named_items_and_leaves_the_others_for_the_next_try() {
         let outcome = FeedOutcome::Refused {
             status: 400,
-            refused: vec![refused(0, "/0/a", "no a"), refused(0, "/0/b", "no b")],
+            refused: vec![refused(0, "/0/a", "no a")],
             message: SafeText::from("bad request"),
         };
         let partial = Decision::RetryPartial { without: vec![0], after: Duration::ZERO };
         let judged = judge(&outcome, &partial, 3);
         assert_eq!(judged.len(), 1);
-        assert_eq!((judged[0].text.as_str(), judged[0].code.as_str()), ("no a; no b", "/0/a; /0/b"));
+        assert_eq!((judged[0].text.as_str(), judged[0].code.as_str()), ("no a", "/0/a"));
         let stop = Decision::Stop(StopReason::OutOfAttempts);
         assert_eq!(statuses(&outcome, &stop, 2), [(0, 400), (1, 0)], "only the named one needs attention");
+    }
+
+    #[test]
+    fn a_200_that_refuses_an_item_of_another_batch_accepts_nothing_for_sure() {
+        let outcome = FeedOutcome::Accepted { refused: vec![refused(9, "", "?")] };
+        assert_eq!(statuses(&outcome, &Decision::Stop(StopReason::OutOfAttempts), 2), [(0, 0), (1, 0)]);
+    }
+
+    #[test]
+    fn what_is_about_the_request_is_not_final_for_the_item() {
+        for (http, expected) in [(413, 400), (422, 400), (404, 404), (415, 415)] {
+            let outcome = FeedOutcome::Refused { status: http, refused: Vec::new(), message: SafeText::from("no") };
+            assert_eq!(statuses(&outcome, &Decision::Stop(StopReason::PayloadRefused), 1), [(0, expected)]);
+        }
     }
 
     #[test]
@@ -172,8 +186,9 @@ mod tests {
     }
 
     #[test]
-    fn a_retry_settles_nobody() {
+    fn a_retry_settles_nobody_and_neither_does_a_split() {
         let outcome = FeedOutcome::Passing { status: Some(503), message: SafeText::from("busy") };
+        assert!(statuses(&outcome, &Decision::Split, 3).is_empty());
         assert!(statuses(&outcome, &Decision::Retry { after: Duration::ZERO }, 3).is_empty());
         assert_eq!(statuses(&outcome, &Decision::Stop(StopReason::OutOfBudget), 1), [(0, 503)]);
     }

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Failure;
 use super::server::{Gateway, lock};
-use super::store::{Kept, Totals};
+use super::store::{Kept, Received, Totals};
 use crate::feeds::Feed;
 
 /// The version of these answers; they only ever get more fields.
@@ -88,7 +88,7 @@ async fn feed(
     let feed: Feed = feed.parse().map_err(|error| Failure::message(StatusCode::NOT_FOUND, format!("{error}")))?;
     let store = lock(&gateway.store);
     let received = store.received(&id, feed);
-    let totals = received.map(|received| received.totals()).unwrap_or_default();
+    let totals = received.map(Received::totals).unwrap_or_default();
     let mut page = FeedPage { schema: SCHEMA, feed, totals, items: None, next: None };
     if !query.summary {
         let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);

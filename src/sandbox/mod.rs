@@ -28,11 +28,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::error::{Exit, Explain};
+use crate::private_file::{self, PrivateFileError};
 use crate::untrusted::SafeText;
 use faults::Faults;
 use listener::{Cut, CuttableListener};
@@ -129,14 +131,9 @@ impl Ready {
     /// Writes it as JSON to a file that only its owner may read, whole or not at all, for whoever waits for the file.
     ///
     /// # Errors
-    /// [`SandboxError::ReadyFile`] if it cannot be written.
+    /// [`SandboxError::File`] if it cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), SandboxError> {
-        serde_json::to_vec(self).map_err(io::Error::from).and_then(|json| pairs::write_private(path, &json)).map_err(
-            |error| SandboxError::ReadyFile {
-                path: SafeText::new(&path.display().to_string()),
-                reason: SafeText::new(&error.to_string()),
-            },
-        )
+        Ok(private_file::write(path, json!(self).to_string().as_bytes())?)
     }
 }
 
@@ -177,22 +174,12 @@ pub enum SandboxError {
         /// What is wrong with it.
         reason: SafeText,
     },
-    /// The keys cannot be made or written.
-    #[error("{path}: the keys of the sandbox cannot be made: {reason}")]
-    Keys {
-        /// The file or directory.
-        path: SafeText,
-        /// The system's words.
-        reason: SafeText,
-    },
-    /// The ready file cannot be written.
-    #[error("--ready-file {path}: {reason}")]
-    ReadyFile {
-        /// Its path.
-        path: SafeText,
-        /// The system's words.
-        reason: SafeText,
-    },
+    /// The keys cannot be made.
+    #[error("the keys of the sandbox cannot be made: {0}")]
+    Keys(SafeText),
+    /// A key file or the ready file cannot be written.
+    #[error(transparent)]
+    File(#[from] PrivateFileError),
     /// The fault script cannot be read or says nonsense.
     #[error("{path}{}: {reason}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
     Faults {
@@ -208,7 +195,7 @@ pub enum SandboxError {
 impl Explain for SandboxError {
     fn exit(&self) -> Exit {
         match self {
-            SandboxError::Listen { .. } | SandboxError::Keys { .. } | SandboxError::ReadyFile { .. } => Exit::Other,
+            SandboxError::Listen { .. } | SandboxError::Keys(_) | SandboxError::File(_) => Exit::Other,
             SandboxError::NotLoopback(_)
             | SandboxError::Rate(_)
             | SandboxError::Burst
@@ -220,6 +207,7 @@ impl Explain for SandboxError {
     fn hint(&self) -> Option<String> {
         match self {
             SandboxError::Listen { .. } => Some("use port 0 to take any free one".to_owned()),
+            SandboxError::File(error) => error.hint(),
             _ => None,
         }
     }
@@ -245,12 +233,10 @@ impl Sandbox {
         let keys_dir = settings.keys_dir.clone();
         // Finding two RSA keys takes a second; nothing else on this runtime should wait for it.
         let made = tokio::task::spawn_blocking(move || {
-            Ok((pairs::make(&keys_dir, "production")?, pairs::make(&keys_dir, "sandbox")?))
+            Ok::<_, SandboxError>((pairs::make(&keys_dir, "production")?, pairs::make(&keys_dir, "sandbox")?))
         });
-        let ((production_keys, production), (sandbox_keys, sandbox)) = made.await.unwrap_or_else(|error| {
-            let path = SafeText::new(&settings.keys_dir.display().to_string());
-            Err(SandboxError::Keys { path, reason: SafeText::new(&error.to_string()) })
-        })?;
+        let ((production_keys, production), (sandbox_keys, sandbox)) =
+            made.await.map_err(|error| SandboxError::Keys(SafeText::new(&error.to_string())))??;
 
         let [first, second] = registries;
         let tenants = [Tenant::new(production_keys, first, limit), Tenant::new(sandbox_keys, second, limit)];

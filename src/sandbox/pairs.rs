@@ -1,8 +1,5 @@
 //! The two key pairs of a sandbox, and the files from which a client reads its halves.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use rsa::RsaPublicKey;
@@ -13,6 +10,7 @@ use uuid::Uuid;
 
 use super::{ReadyPair, SandboxError};
 use crate::keys::PrivateKey;
+use crate::private_file;
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
 
@@ -27,53 +25,30 @@ pub(super) struct Registered {
     pub(super) client_secret: Secret,
 }
 
-/// Makes a pair and writes the client's half to `<name>.pem` and `<name>.client-secret` in a directory.
+/// Makes a pair and writes the client's half to `<name>.pem` and `<name>.client-secret` in a directory. Blocking.
 ///
 /// # Errors
-/// [`SandboxError::Keys`] if no key can be made or a file cannot be written.
+/// [`SandboxError::Keys`] if no key can be made, [`SandboxError::File`] if a file cannot be written.
 pub(super) fn make(directory: &Path, name: &str) -> Result<(Registered, ReadyPair), SandboxError> {
-    let failed = |path: &Path, error: &dyn std::fmt::Display| SandboxError::Keys {
-        path: SafeText::new(&path.display().to_string()),
-        reason: SafeText::new(&error.to_string()),
-    };
-    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|error| failed(directory, &error))?;
-    let private_key = PrivateKey::generate().map_err(|error| failed(directory, &error))?;
-    let private_pem = private_key.to_pem().map_err(|error| failed(directory, &error))?;
+    let private_key = PrivateKey::generate().map_err(failed)?;
+    let public_key = registered_half(&private_key)?;
     let client_secret = Secret::new(format!("sandbox-{}", Uuid::new_v4().simple()));
     let pair = ReadyPair {
         api_key: Uuid::new_v4().simple().to_string(),
         private_key_file: directory.join(format!("{name}.pem")),
         client_secret_file: directory.join(format!("{name}.client-secret")),
     };
-    for (path, secret) in [(&pair.private_key_file, &private_pem), (&pair.client_secret_file, &client_secret)] {
-        write_private(path, secret.expose().as_bytes()).map_err(|error| failed(path, &error))?;
-    }
-    let public_der = pem::parse(private_key.public_key_pem()).map_err(|error| failed(directory, &error))?;
-    let public_key =
-        RsaPublicKey::from_public_key_der(public_der.contents()).map_err(|error| failed(directory, &error))?;
-    let registered =
-        Registered { api_key: pair.api_key.clone(), public_key: VerifyingKey::new(public_key), client_secret };
-    Ok((registered, pair))
+    private_file::create_dir(directory)?;
+    private_file::write(&pair.private_key_file, private_key.to_pem().map_err(failed)?.expose().as_bytes())?;
+    private_file::write(&pair.client_secret_file, client_secret.expose().as_bytes())?;
+    Ok((Registered { api_key: pair.api_key.clone(), public_key, client_secret }, pair))
 }
 
-/// Writes a file that only its owner may read, whole or not at all: a temporary file beside it, then a rename.
-///
-/// # Errors
-/// What the system says.
-pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}", Uuid::new_v4().simple()));
-    let temporary = Path::new(&temporary);
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(temporary)
-        .and_then(|mut file: File| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(temporary, path));
-    if written.is_err() {
-        // What failed is reported; that its leftover cannot be removed either adds nothing.
-        let _ = std::fs::remove_file(temporary);
-    }
-    written
+fn registered_half(private_key: &PrivateKey) -> Result<VerifyingKey<Sha256>, SandboxError> {
+    let public = pem::parse(private_key.public_key_pem()).map_err(failed)?;
+    RsaPublicKey::from_public_key_der(public.contents()).map(VerifyingKey::new).map_err(failed)
+}
+
+fn failed(error: impl std::fmt::Display) -> SandboxError {
+    SandboxError::Keys(SafeText::new(&error.to_string()))
 }

@@ -70,7 +70,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_long_pause_saves_no_more_than_a_burst() {
         let mut bucket = Bucket::new(Limit { per_second: 2.0, burst: 2 }, Instant::now());
-        tokio::time::advance(Duration::from_secs(3600)).await;
+        tokio::time::advance(Duration::from_hours(1)).await;
         assert!(bucket.take(Instant::now()).is_ok());
         assert!(bucket.take(Instant::now()).is_ok());
         assert!(bucket.take(Instant::now()).is_err());

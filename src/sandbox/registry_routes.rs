@@ -91,7 +91,7 @@ async fn rename_data_space(
 }
 
 fn results(rows: Vec<Value>) -> Json<Value> {
-    Json(json!({ "results": rows }))
+    Json(Value::Object([("results".to_owned(), Value::Array(rows))].into_iter().collect()))
 }
 
 fn unknown(what: &str, id: &str) -> Failure {

@@ -88,7 +88,9 @@ impl Store {
     /// Takes accepted items in; of two with the same key, the later wins.
     pub(super) fn receive(&mut self, data_space: &str, feed: Feed, items: Vec<Delivery>, now: Timestamp) {
         let received = self.feeds.entry((data_space.to_owned(), feed)).or_default();
-        items.into_iter().for_each(|item| received.take(item, now));
+        for item in items {
+            received.take(item, now);
+        }
     }
 
     /// Counts a feed request and what became of it: an HTTP status, or a word.
