@@ -34,10 +34,12 @@ pub(super) enum Setting {
     StockThreshold,
     /// `catalog/frontend/default_sort_by`
     DefaultSortBy,
+    /// `general/locale/timezone`: an IANA name.
+    TimeZone,
 }
 
 impl Setting {
-    const ALL: [Setting; 13] = [
+    const ALL: [Setting; 14] = [
         Setting::UnsecureBaseUrl,
         Setting::UnsecureLinkUrl,
         Setting::UnsecureMediaUrl,
@@ -51,6 +53,7 @@ impl Setting {
         Setting::WeightUnit,
         Setting::StockThreshold,
         Setting::DefaultSortBy,
+        Setting::TimeZone,
     ];
 
     /// Its path in `core_config_data`, and what Commerce ships when nobody set it.
@@ -69,6 +72,8 @@ impl Setting {
             Setting::WeightUnit => ("general/locale/weight_unit", "lbs"),
             Setting::StockThreshold => ("cataloginventory/options/stock_threshold_qty", "0"),
             Setting::DefaultSortBy => ("catalog/frontend/default_sort_by", "position"),
+            // Every installation sets it; the shipped one is never seen.
+            Setting::TimeZone => ("general/locale/timezone", "UTC"),
         }
     }
 }
@@ -140,7 +145,7 @@ impl Settings {
             empty if empty == "/" => format!("{base}media/"),
             set => set,
         };
-        BaseUrls { link, media }
+        BaseUrls { web: base, link, media }
     }
 
     fn resolve(&self, setting: Setting, view: &StoreView) -> String {
@@ -152,6 +157,8 @@ impl Settings {
 /// The base URLs of a store view; each ends with a slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BaseUrls {
+    /// What the shop's addresses begin with, without entry point or store view.
+    pub web: String,
     /// What page links begin with.
     pub link: String,
     /// What media files begin with.
