@@ -33,6 +33,9 @@ pub(super) struct Labels {
 
 impl Labels {
     pub(super) async fn load(reader: &mut Reader<'_>, ids: &BTreeSet<u64>) -> Result<Self, DatabaseError> {
+        if !reader.has_all(&["eav_attribute_option", "eav_attribute_option_value"]) {
+            return Ok(Self::default());
+        }
         let ids = in_list(ids);
         let sql = format!(
             "SELECT option_id, attribute_id, sort_order FROM {} WHERE option_id IN ({ids})",

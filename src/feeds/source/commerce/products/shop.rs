@@ -203,8 +203,11 @@ async fn category_paths(
 }
 
 async fn roles(snapshot: &mut Snapshot, context: &Context) -> Result<HashMap<u32, Role>, DatabaseError> {
-    let sql = format!("SELECT DISTINCT attribute_id FROM {}", context.table("eav_attribute_option"));
-    let with_options: HashSet<u32> = snapshot.rows(&sql).await?.into_iter().collect();
+    let mut with_options = HashSet::new();
+    if context.has_table("eav_attribute_option") {
+        let sql = format!("SELECT DISTINCT attribute_id FROM {}", context.table("eav_attribute_option"));
+        with_options.extend(snapshot.rows::<u32>(&sql).await?);
+    }
     let mut roles: HashMap<u32, Role> = HashMap::new();
     for base in BaseAttribute::ALL {
         if let Some(attribute) = context.product_attributes.get(base.code()) {
@@ -248,6 +251,10 @@ async fn super_attributes(
 }
 
 async fn attribute_labels(snapshot: &mut Snapshot, context: &Context) -> Result<Scoped<Option<String>>, DatabaseError> {
+    if !context.has_table("eav_attribute_label") {
+        return Ok(Scoped::default());
+    }
+    // Nothing in the schema forbids two labels of one store view: the newest comes last.
     let sql = format!(
         "SELECT attribute_id, store_id, value FROM {} ORDER BY attribute_label_id",
         context.table("eav_attribute_label")
