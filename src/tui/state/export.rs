@@ -356,7 +356,11 @@ impl State {
     fn ask_to_stop(&mut self, now: &Now) {
         match &self.export.run {
             RunState::Active(run) if run.progress.stopping => {
-                self.notices.add(Tone::Info, "the run is already stopping: it finishes the batches in flight", &now.wall);
+                self.notices.add(
+                    Tone::Info,
+                    "the run is already stopping: it finishes the batches in flight",
+                    &now.wall,
+                );
             }
             RunState::Active(_) | RunState::Starting => self.dialog = Some(Dialog::Question(Question::Stop)),
             RunState::None | RunState::Ended(_) => {

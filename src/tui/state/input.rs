@@ -3,8 +3,8 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::dialog::{Dialog, LinePurpose, Palette, Preview, Question};
-use super::saas::check_name;
 use super::{Effects, Pane, State, step};
+use crate::connector::{check_name, check_project_name};
 use crate::error::Problem;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
@@ -275,9 +275,9 @@ impl State {
                 return Ok(());
             }
             LinePurpose::KeyFile(environment) => Work::ReadKey(environment, key_path(text)?),
-            LinePurpose::CreateProject => Work::CreateProject(checked(text)?),
-            LinePurpose::RenameProject(id) => Work::RenameProject(id, checked(text)?),
-            LinePurpose::RenameDataSpace(id) => Work::RenameDataSpace(id, checked(text)?),
+            LinePurpose::CreateProject => Work::CreateProject(check_project_name(text)?.to_owned()),
+            LinePurpose::RenameProject(id) => Work::RenameProject(id, check_project_name(text)?.to_owned()),
+            LinePurpose::RenameDataSpace(id) => Work::RenameDataSpace(id, check_name(text)?.to_owned()),
             LinePurpose::ChooseProduction(space) => {
                 check_typed(text, space.name.as_str())?;
                 Work::SelectDataSpace(space.id)
@@ -290,10 +290,6 @@ impl State {
         effects.push(Effect::Work(work));
         Ok(())
     }
-}
-
-fn checked(name: &str) -> Result<String, Problem> {
-    check_name(name).map(str::to_owned).map_err(Problem::usage)
 }
 
 fn check_typed(text: &str, name: &str) -> Result<(), Problem> {

@@ -238,7 +238,8 @@ impl State {
         self.keys.set_check(environment, Check::NotAsked);
         if self.keys.draft(environment).pair().is_some() {
             let (verify, save) = (key_of(Place::Keys, Action::Verify), key_of(Place::Keys, Action::SaveKeys));
-            let text = format!("the {environment} pair is complete but not saved: {verify} verifies it, {save} saves it");
+            let text =
+                format!("the {environment} pair is complete but not saved: {verify} verifies it, {save} saves it");
             self.notices.add(Tone::Info, text, &now.wall);
         }
     }

@@ -12,11 +12,6 @@ use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
 use crate::tui::keymap::Action;
 
-/// The longest project or data space name that is let through, in characters.
-const NAME_LIMIT: usize = 255;
-/// Names of services, which a project must not have (protocol page §2).
-const SERVICE_NAMES: [&str; 3] = ["Live Search", "Product Recommendations", "Data Connection"];
-
 /// The pane.
 #[derive(Debug, Default)]
 pub struct SaasPane {
@@ -63,25 +58,6 @@ impl SaasPane {
     #[must_use]
     pub fn row(&self) -> Option<Row<'_>> {
         self.rows().get(self.selected).copied()
-    }
-}
-
-/// Checks the name of a project or data space before the registry is asked.
-///
-/// # Errors
-/// A sentence that says what is wrong with it.
-pub fn check_name(name: &str) -> Result<&str, String> {
-    let name = name.trim();
-    let length = name.chars().count();
-    if name.is_empty() {
-        return Err("type a name first".to_owned());
-    }
-    if length > NAME_LIMIT {
-        return Err(format!("the name has {length} characters; at most {NAME_LIMIT} are allowed"));
-    }
-    match SERVICE_NAMES.iter().find(|service| service.eq_ignore_ascii_case(name)) {
-        Some(service) => Err(format!("{service} is the name of a service: give the project a name of your own")),
-        None => Ok(name),
     }
 }
 
@@ -223,19 +199,6 @@ impl State {
             self.refuse_line(problem);
         } else {
             self.notices.problem(problem, at);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_checked_before_the_registry_is_asked() {
-        assert_eq!(check_name("  Luma EU "), Ok("Luma EU"));
-        for bad in ["", "   ", "live search", "Product Recommendations", &"x".repeat(NAME_LIMIT + 1)] {
-            assert!(check_name(bad).is_err(), "{bad}");
         }
     }
 }

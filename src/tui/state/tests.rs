@@ -39,7 +39,10 @@ fn overview(kind: Option<DataSpaceKind>) -> Overview {
 fn state(pane: Pane, kind: Option<DataSpaceKind>) -> State {
     let mut state = State::new(overview(kind), pane);
     state.begin(None, &now());
-    state.update(Event::Reply(Reply::Counts(Ok(vec![(Feed::Categories, Some(40)), (Feed::Products, Some(2000))]))), &now());
+    state.update(
+        Event::Reply(Reply::Counts(Ok(vec![(Feed::Categories, Some(40)), (Feed::Products, Some(2000))]))),
+        &now(),
+    );
     state
 }
 
@@ -78,7 +81,13 @@ fn pair(environment: Environment, is_complete: bool) -> PairStatus {
 }
 
 fn progress(submitted: u64, found: u64) -> Progress {
-    let feed = FeedProgress { phase: crate::export::progress::Phase::Sending, new: found, submitted, requests: submitted / 100, ..FeedProgress::new(Feed::Products) };
+    let feed = FeedProgress {
+        phase: crate::export::progress::Phase::Sending,
+        new: found,
+        submitted,
+        requests: submitted / 100,
+        ..FeedProgress::new(Feed::Products)
+    };
     Progress {
         feeds: vec![feed],
         elapsed: Duration::from_secs(42),
@@ -196,7 +205,10 @@ fn a_pasted_pair_is_saved_whole_and_only_whole() {
     let effects = press(&mut state, 's');
     assert!(matches!(works(&effects)[..], [Work::SavePair(Environment::Sandbox, _)]));
 
-    state.update(Event::Reply(Reply::Saved { environment: Environment::Sandbox, result: Ok("/x/sandbox.pem".into()) }), &now());
+    state.update(
+        Event::Reply(Reply::Saved { environment: Environment::Sandbox, result: Ok("/x/sandbox.pem".into()) }),
+        &now(),
+    );
     let notice = state.notices.newest().unwrap();
     assert!(notice.text.contains("/x/sandbox.pem") && notice.text.contains("0600"), "{}", notice.text);
     assert!(state.keys.draft(Environment::Sandbox).is_empty());
@@ -216,12 +228,17 @@ fn a_text_that_is_no_private_key_is_not_accepted() {
 #[test]
 fn refused_keys_stay_on_the_pane_with_the_words_of_the_gateway() {
     let mut state = state(Pane::Keys, None);
-    state.update(Event::Reply(Reply::Pairs([pair(Environment::Production, false), pair(Environment::Sandbox, true)])), &now());
+    state.update(
+        Event::Reply(Reply::Pairs([pair(Environment::Production, false), pair(Environment::Sandbox, true)])),
+        &now(),
+    );
     assert!(matches!(works(&press(&mut state, 'v'))[..], [Work::Verify(Environment::Sandbox)]));
     assert!(matches!(state.keys.check(Environment::Sandbox), Check::Asking));
     let problem = Problem::new(Exit::Refused, "the gateway refused: JWT is invalid (403053)");
     state.update(Event::Reply(Reply::Verified { environment: Environment::Sandbox, result: Err(problem) }), &now());
-    assert!(matches!(state.keys.check(Environment::Sandbox), Check::Failed { problem, .. } if problem.what.contains("403053")));
+    assert!(
+        matches!(state.keys.check(Environment::Sandbox), Check::Failed { problem, .. } if problem.what.contains("403053"))
+    );
 }
 
 #[test]
@@ -243,10 +260,7 @@ fn projects() -> Vec<Project> {
     vec![Project {
         id: "p-1".parse().unwrap(),
         name: "Luma".into(),
-        data_spaces: vec![
-            space("d-1", "Main", DataSpaceKind::Production),
-            space("d-2", "Try", DataSpaceKind::Testing),
-        ],
+        data_spaces: vec![space("d-1", "Main", DataSpaceKind::Production), space("d-2", "Try", DataSpaceKind::Testing)],
     }]
 }
 
@@ -294,7 +308,9 @@ fn what_the_registry_refuses_is_said_in_the_dialog_that_waits() {
     key(&mut state, KeyCode::Enter);
     let problem = Problem::new(Exit::Other, "the gateway refused: limit reached");
     state.update(Event::Reply(Reply::ProjectCreated(Err(problem))), &now());
-    assert!(matches!(&state.dialog, Some(Dialog::Line(line)) if !line.busy && line.error.as_deref().unwrap().contains("limit reached")));
+    assert!(
+        matches!(&state.dialog, Some(Dialog::Line(line)) if !line.busy && line.error.as_deref().unwrap().contains("limit reached"))
+    );
 }
 
 #[test]

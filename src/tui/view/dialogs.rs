@@ -47,18 +47,12 @@ pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, look:
             cursor: None,
             scroll: *scroll,
         },
-        Dialog::Palette(palette) => {
-            palette_content(palette, look, room, usize::from(area.height).saturating_sub(2))
-        }
+        Dialog::Palette(palette) => palette_content(palette, look, room, usize::from(area.height).saturating_sub(2)),
     };
     let wanted = u16::try_from(content.lines.len() + 2).unwrap_or(u16::MAX);
     let height = wanted.min(area.height);
-    let place = Rect {
-        x: area.x + (area.width - outer) / 2,
-        y: area.y + (area.height - height) / 2,
-        width: outer,
-        height,
-    };
+    let place =
+        Rect { x: area.x + (area.width - outer) / 2, y: area.y + (area.height - height) / 2, width: outer, height };
     let visible = usize::from(height.saturating_sub(2));
     let scroll = content.scroll.min(content.lines.len().saturating_sub(visible));
     let border = look.style(if content.danger { Role::Danger } else { Role::Accent });
@@ -165,13 +159,20 @@ fn line_content(line: &LineDialog, state: &State, look: &Look, room: usize) -> C
     lines.push(Line::default());
     let (text, column) = shown(line, room.saturating_sub(2));
     let row = lines.len();
-    lines.push(Line::from(vec![Span::styled("▸ ", look.style(Role::Accent)), Span::styled(text, look.style(Role::Title))]));
+    lines.push(Line::from(vec![
+        Span::styled("▸ ", look.style(Role::Accent)),
+        Span::styled(text, look.style(Role::Title)),
+    ]));
     lines.push(Line::default());
     match &line.error {
         Some(error) => lines.extend(paragraph(&format!("✗ {error}"), room, look.style(Role::Danger))),
         None if line.busy => lines.push(Line::styled("◐ waiting for the answer …", look.style(Role::Accent))),
         None => lines.push(Line::styled(
-            format!("{} accepts, {} changes nothing", key_of(Place::Line, Action::Accept), key_of(Place::Line, Action::Back)),
+            format!(
+                "{} accepts, {} changes nothing",
+                key_of(Place::Line, Action::Accept),
+                key_of(Place::Line, Action::Back)
+            ),
             look.style(Role::Dim),
         )),
     }
@@ -188,7 +189,10 @@ fn what_will_be_sent(feeds: &[crate::feeds::Feed], state: &State) -> String {
         [one] => format!("the feed {one}"),
         many => counted(u64::try_from(many.len()).unwrap_or(u64::MAX), "feed"),
     };
-    format!("This compares {which} with {} and sends every item that is new, changed or gone.", counted(records, "source record"))
+    format!(
+        "This compares {which} with {} and sends every item that is new, changed or gone.",
+        counted(records, "source record")
+    )
 }
 
 fn key_content(dialog: &KeyDialog, look: &Look, room: usize, height: usize) -> Content {
@@ -220,13 +224,23 @@ fn key_content(dialog: &KeyDialog, look: &Look, room: usize, height: usize) -> C
         (Preview::Usable(_), false) => Span::styled(" Use this key ", look.style(Role::Text)),
         (Preview::Empty | Preview::Unusable(_), _) => Span::styled(" Use this key ", look.style(Role::Dim)),
     };
-    let hint = if dialog.on_button { "  Enter uses it, Tab goes back to the text, Esc cancels" } else { "  Tab goes to the button, Esc cancels" };
+    let hint = if dialog.on_button {
+        "  Enter uses it, Tab goes back to the text, Esc cancels"
+    } else {
+        "  Tab goes to the button, Esc cancels"
+    };
     lines.push(Line::from(vec![Span::raw("["), button, Span::raw("]"), Span::styled(hint, look.style(Role::Dim))]));
     let cursor = (!dialog.on_button).then(|| {
         let column = cursor_column.min(room.saturating_sub(3)) + 2;
         (column, text_row + cursor_line - from)
     });
-    Content { title: format!("Private key of the {} pair", dialog.environment), danger: false, lines, cursor, scroll: 0 }
+    Content {
+        title: format!("Private key of the {} pair", dialog.environment),
+        danger: false,
+        lines,
+        cursor,
+        scroll: 0,
+    }
 }
 
 /// A line of a key as it may be shown: the PEM borders as they are, the rest as dots.
@@ -269,7 +283,10 @@ fn question_content(question: &Question, state: &State, look: &Look, room: usize
                 format!("Choose {}", space.name),
                 false,
                 vec![
-                    format!("{} is {kind}. Every export goes into it from now on; the choice is saved in the configuration.", space.name),
+                    format!(
+                        "{} is {kind}. Every export goes into it from now on; the choice is saved in the configuration.",
+                        space.name
+                    ),
                     "Nothing is sent by choosing it. What was sent to another data space stays there.".to_owned(),
                 ],
             )
@@ -332,7 +349,11 @@ fn failure_content(failure: &ItemFailure, look: &Look, room: usize) -> Content {
     };
     say("Feed", failure.feed.name(), Role::Text);
     say("Item", failure.label.as_str(), Role::Title);
-    say("State", failure.state.words(), if failure.state == ItemState::NeedsAttention { Role::Danger } else { Role::Warning });
+    say(
+        "State",
+        failure.state.words(),
+        if failure.state == ItemState::NeedsAttention { Role::Danger } else { Role::Warning },
+    );
     say("Server said", failure.message.as_str(), Role::Text);
     if !failure.code.is_empty() {
         say("Code", failure.code.as_str(), Role::Text);
@@ -353,11 +374,15 @@ fn meaning(state: ItemState) -> (&'static str, String) {
     match state {
         ItemState::NeedsAttention => (
             "The service will refuse this item again as it is: something in the shop's data, or in the feed, must change first.",
-            format!("Correct the item in Commerce, then export its feed again ({selected}). Give the request id to Adobe's support if the text does not say enough."),
+            format!(
+                "Correct the item in Commerce, then export its feed again ({selected}). Give the request id to Adobe's support if the text does not say enough."
+            ),
         ),
         ItemState::WillRetry => (
             "A passing failure: the item itself was not found wrong.",
-            format!("Nothing needs to be corrected: the next export ({all}, or {selected} for its feed) sends it again."),
+            format!(
+                "Nothing needs to be corrected: the next export ({all}, or {selected} for its feed) sends it again."
+            ),
         ),
         ItemState::Awaiting => ("No answer is recorded for it.", format!("The next export ({all}) sends it again.")),
         ItemState::Submitted => ("The gateway accepted it in the meantime.", "Nothing needs to be done.".to_owned()),

@@ -89,7 +89,9 @@ fn feed_table(feeds: &[Feed], rows: usize, state: &State, look: &Look, room: usi
     let mut lines = vec![Line::styled(title("Records", "Submitted", "Failed", "State", "Synced"), dim)];
     if feeds.is_empty() {
         lines.push(match &pane.counts_load {
-            Load::Failed { problem } => Line::styled(fit(&format!("  ✗ {}", problem.what), room), look.style(Role::Danger)),
+            Load::Failed { problem } => {
+                Line::styled(fit(&format!("  ✗ {}", problem.what), room), look.style(Role::Danger))
+            }
             Load::Done { .. } => Line::styled("  the source has no feed", look.style(Role::Warning)),
             Load::Loading | Load::NotAsked => Line::styled("  counting the source records …", dim),
         });
@@ -171,7 +173,10 @@ fn run_lines(state: &State, look: &Look, room: usize) -> Vec<Line<'static>> {
             vec![Line::default(), Line::styled(fit(&text, room), look.style(Role::Dim))]
         }
         RunState::Starting => {
-            vec![Line::default(), Line::styled("◐ Starting: opening keys, source and ledger …", look.style(Role::Accent))]
+            vec![
+                Line::default(),
+                Line::styled("◐ Starting: opening keys, source and ledger …", look.style(Role::Accent)),
+            ]
         }
         RunState::Active(run) => active_lines(run, pane.remark.as_deref(), state.leaving, look, room),
         RunState::Ended(ended) => ended_lines(ended, look, room),
@@ -184,7 +189,8 @@ fn active_lines(run: &ActiveRun, remark: Option<&str>, leaving: bool, look: &Loo
     let elapsed = duration(run.elapsed());
     let mut lines = vec![Line::default()];
     if run.progress.dry_run {
-        let text = format!("▶ Dry run, {elapsed}: {}{more} to send so far, nothing is sent", counted(totals.to_send, "item"));
+        let text =
+            format!("▶ Dry run, {elapsed}: {}{more} to send so far, nothing is sent", counted(totals.to_send, "item"));
         lines.push(Line::styled(fit(&text, room), look.style(Role::Accent)));
         return lines;
     }
@@ -251,9 +257,13 @@ fn ended_lines(ended: &EndedRun, look: &Look, room: usize) -> Vec<Line<'static>>
                     ),
                     Role::Text,
                 ),
-                RunEnd::Complete if failures > 0 => (format!("▲ Complete at {at} after {took}: {numbers}"), Role::Warning),
+                RunEnd::Complete if failures > 0 => {
+                    (format!("▲ Complete at {at} after {took}: {numbers}"), Role::Warning)
+                }
                 RunEnd::Complete => (format!("● Complete at {at} after {took}: {numbers}"), Role::Good),
-                RunEnd::Stopped => (format!("■ Stopped at {at} after {took}: {numbers}; a re-run goes on"), Role::Warning),
+                RunEnd::Stopped => {
+                    (format!("■ Stopped at {at} after {took}: {numbers}; a re-run goes on"), Role::Warning)
+                }
                 RunEnd::Failed { problems } => {
                     let feeds = problems.iter().map(|(feed, _)| feed.name()).collect::<Vec<_>>().join(", ");
                     (format!("✗ Not whole at {at}: {feeds} failed; {numbers}; a re-run goes on"), Role::Danger)

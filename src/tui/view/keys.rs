@@ -113,7 +113,9 @@ fn half(
             field(label, shown.as_str(), Role::Text, &format!("from {origin}"), look, room)
         }
         (None, Half::Missing) => field(label, "○ missing", Role::Warning, how, look, room),
-        (None, Half::Unusable { reason }) => field(label, &format!("✗ unusable: {reason}"), Role::Danger, "", look, room),
+        (None, Half::Unusable { reason }) => {
+            field(label, &format!("✗ unusable: {reason}"), Role::Danger, "", look, room)
+        }
     }
 }
 
