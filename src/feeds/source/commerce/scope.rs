@@ -27,11 +27,15 @@ pub(super) struct StoreView {
 }
 
 impl StoreView {
-    /// Puts the scope triple on an item.
+    /// Puts the scope triple on an item. A code that the shop left NULL stays null, so that an item which lacks it is
+    /// reported, not sent.
     pub(super) fn put_codes(&self, fields: &mut Fields) {
-        fields.insert("storeViewCode".to_owned(), Value::from(self.code.as_str()));
-        fields.insert("storeCode".to_owned(), Value::from(self.group_code.as_str()));
-        fields.insert("websiteCode".to_owned(), Value::from(self.website_code.as_str()));
+        let codes =
+            [("storeViewCode", &self.code), ("storeCode", &self.group_code), ("websiteCode", &self.website_code)];
+        for (name, code) in codes {
+            let value = if code.is_empty() { Value::Null } else { Value::from(code.as_str()) };
+            fields.insert(name.to_owned(), value);
+        }
     }
 }
 
