@@ -257,7 +257,7 @@ impl Lane {
                 self.brake.pull(Cause::KeysRefused { message: words, request_id });
             }
             (StopReason::PayloadRefused, Some(404 | 405)) => {
-                self.brake.pull(Cause::Trouble(no_route(&words, &self.plan)))
+                self.brake.pull(Cause::Trouble(no_route(&words, &self.plan)));
             }
             // These items have their state; the next batch may be all right.
             (StopReason::PayloadRefused, _) => self.given_up.store(0, Ordering::Relaxed),

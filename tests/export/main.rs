@@ -1,5 +1,11 @@
 //! The whole pipeline: feed files → ledger → client → sandbox gateway.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy takes only functions marked #[test] for tests, not their helpers"
+)]
+
 mod shop;
 
 use commerce_connector::error::{Exit, Explain};
