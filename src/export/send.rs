@@ -25,7 +25,6 @@ use crate::untrusted::SafeText;
 const GIVE_UPS_IN_A_ROW: u32 = 3;
 
 /// One feed on its way through a run: what all its stages share.
-#[derive(Debug)]
 pub(super) struct Lane {
     /// The run.
     pub run: Arc<Context>,
