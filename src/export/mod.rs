@@ -131,7 +131,10 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
             dry_run,
             stopping: false,
         },
-        client.clone(),
+        {
+            let client = client.clone();
+            move || client.pace().reading().requests_per_second
+        },
     );
     let context = Context {
         id: Timestamp::now().as_millisecond(),

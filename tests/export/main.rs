@@ -1,5 +1,11 @@
 //! The whole pipeline: feed files → ledger → client → sandbox gateway.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy takes only functions marked #[test] for tests, not their helpers"
+)]
+
 mod shop;
 
 use commerce_connector::error::{Exit, Explain};
@@ -121,6 +127,23 @@ async fn whatever_the_gateway_does_every_item_arrives() {
     let retries = ended.events.iter().filter(|event| matches!(event, RunEvent::Retrying { .. })).count();
     assert!(retries >= 5, "{retries}");
     assert_eq!(shop.ledger()[0].submitted, 80);
+}
+
+#[tokio::test]
+async fn a_gateway_in_trouble_is_not_asked_for_the_whole_catalogue() {
+    let mut shop = Shop::with_faults("[[fault]]\nkind = \"status\"\nstatus = 503\nshare = 1.0").await;
+    // So many senders use up the shared budget of retries with their first tries, so nobody waits for a back-off here.
+    shop.plan.thread_count = 30;
+    shop.plan.feeds[0].batch_size = 1;
+    shop.write(Feed::Products, &products(500));
+    let ended = shop.run().await;
+    let RunEnd::Failed { problems } = &ended.report().end else { panic!("{ended:?}") };
+    assert_eq!((ended.report().exit(), problems.len()), (Exit::TryAgain, 1));
+    assert!(problems[0].1.what.contains("503"), "{problems:?}");
+    assert!(shop.requests().await < 100);
+    let progress = &ended.report().progress.feeds[0];
+    assert_eq!((progress.phase, progress.submitted), (Phase::Failed, 0));
+    assert!(progress.will_retry > 0);
 }
 
 #[tokio::test]
