@@ -102,6 +102,7 @@ fn accepted(status: u16, body: &[u8]) -> FeedOutcome {
         Ok(Some(refused)) => FeedOutcome::Accepted { refused },
         Ok(None) => match answer::failure(&value) {
             // A failure inside of a 200, without the list that a feed's answer has: nothing says that items arrived.
+            Some(said) if said.is_about_keys() => FeedOutcome::KeysRefused { status, message: said.sentence() },
             Some(said) if value["feedItemReceivedCount"].is_null() => not_understood(said.sentence()),
             _ => FeedOutcome::Accepted { refused: Vec::new() },
         },

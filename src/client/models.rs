@@ -199,7 +199,7 @@ pub enum FeedOutcome {
         /// The server's own text.
         message: SafeText,
     },
-    /// 401 or 403: nothing will get better by itself.
+    /// 401 or 403, as status or as the code in the body: nothing will get better by itself.
     KeysRefused {
         /// HTTP status.
         status: u16,
