@@ -1,3 +1,58 @@
 //! Parses the command line, runs the screen or one command, and turns an error into words and an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+use commerce_connector::cli::Cli;
+use commerce_connector::commands;
+use commerce_connector::commands::output::{Output, talk};
+use commerce_connector::error::{Exit, Problem};
+use commerce_connector::hardening::harden;
+use serde_json::json;
+
+fn main() -> ExitCode {
+    harden();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // That nobody reads the help is no failure.
+            let _ = error.print();
+            return match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done.into(),
+                _ => Exit::Usage.into(),
+            };
+        }
+    };
+    let json = cli.global.json;
+    // Variables that are not UTF-8 cannot hold a setting of ours.
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let result = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(commands::run(cli, variables.collect())));
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => tell(&error, json).into(),
+    }
+}
+
+/// Tells a person (or a script) what went wrong, and says how to end.
+fn tell(error: &anyhow::Error, json: bool) -> Exit {
+    let problem = match error.downcast_ref::<Problem>() {
+        Some(problem) => problem.clone(),
+        None => Problem::new(Exit::Other, format!("{error:#}")),
+    };
+    if json {
+        let fields = json!({"message": problem.what, "hint": problem.hint, "exit": problem.exit as u8});
+        // stdout is gone, and with it whoever would have read this.
+        let _ = Output::new(true).record("error", fields);
+    }
+    talk(&format!("error: {}", problem.what));
+    if let Some(hint) = &problem.hint {
+        talk(&format!("  hint: {hint}"));
+    }
+    problem.exit
+}

@@ -3,4 +3,5 @@
 //! This room must never know what a feed item or a gateway is.
 
 pub mod database;
+pub mod edition;
 pub mod env_php;

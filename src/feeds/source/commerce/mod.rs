@@ -1,50 +1,121 @@
 //! Feed items from a Commerce database: keyset pages, each read in one short read-only snapshot.
+//!
+//! How a feed is read: [`walk`] takes the next ids of the feed's source table (keyset, never an offset), and the feed's own
+//! file turns these ids into items with a fixed number of queries, whatever the page size:
+//!
+//! ```text
+//! pub(super) async fn page(snapshot: &mut Snapshot, context: &Context, ids: &[u64]) -> Result<Vec<Collected>, DatabaseError>
+//! ```
+//!
+//! What the feeds share, all of it in [`context::Context`], which is read once per feed:
+//!
+//! | file | for |
+//! |---|---|
+//! | `context` | table names, link columns, current staged version; holds the three below |
+//! | `scope` | websites, stores, store views; the scope triple of an item |
+//! | `setting` | `core_config_data` with its fallback; base URLs |
+//! | `eav` | attribute metadata; attribute values of a page of entities, row presence deciding |
+//! | `url_path` | the path of a category, made of URL keys |
+//!
+//! This room must never know what happens to an item after it is collected.
+
+mod attributes;
+mod categories;
+mod context;
+mod eav;
+mod products;
+mod scope;
+mod scopes;
+mod setting;
+mod url_path;
+mod walk;
+
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 use super::{Page, Selection, SourceError};
-use crate::commerce::database::DatabaseSettings;
+use crate::commerce::database::{Database, DatabaseError, DatabaseSettings};
 use crate::feeds::Feed;
+use crate::untrusted::SafeText;
 
 /// A connected Commerce database. Clones share the pool.
 #[derive(Debug, Clone)]
-pub struct Commerce {}
+pub struct Commerce {
+    database: Arc<Database>,
+}
 
 impl Commerce {
     /// Connects and finds out what kind of schema this is.
     ///
     /// # Errors
     /// [`SourceError::Unreachable`] or [`SourceError::NotCommerce`].
-    pub async fn connect(_settings: &DatabaseSettings) -> Result<Self, SourceError> {
-        unimplemented!()
+    pub async fn connect(settings: &DatabaseSettings) -> Result<Self, SourceError> {
+        // The error's feed is only named by a query, and the first feed is what anyone would read first.
+        let database =
+            Database::connect(settings).await.map_err(|error| SourceError::of(Feed::ScopesWebsite, error))?;
+        Ok(Self { database: Arc::new(database) })
     }
 
-    /// The feeds that are built for this schema.
+    /// The feeds that are built for this schema: those whose tables are there.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// None today; a later source of truth may have to be asked.
+    #[expect(clippy::unused_async, reason = "the sources answer alike, and others have to ask a disk")]
     pub async fn feeds(&self) -> Result<Vec<Feed>, SourceError> {
-        unimplemented!()
+        Ok(Feed::ALL.into_iter().filter(|feed| self.has(*feed)).collect())
     }
 
     /// How many source records a feed has: one count query.
     ///
     /// # Errors
-    /// If the database does not answer.
-    pub async fn count(&self, _feed: Feed) -> Result<Option<u64>, SourceError> {
-        unimplemented!()
+    /// If the database does not answer, or [`SourceError::NoSuchFeed`].
+    pub async fn count(&self, feed: Feed) -> Result<Option<u64>, SourceError> {
+        self.check(feed)?;
+        walk::count(&self.database, feed).await.map(Some).map_err(|error| SourceError::of(feed, error))
     }
 
     /// Streams the records of a feed.
     ///
     /// # Errors
-    /// If the database does not answer.
-    pub async fn read(
-        &self,
-        _feed: Feed,
-        _selection: &Selection,
-        _pages: mpsc::Sender<Page>,
-    ) -> Result<(), SourceError> {
-        unimplemented!()
+    /// If the database does not answer, or [`SourceError::NoSuchFeed`].
+    pub async fn read(&self, feed: Feed, selection: &Selection, pages: mpsc::Sender<Page>) -> Result<(), SourceError> {
+        self.check(feed)?;
+        walk::read(&self.database, feed, selection, &pages).await.map_err(|error| SourceError::of(feed, error))
+    }
+
+    fn has(&self, feed: Feed) -> bool {
+        walk::tables(feed).is_some_and(|tables| tables.iter().all(|table| self.database.schema().has(table)))
+    }
+
+    fn check(&self, feed: Feed) -> Result<(), SourceError> {
+        if self.has(feed) {
+            return Ok(());
+        }
+        let missing = walk::tables(feed).map(|tables| {
+            tables.iter().copied().filter(|table| !self.database.schema().has(table)).collect::<Vec<_>>().join(", ")
+        });
+        let reason = match missing {
+            Some(tables) => format!("its tables {tables} are missing"),
+            None => "this program does not read it from a database yet".to_owned(),
+        };
+        Err(SourceError::NoSuchFeed {
+            feed,
+            source_name: SafeText::new(&format!("the database {}", self.database.settings().database)),
+            reason: SafeText::new(&reason),
+        })
+    }
+}
+
+impl SourceError {
+    /// A database's error while `feed` was read.
+    fn of(feed: Feed, error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Unreachable { address, user, reason, hint } => {
+                Self::Unreachable { address, user, reason, hint }
+            }
+            DatabaseError::NotCommerce { address, database, reason } => Self::NotCommerce { address, database, reason },
+            DatabaseError::Query { reason } => Self::Query { feed, reason },
+        }
     }
 }

@@ -1,6 +1,9 @@
-//! config.toml as types. Loading, origins and saving are in the rooms below.
+//! config.toml as types. Loading with the origin of each value, and saving, are in the rooms below.
 //!
-//! Precedence: flag > environment (`COMMERCE_CONNECTOR_…`) > config file > default.
+//! Precedence: flag > environment (`COMMERCE_CONNECTOR_…`) > config file > default. These types must never do I/O.
+
+pub mod keys;
+pub mod store;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,6 +11,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::client::models::{DataSpaceId, DataSpaceKind, Environment, ProjectId};
+use crate::commerce::edition::Edition;
 use crate::feeds::Feed;
 
 /// The whole configuration.
@@ -197,6 +201,12 @@ pub struct Instance {
     /// What the header of the screen calls it; the host name if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// `ce`, `ee` or `b2b`; from composer.lock under the root if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edition: Option<Edition>,
+    /// Such as `2.4.8`; from composer.lock under the root if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
 }
 
 /// `[export]`

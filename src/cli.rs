@@ -1,0 +1,271 @@
+//! The command line: clap definitions only.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::client::models::{DataSpaceId, Environment, ProjectId};
+use crate::feeds::Feed;
+
+/// Connect Adobe Commerce or Magento Open Source to Adobe's Commerce Services, and keep the data flowing.
+///
+/// Without a command, opens the screen.
+#[derive(Debug, Parser)]
+#[command(name = "commerce-connector", version, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 other, 2 usage, 3 some items need attention, 4 keys refused, \
+5 passing failure, 6 another run holds the lock, 7 refused by a guard, 130 interrupted.")]
+pub struct Cli {
+    /// Flags of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do; the screen if absent.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Global {
+    /// The configuration file [default: commerce-connector/config.toml in the XDG config directory]
+    #[arg(long, value_name = "FILE", global = true, env = "COMMERCE_CONNECTOR_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Where ledger, locks and logs live [default: commerce-connector in the XDG state directory]
+    #[arg(long, value_name = "DIR", global = true, env = "COMMERCE_CONNECTOR_STATE_DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Further certificate authorities, PEM, besides the system's
+    #[arg(long, value_name = "FILE", global = true)]
+    pub ca_file: Option<PathBuf>,
+    /// Print JSON lines, each with "schema" and "type"
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check or save key pairs
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// List, create and rename SaaS projects
+    #[command(subcommand)]
+    Projects(ProjectsCommand),
+    /// Choose and rename data spaces
+    #[command(subcommand)]
+    DataSpaces(DataSpacesCommand),
+    /// Look at feeds and at what they would send
+    #[command(subcommand)]
+    Feeds(FeedsCommand),
+    /// Send feeds, or see how that stands
+    #[command(subcommand)]
+    Export(ExportCommand),
+    /// Run the embedded gateway that speaks the public contract, for rehearsal
+    Sandbox(SandboxArgs),
+    /// The whole journey on the embedded gateway: no account, no database, no configuration
+    Demo(DemoArgs),
+    /// Make, show or locate the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// `keys …`
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Ask the gateway whether it accepts the saved pair
+    Verify {
+        /// Which pair [default: the one in use]
+        #[arg(long, value_name = "ENVIRONMENT")]
+        environment: Option<Environment>,
+    },
+    /// Save a pair; `-` reads one of the files from standard input
+    Set {
+        /// Which pair: production or sandbox
+        #[arg(long, value_name = "ENVIRONMENT")]
+        environment: Environment,
+        /// File that holds the public API key
+        #[arg(long, value_name = "FILE")]
+        api_key_file: PathBuf,
+        /// File that holds the RSA private key
+        #[arg(long, value_name = "FILE")]
+        private_key_file: PathBuf,
+    },
+}
+
+/// `projects …`
+#[derive(Debug, Subcommand)]
+pub enum ProjectsCommand {
+    /// List the projects that the keys see, with their data spaces
+    List,
+    /// Create a project
+    Create {
+        /// Its name
+        name: String,
+    },
+    /// Rename a project (a label only)
+    Rename {
+        /// The project
+        id: ProjectId,
+        /// Its new name
+        name: String,
+    },
+}
+
+/// `data-spaces …`
+#[derive(Debug, Subcommand)]
+pub enum DataSpacesCommand {
+    /// List the data spaces that the keys see
+    List,
+    /// Use this data space from now on
+    Select {
+        /// The data space
+        id: DataSpaceId,
+    },
+    /// Rename a data space (a label only)
+    Rename {
+        /// The data space
+        id: DataSpaceId,
+        /// Its new name
+        name: String,
+    },
+}
+
+/// `feeds …`
+#[derive(Debug, Subcommand)]
+pub enum FeedsCommand {
+    /// List the feeds with route, batch size and source records
+    List,
+    /// Print what would be sent, as one JSON object a line, without sending it
+    Items {
+        /// The feed
+        feed: Feed,
+        /// Only these source records: ids, comma-separated (products also by SKU)
+        #[arg(long, value_name = "IDS", value_delimiter = ',')]
+        ids: Vec<String>,
+        /// At most this many items
+        #[arg(long, value_name = "N")]
+        limit: Option<u64>,
+    },
+}
+
+/// `export …`
+#[derive(Debug, Subcommand)]
+pub enum ExportCommand {
+    /// Send what is new, changed or deleted
+    Run {
+        /// Feeds, comma-separated, or `all`
+        #[arg(long, value_name = "FEEDS", value_delimiter = ',', default_value = "all")]
+        feed: Vec<FeedChoice>,
+        /// Requests in flight at a time
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+        thread_count: Option<u8>,
+        /// Items in one request
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        batch_size: Option<u16>,
+        /// Compare and count, but send nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Print nothing unless something needs a person (for cron)
+        #[arg(long, short)]
+        quiet: bool,
+    },
+    /// Show how each feed stands in the chosen data space
+    Status,
+}
+
+/// A feed, or all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeedChoice {
+    /// Every feed of the source.
+    All,
+    /// One feed.
+    One(Feed),
+}
+
+impl std::str::FromStr for FeedChoice {
+    type Err = crate::feeds::UnknownFeed;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word.trim() {
+            "all" => Ok(FeedChoice::All),
+            name => name.parse().map(FeedChoice::One),
+        }
+    }
+}
+
+/// `sandbox`
+#[derive(Debug, Args)]
+pub struct SandboxArgs {
+    /// Where to listen; loopback only, port 0 = any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Write one JSON object here when ready: url, public API keys, paths of the private keys
+    #[arg(long, value_name = "FILE")]
+    pub ready_file: Option<PathBuf>,
+    /// Where to write the private keys it makes [default: sandbox/keys in the state directory]
+    #[arg(long, value_name = "DIR")]
+    pub keys_dir: Option<PathBuf>,
+    /// Edition to play: 3 data spaces a project (commerce) or 1 (opensource)
+    #[arg(long, value_enum, default_value_t = EditionChoice::Commerce)]
+    pub edition: EditionChoice,
+    /// Script of faults to rehearse, TOML
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+    /// Feed requests allowed a second; 0 = no limit
+    #[arg(long, value_name = "N", default_value_t = 2.0)]
+    pub requests_per_second: f64,
+    /// Feed requests that may come at once
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub burst: u32,
+}
+
+/// Which edition the sandbox plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EditionChoice {
+    /// Adobe Commerce.
+    Commerce,
+    /// Magento Open Source.
+    #[value(name = "opensource")]
+    OpenSource,
+}
+
+/// `demo`
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// How many products the made-up catalogue has
+    #[arg(long, value_name = "N", default_value_t = 2_000)]
+    pub products: u64,
+    /// Script of faults to rehearse, TOML (see `sandbox --faults`)
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+}
+
+/// `config …`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Write a configuration with every key explained
+    Init,
+    /// Show every value in force and where it came from
+    Show,
+    /// Print the path of the configuration
+    Path,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn feeds_are_a_list_or_all() {
+        let cli = Cli::try_parse_from(["c", "export", "run", "--feed", "products,prices"]).expect("parses");
+        let Some(Command::Export(ExportCommand::Run { feed, .. })) = cli.command else { panic!("another command") };
+        assert_eq!(feed, [FeedChoice::One(Feed::Products), FeedChoice::One(Feed::Prices)]);
+        assert!(Cli::try_parse_from(["c", "export", "run", "--feed", "produkts"]).is_err());
+    }
+}

@@ -1,0 +1,99 @@
+//! `config init|show|path`.
+
+use serde_json::json;
+
+use super::Setting;
+use super::output::{Output, table};
+use crate::cli::ConfigCommand;
+use crate::config::keys::KEYS;
+use crate::config::store::Store;
+use crate::error::{Exit, Problem};
+use crate::private_file::{self, safe};
+use crate::secret::Secret;
+
+/// What `config init` writes: every key, explained.
+const EXAMPLE: &str = include_str!("../../config.example.toml");
+
+/// Runs one of them.
+///
+/// # Errors
+/// Whatever a person has to be told.
+pub fn run(command: &ConfigCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+    match command {
+        ConfigCommand::Init => init(setting, output)?,
+        ConfigCommand::Show => show(&setting.load()?, setting, output)?,
+        ConfigCommand::Path => {
+            let path = safe(&setting.config_path());
+            output.say(path.as_str(), "config_path", json!({"path": path}))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn init(setting: &Setting, output: &mut Output) -> Result<(), Problem> {
+    let path = setting.config_path();
+    if path.symlink_metadata().is_ok() {
+        return Err(Problem::usage(format!("{} is already there and was left as it is", safe(&path)))
+            .hint("edit it, or name another file with --config"));
+    }
+    private_file::write(&path, EXAMPLE.as_bytes()).map_err(|error| Problem::of(&error))?;
+    output.say(
+        &format!(
+            "Wrote {} (mode 0600). Next: `commerce-connector keys set`, then `commerce-connector projects list`.",
+            safe(&path)
+        ),
+        "config_path",
+        json!({"path": safe(&path), "created": true}),
+    )
+}
+
+fn show(store: &Store, setting: &Setting, output: &mut Output) -> Result<(), Problem> {
+    let values = toml::Value::try_from(store.config())
+        .map_err(|error| Problem::new(Exit::Other, format!("the configuration cannot be shown: {error}")))?;
+    let mut rows = vec![["KEY", "VALUE", "ORIGIN"].map(str::to_owned).to_vec()];
+    for key in KEYS {
+        let mut value = key.path.split('.').try_fold(&values, |at, part| at.get(part)).map(shown);
+        let mut origin = store.origin(key.path).to_string();
+        if key.path.ends_with(".api_key") {
+            value = value.map(|secret| Secret::new(secret).masked());
+        } else if key.path == "source.commerce.url" {
+            value = value.map(|url| without_password(&url));
+        } else if key.path == "state.directory" && value.is_none() {
+            value = Some(setting.state_dir(store).display().to_string());
+        }
+        if value.is_none() {
+            "not set".clone_into(&mut origin);
+        }
+        let value = value.map(|value| crate::untrusted::SafeText::new(&value));
+        output.record("setting", json!({"key": key.path, "value": value, "origin": origin}))?;
+        rows.push(vec![key.path.to_owned(), value.unwrap_or_default().to_string(), origin]);
+    }
+    output.text(&format!("{}{}", safe(store.path()), if store.exists() { "" } else { " (does not exist yet)" }))?;
+    output.text(&table(&rows, &[]))
+}
+
+fn shown(value: &toml::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// `mysql://user:secret@host/db` without the secret.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((user, place)) = rest.rsplit_once('@') else { return url.to_owned() };
+    match user.split_once(':') {
+        Some((user, _)) => format!("{scheme}://{user}:••••@{place}"),
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_the_url_is_not_shown() {
+        assert_eq!(without_password("mysql://u:p@ss@h:3306/d"), "mysql://u:••••@h:3306/d");
+        assert_eq!(without_password("mysql://u@h/d"), "mysql://u@h/d");
+        assert_eq!(without_password("not a url"), "not a url");
+    }
+}

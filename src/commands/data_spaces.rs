@@ -1,0 +1,43 @@
+//! `data-spaces list|select|rename`.
+
+use serde_json::json;
+
+use super::output::Output;
+use super::{Setting, projects};
+use crate::cli::DataSpacesCommand;
+use crate::error::Exit;
+
+/// Runs one of them.
+///
+/// # Errors
+/// Whatever a person has to be told.
+pub async fn run(command: DataSpacesCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+    let connector = setting.connector()?;
+    match command {
+        DataSpacesCommand::List => {
+            let in_use = connector.overview().data_space.map(|(id, _, _)| id);
+            projects::print(&connector.projects().await?, in_use.as_ref(), output)?;
+        }
+        DataSpacesCommand::Select { id } => {
+            let overview = connector.select_data_space(&id).await?;
+            if let (Some((project_id, project)), Some((id, name, kind))) = (overview.project, overview.data_space) {
+                output.say(
+                    &format!(
+                        "From now on exports go to the data space {name} ({kind}, {id}) of project {project}. The one used before keeps its data."
+                    ),
+                    "data_space",
+                    json!({"id": id, "name": name, "kind": kind, "project_id": project_id, "project_name": project, "in_use": true}),
+                )?;
+            }
+        }
+        DataSpacesCommand::Rename { id, name } => {
+            let data_space = connector.rename_data_space(&id, &name).await?;
+            output.say(
+                &format!("Data space {} is now called {}. A name is a label only.", data_space.id, data_space.name),
+                "data_space",
+                json!({"id": data_space.id, "name": data_space.name, "kind": data_space.kind}),
+            )?;
+        }
+    }
+    Ok(Exit::Done)
+}

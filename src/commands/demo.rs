@@ -1,0 +1,148 @@
+//! `demo`: the whole journey on the embedded gateway, from keys to a live export, with a made-up catalogue.
+//!
+//! Nothing is pretended: the real client signs with real keys, the real pipeline sends, and the gateway checks and counts.
+
+use std::io;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::linear::{self, Voice};
+use super::output::{self, Output};
+use super::{Setting, projects};
+use crate::cli::DemoArgs;
+use crate::client::models::{DataSpaceKind, Environment};
+use crate::config::store::Store;
+use crate::connector::{Connector, ExportRequest};
+use crate::error::{Exit, Problem};
+use crate::feeds::source::Source;
+use crate::feeds::source::generated::Generated;
+use crate::keys::{ApiKey, KeyPair, PrivateKey};
+use crate::private_file::{self, safe};
+use crate::sandbox::{Sandbox, SandboxSettings};
+
+/// The file that marks a directory as one that the next demo may empty.
+const MARK: &str = ".commerce-connector-demo";
+/// What the demo calls its project.
+const PROJECT: &str = "Demo shop";
+
+/// Runs it: on the screen where there is a terminal, otherwise line by line.
+///
+/// # Errors
+/// Whatever a person has to be told.
+pub async fn run(args: DemoArgs, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+    let directory = match &setting.global.state_dir {
+        Some(directory) => directory.clone(),
+        None => setting.default_state_dir(),
+    }
+    .join("demo");
+    let fresh = fresh(&directory)?;
+    let sandbox =
+        Sandbox::start(SandboxSettings { faults: args.faults, ..SandboxSettings::new(directory.join("gateway-keys")) })
+            .await
+            .map_err(|error| Problem::of(&error))?;
+    let _log = crate::logging::start(&directory)?;
+    let store = configure(&directory, &sandbox)?;
+    let connector =
+        Connector::new(store, directory.clone(), Some(Source::Generated(Generated { products: args.products })));
+    let on_screen = output::has_terminal() && !output.is_json();
+    let mut teller = Teller { output: if on_screen { None } else { Some(output) } };
+
+    teller.say(fresh, "state", json!({"directory": safe(&directory)}))?;
+    teller.say(
+        &format!("1. A gateway that speaks the public contract listens on {}.", sandbox.ready.url),
+        "sandbox",
+        json!({"url": sandbox.ready.url}),
+    )?;
+    let pair = KeyPair {
+        api_key: ApiKey::parse(&sandbox.ready.sandbox.api_key).map_err(|error| Problem::of(&error))?,
+        private_key: PrivateKey::read(&sandbox.ready.sandbox.private_key_file).map_err(|error| Problem::of(&error))?,
+    };
+    connector.save_pair(Environment::Sandbox, &pair)?;
+    connector.verify(Environment::Sandbox).await?;
+    let fingerprint = pair.private_key.fingerprint();
+    teller.say(
+        &format!("2. The sandbox key pair is whole and accepted by the gateway: {fingerprint}."),
+        "keys",
+        json!({"environment": Environment::Sandbox, "accepted": true, "fingerprint": fingerprint}),
+    )?;
+    let project = connector.create_project(PROJECT).await?;
+    let chosen = project
+        .data_spaces
+        .iter()
+        .find(|data_space| data_space.kind == DataSpaceKind::Testing)
+        .ok_or_else(|| Problem::new(Exit::Other, "the new project has no testing data space"))?;
+    let overview = connector.select_data_space(&chosen.id).await?;
+    if let (Some(output), Some((id, name, _))) = (&mut teller.output, &overview.data_space) {
+        output.text(&format!("3. Project {} was created; its data space {name} is chosen.", project.name))?;
+        projects::print(std::slice::from_ref(&project), Some(id), output)?;
+        output.text(&format!("4. {} is collected, signed, compressed and sent.", overview.source))?;
+    }
+    let Some(output) = teller.output else {
+        let options = crate::tui::Options { start_export: Some(ExportRequest::default()) };
+        return Ok(crate::tui::run(connector, options).await?);
+    };
+    let run = connector.start_export(ExportRequest::default()).await?;
+    let exit = linear::follow(run, Voice::Stdout, output).await?;
+    output.text(&format!(
+        "The demo leaves nothing behind but {}. In a terminal it opens the screen.",
+        safe(&directory)
+    ))?;
+    Ok(exit)
+}
+
+/// The lines of the journey; none while the screen shows it.
+struct Teller<'a> {
+    output: Option<&'a mut Output>,
+}
+
+impl Teller<'_> {
+    fn say(&mut self, text: &str, kind: &str, fields: serde_json::Value) -> Result<(), Problem> {
+        match &mut self.output {
+            Some(output) => output.say(text, kind, fields),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An empty state directory for this demo: the last one's gateway is gone, and with it all that its ledger speaks of.
+///
+/// Only a directory that carries the demo's own mark is emptied.
+fn fresh(directory: &Path) -> Result<&'static str, Problem> {
+    let failed = |error: io::Error| {
+        Problem::new(Exit::Other, format!("the demo's state directory {}: {error}", safe(directory)))
+            .hint("name a directory that you can write with --state-dir")
+    };
+    let mark = directory.join(MARK);
+    let is_empty = match std::fs::read_dir(directory) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+        Err(error) => return Err(failed(error)),
+    };
+    let text = if is_empty {
+        "This is the first demo here."
+    } else if mark.exists() {
+        std::fs::remove_dir_all(directory).map_err(failed)?;
+        "The last demo's state was taken away."
+    } else {
+        return Err(Problem::usage(format!("{} holds something that is not a demo's", safe(directory)))
+            .hint("name another directory with --state-dir"));
+    };
+    private_file::write(&mark, b"").map_err(|error| Problem::of(&error))?;
+    Ok(text)
+}
+
+/// A configuration of the demo's own: the person's is neither read nor touched.
+fn configure(directory: &Path, sandbox: &Sandbox) -> Result<Store, Problem> {
+    let mut store = Store::load(directory.join("config.toml"), false, [], Vec::new()).map_err(|e| Problem::of(&e))?;
+    let set = |key, value: &str| (key, Some(value.to_owned()));
+    store
+        .save(&[
+            set("gateway.environment", Environment::Sandbox.name()),
+            set("gateway.sandbox_url", &sandbox.ready.url),
+            set("gateway.production_url", &sandbox.ready.url),
+            set("instance.name", "demo"),
+        ])
+        .map_err(|error| Problem::of(&error))?;
+    Ok(store)
+}

@@ -1,0 +1,112 @@
+//! `feeds list` and `feeds items`.
+
+use jiff::Timestamp;
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::Setting;
+use super::output::{Output, grouped, table, talk};
+use crate::cli::FeedsCommand;
+use crate::connector::Connector;
+use crate::error::{Exit, Problem};
+use crate::feeds::Feed;
+use crate::feeds::item::FeedItem;
+use crate::feeds::source::{Collected, Page, Selection};
+
+/// Pages that may wait between the source and the printing.
+const PAGES_AHEAD: usize = 2;
+
+/// Runs one of them.
+///
+/// # Errors
+/// Whatever a person has to be told.
+pub async fn run(command: FeedsCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+    let connector = setting.connector()?;
+    match command {
+        FeedsCommand::List => list(&connector, output).await,
+        FeedsCommand::Items { feed, ids, limit } => {
+            let selection = if ids.is_empty() { Selection::All } else { Selection::Ids(ids) };
+            items(&connector, feed, selection, limit.unwrap_or(u64::MAX), output).await
+        }
+    }
+}
+
+async fn list(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
+    let counts = connector.feed_counts().await?;
+    let mut rows = vec![["FEED", "SOURCE RECORDS", "BATCH SIZE", "ROUTE", "ROUTE FROM"].map(str::to_owned).to_vec()];
+    for feed in Feed::ALL {
+        let count = counts.iter().find(|(counted, _)| *counted == feed);
+        let (route, is_configured) = connector.route(feed);
+        let route_from = match (is_configured, feed.route_is_public()) {
+            (true, _) => "configuration",
+            (false, true) => "Adobe's documentation",
+            (false, false) => "inferred, not public",
+        };
+        let records = match count {
+            Some((_, Some(records))) => grouped(*records),
+            Some((_, None)) => "unknown".to_owned(),
+            None => "not in this source".to_owned(),
+        };
+        let batch_size = connector.batch_size(feed);
+        output.record(
+            "feed",
+            json!({
+                "feed": feed,
+                "in_source": count.is_some(),
+                "source_records": count.and_then(|(_, records)| *records),
+                "batch_size": batch_size,
+                "route": route,
+                "route_from": route_from,
+            }),
+        )?;
+        rows.push(vec![feed.to_string(), records, batch_size.to_string(), route, route_from.to_owned()]);
+    }
+    output.text(&table(&rows, &[1, 2]))?;
+    Ok(Exit::Done)
+}
+
+/// Prints exactly what would be sent, one item a line; what cannot be sent is told on stderr.
+async fn items(
+    connector: &Connector,
+    feed: Feed,
+    selection: Selection,
+    limit: u64,
+    output: &mut Output,
+) -> anyhow::Result<Exit> {
+    let source = connector.source().await?;
+    let (sender, mut pages) = mpsc::channel::<Page>(PAGES_AHEAD);
+    let reading = tokio::spawn(async move { source.read(feed, &selection, sender).await });
+    let now = Timestamp::now();
+    let (mut left, mut broken) = (limit, 0_u64);
+    'pages: while let Some(page) = pages.recv().await {
+        for collected in page.collected {
+            if left == 0 {
+                break 'pages;
+            }
+            let place_and_reason = match collected {
+                Collected::Item { source_id, fields } => match FeedItem::new(feed, source_id, fields, now) {
+                    Ok(item) => {
+                        output.buffered(&item.json)?;
+                        left -= 1;
+                        continue;
+                    }
+                    Err(error) => {
+                        format!("source record {}: {error}", source_id.map_or("?".into(), |id| id.to_string()))
+                    }
+                },
+                Collected::Broken(record) => format!("{}: {}", record.place, record.reason),
+            };
+            broken += 1;
+            talk(&format!("not sent: {}", crate::untrusted::SafeText::new(&place_and_reason)));
+        }
+        output.flush()?;
+    }
+    output.flush()?;
+    // Nobody listens any more: a source that has more to say stops.
+    drop(pages);
+    reading
+        .await
+        .map_err(|error| Problem::new(Exit::Other, format!("reading {feed} ended early: {error}")))?
+        .map_err(|error| Problem::of(&error))?;
+    Ok(if broken == 0 { Exit::Done } else { Exit::Partial })
+}

@@ -1,0 +1,295 @@
+//! A run told line by line: for logs, cron, screen readers and `TERM=dumb`. The same news as on the screen, in words.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use super::output::{Output, grouped, table, talk};
+use crate::error::{Exit, Problem};
+use crate::export::Run;
+use crate::export::progress::{FeedProgress, ItemFailure, Limit, Progress, RunEnd, RunEvent, RunReport};
+
+/// How often a long run says how far it is.
+const PROGRESS_EVERY: Duration = Duration::from_secs(30);
+
+/// Where the lines go in text mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    /// They are the point: the demo.
+    Stdout,
+    /// They are talk: `export run`, whose data is the table at the end.
+    Stderr,
+    /// Not wanted; errors still are.
+    Quiet,
+}
+
+/// Follows a run to its end, then prints what it came to.
+///
+/// A first SIGINT or SIGTERM stops it gracefully; a second leaves at once. A hang-up, or nobody reading, never stops it.
+///
+/// # Errors
+/// A [`Problem`] if the run could not go on.
+pub async fn follow(mut run: Run, voice: Voice, output: &mut Output) -> anyhow::Result<Exit> {
+    let mut teller = Teller { voice, output };
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    // Taken, so that the default action (to die) is not: the run goes on without a listener.
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut clock = interval_at(Instant::now() + PROGRESS_EVERY, PROGRESS_EVERY);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut listening = true;
+    let report = loop {
+        let stop = tokio::select! {
+            biased;
+            _ = interrupt.recv() => true,
+            _ = terminate.recv() => true,
+            _ = hangup.recv() => false,
+            event = run.events.recv(), if listening => {
+                match event {
+                    Some(event) => teller.event(&event),
+                    None => listening = false,
+                }
+                false
+            }
+            report = &mut run.report, if !listening => break report,
+            _ = clock.tick() => {
+                let progress = run.progress.borrow_and_update().clone();
+                teller.progress(&progress);
+                false
+            }
+        };
+        if stop && run.stop.is_cancelled() {
+            return Ok(Exit::Interrupted);
+        }
+        if stop {
+            talk("Stopping: the batches in flight are finished first. Interrupt again to leave at once.");
+            run.stop.cancel();
+        }
+    };
+    let report = report
+        .map_err(|error| Problem::new(Exit::Other, format!("the run broke off: {error}")))?
+        .map_err(|error| Problem::of(&error))?;
+    teller.report(&report);
+    match &report.end {
+        RunEnd::Failed { problems } => {
+            for (feed, problem) in problems.iter().skip(1) {
+                talk(&format!("error: {feed}: {}", problem.what));
+            }
+            match problems.first() {
+                Some((feed, problem)) => {
+                    Err(Problem { what: format!("{feed}: {}", problem.what), ..problem.clone() }.into())
+                }
+                None => Ok(report.exit()),
+            }
+        }
+        RunEnd::KeysRefused { message } => Err(Problem::new(
+            Exit::Refused,
+            format!("the gateway refused the keys, so the run stopped and nothing was tried again: {message}"),
+        )
+        .hint("run `commerce-connector keys verify`; a re-run goes on where this one stopped")
+        .into()),
+        RunEnd::Complete | RunEnd::Stopped => Ok(report.exit()),
+    }
+}
+
+struct Teller<'a> {
+    voice: Voice,
+    output: &'a mut Output,
+}
+
+impl Teller<'_> {
+    fn say(&mut self, text: &str, kind: &str, fields: Value) {
+        // A closed pipe ends the talk, never the run.
+        let _ = match (self.output.is_json(), self.voice) {
+            (true, _) => self.output.record(kind, fields),
+            (false, Voice::Stdout) => self.output.text(text),
+            (false, Voice::Stderr) => {
+                talk(text);
+                Ok(())
+            }
+            (false, Voice::Quiet) => Ok(()),
+        };
+    }
+
+    fn event(&mut self, event: &RunEvent) {
+        match event {
+            RunEvent::FeedStarted { feed, source_records } => {
+                let records = source_records.map_or("an unknown number of".to_owned(), grouped);
+                self.say(
+                    &format!("{feed}: started, {records} source records"),
+                    "feed_started",
+                    json!({"feed": feed, "source_records": source_records}),
+                );
+            }
+            RunEvent::ItemFailed(failure) => self.say(&failure_line(failure), "item_failed", failure_record(failure)),
+            RunEvent::Retrying { feed, attempt, after, reason } => self.say(
+                &format!("{feed}: try {attempt} of a batch failed ({reason}); again in {}", seconds(*after)),
+                "retrying",
+                json!({"feed": feed, "attempt": attempt, "after_seconds": after.as_secs_f64(), "reason": reason}),
+            ),
+            RunEvent::Note { feed, text } => {
+                self.say(&format!("{feed}: {text}"), "note", json!({"feed": feed, "text": text}));
+            }
+            RunEvent::FeedFinished(feed) => self.say(&finished_line(feed), "feed_finished", feed_record(feed)),
+            RunEvent::KeysRefused { message, request_id } => self.say(
+                &format!("The gateway refused the keys: {message}"),
+                "keys_refused",
+                json!({"message": message, "request_id": request_id}),
+            ),
+        }
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        for feed in progress.feeds.iter().filter(|feed| feed.phase.is_active()) {
+            let read = match feed.source_records {
+                Some(records) => format!("{} of {} source records read", grouped(feed.source_read), grouped(records)),
+                None => format!("{} source records read", grouped(feed.source_read)),
+            };
+            let eta = progress.eta.map(|eta| format!("; about {} left", seconds(eta))).unwrap_or_default();
+            let text = format!(
+                "{}: {read}, {} of {} items found settled, {:.0} items/s{eta}, {}",
+                feed.feed,
+                grouped(feed.settled()),
+                grouped(feed.to_send()),
+                progress.items_per_second,
+                limit_words(&progress.limit),
+            );
+            let mut fields = feed_record(feed);
+            if let Value::Object(fields) = &mut fields {
+                fields.insert("items_per_second".to_owned(), progress.items_per_second.into());
+                fields.insert("eta_seconds".to_owned(), progress.eta.map(|eta| eta.as_secs()).into());
+                fields.insert("limit".to_owned(), limit_words(&progress.limit).into());
+            }
+            self.say(&text, "progress", fields);
+        }
+    }
+
+    fn report(&mut self, report: &RunReport) {
+        let progress = &report.progress;
+        let exit = report.exit();
+        let end = match &report.end {
+            RunEnd::Complete if exit == Exit::Partial => "complete, but some items failed",
+            RunEnd::Complete => "complete",
+            RunEnd::Stopped => "stopped; a re-run goes on",
+            RunEnd::Failed { .. } => "failed; a re-run goes on",
+            RunEnd::KeysRefused { .. } => "keys refused; a re-run goes on",
+        };
+        let fields = json!({
+            "end": end,
+            "exit": exit as u8,
+            "dry_run": progress.dry_run,
+            "elapsed_seconds": progress.elapsed.as_secs_f64(),
+            "feeds": progress.feeds.iter().map(feed_record).collect::<Vec<_>>(),
+        });
+        let what = if progress.dry_run { "Dry run" } else { "Export" };
+        let text = format!(
+            "{}\n{what} {end}, after {}.{}",
+            feeds_table(&progress.feeds, progress.dry_run),
+            seconds(progress.elapsed),
+            if progress.dry_run { " Nothing was sent." } else { "" }
+        );
+        // The table is the command's data: on stdout, unless it was not wanted and there is nothing to worry about.
+        let _ = match self.voice {
+            Voice::Quiet if exit == Exit::Done => self.output.record("export", fields),
+            _ => self.output.say(&text, "export", fields),
+        };
+    }
+}
+
+fn feeds_table(feeds: &[FeedProgress], dry_run: bool) -> String {
+    let last = if dry_run { ["NEW", "CHANGED", "GONE"] } else { ["SUBMITTED", "WILL RETRY", "NEED ATTENTION"] };
+    let header = ["FEED", "STATE", "SOURCE RECORDS", "ITEMS", "UNCHANGED"];
+    let mut rows: Vec<Vec<String>> = vec![header.into_iter().chain(last).map(str::to_owned).collect()];
+    for feed in feeds {
+        let last = if dry_run {
+            [feed.new, feed.changed, feed.gone]
+        } else {
+            [feed.submitted, feed.will_retry, feed.needs_attention]
+        };
+        let mut row = vec![feed.feed.to_string(), feed.phase.word().to_owned(), grouped(feed.source_read)];
+        row.extend([feed.collected, feed.unchanged].into_iter().chain(last).map(grouped));
+        rows.push(row);
+    }
+    table(&rows, &[2, 3, 4, 5, 6, 7])
+}
+
+fn finished_line(feed: &FeedProgress) -> String {
+    format!(
+        "{}: {}; {} items submitted to service, {} unchanged, {} will be retried, {} need attention",
+        feed.feed,
+        feed.phase.word(),
+        grouped(feed.submitted),
+        grouped(feed.unchanged),
+        grouped(feed.will_retry),
+        grouped(feed.needs_attention),
+    )
+}
+
+/// A failed item in one line: which, its state, the server's own text, code and request id.
+#[must_use]
+pub fn failure_line(failure: &ItemFailure) -> String {
+    let mut text = format!("{}: {}: {}: {}", failure.feed, failure.label, failure.state.words(), failure.message);
+    if !failure.code.is_empty() {
+        let _ = write!(text, " [{}]", failure.code);
+    }
+    if let Some(id) = &failure.request_id {
+        let _ = write!(text, " (request {id})");
+    }
+    text
+}
+
+/// The same as JSON.
+#[must_use]
+pub fn failure_record(failure: &ItemFailure) -> Value {
+    json!({
+        "feed": failure.feed,
+        "item": failure.label,
+        "state": failure.state.words(),
+        "message": failure.message,
+        "code": failure.code,
+        "request_id": failure.request_id,
+    })
+}
+
+fn feed_record(feed: &FeedProgress) -> Value {
+    json!({
+        "feed": feed.feed,
+        "phase": feed.phase.word(),
+        "source_records": feed.source_records,
+        "source_read": feed.source_read,
+        "collected": feed.collected,
+        "unchanged": feed.unchanged,
+        "new": feed.new,
+        "changed": feed.changed,
+        "gone": feed.gone,
+        "submitted": feed.submitted,
+        "will_retry": feed.will_retry,
+        "needs_attention": feed.needs_attention,
+        "requests": feed.requests,
+        "bytes": feed.bytes,
+    })
+}
+
+fn limit_words(limit: &Limit) -> String {
+    match limit {
+        Limit::Unknown => "measuring".to_owned(),
+        Limit::Gateway { requests_per_second } => {
+            format!("limited by the gateway ({requests_per_second:.1} requests/s)")
+        }
+        Limit::Source => "limited by the source".to_owned(),
+        Limit::Waiting { remaining, reason } => format!("waiting {} {reason}", seconds(*remaining)),
+    }
+}
+
+/// A duration as people say it: `8 s`, `3 min 05 s`, `2 h 10 min`.
+fn seconds(duration: Duration) -> String {
+    let total = (duration + Duration::from_millis(500)).as_secs();
+    match total {
+        0..60 => format!("{total} s"),
+        60..3600 => format!("{} min {:02} s", total / 60, total % 60),
+        _ => format!("{} h {:02} min", total / 3600, total % 3600 / 60),
+    }
+}

@@ -1,0 +1,140 @@
+//! The headless twins of everything the screen can do: one small file per command group.
+//!
+//! stdout is data, stderr is talk. A command never draws and never asks.
+
+pub mod config;
+pub mod data_spaces;
+pub mod demo;
+pub mod export;
+pub mod feeds;
+pub mod keys;
+pub mod linear;
+pub mod output;
+pub mod projects;
+pub mod sandbox;
+
+use std::path::PathBuf;
+
+use crate::cli::{Cli, Command, Global};
+use crate::config::store::{FlagValue, Store};
+use crate::connector::Connector;
+use crate::error::{Exit, Problem};
+use output::Output;
+
+/// What a command is run with: where configuration and state are, and where answers go.
+#[derive(Debug)]
+pub struct Setting {
+    /// The flags of every command.
+    pub global: Global,
+    /// The environment's variables.
+    pub variables: Vec<(String, String)>,
+}
+
+impl Setting {
+    /// The config file: `--config`, else `commerce-connector/config.toml` in the XDG config directory.
+    #[must_use]
+    pub fn config_path(&self) -> PathBuf {
+        self.global.config.clone().unwrap_or_else(|| self.xdg("XDG_CONFIG_HOME", ".config").join("config.toml"))
+    }
+
+    /// The state directory that a loaded configuration leads to.
+    #[must_use]
+    pub fn state_dir(&self, store: &Store) -> PathBuf {
+        match &store.config().state.directory {
+            Some(directory) => store.resolve(directory),
+            None => self.default_state_dir(),
+        }
+    }
+
+    /// `commerce-connector` in the XDG state directory.
+    #[must_use]
+    pub fn default_state_dir(&self) -> PathBuf {
+        self.xdg("XDG_STATE_HOME", ".local/state")
+    }
+
+    fn xdg(&self, variable: &str, under_home: &str) -> PathBuf {
+        let value = |name: &str| self.variables.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        // The XDG specification: a relative path in a variable is invalid and is to be ignored.
+        let base = value(variable).map(PathBuf::from).filter(|path| path.is_absolute()).unwrap_or_else(|| {
+            value("HOME").map(PathBuf::from).or_else(std::env::home_dir).unwrap_or_default().join(under_home)
+        });
+        base.join("commerce-connector")
+    }
+
+    /// Loads the configuration; a file that `--config` names must exist.
+    ///
+    /// # Errors
+    /// A usage [`Problem`] with file, line and key.
+    pub fn load(&self) -> Result<Store, Problem> {
+        let mut flags: Vec<FlagValue> = Vec::new();
+        let current = std::env::current_dir().unwrap_or_default();
+        if let Some(path) = &self.global.state_dir {
+            flags.push(("state.directory", "--state-dir", current.join(path).display().to_string()));
+        }
+        if let Some(path) = &self.global.ca_file {
+            flags.push(("gateway.ca_file", "--ca-file", current.join(path).display().to_string()));
+        }
+        let must_exist = self.global.config.is_some();
+        Store::load(self.config_path(), must_exist, self.variables.clone(), flags).map_err(|error| Problem::of(&error))
+    }
+
+    /// The actions over the configuration, which must exist in a file or in the environment.
+    ///
+    /// # Errors
+    /// A usage [`Problem`] that says what to run first.
+    pub fn connector(&self) -> Result<Connector, Problem> {
+        let store = self.load()?;
+        let is_configured = store.exists() || *store.config() != crate::config::Config::default();
+        if !is_configured {
+            return Err(nothing_configured(&store));
+        }
+        let state_dir = self.state_dir(&store);
+        Ok(Connector::new(store, state_dir, None))
+    }
+}
+
+/// What to run first.
+#[must_use]
+pub fn nothing_configured(store: &Store) -> Problem {
+    Problem::usage(format!("there is no configuration at {}", crate::private_file::safe(store.path()))).hint(
+        "run `commerce-connector demo` to see the whole journey without an account, or `commerce-connector config init` to begin",
+    )
+}
+
+/// Runs one command.
+///
+/// # Errors
+/// Whatever a person has to be told.
+pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<Exit> {
+    let setting = Setting { global: cli.global, variables };
+    let mut output = Output::new(setting.global.json);
+    match cli.command {
+        None => screen(&setting).await,
+        Some(Command::Keys(command)) => keys::run(command, &setting, &mut output).await,
+        Some(Command::Projects(command)) => projects::run(command, &setting, &mut output).await,
+        Some(Command::DataSpaces(command)) => data_spaces::run(command, &setting, &mut output).await,
+        Some(Command::Feeds(command)) => feeds::run(command, &setting, &mut output).await,
+        Some(Command::Export(command)) => export::run(command, &setting, &mut output).await,
+        Some(Command::Sandbox(args)) => sandbox::run(args, &setting, &mut output).await,
+        Some(Command::Demo(args)) => demo::run(args, &setting, &mut output).await,
+        Some(Command::Config(command)) => config::run(&command, &setting, &mut output),
+    }
+}
+
+/// Opens the screen, if there is a terminal for it.
+async fn screen(setting: &Setting) -> anyhow::Result<Exit> {
+    let store = setting.load()?;
+    if !output::has_terminal() {
+        if store.exists() {
+            return Err(Problem::usage("the screen needs a terminal").hint(
+                "run `commerce-connector export run`, `commerce-connector export status` or another command; --help lists them",
+            )
+            .into());
+        }
+        return Err(nothing_configured(&store).into());
+    }
+    let state_dir = setting.state_dir(&store);
+    let _log = crate::logging::start(&state_dir)?;
+    let connector = Connector::new(store, state_dir, None);
+    Ok(crate::tui::run(connector, crate::tui::Options::default()).await?)
+}

@@ -1,0 +1,170 @@
+//! Where answers go: stdout is data, stderr is talk, and a closed pipe is no reason to panic.
+
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+
+use serde_json::{Map, Value};
+
+use crate::error::{Exit, Problem};
+
+/// The version of the JSON lines. Changes only add fields and types; anything else makes it 2.
+pub const SCHEMA: &str = "commerce-connector/1";
+
+/// Whether both ends of the screen are a terminal that can be drawn on.
+#[must_use]
+pub fn has_terminal() -> bool {
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    io::stdin().is_terminal() && io::stdout().is_terminal() && !is_dumb
+}
+
+/// stdout, as text lines or as JSON lines.
+#[derive(Debug)]
+pub struct Output {
+    json: bool,
+    out: BufWriter<Stdout>,
+}
+
+impl Output {
+    /// Text lines, or JSON lines if `json`.
+    #[must_use]
+    pub fn new(json: bool) -> Self {
+        Self { json, out: BufWriter::new(io::stdout()) }
+    }
+
+    /// Whether JSON lines are wanted.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Says one thing in both ways: a line of text, or a JSON object of this type.
+    ///
+    /// # Errors
+    /// A [`Problem`] if stdout is closed.
+    pub fn say(&mut self, text: &str, kind: &str, fields: Value) -> Result<(), Problem> {
+        if self.json { self.record(kind, fields) } else { self.text(text) }
+    }
+
+    /// A line of text; nothing in JSON mode.
+    ///
+    /// # Errors
+    /// A [`Problem`] if stdout is closed.
+    pub fn text(&mut self, text: &str) -> Result<(), Problem> {
+        if self.json {
+            return Ok(());
+        }
+        self.line(text)
+    }
+
+    /// A JSON line with `schema` and `type`; nothing in text mode.
+    ///
+    /// # Errors
+    /// A [`Problem`] if stdout is closed.
+    pub fn record(&mut self, kind: &str, fields: Value) -> Result<(), Problem> {
+        if !self.json {
+            return Ok(());
+        }
+        let mut object = Map::new();
+        object.insert("schema".to_owned(), SCHEMA.into());
+        object.insert("type".to_owned(), kind.into());
+        match fields {
+            Value::Object(more) => object.extend(more),
+            other => {
+                object.insert("value".to_owned(), other);
+            }
+        }
+        self.line(&Value::Object(object).to_string())
+    }
+
+    /// A line as it is, in both modes: data that already is a JSON line.
+    ///
+    /// # Errors
+    /// A [`Problem`] if stdout is closed.
+    pub fn line(&mut self, line: &str) -> Result<(), Problem> {
+        writeln!(self.out, "{line}").and_then(|()| self.out.flush()).map_err(|error| closed(&error))
+    }
+
+    /// A line without flushing, for many at once; call [`Self::flush`] after them.
+    ///
+    /// # Errors
+    /// A [`Problem`] if stdout is closed.
+    pub fn buffered(&mut self, line: &[u8]) -> Result<(), Problem> {
+        self.out.write_all(line).and_then(|()| self.out.write_all(b"\n")).map_err(|error| closed(&error))
+    }
+
+    /// Hands over what [`Self::buffered`] kept.
+    ///
+    /// # Errors
+    /// A [`Problem`] if stdout is closed.
+    pub fn flush(&mut self) -> Result<(), Problem> {
+        self.out.flush().map_err(|error| closed(&error))
+    }
+}
+
+fn closed(error: &io::Error) -> Problem {
+    Problem::new(Exit::Other, format!("standard output: {error}"))
+}
+
+/// A line of talk. That nobody can hear it is no failure.
+pub fn talk(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Columns of text, each as wide as its widest cell (in terminal cells), two spaces apart. The first row is the header.
+#[must_use]
+pub fn table(rows: &[Vec<String>], right_aligned: &[usize]) -> String {
+    use unicode_width::UnicodeWidthStr as _;
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0))
+        .collect();
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            let padding = " ".repeat(widths[column] - cell.width());
+            if column > 0 {
+                line.push_str("  ");
+            }
+            if right_aligned.contains(&column) {
+                line.push_str(&padding);
+                line.push_str(cell);
+            } else {
+                line.push_str(cell);
+                line.push_str(&padding);
+            }
+        }
+        lines.push(line.trim_end().to_owned());
+    }
+    lines.join("\n")
+}
+
+/// A count with a comma at every third digit: `12,400`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_by_terminal_cells() {
+        let rows =
+            [vec!["name".into(), "n".into()], vec!["東京".into(), "1,000".into()], vec!["ab".into(), "7".into()]];
+        assert_eq!(table(&rows, &[1]), "name      n\n東京  1,000\nab        7");
+    }
+
+    #[test]
+    fn digits_are_grouped() {
+        assert_eq!([0, 999, 1_000, 12_400, 1_234_567].map(grouped), ["0", "999", "1,000", "12,400", "1,234,567"]);
+    }
+}

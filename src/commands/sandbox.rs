@@ -1,0 +1,64 @@
+//! `sandbox`: the embedded gateway, on its own.
+
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Setting;
+use super::output::Output;
+use crate::cli::{EditionChoice, SandboxArgs};
+use crate::error::{Exit, Problem};
+use crate::private_file::safe;
+use crate::sandbox::{Edition, Sandbox, SandboxSettings};
+
+/// Runs it until SIGINT or SIGTERM.
+///
+/// # Errors
+/// Whatever a person has to be told.
+pub async fn run(args: SandboxArgs, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+    if !args.requests_per_second.is_finite() || args.requests_per_second < 0.0 {
+        return Err(Problem::usage("--requests-per-second must be 0 (no limit) or more").into());
+    }
+    let keys_dir = match args.keys_dir {
+        Some(directory) => directory,
+        None => setting.state_dir(&setting.load()?).join("sandbox/keys"),
+    };
+    let sandbox = Sandbox::start(SandboxSettings {
+        listen: args.listen,
+        edition: match args.edition {
+            EditionChoice::Commerce => Edition::Commerce,
+            EditionChoice::OpenSource => Edition::OpenSource,
+        },
+        requests_per_second: (args.requests_per_second > 0.0).then_some(args.requests_per_second),
+        burst: args.burst,
+        faults: args.faults,
+        ..SandboxSettings::new(keys_dir)
+    })
+    .await
+    .map_err(|error| Problem::of(&error))?;
+    let ready = sandbox.ready.clone();
+    if let Some(path) = &args.ready_file {
+        ready.write(path).map_err(|error| Problem::of(&error))?;
+    }
+    output.say(
+        &format!(
+            "The sandbox gateway listens on {url}\n\
+             production: API key {}, private key {}\n\
+             sandbox:    API key {}, private key {}\n\
+             What arrived: {url}/sandbox/v1/data-spaces/{{id}}/{{feed}}",
+            ready.production.api_key,
+            safe(&ready.production.private_key_file),
+            ready.sandbox.api_key,
+            safe(&ready.sandbox.private_key_file),
+            url = ready.url,
+        ),
+        "sandbox",
+        json!(ready),
+    )?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        () = sandbox.wait() => Err(Problem::new(Exit::Other, "the sandbox gateway stopped listening").into()),
+        _ = interrupt.recv() => Ok(Exit::Interrupted),
+        _ = terminate.recv() => Ok(Exit::Done),
+    }
+}

@@ -1,0 +1,98 @@
+//! Which edition and version of Commerce this is, from `composer.lock` (protocol page §5).
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+/// An edition, as the `service-connector-metadata` header names it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Edition {
+    /// Magento Open Source.
+    #[default]
+    Ce,
+    /// Adobe Commerce.
+    Ee,
+    /// Adobe Commerce with the B2B extension.
+    B2b,
+}
+
+impl Edition {
+    /// `ce`, `ee` or `b2b`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Edition::Ce => "ce",
+            Edition::Ee => "ee",
+            Edition::B2b => "b2b",
+        }
+    }
+}
+
+/// What composer.lock says of the installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installed {
+    /// The edition.
+    pub edition: Edition,
+    /// The version of its product package.
+    pub version: String,
+}
+
+#[derive(Deserialize)]
+struct Lock {
+    #[serde(default)]
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    #[serde(default)]
+    version: String,
+}
+
+/// Reads `composer.lock` under `root`; `None` if it is absent, unreadable or of a fork with other package names, which
+/// is not an error: the metadata header then says the least.
+#[must_use]
+pub fn installed(root: &Path) -> Option<Installed> {
+    let file = std::fs::File::open(root.join("composer.lock")).ok()?;
+    let lock: Lock = serde_json::from_reader(std::io::BufReader::new(file)).ok()?;
+    let version = |name: &str| {
+        lock.packages
+            .iter()
+            .find(|package| package.name == name)
+            .map(|package| package.version.trim_start_matches('v').to_owned())
+    };
+    let enterprise =
+        version("magento/product-enterprise-edition").or_else(|| version("magento/magento-cloud-metapackage"));
+    match (enterprise, version("magento/extension-b2b").is_some()) {
+        (Some(version), true) => Some(Installed { edition: Edition::B2b, version }),
+        (Some(version), false) => Some(Installed { edition: Edition::Ee, version }),
+        (None, _) => {
+            version("magento/product-community-edition").map(|version| Installed { edition: Edition::Ce, version })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lock(packages: &str) -> Option<Installed> {
+        let dir = tempfile::tempdir().expect("a directory");
+        std::fs::write(dir.path().join("composer.lock"), format!(r#"{{"packages":[{packages}]}}"#)).expect("written");
+        installed(dir.path())
+    }
+
+    #[test]
+    fn the_product_package_decides_and_b2b_counts_only_on_adobe_commerce() {
+        let ce = r#"{"name":"magento/product-community-edition","version":"2.4.8"}"#;
+        let ee = r#"{"name":"magento/product-enterprise-edition","version":"2.4.7-p1"}"#;
+        let b2b = r#"{"name":"magento/extension-b2b","version":"1.5.0"}"#;
+        assert_eq!(lock(ce), Some(Installed { edition: Edition::Ce, version: "2.4.8".into() }));
+        assert_eq!(lock(&format!("{ce},{ee}")), Some(Installed { edition: Edition::Ee, version: "2.4.7-p1".into() }));
+        assert_eq!(lock(&format!("{ee},{b2b}")).map(|found| found.edition), Some(Edition::B2b));
+        assert_eq!(lock(&format!("{ce},{b2b}")).map(|found| found.edition), Some(Edition::Ce));
+        assert_eq!(lock(r#"{"name":"mage-os/product-community-edition","version":"1.0.0"}"#), None);
+    }
+}

@@ -1,0 +1,93 @@
+//! Every key of config.toml, once: for environment variables, origins, and the nearest known key of a typing mistake.
+
+/// How a value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A string.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+}
+
+/// One key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// Its dotted path, such as `gateway.environment`.
+    pub path: &'static str,
+    /// How its value is written.
+    pub kind: Kind,
+}
+
+const fn text(path: &'static str) -> Key {
+    Key { path, kind: Kind::Text }
+}
+
+const fn integer(path: &'static str) -> Key {
+    Key { path, kind: Kind::Integer }
+}
+
+/// Every key but the open-ended tables `gateway.jwt_claims`, `export.feeds` and `export.routes`.
+pub const KEYS: &[Key] = &[
+    text("gateway.environment"),
+    text("gateway.production_url"),
+    text("gateway.sandbox_url"),
+    text("gateway.registry_path"),
+    text("gateway.ca_file"),
+    integer("gateway.connect_timeout_seconds"),
+    integer("gateway.read_timeout_seconds"),
+    integer("gateway.total_timeout_seconds"),
+    Key { path: "gateway.requests_per_second", kind: Kind::Number },
+    text("credentials.production.api_key"),
+    text("credentials.production.private_key_file"),
+    text("credentials.sandbox.api_key"),
+    text("credentials.sandbox.private_key_file"),
+    text("saas.project_id"),
+    text("saas.project_name"),
+    text("saas.environment_id"),
+    text("saas.environment_name"),
+    text("saas.environment_type"),
+    text("source.kind"),
+    text("source.files.directory"),
+    text("source.commerce.url"),
+    text("source.commerce.host"),
+    integer("source.commerce.port"),
+    text("source.commerce.socket"),
+    text("source.commerce.user"),
+    text("source.commerce.password_file"),
+    text("source.commerce.database"),
+    text("source.commerce.table_prefix"),
+    text("source.commerce.tls_ca_file"),
+    text("instance.root"),
+    text("instance.name"),
+    text("instance.edition"),
+    text("instance.version"),
+    integer("export.thread_count"),
+    integer("export.max_batch_bytes"),
+    text("state.directory"),
+];
+
+/// What every environment variable of this program begins with.
+pub const VARIABLE_PREFIX: &str = "COMMERCE_CONNECTOR_";
+
+impl Key {
+    /// The environment variable that sets it, such as `COMMERCE_CONNECTOR_GATEWAY_ENVIRONMENT`.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("{VARIABLE_PREFIX}{}", self.path.replace('.', "_").to_ascii_uppercase())
+    }
+}
+
+/// The candidate that looks most like `given`, if one is near enough to be meant.
+#[must_use]
+pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    /// Below this similarity (0 to 1) a suggestion would puzzle more than it helps.
+    const NEAR_ENOUGH: f64 = 0.7;
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(given, candidate), candidate))
+        .filter(|(similarity, _)| *similarity >= NEAR_ENOUGH)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,390 @@
+//! The configuration as it is in force: loaded in layers, with the origin of each value, and saved without losing a comment.
+//!
+//! Nothing here knows what a value is used for.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use toml::Table;
+
+use super::Config;
+use super::keys::{KEYS, Key, Kind, VARIABLE_PREFIX, nearest};
+use crate::error::{Exit, Explain};
+use crate::private_file::{self, PrivateFileError, Secrecy, safe};
+use crate::untrusted::SafeText;
+
+/// Variables that clap reads itself.
+const FLAG_VARIABLES: [&str; 2] = ["COMMERCE_CONNECTOR_CONFIG", "COMMERCE_CONNECTOR_STATE_DIR"];
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody set it.
+    Default,
+    /// The config file.
+    File,
+    /// This environment variable.
+    Environment(String),
+    /// This flag.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => f.write_str("default"),
+            Origin::File => f.write_str("file"),
+            Origin::Environment(variable) => f.write_str(variable),
+            Origin::Flag(flag) => f.write_str(flag),
+        }
+    }
+}
+
+/// A value that a flag gave: key, flag, value.
+pub type FlagValue = (&'static str, &'static str, String);
+
+/// The configuration in force.
+#[derive(Debug, Clone)]
+pub struct Store {
+    path: PathBuf,
+    exists: bool,
+    config: Config,
+    origins: BTreeMap<&'static str, Origin>,
+    flags: Vec<FlagValue>,
+    variables: Vec<(String, String)>,
+}
+
+/// Why the configuration cannot be used or saved.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// `--config` names a file that is not there.
+    #[error("the configuration {path} does not exist")]
+    Absent {
+        /// The file.
+        path: SafeText,
+    },
+    /// The file itself cannot be used.
+    #[error(transparent)]
+    File(#[from] PrivateFileError),
+    /// A mistake in it.
+    #[error("{place}: {reason}")]
+    Mistake {
+        /// File and line, or the name of an environment variable or flag.
+        place: SafeText,
+        /// What is wrong, with the key.
+        reason: SafeText,
+        /// The nearest known key.
+        suggestion: Option<String>,
+    },
+    /// A value that was set elsewhere cannot be changed in the file.
+    #[error("{key} is set by {origin}, so saving another value in the configuration file would change nothing")]
+    Locked {
+        /// The key.
+        key: &'static str,
+        /// Variable or flag.
+        origin: SafeText,
+    },
+}
+
+impl Explain for ConfigError {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            ConfigError::Absent { path } => Some(format!("run `commerce-connector --config {path} config init`")),
+            ConfigError::File(error) => error.hint(),
+            ConfigError::Mistake { suggestion, .. } => suggestion.as_ref().map(|key| format!("did you mean {key}?")),
+            ConfigError::Locked { origin, .. } => Some(format!("take {origin} away first")),
+        }
+    }
+}
+
+impl Store {
+    /// Loads the file at `path` (which need not exist unless `must_exist`), then the environment, then the flags over it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with file, line, key and the nearest known key.
+    pub fn load(
+        path: PathBuf,
+        must_exist: bool,
+        variables: impl IntoIterator<Item = (String, String)>,
+        flags: Vec<FlagValue>,
+    ) -> Result<Self, ConfigError> {
+        let variables = variables.into_iter().filter(|(name, _)| name.starts_with(VARIABLE_PREFIX)).collect::<Vec<_>>();
+        let exists = path.symlink_metadata().is_ok();
+        if must_exist && !exists {
+            return Err(ConfigError::Absent { path: safe(&path) });
+        }
+        let text = if exists { private_file::read(&path, Secrecy::Open)? } else { String::new() };
+        let mut table = parse_file(&path, &text)?;
+        let mut origins: BTreeMap<&'static str, Origin> =
+            KEYS.iter().filter(|key| get(&table, key.path).is_some()).map(|key| (key.path, Origin::File)).collect();
+        if private_file_holds_a_password(&table) {
+            private_file::read(&path, Secrecy::Secret)?;
+        }
+        for (name, value) in &variables {
+            if FLAG_VARIABLES.contains(&name.as_str()) {
+                continue;
+            }
+            let key = key_of_variable(name)?;
+            overlay(&mut table, key, value, name)?;
+            origins.insert(key.path, Origin::Environment(name.clone()));
+        }
+        for (path, flag, value) in &flags {
+            if let Some(key) = KEYS.iter().find(|key| key.path == *path) {
+                overlay(&mut table, key, value, flag)?;
+                origins.insert(key.path, Origin::Flag(flag));
+            }
+        }
+        let config = table.try_into::<Config>().map_err(|error| ConfigError::Mistake {
+            place: "the environment".into(),
+            reason: SafeText::new(error.message()),
+            suggestion: None,
+        })?;
+        let store = Self { path, exists, config, origins, flags, variables };
+        store.check()?;
+        Ok(store)
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The file, which may not exist yet.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the file exists.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.exists
+    }
+
+    /// Where the value of a key (see [`KEYS`]) came from.
+    #[must_use]
+    pub fn origin(&self, key: &str) -> &Origin {
+        self.origins.get(key).unwrap_or(&Origin::Default)
+    }
+
+    /// A path from the configuration, relative to the directory of its file.
+    #[must_use]
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        match path.strip_prefix("~") {
+            Ok(rest) => std::env::home_dir().unwrap_or_default().join(rest),
+            Err(_) => self.directory().join(path),
+        }
+    }
+
+    /// The directory of the config file.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    }
+
+    /// Saves new values (`None` takes a key out) into the file, keeping its comments, and puts them in force.
+    ///
+    /// # Errors
+    /// [`ConfigError`]; file and memory are then as before.
+    pub fn save(&mut self, changes: &[(&'static str, Option<String>)]) -> Result<(), ConfigError> {
+        for (key, _) in changes {
+            if let origin @ (Origin::Environment(_) | Origin::Flag(_)) = self.origin(key) {
+                return Err(ConfigError::Locked { key, origin: SafeText::new(&origin.to_string()) });
+            }
+        }
+        let text = if self.exists { private_file::read(&self.path, Secrecy::Open)? } else { String::new() };
+        let mut document = text.parse::<toml_edit::DocumentMut>().map_err(|error| ConfigError::Mistake {
+            place: place(&self.path, &text, error.span()),
+            reason: SafeText::new(error.message()),
+            suggestion: None,
+        })?;
+        for (key, value) in changes {
+            set(&mut document, key, value.as_deref());
+        }
+        let text = document.to_string();
+        // What would not load again is not saved.
+        parse_file(&self.path, &text)?;
+        private_file::write(&self.path, text.as_bytes())?;
+        *self = Self::load(self.path.clone(), true, self.variables.clone(), self.flags.clone())?;
+        Ok(())
+    }
+
+    /// What types cannot say.
+    fn check(&self) -> Result<(), ConfigError> {
+        let config = &self.config;
+        let rate = config.gateway.requests_per_second;
+        let inside = |path: &Option<PathBuf>| {
+            let (Some(state), Some(root)) = (path, &config.instance.root) else { return false };
+            self.resolve(state).starts_with(self.resolve(root))
+        };
+        let rules: [(&str, bool, &str); 8] = [
+            ("gateway.requests_per_second", rate.is_finite() && rate >= 0.0, "must be 0 (no limit) or more"),
+            ("gateway.connect_timeout_seconds", config.gateway.connect_timeout_seconds > 0, "must be 1 or more"),
+            ("gateway.read_timeout_seconds", config.gateway.read_timeout_seconds > 0, "must be 1 or more"),
+            ("gateway.total_timeout_seconds", config.gateway.total_timeout_seconds > 0, "must be 1 or more"),
+            ("gateway.registry_path", config.gateway.registry_path.starts_with('/'), "must begin with /"),
+            ("export.thread_count", (1..=32).contains(&config.export.thread_count), "must be from 1 to 32"),
+            ("export.max_batch_bytes", config.export.max_batch_bytes >= 1024, "must be 1024 or more"),
+            (
+                "state.directory",
+                !inside(&config.state.directory),
+                "is inside the Commerce installation, where a deployment would wipe it; name another place",
+            ),
+        ];
+        for (key, holds, rule) in rules {
+            if !holds {
+                return Err(self.mistake(key, rule));
+            }
+        }
+        for (feed, section) in &config.export.feeds {
+            if section.batch_size == Some(0) {
+                return Err(self.mistake(&format!("export.feeds.{feed}.batch_size"), "must be 1 or more"));
+            }
+        }
+        Ok(())
+    }
+
+    fn mistake(&self, key: &str, rule: &str) -> ConfigError {
+        let place = match self.origin(key) {
+            Origin::Default | Origin::File => safe(&self.path),
+            elsewhere => SafeText::new(&elsewhere.to_string()),
+        };
+        ConfigError::Mistake { place, reason: SafeText::new(&format!("{key} {rule}")), suggestion: None }
+    }
+}
+
+/// Whether the database URL in the file carries a password.
+fn private_file_holds_a_password(table: &Table) -> bool {
+    get(table, "source.commerce.url")
+        .and_then(toml::Value::as_str)
+        .and_then(|url| url.split_once("://")?.1.split_once('@'))
+        .is_some_and(|(user, _)| user.contains(':'))
+}
+
+fn parse_file(path: &Path, text: &str) -> Result<Table, ConfigError> {
+    // First into the types, for mistakes with a place; then as a table, for the layers.
+    toml::from_str::<Config>(text).map_err(|error| explain_mistake(path, text, &error))?;
+    toml::from_str::<Table>(text).map_err(|error| explain_mistake(path, text, &error))
+}
+
+fn explain_mistake(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
+    let message = error.message();
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = message.starts_with("unknown field").then(|| quoted.next()).flatten();
+    let suggestion = unknown.and_then(|given| nearest(given, quoted)).map(str::to_owned);
+    let key = error.span().and_then(|span| key_at(text, span.start));
+    let reason = match (unknown, key) {
+        (Some(given), _) => format!("there is no key {given:?} here"),
+        (None, Some(key)) => format!("{key}: {message}"),
+        (None, None) => message.to_owned(),
+    };
+    ConfigError::Mistake { place: place(path, text, error.span()), reason: SafeText::new(&reason), suggestion }
+}
+
+/// The key on the line at this offset.
+fn key_at(text: &str, offset: usize) -> Option<&str> {
+    let line_start = text.get(..offset)?.rfind('\n').map_or(0, |at| at + 1);
+    let (key, _) = text[line_start..].lines().next()?.split_once('=')?;
+    Some(key.trim())
+}
+
+fn place(path: &Path, text: &str, span: Option<std::ops::Range<usize>>) -> SafeText {
+    let line = span.and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+    SafeText::new(&match line {
+        Some(line) => format!("{} line {line}", path.display()),
+        None => path.display().to_string(),
+    })
+}
+
+fn key_of_variable(name: &str) -> Result<&'static Key, ConfigError> {
+    KEYS.iter().find(|key| key.variable() == name).ok_or_else(|| {
+        let known: Vec<String> = KEYS.iter().map(Key::variable).collect();
+        ConfigError::Mistake {
+            place: "the environment".into(),
+            reason: SafeText::new(&format!("{name} sets no key of the configuration")),
+            suggestion: nearest(name, known.iter().map(String::as_str)).map(str::to_owned),
+        }
+    })
+}
+
+/// Puts a value that was written as plain text over what the table has.
+fn overlay(table: &mut Table, key: &Key, value: &str, origin: &str) -> Result<(), ConfigError> {
+    let wrong = |expected: &str| ConfigError::Mistake {
+        place: SafeText::new(origin),
+        reason: SafeText::new(&format!("{}: expected {expected}, got {value:?}", key.path)),
+        suggestion: None,
+    };
+    let parsed = match key.kind {
+        Kind::Text => toml::Value::String(value.to_owned()),
+        Kind::Integer => toml::Value::Integer(value.trim().parse().map_err(|_| wrong("a whole number"))?),
+        Kind::Number => toml::Value::Float(value.trim().parse().map_err(|_| wrong("a number"))?),
+    };
+    let mut tables = key.path.split('.').collect::<Vec<_>>();
+    let Some(last) = tables.pop() else { return Ok(()) };
+    let mut at = &mut *table;
+    for name in tables {
+        let entry = at.entry(name).or_insert_with(|| toml::Value::Table(Table::new()));
+        at = entry.as_table_mut().ok_or_else(|| wrong("a table above it"))?;
+    }
+    at.insert(last.to_owned(), parsed);
+    // One key at a time, so that a value of the wrong form is blamed on the variable that holds it.
+    table.clone().try_into::<Config>().map(drop).map_err(|error| ConfigError::Mistake {
+        place: SafeText::new(origin),
+        reason: SafeText::new(&format!("{}: {}", key.path, error.message())),
+        suggestion: None,
+    })
+}
+
+fn get<'a>(table: &'a Table, path: &str) -> Option<&'a toml::Value> {
+    let mut parts = path.split('.');
+    let mut value = table.get(parts.next()?)?;
+    for part in parts {
+        value = value.get(part)?;
+    }
+    Some(value)
+}
+
+/// Sets (or takes out) a text value in a document, making the tables above it.
+fn set(document: &mut toml_edit::DocumentMut, path: &str, value: Option<&str>) {
+    let mut parts = path.split('.').collect::<Vec<_>>();
+    let Some(last) = parts.pop() else { return };
+    let mut at = document.as_table_mut();
+    for name in parts {
+        let entry = at.entry(name).or_insert_with(|| {
+            let mut table = toml_edit::Table::new();
+            // `[credentials.production]` without an empty `[credentials]` above it.
+            table.set_implicit(true);
+            toml_edit::Item::Table(table)
+        });
+        if !entry.is_table() {
+            // An inline table says the same; as a full table it can take the key with its own line.
+            let table = entry.as_inline_table().cloned().map(toml_edit::InlineTable::into_table).unwrap_or_default();
+            *entry = toml_edit::Item::Table(table);
+        }
+        let Some(table) = entry.as_table_mut() else { return };
+        at = table;
+    }
+    match value {
+        Some(value) => {
+            let decor = at.get(last).and_then(toml_edit::Item::as_value).map(|old| old.decor().clone());
+            let mut new = toml_edit::Value::from(value);
+            if let Some(decor) = decor {
+                *new.decor_mut() = decor;
+            }
+            at.insert(last, toml_edit::Item::Value(new));
+        }
+        None => {
+            at.remove(last);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

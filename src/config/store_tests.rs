@@ -1,0 +1,136 @@
+//! Tests of loading and saving the configuration.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+use crate::client::models::Environment;
+
+struct Place {
+    dir: tempfile::TempDir,
+}
+
+impl Place {
+    fn new(text: &str) -> Self {
+        let place = Self { dir: tempfile::tempdir().expect("a directory") };
+        private_file::write(&place.path(), text.as_bytes()).expect("written");
+        place
+    }
+
+    fn path(&self) -> PathBuf {
+        self.dir.path().join("config.toml")
+    }
+
+    fn load(&self) -> Result<Store, ConfigError> {
+        Store::load(self.path(), true, [], Vec::new())
+    }
+
+    fn load_with(&self, name: &str, value: &str) -> Result<Store, ConfigError> {
+        Store::load(self.path(), true, [(name.to_owned(), value.to_owned())], Vec::new())
+    }
+}
+
+fn words(error: &ConfigError) -> String {
+    format!("{error} | {}", error.hint().unwrap_or_default())
+}
+
+#[test]
+fn the_example_states_every_key_with_its_default() {
+    let text = include_str!("../../config.example.toml");
+    // Keys without a default are there as comments; without the marks the whole file must load.
+    let bare: String = text
+        .lines()
+        .map(|line| match line.strip_prefix("#") {
+            Some(rest) if rest.contains(" = ") || rest.starts_with('[') => rest,
+            _ => line,
+        })
+        .collect::<Vec<_>>()
+        .join("\n");
+    let all = toml::from_str::<Table>(&bare).expect("the example with every key set is TOML");
+    toml::from_str::<Config>(&bare).expect("every key of the example is known");
+    for key in KEYS {
+        assert!(get(&all, key.path).is_some(), "config.example.toml does not mention {}", key.path);
+    }
+    let as_written = toml::from_str::<Config>(text).expect("the example loads as it is");
+    assert_eq!(as_written, Config::default(), "what is not a comment in the example is the default");
+    let defaults = Table::try_from(Config::default()).expect("a table");
+    let written = toml::from_str::<Table>(text).expect("TOML");
+    for key in KEYS {
+        assert_eq!(get(&written, key.path), get(&defaults, key.path), "the default of {}", key.path);
+    }
+}
+
+#[test]
+fn an_unknown_key_is_named_with_line_and_nearest() {
+    let error = Place::new("[gateway]\n\nenviroment = \"sandbox\"\n").load().expect_err("unknown");
+    let words = words(&error);
+    assert!(words.contains("config.toml line 3: there is no key \"enviroment\" here"), "{words}");
+    assert!(words.ends_with("did you mean environment?"), "{words}");
+}
+
+#[test]
+fn a_wrong_type_is_named_with_line_and_key() {
+    let error = Place::new("[export]\nthread_count = \"two\"\n").load().expect_err("wrong type");
+    assert!(words(&error).contains("config.toml line 2: thread_count: invalid type: string"), "{error}");
+    let error = Place::new("[gateway]\nenvironment = \"prod\"\n").load().expect_err("wrong word");
+    assert!(words(&error).contains("line 2: environment: unknown variant `prod`"), "{error}");
+    let error = Place::new("[export.feeds.produkts]\nbatch_size = 5\n").load().expect_err("unknown feed");
+    assert!(words(&error).contains("line 1"), "{error}");
+}
+
+#[test]
+fn broken_toml_and_broken_rules_are_named() {
+    let error = Place::new("[gateway\n").load().expect_err("broken");
+    assert!(words(&error).contains("config.toml line 1"), "{error}");
+    let error = Place::new("[export]\nthread_count = 0\n").load().expect_err("zero");
+    assert!(words(&error).contains("export.thread_count must be from 1 to 32"), "{error}");
+    let inside = "[instance]\nroot = \"/var/www/shop\"\n[state]\ndirectory = \"/var/www/shop/var\"\n";
+    assert!(words(&Place::new(inside).load().expect_err("inside")).contains("state.directory is inside"));
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_is_named() {
+    let place = Place::new("[gateway]\nenvironment = \"production\"\n");
+    let store = place.load_with("COMMERCE_CONNECTOR_GATEWAY_ENVIRONMENT", "sandbox").expect("loaded");
+    assert_eq!(store.config().gateway.environment, Environment::Sandbox);
+    assert_eq!(store.origin("gateway.environment").to_string(), "COMMERCE_CONNECTOR_GATEWAY_ENVIRONMENT");
+    assert_eq!(store.origin("gateway.registry_path"), &Origin::Default);
+
+    let error = place.load_with("COMMERCE_CONNECTOR_EXPORT_THREAD_COUNT", "many").expect_err("no number");
+    assert!(words(&error).contains("COMMERCE_CONNECTOR_EXPORT_THREAD_COUNT: export.thread_count: expected a whole"));
+    let error = place.load_with("COMMERCE_CONNECTOR_GATEWAY_ENVIROMENT", "sandbox").expect_err("unknown");
+    assert!(words(&error).contains("did you mean COMMERCE_CONNECTOR_GATEWAY_ENVIRONMENT?"), "{}", words(&error));
+}
+
+#[test]
+fn saving_keeps_comments_and_refuses_what_would_have_no_effect() {
+    let place = Place::new("# my shop\n[saas]\nproject_id = \"old\" # chosen in May\n");
+    let mut store = place.load().expect("loaded");
+    store
+        .save(&[("saas.project_id", Some("new".to_owned())), ("credentials.sandbox.api_key", Some("abc".to_owned()))])
+        .expect("saved");
+    let text = std::fs::read_to_string(place.path()).expect("readable");
+    assert!(text.starts_with("# my shop\n[saas]\nproject_id = \"new\" # chosen in May\n"), "{text}");
+    assert!(text.contains("[credentials.sandbox]\napi_key = \"abc\""), "{text}");
+    assert_eq!(store.config().credentials.sandbox.api_key.as_deref(), Some("abc"));
+
+    let mut locked = place.load_with("COMMERCE_CONNECTOR_SAAS_PROJECT_ID", "other").expect("loaded");
+    let error = locked.save(&[("saas.project_id", Some("x".to_owned()))]).expect_err("locked");
+    assert!(words(&error).contains("saas.project_id is set by COMMERCE_CONNECTOR_SAAS_PROJECT_ID"), "{error}");
+    assert!(std::fs::read_to_string(place.path()).expect("readable").contains("\"new\""), "nothing saved is lost");
+}
+
+#[test]
+fn a_file_with_a_database_password_must_be_private() {
+    let place = Place::new("[source.commerce]\nurl = \"mysql://shop:pa55@localhost/shop\"\n");
+    place.load().expect("0600 is fine");
+    std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o644)).expect("chmod");
+    assert!(words(&place.load().expect_err("open")).contains("chmod 600"));
+}
+
+#[test]
+fn paths_are_relative_to_the_file() {
+    let place = Place::new("");
+    let store = place.load().expect("loaded");
+    assert_eq!(store.resolve(Path::new("a.pem")), place.dir.path().join("a.pem"));
+    assert_eq!(store.resolve(Path::new("/a.pem")), Path::new("/a.pem"));
+}

@@ -1,0 +1,82 @@
+//! Where the Commerce database is: `[source.commerce]`, or `app/etc/env.php` under `instance.root` when that is absent.
+
+use super::explained;
+use crate::commerce::database::{Address, DEFAULT_PORT, DatabaseSettings, SettingsError};
+use crate::commerce::env_php;
+use crate::config::CommerceSection;
+use crate::config::store::Store;
+use crate::error::Problem;
+use crate::private_file::{self, Secrecy};
+use crate::secret::Secret;
+
+/// What a connection is made of.
+///
+/// # Errors
+/// A usage [`Problem`] that names the key.
+pub fn settings(store: &Store) -> Result<DatabaseSettings, Problem> {
+    let section = &store.config().source.commerce;
+    if *section == CommerceSection::default() {
+        let root = store.config().instance.root.as_deref().ok_or_else(|| {
+            Problem::usage("no Commerce database is configured").hint(
+                "set [source.commerce] url, or instance.root to read app/etc/env.php, or try `commerce-connector demo`",
+            )
+        })?;
+        return env_php::database_settings(&store.resolve(root)).map_err(|error| {
+            Problem::usage(error.to_string())
+                .hint("check instance.root, or name the database in [source.commerce] of the configuration")
+        });
+    }
+    let mut settings = match &section.url {
+        Some(url) => from_url(url, section, store)?,
+        None => from_parts(section, store)?,
+    };
+    if let Some(file) = &section.password_file {
+        let text = private_file::read(&store.resolve(file), Secrecy::Secret).map_err(explained)?;
+        settings.password = Secret::new(text.trim_end_matches(['\r', '\n']));
+    }
+    Ok(settings)
+}
+
+fn from_url(url: &str, section: &CommerceSection, store: &Store) -> Result<DatabaseSettings, Problem> {
+    let also = [
+        ("host", section.host.is_some()),
+        ("port", section.port.is_some()),
+        ("socket", section.socket.is_some()),
+        ("user", section.user.is_some()),
+        ("database", section.database.is_some()),
+    ];
+    if let Some((part, _)) = also.iter().find(|(_, is_set)| *is_set) {
+        return Err(Problem::usage(format!(
+            "source.commerce.url and source.commerce.{part} are both set, and they may contradict each other"
+        ))
+        .hint("keep one of them"));
+    }
+    let tls_ca_file = section.tls_ca_file.as_deref().map(|path| store.resolve(path));
+    DatabaseSettings::from_url(url, section.table_prefix.as_deref().unwrap_or_default(), tls_ca_file)
+        .map_err(|error| in_section(&error))
+}
+
+fn from_parts(section: &CommerceSection, store: &Store) -> Result<DatabaseSettings, Problem> {
+    let missing = |key: &str| {
+        Problem::usage(format!("source.commerce.{key} is missing")).hint("set it, or source.commerce.url instead")
+    };
+    let address = match (&section.socket, &section.host) {
+        (Some(socket), _) => Address::Socket(store.resolve(socket)),
+        (None, Some(host)) => Address::Tcp { host: host.clone(), port: section.port.unwrap_or(DEFAULT_PORT) },
+        (None, None) => return Err(missing("host")),
+    };
+    let settings = DatabaseSettings {
+        address,
+        user: section.user.clone().ok_or_else(|| missing("user"))?,
+        password: Secret::new(""),
+        database: section.database.clone().ok_or_else(|| missing("database"))?,
+        table_prefix: section.table_prefix.clone().unwrap_or_default(),
+        tls_ca_file: section.tls_ca_file.as_deref().map(|path| store.resolve(path)),
+    };
+    settings.check().map_err(|error| in_section(&error))?;
+    Ok(settings)
+}
+
+fn in_section(error: &SettingsError) -> Problem {
+    Problem::usage(format!("[source.commerce]: {error}"))
+}

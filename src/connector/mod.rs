@@ -1,0 +1,544 @@
+//! Every action of the program, once: the screen and the commands are two ways to call them.
+//!
+//! It ties configuration, keys, client, sources and export together. It must never know how anything is shown.
+
+mod database;
+mod pairs;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::client::models::{DataSpace, DataSpaceId, DataSpaceKind, Environment, Project, ProjectId};
+use crate::client::{Client, ClientError, ClientSettings, ConnectorMetadata};
+use crate::commerce::edition;
+use crate::config::store::Store;
+use crate::config::{CommerceSection, Config, SourceKind};
+use crate::error::{Explain, Problem};
+use crate::export::ledger::{FeedSummary, LedgerReader};
+use crate::export::progress::ItemFailure;
+use crate::export::{Plan, Run};
+use crate::feeds::Feed;
+use crate::feeds::source::commerce::Commerce;
+use crate::feeds::source::files::Files;
+use crate::feeds::source::{Source, SourceError};
+use crate::keys::{ApiKey, KeyPair, PrivateKey};
+use crate::private_file;
+use crate::untrusted::SafeText;
+
+/// The longest name of a project or data space, in characters; the registry publishes no limit.
+const NAME_LIMIT: usize = 255;
+
+/// Names that Adobe asks not to give a project (protocol page §2).
+const SERVICE_NAMES: [&str; 3] = ["Live Search", "Product Recommendations", "Data Connection"];
+
+/// The actions. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Connector {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    store: Mutex<Store>,
+    state_dir: PathBuf,
+    /// Made at the first use and thrown away when keys or gateway change.
+    client: Mutex<Option<Client>>,
+    /// The source, where it is not the configured one.
+    fixed_source: Option<Source>,
+}
+
+/// What the header of the screen shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overview {
+    /// What this installation is called.
+    pub installation: SafeText,
+    /// Which key pair and gateway are used.
+    pub environment: Environment,
+    /// The gateway's host.
+    pub gateway: SafeText,
+    /// The chosen project and its name.
+    pub project: Option<(ProjectId, SafeText)>,
+    /// The chosen data space, its name and kind.
+    pub data_space: Option<(DataSpaceId, SafeText, DataSpaceKind)>,
+    /// Where items come from, such as `database shop at /run/mysqld/mysqld.sock`.
+    pub source: SafeText,
+    /// Where settings are kept.
+    pub config_path: PathBuf,
+    /// Where ledger, locks and logs are kept.
+    pub state_dir: PathBuf,
+}
+
+/// What is known of a key pair without asking the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PairStatus {
+    /// Which pair.
+    pub environment: Environment,
+    /// The API key, masked.
+    pub api_key: Half,
+    /// The private key: bits and fingerprint.
+    pub private_key: Half,
+}
+
+/// One half of a key pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Half {
+    /// Not there.
+    Missing,
+    /// There, and as far as can be seen here, good.
+    Present {
+        /// How it may be shown: `••••3f9a`, or `RSA 2048 bits SHA256:…`.
+        shown: SafeText,
+        /// Where it came from: a path or a setting.
+        origin: SafeText,
+    },
+    /// There, but it cannot be used.
+    Unusable {
+        /// Why, in one sentence.
+        reason: SafeText,
+    },
+}
+
+/// What to export.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExportRequest {
+    /// Feeds; empty = all that the source has.
+    pub feeds: Vec<Feed>,
+    /// Requests in flight, instead of the configured.
+    pub thread_count: Option<usize>,
+    /// Items in one request, instead of the configured.
+    pub batch_size: Option<usize>,
+    /// Count only.
+    pub dry_run: bool,
+}
+
+impl Connector {
+    /// The actions over a loaded configuration. `fixed_source` takes the place of the configured one (the demo's).
+    #[must_use]
+    pub fn new(store: Store, state_dir: PathBuf, fixed_source: Option<Source>) -> Self {
+        let shared = Shared { store: Mutex::new(store), state_dir, client: Mutex::new(None), fixed_source };
+        Self { shared: Arc::new(shared) }
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        // A panic while the lock was held left a whole Store behind: it is only ever replaced, never half changed.
+        self.shared.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn config(&self) -> Config {
+        self.store().config().clone()
+    }
+
+    fn forget_client(&self) {
+        *self.shared.client.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// What is configured now. No I/O but the host name.
+    #[must_use]
+    pub fn overview(&self) -> Overview {
+        let store = self.store();
+        let config = store.config();
+        let named = |name: &Option<String>, id: &str| SafeText::new(name.as_deref().unwrap_or(id));
+        let saas = &config.saas;
+        Overview {
+            installation: SafeText::new(&config.instance.name.clone().unwrap_or_else(host_name)),
+            environment: config.gateway.environment,
+            gateway: SafeText::new(host_of(gateway_url(config, config.gateway.environment))),
+            project: saas.project_id.clone().map(|id| (id.clone(), named(&saas.project_name, id.as_str()))),
+            data_space: saas.environment_id.clone().map(|id| {
+                (id.clone(), named(&saas.environment_name, id.as_str()), saas.environment_type.unwrap_or_default())
+            }),
+            source: self.describe_source(&store),
+            config_path: store.path().to_owned(),
+            state_dir: self.shared.state_dir.clone(),
+        }
+    }
+
+    fn describe_source(&self, store: &Store) -> SafeText {
+        if let Some(Source::Generated(made_up)) = &self.shared.fixed_source {
+            return SafeText::new(&format!("a made-up catalogue of {} products", made_up.products));
+        }
+        let config = store.config();
+        match config.source.kind {
+            SourceKind::Files => {
+                SafeText::new(&format!("files in {}", store.resolve(&config.source.files.directory).display()))
+            }
+            SourceKind::Commerce => match &config.instance.root {
+                Some(root) if config.source.commerce == CommerceSection::default() => {
+                    SafeText::new(&format!("the database of {}", root.display()))
+                }
+                _ => "the Commerce database".into(),
+            },
+        }
+    }
+
+    /// What is known of both pairs, production first. Reads key files: blocking.
+    #[must_use]
+    pub fn pairs(&self) -> [PairStatus; 2] {
+        let store = self.store().clone();
+        Environment::ALL.map(|environment| pairs::status(&store, environment))
+    }
+
+    /// Asks the gateway whether it accepts the saved pair.
+    ///
+    /// # Errors
+    /// A [`Problem`] that says what to do.
+    pub async fn verify(&self, environment: Environment) -> Result<(), Problem> {
+        let pair = self.read_pair(environment)?;
+        self.verify_pair(environment, pair).await
+    }
+
+    /// Asks the gateway whether it accepts a pair that is not saved yet.
+    ///
+    /// # Errors
+    /// A [`Problem`] that says what to do.
+    pub async fn verify_pair(&self, environment: Environment, pair: KeyPair) -> Result<(), Problem> {
+        self.make_client(environment, pair)?.ping().await.map_err(explained)
+    }
+
+    /// Saves a pair: the private key to a 0600 file beside the config file, the API key into it. Blocking.
+    /// Returns the private key's path.
+    ///
+    /// # Errors
+    /// A [`Problem`]; what was saved before is still there.
+    pub fn save_pair(&self, environment: Environment, pair: &KeyPair) -> Result<PathBuf, Problem> {
+        let pem = pair.private_key.to_pem().map_err(explained)?;
+        let mut store = self.store();
+        let (api_key, key_file) = match environment {
+            Environment::Production => ("credentials.production.api_key", "credentials.production.private_key_file"),
+            Environment::Sandbox => ("credentials.sandbox.api_key", "credentials.sandbox.private_key_file"),
+        };
+        // The old key file stays until the configuration names the new one, so that a crash in between loses neither.
+        let old = pairs::setting(store.config(), environment).private_key_file.clone();
+        let name = pairs::new_file_name(environment, &pair.private_key);
+        let path = store.directory().join(&name);
+        private_file::write(&path, pem.expose().as_bytes()).map_err(explained)?;
+        let changes = [(api_key, Some(pair.api_key.expose().to_owned())), (key_file, Some(name.display().to_string()))];
+        store.save(&changes).map_err(explained)?;
+        if let Some(old) = old.filter(|old| old != &name && pairs::is_own_file(old)) {
+            // The pair is saved; a leftover of the old key is a matter of tidiness, and it is 0600 like the new one.
+            let _ = std::fs::remove_file(store.resolve(&old));
+        }
+        drop(store);
+        self.forget_client();
+        Ok(path)
+    }
+
+    /// Uses the other pair and gateway from now on, and saves that. Blocking.
+    ///
+    /// # Errors
+    /// A [`Problem`]; what was saved before is still there.
+    pub fn set_environment(&self, environment: Environment) -> Result<(), Problem> {
+        self.store().save(&[("gateway.environment", Some(environment.name().to_owned()))]).map_err(explained)?;
+        self.forget_client();
+        Ok(())
+    }
+
+    /// The client for the environment in use; made once and shared.
+    ///
+    /// # Errors
+    /// A [`Problem`] if there are no usable keys or settings.
+    pub fn client(&self) -> Result<Client, Problem> {
+        let mut shared = self.shared.client.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = &*shared {
+            return Ok(client.clone());
+        }
+        let environment = self.config().gateway.environment;
+        let client = self.make_client(environment, self.read_pair(environment)?)?;
+        *shared = Some(client.clone());
+        Ok(client)
+    }
+
+    fn make_client(&self, environment: Environment, pair: KeyPair) -> Result<Client, Problem> {
+        let store = self.store();
+        let config = store.config();
+        let gateway = &config.gateway;
+        let settings = ClientSettings {
+            environment,
+            gateway: gateway_url(config, environment).to_owned(),
+            registry_path: gateway.registry_path.clone(),
+            ca_file: gateway.ca_file.as_deref().map(|path| store.resolve(path)),
+            connect_timeout: Duration::from_secs(gateway.connect_timeout_seconds),
+            read_timeout: Duration::from_secs(gateway.read_timeout_seconds),
+            total_timeout: Duration::from_secs(gateway.total_timeout_seconds),
+            requests_per_second: (gateway.requests_per_second > 0.0).then_some(gateway.requests_per_second),
+            jwt_claims: gateway.jwt_claims.clone(),
+            metadata: metadata(&store),
+        };
+        Client::new(settings, pair).map_err(explained)
+    }
+
+    fn read_pair(&self, environment: Environment) -> Result<KeyPair, Problem> {
+        let store = self.store().clone();
+        let setting = pairs::setting(store.config(), environment);
+        let missing = match (&setting.api_key, &setting.private_key_file) {
+            (Some(api_key), Some(file)) => {
+                let api_key = ApiKey::parse(api_key).map_err(explained)?;
+                let private_key = PrivateKey::read(&store.resolve(file)).map_err(explained)?;
+                return Ok(KeyPair { api_key, private_key });
+            }
+            (None, Some(_)) => "the API key is",
+            (Some(_), None) => "the private key is",
+            (None, None) => "both keys are",
+        };
+        Err(explained(ClientError::NoKeys { environment, missing }))
+    }
+
+    /// The projects that the keys see.
+    ///
+    /// # Errors
+    /// A [`Problem`] that says what to do.
+    pub async fn projects(&self) -> Result<Vec<Project>, Problem> {
+        self.client()?.projects().await.map_err(explained)
+    }
+
+    /// Creates a project.
+    ///
+    /// # Errors
+    /// A [`Problem`]: bad name, or the registry's own words.
+    pub async fn create_project(&self, name: &str) -> Result<Project, Problem> {
+        self.client()?.create_project(check_project_name(name)?).await.map_err(explained)
+    }
+
+    /// Renames a project; a label only.
+    ///
+    /// # Errors
+    /// A [`Problem`]: bad name, or the registry's own words.
+    pub async fn rename_project(&self, id: &ProjectId, name: &str) -> Result<Project, Problem> {
+        let project = self.client()?.rename_project(id, check_project_name(name)?).await.map_err(explained)?;
+        let mut store = self.store();
+        if store.config().saas.project_id.as_ref() == Some(id) {
+            store.save(&[("saas.project_name", Some(project.name.to_string()))]).map_err(explained)?;
+        }
+        Ok(project)
+    }
+
+    /// Renames a data space; a label only.
+    ///
+    /// # Errors
+    /// A [`Problem`]: bad name, or the registry's own words.
+    pub async fn rename_data_space(&self, id: &DataSpaceId, name: &str) -> Result<DataSpace, Problem> {
+        let data_space = self.client()?.rename_data_space(id, check_name(name)?).await.map_err(explained)?;
+        let mut store = self.store();
+        if store.config().saas.environment_id.as_ref() == Some(id) {
+            store.save(&[("saas.environment_name", Some(data_space.name.to_string()))]).map_err(explained)?;
+        }
+        Ok(data_space)
+    }
+
+    /// Chooses a data space: checked with the registry, then saved with project, names and kind.
+    ///
+    /// # Errors
+    /// A [`Problem`]; what was saved before is still there.
+    pub async fn select_data_space(&self, id: &DataSpaceId) -> Result<Overview, Problem> {
+        let (project, data_space) = self.client()?.data_space(id).await.map_err(explained)?;
+        let changes = [
+            ("saas.project_id", Some(project.id.to_string())),
+            ("saas.project_name", Some(project.name.to_string())),
+            ("saas.environment_id", Some(data_space.id.to_string())),
+            ("saas.environment_name", Some(data_space.name.to_string())),
+            ("saas.environment_type", Some(data_space.kind.to_string())),
+        ];
+        self.store().save(&changes).map_err(explained)?;
+        Ok(self.overview())
+    }
+
+    /// The configured source, connected.
+    ///
+    /// # Errors
+    /// A [`Problem`] that says what to check.
+    pub async fn source(&self) -> Result<Source, Problem> {
+        if let Some(source) = &self.shared.fixed_source {
+            return Ok(source.clone());
+        }
+        let store = self.store().clone();
+        match store.config().source.kind {
+            SourceKind::Files => {
+                Ok(Source::Files(Files { directory: store.resolve(&store.config().source.files.directory) }))
+            }
+            SourceKind::Commerce => {
+                let settings = database::settings(&store)?;
+                Ok(Source::Commerce(Commerce::connect(&settings).await.map_err(explained)?))
+            }
+        }
+    }
+
+    /// The feeds of the source with their source records, where these can be counted.
+    ///
+    /// # Errors
+    /// A [`Problem`] that says what to check.
+    pub async fn feed_counts(&self) -> Result<Vec<(Feed, Option<u64>)>, Problem> {
+        let source = self.source().await?;
+        let mut counts = Vec::new();
+        for feed in source.feeds().await.map_err(explained)? {
+            counts.push((feed, source.count(feed).await.map_err(explained)?));
+        }
+        Ok(counts)
+    }
+
+    /// The route of a feed and whether the configuration gave it.
+    #[must_use]
+    pub fn route(&self, feed: Feed) -> (String, bool) {
+        match self.store().config().export.routes.get(&feed) {
+            Some(route) => (route.clone(), true),
+            None => (feed.route().to_owned(), false),
+        }
+    }
+
+    /// Items in one request of a feed: configured, or Adobe's.
+    #[must_use]
+    pub fn batch_size(&self, feed: Feed) -> usize {
+        configured_batch_size(self.store().config(), feed).unwrap_or_else(|| feed.batch_size())
+    }
+
+    /// What the ledger knows of the chosen data space; empty if nothing was ever sent. Blocking.
+    ///
+    /// # Errors
+    /// A [`Problem`] if it cannot be read.
+    pub fn ledger_summary(&self) -> Result<Vec<FeedSummary>, Problem> {
+        match self.ledger()? {
+            Some(ledger) => ledger.summary().map_err(explained),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The newest failed items of the chosen data space. Blocking.
+    ///
+    /// # Errors
+    /// A [`Problem`] if the ledger cannot be read.
+    pub fn failures(&self, feed: Option<Feed>, limit: usize) -> Result<Vec<ItemFailure>, Problem> {
+        match self.ledger()? {
+            Some(ledger) => ledger.failures(feed, limit).map_err(explained),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn ledger(&self) -> Result<Option<LedgerReader>, Problem> {
+        let Some(data_space) = self.config().saas.environment_id else { return Ok(None) };
+        LedgerReader::open(&self.shared.state_dir, &data_space).map_err(explained)
+    }
+
+    /// Starts an export into the chosen data space.
+    ///
+    /// # Errors
+    /// A [`Problem`]: no data space chosen, no keys, no source, another run, a ledger that cannot be used.
+    pub async fn start_export(&self, request: ExportRequest) -> Result<Run, Problem> {
+        let config = self.config();
+        let data_space = config.saas.environment_id.clone().ok_or_else(|| {
+            Problem::usage("no data space is chosen, so there is nowhere to send to").hint(
+                "run `commerce-connector projects list`, then `commerce-connector data-spaces select ID`, or choose one in the SaaS identifier pane",
+            )
+        })?;
+        let client = self.client()?;
+        let source = self.source().await?;
+        let available = source.feeds().await.map_err(explained)?;
+        if let Some(feed) = request.feeds.iter().find(|feed| !available.contains(feed)) {
+            return Err(explained(SourceError::NoSuchFeed {
+                feed: *feed,
+                source_name: self.overview().source,
+                reason: "this source does not have it; `commerce-connector feeds list` shows what it has".into(),
+            }));
+        }
+        let feeds = if request.feeds.is_empty() { available } else { request.feeds };
+        let batch_size = |feed| request.batch_size.or_else(|| configured_batch_size(&config, feed));
+        let plan = Plan {
+            feeds: Plan::feed_plans(&feeds, batch_size, &config.export.routes),
+            data_space,
+            thread_count: request.thread_count.unwrap_or(config.export.thread_count),
+            max_batch_bytes: config.export.max_batch_bytes,
+            dry_run: request.dry_run,
+            state_dir: self.shared.state_dir.clone(),
+        };
+        // Opening ledger and locks touches the disk.
+        tokio::task::block_in_place(|| crate::export::start(plan, source, client)).map_err(explained)
+    }
+}
+
+/// A typed error in its final form.
+#[allow(clippy::needless_pass_by_value, reason = "it is the argument of map_err")]
+fn explained(error: impl Explain) -> Problem {
+    Problem::of(&error)
+}
+
+/// Checks the name of a data space.
+///
+/// # Errors
+/// A [`Problem`] that says what is wrong with it.
+pub fn check_name(name: &str) -> Result<&str, Problem> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(Problem::usage("the name is empty"));
+    }
+    if name.chars().count() > NAME_LIMIT {
+        return Err(Problem::usage(format!("the name is longer than {NAME_LIMIT} characters")));
+    }
+    if SafeText::new(name).as_str() != name {
+        return Err(Problem::usage("the name holds invisible control characters").hint("type it instead of pasting it"));
+    }
+    Ok(name)
+}
+
+/// Checks the name of a project, which must not be that of a service (protocol page §2).
+///
+/// # Errors
+/// A [`Problem`] that says what is wrong with it.
+pub fn check_project_name(name: &str) -> Result<&str, Problem> {
+    let name = check_name(name)?;
+    if let Some(service) = SERVICE_NAMES.iter().find(|service| name.eq_ignore_ascii_case(service)) {
+        return Err(Problem::usage(format!("{service} is the name of a service, not of a project"))
+            .hint("name the project after the shop"));
+    }
+    Ok(name)
+}
+
+fn gateway_url(config: &Config, environment: Environment) -> &str {
+    match environment {
+        Environment::Production => &config.gateway.production_url,
+        Environment::Sandbox => &config.gateway.sandbox_url,
+    }
+}
+
+fn configured_batch_size(config: &Config, feed: Feed) -> Option<usize> {
+    config.export.feeds.get(&feed).and_then(|section| section.batch_size)
+}
+
+fn metadata(store: &Store) -> ConnectorMetadata {
+    let instance = &store.config().instance;
+    let installed = || instance.root.as_deref().and_then(|root| edition::installed(&store.resolve(root)));
+    let (edition, version) = match (instance.edition, instance.version.clone()) {
+        (Some(edition), Some(version)) => (edition, version),
+        (edition, version) => {
+            let found = installed();
+            (
+                edition.or(found.as_ref().map(|found| found.edition)).unwrap_or_default(),
+                version.or(found.map(|found| found.version)).unwrap_or_default(),
+            )
+        }
+    };
+    ConnectorMetadata { commerce_edition: edition.code().to_owned(), commerce_version: version }
+}
+
+fn host_of(url: &str) -> &str {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    after_scheme.split('/').next().unwrap_or(after_scheme)
+}
+
+fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Exit;
+
+    #[test]
+    fn names_are_checked() {
+        assert_eq!(check_project_name("  My shop ").expect("good"), "My shop");
+        assert_eq!(check_project_name("live search").expect_err("a service").exit, Exit::Usage);
+        assert!(check_name("Live Search").is_ok(), "only projects must not be named so");
+        assert!(check_name(" ").is_err());
+        assert!(check_name("a\u{202e}b").is_err());
+        assert!(check_name(&"x".repeat(256)).is_err());
+    }
+}

@@ -1,0 +1,83 @@
+//! What every page of a feed shares: table names, scopes, settings, attribute metadata. Read once per feed.
+
+use tokio::sync::OnceCell;
+
+use super::eav::{Attributes, Entity};
+use super::products::Shop;
+use super::scope::Scopes;
+use super::setting::Settings;
+use crate::commerce::database::{Database, DatabaseError, LinkColumn, Snapshot};
+
+/// What every page of a feed shares.
+#[derive(Debug)]
+pub(super) struct Context {
+    /// Websites, stores and store views, without the admin's.
+    pub scopes: Scopes,
+    /// What the shop configured, with its fallbacks.
+    pub settings: Settings,
+    /// Every attribute of products.
+    pub product_attributes: Attributes,
+    /// Every attribute of categories.
+    pub category_attributes: Attributes,
+    /// What products need besides; read with their first page.
+    pub products: OnceCell<Shop>,
+    database: Database,
+    /// The staged version that the shop shows now; `None` without staging.
+    version: Option<u64>,
+}
+
+impl Context {
+    /// Reads it: a fixed number of queries, once per feed.
+    pub(super) async fn load(database: &Database, snapshot: &mut Snapshot) -> Result<Self, DatabaseError> {
+        let scopes = Scopes::load(database, snapshot).await?;
+        let settings = Settings::load(database, snapshot).await?;
+        let product_attributes = Attributes::load(database, snapshot, Entity::Product).await?;
+        let category_attributes = Attributes::load(database, snapshot, Entity::Category).await?;
+        let version = current_version(database, snapshot).await?;
+        Ok(Self {
+            scopes,
+            settings,
+            product_attributes,
+            category_attributes,
+            products: OnceCell::new(),
+            database: database.clone(),
+            version,
+        })
+    }
+
+    /// The full, quoted name of a table.
+    pub(super) fn table(&self, name: &str) -> String {
+        self.database.table(name)
+    }
+
+    /// Whether there is such a table; the name is without the prefix.
+    pub(super) fn has_table(&self, name: &str) -> bool {
+        self.database.schema().has(name)
+    }
+
+    /// The column by which this entity's value tables (and bundle, downloadable, option, tier price tables, for products)
+    /// point to it: `entity_id` or `row_id`.
+    pub(super) fn link(&self, entity: Entity) -> &'static str {
+        entity.link(&self.database).name()
+    }
+
+    /// What must be in every query's `WHERE` that reads the entity table as `alias`: with staging, an entity has a row for each version, and only
+    /// the current one is the shop's. Begins with ` AND `; empty without staging.
+    pub(super) fn is_current(&self, entity: Entity, alias: &str) -> String {
+        match (entity.link(&self.database), self.version) {
+            (LinkColumn::RowId, Some(version)) => {
+                format!(" AND {alias}.created_in <= {version} AND {alias}.updated_in > {version}")
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+/// Staged versions are numbered by the second at which they begin, so the current one began at or before now.
+async fn current_version(database: &Database, snapshot: &mut Snapshot) -> Result<Option<u64>, DatabaseError> {
+    let schema = database.schema();
+    if schema.product_link == LinkColumn::EntityId && schema.category_link == LinkColumn::EntityId {
+        return Ok(None);
+    }
+    Ok(snapshot.rows::<u64>("SELECT UNIX_TIMESTAMP()").await?.first().copied())
+}

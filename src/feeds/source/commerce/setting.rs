@@ -1,0 +1,241 @@
+//! What the shop configured: `core_config_data` with its fallback, and the base URLs made of it.
+
+use std::collections::HashMap;
+
+use super::scope::StoreView;
+use crate::commerce::database::{Database, DatabaseError, Snapshot};
+
+/// What stands for the address of a shop that was never given one; Commerce's own command line says the same.
+const UNCONFIGURED_URL: &str = "http://localhost/";
+
+/// A setting that a feed needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Setting {
+    /// `web/unsecure/base_url`
+    UnsecureBaseUrl,
+    /// `web/unsecure/base_link_url`
+    UnsecureLinkUrl,
+    /// `web/unsecure/base_media_url`
+    UnsecureMediaUrl,
+    /// `web/secure/base_url`
+    SecureBaseUrl,
+    /// `web/secure/base_link_url`
+    SecureLinkUrl,
+    /// `web/secure/base_media_url`
+    SecureMediaUrl,
+    /// `web/secure/use_in_frontend`
+    SecureInFrontend,
+    /// `web/seo/use_rewrites`: without it, every link goes through `index.php/`.
+    UseRewrites,
+    /// `web/url/use_store`: every link holds the store view's code.
+    StoreCodeInUrls,
+    /// `currency/options/base`
+    BaseCurrency,
+    /// `general/locale/weight_unit`
+    WeightUnit,
+    /// `cataloginventory/options/stock_threshold_qty`
+    StockThreshold,
+    /// `catalog/frontend/default_sort_by`
+    DefaultSortBy,
+    /// `general/locale/timezone`: an IANA name.
+    TimeZone,
+}
+
+impl Setting {
+    const ALL: [Setting; 14] = [
+        Setting::UnsecureBaseUrl,
+        Setting::UnsecureLinkUrl,
+        Setting::UnsecureMediaUrl,
+        Setting::SecureBaseUrl,
+        Setting::SecureLinkUrl,
+        Setting::SecureMediaUrl,
+        Setting::SecureInFrontend,
+        Setting::UseRewrites,
+        Setting::StoreCodeInUrls,
+        Setting::BaseCurrency,
+        Setting::WeightUnit,
+        Setting::StockThreshold,
+        Setting::DefaultSortBy,
+        Setting::TimeZone,
+    ];
+
+    /// Its path in `core_config_data`, and what Commerce ships when nobody set it.
+    fn path_and_shipped(self) -> (&'static str, &'static str) {
+        match self {
+            Setting::UnsecureBaseUrl => ("web/unsecure/base_url", "{{base_url}}"),
+            Setting::UnsecureLinkUrl => ("web/unsecure/base_link_url", "{{unsecure_base_url}}"),
+            Setting::UnsecureMediaUrl => ("web/unsecure/base_media_url", ""),
+            Setting::SecureBaseUrl => ("web/secure/base_url", "{{unsecure_base_url}}"),
+            Setting::SecureLinkUrl => ("web/secure/base_link_url", "{{secure_base_url}}"),
+            Setting::SecureMediaUrl => ("web/secure/base_media_url", ""),
+            Setting::SecureInFrontend => ("web/secure/use_in_frontend", "0"),
+            Setting::UseRewrites => ("web/seo/use_rewrites", "0"),
+            Setting::StoreCodeInUrls => ("web/url/use_store", "0"),
+            Setting::BaseCurrency => ("currency/options/base", "USD"),
+            Setting::WeightUnit => ("general/locale/weight_unit", "lbs"),
+            Setting::StockThreshold => ("cataloginventory/options/stock_threshold_qty", "0"),
+            Setting::DefaultSortBy => ("catalog/frontend/default_sort_by", "position"),
+            // Every installation sets it; the shipped one is never seen.
+            Setting::TimeZone => ("general/locale/timezone", "UTC"),
+        }
+    }
+}
+
+/// Where a value was set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Scope {
+    Default,
+    Website(u32),
+    Store(u32),
+}
+
+/// What the shop configured.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Settings {
+    values: HashMap<(Setting, Scope), String>,
+}
+
+impl Settings {
+    pub(super) async fn load(database: &Database, snapshot: &mut Snapshot) -> Result<Self, DatabaseError> {
+        let paths = Setting::ALL.map(|setting| format!("'{}'", setting.path_and_shipped().0)).join(",");
+        let sql = format!(
+            "SELECT path, scope, scope_id, value FROM {} WHERE path IN ({paths})",
+            database.table("core_config_data")
+        );
+        let rows: Vec<(String, String, i64, Option<String>)> = snapshot.rows(&sql).await?;
+        let mut values = HashMap::new();
+        for (path, scope, scope_id, value) in rows {
+            let setting = Setting::ALL.into_iter().find(|setting| setting.path_and_shipped().0 == path);
+            let id = u32::try_from(scope_id).unwrap_or_default();
+            let scope = match scope.as_str() {
+                "stores" => Scope::Store(id),
+                "websites" => Scope::Website(id),
+                _ => Scope::Default,
+            };
+            if let Some(setting) = setting {
+                // A row without a value is a value: it hides what is set above it.
+                values.insert((setting, scope), value.unwrap_or_default());
+            }
+        }
+        Ok(Self { values })
+    }
+
+    /// The value for a store view: its own, else its website's, else the default, else the shipped one.
+    pub(super) fn get(&self, setting: Setting, view: &StoreView) -> &str {
+        [Scope::Store(view.id), Scope::Website(view.website_id), Scope::Default]
+            .into_iter()
+            .find_map(|scope| self.values.get(&(setting, scope)))
+            .map_or(setting.path_and_shipped().1, String::as_str)
+    }
+
+    /// Whether a yes/no setting is on for a store view.
+    pub(super) fn is_on(&self, setting: Setting, view: &StoreView) -> bool {
+        !matches!(self.get(setting, view), "" | "0")
+    }
+
+    /// The base URLs of a store view: the secure ones if its pages are served over https.
+    ///
+    /// Inferred: the exporter leaves the choice to a request, and it has none.
+    pub(super) fn base_urls(&self, view: &StoreView) -> BaseUrls {
+        let (base, link, media) = if self.is_on(Setting::SecureInFrontend, view) {
+            (Setting::SecureBaseUrl, Setting::SecureLinkUrl, Setting::SecureMediaUrl)
+        } else {
+            (Setting::UnsecureBaseUrl, Setting::UnsecureLinkUrl, Setting::UnsecureMediaUrl)
+        };
+        let mut link = self.url(link, view);
+        if !self.is_on(Setting::UseRewrites, view) {
+            link.push_str("index.php/");
+        }
+        if self.is_on(Setting::StoreCodeInUrls, view) {
+            link.push_str(&view.code);
+            link.push('/');
+        }
+        let media =
+            if self.get(media, view).is_empty() { self.url(base, view) + "media/" } else { self.url(media, view) };
+        BaseUrls { web: self.url(base, view), link, media }
+    }
+
+    /// A URL with its placeholders filled in and exactly one slash at its end.
+    fn url(&self, setting: Setting, view: &StoreView) -> String {
+        // In this order: the secure base URL may stand for the unsecure one, and both for an unknown one.
+        let text = self
+            .get(setting, view)
+            .replace("{{secure_base_url}}", self.get(Setting::SecureBaseUrl, view))
+            .replace("{{unsecure_base_url}}", self.get(Setting::UnsecureBaseUrl, view))
+            .replace("{{base_url}}", UNCONFIGURED_URL);
+        format!("{}/", text.trim_end_matches('/'))
+    }
+}
+
+/// The base URLs of a store view; each ends with a slash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BaseUrls {
+    /// What the shop's addresses begin with, without entry point or store view.
+    pub web: String,
+    /// What page links begin with.
+    pub link: String,
+    /// What media files begin with.
+    pub media: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view() -> StoreView {
+        StoreView {
+            id: 3,
+            code: "de".to_owned(),
+            group_id: 1,
+            group_code: "g".to_owned(),
+            root_category_id: 2,
+            website_id: 2,
+            website_code: "w".to_owned(),
+        }
+    }
+
+    fn settings(values: &[(Setting, Scope, &str)]) -> Settings {
+        Settings {
+            values: values.iter().map(|(setting, scope, value)| ((*setting, *scope), (*value).to_owned())).collect(),
+        }
+    }
+
+    #[test]
+    fn the_nearest_scope_wins_and_the_shipped_value_comes_last() {
+        let set = settings(&[
+            (Setting::WeightUnit, Scope::Default, "lbs"),
+            (Setting::WeightUnit, Scope::Website(2), "kgs"),
+            (Setting::WeightUnit, Scope::Website(1), "stones"),
+            (Setting::BaseCurrency, Scope::Website(2), "EUR"),
+            (Setting::BaseCurrency, Scope::Store(3), ""),
+        ]);
+        assert_eq!(set.get(Setting::WeightUnit, &view()), "kgs");
+        assert_eq!(set.get(Setting::BaseCurrency, &view()), "", "an empty value hides what is above it");
+        assert_eq!(set.get(Setting::DefaultSortBy, &view()), "position");
+    }
+
+    #[test]
+    fn placeholders_are_filled_in() {
+        let set = settings(&[(Setting::UnsecureBaseUrl, Scope::Default, "http://shop.example")]);
+        let urls = set.base_urls(&view());
+        assert_eq!(urls.link, "http://shop.example/index.php/");
+        assert_eq!(urls.media, "http://shop.example/media/");
+        let untouched = Settings::default().base_urls(&view());
+        assert_eq!(untouched.media, "http://localhost/media/");
+    }
+
+    #[test]
+    fn a_secure_shop_with_rewrites_and_store_codes() {
+        let set = settings(&[
+            (Setting::SecureInFrontend, Scope::Default, "1"),
+            (Setting::UseRewrites, Scope::Default, "1"),
+            (Setting::StoreCodeInUrls, Scope::Default, "1"),
+            (Setting::UnsecureBaseUrl, Scope::Default, "http://shop.example/"),
+            (Setting::SecureBaseUrl, Scope::Website(2), "https://eu.shop.example/"),
+            (Setting::SecureMediaUrl, Scope::Default, "{{secure_base_url}}files"),
+        ]);
+        let urls = set.base_urls(&view());
+        assert_eq!(urls.link, "https://eu.shop.example/de/");
+        assert_eq!(urls.media, "https://eu.shop.example/files/");
+    }
+}

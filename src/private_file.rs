@@ -1,0 +1,219 @@
+//! Files that only their owner may read: keys, passwords, the configuration.
+//!
+//! Directories are 0700, files 0600 from the moment they exist; a file is replaced by rename, so that a crash leaves either
+//! the old one or the new one. This file must never know what is in them.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+
+use crate::error::{Exit, Explain};
+use crate::untrusted::SafeText;
+
+/// No key, password or configuration is larger than this; whatever is, is the wrong file. In bytes.
+pub const SIZE_LIMIT: u64 = 1024 * 1024;
+
+const OTHERS_MAY_READ_OR_WRITE: u32 = 0o077;
+const OTHERS_MAY_WRITE: u32 = 0o022;
+
+/// Who may read a file that is about to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrecy {
+    /// It holds a secret: nobody but its owner may read it.
+    Secret,
+    /// It holds none: others may read it, but not write it.
+    Open,
+}
+
+/// Why a private file cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PrivateFileError {
+    /// The system says no.
+    #[error("{path}: {reason}")]
+    Io {
+        /// The file.
+        path: SafeText,
+        /// The system's words.
+        reason: SafeText,
+    },
+    /// Group or others may read or write it.
+    #[error("{path} is open to other users of this server (mode {mode:04o})")]
+    Exposed {
+        /// The file.
+        path: SafeText,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A symbolic link could be pointed elsewhere by whoever made it.
+    #[error("{path} is a symbolic link, a directory or a device; a plain file is needed")]
+    NotPlain {
+        /// The file.
+        path: SafeText,
+    },
+    /// Somebody else owns it.
+    #[error("{path} belongs to another user (uid {owner})")]
+    Foreign {
+        /// The file.
+        path: SafeText,
+        /// Its owner.
+        owner: u32,
+    },
+    /// It is too large to be what it should be.
+    #[error("{path} is larger than {} KiB, so it is not what is expected here", SIZE_LIMIT / 1024)]
+    TooLarge {
+        /// The file.
+        path: SafeText,
+    },
+    /// It is not UTF-8.
+    #[error("{path} is not text in UTF-8")]
+    NotText {
+        /// The file.
+        path: SafeText,
+    },
+}
+
+impl PrivateFileError {
+    fn io(path: &Path, error: &io::Error) -> Self {
+        Self::Io { path: safe(path), reason: SafeText::new(&error.to_string()) }
+    }
+}
+
+impl Explain for PrivateFileError {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Exposed { path, .. } => Some(format!("run `chmod 600 {path}`")),
+            Self::Foreign { path, .. } => Some(format!("copy {path} as the user who runs this program")),
+            Self::NotPlain { .. } => Some("name the file itself".to_owned()),
+            Self::Io { .. } | Self::TooLarge { .. } | Self::NotText { .. } => None,
+        }
+    }
+}
+
+/// A path as it may be shown.
+#[must_use]
+pub fn safe(path: &Path) -> SafeText {
+    SafeText::new(&path.to_string_lossy())
+}
+
+/// Reads a text file of at most [`SIZE_LIMIT`] bytes.
+///
+/// # Errors
+/// [`PrivateFileError`], also if the file is not as private as `secrecy` asks.
+pub fn read(path: &Path, secrecy: Secrecy) -> Result<String, PrivateFileError> {
+    // NOFOLLOW and the checks on the open handle: what is checked is what is read.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file =
+        OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path).map_err(
+            |error| match error.raw_os_error() {
+                Some(code) if code == rustix::io::Errno::LOOP.raw_os_error() => {
+                    PrivateFileError::NotPlain { path: safe(path) }
+                }
+                _ => PrivateFileError::io(path, &error),
+            },
+        )?;
+    let meta = file.metadata().map_err(|error| PrivateFileError::io(path, &error))?;
+    if !meta.is_file() {
+        return Err(PrivateFileError::NotPlain { path: safe(path) });
+    }
+    let forbidden = match secrecy {
+        Secrecy::Secret => OTHERS_MAY_READ_OR_WRITE,
+        Secrecy::Open => OTHERS_MAY_WRITE,
+    };
+    if meta.mode() & forbidden != 0 {
+        return Err(PrivateFileError::Exposed { path: safe(path), mode: meta.mode() & 0o7777 });
+    }
+    let me = rustix::process::geteuid().as_raw();
+    // Files of root are as trustworthy as the system itself; root may read whatever its users own.
+    if meta.uid() != me && meta.uid() != 0 && me != 0 {
+        return Err(PrivateFileError::Foreign { path: safe(path), owner: meta.uid() });
+    }
+    let mut bytes = Vec::new();
+    (&file).take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(|error| PrivateFileError::io(path, &error))?;
+    if bytes.len() as u64 > SIZE_LIMIT {
+        return Err(PrivateFileError::TooLarge { path: safe(path) });
+    }
+    String::from_utf8(bytes).map_err(|_| PrivateFileError::NotText { path: safe(path) })
+}
+
+/// Writes a 0600 file in place of whatever was there: temporary file, fsync, rename, fsync of the directory.
+///
+/// # Errors
+/// [`PrivateFileError::Io`]; the old file is then still there.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), PrivateFileError> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    create_dir(directory)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = directory.join(format!(".{name}.{}.tmp", std::process::id()));
+    let result = write_and_rename(&temporary, path, bytes, directory);
+    if result.is_err() {
+        // The rename did not happen, so this is ours to take away; that it may already be gone is fine.
+        let _ = fs::remove_file(&temporary);
+    }
+    result.map_err(|error| PrivateFileError::io(path, &error))
+}
+
+fn write_and_rename(temporary: &Path, path: &Path, bytes: &[u8], directory: &Path) -> io::Result<()> {
+    // Left over from a process with our id that was killed between create and rename.
+    match fs::remove_file(temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(temporary, path)?;
+    File::open(directory)?.sync_all()
+}
+
+/// Makes a directory that only its owner may enter, with its parents; one that is there is left as it is.
+///
+/// # Errors
+/// [`PrivateFileError::Io`].
+pub fn create_dir(path: &Path) -> Result<(), PrivateFileError> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| PrivateFileError::io(path, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_written_file_is_private_and_replaces_the_old_one() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("sub/key.pem");
+        write(&path, b"one").expect("written");
+        write(&path, b"two").expect("replaced");
+        assert_eq!(read(&path, Secrecy::Secret).expect("readable"), "two");
+        assert_eq!(fs::metadata(&path).expect("there").mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(path.parent().expect("a parent")).expect("there").mode() & 0o777, 0o700);
+        assert_eq!(fs::read_dir(dir.path().join("sub")).expect("readable").count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn exposed_linked_and_huge_files_are_refused_with_what_to_do() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("key.pem");
+        write(&path, b"secret").expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("chmod");
+        let exposed = read(&path, Secrecy::Secret).expect_err("group may read");
+        assert!(exposed.hint().expect("a hint").contains("chmod 600"), "{exposed}");
+        assert_eq!(read(&path, Secrecy::Open).expect("reading is fine"), "secret");
+
+        let link = dir.path().join("link.pem");
+        std::os::unix::fs::symlink(&path, &link).expect("a link");
+        assert_eq!(read(&link, Secrecy::Open), Err(PrivateFileError::NotPlain { path: safe(&link) }));
+
+        let size = usize::try_from(SIZE_LIMIT).expect("small") + 1;
+        write(&path, &vec![b'x'; size]).expect("written");
+        assert_eq!(read(&path, Secrecy::Secret), Err(PrivateFileError::TooLarge { path: safe(&path) }));
+    }
+}

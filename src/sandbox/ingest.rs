@@ -1,0 +1,245 @@
+//! The feed routes: what comes in is unpacked, checked item by item, kept and answered (protocol page §3).
+
+use std::io::Read as _;
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use flate2::read::MultiGzDecoder;
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+use tokio::time::Instant;
+
+use super::answer::Failure;
+use super::auth::Caller;
+use super::faults::{RefusedItems, What};
+use super::listener::Cut;
+use super::rate::whole_seconds;
+use super::schema::{self, Invalid};
+use super::server::{Gateway, Tenant, lock};
+use super::store::{Delivery, Keep, content_hash};
+use crate::feeds::Feed;
+
+/// The largest body as it is sent, in bytes. Adobe does not publish one; this stands in.
+const MAX_BODY: usize = 16 << 20;
+/// The largest body once unpacked, in bytes: a small gzip must not become all of the memory.
+const MAX_UNPACKED: u64 = 64 << 20;
+/// The most items in one request. Adobe does not publish it; this is twice the largest default batch.
+const MAX_ITEMS: usize = 1000;
+/// The code of items beyond [`MAX_ITEMS`] (protocol page §3).
+const TOO_MANY_ITEMS: &str = "items_limit_exceeded";
+
+/// Every documented route, and for the last three feeds the ones that stand in.
+pub(super) fn routes() -> Router<Arc<Gateway>> {
+    let mut router = Router::new();
+    let mut seen = Vec::new();
+    for feed in Feed::ALL {
+        let route = feed.route();
+        if seen.contains(&route) {
+            continue;
+        }
+        seen.push(route);
+        let feeds: Arc<[Feed]> = Feed::ALL.into_iter().filter(|other| other.route() == route).collect();
+        let handler = async move |gateway, caller, data_space, cut, headers, body| {
+            receive(gateway, caller, data_space, cut, headers, body, feeds).await
+        };
+        router = router.route(&format!("/{route}/{{data_space}}"), post(handler));
+    }
+    router
+}
+
+/// What became of a request, for the summary and for the connection.
+enum Outcome {
+    Answer(Response),
+    /// No answer reaches the client.
+    Cut,
+}
+
+async fn receive(
+    State(gateway): State<Arc<Gateway>>,
+    Caller(tenant): Caller,
+    Path(data_space): Path<String>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    headers: HeaderMap,
+    body: Body,
+    feeds: Arc<[Feed]>,
+) -> Response {
+    if lock(&tenant.registry).data_space(&data_space).is_none() {
+        let message = format!("There is no environment {data_space} for this API key");
+        return Failure::message(StatusCode::NOT_FOUND, message).into_response();
+    }
+    let outcome = judge(&gateway, &tenant, &data_space, &headers, body, &feeds).await;
+    let (word, response) = match outcome {
+        Outcome::Answer(response) => (response.status().as_str().to_owned(), response),
+        Outcome::Cut => {
+            cut.cut();
+            ("cut".to_owned(), StatusCode::SERVICE_UNAVAILABLE.into_response())
+        }
+    };
+    lock(&gateway.store).count_request(&data_space, word);
+    response
+}
+
+async fn judge(
+    gateway: &Gateway,
+    tenant: &Tenant,
+    data_space: &str,
+    headers: &HeaderMap,
+    body: Body,
+    feeds: &[Feed],
+) -> Outcome {
+    if let Some(bucket) = &tenant.bucket
+        && let Err(wait) = lock(bucket).take(Instant::now())
+    {
+        return Outcome::Answer(Failure::too_many_requests(Some(whole_seconds(wait))).into_response());
+    }
+    let fault = lock(&gateway.faults).next(feeds);
+    let mut refused = None;
+    let mut is_answer_lost = false;
+    match fault {
+        None => {}
+        Some(What::TooManyRequests(seconds)) => {
+            return Outcome::Answer(Failure::too_many_requests(seconds).into_response());
+        }
+        Some(What::Status(status)) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            return Outcome::Answer(Failure::message(status, "The service is not available").into_response());
+        }
+        Some(What::ExpiredKeys) => {
+            return Outcome::Answer(Failure::jwt_invalid("the fault script says so").into_response());
+        }
+        Some(What::Garbage) => {
+            let page = "<!doctype html><html lang=\"en\"><title>Proxy</title><p>Something else answered.</p></html>";
+            return Outcome::Answer(Html(page).into_response());
+        }
+        Some(What::Reset) => return Outcome::Cut,
+        Some(What::LostAnswer) => is_answer_lost = true,
+        Some(What::Slow(delay)) => tokio::time::sleep(delay).await,
+        Some(What::RefusedItems(items)) => refused = Some(items),
+    }
+    let stored =
+        unpack(headers, body).await.and_then(|bytes| store(gateway, data_space, &bytes, feeds, refused.as_ref()));
+    let answer = stored.unwrap_or_else(Failure::into_response);
+    if is_answer_lost { Outcome::Cut } else { Outcome::Answer(answer) }
+}
+
+/// The bytes of the body, unpacked.
+async fn unpack(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Failure> {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().trim();
+    let content_type = header(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
+    if !content_type.eq_ignore_ascii_case("application/json") {
+        return Err(Failure::message(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json"));
+    }
+    let too_large = || Failure::message(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large");
+    let bytes = to_bytes(body, MAX_BODY).await.map_err(|_| too_large())?;
+    match header(header::CONTENT_ENCODING).to_ascii_lowercase().as_str() {
+        "" | "identity" => Ok(bytes.into()),
+        "gzip" => {
+            let mut unpacked = Vec::with_capacity(bytes.len().saturating_mul(4).min(MAX_BODY));
+            MultiGzDecoder::new(&bytes[..])
+                .take(MAX_UNPACKED + 1)
+                .read_to_end(&mut unpacked)
+                .map_err(|_| Failure::message(StatusCode::BAD_REQUEST, "The body is not gzip"))?;
+            if unpacked.len() as u64 > MAX_UNPACKED { Err(too_large()) } else { Ok(unpacked) }
+        }
+        _ => Err(Failure::message(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Encoding must be gzip or absent")),
+    }
+}
+
+/// Keeps what can be accepted of a body, and says what can not.
+fn store(
+    gateway: &Gateway,
+    data_space: &str,
+    bytes: &[u8],
+    feeds: &[Feed],
+    refused: Option<&RefusedItems>,
+) -> Result<Response, Failure> {
+    let items: Vec<&RawValue> = serde_json::from_slice(bytes)
+        .map_err(|error| Failure::message(StatusCode::BAD_REQUEST, format!("The body is not a JSON array: {error}")))?;
+    let verdict = sort_out(&items, feeds, gateway.keep, refused);
+    let answer = verdict.answer(items.len());
+    let mut store = lock(&gateway.store);
+    for (feed, deliveries) in verdict.accepted {
+        store.receive(data_space, feed, deliveries, Timestamp::now());
+    }
+    Ok(answer)
+}
+
+/// What became of the items of a request.
+#[derive(Default)]
+struct Verdict {
+    accepted: Vec<(Feed, Vec<Delivery>)>,
+    invalid: Vec<Value>,
+}
+
+fn sort_out(items: &[&RawValue], feeds: &[Feed], keep: Keep, refused: Option<&RefusedItems>) -> Verdict {
+    let mut verdict = Verdict::default();
+    for (index, raw) in items.iter().enumerate() {
+        if index >= MAX_ITEMS {
+            verdict.invalid.push(by_index(index, TOO_MANY_ITEMS, &format!("more than {MAX_ITEMS} items")));
+        } else if let Some(refused) = refused.filter(|refused| refused.hits(index)) {
+            verdict.invalid.push(by_index(index, &refused.code, "refused by the fault script"));
+        } else {
+            match check(raw, feeds, keep) {
+                Ok((feed, delivery)) => verdict.accept(feed, delivery),
+                Err((feed, invalid)) => verdict.invalid.push(describe(index, feed, &invalid)),
+            }
+        }
+    }
+    verdict
+}
+
+fn check(raw: &RawValue, feeds: &[Feed], keep: Keep) -> Result<(Feed, Delivery), (Option<Feed>, Invalid)> {
+    let whole = |message: &str| Invalid { field: "", code: schema::WRONG, message: message.to_owned() };
+    let Ok(item) = serde_json::from_str::<Map<String, Value>>(raw.get()) else {
+        return Err((None, whole("the item is not an object")));
+    };
+    let feed = match feeds {
+        [feed] => *feed,
+        _ if item.contains_key("website") => Feed::ScopesWebsite,
+        _ if item.contains_key("customerGroup") => Feed::ScopesCustomerGroup,
+        _ => return Err((None, whole("the item has neither website nor customerGroup"))),
+    };
+    let accepted = schema::check(feed, &item).map_err(|invalid| (Some(feed), invalid))?;
+    let json = match keep {
+        Keep::Items => Some(raw.to_owned()),
+        Keep::Counts => None,
+    };
+    Ok((feed, Delivery { key: accepted.key, deleted: accepted.deleted, hash: content_hash(&item), json }))
+}
+
+impl Verdict {
+    fn accept(&mut self, feed: Feed, delivery: Delivery) {
+        match self.accepted.iter_mut().find(|(other, _)| *other == feed) {
+            Some((_, deliveries)) => deliveries.push(delivery),
+            None => self.accepted.push((feed, vec![delivery])),
+        }
+    }
+
+    /// 200, or 400 if there were items and none was accepted.
+    fn answer(&self, item_count: usize) -> Response {
+        let accepted: usize = self.accepted.iter().map(|(_, deliveries)| deliveries.len()).sum();
+        let status = if accepted == 0 && item_count > 0 { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+        let body = json!({"feedItemReceivedCount": accepted, "invalidFeedItems": self.invalid});
+        (status, Json(body)).into_response()
+    }
+}
+
+fn by_index(index: usize, code: &str, message: &str) -> Value {
+    json!({"itemIndex": index, "code": code, "message": message})
+}
+
+/// Both documented forms: prices and scopes name a wrong value by its path, everything else goes by the index.
+fn describe(index: usize, feed: Option<Feed>, invalid: &Invalid) -> Value {
+    let names_paths = matches!(feed, Some(Feed::Prices | Feed::ScopesWebsite | Feed::ScopesCustomerGroup));
+    if names_paths && invalid.code == schema::WRONG {
+        json!({"field": format!("/{index}{}", invalid.field), "message": invalid.message})
+    } else {
+        by_index(index, invalid.code, &invalid.message)
+    }
+}

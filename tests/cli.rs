@@ -1,0 +1,333 @@
+//! The headless commands, run as a script runs them: the real binary, a real sandbox gateway, exit codes and JSON lines.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_commerce-connector");
+
+/// A home directory of its own for every test: no configuration, no state.
+struct Home {
+    dir: tempfile::TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        Self { dir: tempfile::tempdir().expect("a directory") }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.args(args).env_clear().env("HOME", self.dir.path()).stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the program runs")
+    }
+
+    /// Runs a command that must succeed, and returns its stdout.
+    fn ok(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert!(output.status.success(), "{args:?} ended with {}: {}", output.status, stderr(&output));
+        stdout(&output)
+    }
+
+    /// Runs a command with `--json`, checks the form of every line, and returns them.
+    fn json(&self, args: &[&str]) -> Vec<Value> {
+        lines(&self.ok(&[args, &["--json"]].concat()))
+    }
+
+    fn write_config(&self, text: &str) {
+        let path = self.path(".config/commerce-connector/config.toml");
+        fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+        fs::write(&path, text).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("chmod");
+    }
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect();
+    for line in &lines {
+        assert_eq!(line["schema"], "commerce-connector/1", "{line}");
+        assert!(line["type"].is_string(), "{line}");
+    }
+    lines
+}
+
+/// A sandbox gateway as a process of its own, without a rate limit.
+struct Gateway {
+    child: Child,
+    ready: Value,
+}
+
+impl Gateway {
+    fn start(home: &Home, more: &[&str]) -> Self {
+        let ready_file = home.path("ready.json");
+        let file = ready_file.display().to_string();
+        let args = [&["sandbox", "--requests-per-second", "0", "--ready-file", &file, "--json"], more].concat();
+        let mut child = home.command(&args).stdout(Stdio::piped()).spawn().expect("the sandbox starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line when it is ready");
+        let ready: Value =
+            serde_json::from_str(&fs::read_to_string(&ready_file).expect("the ready file")).expect("one JSON object");
+        assert_eq!(fs::metadata(&ready_file).expect("there").permissions().mode() & 0o077, 0, "it is private");
+        Self { child, ready }
+    }
+
+    fn url(&self) -> &str {
+        self.ready["url"].as_str().expect("a URL")
+    }
+
+    fn private_key_file(&self, environment: &str) -> PathBuf {
+        self.ready[environment]["private_key_file"].as_str().expect("a path").into()
+    }
+
+    /// What arrived, as anybody can ask.
+    fn received(&self, data_space: &str, feed: &str) -> Value {
+        let address = self.url().strip_prefix("http://").expect("http");
+        let mut stream = std::net::TcpStream::connect(address).expect("it listens");
+        let request = format!(
+            "GET /sandbox/v1/data-spaces/{data_space}/{feed} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).expect("sent");
+        let answer = std::io::read_to_string(stream).expect("an answer");
+        let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+        serde_json::from_str(body).expect("JSON")
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        // It may have ended by itself; the test has said what it thinks of that.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A home that is set up as far as the data space, with feed files as the source.
+fn connected(home: &Home, gateway: &Gateway) -> String {
+    home.write_config(&format!(
+        "# kept\n[gateway]\nenvironment = \"sandbox\"\nsandbox_url = \"{url}\"\nproduction_url = \"{url}\"\nrequests_per_second = 0\n\n[source]\nkind = \"files\"\n",
+        url = gateway.url()
+    ));
+    let api_key = home.path("api-key.txt");
+    fs::write(&api_key, gateway.ready["sandbox"]["api_key"].as_str().expect("a key")).expect("written");
+    home.ok(&[
+        "keys",
+        "set",
+        "--environment",
+        "sandbox",
+        "--api-key-file",
+        &api_key.display().to_string(),
+        "--private-key-file",
+        &gateway.private_key_file("sandbox").display().to_string(),
+    ]);
+    let project = &home.json(&["projects", "create", "Test shop"])[0];
+    let data_space = project["data_spaces"][1]["id"].as_str().expect("an id").to_owned();
+    home.ok(&["data-spaces", "select", &data_space]);
+    data_space
+}
+
+fn feeds_dir(home: &Home) -> PathBuf {
+    let directory = home.path(".config/commerce-connector/feeds");
+    fs::create_dir_all(&directory).expect("made");
+    directory
+}
+
+fn product(sku: &str, name: &str) -> Value {
+    json!({
+        "sku": sku, "storeViewCode": "default", "storeCode": "main", "websiteCode": "base", "name": name,
+        "type": "simple", "status": "Enabled", "url": "https://shop.example/p", "buyable": true, "displayable": true,
+        "createdAt": "2026-01-01 00:00:00",
+    })
+}
+
+fn write_products(directory: &Path, products: &[Value]) {
+    let text: String = products.iter().map(|product| format!("{product}\n")).collect();
+    fs::write(directory.join("products.ndjson"), text).expect("written");
+}
+
+#[test]
+fn without_configuration_and_terminal_it_says_what_to_run_first() {
+    let home = Home::new();
+    for args in [&[][..], &["projects", "list"], &["export", "run"]] {
+        let output = home.run(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(stderr(&output).contains("commerce-connector demo"), "{}", stderr(&output));
+        assert!(stderr(&output).contains("commerce-connector config init"), "{}", stderr(&output));
+        assert_eq!(stdout(&output), "");
+    }
+}
+
+#[test]
+fn a_mistake_in_the_configuration_is_named_and_ends_with_2() {
+    let home = Home::new();
+    home.write_config("[export]\nthread_cont = 2\n");
+    let output = home.run(&["feeds", "list"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("config.toml line 2: there is no key \"thread_cont\""), "{}", stderr(&output));
+    assert!(stderr(&output).contains("did you mean thread_count?"), "{}", stderr(&output));
+}
+
+#[test]
+fn config_init_writes_a_private_file_once_and_show_names_origins() {
+    let home = Home::new();
+    home.ok(&["config", "init"]);
+    let path = PathBuf::from(home.ok(&["config", "path"]).trim());
+    assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+    assert_eq!(home.run(&["config", "init"]).status.code(), Some(2), "never over an existing file");
+
+    let shown = home.json(&["config", "show", "--state-dir", "/tmp/elsewhere"]);
+    let setting = |key: &str| shown.iter().find(|line| line["key"] == key).expect("listed").clone();
+    assert_eq!(setting("gateway.environment")["origin"], "file");
+    assert_eq!(setting("state.directory")["origin"], "--state-dir");
+    assert_eq!(setting("saas.project_id")["origin"], "not set");
+}
+
+#[test]
+fn the_whole_journey_in_a_script() {
+    let home = Home::new();
+    let gateway = Gateway::start(&home, &[]);
+    let data_space = connected(&home, &gateway);
+    assert_eq!(home.json(&["keys", "verify"])[0]["accepted"], true);
+    let config = fs::read_to_string(home.path(".config/commerce-connector/config.toml")).expect("there");
+    assert!(config.starts_with("# kept\n"), "saving keeps comments");
+
+    let products = [product("A", "one"), product("B", "two"), product("C", "three")];
+    write_products(&feeds_dir(&home), &products);
+    let preview = home.ok(&["feeds", "items", "products", "--limit", "2"]);
+    assert_eq!(preview.lines().count(), 2);
+    let first: Value = serde_json::from_str(preview.lines().next().expect("a line")).expect("JSON");
+    assert_eq!((&first["sku"], &first["deleted"]), (&json!("A"), &json!(false)));
+
+    let dry = home.json(&["export", "run", "--dry-run"]);
+    let last = dry.last().expect("a report");
+    assert_eq!((&last["type"], &last["feeds"][0]["new"]), (&json!("export"), &json!(3)));
+    assert_eq!(gateway.received(&data_space, "products")["received"], 0, "a dry run sends nothing");
+
+    let sent = home.json(&["export", "run", "--batch-size", "2"]);
+    assert_eq!(sent.last().expect("a report")["feeds"][0]["submitted"], 3);
+    let received = gateway.received(&data_space, "products");
+    assert_eq!((&received["live"], &received["received"]), (&json!(3), &json!(3)));
+
+    let again = home.json(&["export", "run"]);
+    assert_eq!(again.last().expect("a report")["feeds"][0]["unchanged"], 3);
+    assert_eq!(gateway.received(&data_space, "products")["received"], 3, "a second run sends nothing");
+
+    write_products(&feeds_dir(&home), &[product("A", "one"), product("B", "zwei")]);
+    home.ok(&["export", "run"]);
+    let received = gateway.received(&data_space, "products");
+    assert_eq!((&received["live"], &received["deleted"], &received["received"]), (&json!(2), &json!(1), &json!(5)));
+
+    let status = home.json(&["export", "status"]);
+    assert_eq!((&status[0]["submitted"], &status[0]["needs_attention"]), (&json!(2), &json!(0)));
+    assert!(home.ok(&["export", "status"]).contains("Submitted to service"));
+    assert_eq!(home.ok(&["export", "run", "--quiet"]), "", "cron mail stays empty");
+}
+
+#[test]
+fn a_broken_line_is_reported_and_the_rest_is_sent() {
+    let home = Home::new();
+    let gateway = Gateway::start(&home, &[]);
+    let data_space = connected(&home, &gateway);
+    let file = feeds_dir(&home).join("products.ndjson");
+    fs::write(&file, format!("{}\n{{\"sku\": \n{}\n", product("A", "a"), product("B", "b"))).expect("written");
+    let output = home.run(&["export", "run"]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(stderr(&output).contains("products.ndjson line 2"), "{}", stderr(&output));
+    assert_eq!(gateway.received(&data_space, "products")["live"], 2);
+}
+
+#[test]
+fn refused_keys_end_with_4_and_name_pair_and_gateway() {
+    let home = Home::new();
+    let gateway = Gateway::start(&home, &[]);
+    connected(&home, &gateway);
+    // The production private key does not belong to the sandbox API key.
+    let api_key = home.path("api-key.txt");
+    home.ok(&[
+        "keys",
+        "set",
+        "--environment",
+        "sandbox",
+        "--api-key-file",
+        &api_key.display().to_string(),
+        "--private-key-file",
+        &gateway.private_key_file("production").display().to_string(),
+    ]);
+    write_products(&feeds_dir(&home), &[product("A", "a")]);
+    for args in [&["keys", "verify"][..], &["projects", "list"], &["export", "run"]] {
+        let output = home.run(args);
+        assert_eq!(output.status.code(), Some(4), "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains("JWT is invalid"), "the gateway's words: {}", stderr(&output));
+    }
+    let output = home.run(&["keys", "verify"]);
+    let place = gateway.url().strip_prefix("http://").expect("http");
+    let host = place.split(':').next().expect("a host");
+    assert!(stderr(&output).contains("sandbox keys") && stderr(&output).contains(host), "{}", stderr(&output));
+}
+
+#[test]
+fn a_gateway_that_is_not_there_ends_with_5() {
+    let home = Home::new();
+    {
+        let gateway = Gateway::start(&home, &[]);
+        connected(&home, &gateway);
+    }
+    let output = home.run(&["keys", "verify"]);
+    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+}
+
+#[test]
+fn an_edition_decides_how_many_data_spaces_a_project_gets() {
+    let home = Home::new();
+    let gateway = Gateway::start(&home, &["--edition", "opensource"]);
+    home.write_config(&format!(
+        "[gateway]\nenvironment = \"sandbox\"\nsandbox_url = \"{}\"\n[credentials.sandbox]\napi_key = {}\nprivate_key_file = \"{}\"\n",
+        gateway.url(),
+        gateway.ready["sandbox"]["api_key"],
+        gateway.private_key_file("sandbox").display(),
+    ));
+    let project = &home.json(&["projects", "create", "Small shop"])[0];
+    assert_eq!(project["data_spaces"].as_array().map(Vec::len), Some(1));
+    assert_eq!(project["data_spaces"][0]["kind"], "Production");
+}
+
+#[test]
+fn the_demo_without_a_terminal_makes_the_same_journey() {
+    let home = Home::new();
+    let state = home.path("state");
+    let state_dir = state.display().to_string();
+    let first = home.ok(&["demo", "--products", "20", "--state-dir", &state_dir]);
+    for words in ["accepted by the gateway", "Demo shop", "products: done", "Export complete"] {
+        assert!(first.contains(words), "{words:?} is missing in:\n{first}");
+    }
+    assert!(home.ok(&["demo", "--products", "5", "--state-dir", &state_dir]).contains("taken away"), "and again");
+    let names: Vec<_> =
+        fs::read_dir(home.dir.path()).expect("there").map(|e| e.expect("an entry").file_name()).collect();
+    assert_eq!(names, ["state"], "nothing is left behind but the state directory");
+
+    let other = home.path("other/demo");
+    fs::create_dir_all(&other).expect("made");
+    fs::write(other.join("precious.txt"), "mine").expect("written");
+    let output = home.run(&["demo", "--state-dir", &home.path("other").display().to_string()]);
+    assert_eq!(output.status.code(), Some(2), "a directory that is not a demo's is left alone");
+    assert!(other.join("precious.txt").exists());
+}
