@@ -65,7 +65,7 @@ impl Block<'_> {
         self.label.starts_with("ENCRYPTED") || (self.body.contains("Proc-Type") && self.body.contains("ENCRYPTED"))
     }
 
-    /// The block's bytes.
+    /// The block's bytes. `pem` frees its own working copy without wiping it; everything of ours is wiped.
     pub(super) fn decode(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         let mut clean = Zeroizing::new(String::with_capacity(self.body.len() + 128));
         clean.extend([BEGIN, self.label, DASHES, "\n"]);

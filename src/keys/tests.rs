@@ -33,7 +33,7 @@ fn body(pem: &str) -> String {
 
 #[test]
 fn every_shape_that_people_paste_is_the_same_key() {
-    let indented: String = PKCS8.lines().map(|line| format!("    {line}  \n")).collect();
+    let indented: String = format!("    {}", PKCS8.replace('\n', "  \n    "));
     let trimmed = PKCS8.trim_end();
     let shapes = [
         PKCS8.to_owned(),

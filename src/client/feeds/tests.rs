@@ -118,6 +118,8 @@ fn a_400_refuses_all_and_says_why_where_it_can() {
 #[test]
 fn refused_keys_come_with_the_words_and_the_code() {
     let body = json!({"error_code": "403053", "message": "JWT is invalid"});
+    let inside = FeedOutcome::KeysRefused { status: 403, message: "JWT is invalid (403053)".into() };
+    assert_eq!(came_to_json(200, &body), inside);
     for status in [401, 403] {
         let expected = FeedOutcome::KeysRefused { status, message: "JWT is invalid (403053)".into() };
         assert_eq!(came_to_json(status, &body), expected);

@@ -1,24 +1,15 @@
-//! The real client against small servers on loopback: what it sends, and what it makes of every answer and failure.
+//! What the client sends, and what it makes of every answer.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::future::pending;
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::Path;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, Method, Response, Uri};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use commerce_connector::client::models::{
-    DataSpaceId, DataSpaceKind, Environment, FeedOutcome, ProjectId, RefusedItem,
-};
-use commerce_connector::client::{Client, ClientError, ClientSettings, ConnectorMetadata};
+use commerce_connector::client::models::{DataSpaceId, DataSpaceKind, FeedOutcome, ProjectId, RefusedItem};
+use commerce_connector::client::{Client, ClientError, ClientSettings};
 use commerce_connector::error::{Exit, Explain as _};
-use commerce_connector::keys::{ApiKey, KeyPair, PrivateKey};
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use rsa::RsaPublicKey;
@@ -29,40 +20,11 @@ use rsa::signature::Verifier as _;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-const KEY: &str = include_str!("../src/keys/fixtures/rsa-2048.pem");
-const PUBLIC_KEY: &str = include_str!("../src/keys/fixtures/public.pem");
-const API_KEY: &str = "c0ffee00c0ffee00c0ffee00c0ffee00";
+use super::{API_KEY, Gateway, answer, client, json_answer, keys, settings, with_header};
 
-/// Long enough for a loaded machine to answer, so that only what never answers runs into it.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PUBLIC_KEY: &str = include_str!("../../src/keys/fixtures/public.pem");
 /// For servers that never answer.
 const IMPATIENCE: Duration = Duration::from_millis(150);
-
-fn settings(gateway: &str) -> ClientSettings {
-    ClientSettings {
-        environment: Environment::Sandbox,
-        gateway: gateway.to_owned(),
-        registry_path: "/merchant-registry/v1".to_owned(),
-        ca_file: None,
-        connect_timeout: PATIENCE,
-        read_timeout: PATIENCE,
-        total_timeout: PATIENCE * 2,
-        requests_per_second: None,
-        jwt_claims: BTreeMap::from([("iss".to_owned(), "shop".to_owned())]),
-        metadata: ConnectorMetadata { commerce_edition: "ee".to_owned(), commerce_version: "2.4.7".to_owned() },
-    }
-}
-
-fn keys() -> KeyPair {
-    KeyPair {
-        api_key: ApiKey::parse(API_KEY).expect("an API key"),
-        private_key: PrivateKey::parse(KEY).expect("a private key"),
-    }
-}
-
-fn client(gateway: &str) -> Client {
-    Client::new(settings(gateway), keys()).expect("a client")
-}
 
 fn data_space() -> DataSpaceId {
     "space-1".parse().expect("an id")
@@ -76,68 +38,6 @@ fn gzipped(json: &Value) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(json.to_string().as_bytes()).expect("written");
     encoder.finish().expect("finished")
-}
-
-/// A request as it arrived.
-struct Seen {
-    method: Method,
-    path: String,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-impl Seen {
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("ASCII"))
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).expect("JSON")
-    }
-}
-
-/// A gateway that keeps what it gets and answers from a list.
-struct Gateway {
-    url: String,
-    seen: Arc<Mutex<Vec<Seen>>>,
-}
-
-impl Gateway {
-    async fn start(answers: impl IntoIterator<Item = Response<Body>>) -> Self {
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let answers = Arc::new(Mutex::new(answers.into_iter().collect::<VecDeque<_>>()));
-        let keep = Arc::clone(&seen);
-        let handler = async move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
-            keep.lock().expect("no panic").push(Seen { method, path: uri.path().to_owned(), headers, body });
-            let next = answers.lock().expect("no panic").pop_front();
-            // Nothing left to say: silence.
-            match next {
-                Some(answer) => answer,
-                None => pending().await,
-            }
-        };
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        tokio::spawn(async move { axum::serve(listener, Router::new().fallback(handler)).await });
-        Self { url, seen }
-    }
-
-    fn seen(&self) -> Vec<Seen> {
-        std::mem::take(&mut self.seen.lock().expect("no panic"))
-    }
-}
-
-fn answer(status: u16, body: impl Into<Body>) -> Response<Body> {
-    Response::builder().status(status).body(body.into()).expect("an answer")
-}
-
-fn json_answer(status: u16, body: &Value) -> Response<Body> {
-    answer(status, body.to_string())
-}
-
-fn with_header(mut answer: Response<Body>, name: &'static str, value: &str) -> Response<Body> {
-    answer.headers_mut().insert(name, value.parse().expect("a value"));
-    answer
 }
 
 /// A server that sends these bytes to whoever connects and writes something, and closes the connection.
@@ -382,7 +282,7 @@ async fn garbage_is_not_understood_and_too_much_is_not_read() {
     assert_eq!(outcome_of(&client).await, message("an HTML page"));
     assert_eq!(outcome_of(&client).await, message("an answer of more than 4 MiB"));
     let no_http = raw_server(b"SSH-2.0-OpenSSH_9.2\r\n").await;
-    assert!(matches!(outcome_of(&self::client(&no_http)).await, FeedOutcome::Passing { status: None, .. }));
+    assert!(matches!(outcome_of(&super::client(&no_http)).await, FeedOutcome::Passing { status: None, .. }));
 }
 
 #[tokio::test]
@@ -434,56 +334,4 @@ fn every_way_to_name_this_machine_may_be_plain_http() {
     for url in ["http://127.0.0.1:8080", "http://127.9.9.9", "http://[::1]:8080", "http://localhost:8080/"] {
         Client::new(settings(url), keys()).expect("a client");
     }
-}
-
-fn tls_fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls").join(name)
-}
-
-/// An HTTPS server that answers every connection with one empty 200.
-fn tls_server() -> SocketAddr {
-    use rustls::pki_types::pem::PemObject as _;
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-
-    let certificate = CertificateDer::from_pem_file(tls_fixture("server.pem")).expect("a certificate");
-    let key = PrivateKeyDer::from_pem_file(tls_fixture("server.key")).expect("a key");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .expect("a pair");
-    let config = Arc::new(config);
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let connection = rustls::ServerConnection::new(Arc::clone(&config)).expect("a connection");
-            let mut tls = rustls::StreamOwned::new(connection, stream);
-            if tls.read(&mut [0; 4096]).is_ok() {
-                let _ = tls.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-                tls.conn.send_close_notify();
-                let _ = tls.flush();
-            }
-        }
-    });
-    address
-}
-
-#[tokio::test]
-async fn an_authority_of_ones_own_is_trusted_only_when_it_is_configured() {
-    let url = format!("https://localhost:{}", tls_server().port());
-    let trusting = ClientSettings { ca_file: Some(tls_fixture("ca.pem")), ..settings(&url) };
-    Client::new(trusting, keys()).expect("a client").ping().await.expect("accepted");
-
-    // Another authority, so that this needs no system roots.
-    let other = tls_fixture("server.pem");
-    let other = ClientSettings { ca_file: Some(other), ..settings(&url) };
-    let error = Client::new(other, keys()).expect("a client").ping().await.expect_err("not trusted");
-    assert!(matches!(error, ClientError::Passing { .. }) && error.to_string().contains("certificate"), "{error}");
-
-    let wrong_name = format!("https://127.0.0.2:{}", url.rsplit(':').next().expect("a port"));
-    let wrong_name = ClientSettings { ca_file: Some(tls_fixture("ca.pem")), ..settings(&wrong_name) };
-    assert!(Client::new(wrong_name, keys()).expect("a client").ping().await.is_err());
 }
