@@ -58,7 +58,7 @@ pub enum ClientError {
         retry_after: Option<Duration>,
     },
     /// 5xx, reset, timeout, DNS, TLS: no usable answer.
-    #[error("the gateway {gateway} cannot be reached: {message}")]
+    #[error("the gateway {gateway} gives no usable answer: {message}")]
     Passing {
         /// The gateway's host.
         gateway: SafeText,

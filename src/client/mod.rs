@@ -2,19 +2,32 @@
 //!
 //! It must never know about the ledger, the configuration file or the screen: it is given settings and keys.
 
+mod answer;
 pub mod error;
+mod feeds;
+mod jwt;
 pub mod models;
 pub mod pace;
+mod registry;
 pub mod retry;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-pub use error::ClientError;
-use models::{DataSpace, DataSpaceId, Environment, FeedAnswer, Project, ProjectId};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::json;
 
+pub use self::error::ClientError;
+use self::jwt::{OWN_CLAIMS, TokenSource};
+use self::models::Environment;
+use self::pace::Pace;
+use self::retry::RetryBudget;
+use self::wire::Wire;
 use crate::keys::KeyPair;
+use crate::untrusted::SafeText;
 
 /// What a client is made of, besides the keys.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,11 +40,14 @@ pub struct ClientSettings {
     pub registry_path: String,
     /// Further certificate authorities, PEM.
     pub ca_file: Option<PathBuf>,
-    /// How long a connection may take to be made.
+    /// How long a connection may take to be made, with DNS and TLS. Short: a firewall that drops packets answers never, and
+    /// nothing was sent yet, so trying again costs nothing.
     pub connect_timeout: Duration,
-    /// How long the gateway may be silent.
+    /// How long the gateway may be silent, before its answer and within it. Longer: it works on a batch before it answers,
+    /// and giving up too early sends the batch twice.
     pub read_timeout: Duration,
-    /// How long one request may take in all.
+    /// How long one request may take in all, from connecting to the last byte of the answer. A gateway that answers one byte
+    /// a minute is never silent, but it must not hold a worker forever.
     pub total_timeout: Duration,
     /// The most requests a second; the pace goes below it after a 429, never above. `None` = no limit (benches).
     pub requests_per_second: Option<f64>,
@@ -52,93 +68,105 @@ pub struct ConnectorMetadata {
 
 /// The client. Clones share the connection pool, the token, the pace and the retry budget.
 #[derive(Debug, Clone)]
-pub struct Client {}
+pub struct Client(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    environment: Environment,
+    registry_path: String,
+    wire: Wire,
+    tokens: TokenSource,
+    /// Marked as sensitive.
+    api_key: HeaderValue,
+    metadata: HeaderValue,
+    pace: Pace,
+    budget: RetryBudget,
+}
 
 impl Client {
-    /// Makes a client; nothing is sent yet.
+    /// Makes a client; nothing is sent yet. Reads the CA file and the system's roots: blocking for some milliseconds.
     ///
     /// # Errors
     /// [`ClientError::Setting`] if a setting cannot work.
-    pub fn new(_settings: ClientSettings, _keys: KeyPair) -> Result<Self, ClientError> {
-        unimplemented!()
+    pub fn new(settings: ClientSettings, keys: KeyPair) -> Result<Self, ClientError> {
+        let wire = Wire::new(&settings)?;
+        if let Some(name) = OWN_CLAIMS.iter().find(|name| settings.jwt_claims.contains_key(**name)) {
+            return Err(ClientError::Setting {
+                setting: "gateway.jwt_claims",
+                reason: SafeText::new(&format!("{name} is set by the program itself")),
+            });
+        }
+        let unusable = |setting, error: &dyn std::fmt::Display| ClientError::Setting {
+            setting,
+            reason: SafeText::new(&error.to_string()),
+        };
+        let mut api_key = HeaderValue::from_str(keys.api_key.expose()).map_err(|error| unusable("api_key", &error))?;
+        api_key.set_sensitive(true);
+        let metadata = json!({
+            "commerceEdition": settings.metadata.commerce_edition,
+            "commerceVersion": settings.metadata.commerce_version,
+        });
+        let metadata =
+            HeaderValue::from_str(&metadata.to_string()).map_err(|error| unusable("Commerce edition", &error))?;
+        let client = Self(Arc::new(Shared {
+            environment: settings.environment,
+            registry_path: settings.registry_path,
+            wire,
+            tokens: TokenSource::new(keys.private_key, settings.jwt_claims),
+            api_key,
+            metadata,
+            pace: Pace::new(settings.requests_per_second, fastrand::Rng::new()),
+            budget: RetryBudget::new(),
+        }));
+        // A key that cannot sign is a setting to mend, not a failure to retry during a run.
+        client.key_headers()?;
+        Ok(client)
     }
 
     /// The gateway's host, for messages and the header of the screen.
     #[must_use]
     pub fn gateway_host(&self) -> &str {
-        unimplemented!()
-    }
-
-    /// Checks the keys: GET `ping`.
-    ///
-    /// # Errors
-    /// [`ClientError::KeysRefused`] if they are not accepted; any other [`ClientError`] if that cannot be known.
-    pub async fn ping(&self) -> Result<(), ClientError> {
-        unimplemented!()
-    }
-
-    /// The projects that the keys see: GET `registry`, rows grouped by project.
-    ///
-    /// # Errors
-    /// Any [`ClientError`].
-    pub async fn projects(&self) -> Result<Vec<Project>, ClientError> {
-        unimplemented!()
-    }
-
-    /// One project: GET `registry/projects/{id}`.
-    ///
-    /// # Errors
-    /// Any [`ClientError`].
-    pub async fn project(&self, _id: &ProjectId) -> Result<Project, ClientError> {
-        unimplemented!()
-    }
-
-    /// One data space and the project it belongs to: GET `registry/environments/{id}`.
-    ///
-    /// # Errors
-    /// Any [`ClientError`].
-    pub async fn data_space(&self, _id: &DataSpaceId) -> Result<(Project, DataSpace), ClientError> {
-        unimplemented!()
-    }
-
-    /// Creates a project with its data spaces: POST `registry/initialize`.
-    ///
-    /// # Errors
-    /// Any [`ClientError`].
-    pub async fn create_project(&self, _name: &str) -> Result<Project, ClientError> {
-        unimplemented!()
-    }
-
-    /// Renames a project; a label only: PATCH `registry/projects/{id}`.
-    ///
-    /// # Errors
-    /// Any [`ClientError`].
-    pub async fn rename_project(&self, _id: &ProjectId, _name: &str) -> Result<Project, ClientError> {
-        unimplemented!()
-    }
-
-    /// Renames a data space; a label only: PATCH `registry/environments/{id}`.
-    ///
-    /// # Errors
-    /// Any [`ClientError`].
-    pub async fn rename_data_space(&self, _id: &DataSpaceId, _name: &str) -> Result<DataSpace, ClientError> {
-        unimplemented!()
-    }
-
-    /// Sends one gzipped JSON array to `route`/`data_space`, waiting for the pace first. One request, no retry.
-    pub async fn send_feed(&self, _route: &str, _data_space: &DataSpaceId, _gzipped: Vec<u8>) -> FeedAnswer {
-        unimplemented!()
+        self.0.wire.host().as_str()
     }
 
     /// The shared pace, for showing what limits a run.
     #[must_use]
-    pub fn pace(&self) -> &pace::Pace {
-        unimplemented!()
+    pub fn pace(&self) -> &Pace {
+        &self.0.pace
     }
 
     /// The shared retry budget.
     #[must_use]
-    pub fn retry_budget(&self) -> &retry::RetryBudget {
-        unimplemented!()
+    pub fn retry_budget(&self) -> &RetryBudget {
+        &self.0.budget
+    }
+
+    /// The headers of every call (protocol page §1).
+    fn key_headers(&self) -> Result<HeaderMap, ClientError> {
+        let token = self.0.tokens.header(jiff::Timestamp::now().as_second()).map_err(|error| ClientError::Setting {
+            setting: "private_key_file",
+            reason: SafeText::new(&error.to_string()),
+        })?;
+        Ok(HeaderMap::from_iter([
+            (HeaderName::from_static("x-api-key"), self.0.api_key.clone()),
+            (HeaderName::from_static("magento-api-key"), self.0.api_key.clone()),
+            (HeaderName::from_static("x-gw-signature"), token),
+        ]))
+    }
+
+    fn metadata_header(&self) -> HeaderValue {
+        self.0.metadata.clone()
+    }
+
+    fn wire(&self) -> &Wire {
+        &self.0.wire
+    }
+
+    fn environment(&self) -> Environment {
+        self.0.environment
+    }
+
+    fn registry_path(&self) -> &str {
+        &self.0.registry_path
     }
 }

@@ -3,14 +3,33 @@
 //! This room knows feeds, the ledger and the client. It must never know that there is a screen: it tells progress by a
 //! `watch` and lifecycle by a bounded channel, and whoever wants to look, looks.
 
+mod batch;
+mod board;
+mod brake;
+mod collect;
+mod events;
 pub mod ledger;
+mod lock;
+mod outlook;
 pub mod progress;
+mod run;
+mod send;
+mod verdict;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
+
+use board::Board;
+use events::Events;
+use ledger::{Ledger, Store};
+use lock::RunLock;
+use progress::{FeedProgress, Limit, Progress, RunEvent, RunReport};
+use run::Context;
 
 use crate::client::Client;
 use crate::client::models::DataSpaceId;
@@ -18,7 +37,6 @@ use crate::error::{Exit, Explain};
 use crate::feeds::Feed;
 use crate::feeds::source::{Source, SourceError};
 use crate::untrusted::SafeText;
-use progress::{Progress, RunEvent, RunReport};
 
 /// The largest uncompressed body of one request, in bytes. Adobe does not publish a limit (protocol page §6).
 pub const DEFAULT_MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
@@ -86,12 +104,53 @@ pub struct Run {
     pub report: tokio::task::JoinHandle<Result<RunReport, ExportError>>,
 }
 
-/// Starts a run on the current tokio runtime.
+/// Starts a run on the current tokio runtime. It takes the locks and opens the ledger before it returns (milliseconds of
+/// disk); a dry run takes no lock and writes nothing.
 ///
 /// # Errors
 /// [`ExportError::Locked`] if another run holds a feed's lock, [`ExportError::Ledger`] if the ledger cannot be opened.
-pub fn start(_plan: Plan, _source: Source, _client: Client) -> Result<Run, ExportError> {
-    unimplemented!()
+pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportError> {
+    let Plan { feeds, data_space, thread_count, max_batch_bytes, dry_run, state_dir } = plan;
+    let (store, locks) = if dry_run {
+        (Store::open_to_look(&state_dir, &data_space)?, Vec::new())
+    } else {
+        let locks = feeds.iter().map(|plan| RunLock::take(&state_dir, &data_space, plan.feed));
+        let locks = locks.collect::<Result<Vec<_>, _>>()?;
+        (Store::open(&state_dir, &data_space)?, locks)
+    };
+    let (ledger, ledger_thread) = Ledger::spawn(store)?;
+    let stop = CancellationToken::new();
+    let (events, told) = Events::channel(stop.clone());
+    let (board, progress) = Board::new(
+        Progress {
+            feeds: feeds.iter().map(|plan| FeedProgress::new(plan.feed)).collect(),
+            elapsed: Duration::ZERO,
+            items_per_second: 0.0,
+            eta: None,
+            limit: Limit::Unknown,
+            dry_run,
+            stopping: false,
+        },
+        {
+            let client = client.clone();
+            move || client.pace().reading().requests_per_second
+        },
+    );
+    let context = Context {
+        id: Timestamp::now().as_millisecond(),
+        data_space,
+        thread_count: thread_count.max(1),
+        max_batch_bytes,
+        dry_run,
+        source,
+        client,
+        ledger,
+        board,
+        events,
+        stop: stop.clone(),
+    };
+    let report = tokio::spawn(run::run(context, feeds, locks, ledger_thread));
+    Ok(Run { progress, events: told, stop, report })
 }
 
 /// Why a run could not start, or stopped.

@@ -116,7 +116,8 @@ pub fn identity(feed: Feed, fields: &Fields) -> Result<(Sha1Hash, SafeText), NoI
     Ok((id, SafeText::new(&values.join(" · "))))
 }
 
-fn lookup<'a>(fields: &'a Fields, pointer: &str) -> Option<&'a Value> {
+/// The value at a JSON pointer.
+pub(super) fn lookup<'a>(fields: &'a Fields, pointer: &str) -> Option<&'a Value> {
     let mut parts = pointer.trim_start_matches('/').split('/');
     let mut value = fields.get(parts.next()?)?;
     for part in parts {

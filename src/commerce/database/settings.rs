@@ -24,6 +24,39 @@ pub enum Address {
     Socket(PathBuf),
 }
 
+impl Address {
+    /// Reads `host`, `host:port`, `[v6]:port`, a bare v6 address, or the path of a socket, which begins with a slash.
+    ///
+    /// # Errors
+    /// [`SettingsError`] if there is no host or the port is no port.
+    pub fn from_host(text: &str) -> Result<Self, SettingsError> {
+        if text.starts_with('/') {
+            return Ok(Self::Socket(PathBuf::from(text)));
+        }
+        let (host, port) = match text.strip_prefix('[') {
+            Some(bracketed) => {
+                let (host, after) = bracketed.split_once(']').ok_or_else(|| {
+                    SettingsError::new("the database host has an opening bracket without a closing one")
+                })?;
+                (host, after.strip_prefix(':'))
+            }
+            // More than one colon without brackets is a v6 address without a port.
+            None if text.matches(':').count() > 1 => (text, None),
+            None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
+        };
+        if host.is_empty() {
+            return Err(SettingsError::new("the database host is missing"));
+        }
+        let port = match port {
+            None => DEFAULT_PORT,
+            Some(text) => text.parse().ok().filter(|port| *port != 0).ok_or_else(|| {
+                SettingsError::new(&format!("the database port {text:?} is not a number from 1 to 65535"))
+            })?,
+        };
+        Ok(Self::Tcp { host: host.to_owned(), port })
+    }
+}
+
 /// What a connection is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseSettings {
@@ -63,15 +96,27 @@ impl DatabaseSettings {
     /// # Errors
     /// [`SettingsError`] with what is missing or not understood.
     pub fn from_url(url: &str, table_prefix: &str, tls_ca_file: Option<PathBuf>) -> Result<Self, SettingsError> {
-        let _ = url;
-        let settings = Self {
-            address: Address::Tcp { host: "localhost".to_owned(), port: DEFAULT_PORT },
-            user: String::new(),
-            password: Secret::new(""),
-            database: String::new(),
-            table_prefix: table_prefix.to_owned(),
-            tls_ca_file,
+        let rest = url
+            .strip_prefix("mysql://")
+            .or_else(|| url.strip_prefix("mariadb://"))
+            .ok_or_else(|| SettingsError::new("the database URL must begin with mysql://"))?;
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+        let (login, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+        let (user, password) = login.split_once(':').unwrap_or((login, ""));
+        let user = decode(user, "user")?;
+        let database = decode(database, "database name")?;
+        if user.is_empty() || database.is_empty() {
+            return Err(SettingsError::new(
+                "the database URL must name a user and a database: mysql://user@host/database",
+            ));
+        }
+        let address = match socket(query)? {
+            Some(socket) => Address::Socket(socket),
+            None => Address::from_host(host)?,
         };
+        let password = Secret::new(decode(password, "password")?);
+        let settings = Self { address, user, password, database, table_prefix: table_prefix.to_owned(), tls_ca_file };
         settings.check()?;
         Ok(settings)
     }
@@ -107,4 +152,100 @@ impl DatabaseSettings {
 
 fn is_identifier(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// The `socket` of a URL's query, if it has one. Any other parameter is refused rather than ignored: it may have been meant to
+/// make the connection safe.
+fn socket(query: &str) -> Result<Option<PathBuf>, SettingsError> {
+    let mut socket = None;
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=').unwrap_or((pair, "")) {
+            ("socket", path) if !path.is_empty() => socket = Some(PathBuf::from(decode(path, "socket")?)),
+            ("socket", _) => return Err(SettingsError::new("the socket of the database URL is empty")),
+            (name, _) => {
+                let text = format!("the database URL has an unknown parameter {name:?}; only socket is known");
+                return Err(SettingsError::new(&text));
+            }
+        }
+    }
+    Ok(socket)
+}
+
+/// Undoes percent-encoding. The text itself stays out of the error: it may be a password.
+fn decode(text: &str, what: &str) -> Result<String, SettingsError> {
+    let wrong = || SettingsError::new(&format!("the {what} in the database URL is not percent-encoded correctly"));
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digits = [rest.next().ok_or_else(wrong)?, rest.next().ok_or_else(wrong)?];
+        let digit = |digit: u8| char::from(digit).to_digit(16).ok_or_else(wrong);
+        let value = digit(digits[0])? * 16 + digit(digits[1])?;
+        bytes.push(u8::try_from(value).map_err(|_| wrong())?);
+    }
+    String::from_utf8(bytes).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(url: &str) -> Result<DatabaseSettings, String> {
+        DatabaseSettings::from_url(url, "", None).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_url_in_full() {
+        let settings = read("mysql://sh%40op:p%2Fw%3a%C3%A4@db.example:3307/my%20shop").expect("settings");
+        assert_eq!(settings.address, Address::Tcp { host: "db.example".to_owned(), port: 3307 });
+        assert_eq!((settings.user.as_str(), settings.password.expose()), ("sh@op", "p/w:ä"));
+        assert_eq!(settings.database, "my shop");
+        assert_eq!(settings.address_text().as_str(), "db.example:3307");
+    }
+
+    #[test]
+    fn a_url_with_a_socket() {
+        let settings = read("mysql://root@localhost/shop?socket=/run/my%20sql.sock").expect("settings");
+        assert_eq!(settings.address, Address::Socket(PathBuf::from("/run/my sql.sock")));
+        assert!(settings.password.is_empty());
+    }
+
+    #[test]
+    fn hosts_in_every_shape() {
+        let tcp = |host: &str, port| Ok(Address::Tcp { host: host.to_owned(), port });
+        assert_eq!(Address::from_host("db"), tcp("db", 3306));
+        assert_eq!(Address::from_host("db:3307"), tcp("db", 3307));
+        assert_eq!(Address::from_host("::1"), tcp("::1", 3306));
+        assert_eq!(Address::from_host("[::1]:3307"), tcp("::1", 3307));
+        assert_eq!(Address::from_host("/run/s.sock"), Ok(Address::Socket(PathBuf::from("/run/s.sock"))));
+        assert!(Address::from_host("").is_err());
+        assert!(Address::from_host("db:0").is_err());
+        assert!(Address::from_host("db:70000").is_err());
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused_by_name_and_without_the_password() {
+        assert!(read("postgres://u@h/d").expect_err("wrong scheme").contains("mysql://"));
+        assert!(read("mysql://h/d").expect_err("no user").contains("user"));
+        assert!(read("mysql://u@h").expect_err("no database").contains("database"));
+        assert!(read("mysql://u@h/d?sslmode=off").expect_err("unknown").contains("\"sslmode\""));
+        let error = read("mysql://u:sec%ret@h/d").expect_err("bad encoding");
+        assert!(error.contains("password") && !error.contains("sec"), "{error}");
+    }
+
+    #[test]
+    fn a_table_prefix_is_a_plain_word() {
+        assert!(DatabaseSettings::from_url("mysql://u@h/d", "shop_2", None).is_ok());
+        assert!(DatabaseSettings::from_url("mysql://u@h/d", "a`; DROP", None).is_err());
+    }
+
+    #[test]
+    fn a_table_name_cannot_leave_its_quotes() {
+        let mut settings = read("mysql://u@h/d").expect("settings");
+        settings.table_prefix = "x`y".to_owned();
+        assert_eq!(settings.table("store"), "`xystore`");
+    }
 }

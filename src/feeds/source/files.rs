@@ -1,11 +1,40 @@
 //! Items from a directory of `<feed>.ndjson` or `<feed>.json` files, each optionally `.gz`, streamed.
+//!
+//! Nothing of a file is ever in memory but the page that is being filled. A record that is no item is told with its
+//! file and line; it has no identity, so whoever compares must not take anything for deleted.
 
-use std::path::PathBuf;
+mod records;
 
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::{Page, Selection, SourceError};
+use super::{Broken, Collected, Page, Selection, SourceError};
 use crate::feeds::Feed;
+use crate::feeds::item::{Fields, identity, lookup};
+use crate::untrusted::SafeText;
+use records::{Content, Layout, Record, Records};
+
+/// The largest record that is read, in bytes. An item is a few kilobytes; what is larger than this is no item, but a file
+/// that lost its line ends.
+const RECORD_LIMIT: usize = 16 * 1024 * 1024;
+
+/// A page ends at so many records …
+const PAGE_RECORDS: usize = 500;
+/// … or at so many bytes of them, whichever comes first: with a few pages under way this bounds the memory.
+const PAGE_BYTES: usize = 2 * 1024 * 1024;
+
+/// The endings of feed files, and what is in them.
+const ENDINGS: [(&str, Layout, bool); 4] = [
+    (".ndjson", Layout::Lines, false),
+    (".ndjson.gz", Layout::Lines, true),
+    (".json", Layout::Array, false),
+    (".json.gz", Layout::Array, true),
+];
 
 /// A directory of feed files.
 #[derive(Debug, Clone)]
@@ -14,33 +43,170 @@ pub struct Files {
     pub directory: PathBuf,
 }
 
+/// A feed's file.
+#[derive(Debug, Clone)]
+struct FeedFile {
+    path: PathBuf,
+    /// Its name without the directory, for places such as `products.ndjson line 12`.
+    name: String,
+    layout: Layout,
+    is_gzipped: bool,
+}
+
 impl Files {
     /// The feeds that have a file.
     ///
     /// # Errors
     /// [`SourceError::File`] if the directory cannot be read.
     pub async fn feeds(&self) -> Result<Vec<Feed>, SourceError> {
-        unimplemented!()
+        let files = self.clone();
+        blocking(&self.directory, move || {
+            std::fs::read_dir(&files.directory).map_err(|error| file_error(&files.directory, &error))?;
+            Ok(Feed::ALL.into_iter().filter(|&feed| !files.candidates(feed).is_empty()).collect())
+        })
+        .await
     }
 
     /// Always unknown beforehand: counting would mean reading the whole file.
     ///
     /// # Errors
-    /// [`SourceError::NoSuchFeed`] if there is no file for it.
-    pub async fn count(&self, _feed: Feed) -> Result<Option<u64>, SourceError> {
-        unimplemented!()
+    /// [`SourceError::NoSuchFeed`] if there is no file for it, [`SourceError::File`] if there are several.
+    pub async fn count(&self, feed: Feed) -> Result<Option<u64>, SourceError> {
+        let files = self.clone();
+        blocking(&self.directory, move || files.find(feed).map(|_| None)).await
     }
 
     /// Streams the items of a feed's file.
     ///
     /// # Errors
-    /// [`SourceError::File`] if it cannot be read, [`SourceError::NoSuchFeed`] if there is none.
-    pub async fn read(
-        &self,
-        _feed: Feed,
-        _selection: &Selection,
-        _pages: mpsc::Sender<Page>,
-    ) -> Result<(), SourceError> {
-        unimplemented!()
+    /// [`SourceError::File`] if it cannot be read, ends in the middle, or there are several; [`SourceError::NoSuchFeed`]
+    /// if there is none.
+    pub async fn read(&self, feed: Feed, selection: &Selection, pages: mpsc::Sender<Page>) -> Result<(), SourceError> {
+        let files = self.clone();
+        let selection = selection.clone();
+        blocking(&self.directory, move || {
+            let file = files.find(feed)?;
+            let reader = Reader { file: &file, feed, selection: &selection, pages: &pages };
+            reader.read()
+        })
+        .await
+    }
+
+    fn candidates(&self, feed: Feed) -> Vec<FeedFile> {
+        let files = ENDINGS.into_iter().map(|(ending, layout, is_gzipped)| {
+            let name = format!("{feed}{ending}");
+            FeedFile { path: self.directory.join(&name), name, layout, is_gzipped }
+        });
+        files.filter(|file| file.path.is_file()).collect()
+    }
+
+    fn find(&self, feed: Feed) -> Result<FeedFile, SourceError> {
+        let mut candidates = self.candidates(feed);
+        let Some(file) = candidates.pop() else {
+            return Err(SourceError::NoSuchFeed {
+                feed,
+                source_name: SafeText::new(&self.directory.to_string_lossy()),
+                reason: SafeText::from(format!("it holds no {feed}.ndjson and no {feed}.json (nor either with .gz)")),
+            });
+        };
+        if let Some(other) = candidates.pop() {
+            return Err(SourceError::File {
+                path: SafeText::new(&self.directory.to_string_lossy()),
+                reason: SafeText::from(format!("it holds both {} and {}: keep the newer one", other.name, file.name)),
+            });
+        }
+        Ok(file)
     }
 }
+
+async fn blocking<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce() -> Result<T, SourceError> + Send + 'static,
+) -> Result<T, SourceError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| file_error(path, &std::io::Error::other(error)))?
+}
+
+fn file_error(path: &Path, error: &std::io::Error) -> SourceError {
+    SourceError::File { path: SafeText::new(&path.to_string_lossy()), reason: SafeText::from(error.to_string()) }
+}
+
+/// One reading of one file.
+struct Reader<'a> {
+    file: &'a FeedFile,
+    feed: Feed,
+    selection: &'a Selection,
+    pages: &'a mpsc::Sender<Page>,
+}
+
+impl Reader<'_> {
+    fn read(&self) -> Result<(), SourceError> {
+        let path = &self.file.path;
+        let file = File::open(path).map_err(|error| file_error(path, &error))?;
+        let bytes: Box<dyn Read> =
+            if self.file.is_gzipped { Box::new(MultiGzDecoder::new(BufReader::new(file))) } else { Box::new(file) };
+        let mut records = Records::new(BufReader::with_capacity(PAGE_BYTES / 8, bytes), self.file.layout, RECORD_LIMIT);
+        let mut page = Page::default();
+        let mut page_bytes = 0;
+        let ended = loop {
+            let record = match records.next() {
+                Ok(Some(record)) => record,
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(file_error(path, &error)),
+            };
+            page.source_records += 1;
+            page_bytes += record.size();
+            page.collected.extend(self.collected(&record));
+            if page.collected.len() >= PAGE_RECORDS || page_bytes >= PAGE_BYTES {
+                page_bytes = 0;
+                if self.pages.blocking_send(std::mem::take(&mut page)).is_err() {
+                    return Ok(());
+                }
+            }
+        };
+        // Also before an error: what was read is whole. Nobody listening any more is no error.
+        if page.source_records > 0 {
+            let _ = self.pages.blocking_send(page);
+        }
+        ended
+    }
+
+    /// What a record is; `None` if it was not selected.
+    fn collected(&self, record: &Record) -> Option<Collected> {
+        match self.fields(record) {
+            Ok(fields) if self.is_selected(&fields) => Some(Collected::Item { source_id: None, fields }),
+            Ok(_) => None,
+            Err(reason) => Some(Collected::Broken(Broken {
+                source_id: None,
+                place: SafeText::from(format!("{} {} {}", self.file.name, self.file.layout.unit(), record.number)),
+                reason,
+                fields: None,
+            })),
+        }
+    }
+
+    fn fields(&self, record: &Record) -> Result<Fields, SafeText> {
+        let bytes = match &record.content {
+            Content::Bytes(bytes) => bytes,
+            Content::TooLong => {
+                return Err(SafeText::from(format!("it is larger than {} MiB", RECORD_LIMIT / (1024 * 1024))));
+            }
+        };
+        let value = serde_json::from_slice(bytes).map_err(|error| SafeText::from(format!("it is no JSON: {error}")))?;
+        let Value::Object(fields) = value else { return Err(SafeText::from("it is no JSON object")) };
+        identity(self.feed, &fields).map_err(|error| SafeText::from(error.to_string()))?;
+        Ok(fields)
+    }
+
+    fn is_selected(&self, fields: &Fields) -> bool {
+        let Selection::Ids(ids) = self.selection else { return true };
+        match self.feed.identity().first().and_then(|pointer| lookup(fields, pointer)) {
+            Some(Value::String(text)) => ids.contains(text),
+            Some(other) => ids.contains(&other.to_string()),
+            None => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

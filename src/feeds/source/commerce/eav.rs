@@ -3,7 +3,7 @@
 //! **Row presence decides**: a row of the store view wins over the default row even if its value is NULL, and whatever the
 //! attribute's scope is. That is one of the two answers Adobe's exporter can give; its own depends on row order.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::context::Context;
 use crate::commerce::database::{Database, DatabaseError, LinkColumn, Snapshot, in_list};
@@ -103,6 +103,9 @@ pub(super) struct Attribute {
     pub is_user_defined: bool,
 }
 
+/// The same in the query's order.
+type AttributeRow = (u32, String, String, Option<String>, Option<String>, Option<String>, u8);
+
 /// The attributes of an entity type.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Attributes {
@@ -123,8 +126,7 @@ impl Attributes {
             database.table("eav_entity_type"),
             entity.type_code(),
         );
-        type Row = (u32, String, String, Option<String>, Option<String>, Option<String>, u8);
-        let rows: Vec<Row> = snapshot.rows(&sql).await?;
+        let rows: Vec<AttributeRow> = snapshot.rows(&sql).await?;
         let by_code = rows
             .into_iter()
             .map(|(id, code, backend_type, frontend_input, frontend_label, source_model, is_user_defined)| {
@@ -159,6 +161,8 @@ impl Attributes {
 pub(super) struct Values {
     /// By entity, attribute and store; `None` is a row whose value is NULL.
     rows: HashMap<(u64, u32, u32), Option<String>>,
+    /// Entity and store of every row.
+    present: HashSet<(u64, u32)>,
 }
 
 impl Values {
@@ -170,7 +174,7 @@ impl Values {
         ids: &[u64],
         attributes: impl IntoIterator<Item = &Attribute>,
     ) -> Result<Self, DatabaseError> {
-        let mut by_backend: std::collections::BTreeMap<&str, Vec<u32>> = std::collections::BTreeMap::new();
+        let mut by_backend: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
         for attribute in attributes {
             if let Some(suffix) = attribute.backend.suffix() {
                 by_backend.entry(suffix).or_default().push(attribute.id);
@@ -196,9 +200,9 @@ impl Values {
             })
             .collect();
         let rows: Vec<(u64, u32, u32, Option<String>)> = snapshot.rows(&selects.join(" UNION ALL ")).await?;
-        Ok(Self {
-            rows: rows.into_iter().map(|(id, attribute, store, value)| ((id, attribute, store), value)).collect(),
-        })
+        let present = rows.iter().map(|(id, _, store, _)| (*id, *store)).collect();
+        let rows = rows.into_iter().map(|(id, attribute, store, value)| ((id, attribute, store), value)).collect();
+        Ok(Self { rows, present })
     }
 
     /// The value in a store view: its own row, else the default row (store 0). `None` if that row's value is NULL or there is
@@ -212,6 +216,6 @@ impl Values {
 
     /// Whether there is any row for the entity in a store view or in the default one, whatever its value.
     pub(super) fn has_any(&self, entity_id: u64, store_id: u32) -> bool {
-        self.rows.keys().any(|(id, _, store)| *id == entity_id && (*store == 0 || *store == store_id))
+        self.present.contains(&(entity_id, 0)) || self.present.contains(&(entity_id, store_id))
     }
 }

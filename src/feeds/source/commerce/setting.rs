@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use super::scope::StoreView;
 use crate::commerce::database::{Database, DatabaseError, Snapshot};
 
+/// What stands for the address of a shop that was never given one; Commerce's own command line says the same.
+const UNCONFIGURED_URL: &str = "http://localhost/";
+
 /// A setting that a feed needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Setting {
@@ -34,10 +37,12 @@ pub(super) enum Setting {
     StockThreshold,
     /// `catalog/frontend/default_sort_by`
     DefaultSortBy,
+    /// `general/locale/timezone`: an IANA name.
+    TimeZone,
 }
 
 impl Setting {
-    const ALL: [Setting; 13] = [
+    const ALL: [Setting; 14] = [
         Setting::UnsecureBaseUrl,
         Setting::UnsecureLinkUrl,
         Setting::UnsecureMediaUrl,
@@ -51,6 +56,7 @@ impl Setting {
         Setting::WeightUnit,
         Setting::StockThreshold,
         Setting::DefaultSortBy,
+        Setting::TimeZone,
     ];
 
     /// Its path in `core_config_data`, and what Commerce ships when nobody set it.
@@ -59,7 +65,7 @@ impl Setting {
             Setting::UnsecureBaseUrl => ("web/unsecure/base_url", "{{base_url}}"),
             Setting::UnsecureLinkUrl => ("web/unsecure/base_link_url", "{{unsecure_base_url}}"),
             Setting::UnsecureMediaUrl => ("web/unsecure/base_media_url", ""),
-            Setting::SecureBaseUrl => ("web/secure/base_url", "{{base_url}}"),
+            Setting::SecureBaseUrl => ("web/secure/base_url", "{{unsecure_base_url}}"),
             Setting::SecureLinkUrl => ("web/secure/base_link_url", "{{secure_base_url}}"),
             Setting::SecureMediaUrl => ("web/secure/base_media_url", ""),
             Setting::SecureInFrontend => ("web/secure/use_in_frontend", "0"),
@@ -69,6 +75,8 @@ impl Setting {
             Setting::WeightUnit => ("general/locale/weight_unit", "lbs"),
             Setting::StockThreshold => ("cataloginventory/options/stock_threshold_qty", "0"),
             Setting::DefaultSortBy => ("catalog/frontend/default_sort_by", "position"),
+            // Every installation sets it; the shipped one is never seen.
+            Setting::TimeZone => ("general/locale/timezone", "UTC"),
         }
     }
 }
@@ -125,10 +133,16 @@ impl Settings {
         !matches!(self.get(setting, view), "" | "0")
     }
 
-    /// The base URLs of a store view.
+    /// The base URLs of a store view: the secure ones if its pages are served over https.
+    ///
+    /// Inferred: the exporter leaves the choice to a request, and it has none.
     pub(super) fn base_urls(&self, view: &StoreView) -> BaseUrls {
-        let base = self.resolve(Setting::UnsecureBaseUrl, view);
-        let mut link = self.resolve(Setting::UnsecureLinkUrl, view);
+        let (base, link, media) = if self.is_on(Setting::SecureInFrontend, view) {
+            (Setting::SecureBaseUrl, Setting::SecureLinkUrl, Setting::SecureMediaUrl)
+        } else {
+            (Setting::UnsecureBaseUrl, Setting::UnsecureLinkUrl, Setting::UnsecureMediaUrl)
+        };
+        let mut link = self.url(link, view);
         if !self.is_on(Setting::UseRewrites, view) {
             link.push_str("index.php/");
         }
@@ -136,15 +150,19 @@ impl Settings {
             link.push_str(&view.code);
             link.push('/');
         }
-        let media = match self.resolve(Setting::UnsecureMediaUrl, view) {
-            empty if empty == "/" => format!("{base}media/"),
-            set => set,
-        };
-        BaseUrls { link, media }
+        let media =
+            if self.get(media, view).is_empty() { self.url(base, view) + "media/" } else { self.url(media, view) };
+        BaseUrls { web: self.url(base, view), link, media }
     }
 
-    fn resolve(&self, setting: Setting, view: &StoreView) -> String {
-        let text = self.get(setting, view).to_owned();
+    /// A URL with its placeholders filled in and exactly one slash at its end.
+    fn url(&self, setting: Setting, view: &StoreView) -> String {
+        // In this order: the secure base URL may stand for the unsecure one, and both for an unknown one.
+        let text = self
+            .get(setting, view)
+            .replace("{{secure_base_url}}", self.get(Setting::SecureBaseUrl, view))
+            .replace("{{unsecure_base_url}}", self.get(Setting::UnsecureBaseUrl, view))
+            .replace("{{base_url}}", UNCONFIGURED_URL);
         format!("{}/", text.trim_end_matches('/'))
     }
 }
@@ -152,8 +170,72 @@ impl Settings {
 /// The base URLs of a store view; each ends with a slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BaseUrls {
+    /// What the shop's addresses begin with, without entry point or store view.
+    pub web: String,
     /// What page links begin with.
     pub link: String,
     /// What media files begin with.
     pub media: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view() -> StoreView {
+        StoreView {
+            id: 3,
+            code: "de".to_owned(),
+            group_id: 1,
+            group_code: "g".to_owned(),
+            root_category_id: 2,
+            website_id: 2,
+            website_code: "w".to_owned(),
+        }
+    }
+
+    fn settings(values: &[(Setting, Scope, &str)]) -> Settings {
+        Settings {
+            values: values.iter().map(|(setting, scope, value)| ((*setting, *scope), (*value).to_owned())).collect(),
+        }
+    }
+
+    #[test]
+    fn the_nearest_scope_wins_and_the_shipped_value_comes_last() {
+        let set = settings(&[
+            (Setting::WeightUnit, Scope::Default, "lbs"),
+            (Setting::WeightUnit, Scope::Website(2), "kgs"),
+            (Setting::WeightUnit, Scope::Website(1), "stones"),
+            (Setting::BaseCurrency, Scope::Website(2), "EUR"),
+            (Setting::BaseCurrency, Scope::Store(3), ""),
+        ]);
+        assert_eq!(set.get(Setting::WeightUnit, &view()), "kgs");
+        assert_eq!(set.get(Setting::BaseCurrency, &view()), "", "an empty value hides what is above it");
+        assert_eq!(set.get(Setting::DefaultSortBy, &view()), "position");
+    }
+
+    #[test]
+    fn placeholders_are_filled_in() {
+        let set = settings(&[(Setting::UnsecureBaseUrl, Scope::Default, "http://shop.example")]);
+        let urls = set.base_urls(&view());
+        assert_eq!(urls.link, "http://shop.example/index.php/");
+        assert_eq!(urls.media, "http://shop.example/media/");
+        let untouched = Settings::default().base_urls(&view());
+        assert_eq!(untouched.media, "http://localhost/media/");
+    }
+
+    #[test]
+    fn a_secure_shop_with_rewrites_and_store_codes() {
+        let set = settings(&[
+            (Setting::SecureInFrontend, Scope::Default, "1"),
+            (Setting::UseRewrites, Scope::Default, "1"),
+            (Setting::StoreCodeInUrls, Scope::Default, "1"),
+            (Setting::UnsecureBaseUrl, Scope::Default, "http://shop.example/"),
+            (Setting::SecureBaseUrl, Scope::Website(2), "https://eu.shop.example/"),
+            (Setting::SecureMediaUrl, Scope::Default, "{{secure_base_url}}files"),
+        ]);
+        let urls = set.base_urls(&view());
+        assert_eq!(urls.link, "https://eu.shop.example/de/");
+        assert_eq!(urls.media, "https://eu.shop.example/files/");
+    }
 }

@@ -1,98 +1,221 @@
 //! The walk over a feed's source table: the next ids, a page of items, and so on, until nobody listens or nothing is left.
 
+use std::collections::BTreeSet;
+
 use tokio::sync::mpsc;
 
-use super::super::{Collected, Page, Selection};
+use super::super::{Broken, Collected, Page, Selection};
 use super::context::Context;
 use super::{attributes, categories, products, scopes};
-use crate::commerce::database::{Database, DatabaseError, Snapshot};
+use crate::commerce::database::{Database, DatabaseError, Snapshot, in_list};
 use crate::feeds::Feed;
+use crate::untrusted::SafeText;
 
-/// Source records in a page: big enough that the queries' fixed cost does not matter, small enough that a page of products in
+/// Source records in a page: enough that the fixed cost of its queries does not matter, few enough that a page of products in
 /// many store views stays in the low megabytes.
 const PAGE_SIZE: usize = 200;
+
+/// Where the source records of a feed are.
+struct SourceTable {
+    name: &'static str,
+    /// The key column.
+    key: &'static str,
+    /// A column by which a person may name a record instead of its key.
+    code: Option<&'static str>,
+    /// Which rows are source records: SQL.
+    filter: String,
+}
+
+impl SourceTable {
+    /// `None` for a feed that is not built.
+    fn of(database: &Database, feed: Feed) -> Option<Self> {
+        let (name, key, code) = match feed {
+            Feed::ScopesWebsite => ("store_website", "website_id", Some("code")),
+            Feed::ScopesCustomerGroup => ("customer_group", "customer_group_id", Some("customer_group_code")),
+            Feed::ProductAttributes => ("eav_attribute", "attribute_id", Some("attribute_code")),
+            Feed::Categories => ("catalog_category_entity", "entity_id", None),
+            Feed::Products => ("catalog_product_entity", "entity_id", Some("sku")),
+            _ => return None,
+        };
+        let filter = match feed {
+            Feed::ScopesWebsite => "website_id <> 0".to_owned(),
+            Feed::ProductAttributes => format!(
+                "entity_type_id = (SELECT t.entity_type_id FROM {} t WHERE t.entity_type_code = 'catalog_product')",
+                database.table("eav_entity_type")
+            ),
+            _ => "TRUE".to_owned(),
+        };
+        Some(Self { name, key, code, filter })
+    }
+
+    /// The keys above `after`, in order. Staged versions repeat a key, hence `DISTINCT`.
+    async fn next(
+        &self,
+        database: &Database,
+        snapshot: &mut Snapshot,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<u64>, DatabaseError> {
+        let Self { name, key, filter, .. } = self;
+        let after = after.map(|id| format!(" AND {key} > {id}")).unwrap_or_default();
+        let table = database.table(name);
+        let sql = format!("SELECT DISTINCT {key} FROM {table} WHERE {filter}{after} ORDER BY {key} LIMIT {limit}");
+        snapshot.rows(&sql).await
+    }
+
+    /// Which of these keys are there.
+    async fn existing(
+        &self,
+        database: &Database,
+        snapshot: &mut Snapshot,
+        keys: &[u64],
+    ) -> Result<BTreeSet<u64>, DatabaseError> {
+        let Self { name, key, filter, .. } = self;
+        let table = database.table(name);
+        let sql = format!("SELECT DISTINCT {key} FROM {table} WHERE {filter} AND {key} IN ({})", in_list(keys));
+        Ok(snapshot.rows(&sql).await?.into_iter().collect())
+    }
+
+    /// The keys of the record that a person named by its code.
+    async fn named(&self, database: &Database, snapshot: &mut Snapshot, word: &str) -> Result<Vec<u64>, DatabaseError> {
+        let Self { name, key, filter, code } = self;
+        let Some(code) = code else { return Ok(Vec::new()) };
+        let table = database.table(name);
+        let sql = format!("SELECT DISTINCT {key} FROM {table} WHERE {filter} AND {code} = ?");
+        snapshot.rows_with(&sql, (word,)).await
+    }
+}
 
 /// The tables without which a feed cannot be read; `None` for a feed that is not built.
 pub(super) fn tables(feed: Feed) -> Option<&'static [&'static str]> {
     match feed {
         Feed::ScopesWebsite => Some(&["store", "store_group", "store_website"]),
         Feed::ScopesCustomerGroup => Some(&["customer_group", "store_website"]),
-        Feed::ProductAttributes => Some(&["eav_attribute", "eav_entity_type", "catalog_eav_attribute"]),
-        Feed::Categories => Some(&["catalog_category_entity", "eav_attribute"]),
-        Feed::Products => Some(&["catalog_product_entity", "catalog_product_website"]),
+        Feed::ProductAttributes => {
+            Some(&["eav_attribute", "eav_attribute_label", "eav_entity_type", "catalog_eav_attribute"])
+        }
+        Feed::Categories => Some(&["catalog_category_entity", "eav_attribute", "catalog_eav_attribute"]),
+        Feed::Products => Some(&["catalog_product_entity", "catalog_product_website", "eav_attribute"]),
         _ => None,
     }
 }
 
+/// How many source records a feed has.
 pub(super) async fn count(database: &Database, feed: Feed) -> Result<u64, DatabaseError> {
+    let Some(SourceTable { name, key, filter, .. }) = SourceTable::of(database, feed) else { return Ok(0) };
     let mut snapshot = database.snapshot().await?;
-    let (table, key, filter) = source(database, feed);
-    let sql = format!("SELECT COUNT(DISTINCT {key}) FROM {table} WHERE {filter}");
+    let sql = format!("SELECT COUNT(DISTINCT {key}) FROM {} WHERE {filter}", database.table(name));
     let count = snapshot.rows::<u64>(&sql).await?.first().copied().unwrap_or_default();
     snapshot.end().await;
     Ok(count)
 }
 
-/// The source table, its key, and which of its rows count.
-fn source(database: &Database, feed: Feed) -> (String, &'static str, String) {
-    match feed {
-        Feed::ScopesWebsite => (database.table("store_website"), "website_id", "website_id <> 0".to_owned()),
-        Feed::ScopesCustomerGroup => (database.table("customer_group"), "customer_group_id", "TRUE".to_owned()),
-        Feed::ProductAttributes => {
-            let types = database.table("eav_entity_type");
-            let filter = format!(
-                "entity_type_id = (SELECT t.entity_type_id FROM {types} t WHERE t.entity_type_code = 'catalog_product')"
-            );
-            (database.table("eav_attribute"), "attribute_id", filter)
-        }
-        Feed::Categories => (database.table("catalog_category_entity"), "entity_id", "TRUE".to_owned()),
-        _ => (database.table("catalog_product_entity"), "entity_id", "TRUE".to_owned()),
-    }
-}
-
+/// Reads the selected records of a feed, page by page. Returns early, and well, when nobody listens any more.
 pub(super) async fn read(
     database: &Database,
     feed: Feed,
     selection: &Selection,
     pages: &mpsc::Sender<Page>,
 ) -> Result<(), DatabaseError> {
-    let _ = selection;
-    let (table, key, filter) = source(database, feed);
+    let Some(source) = SourceTable::of(database, feed) else { return Ok(()) };
     let mut snapshot = database.snapshot().await?;
     let context = Context::load(database, &mut snapshot).await?;
-    snapshot.end().await;
-    let mut last: Option<u64> = None;
-    loop {
-        let mut snapshot = database.snapshot().await?;
-        let after = last.map(|id| format!(" AND {key} > {id}")).unwrap_or_default();
-        let sql = format!("SELECT DISTINCT {key} FROM {table} WHERE {filter}{after} ORDER BY {key} LIMIT {PAGE_SIZE}");
-        let ids: Vec<u64> = snapshot.rows(&sql).await?;
-        last = ids.last().copied();
-        if last.is_none() {
+    match selection {
+        Selection::All => {
             snapshot.end().await;
+            read_all(database, &context, &source, feed, pages).await
+        }
+        Selection::Ids(words) => {
+            let (ids, unknown) = resolve(database, &mut snapshot, &source, words).await?;
+            snapshot.end().await;
+            if !unknown.is_empty() && pages.send(not_found(feed, unknown)).await.is_err() {
+                return Ok(());
+            }
+            for ids in ids.chunks(PAGE_SIZE) {
+                let mut snapshot = database.snapshot().await?;
+                let page = page(&mut snapshot, &context, feed, ids).await?;
+                snapshot.end().await;
+                if pages.send(page).await.is_err() {
+                    return Ok(());
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn read_all(
+    database: &Database,
+    context: &Context,
+    source: &SourceTable,
+    feed: Feed,
+    pages: &mpsc::Sender<Page>,
+) -> Result<(), DatabaseError> {
+    let mut last = None;
+    loop {
+        // A snapshot for each page: one for the whole feed would make the server keep every old row for as long as the
+        // gateway takes.
+        let mut snapshot = database.snapshot().await?;
+        let ids = source.next(database, &mut snapshot, last, PAGE_SIZE).await?;
+        last = ids.last().copied();
+        let page = page(&mut snapshot, context, feed, &ids).await?;
+        snapshot.end().await;
+        if !ids.is_empty() && pages.send(page).await.is_err() {
             return Ok(());
         }
-        let collected = page(&mut snapshot, &context, feed, &ids).await?;
-        snapshot.end().await;
-        let page = Page { source_records: ids.len() as u64, collected };
-        if pages.send(page).await.is_err() {
+        if ids.len() < PAGE_SIZE {
             return Ok(());
         }
     }
 }
 
-async fn page(
-    snapshot: &mut Snapshot,
-    context: &Context,
-    feed: Feed,
-    ids: &[u64],
-) -> Result<Vec<Collected>, DatabaseError> {
-    match feed {
-        Feed::ScopesWebsite => scopes::websites(snapshot, context, ids).await,
-        Feed::ScopesCustomerGroup => scopes::customer_groups(snapshot, context, ids).await,
-        Feed::ProductAttributes => attributes::page(snapshot, context, ids).await,
-        Feed::Categories => categories::page(snapshot, context, ids).await,
-        Feed::Products => products::page(snapshot, context, ids).await,
-        _ => Ok(Vec::new()),
+async fn page(snapshot: &mut Snapshot, context: &Context, feed: Feed, ids: &[u64]) -> Result<Page, DatabaseError> {
+    if ids.is_empty() {
+        return Ok(Page::default());
     }
+    let collected = match feed {
+        Feed::ScopesWebsite => scopes::websites(snapshot, context, ids).await?,
+        Feed::ScopesCustomerGroup => scopes::customer_groups(snapshot, context, ids).await?,
+        Feed::ProductAttributes => attributes::page(snapshot, context, ids).await?,
+        Feed::Categories => categories::page(snapshot, context, ids).await?,
+        Feed::Products => products::page(snapshot, context, ids).await?,
+        _ => Vec::new(),
+    };
+    Ok(Page { source_records: ids.len() as u64, collected })
+}
+
+/// The keys that words stand for, in order, and the words that stand for nothing. A number is a key; if no record has it, or
+/// if it is none, the word is a code.
+async fn resolve(
+    database: &Database,
+    snapshot: &mut Snapshot,
+    source: &SourceTable,
+    words: &[String],
+) -> Result<(Vec<u64>, Vec<String>), DatabaseError> {
+    let keys: Vec<u64> = words.iter().filter_map(|word| word.parse().ok()).collect();
+    let mut found = source.existing(database, snapshot, &keys).await?;
+    let mut unknown = Vec::new();
+    for word in words {
+        if word.parse().is_ok_and(|key: u64| found.contains(&key)) {
+            continue;
+        }
+        let named = source.named(database, snapshot, word).await?;
+        if named.is_empty() {
+            unknown.push(word.clone());
+        }
+        found.extend(named);
+    }
+    Ok((found.into_iter().collect(), unknown))
+}
+
+fn not_found(feed: Feed, words: Vec<String>) -> Page {
+    let broken = |word: String| {
+        Collected::Broken(Broken {
+            source_id: None,
+            place: SafeText::new(&format!("{feed} {word}")),
+            reason: SafeText::new("the database has no such record"),
+            fields: None,
+        })
+    };
+    Page { source_records: 0, collected: words.into_iter().map(broken).collect() }
 }

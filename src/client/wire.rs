@@ -1,0 +1,270 @@
+//! One request and its answer: the `reqwest::Client`, its TLS, time-outs and limits, and what breaks on the way.
+//!
+//! It must never know what a request is about.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use reqwest::header::{self, HeaderMap};
+use reqwest::{Certificate, RequestBuilder, Url, redirect};
+
+use super::answer::MESSAGE_LIMIT;
+use super::models::Environment;
+use super::{ClientError, ClientSettings};
+use crate::untrusted::SafeText;
+
+/// The headers in which a request id may come, the first present wins. The protocol page (§6) does not know the gateway's
+/// own, so these are the ones that Adobe's and other gateways are seen to use.
+const REQUEST_ID_HEADERS: [&str; 5] =
+    ["x-request-id", "request-id", "x-adobe-request-id", "x-correlation-id", "x-amzn-requestid"];
+
+/// The most characters of a request id that are kept; usual ones are UUIDs.
+const REQUEST_ID_LIMIT: usize = 128;
+
+/// The longest wait that a `Retry-After` may ask for: with more, a mistake of the server would look like a hang here.
+const RETRY_AFTER_CAP: Duration = Duration::from_mins(10);
+
+/// The largest file of certificate authorities, in bytes; the whole set of a distribution has 250 KiB.
+const CA_FILE_LIMIT: u64 = 4 * 1024 * 1024;
+
+/// The way to the gateway.
+#[derive(Debug)]
+pub(super) struct Wire {
+    http: reqwest::Client,
+    gateway: Url,
+    host: SafeText,
+    connect_timeout: Duration,
+    read_timeout: Duration,
+    total_timeout: Duration,
+}
+
+/// A complete answer.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+    /// Where a redirect leads to; redirects are not followed.
+    pub(super) redirect_host: Option<SafeText>,
+}
+
+/// Why there is no complete answer.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// The connection could not be made, or broke.
+    Connection(SafeText),
+    /// The answer is longer than it may be.
+    TooLong {
+        /// HTTP status.
+        status: u16,
+        /// The most bytes allowed.
+        limit: usize,
+    },
+}
+
+impl Wire {
+    pub(super) fn new(settings: &ClientSettings) -> Result<Self, ClientError> {
+        let gateway = gateway_url(settings)?;
+        let is_local = is_loopback(&gateway);
+        // Fails only if a provider is installed already, which is then used: by this client before, or by the database.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("commerce-connector/", env!("CARGO_PKG_VERSION")))
+            // The keys and the signature must go to the configured gateway and nowhere else.
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(settings.connect_timeout)
+            .read_timeout(settings.read_timeout)
+            .timeout(settings.total_timeout);
+        if is_local {
+            // A proxy's loopback is not ours.
+            builder = builder.no_proxy();
+        }
+        builder = if gateway.scheme() == "https" {
+            builder.https_only(true).tls_certs_merge(extra_authorities(settings)?)
+        } else {
+            // No TLS will happen, so a server without system roots can run the sandbox, too.
+            builder.tls_certs_only([])
+        };
+        let http = builder.build().map_err(|error| ClientError::Setting {
+            setting: if settings.ca_file.is_some() { "gateway.ca_file" } else { "TLS" },
+            reason: root_cause(&error),
+        })?;
+        let host = match (gateway.host_str(), gateway.port()) {
+            (Some(host), Some(port)) => SafeText::new(&format!("{host}:{port}")),
+            (host, _) => SafeText::new(host.unwrap_or_default()),
+        };
+        Ok(Self {
+            http,
+            gateway,
+            host,
+            connect_timeout: settings.connect_timeout,
+            read_timeout: settings.read_timeout,
+            total_timeout: settings.total_timeout,
+        })
+    }
+
+    /// The gateway's host, with its port where that is not the usual one.
+    pub(super) fn host(&self) -> &SafeText {
+        &self.host
+    }
+
+    /// A URL below the gateway. Every part may hold several segments; what is not plain in them is escaped, so no part can
+    /// lead to another host, a query or a parent.
+    pub(super) fn url(&self, parts: &[&str]) -> Url {
+        let mut url = self.gateway.clone();
+        // Only a URL that cannot be a base has no segments; `gateway_url` lets none of these in.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments
+                .pop_if_empty()
+                .extend(parts.iter().flat_map(|part| part.split('/')).filter(|part| !part.is_empty()));
+        }
+        url
+    }
+
+    /// A request that is not sent yet.
+    pub(super) fn request(&self, method: reqwest::Method, url: Url) -> RequestBuilder {
+        self.http.request(method, url).header(header::ACCEPT, "application/json")
+    }
+
+    /// Sends it, and reads the answer up to `limit` bytes.
+    pub(super) async fn send(&self, request: RequestBuilder, limit: usize) -> Result<Reply, Broken> {
+        let start = Instant::now();
+        let broken = |error: reqwest::Error| Broken::Connection(self.describe(&error, start.elapsed()));
+        let mut response = request.send().await.map_err(broken)?;
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
+            if body.len() + chunk.len() > limit {
+                return Err(Broken::TooLong { status, limit });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        tracing::debug!(path = response.url().path(), status, bytes = body.len(), took = ?start.elapsed(), "answer");
+        let redirect_host = response
+            .headers()
+            .get(header::LOCATION)
+            .filter(|_| response.status().is_redirection())
+            .map(|location| redirect_host(&self.gateway, location));
+        Ok(Reply { status, headers: std::mem::take(response.headers_mut()), body, redirect_host })
+    }
+
+    /// What broke, as a person can act on it: which of the time-outs, or the deepest cause.
+    fn describe(&self, error: &reqwest::Error, elapsed: Duration) -> SafeText {
+        let cause = root_cause(error);
+        let text = if error.is_timeout() && error.is_connect() {
+            format!("no connection within {} s (connect time-out)", self.connect_timeout.as_secs_f64())
+        } else if error.is_timeout() && elapsed >= self.total_timeout {
+            format!("no complete answer within {} s (total time-out)", self.total_timeout.as_secs_f64())
+        } else if error.is_timeout() {
+            format!("no answer for {} s (read time-out)", self.read_timeout.as_secs_f64())
+        } else if error.is_dns() {
+            format!("its name cannot be resolved: {cause}")
+        } else if error.is_connect() {
+            format!("no connection: {cause}")
+        } else {
+            format!("the connection broke: {cause}")
+        };
+        SafeText::limited(&text, MESSAGE_LIMIT)
+    }
+}
+
+impl Reply {
+    /// The gateway's id of the request.
+    pub(super) fn request_id(&self) -> Option<SafeText> {
+        let value = REQUEST_ID_HEADERS.iter().find_map(|name| self.headers.get(*name))?;
+        Some(SafeText::limited(&String::from_utf8_lossy(value.as_bytes()), REQUEST_ID_LIMIT))
+    }
+
+    /// How long the gateway asks to wait: seconds, or an HTTP date seen from `now`. `None` if it does not say, says it in no
+    /// known form, or names a moment that has passed.
+    pub(super) fn retry_after(&self, now: Timestamp) -> Option<Duration> {
+        let value = self.headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+        let wait = if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
+            // Only digits: what does not fit is longer than any cap.
+            Duration::from_secs(value.parse().unwrap_or(u64::MAX))
+        } else {
+            // The weekday says nothing new, so a wrong one does not matter.
+            let parser = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
+            Duration::try_from(parser.parse_timestamp(value).ok()?.duration_since(now)).ok()?
+        };
+        Some(wait.min(RETRY_AFTER_CAP))
+    }
+
+    /// What a redirect is told as.
+    pub(super) fn redirect_words(&self) -> Option<SafeText> {
+        let host = self.redirect_host.as_ref()?;
+        Some(SafeText::limited(
+            &format!("a redirect to {host}; keys are sent to the configured gateway only, so it is not followed"),
+            MESSAGE_LIMIT,
+        ))
+    }
+}
+
+fn redirect_host(gateway: &Url, location: &header::HeaderValue) -> SafeText {
+    let text = String::from_utf8_lossy(location.as_bytes());
+    match gateway.join(&text) {
+        Ok(url) => SafeText::limited(url.host_str().unwrap_or(&text), MESSAGE_LIMIT),
+        Err(_) => SafeText::limited(&text, MESSAGE_LIMIT),
+    }
+}
+
+/// The gateway's URL: https, or http to this machine, and nothing but a host and perhaps a path.
+fn gateway_url(settings: &ClientSettings) -> Result<Url, ClientError> {
+    let setting = match settings.environment {
+        Environment::Production => "gateway.production_url",
+        Environment::Sandbox => "gateway.sandbox_url",
+    };
+    let refused = |reason: String| ClientError::Setting { setting, reason: SafeText::limited(&reason, MESSAGE_LIMIT) };
+    let given = settings.gateway.trim();
+    let url = Url::parse(given).map_err(|error| refused(format!("{given:?} is not a URL: {error}")))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refused("it must not hold a user or a password".to_owned()));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refused(format!("{given:?} must end before `?` and `#`")));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        "http" => Err(refused(format!("{given:?}: plain http is allowed to this machine only; use https"))),
+        other => Err(refused(format!("{given:?}: {other} is not https"))),
+    }
+}
+
+/// Whether the host is this machine: `127.0.0.0/8`, `::1` or `localhost`.
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// The authorities of `gateway.ca_file`. They are added to those of the system, which `SSL_CERT_FILE` and `SSL_CERT_DIR`
+/// choose (rustls-platform-verifier reads both).
+fn extra_authorities(settings: &ClientSettings) -> Result<Vec<Certificate>, ClientError> {
+    let Some(path) = &settings.ca_file else { return Ok(Vec::new()) };
+    let refused = |reason: &dyn std::fmt::Display| ClientError::Setting {
+        setting: "gateway.ca_file",
+        reason: SafeText::limited(&format!("{}: {reason}", path.display()), MESSAGE_LIMIT),
+    };
+    let length = std::fs::metadata(path).map_err(|error| refused(&error))?.len();
+    if length > CA_FILE_LIMIT {
+        return Err(refused(&format!("it is larger than {} MiB", CA_FILE_LIMIT / (1024 * 1024))));
+    }
+    let pem = std::fs::read(path).map_err(|error| refused(&error))?;
+    let authorities = Certificate::from_pem_bundle(&pem).map_err(|error| refused(&root_cause(&error)))?;
+    if authorities.is_empty() {
+        return Err(refused(&"it holds no certificate (-----BEGIN CERTIFICATE-----)"));
+    }
+    Ok(authorities)
+}
+
+/// The deepest cause: the others only say that something failed.
+fn root_cause(error: &dyn std::error::Error) -> SafeText {
+    let mut deepest = error;
+    while let Some(cause) = deepest.source() {
+        deepest = cause;
+    }
+    SafeText::limited(&deepest.to_string(), MESSAGE_LIMIT)
+}

@@ -1,0 +1,296 @@
+//! The board: the counters of a run, and when they are told.
+//!
+//! Counters change as things happen; the newest values go out at most ten times a second, and never while nothing
+//! changes. What is derived (rate, time left, what limits) is worked out only when it goes out.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use super::outlook::{Measured, outlook};
+use super::progress::{FeedProgress, Phase, Progress};
+use crate::untrusted::SafeText;
+
+/// The least time between two values of the `watch`: a screen draws at most ten frames a second.
+const PUBLISH_EVERY: Duration = Duration::from_millis(100);
+
+/// How far back a rate looks: long enough to even out batches, short enough to notice a change.
+const WINDOW: Duration = Duration::from_secs(30);
+
+/// The counters of a run.
+pub(super) struct Board {
+    state: Mutex<State>,
+    changed: Notify,
+    values: watch::Sender<Progress>,
+    /// Asks for the requests a second that are allowed now; `None` = no limit.
+    allowance: Box<dyn Fn() -> Option<f64> + Send + Sync>,
+}
+
+#[derive(Debug)]
+struct State {
+    progress: Progress,
+    begun: Instant,
+    /// The feed that runs, and how many items a request of it may hold.
+    current: usize,
+    batch_size: usize,
+    /// Broken records and refusals of before: they have their state but were never to be sent.
+    settled_unsent: u64,
+    senders: SenderTime,
+    waiting: Option<(Instant, SafeText)>,
+    samples: VecDeque<Sample>,
+}
+
+/// What the senders of a feed did with their time, all together.
+#[derive(Debug, Clone, Copy, Default)]
+struct SenderTime {
+    starved: Duration,
+    busy: Duration,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Sample {
+    at: Instant,
+    settled: u64,
+    read: u64,
+    senders: SenderTime,
+}
+
+impl Board {
+    /// A board on which nothing has happened, and the end at which to watch it. `allowance` tells how many requests a
+    /// second are allowed when it is asked.
+    pub fn new(
+        progress: Progress,
+        allowance: impl Fn() -> Option<f64> + Send + Sync + 'static,
+    ) -> (Self, watch::Receiver<Progress>) {
+        let (values, watched) = watch::channel(progress.clone());
+        let state = State {
+            progress,
+            begun: Instant::now(),
+            current: 0,
+            batch_size: 1,
+            settled_unsent: 0,
+            senders: SenderTime::default(),
+            waiting: None,
+            samples: VecDeque::new(),
+        };
+        let board = Self { state: Mutex::new(state), changed: Notify::new(), values, allowance: Box::new(allowance) };
+        (board, watched)
+    }
+
+    /// Tells changes as they come, until dropped.
+    pub async fn publish_changes(&self) -> Infallible {
+        loop {
+            self.changed.notified().await;
+            self.publish();
+            tokio::time::sleep(PUBLISH_EVERY).await;
+        }
+    }
+
+    /// Tells the newest values now, and returns them.
+    pub fn publish(&self) -> Progress {
+        let allowance = (self.allowance)();
+        let mut state = self.state();
+        state.derive(Instant::now(), allowance);
+        let progress = state.progress.clone();
+        drop(state);
+        self.values.send_replace(progress.clone());
+        progress
+    }
+
+    /// Goes on to a feed.
+    pub fn begin(&self, feed: usize, batch_size: usize) {
+        let mut state = self.state();
+        state.current = feed;
+        state.batch_size = batch_size;
+        state.settled_unsent = 0;
+        state.senders = SenderTime::default();
+        state.waiting = None;
+        state.samples.clear();
+        drop(state);
+        self.set_phase(Phase::Collecting);
+    }
+
+    /// Changes the counters of the feed that runs.
+    pub fn update(&self, change: impl FnOnce(&mut FeedProgress)) {
+        let mut state = self.state();
+        let current = state.current;
+        if let Some(feed) = state.progress.feeds.get_mut(current) {
+            change(feed);
+        }
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Counts items that have their state without having been sent in this run.
+    pub fn settle_unsent(&self, needs_attention: u64) {
+        self.state().settled_unsent += needs_attention;
+        self.update(|feed| feed.needs_attention += needs_attention);
+    }
+
+    /// Where the feed that runs is.
+    pub fn set_phase(&self, phase: Phase) {
+        self.update(|feed| feed.phase = phase);
+    }
+
+    /// The counters of the feed that runs.
+    pub fn feed(&self) -> Option<FeedProgress> {
+        let state = self.state();
+        state.progress.feeds.get(state.current).cloned()
+    }
+
+    /// Says that a stop was asked for.
+    pub fn set_stopping(&self) {
+        self.state().progress.stopping = true;
+        self.changed.notify_one();
+    }
+
+    /// Says that a sender waited that long for records, and then worked that long.
+    pub fn count_sender_time(&self, starved: Duration, busy: Duration) {
+        let mut state = self.state();
+        state.senders.starved += starved;
+        state.senders.busy += busy;
+    }
+
+    /// Says that nothing is sent for a while.
+    pub fn set_waiting(&self, pause: Duration, reason: SafeText) {
+        self.state().waiting = Some((Instant::now() + pause, reason));
+        self.changed.notify_one();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Counters stay usable whatever panicked while holding them.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn derive(&mut self, now: Instant, allowance: Option<f64>) {
+        self.progress.elapsed = now - self.begun;
+        self.waiting = self.waiting.take().filter(|(until, _)| *until > now);
+        let Some(feed) = self.progress.feeds.get(self.current) else { return };
+        let sample = Sample { at: now, settled: feed.settled(), read: feed.source_read, senders: self.senders };
+        self.samples.push_back(sample);
+        // The first one kept is the last that is older than the window, so that the whole window is covered.
+        while self.samples.get(1).is_some_and(|second| now - second.at >= WINDOW) {
+            self.samples.pop_front();
+        }
+        let first = self.samples.front().copied().unwrap_or(sample);
+        let seconds = (now - first.at).as_secs_f64();
+        let rate = |from: u64, to: u64| if seconds > 0.0 { to.saturating_sub(from) as f64 / seconds } else { 0.0 };
+        let starved = sample.senders.starved.saturating_sub(first.senders.starved).as_secs_f64();
+        let busy = sample.senders.busy.saturating_sub(first.senders.busy).as_secs_f64();
+        let sent = feed.settled().saturating_sub(self.settled_unsent);
+        let measured = Measured {
+            source_records: feed.source_records,
+            source_read: feed.source_read,
+            is_collecting: matches!(feed.phase, Phase::Waiting | Phase::Collecting),
+            to_send: feed.to_send(),
+            sent,
+            items_per_request: if sent > 0 && feed.requests > 0 {
+                sent as f64 / feed.requests as f64
+            } else {
+                self.batch_size as f64
+            },
+            items_per_second: rate(first.settled, sample.settled),
+            records_per_second: rate(first.read, sample.read),
+            allowance,
+            waiting: self.waiting.as_ref().map(|(until, reason)| (*until - now, reason.clone())),
+            starved: (starved + busy > 0.0).then(|| starved / (starved + busy)),
+        };
+        let is_active = feed.phase.is_active();
+        let (eta, limit) = outlook(&measured);
+        self.progress.items_per_second = measured.items_per_second;
+        self.progress.eta = eta.filter(|_| is_active);
+        self.progress.limit = limit;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::export::progress::Limit;
+    use crate::feeds::Feed;
+
+    fn board() -> (Arc<Board>, watch::Receiver<Progress>) {
+        let mut feed = FeedProgress::new(Feed::Products);
+        feed.source_records = Some(1_000);
+        let progress = Progress {
+            feeds: vec![feed],
+            elapsed: Duration::ZERO,
+            items_per_second: 0.0,
+            eta: None,
+            limit: Limit::Unknown,
+            dry_run: false,
+            stopping: false,
+        };
+        let (board, watched) = Board::new(progress, || Some(2.0));
+        board.begin(0, 100);
+        (Arc::new(board), watched)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn changes_are_told_ten_times_a_second_and_silence_costs_nothing() {
+        let (board, mut watched) = board();
+        let publisher = Arc::clone(&board);
+        tokio::spawn(async move { publisher.publish_changes().await });
+        let counter = tokio::spawn(async move {
+            let mut told = 0;
+            while watched.changed().await.is_ok() {
+                told += 1;
+                if watched.borrow_and_update().feeds[0].source_read == 1_000 {
+                    break;
+                }
+            }
+            (told, watched)
+        });
+        for _ in 0..1_000 {
+            board.update(|feed| feed.source_read += 1);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let (told, mut watched) = counter.await.expect("the last value is told as well");
+        assert!((9..=12).contains(&told), "{told} times in a second");
+        let silence = tokio::time::timeout(Duration::from_secs(3_600), watched.changed()).await;
+        assert!(silence.is_err(), "nothing changed, but something was told");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rates_look_back_half_a_minute_only() {
+        let (board, _watched) = board();
+        for second in 0..120_u64 {
+            // A slow minute, then a fast one.
+            let records = if second < 60 { 1 } else { 5 };
+            board.update(|feed| {
+                feed.source_read += records;
+                feed.new += records;
+                feed.submitted += records;
+            });
+            board.count_sender_time(Duration::from_millis(100), Duration::from_millis(900));
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            board.publish();
+        }
+        let progress = board.publish();
+        assert!((progress.items_per_second - 5.0).abs() < 0.2, "{}", progress.items_per_second);
+        assert_eq!(progress.limit, Limit::Gateway { requests_per_second: 2.0 });
+        // 640 records are left, and at 5 a second the source takes longer than the gateway.
+        let eta = progress.eta.expect("known by now").as_secs();
+        assert!((120..140).contains(&eta), "{eta} s");
+        assert_eq!(progress.elapsed, Duration::from_secs(120));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_is_told_until_it_is_over() {
+        let (board, _watched) = board();
+        board.set_waiting(Duration::from_secs(5), SafeText::from("after a 429"));
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let waiting = Limit::Waiting { remaining: Duration::from_secs(3), reason: SafeText::from("after a 429") };
+        assert_eq!(board.publish().limit, waiting);
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        assert_eq!(board.publish().limit, Limit::Unknown);
+    }
+}

@@ -1,0 +1,186 @@
+//! Collect, assemble, compare: from the pages of a source to items that must be sent.
+//!
+//! At any time a few pages are in memory, never a feed: what reads ahead waits on bounded channels.
+
+use std::pin::pin;
+
+use futures_util::{Stream, StreamExt, stream};
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::brake::Cause;
+use super::ledger::{Compared, Entry, Outgoing, Why};
+use super::progress::{FeedProgress, ItemFailure, ItemState, RunEvent};
+use super::send::{Lane, Outbox};
+use crate::error::{Exit, Problem};
+use crate::feeds::Feed;
+use crate::feeds::item::FeedItem;
+use crate::feeds::source::{Broken, Collected, Page, Selection, Source, SourceError};
+use crate::untrusted::SafeText;
+
+/// Pages that may wait between source and assembly.
+const PAGES_AHEAD: usize = 2;
+
+/// Pages that are assembled at the same time: two keep the usual small server's cores busy, and bound the memory.
+const ASSEMBLED_AT_ONCE: usize = 2;
+
+/// What collecting a feed came to.
+#[derive(Debug, Default)]
+pub(super) struct Collection {
+    /// Broken records whose identity is not known: any item that was not seen may be one of them.
+    pub unidentified: u64,
+    /// Items that were refused before and did not change since.
+    pub refused_before: u64,
+}
+
+/// A page of records as items.
+struct Assembled {
+    source_records: u64,
+    entries: Vec<Entry>,
+    failures: Vec<ItemFailure>,
+    unidentified: u64,
+}
+
+/// Reads the feed from the source, and puts what must be sent into the outbox.
+///
+/// # Errors
+/// What ended the source early. What it gave before is compared, and sent.
+pub(super) async fn collect(lane: &Lane, source: Source, outbox: Outbox) -> Result<Collection, Problem> {
+    let feed = lane.plan.feed;
+    let (sender, pages) = mpsc::channel(PAGES_AHEAD);
+    // A task of its own, which ends with this function: reading goes on while pages are compared.
+    let mut reader = JoinSet::new();
+    reader.spawn(async move { source.read(feed, &Selection::All, sender).await });
+    let collected = compare_pages(lane, assembled(feed, pages), outbox).await;
+    if lane.brake.is_pulled() {
+        return Ok(collected);
+    }
+    match reader.join_next().await {
+        None | Some(Ok(Ok(()))) => Ok(collected),
+        Some(Ok(Err(error))) => Err(source_problem(&error)),
+        Some(Err(error)) => Err(broken_off(&error)),
+    }
+}
+
+pub(super) fn source_problem(error: &SourceError) -> Problem {
+    Problem::of(error)
+}
+
+fn broken_off(error: &tokio::task::JoinError) -> Problem {
+    Problem::new(Exit::Other, format!("reading the source broke off, which is a mistake of this program: {error}"))
+}
+
+fn assembled(feed: Feed, pages: mpsc::Receiver<Page>) -> impl Stream<Item = Result<Assembled, tokio::task::JoinError>> {
+    let pages = stream::unfold(pages, |mut pages| async { pages.recv().await.map(|page| (page, pages)) });
+    pages.map(move |page| tokio::task::spawn_blocking(move || assemble(feed, page))).buffered(ASSEMBLED_AT_ONCE)
+}
+
+async fn compare_pages(
+    lane: &Lane,
+    pages: impl Stream<Item = Result<Assembled, tokio::task::JoinError>>,
+    mut outbox: Outbox,
+) -> Collection {
+    let mut collection = Collection::default();
+    let mut pages = pin!(pages);
+    loop {
+        let next = tokio::select! {
+            biased;
+            () = lane.brake.pulled() => return collection,
+            next = pages.next() => next,
+        };
+        let page = match next {
+            None => break,
+            Some(Ok(page)) => page,
+            Some(Err(error)) => {
+                lane.brake.pull(Cause::Trouble(broken_off(&error)));
+                return collection;
+            }
+        };
+        collection.unidentified += page.unidentified;
+        let Some(compared) = compare(lane, page).await else { return collection };
+        collection.refused_before += compared.refused_before;
+        outbox.push(compared.send).await;
+    }
+    outbox.flush().await;
+    collection
+}
+
+/// Compares a page with the ledger, counts it and tells its failures. `None` if the ledger failed.
+async fn compare(lane: &Lane, page: Assembled) -> Option<Compared> {
+    let Assembled { source_records, entries, mut failures, .. } = page;
+    let items = entries.iter().filter(|entry| matches!(entry, Entry::Whole(_))).count() as u64;
+    let compared = match lane.run.ledger.call(move |store| store.compare(entries, Timestamp::now())).await {
+        Ok(compared) => compared,
+        Err(error) => {
+            lane.brake.pull(Cause::Ledger(error));
+            return None;
+        }
+    };
+    failures.extend(compared.twins.iter().map(|label| twin(lane.plan.feed, label)));
+    lane.run.board.update(|feed| {
+        feed.source_read += source_records;
+        feed.collected += items;
+        feed.unchanged += compared.unchanged;
+        count_found(feed, &compared.send);
+    });
+    lane.run.board.settle_unsent(failures.len() as u64 + compared.refused_before);
+    for failure in failures {
+        lane.run.events.tell(RunEvent::ItemFailed(failure)).await;
+    }
+    Some(compared)
+}
+
+/// Counts items that must be sent by why that is.
+pub(super) fn count_found(feed: &mut FeedProgress, found: &[Outgoing]) {
+    for outgoing in found {
+        match outgoing.why {
+            Why::New => feed.new += 1,
+            Why::Changed => feed.changed += 1,
+            Why::Gone => feed.gone += 1,
+        }
+    }
+}
+
+/// Makes items of a page. CPU work.
+fn assemble(feed: Feed, page: Page) -> Assembled {
+    let now = Timestamp::now();
+    let mut assembled = Assembled {
+        source_records: page.source_records,
+        entries: Vec::with_capacity(page.collected.len()),
+        failures: Vec::new(),
+        unidentified: 0,
+    };
+    for collected in page.collected {
+        match collected {
+            Collected::Item { source_id, fields } => match FeedItem::new(feed, source_id, fields, now) {
+                Ok(item) => assembled.entries.push(Entry::Whole(item)),
+                Err(error) => {
+                    let place = source_id.map_or_else(|| format!("a record of {feed}"), |id| format!("{feed} {id}"));
+                    assembled.unidentified += 1;
+                    assembled.failures.push(failure(feed, place.into(), error.to_string().into()));
+                }
+            },
+            Collected::Broken(broken) => take_broken(feed, broken, now, &mut assembled),
+        }
+    }
+    assembled
+}
+
+fn take_broken(feed: Feed, broken: Broken, now: Timestamp, assembled: &mut Assembled) {
+    let Broken { source_id, place, reason, fields } = broken;
+    match fields.and_then(|fields| FeedItem::new(feed, source_id, fields, now).ok()) {
+        Some(item) => assembled.entries.push(Entry::Broken { item, reason: reason.clone() }),
+        None => assembled.unidentified += 1,
+    }
+    assembled.failures.push(failure(feed, place, reason));
+}
+
+fn twin(feed: Feed, label: &SafeText) -> ItemFailure {
+    let message = "same identity as another item of the source: only the first was taken";
+    failure(feed, label.clone(), SafeText::from(message))
+}
+
+fn failure(feed: Feed, label: SafeText, message: SafeText) -> ItemFailure {
+    ItemFailure { feed, label, state: ItemState::NeedsAttention, message, code: SafeText::default(), request_id: None }
+}

@@ -1,0 +1,200 @@
+//! Compare: which of a page of items the service does not have as they are, and the intent to send those.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+use sha1::{Digest, Sha1};
+
+use super::store::{Mode, Store};
+use super::{feed_code, status};
+use crate::feeds::Feed;
+use crate::feeds::item::{FeedItem, Sha1Hash};
+use crate::untrusted::SafeText;
+
+/// What a source record became.
+#[derive(Debug, Clone)]
+pub(in crate::export) enum Entry {
+    /// An item that can be sent.
+    Whole(FeedItem),
+    /// A broken record whose identity is known: it is not sent, and not mistaken for a deleted one.
+    Broken {
+        /// What could be made of it; never sent.
+        item: FeedItem,
+        /// What is wrong with it.
+        reason: SafeText,
+    },
+}
+
+/// An item that has to be sent, and its row.
+#[derive(Debug, Clone)]
+pub(in crate::export) struct Outgoing {
+    /// Its row in the ledger; 0 in a dry run, where nothing is sent.
+    pub row: i64,
+    /// The item.
+    pub item: FeedItem,
+    /// What it is to the service.
+    pub why: Why,
+}
+
+/// Why an item is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::export) enum Why {
+    /// Its identity was never seen.
+    New,
+    /// Its content changed, or it is not known to be submitted.
+    Changed,
+    /// The source does not have it any more.
+    Gone,
+}
+
+/// What a page came to.
+#[derive(Debug, Default)]
+pub(in crate::export) struct Compared {
+    /// What has to be sent; the intent is already kept.
+    pub send: Vec<Outgoing>,
+    /// Items that the service has as they are.
+    pub unchanged: u64,
+    /// Items that were refused before and did not change since, so that sending them again would change nothing.
+    pub refused_before: u64,
+    /// Items whose identity another item of this run has already; the first one wins.
+    pub twins: Vec<SafeText>,
+}
+
+struct Known {
+    row: i64,
+    hash: [u8; 20],
+    deleted: bool,
+    status: Option<i64>,
+}
+
+impl Store {
+    /// Compares items with what is known, and writes down which are about to be sent: their status is NULL from then on,
+    /// which is to say *unknown*, until an answer is recorded.
+    pub fn compare(&mut self, entries: Vec<Entry>, now: Timestamp) -> rusqlite::Result<Compared> {
+        let mut compared = Compared::default();
+        for entry in entries {
+            match entry {
+                Entry::Whole(item) => self.compare_item(item, now, &mut compared)?,
+                Entry::Broken { item, reason } => self.keep_broken(&item, &reason, now)?,
+            }
+        }
+        Ok(compared)
+    }
+
+    fn compare_item(&mut self, item: FeedItem, now: Timestamp, compared: &mut Compared) -> rusqlite::Result<()> {
+        let Some(known) = self.find(item.feed, item.id)? else {
+            match self.insert(&item, None, now)? {
+                Some(row) => compared.send.push(Outgoing { row, item, why: Why::New }),
+                None => compared.twins.push(item.label),
+            }
+            return Ok(());
+        };
+        if !self.pass.seen.insert(known.row) {
+            compared.twins.push(item.label);
+        } else if known.hash == item.hash.0 && known.deleted == item.deleted && status::is_final(known.status) {
+            if known.status == Some(status::SUBMITTED) {
+                compared.unchanged += 1;
+            } else {
+                compared.refused_before += 1;
+            }
+        } else {
+            self.intend(known.row, &item, now)?;
+            compared.send.push(Outgoing { row: known.row, item, why: Why::Changed });
+        }
+        Ok(())
+    }
+
+    /// What was sent before stays as it was; only the state says that someone has to look.
+    fn keep_broken(&mut self, item: &FeedItem, reason: &SafeText, now: Timestamp) -> rusqlite::Result<()> {
+        let Some(known) = self.find(item.feed, item.id)? else {
+            return self.insert(item, Some(reason), now).map(drop);
+        };
+        if !self.pass.seen.insert(known.row) || self.mode == Mode::Look {
+            return Ok(());
+        }
+        let mut update = self.connection.prepare_cached(
+            "UPDATE items SET status = ?2, error = ?3, code = NULL, request_id = NULL, modified_at = ?4 WHERE id = ?1",
+        )?;
+        update.execute(params![known.row, status::BROKEN, reason.as_str(), now.as_millisecond()])?;
+        Ok(())
+    }
+
+    fn find(&self, feed: Feed, id: Sha1Hash) -> rusqlite::Result<Option<Known>> {
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT id, hash, deleted, status FROM items WHERE feed = ?1 AND feed_id = ?2")?;
+        select
+            .query_row(params![feed_code(feed), id.0], |row| {
+                Ok(Known { row: row.get(0)?, hash: row.get(1)?, deleted: row.get(2)?, status: row.get(3)? })
+            })
+            .optional()
+    }
+
+    /// Writes a new identity down and marks it as seen; `None` if this (dry) run has met it already.
+    fn insert(&mut self, item: &FeedItem, broken: Option<&SafeText>, now: Timestamp) -> rusqlite::Result<Option<i64>> {
+        if self.mode == Mode::Look {
+            let mut remember = self.connection.prepare_cached("INSERT OR IGNORE INTO temp.unknown VALUES (?1)")?;
+            let is_new = remember.execute(params![item.id.0])? > 0;
+            return Ok(is_new.then_some(0));
+        }
+        let mut insert = self.connection.prepare_cached(
+            "INSERT INTO items (feed, feed_id, source_id, label, minimal, wire, hash, deleted, status, error, modified_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?;
+        let row = insert.insert(params![
+            feed_code(item.feed),
+            item.id.0,
+            source_id(item),
+            item.label.as_str(),
+            item.minimal,
+            wire_key(item),
+            item.hash.0,
+            item.deleted,
+            broken.map(|_| status::BROKEN),
+            broken.map(SafeText::as_str),
+            now.as_millisecond(),
+        ])?;
+        self.pass.seen.insert(row);
+        Ok(Some(row))
+    }
+
+    /// Writes down that this row is about to be sent as `item`.
+    pub(super) fn intend(&self, row: i64, item: &FeedItem, now: Timestamp) -> rusqlite::Result<()> {
+        if self.mode == Mode::Look {
+            return Ok(());
+        }
+        let mut update = self.connection.prepare_cached(
+            "UPDATE items SET source_id = ?2, label = ?3, minimal = ?4, wire = ?5, hash = ?6, deleted = ?7, status = NULL,
+                 error = NULL, code = NULL, request_id = NULL, modified_at = ?8
+             WHERE id = ?1",
+        )?;
+        update.execute(params![
+            row,
+            source_id(item),
+            item.label.as_str(),
+            item.minimal,
+            wire_key(item),
+            item.hash.0,
+            item.deleted,
+            now.as_millisecond(),
+        ])?;
+        Ok(())
+    }
+}
+
+fn source_id(item: &FeedItem) -> Option<i64> {
+    item.source_id.and_then(|id| i64::try_from(id).ok())
+}
+
+/// A short key of the minimal payload, for feeds whose minimal payload leaves identity fields out (categories leave out
+/// `urlPath`): there a moved item has a new identity, but a deletion of the old one would hit the new one.
+pub(super) fn wire_key(item: &FeedItem) -> Option<i64> {
+    let top_level = |pointer: &&str| pointer.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
+    let minimal = item.feed.minimal();
+    if minimal.is_empty() || item.feed.identity().iter().all(|field| minimal.contains(&top_level(field).as_str())) {
+        return None;
+    }
+    let digest = Sha1::digest(&item.minimal);
+    let mut short = [0; 8];
+    short.copy_from_slice(&digest[..8]);
+    Some(i64::from_le_bytes(short))
+}

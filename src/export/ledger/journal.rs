@@ -1,0 +1,122 @@
+//! The journal: each request before it leaves, and its answer.
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::feed_code;
+use super::store::Store;
+use crate::feeds::Feed;
+use crate::untrusted::SafeText;
+
+/// How many requests the journal remembers: some days of a big shop, in a few hundred kilobytes.
+const KEPT_REQUESTS: i64 = 10_000;
+
+/// A request that is about to leave.
+#[derive(Debug, Clone)]
+pub(in crate::export) struct Attempt {
+    /// Which run: its start, in milliseconds since 1970.
+    pub run: i64,
+    /// The feed.
+    pub feed: Feed,
+    /// The rows that travel in it.
+    pub rows: Vec<i64>,
+    /// Its compressed size.
+    pub bytes: usize,
+    /// Which try of this batch, from 1.
+    pub number: u32,
+}
+
+/// What a request came to.
+#[derive(Debug, Clone)]
+pub(in crate::export) struct Answer {
+    /// Its entry in the journal.
+    pub batch: i64,
+    /// HTTP status; `None` = no answer.
+    pub status: Option<u16>,
+    /// The gateway's request id.
+    pub request_id: Option<SafeText>,
+    /// The items that have their state by it; those that are sent again are not among them.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// The state of one item after an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::export) struct Verdict {
+    /// Its row.
+    pub row: i64,
+    /// Its status code.
+    pub status: i64,
+    /// The server's own text; empty where all is well.
+    pub error: SafeText,
+    /// The server's code; may be empty.
+    pub code: SafeText,
+}
+
+impl Store {
+    /// Writes down that these rows leave now, and returns the journal entry.
+    pub fn journal(&mut self, attempt: &Attempt, now: Timestamp) -> rusqlite::Result<i64> {
+        let batch = self
+            .connection
+            .prepare_cached(
+                "INSERT INTO batches (run, feed, items, bytes, attempt, sent_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .insert(params![
+                attempt.run,
+                feed_code(attempt.feed),
+                count(attempt.rows.len()),
+                count(attempt.bytes),
+                attempt.number,
+                now.as_millisecond(),
+            ])?;
+        let mut travel = self.connection.prepare_cached("UPDATE items SET batch = ?2 WHERE id = ?1")?;
+        for row in &attempt.rows {
+            travel.execute([*row, batch])?;
+        }
+        Ok(batch)
+    }
+
+    /// Writes down what a request came to.
+    pub fn record(&mut self, answer: &Answer, now: Timestamp) -> rusqlite::Result<()> {
+        let now = now.as_millisecond();
+        let request_id = answer.request_id.as_ref().map(SafeText::as_str);
+        self.connection
+            .prepare_cached("UPDATE batches SET answered_at = ?2, status = ?3, request_id = ?4 WHERE id = ?1")?
+            .execute(params![answer.batch, now, answer.status, request_id])?;
+        let mut update = self.connection.prepare_cached(
+            "UPDATE items SET status = ?2, error = ?3, code = ?4, request_id = ?5, modified_at = ?6 WHERE id = ?1",
+        )?;
+        for verdict in &answer.verdicts {
+            update.execute(params![
+                verdict.row,
+                verdict.status,
+                text(&verdict.error),
+                text(&verdict.code),
+                request_id,
+                now
+            ])?;
+        }
+        Ok(())
+    }
+
+    /// Writes down that a run went through the whole feed.
+    pub fn finish_feed(&mut self, feed: Feed, now: Timestamp) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO feeds (feed, last_sync) VALUES (?1, ?2) ON CONFLICT (feed) DO UPDATE SET last_sync = ?2";
+        self.connection.prepare_cached(sql)?.execute([feed_code(feed), now.as_millisecond()])?;
+        Ok(())
+    }
+
+    pub(super) fn trim_journal(&mut self) -> rusqlite::Result<()> {
+        self.connection
+            .execute("DELETE FROM batches WHERE id <= (SELECT max(id) FROM batches) - ?1", [KEPT_REQUESTS])
+            .map(drop)
+    }
+}
+
+fn text(text: &SafeText) -> Option<&str> {
+    (!text.is_empty()).then_some(text.as_str())
+}
+
+/// Counts of one request are far below `i64::MAX`.
+fn count(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,160 @@
+//! The ledger: what the service has of each item, and how the last attempt went. Embedded SQLite, one file per data space.
+//!
+//! The promise of the export rests on one order of things, and this room keeps it: what is about to be sent is on disk
+//! as *unknown* before it leaves, and only a recorded answer makes it known. Whatever dies in between, the next run finds
+//! it unknown and sends it again.
+//!
+//! Rooms: [`schema`] opens and describes the file, [`store`] holds a connection and its run-local state, [`compare`],
+//! [`sweep`] and [`journal`] are what a run does with it, [`writer`] is the one thread that writes, [`reader`] looks on
+//! from outside. None of them may know of sources, clients or screens.
+
+mod compare;
+mod journal;
+mod reader;
+mod rowset;
+mod schema;
+mod store;
+mod sweep;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+pub(super) use compare::{Compared, Entry, Outgoing, Why};
+pub(super) use journal::{Answer, Attempt, Verdict};
+pub use reader::{FeedSummary, LedgerReader};
+pub(super) use store::Store;
+pub(super) use writer::Ledger;
+
+use super::progress::ItemState;
+use crate::client::models::DataSpaceId;
+use crate::error::{Exit, Explain};
+use crate::feeds::Feed;
+use crate::untrusted::SafeText;
+
+/// The codes of the `status` column: Adobe's own (protocol page §3, "Item status"), and one of ours below them.
+pub(super) mod status {
+    /// The gateway accepted the item.
+    pub const SUBMITTED: i64 = 200;
+    /// The payload was refused; it is not sent again until it changes.
+    pub const REFUSED: i64 = 400;
+    /// No usable answer.
+    pub const APPLICATION_ERROR: i64 = 0;
+    /// Refused inside a 200.
+    pub const FAILED_IN_200: i64 = 1;
+    /// Refused inside a 200, for a reason that passes.
+    pub const RETRYABLE: i64 = 2;
+    /// The source record is broken, so nothing was sent. Not Adobe's: its list begins at -1.
+    pub const BROKEN: i64 = -2;
+
+    /// Whether an item with this status is left alone for as long as it does not change.
+    #[must_use]
+    pub fn is_final(status: Option<i64>) -> bool {
+        matches!(status, Some(SUBMITTED | REFUSED))
+    }
+}
+
+/// Where an item's state stands in the ledger's `status` column: Adobe's codes (protocol page §3, "Item status").
+#[must_use]
+pub fn state_of_status(status: Option<i64>) -> ItemState {
+    match status {
+        None => ItemState::Awaiting,
+        Some(200) => ItemState::Submitted,
+        Some(0 | 1 | 2 | 408 | 429 | 500..=599) => ItemState::WillRetry,
+        Some(_) => ItemState::NeedsAttention,
+    }
+}
+
+/// The ledger file of a data space.
+fn path_of(state_dir: &Path, data_space: &DataSpaceId) -> PathBuf {
+    state_dir.join("ledger").join(format!("{data_space}.sqlite3"))
+}
+
+/// The number that stands for a feed in the file. These never change; a new feed gets a new number.
+fn feed_code(feed: Feed) -> i64 {
+    match feed {
+        Feed::ScopesWebsite => 1,
+        Feed::ScopesCustomerGroup => 2,
+        Feed::ProductAttributes => 3,
+        Feed::Categories => 4,
+        Feed::Products => 5,
+        Feed::Prices => 6,
+        Feed::Variants => 7,
+        Feed::ProductOverrides => 8,
+        Feed::InventoryStockStatus => 9,
+        Feed::CategoryPermissions => 10,
+        Feed::Orders => 11,
+    }
+}
+
+fn feed_of_code(code: i64) -> Option<Feed> {
+    Feed::ALL.into_iter().find(|&feed| feed_code(feed) == code)
+}
+
+/// Why the ledger cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// It cannot be opened, read or written.
+    #[error("the ledger {path}: {reason}")]
+    Unusable {
+        /// Its path.
+        path: SafeText,
+        /// The system's words.
+        reason: SafeText,
+        /// What to do.
+        hint: String,
+    },
+}
+
+impl LedgerError {
+    fn new(path: &Path, reason: &str, hint: impl Into<String>) -> Self {
+        LedgerError::Unusable {
+            path: SafeText::new(&path.to_string_lossy()),
+            reason: SafeText::new(reason),
+            hint: hint.into(),
+        }
+    }
+
+    /// SQLite's words, and what they mean for the person.
+    fn of_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
+        let hint = match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                "it is damaged: move the file away and run again; every item is then sent once more, which does no harm"
+            }
+            Some(ErrorCode::DiskFull) => {
+                "make room on the disk, then run again: it goes on where this run stopped, and nothing recorded is lost"
+            }
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                "check who owns it and its directory, or choose another place with --state-dir"
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                "another program holds it: end that program, then run again"
+            }
+            _ => "check the disk, then run again: it goes on where this run stopped",
+        };
+        Self::new(path, &error.to_string(), hint)
+    }
+
+    pub(super) fn of_io(path: &Path, error: &std::io::Error) -> Self {
+        Self::new(
+            path,
+            &error.to_string(),
+            "check that its directory exists and can be written, or choose another place with --state-dir",
+        )
+    }
+}
+
+impl Explain for LedgerError {
+    fn exit(&self) -> Exit {
+        Exit::Other
+    }
+
+    fn hint(&self) -> Option<String> {
+        let LedgerError::Unusable { hint, .. } = self;
+        Some(hint.clone())
+    }
+}

@@ -1,0 +1,139 @@
+//! Looks into the ledger from outside, beside a run or without one; never writes.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::{LedgerError, feed_code, feed_of_code, path_of, schema, state_of_status};
+use crate::client::models::DataSpaceId;
+use crate::export::progress::{ItemFailure, ItemState};
+use crate::feeds::Feed;
+use crate::untrusted::SafeText;
+
+/// Counts of one feed in the ledger, in items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedSummary {
+    /// The feed.
+    pub feed: Feed,
+    /// Live items that the service has as last collected.
+    pub submitted: u64,
+    /// Items without a recorded answer.
+    pub awaiting: u64,
+    /// Items that the next run retries.
+    pub will_retry: u64,
+    /// Items that someone has to look at.
+    pub needs_attention: u64,
+    /// When a run last went through the whole feed.
+    pub last_sync: Option<Timestamp>,
+}
+
+impl FeedSummary {
+    fn new(feed: Feed) -> Self {
+        Self { feed, submitted: 0, awaiting: 0, will_retry: 0, needs_attention: 0, last_sync: None }
+    }
+}
+
+/// Reads the ledger beside a run; never writes.
+#[derive(Debug)]
+pub struct LedgerReader {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl LedgerReader {
+    /// Opens the ledger of a data space; `None` if nothing was ever recorded for it. Blocking.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if it is there but cannot be read.
+    pub fn open(state_dir: &Path, data_space: &DataSpaceId) -> Result<Option<Self>, LedgerError> {
+        let path = path_of(state_dir, data_space);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let connection = schema::open_read_only(&path, data_space)?;
+        Ok(Some(Self { connection, path }))
+    }
+
+    /// Counts of every feed that was ever exported, in the recommended order. Blocking.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the file cannot be read.
+    pub fn summary(&self) -> Result<Vec<FeedSummary>, LedgerError> {
+        self.count().map_err(|error| LedgerError::of_sqlite(&self.path, &error))
+    }
+
+    /// The newest failed items, at most `limit`, of one feed or of all. Blocking.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the file cannot be read.
+    pub fn failures(&self, feed: Option<Feed>, limit: usize) -> Result<Vec<ItemFailure>, LedgerError> {
+        let feeds = feed.map_or_else(|| Feed::ALL.to_vec(), |feed| vec![feed]);
+        self.newest(&feeds, limit).map_err(|error| LedgerError::of_sqlite(&self.path, &error))
+    }
+
+    fn count(&self) -> rusqlite::Result<Vec<FeedSummary>> {
+        let mut feeds: BTreeMap<Feed, FeedSummary> = BTreeMap::new();
+        let mut states = self
+            .connection
+            .prepare("SELECT feed, status, deleted, count(*) FROM items GROUP BY feed, status, deleted")?;
+        let mut rows = states.query([])?;
+        while let Some(row) = rows.next()? {
+            let Some(feed) = feed_of_code(row.get(0)?) else { continue };
+            let is_deleted: bool = row.get(2)?;
+            let items = u64::try_from(row.get::<_, i64>(3)?).unwrap_or_default();
+            let summary = feeds.entry(feed).or_insert_with(|| FeedSummary::new(feed));
+            match state_of_status(row.get(1)?) {
+                ItemState::Awaiting => summary.awaiting += items,
+                // What the service was told to delete, and accepted, is not there any more.
+                ItemState::Submitted if is_deleted => {}
+                ItemState::Submitted => summary.submitted += items,
+                ItemState::WillRetry => summary.will_retry += items,
+                ItemState::NeedsAttention => summary.needs_attention += items,
+            }
+        }
+        let mut syncs = self.connection.prepare("SELECT feed, last_sync FROM feeds")?;
+        let mut rows = syncs.query([])?;
+        while let Some(row) = rows.next()? {
+            let Some(feed) = feed_of_code(row.get(0)?) else { continue };
+            let summary = feeds.entry(feed).or_insert_with(|| FeedSummary::new(feed));
+            summary.last_sync = Timestamp::from_millisecond(row.get(1)?).ok();
+        }
+        Ok(feeds.into_values().collect())
+    }
+
+    /// One query per feed and side of 200, since those are ranges of the state index; a single `<> 200` would read every
+    /// row of a ledger in which nearly all is well.
+    fn newest(&self, feeds: &[Feed], limit: usize) -> rusqlite::Result<Vec<ItemFailure>> {
+        let mut failures = Vec::new();
+        let mut select = self.connection.prepare(
+            "SELECT * FROM (
+                 SELECT modified_at, label, status, error, code, request_id FROM items WHERE feed = ?1 AND status < 200
+                 UNION ALL
+                 SELECT modified_at, label, status, error, code, request_id FROM items WHERE feed = ?1 AND status > 200
+             ) ORDER BY modified_at DESC LIMIT ?2",
+        )?;
+        for &feed in feeds {
+            let mut rows = select.query(params![feed_code(feed), i64::try_from(limit).unwrap_or(i64::MAX)])?;
+            while let Some(row) = rows.next()? {
+                let modified_at: i64 = row.get(0)?;
+                let text = |text: Option<String>| text.map(SafeText::from);
+                failures.push((
+                    modified_at,
+                    ItemFailure {
+                        feed,
+                        label: SafeText::from(row.get::<_, String>(1)?),
+                        state: state_of_status(row.get(2)?),
+                        message: text(row.get(3)?).unwrap_or_default(),
+                        code: text(row.get(4)?).unwrap_or_default(),
+                        request_id: text(row.get(5)?),
+                    },
+                ));
+            }
+        }
+        failures.sort_by_key(|&(modified_at, _)| std::cmp::Reverse(modified_at));
+        failures.truncate(limit);
+        Ok(failures.into_iter().map(|(_, failure)| failure).collect())
+    }
+}

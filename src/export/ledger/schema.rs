@@ -1,0 +1,160 @@
+//! The file itself: its tables, its version, its permissions, and how it is opened.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+
+use super::LedgerError;
+use crate::client::models::DataSpaceId;
+
+/// The version of the tables below, in `PRAGMA user_version`.
+const VERSION: i64 = 1;
+
+/// How long a statement waits for another process that writes the same file: a run of another feed commits within
+/// milliseconds, a slow disk within seconds.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The page cache, in KiB (negative is SQLite's way to say KiB): most of the index of a million items.
+const CACHE_KIB: i64 = -16 * 1024;
+
+/// The write-ahead log is cut back to this many bytes once it was folded in, so that one big run does not keep the disk.
+const WAL_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
+
+/// `items.id` is the bit in a run's row set. `items.wire` is set only where two identities can share one minimal payload
+/// (see `compare::wire_key`), so its index costs nothing for the big feeds. `items_state` answers the summary without
+/// touching a row. `items.batch` is the last journal entry the item travelled in; NULL = it never left.
+const TABLES: &str = "
+CREATE TABLE items (
+    id          INTEGER PRIMARY KEY,
+    feed        INTEGER NOT NULL,
+    feed_id     BLOB    NOT NULL,
+    source_id   INTEGER,
+    label       TEXT    NOT NULL,
+    minimal     BLOB    NOT NULL,
+    wire        INTEGER,
+    hash        BLOB    NOT NULL,
+    deleted     INTEGER NOT NULL,
+    status      INTEGER,
+    error       TEXT,
+    code        TEXT,
+    request_id  TEXT,
+    batch       INTEGER,
+    modified_at INTEGER NOT NULL,
+    UNIQUE (feed, feed_id)
+) STRICT;
+CREATE INDEX items_state ON items (feed, status, deleted);
+CREATE INDEX items_wire ON items (feed, wire) WHERE wire IS NOT NULL;
+CREATE TABLE batches (
+    id          INTEGER PRIMARY KEY,
+    run         INTEGER NOT NULL,
+    feed        INTEGER NOT NULL,
+    items       INTEGER NOT NULL,
+    bytes       INTEGER NOT NULL,
+    attempt     INTEGER NOT NULL,
+    sent_at     INTEGER NOT NULL,
+    answered_at INTEGER,
+    status      INTEGER,
+    request_id  TEXT
+) STRICT;
+CREATE TABLE feeds (
+    feed        INTEGER PRIMARY KEY,
+    last_sync   INTEGER NOT NULL
+) STRICT;
+CREATE TABLE meta (
+    name        TEXT PRIMARY KEY,
+    value       TEXT NOT NULL
+) STRICT;
+";
+
+/// Opens the ledger for writing, and makes it if it is not there.
+pub(super) fn open_writable(path: &Path, data_space: &DataSpaceId) -> Result<Connection, LedgerError> {
+    create_private(path).map_err(|error| LedgerError::of_io(path, &error))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection =
+        Connection::open_with_flags(path, flags).map_err(|error| LedgerError::of_sqlite(path, &error))?;
+    let prepared = prepare_writable(&mut connection, data_space);
+    prepared.map_err(|error| LedgerError::of_sqlite(path, &error))?;
+    check(&connection, path, data_space)?;
+    Ok(connection)
+}
+
+/// Opens an existing ledger for reading only; works while a run writes.
+pub(super) fn open_read_only(path: &Path, data_space: &DataSpaceId) -> Result<Connection, LedgerError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| LedgerError::of_sqlite(path, &error))?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| LedgerError::of_sqlite(path, &error))?;
+    check(&connection, path, data_space)?;
+    Ok(connection)
+}
+
+/// An empty ledger that is nowhere: what a dry run compares with before the first real one.
+pub(super) fn open_nowhere(path: &Path, data_space: &DataSpaceId) -> Result<Connection, LedgerError> {
+    let made = Connection::open_in_memory().and_then(|connection| {
+        create_tables(&connection, data_space)?;
+        Ok(connection)
+    });
+    made.map_err(|error| LedgerError::of_sqlite(path, &error))
+}
+
+/// Directory 0700, file 0600; SQLite gives its side files the permissions of the file.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    if let Some(directory) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    }
+    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+    Ok(())
+}
+
+fn prepare_writable(connection: &mut Connection, data_space: &DataSpaceId) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // FULL syncs the log at every commit. With NORMAL a power cut could take back an intent after its batch was sent;
+    // the item would then look as the service knew it before, and its change would never be sent again.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cache_size", CACHE_KIB)?;
+    connection.pragma_update(None, "journal_size_limit", WAL_LIMIT_BYTES)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if version(&transaction)? == 0 {
+        create_tables(&transaction, data_space)?;
+    }
+    transaction.commit()
+}
+
+fn create_tables(connection: &Connection, data_space: &DataSpaceId) -> rusqlite::Result<()> {
+    connection.execute_batch(TABLES)?;
+    connection.execute("INSERT INTO meta (name, value) VALUES ('data_space', ?1)", [data_space.as_str()])?;
+    connection.pragma_update(None, "user_version", VERSION)
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// A ledger of a newer program, or one that was copied over from another data space, would make this run lie.
+fn check(connection: &Connection, path: &Path, data_space: &DataSpaceId) -> Result<(), LedgerError> {
+    let sqlite = |error: rusqlite::Error| LedgerError::of_sqlite(path, &error);
+    let found = version(connection).map_err(sqlite)?;
+    if found != VERSION {
+        let reason = if found > VERSION {
+            format!("it was written by a newer version of this program (format {found}; this one knows {VERSION})")
+        } else {
+            format!("it has format {found}; this program knows {VERSION}")
+        };
+        return Err(LedgerError::new(path, &reason, "use that version, or choose another place with --state-dir"));
+    }
+    let owner: Option<String> = connection
+        .query_row("SELECT value FROM meta WHERE name = 'data_space'", [], |row| row.get(0))
+        .optional()
+        .map_err(sqlite)?;
+    if owner.as_deref() != Some(data_space.as_str()) {
+        return Err(LedgerError::new(
+            path,
+            &format!("it belongs to another data space ({})", owner.as_deref().unwrap_or("none")),
+            "move the file away and run again; every item is then sent once more, which does no harm",
+        ));
+    }
+    Ok(())
+}

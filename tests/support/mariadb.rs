@@ -1,0 +1,211 @@
+//! A throw-away MariaDB: one server for each test program, on a socket in a directory that is gone afterwards.
+//!
+//! A shell stands between the test program and the server. It waits for the end of its standard input, which comes when the
+//! test program is gone, however it went; then it kills the server and removes the directory. So a static server needs no
+//! destructor, and nothing is left behind.
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use commerce_connector::commerce::database::{Address, DatabaseSettings};
+use commerce_connector::secret::Secret;
+
+/// Installs a data directory, starts the server on it, and cleans up when standard input ends.
+const KEEPER: &str = r#"
+trap '' INT TERM HUP
+directory=$1
+PATH=$PATH:/usr/local/sbin:/usr/sbin
+for program in mariadb-install-db mariadbd mariadb; do
+  if ! command -v "$program" >/dev/null; then echo "missing: $program" >&2; rm -rf "$directory"; exit 1; fi
+done
+mariadb-install-db --no-defaults --datadir="$directory/data" --auth-root-authentication-method=normal \
+  --skip-test-db --user="$(id -un)" >"$directory/install.log" 2>&1 || { cat "$directory/install.log" >&2; exit 1; }
+mariadbd --no-defaults --user="$(id -un)" --datadir="$directory/data" --socket="$directory/s.sock" \
+  --skip-networking --skip-log-bin --skip-name-resolve --performance-schema=OFF --log-output=TABLE \
+  --innodb-flush-method=nosync --sync-frm=0 --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=OFF \
+  --innodb-buffer-pool-size=128M \
+  --character-set-server=utf8mb4 --collation-server=utf8mb4_general_ci >&2 </dev/null &
+server=$!
+cat >/dev/null
+exec 2>/dev/null # nobody reads the log any more: a word in it would end this shell before its work is done
+kill -9 "$server"
+wait "$server"
+rm -rf "$directory"
+"#;
+
+/// A running server.
+pub struct Server {
+    directory: PathBuf,
+    /// Holds the pipe whose end ends the server.
+    _keeper: Child,
+}
+
+static SERVER: OnceLock<Server> = OnceLock::new();
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+impl Server {
+    /// The server of this test program; the first call starts it.
+    ///
+    /// # Panics
+    /// If MariaDB is not installed or does not start.
+    pub fn shared() -> &'static Self {
+        SERVER.get_or_init(Self::start)
+    }
+
+    fn start() -> Self {
+        let directory = tempfile::Builder::new().prefix("cc-mariadb-").tempdir().expect("a directory").keep();
+        let mut keeper = Command::new("sh")
+            .args(["-c", KEEPER, "keeper"])
+            .arg(&directory)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("a shell");
+        let mut log = BufReader::new(keeper.stderr.take().expect("the log"));
+        let mut said = String::new();
+        loop {
+            let mut line = String::new();
+            if log.read_line(&mut line).expect("the log") == 0 {
+                assert!(
+                    !said.contains("missing: "),
+                    "MariaDB is not installed ({}): run scripts/test, which installs what the tests need",
+                    said.trim()
+                );
+                panic!("MariaDB does not start:\n{said}");
+            }
+            if line.contains("ready for connections") {
+                break;
+            }
+            said.push_str(&line);
+        }
+        // The server would stop at a full pipe.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        Self { directory, _keeper: keeper }
+    }
+
+    /// The server's socket.
+    pub fn socket(&self) -> PathBuf {
+        self.directory.join("s.sock")
+    }
+
+    /// An empty database with a name of its own.
+    pub fn empty(&'static self, name: &str) -> TestDatabase {
+        let name = format!("{name}_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+        self.feed("", format!("CREATE DATABASE {name} CHARACTER SET utf8mb4").as_bytes());
+        TestDatabase { server: self, name, table_prefix: String::new() }
+    }
+
+    /// The very small shop of `tests/fixtures/commerce.sql`.
+    pub fn small_shop(&'static self) -> TestDatabase {
+        let shop = self.empty("small");
+        shop.execute(SMALL_SHOP);
+        shop
+    }
+
+    /// The same shop with staging (`row_id`) and a table prefix.
+    pub fn staged_shop(&'static self) -> TestDatabase {
+        let mut shop = self.empty("staged");
+        "shop_".clone_into(&mut shop.table_prefix);
+        shop.execute(&prefixed(SMALL_SHOP, &shop.table_prefix));
+        shop.execute(&prefixed(STAGING, &shop.table_prefix));
+        shop
+    }
+
+    /// A fresh copy of the Luma fixture; `None`, and a line that says so, where it is absent.
+    pub fn luma(&'static self) -> Option<TestDatabase> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures/luma.sql.gz");
+        let Ok(file) = std::fs::File::open(&path) else {
+            println!("Luma fixture absent, this test is skipped: {}", path.display());
+            return None;
+        };
+        let mut sql = Vec::new();
+        flate2::read::GzDecoder::new(file).read_to_end(&mut sql).expect("a gzip file");
+        let shop = self.empty("luma");
+        self.feed(&shop.name, &sql);
+        Some(shop)
+    }
+
+    fn client(&self, database: &str) -> Command {
+        let mut client = Command::new("mariadb");
+        client.args(["--no-defaults", "--user=root", "--batch", "--raw", "--skip-column-names"]);
+        client.args(["--default-character-set=utf8mb4", "--init-command=SET time_zone='+00:00'"]);
+        client.arg(format!("--socket={}", self.socket().display())).arg(database);
+        client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        client
+    }
+
+    /// Runs SQL by MariaDB's own client, and gives what it prints.
+    fn feed(&self, database: &str, sql: &[u8]) -> String {
+        let mut client = self.client(database).spawn().expect("the mariadb client");
+        let mut input = client.stdin.take().expect("its input");
+        let sql = sql.to_vec();
+        // From a thread, so that neither side waits for the other with a full pipe.
+        let writer = std::thread::spawn(move || input.write_all(&sql));
+        let output = client.wait_with_output().expect("its output");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        writer.join().expect("a writer").expect("its input");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+}
+
+const SMALL_SHOP: &str = include_str!("../fixtures/commerce.sql");
+const STAGING: &str = include_str!("../fixtures/commerce_staging.sql");
+
+/// Puts a prefix before every table name: the names in backquotes, and only they.
+fn prefixed(sql: &str, prefix: &str) -> String {
+    sql.split('`').enumerate().fold(String::new(), |mut text, (at, part)| {
+        let prefix = if at % 2 == 1 { prefix } else { "" };
+        let quote = if at == 0 { "" } else { "`" };
+        let _ = write!(text, "{quote}{prefix}{part}");
+        text
+    })
+}
+
+/// A database of one test. It stays until the server goes.
+pub struct TestDatabase {
+    server: &'static Server,
+    /// Its name.
+    pub name: String,
+    /// The prefix of its tables.
+    pub table_prefix: String,
+}
+
+impl TestDatabase {
+    /// How the program connects to it: as root, by the socket.
+    pub fn settings(&self) -> DatabaseSettings {
+        DatabaseSettings {
+            address: Address::Socket(self.server.socket()),
+            user: "root".to_owned(),
+            password: Secret::new(""),
+            database: self.name.clone(),
+            table_prefix: self.table_prefix.clone(),
+            tls_ca_file: None,
+        }
+    }
+
+    /// The same as a URL, for configuration files.
+    pub fn url(&self) -> String {
+        format!("mysql://root@localhost/{}?socket={}", self.name, self.server.socket().display())
+    }
+
+    /// Runs statements.
+    pub fn execute(&self, sql: &str) {
+        self.server.feed(&self.name, sql.as_bytes());
+    }
+
+    /// The rows of a query, by MariaDB's own client: an answer that is independent of the program. NULL is `NULL`.
+    pub fn query(&self, sql: &str) -> Vec<Vec<String>> {
+        let text = self.server.feed(&self.name, sql.as_bytes());
+        text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+    }
+
+    /// The one number that a query gives.
+    pub fn number(&self, sql: &str) -> u64 {
+        self.query(sql)[0][0].parse().expect("a number")
+    }
+}
