@@ -53,7 +53,7 @@ impl Kit {
         let production = signing_key(&sandbox.ready.production.private_key_file);
         let mut kit = Self { sandbox, directory, http, production, data_space: String::new() };
         let rows = body(kit.registry(Method::GET, "registry").send().await.expect("an answer")).await;
-        kit.data_space = rows["results"][0]["environmentId"].as_str().expect("an id").to_owned();
+        rows["results"][0]["environmentId"].as_str().expect("an id").clone_into(&mut kit.data_space);
         kit
     }
 
