@@ -13,7 +13,7 @@ use super::models::{FeedAnswer, FeedOutcome, RETRYABLE_ITEM_CODE, RefusedItem};
 pub const BACKOFF_BASE: Duration = Duration::from_secs(1);
 
 /// The longest pause before any try.
-pub const BACKOFF_CAP: Duration = Duration::from_secs(60);
+pub const BACKOFF_CAP: Duration = Duration::from_mins(1);
 
 /// How often a batch is tried when failures look passing: with the pauses, about two minutes.
 pub const MAX_ATTEMPTS: u32 = 8;

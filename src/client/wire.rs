@@ -23,7 +23,7 @@ const REQUEST_ID_HEADERS: [&str; 5] =
 const REQUEST_ID_LIMIT: usize = 128;
 
 /// The longest wait that a `Retry-After` may ask for: with more, a mistake of the server would look like a hang here.
-const RETRY_AFTER_CAP: Duration = Duration::from_secs(600);
+const RETRY_AFTER_CAP: Duration = Duration::from_mins(10);
 
 /// The largest file of certificate authorities, in bytes; the whole set of a distribution has 250 KiB.
 const CA_FILE_LIMIT: u64 = 4 * 1024 * 1024;
@@ -233,7 +233,7 @@ fn gateway_url(settings: &ClientSettings) -> Result<Url, ClientError> {
     }
 }
 
-/// Whether the host is this machine: 127.0.0.0/8, ::1 or `localhost`.
+/// Whether the host is this machine: `127.0.0.0/8`, `::1` or `localhost`.
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');

@@ -1,6 +1,9 @@
 //! What every page of a feed shares: table names, scopes, settings, attribute metadata. Read once per feed.
 
+use tokio::sync::OnceCell;
+
 use super::eav::{Attributes, Entity};
+use super::products::Shop;
 use super::scope::Scopes;
 use super::setting::Settings;
 use crate::commerce::database::{Database, DatabaseError, LinkColumn, Snapshot};
@@ -16,6 +19,8 @@ pub(super) struct Context {
     pub product_attributes: Attributes,
     /// Every attribute of categories.
     pub category_attributes: Attributes,
+    /// What products need besides; read with their first page.
+    pub products: OnceCell<Shop>,
     database: Database,
     /// The staged version that the shop shows now; `None` without staging.
     version: Option<u64>,
@@ -29,7 +34,15 @@ impl Context {
         let product_attributes = Attributes::load(database, snapshot, Entity::Product).await?;
         let category_attributes = Attributes::load(database, snapshot, Entity::Category).await?;
         let version = current_version(database, snapshot).await?;
-        Ok(Self { scopes, settings, product_attributes, category_attributes, database: database.clone(), version })
+        Ok(Self {
+            scopes,
+            settings,
+            product_attributes,
+            category_attributes,
+            products: OnceCell::new(),
+            database: database.clone(),
+            version,
+        })
     }
 
     /// The full, quoted name of a table.

@@ -37,10 +37,12 @@ pub(super) enum Setting {
     StockThreshold,
     /// `catalog/frontend/default_sort_by`
     DefaultSortBy,
+    /// `general/locale/timezone`: an IANA name.
+    TimeZone,
 }
 
 impl Setting {
-    const ALL: [Setting; 13] = [
+    const ALL: [Setting; 14] = [
         Setting::UnsecureBaseUrl,
         Setting::UnsecureLinkUrl,
         Setting::UnsecureMediaUrl,
@@ -54,6 +56,7 @@ impl Setting {
         Setting::WeightUnit,
         Setting::StockThreshold,
         Setting::DefaultSortBy,
+        Setting::TimeZone,
     ];
 
     /// Its path in `core_config_data`, and what Commerce ships when nobody set it.
@@ -72,6 +75,8 @@ impl Setting {
             Setting::WeightUnit => ("general/locale/weight_unit", "lbs"),
             Setting::StockThreshold => ("cataloginventory/options/stock_threshold_qty", "0"),
             Setting::DefaultSortBy => ("catalog/frontend/default_sort_by", "position"),
+            // Every installation sets it; the shipped one is never seen.
+            Setting::TimeZone => ("general/locale/timezone", "UTC"),
         }
     }
 }
@@ -147,7 +152,7 @@ impl Settings {
         }
         let media =
             if self.get(media, view).is_empty() { self.url(base, view) + "media/" } else { self.url(media, view) };
-        BaseUrls { link, media }
+        BaseUrls { web: self.url(base, view), link, media }
     }
 
     /// A URL with its placeholders filled in and exactly one slash at its end.
@@ -165,6 +170,8 @@ impl Settings {
 /// The base URLs of a store view; each ends with a slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BaseUrls {
+    /// What the shop's addresses begin with, without entry point or store view.
+    pub web: String,
     /// What page links begin with.
     pub link: String,
     /// What media files begin with.

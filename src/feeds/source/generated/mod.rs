@@ -26,12 +26,6 @@ pub struct Generated {
     pub products: u64,
 }
 
-/// The items of one source record.
-struct Record {
-    source_id: u64,
-    items: Vec<Fields>,
-}
-
 impl Generated {
     /// The feeds it can give.
     #[must_use]
@@ -64,48 +58,52 @@ impl Generated {
             reason: "this feed is not made up".into(),
         })?;
         match selection {
-            Selection::All => send(self, feed, 0..count, &pages).await,
+            Selection::All => send(*self, feed, 0..count, &pages).await,
             Selection::Ids(ids) => {
-                let mut numbers: Vec<u64> =
-                    ids.iter().filter_map(|id| self.number(feed, id.trim().parse().ok()?, count)).collect();
+                let known = ids.iter().filter_map(|id| number(feed, id.trim().parse().ok()?));
+                let mut numbers: Vec<u64> = known.filter(|number| *number < count).collect();
                 numbers.sort_unstable();
                 numbers.dedup();
-                send(self, feed, numbers, &pages).await;
+                send(*self, feed, numbers, &pages).await;
             }
         }
         Ok(())
     }
 
-    /// The number of the record with this source id, from 0; `None` if there is no such record.
-    fn number(&self, feed: Feed, source_id: u64, count: u64) -> Option<u64> {
-        let number = match feed {
-            Feed::Variants => product::child_number(source_id.checked_sub(product::FIRST_ID)?)?,
-            _ => source_id.checked_sub(first_id(feed))?,
-        };
-        (number < count).then_some(number)
-    }
-
-    /// The record of this number; `number` is below [`Self::count`].
-    fn record(&self, feed: Feed, number: u64) -> Record {
+    /// The items of a record; `number` is below [`Self::count`].
+    fn items(self, feed: Feed, number: u64) -> Vec<Fields> {
         match feed {
+            Feed::ScopesWebsite => vec![shop::website()],
+            Feed::ScopesCustomerGroup => vec![shop::customer_group(number)],
+            Feed::ProductAttributes => per_view(|view| shop::attribute(number, view)),
+            Feed::Categories => per_view(|view| shop::category(number, view)),
+            Feed::Products => per_view(|view| product::product(number, self.products, view)),
+            Feed::Prices => offer::prices(number, self.products),
             Feed::Variants => offer::variant(product::child_index(number), self.products),
-            _ => {
-                let items = match feed {
-                    Feed::ScopesWebsite => vec![shop::website()],
-                    Feed::ScopesCustomerGroup => vec![shop::customer_group(number)],
-                    Feed::ProductAttributes => per_view(|view| shop::attribute(number, view)),
-                    Feed::Categories => per_view(|view| shop::category(number, view)),
-                    Feed::Prices => offer::prices(number, self.products),
-                    Feed::InventoryStockStatus => vec![offer::stock_status(number, self.products)],
-                    _ => per_view(|view| product::product(number, self.products, view)),
-                };
-                Record { source_id: first_id(feed) + number, items }
-            }
+            Feed::InventoryStockStatus => vec![offer::stock_status(number, self.products)],
+            Feed::ProductOverrides | Feed::CategoryPermissions | Feed::Orders => Vec::new(),
         }
     }
 }
 
-/// The source id of a feed's first record; the others follow without a gap.
+/// The source id of a record.
+fn source_id(feed: Feed, number: u64) -> u64 {
+    match feed {
+        Feed::Variants => first_id(feed) + product::child_index(number),
+        _ => first_id(feed) + number,
+    }
+}
+
+/// The number of the record with a source id, if that id can be one; the inverse of [`source_id`].
+fn number(feed: Feed, source_id: u64) -> Option<u64> {
+    let place = source_id.checked_sub(first_id(feed))?;
+    match feed {
+        Feed::Variants => product::child_number(place),
+        _ => Some(place),
+    }
+}
+
+/// The source id of a feed's first record; the others follow, without a gap but for variants.
 fn first_id(feed: Feed) -> u64 {
     match feed {
         Feed::ScopesWebsite => shop::WEBSITE_ID,
@@ -116,15 +114,15 @@ fn first_id(feed: Feed) -> u64 {
     }
 }
 
-async fn send(catalogue: &Generated, feed: Feed, numbers: impl IntoIterator<Item = u64>, pages: &mpsc::Sender<Page>) {
+async fn send(catalogue: Generated, feed: Feed, numbers: impl IntoIterator<Item = u64>, pages: &mpsc::Sender<Page>) {
     let mut numbers = numbers.into_iter().peekable();
     while numbers.peek().is_some() {
         let mut page = Page::default();
         for number in numbers.by_ref().take(PAGE_RECORDS) {
-            let Record { source_id, items } = catalogue.record(feed, number);
             page.source_records += 1;
-            let items = items.into_iter().map(|fields| Collected::Item { source_id: Some(source_id), fields });
-            page.collected.extend(items);
+            let source_id = Some(source_id(feed, number));
+            let items = catalogue.items(feed, number).into_iter();
+            page.collected.extend(items.map(|fields| Collected::Item { source_id, fields }));
         }
         if pages.send(page).await.is_err() {
             // Nobody listens any more; that is how a reader stops a source.

@@ -6,7 +6,7 @@ use sha1::{Digest, Sha1};
 use super::Question::Price;
 use super::product::{self, FIRST_ID, Role};
 use super::words::SIZES;
-use super::{Record, choose, fields, shop};
+use super::{choose, fields, shop};
 use crate::feeds::item::{Fields, Sha1Hash};
 
 /// The cheapest and the dearest product, in cents.
@@ -84,25 +84,23 @@ pub(super) fn stock_status(index: u64, products: u64) -> Fields {
 }
 
 /// `variants`, of the child with this product index.
-pub(super) fn variant(index: u64, products: u64) -> Record {
+pub(super) fn variant(index: u64, products: u64) -> Vec<Fields> {
     let role = product::role(index, products);
-    let source_id = FIRST_ID + index;
     let Role::Child { parent, size } = role else {
-        return Record { source_id, items: Vec::new() };
+        return Vec::new();
     };
     let (parent_sku, sku) = (product::sku(parent, Role::Configurable), product::sku(index, role));
     let id = Sha1Hash(Sha1::digest(format!("configurable/{parent_sku}/{sku}")).into()).to_string();
     let option = product::size_option(size);
-    let item = fields(json!({
+    vec![fields(json!({
         "id": id,
         "parentId": FIRST_ID + parent,
         "parentSku": parent_sku,
-        "productId": source_id,
+        "productId": FIRST_ID + index,
         "productSku": sku,
         "optionValues": [{
             "attributeCode": "size", "uid": shop::size_uid(option), "label": SIZES[size],
             "valueIndex": option.to_string(),
         }],
-    }));
-    Record { source_id, items: vec![item] }
+    }))]
 }

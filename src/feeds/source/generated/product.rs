@@ -133,7 +133,7 @@ pub(super) fn product(index: u64, products: u64, view: &View) -> Fields {
     }
     url_key = format!("{}-{url_key}", family.model.to_lowercase());
     let (noun, material) = (view.text(family.noun), view.text(family.material));
-    let is_enabled = id % DISABLED_EVERY != 0;
+    let is_enabled = !id.is_multiple_of(DISABLED_EVERY);
     let is_visible = !matches!(role, Role::Child { .. });
     let stock = stock(index);
     let is_in_stock = stock > 0;

@@ -1,13 +1,159 @@
-//! Placeholder.
+//! The products feed: one item for each product × store view of a website that the product is assigned to (feed map §2).
+//!
+//! A page is read as a whole: each part of an item asks its own question about all products of the page at once, so the
+//! number of queries does not depend on the page size. An item is then put together from the parts in memory.
+//!
+//! | file | fields |
+//! |---|---|
+//! | `batch` | the products of a page: sku, productId, type, dates, websites |
+//! | `shop` | nothing of its own: what does not change from page to page, read once per feed |
+//! | `values`, `base` | everything that is an attribute with a field of its own |
+//! | `attributes`, `labels` | attributes |
+//! | `categories` | categoryData, categories |
+//! | `media` | images, videos, `media_gallery` |
+//! | `links` | links, parents, and what a grouped product consists of |
+//! | `urls` | url, urlRewrites |
+//! | `stock` | inStock, lowStock, buyable |
+//! | `options/` | optionsV2, shopperInputOptions, samples |
+//!
+//! Adobe's exporter leaves the order of lists to the database. Here every list has an order, named where it is made, so
+//! that an unchanged product has an unchanged hash.
+//!
+//! This room must never know how pages are walked, or what becomes of an item.
 
-use super::super::Collected;
+mod attributes;
+mod base;
+mod batch;
+mod categories;
+mod directives;
+mod labels;
+mod links;
+mod media;
+mod options;
+mod reader;
+mod shop;
+mod stock;
+mod urls;
+mod values;
+
+use serde_json::Value;
+
+use super::super::{Broken, Collected};
 use super::context::Context;
 use crate::commerce::database::{DatabaseError, Snapshot};
+use crate::feeds::item::Fields;
+use crate::untrusted::SafeText;
+use base::Base;
+use batch::{Batch, Product};
+use reader::Reader;
+pub(super) use shop::Shop;
+use shop::View;
 
+/// Fields of an item by their names in the feed.
+fn put(fields: &mut Fields, name: &str, value: impl Into<Value>) {
+    fields.insert(name.to_owned(), value.into());
+}
+
+/// A list as the feed has it: `null` when there is nothing in it.
+fn list_or_null(list: Vec<Value>) -> Value {
+    if list.is_empty() { Value::Null } else { Value::Array(list) }
+}
+
+/// The items of these products, in the order of product and store view ids.
 pub(super) async fn page(
-    _snapshot: &mut Snapshot,
-    _context: &Context,
-    _ids: &[u64],
+    snapshot: &mut Snapshot,
+    context: &Context,
+    ids: &[u64],
 ) -> Result<Vec<Collected>, DatabaseError> {
-    Ok(Vec::new())
+    let shop = context.products.get_or_try_init(|| Shop::load(&mut *snapshot, context)).await?;
+    let mut reader = Reader { snapshot, context, shop };
+    let batch = Batch::load(&mut reader, ids).await?;
+    let parts = Parts::load(&mut reader, &batch).await?;
+    let mut collected = Vec::new();
+    for (index, product) in batch.products.iter().enumerate() {
+        let views = shop.views.iter().filter(|view| product.websites.contains(&view.store.website_id));
+        collected.extend(views.map(|view| parts.item(shop, product, index, view)));
+    }
+    Ok(collected)
+}
+
+/// Everything about a page of products, by part.
+struct Parts {
+    values: values::Values,
+    labels: labels::Labels,
+    categories: Option<categories::Categories>,
+    media: Option<media::Media>,
+    links: Option<links::Links>,
+    parents: Option<links::Parents>,
+    urls: Option<urls::Urls>,
+    stock: Option<stock::Stocks>,
+    options: options::Options,
+}
+
+impl Parts {
+    async fn load(reader: &mut Reader<'_>, batch: &Batch) -> Result<Self, DatabaseError> {
+        let values = values::Values::load(reader, batch).await?;
+        let options = options::Options::load(reader, batch).await?;
+        let mut option_ids = values.option_ids(reader.shop);
+        option_ids.extend(options.option_ids());
+        Ok(Self {
+            labels: labels::Labels::load(reader, &option_ids).await?,
+            categories: categories::Categories::load(reader, batch).await?,
+            media: media::Media::load(reader, batch).await?,
+            links: links::Links::load(reader, batch).await?,
+            parents: links::Parents::load(reader, batch).await?,
+            urls: urls::Urls::load(reader, batch).await?,
+            stock: stock::Stocks::load(reader, batch).await?,
+            values,
+            options,
+        })
+    }
+
+    fn item(&self, shop: &Shop, product: &Product, index: usize, view: &View) -> Collected {
+        let mut fields = Fields::new();
+        product.put(&mut fields, view);
+        let (base, mut attributes) = self.values.of_view(shop, &self.labels, index, view.store.id);
+        if base.is_absent() {
+            return Collected::Broken(broken(product, view, fields));
+        }
+        let is_fixed_price = product.is_bundle() && self.values.has_fixed_price(shop, index);
+        put(&mut fields, "type", batch::type_name(&product.type_id, is_fixed_price));
+        base.put(&mut fields, shop, view);
+        self.put_stock(&mut fields, &base, index, view);
+        if let Some(categories) = &self.categories {
+            categories.put(&mut fields, shop, index, view);
+        }
+        if let Some(media) = &self.media {
+            media.put(&mut fields, &base, product, index, view);
+        }
+        if let Some(links) = &self.links {
+            links.put(&mut fields, index, view);
+        }
+        if let Some(parents) = &self.parents {
+            parents.put(&mut fields, index, view);
+        }
+        urls::put(self.urls.as_ref(), &mut fields, &base, product, index, view);
+        let made_of = options::MadeOf { shop, labels: &self.labels, links: self.links.as_ref(), base: &base };
+        attributes.extend(self.options.put(&mut fields, &made_of, product, index, view));
+        put(&mut fields, "attributes", list_or_null(attributes));
+        Collected::Item { source_id: Some(product.id), fields }
+    }
+
+    /// A product can be bought where it is enabled and, if stock is known at all, in stock.
+    fn put_stock(&self, fields: &mut Fields, base: &Base<'_>, index: usize, view: &View) {
+        let is_in_stock = self.stock.as_ref().map(|stock| stock.put(fields, index, view));
+        put(fields, "buyable", base.is_enabled() && is_in_stock.unwrap_or(true));
+    }
+}
+
+/// A product of which the store view knows no attribute at all: half written, or left over. What is known is its identity,
+/// so that it is not mistaken for a deleted one.
+fn broken(product: &Product, view: &View, fields: Fields) -> Broken {
+    let sku = product.sku.as_deref().unwrap_or("no SKU");
+    Broken {
+        source_id: Some(product.id),
+        place: SafeText::new(&format!("product {} ({sku}), store view {}", product.id, view.store.code)),
+        reason: SafeText::new("it has no attribute values; save it in the Admin, or delete it"),
+        fields: Some(fields),
+    }
 }

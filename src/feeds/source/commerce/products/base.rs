@@ -1,0 +1,209 @@
+//! The attributes that have a field of their own in an item.
+
+use serde_json::{Value, json};
+
+use super::directives;
+use super::put;
+use super::shop::{Shop, View};
+use crate::feeds::item::Fields;
+
+/// `tax_class_id` without a class of that id.
+const NO_TAX_CLASS: &str = "no";
+
+/// An attribute that has a field of its own, or is part of one (feed map §2: the exporter's list of attribute codes).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub(super) enum BaseAttribute {
+    Description,
+    Image,
+    ImageLabel,
+    LinksPurchasedSeparately,
+    LinksTitle,
+    MetaDescription,
+    MetaKeyword,
+    MetaTitle,
+    Name,
+    NewsFromDate,
+    NewsToDate,
+    ShortDescription,
+    SmallImage,
+    SmallImageLabel,
+    Status,
+    SwatchImage,
+    TaxClassId,
+    Thumbnail,
+    ThumbnailLabel,
+    UrlKey,
+    Visibility,
+    Weight,
+    WeightType,
+    PriceView,
+}
+
+impl BaseAttribute {
+    pub(super) const ALL: [Self; 24] = [
+        Self::Description,
+        Self::Image,
+        Self::ImageLabel,
+        Self::LinksPurchasedSeparately,
+        Self::LinksTitle,
+        Self::MetaDescription,
+        Self::MetaKeyword,
+        Self::MetaTitle,
+        Self::Name,
+        Self::NewsFromDate,
+        Self::NewsToDate,
+        Self::ShortDescription,
+        Self::SmallImage,
+        Self::SmallImageLabel,
+        Self::Status,
+        Self::SwatchImage,
+        Self::TaxClassId,
+        Self::Thumbnail,
+        Self::ThumbnailLabel,
+        Self::UrlKey,
+        Self::Visibility,
+        Self::Weight,
+        Self::WeightType,
+        Self::PriceView,
+    ];
+
+    /// `eav_attribute.attribute_code`
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::Description => "description",
+            Self::Image => "image",
+            Self::ImageLabel => "image_label",
+            Self::LinksPurchasedSeparately => "links_purchased_separately",
+            Self::LinksTitle => "links_title",
+            Self::MetaDescription => "meta_description",
+            Self::MetaKeyword => "meta_keyword",
+            Self::MetaTitle => "meta_title",
+            Self::Name => "name",
+            Self::NewsFromDate => "news_from_date",
+            Self::NewsToDate => "news_to_date",
+            Self::ShortDescription => "short_description",
+            Self::SmallImage => "small_image",
+            Self::SmallImageLabel => "small_image_label",
+            Self::Status => "status",
+            Self::SwatchImage => "swatch_image",
+            Self::TaxClassId => "tax_class_id",
+            Self::Thumbnail => "thumbnail",
+            Self::ThumbnailLabel => "thumbnail_label",
+            Self::UrlKey => "url_key",
+            Self::Visibility => "visibility",
+            Self::Weight => "weight",
+            Self::WeightType => "weight_type",
+            Self::PriceView => "price_view",
+        }
+    }
+}
+
+/// Fields that are the stored text.
+const TEXTS: [(&str, BaseAttribute); 6] = [
+    ("name", BaseAttribute::Name),
+    ("metaTitle", BaseAttribute::MetaTitle),
+    ("metaKeyword", BaseAttribute::MetaKeyword),
+    ("metaDescription", BaseAttribute::MetaDescription),
+    ("urlKey", BaseAttribute::UrlKey),
+    ("weightType", BaseAttribute::WeightType),
+];
+/// Fields that are text written in the page editor.
+const EDITED_TEXTS: [(&str, BaseAttribute); 2] =
+    [("description", BaseAttribute::Description), ("shortDescription", BaseAttribute::ShortDescription)];
+/// Fields that are an image, with its label. The exporter's list has no label for the swatch image, so it never has one.
+const IMAGES: [(&str, BaseAttribute, Option<BaseAttribute>); 4] = [
+    ("image", BaseAttribute::Image, Some(BaseAttribute::ImageLabel)),
+    ("smallImage", BaseAttribute::SmallImage, Some(BaseAttribute::SmallImageLabel)),
+    ("thumbnail", BaseAttribute::Thumbnail, Some(BaseAttribute::ThumbnailLabel)),
+    ("swatchImage", BaseAttribute::SwatchImage, None),
+];
+
+/// The values of the base attributes of one product in one store view.
+#[derive(Debug, Default)]
+pub(super) struct Base<'a> {
+    values: [Option<&'a str>; BaseAttribute::ALL.len()],
+    /// Whether there is any row at all, be its value NULL.
+    is_present: bool,
+}
+
+impl<'a> Base<'a> {
+    pub(super) fn set(&mut self, attribute: BaseAttribute, value: Option<&'a str>) {
+        self.is_present = true;
+        self.values[attribute as usize] = value;
+    }
+
+    /// Whether the store view knows none of the attributes.
+    pub(super) fn is_absent(&self) -> bool {
+        !self.is_present
+    }
+
+    pub(super) fn get(&self, attribute: BaseAttribute) -> Option<&'a str> {
+        self.values[attribute as usize]
+    }
+
+    pub(super) fn is_enabled(&self) -> bool {
+        self.get(BaseAttribute::Status) == Some("1")
+    }
+
+    /// What no row says counts as hidden; what no word stands for has none.
+    fn visibility(&self) -> Option<&'static str> {
+        match self.get(BaseAttribute::Visibility) {
+            None | Some("1") => Some("Not Visible Individually"),
+            Some("2") => Some("Catalog"),
+            Some("3") => Some("Search"),
+            Some("4") => Some("Catalog, Search"),
+            Some(_) => None,
+        }
+    }
+
+    fn is_displayable(&self) -> bool {
+        self.is_enabled() && matches!(self.get(BaseAttribute::Visibility), Some("2" | "3" | "4"))
+    }
+
+    /// Every field of these attributes. One whose value is NULL is absent, as in the exporter.
+    pub(super) fn put(&self, fields: &mut Fields, shop: &Shop, view: &View) {
+        for (name, attribute) in TEXTS {
+            if let Some(text) = self.get(attribute) {
+                put(fields, name, text);
+            }
+        }
+        for (name, attribute) in EDITED_TEXTS {
+            if let Some(text) = self.get(attribute) {
+                put(fields, name, directives::resolve(text, &view.urls));
+            }
+        }
+        for (name, image, label) in IMAGES {
+            if let Some(path) = self.get(image) {
+                let label = label.and_then(|label| self.get(label));
+                put(fields, name, json!({ "url": format!("{}{path}", view.image_base), "label": label }));
+            }
+        }
+        if let Some(flag) = self.get(BaseAttribute::LinksPurchasedSeparately) {
+            put(fields, "linksPurchasedSeparately", is_true(flag));
+        }
+        put(fields, "status", if self.is_enabled() { "Enabled" } else { "Disabled" });
+        if let Some(visibility) = self.visibility() {
+            put(fields, "visibility", visibility);
+        }
+        put(fields, "displayable", self.is_displayable());
+        match self.get(BaseAttribute::PriceView) {
+            Some("0") => put(fields, "priceView", "price_range"),
+            Some("1") => put(fields, "priceView", "as_low_as"),
+            _ => {}
+        }
+        let tax_class = self.get(BaseAttribute::TaxClassId).and_then(|id| shop.tax_classes.get(&id.parse().ok()?));
+        put(fields, "taxClassId", tax_class.map_or(NO_TAX_CLASS, String::as_str));
+        put(fields, "currency", view.currency.as_str());
+        let weight = self.get(BaseAttribute::Weight).and_then(|text| text.parse::<f64>().ok());
+        put(fields, "weightUnit", weight.map(|_| view.weight_unit.as_str()));
+        if let Some(weight) = weight {
+            put(fields, "weight", Value::from(weight));
+        }
+    }
+}
+
+/// Commerce's idea of a flag that is on.
+pub(super) fn is_true(flag: &str) -> bool {
+    !matches!(flag, "" | "0")
+}

@@ -1,0 +1,64 @@
+//! The categories in which a store view shows a product: `categoryData` and `categories`.
+
+use serde_json::{Value, json};
+
+use super::batch::{Batch, PerProduct};
+use super::reader::Reader;
+use super::shop::{Shop, View};
+use super::{list_or_null, put};
+use crate::commerce::database::DatabaseError;
+use crate::feeds::item::Fields;
+
+/// A product in a category, in a store view.
+#[derive(Debug)]
+struct Entry {
+    store: u32,
+    category: u64,
+    position: Option<i64>,
+}
+
+/// The categories of a page of products, in the order of category ids.
+#[derive(Debug)]
+pub(super) struct Categories {
+    entries: PerProduct<Entry>,
+}
+
+impl Categories {
+    /// One query over the index tables of all store views. `None` if there are none.
+    pub(super) async fn load(reader: &mut Reader<'_>, batch: &Batch) -> Result<Option<Self>, DatabaseError> {
+        let stores = reader.shop.views.iter().map(|view| view.store.id);
+        let tables = stores.map(|store| (store, format!("catalog_category_product_index_store{store}")));
+        let selects: Vec<String> = tables
+            .filter(|(_, table)| reader.has_all(&[table]))
+            .map(|(store, table)| {
+                let table = reader.table(&table);
+                let ids = &batch.ids;
+                format!("SELECT product_id, {store}, category_id, position FROM {table} WHERE product_id IN ({ids})")
+            })
+            .collect();
+        if selects.is_empty() {
+            return Ok(None);
+        }
+        let rows: Vec<(u64, u32, u64, Option<i64>)> = reader.rows(&selects.join(" UNION ALL ")).await?;
+        let mut entries =
+            batch.by_id(rows, |(id, store, category, position)| (id, Entry { store, category, position }));
+        entries.sort_by_key(|entry| entry.category);
+        Ok(Some(Self { entries }))
+    }
+
+    pub(super) fn put(&self, fields: &mut Fields, shop: &Shop, index: usize, view: &View) {
+        let mut data = Vec::new();
+        let mut paths = Vec::new();
+        for entry in self.entries.of(index).iter().filter(|entry| entry.store == view.store.id) {
+            let Some(path) = shop.category_path(entry.category, view) else { continue };
+            data.push(json!({
+                "categoryId": entry.category.to_string(),
+                "categoryPath": path,
+                "productPosition": entry.position.unwrap_or_default(),
+            }));
+            paths.push(Value::from(path));
+        }
+        put(fields, "categoryData", list_or_null(data));
+        put(fields, "categories", list_or_null(paths));
+    }
+}

@@ -1,0 +1,144 @@
+//! Products that a product points to (`links`, and what a grouped product consists of) and that it is part of (`parents`).
+
+use serde_json::{Value, json};
+
+use super::batch::{Batch, PerProduct, type_name};
+use super::reader::{Reader, filter};
+use super::shop::{GROUPED_LINK, View};
+use super::{list_or_null, put};
+use crate::commerce::database::{DatabaseError, in_list};
+use crate::feeds::item::Fields;
+
+/// The links of the feed, by `link_type_id`; the words are those of Commerce's own link types, not of its table.
+const LINK_TYPES: [(u32, &str); 3] = [(1, "related"), (4, "upsell"), (5, "crosssell")];
+
+/// A link, as seen in one website of the product that it points to.
+#[derive(Debug)]
+struct Link {
+    id: u64,
+    kind: u32,
+    product: u64,
+    sku: Option<String>,
+    website: u32,
+    qty: Option<f64>,
+    position: Option<i64>,
+}
+
+/// The links of a page of products, in the order of link ids.
+#[derive(Debug)]
+pub(super) struct Links {
+    links: PerProduct<Link>,
+}
+
+impl Links {
+    pub(super) async fn load(reader: &mut Reader<'_>, batch: &Batch) -> Result<Option<Self>, DatabaseError> {
+        let tables =
+            ["catalog_product_link", "catalog_product_link_attribute_decimal", "catalog_product_link_attribute_int"];
+        if !reader.has_all(&tables) {
+            return Ok(None);
+        }
+        let [link_table, decimal, int] = tables.map(|table| reader.table(table));
+        let kinds = LINK_TYPES.map(|(kind, _)| kind).into_iter().chain([GROUPED_LINK]);
+        let sql = format!(
+            "SELECT l.product_id, l.link_id, l.link_type_id, e.entity_id, e.sku, w.website_id, q.value, p.value \
+             FROM {link_table} l JOIN {entity} e ON e.entity_id = l.linked_product_id \
+             JOIN {website} w ON w.product_id = l.linked_product_id \
+             LEFT JOIN {decimal} q ON q.link_id = l.link_id AND {is_qty} \
+             LEFT JOIN {int} p ON p.link_id = l.link_id AND {is_position} \
+             WHERE l.product_id IN ({links}) AND {is_wanted}{is_current}",
+            entity = reader.table("catalog_product_entity"),
+            website = reader.table("catalog_product_website"),
+            is_qty = filter("q.product_link_attribute_id", &reader.shop.grouped_qty),
+            is_position = filter("p.product_link_attribute_id", &reader.shop.grouped_position),
+            links = batch.links,
+            is_wanted = filter("l.link_type_id", kinds),
+            is_current = reader.is_current("e"),
+        );
+        type Row = (u64, u64, u32, u64, Option<String>, u32, Option<f64>, Option<i64>);
+        let rows: Vec<Row> = reader.rows(&sql).await?;
+        let mut links = batch.by_link(rows, |(of, id, kind, product, sku, website, qty, position)| {
+            (of, Link { id, kind, product, sku, website, qty, position })
+        });
+        links.sort_by_key(|link| link.id);
+        Ok(Some(Self { links }))
+    }
+
+    /// A link counts where the product that it points to is sold as well.
+    fn in_website(&self, index: usize, view: &View) -> impl Iterator<Item = &Link> {
+        self.links.of(index).iter().filter(move |link| link.website == view.store.website_id)
+    }
+
+    pub(super) fn put(&self, fields: &mut Fields, index: usize, view: &View) {
+        let links = self.in_website(index, view).filter_map(|link| {
+            let (_, word) = LINK_TYPES.into_iter().find(|(kind, _)| *kind == link.kind)?;
+            Some(json!({ "sku": link.sku, "type": word }))
+        });
+        put(fields, "links", list_or_null(links.collect()));
+    }
+
+    /// What a grouped product consists of, as values of its option.
+    pub(super) fn grouped(&self, index: usize, view: &View) -> Vec<Value> {
+        let links = self.in_website(index, view).filter(|link| link.kind == GROUPED_LINK);
+        let value = |link: &Link| {
+            json!({
+                "id": link.product.to_string(),
+                "sku": link.sku,
+                "qty": link.qty.unwrap_or_default(),
+                "sortOrder": link.position.unwrap_or_default(),
+                "qtyMutability": true,
+            })
+        };
+        links.map(value).collect()
+    }
+}
+
+/// A parent, as seen in one of its websites.
+#[derive(Debug)]
+struct Parent {
+    id: u64,
+    sku: Option<String>,
+    type_id: String,
+    has_fixed_price: bool,
+    website: u32,
+}
+
+/// The parents of a page of products, in the order of their ids.
+#[derive(Debug)]
+pub(super) struct Parents {
+    parents: PerProduct<Parent>,
+}
+
+impl Parents {
+    pub(super) async fn load(reader: &mut Reader<'_>, batch: &Batch) -> Result<Option<Self>, DatabaseError> {
+        if !reader.has_all(&["catalog_product_relation"]) {
+            return Ok(None);
+        }
+        let link = reader.link();
+        let sql = format!(
+            "SELECT r.child_id, p.entity_id, p.sku, p.type_id, w.website_id, EXISTS (SELECT 1 FROM {int} v \
+             WHERE v.{link} = p.{link} AND v.attribute_id IN ({price_type}) AND v.value = 1) \
+             FROM {relation} r JOIN {entity} p ON p.{link} = r.parent_id \
+             JOIN {website} w ON w.product_id = p.entity_id WHERE r.child_id IN ({ids}){is_current}",
+            int = reader.table("catalog_product_entity_int"),
+            price_type = in_list(reader.shop.price_type),
+            relation = reader.table("catalog_product_relation"),
+            entity = reader.table("catalog_product_entity"),
+            website = reader.table("catalog_product_website"),
+            ids = batch.ids,
+            is_current = reader.is_current("p"),
+        );
+        let rows: Vec<(u64, u64, Option<String>, String, u32, i64)> = reader.rows(&sql).await?;
+        let mut parents = batch.by_id(rows, |(child, id, sku, type_id, website, has_fixed_price)| {
+            (child, Parent { id, sku, type_id, has_fixed_price: has_fixed_price != 0, website })
+        });
+        parents.sort_by_key(|parent| parent.id);
+        Ok(Some(Self { parents }))
+    }
+
+    /// A parent counts where it is sold as well.
+    pub(super) fn put(&self, fields: &mut Fields, index: usize, view: &View) {
+        let parents = self.parents.of(index).iter().filter(|parent| parent.website == view.store.website_id);
+        let entry = |parent: &Parent| json!({ "sku": parent.sku, "productType": type_name(&parent.type_id, parent.has_fixed_price) });
+        put(fields, "parents", list_or_null(parents.map(entry).collect()));
+    }
+}

@@ -1,0 +1,207 @@
+//! The images and videos of a product: `images`, `videos`, and both again in the old form, `media_gallery`.
+
+use serde_json::{Map, Value, json};
+use sha1::{Digest, Sha1};
+
+use super::base::{Base, BaseAttribute};
+use super::batch::{Batch, PerProduct, Product};
+use super::reader::{DEFAULT, Reader, Scoped};
+use super::shop::View;
+use super::{list_or_null, put};
+use crate::commerce::database::{DatabaseError, in_list};
+use crate::feeds::item::Fields;
+
+const IMAGE: &str = "image";
+const VIDEO: &str = "external-video";
+/// The role of a file that the product's own page must not show.
+const HIDDEN: &str = "hide_from_pdp";
+/// The roles, by the attributes that give them.
+const ROLES: [(&str, BaseAttribute); 4] = [
+    ("image", BaseAttribute::Image),
+    ("small_image", BaseAttribute::SmallImage),
+    ("thumbnail", BaseAttribute::Thumbnail),
+    ("swatch_image", BaseAttribute::SwatchImage),
+];
+/// The parts of a video, in the order of [`Media::videos`].
+const VIDEO_PARTS: [&str; 5] = ["videoProvider", "videoUrl", "videoTitle", "videoDescription", "videoMetadata"];
+
+/// A file of a product.
+#[derive(Debug)]
+struct Entry {
+    value_id: u64,
+    /// The product's link column: a file may belong to several products.
+    link: u64,
+    file: String,
+    is_video: bool,
+}
+
+/// What a store view, or the default, says of a file of a product.
+#[derive(Debug)]
+struct Caption {
+    label: Option<String>,
+    position: Option<i64>,
+    is_disabled: bool,
+}
+
+/// The parts of a video, in the order of [`VIDEO_PARTS`].
+type Video = [Option<String>; VIDEO_PARTS.len()];
+
+/// The files of a page of products.
+#[derive(Debug)]
+pub(super) struct Media {
+    entries: PerProduct<Entry>,
+    /// By value id and the product's link column.
+    captions: Scoped<Caption, (u64, u64)>,
+    /// By value id.
+    videos: Scoped<Video>,
+}
+
+impl Media {
+    /// `None` if products have no gallery at all.
+    pub(super) async fn load(reader: &mut Reader<'_>, batch: &Batch) -> Result<Option<Self>, DatabaseError> {
+        let tables = [
+            "catalog_product_entity_media_gallery",
+            "catalog_product_entity_media_gallery_value",
+            "catalog_product_entity_media_gallery_value_to_entity",
+        ];
+        let Some(attribute) = reader.shop.media_gallery.filter(|_| reader.has_all(&tables)) else { return Ok(None) };
+        let [gallery, value, value_to_entity] = tables.map(|table| reader.table(table));
+        let (link, links) = (reader.link(), &batch.links);
+        let sql = format!(
+            "SELECT t.{link}, g.value_id, g.value, g.media_type = '{VIDEO}' \
+             FROM {value_to_entity} t JOIN {gallery} g ON g.value_id = t.value_id \
+             WHERE t.{link} IN ({links}) AND g.attribute_id = {attribute} AND g.media_type IN ('{IMAGE}', '{VIDEO}')"
+        );
+        let rows: Vec<(u64, u64, Option<String>, i64)> = reader.rows(&sql).await?;
+        let mut entries = batch.by_link(rows, |(link, value_id, file, is_video)| {
+            (link, Entry { value_id, link, file: file.unwrap_or_default(), is_video: is_video != 0 })
+        });
+        entries.sort_by_key(|entry| entry.value_id);
+        // Nothing in the schema forbids two captions of one file in one scope: the newest comes last.
+        let sql = format!(
+            "SELECT {link}, value_id, store_id, label, position, disabled FROM {value} \
+             WHERE {link} IN ({links}) ORDER BY record_id"
+        );
+        type Row = (u64, u64, u32, Option<String>, Option<i64>, i64);
+        let rows: Vec<Row> = reader.rows(&sql).await?;
+        let captions = rows.into_iter().map(|(link, value_id, store, label, position, disabled)| {
+            ((value_id, link), store, Caption { label, position, is_disabled: disabled != 0 })
+        });
+        let captions = captions.collect();
+        let videos = videos(reader, entries.all().filter(|entry| entry.is_video).map(|entry| entry.value_id)).await?;
+        Ok(Some(Self { entries, captions, videos }))
+    }
+
+    pub(super) fn put(&self, fields: &mut Fields, base: &Base<'_>, product: &Product, index: usize, view: &View) {
+        let store = view.store.id;
+        let mut files: Vec<File<'_>> = Vec::new();
+        for entry in self.entries.of(index) {
+            let key = (entry.value_id, entry.link);
+            let captions = [self.captions.own(key, store), self.captions.own(key, DEFAULT)];
+            let captions = || captions.into_iter().flatten();
+            let position = captions().find_map(|caption| caption.position).unwrap_or_default();
+            files.push(File {
+                entry,
+                url: format!("{}{}", view.image_base, entry.file),
+                label: captions().find_map(|caption| caption.label.as_deref()).unwrap_or_default(),
+                position,
+                roles: roles(base, &entry.file),
+                is_hidden: captions().next().is_some_and(|caption| caption.is_disabled),
+                order: order(&view.store.code, product.id, position, &entry.file),
+                video: self.video(entry, store),
+            });
+        }
+        // The exporter's order, and its answer to one file listed twice at one place: the later row alone.
+        files.reverse();
+        files.sort_by_key(|file| file.order);
+        files.dedup_by_key(|file| file.order);
+        let of = |is_video: bool| files.iter().filter(move |file| file.entry.is_video == is_video);
+        put(fields, "images", list_or_null(of(false).map(File::image).collect()));
+        put(fields, "videos", list_or_null(of(true).map(File::video).collect()));
+        put(fields, "media_gallery", list_or_null(files.iter().map(File::old_form).collect()));
+    }
+
+    /// The parts that are not empty, each laid over its default.
+    fn video(&self, entry: &Entry, store: u32) -> Option<Value> {
+        let rows = [self.videos.own(entry.value_id, store), self.videos.own(entry.value_id, DEFAULT)];
+        let mut parts = Map::new();
+        for (place, name) in VIDEO_PARTS.into_iter().enumerate() {
+            let text = rows.into_iter().flatten().find_map(|row| row[place].as_deref()).unwrap_or_default();
+            // To the exporter's language "0" is as empty as nothing.
+            if !matches!(text, "" | "0") {
+                parts.insert(name.to_owned(), Value::from(text));
+            }
+        }
+        if parts.is_empty() {
+            return None;
+        }
+        parts.insert("mediaType".to_owned(), Value::from(VIDEO));
+        Some(Value::Object(parts))
+    }
+}
+
+/// A file as a store view has it.
+struct File<'a> {
+    entry: &'a Entry,
+    url: String,
+    label: &'a str,
+    position: i64,
+    roles: Vec<Value>,
+    is_hidden: bool,
+    order: [u8; 20],
+    video: Option<Value>,
+}
+
+impl File<'_> {
+    fn image(&self) -> Value {
+        json!({ "resource": self.resource(), "sortOrder": self.position.to_string() })
+    }
+
+    fn video(&self) -> Value {
+        json!({ "preview": self.resource(), "video": self.video, "sortOrder": self.position.to_string() })
+    }
+
+    fn resource(&self) -> Value {
+        let mut roles = self.roles.clone();
+        if self.is_hidden {
+            roles.push(Value::from(HIDDEN));
+        }
+        json!({ "url": self.url, "label": self.label, "roles": list_or_null(roles) })
+    }
+
+    fn old_form(&self) -> Value {
+        let types = list_or_null(self.roles.clone());
+        let mut form = json!({ "url": self.url, "label": self.label, "types": types, "sort_order": self.position });
+        if let Some(video) = &self.video {
+            form["video_attributes"] = video.clone();
+        }
+        form
+    }
+}
+
+fn roles(base: &Base<'_>, file: &str) -> Vec<Value> {
+    let given = ROLES.into_iter().filter(|(_, attribute)| !file.is_empty() && base.get(*attribute) == Some(file));
+    given.map(|(role, _)| Value::from(role)).collect()
+}
+
+/// What the exporter sorts by: any order would do for the service, which has the positions, but hashes need one.
+fn order(view_code: &str, product: u64, position: i64, file: &str) -> [u8; 20] {
+    Sha1::digest(format!("{view_code}-{product}-{position}-{file}")).into()
+}
+
+async fn videos(reader: &mut Reader<'_>, value_ids: impl Iterator<Item = u64>) -> Result<Scoped<Video>, DatabaseError> {
+    if !reader.has_all(&["catalog_product_entity_media_gallery_value_video"]) {
+        return Ok(Scoped::default());
+    }
+    let sql = format!(
+        "SELECT value_id, store_id, provider, url, title, description, metadata FROM {} WHERE value_id IN ({})",
+        reader.table("catalog_product_entity_media_gallery_value_video"),
+        in_list(value_ids)
+    );
+    type Text = Option<String>;
+    let rows: Vec<(u64, u32, Text, Text, Text, Text, Text)> = reader.rows(&sql).await?;
+    let video = |(value_id, store, provider, url, title, description, metadata)| {
+        (value_id, store, [provider, url, title, description, metadata])
+    };
+    Ok(rows.into_iter().map(video).collect())
+}

@@ -1,0 +1,128 @@
+//! What a buyer can choose or enter: `optionsV2` and `shopperInputOptions`, and the `samples` of a downloadable product.
+//!
+//! One file for each kind of option. Their order in an item is that of [`Options::put`].
+
+mod bundle;
+mod configurable;
+mod custom;
+mod downloadable;
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use super::base::Base;
+use super::batch::{Batch, Product};
+use super::labels::Labels;
+use super::links::Links;
+use super::reader::Reader;
+use super::shop::{Shop, View};
+use super::{list_or_null, put};
+use crate::commerce::database::DatabaseError;
+use crate::feeds::item::Fields;
+
+/// The options of a page of products, by kind.
+#[derive(Debug)]
+pub(super) struct Options {
+    configurable: Option<configurable::Configurables>,
+    bundle: Option<bundle::Bundles>,
+    custom: Option<custom::CustomOptions>,
+    links: Option<downloadable::Downloads>,
+    samples: Option<downloadable::Samples>,
+}
+
+/// What options are made of, besides their own rows.
+pub(super) struct MadeOf<'a> {
+    pub shop: &'a Shop,
+    pub labels: &'a Labels,
+    pub links: Option<&'a Links>,
+    pub base: &'a Base<'a>,
+}
+
+impl Options {
+    pub(super) async fn load(reader: &mut Reader<'_>, batch: &Batch) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            configurable: configurable::Configurables::load(reader, batch).await?,
+            bundle: bundle::Bundles::load(reader, batch).await?,
+            custom: custom::CustomOptions::load(reader, batch).await?,
+            links: downloadable::Downloads::load(reader, batch).await?,
+            samples: downloadable::Samples::load(reader, batch).await?,
+        })
+    }
+
+    /// The attribute options whose labels are needed.
+    pub(super) fn option_ids(&self) -> BTreeSet<u64> {
+        self.configurable.as_ref().map(configurable::Configurables::option_ids).unwrap_or_default()
+    }
+
+    /// Puts the options, and gives the attribute by which a downloadable product says what it consists of.
+    pub(super) fn put(
+        &self,
+        fields: &mut Fields,
+        of: &MadeOf<'_>,
+        product: &Product,
+        index: usize,
+        view: &View,
+    ) -> Option<Value> {
+        let mut options = Vec::new();
+        if let Some(configurable) = &self.configurable {
+            options.extend(configurable.options(of, index, view));
+        }
+        if let Some(bundle) = &self.bundle {
+            options.extend(bundle.options(index, view));
+        }
+        if let Some(custom) = &self.custom {
+            options.extend(custom.options(index, view));
+            put(fields, "shopperInputOptions", list_or_null(custom.inputs(index, view)));
+        }
+        let downloads = self.links.as_ref().filter(|_| product.type_id == downloadable::TYPE);
+        let links = downloads.map(|downloads| downloads.values(index, view));
+        if let Some(links) = &links {
+            options.push(downloadable::option(product, of.base, links));
+        }
+        options.extend(grouped(of.links, product, index, view));
+        put(fields, "optionsV2", list_or_null(options));
+        let samples = self.samples.as_ref().map(|samples| samples.of_view(index, view));
+        let attribute = links.map(|links| downloadable::attribute(of.base, samples.as_deref().unwrap_or(&[]), &links));
+        if let Some(samples) = samples {
+            put(fields, "samples", list_or_null(samples.iter().map(downloadable::Sample::value).collect()));
+        }
+        attribute
+    }
+}
+
+/// The one option of a grouped product: how many of each of its parts.
+fn grouped(links: Option<&Links>, product: &Product, index: usize, view: &View) -> Option<Value> {
+    let values = links?.grouped(index, view);
+    let id = product.id.to_string();
+    (!values.is_empty()).then(|| json!({ "id": id, "type": "grouped", "values": values }))
+}
+
+/// The id of an option's value: base64 of words and numbers joined by slashes.
+fn uid(parts: &[&dyn std::fmt::Display]) -> String {
+    let joined = parts.iter().map(ToString::to_string).collect::<Vec<_>>().join("/");
+    STANDARD.encode(joined)
+}
+
+/// An object without what is `null`: an option value has many fields that belong to other kinds of options.
+fn object(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            Value::Object(map.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>())
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uid_is_base64_of_its_parts() {
+        // The configurable product of the published specification.
+        assert_eq!(uid(&[&"configurable", &279, &42]), "Y29uZmlndXJhYmxlLzI3OS80Mg==");
+    }
+}

@@ -1,0 +1,285 @@
+//! What products need to know of the shop, and what does not change from page to page: read once per feed.
+//!
+//! All of it is bounded by the shop's set-up (attributes, categories, store views), never by its number of products.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::super::context::Context;
+use super::super::eav::{Attribute, Backend, Entity};
+use super::super::scope::StoreView;
+use super::super::setting::{BaseUrls, Setting};
+use super::super::url_path::UrlPaths;
+use super::base::BaseAttribute;
+use super::reader::Scoped;
+use crate::commerce::database::{DatabaseError, Snapshot};
+
+/// The stock that needs no table of its own.
+const DEFAULT_STOCK: u32 = 1;
+/// Where the stocks of the inventory modules are assigned to websites.
+const SALES_CHANNELS: &str = "inventory_stock_sales_channel";
+/// The type of the links from a grouped product to what it consists of.
+pub(super) const GROUPED_LINK: u32 = 3;
+/// The system attributes that are listed among a product's `attributes`, besides every attribute that the shop defined.
+const LISTED_SYSTEM_ATTRIBUTES: [&str; 2] = ["news_from_date", "news_to_date"];
+/// The source model whose values are words of the feed rather than of the shop.
+const YES_NO: &str = "Magento\\Eav\\Model\\Entity\\Attribute\\Source\\Boolean";
+
+/// A store view, and what its products need of it.
+#[derive(Debug)]
+pub(super) struct View {
+    /// Its place among the shop's views.
+    index: usize,
+    pub store: StoreView,
+    pub urls: BaseUrls,
+    /// What product images begin with.
+    pub image_base: String,
+    pub currency: String,
+    pub weight_unit: String,
+    /// A quantity below this is low.
+    pub low_stock: f64,
+    pub stock: StockOf,
+    time_zone: TimeZone,
+}
+
+impl View {
+    /// Now, on the wall of the store view, as `yyyy-MM-dd HH:mm:ss`.
+    pub(super) fn local_now(&self) -> String {
+        Timestamp::now().to_zoned(self.time_zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+}
+
+/// Where a website's stock is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum StockOf {
+    /// `cataloginventory_stock_status`
+    Default,
+    /// `inventory_stock_<id>`
+    Own(u32),
+    /// Nowhere: the website is assigned to no stock, or its stock was never indexed. Nothing is in stock there.
+    Nowhere,
+}
+
+/// What an attribute is for.
+#[derive(Debug, Default)]
+pub(super) struct Role {
+    /// It has a field of its own.
+    pub base: Option<BaseAttribute>,
+    /// It is listed among the `attributes`.
+    pub listed: Option<Listed>,
+}
+
+/// An attribute that is listed among a product's `attributes`.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub code: String,
+    pub kind: Kind,
+}
+
+/// What the values of an attribute are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Text as stored.
+    Plain,
+    /// `0` or `1`.
+    YesNo,
+    /// Ids of options, separated by commas.
+    Options,
+}
+
+/// The metadata of an attribute by which configurable products vary.
+#[derive(Debug)]
+pub(super) struct SuperAttribute {
+    pub code: String,
+    pub frontend_label: Option<String>,
+    /// `catalog_eav_attribute.additional_data` as stored: JSON of the swatch module, or nothing.
+    pub additional_data: Option<String>,
+}
+
+/// What products need to know of the shop.
+#[derive(Debug)]
+pub(in super::super) struct Shop {
+    /// By store view id.
+    pub(super) views: Vec<View>,
+    /// By attribute id.
+    pub(super) roles: HashMap<u32, Role>,
+    /// By attribute id; those of the whole shop, for few are used this way.
+    pub(super) super_attributes: HashMap<u32, SuperAttribute>,
+    /// Labels of attributes, by attribute and store view.
+    pub(super) attribute_labels: Scoped<Option<String>>,
+    pub(super) tax_classes: HashMap<u64, String>,
+    /// By category, then in the order of `views`; empty where no category of the path has a URL key.
+    category_paths: HashMap<u64, Vec<String>>,
+    pub(super) status: Option<u32>,
+    pub(super) name: Option<u32>,
+    pub(super) price_type: Option<u32>,
+    pub(super) media_gallery: Option<u32>,
+    /// Ids of the link attributes that say how many of a product, and in which place, belong to a grouped product.
+    pub(super) grouped_qty: Vec<u32>,
+    pub(super) grouped_position: Vec<u32>,
+}
+
+impl Shop {
+    pub(super) async fn load(snapshot: &mut Snapshot, context: &Context) -> Result<Self, DatabaseError> {
+        let stocks = stocks(snapshot, context).await?;
+        let stores = context.scopes.store_views.iter().enumerate();
+        let views: Vec<View> = stores.map(|(index, store)| view(context, index, store, stocks.as_ref())).collect();
+        let category_paths = category_paths(snapshot, context, &views).await?;
+        let (grouped_qty, grouped_position) = grouped_attributes(snapshot, context).await?;
+        let attribute = |code: &str| context.product_attributes.get(code).map(|attribute| attribute.id);
+        Ok(Self {
+            roles: roles(snapshot, context).await?,
+            super_attributes: super_attributes(snapshot, context).await?,
+            attribute_labels: attribute_labels(snapshot, context).await?,
+            tax_classes: tax_classes(snapshot, context).await?,
+            status: attribute("status"),
+            name: attribute("name"),
+            price_type: attribute("price_type"),
+            media_gallery: attribute("media_gallery"),
+            views,
+            category_paths,
+            grouped_qty,
+            grouped_position,
+        })
+    }
+}
+
+impl Shop {
+    /// The path of a category in a store view, such as `gear/bags`. `None` for a root, and where it would be empty.
+    pub(super) fn category_path(&self, category: u64, view: &View) -> Option<&str> {
+        let path = self.category_paths.get(&category)?.get(view.index)?;
+        (!path.is_empty()).then_some(path)
+    }
+}
+
+fn view(context: &Context, index: usize, store: &StoreView, stocks: Option<&HashMap<String, u32>>) -> View {
+    let get = |setting| context.settings.get(setting, store);
+    let urls = context.settings.base_urls(store);
+    let stock = match stocks.map(|of_website| of_website.get(&store.website_code)) {
+        // Without the inventory modules there is one stock for all.
+        None | Some(Some(&DEFAULT_STOCK)) => StockOf::Default,
+        Some(Some(&id)) if context.has_table(&format!("inventory_stock_{id}")) => StockOf::Own(id),
+        Some(_) => StockOf::Nowhere,
+    };
+    View {
+        index,
+        image_base: format!("{}catalog/product", urls.media),
+        urls,
+        currency: get(Setting::BaseCurrency).to_owned(),
+        weight_unit: get(Setting::WeightUnit).to_owned(),
+        low_stock: get(Setting::StockThreshold).trim().parse().unwrap_or_default(),
+        stock,
+        time_zone: TimeZone::get(get(Setting::TimeZone)).unwrap_or(TimeZone::UTC),
+        store: store.clone(),
+    }
+}
+
+/// The stock of each website, by website code; `None` without the inventory modules.
+async fn stocks(snapshot: &mut Snapshot, context: &Context) -> Result<Option<HashMap<String, u32>>, DatabaseError> {
+    if !context.has_table(SALES_CHANNELS) {
+        return Ok(None);
+    }
+    let sql = format!("SELECT code, stock_id FROM {} WHERE type = 'website'", context.table(SALES_CHANNELS));
+    Ok(Some(snapshot.rows(&sql).await?.into_iter().collect()))
+}
+
+/// The path of every category below a root, in every store view.
+async fn category_paths(
+    snapshot: &mut Snapshot,
+    context: &Context,
+    views: &[View],
+) -> Result<HashMap<u64, Vec<String>>, DatabaseError> {
+    let sql = format!(
+        "SELECT e.entity_id, e.path FROM {} e WHERE e.level > 1{}",
+        context.table("catalog_category_entity"),
+        context.is_current(Entity::Category, "e")
+    );
+    let rows: Vec<(u64, String)> = snapshot.rows(&sql).await?;
+    let paths = UrlPaths::load(snapshot, context, rows.iter().map(|(_, path)| path.as_str())).await?;
+    let in_all_views = |path: &str| views.iter().map(|view| paths.path(path, view.store.id)).collect();
+    Ok(rows.iter().map(|(id, path)| (*id, in_all_views(path))).collect())
+}
+
+async fn roles(snapshot: &mut Snapshot, context: &Context) -> Result<HashMap<u32, Role>, DatabaseError> {
+    let mut with_options = HashSet::new();
+    if context.has_table("eav_attribute_option") {
+        let sql = format!("SELECT DISTINCT attribute_id FROM {}", context.table("eav_attribute_option"));
+        with_options.extend(snapshot.rows::<u32>(&sql).await?);
+    }
+    let mut roles: HashMap<u32, Role> = HashMap::new();
+    for base in BaseAttribute::ALL {
+        if let Some(attribute) = context.product_attributes.get(base.code()) {
+            roles.entry(attribute.id).or_default().base = Some(base);
+        }
+    }
+    for attribute in context.product_attributes.iter().filter(|attribute| is_listed(attribute)) {
+        let kind = match &attribute.source_model {
+            Some(model) if model.trim_start_matches('\\') == YES_NO => Kind::YesNo,
+            _ if with_options.contains(&attribute.id) => Kind::Options,
+            _ => Kind::Plain,
+        };
+        roles.entry(attribute.id).or_default().listed = Some(Listed { code: attribute.code.clone(), kind });
+    }
+    Ok(roles)
+}
+
+fn is_listed(attribute: &Attribute) -> bool {
+    let is_wanted = attribute.is_user_defined || LISTED_SYSTEM_ATTRIBUTES.contains(&attribute.code.as_str());
+    is_wanted && attribute.backend != Backend::Static
+}
+
+async fn super_attributes(
+    snapshot: &mut Snapshot,
+    context: &Context,
+) -> Result<HashMap<u32, SuperAttribute>, DatabaseError> {
+    if !context.has_table("catalog_product_super_attribute") {
+        return Ok(HashMap::new());
+    }
+    let sql = format!(
+        "SELECT attribute_id, additional_data FROM {} WHERE additional_data IS NOT NULL",
+        context.table("catalog_eav_attribute")
+    );
+    let mut additional: BTreeMap<u32, String> = snapshot.rows(&sql).await?.into_iter().collect();
+    let attributes = context.product_attributes.iter().map(|attribute| {
+        let code = attribute.code.clone();
+        let frontend_label = attribute.frontend_label.clone();
+        (attribute.id, SuperAttribute { code, frontend_label, additional_data: additional.remove(&attribute.id) })
+    });
+    Ok(attributes.collect())
+}
+
+async fn attribute_labels(snapshot: &mut Snapshot, context: &Context) -> Result<Scoped<Option<String>>, DatabaseError> {
+    if !context.has_table("eav_attribute_label") {
+        return Ok(Scoped::default());
+    }
+    // Nothing in the schema forbids two labels of one store view: the newest comes last.
+    let sql = format!(
+        "SELECT attribute_id, store_id, value FROM {} ORDER BY attribute_label_id",
+        context.table("eav_attribute_label")
+    );
+    Ok(snapshot.rows::<(u64, u32, Option<String>)>(&sql).await?.into_iter().collect())
+}
+
+async fn tax_classes(snapshot: &mut Snapshot, context: &Context) -> Result<HashMap<u64, String>, DatabaseError> {
+    if !context.has_table("tax_class") {
+        return Ok(HashMap::new());
+    }
+    let sql = format!("SELECT class_id, class_name FROM {}", context.table("tax_class"));
+    Ok(snapshot.rows(&sql).await?.into_iter().collect())
+}
+
+async fn grouped_attributes(snapshot: &mut Snapshot, context: &Context) -> Result<(Vec<u32>, Vec<u32>), DatabaseError> {
+    if !context.has_table("catalog_product_link_attribute") {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let sql = format!(
+        "SELECT product_link_attribute_id, product_link_attribute_code FROM {} \
+         WHERE link_type_id = {GROUPED_LINK} AND product_link_attribute_code IN ('qty', 'position')",
+        context.table("catalog_product_link_attribute")
+    );
+    let rows: Vec<(u32, String)> = snapshot.rows(&sql).await?;
+    let of = |code: &str| rows.iter().filter(|(_, found)| found == code).map(|(id, _)| *id).collect();
+    Ok((of("qty"), of("position")))
+}
