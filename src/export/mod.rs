@@ -24,6 +24,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+pub use batch::encode;
 use board::Board;
 use events::Events;
 use ledger::{Ledger, Store};

@@ -38,6 +38,33 @@ async fn the_first_run_delivers_all_and_the_second_sends_nothing() {
 }
 
 #[tokio::test]
+async fn every_feed_of_a_catalogue_is_delivered_in_the_recommended_order_and_a_smaller_one_deletes_the_rest() {
+    let mut shop = Shop::new().await;
+    let ended = shop.run_generated(60).await;
+    assert_eq!(ended.report().exit(), Exit::Done, "{ended:?}");
+    let started: Vec<Feed> = ended
+        .events
+        .iter()
+        .filter_map(|event| if let RunEvent::FeedStarted { feed, .. } = event { Some(*feed) } else { None })
+        .collect();
+    assert!(started.len() > 5 && started.is_sorted(), "{started:?}");
+    for progress in &ended.report().progress.feeds {
+        let received = shop.received(progress.feed).await;
+        assert_eq!(received.len() as u64, progress.submitted, "{}", progress.feed);
+        assert_eq!(Some(progress.source_read), progress.source_records, "{}", progress.feed);
+        assert!(received.values().all(|item| item.deliveries == 1 && !item.deleted), "{}", progress.feed);
+    }
+    let again = shop.run_generated(60).await;
+    assert!(again.report().progress.feeds.iter().all(|feed| feed.to_send() == 0), "{again:?}");
+    let smaller = shop.run_generated(50).await;
+    for progress in &smaller.report().progress.feeds {
+        let deleted = shop.received(progress.feed).await.values().filter(|item| item.deleted).count() as u64;
+        assert_eq!(deleted, progress.gone, "{}", progress.feed);
+        assert!(progress.feed != Feed::Products || deleted > 0);
+    }
+}
+
+#[tokio::test]
 async fn a_change_sends_one_item_and_a_removal_one_deletion() {
     let shop = Shop::new().await;
     let mut lines = products(25);
