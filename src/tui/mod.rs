@@ -2,20 +2,62 @@
 //!
 //! It calls [`crate::connector::Connector`] from worker tasks only, and must never do I/O while updating or drawing.
 
+mod app;
+pub mod effect;
+pub mod event;
+pub mod frames;
+mod input;
+pub mod keymap;
+mod screen;
+mod signals;
+pub mod state;
+pub mod terminal;
+pub mod view;
+mod worker;
+
+use crate::connector::{Connector, ExportRequest};
+use crate::error::{Exit, Problem};
+use state::{Pane, State};
+use view::look::Look;
+
 /// How the screen opens.
 #[derive(Debug, Default)]
 pub struct Options {
-    /// An export to start at once.
-    pub start_export: Option<crate::connector::ExportRequest>,
+    /// An export to start at once, in front.
+    pub start_export: Option<ExportRequest>,
 }
 
-/// Runs the screen.
+/// Runs the screen until the person leaves, and gives the terminal back whatever happens.
+///
+/// If the terminal goes away while an export is active, the export goes on to its end without a screen first.
+/// Returns [`Exit::Done`] for a person who leaves, the end of the export where [`Options`] started one, and
+/// [`Exit::Interrupted`] after a signal or a terminal that went away.
 ///
 /// # Errors
-/// stub
-pub async fn run(
-    _connector: crate::connector::Connector,
-    _options: Options,
-) -> Result<crate::error::Exit, crate::error::Problem> {
-    unimplemented!()
+/// A [`Problem`] if standard input and output are no terminal.
+pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem> {
+    let was_asked_to_export = options.start_export.is_some();
+    let overview = connector.overview();
+    let pane = match overview.data_space {
+        Some(_) => Pane::Export,
+        None => Pane::Keys,
+    };
+    let state = State::new(overview, pane);
+    let variable = |name: &str| std::env::var(name).ok();
+    let frames = frames::Frames::new(variable("SSH_CONNECTION").is_some());
+    let no_screen = |error: std::io::Error| {
+        Problem::new(Exit::Other, format!("the screen cannot be opened: {error}"))
+            .hint("it needs a terminal; the commands do not: `commerce-connector --help` lists them")
+    };
+    let signals = signals::Signals::listen().map_err(no_screen)?;
+    terminal::install_panic_hook();
+    let workers = worker::Workers::start(connector);
+    let app = app::App::new(state, Look::from_environment(variable), frames, workers, signals);
+    let ended = app.run(options.start_export).await.map_err(no_screen)?;
+    Ok(match ended.run {
+        _ if ended.is_interrupted => Exit::Interrupted,
+        Some(Ok(report)) if was_asked_to_export => report.exit(),
+        Some(Err(problem)) if was_asked_to_export => problem.exit,
+        _ => Exit::Done,
+    })
 }

@@ -1,0 +1,296 @@
+//! The loop, and nothing else: takes one event at a time, lets the state change, hands effects on, draws when due.
+
+use std::future::pending;
+use std::time::Duration;
+
+use jiff::Zoned;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::effect::Effect;
+use super::event::{Event, Now};
+use super::frames::{Frames, Reason};
+use super::input::{Input, Keyboard};
+use super::screen::Screen;
+use super::signals::{Asked, Signals};
+use super::state::State;
+use super::terminal::TerminalGuard;
+use super::view::{self, look::Look};
+use super::worker::{News, RunHandle, Workers};
+use crate::connector::ExportRequest;
+use crate::error::Problem;
+use crate::export::progress::{Progress, RunReport};
+
+/// How often clocks move while a run is active.
+const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a suspension may take to happen. A process group without a shell above it is never stopped.
+const SUSPEND_PATIENCE: Duration = Duration::from_millis(200);
+/// How long the terminal may take the last frame before it is given back.
+const LAST_FRAME_PATIENCE: Duration = Duration::from_millis(500);
+
+/// Why the loop ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The person left, or asked by a signal to leave.
+    Left,
+    /// The terminal is gone.
+    TerminalGone,
+}
+
+/// How the screen ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The last run's end, if one was started.
+    pub run: Option<Result<RunReport, Problem>>,
+    /// Whether the person did not choose the end: a signal, or a terminal that is gone.
+    pub is_interrupted: bool,
+}
+
+/// Everything the loop holds.
+pub struct App {
+    state: State,
+    look: Look,
+    frames: Frames,
+    begun: Instant,
+    workers: Workers,
+    signals: Signals,
+    run: Option<RunHandle>,
+    /// A stop was asked for before the run's handle arrived.
+    stop_wanted: bool,
+    last_run: Option<Result<RunReport, Problem>>,
+    is_interrupted: bool,
+}
+
+impl App {
+    /// Puts the parts together; nothing happens yet.
+    #[must_use]
+    pub fn new(state: State, look: Look, frames: Frames, workers: Workers, signals: Signals) -> Self {
+        Self {
+            state,
+            look,
+            frames,
+            begun: Instant::now(),
+            workers,
+            signals,
+            run: None,
+            stop_wanted: false,
+            last_run: None,
+            is_interrupted: false,
+        }
+    }
+
+    /// Runs until the person leaves or the terminal is gone. In the latter case a run goes on to its end first.
+    ///
+    /// # Errors
+    /// If there is no terminal to begin with.
+    pub async fn run(mut self, start_export: Option<ExportRequest>) -> std::io::Result<Ended> {
+        let guard = TerminalGuard::take()?;
+        let mut screen = Screen::open()?;
+        // The first paint waits for nothing, not even for the threads.
+        screen.draw(|frame| view::draw(frame, &self.state, &self.look))?;
+        self.frames.drawn(Instant::now());
+        let mut keyboard = Keyboard::start()?;
+        let effects = self.state.begin(start_export, &self.now());
+        let end = match self.perform(effects, &guard, &mut screen).await {
+            Some(end) => end,
+            None => self.turn(&guard, &mut screen, &mut keyboard).await,
+        };
+        match end {
+            End::Left => {
+                screen.settle(LAST_FRAME_PATIENCE).await;
+                drop(guard);
+            }
+            End::TerminalGone => {
+                self.is_interrupted = true;
+                guard.let_go();
+                self.finish_without_screen().await;
+            }
+        }
+        Ok(Ended { run: self.last_run, is_interrupted: self.is_interrupted })
+    }
+
+    async fn turn(&mut self, guard: &TerminalGuard, screen: &mut Screen, keyboard: &mut Keyboard) -> End {
+        self.frames.request(Reason::News, Instant::now());
+        let mut clock: Option<Instant> = None;
+        loop {
+            clock = match (self.state.has_clock(), clock) {
+                (true, None) => Some(Instant::now() + CLOCK_INTERVAL),
+                (true, running) => running,
+                (false, _) => None,
+            };
+            // Newer counters are looked at when they can be shown, so they come at the pace of frames.
+            let may_look = self.frames.due().is_none();
+            let due = if screen.is_writing() { None } else { self.frames.due() };
+            let (event, reason) = tokio::select! {
+                biased;
+                asked = self.signals.next() => match asked {
+                    Asked::Terminate => {
+                        self.is_interrupted = true;
+                        (Event::Terminate, Reason::News)
+                    }
+                    Asked::HangUp => return End::TerminalGone,
+                    Asked::Continue => {
+                        if Self::repaint(guard, screen).is_err() {
+                            return End::TerminalGone;
+                        }
+                        self.frames.request(Reason::News, Instant::now());
+                        continue;
+                    }
+                },
+                input = keyboard.next() => match input {
+                    None => return End::TerminalGone,
+                    Some(Input::Key(key)) => (Event::Key(key), Reason::Answer),
+                    Some(Input::Paste(text)) => (Event::Paste(text), Reason::Answer),
+                    Some(Input::Resize) => {
+                        self.frames.request(Reason::News, Instant::now());
+                        continue;
+                    }
+                },
+                written = screen.written() => match written {
+                    Ok(()) => continue,
+                    Err(_) => return End::TerminalGone,
+                },
+                () = until(due) => {
+                    if screen.draw(|frame| view::draw(frame, &self.state, &self.look)).is_err() {
+                        return End::TerminalGone;
+                    }
+                    self.frames.drawn(Instant::now());
+                    continue;
+                }
+                news = self.workers.next() => match self.take_news(news) {
+                    Some(event) => (event, Reason::News),
+                    None => continue,
+                },
+                progress = newer(self.run.as_mut()), if may_look => (Event::Progress(progress), Reason::News),
+                () = until(clock) => {
+                    clock = None;
+                    (Event::Clock, Reason::News)
+                }
+            };
+            let effects = self.state.update(event, &self.now());
+            self.frames.request(reason, Instant::now());
+            if let Some(end) = self.perform(effects, guard, screen).await {
+                return end;
+            }
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now { wall: Zoned::now(), uptime: self.begun.elapsed() }
+    }
+
+    /// Takes what is for the loop out of the news; the rest is for the state.
+    fn take_news(&mut self, news: News) -> Option<Event> {
+        match news {
+            News::Run(handle) => {
+                if self.stop_wanted {
+                    handle.stop.cancel();
+                }
+                self.run = Some(handle);
+                None
+            }
+            News::Event(Event::RunEnded(result)) => {
+                // The last counters of all are in the report.
+                self.run = None;
+                self.stop_wanted = false;
+                self.last_run = Some(result.clone());
+                Some(Event::RunEnded(result))
+            }
+            News::Event(event) => Some(event),
+        }
+    }
+
+    async fn perform(&mut self, effects: Vec<Effect>, guard: &TerminalGuard, screen: &mut Screen) -> Option<End> {
+        for effect in effects {
+            match effect {
+                Effect::Work(work) => {
+                    if self.workers.take_on(work).is_err() {
+                        let now = self.now();
+                        self.state.update(Event::Busy, &now);
+                    }
+                }
+                Effect::StopRun => match &self.run {
+                    Some(run) => run.stop.cancel(),
+                    None => self.stop_wanted = true,
+                },
+                Effect::Quit => return Some(End::Left),
+                Effect::Repaint => {
+                    if screen.forget().is_err() {
+                        return Some(End::TerminalGone);
+                    }
+                }
+                Effect::Suspend => {
+                    if self.suspend(guard, screen).await.is_err() {
+                        return Some(End::TerminalGone);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Gives the terminal back and stops, like any program on Ctrl-Z, until the shell lets it go on. Workers and a run
+    /// stop too: the whole process does.
+    async fn suspend(&mut self, guard: &TerminalGuard, screen: &mut Screen) -> std::io::Result<()> {
+        screen.settle(LAST_FRAME_PATIENCE).await;
+        guard.give_back();
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
+        // The signal may reach another thread first, so wait until it did: then time stands still until SIGCONT.
+        let _ = timeout(SUSPEND_PATIENCE, self.signals.resumed()).await;
+        Self::repaint(guard, screen)
+    }
+
+    /// Takes the terminal as if anything could have happened to it.
+    fn repaint(guard: &TerminalGuard, screen: &mut Screen) -> std::io::Result<()> {
+        guard.retake()?;
+        screen.forget()
+    }
+
+    /// The terminal is gone: a run is never taken along. It goes on, and this process ends with it.
+    async fn finish_without_screen(&mut self) {
+        while self.state.export.is_busy() {
+            let event = tokio::select! {
+                biased;
+                asked = self.signals.next() => match asked {
+                    Asked::Terminate => Event::Terminate,
+                    Asked::HangUp | Asked::Continue => continue,
+                },
+                news = self.workers.next() => match self.take_news(news) {
+                    Some(event) => event,
+                    None => continue,
+                },
+            };
+            let now = self.now();
+            let is_stop = |effect: &Effect| matches!(effect, Effect::StopRun);
+            if self.state.update(event, &now).iter().any(is_stop) {
+                match &self.run {
+                    Some(run) => run.stop.cancel(),
+                    None => self.stop_wanted = true,
+                }
+            }
+        }
+    }
+}
+
+/// Sleeps until then; for ever if there is no then.
+async fn until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant).await,
+        None => pending().await,
+    }
+}
+
+/// The next newer counters; never, if there is no run or it will tell nothing more.
+async fn newer(run: Option<&mut RunHandle>) -> Progress {
+    match run {
+        Some(RunHandle { progress, .. }) => next_of(progress).await,
+        None => pending().await,
+    }
+}
+
+async fn next_of(progress: &mut watch::Receiver<Progress>) -> Progress {
+    match progress.changed().await {
+        Ok(()) => progress.borrow_and_update().clone(),
+        Err(_) => pending().await,
+    }
+}

@@ -1,0 +1,55 @@
+//! What the program must do because of an event. The state says what; workers and the loop do it.
+
+use std::path::PathBuf;
+
+use crate::client::models::{DataSpaceId, Environment, ProjectId};
+use crate::connector::ExportRequest;
+use crate::keys::KeyPair;
+
+/// Something to do.
+#[derive(Debug)]
+pub enum Effect {
+    /// For a worker, by the bounded queue.
+    Work(Work),
+    /// Stop the run gracefully. Never queued.
+    StopRun,
+    /// Leave the screen. Never queued.
+    Quit,
+    /// Hand the terminal back to the shell until the person returns.
+    Suspend,
+    /// Draw everything anew.
+    Repaint,
+}
+
+/// What a worker can do: each is one call of the connector.
+#[derive(Debug)]
+pub enum Work {
+    /// Look at both key pairs.
+    LoadPairs,
+    /// Ask the gateway about the saved pair.
+    Verify(Environment),
+    /// Ask the gateway about a pair that is not saved yet.
+    VerifyPair(Environment, KeyPair),
+    /// Read a private key from a file.
+    ReadKey(Environment, PathBuf),
+    /// Save a pair.
+    SavePair(Environment, KeyPair),
+    /// Use this environment from now on.
+    SetEnvironment(Environment),
+    /// List the projects.
+    LoadProjects,
+    /// Create a project.
+    CreateProject(String),
+    /// Rename a project.
+    RenameProject(ProjectId, String),
+    /// Rename a data space.
+    RenameDataSpace(DataSpaceId, String),
+    /// Choose a data space.
+    SelectDataSpace(DataSpaceId),
+    /// Count the source records.
+    LoadCounts,
+    /// Read the ledger.
+    LoadLedger,
+    /// Start an export.
+    StartExport(ExportRequest),
+}

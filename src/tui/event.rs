@@ -1,0 +1,101 @@
+//! Everything that happens to the screen, as one type and so in one order.
+//!
+//! Times come in from outside with each event, so that the state never reads a clock.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Zoned;
+use ratatui::crossterm::event::KeyEvent;
+
+use crate::client::models::{Environment, Project};
+use crate::connector::{Overview, PairStatus};
+use crate::error::Problem;
+use crate::export::ledger::FeedSummary;
+use crate::export::progress::{ItemFailure, Progress, RunEvent, RunReport};
+use crate::feeds::Feed;
+use crate::keys::PrivateKey;
+use crate::secret::Secret;
+
+/// The two clocks, read once for each event.
+#[derive(Debug, Clone)]
+pub struct Now {
+    /// Local time with its zone, for showing.
+    pub wall: Zoned,
+    /// Since the screen began; never goes back.
+    pub uptime: Duration,
+}
+
+/// What can happen.
+#[derive(Debug)]
+pub enum Event {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted. It may be a key, so it is treated as one.
+    Paste(Secret),
+    /// A second went by while a run is active.
+    Clock,
+    /// SIGTERM or SIGINT: stop gracefully and leave.
+    Terminate,
+    /// A worker is done with something.
+    Reply(Reply),
+    /// Newer counters of the run.
+    Progress(Progress),
+    /// Lifecycle news of the run, oldest first.
+    Run {
+        /// The news.
+        news: Vec<RunEvent>,
+        /// How many refused items are not among them, because they came faster than they could be taken.
+        skipped: u64,
+    },
+    /// The run ended.
+    RunEnded(Result<RunReport, Problem>),
+    /// An effect could not be handed over: too much is waiting already.
+    Busy,
+    /// A worker broke; the sentence is for a person.
+    WorkerBroke,
+}
+
+/// What a worker answers.
+#[derive(Debug)]
+pub enum Reply {
+    /// What is known of both key pairs.
+    Pairs([PairStatus; 2]),
+    /// Whether the gateway accepts a pair.
+    Verified {
+        /// Which pair.
+        environment: Environment,
+        /// The gateway's answer.
+        result: Result<(), Problem>,
+    },
+    /// A private key was read from a file.
+    KeyRead {
+        /// For which pair.
+        environment: Environment,
+        /// The key, or why it cannot be used.
+        result: Result<PrivateKey, Problem>,
+    },
+    /// A pair was saved, with the path of the private key.
+    Saved {
+        /// Which pair.
+        environment: Environment,
+        /// Where the private key is now.
+        result: Result<PathBuf, Problem>,
+    },
+    /// The environment in use was changed.
+    EnvironmentSet(Result<Overview, Problem>),
+    /// The projects that the keys see.
+    Projects(Result<Vec<Project>, Problem>),
+    /// A project was created.
+    ProjectCreated(Result<Project, Problem>),
+    /// A project or data space has a new name.
+    Renamed(Result<Overview, Problem>),
+    /// A data space was chosen.
+    Selected(Result<Overview, Problem>),
+    /// The feeds of the source with their source records.
+    Counts(Result<Vec<(Feed, Option<u64>)>, Problem>),
+    /// What the ledger knows of the chosen data space.
+    Ledger(Result<(Vec<FeedSummary>, Vec<ItemFailure>), Problem>),
+    /// An export was started, or could not be.
+    RunStarted(Result<(), Problem>),
+}

@@ -1,0 +1,94 @@
+//! The keyboard: one thread that reads, one that watches for the terminal to go away.
+//!
+//! crossterm's reader must never meet a terminal that is gone: at end of input it would ask again for ever, at full
+//! speed. So a second thread waits for the hang-up, and puts a pipe that stays silent in the terminal's place.
+
+use std::io;
+use std::thread;
+
+use ratatui::crossterm::event::{self, Event as TerminalEvent, KeyEvent, KeyEventKind};
+use rustix::event::{PollFd, PollFlags};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::secret::Secret;
+
+/// How many events may wait for the loop. A person cannot type as many; past it the terminal waits.
+const INPUT_QUEUE: usize = 64;
+
+/// What the terminal tells.
+#[derive(Debug)]
+pub enum Input {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted; it may be a key.
+    Paste(Secret),
+    /// The terminal has another size.
+    Resize,
+}
+
+/// Both threads, as the loop sees them. They end with the process: neither can be woken while the terminal is silent.
+#[derive(Debug)]
+pub struct Keyboard {
+    events: mpsc::Receiver<Input>,
+    hang_up: oneshot::Receiver<()>,
+}
+
+impl Keyboard {
+    /// Starts reading standard input.
+    ///
+    /// # Errors
+    /// If the system gives no thread or no pipe.
+    pub fn start() -> io::Result<Self> {
+        let (events_out, events) = mpsc::channel(INPUT_QUEUE);
+        let (hang_up_out, hang_up) = oneshot::channel();
+        let (silent, keeps_silent) = io::pipe()?;
+        thread::Builder::new().name("hang-up".to_owned()).spawn(move || {
+            wait_for_hang_up();
+            // Reads of standard input now wait for ever instead of ending at once, over and over.
+            let _ = rustix::stdio::dup2_stdin(&silent);
+            // The silence must outlive this thread.
+            std::mem::forget(keeps_silent);
+            let _ = hang_up_out.send(());
+        })?;
+        thread::Builder::new().name("keyboard".to_owned()).spawn(move || read(&events_out))?;
+        Ok(Self { events, hang_up })
+    }
+
+    /// The next event; `None` when there will be no more.
+    pub async fn next(&mut self) -> Option<Input> {
+        tokio::select! {
+            biased;
+            input = self.events.recv() => input,
+            _ = &mut self.hang_up => None,
+        }
+    }
+}
+
+fn read(events: &mpsc::Sender<Input>) {
+    // An error means that the terminal cannot be read any more; dropping the sender tells the loop.
+    while let Ok(event) = event::read() {
+        let input = match event {
+            TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => Input::Key(key),
+            TerminalEvent::Paste(text) => Input::Paste(Secret::new(text)),
+            TerminalEvent::Resize(..) => Input::Resize,
+            _ => continue,
+        };
+        if events.blocking_send(input).is_err() {
+            return;
+        }
+    }
+}
+
+/// Returns when standard input is no terminal any more. Without a time limit and without interest in data, so that it
+/// costs nothing while the terminal is there.
+fn wait_for_hang_up() {
+    let stdin = io::stdin();
+    loop {
+        let mut watched = [PollFd::new(&stdin, PollFlags::empty())];
+        match rustix::event::poll(&mut watched, None) {
+            Ok(_) if watched[0].revents().is_empty() => {}
+            Err(rustix::io::Errno::INTR) => {}
+            Ok(_) | Err(_) => return,
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Dialogs: what is asked or shown above a pane. One at a time; a dialog takes every key until it is closed.
+
+use super::editor::{KEY_TEXT_LIMIT, KeyEditor, LineEditor};
+use crate::client::models::{DataSpace, DataSpaceId, Environment, ProjectId};
+use crate::connector::ExportRequest;
+use crate::error::Problem;
+use crate::export::progress::ItemFailure;
+use crate::keys::{KeyError, PrivateKey};
+use crate::tui::keymap::{self, Binding, Place};
+use crate::untrusted::SafeText;
+
+/// An open dialog.
+#[derive(Debug)]
+pub enum Dialog {
+    /// One line to fill in.
+    Line(LineDialog),
+    /// A private key to paste.
+    PrivateKey(Box<KeyDialog>),
+    /// Yes or no.
+    Question(Question),
+    /// One refused item in full.
+    Failure(ItemFailure),
+    /// Who may generate keys, and where.
+    WhereKeys,
+    /// Every key of the place from which it was opened.
+    Help {
+        /// That place.
+        of: Place,
+        /// The first line shown.
+        scroll: usize,
+    },
+    /// Every action by name.
+    Palette(Palette),
+}
+
+impl Dialog {
+    /// Which keys are valid in it.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        match self {
+            Dialog::Line(_) => Place::Line,
+            Dialog::PrivateKey(_) => Place::KeyEditor,
+            Dialog::Question(_) => Place::Question,
+            Dialog::Failure(_) | Dialog::WhereKeys | Dialog::Help { .. } => Place::Reading,
+            Dialog::Palette(_) => Place::Palette,
+        }
+    }
+}
+
+/// A dialog with one line to fill in.
+#[derive(Debug)]
+pub struct LineDialog {
+    /// What for.
+    pub purpose: LinePurpose,
+    /// What was typed.
+    pub editor: LineEditor,
+    /// Why it was not accepted.
+    pub error: Option<String>,
+    /// Whether an answer is waited for.
+    pub busy: bool,
+}
+
+impl LineDialog {
+    /// An empty dialog, or one that begins with `text`.
+    #[must_use]
+    pub fn new(purpose: LinePurpose, text: &str) -> Self {
+        Self { purpose, editor: LineEditor::with(text), error: None, busy: false }
+    }
+}
+
+/// What one line is filled in for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinePurpose {
+    /// The API key of a pair.
+    ApiKey(Environment),
+    /// The path of a private key file.
+    KeyFile(Environment),
+    /// The name of a new project.
+    CreateProject,
+    /// A project's new name.
+    RenameProject(ProjectId),
+    /// A data space's new name.
+    RenameDataSpace(DataSpaceId),
+    /// The name of a production data space, typed to choose it.
+    ChooseProduction(DataSpace),
+    /// The name of the production data space, typed to export into it.
+    ExportToProduction {
+        /// What to export.
+        request: ExportRequest,
+        /// The data space's name.
+        name: SafeText,
+    },
+}
+
+/// The private key dialog.
+#[derive(Debug)]
+pub struct KeyDialog {
+    /// For which pair.
+    pub environment: Environment,
+    /// The pasted text.
+    pub editor: KeyEditor,
+    /// What the text is.
+    pub preview: Preview,
+    /// Whether the button has the focus, not the text.
+    pub on_button: bool,
+}
+
+/// What a pasted text is, as far as can be seen here.
+#[derive(Debug, Clone)]
+pub enum Preview {
+    /// Nothing yet.
+    Empty,
+    /// A usable key.
+    Usable(PrivateKey),
+    /// Not one; why, and what to do.
+    Unusable(Problem),
+}
+
+impl KeyDialog {
+    /// An empty one.
+    #[must_use]
+    pub fn new(environment: Environment) -> Self {
+        Self { environment, editor: KeyEditor::default(), preview: Preview::Empty, on_button: false }
+    }
+
+    /// Takes pasted text. A usable key moves the focus to the button, so that Enter is the next step.
+    pub fn paste(&mut self, text: &str) {
+        if self.editor.paste(text) {
+            self.look();
+            self.on_button = matches!(self.preview, Preview::Usable(_));
+        } else {
+            let limit = KEY_TEXT_LIMIT / 1024;
+            self.preview = Preview::Unusable(Problem::usage(format!(
+                "the pasted text is longer than {limit} KiB: that is no private key, and nothing of it was taken"
+            )));
+        }
+    }
+
+    /// Looks at the text anew.
+    pub fn look(&mut self) {
+        let text = self.editor.text();
+        self.preview = if text.trim().is_empty() {
+            Preview::Empty
+        } else {
+            match PrivateKey::parse(&text) {
+                Ok(key) => Preview::Usable(key),
+                Err(error) => Preview::Unusable(explain(&error)),
+            }
+        };
+    }
+}
+
+fn explain(error: &KeyError) -> Problem {
+    Problem::of(error)
+}
+
+/// A yes-or-no question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// Use this data space from now on?
+    Choose(DataSpace),
+    /// Stop the run?
+    Stop,
+    /// Stop the run and leave?
+    Quit,
+    /// Use this environment although its pair is not complete?
+    Environment(Environment),
+}
+
+/// The palette of all actions.
+#[derive(Debug, Default)]
+pub struct Palette {
+    /// What the names must contain.
+    pub editor: LineEditor,
+    /// Which of the matches is selected.
+    pub selected: usize,
+}
+
+impl Palette {
+    /// The actions that match what was typed: every word must occur.
+    #[must_use]
+    pub fn matches(&self) -> Vec<&'static Binding> {
+        let wanted = self.editor.text().to_lowercase();
+        keymap::palette()
+            .filter(|binding| {
+                let words = binding.long.to_lowercase();
+                wanted.split_whitespace().all(|word| words.contains(word))
+            })
+            .collect()
+    }
+}

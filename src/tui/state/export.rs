@@ -1,0 +1,463 @@
+//! The pane of feeds: what the source has, what the ledger knows, and the run.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use jiff::Zoned;
+
+use super::dialog::{Dialog, LineDialog, LinePurpose, Question};
+use super::notice::Tone;
+use super::{Effects, Filter, Load, State, step};
+use crate::client::models::DataSpaceKind;
+use crate::connector::ExportRequest;
+use crate::error::Problem;
+use crate::export::ledger::FeedSummary;
+use crate::export::progress::{FeedProgress, ItemFailure, Limit, Progress, RunEvent, RunReport};
+use crate::feeds::Feed;
+use crate::tui::effect::{Effect, Work};
+use crate::tui::event::Now;
+use crate::tui::keymap::Action;
+
+/// How many refused items the screen keeps; all of them are in the ledger.
+pub const FAILURES_KEPT: usize = 200;
+/// Over how long requests a second are averaged: long enough to be calm, short enough to be current.
+const RATE_WINDOW: Duration = Duration::from_secs(5);
+
+/// The pane.
+#[derive(Debug, Default)]
+pub struct ExportPane {
+    /// The feeds of the source with their source records.
+    pub counts: Vec<(Feed, Option<u64>)>,
+    /// How counting them went.
+    pub counts_load: Load,
+    /// What the ledger knows.
+    pub ledger: Vec<FeedSummary>,
+    /// How reading the ledger went.
+    pub ledger_load: Load,
+    /// The run.
+    pub run: RunState,
+    /// Refused items, newest first.
+    pub failures: VecDeque<ItemFailure>,
+    /// Refused items that are only in the ledger, because they came too fast to be shown.
+    pub failures_skipped: u64,
+    /// The last remark or retry of the run.
+    pub remark: Option<String>,
+    /// Which row is selected: first the feeds, then the errors.
+    pub selected: usize,
+    /// Only errors that contain this.
+    pub filter: Filter,
+}
+
+/// Where the run is.
+#[derive(Debug, Default)]
+pub enum RunState {
+    /// None was started from this screen.
+    #[default]
+    None,
+    /// Keys, source and ledger are being opened.
+    Starting,
+    /// It is going on.
+    Active(Box<ActiveRun>),
+    /// The last one ended.
+    Ended(Box<EndedRun>),
+}
+
+/// A run that is going on.
+#[derive(Debug)]
+pub struct ActiveRun {
+    /// Its newest counters.
+    pub progress: Progress,
+    /// When they came, in uptime.
+    pub received: Duration,
+    /// The clock, in uptime.
+    pub clock: Duration,
+    /// Uptime and requests, oldest first.
+    samples: VecDeque<(Duration, u64)>,
+}
+
+/// A run that ended.
+#[derive(Debug)]
+pub struct EndedRun {
+    /// How; a problem means that its own report is lost.
+    pub result: Result<RunReport, Problem>,
+    /// When.
+    pub at: Zoned,
+}
+
+impl ActiveRun {
+    fn new(now: Duration) -> Self {
+        let progress = Progress {
+            feeds: Vec::new(),
+            elapsed: Duration::ZERO,
+            items_per_second: 0.0,
+            eta: None,
+            limit: Limit::Unknown,
+            dry_run: false,
+            stopping: false,
+        };
+        Self { progress, received: now, clock: now, samples: VecDeque::new() }
+    }
+
+    fn take(&mut self, progress: Progress, now: Duration) {
+        let requests = progress.feeds.iter().map(|feed| feed.requests).sum();
+        self.samples.push_back((now, requests));
+        while self.samples.len() > 2 && self.samples.get(1).is_some_and(|(at, _)| now - *at >= RATE_WINDOW) {
+            self.samples.pop_front();
+        }
+        self.progress = progress;
+        self.received = now;
+        self.clock = now;
+    }
+
+    /// Since the counters came.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.clock.saturating_sub(self.received)
+    }
+
+    /// Since the run began.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.progress.elapsed + self.age()
+    }
+
+    /// Time left.
+    #[must_use]
+    pub fn eta(&self) -> Option<Duration> {
+        self.progress.eta.map(|eta| eta.saturating_sub(self.age()))
+    }
+
+    /// Requests a second over the last seconds; `None` before anything can be said.
+    #[must_use]
+    pub fn requests_per_second(&self) -> Option<f64> {
+        let (first, last) = (self.samples.front()?, self.samples.back()?);
+        let seconds = (self.clock.max(last.0) - first.0).as_secs_f64();
+        (seconds >= 1.0).then(|| (last.1 - first.1) as f64 / seconds)
+    }
+}
+
+/// Sums over all feeds of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Items that must be sent, as far as they are found.
+    pub to_send: u64,
+    /// Items that have their final state of this run.
+    pub settled: u64,
+    /// Items the gateway accepted.
+    pub submitted: u64,
+    /// Items the next run retries.
+    pub will_retry: u64,
+    /// Items that need attention.
+    pub needs_attention: u64,
+    /// Items the service already has as they are.
+    pub unchanged: u64,
+    /// Items found new.
+    pub new: u64,
+    /// Items found changed.
+    pub changed: u64,
+    /// Items found gone.
+    pub gone: u64,
+    /// Whether items may still be found.
+    pub is_collecting: bool,
+}
+
+impl Totals {
+    /// The sums of a run's counters.
+    #[must_use]
+    pub fn of(progress: &Progress) -> Self {
+        let mut sum = Self::default();
+        for feed in &progress.feeds {
+            sum.to_send += feed.to_send();
+            sum.settled += feed.settled();
+            sum.submitted += feed.submitted;
+            sum.will_retry += feed.will_retry;
+            sum.needs_attention += feed.needs_attention;
+            sum.unchanged += feed.unchanged;
+            sum.new += feed.new;
+            sum.changed += feed.changed;
+            sum.gone += feed.gone;
+            sum.is_collecting |= is_collecting(feed);
+        }
+        sum
+    }
+}
+
+/// Whether more items of a feed may still be found, so that its total is not final.
+#[must_use]
+pub fn is_collecting(feed: &FeedProgress) -> bool {
+    use crate::export::progress::Phase;
+    matches!(feed.phase, Phase::Waiting | Phase::Collecting | Phase::Deleting)
+}
+
+impl ExportPane {
+    /// The feeds to show: those of the source, and any that the run or the ledger knows besides.
+    #[must_use]
+    pub fn feeds(&self) -> Vec<Feed> {
+        let mut feeds: Vec<Feed> = self.counts.iter().map(|(feed, _)| *feed).collect();
+        feeds.extend(self.ledger.iter().map(|summary| summary.feed));
+        if let Some(progress) = self.progress() {
+            feeds.extend(progress.feeds.iter().map(|feed| feed.feed));
+        }
+        feeds.sort_unstable();
+        feeds.dedup();
+        feeds
+    }
+
+    /// The counters of the run that is going on, or of the last one.
+    #[must_use]
+    pub fn progress(&self) -> Option<&Progress> {
+        match &self.run {
+            RunState::Active(run) => Some(&run.progress),
+            RunState::Ended(ended) => ended.result.as_ref().ok().map(|report| &report.progress),
+            RunState::None | RunState::Starting => None,
+        }
+    }
+
+    /// The counters of a feed in that run.
+    #[must_use]
+    pub fn progress_of(&self, feed: Feed) -> Option<&FeedProgress> {
+        self.progress()?.feeds.iter().find(|progress| progress.feed == feed)
+    }
+
+    /// The run that is going on.
+    #[must_use]
+    pub fn active(&self) -> Option<&ActiveRun> {
+        match &self.run {
+            RunState::Active(run) => Some(run),
+            _ => None,
+        }
+    }
+
+    /// What the ledger knows of a feed.
+    #[must_use]
+    pub fn summary_of(&self, feed: Feed) -> Option<&FeedSummary> {
+        self.ledger.iter().find(|summary| summary.feed == feed)
+    }
+
+    /// The source records of a feed, if they are known.
+    #[must_use]
+    pub fn source_records_of(&self, feed: Feed) -> Option<u64> {
+        let counted = self.counts.iter().find(|(of, _)| *of == feed).and_then(|(_, count)| *count);
+        self.progress_of(feed).and_then(|progress| progress.source_records).or(counted)
+    }
+
+    /// Whether a run starts or goes on.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self.run, RunState::Starting | RunState::Active(_))
+    }
+
+    /// The errors that pass the filter, newest first.
+    pub fn shown_failures(&self) -> impl Iterator<Item = &ItemFailure> {
+        self.failures.iter().filter(|failure| {
+            self.filter.passes(&[
+                failure.label.as_str(),
+                failure.message.as_str(),
+                failure.code.as_str(),
+                failure.feed.name(),
+            ])
+        })
+    }
+
+    /// The selected feed, if the cursor is on one.
+    #[must_use]
+    pub fn selected_feed(&self) -> Option<Feed> {
+        self.feeds().get(self.selected).copied()
+    }
+
+    /// The selected error's place among [`Self::shown_failures`], if the cursor is on one.
+    #[must_use]
+    pub fn selected_failure(&self) -> Option<usize> {
+        self.selected.checked_sub(self.feeds().len())
+    }
+
+    /// Nothing that was known of the data space holds for another one.
+    pub(super) fn forget_data_space(&mut self) {
+        self.ledger.clear();
+        self.ledger_load = Load::Loading;
+        self.failures.clear();
+        self.failures_skipped = 0;
+        self.remark = None;
+        self.run = RunState::None;
+    }
+
+    fn remember(&mut self, failure: ItemFailure) {
+        self.failures.push_front(failure);
+        self.failures.truncate(FAILURES_KEPT);
+    }
+}
+
+impl State {
+    pub(super) fn act_in_export(&mut self, action: Action, now: &Now, effects: &mut Effects) {
+        let feed = self.export.selected_feed();
+        match action {
+            Action::StartAll => self.ask_to_start(ExportRequest::default(), now, effects),
+            Action::DryRun => {
+                self.ask_to_start(ExportRequest { dry_run: true, ..ExportRequest::default() }, now, effects);
+            }
+            Action::StartSelected => self.start_selected(feed, now, effects),
+            Action::Open => match self.export.selected_failure() {
+                Some(index) => {
+                    let failure = self.export.shown_failures().nth(index).cloned();
+                    self.dialog = failure.map(Dialog::Failure).or(self.dialog.take());
+                }
+                None => self.start_selected(feed, now, effects),
+            },
+            Action::Stop => self.ask_to_stop(now),
+            Action::Refresh => self.refresh_export(effects),
+            Action::Filter => self.export.filter.editing = true,
+            _ => {
+                let rows = self.export.feeds().len() + self.export.shown_failures().count();
+                step(&mut self.export.selected, rows, action);
+            }
+        }
+    }
+
+    fn start_selected(&mut self, feed: Option<Feed>, now: &Now, effects: &mut Effects) {
+        let Some(feed) = feed else {
+            self.notices.add(Tone::Info, "select a feed first: the cursor is not on one", &now.wall);
+            return;
+        };
+        self.ask_to_start(ExportRequest { feeds: vec![feed], ..ExportRequest::default() }, now, effects);
+    }
+
+    pub(super) fn refresh_export(&mut self, effects: &mut Effects) {
+        self.export.counts_load = Load::Loading;
+        self.export.ledger_load = Load::Loading;
+        effects.push(Effect::Work(Work::LoadCounts));
+        effects.push(Effect::Work(Work::LoadLedger));
+    }
+
+    /// Starts a run, after the questions that must be asked.
+    pub(super) fn ask_to_start(&mut self, request: ExportRequest, now: &Now, effects: &mut Effects) {
+        if self.export.is_busy() {
+            self.notices.add(Tone::Warning, "an export is already active: stop it first, or wait", &now.wall);
+            return;
+        }
+        match &self.overview.data_space {
+            None => {
+                let text = "no data space is chosen, so there is nowhere to send to: choose one in pane 2";
+                self.notices.add(Tone::Warning, text, &now.wall);
+            }
+            Some((_, name, DataSpaceKind::Production)) if !request.dry_run => {
+                let purpose = LinePurpose::ExportToProduction { request, name: name.clone() };
+                self.dialog = Some(Dialog::Line(LineDialog::new(purpose, "")));
+            }
+            Some(_) => self.start(request, effects),
+        }
+    }
+
+    pub(super) fn start(&mut self, request: ExportRequest, effects: &mut Effects) {
+        self.export.run = RunState::Starting;
+        self.export.remark = None;
+        effects.push(Effect::Work(Work::StartExport(request)));
+    }
+
+    fn ask_to_stop(&mut self, now: &Now) {
+        match &self.export.run {
+            RunState::Active(run) if run.progress.stopping => {
+                self.notices.add(
+                    Tone::Info,
+                    "the run is already stopping: it finishes the batches in flight",
+                    &now.wall,
+                );
+            }
+            RunState::Active(_) | RunState::Starting => self.dialog = Some(Dialog::Question(Question::Stop)),
+            RunState::None | RunState::Ended(_) => {
+                self.notices.add(Tone::Info, "no export is active, so there is nothing to stop", &now.wall);
+            }
+        }
+    }
+
+    pub(super) fn on_counts(&mut self, result: Result<Vec<(Feed, Option<u64>)>, Problem>, now: &Now) {
+        self.export.counts_load = match result {
+            Ok(counts) => {
+                self.export.counts = counts;
+                Load::Done { at: now.wall.clone() }
+            }
+            Err(problem) => Load::Failed { problem },
+        };
+    }
+
+    pub(super) fn on_ledger(&mut self, result: Result<(Vec<FeedSummary>, Vec<ItemFailure>), Problem>, now: &Now) {
+        self.export.ledger_load = match result {
+            Ok((summaries, failures)) => {
+                self.export.ledger = summaries;
+                self.export.failures = failures.into();
+                self.export.failures_skipped = 0;
+                Load::Done { at: now.wall.clone() }
+            }
+            Err(problem) => Load::Failed { problem },
+        };
+    }
+
+    pub(super) fn on_run_started(&mut self, result: Result<(), Problem>, now: &Now, effects: &mut Effects) {
+        match result {
+            Ok(()) => {
+                self.export.run = RunState::Active(Box::new(ActiveRun::new(now.uptime)));
+                self.export.failures.clear();
+                self.export.failures_skipped = 0;
+                if self.leaving {
+                    effects.push(Effect::StopRun);
+                }
+            }
+            Err(problem) => {
+                self.export.run = RunState::None;
+                self.notices.problem(&problem, &now.wall);
+                self.leave_if_asked(effects);
+            }
+        }
+    }
+
+    pub(super) fn on_progress(&mut self, progress: Progress, now: &Now) {
+        if let RunState::Active(run) = &mut self.export.run {
+            run.take(progress, now.uptime);
+        }
+    }
+
+    pub(super) fn on_run_news(&mut self, news: Vec<RunEvent>, skipped: u64, now: &Now) {
+        self.export.failures_skipped += skipped;
+        for event in news {
+            match event {
+                RunEvent::ItemFailed(failure) => self.export.remember(failure),
+                RunEvent::Retrying { feed, attempt, after, reason } => {
+                    let seconds = after.as_secs_f64();
+                    let text = format!("{feed}: try {attempt} failed ({reason}); again in {seconds:.1} s");
+                    self.export.remark = Some(text);
+                }
+                RunEvent::Note { feed, text } => {
+                    self.notices.add(Tone::Warning, format!("{feed}: {text}"), &now.wall);
+                }
+                RunEvent::KeysRefused { message, request_id } => {
+                    let id = request_id.map(|id| format!(" (request {id})")).unwrap_or_default();
+                    let problem = Problem::new(
+                        crate::error::Exit::Refused,
+                        format!("the gateway refused the keys, so the run stopped at once: {message}{id}"),
+                    )
+                    .hint("verify the pair in pane 1; what was not sent goes out with the next run");
+                    self.notices.problem(&problem, &now.wall);
+                }
+                RunEvent::FeedStarted { .. } | RunEvent::FeedFinished(_) => {}
+            }
+        }
+    }
+
+    pub(super) fn on_run_ended(&mut self, result: Result<RunReport, Problem>, now: &Now, effects: &mut Effects) {
+        if let Err(problem) = &result {
+            self.notices.problem(problem, &now.wall);
+        }
+        if let Ok(RunReport { end: crate::export::progress::RunEnd::Failed { problems }, .. }) = &result {
+            for (feed, problem) in problems {
+                let problem = Problem { what: format!("{feed}: {}", problem.what), ..problem.clone() };
+                self.notices.problem(&problem, &now.wall);
+            }
+        }
+        if matches!(&self.dialog, Some(Dialog::Question(Question::Stop | Question::Quit))) {
+            self.dialog = None;
+        }
+        self.export.run = RunState::Ended(Box::new(EndedRun { result, at: now.wall.clone() }));
+        self.export.remark = None;
+        effects.push(Effect::Work(Work::LoadLedger));
+        self.leave_if_asked(effects);
+    }
+}

@@ -1,0 +1,308 @@
+//! What a key or a paste does in the place where it arrives.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
+
+use super::dialog::{Dialog, LinePurpose, Palette, Preview, Question};
+use super::{Effects, Pane, State, step};
+use crate::connector::{check_name, check_project_name};
+use crate::error::Problem;
+use crate::tui::effect::{Effect, Work};
+use crate::tui::event::Now;
+use crate::tui::keymap::{self, Action, Place};
+
+impl State {
+    pub(super) fn on_key(&mut self, key: &KeyEvent, now: &Now, effects: &mut Effects) {
+        match keymap::find(self.place(), key) {
+            Some(action) => self.act(action, now, effects),
+            None => self.type_key(key, now),
+        }
+    }
+
+    pub(super) fn on_paste(&mut self, text: &str) {
+        match &mut self.dialog {
+            Some(Dialog::Line(line)) if !line.busy => {
+                line.editor.paste(text);
+                line.error = None;
+            }
+            Some(Dialog::PrivateKey(dialog)) => dialog.paste(text),
+            Some(Dialog::Palette(palette)) => palette.editor.paste(text),
+            Some(_) => {}
+            None => match self.filter_mut() {
+                Some(filter) if filter.editing => filter.editor.paste(text),
+                // Pasted text outside of an editor must not act as keys.
+                _ => {}
+            },
+        }
+    }
+
+    /// A key that is no command of this place: it is typed.
+    fn type_key(&mut self, key: &KeyEvent, now: &Now) {
+        match &mut self.dialog {
+            Some(Dialog::Line(line)) if !line.busy => {
+                line.editor.key(key);
+                line.error = None;
+            }
+            Some(Dialog::PrivateKey(dialog)) if dialog.on_button => {
+                if key.code == KeyCode::Enter {
+                    self.accept_key_dialog(now);
+                } else if key.code == KeyCode::Up {
+                    dialog.on_button = false;
+                }
+            }
+            Some(Dialog::PrivateKey(dialog)) => {
+                if dialog.editor.key(key) {
+                    dialog.look();
+                }
+            }
+            Some(Dialog::Palette(palette)) => {
+                palette.editor.key(key);
+                palette.selected = 0;
+            }
+            Some(_) => {}
+            None => {
+                let changed = match self.filter_mut() {
+                    Some(filter) if filter.editing => filter.editor.key(key),
+                    _ => false,
+                };
+                if changed {
+                    self.selection_to_filter();
+                }
+            }
+        }
+    }
+
+    /// A filter that changed moves the cursor to the first row that it is about.
+    fn selection_to_filter(&mut self) {
+        match self.pane {
+            Pane::Keys => {}
+            Pane::Saas => self.saas.selected = 0,
+            Pane::Export => self.export.selected = self.export.feeds().len(),
+        }
+        self.clamp_selection();
+    }
+
+    fn clamp_selection(&mut self) {
+        let rows = self.saas.rows().len();
+        step(&mut self.saas.selected, rows, Action::Filter);
+        let rows = self.export.feeds().len() + self.export.shown_failures().count();
+        step(&mut self.export.selected, rows, Action::Filter);
+    }
+
+    fn act(&mut self, action: Action, now: &Now, effects: &mut Effects) {
+        match action {
+            Action::Interrupt => self.interrupt(effects),
+            Action::Repaint => effects.push(Effect::Repaint),
+            Action::Suspend => effects.push(Effect::Suspend),
+            _ => match self.place() {
+                Place::Keys | Place::Saas | Place::Export => self.act_in_pane(action, now, effects),
+                Place::Filter => self.act_in_filter(action),
+                Place::Line => self.act_in_line(action, now, effects),
+                Place::KeyEditor => self.act_in_key_editor(action),
+                Place::Question => self.act_in_question(action, effects),
+                Place::Reading => self.act_in_reading(action),
+                Place::Palette => self.act_in_palette(action, now, effects),
+            },
+        }
+    }
+
+    fn act_in_pane(&mut self, action: Action, now: &Now, effects: &mut Effects) {
+        match action {
+            Action::ShowKeys => self.show(Pane::Keys, effects),
+            Action::ShowSaas => self.show(Pane::Saas, effects),
+            Action::ShowExport => self.show(Pane::Export, effects),
+            Action::NextPane => self.show(self.pane.next(), effects),
+            Action::PreviousPane => self.show(self.pane.previous(), effects),
+            Action::Help => self.dialog = Some(Dialog::Help { of: self.place(), scroll: 0 }),
+            Action::Palette => self.dialog = Some(Dialog::Palette(Palette::default())),
+            Action::Quit => self.ask_to_quit(effects),
+            Action::Back => self.go_back(),
+            _ => match self.pane {
+                Pane::Keys => self.act_in_keys(action, now, effects),
+                Pane::Saas => self.act_in_saas(action, now, effects),
+                Pane::Export => self.act_in_export(action, now, effects),
+            },
+        }
+    }
+
+    fn show(&mut self, pane: Pane, effects: &mut Effects) {
+        self.pane = pane;
+        if pane == Pane::Saas && matches!(self.saas.load, super::Load::NotAsked) && self.can_ask_gateway() {
+            self.load_projects(effects);
+        }
+    }
+
+    /// Whether the pair in use is complete, so that asking the gateway makes sense.
+    #[must_use]
+    pub fn can_ask_gateway(&self) -> bool {
+        self.keys.is_complete(self.overview.environment)
+    }
+
+    fn go_back(&mut self) {
+        if self.notices.dismiss() {
+            return;
+        }
+        if let Some(filter) = self.filter_mut() {
+            filter.clear();
+        }
+        self.clamp_selection();
+    }
+
+    fn ask_to_quit(&mut self, effects: &mut Effects) {
+        if self.export.is_busy() {
+            self.dialog = Some(Dialog::Question(Question::Quit));
+        } else {
+            effects.push(Effect::Quit);
+        }
+    }
+
+    /// Ctrl-C: first like `q`, then a graceful stop at once; once that is under way, leave without waiting for it. What
+    /// was in flight then has no recorded answer, and the next run sends it again.
+    fn interrupt(&mut self, effects: &mut Effects) {
+        if self.leaving {
+            effects.push(Effect::Quit);
+        } else if matches!(&self.dialog, Some(Dialog::Question(Question::Quit))) {
+            self.leave(effects);
+        } else {
+            self.ask_to_quit(effects);
+        }
+    }
+
+    fn act_in_filter(&mut self, action: Action) {
+        if let Some(filter) = self.filter_mut() {
+            match action {
+                Action::Accept => filter.editing = false,
+                _ => filter.clear(),
+            }
+        }
+        self.clamp_selection();
+    }
+
+    fn act_in_key_editor(&mut self, action: Action) {
+        match (&mut self.dialog, action) {
+            (Some(Dialog::PrivateKey(dialog)), Action::SwitchFocus) => dialog.on_button = !dialog.on_button,
+            _ => self.dialog = None,
+        }
+    }
+
+    fn accept_key_dialog(&mut self, now: &Now) {
+        let Some(Dialog::PrivateKey(dialog)) = &self.dialog else { return };
+        if let Preview::Usable(key) = &dialog.preview {
+            let (environment, key) = (dialog.environment, key.clone());
+            self.dialog = None;
+            self.accept_private_key(environment, key, now);
+        }
+    }
+
+    fn act_in_question(&mut self, action: Action, effects: &mut Effects) {
+        let Some(Dialog::Question(question)) = self.dialog.take() else { return };
+        if action != Action::Accept {
+            return;
+        }
+        match question {
+            Question::Choose(space) => effects.push(Effect::Work(Work::SelectDataSpace(space.id))),
+            Question::Stop => effects.push(Effect::StopRun),
+            Question::Quit => self.leave(effects),
+            Question::Environment(environment) => effects.push(Effect::Work(Work::SetEnvironment(environment))),
+        }
+    }
+
+    fn act_in_reading(&mut self, action: Action) {
+        match &mut self.dialog {
+            Some(Dialog::Help { of, scroll }) if action != Action::Back => {
+                let lines = keymap::of_place(*of).count();
+                step(scroll, lines, action);
+            }
+            _ if action == Action::Back => self.dialog = None,
+            _ => {}
+        }
+    }
+
+    fn act_in_palette(&mut self, action: Action, now: &Now, effects: &mut Effects) {
+        let Some(Dialog::Palette(palette)) = &mut self.dialog else { return };
+        let matches = palette.matches();
+        match action {
+            Action::Accept => {
+                let chosen = matches.get(palette.selected).copied();
+                self.dialog = None;
+                if let Some(binding) = chosen {
+                    // An action of one pane is done in that pane; an action of all is done where the person is.
+                    let here = self.pane;
+                    let home = Pane::ALL.into_iter().find(|pane| binding.places.contains(&pane.place()));
+                    if !binding.places.contains(&here.place()) {
+                        self.show(home.unwrap_or(here), effects);
+                    }
+                    self.act(binding.action, now, effects);
+                }
+            }
+            Action::Back => self.dialog = None,
+            _ => step(&mut palette.selected, matches.len(), action),
+        }
+    }
+
+    fn act_in_line(&mut self, action: Action, now: &Now, effects: &mut Effects) {
+        let Some(Dialog::Line(line)) = &mut self.dialog else { return };
+        if action == Action::Back {
+            self.dialog = None;
+            return;
+        }
+        if line.busy {
+            return;
+        }
+        let purpose = line.purpose.clone();
+        let text = zeroize::Zeroizing::new(line.editor.text().to_owned());
+        if let Err(problem) = self.accept_line(purpose, &text, now, effects) {
+            self.refuse_line(&problem);
+        }
+    }
+
+    fn accept_line(
+        &mut self,
+        purpose: LinePurpose,
+        text: &str,
+        now: &Now,
+        effects: &mut Effects,
+    ) -> Result<(), Problem> {
+        let work = match purpose {
+            LinePurpose::ApiKey(environment) => {
+                self.accept_api_key(environment, text, now)?;
+                self.dialog = None;
+                return Ok(());
+            }
+            LinePurpose::ExportToProduction { request, name } => {
+                check_typed(text, name.as_str())?;
+                self.dialog = None;
+                self.start(request, effects);
+                return Ok(());
+            }
+            LinePurpose::KeyFile(environment) => Work::ReadKey(environment, key_path(text)?),
+            LinePurpose::CreateProject => Work::CreateProject(check_project_name(text)?.to_owned()),
+            LinePurpose::RenameProject(id) => Work::RenameProject(id, check_project_name(text)?.to_owned()),
+            LinePurpose::RenameDataSpace(id) => Work::RenameDataSpace(id, check_name(text)?.to_owned()),
+            LinePurpose::ChooseProduction(space) => {
+                check_typed(text, space.name.as_str())?;
+                Work::SelectDataSpace(space.id)
+            }
+        };
+        if let Some(Dialog::Line(line)) = &mut self.dialog {
+            line.busy = true;
+            line.error = None;
+        }
+        effects.push(Effect::Work(work));
+        Ok(())
+    }
+}
+
+fn check_typed(text: &str, name: &str) -> Result<(), Problem> {
+    if text.trim() == name.trim() {
+        return Ok(());
+    }
+    Err(Problem::usage(format!("that is not its name: type {name} exactly, or press Esc to change nothing")))
+}
+
+fn key_path(text: &str) -> Result<std::path::PathBuf, Problem> {
+    let text = text.trim().trim_matches(['"', '\'']);
+    if text.is_empty() {
+        return Err(Problem::usage("type the path of the private key file first"));
+    }
+    Ok(std::path::PathBuf::from(text))
+}

@@ -1,0 +1,337 @@
+//! What the screen is about: pure data, changed by one event at a time.
+//!
+//! It must never await, and never touch disk, network or clock: what must be done is returned as effects.
+
+pub mod dialog;
+pub mod editor;
+pub mod export;
+mod input;
+pub mod keys;
+pub mod notice;
+pub mod saas;
+
+#[cfg(test)]
+mod tests;
+
+use jiff::Zoned;
+
+use crate::connector::{ExportRequest, Overview};
+use crate::error::Problem;
+use dialog::{Dialog, LineDialog};
+use editor::LineEditor;
+use export::ExportPane;
+use keys::KeysPane;
+use notice::{Notices, Tone};
+use saas::SaasPane;
+
+use super::effect::{Effect, Work};
+use super::event::{Event, Now, Reply};
+use super::keymap::{Action, Place};
+
+/// What an update asks for, in order.
+pub type Effects = Vec<Effect>;
+
+/// How far a page key moves, in rows.
+const PAGE_STEP: usize = 10;
+
+/// The panes, in the order of their digits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Pane {
+    /// Key pairs.
+    #[default]
+    Keys,
+    /// Projects and data spaces.
+    Saas,
+    /// Feeds and the run.
+    Export,
+}
+
+impl Pane {
+    /// All of them.
+    pub const ALL: [Pane; 3] = [Pane::Keys, Pane::Saas, Pane::Export];
+
+    /// As Adobe's own pages call it.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Pane::Keys => "Keys",
+            Pane::Saas => "SaaS identifier",
+            Pane::Export => "Data export",
+        }
+    }
+
+    fn place(self) -> Place {
+        match self {
+            Pane::Keys => Place::Keys,
+            Pane::Saas => Place::Saas,
+            Pane::Export => Place::Export,
+        }
+    }
+
+    fn next(self) -> Self {
+        match self {
+            Pane::Keys => Pane::Saas,
+            Pane::Saas => Pane::Export,
+            Pane::Export => Pane::Keys,
+        }
+    }
+
+    fn previous(self) -> Self {
+        self.next().next()
+    }
+}
+
+/// How loading something went.
+#[derive(Debug, Clone, Default)]
+pub enum Load {
+    /// It was not asked for.
+    #[default]
+    NotAsked,
+    /// It is being loaded.
+    Loading,
+    /// It is there.
+    Done {
+        /// Since when.
+        at: Zoned,
+    },
+    /// It cannot be loaded; what was there before still is.
+    Failed {
+        /// Why.
+        problem: Problem,
+    },
+}
+
+/// A filter of a list.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// What rows must contain.
+    pub editor: LineEditor,
+    /// Whether it is being typed.
+    pub editing: bool,
+}
+
+impl Filter {
+    /// Whether one of these texts contains what was typed, whatever the case.
+    #[must_use]
+    pub fn passes(&self, texts: &[&str]) -> bool {
+        let wanted = self.editor.text().to_lowercase();
+        wanted.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&wanted))
+    }
+
+    /// Whether it hides anything.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        !self.editor.text().is_empty()
+    }
+
+    fn clear(&mut self) {
+        self.editor.clear();
+        self.editing = false;
+    }
+}
+
+/// The whole screen.
+#[derive(Debug)]
+pub struct State {
+    /// What the header shows.
+    pub overview: Overview,
+    /// The pane in front.
+    pub pane: Pane,
+    /// Pane 1.
+    pub keys: KeysPane,
+    /// Pane 2.
+    pub saas: SaasPane,
+    /// Pane 3.
+    pub export: ExportPane,
+    /// The open dialog.
+    pub dialog: Option<Dialog>,
+    /// News.
+    pub notices: Notices,
+    /// Whether the screen closes as soon as the run has ended.
+    pub leaving: bool,
+    /// When the last event was, in local time; `None` before the first.
+    pub wall: Option<Zoned>,
+}
+
+impl State {
+    /// The screen as it begins.
+    #[must_use]
+    pub fn new(overview: Overview, pane: Pane) -> Self {
+        let keys = KeysPane::new(overview.environment);
+        Self {
+            overview,
+            pane,
+            keys,
+            saas: SaasPane::default(),
+            export: ExportPane::default(),
+            dialog: None,
+            notices: Notices::default(),
+            leaving: false,
+            wall: None,
+        }
+    }
+
+    /// What is loaded at the beginning, and the export that was asked for on the command line.
+    pub fn begin(&mut self, start_export: Option<ExportRequest>, now: &Now) -> Effects {
+        self.wall = Some(now.wall.clone());
+        let mut effects = vec![Effect::Work(Work::LoadPairs)];
+        self.refresh_export(&mut effects);
+        if self.pane == Pane::Saas {
+            self.load_projects(&mut effects);
+        }
+        if let Some(request) = start_export {
+            self.pane = Pane::Export;
+            self.ask_to_start(request, now, &mut effects);
+        }
+        effects
+    }
+
+    /// Which keys are valid now.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        match &self.dialog {
+            Some(dialog) => dialog.place(),
+            None if self.filter().is_some_and(|filter| filter.editing) => Place::Filter,
+            None => self.pane.place(),
+        }
+    }
+
+    /// Whether a second that goes by changes what is shown.
+    #[must_use]
+    pub fn has_clock(&self) -> bool {
+        self.export.active().is_some()
+    }
+
+    /// The filter of the pane in front.
+    #[must_use]
+    pub fn filter(&self) -> Option<&Filter> {
+        match self.pane {
+            Pane::Keys => None,
+            Pane::Saas => Some(&self.saas.filter),
+            Pane::Export => Some(&self.export.filter),
+        }
+    }
+
+    fn filter_mut(&mut self) -> Option<&mut Filter> {
+        match self.pane {
+            Pane::Keys => None,
+            Pane::Saas => Some(&mut self.saas.filter),
+            Pane::Export => Some(&mut self.export.filter),
+        }
+    }
+
+    /// Takes one event in, and returns what must be done about it.
+    pub fn update(&mut self, event: Event, now: &Now) -> Effects {
+        let mut effects = Effects::new();
+        self.wall = Some(now.wall.clone());
+        match event {
+            Event::Key(key) => self.on_key(&key, now, &mut effects),
+            Event::Paste(text) => self.on_paste(text.expose()),
+            Event::Clock => {
+                if let export::RunState::Active(run) = &mut self.export.run {
+                    run.clock = now.uptime;
+                }
+            }
+            Event::Terminate => self.leave(&mut effects),
+            Event::Reply(reply) => self.on_reply(reply, now, &mut effects),
+            Event::Progress(progress) => self.on_progress(progress, now),
+            Event::Run { news, skipped } => self.on_run_news(news, skipped, now),
+            Event::RunEnded(result) => self.on_run_ended(result, now, &mut effects),
+            Event::Busy => {
+                let text = "too much is waiting to be done already: that was not taken on, try again in a moment";
+                self.notices.add(Tone::Warning, text, &now.wall);
+            }
+            Event::WorkerBroke => {
+                let text = "an action broke inside this program; the log in the state directory says where";
+                self.notices.add(Tone::Danger, text, &now.wall);
+                self.forget_pending();
+            }
+        }
+        effects
+    }
+
+    fn on_reply(&mut self, reply: Reply, now: &Now, effects: &mut Effects) {
+        match reply {
+            Reply::Pairs(pairs) => self.keys.saved = Some(pairs),
+            Reply::Verified { environment, result } => self.on_verified(environment, result, now),
+            Reply::KeyRead { environment, result } => self.on_key_read(environment, result, now),
+            Reply::Saved { environment, result } => self.on_saved(environment, result, now, effects),
+            Reply::EnvironmentSet(Ok(overview)) => {
+                let text = format!("the {} pair and its gateway are used from now on", overview.environment);
+                self.notices.add(Tone::Good, text, &now.wall);
+                self.overview = overview;
+                // Another gateway sees other projects.
+                self.saas.projects.clear();
+                self.saas.load = Load::NotAsked;
+                self.export.forget_data_space();
+                effects.push(Effect::Work(Work::LoadLedger));
+            }
+            Reply::EnvironmentSet(Err(problem)) => self.notices.problem(&problem, &now.wall),
+            Reply::Projects(result) => self.on_projects(result, now),
+            Reply::ProjectCreated(result) => self.on_project_created(result, now, effects),
+            Reply::Renamed(result) => self.on_renamed(result, now, effects),
+            Reply::Selected(result) => self.on_selected(result, now, effects),
+            Reply::Counts(result) => self.on_counts(result, now),
+            Reply::Ledger(result) => self.on_ledger(result, now),
+            Reply::RunStarted(result) => self.on_run_started(result, now, effects),
+        }
+    }
+
+    /// Stops the run if there is one, and leaves when it has ended.
+    fn leave(&mut self, effects: &mut Effects) {
+        if self.export.is_busy() {
+            self.leaving = true;
+            self.dialog = None;
+            effects.push(Effect::StopRun);
+        } else {
+            effects.push(Effect::Quit);
+        }
+    }
+
+    fn leave_if_asked(&self, effects: &mut Effects) {
+        if self.leaving {
+            effects.push(Effect::Quit);
+        }
+    }
+
+    /// Whatever was waited for will not come.
+    fn forget_pending(&mut self) {
+        for load in [&mut self.saas.load, &mut self.export.counts_load, &mut self.export.ledger_load] {
+            if matches!(load, Load::Loading) {
+                *load = Load::NotAsked;
+            }
+        }
+        if matches!(self.export.run, export::RunState::Starting) {
+            self.export.run = export::RunState::None;
+        }
+        if let Some(Dialog::Line(line)) = &mut self.dialog {
+            line.busy = false;
+        }
+    }
+
+    /// Shows in the open dialog why its line was not accepted.
+    fn refuse_line(&mut self, problem: &Problem) {
+        if let Some(Dialog::Line(LineDialog { error, busy, .. })) = &mut self.dialog {
+            *busy = false;
+            *error = Some(match &problem.hint {
+                Some(hint) => format!("{}: {hint}", problem.what),
+                None => problem.what.clone(),
+            });
+        }
+    }
+}
+
+/// Moves a cursor over `rows` rows.
+fn step(selected: &mut usize, rows: usize, action: Action) {
+    let last = rows.saturating_sub(1);
+    let wanted = match action {
+        Action::Up => selected.saturating_sub(1),
+        Action::Down => *selected + 1,
+        Action::PageUp => selected.saturating_sub(PAGE_STEP),
+        Action::PageDown => *selected + PAGE_STEP,
+        Action::First => 0,
+        Action::Last => last,
+        _ => *selected,
+    };
+    *selected = wanted.min(last);
+}

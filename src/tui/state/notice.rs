@@ -1,0 +1,78 @@
+//! Notices: short news that stays on the screen until a key dismisses it.
+
+use jiff::Zoned;
+
+use crate::error::Problem;
+
+/// How many are kept; older ones are dropped, since a wall of old news hides the new.
+const NOTICES_KEPT: usize = 9;
+
+/// What a notice means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Something worked.
+    Good,
+    /// Something to know.
+    Info,
+    /// Something to look after.
+    Warning,
+    /// Something failed.
+    Danger,
+}
+
+/// One piece of news.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// What it means.
+    pub tone: Tone,
+    /// What happened.
+    pub text: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// When, in local time.
+    pub at: Zoned,
+}
+
+/// The news, oldest first.
+#[derive(Debug, Default)]
+pub struct Notices {
+    list: Vec<Notice>,
+}
+
+impl Notices {
+    /// Adds one. The same text again only gets its new time.
+    pub fn add(&mut self, tone: Tone, text: impl Into<String>, at: &Zoned) {
+        self.push(Notice { tone, text: text.into(), hint: None, at: at.clone() });
+    }
+
+    /// Adds what went wrong, with what to do about it.
+    pub fn problem(&mut self, problem: &Problem, at: &Zoned) {
+        let Problem { what, hint, .. } = problem.clone();
+        self.push(Notice { tone: Tone::Danger, text: what, hint, at: at.clone() });
+    }
+
+    fn push(&mut self, notice: Notice) {
+        self.list.retain(|old| old.text != notice.text);
+        if self.list.len() == NOTICES_KEPT {
+            self.list.remove(0);
+        }
+        self.list.push(notice);
+    }
+
+    /// The newest.
+    #[must_use]
+    pub fn newest(&self) -> Option<&Notice> {
+        self.list.last()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Takes the newest off; `false` if there was none.
+    pub fn dismiss(&mut self) -> bool {
+        self.list.pop().is_some()
+    }
+}

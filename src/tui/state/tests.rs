@@ -1,0 +1,462 @@
+//! The state, event by event: pure, so nothing here waits for anything.
+
+use std::time::Duration;
+
+use jiff::Zoned;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::dialog::{Dialog, LinePurpose, Preview, Question};
+use super::export::RunState;
+use super::keys::Check;
+use super::notice::Tone;
+use super::*;
+use crate::client::models::{DataSpace, DataSpaceKind, Environment, Project};
+use crate::connector::{Half, PairStatus};
+use crate::error::Exit;
+use crate::export::progress::{FeedProgress, ItemFailure, ItemState, Limit, Progress, RunEnd, RunEvent, RunReport};
+use crate::feeds::Feed;
+use crate::keys::PrivateKey;
+use crate::secret::Secret;
+
+fn now() -> Now {
+    let wall: Zoned = "2026-03-04T12:03:10+01:00[Europe/Berlin]".parse().unwrap();
+    Now { wall, uptime: Duration::from_secs(60) }
+}
+
+fn overview(kind: Option<DataSpaceKind>) -> Overview {
+    Overview {
+        installation: "shop.example".into(),
+        environment: Environment::Sandbox,
+        gateway: "127.0.0.1:4433".into(),
+        project: kind.map(|_| ("p-1".parse().unwrap(), "Luma".into())),
+        data_space: kind.map(|kind| ("d-1".parse().unwrap(), "Main".into(), kind)),
+        source: "a made-up catalogue".into(),
+        config_path: "/tmp/config.toml".into(),
+        state_dir: "/tmp/state".into(),
+    }
+}
+
+fn state(pane: Pane, kind: Option<DataSpaceKind>) -> State {
+    let mut state = State::new(overview(kind), pane);
+    state.begin(None, &now());
+    state.update(
+        Event::Reply(Reply::Counts(Ok(vec![(Feed::Categories, Some(40)), (Feed::Products, Some(2000))]))),
+        &now(),
+    );
+    state
+}
+
+fn testing() -> State {
+    state(Pane::Export, Some(DataSpaceKind::Testing))
+}
+
+fn key(state: &mut State, code: KeyCode) -> Effects {
+    state.update(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)), &now())
+}
+
+fn press(state: &mut State, c: char) -> Effects {
+    key(state, KeyCode::Char(c))
+}
+
+fn control(state: &mut State, c: char) -> Effects {
+    state.update(Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)), &now())
+}
+
+fn type_text(state: &mut State, text: &str) {
+    for c in text.chars() {
+        press(state, c);
+    }
+}
+
+fn paste(state: &mut State, text: &str) {
+    state.update(Event::Paste(Secret::new(text)), &now());
+}
+
+fn pair(environment: Environment, is_complete: bool) -> PairStatus {
+    let half = || match is_complete {
+        true => Half::Present { shown: "••••3f9a".into(), origin: "config.toml".into() },
+        false => Half::Missing,
+    };
+    PairStatus { environment, api_key: half(), private_key: half() }
+}
+
+fn progress(submitted: u64, found: u64) -> Progress {
+    let feed = FeedProgress {
+        phase: crate::export::progress::Phase::Sending,
+        new: found,
+        submitted,
+        requests: submitted / 100,
+        ..FeedProgress::new(Feed::Products)
+    };
+    Progress {
+        feeds: vec![feed],
+        elapsed: Duration::from_secs(42),
+        items_per_second: 200.0,
+        eta: Some(Duration::from_secs(30)),
+        limit: Limit::Gateway { requests_per_second: 2.0 },
+        dry_run: false,
+        stopping: false,
+    }
+}
+
+fn failure(label: &str) -> ItemFailure {
+    ItemFailure {
+        feed: Feed::Products,
+        label: label.into(),
+        state: ItemState::NeedsAttention,
+        message: "name is required".into(),
+        code: "E1".into(),
+        request_id: Some("req-1".into()),
+    }
+}
+
+fn run(state: &mut State) {
+    press(state, 'a');
+    state.update(Event::Reply(Reply::RunStarted(Ok(()))), &now());
+    state.update(Event::Progress(progress(1200, 4000)), &now());
+}
+
+fn end(state: &mut State) -> Effects {
+    let report = RunReport { progress: progress(4000, 4000), end: RunEnd::Complete };
+    state.update(Event::RunEnded(Ok(report)), &now())
+}
+
+fn works(effects: &Effects) -> Vec<&Work> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Work(work) => Some(work),
+            _ => None,
+        })
+        .collect()
+}
+
+fn quits(effects: &Effects) -> bool {
+    effects.iter().any(|effect| matches!(effect, Effect::Quit))
+}
+
+fn stops(effects: &Effects) -> bool {
+    effects.iter().any(|effect| matches!(effect, Effect::StopRun))
+}
+
+// Panes and dialogs
+
+#[test]
+fn digits_tab_and_letters_choose_the_pane() {
+    let mut state = testing();
+    press(&mut state, '1');
+    assert_eq!(state.pane, Pane::Keys);
+    key(&mut state, KeyCode::Tab);
+    assert_eq!(state.pane, Pane::Saas);
+    key(&mut state, KeyCode::BackTab);
+    key(&mut state, KeyCode::BackTab);
+    assert_eq!(state.pane, Pane::Export);
+    press(&mut state, '4');
+    assert_eq!(state.pane, Pane::Export, "there is no fourth pane");
+}
+
+#[test]
+fn pasting_outside_of_an_editor_does_nothing() {
+    let mut state = testing();
+    let before = format!("{:?} {:?}", state.pane, state.dialog);
+    paste(&mut state, "aq1x");
+    assert_eq!(format!("{:?} {:?}", state.pane, state.dialog), before);
+}
+
+#[test]
+fn the_palette_finds_an_action_and_does_it_in_its_pane() {
+    let mut state = testing();
+    press(&mut state, ':');
+    type_text(&mut state, "project create");
+    key(&mut state, KeyCode::Enter);
+    assert_eq!(state.pane, Pane::Saas);
+    assert!(matches!(&state.dialog, Some(Dialog::Line(line)) if line.purpose == LinePurpose::CreateProject));
+}
+
+#[test]
+fn notices_stay_until_a_key_dismisses_them() {
+    let mut state = testing();
+    press(&mut state, 'x');
+    assert!(state.notices.newest().is_some());
+    press(&mut state, 'j');
+    assert!(state.notices.newest().is_some());
+    key(&mut state, KeyCode::Esc);
+    assert!(state.notices.newest().is_none());
+}
+
+// Keys
+
+#[test]
+fn a_pasted_pair_is_saved_whole_and_only_whole() {
+    let mut state = state(Pane::Keys, None);
+    press(&mut state, 'a');
+    paste(&mut state, "0123456789abcdef0123456789abcdef");
+    key(&mut state, KeyCode::Enter);
+    assert!(state.dialog.is_none());
+    assert!(works(&press(&mut state, 's')).is_empty(), "half a pair is not saved");
+
+    press(&mut state, 'p');
+    let pem = PrivateKey::generate().unwrap().to_pem().unwrap();
+    paste(&mut state, &pem.expose().replace('\n', "\r\n"));
+    let Some(Dialog::PrivateKey(dialog)) = &state.dialog else { panic!("no key dialog") };
+    assert!(matches!(dialog.preview, Preview::Usable(_)));
+    key(&mut state, KeyCode::Enter);
+    assert!(state.dialog.is_none());
+    let effects = press(&mut state, 's');
+    assert!(matches!(works(&effects)[..], [Work::SavePair(Environment::Sandbox, _)]));
+
+    state.update(
+        Event::Reply(Reply::Saved { environment: Environment::Sandbox, result: Ok("/x/sandbox.pem".into()) }),
+        &now(),
+    );
+    let notice = state.notices.newest().unwrap();
+    assert!(notice.text.contains("/x/sandbox.pem") && notice.text.contains("0600"), "{}", notice.text);
+    assert!(state.keys.draft(Environment::Sandbox).is_empty());
+}
+
+#[test]
+fn a_text_that_is_no_private_key_is_not_accepted() {
+    let mut state = state(Pane::Keys, None);
+    press(&mut state, 'p');
+    paste(&mut state, "-----BEGIN PUBLIC KEY-----\nabc\n-----END PUBLIC KEY-----\n");
+    key(&mut state, KeyCode::Tab);
+    key(&mut state, KeyCode::Enter);
+    let Some(Dialog::PrivateKey(dialog)) = &state.dialog else { panic!("the dialog was closed") };
+    assert!(matches!(dialog.preview, Preview::Unusable(_)));
+}
+
+#[test]
+fn refused_keys_stay_on_the_pane_with_the_words_of_the_gateway() {
+    let mut state = state(Pane::Keys, None);
+    state.update(
+        Event::Reply(Reply::Pairs([pair(Environment::Production, false), pair(Environment::Sandbox, true)])),
+        &now(),
+    );
+    assert!(matches!(works(&press(&mut state, 'v'))[..], [Work::Verify(Environment::Sandbox)]));
+    assert!(matches!(state.keys.check(Environment::Sandbox), Check::Asking));
+    let problem = Problem::new(Exit::Refused, "the gateway refused: JWT is invalid (403053)");
+    state.update(Event::Reply(Reply::Verified { environment: Environment::Sandbox, result: Err(problem) }), &now());
+    assert!(
+        matches!(state.keys.check(Environment::Sandbox), Check::Failed { problem, .. } if problem.what.contains("403053"))
+    );
+}
+
+#[test]
+fn a_key_file_that_is_read_after_the_dialog_was_cancelled_is_not_taken() {
+    let mut state = state(Pane::Keys, None);
+    press(&mut state, 'f');
+    type_text(&mut state, "/x/key.pem");
+    assert!(matches!(works(&key(&mut state, KeyCode::Enter))[..], [Work::ReadKey(..)]));
+    key(&mut state, KeyCode::Esc);
+    let read = PrivateKey::generate().map_err(|error| Problem::of(&error));
+    state.update(Event::Reply(Reply::KeyRead { environment: Environment::Sandbox, result: read }), &now());
+    assert!(state.keys.draft(Environment::Sandbox).is_empty());
+}
+
+// SaaS identifier
+
+fn projects() -> Vec<Project> {
+    let space = |id: &str, name: &str, kind| DataSpace { id: id.parse().unwrap(), name: name.into(), kind };
+    vec![Project {
+        id: "p-1".parse().unwrap(),
+        name: "Luma".into(),
+        data_spaces: vec![space("d-1", "Main", DataSpaceKind::Production), space("d-2", "Try", DataSpaceKind::Testing)],
+    }]
+}
+
+fn saas() -> State {
+    let mut state = state(Pane::Saas, None);
+    state.update(Event::Reply(Reply::Projects(Ok(projects()))), &now());
+    state
+}
+
+#[test]
+fn a_testing_data_space_asks_and_a_production_one_wants_its_name() {
+    let mut state = saas();
+    key(&mut state, KeyCode::Home);
+    press(&mut state, 'j');
+    press(&mut state, 'j');
+    key(&mut state, KeyCode::Enter);
+    assert!(matches!(&state.dialog, Some(Dialog::Question(Question::Choose(space))) if space.id.as_str() == "d-2"));
+    assert!(matches!(works(&press(&mut state, 'y'))[..], [Work::SelectDataSpace(id)] if id.as_str() == "d-2"));
+
+    press(&mut state, 'k');
+    key(&mut state, KeyCode::Enter);
+    type_text(&mut state, "main");
+    assert!(works(&key(&mut state, KeyCode::Enter)).is_empty(), "the name must be exact");
+    for _ in 0..4 {
+        key(&mut state, KeyCode::Backspace);
+    }
+    type_text(&mut state, "Main");
+    assert!(matches!(works(&key(&mut state, KeyCode::Enter))[..], [Work::SelectDataSpace(id)] if id.as_str() == "d-1"));
+}
+
+#[test]
+fn the_name_of_a_service_is_refused_before_the_registry_is_asked() {
+    let mut state = saas();
+    press(&mut state, 'c');
+    type_text(&mut state, "live search");
+    assert!(works(&key(&mut state, KeyCode::Enter)).is_empty());
+    assert!(matches!(&state.dialog, Some(Dialog::Line(line)) if line.error.is_some()));
+}
+
+#[test]
+fn what_the_registry_refuses_is_said_in_the_dialog_that_waits() {
+    let mut state = saas();
+    press(&mut state, 'c');
+    type_text(&mut state, "Luma EU");
+    key(&mut state, KeyCode::Enter);
+    let problem = Problem::new(Exit::Other, "the gateway refused: limit reached");
+    state.update(Event::Reply(Reply::ProjectCreated(Err(problem))), &now());
+    assert!(
+        matches!(&state.dialog, Some(Dialog::Line(line)) if !line.busy && line.error.as_deref().unwrap().contains("limit reached"))
+    );
+}
+
+#[test]
+fn a_filter_keeps_the_project_of_a_data_space_that_passes() {
+    let mut state = saas();
+    press(&mut state, '/');
+    type_text(&mut state, "TRY");
+    assert_eq!(state.saas.rows().len(), 2);
+    key(&mut state, KeyCode::Esc);
+    assert_eq!(state.saas.rows().len(), 3);
+}
+
+// Data export
+
+#[test]
+fn an_export_into_a_production_data_space_wants_its_name() {
+    let mut state = state(Pane::Export, Some(DataSpaceKind::Production));
+    assert!(works(&press(&mut state, 'a')).is_empty());
+    type_text(&mut state, "Main");
+    let effects = key(&mut state, KeyCode::Enter);
+    assert!(matches!(works(&effects)[..], [Work::StartExport(_)]));
+    assert!(matches!(state.export.run, RunState::Starting));
+}
+
+#[test]
+fn a_dry_run_into_production_asks_nothing() {
+    let mut state = state(Pane::Export, Some(DataSpaceKind::Production));
+    assert!(matches!(works(&press(&mut state, 'd'))[..], [Work::StartExport(request)] if request.dry_run));
+}
+
+#[test]
+fn enter_exports_the_selected_feed_and_opens_the_selected_error() {
+    let mut state = testing();
+    press(&mut state, 'j');
+    let effects = key(&mut state, KeyCode::Enter);
+    assert!(matches!(works(&effects)[..], [Work::StartExport(request)] if request.feeds == [Feed::Products]));
+    state.update(Event::Reply(Reply::RunStarted(Ok(()))), &now());
+    let news = vec![RunEvent::ItemFailed(failure("old")), RunEvent::ItemFailed(failure("new"))];
+    state.update(Event::Run { news, skipped: 3 }, &now());
+    press(&mut state, 'j');
+    key(&mut state, KeyCode::Enter);
+    assert!(matches!(&state.dialog, Some(Dialog::Failure(failure)) if failure.label.as_str() == "new"));
+    assert_eq!(state.export.failures_skipped, 3);
+}
+
+#[test]
+fn only_one_export_at_a_time() {
+    let mut state = testing();
+    run(&mut state);
+    assert!(works(&press(&mut state, 'a')).is_empty());
+    assert_eq!(state.notices.newest().unwrap().tone, Tone::Warning);
+}
+
+#[test]
+fn stop_asks_first_and_a_no_changes_nothing() {
+    let mut state = testing();
+    run(&mut state);
+    press(&mut state, 'x');
+    assert!(!stops(&press(&mut state, 'n')));
+    press(&mut state, 'x');
+    assert!(stops(&press(&mut state, 'y')));
+    assert!(!state.leaving);
+}
+
+#[test]
+fn a_run_that_ends_by_itself_takes_its_question_along() {
+    let mut state = testing();
+    run(&mut state);
+    press(&mut state, 'x');
+    end(&mut state);
+    assert!(state.dialog.is_none());
+    assert!(matches!(&state.export.run, RunState::Ended(_)));
+}
+
+#[test]
+fn refused_items_are_kept_up_to_a_limit() {
+    let mut state = testing();
+    run(&mut state);
+    let news = (0..300).map(|number| RunEvent::ItemFailed(failure(&format!("sku-{number}")))).collect();
+    state.update(Event::Run { news, skipped: 0 }, &now());
+    assert_eq!(state.export.failures.len(), export::FAILURES_KEPT);
+    assert_eq!(state.export.failures.front().unwrap().label.as_str(), "sku-299");
+}
+
+#[test]
+fn clocks_move_between_counters() {
+    let mut state = testing();
+    run(&mut state);
+    let later = Now { uptime: Duration::from_secs(63), ..now() };
+    state.update(Event::Clock, &later);
+    let run = state.export.active().unwrap();
+    assert_eq!(run.elapsed(), Duration::from_secs(45));
+    assert_eq!(run.eta(), Some(Duration::from_secs(27)));
+}
+
+// Leaving
+
+#[test]
+fn q_leaves_at_once_only_while_nothing_runs() {
+    let mut state = testing();
+    assert!(quits(&press(&mut state, 'q')));
+    run(&mut state);
+    let effects = press(&mut state, 'q');
+    assert!(!quits(&effects) && !stops(&effects));
+    let effects = press(&mut state, 'y');
+    assert!(stops(&effects) && !quits(&effects), "the batch in flight is finished first");
+    assert!(quits(&end(&mut state)));
+}
+
+#[test]
+fn control_c_asks_then_stops_then_leaves_without_waiting() {
+    let mut state = testing();
+    run(&mut state);
+    assert!(!stops(&control(&mut state, 'c')));
+    assert!(stops(&control(&mut state, 'c')));
+    assert!(quits(&control(&mut state, 'c')));
+}
+
+#[test]
+fn a_signal_stops_gracefully_without_asking() {
+    let mut state = testing();
+    assert!(quits(&state.update(Event::Terminate, &now())));
+    run(&mut state);
+    let effects = state.update(Event::Terminate, &now());
+    assert!(stops(&effects) && !quits(&effects));
+    assert!(quits(&end(&mut state)));
+}
+
+#[test]
+fn leaving_while_a_run_is_starting_waits_for_it() {
+    let mut state = testing();
+    press(&mut state, 'a');
+    state.update(Event::Terminate, &now());
+    assert!(stops(&state.update(Event::Reply(Reply::RunStarted(Ok(()))), &now())));
+    let mut state = testing();
+    press(&mut state, 'a');
+    state.update(Event::Terminate, &now());
+    let refused = Err(Problem::new(Exit::Locked, "another run"));
+    assert!(quits(&state.update(Event::Reply(Reply::RunStarted(refused)), &now())));
+}
+
+#[test]
+fn a_worker_that_broke_leaves_nothing_waiting() {
+    let mut state = testing();
+    press(&mut state, 'a');
+    state.update(Event::WorkerBroke, &now());
+    assert!(!state.export.is_busy());
+    assert_eq!(state.notices.newest().unwrap().tone, Tone::Danger);
+}

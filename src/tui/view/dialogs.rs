@@ -1,0 +1,430 @@
+//! Dialogs above a pane: what is asked, what will happen, and which keys answer.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Clear, Padding, Paragraph};
+
+use super::help;
+use super::keys::WHERE_KEYS;
+use super::look::{Look, Role};
+use super::text::{count, counted, fit, left, paragraph, width};
+use crate::client::models::DataSpaceKind;
+use crate::export::progress::{ItemFailure, ItemState};
+use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::state::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Palette, Preview, Question};
+use crate::tui::state::export::Totals;
+use crate::tui::state::{Filter, State};
+
+/// The width of a dialog where there is room for it, in cells.
+const WIDTH: u16 = 74;
+
+/// What a dialog shows: its lines, and perhaps where the cursor is (column, line).
+struct Content {
+    title: String,
+    danger: bool,
+    lines: Vec<Line<'static>>,
+    cursor: Option<(usize, usize)>,
+    /// The first line shown.
+    scroll: usize,
+}
+
+/// Draws it in the middle of `area`.
+pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, look: &Look) {
+    let outer = WIDTH.min(area.width);
+    // Border and padding on both sides.
+    let room = usize::from(outer).saturating_sub(4);
+    let content = match dialog {
+        Dialog::Line(line) => line_content(line, state, look, room),
+        Dialog::PrivateKey(dialog) => key_content(dialog, look, room, usize::from(area.height).saturating_sub(2)),
+        Dialog::Question(question) => question_content(question, state, look, room),
+        Dialog::Failure(failure) => failure_content(failure, look, room),
+        Dialog::WhereKeys => where_keys_content(look, room),
+        Dialog::Help { of, scroll } => Content {
+            title: "Keys of this place".to_owned(),
+            danger: false,
+            lines: help::lines(*of, look, room),
+            cursor: None,
+            scroll: *scroll,
+        },
+        Dialog::Palette(palette) => palette_content(palette, look, room, usize::from(area.height).saturating_sub(2)),
+    };
+    let wanted = u16::try_from(content.lines.len() + 2).unwrap_or(u16::MAX);
+    let height = wanted.min(area.height);
+    let place =
+        Rect { x: area.x + (area.width - outer) / 2, y: area.y + (area.height - height) / 2, width: outer, height };
+    let visible = usize::from(height.saturating_sub(2));
+    let scroll = content.scroll.min(content.lines.len().saturating_sub(visible));
+    let border = look.style(if content.danger { Role::Danger } else { Role::Accent });
+    let mut block = Block::bordered()
+        .border_type(BorderType::Rounded)
+        .border_style(border)
+        .title(Span::styled(format!(" {} ", fit(&content.title, room)), look.style(Role::Title)))
+        .padding(Padding::horizontal(1));
+    if content.lines.len() > visible {
+        let shown = format!(" {}-{} of {} ", scroll + 1, scroll + visible, content.lines.len());
+        block = block.title_bottom(Line::styled(shown, border).right_aligned());
+    }
+    let inner = block.inner(place);
+    frame.render_widget(Clear, place);
+    frame.render_widget(block, place);
+    let offset = u16::try_from(scroll).unwrap_or(u16::MAX);
+    frame.render_widget(Paragraph::new(content.lines).scroll((offset, 0)), inner);
+    if let Some((column, line)) = content.cursor
+        && let Some(line) = line.checked_sub(scroll)
+        && line < usize::from(inner.height)
+    {
+        let x = inner.x + u16::try_from(column).unwrap_or(u16::MAX).min(inner.width.saturating_sub(1));
+        let y = inner.y + u16::try_from(line).unwrap_or(u16::MAX);
+        frame.set_cursor_position(Position::new(x, y));
+    }
+}
+
+/// The line of a filter that is typed or set.
+pub fn filter_line(filter: &Filter, look: &Look, room: usize) -> Line<'static> {
+    let typed = fit(filter.editor.text(), room.saturating_sub(12));
+    let end = if filter.editing { "█" } else { "" };
+    Line::from(vec![
+        Span::styled("Filter  / ", look.style(Role::Accent)),
+        Span::styled(format!("{typed}{end}"), look.style(Role::Title)),
+    ])
+}
+
+/// The text of an editor as it may be shown, and where its cursor is.
+fn shown(line: &LineDialog, room: usize) -> (String, usize) {
+    let is_secret = matches!(line.purpose, LinePurpose::ApiKey(_));
+    let text = line.editor.text();
+    let before = line.editor.before_cursor();
+    if is_secret {
+        // As many dots as characters, so that a person sees that the paste arrived, and how long it is.
+        let dots = "•".repeat(text.chars().count().min(room.saturating_sub(1)));
+        return (dots, before.chars().count().min(room.saturating_sub(1)));
+    }
+    // A long text slides, so that the cursor stays in sight.
+    let mut skipped = 0;
+    while width(&before[skipped..]) + 1 > room {
+        skipped += before[skipped..].chars().next().map_or(1, char::len_utf8);
+    }
+    (fit(&text[skipped..], room), width(&before[skipped..]))
+}
+
+fn line_content(line: &LineDialog, state: &State, look: &Look, room: usize) -> Content {
+    let plain = |text: &str| paragraph(text, room, look.style(Role::Text));
+    let (title, danger, mut lines) = match &line.purpose {
+        LinePurpose::ApiKey(environment) => (
+            format!("API key of the {environment} pair"),
+            false,
+            plain("Paste the public API key as the API portal shows it. It is not shown here, only its length."),
+        ),
+        LinePurpose::KeyFile(environment) => (
+            format!("Private key of the {environment} pair from a file"),
+            false,
+            plain("Type the path of the private key file. It must belong to you and be closed to others (mode 0600)."),
+        ),
+        LinePurpose::CreateProject => (
+            "Create a SaaS project".to_owned(),
+            false,
+            plain("A project gets its data spaces with it, by the license: 1 production and 2 testing for Adobe Commerce, 1 production for Magento Open Source. Do not name it after a service, such as Live Search."),
+        ),
+        LinePurpose::RenameProject(_) => (
+            "Rename the project".to_owned(),
+            false,
+            plain("A name is only a label: id, data spaces, data and services stay as they are."),
+        ),
+        LinePurpose::RenameDataSpace(_) => (
+            "Rename the data space".to_owned(),
+            false,
+            plain("A name is only a label: id, data and services stay as they are."),
+        ),
+        LinePurpose::ChooseProduction(space) => (
+            format!("Choose {}", space.name),
+            true,
+            [
+                plain("This is a Production data space: the services of a live shop read from it. Nothing is sent by choosing it, but every export goes into it from then on."),
+                plain(&format!("Type its name to choose it: {}", space.name)),
+            ]
+            .concat(),
+        ),
+        LinePurpose::ExportToProduction { request, name } => (
+            format!("Export into {name}"),
+            true,
+            [
+                plain(&what_will_be_sent(request.feeds.as_slice(), state)),
+                plain("This is a Production data space: what is new or changed becomes visible in a live shop, what is gone is deleted there."),
+                plain(&format!("Type its name to begin: {name}")),
+            ]
+            .concat(),
+        ),
+    };
+    lines.push(Line::default());
+    let (text, column) = shown(line, room.saturating_sub(2));
+    let row = lines.len();
+    lines.push(Line::from(vec![
+        Span::styled("▸ ", look.style(Role::Accent)),
+        Span::styled(text, look.style(Role::Title)),
+    ]));
+    lines.push(Line::default());
+    match &line.error {
+        Some(error) => lines.extend(paragraph(&format!("✗ {error}"), room, look.style(Role::Danger))),
+        None if line.busy => lines.push(Line::styled("◐ waiting for the answer …", look.style(Role::Accent))),
+        None => lines.push(Line::styled(
+            format!(
+                "{} accepts, {} changes nothing",
+                key_of(Place::Line, Action::Accept),
+                key_of(Place::Line, Action::Back)
+            ),
+            look.style(Role::Dim),
+        )),
+    }
+    let cursor = (!line.busy).then_some((column + 2, row));
+    Content { title, danger, lines, cursor, scroll: 0 }
+}
+
+/// The feeds of a run with their source records.
+fn what_will_be_sent(feeds: &[crate::feeds::Feed], state: &State) -> String {
+    let all = state.export.feeds();
+    let chosen = if feeds.is_empty() { all.as_slice() } else { feeds };
+    let records: u64 = chosen.iter().filter_map(|feed| state.export.source_records_of(*feed)).sum();
+    let which = match chosen {
+        [one] => format!("the feed {one}"),
+        many => counted(u64::try_from(many.len()).unwrap_or(u64::MAX), "feed"),
+    };
+    format!(
+        "This compares {which} with {} and sends every item that is new, changed or gone.",
+        counted(records, "source record")
+    )
+}
+
+fn key_content(dialog: &KeyDialog, look: &Look, room: usize, height: usize) -> Content {
+    let mut lines = paragraph(
+        "Paste the whole private key, from BEGIN to END. Line ends, indentation and quotes do not matter. Only its outline is shown.",
+        room,
+        look.style(Role::Text),
+    );
+    lines.push(Line::default());
+    let text_row = lines.len();
+    let below = preview_lines(&dialog.preview, look, room);
+    // Text, blank, preview, blank, button.
+    let text_height = height.saturating_sub(text_row + below.len() + 3).clamp(1, 8);
+    let (cursor_line, cursor_column) = dialog.editor.cursor();
+    let all = dialog.editor.lines();
+    let from = super::window(cursor_line, all.len(), text_height);
+    for number in from..from + text_height {
+        let shown = all.get(number).map(|line| masked(line)).unwrap_or_default();
+        lines.push(Line::from(vec![
+            Span::styled("│ ", look.style(if dialog.on_button { Role::Dim } else { Role::Accent })),
+            Span::raw(fit(&shown, room.saturating_sub(2))),
+        ]));
+    }
+    lines.push(Line::default());
+    lines.extend(below);
+    lines.push(Line::default());
+    let button = match (&dialog.preview, dialog.on_button) {
+        (Preview::Usable(_), true) => Span::styled(" Use this key ", look.style(Role::Selected)),
+        (Preview::Usable(_), false) => Span::styled(" Use this key ", look.style(Role::Text)),
+        (Preview::Empty | Preview::Unusable(_), _) => Span::styled(" Use this key ", look.style(Role::Dim)),
+    };
+    let hint = if dialog.on_button {
+        "  Enter uses it, Tab goes back to the text, Esc cancels"
+    } else {
+        "  Tab goes to the button, Esc cancels"
+    };
+    lines.push(Line::from(vec![Span::raw("["), button, Span::raw("]"), Span::styled(hint, look.style(Role::Dim))]));
+    let cursor = (!dialog.on_button).then(|| {
+        let column = cursor_column.min(room.saturating_sub(3)) + 2;
+        (column, text_row + cursor_line - from)
+    });
+    Content {
+        title: format!("Private key of the {} pair", dialog.environment),
+        danger: false,
+        lines,
+        cursor,
+        scroll: 0,
+    }
+}
+
+/// A line of a key as it may be shown: the PEM borders as they are, the rest as dots.
+fn masked(line: &str) -> String {
+    if line.trim_start().starts_with("-----") && width(line) < 64 {
+        crate::untrusted::SafeText::new(line).to_string()
+    } else {
+        "•".repeat(line.chars().count())
+    }
+}
+
+fn preview_lines(preview: &Preview, look: &Look, room: usize) -> Vec<Line<'static>> {
+    match preview {
+        Preview::Empty => vec![Line::styled("○ nothing pasted yet", look.style(Role::Dim))],
+        Preview::Usable(key) => {
+            let text = format!("● RSA private key, {} bits, {}", key.bits(), key.fingerprint());
+            let mut lines = paragraph(&text, room, look.style(Role::Good));
+            lines.extend(paragraph(
+                "Whether it belongs to the API key only the gateway can say: verify the pair.",
+                room,
+                look.style(Role::Dim),
+            ));
+            lines
+        }
+        Preview::Unusable(problem) => {
+            let hint = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
+            paragraph(&format!("✗ {}{hint}", problem.what), room, look.style(Role::Danger))
+        }
+    }
+}
+
+fn question_content(question: &Question, state: &State, look: &Look, room: usize) -> Content {
+    let (title, danger, texts) = match question {
+        Question::Choose(space) => {
+            let kind = match space.kind {
+                DataSpaceKind::Testing => "a Testing data space",
+                DataSpaceKind::Production => "a Production data space",
+            };
+            (
+                format!("Choose {}", space.name),
+                false,
+                vec![
+                    format!(
+                        "{} is {kind}. Every export goes into it from now on; the choice is saved in the configuration.",
+                        space.name
+                    ),
+                    "Nothing is sent by choosing it. What was sent to another data space stays there.".to_owned(),
+                ],
+            )
+        }
+        Question::Stop => ("Stop the export".to_owned(), true, stop_texts(state)),
+        Question::Quit => {
+            let mut texts = stop_texts(state);
+            texts.push("Then the screen closes.".to_owned());
+            ("Leave while an export is active".to_owned(), true, texts)
+        }
+        Question::Environment(environment) => (
+            format!("Use the {environment} environment"),
+            false,
+            vec![format!(
+                "The {environment} pair is not complete, so nothing can be listed or exported until it is. The other pair stays saved."
+            )],
+        ),
+    };
+    let mut lines = Vec::new();
+    for text in texts {
+        lines.extend(paragraph(&text, room, look.style(Role::Text)));
+    }
+    lines.push(Line::default());
+    let (yes, no) = (key_of(Place::Question, Action::Accept), key_of(Place::Question, Action::Decline));
+    lines.push(Line::from(vec![
+        Span::styled(yes.into_owned(), look.style(Role::Accent)),
+        Span::raw(" yes    "),
+        Span::styled(no.into_owned(), look.style(Role::Accent)),
+        Span::raw(" no"),
+    ]));
+    Content { title, danger, lines, cursor: None, scroll: 0 }
+}
+
+/// What stopping the run means, in numbers.
+fn stop_texts(state: &State) -> Vec<String> {
+    let mut texts = Vec::new();
+    if let Some(run) = state.export.active() {
+        let totals = Totals::of(&run.progress);
+        let more = if totals.is_collecting { " so far" } else { "" };
+        texts.push(format!(
+            "{} of {} found{more} are submitted to service; {} are not.",
+            count(totals.submitted),
+            counted(totals.to_send, "item"),
+            count(totals.to_send.saturating_sub(totals.submitted))
+        ));
+    }
+    texts.push("The batches in flight are finished and recorded, then the run stops. Nothing is lost: a re-run goes on where it stopped.".to_owned());
+    texts
+}
+
+fn failure_content(failure: &ItemFailure, look: &Look, room: usize) -> Content {
+    let mut lines = Vec::new();
+    let mut say = |label: &str, text: &str, role: Role| {
+        for (row, part) in super::text::wrap(text, room.saturating_sub(14)).into_iter().enumerate() {
+            lines.push(Line::from(vec![
+                Span::styled(left(if row == 0 { label } else { "" }, 14), look.style(Role::Dim)),
+                Span::styled(part, look.style(role)),
+            ]));
+        }
+    };
+    say("Feed", failure.feed.name(), Role::Text);
+    say("Item", failure.label.as_str(), Role::Title);
+    say(
+        "State",
+        failure.state.words(),
+        if failure.state == ItemState::NeedsAttention { Role::Danger } else { Role::Warning },
+    );
+    say("Server said", failure.message.as_str(), Role::Text);
+    if !failure.code.is_empty() {
+        say("Code", failure.code.as_str(), Role::Text);
+    }
+    let request = failure.request_id.as_ref().map_or("not given", |id| id.as_str());
+    say("Request id", request, Role::Text);
+    say("", "", Role::Text);
+    let (meaning, help) = meaning(failure.state);
+    say("Means", meaning, Role::Text);
+    say("What helps", &help, Role::Text);
+    Content { title: "Refused item".to_owned(), danger: false, lines, cursor: None, scroll: 0 }
+}
+
+/// What a state means, and which key helps.
+fn meaning(state: ItemState) -> (&'static str, String) {
+    let selected = key_of(Place::Export, Action::StartSelected);
+    let all = key_of(Place::Export, Action::StartAll);
+    match state {
+        ItemState::NeedsAttention => (
+            "The service will refuse this item again as it is: something in the shop's data, or in the feed, must change first.",
+            format!(
+                "Correct the item in Commerce, then export its feed again ({selected}). Give the request id to Adobe's support if the text does not say enough."
+            ),
+        ),
+        ItemState::WillRetry => (
+            "A passing failure: the item itself was not found wrong.",
+            format!(
+                "Nothing needs to be corrected: the next export ({all}, or {selected} for its feed) sends it again."
+            ),
+        ),
+        ItemState::Awaiting => ("No answer is recorded for it.", format!("The next export ({all}) sends it again.")),
+        ItemState::Submitted => ("The gateway accepted it in the meantime.", "Nothing needs to be done.".to_owned()),
+    }
+}
+
+fn where_keys_content(look: &Look, room: usize) -> Content {
+    let mut lines = Vec::new();
+    for text in WHERE_KEYS {
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines.extend(paragraph(text, room, look.style(Role::Text)));
+    }
+    Content { title: "Where keys come from".to_owned(), danger: false, lines, cursor: None, scroll: 0 }
+}
+
+fn palette_content(palette: &Palette, look: &Look, room: usize, height: usize) -> Content {
+    let typed = palette.editor.text();
+    let mut lines = vec![
+        Line::from(vec![
+            Span::styled(": ", look.style(Role::Accent)),
+            Span::styled(fit(typed, room.saturating_sub(3)), look.style(Role::Title)),
+        ]),
+        Line::default(),
+    ];
+    let matches = palette.matches();
+    let list_height = height.saturating_sub(lines.len()).max(1);
+    let from = super::window(palette.selected, matches.len(), list_height);
+    if matches.is_empty() {
+        lines.push(Line::styled("no action is called that", look.style(Role::Dim)));
+    }
+    for (number, binding) in matches.iter().enumerate().skip(from).take(list_height) {
+        let is_selected = number == palette.selected;
+        let key = binding.keys.first().map(|key| key.name().into_owned()).unwrap_or_default();
+        let line = Line::from(vec![
+            Span::styled(if is_selected { "▸ " } else { "  " }, look.style(Role::Accent)),
+            Span::styled(left(&key, 8), look.style(Role::Accent)),
+            Span::raw(left(binding.long, room.saturating_sub(10))),
+        ]);
+        lines.push(super::selected(line, is_selected, look));
+    }
+    let column = 2 + width(palette.editor.before_cursor());
+    Content { title: "Actions".to_owned(), danger: false, lines, cursor: Some((column, 0)), scroll: 0 }
+}

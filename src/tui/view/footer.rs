@@ -1,0 +1,40 @@
+//! The footer: the keys that matter here, made from the key table.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::look::{Look, Role};
+use super::text::width;
+use crate::tui::keymap::{self, Action, Binding};
+use crate::tui::state::State;
+
+/// Between two keys, in cells.
+const GAP: usize = 2;
+
+/// Draws it. Where not all keys fit, those at the end of the table stay out, but never help, actions and quit.
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: &Look) {
+    let room = usize::from(area.width).saturating_sub(1);
+    let all: Vec<&Binding> = keymap::of_place(state.place()).filter(|binding| !binding.short.is_empty()).collect();
+    let is_fixed = |binding: &Binding| matches!(binding.action, Action::Help | Action::Palette | Action::Quit);
+    let size = |binding: &Binding| key(binding).len() + 1 + width(binding.short) + GAP;
+    let mut left = room.saturating_sub(all.iter().filter(|binding| is_fixed(binding)).map(|b| size(b)).sum());
+    let mut spans = vec![Span::raw(" ")];
+    for binding in all {
+        if !is_fixed(binding) {
+            let Some(rest) = left.checked_sub(size(binding)) else {
+                left = 0;
+                continue;
+            };
+            left = rest;
+        }
+        spans.push(Span::styled(key(binding), look.style(Role::Accent)));
+        spans.push(Span::styled(format!(" {}{}", binding.short, " ".repeat(GAP)), look.style(Role::Dim)));
+    }
+    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+}
+
+fn key(binding: &Binding) -> String {
+    binding.keys.first().map(|key| key.name().into_owned()).unwrap_or_default()
+}

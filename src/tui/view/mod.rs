@@ -1,0 +1,117 @@
+//! How the screen looks: read-only over the state, no I/O, no clock, any size.
+
+mod dialogs;
+mod export;
+mod feed_words;
+mod footer;
+mod header;
+mod help;
+mod keys;
+pub mod look;
+mod notice;
+mod saas;
+pub mod text;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
+
+use super::state::{Pane, State};
+use crate::client::models::DataSpaceKind;
+use look::{Look, Role};
+
+/// The least width and height at which a pane can be read, in cells.
+const LEAST: (u16, u16) = (60, 15);
+/// The width from which there is room for more about the selected row beside the list, in cells.
+const WIDE: u16 = 110;
+/// The width of that side, in cells.
+const SIDE: u16 = 40;
+
+/// Draws everything.
+pub fn draw(frame: &mut Frame, state: &State, look: &Look) {
+    let area = frame.area();
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        too_small(frame, look);
+    } else {
+        let notice = notice::lines(state, look, area.width);
+        let notice_height = u16::try_from(notice.len()).unwrap_or(u16::MAX);
+        let [header, body, news, footer] = Layout::vertical([
+            Constraint::Length(header::HEIGHT),
+            Constraint::Min(1),
+            Constraint::Length(notice_height),
+            Constraint::Length(1),
+        ])
+        .areas(area);
+        header::draw(frame, header, state, look);
+        pane(frame, body, state, look);
+        frame.render_widget(Paragraph::new(notice), news);
+        footer::draw(frame, footer, state, look);
+        if let Some(dialog) = &state.dialog {
+            dialogs::draw(frame, body, dialog, state, look);
+        }
+    }
+    look.fold(frame.buffer_mut());
+}
+
+/// Draws the pane in front, in a frame that carries the names of all.
+fn pane(frame: &mut Frame, area: Rect, state: &State, look: &Look) {
+    let production = matches!(state.overview.data_space, Some((_, _, DataSpaceKind::Production)));
+    let border = look.style(if production { Role::Danger } else { Role::Dim });
+    let mut titles = Vec::new();
+    for (number, pane) in Pane::ALL.into_iter().enumerate() {
+        let title = format!(" {} {} ", number + 1, pane.title());
+        let role = if pane == state.pane { Role::Selected } else { Role::Text };
+        let style = look.style(role).patch(look.style(Role::Title));
+        titles.push(Span::styled(title, if pane == state.pane { style } else { look.style(Role::Text) }));
+        titles.push(Span::styled("─", border));
+    }
+    let mut block = Block::bordered()
+        .border_type(BorderType::Rounded)
+        .border_style(border)
+        .title_top(Line::from_iter([Span::styled("─", border)].into_iter().chain(titles)));
+    if production {
+        let warning = Span::styled(" ▲ Production data space ", look.style(Role::Danger));
+        block = block.title_bottom(Line::from(vec![warning, Span::styled("─", border)]).right_aligned());
+    }
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let inner = inner.inner(ratatui::layout::Margin::new(1, 0));
+    match state.pane {
+        Pane::Keys => keys::draw(frame, inner, state, look),
+        Pane::Saas => saas::draw(frame, inner, state, look),
+        Pane::Export => export::draw(frame, inner, state, look),
+    }
+}
+
+/// A wide pane gives its right side to what is known of the selected row.
+fn with_side(area: Rect) -> (Rect, Option<Rect>) {
+    if area.width + 4 < WIDE {
+        return (area, None);
+    }
+    let [main, _, side] =
+        Layout::horizontal([Constraint::Min(1), Constraint::Length(2), Constraint::Length(SIDE)]).areas(area);
+    (main, Some(side))
+}
+
+/// Which part of a list is shown, so that the selected row is in it.
+fn window(selected: usize, rows: usize, room: usize) -> usize {
+    selected.saturating_sub(room / 2).min(rows.saturating_sub(room))
+}
+
+/// A row with the look of the selected one, if it is.
+fn selected(line: Line<'static>, is_selected: bool, look: &Look) -> Line<'static> {
+    if is_selected { line.patch_style(look.style(Role::Selected)) } else { line }
+}
+
+fn too_small(frame: &mut Frame, look: &Look) {
+    let area = frame.area();
+    let room = usize::from(area.width);
+    let (width, height) = LEAST;
+    let text = format!(
+        "The screen needs {width}x{height}; this terminal has {}x{}. Make it larger, or use the commands: commerce-connector export status, commerce-connector --help.",
+        area.width, area.height
+    );
+    frame.render_widget(Clear, area);
+    frame.render_widget(Paragraph::new(text::paragraph(&text, room, look.style(Role::Text))), area);
+}

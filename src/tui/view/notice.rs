@@ -1,0 +1,49 @@
+//! The newest notice, between pane and footer, until a key dismisses it.
+
+use ratatui::text::{Line, Span};
+
+use super::look::{Look, Role};
+use super::text::{time, wrap};
+use crate::tui::state::State;
+use crate::tui::state::notice::Tone;
+
+/// The most rows that a notice may take.
+const MOST_ROWS: usize = 4;
+
+/// Its lines; none if there is nothing to say.
+pub fn lines(state: &State, look: &Look, area_width: u16) -> Vec<Line<'static>> {
+    let Some(notice) = state.notices.newest() else { return Vec::new() };
+    let (mark, role) = match notice.tone {
+        Tone::Good => ("●", Role::Good),
+        Tone::Info => ("○", Role::Accent),
+        Tone::Warning => ("▲", Role::Warning),
+        Tone::Danger => ("✗", Role::Danger),
+    };
+    let more = match state.notices.count() {
+        1 => "Esc dismisses".to_owned(),
+        count => format!("Esc dismisses, {} more", count - 1),
+    };
+    let mut text = notice.text.clone();
+    if let Some(hint) = &notice.hint {
+        text.push_str(": ");
+        text.push_str(hint);
+    }
+    let text = format!("{text} ({}; {more})", time(&notice.at));
+    let room = usize::from(area_width).saturating_sub(4);
+    let mut wrapped = wrap(&text, room);
+    if wrapped.len() > MOST_ROWS {
+        wrapped.truncate(MOST_ROWS);
+        if let Some(last) = wrapped.last_mut() {
+            *last = super::text::fit(&format!("{last} …"), room);
+        }
+    }
+    let style = look.style(role);
+    wrapped
+        .into_iter()
+        .enumerate()
+        .map(|(row, line)| {
+            let begin = if row == 0 { format!(" {mark} ") } else { "   ".to_owned() };
+            Line::from(vec![Span::styled(begin, style), Span::styled(line, style)])
+        })
+        .collect()
+}
