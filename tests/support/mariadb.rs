@@ -56,6 +56,14 @@ impl Server {
         SERVER.get_or_init(Self::start)
     }
 
+    /// A server that no other test asks anything, for a test that counts what is asked. It stays as long as the test program.
+    ///
+    /// # Panics
+    /// If MariaDB is not installed or does not start.
+    pub fn own() -> &'static Self {
+        Box::leak(Box::new(Self::start()))
+    }
+
     fn start() -> Self {
         let directory = tempfile::Builder::new().prefix("cc-mariadb-").tempdir().expect("a directory").keep();
         let mut keeper = Command::new("sh")
@@ -116,6 +124,23 @@ impl Server {
         shop
     }
 
+    /// The very small shop with a product of each kind (`tests/fixtures/products.sql`).
+    pub fn product_shop(&'static self) -> TestDatabase {
+        let shop = self.small_shop();
+        shop.execute(PRODUCTS);
+        shop
+    }
+
+    /// The same shop with staging and a table prefix.
+    pub fn staged_product_shop(&'static self) -> TestDatabase {
+        let mut shop = self.empty("staged_products");
+        "shop_".clone_into(&mut shop.table_prefix);
+        for sql in [SMALL_SHOP, PRODUCTS, STAGING, PRODUCTS_STAGING] {
+            shop.execute(&prefixed(sql, &shop.table_prefix));
+        }
+        shop
+    }
+
     /// A fresh copy of the Luma fixture; `None`, and a line that says so, where it is absent.
     pub fn luma(&'static self) -> Option<TestDatabase> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures/luma.sql.gz");
@@ -155,6 +180,8 @@ impl Server {
 
 const SMALL_SHOP: &str = include_str!("../fixtures/commerce.sql");
 const STAGING: &str = include_str!("../fixtures/commerce_staging.sql");
+const PRODUCTS: &str = include_str!("../fixtures/products.sql");
+const PRODUCTS_STAGING: &str = include_str!("../fixtures/products_staging.sql");
 
 /// Puts a prefix before every table name: the names in backquotes, and only they.
 fn prefixed(sql: &str, prefix: &str) -> String {
