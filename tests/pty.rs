@@ -1,6 +1,7 @@
 //! The real program in a real terminal: `demo` from start to quit, and the terminal comes back however it ends.
 
 use std::io::{Read as _, Write as _};
+use std::num::NonZero;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -40,7 +41,8 @@ impl Terminal {
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let keyboard = pair.master.take_writer().expect("a writer");
-        let parser = vt100::Parser::new(rows, cols, 0);
+        let cells = |count| NonZero::new(count).expect("some cells");
+        let parser = vt100::Parser::new(cells(rows), cells(cols), 0);
         let screen = Arc::new((Mutex::new(Screen { parser, closed: false }), Condvar::new()));
         let shown = Arc::clone(&screen);
         std::thread::spawn(move || {

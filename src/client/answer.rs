@@ -27,9 +27,10 @@ impl Said {
         SafeText::limited(&text, MESSAGE_LIMIT)
     }
 
-    /// Whether the code is one of 401 or 403, also when the HTTP status says otherwise.
-    pub(super) fn is_about_keys(&self) -> bool {
-        self.code.as_deref().is_some_and(|code| code.starts_with("401") || code.starts_with("403"))
+    /// 401 or 403 if the code begins with it, as in 403053: keys are refused, also when the HTTP status says otherwise.
+    pub(super) fn keys_status(&self) -> Option<u16> {
+        let code = self.code.as_deref()?;
+        [401, 403].into_iter().find(|status: &u16| code.starts_with(&status.to_string()))
     }
 }
 
@@ -140,8 +141,10 @@ mod tests {
 
     #[test]
     fn a_code_of_401_or_403_is_about_the_keys() {
-        assert!(failure(&json!({"message": "x", "error_code": 403_053})).expect("a failure").is_about_keys());
-        assert!(!failure(&json!({"message": "403", "code": 500})).expect("a failure").is_about_keys());
+        let status = |body| failure(&body).expect("a failure").keys_status();
+        assert_eq!(status(json!({"message": "x", "error_code": 403_053})), Some(403));
+        assert_eq!(status(json!({"message": "x", "error_code": "401001"})), Some(401));
+        assert_eq!(status(json!({"message": "403", "code": 500})), None);
     }
 
     #[test]

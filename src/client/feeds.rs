@@ -100,10 +100,14 @@ fn accepted(status: u16, body: &[u8]) -> FeedOutcome {
     let value = Value::Object(fields);
     match refused_items(&value) {
         Ok(Some(refused)) => FeedOutcome::Accepted { refused },
-        Ok(None) => match answer::failure(&value) {
-            // A failure inside of a 200, without the list that a feed's answer has: nothing says that items arrived.
-            Some(said) if value["feedItemReceivedCount"].is_null() => not_understood(said.sentence()),
-            _ => FeedOutcome::Accepted { refused: Vec::new() },
+        Ok(None) => match answer::failure(&value).filter(|_| value["feedItemReceivedCount"].is_null()) {
+            None => FeedOutcome::Accepted { refused: Vec::new() },
+            // A failure inside of a 200, without anything that a feed's answer has: nothing says that items arrived.
+            Some(said) => match said.keys_status() {
+                // The status of the code: with 200, the items would look as if they had been taken.
+                Some(status) => FeedOutcome::KeysRefused { status, message: said.sentence() },
+                None => not_understood(said.sentence()),
+            },
         },
         Err(reason) => not_understood(reason),
     }

@@ -100,7 +100,7 @@ mod tests {
 
     fn source() -> TokenSource {
         let claims = BTreeMap::from([("iss".to_owned(), "someone".to_owned())]);
-        TokenSource::new(PrivateKey::generate().expect("a key"), claims)
+        TokenSource::new(PrivateKey::parse(include_str!("../keys/fixtures/rsa-2048.pem")).expect("a key"), claims)
     }
 
     #[test]

@@ -44,7 +44,8 @@ pub struct ClientSettings {
     /// nothing was sent yet, so trying again costs nothing.
     pub connect_timeout: Duration,
     /// How long the gateway may be silent, before its answer and within it. Longer: it works on a batch before it answers,
-    /// and giving up too early sends the batch twice.
+    /// and giving up too early sends the batch twice. Before
+    /// the answer it counts from the start of the request, so the time to upload a batch is in it.
     pub read_timeout: Duration,
     /// How long one request may take in all, from connecting to the last byte of the answer. A gateway that answers one byte
     /// a minute is never silent, but it must not hold a worker forever.

@@ -199,9 +199,9 @@ pub enum FeedOutcome {
         /// The server's own text.
         message: SafeText,
     },
-    /// 401 or 403: nothing will get better by itself.
+    /// 401 or 403, as status or as the code in the body: nothing will get better by itself.
     KeysRefused {
-        /// HTTP status.
+        /// 401 or 403.
         status: u16,
         /// The server's own text with its error code, such as `JWT is invalid (403053)`.
         message: SafeText,

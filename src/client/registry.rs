@@ -122,7 +122,7 @@ impl Client {
         let status = reply.status;
         let request_id = reply.request_id();
         let said = serde_json::from_slice(&reply.body).ok().as_ref().and_then(answer::failure);
-        let is_about_keys = said.as_ref().is_some_and(answer::Said::is_about_keys);
+        let is_about_keys = said.as_ref().is_some_and(|said| said.keys_status().is_some());
         let message = || answer::words(&reply.body);
         match status {
             200..=299 if said.is_none() => Ok(reply),

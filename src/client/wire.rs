@@ -233,7 +233,7 @@ fn gateway_url(settings: &ClientSettings) -> Result<Url, ClientError> {
     }
 }
 
-/// Whether the host is this machine: 127.0.0.0/8, `::1` or `localhost`.
+/// Whether the host is this machine: `127.0.0.0/8`, `::1` or `localhost`.
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');

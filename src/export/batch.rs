@@ -6,6 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::ledger::Outgoing;
+use crate::feeds::item::FeedItem;
 
 /// How hard bodies are compressed, 1–9. At the gateway's two requests a second the CPU is idle and the line is not: 6
 /// makes catalogue JSON about a quarter smaller than 1, and the levels above hardly smaller than 6.
@@ -39,18 +40,12 @@ impl Batch {
         self.items.iter().map(|outgoing| outgoing.row).collect()
     }
 
-    /// The body: a JSON array, gzipped. CPU work.
+    /// The body of its request. CPU work.
     ///
     /// # Errors
     /// Never in practice: it writes to memory.
     pub fn encode(&self) -> std::io::Result<Vec<u8>> {
-        let mut gzip = GzEncoder::new(Vec::with_capacity(self.bytes / 4), Compression::new(GZIP_LEVEL));
-        for (place, outgoing) in self.items.iter().enumerate() {
-            gzip.write_all(if place == 0 { b"[" } else { b"," })?;
-            gzip.write_all(&outgoing.item.json)?;
-        }
-        gzip.write_all(if self.items.is_empty() { b"[]" } else { b"]" })?;
-        gzip.finish()
+        encode(self.items.iter().map(|outgoing| &outgoing.item))
     }
 
     /// The same batch without the items at these places (ascending).
@@ -66,6 +61,23 @@ impl Batch {
         let second = self.items.split_off(self.items.len() / 2);
         [Self::new(self.items), Self::new(second)]
     }
+}
+
+/// The body of a request: one JSON array of these items, gzipped. CPU work.
+///
+/// # Errors
+/// Never in practice: it writes to memory.
+pub fn encode<'a>(items: impl IntoIterator<Item = &'a FeedItem>) -> std::io::Result<Vec<u8>> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::new(GZIP_LEVEL));
+    gzip.write_all(b"[")?;
+    for (place, item) in items.into_iter().enumerate() {
+        if place > 0 {
+            gzip.write_all(b",")?;
+        }
+        gzip.write_all(&item.json)?;
+    }
+    gzip.write_all(b"]")?;
+    gzip.finish()
 }
 
 fn cost(outgoing: &Outgoing) -> usize {
@@ -113,7 +125,6 @@ mod tests {
     use super::*;
     use crate::export::ledger::Why;
     use crate::feeds::Feed;
-    use crate::feeds::item::FeedItem;
 
     fn outgoing(row: i64, padding: usize) -> Outgoing {
         let fields = json!({"sku": row.to_string(), "storeViewCode": "d", "name": "x".repeat(padding)});

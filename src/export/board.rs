@@ -13,7 +13,6 @@ use tokio::time::Instant;
 
 use super::outlook::{Measured, outlook};
 use super::progress::{FeedProgress, Phase, Progress};
-use crate::client::Client;
 use crate::untrusted::SafeText;
 
 /// The least time between two values of the `watch`: a screen draws at most ten frames a second.
@@ -23,12 +22,12 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 const WINDOW: Duration = Duration::from_secs(30);
 
 /// The counters of a run.
-#[derive(Debug)]
 pub(super) struct Board {
     state: Mutex<State>,
     changed: Notify,
     values: watch::Sender<Progress>,
-    client: Client,
+    /// Asks for the requests a second that are allowed now; `None` = no limit.
+    allowance: Box<dyn Fn() -> Option<f64> + Send + Sync>,
 }
 
 #[derive(Debug)]
@@ -61,8 +60,12 @@ struct Sample {
 }
 
 impl Board {
-    /// A board on which nothing has happened, and the end at which to watch it.
-    pub fn new(progress: Progress, client: Client) -> (Self, watch::Receiver<Progress>) {
+    /// A board on which nothing has happened, and the end at which to watch it. `allowance` tells how many requests a
+    /// second are allowed when it is asked.
+    pub fn new(
+        progress: Progress,
+        allowance: impl Fn() -> Option<f64> + Send + Sync + 'static,
+    ) -> (Self, watch::Receiver<Progress>) {
         let (values, watched) = watch::channel(progress.clone());
         let state = State {
             progress,
@@ -74,7 +77,8 @@ impl Board {
             waiting: None,
             samples: VecDeque::new(),
         };
-        (Self { state: Mutex::new(state), changed: Notify::new(), values, client }, watched)
+        let board = Self { state: Mutex::new(state), changed: Notify::new(), values, allowance: Box::new(allowance) };
+        (board, watched)
     }
 
     /// Tells changes as they come, until dropped.
@@ -88,9 +92,9 @@ impl Board {
 
     /// Tells the newest values now, and returns them.
     pub fn publish(&self) -> Progress {
-        let pace = self.client.pace().reading();
+        let allowance = (self.allowance)();
         let mut state = self.state();
-        state.derive(Instant::now(), pace.requests_per_second);
+        state.derive(Instant::now(), allowance);
         let progress = state.progress.clone();
         drop(state);
         self.values.send_replace(progress.clone());
@@ -202,5 +206,91 @@ impl State {
         self.progress.items_per_second = measured.items_per_second;
         self.progress.eta = eta.filter(|_| is_active);
         self.progress.limit = limit;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::export::progress::Limit;
+    use crate::feeds::Feed;
+
+    fn board() -> (Arc<Board>, watch::Receiver<Progress>) {
+        let mut feed = FeedProgress::new(Feed::Products);
+        feed.source_records = Some(1_000);
+        let progress = Progress {
+            feeds: vec![feed],
+            elapsed: Duration::ZERO,
+            items_per_second: 0.0,
+            eta: None,
+            limit: Limit::Unknown,
+            dry_run: false,
+            stopping: false,
+        };
+        let (board, watched) = Board::new(progress, || Some(2.0));
+        board.begin(0, 100);
+        (Arc::new(board), watched)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn changes_are_told_ten_times_a_second_and_silence_costs_nothing() {
+        let (board, mut watched) = board();
+        let publisher = Arc::clone(&board);
+        tokio::spawn(async move { publisher.publish_changes().await });
+        let counter = tokio::spawn(async move {
+            let mut told = 0;
+            while watched.changed().await.is_ok() {
+                told += 1;
+                if watched.borrow_and_update().feeds[0].source_read == 1_000 {
+                    break;
+                }
+            }
+            (told, watched)
+        });
+        for _ in 0..1_000 {
+            board.update(|feed| feed.source_read += 1);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let (told, mut watched) = counter.await.expect("the last value is told as well");
+        assert!((9..=12).contains(&told), "{told} times in a second");
+        let silence = tokio::time::timeout(Duration::from_secs(3_600), watched.changed()).await;
+        assert!(silence.is_err(), "nothing changed, but something was told");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rates_look_back_half_a_minute_only() {
+        let (board, _watched) = board();
+        for second in 0..120_u64 {
+            // A slow minute, then a fast one.
+            let records = if second < 60 { 1 } else { 5 };
+            board.update(|feed| {
+                feed.source_read += records;
+                feed.new += records;
+                feed.submitted += records;
+            });
+            board.count_sender_time(Duration::from_millis(100), Duration::from_millis(900));
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            board.publish();
+        }
+        let progress = board.publish();
+        assert!((progress.items_per_second - 5.0).abs() < 0.2, "{}", progress.items_per_second);
+        assert_eq!(progress.limit, Limit::Gateway { requests_per_second: 2.0 });
+        // 640 records are left, and at 5 a second the source takes longer than the gateway.
+        let eta = progress.eta.expect("known by now").as_secs();
+        assert!((120..140).contains(&eta), "{eta} s");
+        assert_eq!(progress.elapsed, Duration::from_secs(120));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_is_told_until_it_is_over() {
+        let (board, _watched) = board();
+        board.set_waiting(Duration::from_secs(5), SafeText::from("after a 429"));
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let waiting = Limit::Waiting { remaining: Duration::from_secs(3), reason: SafeText::from("after a 429") };
+        assert_eq!(board.publish().limit, waiting);
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        assert_eq!(board.publish().limit, Limit::Unknown);
     }
 }

@@ -24,6 +24,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+pub use batch::encode;
 use board::Board;
 use events::Events;
 use ledger::{Ledger, Store};
@@ -131,7 +132,10 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
             dry_run,
             stopping: false,
         },
-        client.clone(),
+        {
+            let client = client.clone();
+            move || client.pace().reading().requests_per_second
+        },
     );
     let context = Context {
         id: Timestamp::now().as_millisecond(),

@@ -78,10 +78,9 @@ fn limit(m: &Measured) -> Limit {
         return Limit::Waiting { remaining: *remaining, reason: reason.clone() };
     }
     match (m.starved, m.allowance) {
-        (None, _) => Limit::Unknown,
         (Some(share), _) if share > STARVED_SHARE && m.is_collecting => Limit::Source,
         (Some(_), Some(requests_per_second)) => Limit::Gateway { requests_per_second },
-        (Some(_), None) => Limit::Unknown,
+        (None, _) | (Some(_), None) => Limit::Unknown,
     }
 }
 

@@ -171,7 +171,8 @@ pub struct Progress {
     pub elapsed: Duration,
     /// Items settled a second, over the last while; 0 before anything was.
     pub items_per_second: f64,
-    /// Time left; `None` while it cannot be known.
+    /// Time left of the feed that runs; `None` while it cannot be known. Feeds that still wait are not in it: what they
+    /// will send is known only once they are compared.
     pub eta: Option<Duration>,
     /// The reason of `eta`, or of its absence.
     pub limit: Limit,

@@ -27,7 +27,6 @@ use crate::feeds::source::Source;
 use crate::untrusted::SafeText;
 
 /// What all feeds of a run share.
-#[derive(Debug)]
 pub(super) struct Context {
     /// The run's number in the journal: its start, in milliseconds since 1970.
     pub id: i64,

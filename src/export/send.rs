@@ -25,7 +25,6 @@ use crate::untrusted::SafeText;
 const GIVE_UPS_IN_A_ROW: u32 = 3;
 
 /// One feed on its way through a run: what all its stages share.
-#[derive(Debug)]
 pub(super) struct Lane {
     /// The run.
     pub run: Arc<Context>,
@@ -257,7 +256,7 @@ impl Lane {
                 self.brake.pull(Cause::KeysRefused { message: words, request_id });
             }
             (StopReason::PayloadRefused, Some(404 | 405)) => {
-                self.brake.pull(Cause::Trouble(no_route(&words, &self.plan)))
+                self.brake.pull(Cause::Trouble(no_route(&words, &self.plan)));
             }
             // These items have their state; the next batch may be all right.
             (StopReason::PayloadRefused, _) => self.given_up.store(0, Ordering::Relaxed),

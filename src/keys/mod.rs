@@ -220,7 +220,7 @@ impl PrivateKey {
             return Err(KeyError::Encrypted);
         }
         match block.label {
-            "PRIVATE KEY" | "RSA PRIVATE KEY" => Self::from_der(&*block.decode()?),
+            "PRIVATE KEY" | "RSA PRIVATE KEY" => Self::from_der(&block.decode()?),
             "EC PRIVATE KEY" => Err(KeyError::NotRsa { algorithm: "an elliptic curve (EC) key".to_owned() }),
             "DSA PRIVATE KEY" => Err(KeyError::NotRsa { algorithm: "a DSA key".to_owned() }),
             "OPENSSH PRIVATE KEY" => Err(KeyError::OpenSsh),

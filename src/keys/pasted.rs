@@ -65,15 +65,15 @@ impl Block<'_> {
         self.label.starts_with("ENCRYPTED") || (self.body.contains("Proc-Type") && self.body.contains("ENCRYPTED"))
     }
 
-    /// The block's bytes.
+    /// The block's bytes. `pem` frees its own working copy without wiping it; everything of ours is wiped.
     pub(super) fn decode(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         let mut clean = Zeroizing::new(String::with_capacity(self.body.len() + 128));
-        clean.push_str(&format!("{BEGIN}{}{DASHES}\n", self.label));
+        clean.extend([BEGIN, self.label, DASHES, "\n"]);
         // Headers such as `Comment: …` say nothing about the key.
         for line in self.body.lines().filter(|line| !line.contains(':')) {
             clean.extend(line.split_whitespace());
         }
-        clean.push_str(&format!("\n{END}{}{DASHES}\n", self.end_label));
+        clean.extend(["\n", END, self.end_label, DASHES, "\n"]);
         match pem::parse(clean.as_bytes()) {
             Ok(block) => Ok(Zeroizing::new(block.into_contents())),
             // The error's own text may quote what was pasted, so it is not passed on.

@@ -30,6 +30,11 @@ impl Failure {
         Self::new(status, json!({ "message": message.into() }))
     }
 
+    /// 413.
+    pub(super) fn too_large() -> Self {
+        Self::message(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large")
+    }
+
     /// No `x-api-key`.
     pub(super) fn client_id_missing() -> Self {
         Self::new(

@@ -178,15 +178,9 @@ impl Faults {
     }
 }
 
-/// A number in 0 ‥ 1 that is always the same for the same two (splitmix64).
+/// A number in 0 ‥ 1 that is always the same for the same two.
 fn draw(seed: u64, number: u64) -> f64 {
-    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut z = seed.wrapping_mul(GOLDEN) ^ number.wrapping_mul(0xd1b5_4a32_d192_ed03);
-    z = z.wrapping_add(GOLDEN);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^= z >> 31;
-    (z >> 11) as f64 / (1_u64 << 53) as f64
+    fastrand::Rng::with_seed(seed.rotate_left(32) ^ number).f64()
 }
 
 #[derive(Deserialize)]

@@ -1,9 +1,10 @@
 //! The feed routes: what comes in is unpacked, checked item by item, kept and answered (protocol page §3).
 
+use std::borrow::Cow;
 use std::io::Read as _;
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -25,10 +26,8 @@ use super::server::{Gateway, Tenant, lock};
 use super::store::{Delivery, Keep, content_hash};
 use crate::feeds::Feed;
 
-/// The largest body as it is sent, in bytes. Adobe does not publish one; this stands in.
-const MAX_BODY: usize = 16 << 20;
 /// The largest body once unpacked, in bytes: a small gzip must not become all of the memory.
-const MAX_UNPACKED: u64 = 64 << 20;
+const MAX_UNPACKED: usize = 64 << 20;
 /// The most items in one request. Adobe does not publish it; this is twice the largest default batch.
 const MAX_ITEMS: usize = 1000;
 /// The code of items beyond [`MAX_ITEMS`] (protocol page §3).
@@ -66,7 +65,7 @@ async fn receive(
     Path(data_space): Path<String>,
     ConnectInfo(cut): ConnectInfo<Cut>,
     headers: HeaderMap,
-    body: Body,
+    body: Bytes,
     feeds: Arc<[Feed]>,
 ) -> Response {
     if lock(&tenant.registry).data_space(&data_space).is_none() {
@@ -90,7 +89,7 @@ async fn judge(
     tenant: &Tenant,
     data_space: &str,
     headers: &HeaderMap,
-    body: Body,
+    body: Bytes,
     feeds: &[Feed],
 ) -> Outcome {
     if let Some(bucket) = &tenant.bucket
@@ -122,33 +121,34 @@ async fn judge(
         Some(What::Slow(delay)) => tokio::time::sleep(delay).await,
         Some(What::RefusedItems(items)) => refused = Some(items),
     }
-    let stored =
-        unpack(headers, body).await.and_then(|bytes| store(gateway, data_space, &bytes, feeds, refused.as_ref()));
+    let stored = unpack(headers, &body).and_then(|bytes| store(gateway, data_space, &bytes, feeds, refused.as_ref()));
     let answer = stored.unwrap_or_else(Failure::into_response);
     if is_answer_lost { Outcome::Cut } else { Outcome::Answer(answer) }
 }
 
 /// The bytes of the body, unpacked.
-async fn unpack(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Failure> {
+fn unpack<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Cow<'a, [u8]>, Failure> {
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().trim();
     let content_type = header(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
     if !content_type.eq_ignore_ascii_case("application/json") {
         return Err(Failure::message(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json"));
     }
-    let too_large = || Failure::message(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large");
-    let bytes = to_bytes(body, MAX_BODY).await.map_err(|_| too_large())?;
-    match header(header::CONTENT_ENCODING).to_ascii_lowercase().as_str() {
-        "" | "identity" => Ok(bytes.into()),
+    let unpacked = match header(header::CONTENT_ENCODING).to_ascii_lowercase().as_str() {
+        "" | "identity" => Cow::Borrowed(body),
         "gzip" => {
-            let mut unpacked = Vec::with_capacity(bytes.len().saturating_mul(4).min(MAX_BODY));
-            MultiGzDecoder::new(&bytes[..])
-                .take(MAX_UNPACKED + 1)
+            let mut unpacked = Vec::with_capacity(body.len().saturating_mul(4));
+            MultiGzDecoder::new(body)
+                .take(MAX_UNPACKED as u64 + 1)
                 .read_to_end(&mut unpacked)
                 .map_err(|_| Failure::message(StatusCode::BAD_REQUEST, "The body is not gzip"))?;
-            if unpacked.len() as u64 > MAX_UNPACKED { Err(too_large()) } else { Ok(unpacked) }
+            Cow::Owned(unpacked)
         }
-        _ => Err(Failure::message(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Encoding must be gzip or absent")),
-    }
+        _ => {
+            let message = "Content-Encoding must be gzip or absent";
+            return Err(Failure::message(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+        }
+    };
+    if unpacked.len() > MAX_UNPACKED { Err(Failure::too_large()) } else { Ok(unpacked) }
 }
 
 /// Keeps what can be accepted of a body, and says what can not.

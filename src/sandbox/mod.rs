@@ -230,13 +230,14 @@ impl Sandbox {
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         let url = format!("http://{}", listener.local_addr().map_err(refused)?);
 
-        let keys_dir = settings.keys_dir.clone();
-        // Finding two RSA keys takes a second; nothing else on this runtime should wait for it.
-        let made = tokio::task::spawn_blocking(move || {
-            Ok::<_, SandboxError>((pairs::make(&keys_dir, "production")?, pairs::make(&keys_dir, "sandbox")?))
-        });
-        let ((production_keys, production), (sandbox_keys, sandbox)) =
-            made.await.map_err(|error| SandboxError::Keys(SafeText::new(&error.to_string())))??;
+        // Finding an RSA key takes up to a second; the two are looked for at once, and nobody else waits for them.
+        let start_making = |name| {
+            let directory = settings.keys_dir.clone();
+            tokio::task::spawn_blocking(move || pairs::make(&directory, name))
+        };
+        let made = tokio::try_join!(start_making("production"), start_making("sandbox"));
+        let (production, sandbox) = made.map_err(|error| SandboxError::Keys(SafeText::new(&error.to_string())))?;
+        let ((production_keys, production), (sandbox_keys, sandbox)) = (production?, sandbox?);
 
         let [first, second] = registries;
         let tenants = [Tenant::new(production_keys, first, limit), Tenant::new(sandbox_keys, second, limit)];

@@ -1,5 +1,11 @@
 //! The whole pipeline: feed files → ledger → client → sandbox gateway.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy takes only functions marked #[test] for tests, not their helpers"
+)]
+
 mod shop;
 
 use commerce_connector::error::{Exit, Explain};
@@ -29,6 +35,33 @@ async fn the_first_run_delivers_all_and_the_second_sends_nothing() {
     assert_eq!(shop.requests().await, before, "not one request");
     assert_eq!(shop.ledger()[0].submitted, 45);
     assert!(shop.ledger()[0].last_sync.is_some());
+}
+
+#[tokio::test]
+async fn every_feed_of_a_catalogue_is_delivered_in_the_recommended_order_and_a_smaller_one_deletes_the_rest() {
+    let mut shop = Shop::new().await;
+    let ended = shop.run_generated(60).await;
+    assert_eq!(ended.report().exit(), Exit::Done, "{ended:?}");
+    let started: Vec<Feed> = ended
+        .events
+        .iter()
+        .filter_map(|event| if let RunEvent::FeedStarted { feed, .. } = event { Some(*feed) } else { None })
+        .collect();
+    assert!(started.len() > 5 && started.is_sorted(), "{started:?}");
+    for progress in &ended.report().progress.feeds {
+        let received = shop.received(progress.feed).await;
+        assert_eq!(received.len() as u64, progress.submitted, "{}", progress.feed);
+        assert_eq!(Some(progress.source_read), progress.source_records, "{}", progress.feed);
+        assert!(received.values().all(|item| item.deliveries == 1 && !item.deleted), "{}", progress.feed);
+    }
+    let again = shop.run_generated(60).await;
+    assert!(again.report().progress.feeds.iter().all(|feed| feed.to_send() == 0), "{again:?}");
+    let smaller = shop.run_generated(50).await;
+    for progress in &smaller.report().progress.feeds {
+        let deleted = shop.received(progress.feed).await.values().filter(|item| item.deleted).count() as u64;
+        assert_eq!(deleted, progress.gone, "{}", progress.feed);
+        assert!(progress.feed != Feed::Products || deleted > 0);
+    }
 }
 
 #[tokio::test]
@@ -121,6 +154,23 @@ async fn whatever_the_gateway_does_every_item_arrives() {
     let retries = ended.events.iter().filter(|event| matches!(event, RunEvent::Retrying { .. })).count();
     assert!(retries >= 5, "{retries}");
     assert_eq!(shop.ledger()[0].submitted, 80);
+}
+
+#[tokio::test]
+async fn a_gateway_in_trouble_is_not_asked_for_the_whole_catalogue() {
+    let mut shop = Shop::with_faults("[[fault]]\nkind = \"status\"\nstatus = 503\nshare = 1.0").await;
+    // So many senders use up the shared budget of retries with their first tries, so nobody waits for a back-off here.
+    shop.plan.thread_count = 30;
+    shop.plan.feeds[0].batch_size = 1;
+    shop.write(Feed::Products, &products(500));
+    let ended = shop.run().await;
+    let RunEnd::Failed { problems } = &ended.report().end else { panic!("{ended:?}") };
+    assert_eq!((ended.report().exit(), problems.len()), (Exit::TryAgain, 1));
+    assert!(problems[0].1.what.contains("503"), "{problems:?}");
+    assert!(shop.requests().await < 100);
+    let progress = &ended.report().progress.feeds[0];
+    assert_eq!((progress.phase, progress.submitted), (Phase::Failed, 0));
+    assert!(progress.will_retry > 0);
 }
 
 #[tokio::test]

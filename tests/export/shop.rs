@@ -12,6 +12,7 @@ use commerce_connector::export::{DEFAULT_MAX_BATCH_BYTES, ExportError, Plan, Run
 use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::source::Source;
 use commerce_connector::feeds::source::files::Files;
+use commerce_connector::feeds::source::generated::Generated;
 use commerce_connector::keys::{ApiKey, KeyPair, PrivateKey};
 use commerce_connector::sandbox::{Sandbox, SandboxSettings};
 use serde_json::Value;
@@ -108,6 +109,13 @@ impl Shop {
     pub fn start(&self) -> Result<Run, ExportError> {
         let source = Source::Files(Files { directory: self.directory.path().join("feeds") });
         start(self.plan.clone(), source, self.client.clone())
+    }
+
+    /// A run of every feed of a made-up catalogue.
+    pub async fn run_generated(&mut self, products: u64) -> Ended {
+        let source = Generated { products };
+        self.plan.feeds = Plan::feed_plans(&source.feeds(), |_| None, &BTreeMap::new());
+        finish(start(self.plan.clone(), Source::Generated(source), self.client.clone()).expect("a run")).await
     }
 
     pub async fn run(&self) -> Ended {

@@ -4,9 +4,9 @@
 //! as *unknown* before it leaves, and only a recorded answer makes it known. Whatever dies in between, the next run finds
 //! it unknown and sends it again.
 //!
-//! Rooms: [`schema`] opens and describes the file, [`store`] holds a connection and its run-local state, [`compare`],
-//! [`sweep`] and [`journal`] are what a run does with it, [`writer`] is the one thread that writes, [`reader`] looks on
-//! from outside. None of them may know of sources, clients or screens.
+//! Rooms: `schema` opens and describes the file, `store` holds a connection and its run-local state, `compare`, `sweep`
+//! and `journal` are what a run does with it, `writer` is the one thread that writes, `reader` looks on from outside. None
+//! of them may know of sources, clients or screens.
 
 mod compare;
 mod journal;

@@ -28,6 +28,9 @@ const PAGE_RECORDS: usize = 500;
 /// … or at so many bytes of them, whichever comes first: with a few pages under way this bounds the memory.
 const PAGE_BYTES: usize = 2 * 1024 * 1024;
 
+/// Bytes that are asked of the file at once: few system calls, and still in the cache when they are cut into records.
+const READ_BYTES: usize = 256 * 1024;
+
 /// The endings of feed files, and what is in them.
 const ENDINGS: [(&str, Layout, bool); 4] = [
     (".ndjson", Layout::Lines, false),
@@ -145,7 +148,7 @@ impl Reader<'_> {
         let file = File::open(path).map_err(|error| file_error(path, &error))?;
         let bytes: Box<dyn Read> =
             if self.file.is_gzipped { Box::new(MultiGzDecoder::new(BufReader::new(file))) } else { Box::new(file) };
-        let mut records = Records::new(BufReader::with_capacity(PAGE_BYTES / 8, bytes), self.file.layout, RECORD_LIMIT);
+        let mut records = Records::new(BufReader::with_capacity(READ_BYTES, bytes), self.file.layout, RECORD_LIMIT);
         let mut page = Page::default();
         let mut page_bytes = 0;
         let ended = loop {

@@ -88,7 +88,7 @@ impl Batch {
             by_link.insert(link, products.len());
             products.push(Product { id, sku, type_id, created_at, updated_at, websites: Vec::new() });
         }
-        let mut batch = Self { products, ids, links, by_id, by_link };
+        let mut batch = Self { products, by_id, by_link, ids, links };
         batch.load_websites(reader).await?;
         Ok(batch)
     }

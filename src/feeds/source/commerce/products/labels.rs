@@ -27,7 +27,7 @@ pub(super) struct Swatch {
 pub(super) struct Labels {
     /// The attribute and the place of each option.
     options: HashMap<u64, (u32, i64)>,
-    labels: Scoped<Option<String>>,
+    texts: Scoped<Option<String>>,
     swatches: Scoped<Option<Swatch>>,
 }
 
@@ -46,10 +46,10 @@ impl Labels {
             "SELECT option_id, store_id, value FROM {} WHERE option_id IN ({ids})",
             reader.table("eav_attribute_option_value")
         );
-        let labels: Vec<(u64, u32, Option<String>)> = reader.rows(&sql).await?;
+        let texts: Vec<(u64, u32, Option<String>)> = reader.rows(&sql).await?;
         Ok(Self {
             options: options.into_iter().map(|(id, attribute, sort_order)| (id, (attribute, sort_order))).collect(),
-            labels: labels.into_iter().collect(),
+            texts: texts.into_iter().collect(),
             swatches: swatches(reader, &ids).await?,
         })
     }
@@ -64,7 +64,7 @@ impl Labels {
 impl<'a> AttributeOption<'a> {
     /// Its label in the store view, else the admin's.
     pub(super) fn label(&self, store: u32) -> Option<&'a str> {
-        self.labels.labels.laid_over(self.id, store).map(String::as_str)
+        self.labels.texts.laid_over(self.id, store).map(String::as_str)
     }
 
     /// Its swatch in the store view, else the admin's.

@@ -12,6 +12,9 @@ use crate::feeds::item::Fields;
 /// The links of the feed, by `link_type_id`; the words are those of Commerce's own link types, not of its table.
 const LINK_TYPES: [(u32, &str); 3] = [(1, "related"), (4, "upsell"), (5, "crosssell")];
 
+/// As read: whose link, then the fields of [`Link`].
+type LinkRow = (u64, u64, u32, u64, Option<String>, u32, Option<f64>, Option<i64>);
+
 /// A link, as seen in one website of the product that it points to.
 #[derive(Debug)]
 struct Link {
@@ -54,8 +57,7 @@ impl Links {
             is_wanted = filter("l.link_type_id", kinds),
             is_current = reader.is_current("e"),
         );
-        type Row = (u64, u64, u32, u64, Option<String>, u32, Option<f64>, Option<i64>);
-        let rows: Vec<Row> = reader.rows(&sql).await?;
+        let rows: Vec<LinkRow> = reader.rows(&sql).await?;
         let mut links = batch.by_link(rows, |(of, id, kind, product, sku, website, qty, position)| {
             (of, Link { id, kind, product, sku, website, qty, position })
         });

@@ -22,7 +22,7 @@ const ROLES: [(&str, BaseAttribute); 4] = [
     ("thumbnail", BaseAttribute::Thumbnail),
     ("swatch_image", BaseAttribute::SwatchImage),
 ];
-/// The parts of a video, in the order of [`Media::videos`].
+/// The parts of a video: `provider`, `url`, `title`, `description` and `metadata` of its row.
 const VIDEO_PARTS: [&str; 5] = ["videoProvider", "videoUrl", "videoTitle", "videoDescription", "videoMetadata"];
 
 /// A file of a product.
@@ -43,8 +43,14 @@ struct Caption {
     is_disabled: bool,
 }
 
+/// As read: link column, value id and store, then the fields of [`Caption`].
+type CaptionRow = (u64, u64, u32, Option<String>, Option<i64>, i64);
+
 /// The parts of a video, in the order of [`VIDEO_PARTS`].
 type Video = [Option<String>; VIDEO_PARTS.len()];
+
+/// As read: value id and store, then the parts.
+type VideoRow = (u64, u32, Option<String>, Option<String>, Option<String>, Option<String>, Option<String>);
 
 /// The files of a page of products.
 #[derive(Debug)]
@@ -82,8 +88,7 @@ impl Media {
             "SELECT {link}, value_id, store_id, label, position, disabled FROM {value} \
              WHERE {link} IN ({links}) ORDER BY record_id"
         );
-        type Row = (u64, u64, u32, Option<String>, Option<i64>, i64);
-        let rows: Vec<Row> = reader.rows(&sql).await?;
+        let rows: Vec<CaptionRow> = reader.rows(&sql).await?;
         let captions = rows.into_iter().map(|(link, value_id, store, label, position, disabled)| {
             ((value_id, link), store, Caption { label, position, is_disabled: disabled != 0 })
         });
@@ -198,8 +203,7 @@ async fn videos(reader: &mut Reader<'_>, value_ids: impl Iterator<Item = u64>) -
         reader.table("catalog_product_entity_media_gallery_value_video"),
         in_list(value_ids)
     );
-    type Text = Option<String>;
-    let rows: Vec<(u64, u32, Text, Text, Text, Text, Text)> = reader.rows(&sql).await?;
+    let rows: Vec<VideoRow> = reader.rows(&sql).await?;
     let video = |(value_id, store, provider, url, title, description, metadata)| {
         (value_id, store, [provider, url, title, description, metadata])
     };

@@ -77,7 +77,7 @@ impl<T, K: Eq + Hash> FromIterator<(K, u32, T)> for Scoped<T, K> {
     }
 }
 
-impl<T, K: Eq + Hash> Scoped<T, K> {
+impl<T, K: Eq + Hash + Copy> Scoped<T, K> {
     /// The row of exactly this scope. Of several, the last: where nothing forbids two rows, the later one is the newer.
     pub(super) fn own(&self, key: K, scope: u32) -> Option<&T> {
         self.rows.get(&key)?.iter().rev().find(|(of, _)| *of == scope).map(|(_, value)| value)

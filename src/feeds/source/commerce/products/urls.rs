@@ -24,6 +24,9 @@ struct Rewrite {
     is_canonical: bool,
 }
 
+/// As read: the product, then the fields of [`Rewrite`].
+type RewriteRow = (u64, u64, u32, Option<String>, Option<String>, i64);
+
 /// The URL rewrites of a page of products, oldest first.
 #[derive(Debug)]
 pub(super) struct Urls {
@@ -44,8 +47,7 @@ impl Urls {
             stores = in_list(reader.shop.views.iter().map(|view| view.store.id)),
             ids = batch.ids,
         );
-        type Row = (u64, u64, u32, Option<String>, Option<String>, i64);
-        let rows: Vec<Row> = reader.rows(&sql).await?;
+        let rows: Vec<RewriteRow> = reader.rows(&sql).await?;
         let mut rewrites = batch.by_id(rows, |(entity, id, store, request, target, is_canonical)| {
             let request_path = request.unwrap_or_default();
             let target_path = target.unwrap_or_default();

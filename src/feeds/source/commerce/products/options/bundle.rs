@@ -39,6 +39,9 @@ struct Selection {
     product: u64,
 }
 
+/// As read: bundle and option, then the fields of [`Selection`].
+type SelectionRow = (u64, u64, u64, i64, i64, i64, f64, Option<f64>, i64, Option<String>, u64);
+
 /// The bundles of a page.
 #[derive(Debug)]
 pub(super) struct Bundles {
@@ -143,8 +146,7 @@ async fn selections(
         entity = reader.table("catalog_product_entity"),
         is_current = reader.is_current("e"),
     );
-    type Row = (u64, u64, u64, i64, i64, i64, f64, Option<f64>, i64, Option<String>, u64);
-    let rows: Vec<Row> = reader.rows(&sql).await?;
+    let rows: Vec<SelectionRow> = reader.rows(&sql).await?;
     let mut selections: HashMap<(u64, u64), Vec<Selection>> = HashMap::new();
     for (parent, option, id, position, is_default, price_type, price, quantity, can_change, sku, product) in rows {
         selections.entry((parent, option)).or_default().push(Selection {

@@ -33,6 +33,10 @@ struct CustomOption {
     sort_order: i64,
 }
 
+/// As read: the product's link column, then the fields of [`CustomOption`].
+type OptionRow =
+    (u64, u64, Option<String>, i64, Option<String>, Option<f64>, Option<String>, Option<i64>, Option<i64>, i64);
+
 /// A value of an option to choose from.
 #[derive(Debug)]
 struct Choice {
@@ -80,9 +84,7 @@ impl CustomOptions {
              image_size_y, sort_order FROM {option} WHERE product_id IN ({})",
             batch.links
         );
-        type Text = Option<String>;
-        type Row = (u64, u64, Text, i64, Text, Option<f64>, Text, Option<i64>, Option<i64>, i64);
-        let rows: Vec<Row> = reader.rows(&sql).await?;
+        let rows: Vec<OptionRow> = reader.rows(&sql).await?;
         let option_ids = in_list(rows.iter().map(|row| row.1));
         let mut options = batch.by_link(rows, |(of, id, kind, required, sku, max, extension, x, y, sort_order)| {
             let kind = kind.unwrap_or_default();
@@ -104,7 +106,7 @@ impl CustomOptions {
             "SELECT option_type_id, option_id, sku, sort_order FROM {value} WHERE option_id IN ({option_ids}) \
              ORDER BY option_id, sort_order, option_type_id"
         );
-        let rows: Vec<(u64, u64, Text, i64)> = reader.rows(&sql).await?;
+        let rows: Vec<(u64, u64, Option<String>, i64)> = reader.rows(&sql).await?;
         let choices: Vec<Choice> =
             rows.into_iter().map(|(id, option, sku, sort_order)| Choice { id, option, sku, sort_order }).collect();
         let choice_ids = in_list(choices.iter().map(|choice| choice.id));

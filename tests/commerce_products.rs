@@ -1,0 +1,623 @@
+//! The products feed against a real MariaDB: a product of each kind (`tests/fixtures/products.sql`), and the Luma fixture where
+//! it is there.
+
+// One item in full is one big `json!`.
+#![recursion_limit = "256"]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use commerce_connector::feeds::Feed;
+use commerce_connector::feeds::item::Fields;
+use commerce_connector::feeds::source::commerce::Commerce;
+use commerce_connector::feeds::source::{Broken, Collected, Selection};
+use serde_json::{Value, json};
+use support::mariadb::{Server, TestDatabase};
+use tokio::sync::mpsc;
+
+async fn collect(shop: &TestDatabase, selection: Selection) -> (Vec<Fields>, Vec<Broken>) {
+    let commerce = Commerce::connect(&shop.settings()).await.expect("a connection");
+    let (sender, mut receiver) = mpsc::channel(1);
+    let reader = tokio::spawn(async move { commerce.read(Feed::Products, &selection, sender).await });
+    let (mut items, mut broken) = (Vec::new(), Vec::new());
+    while let Some(page) = receiver.recv().await {
+        for collected in page.collected {
+            match collected {
+                Collected::Item { source_id, fields } => {
+                    assert_eq!(json!(source_id), fields["productId"]);
+                    items.push(fields);
+                }
+                Collected::Broken(record) => broken.push(record),
+            }
+        }
+    }
+    reader.await.expect("a reader").expect("all pages");
+    (items, broken)
+}
+
+async fn items(shop: &TestDatabase) -> Vec<Fields> {
+    collect(shop, Selection::All).await.0
+}
+
+fn find<'a>(items: &'a [Fields], sku: &str, view: &str) -> &'a Fields {
+    let mut found = items.iter().filter(|item| item["sku"] == sku && item["storeViewCode"] == view);
+    let first = found.next().unwrap_or_else(|| panic!("no item {sku} in {view}"));
+    assert_eq!(found.next(), None, "one item {sku} in {view}");
+    first
+}
+
+/// A field, `null` if it is absent.
+fn field(items: &[Fields], sku: &str, view: &str, name: &str) -> Value {
+    find(items, sku, view).get(name).cloned().unwrap_or_default()
+}
+
+/// The option of a type, among a product's options.
+fn option(items: &[Fields], sku: &str, view: &str, kind: &str) -> Value {
+    let options = field(items, sku, view, "optionsV2");
+    let mut found = options.as_array().into_iter().flatten().filter(|option| option["type"] == kind);
+    let first = found.next().unwrap_or_else(|| panic!("no {kind} option of {sku} in {view}: {options}")).clone();
+    assert!(found.next().is_none(), "one {kind} option of {sku} in {view}: {options}");
+    first
+}
+
+#[tokio::test]
+async fn a_simple_product_in_full() {
+    let all = items(&Server::shared().product_shop()).await;
+    let image = |file: &str| format!("https://shop.example/media/catalog/product{file}");
+    let expected = json!({
+        "sku": "BAG", "productId": 200, "type": "simple",
+        "storeViewCode": "default", "storeCode": "main", "websiteCode": "base",
+        "createdAt": "2026-03-01 10:00:00", "updatedAt": "2026-03-02 11:12:13",
+        "name": "Canvas bag",
+        "description": "<p><img src=\"https://shop.example/media/wysiwyg/bag.jpg\"> {{widget id=\"1\"}}</p>",
+        "shortDescription": "https://shop.example/contact/",
+        "metaTitle": "Bag", "metaKeyword": "bag, canvas", "metaDescription": "", "urlKey": "canvas-bag",
+        "weight": 0.2, "weightUnit": "lbs", "currency": "USD", "taxClassId": "Taxable Goods",
+        "status": "Enabled", "visibility": "Catalog, Search", "displayable": true, "buyable": true,
+        "inStock": true, "lowStock": true,
+        "image": {"url": image("/b/a/bag.jpg"), "label": "A bag"},
+        "smallImage": {"url": image("/b/a/bag.jpg"), "label": null},
+        "thumbnail": {"url": image("/b/a/side.jpg"), "label": null},
+        "swatchImage": {"url": image("no_selection"), "label": null},
+        "attributes": [
+            {"attributeCode": "color", "value": ["Red"]},
+            {"attributeCode": "is_gift", "value": ["yes"]},
+            {"attributeCode": "fits", "value": ["Bikes", "Cars", "99"]},
+            {"attributeCode": "news_from_date", "value": ["2026-05-01 00:00:00"]},
+            {"attributeCode": "cost", "value": ["12.500000"]},
+        ],
+        "categoryData": [
+            {"categoryId": "3", "categoryPath": "gear", "productPosition": -2},
+            {"categoryId": "4", "categoryPath": "gear/bags", "productPosition": 7},
+        ],
+        "categories": ["gear", "gear/bags"],
+        "images": [
+            {"resource": {"url": image("/b/a/side.jpg"), "label": "", "roles": ["thumbnail"]}, "sortOrder": "2"},
+            {"resource": {"url": image("/b/a/bag.jpg"), "label": "Front", "roles": ["image", "small_image"]}, "sortOrder": "1"},
+        ],
+        "videos": [{
+            "preview": {"url": image("/b/a/film.jpg"), "label": "Film", "roles": null}, "sortOrder": "3",
+            "video": {"videoUrl": "https://video.example/1", "videoTitle": "A film", "mediaType": "external-video"},
+        }],
+        "media_gallery": [
+            // By sha1 of default-200-2-/b/a/side.jpg (87a0…), default-200-1-/b/a/bag.jpg (c9e6…), default-200-3-/b/a/film.jpg (f54c…).
+            {"url": image("/b/a/side.jpg"), "label": "", "types": ["thumbnail"], "sort_order": 2},
+            {"url": image("/b/a/bag.jpg"), "label": "Front", "types": ["image", "small_image"], "sort_order": 1},
+            {"url": image("/b/a/film.jpg"), "label": "Film", "types": null, "sort_order": 3, "video_attributes": {
+                "videoUrl": "https://video.example/1", "videoTitle": "A film", "mediaType": "external-video"}},
+        ],
+        "links": [
+            {"sku": "SET", "type": "related"}, {"sku": "TEE-RED", "type": "upsell"}, {"sku": "TEE", "type": "crosssell"},
+        ],
+        "parents": [
+            {"sku": "KIT-FIXED", "productType": "bundle_fixed"}, {"sku": "KIT", "productType": "bundle"},
+            {"sku": "SET", "productType": "grouped"},
+        ],
+        "url": "https://shop.example/bag.html",
+        "urlRewrites": [
+            {"url": "https://shop.example/old-bag.html", "parameters": [{"name": "id", "value": "200"}]},
+            {"url": "https://shop.example/bag.html", "parameters": [{"name": "id", "value": "200"}]},
+            {"url": "https://shop.example/gear/bag.html",
+             "parameters": [{"name": "id", "value": "200"}, {"name": "category", "value": "3"}]},
+            {"url": "https://shop.example/sack.html", "parameters": null},
+        ],
+        "optionsV2": [{
+            "id": "21", "type": "custom_option", "renderType": "drop_down", "required": true, "label": "Strap", "sortOrder": 2,
+            "values": [
+                // base64 of custom-option/21/32 and custom-option/21/31
+                {"id": "Y3VzdG9tLW9wdGlvbi8yMS8zMg==", "label": "Short", "sortOrder": 1, "isDefault": false, "price": 1.0,
+                 "priceType": "fixed"},
+                {"id": "Y3VzdG9tLW9wdGlvbi8yMS8zMQ==", "label": "Long", "sortOrder": 2, "isDefault": false, "sku": "LONG",
+                 "price": 5.0, "priceType": "percent"},
+            ],
+        }],
+        "shopperInputOptions": [
+            // base64 of custom-option/22 and custom-option/23
+            {"id": "Y3VzdG9tLW9wdGlvbi8yMg==", "label": "Initials", "required": false, "sortOrder": 1, "renderType": "field",
+             "price": 2.5, "sku": "TEXT", "range": {"to": 20.0}, "imageSizeX": 0, "imageSizeY": 0},
+            {"id": "Y3VzdG9tLW9wdGlvbi8yMw==", "label": "Print", "required": false, "sortOrder": 3, "renderType": "file",
+             "fileExtension": "png, jpg", "imageSizeX": 640, "imageSizeY": 480},
+        ],
+        "samples": null,
+    });
+    assert_eq!(json!(find(&all, "BAG", "default")), expected);
+}
+
+#[tokio::test]
+async fn a_store_view_has_its_own_values() {
+    let all = items(&Server::shared().product_shop()).await;
+    let get = |view: &str, name: &str| field(&all, "BAG", view, name);
+
+    // A NULL of the store view hides the default; what it says nothing of, the default says.
+    assert!(!find(&all, "BAG", "de").contains_key("name"));
+    assert_eq!(get("de", "urlKey"), "canvas-bag");
+    assert_eq!((get("eu_en", "name"), get("eu_en", "weight")), (json!("EU bag"), json!(34.0)));
+    assert_eq!(
+        (get("de", "status"), get("de", "displayable"), get("de", "buyable")),
+        (json!("Disabled"), json!(false), json!(false))
+    );
+    assert_eq!(get("de", "visibility"), "Catalog, Search");
+    assert_eq!(get("de", "attributes")[0], json!({"attributeCode": "color", "value": ["Rot"]}));
+    assert_eq!(get("de", "attributes")[1], json!({"attributeCode": "is_gift", "value": null}));
+
+    // What the shop configured for the website.
+    assert_eq!((get("eu_en", "currency"), get("eu_en", "weightUnit")), (json!("EUR"), json!("kgs")));
+    assert_eq!(get("eu_en", "image")["url"], "https://eu.shop.example/media/catalog/product/b/a/bag.jpg");
+
+    // URLs: of the store view if there are any, else the plain path.
+    assert_eq!(get("de", "url"), "https://shop.example/de/tasche.html");
+    assert_eq!(get("de", "urlRewrites")[0]["url"], "https://shop.example/tasche.html", "without the store view's code");
+    assert_eq!(get("eu_en", "url"), "https://eu.shop.example/catalog/product/view/id/200/s/canvas-bag/");
+    assert_eq!(get("eu_en", "urlRewrites"), json!(null));
+
+    // Categories: other URL keys, other index tables.
+    assert_eq!(get("de", "categories"), json!(["ausruestung/bags"]));
+    assert_eq!(
+        get("eu_en", "categoryData"),
+        json!([{"categoryId": "21", "categoryPath": "sizes", "productPosition": 0}])
+    );
+
+    // Media: the label is the store view's, its NULL position lets the default through, and one file is hidden.
+    let resource = |place: usize| get("de", "images")[place]["resource"].clone();
+    let mut captions =
+        [resource(0), resource(1)].map(|resource| (resource["label"].clone(), resource["roles"].clone()));
+    captions.sort_by_key(|(label, _)| label.to_string());
+    assert_eq!(captions[0], (json!(""), json!(["thumbnail", "hide_from_pdp"])));
+    assert_eq!(captions[1], (json!("Vorne"), json!(["image", "small_image"])));
+    assert_eq!(get("de", "videos")[0]["video"]["videoTitle"], "Ein Film");
+    assert_eq!(get("de", "videos")[0]["video"]["videoUrl"], "https://video.example/1");
+
+    // Links and parents count where both are sold.
+    assert_eq!(get("eu_en", "links"), json!([{"sku": "SET", "type": "related"}, {"sku": "TEE", "type": "crosssell"}]));
+    assert_eq!(get("eu_en", "parents"), json!([{"sku": "SET", "productType": "grouped"}]));
+
+    // Custom options: laid over the default, as far as the store view says anything.
+    let strap = option(&all, "BAG", "de", "custom_option");
+    assert_eq!(strap["label"], "Gurt");
+    assert_eq!((&strap["values"][0]["label"], &strap["values"][0]["price"]), (&json!("Kurz"), &json!(1.5)));
+    assert_eq!((&strap["values"][1]["label"], &strap["values"][1]["price"]), (&json!("Long"), &json!(5.0)));
+    assert_eq!(get("de", "shopperInputOptions")[0]["price"], json!(3.0));
+}
+
+#[tokio::test]
+async fn one_item_for_each_store_view_of_an_assigned_website() {
+    let (all, broken) = collect(&Server::shared().product_shop(), Selection::All).await;
+    let mut views: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for item in &all {
+        views.entry(item["sku"].as_str().unwrap()).or_default().push(item["storeViewCode"].as_str().unwrap());
+    }
+    assert_eq!(views["BAG"], ["default", "de", "eu_en"]);
+    assert_eq!(views["TEE-RED"], ["default", "de"]);
+    assert_eq!(views["EU"], ["eu_en"]);
+    // Without any value for the store view there is no item, and a person is told.
+    assert_eq!(views["HALF"], ["de"]);
+    assert!(!views.contains_key("EMPTY"));
+    let places: Vec<&str> = broken.iter().map(|record| record.place.as_str()).collect();
+    assert_eq!(places, ["product 208 (EMPTY), store view eu_en", "product 209 (HALF), store view default"]);
+    let known = broken[0].fields.clone().expect("its identity");
+    assert_eq!(
+        (&known["sku"], &known["storeViewCode"], broken[0].source_id),
+        (&json!("EMPTY"), &json!("eu_en"), Some(208))
+    );
+}
+
+#[tokio::test]
+async fn what_no_row_says_has_an_answer() {
+    let all = items(&Server::shared().product_shop()).await;
+    let get = |sku: &str, name: &str| field(&all, sku, if sku == "EU" { "eu_en" } else { "de" }, name);
+    assert_eq!(
+        (get("HALF", "status"), get("HALF", "visibility")),
+        (json!("Disabled"), json!("Not Visible Individually"))
+    );
+    assert_eq!((get("HALF", "taxClassId"), get("HALF", "weightUnit")), (json!("no"), json!(null)));
+    assert_eq!(get("TEE-RED", "taxClassId"), "no", "a class that is gone");
+    assert_eq!(
+        (get("EU", "visibility"), get("EU", "displayable")),
+        (json!(null), json!(false)),
+        "an unknown visibility"
+    );
+    assert_eq!((get("EU", "priceView"), get("KIT", "priceView")), (json!(null), json!("price_range")));
+    assert_eq!(get("HALF", "url"), "https://shop.example/de/catalog/product/view/id/209/s//");
+    for list in [
+        "attributes",
+        "categoryData",
+        "categories",
+        "images",
+        "videos",
+        "media_gallery",
+        "links",
+        "parents",
+        "urlRewrites",
+    ] {
+        assert_eq!(find(&all, "HALF", "de").get(list), Some(&Value::Null), "{list}");
+    }
+    for never in ["linksExist", "deletedAt", "variants", "inventory", "categoryIds"] {
+        assert!(all.iter().all(|item| !item.contains_key(never)), "{never}");
+    }
+}
+
+#[tokio::test]
+async fn a_date_that_was_never_set_is_now() {
+    let shop = Server::shared().product_shop();
+    shop.execute(
+        "SET sql_mode = ''; UPDATE catalog_product_entity SET created_at = '0000-00-00 00:00:00' WHERE entity_id = 200;
+         INSERT INTO core_config_data (scope, scope_id, path, value) VALUES ('stores', 2, 'general/locale/timezone', 'Asia/Tokyo')",
+    );
+    let all = items(&shop).await;
+    let created =
+        |view: &str| field(&all, "BAG", view, "createdAt").as_str().unwrap().parse::<jiff::civil::DateTime>().unwrap();
+    let ahead = created("de").duration_since(created("default")).as_secs();
+    assert!((9 * 3600..9 * 3600 + 60).contains(&ahead), "Tokyo is nine hours ahead: {ahead}");
+}
+
+#[tokio::test]
+async fn stock_is_that_of_the_website() {
+    let shop = Server::shared().product_shop();
+    let all = items(&shop).await;
+    let stock = |all: &[Fields], sku: &str, view: &str| {
+        ["inStock", "lowStock", "buyable"].map(|name| field(all, sku, view, name).as_bool())
+    };
+    assert_eq!(stock(&all, "BAG", "default"), [Some(true), Some(true), Some(true)], "3 of at least 5");
+    assert_eq!(stock(&all, "BAG", "eu_en"), [Some(false), Some(false), Some(false)], "50, but not salable");
+    assert_eq!(stock(&all, "TEE-RED", "default"), [Some(true), Some(false), Some(true)], "exactly the threshold");
+    assert_eq!(stock(&all, "TEE-BLUE", "default"), [Some(false), Some(true), Some(false)]);
+    assert_eq!(stock(&all, "SET", "eu_en"), [Some(true), Some(true), Some(true)]);
+    assert_eq!(stock(&all, "SET", "default"), [Some(false), Some(true), Some(false)], "no row counts as 0");
+
+    shop.execute("DROP TABLE inventory_stock_2");
+    let all = items(&shop).await;
+    assert_eq!(stock(&all, "SET", "eu_en"), [Some(false), Some(true), Some(false)], "a stock that was never indexed");
+
+    shop.execute("DROP TABLE inventory_stock_sales_channel");
+    let all = items(&shop).await;
+    assert_eq!(stock(&all, "BAG", "eu_en"), [Some(true), Some(true), Some(true)], "one stock for all");
+
+    shop.execute("DROP TABLE cataloginventory_stock_status");
+    let all = items(&shop).await;
+    assert_eq!(stock(&all, "BAG", "eu_en"), [None, None, Some(true)]);
+}
+
+#[tokio::test]
+async fn a_configurable_product_has_the_values_of_its_enabled_children() {
+    let all = items(&Server::shared().product_shop()).await;
+    let options = |view: &str| field(&all, "TEE", view, "optionsV2");
+    // base64 of configurable/63/6, configurable/63/5 and configurable/93/9
+    let blue = json!({"id": "Y29uZmlndXJhYmxlLzYzLzY=", "label": "Blue", "sortOrder": 1, "customSwatchValue": "plain"});
+    let red = json!({"id": "Y29uZmlndXJhYmxlLzYzLzU=", "label": "Red", "sortOrder": 2, "colorHex": "#ff0000"});
+    let small = json!({"id": "Y29uZmlndXJhYmxlLzkzLzk=", "label": "S", "sortOrder": 0});
+    let swatch = r#"{"swatch_input_type":"visual"}"#;
+    assert_eq!(
+        options("default"),
+        json!([
+            {"id": "color", "type": "configurable", "label": "Colour", "sortOrder": 0, "swatchType": swatch, "values": [blue, red]},
+            {"id": "size", "type": "configurable", "label": "Size", "sortOrder": 1, "values": [small]},
+        ])
+    );
+    // In the German view the blue one is disabled. The red one is blue there, but values are asked of the default only.
+    let rot = json!({"id": "Y29uZmlndXJhYmxlLzYzLzU=", "label": "Rot", "sortOrder": 2,
+        "imageUrl": "https://shop.example/media/attribute/swatch/r/rot.png"});
+    assert_eq!(
+        options("de")[0],
+        json!({"id": "color", "type": "configurable", "label": "Farbe", "sortOrder": 0, "swatchType": swatch, "values": [rot]})
+    );
+    assert_eq!(field(&all, "TEE-RED", "default", "parents"), json!([{"sku": "TEE", "productType": "configurable"}]));
+    assert_eq!(field(&all, "TEE", "default", "visibility"), "Catalog");
+}
+
+#[tokio::test]
+async fn bundles_with_a_fixed_and_with_a_dynamic_price() {
+    let all = items(&Server::shared().product_shop()).await;
+    let get = |sku: &str, name: &str| field(&all, sku, "default", name);
+    assert_eq!((get("KIT-FIXED", "type"), get("KIT", "type")), (json!("bundle_fixed"), json!("bundle")));
+    assert_eq!((get("KIT-FIXED", "priceView"), get("KIT-FIXED", "weightType")), (json!("as_low_as"), json!("1")));
+    // base64 of bundle/1/12/2 and bundle/1/11/1
+    let expected = json!([
+        {"id": "2", "type": "bundle", "renderType": "checkbox", "required": false, "label": "Bag", "sortOrder": 1},
+        {"id": "1", "type": "bundle", "renderType": "select", "required": true, "label": "Tee", "sortOrder": 2, "values": [
+            {"id": "YnVuZGxlLzEvMTIvMg==", "sku": "TEE-RED", "label": "Red tee", "qty": 2.5, "priceType": "percent",
+             "price": 10.0, "sortOrder": 1, "isDefault": true, "qtyMutability": true},
+            {"id": "YnVuZGxlLzEvMTEvMQ==", "sku": "TEE-BLUE", "label": "Blue tee", "qty": 1.0, "priceType": "fixed",
+             "price": 4.5, "sortOrder": 2, "isDefault": false, "qtyMutability": false},
+        ]},
+    ]);
+    assert_eq!(get("KIT-FIXED", "optionsV2"), expected);
+    let german = field(&all, "KIT-FIXED", "de", "optionsV2");
+    assert_eq!((&german[0]["label"], &german[1]["label"]), (&json!("Bag"), &json!("Hemd")));
+    assert_eq!(german[1]["values"][0]["label"], "Rotes Hemd");
+    // Its part has no name in the German view, but this one field lets the default through.
+    assert_eq!(field(&all, "KIT", "de", "optionsV2")[0]["values"][0]["label"], "Canvas bag");
+    assert_eq!(field(&all, "KIT", "de", "optionsV2")[0]["values"][0]["qty"], json!(0.0));
+}
+
+#[tokio::test]
+async fn a_grouped_product_says_how_many_of_what() {
+    let all = items(&Server::shared().product_shop()).await;
+    let bag = json!({"id": "200", "sku": "BAG", "qty": 2.5, "sortOrder": 1, "qtyMutability": true});
+    let tee = json!({"id": "201", "sku": "TEE-RED", "qty": 0.0, "sortOrder": 2, "qtyMutability": true});
+    assert_eq!(
+        field(&all, "SET", "default", "optionsV2"),
+        json!([{"id": "206", "type": "grouped", "values": [bag, tee]}])
+    );
+    assert_eq!(field(&all, "SET", "eu_en", "optionsV2"), json!([{"id": "206", "type": "grouped", "values": [bag]}]));
+    assert_eq!(field(&all, "SET", "default", "links"), json!(null), "its parts are no links");
+}
+
+#[tokio::test]
+async fn a_downloadable_product_says_it_twice() {
+    let all = items(&Server::shared().product_shop()).await;
+    let get = |view: &str, name: &str| field(&all, "FILM", view, name);
+    let sample = "https://shop.example/downloadable/download/linkSample/link_id/42";
+    // base64 of downloadable/42 and downloadable/41
+    let expected = json!([{"id": "link:207", "label": "Parts", "type": "downloadable", "values": [
+        {"id": "ZG93bmxvYWRhYmxlLzQy", "label": "Part one", "sortOrder": 1, "infoUrl": sample, "price": 7.0, "qty": 3},
+        {"id": "ZG93bmxvYWRhYmxlLzQx", "sortOrder": 2, "price": 0.0, "qty": 0},
+    ]}]);
+    assert_eq!(get("default", "optionsV2"), expected);
+    let trailer = "https://shop.example/downloadable/download/sample/sample_id/51";
+    assert_eq!(
+        get("default", "samples"),
+        json!([{"resource": {"url": trailer, "label": "Trailer"}, "sortOrder": "1"}])
+    );
+    assert_eq!(
+        (get("default", "linksPurchasedSeparately"), get("eu_en", "linksPurchasedSeparately")),
+        (json!(true), json!(false))
+    );
+
+    let attribute = &get("default", "attributes")[0];
+    assert_eq!(attribute["attributeCode"], "ac_downloadable");
+    let content: Value = serde_json::from_str(attribute["value"][0].as_str().expect("text")).expect("JSON");
+    assert_eq!(
+        content,
+        json!({
+            "purchase_separately": true,
+            "samples": [{"label": "Trailer", "url": trailer}],
+            "links": [
+                {"uid": "ZG93bmxvYWRhYmxlLzQy", "label": "Part one", "price": 7.0, "number_of_downloads": 3, "sample_url": sample},
+                {"uid": "ZG93bmxvYWRhYmxlLzQx", "label": "Link 1", "price": 0.0, "number_of_downloads": 0, "sample_url": null},
+            ],
+        })
+    );
+    assert_eq!(option(&all, "FILM", "de", "downloadable")["values"][0]["label"], "Teil eins");
+    assert_eq!(option(&all, "FILM", "eu_en", "downloadable")["values"][0]["price"], json!(8.5));
+    assert_eq!(field(&all, "BAG", "default", "samples"), json!(null));
+}
+
+#[tokio::test]
+async fn staging_and_a_prefix_change_no_item() {
+    let plain = collect(&Server::shared().product_shop(), Selection::All).await;
+    let staged = Server::shared().staged_product_shop();
+    assert!(
+        staged.number("SELECT COUNT(*) FROM shop_catalog_product_entity WHERE entity_id = 201") == 2,
+        "two versions"
+    );
+    assert_eq!(collect(&staged, Selection::All).await, plain);
+}
+
+#[tokio::test]
+async fn tables_of_modules_that_are_not_there_leave_their_fields_out() {
+    let shop = Server::shared().small_shop();
+    let all = items(&shop).await;
+    let first = find(&all, "A-1", "default");
+    let expected = BTreeSet::from([
+        "attributes",
+        "buyable",
+        "createdAt",
+        "currency",
+        "displayable",
+        "name",
+        "optionsV2",
+        "productId",
+        "sku",
+        "status",
+        "storeCode",
+        "storeViewCode",
+        "taxClassId",
+        "type",
+        "updatedAt",
+        "url",
+        "visibility",
+        "websiteCode",
+        "weightUnit",
+    ]);
+    assert_eq!(first.keys().map(String::as_str).collect::<BTreeSet<_>>(), expected);
+}
+
+/// The queries that a read of these products takes, all in all.
+async fn queries(shop: &TestDatabase, ids: &[String]) -> Vec<Vec<String>> {
+    shop.execute("TRUNCATE mysql.general_log; SET GLOBAL general_log = ON");
+    let (items, _) = collect(shop, Selection::Ids(ids.to_vec())).await;
+    shop.execute("SET GLOBAL general_log = OFF");
+    assert!(items.len() >= ids.len());
+    let tables =
+        "SELECT LEFT(argument, 60) FROM mysql.general_log WHERE argument LIKE 'SELECT%FROM%' ORDER BY event_time";
+    shop.query(tables)
+}
+
+#[tokio::test]
+async fn a_page_of_ten_and_a_page_of_two_hundred_take_the_same_queries() {
+    let shop = Server::own().product_shop();
+    shop.execute(
+        "INSERT INTO catalog_product_entity (entity_id, sku) SELECT 1000 + seq, CONCAT('S', seq) FROM seq_1_to_200;
+         INSERT INTO catalog_product_website SELECT 1000 + seq, 1 FROM seq_1_to_200;
+         INSERT INTO catalog_product_entity_varchar (attribute_id, store_id, entity_id, value)
+           SELECT 61, 0, 1000 + seq, CONCAT('Name ', seq) FROM seq_1_to_200;",
+    );
+    let ids: Vec<String> = (200..=207).chain(1001..=1192).map(|id| id.to_string()).collect();
+    let few = queries(&shop, &ids[..10]).await;
+    let many = queries(&shop, &ids).await;
+    assert_eq!((ids.len(), few.len()), (200, many.len()), "{few:#?}\n{many:#?}");
+    assert!((40..70).contains(&few.len()), "{} queries", few.len());
+}
+
+mod luma {
+    use super::*;
+
+    fn texts(rows: Vec<Vec<String>>) -> BTreeSet<(String, String, String)> {
+        rows.into_iter().map(|row| (row[0].clone(), row[1].clone(), row[2].clone())).collect()
+    }
+
+    fn text(value: Option<&Value>) -> String {
+        match value {
+            None | Some(Value::Null) => "NULL".to_owned(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        }
+    }
+
+    /// `(sku, store view, field)` of every item.
+    fn fields(items: &[Fields], name: &str) -> BTreeSet<(String, String, String)> {
+        items
+            .iter()
+            .map(|item| (text(item.get("sku")), text(item.get("storeViewCode")), text(item.get(name))))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn agrees_with_independent_queries() {
+        let Some(shop) = Server::shared().luma() else { return };
+        let (items, broken) = collect(&shop, Selection::All).await;
+        assert_eq!(broken, []);
+        let scope = "catalog_product_entity e JOIN catalog_product_website w ON w.product_id = e.entity_id \
+                     JOIN store s ON s.website_id = w.website_id AND s.store_id > 0";
+        assert_eq!(items.len() as u64, shop.number(&format!("SELECT COUNT(*) FROM {scope}")));
+
+        // The value of an attribute: the store view's row if there is one, else the default row.
+        let value = |code: &str, backend: &str| {
+            format!(
+                "(SELECT v.value FROM catalog_product_entity_{backend} v JOIN eav_attribute a ON a.attribute_id = v.attribute_id \
+                 AND a.entity_type_id = 4 AND a.attribute_code = '{code}' \
+                 WHERE v.entity_id = e.entity_id AND v.store_id IN (0, s.store_id) ORDER BY v.store_id DESC LIMIT 1)"
+            )
+        };
+        let select = |expression: &str| texts(shop.query(&format!("SELECT e.sku, s.code, {expression} FROM {scope}")));
+        assert_eq!(fields(&items, "name"), select(&value("name", "varchar")));
+        let status = format!("IF({} = 1, 'Enabled', 'Disabled')", value("status", "int"));
+        assert_eq!(fields(&items, "status"), select(&status));
+        let url_key = value("url_key", "varchar");
+        assert_eq!(fields(&items, "urlKey"), select(&url_key));
+        let in_stock = "IF(s.website_id = 1, (SELECT IF(i.stock_status, 'true', 'false') FROM cataloginventory_stock_status i \
+                        WHERE i.product_id = e.entity_id), (SELECT IF(i.is_salable, 'true', 'false') FROM inventory_stock_2 i \
+                        WHERE i.sku = e.sku))";
+        assert_eq!(fields(&items, "inStock"), select(&format!("IFNULL({in_stock}, 'false')")));
+        let colors = format!(
+            "IFNULL((SELECT IFNULL(t.value, d.value) FROM eav_attribute_option_value d LEFT JOIN eav_attribute_option_value t \
+             ON t.option_id = d.option_id AND t.store_id = s.store_id WHERE d.store_id = 0 AND d.option_id = {}), 'NULL')",
+            value("color", "int")
+        );
+        let of_color = |item: &Fields| {
+            let listed = item["attributes"].as_array().into_iter().flatten();
+            let color = listed.into_iter().find(|entry| entry["attributeCode"] == "color");
+            text(color.map(|color| &color["value"][0]))
+        };
+        let found =
+            items.iter().map(|item| (text(item.get("sku")), text(item.get("storeViewCode")), of_color(item))).collect();
+        assert_eq!(select(&colors), found);
+    }
+
+    #[tokio::test]
+    async fn categories_media_and_options_agree_too() {
+        let Some(shop) = Server::shared().luma() else { return };
+        let items = items(&shop).await;
+        for (id, view) in [(1, "default"), (2, "de"), (3, "eu_en")] {
+            let rows = shop.query(&format!(
+                "SELECT e.sku, c.category_id, c.position FROM catalog_category_product_index_store{id} c \
+                 JOIN catalog_product_entity e ON e.entity_id = c.product_id \
+                 JOIN catalog_product_website w ON w.product_id = e.entity_id \
+                 JOIN store s ON s.website_id = w.website_id AND s.store_id = {id} \
+                 JOIN catalog_category_entity k ON k.entity_id = c.category_id AND k.level > 1"
+            ));
+            let mut found = BTreeSet::new();
+            for item in items.iter().filter(|item| item["storeViewCode"] == view) {
+                for entry in item["categoryData"].as_array().into_iter().flatten() {
+                    assert!(!entry["categoryPath"].as_str().unwrap().is_empty());
+                    found.insert((
+                        text(item.get("sku")),
+                        text(entry.get("categoryId")),
+                        text(entry.get("productPosition")),
+                    ));
+                }
+            }
+            assert_eq!(found, texts(rows), "{view}");
+        }
+
+        let images = shop.query(
+            "SELECT e.sku, COUNT(*) FROM catalog_product_entity_media_gallery_value_to_entity t \
+             JOIN catalog_product_entity_media_gallery g ON g.value_id = t.value_id \
+             JOIN catalog_product_entity e ON e.entity_id = t.entity_id \
+             JOIN catalog_product_website w ON w.product_id = e.entity_id AND w.website_id = 1 \
+             WHERE g.media_type = 'image' GROUP BY e.sku",
+        );
+        let in_default: BTreeMap<&str, &Fields> = items
+            .iter()
+            .filter(|item| item["storeViewCode"] == "default")
+            .map(|item| (item["sku"].as_str().unwrap(), item))
+            .collect();
+        for row in images {
+            let found = in_default[row[0].as_str()]["images"].as_array().map_or(0, Vec::len);
+            assert_eq!(found.to_string(), row[1], "{}", row[0]);
+        }
+
+        // How many values each configurable product has for each attribute, in the first view.
+        let options = shop.query(
+            "SELECT p.sku, a.attribute_code, COUNT(DISTINCT v.value) FROM catalog_product_super_attribute sa \
+             JOIN catalog_product_entity p ON p.entity_id = sa.product_id \
+             JOIN catalog_product_website w ON w.product_id = p.entity_id AND w.website_id = 1 \
+             JOIN eav_attribute a ON a.attribute_id = sa.attribute_id \
+             JOIN catalog_product_super_link l ON l.parent_id = p.entity_id \
+             JOIN catalog_product_entity_int v ON v.entity_id = l.product_id AND v.attribute_id = a.attribute_id \
+              AND v.store_id = 0 \
+             JOIN catalog_product_entity_int d ON d.entity_id = l.product_id AND d.store_id = 0 AND d.attribute_id = \
+              (SELECT attribute_id FROM eav_attribute WHERE attribute_code = 'status' AND entity_type_id = 4) \
+             LEFT JOIN catalog_product_entity_int o ON o.entity_id = l.product_id AND o.store_id = 1 \
+              AND o.attribute_id = d.attribute_id \
+             WHERE IF(o.value_id IS NULL, d.value, o.value) <> 2 GROUP BY p.sku, a.attribute_code",
+        );
+        assert!(options.len() > 250, "147 products with two attributes each: {}", options.len());
+        for row in options {
+            let all = field(&items, &row[0], "default", "optionsV2");
+            let option =
+                all.as_array().unwrap().iter().find(|option| option["id"] == row[1].as_str()).expect("the option");
+            assert_eq!(option["values"].as_array().map_or(0, Vec::len).to_string(), row[2], "{} {}", row[0], row[1]);
+        }
+    }
+
+    #[tokio::test]
+    async fn sample_items() {
+        let Some(shop) = Server::shared().luma() else { return };
+        let items = items(&shop).await;
+        let types: BTreeSet<String> = items.iter().map(|item| text(item.get("type"))).collect();
+        let expected = ["bundle", "configurable", "downloadable", "grouped", "simple"].map(str::to_owned);
+        assert_eq!(types, BTreeSet::from(expected));
+        assert!(items.iter().any(|item| !item["videos"].is_null()), "the one video");
+        let european = items.iter().filter(|item| item["websiteCode"] == "eu");
+        assert!(
+            european
+                .into_iter()
+                .all(|item| item["currency"] == "EUR" && item["url"].as_str().unwrap().contains("://eu."))
+        );
+        let heavy =
+            items.iter().find(|item| item.contains_key("weight") && item["websiteCode"] == "eu").expect("a weight");
+        assert_eq!(heavy["weightUnit"], "kgs");
+    }
+}
