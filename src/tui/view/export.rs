@@ -29,7 +29,7 @@ const LEAST_ERRORS: usize = 3;
 const BAR: usize = 20;
 
 /// Draws it.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: &Look) {
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     let (main, side) = super::with_side(area);
     let room = usize::from(main.width);
     let height = usize::from(main.height);
@@ -68,7 +68,7 @@ impl Columns {
     }
 }
 
-fn feed_table(feeds: &[Feed], rows: usize, state: &State, look: &Look, room: usize) -> Vec<Line<'static>> {
+fn feed_table(feeds: &[Feed], rows: usize, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
     let pane = &state.export;
     let columns = Columns::of(room);
     let dim = look.style(Role::Dim);
@@ -109,7 +109,7 @@ fn feed_table(feeds: &[Feed], rows: usize, state: &State, look: &Look, room: usi
     lines
 }
 
-fn feed_line(feed: Feed, is_selected: bool, columns: &Columns, state: &State, look: &Look) -> Line<'static> {
+fn feed_line(feed: Feed, is_selected: bool, columns: &Columns, state: &State, look: Look) -> Line<'static> {
     let pane = &state.export;
     let records = match (pane.source_records_of(feed), &pane.counts_load) {
         (Some(records), _) => count(records),
@@ -135,7 +135,7 @@ fn feed_line(feed: Feed, is_selected: bool, columns: &Columns, state: &State, lo
     super::selected(Line::from(spans), is_selected, look)
 }
 
-fn totals_line(feeds: &[Feed], columns: &Columns, pane: &ExportPane, look: &Look) -> Line<'static> {
+fn totals_line(feeds: &[Feed], columns: &Columns, pane: &ExportPane, look: Look) -> Line<'static> {
     let records: u64 = feeds.iter().filter_map(|feed| pane.source_records_of(*feed)).sum();
     let failures: u64 = feeds.iter().map(|feed| failed(pane, *feed)).sum();
     let sent = match &pane.run {
@@ -161,7 +161,7 @@ fn totals_line(feeds: &[Feed], columns: &Columns, pane: &ExportPane, look: &Look
 }
 
 /// What the run does, or what can be done.
-fn run_lines(state: &State, look: &Look, room: usize) -> Vec<Line<'static>> {
+fn run_lines(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
     let pane = &state.export;
     match &pane.run {
         RunState::None => {
@@ -188,7 +188,7 @@ fn run_lines(state: &State, look: &Look, room: usize) -> Vec<Line<'static>> {
     }
 }
 
-fn active_lines(run: &ActiveRun, remark: Option<&str>, leaving: bool, look: &Look, room: usize) -> Vec<Line<'static>> {
+fn active_lines(run: &ActiveRun, remark: Option<&str>, leaving: bool, look: Look, room: usize) -> Vec<Line<'static>> {
     let totals = Totals::of(&run.progress);
     let more = if totals.is_collecting { "+" } else { "" };
     let elapsed = duration(run.elapsed());
@@ -212,14 +212,20 @@ fn active_lines(run: &ActiveRun, remark: Option<&str>, leaving: bool, look: &Loo
     let role = if run.progress.stopping { Role::Warning } else { Role::Accent };
     lines.push(Line::styled(fit(&numbers, room), look.style(role)));
     let requests = run.requests_per_second().map_or("-".to_owned(), rate);
-    let pace = format!("{} items/s, {requests} requests/s", rate(run.progress.items_per_second));
+    // Source records, not items: how many items there are is only known when the last record is read.
+    let percent = totals.records_done * 100 / totals.records.max(1);
+    let pace = format!(
+        "{percent} % of {}, {} items/s, {requests} requests/s",
+        counted(totals.records, "source record"),
+        rate(run.progress.items_per_second)
+    );
     let eta = match run.eta() {
         _ if run.progress.stopping => "finishing the batches in flight; a re-run goes on".to_owned(),
         Some(eta) => format!("about {} left, {}", duration(eta), limit(run)),
         None => limit(run),
     };
     lines.push(Line::from(vec![
-        Span::styled(bar(totals.settled, totals.to_send, BAR), look.style(role)),
+        Span::styled(bar(totals.records_done, totals.records, BAR), look.style(role)),
         Span::raw(fit(&format!("  {pace}"), room.saturating_sub(BAR))),
     ]));
     lines.push(Line::styled(fit(&eta, room), look.style(Role::Dim)));
@@ -229,13 +235,14 @@ fn active_lines(run: &ActiveRun, remark: Option<&str>, leaving: bool, look: &Loo
     lines
 }
 
-/// A bar that is full only when all is settled.
+/// A bar that is full only when all is done.
 fn bar(done: u64, all: u64, cells: usize) -> String {
-    let filled = if all == 0 { 0 } else { usize::try_from(done.min(all) * cells as u64 / all).unwrap_or(cells) };
+    let filled =
+        (done.min(all) * cells as u64).checked_div(all).map_or(0, |filled| usize::try_from(filled).unwrap_or(cells));
     "█".repeat(filled) + &"░".repeat(cells - filled)
 }
 
-fn ended_lines(ended: &EndedRun, look: &Look, room: usize) -> Vec<Line<'static>> {
+fn ended_lines(ended: &EndedRun, look: Look, room: usize) -> Vec<Line<'static>> {
     let at = time(&ended.at);
     let (text, role) = match &ended.result {
         Err(problem) => (format!("✗ The run broke at {at}: {}", problem.what), Role::Danger),
@@ -283,7 +290,7 @@ fn ended_lines(ended: &EndedRun, look: &Look, room: usize) -> Vec<Line<'static>>
     lines
 }
 
-fn error_lines(state: &State, look: &Look, room: usize, height: usize) -> Vec<Line<'static>> {
+fn error_lines(state: &State, look: Look, room: usize, height: usize) -> Vec<Line<'static>> {
     let pane = &state.export;
     if height == 0 {
         return Vec::new();
@@ -315,7 +322,7 @@ fn error_lines(state: &State, look: &Look, room: usize, height: usize) -> Vec<Li
     lines
 }
 
-fn failure_line(failure: &ItemFailure, is_selected: bool, look: &Look, room: usize) -> Line<'static> {
+fn failure_line(failure: &ItemFailure, is_selected: bool, look: Look, room: usize) -> Line<'static> {
     let (mark, role) = match failure.state {
         ItemState::NeedsAttention => ("▲", Role::Danger),
         ItemState::WillRetry => ("◐", Role::Warning),
@@ -337,7 +344,7 @@ fn failure_line(failure: &ItemFailure, is_selected: bool, look: &Look, room: usi
 }
 
 /// What is known of the selected feed.
-fn about(feed: Feed, state: &State, look: &Look, room: usize) -> Vec<Line<'static>> {
+fn about(feed: Feed, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
     let pane = &state.export;
     let mut lines = vec![Line::styled(feed.name(), look.style(Role::Title)), Line::default()];
     let mut say = |label: &str, value: String| {
