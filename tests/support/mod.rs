@@ -1,5 +1,6 @@
 //! What several whole-program tests share.
 #![allow(dead_code, reason = "each test program uses another part of it")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
 
 pub mod mariadb;
 pub mod products;

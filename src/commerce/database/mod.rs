@@ -22,7 +22,7 @@ const POOL_SIZE: usize = 4;
 /// How long a server may take to let us in; a person is waiting for the answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 /// How often an idle TCP connection proves that the other end is still there: less than what firewalls allow.
-const KEEPALIVE: Duration = Duration::from_secs(60);
+const KEEPALIVE: Duration = Duration::from_mins(1);
 /// What every session is set to before its first query, as Commerce does it (protocol page §5).
 const SESSION: [&str; 2] = ["SET SQL_MODE=''", "SET time_zone='+00:00'"];
 

@@ -45,6 +45,9 @@ struct Category {
     path: String,
 }
 
+/// The same in the query's order.
+type CategoryRow = (u64, Option<String>, Option<String>, i64, i64, u64, String);
+
 impl Category {
     fn is_below(&self, root: u64) -> bool {
         self.path.split('/').any(|id| id.parse() == Ok(root))
@@ -94,9 +97,8 @@ async fn categories(snapshot: &mut Snapshot, context: &Context, ids: &[u64]) -> 
         in_list(ids),
         context.is_current(Entity::Category, "e"),
     );
-    type Row = (u64, Option<String>, Option<String>, i64, i64, u64, String);
-    let rows: Vec<Row> = snapshot.rows(&sql).await?;
-    let category = |(id, created_at, updated_at, level, position, parent_id, path): Row| Category {
+    let rows: Vec<CategoryRow> = snapshot.rows(&sql).await?;
+    let category = |(id, created_at, updated_at, level, position, parent_id, path): CategoryRow| Category {
         id,
         created_at,
         updated_at,

@@ -61,8 +61,8 @@ impl Context {
         entity.link(&self.database).name()
     }
 
-    /// What must be in every query's `WHERE` that reads the entity table as `alias`: with staging, an entity has a row for each version, and only
-    /// the current one is the shop's. Begins with ` AND `; empty without staging.
+    /// What must be in the `WHERE` of every query that reads the entity table as `alias`: with staging, an entity has a row
+    /// for each version, and only the current one is the shop's. Begins with ` AND `; empty without staging.
     pub(super) fn is_current(&self, entity: Entity, alias: &str) -> String {
         match (entity.link(&self.database), self.version) {
             (LinkColumn::RowId, Some(version)) => {

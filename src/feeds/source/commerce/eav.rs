@@ -103,6 +103,9 @@ pub(super) struct Attribute {
     pub is_user_defined: bool,
 }
 
+/// The same in the query's order.
+type AttributeRow = (u32, String, String, Option<String>, Option<String>, Option<String>, u8);
+
 /// The attributes of an entity type.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Attributes {
@@ -123,8 +126,7 @@ impl Attributes {
             database.table("eav_entity_type"),
             entity.type_code(),
         );
-        type Row = (u32, String, String, Option<String>, Option<String>, Option<String>, u8);
-        let rows: Vec<Row> = snapshot.rows(&sql).await?;
+        let rows: Vec<AttributeRow> = snapshot.rows(&sql).await?;
         let by_code = rows
             .into_iter()
             .map(|(id, code, backend_type, frontend_input, frontend_label, source_model, is_user_defined)| {

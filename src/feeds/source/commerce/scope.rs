@@ -1,7 +1,5 @@
 //! Websites, stores and store views, and the scope triple of an item (feed map §1).
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use crate::commerce::database::{Database, DatabaseError, Snapshot};
@@ -25,6 +23,9 @@ pub(super) struct StoreView {
     /// `store_website.code`: the item's `websiteCode`.
     pub website_code: String,
 }
+
+/// The same in the query's order.
+type StoreViewRow = (u32, Option<String>, u32, Option<String>, u64, u32, Option<String>);
 
 impl StoreView {
     /// Puts the scope triple on an item. A code that the shop left NULL stays null, so that an item which lacks it is
@@ -56,8 +57,7 @@ impl Scopes {
             group = database.table("store_group"),
             website = database.table("store_website"),
         );
-        type Row = (u32, Option<String>, u32, Option<String>, u64, u32, Option<String>);
-        let rows: Vec<Row> = snapshot.rows(&sql).await?;
+        let rows: Vec<StoreViewRow> = snapshot.rows(&sql).await?;
         let store_views = rows
             .into_iter()
             .map(|(id, code, group_id, group_code, root_category_id, website_id, website_code)| StoreView {
@@ -71,15 +71,5 @@ impl Scopes {
             })
             .collect();
         Ok(Self { store_views })
-    }
-
-    /// The store views of a website, by id.
-    pub(super) fn of_website(&self, website_id: u32) -> impl Iterator<Item = &StoreView> {
-        self.store_views.iter().filter(move |view| view.website_id == website_id)
-    }
-
-    /// A store view by its id.
-    pub(super) fn by_id(&self) -> BTreeMap<u32, &StoreView> {
-        self.store_views.iter().map(|view| (view.id, view)).collect()
     }
 }
