@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use commerce_connector::feeds::item::Fields;
 use commerce_connector::feeds::source::Selection;
-use serde_json::{Value, json};
+use serde_json::Value;
 use support::mariadb::Server;
 use support::products::{collect, items};
 
@@ -129,7 +129,7 @@ async fn categories_media_and_options_agree_too() {
     );
     assert!(options.len() > 250, "147 products with two attributes each: {}", options.len());
     for row in options {
-        let all = field(&items, &row[0], "default", "optionsV2");
+        let all = &in_default[row[0].as_str()]["optionsV2"];
         let option = all.as_array().unwrap().iter().find(|option| option["id"] == row[1].as_str()).expect("the option");
         assert_eq!(option["values"].as_array().map_or(0, Vec::len).to_string(), row[2], "{} {}", row[0], row[1]);
     }
