@@ -114,7 +114,7 @@ fn line_content(line: &LineDialog, state: &State, look: &Look, room: usize) -> C
         LinePurpose::ApiKey(environment) => (
             format!("API key of the {environment} pair"),
             false,
-            plain("Paste the public API key as the API portal shows it. It is not shown here, only its length."),
+            plain("Paste the public API key as the API portal shows it. Only its length is shown here."),
         ),
         LinePurpose::KeyFile(environment) => (
             format!("Private key of the {environment} pair from a file"),
@@ -220,7 +220,7 @@ fn key_content(dialog: &KeyDialog, look: &Look, room: usize, height: usize) -> C
     lines.extend(below);
     lines.push(Line::default());
     let button = match (&dialog.preview, dialog.on_button) {
-        (Preview::Usable(_), true) => Span::styled(" Use this key ", look.style(Role::Selected)),
+        (Preview::Usable(_), true) => Span::styled(" Use this key ", look.selected(look.style(Role::Title))),
         (Preview::Usable(_), false) => Span::styled(" Use this key ", look.style(Role::Text)),
         (Preview::Empty | Preview::Unusable(_), _) => Span::styled(" Use this key ", look.style(Role::Dim)),
     };

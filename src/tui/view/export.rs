@@ -17,11 +17,12 @@ use crate::tui::state::{Load, State};
 /// Widths of the columns, in cells; the rest goes to the submitted items.
 const FEED: usize = 20;
 const SOURCE: usize = 9;
-const FAILED: usize = 7;
+const FAILED: usize = 6;
 const WORD: usize = 12;
-const SYNC: usize = 8;
-/// The least width of the submitted items, in cells: `12,400 of 40,000+`.
-const LEAST_SUBMITTED: usize = 13;
+const SYNC: usize = 6;
+/// The width of the submitted items, in cells: from `12,400/12,880+` to `1,000,000 of 1,000,000+`.
+const LEAST_SUBMITTED: usize = 14;
+const MOST_SUBMITTED: usize = 26;
 /// The least rows for errors: a heading and two of them.
 const LEAST_ERRORS: usize = 3;
 /// The width of the bar that goes with the numbers, in cells.
@@ -63,7 +64,7 @@ impl Columns {
         let fixed = 2 + FEED + 1 + SOURCE + 1 + 1 + FAILED + 2 + WORD;
         let has_sync = room >= fixed + 1 + SYNC + LEAST_SUBMITTED;
         let submitted = room.saturating_sub(fixed + if has_sync { 1 + SYNC } else { 0 });
-        Self { submitted: submitted.min(26), has_sync }
+        Self { submitted: submitted.min(MOST_SUBMITTED), has_sync }
     }
 }
 
@@ -93,7 +94,11 @@ fn feed_table(feeds: &[Feed], rows: usize, state: &State, look: &Look, room: usi
                 Line::styled(fit(&format!("  ✗ {}", problem.what), room), look.style(Role::Danger))
             }
             Load::Done { .. } => Line::styled("  the source has no feed", look.style(Role::Warning)),
-            Load::Loading | Load::NotAsked => Line::styled("  counting the source records …", dim),
+            Load::Loading => Line::styled("  counting the source records …", dim),
+            Load::NotAsked => {
+                let refresh = key_of(Place::Export, Action::Refresh);
+                Line::styled(format!("  the source records are not counted: {refresh} counts them"), dim)
+            }
         });
     }
     let from = super::window(pane.selected.min(feeds.len()), feeds.len(), rows);
@@ -200,13 +205,12 @@ fn active_lines(run: &ActiveRun, remark: Option<&str>, leaving: bool, look: &Loo
         (false, _) => "▶ Exporting",
     };
     let numbers = format!(
-        " {what}, {elapsed}: {} of {}{more} items settled, {} submitted to service",
-        count(totals.settled),
-        count(totals.to_send),
-        count(totals.submitted)
+        "{what}, {elapsed}: {} of {}{more} items submitted to service",
+        count(totals.submitted),
+        count(totals.to_send)
     );
     let role = if run.progress.stopping { Role::Warning } else { Role::Accent };
-    lines.push(Line::styled(fit(numbers.trim_start(), room), look.style(role)));
+    lines.push(Line::styled(fit(&numbers, room), look.style(role)));
     let requests = run.requests_per_second().map_or("-".to_owned(), rate);
     let pace = format!("{} items/s, {requests} requests/s", rate(run.progress.items_per_second));
     let eta = match run.eta() {

@@ -82,8 +82,11 @@ pub fn submitted(pane: &ExportPane, feed: Feed, room: usize) -> String {
 fn of_total(progress: &FeedProgress, room: usize) -> String {
     let more = if is_collecting(progress) { "+" } else { "" };
     let (sent, total) = (count(progress.submitted), count(progress.to_send()));
-    let long = format!("{sent} of {total}{more}");
-    if long.len() <= room { long } else { format!("{sent}/{total}{more}") }
+    // A number is shown whole or not at all; the total is in the line of the run too.
+    [format!("{sent} of {total}{more}"), format!("{sent}/{total}{more}")]
+        .into_iter()
+        .find(|text| text.len() <= room)
+        .unwrap_or(sent)
 }
 
 /// Items that failed, by either state.

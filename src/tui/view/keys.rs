@@ -19,10 +19,9 @@ const LABEL: usize = 14;
 const BOTH_PAIRS: u16 = 13;
 
 /// Who may generate keys, and where.
-pub const WHERE_KEYS: [&str; 4] = [
+pub const WHERE_KEYS: [&str; 3] = [
     "The owner of the Adobe Commerce license, or a signer of the solution partner, generates a key pair in the API portal of the Commerce account (account.magento.com): API Portal, then the menu of the environment (Production or Sandbox), a name, and Add New.",
     "The private key is shown and offered for download once. Nobody can show it again: if it is lost, a new pair must be generated.",
-    "Magento Open Source shops get their keys the same way, from the account that the service belongs to.",
     "Paste the public API key and the private key here; both halves must be of one pair and of the same environment.",
 ];
 
@@ -69,7 +68,7 @@ fn pair(environment: Environment, state: &State, look: &Look, room: usize) -> Ve
         Environment::Sandbox => "Sandbox pair",
     };
     let style = look.style(Role::Title);
-    let style = if is_selected { style.patch(look.style(Role::Selected)) } else { style };
+    let style = if is_selected { look.selected(style) } else { style };
     let mut title = vec![
         Span::styled(if is_selected { "▸ " } else { "  " }, look.style(Role::Accent)),
         Span::styled(format!(" {name} "), style),

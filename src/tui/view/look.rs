@@ -20,8 +20,6 @@ pub enum Role {
     Danger,
     /// A heading.
     Title,
-    /// The selected row, over whatever it holds.
-    Selected,
 }
 
 /// Colours and characters for one terminal.
@@ -64,8 +62,13 @@ impl Look {
             Role::Warning => coloured(Color::Yellow, Modifier::BOLD),
             Role::Danger => coloured(Color::Red, Modifier::BOLD).add_modifier(Modifier::BOLD),
             Role::Title => plain.add_modifier(Modifier::BOLD),
-            Role::Selected => plain.add_modifier(Modifier::REVERSED),
         }
+    }
+
+    /// A style as it is in the selected row: reversed, and of one colour, since colours that are reversed are loud.
+    #[must_use]
+    pub fn selected(self, style: Style) -> Style {
+        Style { fg: None, ..style }.add_modifier(Modifier::REVERSED)
     }
 
     /// Replaces what the terminal cannot show, once, when a frame is done.

@@ -14,6 +14,7 @@ pub mod text;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Color;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 
@@ -61,9 +62,9 @@ fn pane(frame: &mut Frame, area: Rect, state: &State, look: &Look) {
     let mut titles = Vec::new();
     for (number, pane) in Pane::ALL.into_iter().enumerate() {
         let title = format!(" {} {} ", number + 1, pane.title());
-        let role = if pane == state.pane { Role::Selected } else { Role::Text };
-        let style = look.style(role).patch(look.style(Role::Title));
-        titles.push(Span::styled(title, if pane == state.pane { style } else { look.style(Role::Text) }));
+        let style = if pane == state.pane { look.selected(look.style(Role::Title)) } else { look.style(Role::Text) };
+        // Without a colour of its own a title would take that of the border.
+        titles.push(Span::styled(title, style.fg(Color::Reset)));
         titles.push(Span::styled("─", border));
     }
     let mut block = Block::bordered()
@@ -100,8 +101,12 @@ fn window(selected: usize, rows: usize, room: usize) -> usize {
 }
 
 /// A row with the look of the selected one, if it is.
-fn selected(line: Line<'static>, is_selected: bool, look: &Look) -> Line<'static> {
-    if is_selected { line.patch_style(look.style(Role::Selected)) } else { line }
+fn selected(mut line: Line<'static>, is_selected: bool, look: &Look) -> Line<'static> {
+    if !is_selected {
+        return line;
+    }
+    line.spans.iter_mut().for_each(|span| span.style = look.selected(span.style));
+    line
 }
 
 fn too_small(frame: &mut Frame, look: &Look) {

@@ -140,14 +140,15 @@ pub fn time(at: &Zoned) -> String {
     at.strftime("%H:%M:%S %Z").to_string()
 }
 
-/// When something was, short: the time if it was today, else the date.
+/// When something was, in six columns: the time if it was today, the date if it was this year, else the year.
 #[must_use]
 pub fn moment(at: Timestamp, now: Option<&Zoned>) -> String {
     let local = at.to_zoned(now.map_or(TimeZone::UTC, |now| now.time_zone().clone()));
+    let same_year = now.is_some_and(|now| now.year() == local.year());
     if now.is_some_and(|now| now.date() == local.date()) {
         local.strftime("%H:%M").to_string()
     } else {
-        local.strftime("%y-%m-%d").to_string()
+        local.strftime(if same_year { "%b %d" } else { "%Y" }).to_string()
     }
 }
 
@@ -208,11 +209,12 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_short_today_and_dated_otherwise() {
+    fn a_moment_fits_six_columns() {
         let now: Zoned = "2026-03-04T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         assert_eq!(moment(at("2026-03-04T10:03:00Z"), Some(&now)), "11:03");
-        assert_eq!(moment(at("2026-03-03T10:03:00Z"), Some(&now)), "26-03-03");
+        assert_eq!(moment(at("2026-03-03T10:03:00Z"), Some(&now)), "Mar 03");
+        assert_eq!(moment(at("2025-03-03T10:03:00Z"), Some(&now)), "2025");
         assert_eq!(full_moment(at("2026-03-03T10:03:00Z"), Some(&now)), "2026-03-03 11:03:00 CET");
     }
 }
