@@ -3,3 +3,4 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
 
 pub mod mariadb;
+pub mod products;

@@ -111,7 +111,8 @@ const TEXTS: [(&str, BaseAttribute); 6] = [
 /// Fields that are text written in the page editor.
 const EDITED_TEXTS: [(&str, BaseAttribute); 2] =
     [("description", BaseAttribute::Description), ("shortDescription", BaseAttribute::ShortDescription)];
-/// Fields that are an image, with its label. The exporter's list has no label for the swatch image, so it never has one.
+/// Fields that are an image, with its label. The exporter's list has no label for the swatch image, so it never has
+/// one.
 const IMAGES: [(&str, BaseAttribute, Option<BaseAttribute>); 4] = [
     ("image", BaseAttribute::Image, Some(BaseAttribute::ImageLabel)),
     ("smallImage", BaseAttribute::SmallImage, Some(BaseAttribute::SmallImageLabel)),

@@ -1,6 +1,7 @@
 //! The directives of the page editor in descriptions: `{{media url="wysiwyg/a.jpg"}}` and `{{store url="contact"}}`.
 //!
-//! Only these two are resolved, with the base URLs of the store view. Every other directive (widgets, blocks, variables,
+//! Only these two are resolved, with the base URLs of the store view. Every other directive (widgets, blocks,
+//! variables,
 //! configuration values) needs the shop's own code, so it is left as it is.
 
 use std::borrow::Cow;

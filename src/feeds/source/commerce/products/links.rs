@@ -1,4 +1,5 @@
-//! Products that a product points to (`links`, and what a grouped product consists of) and that it is part of (`parents`).
+//! Products that a product points to (`links`, and what a grouped product consists of) and that it is part of
+//! (`parents`).
 
 use serde_json::{Value, json};
 

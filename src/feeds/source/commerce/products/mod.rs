@@ -1,4 +1,5 @@
-//! The products feed: one item for each product × store view of a website that the product is assigned to (feed map §2).
+//! The products feed: one item for each product × store view of a website that the product is assigned to (feed map
+//! §2).
 //!
 //! A page is read as a whole: each part of an item asks its own question about all products of the page at once, so the
 //! number of queries does not depend on the page size. An item is then put together from the parts in memory.
@@ -146,7 +147,8 @@ impl Parts {
     }
 }
 
-/// A product of which the store view knows no attribute at all: half written, or left over. What is known is its identity,
+/// A product of which the store view knows no attribute at all: half written, or left over. What is known is its
+/// identity,
 /// so that it is not mistaken for a deleted one.
 fn broken(product: &Product, view: &View, fields: Fields) -> Broken {
     let sku = product.sku.as_deref().unwrap_or("no SKU");

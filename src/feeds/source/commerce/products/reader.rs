@@ -49,8 +49,10 @@ impl Reader<'_> {
 
 /// A condition on a column that must not choose the index.
 ///
-/// Two `IN` lists on the columns of one index become a range for every pair: 500 products × 40 attributes are 20,000 ranges,
-/// and planning them takes MariaDB five times as long as reading the rows. An expression is only checked on the rows found.
+/// Two `IN` lists on the columns of one index become a range for every pair: 500 products × 40 attributes are 20,000
+/// ranges,
+/// and planning them takes MariaDB five times as long as reading the rows. An expression is only checked on the rows
+/// found.
 pub(super) fn filter(column: &str, numbers: impl IntoIterator<Item = impl Display>) -> String {
     format!("{column} + 0 IN ({})", in_list(numbers))
 }

@@ -1,6 +1,7 @@
 //! The attribute values of a page of products, in every store view (feed map §0).
 //!
-//! **Row presence decides**: a row of the store view wins over the default row, even if its value is NULL and whatever the
+//! **Row presence decides**: a row of the store view wins over the default row, even if its value is NULL and whatever
+//! the
 //! attribute's scope is. That is one of the two answers that Adobe's exporter can give; its own depends on row order.
 
 use std::collections::BTreeSet;

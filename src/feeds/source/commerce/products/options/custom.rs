@@ -1,6 +1,7 @@
 //! Custom options: those to choose from (`optionsV2`) and those to fill in (`shopperInputOptions`).
 //!
-//! What a store view says of an option is laid over what the default says, as far as it says anything. An option, or a value of one, that has no
+//! What a store view says of an option is laid over what the default says, as far as it says anything. An option, or a
+//! value of one, that has no
 //! default title does not exist for the exporter, so it does not here.
 
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! What a buyer can choose or enter: `optionsV2` and `shopperInputOptions`, and the `samples` of a downloadable product.
+//! What a buyer can choose or enter: `optionsV2` and `shopperInputOptions`, and the `samples` of a downloadable
+//! product.
 //!
 //! One file for each kind of option. Their order in an item is that of [`Options::put`].
 
