@@ -13,7 +13,6 @@ use crate::client::models::DataSpaceKind;
 use crate::export::progress::{ItemFailure, ItemState};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Palette, Preview, Question};
-use crate::tui::state::export::Totals;
 use crate::tui::state::{Filter, State};
 
 /// The width of a dialog where there is room for it, in cells.
@@ -336,8 +335,8 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
 /// What stopping the run means, in numbers.
 fn stop_texts(state: &State) -> Vec<String> {
     let mut texts = Vec::new();
-    if let Some(run) = state.export.active() {
-        let totals = Totals::of(&run.progress);
+    if state.export.active().is_some() {
+        let totals = state.export.totals();
         let more = if totals.is_collecting { " so far" } else { "" };
         texts.push(format!(
             "{} of {} found{more} are submitted to service; {} are not.",
