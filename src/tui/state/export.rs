@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Zoned;
 
-use super::dialog::{Dialog, LineDialog, LinePurpose, Question};
+use super::dialog::{Dialog, LineDialog, LinePurpose, Question, Reading};
 use super::notice::Tone;
 use super::{Effects, Filter, Load, State, step};
 use crate::client::models::DataSpaceKind;
@@ -329,7 +329,7 @@ impl State {
             Action::Open => match self.export.selected_failure() {
                 Some(index) => {
                     let failure = self.export.shown_failures().nth(index).cloned();
-                    self.dialog = failure.map(Dialog::Failure).or(self.dialog.take());
+                    self.dialog = failure.map(|failure| Dialog::reading(Reading::Failure(failure)));
                 }
                 None => self.start_selected(feed, now, effects),
             },
