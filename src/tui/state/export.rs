@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Zoned;
 
-use super::dialog::{Dialog, LineDialog, LinePurpose, Question};
+use super::dialog::{Dialog, LineDialog, LinePurpose, Question, Reading};
 use super::notice::Tone;
 use super::{Effects, Filter, Load, State, step};
 use crate::client::models::DataSpaceKind;
@@ -168,9 +168,9 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// The sums of a run's counters.
+    /// The sums of a run's counters. `known` gives the source records of feeds that have not begun.
     #[must_use]
-    pub fn of(progress: &Progress) -> Self {
+    pub fn of(progress: &Progress, known: impl Fn(Feed) -> Option<u64>) -> Self {
         let mut sum = Self::default();
         for feed in &progress.feeds {
             sum.to_send += feed.to_send();
@@ -183,7 +183,7 @@ impl Totals {
             sum.changed += feed.changed;
             sum.gone += feed.gone;
             sum.is_collecting |= is_collecting(feed);
-            let records = feed.source_records.unwrap_or(feed.source_read);
+            let records = feed.source_records.or_else(|| known(feed.feed)).unwrap_or(feed.source_read);
             sum.records += records;
             sum.records_done += records_done(feed, records);
         }
@@ -249,6 +249,13 @@ impl ExportPane {
             RunState::Active(run) => Some(run),
             _ => None,
         }
+    }
+
+    /// The sums of the run that is going on, or of the last one.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let counted = |feed| self.counts.iter().find(|(of, _)| *of == feed).and_then(|(_, count)| *count);
+        self.progress().map(|progress| Totals::of(progress, counted)).unwrap_or_default()
     }
 
     /// What the ledger knows of a feed.
@@ -322,7 +329,7 @@ impl State {
             Action::Open => match self.export.selected_failure() {
                 Some(index) => {
                     let failure = self.export.shown_failures().nth(index).cloned();
-                    self.dialog = failure.map(Dialog::Failure).or(self.dialog.take());
+                    self.dialog = failure.map(|failure| Dialog::reading(Reading::Failure(failure)));
                 }
                 None => self.start_selected(feed, now, effects),
             },

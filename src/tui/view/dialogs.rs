@@ -12,8 +12,7 @@ use super::text::{count, counted, fit, left, paragraph, width};
 use crate::client::models::DataSpaceKind;
 use crate::export::progress::{ItemFailure, ItemState};
 use crate::tui::keymap::{Action, Place, key_of};
-use crate::tui::state::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Palette, Preview, Question};
-use crate::tui::state::export::Totals;
+use crate::tui::state::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Palette, Preview, Question, Reading};
 use crate::tui::state::{Filter, State};
 
 /// The width of a dialog where there is room for it, in cells.
@@ -38,15 +37,7 @@ pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, look:
         Dialog::Line(line) => line_content(line, state, look, room),
         Dialog::PrivateKey(dialog) => key_content(dialog, look, room, usize::from(area.height).saturating_sub(2)),
         Dialog::Question(question) => question_content(question, state, look, room),
-        Dialog::Failure(failure) => failure_content(failure, look, room),
-        Dialog::WhereKeys => where_keys_content(look, room),
-        Dialog::Help { of, scroll } => Content {
-            title: "Keys of this place".to_owned(),
-            danger: false,
-            lines: help::lines(*of, look, room),
-            cursor: None,
-            scroll: *scroll,
-        },
+        Dialog::Reading { what, scroll } => Content { scroll: *scroll, ..reading_content(what, look, room) },
         Dialog::Palette(palette) => palette_content(palette, look, room, usize::from(area.height).saturating_sub(2)),
     };
     let wanted = u16::try_from(content.lines.len() + 2).unwrap_or(u16::MAX);
@@ -193,7 +184,8 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
         )),
     }
     let cursor = (!line.busy).then_some((column + 2, row));
-    Content { title, danger, lines, cursor, scroll: 0 }
+    // What is typed is at the end: where not all fits, the end is what is shown.
+    Content { title, danger, lines, cursor, scroll: usize::MAX }
 }
 
 /// The feeds of a run with their source records.
@@ -330,14 +322,15 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
         Span::styled(no.into_owned(), look.style(Role::Accent)),
         Span::raw(" no"),
     ]));
-    Content { title, danger, lines, cursor: None, scroll: 0 }
+    // As above: the answers are at the end.
+    Content { title, danger, lines, cursor: None, scroll: usize::MAX }
 }
 
 /// What stopping the run means, in numbers.
 fn stop_texts(state: &State) -> Vec<String> {
     let mut texts = Vec::new();
-    if let Some(run) = state.export.active() {
-        let totals = Totals::of(&run.progress);
+    if state.export.active().is_some() {
+        let totals = state.export.totals();
         let more = if totals.is_collecting { " so far" } else { "" };
         texts.push(format!(
             "{} of {} found{more} are submitted to service; {} are not.",
@@ -399,6 +392,20 @@ fn meaning(state: ItemState) -> (&'static str, String) {
         ),
         ItemState::Awaiting => ("No answer is recorded for it.", format!("The next export ({all}) sends it again.")),
         ItemState::Submitted => ("The gateway accepted it in the meantime.", "Nothing needs to be done.".to_owned()),
+    }
+}
+
+fn reading_content(what: &Reading, look: Look, room: usize) -> Content {
+    match what {
+        Reading::Failure(failure) => failure_content(failure, look, room),
+        Reading::WhereKeys => where_keys_content(look, room),
+        Reading::Help(of) => Content {
+            title: "Keys of this place".to_owned(),
+            danger: false,
+            lines: help::lines(*of, look, room),
+            cursor: None,
+            scroll: 0,
+        },
     }
 }
 

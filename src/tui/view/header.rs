@@ -52,12 +52,12 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
         [Field::new("Installation", &overview.installation, Role::Title), project(state)],
         [Field::new("Environment", &environment, Role::Title), data_space(state)],
     ];
-    let mut widths = vec![Constraint::Fill(4), Constraint::Fill(5)];
+    let mut widths = vec![Constraint::Fill(2), Constraint::Fill(3)];
     if area.width >= THREE_COLUMNS {
         let settings = SafeText::new(&overview.config_path.display().to_string());
         columns
             .push([Field::new("Source", &overview.source, Role::Text), Field::new("Settings", &settings, Role::Text)]);
-        widths.push(Constraint::Fill(5));
+        widths.push(Constraint::Fill(3));
     }
     for (column, fields) in Layout::horizontal(widths).split(area).iter().zip(columns) {
         let lines: Vec<Line> = fields.into_iter().map(|field| field.line(usize::from(column.width), look)).collect();

@@ -2,6 +2,7 @@
 
 mod dialogs;
 mod export;
+mod feed_table;
 mod feed_words;
 mod footer;
 mod header;
@@ -9,6 +10,7 @@ mod help;
 mod keys;
 pub mod look;
 mod notice;
+mod run;
 mod saas;
 pub mod text;
 
