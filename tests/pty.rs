@@ -125,10 +125,7 @@ fn the_demo_from_start_to_quit() {
     terminal.wait_for("Demo shop");
     terminal.press("3");
     terminal.wait_for("products");
-    terminal.wait("finished export", |screen| {
-        let text = screen.parser.screen().contents();
-        text.contains("done") && !text.contains("collecting") && !text.contains("waiting")
-    });
+    terminal.wait_for("Complete at");
     terminal.press("?");
     terminal.wait_for("Ctrl-L");
     terminal.press("\x1b");
