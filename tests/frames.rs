@@ -359,13 +359,17 @@ fn only_ascii_where_nothing_else_can_be_shown() {
 }
 
 #[test]
-fn a_production_data_space_colours_the_frame() {
+fn production_and_refused_keys_colour_the_frame() {
     let corner = |kind| {
         let terminal = draw(&ready(Pane::Export, kind), LOOK, (80, 24));
         terminal.backend().buffer()[(0, 2)].fg
     };
     assert_eq!(corner(DataSpaceKind::Production), Color::Red);
     assert_ne!(corner(DataSpaceKind::Testing), Color::Red);
+    let mut refused = ready(Pane::Export, DataSpaceKind::Testing);
+    let result = Err(Problem::new(Exit::Refused, "no"));
+    refused.update(Event::Reply(Reply::Verified { environment: Environment::Sandbox, result }), &now());
+    assert_eq!(draw(&refused, LOOK, (80, 24)).backend().buffer()[(0, 2)].fg, Color::Red);
 }
 
 #[test]
