@@ -311,6 +311,18 @@ fn export_ended_with_failures() {
 }
 
 #[test]
+fn export_counted_without_sending() {
+    let mut state = running(false);
+    let mut last = Progress { dry_run: true, ..progress(false) };
+    for feed in &mut last.feeds {
+        (feed.phase, feed.submitted, feed.requests) = (Phase::Done, 0, 0);
+    }
+    let report = RunReport { progress: last, end: RunEnd::Complete };
+    state.update(Event::RunEnded(Ok(report)), &now());
+    snapshot("export-counted", &state);
+}
+
+#[test]
 fn export_into_production() {
     let mut state = ready(Pane::Export, DataSpaceKind::Production);
     press(&mut state, "a");
