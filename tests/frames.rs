@@ -311,6 +311,18 @@ fn export_ended_with_failures() {
 }
 
 #[test]
+fn export_counted_without_sending() {
+    let mut state = running(false);
+    let mut last = Progress { dry_run: true, ..progress(false) };
+    for feed in &mut last.feeds {
+        (feed.phase, feed.submitted, feed.requests) = (Phase::Done, 0, 0);
+    }
+    let report = RunReport { progress: last, end: RunEnd::Complete };
+    state.update(Event::RunEnded(Ok(report)), &now());
+    snapshot("export-counted", &state);
+}
+
+#[test]
 fn export_into_production() {
     let mut state = ready(Pane::Export, DataSpaceKind::Production);
     press(&mut state, "a");
@@ -359,13 +371,17 @@ fn only_ascii_where_nothing_else_can_be_shown() {
 }
 
 #[test]
-fn a_production_data_space_colours_the_frame() {
+fn production_and_refused_keys_colour_the_frame() {
     let corner = |kind| {
         let terminal = draw(&ready(Pane::Export, kind), LOOK, (80, 24));
         terminal.backend().buffer()[(0, 2)].fg
     };
     assert_eq!(corner(DataSpaceKind::Production), Color::Red);
     assert_ne!(corner(DataSpaceKind::Testing), Color::Red);
+    let mut refused = ready(Pane::Export, DataSpaceKind::Testing);
+    let result = Err(Problem::new(Exit::Refused, "no"));
+    refused.update(Event::Reply(Reply::Verified { environment: Environment::Sandbox, result }), &now());
+    assert_eq!(draw(&refused, LOOK, (80, 24)).backend().buffer()[(0, 2)].fg, Color::Red);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Zoned;
 
 use super::dialog::{Dialog, LineDialog, LinePurpose, Question, Reading};
+use super::keys::Check;
 use super::notice::Tone;
 use super::{Effects, Filter, Load, State, step};
 use crate::client::models::DataSpaceKind;
@@ -474,6 +475,7 @@ impl State {
                     )
                     .hint("verify the pair in pane 1; what was not sent goes out with the next run");
                     self.notices.problem(&problem, &now.wall);
+                    self.keys.set_check(self.overview.environment, Check::Failed { at: now.wall.clone(), problem });
                 }
                 RunEvent::FeedStarted { .. } | RunEvent::FeedFinished(_) => {}
             }

@@ -147,7 +147,7 @@ fn totals_line(feeds: &[Feed], columns: &Columns, pane: &ExportPane, look: Look)
     let failures: u64 = feeds.iter().map(|feed| failed(pane, *feed)).sum();
     let totals = pane.totals();
     let submitted = match &pane.run {
-        RunState::Active(run) if run.progress.dry_run => format!("{} to send", count(totals.to_send)),
+        _ if pane.progress().is_some_and(|progress| progress.dry_run) => format!("{} to send", count(totals.to_send)),
         RunState::Active(_) => of_total(totals.submitted, totals.to_send, totals.is_collecting, columns.submitted),
         _ => count(pane.ledger.iter().map(|summary| summary.submitted).sum()),
     };

@@ -20,6 +20,7 @@ use ratatui::style::Color;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 
+use super::state::keys::Check;
 use super::state::{Pane, State};
 use crate::client::models::DataSpaceKind;
 use look::{Look, Role};
@@ -60,7 +61,8 @@ pub fn draw(frame: &mut Frame, state: &State, look: Look) {
 /// Draws the pane in front, in a frame that carries the names of all.
 fn pane(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     let production = matches!(state.overview.data_space, Some((_, _, DataSpaceKind::Production)));
-    let border = look.style(if production { Role::Danger } else { Role::Dim });
+    let keys_refused = matches!(state.keys.check(state.overview.environment), Check::Failed { .. });
+    let border = look.style(if production || keys_refused { Role::Danger } else { Role::Dim });
     let mut titles = vec![Span::styled("─", border)];
     for (number, pane) in Pane::ALL.into_iter().enumerate() {
         let title = format!(" {} {} ", number + 1, pane.title());
@@ -71,8 +73,14 @@ fn pane(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     }
     let mut block =
         Block::bordered().border_type(BorderType::Rounded).border_style(border).title_top(Line::from(titles));
-    if production {
-        let warning = Span::styled(" ▲ Production data space ", look.style(Role::Danger));
+    let warning = match (production, keys_refused) {
+        (true, true) => Some(" ▲ Production data space, keys not accepted "),
+        (true, false) => Some(" ▲ Production data space "),
+        (false, true) => Some(" ▲ Keys not accepted "),
+        (false, false) => None,
+    };
+    if let Some(warning) = warning {
+        let warning = Span::styled(warning, look.style(Role::Danger));
         block = block.title_bottom(Line::from(vec![warning, Span::styled("─", border)]).right_aligned());
     }
     let inner = block.inner(area);

@@ -57,8 +57,10 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
         (true, false) => "■ Stopping",
         (false, _) => "▶ Exporting",
     };
+    let begin = if is_short { what.chars().take(1).collect() } else { format!("{what},") };
+    let noun = if is_short { "" } else { " items" };
     let numbers = format!(
-        "{what}, {elapsed}: {} of {}{more} items submitted to service",
+        "{begin} {elapsed}: {} of {}{more}{noun} submitted to service",
         count(totals.submitted),
         count(totals.to_send)
     );
@@ -127,9 +129,9 @@ fn ended_lines(ended: &EndedRun, totals: Totals, look: Look, room: usize) -> Vec
                     Role::Text,
                 ),
                 RunEnd::Complete if failures > 0 => {
-                    (format!("▲ Complete at {at} after {took}: {numbers}"), Role::Warning)
+                    (format!("▲ Export done at {at} after {took}: {numbers}"), Role::Warning)
                 }
-                RunEnd::Complete => (format!("● Complete at {at} after {took}: {numbers}"), Role::Good),
+                RunEnd::Complete => (format!("● Export done at {at} after {took}: {numbers}"), Role::Good),
                 RunEnd::Stopped => {
                     (format!("■ Stopped at {at} after {took}: {numbers}; a re-run goes on"), Role::Warning)
                 }
