@@ -68,13 +68,16 @@ impl Shop {
 
     /// A run that is told to stop once the gateway has taken a batch of products.
     pub async fn run_and_stop(&self) -> Ended {
-        let mut run = self.gateway.start(&self.plan, Source::Commerce(self.source().await)).expect("a run");
+        let run = self.gateway.start(&self.plan, Source::Commerce(self.source().await)).expect("a run");
+        let (mut progress, stop) = (run.progress.clone(), run.stop.clone());
         let products = FEEDS.len() - 1;
-        let first_batch = run.progress.wait_for(|progress| progress.feeds[products].submitted > 0).await;
-        assert!(first_batch.is_ok(), "it goes on");
-        drop(first_batch);
-        run.stop.cancel();
-        finish(run).await
+        let stopping = async move {
+            let begun = progress.wait_for(|progress| progress.feeds[products].submitted > 0).await.map(drop);
+            stop.cancel();
+            begun.expect("the run was not over before its first batch of products");
+        };
+        let ((), ended) = tokio::join!(stopping, finish(run));
+        ended
     }
 
     pub async fn kept(&self) -> Kept {

@@ -16,18 +16,22 @@ use serde_json::{Value, json};
 use support::gateway::Received;
 use support::mariadb::{Server, TestDatabase};
 
-/// Gives the category without a URL key one: without it, it has no identity.
-fn repair(database: TestDatabase, link: &str, row: u64) -> TestDatabase {
+/// Gives what cannot be exported what it lacks: a category its URL key, and two products a name.
+fn repair(database: TestDatabase, link: &str, first: u64) -> TestDatabase {
+    let [category, empty, half] = [8, 208, 209].map(|id| first + id);
     database.execute(&format!(
-        "INSERT INTO {}catalog_category_entity_varchar (attribute_id, store_id, {link}, value) VALUES (5, 0, {row}, 'here')",
-        database.table_prefix
+        "INSERT INTO {prefix}catalog_category_entity_varchar (attribute_id, store_id, {link}, value) \
+         VALUES (5, 0, {category}, 'here'); \
+         INSERT INTO {prefix}catalog_product_entity_varchar (attribute_id, store_id, {link}, value) \
+         VALUES (61, 0, {empty}, 'Empty'), (61, 0, {half}, 'Half')",
+        prefix = database.table_prefix
     ));
     database
 }
 
 /// The own shop, in which everything can be exported.
 fn own_shop() -> TestDatabase {
-    repair(Server::shared().product_shop(), "entity_id", 8)
+    repair(Server::shared().product_shop(), "entity_id", 0)
 }
 
 fn keys(kept: &Kept) -> BTreeSet<(Feed, String)> {
@@ -114,13 +118,16 @@ async fn a_run_that_was_stopped_half_way_is_completed_by_the_next() {
     let database = own_shop();
     database.execute(
         "INSERT INTO catalog_product_entity (entity_id, sku) SELECT 1000 + seq, CONCAT('MORE-', seq) FROM seq_1_to_150; \
-         INSERT INTO catalog_product_website SELECT 1000 + seq, 1 FROM seq_1_to_150",
+         INSERT INTO catalog_product_website SELECT 1000 + seq, 1 FROM seq_1_to_150; \
+         INSERT INTO catalog_product_entity_varchar (attribute_id, store_id, entity_id, value) \
+         SELECT 61, 0, 1000 + seq, CONCAT('More ', seq) FROM seq_1_to_150",
     );
-    stop_half_way(database).await;
+    let shop = stop_half_way(database).await;
+    assert_eq!(shop.run_well().await, 0);
 }
 
 /// Stops a first run among the products, and checks what a second one does.
-async fn stop_half_way(database: TestDatabase) {
+async fn stop_half_way(database: TestDatabase) -> Shop {
     // After the first batch the gateway takes its time, so that the run is not over before it is told to stop.
     let faults = "[[fault]]\nkind = \"slow\"\nseconds = 0.4\nfeed = \"products\"\non = [2, 3, 4, 5, 6]";
     let shop = Shop::with_faults(database, faults).await;
@@ -140,14 +147,14 @@ async fn stop_half_way(database: TestDatabase) {
     assert!(whole.len() > half.len() + 5 * BATCH, "the greater part was left: {} of {}", half.len(), whole.len());
     // A stopped run records the batch in flight, so not even that one comes twice.
     shop.assert_delivered(&whole, 1).await;
-    assert_eq!(shop.run_well().await, 0);
+    shop
 }
 
 #[tokio::test]
 async fn staging_and_a_table_prefix_deliver_the_same_items() {
     let plain = Shop::new(own_shop()).await;
     plain.run_well().await;
-    let staged = Shop::new(repair(Server::shared().staged_product_shop(), "row_id", 1008)).await;
+    let staged = Shop::new(repair(Server::shared().staged_product_shop(), "row_id", 1000)).await;
     staged.run_well().await;
     let items = |kept: Kept| -> BTreeMap<(Feed, String), Received> {
         kept.into_iter()
@@ -164,18 +171,25 @@ async fn staging_and_a_table_prefix_deliver_the_same_items() {
 }
 
 #[tokio::test]
-async fn an_item_without_its_identity_is_told_and_the_rest_is_delivered() {
+async fn what_cannot_be_an_item_is_told_and_the_rest_is_delivered() {
     let shop = Shop::new(Server::shared().product_shop()).await;
     let ended = shop.run().await;
     assert_eq!((&ended.report().end, ended.report().exit()), (&RunEnd::Complete, Exit::Partial));
     let failures = ended.failures();
-    assert_eq!(failures.len(), 2, "category 8 in its two store views: {failures:?}");
-    assert!(failures.iter().all(|(_, reason)| reason.contains("urlPath missing")), "{failures:?}");
+    let because = |reason: &str| failures.iter().filter(|(_, words)| words.contains(reason)).count();
+    assert_eq!(because("urlPath missing"), 2, "category 8 in its two store views: {failures:?}");
+    assert_eq!(
+        because("no attribute values"),
+        2,
+        "a product without any, and one without any in one view: {failures:?}"
+    );
+    assert_eq!(failures.len(), 4, "{failures:?}");
     let kept = shop.kept().await;
     assert_eq!(kept.keys().filter(|(feed, _)| *feed == Feed::Categories).count(), 2 * 5 + 2);
+    assert!(kept.contains_key(&product("HALF", "de")) && !kept.contains_key(&product("HALF", "default")));
     assert!(kept.values().all(|received| received.deliveries == 1));
 
-    // As long as nobody knows which items they are, no category can be called gone.
+    // As long as nobody knows which items the two of category 8 are, no category can be called gone.
     shop.database.execute("DELETE FROM catalog_category_entity WHERE entity_id = 6");
     let ended = shop.run().await;
     assert!(ended.notes()[0].contains("deletions were not looked for"), "{:?}", ended.notes());
