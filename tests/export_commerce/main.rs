@@ -3,6 +3,7 @@
 
 mod kit;
 mod luma;
+mod program;
 #[path = "../support/mod.rs"]
 mod support;
 

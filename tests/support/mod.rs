@@ -3,5 +3,6 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
 
 pub mod gateway;
+pub mod home;
 pub mod mariadb;
 pub mod products;
