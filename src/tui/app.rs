@@ -44,6 +44,8 @@ pub struct Ended {
     pub run: Option<Result<RunReport, Problem>>,
     /// Whether the person did not choose the end: a signal, or a terminal that is gone.
     pub is_interrupted: bool,
+    /// Whether the last run was finished without a screen.
+    pub is_headless: bool,
 }
 
 /// Everything the loop holds.
@@ -59,6 +61,7 @@ pub struct App {
     stop_wanted: bool,
     last_run: Option<Result<RunReport, Problem>>,
     is_interrupted: bool,
+    is_headless: bool,
 }
 
 impl App {
@@ -76,6 +79,7 @@ impl App {
             stop_wanted: false,
             last_run: None,
             is_interrupted: false,
+            is_headless: false,
         }
     }
 
@@ -87,7 +91,7 @@ impl App {
         let guard = TerminalGuard::take()?;
         let mut screen = Screen::open()?;
         // The first paint waits for nothing, not even for the threads.
-        screen.draw(|frame| view::draw(frame, &self.state, &self.look))?;
+        screen.draw(|frame| view::draw(frame, &self.state, self.look))?;
         self.frames.drawn(Instant::now());
         let mut keyboard = Keyboard::start()?;
         let effects = self.state.begin(start_export, &self.now());
@@ -101,12 +105,13 @@ impl App {
                 drop(guard);
             }
             End::TerminalGone => {
-                self.is_interrupted = true;
+                self.is_headless = self.state.export.is_busy();
+                self.is_interrupted = !self.is_headless;
                 guard.let_go();
                 self.finish_without_screen().await;
             }
         }
-        Ok(Ended { run: self.last_run, is_interrupted: self.is_interrupted })
+        Ok(Ended { run: self.last_run, is_interrupted: self.is_interrupted, is_headless: self.is_headless })
     }
 
     async fn turn(&mut self, guard: &TerminalGuard, screen: &mut Screen, keyboard: &mut Keyboard) -> End {
@@ -151,7 +156,7 @@ impl App {
                     Err(_) => return End::TerminalGone,
                 },
                 () = until(due) => {
-                    if screen.draw(|frame| view::draw(frame, &self.state, &self.look)).is_err() {
+                    if screen.draw(|frame| view::draw(frame, &self.state, self.look)).is_err() {
                         return End::TerminalGone;
                     }
                     self.frames.drawn(Instant::now());
@@ -189,14 +194,15 @@ impl App {
                 self.run = Some(handle);
                 None
             }
-            News::Event(Event::RunEnded(result)) => {
-                // The last counters of all are in the report.
-                self.run = None;
-                self.stop_wanted = false;
-                self.last_run = Some(result.clone());
-                Some(Event::RunEnded(result))
+            News::Event(event) => {
+                if let Event::RunEnded(result) = &*event {
+                    // The last counters of all are in the report.
+                    self.run = None;
+                    self.stop_wanted = false;
+                    self.last_run = Some(result.clone());
+                }
+                Some(*event)
             }
-            News::Event(event) => Some(event),
         }
     }
 
@@ -252,7 +258,10 @@ impl App {
             let event = tokio::select! {
                 biased;
                 asked = self.signals.next() => match asked {
-                    Asked::Terminate => Event::Terminate,
+                    Asked::Terminate => {
+                        self.is_interrupted = true;
+                        Event::Terminate
+                    }
                     Asked::HangUp | Asked::Continue => continue,
                 },
                 news = self.workers.next() => match self.take_news(news) {

@@ -30,8 +30,8 @@ pub struct Options {
 /// Runs the screen until the person leaves, and gives the terminal back whatever happens.
 ///
 /// If the terminal goes away while an export is active, the export goes on to its end without a screen first.
-/// Returns [`Exit::Done`] for a person who leaves, the end of the export where [`Options`] started one, and
-/// [`Exit::Interrupted`] after a signal or a terminal that went away.
+/// Returns [`Exit::Done`] for a person who leaves, the end of the export where [`Options`] started one or where it was
+/// finished without a screen, and [`Exit::Interrupted`] after a signal or a terminal that went away while nothing ran.
 ///
 /// # Errors
 /// A [`Problem`] if standard input and output are no terminal.
@@ -54,10 +54,11 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
     let workers = worker::Workers::start(connector);
     let app = app::App::new(state, Look::from_environment(variable), frames, workers, signals);
     let ended = app.run(options.start_export).await.map_err(no_screen)?;
+    let run_decides = was_asked_to_export || ended.is_headless;
     Ok(match ended.run {
         _ if ended.is_interrupted => Exit::Interrupted,
-        Some(Ok(report)) if was_asked_to_export => report.exit(),
-        Some(Err(problem)) if was_asked_to_export => problem.exit,
+        Some(Ok(report)) if run_decides => report.exit(),
+        Some(Err(problem)) if run_decides => problem.exit,
         _ => Exit::Done,
     })
 }

@@ -28,9 +28,15 @@ const RUN_NEWS_KEPT: usize = FAILURES_KEPT;
 #[derive(Debug)]
 pub enum News {
     /// An event for the state.
-    Event(Event),
+    Event(Box<Event>),
     /// A run was started: how to watch and how to stop it.
     Run(RunHandle),
+}
+
+impl News {
+    fn event(event: Event) -> Self {
+        News::Event(Box::new(event))
+    }
 }
 
 /// The loop's hold on a run.
@@ -90,7 +96,7 @@ async fn dispatch(connector: Connector, mut queue: mpsc::Receiver<Work>, news: m
                 tasks.spawn(perform(connector.clone(), work, news.clone()));
             }
             Some(ended) = tasks.join_next() => {
-                if ended.is_err() && news.send(News::Event(Event::WorkerBroke)).await.is_err() {
+                if ended.is_err() && news.send(News::event(Event::WorkerBroke)).await.is_err() {
                     return;
                 }
             }
@@ -152,7 +158,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 async fn tell(news: &mpsc::Sender<News>, event: Event) {
     // If nobody listens any more, the screen is closed.
-    let _ = news.send(News::Event(event)).await;
+    let _ = news.send(News::event(event)).await;
 }
 
 /// Brings the news of a run to the loop until it has ended. However slow the loop is, the export never waits for it.
@@ -171,7 +177,7 @@ async fn follow(run: Run, news: &mpsc::Sender<News>) {
             permit = news.reserve(), if !waiting.is_empty() => {
                 let event = waiting.take();
                 if let Ok(permit) = permit {
-                    permit.send(News::Event(event));
+                    permit.send(News::event(event));
                 }
             }
         }

@@ -18,22 +18,47 @@ pub enum Dialog {
     PrivateKey(Box<KeyDialog>),
     /// Yes or no.
     Question(Question),
-    /// One refused item in full.
-    Failure(ItemFailure),
-    /// Who may generate keys, and where.
-    WhereKeys,
-    /// Every key of the place from which it was opened.
-    Help {
-        /// That place.
-        of: Place,
-        /// The first line shown.
+    /// Something to read.
+    Reading {
+        /// What.
+        what: Reading,
+        /// How many lines further down than the first was scrolled to. What is drawn stops at the end by itself.
         scroll: usize,
     },
     /// Every action by name.
     Palette(Palette),
 }
 
+/// Something to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// One refused item in full.
+    Failure(ItemFailure),
+    /// Who may generate keys, and where.
+    WhereKeys,
+    /// Every key of the place from which it was opened.
+    Help(Place),
+}
+
+impl Reading {
+    /// At least as many lines as it can have, so that scrolling ends.
+    #[must_use]
+    pub fn most_lines(&self) -> usize {
+        match self {
+            // A message is cut to a few hundred characters where it enters; everything else is fixed text.
+            Reading::Failure(_) | Reading::WhereKeys => 40,
+            Reading::Help(of) => keymap::of_place(*of).count(),
+        }
+    }
+}
+
 impl Dialog {
+    /// A text from its beginning.
+    #[must_use]
+    pub fn reading(what: Reading) -> Self {
+        Dialog::Reading { what, scroll: 0 }
+    }
+
     /// Which keys are valid in it.
     #[must_use]
     pub fn place(&self) -> Place {
@@ -41,7 +66,7 @@ impl Dialog {
             Dialog::Line(_) => Place::Line,
             Dialog::PrivateKey(_) => Place::KeyEditor,
             Dialog::Question(_) => Place::Question,
-            Dialog::Failure(_) | Dialog::WhereKeys | Dialog::Help { .. } => Place::Reading,
+            Dialog::Reading { .. } => Place::Reading,
             Dialog::Palette(_) => Place::Palette,
         }
     }

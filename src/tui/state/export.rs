@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Zoned;
 
-use super::dialog::{Dialog, LineDialog, LinePurpose, Question};
+use super::dialog::{Dialog, LineDialog, LinePurpose, Question, Reading};
 use super::notice::Tone;
 use super::{Effects, Filter, Load, State, step};
 use crate::client::models::DataSpaceKind;
@@ -101,7 +101,9 @@ impl ActiveRun {
     fn take(&mut self, progress: Progress, now: Duration) {
         let requests = progress.feeds.iter().map(|feed| feed.requests).sum();
         self.samples.push_back((now, requests));
-        while self.samples.len() > 2 && self.samples.get(1).is_some_and(|(at, _)| now - *at >= RATE_WINDOW) {
+        while self.samples.len() > 2
+            && self.samples.get(1).is_some_and(|(at, _)| now.saturating_sub(*at) >= RATE_WINDOW)
+        {
             self.samples.pop_front();
         }
         self.progress = progress;
@@ -131,7 +133,7 @@ impl ActiveRun {
     #[must_use]
     pub fn requests_per_second(&self) -> Option<f64> {
         let (first, last) = (self.samples.front()?, self.samples.back()?);
-        let seconds = (self.clock.max(last.0) - first.0).as_secs_f64();
+        let seconds = self.clock.max(last.0).saturating_sub(first.0).as_secs_f64();
         (seconds >= 1.0).then(|| (last.1 - first.1) as f64 / seconds)
     }
 }
@@ -159,12 +161,16 @@ pub struct Totals {
     pub gone: u64,
     /// Whether items may still be found.
     pub is_collecting: bool,
+    /// Source records there are, where that is known.
+    pub records: u64,
+    /// Source records gone through: read, and what they gave is settled. Less than `records` until all is done.
+    pub records_done: u64,
 }
 
 impl Totals {
-    /// The sums of a run's counters.
+    /// The sums of a run's counters. `known` gives the source records of feeds that have not begun.
     #[must_use]
-    pub fn of(progress: &Progress) -> Self {
+    pub fn of(progress: &Progress, known: impl Fn(Feed) -> Option<u64>) -> Self {
         let mut sum = Self::default();
         for feed in &progress.feeds {
             sum.to_send += feed.to_send();
@@ -177,8 +183,25 @@ impl Totals {
             sum.changed += feed.changed;
             sum.gone += feed.gone;
             sum.is_collecting |= is_collecting(feed);
+            let records = feed.source_records.or_else(|| known(feed.feed)).unwrap_or(feed.source_read);
+            sum.records += records;
+            sum.records_done += records_done(feed, records);
         }
         sum
+    }
+}
+
+/// How many of a feed's records are gone through. Reading runs ahead of sending, so the items decide how far it is.
+fn records_done(feed: &FeedProgress, records: u64) -> u64 {
+    use crate::export::progress::Phase;
+    if feed.phase == Phase::Done {
+        return records;
+    }
+    let read = feed.source_read.min(records);
+    match feed.to_send() {
+        0 => read,
+        to_send => u64::try_from(u128::from(read) * u128::from(feed.settled().min(to_send)) / u128::from(to_send))
+            .unwrap_or(read),
     }
 }
 
@@ -226,6 +249,13 @@ impl ExportPane {
             RunState::Active(run) => Some(run),
             _ => None,
         }
+    }
+
+    /// The sums of the run that is going on, or of the last one.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let counted = |feed| self.counts.iter().find(|(of, _)| *of == feed).and_then(|(_, count)| *count);
+        self.progress().map(|progress| Totals::of(progress, counted)).unwrap_or_default()
     }
 
     /// What the ledger knows of a feed.
@@ -299,7 +329,7 @@ impl State {
             Action::Open => match self.export.selected_failure() {
                 Some(index) => {
                     let failure = self.export.shown_failures().nth(index).cloned();
-                    self.dialog = failure.map(Dialog::Failure).or(self.dialog.take());
+                    self.dialog = failure.map(|failure| Dialog::reading(Reading::Failure(failure)));
                 }
                 None => self.start_selected(feed, now, effects),
             },
@@ -383,10 +413,15 @@ impl State {
         self.export.ledger_load = match result {
             Ok((summaries, failures)) => {
                 self.export.ledger = summaries;
-                self.export.failures = failures.into();
-                self.export.failures_skipped = 0;
+                // While a run is active its own news is ahead of what is written down already.
+                if !self.export.is_busy() {
+                    self.export.failures = failures.into();
+                    self.export.failures_skipped = 0;
+                }
                 Load::Done { at: now.wall.clone() }
             }
+            // A run that is just making the ledger says itself if it cannot.
+            Err(_) if self.export.is_busy() => Load::NotAsked,
             Err(problem) => Load::Failed { problem },
         };
     }
@@ -415,8 +450,11 @@ impl State {
         }
     }
 
-    pub(super) fn on_run_news(&mut self, news: Vec<RunEvent>, skipped: u64, now: &Now) {
+    pub(super) fn on_run_news(&mut self, news: Vec<RunEvent>, skipped: u64, now: &Now, effects: &mut Effects) {
         self.export.failures_skipped += skipped;
+        if news.iter().any(|event| matches!(event, RunEvent::FeedFinished(_))) {
+            effects.push(Effect::Work(Work::LoadLedger));
+        }
         for event in news {
             match event {
                 RunEvent::ItemFailed(failure) => self.export.remember(failure),

@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
-use super::dialog::{Dialog, LinePurpose, Palette, Preview, Question};
+use super::dialog::{Dialog, LinePurpose, Palette, Preview, Question, Reading};
 use super::{Effects, Pane, State, step};
 use crate::connector::{check_name, check_project_name};
 use crate::error::Problem;
@@ -112,7 +112,7 @@ impl State {
             Action::ShowExport => self.show(Pane::Export, effects),
             Action::NextPane => self.show(self.pane.next(), effects),
             Action::PreviousPane => self.show(self.pane.previous(), effects),
-            Action::Help => self.dialog = Some(Dialog::Help { of: self.place(), scroll: 0 }),
+            Action::Help => self.dialog = Some(Dialog::reading(Reading::Help(self.place()))),
             Action::Palette => self.dialog = Some(Dialog::Palette(Palette::default())),
             Action::Quit => self.ask_to_quit(effects),
             Action::Back => self.go_back(),
@@ -208,12 +208,10 @@ impl State {
 
     fn act_in_reading(&mut self, action: Action) {
         match &mut self.dialog {
-            Some(Dialog::Help { of, scroll }) if action != Action::Back => {
-                let lines = keymap::of_place(*of).count();
-                step(scroll, lines, action);
+            Some(Dialog::Reading { what, scroll }) if action != Action::Back => {
+                step(scroll, what.most_lines(), action);
             }
-            _ if action == Action::Back => self.dialog = None,
-            _ => {}
+            _ => self.dialog = None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::Zoned;
 
-use super::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Question};
+use super::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Question, Reading};
 use super::notice::Tone;
 use super::{Effects, State};
 use crate::client::models::Environment;
@@ -154,7 +154,7 @@ impl State {
             Action::Verify => self.verify(environment, now, effects),
             Action::SaveKeys => self.save_keys(environment, now, effects),
             Action::UseEnvironment => self.use_environment(environment, now, effects),
-            Action::WhereKeys => self.dialog = Some(Dialog::WhereKeys),
+            Action::WhereKeys => self.dialog = Some(Dialog::reading(Reading::WhereKeys)),
             Action::Refresh => effects.push(Effect::Work(Work::LoadPairs)),
             _ => {}
         }

@@ -235,7 +235,7 @@ impl State {
             Event::Terminate => self.leave(&mut effects),
             Event::Reply(reply) => self.on_reply(reply, now, &mut effects),
             Event::Progress(progress) => self.on_progress(progress, now),
-            Event::Run { news, skipped } => self.on_run_news(news, skipped, now),
+            Event::Run { news, skipped } => self.on_run_news(news, skipped, now, &mut effects),
             Event::RunEnded(result) => self.on_run_ended(result, now, &mut effects),
             Event::Busy => {
                 let text = "too much is waiting to be done already: that was not taken on, try again in a moment";

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Zoned;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::dialog::{Dialog, LinePurpose, Preview, Question};
+use super::dialog::{Dialog, LinePurpose, Preview, Question, Reading};
 use super::export::RunState;
 use super::keys::Check;
 use super::notice::Tone;
@@ -352,7 +352,9 @@ fn enter_exports_the_selected_feed_and_opens_the_selected_error() {
     state.update(Event::Run { news, skipped: 3 }, &now());
     press(&mut state, 'j');
     key(&mut state, KeyCode::Enter);
-    assert!(matches!(&state.dialog, Some(Dialog::Failure(failure)) if failure.label.as_str() == "new"));
+    assert!(
+        matches!(&state.dialog, Some(Dialog::Reading { what: Reading::Failure(failure), .. }) if failure.label.as_str() == "new")
+    );
     assert_eq!(state.export.failures_skipped, 3);
 }
 

@@ -12,8 +12,7 @@ use super::text::{count, counted, fit, left, paragraph, width};
 use crate::client::models::DataSpaceKind;
 use crate::export::progress::{ItemFailure, ItemState};
 use crate::tui::keymap::{Action, Place, key_of};
-use crate::tui::state::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Palette, Preview, Question};
-use crate::tui::state::export::Totals;
+use crate::tui::state::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Palette, Preview, Question, Reading};
 use crate::tui::state::{Filter, State};
 
 /// The width of a dialog where there is room for it, in cells.
@@ -30,7 +29,7 @@ struct Content {
 }
 
 /// Draws it in the middle of `area`.
-pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, look: &Look) {
+pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, look: Look) {
     let outer = WIDTH.min(area.width);
     // Border and padding on both sides.
     let room = usize::from(outer).saturating_sub(4);
@@ -38,15 +37,7 @@ pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, look:
         Dialog::Line(line) => line_content(line, state, look, room),
         Dialog::PrivateKey(dialog) => key_content(dialog, look, room, usize::from(area.height).saturating_sub(2)),
         Dialog::Question(question) => question_content(question, state, look, room),
-        Dialog::Failure(failure) => failure_content(failure, look, room),
-        Dialog::WhereKeys => where_keys_content(look, room),
-        Dialog::Help { of, scroll } => Content {
-            title: "Keys of this place".to_owned(),
-            danger: false,
-            lines: help::lines(*of, look, room),
-            cursor: None,
-            scroll: *scroll,
-        },
+        Dialog::Reading { what, scroll } => Content { scroll: *scroll, ..reading_content(what, look, room) },
         Dialog::Palette(palette) => palette_content(palette, look, room, usize::from(area.height).saturating_sub(2)),
     };
     let wanted = u16::try_from(content.lines.len() + 2).unwrap_or(u16::MAX);
@@ -80,8 +71,20 @@ pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, look:
     }
 }
 
+/// Paragraphs with a blank line between them.
+fn spaced(paragraphs: impl IntoIterator<Item = Vec<Line<'static>>>) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for paragraph in paragraphs {
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines.extend(paragraph);
+    }
+    lines
+}
+
 /// The line of a filter that is typed or set.
-pub fn filter_line(filter: &Filter, look: &Look, room: usize) -> Line<'static> {
+pub fn filter_line(filter: &Filter, look: Look, room: usize) -> Line<'static> {
     let typed = fit(filter.editor.text(), room.saturating_sub(12));
     let end = if filter.editing { "█" } else { "" };
     Line::from(vec![
@@ -108,7 +111,7 @@ fn shown(line: &LineDialog, room: usize) -> (String, usize) {
     (fit(&text[skipped..], room), width(&before[skipped..]))
 }
 
-fn line_content(line: &LineDialog, state: &State, look: &Look, room: usize) -> Content {
+fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Content {
     let plain = |text: &str| paragraph(text, room, look.style(Role::Text));
     let (title, danger, mut lines) = match &line.purpose {
         LinePurpose::ApiKey(environment) => (
@@ -124,7 +127,9 @@ fn line_content(line: &LineDialog, state: &State, look: &Look, room: usize) -> C
         LinePurpose::CreateProject => (
             "Create a SaaS project".to_owned(),
             false,
-            plain("A project gets its data spaces with it, by the license: 1 production and 2 testing for Adobe Commerce, 1 production for Magento Open Source. Do not name it after a service, such as Live Search."),
+            plain(
+                "A project gets its data spaces with it, by the license: 1 production and 2 testing for Adobe Commerce, 1 production for Magento Open Source. Do not name it after a service, such as Live Search.",
+            ),
         ),
         LinePurpose::RenameProject(_) => (
             "Rename the project".to_owned(),
@@ -139,21 +144,23 @@ fn line_content(line: &LineDialog, state: &State, look: &Look, room: usize) -> C
         LinePurpose::ChooseProduction(space) => (
             format!("Choose {}", space.name),
             true,
-            [
-                plain("This is a Production data space: the services of a live shop read from it. Nothing is sent by choosing it, but every export goes into it from then on."),
+            spaced([
+                plain(
+                    "This is a Production data space: the services of a live shop read from it. Nothing is sent by choosing it, but every export goes into it from then on.",
+                ),
                 plain(&format!("Type its name to choose it: {}", space.name)),
-            ]
-            .concat(),
+            ]),
         ),
         LinePurpose::ExportToProduction { request, name } => (
             format!("Export into {name}"),
             true,
-            [
+            spaced([
                 plain(&what_will_be_sent(request.feeds.as_slice(), state)),
-                plain("This is a Production data space: what is new or changed becomes visible in a live shop, what is gone is deleted there."),
+                plain(
+                    "This is a Production data space: the services of a live shop read from it. What is new or changed reaches them, and what is gone is deleted there.",
+                ),
                 plain(&format!("Type its name to begin: {name}")),
-            ]
-            .concat(),
+            ]),
         ),
     };
     lines.push(Line::default());
@@ -177,7 +184,8 @@ fn line_content(line: &LineDialog, state: &State, look: &Look, room: usize) -> C
         )),
     }
     let cursor = (!line.busy).then_some((column + 2, row));
-    Content { title, danger, lines, cursor, scroll: 0 }
+    // What is typed is at the end: where not all fits, the end is what is shown.
+    Content { title, danger, lines, cursor, scroll: usize::MAX }
 }
 
 /// The feeds of a run with their source records.
@@ -195,7 +203,7 @@ fn what_will_be_sent(feeds: &[crate::feeds::Feed], state: &State) -> String {
     )
 }
 
-fn key_content(dialog: &KeyDialog, look: &Look, room: usize, height: usize) -> Content {
+fn key_content(dialog: &KeyDialog, look: Look, room: usize, height: usize) -> Content {
     let mut lines = paragraph(
         "Paste the whole private key, from BEGIN to END. Line ends, indentation and quotes do not matter. Only its outline is shown.",
         room,
@@ -252,7 +260,7 @@ fn masked(line: &str) -> String {
     }
 }
 
-fn preview_lines(preview: &Preview, look: &Look, room: usize) -> Vec<Line<'static>> {
+fn preview_lines(preview: &Preview, look: Look, room: usize) -> Vec<Line<'static>> {
     match preview {
         Preview::Empty => vec![Line::styled("○ nothing pasted yet", look.style(Role::Dim))],
         Preview::Usable(key) => {
@@ -272,7 +280,7 @@ fn preview_lines(preview: &Preview, look: &Look, room: usize) -> Vec<Line<'stati
     }
 }
 
-fn question_content(question: &Question, state: &State, look: &Look, room: usize) -> Content {
+fn question_content(question: &Question, state: &State, look: Look, room: usize) -> Content {
     let (title, danger, texts) = match question {
         Question::Choose(space) => {
             let kind = match space.kind {
@@ -305,10 +313,7 @@ fn question_content(question: &Question, state: &State, look: &Look, room: usize
             )],
         ),
     };
-    let mut lines = Vec::new();
-    for text in texts {
-        lines.extend(paragraph(&text, room, look.style(Role::Text)));
-    }
+    let mut lines = spaced(texts.iter().map(|text| paragraph(text, room, look.style(Role::Text))));
     lines.push(Line::default());
     let (yes, no) = (key_of(Place::Question, Action::Accept), key_of(Place::Question, Action::Decline));
     lines.push(Line::from(vec![
@@ -317,14 +322,15 @@ fn question_content(question: &Question, state: &State, look: &Look, room: usize
         Span::styled(no.into_owned(), look.style(Role::Accent)),
         Span::raw(" no"),
     ]));
-    Content { title, danger, lines, cursor: None, scroll: 0 }
+    // As above: the answers are at the end.
+    Content { title, danger, lines, cursor: None, scroll: usize::MAX }
 }
 
 /// What stopping the run means, in numbers.
 fn stop_texts(state: &State) -> Vec<String> {
     let mut texts = Vec::new();
-    if let Some(run) = state.export.active() {
-        let totals = Totals::of(&run.progress);
+    if state.export.active().is_some() {
+        let totals = state.export.totals();
         let more = if totals.is_collecting { " so far" } else { "" };
         texts.push(format!(
             "{} of {} found{more} are submitted to service; {} are not.",
@@ -337,7 +343,7 @@ fn stop_texts(state: &State) -> Vec<String> {
     texts
 }
 
-fn failure_content(failure: &ItemFailure, look: &Look, room: usize) -> Content {
+fn failure_content(failure: &ItemFailure, look: Look, room: usize) -> Content {
     let mut lines = Vec::new();
     let mut say = |label: &str, text: &str, role: Role| {
         for (row, part) in super::text::wrap(text, room.saturating_sub(14)).into_iter().enumerate() {
@@ -389,18 +395,26 @@ fn meaning(state: ItemState) -> (&'static str, String) {
     }
 }
 
-fn where_keys_content(look: &Look, room: usize) -> Content {
-    let mut lines = Vec::new();
-    for text in WHERE_KEYS {
-        if !lines.is_empty() {
-            lines.push(Line::default());
-        }
-        lines.extend(paragraph(text, room, look.style(Role::Text)));
+fn reading_content(what: &Reading, look: Look, room: usize) -> Content {
+    match what {
+        Reading::Failure(failure) => failure_content(failure, look, room),
+        Reading::WhereKeys => where_keys_content(look, room),
+        Reading::Help(of) => Content {
+            title: "Keys of this place".to_owned(),
+            danger: false,
+            lines: help::lines(*of, look, room),
+            cursor: None,
+            scroll: 0,
+        },
     }
+}
+
+fn where_keys_content(look: Look, room: usize) -> Content {
+    let lines = spaced(WHERE_KEYS.map(|text| paragraph(text, room, look.style(Role::Text))));
     Content { title: "Where keys come from".to_owned(), danger: false, lines, cursor: None, scroll: 0 }
 }
 
-fn palette_content(palette: &Palette, look: &Look, room: usize, height: usize) -> Content {
+fn palette_content(palette: &Palette, look: Look, room: usize, height: usize) -> Content {
     let typed = palette.editor.text();
     let mut lines = vec![
         Line::from(vec![

@@ -74,15 +74,17 @@ pub fn submitted(pane: &ExportPane, feed: Feed, room: usize) -> String {
         Some(progress) if running && progress.phase == Phase::Done && progress.to_send() == 0 => {
             format!("{} known", count(progress.unchanged))
         }
-        Some(progress) if running && progress.phase != Phase::Waiting => of_total(progress, room),
+        Some(progress) if running && progress.phase != Phase::Waiting => {
+            of_total(progress.submitted, progress.to_send(), is_collecting(progress), room)
+        }
         _ => pane.summary_of(feed).map_or("-".to_owned(), |summary| count(summary.submitted)),
     }
 }
 
-fn of_total(progress: &FeedProgress, room: usize) -> String {
-    let more = if is_collecting(progress) { "+" } else { "" };
-    let (sent, total) = (count(progress.submitted), count(progress.to_send()));
-    // A number is shown whole or not at all; the total is in the line of the run too.
+/// So many of so many, in at most `room` columns. A number is shown whole or not at all.
+pub fn of_total(sent: u64, total: u64, is_collecting: bool, room: usize) -> String {
+    let more = if is_collecting { "+" } else { "" };
+    let (sent, total) = (count(sent), count(total));
     [format!("{sent} of {total}{more}"), format!("{sent}/{total}{more}")]
         .into_iter()
         .find(|text| text.len() <= room)

@@ -14,7 +14,7 @@ use crate::tui::state::State;
 const GAP: usize = 2;
 
 /// Draws it. Where not all keys fit, those at the end of the table stay out, but never help, actions and quit.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: &Look) {
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     let room = usize::from(area.width).saturating_sub(1);
     let all: Vec<&Binding> = keymap::of_place(state.place()).filter(|binding| !binding.short.is_empty()).collect();
     let is_fixed = |binding: &Binding| matches!(binding.action, Action::Help | Action::Palette | Action::Quit);

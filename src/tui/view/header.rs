@@ -27,11 +27,11 @@ struct Field {
 }
 
 impl Field {
-    fn new(label: &'static str, value: impl ToString, role: Role) -> Self {
+    fn new(label: &'static str, value: &impl ToString, role: Role) -> Self {
         Self { label, value: value.to_string(), role, kind: None }
     }
 
-    fn line(self, room: usize, look: &Look) -> Line<'static> {
+    fn line(self, room: usize, look: Look) -> Line<'static> {
         let kind = self.kind.map(|(text, role)| (format!("  {text}"), role));
         // One cell before the label, one after the value.
         let taken = LABEL + 2 + kind.as_ref().map_or(0, |(text, _)| width(text));
@@ -45,19 +45,19 @@ impl Field {
 }
 
 /// Draws it.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: &Look) {
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     let overview = &state.overview;
     let environment = format!("{}, {}", overview.environment, overview.gateway);
     let mut columns = vec![
         [Field::new("Installation", &overview.installation, Role::Title), project(state)],
-        [Field::new("Environment", environment, Role::Title), data_space(state)],
+        [Field::new("Environment", &environment, Role::Title), data_space(state)],
     ];
-    let mut widths = vec![Constraint::Fill(4), Constraint::Fill(5)];
+    let mut widths = vec![Constraint::Fill(2), Constraint::Fill(3)];
     if area.width >= THREE_COLUMNS {
         let settings = SafeText::new(&overview.config_path.display().to_string());
         columns
-            .push([Field::new("Source", &overview.source, Role::Text), Field::new("Settings", settings, Role::Text)]);
-        widths.push(Constraint::Fill(5));
+            .push([Field::new("Source", &overview.source, Role::Text), Field::new("Settings", &settings, Role::Text)]);
+        widths.push(Constraint::Fill(3));
     }
     for (column, fields) in Layout::horizontal(widths).split(area).iter().zip(columns) {
         let lines: Vec<Line> = fields.into_iter().map(|field| field.line(usize::from(column.width), look)).collect();
@@ -68,13 +68,13 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: &Look) {
 fn project(state: &State) -> Field {
     match &state.overview.project {
         Some((_, name)) => Field::new("Project", name, Role::Title),
-        None => Field::new("Project", "none chosen", Role::Warning),
+        None => Field::new("Project", &"none chosen", Role::Warning),
     }
 }
 
 fn data_space(state: &State) -> Field {
     match &state.overview.data_space {
-        None => Field::new("Data space", "none chosen", Role::Warning),
+        None => Field::new("Data space", &"none chosen", Role::Warning),
         Some((_, name, DataSpaceKind::Production)) => Field {
             kind: Some(("▲ Production".to_owned(), Role::Danger)),
             ..Field::new("Data space", name, Role::Danger)

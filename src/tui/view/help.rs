@@ -10,7 +10,7 @@ use crate::tui::keymap::{self, Place};
 const KEYS: usize = 16;
 
 /// Its lines.
-pub fn lines(place: Place, look: &Look, room: usize) -> Vec<Line<'static>> {
+pub fn lines(place: Place, look: Look, room: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for binding in keymap::of_place(place) {
         for (row, text) in wrap(binding.long, room.saturating_sub(KEYS + 1)).into_iter().enumerate() {

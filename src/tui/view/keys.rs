@@ -9,6 +9,7 @@ use super::look::{Look, Role};
 use super::text::{paragraph, time, width, wrap};
 use crate::client::models::Environment;
 use crate::connector::Half;
+use crate::keys::ApiKey;
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
 use crate::tui::state::keys::{Check, Draft};
@@ -26,7 +27,7 @@ pub const WHERE_KEYS: [&str; 3] = [
 ];
 
 /// Draws it.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: &Look) {
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     let (main, side) = super::with_side(area);
     let room = usize::from(main.width);
     let mut lines = Vec::new();
@@ -61,7 +62,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: &Look) {
     }
 }
 
-fn pair(environment: Environment, state: &State, look: &Look, room: usize) -> Vec<Line<'static>> {
+fn pair(environment: Environment, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
     let is_selected = environment == state.keys.selected;
     let name = match environment {
         Environment::Production => "Production pair",
@@ -82,10 +83,10 @@ fn pair(environment: Environment, state: &State, look: &Look, room: usize) -> Ve
     }
     let mut lines = vec![Line::from(title)];
     let Some(status) = state.keys.status(environment) else {
-        lines.push(Line::styled("    reading the configuration …", look.style(Role::Dim)));
+        lines.push(Line::styled("   reading the configuration …", look.style(Role::Dim)));
         return lines;
     };
-    let api_key = draft.api_key.as_ref().map(|key| key.masked());
+    let api_key = draft.api_key.as_ref().map(ApiKey::masked);
     let key_press = key_of(Place::Keys, Action::PasteApiKey);
     lines.extend(half("API key", api_key, &status.api_key, &format!("press {key_press} to paste it"), look, room));
     let private_key = draft.private_key.as_ref().map(|key| format!("RSA {} bits {}", key.bits(), key.fingerprint()));
@@ -103,7 +104,7 @@ fn half(
     pasted: Option<String>,
     saved: &Half,
     how: &str,
-    look: &Look,
+    look: Look,
     room: usize,
 ) -> Vec<Line<'static>> {
     match (pasted, saved) {
@@ -118,7 +119,7 @@ fn half(
     }
 }
 
-fn check(check: &Check, draft: &Draft, is_complete: bool, look: &Look, room: usize) -> Vec<Line<'static>> {
+fn check(check: &Check, draft: &Draft, is_complete: bool, look: Look, room: usize) -> Vec<Line<'static>> {
     let verify = key_of(Place::Keys, Action::Verify);
     match check {
         Check::NotAsked if is_complete || draft.pair().is_some() => {
@@ -135,9 +136,9 @@ fn check(check: &Check, draft: &Draft, is_complete: bool, look: &Look, room: usi
 }
 
 /// A label, its value, and a remark: beside it where there is room, else below.
-fn field(label: &'static str, value: &str, role: Role, remark: &str, look: &Look, room: usize) -> Vec<Line<'static>> {
-    let room = room.saturating_sub(LABEL + 4);
-    let begin = |text: &'static str| Span::styled(format!("    {text:<LABEL$}"), look.style(Role::Dim));
+fn field(label: &'static str, value: &str, role: Role, remark: &str, look: Look, room: usize) -> Vec<Line<'static>> {
+    let room = room.saturating_sub(LABEL + 3);
+    let begin = |text: &'static str| Span::styled(format!("   {text:<LABEL$}"), look.style(Role::Dim));
     let mut lines = Vec::new();
     for (row, text) in wrap(value, room).into_iter().enumerate() {
         lines.push(Line::from(vec![begin(if row == 0 { label } else { "" }), Span::styled(text, look.style(role))]));

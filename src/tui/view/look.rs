@@ -90,17 +90,15 @@ fn ascii(symbol: &str) -> &'static str {
         "─" | "╌" | "–" => "-",
         "│" => "|",
         "╭" | "╮" | "╰" | "╯" | "├" | "┤" => "+",
-        "…" => "~",
-        "·" => "-",
+        "…" | "◐" => "~",
         "•" | "●" => "*",
         "○" => "o",
-        "◇" => "?",
+        "◇" => "=",
         "▲" => "!",
         "▶" | "▸" | "›" => ">",
         "■" | "█" => "#",
         "░" => ".",
         "✗" => "x",
-        "◐" => "~",
         _ => "?",
     }
 }
@@ -130,9 +128,7 @@ mod tests {
     #[test]
     fn without_colours_no_role_has_one() {
         let mono = Look { colours: false, unicode: true };
-        for role in
-            [Role::Text, Role::Dim, Role::Accent, Role::Good, Role::Warning, Role::Danger, Role::Title, Role::Selected]
-        {
+        for role in [Role::Text, Role::Dim, Role::Accent, Role::Good, Role::Warning, Role::Danger, Role::Title] {
             assert_eq!((mono.style(role).fg, mono.style(role).bg), (None, None), "{role:?}");
         }
     }

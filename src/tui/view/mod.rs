@@ -2,6 +2,7 @@
 
 mod dialogs;
 mod export;
+mod feed_table;
 mod feed_words;
 mod footer;
 mod header;
@@ -9,6 +10,7 @@ mod help;
 mod keys;
 pub mod look;
 mod notice;
+mod run;
 mod saas;
 pub mod text;
 
@@ -27,10 +29,10 @@ const LEAST: (u16, u16) = (60, 15);
 /// The width from which there is room for more about the selected row beside the list, in cells.
 const WIDE: u16 = 110;
 /// The width of that side, in cells.
-const SIDE: u16 = 40;
+const SIDE: u16 = 36;
 
 /// Draws everything.
-pub fn draw(frame: &mut Frame, state: &State, look: &Look) {
+pub fn draw(frame: &mut Frame, state: &State, look: Look) {
     let area = frame.area();
     if area.width < LEAST.0 || area.height < LEAST.1 {
         too_small(frame, look);
@@ -56,10 +58,10 @@ pub fn draw(frame: &mut Frame, state: &State, look: &Look) {
 }
 
 /// Draws the pane in front, in a frame that carries the names of all.
-fn pane(frame: &mut Frame, area: Rect, state: &State, look: &Look) {
+fn pane(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     let production = matches!(state.overview.data_space, Some((_, _, DataSpaceKind::Production)));
     let border = look.style(if production { Role::Danger } else { Role::Dim });
-    let mut titles = Vec::new();
+    let mut titles = vec![Span::styled("─", border)];
     for (number, pane) in Pane::ALL.into_iter().enumerate() {
         let title = format!(" {} {} ", number + 1, pane.title());
         let style = if pane == state.pane { look.selected(look.style(Role::Title)) } else { look.style(Role::Text) };
@@ -67,10 +69,8 @@ fn pane(frame: &mut Frame, area: Rect, state: &State, look: &Look) {
         titles.push(Span::styled(title, style.fg(Color::Reset)));
         titles.push(Span::styled("─", border));
     }
-    let mut block = Block::bordered()
-        .border_type(BorderType::Rounded)
-        .border_style(border)
-        .title_top(Line::from_iter([Span::styled("─", border)].into_iter().chain(titles)));
+    let mut block =
+        Block::bordered().border_type(BorderType::Rounded).border_style(border).title_top(Line::from(titles));
     if production {
         let warning = Span::styled(" ▲ Production data space ", look.style(Role::Danger));
         block = block.title_bottom(Line::from(vec![warning, Span::styled("─", border)]).right_aligned());
@@ -101,7 +101,7 @@ fn window(selected: usize, rows: usize, room: usize) -> usize {
 }
 
 /// A row with the look of the selected one, if it is.
-fn selected(mut line: Line<'static>, is_selected: bool, look: &Look) -> Line<'static> {
+fn selected(mut line: Line<'static>, is_selected: bool, look: Look) -> Line<'static> {
     if !is_selected {
         return line;
     }
@@ -109,7 +109,7 @@ fn selected(mut line: Line<'static>, is_selected: bool, look: &Look) -> Line<'st
     line
 }
 
-fn too_small(frame: &mut Frame, look: &Look) {
+fn too_small(frame: &mut Frame, look: Look) {
     let area = frame.area();
     let room = usize::from(area.width);
     let (width, height) = LEAST;

@@ -11,7 +11,7 @@ use crate::tui::state::notice::Tone;
 const MOST_ROWS: usize = 4;
 
 /// Its lines; none if there is nothing to say.
-pub fn lines(state: &State, look: &Look, area_width: u16) -> Vec<Line<'static>> {
+pub fn lines(state: &State, look: Look, area_width: u16) -> Vec<Line<'static>> {
     let Some(notice) = state.notices.newest() else { return Vec::new() };
     let (mark, role) = match notice.tone {
         Tone::Good => ("●", Role::Good),

@@ -6,27 +6,30 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::look::{Look, Role};
-use super::text::{counted, left, paragraph, time};
+use super::text::{counted, fit, left, paragraph, time};
 use crate::client::models::DataSpaceKind;
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::saas::Row;
 use crate::tui::state::{Load, State};
 
-/// The width of a registry id, in cells: a UUID.
-const ID: usize = 36;
 /// The width of the kind with its shape, in cells.
 const KIND: usize = 12;
-/// The least width of a name before the id is left out, in cells.
-const LEAST_NAME: usize = 16;
+/// The width of the mark of what is in use, in cells.
+const IN_USE: usize = 8;
 
-/// Draws it.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: &Look) {
+/// Draws it. What is known of the selected row stands beside the list where there is room, else below it.
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     let (main, side) = super::with_side(area);
     let room = usize::from(main.width);
     let height = usize::from(main.height);
     let rows = state.saas.rows();
     let mut lines = vec![head(state, look, room)];
-    let list_height = height.saturating_sub(lines.len());
+    let details = state.saas.row().map(|row| match side {
+        Some(side) => about(row, look, usize::from(side.width)),
+        None => [vec![Line::default()], summary(row, look, room)].concat(),
+    });
+    let below = if side.is_some() { 0 } else { details.as_ref().map_or(0, Vec::len) };
+    let list_height = height.saturating_sub(lines.len() + below).max(1);
     if rows.is_empty() {
         lines.push(Line::default());
         lines.extend(paragraph(&nothing(state), room, look.style(Role::Text)));
@@ -35,14 +38,16 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: &Look) {
     for (number, row) in rows.iter().enumerate().skip(from).take(list_height) {
         lines.push(line(*row, number == state.saas.selected, state, look, room));
     }
-    frame.render_widget(Paragraph::new(lines), main);
-    if let (Some(side), Some(row)) = (side, state.saas.row()) {
-        frame.render_widget(Paragraph::new(about(row, look, usize::from(side.width))), side);
+    match (side, details) {
+        (Some(side), Some(details)) => frame.render_widget(Paragraph::new(details), side),
+        (None, Some(details)) => lines.extend(details),
+        (_, None) => {}
     }
+    frame.render_widget(Paragraph::new(lines), main);
 }
 
 /// How fresh the list is, and what it is filtered by.
-fn head(state: &State, look: &Look, room: usize) -> Line<'static> {
+fn head(state: &State, look: Look, room: usize) -> Line<'static> {
     let filter = &state.saas.filter;
     if filter.editing || filter.is_set() {
         return super::dialogs::filter_line(filter, look, room);
@@ -60,7 +65,7 @@ fn head(state: &State, look: &Look, room: usize) -> Line<'static> {
             (format!("✗ {}{hint}", problem.what), Role::Danger)
         }
     };
-    Line::styled(super::text::fit(&text, room), look.style(role))
+    Line::styled(fit(&text, room), look.style(role))
 }
 
 /// What to do while there is nothing to list.
@@ -84,47 +89,50 @@ fn nothing(state: &State) -> String {
     }
 }
 
-fn line(row: Row, is_selected: bool, state: &State, look: &Look, room: usize) -> Line<'static> {
-    let is_in_use = |row: Row| match row {
-        Row::Project(project) => state.overview.project.as_ref().is_some_and(|(id, _)| *id == project.id),
-        Row::Space(_, space) => state.overview.data_space.as_ref().is_some_and(|(id, _, _)| *id == space.id),
-    };
-    // Marker, name, kind, id, in use.
-    let fixed = 2 + 1 + KIND + 1 + 8;
-    let has_id = room >= fixed + ID + 1 + LEAST_NAME;
-    let name_room = room.saturating_sub(fixed + if has_id { ID + 1 } else { 0 });
-    let (name, kind, kind_role, id) = match row {
-        Row::Project(project) => (project.name.to_string(), "project".to_owned(), Role::Dim, project.id.as_str()),
+fn line(row: Row, is_selected: bool, state: &State, look: Look, room: usize) -> Line<'static> {
+    let in_use = state.overview.data_space.as_ref().map(|(id, _, _)| id);
+    let (name, name_role, kind, kind_role, mark) = match row {
+        Row::Project(project) => (project.name.to_string(), Role::Title, "project".to_owned(), Role::Dim, ""),
         Row::Space(_, space) => {
-            let (mark, role) = match space.kind {
-                DataSpaceKind::Production => ("▲", Role::Danger),
-                DataSpaceKind::Testing => ("○", Role::Good),
-            };
-            (format!("  {}", space.name), format!("{mark} {}", space.kind), role, space.id.as_str())
+            let (shape, role) = shape_of(space.kind);
+            let mark = if in_use == Some(&space.id) { "● in use" } else { "" };
+            (format!("  {}", space.name), Role::Text, format!("{shape} {}", space.kind), role, mark)
         }
     };
-    let name_role = if matches!(row, Row::Project(_)) { Role::Title } else { Role::Text };
-    let mark = match (is_in_use(row), row) {
-        (true, Row::Space(..)) => "● in use",
-        (true, Row::Project(_)) | (false, _) => "",
-    };
-    let mut spans = vec![
+    let name_room = room.saturating_sub(2 + 2 + KIND + 2 + IN_USE);
+    let line = Line::from(vec![
         Span::styled(if is_selected { "▸ " } else { "  " }, look.style(Role::Accent)),
         Span::styled(left(&name, name_room), look.style(name_role)),
-        Span::raw(" "),
-        Span::styled(left(&kind, KIND), look.style(kind_role)),
-        Span::raw(" "),
-    ];
-    if has_id {
-        spans.push(Span::styled(left(id, ID), look.style(Role::Dim)));
-        spans.push(Span::raw(" "));
+        Span::styled(format!("  {}", left(&kind, KIND)), look.style(kind_role)),
+        Span::styled(format!("  {}", left(mark, IN_USE)), look.style(Role::Good)),
+    ]);
+    super::selected(line, is_selected, look)
+}
+
+fn shape_of(kind: DataSpaceKind) -> (&'static str, Role) {
+    match kind {
+        DataSpaceKind::Production => ("▲", Role::Danger),
+        DataSpaceKind::Testing => ("○", Role::Good),
     }
-    spans.push(Span::styled(left(mark, 8), look.style(Role::Good)));
-    super::selected(Line::from(spans), is_selected, look)
+}
+
+/// What is known of the selected row, in two lines.
+fn summary(row: Row, look: Look, room: usize) -> Vec<Line<'static>> {
+    let (what, id) = match row {
+        Row::Project(project) => {
+            let spaces = u64::try_from(project.data_spaces.len()).unwrap_or(u64::MAX);
+            (format!("Project {} with {}", project.name, counted(spaces, "data space")), project.id.as_str())
+        }
+        Row::Space(project, space) => {
+            (format!("{} data space {} of {}", space.kind, space.name, project.name), space.id.as_str())
+        }
+    };
+    let dim = look.style(Role::Dim);
+    vec![Line::styled(fit(&what, room), dim), Line::styled(fit(&format!("Id {id}"), room), dim)]
 }
 
 /// What is known of the selected row.
-fn about(row: Row, look: &Look, room: usize) -> Vec<Line<'static>> {
+fn about(row: Row, look: Look, room: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut say = |title: &str, text: &str| {
         lines.push(Line::styled(title.to_owned(), look.style(Role::Dim)));
