@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 /// Text that holds no control character and no bidirectional control: those became visible escapes such as `\x1b`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String")]
 pub struct SafeText(String);
 
@@ -76,6 +76,13 @@ impl From<&str> for SafeText {
     }
 }
 
+/// In quotes, like any text: sentences use it where a name could be empty or look like a word of the sentence.
+impl fmt::Debug for SafeText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
 impl fmt::Display for SafeText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
@@ -93,6 +100,11 @@ fn is_dangerous(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn in_a_sentence_it_stands_in_quotes() {
+        assert_eq!(format!("user {:?}", SafeText::new("clerk")), "user \"clerk\"");
+    }
 
     #[test]
     fn controls_and_bidi_become_visible() {

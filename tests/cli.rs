@@ -1,75 +1,17 @@
 //! The headless commands, run as a script runs them: the real binary, a real sandbox gateway, exit codes and JSON lines.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
+
+mod support;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Stdio};
 
 use serde_json::{Value, json};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_commerce-connector");
-
-/// A home directory of its own for every test: no configuration, no state.
-struct Home {
-    dir: tempfile::TempDir,
-}
-
-impl Home {
-    fn new() -> Self {
-        Self { dir: tempfile::tempdir().expect("a directory") }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command.args(args).env_clear().env("HOME", self.dir.path()).stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().expect("the program runs")
-    }
-
-    /// Runs a command that must succeed, and returns its stdout.
-    fn ok(&self, args: &[&str]) -> String {
-        let output = self.run(args);
-        assert!(output.status.success(), "{args:?} ended with {}: {}", output.status, stderr(&output));
-        stdout(&output)
-    }
-
-    /// Runs a command with `--json`, checks the form of every line, and returns them.
-    fn json(&self, args: &[&str]) -> Vec<Value> {
-        lines(&self.ok(&[args, &["--json"]].concat()))
-    }
-
-    fn write_config(&self, text: &str) {
-        let path = self.path(".config/commerce-connector/config.toml");
-        fs::create_dir_all(path.parent().expect("a parent")).expect("made");
-        fs::write(&path, text).expect("written");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("chmod");
-    }
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("UTF-8")
-}
-
-fn lines(text: &str) -> Vec<Value> {
-    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect();
-    for line in &lines {
-        assert_eq!(line["schema"], "commerce-connector/1", "{line}");
-        assert!(line["type"].is_string(), "{line}");
-    }
-    lines
-}
+use support::home::{Home, stderr, stdout};
 
 /// A sandbox gateway as a process of its own, without a rate limit.
 struct Gateway {

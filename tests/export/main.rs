@@ -7,12 +7,15 @@
 )]
 
 mod shop;
+#[path = "../support/mod.rs"]
+mod support;
 
 use commerce_connector::error::{Exit, Explain};
 use commerce_connector::export::ExportError;
 use commerce_connector::export::progress::{Phase, RunEnd, RunEvent};
 use commerce_connector::feeds::Feed;
-use shop::{BATCH, Shop, category, finish, ledger_path, product, products};
+use shop::{BATCH, Shop, category, ledger_path, product, products};
+use support::gateway::finish;
 
 #[tokio::test]
 async fn the_first_run_delivers_all_and_the_second_sends_nothing() {
