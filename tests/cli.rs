@@ -1,5 +1,5 @@
 //! The headless commands, run as a script runs them: the real binary, a real sandbox gateway, exit codes and JSON lines.
-
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
 
 mod support;

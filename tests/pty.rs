@@ -1,4 +1,5 @@
 //! The real program in a real terminal: `demo` from start to quit, and the terminal comes back however it ends.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
 
 use std::io::{Read as _, Write as _};
 use std::num::NonZero;
@@ -10,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_commerce-connector");
 /// No step of a test takes longer, even on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A program in a pseudo-terminal, and what its screen shows.
 struct Terminal {

@@ -255,7 +255,7 @@ mod tests {
         }
         let (told, mut watched) = counter.await.expect("the last value is told as well");
         assert!((9..=12).contains(&told), "{told} times in a second");
-        let silence = tokio::time::timeout(Duration::from_secs(3_600), watched.changed()).await;
+        let silence = tokio::time::timeout(Duration::from_hours(1), watched.changed()).await;
         assert!(silence.is_err(), "nothing changed, but something was told");
     }
 
@@ -280,7 +280,7 @@ mod tests {
         // 640 records are left, and at 5 a second the source takes longer than the gateway.
         let eta = progress.eta.expect("known by now").as_secs();
         assert!((120..140).contains(&eta), "{eta} s");
-        assert_eq!(progress.elapsed, Duration::from_secs(120));
+        assert_eq!(progress.elapsed, Duration::from_mins(2));
     }
 
     #[tokio::test(start_paused = true)]

@@ -161,7 +161,8 @@ mod tests {
     use serde_json::json;
 
     fn fields(value: Value) -> Fields {
-        value.as_object().cloned().expect("an object")
+        let Value::Object(fields) = value else { panic!("an object") };
+        fields
     }
 
     fn now() -> Timestamp {

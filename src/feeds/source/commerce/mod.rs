@@ -1,13 +1,13 @@
 //! Feed items from a Commerce database: keyset pages, each read in one short read-only snapshot.
 //!
-//! How a feed is read: [`walk`] takes the next ids of the feed's source table (keyset, never an offset), and the feed's own
+//! How a feed is read: `walk` takes the next ids of the feed's source table (keyset, never an offset), and the feed's own
 //! file turns these ids into items with a fixed number of queries, whatever the page size:
 //!
 //! ```text
 //! pub(super) async fn page(snapshot: &mut Snapshot, context: &Context, ids: &[u64]) -> Result<Vec<Collected>, DatabaseError>
 //! ```
 //!
-//! What the feeds share, all of it in [`context::Context`], which is read once per feed:
+//! What the feeds share, all of it in `context::Context`, which is read once per feed:
 //!
 //! | file | for |
 //! |---|---|
