@@ -1,6 +1,5 @@
 //! The headless commands, run as a script runs them: the real binary, a real sandbox gateway, exit codes and JSON lines.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
 
 mod support;
 
@@ -102,8 +101,8 @@ fn product(sku: &str, name: &str) -> Value {
 }
 
 fn write_products(directory: &Path, products: &[Value]) {
-    let text: String = products.iter().map(|product| format!("{product}\n")).collect();
-    fs::write(directory.join("products.ndjson"), text).expect("written");
+    let lines: Vec<String> = products.iter().map(Value::to_string).collect();
+    fs::write(directory.join("products.ndjson"), lines.join("\n")).expect("written");
 }
 
 #[test]
