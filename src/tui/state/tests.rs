@@ -20,7 +20,7 @@ use crate::secret::Secret;
 
 fn now() -> Now {
     let wall: Zoned = "2026-03-04T12:03:10+01:00[Europe/Berlin]".parse().unwrap();
-    Now { wall, uptime: Duration::from_secs(60) }
+    Now { wall, uptime: Duration::from_mins(1) }
 }
 
 fn overview(kind: Option<DataSpaceKind>) -> Overview {
@@ -73,9 +73,12 @@ fn paste(state: &mut State, text: &str) {
 }
 
 fn pair(environment: Environment, is_complete: bool) -> PairStatus {
-    let half = || match is_complete {
-        true => Half::Present { shown: "••••3f9a".into(), origin: "config.toml".into() },
-        false => Half::Missing,
+    let half = || {
+        if is_complete {
+            Half::Present { shown: "••••3f9a".into(), origin: "config.toml".into() }
+        } else {
+            Half::Missing
+        }
     };
     PairStatus { environment, api_key: half(), private_key: half() }
 }

@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(counted(2000, "item"), "2,000 items");
         assert_eq!(duration(Duration::from_secs(59)), "59 s");
         assert_eq!(duration(Duration::from_secs(185)), "3 min 05 s");
-        assert_eq!(duration(Duration::from_secs(7620)), "2 h 07 min");
+        assert_eq!(duration(Duration::from_mins(127)), "2 h 07 min");
         assert_eq!(bytes(1536), "1.5 KiB");
     }
 
