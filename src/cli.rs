@@ -201,7 +201,7 @@ pub struct SandboxArgs {
     /// Write one JSON object here when ready: url, public API keys, paths of the private keys
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
-    /// Where to write the private keys it makes [default: sandbox/keys in the state directory]
+    /// Where its keys are; those that are missing are made [default: sandbox/keys in the state directory]
     #[arg(long, value_name = "DIR")]
     pub keys_dir: Option<PathBuf>,
     /// Edition to play: 3 data spaces a project (commerce) or 1 (opensource)

@@ -66,7 +66,8 @@ pub struct SandboxSettings {
     pub burst: u32,
     /// A fault script (TOML).
     pub faults: Option<PathBuf>,
-    /// Where to write the private keys it makes (0600).
+    /// Where its keys are (0600). Those that are there are kept, so that a client's configuration outlives a restart; the
+    /// others are made.
     pub keys_dir: PathBuf,
     /// Names of projects that are there from the start, for both key pairs; none by default.
     pub projects: Vec<String>,
@@ -116,7 +117,7 @@ pub struct Ready {
     pub sandbox: ReadyPair,
 }
 
-/// One key pair that the sandbox made.
+/// One key pair that the sandbox accepts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadyPair {
     /// The public API key; it is the IMS client id, too.
@@ -174,8 +175,8 @@ pub enum SandboxError {
         /// What is wrong with it.
         reason: SafeText,
     },
-    /// The keys cannot be made.
-    #[error("the keys of the sandbox cannot be made: {0}")]
+    /// A key cannot be made, or the one that is there cannot be used.
+    #[error("the sandbox has no keys: {0}")]
     Keys(SafeText),
     /// A key file or the ready file cannot be written.
     #[error(transparent)]
@@ -217,7 +218,7 @@ impl Sandbox {
     /// Starts it on the current tokio runtime.
     ///
     /// # Errors
-    /// [`SandboxError`] if it cannot listen, cannot write its keys, or the settings or the fault script are wrong.
+    /// [`SandboxError`] if it cannot listen, cannot read or write its keys, or the settings or the fault script are wrong.
     pub async fn start(settings: SandboxSettings) -> Result<Self, SandboxError> {
         let address = settings.listen;
         if !address.ip().is_loopback() {
@@ -233,7 +234,7 @@ impl Sandbox {
         // Finding an RSA key takes up to a second; the two are looked for at once, and nobody else waits for them.
         let start_making = |name| {
             let directory = settings.keys_dir.clone();
-            tokio::task::spawn_blocking(move || pairs::make(&directory, name))
+            tokio::task::spawn_blocking(move || pairs::keep_or_make(&directory, name))
         };
         let made = tokio::try_join!(start_making("production"), start_making("sandbox"));
         let (production, sandbox) = made.map_err(|error| SandboxError::Keys(SafeText::new(&error.to_string())))?;

@@ -35,6 +35,28 @@ async fn keys_and_the_ready_file_are_private() {
 }
 
 #[tokio::test]
+async fn keys_that_are_there_are_kept_and_others_are_made() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let start = async || Sandbox::start(SandboxSettings::new(directory.path())).await;
+    let key = |name: &str| std::fs::read(directory.path().join(name)).expect("a key");
+    let first = start().await.expect("a sandbox").ready.clone();
+    let keys = [key("production.pem"), key("sandbox.pem"), key("sandbox.client-secret")];
+    let second = start().await.expect("a sandbox").ready.clone();
+    assert_eq!((&second.production, &second.sandbox), (&first.production, &first.sandbox));
+    assert_eq!([key("production.pem"), key("sandbox.pem"), key("sandbox.client-secret")], keys);
+
+    std::fs::remove_file(directory.path().join("production.api-key")).expect("removed");
+    let third = start().await.expect("a sandbox").ready.clone();
+    assert_ne!(third.production.api_key, first.production.api_key);
+    assert_eq!((&third.sandbox, key("production.pem")), (&first.sandbox, keys[0].clone()));
+
+    std::fs::write(directory.path().join("sandbox.pem"), "no key").expect("written");
+    let error = start().await.expect_err("no key").to_string();
+    assert!(error.contains("sandbox.pem") && error.contains("move the file away"), "{error}");
+    assert_eq!(key("sandbox.pem"), b"no key", "a person's file is not written over");
+}
+
+#[tokio::test]
 async fn a_signed_request_is_let_in_and_every_answer_has_an_id() {
     let kit = Kit::new().await;
     let response = kit.registry(Method::GET, "ping").send().await.expect("an answer");

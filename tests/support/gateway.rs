@@ -11,9 +11,13 @@ use commerce_connector::export::{DEFAULT_MAX_BATCH_BYTES, ExportError, FeedPlan,
 use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::source::Source;
 use commerce_connector::keys::{ApiKey, KeyPair, PrivateKey};
+use commerce_connector::private_file;
 use commerce_connector::sandbox::{Sandbox, SandboxSettings};
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// The private key of both pairs: making keys would be the slowest part of many tests.
+const KEY: &[u8] = include_bytes!("../../src/keys/fixtures/rsa-2048.pem");
 
 /// A gateway without a rate limit, a client for it, and a directory for what the runs keep.
 pub struct Gateway {
@@ -29,7 +33,12 @@ impl Gateway {
         let directory = tempfile::tempdir().expect("a directory");
         let script = directory.path().join("faults.toml");
         std::fs::write(&script, faults).expect("written");
-        let mut settings = SandboxSettings::new(directory.path().join("keys"));
+        let keys = directory.path().join("keys");
+        private_file::create_dir(&keys).expect("made");
+        for name in ["production.pem", "sandbox.pem"] {
+            private_file::write(&keys.join(name), KEY).expect("written");
+        }
+        let mut settings = SandboxSettings::new(keys);
         settings.requests_per_second = None;
         settings.projects = vec!["Shop".to_owned()];
         settings.faults = Some(script);

@@ -19,6 +19,9 @@ const KEEPER: &str = r#"
 trap '' INT TERM HUP
 directory=$1
 PATH=$PATH:/usr/local/sbin:/usr/sbin
+# A server clears the temporary tables that it finds when it starts: in a directory that it shares, those of others as well.
+mkdir "$directory/tmp"
+export TMPDIR="$directory/tmp"
 for program in mariadb-install-db mariadbd mariadb; do
   if ! command -v "$program" >/dev/null; then echo "missing: $program" >&2; rm -rf "$directory"; exit 1; fi
 done
