@@ -1,4 +1,21 @@
 //! commerce-connector: connects Adobe Commerce and Magento Open Source to Adobe's Commerce Services.
+//!
+//! The map of the house; arrows point down, and nothing knows what is above it:
+//!
+//! ```text
+//!   tui (the screen)      commands (its headless twins)
+//!            └──────┬───────────┘
+//!               connector          every action of the program, once
+//!        ┌──────────┼────────────┬──────────┐
+//!     config      export         │        sandbox (a gateway for rehearsal, used by `demo` and tests)
+//!                ┌──┴───┐        │
+//!              feeds   client ───┤
+//!                │        └──── keys
+//!             commerce
+//! ```
+//!
+//! `feeds` says what an item is and where items come from, `export` compares them with its ledger and sends what differs through
+//! `client`. `error`, `secret`, `untrusted`, `words`, `private_file`, `hardening` and `logging` hold one habit each.
 
 pub mod cli;
 pub mod client;
@@ -17,3 +34,4 @@ pub mod sandbox;
 pub mod secret;
 pub mod tui;
 pub mod untrusted;
+pub mod words;

@@ -5,11 +5,12 @@ use serde_json::json;
 
 use super::Setting;
 use super::linear::{self, Voice};
-use super::output::{Output, grouped, table};
+use super::output::{Output, table};
 use crate::cli::{ExportCommand, FeedChoice};
 use crate::connector::{Connector, ExportRequest};
 use crate::error::{Exit, Problem};
 use crate::feeds::Feed;
+use crate::words::count;
 
 /// How many failed items `export status` names.
 const FAILURES_SHOWN: usize = 20;
@@ -80,7 +81,7 @@ fn status(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
             at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
         });
         let mut row = vec![feed.feed.to_string()];
-        row.extend([feed.submitted, feed.awaiting, feed.will_retry, feed.needs_attention].map(grouped));
+        row.extend([feed.submitted, feed.awaiting, feed.will_retry, feed.needs_attention].map(count));
         row.push(last_sync);
         rows.push(row);
     }

@@ -5,13 +5,14 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::Setting;
-use super::output::{Output, grouped, table, talk};
+use super::output::{Output, table, talk};
 use crate::cli::FeedsCommand;
 use crate::connector::Connector;
 use crate::error::{Exit, Problem};
 use crate::feeds::Feed;
 use crate::feeds::item::FeedItem;
 use crate::feeds::source::{Collected, Page, Selection};
+use crate::words::count;
 
 /// Pages that may wait between the source and the printing.
 const PAGES_AHEAD: usize = 2;
@@ -35,15 +36,15 @@ async fn list(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit
     let counts = connector.feed_counts().await?;
     let mut rows = vec![["FEED", "SOURCE RECORDS", "BATCH SIZE", "ROUTE", "ROUTE FROM"].map(str::to_owned).to_vec()];
     for feed in Feed::ALL {
-        let count = counts.iter().find(|(counted, _)| *counted == feed);
+        let counted = counts.iter().find(|(in_source, _)| *in_source == feed);
         let (route, is_configured) = connector.route(feed);
         let route_from = match (is_configured, feed.route_is_public()) {
             (true, _) => "configuration",
             (false, true) => "Adobe's documentation",
             (false, false) => "inferred, not public",
         };
-        let records = match count {
-            Some((_, Some(records))) => grouped(*records),
+        let records = match counted {
+            Some((_, Some(records))) => count(*records),
             Some((_, None)) => "unknown".to_owned(),
             None => "not in this source".to_owned(),
         };
@@ -52,8 +53,8 @@ async fn list(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit
             "feed",
             json!({
                 "feed": feed,
-                "in_source": count.is_some(),
-                "source_records": count.and_then(|(_, records)| *records),
+                "in_source": counted.is_some(),
+                "source_records": counted.and_then(|(_, records)| *records),
                 "batch_size": batch_size,
                 "route": route,
                 "route_from": route_from,

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use super::output::{Output, grouped, table, talk};
+use super::output::{Output, table, talk};
 use crate::error::{Exit, Problem};
 use crate::export::Run;
 use crate::export::progress::{FeedProgress, ItemFailure, Limit, Progress, RunEnd, RunEvent, RunReport};
+use crate::words::{count, duration};
 
 /// How often a long run says how far it is.
 const PROGRESS_EVERY: Duration = Duration::from_secs(30);
@@ -117,7 +118,7 @@ impl Teller<'_> {
     fn event(&mut self, event: &RunEvent) {
         match event {
             RunEvent::FeedStarted { feed, source_records } => {
-                let records = source_records.map_or("an unknown number of".to_owned(), grouped);
+                let records = source_records.map_or("an unknown number of".to_owned(), count);
                 self.say(
                     &format!("{feed}: started, {records} source records"),
                     "feed_started",
@@ -126,7 +127,7 @@ impl Teller<'_> {
             }
             RunEvent::ItemFailed(failure) => self.say(&failure_line(failure), "item_failed", failure_record(failure)),
             RunEvent::Retrying { feed, attempt, after, reason } => self.say(
-                &format!("{feed}: try {attempt} of a batch failed ({reason}); again in {}", seconds(*after)),
+                &format!("{feed}: try {attempt} of a batch failed ({reason}); again in {}", duration(*after)),
                 "retrying",
                 json!({"feed": feed, "attempt": attempt, "after_seconds": after.as_secs_f64(), "reason": reason}),
             ),
@@ -145,15 +146,15 @@ impl Teller<'_> {
     fn progress(&mut self, progress: &Progress) {
         for feed in progress.feeds.iter().filter(|feed| feed.phase.is_active()) {
             let read = match feed.source_records {
-                Some(records) => format!("{} of {} source records read", grouped(feed.source_read), grouped(records)),
-                None => format!("{} source records read", grouped(feed.source_read)),
+                Some(records) => format!("{} of {} source records read", count(feed.source_read), count(records)),
+                None => format!("{} source records read", count(feed.source_read)),
             };
-            let eta = progress.eta.map(|eta| format!("; about {} left", seconds(eta))).unwrap_or_default();
+            let eta = progress.eta.map(|eta| format!("; about {} left", duration(eta))).unwrap_or_default();
             let text = format!(
                 "{}: {read}, {} of {} items found settled, {:.0} items/s{eta}, {}",
                 feed.feed,
-                grouped(feed.settled()),
-                grouped(feed.to_send()),
+                count(feed.settled()),
+                count(feed.to_send()),
                 progress.items_per_second,
                 limit_words(&progress.limit),
             );
@@ -188,7 +189,7 @@ impl Teller<'_> {
         let text = format!(
             "{}\n{what} {end}, after {}.{}",
             feeds_table(&progress.feeds, progress.dry_run),
-            seconds(progress.elapsed),
+            duration(progress.elapsed),
             if progress.dry_run { " Nothing was sent." } else { "" }
         );
         // The table is the command's data: on stdout, unless it was not wanted and there is nothing to worry about.
@@ -209,8 +210,8 @@ fn feeds_table(feeds: &[FeedProgress], dry_run: bool) -> String {
         } else {
             [feed.submitted, feed.will_retry, feed.needs_attention]
         };
-        let mut row = vec![feed.feed.to_string(), feed.phase.word().to_owned(), grouped(feed.source_read)];
-        row.extend([feed.collected, feed.unchanged].into_iter().chain(last).map(grouped));
+        let mut row = vec![feed.feed.to_string(), feed.phase.word().to_owned(), count(feed.source_read)];
+        row.extend([feed.collected, feed.unchanged].into_iter().chain(last).map(count));
         rows.push(row);
     }
     table(&rows, &[2, 3, 4, 5, 6, 7])
@@ -221,10 +222,10 @@ fn finished_line(feed: &FeedProgress) -> String {
         "{}: {}; {} items submitted to service, {} unchanged, {} will be retried, {} need attention",
         feed.feed,
         feed.phase.word(),
-        grouped(feed.submitted),
-        grouped(feed.unchanged),
-        grouped(feed.will_retry),
-        grouped(feed.needs_attention),
+        count(feed.submitted),
+        count(feed.unchanged),
+        count(feed.will_retry),
+        count(feed.needs_attention),
     )
 }
 
@@ -280,16 +281,6 @@ fn limit_words(limit: &Limit) -> String {
             format!("limited by the gateway ({requests_per_second:.1} requests/s)")
         }
         Limit::Source => "limited by the source".to_owned(),
-        Limit::Waiting { remaining, reason } => format!("waiting {} {reason}", seconds(*remaining)),
-    }
-}
-
-/// A duration as people say it: `8 s`, `3 min 05 s`, `2 h 10 min`.
-fn seconds(duration: Duration) -> String {
-    let total = (duration + Duration::from_millis(500)).as_secs();
-    match total {
-        0..60 => format!("{total} s"),
-        60..3600 => format!("{} min {:02} s", total / 60, total % 60),
-        _ => format!("{} h {:02} min", total / 3600, total % 3600 / 60),
+        Limit::Waiting { remaining, reason } => format!("waiting {} {reason}", duration(*remaining)),
     }
 }

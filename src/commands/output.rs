@@ -138,20 +138,6 @@ pub fn table(rows: &[Vec<String>], right_aligned: &[usize]) -> String {
     lines.join("\n")
 }
 
-/// A count with a comma at every third digit: `12,400`.
-#[must_use]
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,10 +147,5 @@ mod tests {
         let rows =
             [vec!["name".into(), "n".into()], vec!["東京".into(), "1,000".into()], vec!["ab".into(), "7".into()]];
         assert_eq!(table(&rows, &[1]), "name      n\n東京  1,000\nab        7");
-    }
-
-    #[test]
-    fn digits_are_grouped() {
-        assert_eq!([0, 999, 1_000, 12_400, 1_234_567].map(grouped), ["0", "999", "1,000", "12,400", "1,234,567"]);
     }
 }

@@ -25,6 +25,7 @@ use crate::error::{Exit, Problem};
 use crate::feeds::Feed;
 use crate::feeds::source::Source;
 use crate::untrusted::SafeText;
+use crate::words::counted;
 
 /// What all feeds of a run share.
 pub(super) struct Context {
@@ -215,23 +216,15 @@ async fn tell_collection(lane: &Lane, collection: &Collection) {
     if collection.unidentified > 0 {
         let text = format!(
             "deletions were not looked for, because {} could not be identified: repair them and run again",
-            records(collection.unidentified)
+            counted(collection.unidentified, "record")
         );
         lane.run.events.tell(RunEvent::Note { feed, text: SafeText::from(text) }).await;
     }
     if collection.refused_before > 0 {
         let text = format!(
             "not sent again: {} that the gateway refused before and that did not change since",
-            items(collection.refused_before)
+            counted(collection.refused_before, "item")
         );
         lane.run.events.tell(RunEvent::Note { feed, text: SafeText::from(text) }).await;
     }
-}
-
-fn records(count: u64) -> String {
-    if count == 1 { "1 record".to_owned() } else { format!("{count} records") }
-}
-
-fn items(count: u64) -> String {
-    if count == 1 { "1 item".to_owned() } else { format!("{count} items") }
 }

@@ -8,12 +8,13 @@ use ratatui::widgets::{Block, BorderType, Clear, Padding, Paragraph};
 use super::help;
 use super::keys::WHERE_KEYS;
 use super::look::{Look, Role};
-use super::text::{count, counted, fit, left, paragraph, width};
+use super::text::{fit, left, paragraph, width};
 use crate::client::models::DataSpaceKind;
 use crate::export::progress::{ItemFailure, ItemState};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Palette, Preview, Question, Reading};
 use crate::tui::state::{Filter, State};
+use crate::words::{count, counted};
 
 /// The width of a dialog where there is room for it, in cells.
 const WIDTH: u16 = 74;

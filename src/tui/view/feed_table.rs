@@ -4,11 +4,12 @@ use ratatui::text::{Line, Span};
 
 use super::feed_words::{failed, of_total, state_of, submitted};
 use super::look::{Look, Role};
-use super::text::{count, fit, left, moment, right};
+use super::text::{fit, left, moment, right};
 use crate::feeds::Feed;
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::export::{ExportPane, RunState};
 use crate::tui::state::{Load, State};
+use crate::words::count;
 
 /// Widths of the columns, in cells; the rest goes to the submitted items.
 const FEED: usize = 20;

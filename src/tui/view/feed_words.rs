@@ -1,11 +1,11 @@
 //! What is said of a feed: a word, a shape and a role, from the run where there is one, else from the ledger.
 
 use super::look::Role;
-use super::text::count;
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::{FeedProgress, Limit, Phase};
 use crate::feeds::Feed;
 use crate::tui::state::export::{ActiveRun, ExportPane, RunState, is_collecting};
+use crate::words::count;
 
 /// The state of a feed as a person reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

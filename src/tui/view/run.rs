@@ -4,11 +4,12 @@ use ratatui::text::{Line, Span};
 
 use super::feed_words::limit;
 use super::look::{Look, Role};
-use super::text::{count, counted, duration, fit, paragraph, rate, time};
+use super::text::{fit, paragraph, rate, time};
 use crate::export::progress::{Limit, RunEnd};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
 use crate::tui::state::export::{ActiveRun, EndedRun, RunState, Totals};
+use crate::words::{count, counted, duration};
 
 /// The width of the bar that goes with the numbers, in cells.
 const BAR: usize = 16;

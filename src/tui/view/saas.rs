@@ -6,11 +6,12 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::look::{Look, Role};
-use super::text::{counted, fit, left, paragraph, time};
+use super::text::{fit, left, paragraph, time};
 use crate::client::models::DataSpaceKind;
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::saas::Row;
 use crate::tui::state::{Load, State};
+use crate::words::counted;
 
 /// The width of the kind with its shape, in cells.
 const KIND: usize = 12;

@@ -1,7 +1,5 @@
 //! Text for the screen: numbers, times and durations in words, and text fitted to a width.
 
-use std::time::Duration;
-
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use ratatui::style::Style;
@@ -97,37 +95,6 @@ pub fn paragraph(text: &str, room: usize, style: Style) -> Vec<Line<'static>> {
     wrap(text, room).into_iter().map(|line| Line::from(Span::styled(line, style))).collect()
 }
 
-/// A number with its thousands apart: `12,400`.
-#[must_use]
-pub fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A number with its noun: `1 item`, `12,400 items`.
-#[must_use]
-pub fn counted(number: u64, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(number)) }
-}
-
-/// A duration for a person: `42 s`, `3 min 05 s`, `2 h 07 min`.
-#[must_use]
-pub fn duration(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
-    }
-}
-
 /// A rate that is calm to read: one decimal below ten.
 #[must_use]
 pub fn rate(per_second: f64) -> String {
@@ -196,15 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_durations_are_for_people() {
-        assert_eq!(count(0), "0");
-        assert_eq!(count(999), "999");
-        assert_eq!(count(1_234_567), "1,234,567");
-        assert_eq!(counted(1, "item"), "1 item");
-        assert_eq!(counted(2000, "item"), "2,000 items");
-        assert_eq!(duration(Duration::from_secs(59)), "59 s");
-        assert_eq!(duration(Duration::from_secs(185)), "3 min 05 s");
-        assert_eq!(duration(Duration::from_mins(127)), "2 h 07 min");
+    fn bytes_are_for_people() {
         assert_eq!(bytes(1536), "1.5 KiB");
     }
 

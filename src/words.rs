@@ -1,0 +1,51 @@
+//! Numbers and durations as people read them, the same on the screen and in plain lines.
+
+use std::time::Duration;
+
+/// A number with its thousands apart: `12,400`.
+#[must_use]
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number with its noun: `1 item`, `12,400 items`.
+#[must_use]
+pub fn counted(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(number)) }
+}
+
+/// A duration for a person: `42 s`, `3 min 05 s`, `2 h 07 min`.
+#[must_use]
+pub fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped_and_nouns_counted() {
+        assert_eq!([0, 999, 1_000, 12_400, 1_234_567].map(count), ["0", "999", "1,000", "12,400", "1,234,567"]);
+        assert_eq!([counted(1, "item"), counted(12_400, "item")], ["1 item", "12,400 items"]);
+    }
+
+    #[test]
+    fn durations_are_human() {
+        let words = [7, 185, 7_620].map(|seconds| duration(Duration::from_secs(seconds)));
+        assert_eq!(words, ["7 s", "3 min 05 s", "2 h 07 min"]);
+    }
+}
