@@ -3,13 +3,15 @@
 //! It ties configuration, keys, client, sources and export together. It must never know how anything is shown.
 
 mod database;
+mod models;
+mod names;
 mod pairs;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::client::models::{DataSpace, DataSpaceId, DataSpaceKind, Environment, Project, ProjectId};
+use crate::client::models::{DataSpace, DataSpaceId, Environment, Project, ProjectId};
 use crate::client::{Client, ClientError, ClientSettings, ConnectorMetadata};
 use crate::commerce::edition;
 use crate::config::store::Store;
@@ -26,11 +28,8 @@ use crate::keys::{ApiKey, KeyPair, PrivateKey};
 use crate::private_file;
 use crate::untrusted::SafeText;
 
-/// The longest name of a project or data space, in characters; the registry publishes no limit.
-const NAME_LIMIT: usize = 255;
-
-/// Names that Adobe asks not to give a project (protocol page §2).
-const SERVICE_NAMES: [&str; 3] = ["Live Search", "Product Recommendations", "Data Connection"];
+pub use models::{ExportRequest, Half, Overview, PairStatus};
+pub use names::{check_name, check_project_name};
 
 /// The actions. Clones share everything.
 #[derive(Debug, Clone)]
@@ -46,70 +45,6 @@ struct Shared {
     client: Mutex<Option<Client>>,
     /// The source, where it is not the configured one.
     fixed_source: Option<Source>,
-}
-
-/// What the header of the screen shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Overview {
-    /// What this installation is called.
-    pub installation: SafeText,
-    /// Which key pair and gateway are used.
-    pub environment: Environment,
-    /// The gateway's host.
-    pub gateway: SafeText,
-    /// The chosen project and its name.
-    pub project: Option<(ProjectId, SafeText)>,
-    /// The chosen data space, its name and kind.
-    pub data_space: Option<(DataSpaceId, SafeText, DataSpaceKind)>,
-    /// Where items come from, such as `database shop at /run/mysqld/mysqld.sock`.
-    pub source: SafeText,
-    /// Where settings are kept.
-    pub config_path: PathBuf,
-    /// Where ledger, locks and logs are kept.
-    pub state_dir: PathBuf,
-}
-
-/// What is known of a key pair without asking the gateway.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PairStatus {
-    /// Which pair.
-    pub environment: Environment,
-    /// The API key, masked.
-    pub api_key: Half,
-    /// The private key: bits and fingerprint.
-    pub private_key: Half,
-}
-
-/// One half of a key pair.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Half {
-    /// Not there.
-    Missing,
-    /// There, and as far as can be seen here, good.
-    Present {
-        /// How it may be shown: `••••3f9a`, or `RSA 2048 bits SHA256:…`.
-        shown: SafeText,
-        /// Where it came from: a path or a setting.
-        origin: SafeText,
-    },
-    /// There, but it cannot be used.
-    Unusable {
-        /// Why, in one sentence.
-        reason: SafeText,
-    },
-}
-
-/// What to export.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ExportRequest {
-    /// Feeds; empty = all that the source has.
-    pub feeds: Vec<Feed>,
-    /// Requests in flight, instead of the configured.
-    pub thread_count: Option<usize>,
-    /// Items in one request, instead of the configured.
-    pub batch_size: Option<usize>,
-    /// Count only.
-    pub dry_run: bool,
 }
 
 impl Connector {
@@ -460,37 +395,6 @@ fn explained(error: impl Explain) -> Problem {
     Problem::of(&error)
 }
 
-/// Checks the name of a data space.
-///
-/// # Errors
-/// A [`Problem`] that says what is wrong with it.
-pub fn check_name(name: &str) -> Result<&str, Problem> {
-    let name = name.trim();
-    if name.is_empty() {
-        return Err(Problem::usage("the name is empty"));
-    }
-    if name.chars().count() > NAME_LIMIT {
-        return Err(Problem::usage(format!("the name is longer than {NAME_LIMIT} characters")));
-    }
-    if SafeText::new(name).as_str() != name {
-        return Err(Problem::usage("the name holds invisible control characters").hint("type it instead of pasting it"));
-    }
-    Ok(name)
-}
-
-/// Checks the name of a project, which must not be that of a service (protocol page §2).
-///
-/// # Errors
-/// A [`Problem`] that says what is wrong with it.
-pub fn check_project_name(name: &str) -> Result<&str, Problem> {
-    let name = check_name(name)?;
-    if let Some(service) = SERVICE_NAMES.iter().find(|service| name.eq_ignore_ascii_case(service)) {
-        return Err(Problem::usage(format!("{service} is the name of a service, not of a project"))
-            .hint("name the project after the shop"));
-    }
-    Ok(name)
-}
-
 fn gateway_url(config: &Config, environment: Environment) -> &str {
     match environment {
         Environment::Production => &config.gateway.production_url,
@@ -525,20 +429,4 @@ fn host_of(url: &str) -> &str {
 
 fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::Exit;
-
-    #[test]
-    fn names_are_checked() {
-        assert_eq!(check_project_name("  My shop ").expect("good"), "My shop");
-        assert_eq!(check_project_name("live search").expect_err("a service").exit, Exit::Usage);
-        assert!(check_name("Live Search").is_ok(), "only projects must not be named so");
-        assert!(check_name(" ").is_err());
-        assert!(check_name("a\u{202e}b").is_err());
-        assert!(check_name(&"x".repeat(256)).is_err());
-    }
 }

@@ -9,6 +9,7 @@ mod input;
 pub mod keys;
 pub mod notice;
 pub mod saas;
+pub mod totals;
 
 #[cfg(test)]
 mod tests;

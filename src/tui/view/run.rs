@@ -8,7 +8,8 @@ use super::text::{fit, paragraph, rate, time};
 use crate::export::progress::{Limit, RunEnd};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
-use crate::tui::state::export::{ActiveRun, EndedRun, RunState, Totals};
+use crate::tui::state::export::{ActiveRun, EndedRun, RunState};
+use crate::tui::state::totals::Totals;
 use crate::words::{count, counted, duration};
 
 /// The width of the bar that goes with the numbers, in cells.

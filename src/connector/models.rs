@@ -1,0 +1,71 @@
+//! What the actions take and give, besides the words of the rooms below.
+
+use std::path::PathBuf;
+
+use crate::client::models::{DataSpaceId, DataSpaceKind, Environment, ProjectId};
+use crate::feeds::Feed;
+use crate::untrusted::SafeText;
+
+/// What the header of the screen shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overview {
+    /// What this installation is called.
+    pub installation: SafeText,
+    /// Which key pair and gateway are used.
+    pub environment: Environment,
+    /// The gateway's host.
+    pub gateway: SafeText,
+    /// The chosen project and its name.
+    pub project: Option<(ProjectId, SafeText)>,
+    /// The chosen data space, its name and kind.
+    pub data_space: Option<(DataSpaceId, SafeText, DataSpaceKind)>,
+    /// Where items come from, such as `database shop at /run/mysqld/mysqld.sock`.
+    pub source: SafeText,
+    /// Where settings are kept.
+    pub config_path: PathBuf,
+    /// Where ledger, locks and logs are kept.
+    pub state_dir: PathBuf,
+}
+
+/// What is known of a key pair without asking the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PairStatus {
+    /// Which pair.
+    pub environment: Environment,
+    /// The API key, masked.
+    pub api_key: Half,
+    /// The private key: bits and fingerprint.
+    pub private_key: Half,
+}
+
+/// One half of a key pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Half {
+    /// Not there.
+    Missing,
+    /// There, and as far as can be seen here, good.
+    Present {
+        /// How it may be shown: `••••3f9a`, or `RSA 2048 bits SHA256:…`.
+        shown: SafeText,
+        /// Where it came from: a path or a setting.
+        origin: SafeText,
+    },
+    /// There, but it cannot be used.
+    Unusable {
+        /// Why, in one sentence.
+        reason: SafeText,
+    },
+}
+
+/// What to export.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExportRequest {
+    /// Feeds; empty = all that the source has.
+    pub feeds: Vec<Feed>,
+    /// Requests in flight, instead of the configured.
+    pub thread_count: Option<usize>,
+    /// Items in one request, instead of the configured.
+    pub batch_size: Option<usize>,
+    /// Count only.
+    pub dry_run: bool,
+}
