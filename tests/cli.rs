@@ -62,6 +62,12 @@ impl Drop for Gateway {
     }
 }
 
+fn set_sandbox_keys(home: &Home, api_key: &Path, private_key: &Path) {
+    let (api_key, private_key) = (api_key.display().to_string(), private_key.display().to_string());
+    let files = ["--api-key-file", &api_key, "--private-key-file", &private_key];
+    home.ok(&[&["keys", "set", "--environment", "sandbox"], &files[..]].concat());
+}
+
 /// A home that is set up as far as the data space, with feed files as the source.
 fn connected(home: &Home, gateway: &Gateway) -> String {
     home.write_config(&format!(
@@ -70,16 +76,7 @@ fn connected(home: &Home, gateway: &Gateway) -> String {
     ));
     let api_key = home.path("api-key.txt");
     fs::write(&api_key, gateway.ready["sandbox"]["api_key"].as_str().expect("a key")).expect("written");
-    home.ok(&[
-        "keys",
-        "set",
-        "--environment",
-        "sandbox",
-        "--api-key-file",
-        &api_key.display().to_string(),
-        "--private-key-file",
-        &gateway.private_key_file("sandbox").display().to_string(),
-    ]);
+    set_sandbox_keys(home, &api_key, &gateway.private_key_file("sandbox"));
     let project = &home.json(&["projects", "create", "Test shop"])[0];
     let data_space = project["data_spaces"][1]["id"].as_str().expect("an id").to_owned();
     home.ok(&["data-spaces", "select", &data_space]);
@@ -203,16 +200,7 @@ fn refused_keys_end_with_4_and_name_pair_and_gateway() {
     connected(&home, &gateway);
     // The production private key does not belong to the sandbox API key.
     let api_key = home.path("api-key.txt");
-    home.ok(&[
-        "keys",
-        "set",
-        "--environment",
-        "sandbox",
-        "--api-key-file",
-        &api_key.display().to_string(),
-        "--private-key-file",
-        &gateway.private_key_file("production").display().to_string(),
-    ]);
+    set_sandbox_keys(&home, &api_key, &gateway.private_key_file("production"));
     write_products(&feeds_dir(&home), &[product("A", "a")]);
     for args in [&["keys", "verify"][..], &["projects", "list"], &["export", "run"]] {
         let output = home.run(args);

@@ -220,15 +220,7 @@ mod tests {
     fn board() -> (Arc<Board>, watch::Receiver<Progress>) {
         let mut feed = FeedProgress::new(Feed::Products);
         feed.source_records = Some(1_000);
-        let progress = Progress {
-            feeds: vec![feed],
-            elapsed: Duration::ZERO,
-            items_per_second: 0.0,
-            eta: None,
-            limit: Limit::Unknown,
-            dry_run: false,
-            stopping: false,
-        };
+        let progress = Progress::new(vec![feed], false);
         let (board, watched) = Board::new(progress, || Some(2.0));
         board.begin(0, 100);
         (Arc::new(board), watched)

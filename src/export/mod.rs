@@ -18,7 +18,6 @@ mod verdict;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
@@ -29,14 +28,14 @@ use board::Board;
 use events::Events;
 use ledger::{Ledger, Store};
 use lock::RunLock;
-use progress::{FeedProgress, Limit, Progress, RunEvent, RunReport};
+use progress::{FeedProgress, Progress, RunEvent, RunReport};
 use run::Context;
 
 use crate::client::Client;
 use crate::client::models::DataSpaceId;
 use crate::error::{Exit, Explain};
 use crate::feeds::Feed;
-use crate::feeds::source::{Source, SourceError};
+use crate::feeds::source::Source;
 use crate::untrusted::SafeText;
 
 /// The largest uncompressed body of one request, in bytes. Adobe does not publish a limit (protocol page §6).
@@ -122,21 +121,11 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
     let (ledger, ledger_thread) = Ledger::spawn(store)?;
     let stop = CancellationToken::new();
     let (events, told) = Events::channel(stop.clone());
-    let (board, progress) = Board::new(
-        Progress {
-            feeds: feeds.iter().map(|plan| FeedProgress::new(plan.feed)).collect(),
-            elapsed: Duration::ZERO,
-            items_per_second: 0.0,
-            eta: None,
-            limit: Limit::Unknown,
-            dry_run,
-            stopping: false,
-        },
-        {
+    let (board, progress) =
+        Board::new(Progress::new(feeds.iter().map(|plan| FeedProgress::new(plan.feed)).collect(), dry_run), {
             let client = client.clone();
             move || client.pace().reading().requests_per_second
-        },
-    );
+        });
     let context = Context {
         id: Timestamp::now().as_millisecond(),
         data_space,
@@ -168,15 +157,6 @@ pub enum ExportError {
     /// The ledger cannot be opened, read or written.
     #[error(transparent)]
     Ledger(#[from] ledger::LedgerError),
-    /// The source cannot be read.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// The gateway refused the keys.
-    #[error("the gateway refused the keys: {message}")]
-    KeysRefused {
-        /// Its own words.
-        message: SafeText,
-    },
 }
 
 impl Explain for ExportError {
@@ -184,8 +164,6 @@ impl Explain for ExportError {
         match self {
             ExportError::Locked { .. } => Exit::Locked,
             ExportError::Ledger(error) => error.exit(),
-            ExportError::Source(error) => error.exit(),
-            ExportError::KeysRefused { .. } => Exit::Refused,
         }
     }
 
@@ -193,8 +171,6 @@ impl Explain for ExportError {
         match self {
             ExportError::Locked { .. } => Some("wait for it, or stop it where it was started".to_owned()),
             ExportError::Ledger(error) => error.hint(),
-            ExportError::Source(error) => error.hint(),
-            ExportError::KeysRefused { .. } => Some("verify the keys: `commerce-connector keys verify`".to_owned()),
         }
     }
 }

@@ -182,6 +182,22 @@ pub struct Progress {
     pub stopping: bool,
 }
 
+impl Progress {
+    /// A run that has not moved yet.
+    #[must_use]
+    pub fn new(feeds: Vec<FeedProgress>, dry_run: bool) -> Self {
+        Self {
+            feeds,
+            elapsed: Duration::ZERO,
+            items_per_second: 0.0,
+            eta: None,
+            limit: Limit::Unknown,
+            dry_run,
+            stopping: false,
+        }
+    }
+}
+
 /// A lifecycle change: each must arrive.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RunEvent {

@@ -14,7 +14,7 @@ use crate::client::models::DataSpaceKind;
 use crate::connector::ExportRequest;
 use crate::error::Problem;
 use crate::export::ledger::FeedSummary;
-use crate::export::progress::{FeedProgress, ItemFailure, Limit, Progress, RunEvent, RunReport};
+use crate::export::progress::{FeedProgress, ItemFailure, Progress, RunEvent, RunReport};
 use crate::feeds::Feed;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
@@ -88,15 +88,7 @@ pub struct EndedRun {
 
 impl ActiveRun {
     fn new(now: Duration) -> Self {
-        let progress = Progress {
-            feeds: Vec::new(),
-            elapsed: Duration::ZERO,
-            items_per_second: 0.0,
-            eta: None,
-            limit: Limit::Unknown,
-            dry_run: false,
-            stopping: false,
-        };
+        let progress = Progress::new(Vec::new(), false);
         Self { progress, received: now, clock: now, samples: VecDeque::new() }
     }
 
