@@ -3,6 +3,7 @@
 //! This room knows what a feed item is and where items come from. It must never know that there is a ledger, a
 //! gateway or a screen.
 
+pub mod in_commerce;
 pub mod item;
 pub mod source;
 
@@ -127,6 +128,20 @@ impl Feed {
     #[must_use]
     pub fn is_hash_excluded(self, field: &str) -> bool {
         matches!(field, "modifiedAt" | "updatedAt") || self.facts().hash_excluded.contains(&field)
+    }
+
+    /// Whether its tables exist in Adobe Commerce only and are not public: built from what is known of them, and left out of
+    /// `all` unless asked for (protocol page §6).
+    #[must_use]
+    pub fn is_experimental(self) -> bool {
+        matches!(self, Feed::ProductOverrides | Feed::CategoryPermissions)
+    }
+
+    /// Whether an item that the source no longer has is deleted in the service. Orders are not: a full sync reads only the
+    /// newest of them (feed map §9), and their feed table has no `is_deleted` (feed map §1).
+    #[must_use]
+    pub fn has_deletions(self) -> bool {
+        self != Feed::Orders
     }
 
     /// Which field says when an item was made.

@@ -21,13 +21,20 @@
 
 mod attributes;
 mod categories;
+mod category_permissions;
 mod context;
 mod eav;
+mod orders;
+mod prices;
+mod product_overrides;
 mod products;
 mod scope;
 mod scopes;
 mod setting;
+mod stock_status;
+mod tables;
 mod url_path;
+mod variants;
 mod walk;
 
 use std::sync::Arc;
@@ -85,20 +92,15 @@ impl Commerce {
     }
 
     fn has(&self, feed: Feed) -> bool {
-        walk::tables(feed).is_some_and(|tables| tables.iter().all(|table| self.database.schema().has(table)))
+        tables::tables(feed).iter().all(|table| self.database.schema().has(table))
     }
 
     fn check(&self, feed: Feed) -> Result<(), SourceError> {
         if self.has(feed) {
             return Ok(());
         }
-        let missing = walk::tables(feed).map(|tables| {
-            tables.iter().copied().filter(|table| !self.database.schema().has(table)).collect::<Vec<_>>().join(", ")
-        });
-        let reason = match missing {
-            Some(tables) => format!("its tables {tables} are missing"),
-            None => "this program does not read it from a database yet".to_owned(),
-        };
+        let missing = tables::tables(feed).iter().copied().filter(|table| !self.database.schema().has(table));
+        let reason = format!("its tables {} are missing", missing.collect::<Vec<_>>().join(", "));
         Err(SourceError::NoSuchFeed {
             feed,
             source_name: SafeText::new(&format!("the database {}", self.database.settings().database)),

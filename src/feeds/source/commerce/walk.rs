@@ -1,13 +1,15 @@
 //! The walk over a feed's source table: the next ids, a page of items, and so on, until nobody listens or nothing is left.
 
-use std::collections::BTreeSet;
-
 use tokio::sync::mpsc;
 
 use super::super::{Broken, Collected, Page, Selection};
 use super::context::Context;
-use super::{attributes, categories, products, scopes};
-use crate::commerce::database::{Database, DatabaseError, Snapshot, in_list};
+use super::tables::SourceTable;
+use super::{
+    attributes, categories, category_permissions, orders, prices, product_overrides, products, scopes, stock_status,
+    variants,
+};
+use crate::commerce::database::{Database, DatabaseError, Snapshot};
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 
@@ -15,94 +17,9 @@ use crate::untrusted::SafeText;
 /// many store views stays in the low megabytes.
 const PAGE_SIZE: usize = 200;
 
-/// Where the source records of a feed are.
-struct SourceTable {
-    name: &'static str,
-    /// The key column.
-    key: &'static str,
-    /// A column by which a person may name a record instead of its key.
-    code: Option<&'static str>,
-    /// Which rows are source records: SQL.
-    filter: String,
-}
-
-impl SourceTable {
-    /// `None` for a feed that is not built.
-    fn of(database: &Database, feed: Feed) -> Option<Self> {
-        let (name, key, code) = match feed {
-            Feed::ScopesWebsite => ("store_website", "website_id", Some("code")),
-            Feed::ScopesCustomerGroup => ("customer_group", "customer_group_id", Some("customer_group_code")),
-            Feed::ProductAttributes => ("eav_attribute", "attribute_id", Some("attribute_code")),
-            Feed::Categories => ("catalog_category_entity", "entity_id", None),
-            Feed::Products => ("catalog_product_entity", "entity_id", Some("sku")),
-            _ => return None,
-        };
-        let filter = match feed {
-            Feed::ScopesWebsite => "website_id <> 0".to_owned(),
-            Feed::ProductAttributes => format!(
-                "entity_type_id = (SELECT t.entity_type_id FROM {} t WHERE t.entity_type_code = 'catalog_product')",
-                database.table("eav_entity_type")
-            ),
-            _ => "TRUE".to_owned(),
-        };
-        Some(Self { name, key, code, filter })
-    }
-
-    /// The keys above `after`, in order. Staged versions repeat a key, hence `DISTINCT`.
-    async fn next(
-        &self,
-        database: &Database,
-        snapshot: &mut Snapshot,
-        after: Option<u64>,
-        limit: usize,
-    ) -> Result<Vec<u64>, DatabaseError> {
-        let Self { name, key, filter, .. } = self;
-        let after = after.map(|id| format!(" AND {key} > {id}")).unwrap_or_default();
-        let table = database.table(name);
-        let sql = format!("SELECT DISTINCT {key} FROM {table} WHERE {filter}{after} ORDER BY {key} LIMIT {limit}");
-        snapshot.rows(&sql).await
-    }
-
-    /// Which of these keys are there.
-    async fn existing(
-        &self,
-        database: &Database,
-        snapshot: &mut Snapshot,
-        keys: &[u64],
-    ) -> Result<BTreeSet<u64>, DatabaseError> {
-        let Self { name, key, filter, .. } = self;
-        let table = database.table(name);
-        let sql = format!("SELECT DISTINCT {key} FROM {table} WHERE {filter} AND {key} IN ({})", in_list(keys));
-        Ok(snapshot.rows(&sql).await?.into_iter().collect())
-    }
-
-    /// The keys of the record that a person named by its code.
-    async fn named(&self, database: &Database, snapshot: &mut Snapshot, word: &str) -> Result<Vec<u64>, DatabaseError> {
-        let Self { name, key, filter, code } = self;
-        let Some(code) = code else { return Ok(Vec::new()) };
-        let table = database.table(name);
-        let sql = format!("SELECT DISTINCT {key} FROM {table} WHERE {filter} AND {code} = ?");
-        snapshot.rows_with(&sql, (word,)).await
-    }
-}
-
-/// The tables without which a feed cannot be read; `None` for a feed that is not built.
-pub(super) fn tables(feed: Feed) -> Option<&'static [&'static str]> {
-    match feed {
-        Feed::ScopesWebsite => Some(&["store", "store_group", "store_website"]),
-        Feed::ScopesCustomerGroup => Some(&["customer_group", "store_website"]),
-        Feed::ProductAttributes => {
-            Some(&["eav_attribute", "eav_attribute_label", "eav_entity_type", "catalog_eav_attribute"])
-        }
-        Feed::Categories => Some(&["catalog_category_entity", "eav_attribute", "catalog_eav_attribute"]),
-        Feed::Products => Some(&["catalog_product_entity", "catalog_product_website", "eav_attribute"]),
-        _ => None,
-    }
-}
-
 /// How many source records a feed has.
 pub(super) async fn count(database: &Database, feed: Feed) -> Result<u64, DatabaseError> {
-    let Some(SourceTable { name, key, filter, .. }) = SourceTable::of(database, feed) else { return Ok(0) };
+    let SourceTable { name, key, filter, .. } = SourceTable::of(database, feed);
     let mut snapshot = database.snapshot().await?;
     let sql = format!("SELECT COUNT(DISTINCT {key}) FROM {} WHERE {filter}", database.table(name));
     let count = snapshot.rows::<u64>(&sql).await?.first().copied().unwrap_or_default();
@@ -117,7 +34,7 @@ pub(super) async fn read(
     selection: &Selection,
     pages: &mpsc::Sender<Page>,
 ) -> Result<(), DatabaseError> {
-    let Some(source) = SourceTable::of(database, feed) else { return Ok(()) };
+    let source = SourceTable::of(database, feed);
     let mut snapshot = database.snapshot().await?;
     let context = Context::load(database, &mut snapshot).await?;
     match selection {
@@ -179,7 +96,12 @@ async fn page(snapshot: &mut Snapshot, context: &Context, feed: Feed, ids: &[u64
         Feed::ProductAttributes => attributes::page(snapshot, context, ids).await?,
         Feed::Categories => categories::page(snapshot, context, ids).await?,
         Feed::Products => products::page(snapshot, context, ids).await?,
-        _ => Vec::new(),
+        Feed::Prices => prices::page(snapshot, context, ids).await?,
+        Feed::Variants => variants::page(snapshot, context, ids).await?,
+        Feed::InventoryStockStatus => stock_status::page(snapshot, context, ids).await?,
+        Feed::Orders => orders::page(snapshot, context, ids).await?,
+        Feed::ProductOverrides => product_overrides::page(snapshot, context, ids).await?,
+        Feed::CategoryPermissions => category_permissions::page(snapshot, context, ids).await?,
     };
     Ok(Page { source_records: ids.len() as u64, collected })
 }

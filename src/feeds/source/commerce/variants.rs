@@ -1,0 +1,13 @@
+//! `variants`: which child stands for which option values of its configurable parent (feed map §5).
+
+use super::super::Collected;
+use super::context::Context;
+use crate::commerce::database::{DatabaseError, Snapshot};
+
+pub(super) async fn page(
+    _snapshot: &mut Snapshot,
+    _context: &Context,
+    _ids: &[u64],
+) -> Result<Vec<Collected>, DatabaseError> {
+    Ok(Vec::new())
+}
