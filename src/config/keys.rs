@@ -61,6 +61,7 @@ pub const KEYS: &[Key] = &[
     text("source.commerce.tls_ca_file"),
     text("instance.root"),
     text("instance.name"),
+    text("instance.kind"),
     text("instance.edition"),
     text("instance.version"),
     integer("export.thread_count"),

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::models::{DataSpaceId, DataSpaceKind, Environment, ProjectId};
 use crate::commerce::edition::Edition;
+use crate::commerce::kind::InstallationKind;
 use crate::feeds::Feed;
 
 /// The whole configuration.
@@ -201,6 +202,9 @@ pub struct Instance {
     /// What the header of the screen calls it; the host name if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// `production`, `staging` or `development`; concluded from the installation if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<InstallationKind>,
     /// `ce`, `ee` or `b2b`; from composer.lock under the root if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edition: Option<Edition>,

@@ -3,6 +3,7 @@
 //! It ties configuration, keys, client, sources and export together. It must never know how anything is shown.
 
 mod database;
+pub mod guard;
 mod models;
 mod names;
 mod pairs;

@@ -10,6 +10,7 @@
 
 mod compare;
 mod journal;
+mod owner;
 mod reader;
 mod rowset;
 mod schema;
@@ -26,6 +27,7 @@ use rusqlite::ErrorCode;
 
 pub(super) use compare::{Compared, Entry, Outgoing, Why};
 pub(super) use journal::{Answer, Attempt, Verdict};
+pub use owner::{Installation, remember};
 pub use reader::{FeedSummary, LedgerReader};
 pub(super) use store::Store;
 pub(super) use writer::Ledger;

@@ -38,8 +38,8 @@ impl FeedSummary {
 /// Reads the ledger beside a run; never writes.
 #[derive(Debug)]
 pub struct LedgerReader {
-    connection: Connection,
-    path: PathBuf,
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
 }
 
 impl LedgerReader {
