@@ -168,6 +168,12 @@ pub enum ExportCommand {
         #[arg(long, short)]
         quiet: bool,
     },
+    /// Count what a full export would take, before anything is read
+    Estimate {
+        /// Feeds, comma-separated, or `all`
+        #[arg(long, value_name = "FEEDS", value_delimiter = ',', default_value = "all")]
+        feed: Vec<FeedChoice>,
+    },
     /// Show how each feed stands in the chosen data space
     Status,
 }

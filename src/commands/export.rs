@@ -10,7 +10,7 @@ use crate::cli::{ExportCommand, FeedChoice};
 use crate::connector::{Connector, ExportRequest};
 use crate::error::{Exit, Problem};
 use crate::feeds::Feed;
-use crate::words::count;
+use crate::words::{bytes, count};
 
 /// How many failed items `export status` names.
 const FAILURES_SHOWN: usize = 20;
@@ -34,6 +34,7 @@ pub async fn run(command: ExportCommand, setting: &Setting, output: &mut Output)
             let run = connector.start_export(request).await?;
             linear::follow(run, voice, output).await
         }
+        ExportCommand::Estimate { feed } => estimate(&connector, &chosen(&feed), output).await,
         ExportCommand::Status => status(&connector, output),
     }
 }
@@ -50,6 +51,49 @@ fn chosen(choices: &[FeedChoice]) -> Vec<Feed> {
             FeedChoice::One(feed) => Some(*feed),
         })
         .collect()
+}
+
+/// Says what a full export would take. The data is on stdout; how it was computed belongs to it.
+async fn estimate(connector: &Connector, feeds: &[Feed], output: &mut Output) -> anyhow::Result<Exit> {
+    let estimate = connector.estimate(feeds).await?;
+    let unknown = || "unknown".to_owned();
+    let mut rows =
+        vec![["FEED", "SOURCE RECORDS", "ITEMS", "BATCH SIZE", "REQUESTS", "BYTES"].map(str::to_owned).to_vec()];
+    for feed in &estimate.feeds {
+        output.record(
+            "feed_estimate",
+            json!({
+                "feed": feed.feed,
+                "source_records": feed.source_records,
+                "items": feed.items,
+                "batch_size": feed.batch_size,
+                "requests": feed.requests,
+                "bytes": feed.bytes,
+            }),
+        )?;
+        let mut row = vec![feed.feed.to_string()];
+        row.extend([feed.source_records, feed.items].map(|number| number.map_or_else(unknown, count)));
+        row.push(feed.batch_size.to_string());
+        row.push(feed.requests.map_or_else(unknown, count));
+        row.push(feed.bytes.map_or_else(unknown, bytes));
+        rows.push(row);
+    }
+    let seconds = estimate.time().map(|time| time.as_secs());
+    output.record("estimate", json!({"requests": estimate.requests(), "seconds": seconds}))?;
+    output.text(&table(&rows, &[1, 2, 3, 4, 5]))?;
+    output.text(
+        "Items are counted, not read; requests are items ÷ batch size, rounded up, if every item had to be sent.",
+    )?;
+    if estimate.feeds.iter().any(|feed| feed.bytes.is_none()) {
+        output.text("Bytes are known once this data space has received a feed from here: items × compressed bytes of an item then.")?;
+    }
+    let time = match (estimate.formula(), estimate.requests_per_second) {
+        (Some(formula), _) => format!("At the gateway's allowance: {formula}."),
+        (None, None) => "No allowance is configured: the database and the gateway decide how long it takes.".to_owned(),
+        (None, Some(_)) => "The time cannot be known: a feed of this source cannot be counted.".to_owned(),
+    };
+    output.text(&time)?;
+    Ok(Exit::Done)
 }
 
 fn status(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {

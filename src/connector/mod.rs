@@ -3,6 +3,7 @@
 //! It ties configuration, keys, client, sources and export together. It must never know how anything is shown.
 
 mod database;
+pub mod estimate;
 pub mod guard;
 mod models;
 mod names;
@@ -354,6 +355,22 @@ impl Connector {
         LedgerReader::open(&self.shared.state_dir, &data_space).map_err(explained)
     }
 
+    /// The feeds that a run sends: those asked for, which the source must have; else all of them but the experimental.
+    async fn planned_feeds(&self, source: &Source, asked: &[Feed]) -> Result<Vec<Feed>, Problem> {
+        let available = source.feeds().await.map_err(explained)?;
+        if asked.is_empty() {
+            return Ok(available.into_iter().filter(|feed| !feed.is_experimental()).collect());
+        }
+        match asked.iter().find(|feed| !available.contains(feed)) {
+            None => Ok(asked.to_vec()),
+            Some(feed) => Err(explained(SourceError::NoSuchFeed {
+                feed: *feed,
+                source_name: self.overview().source,
+                reason: "this source does not have it; `commerce-connector feeds list` shows what it has".into(),
+            })),
+        }
+    }
+
     /// Starts an export into the chosen data space.
     ///
     /// # Errors
@@ -367,15 +384,7 @@ impl Connector {
         })?;
         let client = self.client()?;
         let source = self.source().await?;
-        let available = source.feeds().await.map_err(explained)?;
-        if let Some(feed) = request.feeds.iter().find(|feed| !available.contains(feed)) {
-            return Err(explained(SourceError::NoSuchFeed {
-                feed: *feed,
-                source_name: self.overview().source,
-                reason: "this source does not have it; `commerce-connector feeds list` shows what it has".into(),
-            }));
-        }
-        let feeds = if request.feeds.is_empty() { available } else { request.feeds };
+        let feeds = self.planned_feeds(&source, &request.feeds).await?;
         let batch_size = |feed| request.batch_size.or_else(|| configured_batch_size(&config, feed));
         let plan = Plan {
             feeds: Plan::feed_plans(&feeds, batch_size, &config.export.routes),

@@ -25,8 +25,6 @@ export TMPDIR="$directory/tmp"
 for program in mariadb-install-db mariadbd mariadb; do
   if ! command -v "$program" >/dev/null; then echo "missing: $program" >&2; rm -rf "$directory"; exit 1; fi
 done
-# A temporary directory of its own: a starting server deletes what it takes for another's leftovers.
-mkdir "$directory/tmp" && export TMPDIR="$directory/tmp"
 mariadb-install-db --no-defaults --datadir="$directory/data" --auth-root-authentication-method=normal \
   --skip-test-db --user="$(id -un)" >"$directory/install.log" 2>&1 || { cat "$directory/install.log" >&2; exit 1; }
 mariadbd --no-defaults --user="$(id -un)" --datadir="$directory/data" --socket="$directory/s.sock" \

@@ -95,6 +95,18 @@ impl Source {
         }
     }
 
+    /// How many items a feed has, without reading them; `None` if that cannot be known beforehand.
+    ///
+    /// # Errors
+    /// If the source cannot be reached or read.
+    pub async fn estimate(&self, feed: Feed) -> Result<Option<u64>, SourceError> {
+        match self {
+            Source::Commerce(source) => source.estimate(feed).await.map(Some),
+            Source::Files(source) => source.count(feed).await,
+            Source::Generated(source) => Ok(source.estimate(feed)),
+        }
+    }
+
     /// Streams the records of a feed into `pages`, and returns when all were handed over or nobody listens any more.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ mod categories;
 mod category_permissions;
 mod context;
 mod eav;
+mod estimate;
 mod orders;
 mod prices;
 mod product_overrides;
@@ -80,6 +81,15 @@ impl Commerce {
     pub async fn count(&self, feed: Feed) -> Result<Option<u64>, SourceError> {
         self.check(feed)?;
         walk::count(&self.database, feed).await.map(Some).map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// How many items a feed has, by count queries alone.
+    ///
+    /// # Errors
+    /// If the database does not answer, or [`SourceError::NoSuchFeed`].
+    pub async fn estimate(&self, feed: Feed) -> Result<u64, SourceError> {
+        let count = self.count(feed).await?.unwrap_or_default();
+        estimate::items(&self.database, feed, count).await.map_err(|error| SourceError::of(feed, error))
     }
 
     /// Streams the records of a feed.
