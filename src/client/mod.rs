@@ -8,6 +8,7 @@ mod feeds;
 mod jwt;
 pub mod models;
 pub mod pace;
+mod probe;
 mod registry;
 pub mod retry;
 mod wire;
@@ -21,6 +22,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
 pub use self::error::ClientError;
+pub use self::probe::{Probe, Trouble, Unreached};
 use self::jwt::{OWN_CLAIMS, TokenSource};
 use self::models::Environment;
 use self::pace::Pace;

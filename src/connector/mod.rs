@@ -4,7 +4,9 @@
 
 mod database;
 pub mod estimate;
+pub mod finding;
 pub mod guard;
+pub mod health;
 mod models;
 mod names;
 mod pairs;
