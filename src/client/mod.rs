@@ -22,10 +22,10 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
 pub use self::error::ClientError;
-pub use self::probe::{Probe, Trouble, Unreached};
 use self::jwt::{OWN_CLAIMS, TokenSource};
 use self::models::Environment;
 use self::pace::Pace;
+pub use self::probe::{Probe, Trouble, Unreached};
 use self::retry::RetryBudget;
 use self::wire::Wire;
 use crate::keys::KeyPair;

@@ -100,7 +100,8 @@ impl Client {
             // Making the client has signed once; only a key that broke since leads here.
             Err(error) => return Ok(Probe { took: Duration::ZERO, ahead: None, keys: Err(error) }),
         };
-        let request = self.wire().request(Method::GET, self.wire().url(&[self.registry_path(), "ping"])).headers(headers);
+        let request =
+            self.wire().request(Method::GET, self.wire().url(&[self.registry_path(), "ping"])).headers(headers);
         let start = Instant::now();
         let reply = match self.wire().send(request, ANSWER_LIMIT).await {
             Ok(reply) => reply,

@@ -60,7 +60,8 @@ pub(super) async fn read(database: &Database, snapshot: &mut Snapshot, names: &W
     let rows = async {
         if !names.has_status {
             let sql = format!("SELECT COUNT(*), CAST(UNIX_TIMESTAMP(MAX(modified_at)) AS SIGNED) FROM {table}");
-            let (rows, modified) = snapshot.rows::<(u64, Option<i64>)>(&sql).await?.first().copied().unwrap_or((0, None));
+            let (rows, modified) =
+                snapshot.rows::<(u64, Option<i64>)>(&sql).await?.first().copied().unwrap_or((0, None));
             let counts = vec![StatusCount { status: None, is_deleted: false, rows }];
             return Ok(FeedTable { counts, last_modified: modified.and_then(moment), errors: Vec::new() });
         }
@@ -145,7 +146,10 @@ mod tests {
     #[test]
     fn errors_are_sentences_or_json() {
         assert_eq!(message("not found").as_str(), "not found");
-        assert_eq!(message(r#"[{"field":"/0/sku","message":"sku \u001b is required"}]"#).as_str(), "sku \\x1b is required");
+        assert_eq!(
+            message(r#"[{"field":"/0/sku","message":"sku \u001b is required"}]"#).as_str(),
+            "sku \\x1b is required"
+        );
         assert_eq!(message(r#"{"code":1}"#).as_str(), r#"{"code":1}"#);
     }
 

@@ -145,8 +145,7 @@ fn path_states(feed: Feed, names: &Watched, path: &FeedPath) -> Vec<Finding> {
 fn path_logs(feed: Feed, names: &Watched, path: &FeedPath) -> Vec<Finding> {
     let mut findings = Vec::new();
     let indexer = names.indexer;
-    let is_by_schedule =
-        path.view.known().and_then(Option::as_ref).is_some_and(|view| view.mode == Mode::BySchedule);
+    let is_by_schedule = path.view.known().and_then(Option::as_ref).is_some_and(|view| view.mode == Mode::BySchedule);
     match &path.log {
         Part::Missing { table } if is_by_schedule => findings.push(
             Finding::wrong(
@@ -229,7 +228,9 @@ pub(in super::super) fn cron(cron: &Part<Cron>) -> Vec<Finding> {
 }
 
 fn locks(locks: &Part<Vec<FeedLock>>) -> Vec<Finding> {
-    let Some(locks) = locks.known() else { return locks.complaint().map(|what| unreadable(&what)).into_iter().collect() };
+    let Some(locks) = locks.known() else {
+        return locks.complaint().map(|what| unreadable(&what)).into_iter().collect();
+    };
     locks
         .iter()
         .filter(|lock| lock.age > LOCK_AGE)

@@ -143,7 +143,8 @@ impl Connector {
     pub(super) fn database_settings(&self) -> Result<Option<DatabaseSettings>, Problem> {
         let store = self.store().clone();
         let config = store.config();
-        let is_named = config.instance.root.is_some() || config.source.commerce != crate::config::CommerceSection::default();
+        let is_named =
+            config.instance.root.is_some() || config.source.commerce != crate::config::CommerceSection::default();
         if self.shared.fixed_source.is_some() || (config.source.kind == SourceKind::Files && !is_named) {
             return Ok(None);
         }
@@ -161,10 +162,8 @@ impl Connector {
             Some(ours.swap_remove(at))
         };
         let watched = watched();
-        let mut feeds: Vec<FeedHealth> = watched
-            .iter()
-            .map(|&(feed, _)| FeedHealth { feed, ours: take(feed), path: None, adobe: None })
-            .collect();
+        let mut feeds: Vec<FeedHealth> =
+            watched.iter().map(|&(feed, _)| FeedHealth { feed, ours: take(feed), path: None, adobe: None }).collect();
         let mut installation = None;
         if let Some(settings) = self.database_settings()? {
             let database = Database::connect(&settings).await.map_err(explained)?;
