@@ -40,7 +40,7 @@ impl Trouble {
         while let Some(inner) = cause {
             if let Some(io) = inner.downcast_ref::<io::Error>() {
                 // The cause of an error that was put into an I/O error is not its source.
-                if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
+                if io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some() {
                     return Self::Tls;
                 }
                 if matches!(io.kind(), io::ErrorKind::ConnectionRefused) {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::findings::Printer;
 use super::output::{Output, table};
-use crate::commerce::health::{FeedPath, Mode, Part};
+use crate::commerce::health::{FeedPath, IndexerStatus, Mode, Part};
 use crate::connector::Connector;
 use crate::connector::finding::{self, Level};
 use crate::connector::health::{AdobeItems, FeedHealth, Health, Installation};
@@ -57,28 +57,22 @@ fn items(health: &Health) -> Vec<Vec<String>> {
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for feed in &health.feeds {
         let mut row = vec![feed.feed.to_string(), "ours".to_owned()];
-        match &feed.ours {
-            Some(ours) => {
-                row.extend([ours.submitted, ours.awaiting, ours.will_retry, ours.needs_attention].map(count));
-                row.push(ours.last_sync.map_or_else(|| "not in full".to_owned(), moment));
-            }
-            None => {
-                row.extend([UNKNOWN; 4].map(str::to_owned));
-                row.push("never".to_owned());
-            }
+        if let Some(ours) = &feed.ours {
+            row.extend([ours.submitted, ours.awaiting, ours.will_retry, ours.needs_attention].map(count));
+            row.push(ours.last_sync.map_or_else(|| "not in full".to_owned(), moment));
+        } else {
+            row.extend([UNKNOWN; 4].map(str::to_owned));
+            row.push("never".to_owned());
         }
         rows.push(row);
         let Some(Part::Known(adobe)) = &feed.adobe else { continue };
         let mut row = vec![String::new(), "Adobe".to_owned()];
-        match adobe.by_state {
-            Some(states) => {
-                row.extend([states.submitted, states.awaiting, states.will_retry, states.needs_attention].map(count));
-            }
+        if let Some(states) = adobe.by_state {
+            row.extend([states.submitted, states.awaiting, states.will_retry, states.needs_attention].map(count));
+        } else {
             // Without a status, all that is known is how many rows there are.
-            None => {
-                row.push(counted(adobe.rows, "row"));
-                row.extend([UNKNOWN; 3].map(str::to_owned));
-            }
+            row.push(counted(adobe.rows, "row"));
+            row.extend([UNKNOWN; 3].map(str::to_owned));
         }
         row.push(adobe.last_modified.map_or_else(|| "never".to_owned(), moment));
         rows.push(row);
@@ -107,7 +101,7 @@ fn indexers(health: &Health) -> Vec<Vec<String>> {
 }
 
 fn words(path: &FeedPath) -> (Option<&str>, Option<Mode>, Option<u64>) {
-    let status = path.indexer.known().and_then(Option::as_ref).map(|status| status.words());
+    let status = path.indexer.known().and_then(Option::as_ref).map(IndexerStatus::words);
     let mode = path.view.known().and_then(Option::as_ref).map(|view| view.mode);
     (status, mode, path.log.known().and_then(|log| log.backlog))
 }

@@ -93,14 +93,14 @@ impl AdobeItems {
                 items.rows += count.rows;
             }
             let Some(status) = count.status else { continue };
-            let states = items.by_state.get_or_insert_default();
+            let by_state = items.by_state.get_or_insert_default();
             match adobe_state(status) {
                 // What the service was told to delete, and accepted, is not there any more.
                 ItemState::Submitted | ItemState::Awaiting if count.is_deleted => {}
-                ItemState::Submitted => states.submitted += count.rows,
-                ItemState::Awaiting => states.awaiting += count.rows,
-                ItemState::WillRetry => states.will_retry += count.rows,
-                ItemState::NeedsAttention => states.needs_attention += count.rows,
+                ItemState::Submitted => by_state.submitted += count.rows,
+                ItemState::Awaiting => by_state.awaiting += count.rows,
+                ItemState::WillRetry => by_state.will_retry += count.rows,
+                ItemState::NeedsAttention => by_state.needs_attention += count.rows,
             }
         }
         items
