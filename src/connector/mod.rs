@@ -364,6 +364,14 @@ impl Connector {
         LedgerReader::open(&self.shared.state_dir, &data_space).map_err(explained)
     }
 
+    /// The feeds that *all of them* stands for and that the source cannot give, and why.
+    fn missed_feeds(source: &Source, asked: &[Feed]) -> Vec<(Feed, SafeText)> {
+        if !asked.is_empty() {
+            return Vec::new();
+        }
+        source.absent().into_iter().filter(|(feed, _)| !feed.is_experimental()).collect()
+    }
+
     /// The feeds that a run sends: those asked for, which the source must have; else all of them but the experimental.
     async fn planned_feeds(&self, source: &Source, asked: &[Feed]) -> Result<Vec<Feed>, Problem> {
         let available = source.feeds().await.map_err(explained)?;
@@ -372,11 +380,16 @@ impl Connector {
         }
         match asked.iter().find(|feed| !available.contains(feed)) {
             None => Ok(asked.to_vec()),
-            Some(feed) => Err(explained(SourceError::NoSuchFeed {
-                feed: *feed,
-                source_name: self.overview().source,
-                reason: "this source does not have it; `commerce-connector feeds list` shows what it has".into(),
-            })),
+            Some(feed) => {
+                let absence = source.absent().into_iter().find(|(absent, _)| absent == feed).map(|(_, reason)| reason);
+                Err(explained(SourceError::NoSuchFeed {
+                    feed: *feed,
+                    source_name: self.overview().source,
+                    reason: absence.unwrap_or_else(|| {
+                        "this source does not have it; `commerce-connector feeds list` shows what it has".into()
+                    }),
+                }))
+            }
         }
     }
 
@@ -402,6 +415,7 @@ impl Connector {
             max_batch_bytes: config.export.max_batch_bytes,
             dry_run: request.dry_run,
             state_dir: self.shared.state_dir.clone(),
+            absent: Self::missed_feeds(&source, &request.feeds),
         };
         // Opening ledger and locks touches the disk.
         tokio::task::block_in_place(|| crate::export::start(plan, source, client)).map_err(explained)
