@@ -6,6 +6,7 @@ use super::eav::{Attributes, Entity};
 use super::products::Shop;
 use super::scope::Scopes;
 use super::setting::Settings;
+use super::stock_status::Stock;
 use crate::commerce::database::{Database, DatabaseError, LinkColumn, Snapshot};
 
 /// What every page of a feed shares.
@@ -21,6 +22,8 @@ pub(super) struct Context {
     pub category_attributes: Attributes,
     /// What products need besides; read with their first page.
     pub products: OnceCell<Shop>,
+    /// What stock status needs besides; read with its first page.
+    pub stock: OnceCell<Stock>,
     database: Database,
     /// The staged version that the shop shows now; `None` without staging.
     version: Option<u64>,
@@ -40,6 +43,7 @@ impl Context {
             product_attributes,
             category_attributes,
             products: OnceCell::new(),
+            stock: OnceCell::new(),
             database: database.clone(),
             version,
         })

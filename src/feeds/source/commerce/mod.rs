@@ -26,6 +26,7 @@ mod context;
 mod eav;
 mod estimate;
 mod orders;
+mod permissions;
 mod prices;
 mod product_overrides;
 mod products;
@@ -51,7 +52,11 @@ use crate::untrusted::SafeText;
 #[derive(Debug, Clone)]
 pub struct Commerce {
     database: Arc<Database>,
+    order_days: u32,
 }
+
+/// How many days ago an order may have changed to be part of a full sync: 604,800 s, as in Commerce (feed map §9).
+pub const DEFAULT_ORDER_DAYS: u32 = 7;
 
 impl Commerce {
     /// Connects and finds out what kind of schema this is.
@@ -62,7 +67,13 @@ impl Commerce {
         // The error's feed is only named by a query, and the first feed is what anyone would read first.
         let database =
             Database::connect(settings).await.map_err(|error| SourceError::of(Feed::ScopesWebsite, error))?;
-        Ok(Self { database: Arc::new(database) })
+        Ok(Self { database: Arc::new(database), order_days: DEFAULT_ORDER_DAYS })
+    }
+
+    /// The same, with orders that changed within so many days in a full sync; 0 = all orders.
+    #[must_use]
+    pub fn with_order_days(self, order_days: u32) -> Self {
+        Self { order_days, ..self }
     }
 
     /// The feeds that are built for this schema: those whose tables are there.
@@ -74,13 +85,19 @@ impl Commerce {
         Ok(Feed::ALL.into_iter().filter(|feed| self.has(*feed)).collect())
     }
 
+    /// The feeds that are not built for this schema, and why: one sentence each.
+    #[must_use]
+    pub fn absent(&self) -> Vec<(Feed, SafeText)> {
+        Feed::ALL.into_iter().filter_map(|feed| Some((feed, self.reason_of_absence(feed)?))).collect()
+    }
+
     /// How many source records a feed has: one count query.
     ///
     /// # Errors
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn count(&self, feed: Feed) -> Result<Option<u64>, SourceError> {
         self.check(feed)?;
-        walk::count(&self.database, feed).await.map(Some).map_err(|error| SourceError::of(feed, error))
+        walk::count(&self.database, feed, self.order_days).await.map(Some).map_err(|error| SourceError::of(feed, error))
     }
 
     /// How many items a feed has, by count queries alone.
@@ -98,24 +115,35 @@ impl Commerce {
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn read(&self, feed: Feed, selection: &Selection, pages: mpsc::Sender<Page>) -> Result<(), SourceError> {
         self.check(feed)?;
-        walk::read(&self.database, feed, selection, &pages).await.map_err(|error| SourceError::of(feed, error))
+        walk::read(&self.database, feed, self.order_days, selection, &pages)
+            .await
+            .map_err(|error| SourceError::of(feed, error))
     }
 
     fn has(&self, feed: Feed) -> bool {
-        tables::tables(feed).iter().all(|table| self.database.schema().has(table))
+        self.reason_of_absence(feed).is_none()
+    }
+
+    /// Which of a feed's tables are missing, in one sentence; `None` if none is.
+    fn reason_of_absence(&self, feed: Feed) -> Option<SafeText> {
+        let has = |table: &&str| self.database.schema().has(table);
+        let missing: Vec<&str> = tables::tables(feed).iter().copied().filter(|table| !has(table)).collect();
+        match missing[..] {
+            [] => None,
+            [table] => Some(SafeText::new(&format!("its table {table} is missing"))),
+            _ => Some(SafeText::new(&format!("its tables {} are missing", missing.join(", ")))),
+        }
     }
 
     fn check(&self, feed: Feed) -> Result<(), SourceError> {
-        if self.has(feed) {
-            return Ok(());
+        match self.reason_of_absence(feed) {
+            None => Ok(()),
+            Some(reason) => Err(SourceError::NoSuchFeed {
+                feed,
+                source_name: SafeText::new(&format!("the database {}", self.database.settings().database)),
+                reason,
+            }),
         }
-        let missing = tables::tables(feed).iter().copied().filter(|table| !self.database.schema().has(table));
-        let reason = format!("its tables {} are missing", missing.collect::<Vec<_>>().join(", "));
-        Err(SourceError::NoSuchFeed {
-            feed,
-            source_name: SafeText::new(&format!("the database {}", self.database.settings().database)),
-            reason: SafeText::new(&reason),
-        })
     }
 }
 
