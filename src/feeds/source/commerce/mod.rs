@@ -39,6 +39,7 @@ mod walk;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::{Page, Selection, SourceError};
@@ -50,6 +51,8 @@ use crate::untrusted::SafeText;
 #[derive(Debug, Clone)]
 pub struct Commerce {
     database: Arc<Database>,
+    /// What counts as now; the clock's own time unless [`Self::at`] says otherwise.
+    now: Option<Timestamp>,
 }
 
 impl Commerce {
@@ -61,7 +64,13 @@ impl Commerce {
         // The error's feed is only named by a query, and the first feed is what anyone would read first.
         let database =
             Database::connect(settings).await.map_err(|error| SourceError::of(Feed::ScopesWebsite, error))?;
-        Ok(Self { database: Arc::new(database) })
+        Ok(Self { database: Arc::new(database), now: None })
+    }
+
+    /// The same database, read as if it were another moment: which of the prices that are good for one day only are today's.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        Self { now: Some(now), ..self }
     }
 
     /// The feeds that are built for this schema: those whose tables are there.
@@ -88,7 +97,8 @@ impl Commerce {
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn read(&self, feed: Feed, selection: &Selection, pages: mpsc::Sender<Page>) -> Result<(), SourceError> {
         self.check(feed)?;
-        walk::read(&self.database, feed, selection, &pages).await.map_err(|error| SourceError::of(feed, error))
+        let now = self.now.unwrap_or_else(Timestamp::now);
+        walk::read(&self.database, feed, selection, now, &pages).await.map_err(|error| SourceError::of(feed, error))
     }
 
     fn has(&self, feed: Feed) -> bool {
