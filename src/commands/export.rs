@@ -25,7 +25,7 @@ pub async fn run(command: ExportCommand, setting: &Setting, output: &mut Output)
         ExportCommand::Run { feed, thread_count, batch_size, dry_run, quiet } => {
             let _log = crate::logging::start(&connector.overview().state_dir)?;
             let request = ExportRequest {
-                feeds: chosen(&feed),
+                feeds: chosen(&feed)?,
                 thread_count: thread_count.map(usize::from),
                 batch_size: batch_size.map(usize::from),
                 dry_run,
@@ -34,23 +34,28 @@ pub async fn run(command: ExportCommand, setting: &Setting, output: &mut Output)
             let run = connector.start_export(request).await?;
             linear::follow(run, voice, output).await
         }
-        ExportCommand::Estimate { feed } => estimate(&connector, &chosen(&feed), output).await,
+        ExportCommand::Estimate { feed } => estimate(&connector, &chosen(&feed)?, output).await,
         ExportCommand::Status => status(&connector, output),
     }
 }
 
 /// The named feeds; none = all of the source.
-fn chosen(choices: &[FeedChoice]) -> Vec<Feed> {
-    if choices.contains(&FeedChoice::All) {
-        return Vec::new();
-    }
-    choices
+fn chosen(choices: &[FeedChoice]) -> Result<Vec<Feed>, Problem> {
+    let mut named: Vec<Feed> = choices
         .iter()
         .filter_map(|choice| match choice {
             FeedChoice::All => None,
             FeedChoice::One(feed) => Some(*feed),
         })
-        .collect()
+        .collect();
+    if choices.contains(&FeedChoice::All) {
+        if let Some(feed) = named.iter().find(|feed| feed.is_experimental()) {
+            return Err(Problem::usage(format!("{feed} is experimental, and no part of `all`"))
+                .hint(format!("name it in a command of its own: --feed {feed}")));
+        }
+        named.clear();
+    }
+    Ok(named)
 }
 
 /// Says what a full export would take. The data is on stdout; how it was computed belongs to it.

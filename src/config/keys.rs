@@ -59,6 +59,7 @@ pub const KEYS: &[Key] = &[
     text("source.commerce.database"),
     text("source.commerce.table_prefix"),
     text("source.commerce.tls_ca_file"),
+    integer("source.commerce.order_days"),
     text("instance.root"),
     text("instance.name"),
     text("instance.kind"),

@@ -83,6 +83,16 @@ impl Source {
         }
     }
 
+    /// The feeds that this source cannot give because something is missing, and why: one sentence each. A feed that a source
+    /// was never meant to give is not among them.
+    #[must_use]
+    pub fn absent(&self) -> Vec<(Feed, SafeText)> {
+        match self {
+            Source::Commerce(source) => source.absent(),
+            Source::Files(_) | Source::Generated(_) => Vec::new(),
+        }
+    }
+
     /// How many source records a feed has, without reading them; `None` if that cannot be known beforehand.
     ///
     /// # Errors

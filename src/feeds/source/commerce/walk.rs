@@ -1,5 +1,6 @@
 //! The walk over a feed's source table: the next ids, a page of items, and so on, until nobody listens or nothing is left.
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::super::{Broken, Collected, Page, Selection};
@@ -18,10 +19,10 @@ use crate::untrusted::SafeText;
 const PAGE_SIZE: usize = 200;
 
 /// How many source records a feed has.
-pub(super) async fn count(database: &Database, feed: Feed) -> Result<u64, DatabaseError> {
-    let SourceTable { name, key, filter, .. } = SourceTable::of(database, feed);
+pub(super) async fn count(database: &Database, feed: Feed, order_days: u32) -> Result<u64, DatabaseError> {
+    let SourceTable { name, key, filter, window, .. } = SourceTable::of(database, feed, order_days);
     let mut snapshot = database.snapshot().await?;
-    let sql = format!("SELECT COUNT(DISTINCT {key}) FROM {} WHERE {filter}", database.table(name));
+    let sql = format!("SELECT COUNT(DISTINCT {key}) FROM {} WHERE {filter} AND {window}", database.table(name));
     let count = snapshot.rows::<u64>(&sql).await?.first().copied().unwrap_or_default();
     snapshot.end().await;
     Ok(count)
@@ -31,12 +32,14 @@ pub(super) async fn count(database: &Database, feed: Feed) -> Result<u64, Databa
 pub(super) async fn read(
     database: &Database,
     feed: Feed,
+    order_days: u32,
+    now: Timestamp,
     selection: &Selection,
     pages: &mpsc::Sender<Page>,
 ) -> Result<(), DatabaseError> {
-    let source = SourceTable::of(database, feed);
+    let source = SourceTable::of(database, feed, order_days);
     let mut snapshot = database.snapshot().await?;
-    let context = Context::load(database, &mut snapshot).await?;
+    let context = Context::load(database, &mut snapshot, now).await?;
     match selection {
         Selection::All => {
             snapshot.end().await;
@@ -131,11 +134,15 @@ async fn resolve(
 }
 
 fn not_found(feed: Feed, words: Vec<String>) -> Page {
+    let reason = match feed {
+        Feed::Orders => "the database has no such order, or Commerce gave it no UUID, without which none is exported",
+        _ => "the database has no such record",
+    };
     let broken = |word: String| {
         Collected::Broken(Broken {
             source_id: None,
             place: SafeText::new(&format!("{feed} {word}")),
-            reason: SafeText::new("the database has no such record"),
+            reason: SafeText::new(reason),
             fields: None,
         })
     };
