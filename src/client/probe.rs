@@ -36,36 +36,34 @@ pub enum Trouble {
 impl Trouble {
     /// Found from the causes of an error.
     pub(super) fn of(error: &reqwest::Error) -> Self {
-        let mut cause: Option<&(dyn Error + 'static)> = error.source();
-        while let Some(inner) = cause {
-            if let Some(io) = inner.downcast_ref::<io::Error>() {
-                // The cause of an error that was put into an I/O error is not its source.
-                if io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some() {
-                    return Self::Tls;
-                }
-                if matches!(io.kind(), io::ErrorKind::ConnectionRefused) {
-                    return Self::Connection;
-                }
-            }
-            if inner.is::<rustls::Error>() {
-                return Self::Tls;
-            }
-            // The proxy's error has no public type, only these words; a test holds them in place.
-            let text = inner.to_string();
-            if text.contains("proxy authorization required") {
-                return Self::ProxyLogin;
-            }
-            if text.starts_with("tunnel error") {
-                return Self::Proxy;
-            }
-            cause = inner.source();
+        match error.source().and_then(Self::of_cause) {
+            Some(trouble) => trouble,
+            None if error.is_dns() => Self::Name,
+            None if error.is_timeout() => Self::Time,
+            None if error.is_connect() => Self::Connection,
+            None => Self::Other,
         }
-        match error {
-            _ if error.is_dns() => Self::Name,
-            _ if error.is_timeout() => Self::Time,
-            _ if error.is_connect() => Self::Connection,
-            _ => Self::Other,
+    }
+
+    fn of_cause(cause: &(dyn Error + 'static)) -> Option<Self> {
+        if cause.is::<rustls::Error>() {
+            return Some(Self::Tls);
         }
+        // The proxy's error has no public type, only these words; a test holds them in place.
+        let text = cause.to_string();
+        if text.contains("proxy authorization required") {
+            return Some(Self::ProxyLogin);
+        }
+        if text.starts_with("tunnel error") {
+            return Some(Self::Proxy);
+        }
+        let io = cause.downcast_ref::<io::Error>();
+        if io.is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused) {
+            return Some(Self::Connection);
+        }
+        // What was put into an I/O error is not its source, but the source's source.
+        let inside = io.and_then(|io| io.get_ref()).and_then(|inside| Self::of_cause(inside));
+        inside.or_else(|| cause.source().and_then(Self::of_cause))
     }
 }
 

@@ -144,6 +144,13 @@ impl Server {
         shop
     }
 
+    /// The very small shop with Adobe's export beside it, all of it well (`tests/fixtures/health.sql`).
+    pub fn healthy_shop(&'static self) -> TestDatabase {
+        let shop = self.small_shop();
+        shop.execute(HEALTH);
+        shop
+    }
+
     /// A fresh copy of the Luma fixture; `None`, and a line that says so, where it is absent.
     pub fn luma(&'static self) -> Option<TestDatabase> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures/luma.sql.gz");
@@ -183,6 +190,7 @@ impl Server {
 
 const SMALL_SHOP: &str = include_str!("../fixtures/commerce.sql");
 const STAGING: &str = include_str!("../fixtures/commerce_staging.sql");
+const HEALTH: &str = include_str!("../fixtures/health.sql");
 const PRODUCTS: &str = include_str!("../fixtures/products.sql");
 const PRODUCTS_STAGING: &str = include_str!("../fixtures/products_staging.sql");
 
