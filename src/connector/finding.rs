@@ -76,7 +76,8 @@ impl Finding {
     /// The same for an error in its final form.
     #[must_use]
     pub fn of_problem(problem: &Problem, means: impl Into<String>) -> Self {
-        let next = problem.hint.clone().unwrap_or_else(|| "see `commerce-connector config show`".to_owned());
+        let next =
+            problem.hint.clone().unwrap_or_else(|| "mend that, then run `commerce-connector doctor` again".to_owned());
         let cause = match problem.exit {
             Exit::Refused => Cause::Keys,
             Exit::TryAgain => Cause::Passing,

@@ -44,7 +44,7 @@ async fn adobes_items_by_state_with_errors_and_request_ids() {
              (source_entity_id, feed_id, modified_at, is_deleted, status, feed_data, feed_hash, errors, metadata) VALUES
            (1, 'a', '2026-01-01 10:00:00', 0, 200, '{}', '', '', NULL),
            (2, 'b', '2026-01-01 10:00:01', 0, 200, '{}', '', NULL, NULL),
-           (3, 'c', '2026-01-01 10:00:05', 0, 400, '{}', '', '{"message":"sku \u001b[2J is too long"}', '{"request_id":"r-3"}'),
+           (3, 'c', '2026-01-01 10:00:05', 0, 400, '{}', '', '{"message":"sku \\u001b[2J is too long"}', '{"request_id":"r-3"}'),
            (4, 'd', '2026-01-01 10:00:04', 0, 503, '{}', '', 'down for a moment', NULL),
            (5, 'e', '2026-01-01 10:00:03', 0, 0, '{}', '', '', NULL),
            (6, 'f', '2026-01-01 10:00:02', 1, 200, '{}', '', '', NULL);
@@ -148,15 +148,12 @@ async fn tables_that_are_missing_are_told_in_one_line_each_and_harm_nothing_else
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_that_may_not_read_a_table() {
+async fn a_table_that_cannot_be_read() {
     let shop = Shop::healthy().await;
-    let name = &shop.database().name;
-    let user = format!("clerk_{name}");
-    shop.database().execute(&format!(
-        "CREATE USER {user}@localhost IDENTIFIED BY ''; GRANT SELECT ON {name}.* TO {user}@localhost; \
-         RENAME TABLE cron_schedule TO cron_kept; CREATE VIEW cron_schedule AS SELECT no_such_column_any_more.* FROM cron_kept no_such_column_any_more; \
-         RENAME TABLE cron_kept TO cron_gone;"
-    ));
+    // A view over a table that is gone: it is listed, and every query on it fails.
+    shop.database().execute(
+        "RENAME TABLE cron_schedule TO cron_kept; CREATE VIEW cron_schedule AS SELECT * FROM cron_kept; DROP TABLE cron_kept",
+    );
     let told = shop.feeds_health();
     let findings = told.findings();
     assert_eq!(findings.len(), 1, "{}", told.text);

@@ -22,10 +22,11 @@ async fn modules_and_feeds() {
         ("magento/live-search", "4.2.1"),
         ("magento/payment-services", "v2.11.1"),
     ]);
-    let run = shop.command(&["export", "run", "--feed", "scopesWebsite,categories"]).output().expect("it runs");
+    let run =
+        shop.command(&["export", "run", "--feed", "scopesWebsite,scopesCustomerGroup"]).output().expect("it runs");
     assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
-    shop.database
-        .execute("UPDATE indexer_state SET status = 'invalid' WHERE indexer_id = 'catalog_data_exporter_categories'");
+    shop.database()
+        .execute("UPDATE indexer_state SET status = 'invalid' WHERE indexer_id = 'scopes_customergroup_data_exporter'");
     shop.configure();
     let lines = shop.home.json(&["services"]);
     let names: Vec<&str> = lines.iter().filter_map(|line| line["service"].as_str()).collect();
@@ -43,7 +44,7 @@ async fn modules_and_feeds() {
     let search = service(&lines, "Live Search");
     assert_eq!((&search["module"], &search["version"]), (&json!("installed"), &json!("4.2.1")));
     assert_eq!(condition(search, "scopesWebsite"), "healthy");
-    assert_eq!(condition(search, "categories"), "something is wrong");
+    assert_eq!(condition(search, "scopesCustomerGroup"), "something is wrong");
     assert_eq!(condition(search, "products"), "not sent in full from here");
     let payment = service(&lines, "Payment Services");
     assert_eq!((&payment["version"], &payment["in_open_source"]), (&json!("2.11.1"), &json!(true)));
@@ -51,7 +52,11 @@ async fn modules_and_feeds() {
     assert_eq!((&connection["module"], &connection["version"]), (&json!("not installed"), &Value::Null));
 
     let told = Told::by(&mut shop.command(&["services"]));
-    assert!(told.text.contains("something is wrong: categories; not sent in full from here: "), "{}", told.text);
+    assert!(
+        told.text.contains("something is wrong: scopesCustomerGroup; not sent in full from here: "),
+        "{}",
+        told.text
+    );
     assert!(told.text.contains("submitted to service. Whether it is visible"), "{}", told.text);
 }
 

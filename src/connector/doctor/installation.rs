@@ -36,7 +36,7 @@ fn configuration(store: &Store) -> Check {
         return Check::wrong(CONFIGURATION, "there is none", finding);
     }
     let mode = std::fs::metadata(store.path()).map(|meta| meta.mode() & 0o7777).unwrap_or_default();
-    let detail = format!("{path}, mode {mode:04o}");
+    let detail = format!("mode {mode:04o}, {path}");
     if mode & OTHERS == 0 {
         return Check::ok(CONFIGURATION, &detail);
     }
