@@ -41,6 +41,7 @@ mod walk;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::{Page, Selection, SourceError};
@@ -53,6 +54,8 @@ use crate::untrusted::SafeText;
 pub struct Commerce {
     database: Arc<Database>,
     order_days: u32,
+    /// What counts as now; the clock's own time unless [`Self::at`] says otherwise.
+    now: Option<Timestamp>,
 }
 
 /// How many days ago an order may have changed to be part of a full sync: 604,800 s, as in Commerce (feed map §9).
@@ -67,13 +70,19 @@ impl Commerce {
         // The error's feed is only named by a query, and the first feed is what anyone would read first.
         let database =
             Database::connect(settings).await.map_err(|error| SourceError::of(Feed::ScopesWebsite, error))?;
-        Ok(Self { database: Arc::new(database), order_days: DEFAULT_ORDER_DAYS })
+        Ok(Self { database: Arc::new(database), order_days: DEFAULT_ORDER_DAYS, now: None })
     }
 
     /// The same, with orders that changed within so many days in a full sync; 0 = all orders.
     #[must_use]
     pub fn with_order_days(self, order_days: u32) -> Self {
         Self { order_days, ..self }
+    }
+
+    /// The same database, read as if it were another moment: which of the prices that are good for one day only are today's.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        Self { now: Some(now), ..self }
     }
 
     /// The feeds that are built for this schema: those whose tables are there.
@@ -115,7 +124,8 @@ impl Commerce {
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn read(&self, feed: Feed, selection: &Selection, pages: mpsc::Sender<Page>) -> Result<(), SourceError> {
         self.check(feed)?;
-        walk::read(&self.database, feed, self.order_days, selection, &pages)
+        let now = self.now.unwrap_or_else(Timestamp::now);
+        walk::read(&self.database, feed, self.order_days, now, selection, &pages)
             .await
             .map_err(|error| SourceError::of(feed, error))
     }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use jiff::tz::TimeZone;
+
 use super::scope::StoreView;
 use crate::commerce::database::{Database, DatabaseError, Snapshot};
 
@@ -159,7 +161,11 @@ impl Settings {
 
     /// The value for a store view: its own, else its website's, else the default, else the shipped one.
     pub(super) fn get(&self, setting: Setting, view: &StoreView) -> &str {
-        [Scope::Store(view.id), Scope::Website(view.website_id), Scope::Default]
+        self.first_of(setting, [Scope::Store(view.id), Scope::Website(view.website_id), Scope::Default])
+    }
+
+    fn first_of<const SCOPES: usize>(&self, setting: Setting, scopes: [Scope; SCOPES]) -> &str {
+        scopes
             .into_iter()
             .find_map(|scope| self.values.get(&(setting, scope)))
             .map_or(setting.path_and_shipped().1, String::as_str)
@@ -173,6 +179,16 @@ impl Settings {
     /// Whether a yes/no setting that has no scopes is on: the default, else the shipped value.
     pub(super) fn is_on_everywhere(&self, setting: Setting) -> bool {
         is_yes(self.values.get(&(setting, Scope::Default)).map_or(setting.path_and_shipped().1, String::as_str))
+    }
+
+    /// The time zone of a store view, or of the whole shop; UTC, in which Commerce itself calculates, where the name stands
+    /// for none.
+    pub(super) fn time_zone(&self, view: Option<&StoreView>) -> TimeZone {
+        let name = match view {
+            Some(view) => self.get(Setting::TimeZone, view),
+            None => self.first_of(Setting::TimeZone, [Scope::Default]),
+        };
+        TimeZone::get(name).unwrap_or(TimeZone::UTC)
     }
 
     /// The base URLs of a store view: the secure ones if its pages are served over https.

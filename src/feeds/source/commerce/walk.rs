@@ -1,5 +1,6 @@
 //! The walk over a feed's source table: the next ids, a page of items, and so on, until nobody listens or nothing is left.
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::super::{Broken, Collected, Page, Selection};
@@ -32,12 +33,13 @@ pub(super) async fn read(
     database: &Database,
     feed: Feed,
     order_days: u32,
+    now: Timestamp,
     selection: &Selection,
     pages: &mpsc::Sender<Page>,
 ) -> Result<(), DatabaseError> {
     let source = SourceTable::of(database, feed, order_days);
     let mut snapshot = database.snapshot().await?;
-    let context = Context::load(database, &mut snapshot).await?;
+    let context = Context::load(database, &mut snapshot, now).await?;
     match selection {
         Selection::All => {
             snapshot.end().await;
