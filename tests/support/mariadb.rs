@@ -161,6 +161,25 @@ impl Server {
         shop
     }
 
+    /// The very small shop with more fixtures (`tests/fixtures`), in this order.
+    pub fn shop_with(&'static self, fixtures: &[&str]) -> TestDatabase {
+        let shop = self.small_shop();
+        for sql in fixtures {
+            shop.execute(sql);
+        }
+        shop
+    }
+
+    /// The same with staging and a table prefix.
+    pub fn staged_shop_with(&'static self, fixtures: &[&str]) -> TestDatabase {
+        let mut shop = self.empty("staged_with");
+        "shop_".clone_into(&mut shop.table_prefix);
+        for sql in [SMALL_SHOP].iter().chain(fixtures).chain(&[STAGING]) {
+            shop.execute(&prefixed(sql, &shop.table_prefix));
+        }
+        shop
+    }
+
     /// A fresh copy of the Luma fixture; `None`, and a line that says so, where it is absent.
     pub fn luma(&'static self) -> Option<TestDatabase> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures/luma.sql.gz");
