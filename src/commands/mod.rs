@@ -7,11 +7,13 @@ pub mod data_spaces;
 pub mod demo;
 pub mod export;
 pub mod feeds;
+mod ids;
 pub mod keys;
 pub mod linear;
 pub mod output;
 pub mod projects;
 pub mod sandbox;
+mod watch;
 
 use std::path::PathBuf;
 

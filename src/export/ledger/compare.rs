@@ -146,9 +146,9 @@ impl Store {
     }
 
     fn find(&self, feed: Feed, id: Sha1Hash) -> rusqlite::Result<Option<Known>> {
-        let mut select = self
-            .connection
-            .prepare_cached("SELECT id, hash, deleted, status, source_id FROM items WHERE feed = ?1 AND feed_id = ?2")?;
+        let mut select = self.connection.prepare_cached(
+            "SELECT id, hash, deleted, status, source_id FROM items WHERE feed = ?1 AND feed_id = ?2",
+        )?;
         select
             .query_row(params![feed_code(feed), id.0], |row| {
                 Ok(Known {

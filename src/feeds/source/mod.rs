@@ -12,9 +12,9 @@ use tokio::sync::mpsc;
 
 use super::Feed;
 use super::item::Fields;
-use changes::{ChangeLog, Entry, Span};
 use crate::error::{Exit, Explain};
 use crate::untrusted::SafeText;
+use changes::{ChangeLog, Entry, Span};
 
 /// What a source found where an item should be.
 #[derive(Debug, Clone, PartialEq)]

@@ -128,11 +128,11 @@ fn a_retry_takes_what_failed_and_nothing_else() {
     shop.store.begin_feed(shop.feed, Resend::OnlyFailed).expect("begun");
     assert!(!shop.store.choose_failed().expect("chosen"), "each has a key");
     assert_eq!(shop.chosen(), [1, 2, 5]);
-    let found = [numbered(1, "b"), numbered(2, "c"), keyed(
-        Feed::Products,
-        2,
-        json!({"sku": "P2", "storeViewCode": "new-view", "name": "never sent"}),
-    )];
+    let found = [
+        numbered(1, "b"),
+        numbered(2, "c"),
+        keyed(Feed::Products, 2, json!({"sku": "P2", "storeViewCode": "new-view", "name": "never sent"})),
+    ];
     let compared = shop.store.compare(found.map(Entry::Whole).to_vec(), now()).expect("compared");
     assert_eq!(labels(&compared.send), [("P1 · default", Why::Changed), ("P2 · default", Why::Changed)]);
     assert_eq!(labels(&shop.sweep_chosen(Reach::Rows)), [("P5 · default", Why::Gone)]);

@@ -91,15 +91,12 @@ pub(super) async fn entries(
     limit: usize,
 ) -> Result<Vec<Entry>, DatabaseError> {
     let Span { after, to } = span;
-    read(database, feed, &format!("version_id > {after} AND version_id <= {to} ORDER BY version_id LIMIT {limit}")).await
+    read(database, feed, &format!("version_id > {after} AND version_id <= {to} ORDER BY version_id LIMIT {limit}"))
+        .await
 }
 
 /// The entries with these versions.
-pub(super) async fn entries_at(
-    database: &Database,
-    feed: Feed,
-    versions: &[u64],
-) -> Result<Vec<Entry>, DatabaseError> {
+pub(super) async fn entries_at(database: &Database, feed: Feed, versions: &[u64]) -> Result<Vec<Entry>, DatabaseError> {
     read(database, feed, &format!("version_id IN ({}) ORDER BY version_id", in_list(versions))).await
 }
 

@@ -16,14 +16,14 @@ pub(super) struct SourceTable {
     pub(super) filter: String,
 }
 
-/// Where a person's word for a record leads to its key: `SELECT key FROM table WHERE code = …`.
+/// Where a person's word for a record leads to its key: `SELECT key FROM table WHERE word = …`.
 struct Code {
     table: &'static str,
     key: &'static str,
-    code: &'static str,
+    word: &'static str,
 }
 
-const SKU: Code = Code { table: "catalog_product_entity", key: "entity_id", code: "sku" };
+const SKU: Code = Code { table: "catalog_product_entity", key: "entity_id", word: "sku" };
 
 impl SourceTable {
     pub(super) fn of(database: &Database, feed: Feed) -> Self {
@@ -31,9 +31,9 @@ impl SourceTable {
             Feed::ScopesWebsite => ("store_website", "website_id", Some("code")),
             Feed::ScopesCustomerGroup => ("customer_group", "customer_group_id", Some("customer_group_code")),
             Feed::ProductAttributes => ("eav_attribute", "attribute_id", Some("attribute_code")),
-            Feed::Categories => ("catalog_category_entity", "entity_id", None),
+            Feed::Categories | Feed::CategoryPermissions => ("catalog_category_entity", "entity_id", None),
             Feed::Products | Feed::Prices | Feed::InventoryStockStatus | Feed::ProductOverrides => {
-                (SKU.table, SKU.key, Some(SKU.code))
+                (SKU.table, SKU.key, Some(SKU.word))
             }
             Feed::Variants => {
                 // The children of configurable products; a parent's key is not a source record of this feed.
@@ -44,7 +44,6 @@ impl SourceTable {
                     filter: "TRUE".to_owned(),
                 };
             }
-            Feed::CategoryPermissions => ("catalog_category_entity", "entity_id", None),
             Feed::Orders => ("sales_order", "entity_id", Some("increment_id")),
         };
         let filter = match feed {
@@ -55,7 +54,7 @@ impl SourceTable {
             ),
             _ => "TRUE".to_owned(),
         };
-        Self { name, key, code: code.map(|code| Code { table: name, key, code }), filter }
+        Self { name, key, code: code.map(|word| Code { table: name, key, word }), filter }
     }
 
     /// The keys above `after`, in order. Staged versions repeat a key, hence `DISTINCT`.
@@ -93,7 +92,7 @@ impl SourceTable {
         snapshot: &mut Snapshot,
         words: &[&String],
     ) -> Result<Vec<(u64, String)>, DatabaseError> {
-        let Some(Code { table, key, code }) = &self.code else { return Ok(Vec::new()) };
+        let Some(Code { table, key, word: code }) = &self.code else { return Ok(Vec::new()) };
         let filter = if *table == self.name { self.filter.as_str() } else { "TRUE" };
         let marks = vec!["?"; words.len()].join(",");
         let table = database.table(table);
@@ -109,7 +108,7 @@ impl SourceTable {
         snapshot: &mut Snapshot,
         word: &str,
     ) -> Result<Vec<u64>, DatabaseError> {
-        let Some(Code { table, key, code }) = &self.code else { return Ok(Vec::new()) };
+        let Some(Code { table, key, word: code }) = &self.code else { return Ok(Vec::new()) };
         let filter = if *table == self.name { self.filter.as_str() } else { "TRUE" };
         let sql = format!("SELECT DISTINCT {key} FROM {} WHERE {filter} AND {code} = ?", database.table(table));
         snapshot.rows_with(&sql, (word,)).await

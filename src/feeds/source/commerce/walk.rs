@@ -166,8 +166,7 @@ async fn keys_of(
         }
         for word in left {
             // The server's collation decides which letters are the same, so it is asked again about what is not equal.
-            let named =
-                if kind == IdKind::Id { Vec::new() } else { source.named(database, snapshot, word).await? };
+            let named = if kind == IdKind::Id { Vec::new() } else { source.named(database, snapshot, word).await? };
             if named.is_empty() {
                 unknown.push(word.clone());
             }

@@ -116,8 +116,7 @@ fn number(feed: Feed, source_id: u64) -> Option<u64> {
 
 /// The numbers of the records with these source ids, in order, each once.
 fn numbers(feed: Feed, count: u64, keys: impl Iterator<Item = u64>) -> Vec<u64> {
-    let mut numbers: Vec<u64> =
-        keys.filter_map(|key| number(feed, key)).filter(|number| *number < count).collect();
+    let mut numbers: Vec<u64> = keys.filter_map(|key| number(feed, key)).filter(|number| *number < count).collect();
     numbers.sort_unstable();
     numbers.dedup();
     numbers
