@@ -306,7 +306,7 @@ fn export_ended_with_failures() {
     for feed in &mut last.feeds {
         feed.phase = Phase::Done;
     }
-    let report = RunReport { progress: last, end: RunEnd::Complete };
+    let report = RunReport { progress: last, end: RunEnd::Complete, unknown_ids: vec![], requests_per_second: None };
     state.update(Event::RunEnded(Ok(report)), &now());
     snapshot("export-ended", &state);
 }
@@ -318,7 +318,7 @@ fn export_counted_without_sending() {
     for feed in &mut last.feeds {
         (feed.phase, feed.submitted, feed.requests) = (Phase::Done, 0, 0);
     }
-    let report = RunReport { progress: last, end: RunEnd::Complete };
+    let report = RunReport { progress: last, end: RunEnd::Complete, unknown_ids: vec![], requests_per_second: None };
     state.update(Event::RunEnded(Ok(report)), &now());
     snapshot("export-counted", &state);
 }

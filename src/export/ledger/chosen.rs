@@ -1,6 +1,8 @@
 //! What is chosen of a feed that is not gone through whole: source keys and rows, beside the file, so that a million of them
 //! cost no memory; and the sweep that is limited to them.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rusqlite::params;
 
@@ -119,7 +121,7 @@ impl Store {
     ) -> rusqlite::Result<Vec<String>> {
         let feed = feed_code(self.pass.feed);
         let mut insert = self.connection.prepare_cached("INSERT OR IGNORE INTO temp.chosen_rows VALUES (?1)")?;
-        let mut unknown = words.to_vec();
+        let mut unknown: BTreeSet<&str> = words.iter().map(String::as_str).collect();
         if by_key {
             let mut select =
                 self.connection.prepare_cached("SELECT id FROM items WHERE feed = ?1 AND source_id = ?2")?;
@@ -128,7 +130,7 @@ impl Store {
                 let mut rows = select.query([feed, key])?;
                 while let Some(row) = rows.next()? {
                     insert.execute([row.get::<_, i64>(0)?])?;
-                    unknown.retain(|other| other != word);
+                    unknown.remove(word.as_str());
                 }
             }
         }
@@ -144,10 +146,10 @@ impl Store {
             while let Some(row) = rows.next()? {
                 insert.execute([row.get::<_, i64>(0)?])?;
                 let code: String = row.get(1)?;
-                unknown.retain(|word| *word != code);
+                unknown.remove(code.as_str());
             }
         }
-        Ok(unknown)
+        Ok(words.iter().filter(|word| unknown.contains(word.as_str())).cloned().collect())
     }
 
     /// How many keys are chosen.

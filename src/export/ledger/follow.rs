@@ -101,6 +101,13 @@ impl Store {
         Ok(())
     }
 
+    /// How many items are recorded of a feed, deleted ones included.
+    pub fn count_items(&self, feed: Feed) -> rusqlite::Result<u64> {
+        let sql = "SELECT count(*) FROM items WHERE feed = ?1";
+        let count: i64 = self.connection.query_row(sql, [feed_code(feed)], |row| row.get(0))?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
     /// Forgets everything of a feed.
     pub fn forget_feed(&mut self, feed: Feed) -> rusqlite::Result<()> {
         for table in ["items", "feeds", "gaps"] {

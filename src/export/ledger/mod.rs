@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-pub(super) use chosen::{Place, Reach};
+pub(super) use chosen::Reach;
 pub(super) use compare::{Compared, Entry, Outgoing, Why};
 pub(super) use follow::{Followed, GAPS_KEPT, Position};
 pub(super) use journal::{Answer, Attempt, Verdict};
