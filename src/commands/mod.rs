@@ -10,12 +10,14 @@ pub mod export;
 pub mod feeds;
 pub mod findings;
 pub mod health;
+mod ids;
 pub mod keys;
 pub mod linear;
 pub mod output;
 pub mod projects;
 pub mod sandbox;
 pub mod services;
+mod watch;
 
 use std::path::PathBuf;
 

@@ -12,6 +12,7 @@ mod models;
 mod names;
 mod pairs;
 pub mod services;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,6 +37,7 @@ use crate::untrusted::SafeText;
 
 pub use models::{ExportRequest, Half, Overview, PairStatus, SourceFeeds};
 pub use names::{check_name, check_project_name};
+pub use watch::{Watch, WatchNews};
 
 /// The actions. Clones share everything.
 #[derive(Debug, Clone)]
@@ -402,18 +404,33 @@ impl Connector {
     /// # Errors
     /// A [`Problem`]: no data space chosen, no keys, no source, another run, a ledger that cannot be used.
     pub async fn start_export(&self, request: ExportRequest) -> Result<Run, Problem> {
-        let config = self.config();
-        let data_space = config.saas.environment_id.clone().ok_or_else(|| {
+        // Before the database is asked to let us in: what is wrong here can be mended here.
+        self.destination()?;
+        self.client()?;
+        let source = self.source().await?;
+        self.start_from(source, request, false).await
+    }
+
+    /// The chosen data space.
+    fn destination(&self) -> Result<DataSpaceId, Problem> {
+        self.config().saas.environment_id.ok_or_else(|| {
             Problem::usage("no data space is chosen, so there is nowhere to send to").hint(
                 "run `commerce-connector projects list`, then `commerce-connector data-spaces select ID`, or choose one in the SaaS identifier pane",
             )
-        })?;
+        })
+    }
+
+    /// Starts an export from a source that is connected already; `skip_locked` leaves out what another run exports.
+    async fn start_from(&self, source: Source, request: ExportRequest, skip_locked: bool) -> Result<Run, Problem> {
+        let config = self.config();
+        let data_space = self.destination()?;
         let client = self.client()?;
-        let source = self.source().await?;
         let feeds = self.planned_feeds(&source, &request.feeds).await?;
         let batch_size = |feed| request.batch_size.or_else(|| configured_batch_size(&config, feed));
         let plan = Plan {
             feeds: Plan::feed_plans(&feeds, batch_size, &config.export.routes),
+            mode: request.mode,
+            skip_locked,
             data_space,
             thread_count: request.thread_count.unwrap_or(config.export.thread_count),
             max_batch_bytes: config.export.max_batch_bytes,

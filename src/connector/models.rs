@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::client::models::{DataSpaceId, DataSpaceKind, Environment, ProjectId};
+use crate::export::SyncMode;
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 
@@ -71,6 +72,8 @@ pub struct SourceFeeds {
 pub struct ExportRequest {
     /// Feeds; empty = all that the source has.
     pub feeds: Vec<Feed>,
+    /// How they are gone through.
+    pub mode: SyncMode,
     /// Requests in flight, instead of the configured.
     pub thread_count: Option<usize>,
     /// Items in one request, instead of the configured.

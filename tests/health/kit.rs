@@ -14,6 +14,9 @@ use super::support::gateway::Gateway;
 use super::support::home::{Home, stdout};
 use super::support::mariadb::{Server, TestDatabase};
 
+/// Adobe's export beside the very small shop, all of it well.
+const HEALTH: &str = include_str!("../fixtures/health.sql");
+
 /// A home, a database and a gateway, with a configuration that joins them.
 pub struct Shop {
     pub home: Home,
@@ -35,7 +38,7 @@ pub struct Changes {
 
 impl Shop {
     pub async fn healthy() -> Self {
-        Self::with(Server::shared().healthy_shop()).await
+        Self::with(Server::shared().shop_with(&[HEALTH])).await
     }
 
     /// The same without a database, for what needs none: starting a server is the slowest part of a test.

@@ -29,7 +29,7 @@ pub(super) async fn page(
 ) -> Result<Vec<Collected>, DatabaseError> {
     let ids = in_list(ids);
     let sql = format!(
-        "SELECT e.entity_id, TRIM(COALESCE(e.sku, '')) FROM {} e WHERE e.entity_id IN ({ids}){}",
+        "SELECT e.entity_id, COALESCE(e.sku, '') FROM {} e WHERE e.entity_id IN ({ids}){}",
         context.table(Entity::Product.table()),
         context.is_current(Entity::Product, "e"),
     );
@@ -52,7 +52,7 @@ pub(super) async fn page(
         match skus.get(&product).map(String::as_str) {
             // The index is not yet told that the product is gone.
             None => {}
-            Some("") => collected.push(without_sku(product)),
+            Some(sku) if sku.trim().is_empty() => collected.push(without_sku(product)),
             Some(sku) => {
                 fields.insert("sku".to_owned(), json!(sku));
                 fields.insert("productId".to_owned(), json!(product));

@@ -69,31 +69,26 @@ impl Rules {
         }
     }
 
-    /// Whether a product never runs out. What a product says itself is heard, each thing only if its *use configuration* is
-    /// off: stock that is not managed, and backorders down to no limit (a minimum quantity of 0).
-    fn never_runs_out(self, own: &OwnRules) -> bool {
-        let by_stock = if own.uses_configured_management {
-            !self.manages_stock || self.allows_backorders
-        } else {
-            !own.manages_stock
+    /// Whether a product never runs out: its stock is not managed, or it may be ordered back without a limit.
+    ///
+    /// Odd, and the exporter's: a product that is managed by its own word does not hear of configured backorders, and its own
+    /// backorders count only beside a minimum of its own.
+    fn never_runs_out(self, own: OwnRules) -> bool {
+        let by_stock = match own.manages_stock {
+            Some(manages_stock) => !manages_stock,
+            None => !self.manages_stock || self.allows_backorders,
         };
-        let by_backorders = !own.uses_configured_backorders
-            && !own.uses_configured_minimum
-            && own.allows_backorders
-            && own.minimum == 0.0;
-        by_stock || by_backorders
+        by_stock || (own.allows_backorders == Some(true) && own.minimum == Some(0.0))
     }
 }
 
-/// What a product says itself, from `cataloginventory_stock_item`.
+/// What a product says itself, from `cataloginventory_stock_item`; `None` where it leaves it to the configuration.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct OwnRules {
-    manages_stock: bool,
-    uses_configured_management: bool,
-    allows_backorders: bool,
-    uses_configured_backorders: bool,
-    minimum: f64,
-    uses_configured_minimum: bool,
+    manages_stock: Option<bool>,
+    allows_backorders: Option<bool>,
+    /// The quantity at which it is out of stock.
+    minimum: Option<f64>,
 }
 
 /// A product in a stock.
@@ -106,7 +101,7 @@ struct Level {
 }
 
 /// The same in the query's order, without the stock.
-type LevelRow = (u64, f64, bool, bool, bool, bool, bool, f64, bool);
+type LevelRow = (u64, f64, bool, Option<bool>, Option<bool>, Option<f64>);
 
 /// Items of these products, by product and stock.
 pub(super) async fn page(
@@ -123,9 +118,9 @@ pub(super) async fn page(
     // The sort is stable, and the stocks were read in order.
     levels.sort_by_key(|level| level.product);
     let reserved = reserved(snapshot, context, ids).await?;
-    let mut collected: Vec<Collected> =
-        products.iter().filter(|(_, sku)| sku.is_empty()).map(|(id, _)| without_sku(*id)).collect();
-    let skus: HashMap<u64, String> = products.into_iter().filter(|(_, sku)| !sku.is_empty()).collect();
+    let (named, unnamed): (Vec<_>, Vec<_>) = products.into_iter().partition(|(_, sku)| !sku.trim().is_empty());
+    let mut collected: Vec<Collected> = unnamed.into_iter().map(|(id, _)| without_sku(id)).collect();
+    let skus: HashMap<u64, String> = named.into_iter().collect();
     for level in &levels {
         if let Some(sku) = skus.get(&level.product) {
             let reserved = reserved.get(&(level.product, level.stock)).copied().unwrap_or_default();
@@ -144,7 +139,7 @@ fn item(level: &Level, sku: &str, reserved: f64, rules: Rules) -> Collected {
     put("qty", json!(level.quantity));
     put("qtyForSale", json!(in_ten_thousandths(level.quantity + reserved)));
     put("isSalable", json!(level.is_salable));
-    put("infiniteStock", json!(rules.never_runs_out(&level.own)));
+    put("infiniteStock", json!(rules.never_runs_out(level.own)));
     Collected::Item { source_id: Some(level.product), fields }
 }
 
@@ -169,7 +164,7 @@ async fn products(
     ids: &[u64],
 ) -> Result<Vec<(u64, String)>, DatabaseError> {
     let sql = format!(
-        "SELECT e.entity_id, TRIM(COALESCE(e.sku, '')) FROM {} e WHERE e.entity_id IN ({}){} ORDER BY e.entity_id",
+        "SELECT e.entity_id, COALESCE(e.sku, '') FROM {} e WHERE e.entity_id IN ({}){} ORDER BY e.entity_id",
         context.table(Entity::Product.table()),
         in_list(ids),
         context.is_current(Entity::Product, "e"),
@@ -208,9 +203,8 @@ async fn read_levels(
     };
     let sql = format!(
         "SELECT e.entity_id, COALESCE(i.quantity, 0), COALESCE(i.is_salable, 0) <> 0, \
-         COALESCE(s.manage_stock, 1) <> 0, COALESCE(s.use_config_manage_stock, 1) <> 0, \
-         COALESCE(s.backorders, 0) <> 0, COALESCE(s.use_config_backorders, 1) <> 0, \
-         COALESCE(s.min_qty, 0), COALESCE(s.use_config_min_qty, 1) <> 0 \
+         IF(s.use_config_manage_stock = 0, s.manage_stock <> 0, NULL), \
+         IF(s.use_config_backorders = 0, s.backorders <> 0, NULL), IF(s.use_config_min_qty = 0, s.min_qty, NULL) \
          FROM {entity} e {joins} WHERE e.entity_id IN ({ids}){is_current} ORDER BY e.entity_id, {order}",
         entity = context.table(Entity::Product.table()),
         is_current = context.is_current(Entity::Product, "e"),
@@ -221,16 +215,8 @@ async fn read_levels(
 }
 
 fn level(stock: u64, row: LevelRow) -> Level {
-    let (product, quantity, is_salable, manage, config_manage, backorders, config_backorders, minimum, config_minimum) =
-        row;
-    let own = OwnRules {
-        manages_stock: manage,
-        uses_configured_management: config_manage,
-        allows_backorders: backorders,
-        uses_configured_backorders: config_backorders,
-        minimum,
-        uses_configured_minimum: config_minimum,
-    };
+    let (product, quantity, is_salable, manages_stock, allows_backorders, minimum) = row;
+    let own = OwnRules { manages_stock, allows_backorders, minimum };
     Level { product, stock, quantity, is_salable, own }
 }
 
@@ -276,55 +262,40 @@ mod tests {
     use super::*;
 
     /// A product that leaves everything to the configuration.
-    const CONFIGURED: OwnRules = OwnRules {
-        manages_stock: true,
-        uses_configured_management: true,
-        allows_backorders: false,
-        uses_configured_backorders: true,
-        minimum: 0.0,
-        uses_configured_minimum: true,
-    };
+    const CONFIGURED: OwnRules = OwnRules { manages_stock: None, allows_backorders: None, minimum: None };
     const MANAGED: Rules = Rules { manages_stock: true, allows_backorders: false };
 
     #[test]
     fn the_configuration_decides_where_a_product_leaves_it_to() {
-        assert!(!MANAGED.never_runs_out(&CONFIGURED));
-        assert!(Rules { manages_stock: false, ..MANAGED }.never_runs_out(&CONFIGURED));
-        assert!(Rules { allows_backorders: true, ..MANAGED }.never_runs_out(&CONFIGURED));
+        assert!(!MANAGED.never_runs_out(CONFIGURED));
+        assert!(Rules { manages_stock: false, ..MANAGED }.never_runs_out(CONFIGURED));
+        assert!(Rules { allows_backorders: true, ..MANAGED }.never_runs_out(CONFIGURED));
     }
 
     #[test]
     fn a_product_that_is_not_managed_never_runs_out() {
-        let unmanaged = OwnRules { uses_configured_management: false, manages_stock: false, ..CONFIGURED };
-        assert!(MANAGED.never_runs_out(&unmanaged));
-        let managed = OwnRules { uses_configured_management: false, ..CONFIGURED };
-        assert!(!MANAGED.never_runs_out(&managed));
-        // Odd, and the exporter's: a product that is managed by its own word does not hear of the configured backorders.
-        assert!(!Rules { allows_backorders: true, ..MANAGED }.never_runs_out(&managed));
-        assert!(!Rules { manages_stock: false, ..MANAGED }.never_runs_out(&managed));
-        // What is said counts only where the configuration is not used.
-        assert!(!MANAGED.never_runs_out(&OwnRules { manages_stock: false, ..CONFIGURED }));
+        assert!(MANAGED.never_runs_out(OwnRules { manages_stock: Some(false), ..CONFIGURED }));
+        let managed = OwnRules { manages_stock: Some(true), ..CONFIGURED };
+        assert!(!MANAGED.never_runs_out(managed));
+        assert!(!Rules { allows_backorders: true, ..MANAGED }.never_runs_out(managed));
+        assert!(!Rules { manages_stock: false, ..MANAGED }.never_runs_out(managed));
     }
 
     #[test]
-    fn own_backorders_count_only_without_a_minimum_of_the_products_own() {
-        let backordered = OwnRules {
-            allows_backorders: true,
-            uses_configured_backorders: false,
-            uses_configured_minimum: false,
-            ..CONFIGURED
-        };
-        assert!(MANAGED.never_runs_out(&backordered));
-        assert!(!MANAGED.never_runs_out(&OwnRules { minimum: 5.0, ..backordered }));
-        assert!(!MANAGED.never_runs_out(&OwnRules { minimum: -1.0, ..backordered }));
-        assert!(!MANAGED.never_runs_out(&OwnRules { uses_configured_minimum: true, ..backordered }));
-        assert!(!MANAGED.never_runs_out(&OwnRules { uses_configured_backorders: true, ..backordered }));
-        assert!(!MANAGED.never_runs_out(&OwnRules { allows_backorders: false, ..backordered }));
+    fn own_backorders_count_only_beside_a_minimum_of_nothing() {
+        let backordered = OwnRules { allows_backorders: Some(true), minimum: Some(0.0), ..CONFIGURED };
+        assert!(MANAGED.never_runs_out(backordered));
+        assert!(MANAGED.never_runs_out(OwnRules { manages_stock: Some(true), ..backordered }));
+        assert!(!MANAGED.never_runs_out(OwnRules { minimum: Some(5.0), ..backordered }));
+        assert!(!MANAGED.never_runs_out(OwnRules { minimum: Some(-1.0), ..backordered }));
+        assert!(!MANAGED.never_runs_out(OwnRules { minimum: None, ..backordered }));
+        assert!(!MANAGED.never_runs_out(OwnRules { allows_backorders: None, ..backordered }));
+        assert!(!MANAGED.never_runs_out(OwnRules { allows_backorders: Some(false), ..backordered }));
     }
 
     #[test]
     fn a_sum_keeps_four_digits() {
-        assert_eq!(in_ten_thousandths(0.1 + 0.2), 0.3);
-        assert_eq!(in_ten_thousandths(7.0 - 9.5), -2.5);
+        assert_eq!(in_ten_thousandths(0.1 + 0.2).to_string(), "0.3");
+        assert_eq!(in_ten_thousandths(7.0 - 9.5).to_string(), "-2.5");
     }
 }

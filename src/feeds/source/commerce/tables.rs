@@ -18,14 +18,14 @@ pub(super) struct SourceTable {
     pub(super) window: String,
 }
 
-/// Where a person's word for a record leads to its key: `SELECT key FROM table WHERE code = …`.
+/// Where a person's word for a record leads to its key: `SELECT key FROM table WHERE column = …`.
 struct Code {
     table: &'static str,
     key: &'static str,
-    code: &'static str,
+    column: &'static str,
 }
 
-const SKU: Code = Code { table: "catalog_product_entity", key: "entity_id", code: "sku" };
+const SKU: Code = Code { table: "catalog_product_entity", key: "entity_id", column: "sku" };
 
 /// What is true of every row.
 const EVERY_ROW: &str = "TRUE";
@@ -37,9 +37,9 @@ impl SourceTable {
             Feed::ScopesWebsite => ("store_website", "website_id", Some("code")),
             Feed::ScopesCustomerGroup => ("customer_group", "customer_group_id", Some("customer_group_code")),
             Feed::ProductAttributes => ("eav_attribute", "attribute_id", Some("attribute_code")),
-            Feed::Categories => ("catalog_category_entity", "entity_id", None),
+            Feed::Categories | Feed::CategoryPermissions => ("catalog_category_entity", "entity_id", None),
             Feed::Products | Feed::Prices | Feed::InventoryStockStatus | Feed::ProductOverrides => {
-                (SKU.table, SKU.key, Some(SKU.code))
+                (SKU.table, SKU.key, Some(SKU.column))
             }
             Feed::Variants => {
                 // The children of configurable products; a parent's key is not a source record of this feed.
@@ -51,7 +51,6 @@ impl SourceTable {
                     window: EVERY_ROW.to_owned(),
                 };
             }
-            Feed::CategoryPermissions => ("catalog_category_entity", "entity_id", None),
             Feed::Orders => ("sales_order", "entity_id", Some("increment_id")),
         };
         let filter = match feed {
@@ -68,7 +67,7 @@ impl SourceTable {
             Feed::Orders if order_days > 0 => format!("updated_at >= NOW() - INTERVAL {order_days} DAY"),
             _ => EVERY_ROW.to_owned(),
         };
-        Self { name, key, code: code.map(|code| Code { table: name, key, code }), filter, window }
+        Self { name, key, code: code.map(|column| Code { table: name, key, column }), filter, window }
     }
 
     /// The keys above `after`, in order. Staged versions repeat a key, hence `DISTINCT`.
@@ -101,6 +100,22 @@ impl SourceTable {
         Ok(snapshot.rows(&sql).await?.into_iter().collect())
     }
 
+    /// The keys of the records with these codes, each with the code as the table has it.
+    pub(super) async fn named_all(
+        &self,
+        database: &Database,
+        snapshot: &mut Snapshot,
+        words: &[&String],
+    ) -> Result<Vec<(u64, String)>, DatabaseError> {
+        let Some(Code { table, key, column }) = &self.code else { return Ok(Vec::new()) };
+        let filter = if *table == self.name { self.filter.as_str() } else { EVERY_ROW };
+        let marks = vec!["?"; words.len()].join(",");
+        let table = database.table(table);
+        let sql = format!("SELECT DISTINCT {key}, {column} FROM {table} WHERE {filter} AND {column} IN ({marks})");
+        let words: Vec<&str> = words.iter().map(|word| word.as_str()).collect();
+        snapshot.rows_with(&sql, words).await
+    }
+
     /// The keys of the record that a person named by its code.
     pub(super) async fn named(
         &self,
@@ -108,9 +123,9 @@ impl SourceTable {
         snapshot: &mut Snapshot,
         word: &str,
     ) -> Result<Vec<u64>, DatabaseError> {
-        let Some(Code { table, key, code }) = &self.code else { return Ok(Vec::new()) };
+        let Some(Code { table, key, column }) = &self.code else { return Ok(Vec::new()) };
         let filter = if *table == self.name { self.filter.as_str() } else { EVERY_ROW };
-        let sql = format!("SELECT DISTINCT {key} FROM {} WHERE {filter} AND {code} = ?", database.table(table));
+        let sql = format!("SELECT DISTINCT {key} FROM {} WHERE {filter} AND {column} = ?", database.table(table));
         snapshot.rows_with(&sql, (word,)).await
     }
 }

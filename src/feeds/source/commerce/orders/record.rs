@@ -61,8 +61,9 @@ pub(super) async fn load(
     columns: &[Column],
     from: &str,
 ) -> Result<Vec<Record>, DatabaseError> {
-    let list: String = columns.iter().map(|(_, sql, _)| format!(", {sql}")).collect();
-    let rows: Vec<Row> = snapshot.rows(&format!("SELECT {owner}, {id}{list} FROM {from}")).await?;
+    let keys = [owner, id];
+    let list: Vec<&str> = keys.into_iter().chain(columns.iter().map(|(_, sql, _)| *sql)).collect();
+    let rows: Vec<Row> = snapshot.rows(&format!("SELECT {} FROM {from}", list.join(", "))).await?;
     Ok(rows.iter().map(|row| record(row, columns)).collect())
 }
 
