@@ -33,7 +33,7 @@ pub fn duration(time: Duration) -> String {
     }
 }
 
-/// Bytes for a person: `512 B`, `1.4 MiB`.
+/// Bytes for a person: `512 B`, `1.4 MiB`, `2.5 GiB`.
 #[must_use]
 pub fn bytes(number: u64) -> String {
     const KIB: f64 = 1024.0;
@@ -42,8 +42,10 @@ pub fn bytes(number: u64) -> String {
         format!("{number} B")
     } else if size < KIB * KIB {
         format!("{:.1} KiB", size / KIB)
-    } else {
+    } else if size < KIB * KIB * KIB {
         format!("{:.1} MiB", size / (KIB * KIB))
+    } else {
+        format!("{:.1} GiB", size / (KIB * KIB * KIB))
     }
 }
 
@@ -65,6 +67,6 @@ mod tests {
 
     #[test]
     fn bytes_are_for_people() {
-        assert_eq!(bytes(1536), "1.5 KiB");
+        assert_eq!([bytes(1536), bytes(2_684_354_560)], ["1.5 KiB", "2.5 GiB"]);
     }
 }

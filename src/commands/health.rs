@@ -59,7 +59,9 @@ fn items(health: &Health) -> Vec<Vec<String>> {
         let mut row = vec![feed.feed.to_string(), "ours".to_owned()];
         if let Some(ours) = &feed.ours {
             row.extend([ours.submitted, ours.awaiting, ours.will_retry, ours.needs_attention].map(count));
-            row.push(ours.last_sync.map_or_else(|| "not in full".to_owned(), moment));
+            // Without a full sync, what a partial one sent is not all there is.
+            let last_sync = ours.last_sync.map(|full| ours.last_partial.map_or(full, |partial| partial.max(full)));
+            row.push(last_sync.map_or_else(|| "not in full".to_owned(), moment));
         } else {
             row.extend([UNKNOWN; 4].map(str::to_owned));
             row.push("never".to_owned());
@@ -147,6 +149,7 @@ fn record(feed: &FeedHealth) -> Value {
             "will_retry": ours.will_retry,
             "needs_attention": ours.needs_attention,
             "last_sync": ours.last_sync.map(|at| at.to_string()),
+            "last_partial": ours.last_partial.map(|at| at.to_string()),
         })
     });
     let mut fields = json!({"feed": feed.feed, "ours": ours});

@@ -37,7 +37,7 @@ async fn a_healthy_shop_fits_on_a_screen_and_ends_with_0() {
         ("Clock", "as the gateway's"),
         ("Registry", "1 project"),
         ("Data space", "(Production) of Shop"),
-        ("Routes", "8 documented; inferred: inventoryStockStatus, categoryPer"),
+        ("Routes", "8 documented; inferred: inventoryStockStatus, "),
         ("Guard", "into a Production data space"),
         ("State directory", "made by the first run"),
         ("Ledger", "nothing was sent"),

@@ -51,12 +51,12 @@ pub(super) async fn views(database: &Database, snapshot: &mut Snapshot) -> Part<
         let sql = format!("SELECT view_id, mode, version_id FROM {table} ORDER BY state_id DESC");
         snapshot.rows::<(Option<String>, Option<String>, Option<u64>)>(&sql).await
     };
-    read_part(database, "mview_state", rows).await.map_known(|rows| {
-        let view = |mode: Option<String>, version: Option<u64>| View {
-            mode: if mode.as_deref() == Some("enabled") { Mode::BySchedule } else { Mode::OnSave },
+    read_part(database, "mview_state", rows).await.map(|rows| {
+        let view = |mode: Option<&str>, version: Option<u64>| View {
+            mode: if mode == Some("enabled") { Mode::BySchedule } else { Mode::OnSave },
             cursor: version.unwrap_or_default(),
         };
-        rows.into_iter().filter_map(|(id, mode, version)| Some((id?, view(mode, version)))).collect()
+        rows.iter().filter_map(|(id, mode, version)| Some((id.clone()?, view(mode.as_deref(), *version)))).collect()
     })
 }
 

@@ -59,6 +59,15 @@ impl<T> Part<T> {
         }
     }
 
+    /// The same of something made from what was read.
+    pub fn map<U>(&self, f: impl FnOnce(&T) -> U) -> Part<U> {
+        match self {
+            Part::Known(value) => Part::Known(f(value)),
+            Part::Missing { table } => Part::Missing { table: table.clone() },
+            Part::Unreadable { table, reason } => Part::Unreadable { table: table.clone(), reason: reason.clone() },
+        }
+    }
+
     /// One line that says why it is not known: `… is missing`, or the server's words.
     pub fn complaint(&self) -> Option<String> {
         match self {
@@ -152,10 +161,10 @@ pub async fn machinery(database: &Database, watched: &[Watched]) -> Result<Machi
     let views = change_log::views(database, &mut snapshot).await;
     let mut paths = Vec::with_capacity(watched.len());
     for names in watched {
-        let view = map(&views, |views| views.get(names.view).cloned());
+        let view = views.map(|views| views.get(names.view).cloned());
         let cursor = view.known().and_then(Option::as_ref).map(|view| view.cursor);
         let log = change_log::read(database, &mut snapshot, names.view, cursor).await;
-        paths.push(FeedPath { indexer: map(&indexers, |states| states.get(names.indexer).cloned()), view, log });
+        paths.push(FeedPath { indexer: indexers.map(|states| states.get(names.indexer).cloned()), view, log });
     }
     let cron = cron::read(database, &mut snapshot).await;
     let locks = locks::read(database, &mut snapshot).await;
@@ -184,9 +193,9 @@ async fn indexers(database: &Database, snapshot: &mut Snapshot) -> Part<BTreeMap
         let sql = format!("SELECT indexer_id, status FROM {table} ORDER BY state_id DESC");
         snapshot.rows::<(Option<String>, Option<String>)>(&sql).await
     };
-    read_part(database, "indexer_state", rows).await.map_known(|rows| {
-        rows.into_iter()
-            .filter_map(|(id, status)| Some((id?, IndexerStatus::of(&status.unwrap_or_default()))))
+    read_part(database, "indexer_state", rows).await.map(|rows| {
+        rows.iter()
+            .filter_map(|(id, status)| Some((id.clone()?, IndexerStatus::of(status.as_deref().unwrap_or_default()))))
             .collect()
     })
 }
@@ -205,23 +214,5 @@ async fn read_part<T>(
         Ok(value) => Part::Known(value),
         Err(DatabaseError::Query { reason }) => Part::Unreadable { table: full_name(), reason },
         Err(error) => Part::Unreadable { table: full_name(), reason: SafeText::new(&error.to_string()) },
-    }
-}
-
-impl<T> Part<T> {
-    fn map_known<U>(self, f: impl FnOnce(T) -> U) -> Part<U> {
-        match self {
-            Part::Known(value) => Part::Known(f(value)),
-            Part::Missing { table } => Part::Missing { table },
-            Part::Unreadable { table, reason } => Part::Unreadable { table, reason },
-        }
-    }
-}
-
-fn map<T, U>(part: &Part<T>, f: impl FnOnce(&T) -> U) -> Part<U> {
-    match part {
-        Part::Known(value) => Part::Known(f(value)),
-        Part::Missing { table } => Part::Missing { table: table.clone() },
-        Part::Unreadable { table, reason } => Part::Unreadable { table: table.clone(), reason: reason.clone() },
     }
 }

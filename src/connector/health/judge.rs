@@ -60,7 +60,7 @@ fn ours(summary: &FeedSummary) -> Vec<Finding> {
             Finding::wrong(
                 format!("{}: {} failed and will be retried", summary.feed, counted(summary.will_retry, "item")),
                 "the service does not have them in their newest state",
-                format!("`commerce-connector export run --feed {}` sends them again", summary.feed),
+                format!("`commerce-connector export retry --feed {}`", summary.feed),
             )
             .about(summary.feed),
         );

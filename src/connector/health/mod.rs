@@ -57,7 +57,7 @@ pub struct FeedHealth {
 /// What Adobe's feed table tells, in items, in the words of its status page (protocol page §3).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AdobeItems {
-    /// *Submitted to service*. `None` where the table keeps no status: the legacy feeds.
+    /// Live items by state. `None` where the table keeps no status: the legacy feeds.
     pub by_state: Option<ByState>,
     /// Rows, without those of deleted records where these are told apart.
     pub rows: u64,
@@ -83,17 +83,20 @@ pub struct ByState {
 }
 
 impl AdobeItems {
-    fn of(table: &FeedTable) -> Self {
-        let mut items =
-            Self { last_modified: table.last_modified, errors: table.errors.clone(), ..AdobeItems::default() };
+    fn of(table: &FeedTable, has_status: bool) -> Self {
+        let mut items = Self {
+            by_state: has_status.then(ByState::default),
+            last_modified: table.last_modified,
+            errors: table.errors.clone(),
+            ..AdobeItems::default()
+        };
         for count in &table.counts {
             if count.is_deleted {
                 items.deleted += count.rows;
             } else {
                 items.rows += count.rows;
             }
-            let Some(status) = count.status else { continue };
-            let by_state = items.by_state.get_or_insert_default();
+            let (Some(by_state), Some(status)) = (&mut items.by_state, count.status) else { continue };
             match adobe_state(status) {
                 // What the service was told to delete, and accepted, is not there any more.
                 ItemState::Submitted | ItemState::Awaiting if count.is_deleted => {}
@@ -172,23 +175,15 @@ impl Connector {
             let has_adobe_export = has_adobe_export(&database, &machinery, &watched);
             if has_adobe_export {
                 let tables = health::feed_tables(&database, &names).await.map_err(explained)?;
-                for ((feed, path), table) in feeds.iter_mut().zip(machinery.paths).zip(tables) {
-                    feed.path = Some(path);
-                    feed.adobe = Some(items(&table));
+                for (at, (path, table)) in machinery.paths.into_iter().zip(tables).enumerate() {
+                    feeds[at].path = Some(path);
+                    feeds[at].adobe = Some(table.map(|table| AdobeItems::of(table, names[at].has_status)));
                 }
             }
             installation = Some(Installation { has_adobe_export, cron: machinery.cron, locks: machinery.locks });
         }
         let findings = judge::all(&feeds, installation.as_ref());
         Ok(Health { feeds, installation, findings })
-    }
-}
-
-fn items(table: &Part<FeedTable>) -> Part<AdobeItems> {
-    match table {
-        Part::Known(table) => Part::Known(AdobeItems::of(table)),
-        Part::Missing { table } => Part::Missing { table: table.clone() },
-        Part::Unreadable { table, reason } => Part::Unreadable { table: table.clone(), reason: reason.clone() },
     }
 }
 
@@ -214,7 +209,7 @@ mod tests {
             rows(200, true, 1024),
             rows(400, true, 2048),
         ];
-        let items = AdobeItems::of(&FeedTable { counts, last_modified: None, errors: Vec::new() });
+        let items = AdobeItems::of(&FeedTable { counts, last_modified: None, errors: Vec::new() }, true);
         let expected = ByState {
             submitted: 1,
             awaiting: 2,
@@ -223,7 +218,7 @@ mod tests {
         };
         assert_eq!((items.by_state, items.rows, items.deleted), (Some(expected), 1023, 3072));
         let legacy = vec![StatusCount { status: None, is_deleted: false, rows: 7 }];
-        let items = AdobeItems::of(&FeedTable { counts: legacy, last_modified: None, errors: Vec::new() });
+        let items = AdobeItems::of(&FeedTable { counts: legacy, last_modified: None, errors: Vec::new() }, false);
         assert_eq!((items.by_state, items.rows), (None, 7));
     }
 }

@@ -61,7 +61,10 @@ pub(super) fn pair(connector: &Connector, environment: Environment, is_used: boo
         Half::Missing => "missing".to_owned(),
         Half::Unusable { .. } => "not usable".to_owned(),
     };
-    let shown = format!("API key {}, {}", shown(&status.api_key), shown(&status.private_key));
+    let shown = match (&status.api_key, &status.private_key) {
+        (api_key, key @ Half::Present { .. }) => format!("API key {}, {}", shown(api_key), shown(key)),
+        (api_key, key) => format!("API key {}, private key {}", shown(api_key), shown(key)),
+    };
     let made = tokio::task::block_in_place(|| connector.make_client(environment, connector.read_pair(environment)?));
     let client = made.map_err(|problem: Problem| {
         let means =
