@@ -1,7 +1,10 @@
-//! The Commerce installation on this server: `env.php`, the database, the edition.
+//! The Commerce installation on this server: `env.php`, the database, the edition, its settings.
 //!
 //! This room must never know what a feed item or a gateway is.
 
+pub mod cache;
+pub mod crypt;
 pub mod database;
 pub mod edition;
 pub mod env_php;
+pub mod settings;
