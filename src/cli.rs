@@ -66,6 +66,13 @@ pub enum Command {
     /// Make, show or locate the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Check the whole way from this shop to the service, and say what to do about what is wrong
+    ///
+    /// Nothing is changed and nothing is sent. Exit codes: 0 nothing is wrong (warnings are not), 3 something is wrong here,
+    /// 4 nothing but keys are refused, 5 nothing but passing trouble, such as a gateway that does not answer.
+    Doctor,
+    /// List the services that the connector serves: which feeds each needs, whether its module is installed
+    Services,
 }
 
 /// `keys …`
@@ -134,6 +141,10 @@ pub enum DataSpacesCommand {
 pub enum FeedsCommand {
     /// List the feeds with route, batch size and source records
     List,
+    /// Show how each feed is: ours and Adobe's own export, indexers, change logs, cron
+    ///
+    /// Exit code 0 only if nothing is wrong (warnings are not), else 3.
+    Health,
     /// Print what would be sent, as one JSON object a line, without sending it
     Items {
         /// The feed

@@ -86,6 +86,7 @@ fn ready(pane: Pane, kind: DataSpaceKind) -> State {
         will_retry: 0,
         needs_attention,
         last_sync: Some(last.parse().unwrap()),
+        last_partial: None,
     };
     let summaries = vec![
         summary(Feed::ScopesWebsite, 1, 0, "2026-03-04T08:12:00Z"),

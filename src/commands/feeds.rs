@@ -25,6 +25,7 @@ pub async fn run(command: FeedsCommand, setting: &Setting, output: &mut Output) 
     let connector = setting.connector()?;
     match command {
         FeedsCommand::List => list(&connector, output).await,
+        FeedsCommand::Health => super::health::run(&connector, output).await,
         FeedsCommand::Items { feed, ids, limit } => {
             let selection = if ids.is_empty() { Selection::All } else { Selection::Ids(ids) };
             items(&connector, feed, selection, limit.unwrap_or(u64::MAX), output).await

@@ -5,4 +5,5 @@
 pub mod database;
 pub mod edition;
 pub mod env_php;
+pub mod health;
 pub mod kind;

@@ -3,11 +3,15 @@
 //! It ties configuration, keys, client, sources and export together. It must never know how anything is shown.
 
 mod database;
+pub mod doctor;
 pub mod estimate;
+pub mod finding;
 pub mod guard;
+pub mod health;
 mod models;
 mod names;
 mod pairs;
+pub mod services;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

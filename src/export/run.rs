@@ -143,7 +143,11 @@ async fn export_feed(context: &Arc<Context>, plan: FeedPlan) -> FeedEnd {
 async fn go_through(lane: &Arc<Lane>) -> Result<(), Problem> {
     let run = &lane.run;
     let feed = lane.plan.feed;
-    let Some(()) = in_ledger(lane, run.ledger.call(move |store| store.begin_feed(feed)).await) else { return Ok(()) };
+    let Some(()) =
+        in_ledger(lane, run.ledger.call(move |store| store.begin_feed(feed, super::ledger::Resend::None)).await)
+    else {
+        return Ok(());
+    };
     let source_records = tokio::select! {
         biased;
         () = lane.brake.pulled() => return Ok(()),
@@ -163,7 +167,7 @@ async fn go_through(lane: &Arc<Lane>) -> Result<(), Problem> {
         deliver(lane, |outbox| sweep(lane, outbox)).await;
     }
     if !lane.brake.is_pulled() && !run.dry_run {
-        in_ledger(lane, run.ledger.call(move |store| store.finish_feed(feed, Timestamp::now())).await);
+        in_ledger(lane, run.ledger.call(move |store| store.finish_full(feed, None, Timestamp::now())).await);
     }
     Ok(())
 }

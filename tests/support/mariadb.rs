@@ -144,6 +144,23 @@ impl Server {
         shop
     }
 
+    /// The shop with a product of each kind, with prices and variants (`tests/fixtures/prices.sql`).
+    pub fn price_shop(&'static self) -> TestDatabase {
+        let shop = self.product_shop();
+        shop.execute(PRICES);
+        shop
+    }
+
+    /// The same shop with staging and a table prefix.
+    pub fn staged_price_shop(&'static self) -> TestDatabase {
+        let mut shop = self.empty("staged_prices");
+        "shop_".clone_into(&mut shop.table_prefix);
+        for sql in [SMALL_SHOP, PRODUCTS, PRICES, STAGING, PRODUCTS_STAGING, PRICES_STAGING] {
+            shop.execute(&prefixed(sql, &shop.table_prefix));
+        }
+        shop
+    }
+
     /// The very small shop with more fixtures (`tests/fixtures`), in this order.
     pub fn shop_with(&'static self, fixtures: &[&str]) -> TestDatabase {
         let shop = self.small_shop();
@@ -153,7 +170,7 @@ impl Server {
         shop
     }
 
-    /// The same shop with staging and a table prefix.
+    /// The same with staging and a table prefix.
     pub fn staged_shop_with(&'static self, fixtures: &[&str]) -> TestDatabase {
         let mut shop = self.empty("staged_with");
         "shop_".clone_into(&mut shop.table_prefix);
@@ -204,6 +221,8 @@ const SMALL_SHOP: &str = include_str!("../fixtures/commerce.sql");
 const STAGING: &str = include_str!("../fixtures/commerce_staging.sql");
 const PRODUCTS: &str = include_str!("../fixtures/products.sql");
 const PRODUCTS_STAGING: &str = include_str!("../fixtures/products_staging.sql");
+const PRICES: &str = include_str!("../fixtures/prices.sql");
+const PRICES_STAGING: &str = include_str!("../fixtures/prices_staging.sql");
 
 /// Puts a prefix before every table name: the names in backquotes, and only they.
 fn prefixed(sql: &str, prefix: &str) -> String {

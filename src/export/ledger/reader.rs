@@ -27,11 +27,13 @@ pub struct FeedSummary {
     pub needs_attention: u64,
     /// When a run last went through the whole feed.
     pub last_sync: Option<Timestamp>,
+    /// When a partial sync last compared what had changed since; `None` = not since `last_sync` was first recorded.
+    pub last_partial: Option<Timestamp>,
 }
 
 impl FeedSummary {
     fn new(feed: Feed) -> Self {
-        Self { feed, submitted: 0, awaiting: 0, will_retry: 0, needs_attention: 0, last_sync: None }
+        Self { feed, submitted: 0, awaiting: 0, will_retry: 0, needs_attention: 0, last_sync: None, last_partial: None }
     }
 }
 
@@ -53,7 +55,7 @@ impl LedgerReader {
             return Ok(None);
         }
         let connection = schema::open_read_only(&path, data_space)?;
-        Ok(Some(Self { connection, path }))
+        Ok(connection.map(|connection| Self { connection, path }))
     }
 
     /// Counts of every feed that was ever exported, in the recommended order. Blocking.
@@ -107,12 +109,13 @@ impl LedgerReader {
                 ItemState::NeedsAttention => summary.needs_attention += items,
             }
         }
-        let mut syncs = self.connection.prepare("SELECT feed, last_sync FROM feeds")?;
+        let mut syncs = self.connection.prepare("SELECT feed, last_full, last_partial FROM feeds")?;
         let mut rows = syncs.query([])?;
         while let Some(row) = rows.next()? {
             let Some(feed) = feed_of_code(row.get(0)?) else { continue };
             let summary = feeds.entry(feed).or_insert_with(|| FeedSummary::new(feed));
             summary.last_sync = Timestamp::from_millisecond(row.get(1)?).ok();
+            summary.last_partial = row.get::<_, Option<i64>>(2)?.and_then(|at| Timestamp::from_millisecond(at).ok());
         }
         Ok(feeds.into_values().collect())
     }

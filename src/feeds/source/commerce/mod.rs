@@ -22,7 +22,9 @@
 mod attributes;
 mod categories;
 mod category_permissions;
+mod change_log;
 mod context;
+mod dependents;
 mod eav;
 mod estimate;
 mod orders;
@@ -44,7 +46,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::{Page, Selection, SourceError};
+use super::changes::{ChangeLog, Entry, Span};
+use super::{IdKind, Page, Resolved, Selection, SourceError};
 use crate::commerce::database::{Database, DatabaseError, DatabaseSettings};
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
@@ -128,6 +131,48 @@ impl Commerce {
         walk::read(&self.database, feed, self.order_days, now, selection, &pages)
             .await
             .map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// The records that a person's words stand for.
+    ///
+    /// # Errors
+    /// If the database does not answer, or [`SourceError::NoSuchFeed`].
+    pub async fn resolve(&self, feed: Feed, words: &[String], kind: IdKind) -> Result<Resolved, SourceError> {
+        self.check(feed)?;
+        walk::resolve(&self.database, feed, words, kind).await.map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// These keys, and those of the records that show something of the records with these keys.
+    ///
+    /// # Errors
+    /// If the database does not answer, or [`SourceError::NoSuchFeed`].
+    pub async fn with_dependents(&self, feed: Feed, keys: Vec<u64>) -> Result<Vec<u64>, SourceError> {
+        self.check(feed)?;
+        dependents::with_dependents(&self.database, feed, keys).await.map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// Where the change log of a feed stands.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn change_log(&self, feed: Feed) -> Result<ChangeLog, SourceError> {
+        change_log::state(&self.database, feed).await.map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// Entries of a feed's change log, in the order of their versions; at most `limit`.
+    ///
+    /// # Errors
+    /// If the database does not answer, or the log is not there any more.
+    pub async fn changes(&self, feed: Feed, span: Span, limit: usize) -> Result<Vec<Entry>, SourceError> {
+        change_log::entries(&self.database, feed, span, limit).await.map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// The entries of a feed's change log that have these versions.
+    ///
+    /// # Errors
+    /// If the database does not answer, or the log is not there any more.
+    pub async fn changes_at(&self, feed: Feed, versions: &[u64]) -> Result<Vec<Entry>, SourceError> {
+        change_log::entries_at(&self.database, feed, versions).await.map_err(|error| SourceError::of(feed, error))
     }
 
     fn has(&self, feed: Feed) -> bool {

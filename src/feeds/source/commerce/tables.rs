@@ -100,6 +100,22 @@ impl SourceTable {
         Ok(snapshot.rows(&sql).await?.into_iter().collect())
     }
 
+    /// The keys of the records with these codes, each with the code as the table has it.
+    pub(super) async fn named_all(
+        &self,
+        database: &Database,
+        snapshot: &mut Snapshot,
+        words: &[&String],
+    ) -> Result<Vec<(u64, String)>, DatabaseError> {
+        let Some(Code { table, key, column }) = &self.code else { return Ok(Vec::new()) };
+        let filter = if *table == self.name { self.filter.as_str() } else { EVERY_ROW };
+        let marks = vec!["?"; words.len()].join(",");
+        let table = database.table(table);
+        let sql = format!("SELECT DISTINCT {key}, {column} FROM {table} WHERE {filter} AND {column} IN ({marks})");
+        let words: Vec<&str> = words.iter().map(|word| word.as_str()).collect();
+        snapshot.rows_with(&sql, words).await
+    }
+
     /// The keys of the record that a person named by its code.
     pub(super) async fn named(
         &self,
