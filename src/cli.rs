@@ -230,6 +230,9 @@ pub struct SendingArgs {
     /// Compare and count, say what it would take, but send nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Send although a guard would refuse: the name of the data space, typed in full
+    #[arg(long, value_name = "DATA_SPACE_NAME")]
+    pub i_know: Option<String>,
     /// Print nothing unless something needs a person (for cron)
     #[arg(long, short)]
     pub quiet: bool,
@@ -247,6 +250,9 @@ pub struct WatchArgs {
     /// Hours between two full compares of a feed whose changes Commerce does not log
     #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=8_760))]
     pub full_every: u32,
+    /// Send although a guard would refuse: the name of the data space, typed in full
+    #[arg(long, value_name = "DATA_SPACE_NAME")]
+    pub i_know: Option<String>,
 }
 
 /// A feed, or all of them.

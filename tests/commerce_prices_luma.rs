@@ -1,5 +1,7 @@
 //! The prices and variants feeds of the Luma fixture, where it is there, against queries that know nothing of the program.
 
+#![allow(clippy::expect_used, reason = "a test fails by panicking, also where a helper notices")]
+
 mod support;
 
 use std::collections::BTreeMap;

@@ -59,6 +59,7 @@ fn request(mode: SyncMode, feeds: &[FeedChoice], sending: &SendingArgs) -> Resul
         thread_count: sending.thread_count.map(usize::from),
         batch_size: sending.batch_size.map(usize::from),
         dry_run: sending.dry_run,
+        typed_name: sending.i_know.clone(),
     })
 }
 

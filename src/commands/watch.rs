@@ -32,6 +32,7 @@ pub async fn run(
         feeds,
         every: Duration::from_secs(args.every.into()),
         full_every: Duration::from_secs(3600 * u64::from(args.full_every)),
+        typed_name: args.i_know.clone(),
     };
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

@@ -6,11 +6,12 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::{Connector, explained};
 use crate::client::models::{DataSpaceId, DataSpaceKind};
-use crate::commerce::kind::Concluded;
-use crate::commerce::kind::InstallationKind;
-use crate::error::{Exit, Explain};
-use crate::export::ledger::Installation;
+use crate::commerce::kind::{Concluded, InstallationKind, Signs};
+use crate::error::{Exit, Explain, Problem};
+use crate::export::ledger::{self, Installation};
+use crate::feeds::source::Source;
 use crate::untrusted::SafeText;
 
 /// The data space that is about to receive.
@@ -142,6 +143,90 @@ pub fn installation(base_url: Option<&str>, root: Option<&Path>, database: &str)
     let [a, b, c, d, ..]: [u8; 32] = hasher.finalize().into();
     let id = format!("{:08x}", u32::from_be_bytes([a, b, c, d]));
     Installation { base_url: base_url.unwrap_or_default().to_owned(), id }
+}
+
+/// Everything that the guard looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Where a run would send; `None` if no data space is chosen.
+    pub target: Option<Target>,
+    /// What this installation is; `None` if nothing tells.
+    pub concluded: Option<Concluded>,
+    /// Who sent there from this server last.
+    pub before: Option<Installation>,
+    /// This installation.
+    pub now: Installation,
+}
+
+impl Standing {
+    /// Whether a run may send.
+    ///
+    /// # Errors
+    /// [`Refusal`], before a byte is sent.
+    pub fn check(&self, typed: Option<&str>) -> Result<(), Refusal> {
+        let Some(target) = &self.target else { return Ok(()) };
+        check(target, self.concluded.as_ref(), self.before.as_ref(), &self.now, typed)
+    }
+}
+
+impl Connector {
+    /// What the guard looks at; `None` for a catalogue that is made up, which is nobody's installation.
+    ///
+    /// # Errors
+    /// A [`Problem`] if the database or the ledger cannot be read.
+    pub async fn standing(&self, source: &Source) -> Result<Option<Standing>, Problem> {
+        let config = self.config();
+        let (base_url, place) = match source {
+            Source::Generated(_) => return Ok(None),
+            Source::Files(files) => (None, files.directory.display().to_string()),
+            Source::Commerce(commerce) => {
+                let settings = commerce.settings();
+                let place = format!("{}/{}/{}", settings.address_text(), settings.database, settings.table_prefix);
+                (commerce.base_url().await.map_err(explained)?, place)
+            }
+        };
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let signs = Signs {
+            configured: config.instance.kind,
+            cloud_type: variable("MAGENTO_CLOUD_ENVIRONMENT_TYPE"),
+            mage_mode: variable("MAGE_MODE"),
+            base_url: base_url.clone(),
+        };
+        let target = match self.overview().data_space {
+            Some((id, name, _)) => {
+                let kind = match config.saas.environment_type {
+                    Some(kind) => kind,
+                    // Whoever set the id by hand need not have set the type, and a guess would guard nothing.
+                    None => self.client()?.data_space(&id).await.map_err(explained)?.1.kind,
+                };
+                Some(Target { id, name, kind })
+            }
+            None => None,
+        };
+        let before = match tokio::task::block_in_place(|| self.ledger())? {
+            Some(ledger) => ledger.installation().map_err(explained)?,
+            None => None,
+        };
+        let root = config.instance.root.as_deref().map(|root| self.store().resolve(root));
+        let now = installation(base_url.as_deref(), root.as_deref(), &place);
+        Ok(Some(Standing { target, concluded: signs.conclude(), before, now }))
+    }
+
+    /// Asks the guard, and writes down who sends from now on.
+    ///
+    /// # Errors
+    /// A [`Problem`] with the exit code of a guard if nothing may be sent.
+    pub(super) async fn pass_guard(&self, source: &Source, typed: Option<&str>) -> Result<(), Problem> {
+        let Some(standing) = self.standing(source).await? else { return Ok(()) };
+        standing.check(typed).map_err(explained)?;
+        if let Some(target) = &standing.target
+            && standing.before.as_ref() != Some(&standing.now)
+        {
+            tokio::task::block_in_place(|| ledger::remember(&self.shared.state_dir, &target.id, &standing.now))
+                .map_err(explained)?;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

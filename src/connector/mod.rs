@@ -402,12 +402,15 @@ impl Connector {
     /// Starts an export into the chosen data space.
     ///
     /// # Errors
-    /// A [`Problem`]: no data space chosen, no keys, no source, another run, a ledger that cannot be used.
+    /// A [`Problem`]: no data space chosen, no keys, no source, the guard, another run, a ledger that cannot be used.
     pub async fn start_export(&self, request: ExportRequest) -> Result<Run, Problem> {
         // Before the database is asked to let us in: what is wrong here can be mended here.
         self.destination()?;
         self.client()?;
         let source = self.source().await?;
+        if !request.dry_run {
+            self.pass_guard(&source, request.typed_name.as_deref()).await?;
+        }
         self.start_from(source, request, false).await
     }
 

@@ -80,4 +80,6 @@ pub struct ExportRequest {
     pub batch_size: Option<usize>,
     /// Count only.
     pub dry_run: bool,
+    /// The data space's name, typed by a person to pass the guard.
+    pub typed_name: Option<String>,
 }

@@ -33,6 +33,8 @@ pub struct Watch {
     pub every: Duration,
     /// How often a feed without a change log is compared in full.
     pub full_every: Duration,
+    /// The data space's name, typed by a person to pass the guard.
+    pub typed_name: Option<String>,
 }
 
 /// What there is to tell while watching.
@@ -173,9 +175,13 @@ impl Pass for Passes {
 impl Passes {
     /// One pass; the problem, if it did not come to its end.
     async fn pass_once(&mut self) -> Result<Option<Problem>, Problem> {
-        let source = match &self.source {
-            Some(source) => source.clone(),
-            None => self.source.insert(self.connector.source().await?).clone(),
+        let source = if let Some(source) = &self.source {
+            source.clone()
+        } else {
+            let source = self.connector.source().await?;
+            // Asked once for each connection: an installation does not become another one between two passes.
+            self.connector.pass_guard(&source, self.watch.typed_name.as_deref()).await?;
+            self.source.insert(source).clone()
         };
         let following = Following { rest: REST, full_every: self.watch.full_every };
         let mode = SyncMode::Partial(following);

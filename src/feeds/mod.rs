@@ -255,6 +255,8 @@ impl Feed {
                 route: "feeds/orders/v1",
                 route_is_public: false,
                 identity: &["/commerceOrderId"],
+                // What is kept of an order is its key: it is never deleted, and the rest is personal data.
+                minimal: &["commerceOrderId"],
                 // `updatedAt` is the order's own, as its `createdAt` is (feed map §9).
                 timestamp: Stamp::ModifiedAt,
                 ..plain

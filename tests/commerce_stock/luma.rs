@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::support::mariadb::{Server, TestDatabase};
 use super::{Read, connect, deliver, ids, read, read_from};
 
-/// Stock, SKU, quantity, quantity for sale (in ten-thousandths), salable, infinite.
-type Level = (String, String, i64, i64, bool, bool);
+/// Stock, SKU, quantity and quantity for sale with four digits, salable, infinite.
+type Level = (String, String, String, String, bool, bool);
 
-fn ten_thousandths(value: &Value) -> i64 {
-    (value.as_f64().expect("a number") * 10_000.0).round() as i64
+fn with_four_digits(value: &Value) -> String {
+    format!("{:.4}", value.as_f64().expect("a number"))
 }
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn stock_status() {
         .map(|(_, item)| {
             let text = |name: &str| item[name].as_str().expect("a text").to_owned();
             let is = |name: &str| item[name].as_bool().expect("yes or no");
-            let (qty, for_sale) = (ten_thousandths(&item["qty"]), ten_thousandths(&item["qtyForSale"]));
+            let (qty, for_sale) = (with_four_digits(&item["qty"]), with_four_digits(&item["qtyForSale"]));
             (text("stockId"), text("sku"), qty, for_sale, is("isSalable"), is("infiniteStock"))
         })
         .collect();
@@ -36,8 +36,8 @@ async fn stock_status() {
                     OR (NOT i.use_config_backorders AND NOT i.use_config_min_qty AND i.backorders AND i.min_qty = 0), 0)";
     let level = |stock: u8, quantity: &str, salable: &str, from: &str| {
         format!(
-            "SELECT {stock}, p.sku, ROUND(10000 * {quantity}), ROUND(10000 * ({quantity} + IFNULL((SELECT SUM(r.quantity) \
-             FROM inventory_reservation r WHERE r.stock_id = {stock} AND r.sku = p.sku), 0))), {salable}, {infinite} \
+            "SELECT {stock}, p.sku, {quantity}, {quantity} + IFNULL((SELECT SUM(r.quantity) \
+             FROM inventory_reservation r WHERE r.stock_id = {stock} AND r.sku = p.sku), 0), {salable}, {infinite} \
              FROM catalog_product_entity p LEFT JOIN cataloginventory_stock_item i ON i.product_id = p.entity_id {from}"
         )
     };
@@ -47,9 +47,10 @@ async fn stock_status() {
     rows.extend(shop.query(&level(2, "s.quantity", "s.is_salable", "JOIN inventory_stock_2 s ON s.sku = p.sku")));
     let expected: BTreeSet<Level> = rows
         .into_iter()
-        .map(|row| {
-            let number = |at: usize| row[at].parse::<i64>().expect("a number");
-            (row[0].clone(), row[1].clone(), number(2), number(3), row[4] == "1", row[5] == "1")
+        .map(|row| match <[String; 6]>::try_from(row).expect("six columns") {
+            [stock, sku, quantity, for_sale, salable, infinite] => {
+                (stock, sku, quantity, for_sale, salable == "1", infinite == "1")
+            }
         })
         .collect();
     assert_eq!(found.len(), 3764);

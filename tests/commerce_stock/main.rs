@@ -13,6 +13,7 @@ mod stock;
 mod support;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use commerce_connector::export::Plan;
 use commerce_connector::feeds::Feed;
@@ -87,6 +88,8 @@ fn ids(ids: impl IntoIterator<Item = u64>) -> Selection {
 }
 
 /// Sends feeds to a sandbox, which checks every item, and gives what happened and how many items of each feed it kept.
+///
+/// What the run keeps on disk holds no address of a customer.
 async fn deliver(commerce: Commerce, feeds: &[Feed]) -> (Ended, BTreeMap<Feed, usize>) {
     let gateway = Gateway::with_faults("").await;
     let plan = gateway.plan(Plan::feed_plans(feeds, |_| None, &BTreeMap::new()));
@@ -95,7 +98,17 @@ async fn deliver(commerce: Commerce, feeds: &[Feed]) -> (Ended, BTreeMap<Feed, u
     for feed in feeds {
         kept.insert(*feed, gateway.received(*feed).await.len());
     }
+    let kept_on_disk = files_below(&gateway.directory.path().join("state"));
+    assert!(kept_on_disk.iter().any(|file| !file.is_empty()));
+    assert!(kept_on_disk.iter().all(|file| !String::from_utf8_lossy(file).contains("@example.com")));
     (ended, kept)
+}
+
+fn files_below(directory: &Path) -> Vec<Vec<u8>> {
+    let entries = std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path());
+    entries
+        .flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![std::fs::read(&path).expect("a file")] })
+        .collect()
 }
 
 /// The queries that a read takes, all in all. Nobody else may ask this server anything.

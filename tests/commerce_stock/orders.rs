@@ -19,12 +19,12 @@ async fn orders(shop: &TestDatabase, wanted: impl IntoIterator<Item = u64>) -> R
 }
 
 /// A line that nobody shipped or invoiced, of a product without anything.
-fn plain_line(id: u64, parent: &str, sku: &str, name: &str, qty: f64, weight: Value) -> Value {
+fn plain_line(id: u64, parent: &str, sku: &str, name: &str, (qty, whole): (f64, u8), weight: Option<f64>) -> Value {
     json!({
         "itemId": uuid(2, id), "entityId": id.to_string(), "parentEntityId": parent, "isVirtual": false, "qtyInvoiced": 0.0,
         "qtyShipped": 0.0, "qtyBackordered": null, "qtyOrdered": qty, "qtyRefunded": 0.0, "qtyCanceled": 0.0,
         "productType": "simple", "productOptions": null, "itemsShippedTogether": false, "sku": sku, "productSku": sku, "name": name,
-        "qty": qty.trunc() as i64, "unitPrice": 0.0, "itemPrice": 0.0, "discountAmount": 0.0, "taxAmount": 0.0, "totalAmount": 0.0,
+        "qty": whole, "unitPrice": 0.0, "itemPrice": 0.0, "discountAmount": 0.0, "taxAmount": 0.0, "totalAmount": 0.0,
         "weight": weight, "updatedAt": "2026-10-02T11:12:13+00:00", "additionalInformation": null,
     })
 }
@@ -66,7 +66,7 @@ fn complete_order() -> Value {
                 "updatedAt": "2026-10-02T11:12:13+00:00",
                 "additionalInformation": [{"name": "engraving", "value": "A"}, {"name": "lines", "value": "2"}],
             },
-            plain_line(21, "20", "TEE-RED", "Red tee", 2.0, json!(0.2)),
+            plain_line(21, "20", "TEE-RED", "Red tee", (2.0, 2), Some(0.2)),
             {
                 "itemId": uuid(2, 22), "entityId": "22", "parentEntityId": null, "isVirtual": false, "qtyInvoiced": 1.5,
                 "qtyShipped": 1.5, "qtyBackordered": null, "qtyOrdered": 1.5, "qtyRefunded": 0.0, "qtyCanceled": 0.0,
@@ -75,7 +75,7 @@ fn complete_order() -> Value {
                 "discountAmount": 4.0, "taxAmount": 3.3, "totalAmount": 43.3, "weight": null,
                 "updatedAt": "2026-10-02T11:12:13+00:00", "additionalInformation": null,
             },
-            plain_line(23, "22", "KIT-PART", "Part", 1.5, Value::Null),
+            plain_line(23, "22", "KIT-PART", "Part", (1.5, 1), None),
         ],
         "invoices": [{
             "entityId": "5", "isUsedForRefund": null, "grandTotal": 98.25, "createdAt": "2026-10-01T09:00:00+00:00",

@@ -98,7 +98,7 @@ impl Explain for DatabaseError {
 }
 
 /// The words of the server or of the system, without the driver's frame around them.
-fn words(error: &Error) -> SafeText {
+pub(super) fn words(error: &Error) -> SafeText {
     let text = match error {
         Error::Server(server) => format!("{} (error {})", server.message, server.code),
         Error::Io(IoError::Io(io)) => io.to_string(),

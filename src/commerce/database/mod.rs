@@ -1,12 +1,13 @@
 //! The Commerce database: a small pool of read-only connections, and one consistent snapshot at a time.
 //!
-//! It knows MySQL and MariaDB, table prefixes and the shape of a Commerce schema. It must never write, never take a lock
-//! that a shop would feel, and never know what a feed is.
+//! It knows MySQL and MariaDB, table prefixes and the shape of a Commerce schema. It must never write but for settings that a
+//! person saves, never take a lock that a shop would feel, and never know what a feed is.
 
 mod error;
 mod schema;
 mod settings;
 mod snapshot;
+mod write;
 
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ pub use error::DatabaseError;
 pub use schema::{LinkColumn, Schema};
 pub use settings::{Address, DEFAULT_PORT, DatabaseSettings, SettingsError};
 pub use snapshot::{Snapshot, in_list};
+pub use write::WriteError;
 
 /// Connections at most: one reads a feed, the others count and preview. A shop's own connections are not crowded out.
 const POOL_SIZE: usize = 4;

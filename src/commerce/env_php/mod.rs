@@ -1,7 +1,8 @@
-//! `app/etc/env.php` read as data: literals only, never executed, anything else refused with its line.
+//! `app/etc/env.php` and `app/etc/config.php` read as data: literals only, never executed, anything else refused with its line.
 //!
 //! This room must never run PHP, and never put a value of the file into an error: most of them are secrets.
 
+mod file;
 mod parser;
 
 use std::path::{Path, PathBuf};
@@ -11,14 +12,18 @@ use super::database::{Address, DatabaseSettings};
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
 
+pub use file::LiteralFile;
+
 /// Where the file is, below the installation's root.
-const PATH: &str = "app/etc/env.php";
+pub const PATH: &str = "app/etc/env.php";
+/// Where the file is that comes with the code, below the installation's root; the same syntax.
+pub const CONFIG_PATH: &str = "app/etc/config.php";
 /// PDO's number for the option that names the CA file (`MYSQL_ATTR_SSL_CA`, protocol page §5).
 const OPTION_CA: i64 = 1009;
 /// PDO's number for the option that turns verification off (`MYSQL_ATTR_SSL_VERIFY_SERVER_CERT`).
 const OPTION_VERIFY: i64 = 1014;
 
-/// Why env.php cannot be used.
+/// Why one of the two files cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}{}: {reason}", line.map(|line| format!(" line {line}")).unwrap_or_default())]
 pub struct EnvPhpError {
@@ -35,16 +40,7 @@ pub struct EnvPhpError {
 /// # Errors
 /// [`EnvPhpError`] if the file is absent, is not literal PHP, or names no database.
 pub fn database_settings(root: &Path) -> Result<DatabaseSettings, EnvPhpError> {
-    let path = root.join(PATH);
-    let fail = |line, reason: &str| EnvPhpError {
-        path: SafeText::new(&path.to_string_lossy()),
-        line,
-        reason: SafeText::new(reason),
-    };
-    let text = std::fs::read(&path).map_err(|error| fail(None, &error.to_string()))?;
-    let text = String::from_utf8(text).map_err(|_| fail(None, "it is not UTF-8 text"))?;
-    let file = parser::parse(&text).map_err(|error| fail(Some(error.line), &error.reason))?;
-    settings(&file).map_err(|error| fail(error.line, &error.reason))
+    LiteralFile::read(root, PATH)?.database_settings()
 }
 
 /// What is wrong with the settings in a file that could be read.

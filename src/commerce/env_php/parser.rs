@@ -55,6 +55,12 @@ impl Entry {
         self.find(|found| *found == Key::Number(key))
     }
 
+    /// The entry of an array under a key as a person writes it: a whole number is a number, as in PHP.
+    pub(super) fn get_any(&self, key: &str) -> Option<&Entry> {
+        let key = text_key(key);
+        self.find(|found| *found == key)
+    }
+
     fn find(&self, matches: impl Fn(&Key) -> bool) -> Option<&Entry> {
         let Value::Array(entries) = &self.value else { return None };
         entries.iter().rev().find(|(key, _)| matches(key)).map(|(_, entry)| entry)
@@ -408,13 +414,18 @@ fn whole_number(text: &str) -> Option<Result<i64, std::num::ParseIntError>> {
     is_whole.then(|| i64::from_str_radix(digits, radix))
 }
 
-/// PHP turns a text that is a whole number into that number when it is a key, and so on.
+/// A text as a key: PHP turns a whole number into that number.
+fn text_key(text: &str) -> Key {
+    match text.parse::<i64>() {
+        Ok(number) if number.to_string() == text => Key::Number(number),
+        _ => Key::Text(text.to_owned()),
+    }
+}
+
+/// What PHP makes of a value that is a key.
 fn key_of(entry: &Entry) -> Result<Key, ParseError> {
     match &entry.value {
-        Value::Text(text) => match text.parse::<i64>() {
-            Ok(number) if number.to_string() == *text => Ok(Key::Number(number)),
-            _ => Ok(Key::Text(text.clone())),
-        },
+        Value::Text(text) => Ok(text_key(text)),
         Value::Int(number) => Ok(Key::Number(*number)),
         Value::Bool(flag) => Ok(Key::Number(i64::from(*flag))),
         Value::Null => Ok(Key::Text(String::new())),

@@ -173,8 +173,14 @@ fn no_mutation_makes_it_panic() {
                 break;
             }
         }
-        if let Ok(entry) = parse(&String::from_utf8_lossy(&bytes)) {
-            accepted += u32::from(settings(&entry).is_ok());
+        let text = String::from_utf8_lossy(&bytes);
+        match parse(&text) {
+            Ok(entry) => accepted += u32::from(settings(&entry).is_ok()),
+            Err(error) => {
+                let lines = text.matches('\n').count() + 1;
+                assert!((1..=lines).contains(&error.line), "line {} of {lines}: {}\n{text}", error.line, error.reason);
+                assert!(!error.reason.contains("ecret"), "a value of the file: {}", error.reason);
+            }
         }
     }
     assert!(accepted > 100, "some changes hit a comment or a value and must do no harm: {accepted}");

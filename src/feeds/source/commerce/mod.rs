@@ -88,6 +88,28 @@ impl Commerce {
         Self { now: Some(now), ..self }
     }
 
+    /// The base URL of the whole installation as the database has it; `None` if none is set there.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn base_url(&self) -> Result<Option<String>, DatabaseError> {
+        let mut snapshot = self.database.snapshot().await?;
+        let sql = format!(
+            "SELECT value FROM {} WHERE scope = 'default' AND scope_id = 0 AND value <> '' \
+             AND path IN ('web/secure/base_url', 'web/unsecure/base_url') ORDER BY path LIMIT 1",
+            self.database.table("core_config_data")
+        );
+        let urls: Vec<String> = snapshot.rows(&sql).await?;
+        snapshot.end().await;
+        Ok(urls.into_iter().next())
+    }
+
+    /// What it is connected to.
+    #[must_use]
+    pub fn settings(&self) -> &DatabaseSettings {
+        self.database.settings()
+    }
+
     /// The feeds that are built for this schema: those whose tables are there.
     ///
     /// # Errors

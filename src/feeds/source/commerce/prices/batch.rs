@@ -15,7 +15,7 @@ use super::websites::{Website, Websites};
 use super::{BUNDLE, type_name};
 use crate::commerce::database::{DatabaseError, Snapshot, in_list};
 
-/// The types whose price the service makes of their parts' prices, or that the exporter leaves out for other reasons.
+/// The types that the exporter leaves out: SQL. The service makes a configurable product's price of its children's.
 const WITHOUT_PRICE: &str = "'configurable','giftcard'";
 /// The store and the website that stand for all of them.
 const ALL: u32 = 0;
@@ -221,7 +221,7 @@ impl Batch {
     ) -> Result<(), DatabaseError> {
         let link = context.link(Entity::Product);
         let sql = format!(
-            "SELECT e.entity_id, e.{link}, e.sku, e.type_id, w.website_id, EXISTS (SELECT 1 FROM {int} v \
+            "SELECT e.entity_id, e.{link}, e.sku, e.type_id, w.website_id, e.type_id = '{BUNDLE}' AND EXISTS (SELECT 1 FROM {int} v \
              WHERE v.{link} = e.{link} AND v.attribute_id IN ({price_type}) AND v.store_id = {ALL} AND v.value = 1) \
              FROM {entity} e JOIN {website} w ON w.product_id = e.entity_id \
              WHERE e.entity_id IN ({ids}) AND e.type_id NOT IN ({WITHOUT_PRICE}){is_current} \
