@@ -72,6 +72,7 @@ impl Rehearsal {
             max_batch_bytes: DEFAULT_MAX_BATCH_BYTES,
             dry_run: false,
             state_dir: state.path().to_owned(),
+            absent: Vec::new(),
         };
         let source = Source::Generated(Generated { products: PRODUCTS });
         self.runtime.block_on(async {

@@ -67,6 +67,13 @@ pub enum Command {
     /// Make, show or locate the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Check the whole way from this shop to the service, and say what to do about what is wrong
+    ///
+    /// Nothing is changed and nothing is sent. Exit codes: 0 nothing is wrong (warnings are not), 3 something is wrong here,
+    /// 4 nothing but keys are refused, 5 nothing but passing trouble, such as a gateway that does not answer.
+    Doctor,
+    /// List the services that the connector serves: which feeds each needs, whether its module is installed
+    Services,
 }
 
 /// `keys …`
@@ -135,6 +142,10 @@ pub enum DataSpacesCommand {
 pub enum FeedsCommand {
     /// List the feeds with route, batch size and source records
     List,
+    /// Show how each feed is: ours and Adobe's own export, indexers, change logs, cron
+    ///
+    /// Exit code 0 only if nothing is wrong (warnings are not), else 3.
+    Health,
     /// Print what would be sent, as one JSON object a line, without sending it
     Items {
         /// The feed
@@ -157,6 +168,12 @@ pub enum ExportCommand {
     Retry(RetryArgs),
     /// Send changes as they happen, until it is told to stop (for a service)
     Watch(WatchArgs),
+    /// Count what a full export would take, before anything is read
+    Estimate {
+        /// Feeds, comma-separated, or `all`
+        #[arg(long, value_name = "FEEDS", value_delimiter = ',', default_value = "all")]
+        feed: Vec<FeedChoice>,
+    },
     /// Show how each feed stands in the chosen data space
     Status,
 }

@@ -13,7 +13,7 @@ use crate::error::{Exit, Problem};
 use crate::export::progress::FeedProgress;
 use crate::export::{Following, SyncMode};
 use crate::feeds::Feed;
-use crate::words::{count, counted};
+use crate::words::{bytes, count, counted};
 
 /// How many failed items `export status` names.
 const FAILURES_SHOWN: usize = 20;
@@ -33,8 +33,9 @@ pub async fn run(command: ExportCommand, setting: &Setting, output: &mut Output)
         ExportCommand::Retry(args) => send(&connector, SyncMode::Retry, &args.feed, &args.sending, output).await,
         ExportCommand::Watch(args) => {
             let _log = crate::logging::start(&connector.overview().state_dir)?;
-            watch::run(&args, chosen(&args.feed), connector, output).await
+            watch::run(&args, chosen(&args.feed)?, connector, output).await
         }
+        ExportCommand::Estimate { feed } => estimate(&connector, &chosen(&feed)?, output).await,
         ExportCommand::Status => status(&connector, output),
     }
 }
@@ -47,13 +48,13 @@ async fn send(
     output: &mut Output,
 ) -> anyhow::Result<Exit> {
     let _log = crate::logging::start(&connector.overview().state_dir)?;
-    let run = connector.start_export(request(mode, feeds, sending)).await?;
+    let run = connector.start_export(request(mode, chosen(feeds)?, sending)).await?;
     linear::follow(run, voice(sending), output).await
 }
 
-fn request(mode: SyncMode, feeds: &[FeedChoice], sending: &SendingArgs) -> ExportRequest {
+fn request(mode: SyncMode, feeds: Vec<Feed>, sending: &SendingArgs) -> ExportRequest {
     ExportRequest {
-        feeds: chosen(feeds),
+        feeds,
         mode,
         thread_count: sending.thread_count.map(usize::from),
         batch_size: sending.batch_size.map(usize::from),
@@ -79,7 +80,7 @@ fn mode(args: &RunArgs) -> Result<SyncMode, Problem> {
 
 /// Forgets and sends again what was confirmed by name; says what that would do if it was not.
 async fn clean_up(args: &RunArgs, connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
-    let feeds = chosen(&args.feed);
+    let feeds = chosen(&args.feed)?;
     if feeds.is_empty() {
         return Err(Problem::usage("a cleanup needs the names of its feeds, not `all`")
             .hint("name them: --feed products,prices --cleanup-feed")
@@ -93,7 +94,7 @@ async fn clean_up(args: &RunArgs, connector: &Connector, output: &mut Output) ->
     }
     let _log = crate::logging::start(&connector.overview().state_dir)?;
     let sending = SendingArgs { dry_run: true, ..args.sending.clone() };
-    let run = connector.start_export(request(SyncMode::Cleanup, &args.feed, &sending)).await?;
+    let run = connector.start_export(request(SyncMode::Cleanup, feeds, &sending)).await?;
     let report = linear::follow_to_end(run, voice(&sending), output).await?;
     for feed in &report.progress.feeds {
         let fields = json!({"feed": feed.feed, "forgotten": feed.forgotten, "not_propagated": feed.gone});
@@ -123,17 +124,65 @@ fn cleanup_line(feed: &FeedProgress) -> String {
 }
 
 /// The named feeds; none = all of the source.
-fn chosen(choices: &[FeedChoice]) -> Vec<Feed> {
-    if choices.contains(&FeedChoice::All) {
-        return Vec::new();
-    }
-    choices
+fn chosen(choices: &[FeedChoice]) -> Result<Vec<Feed>, Problem> {
+    let mut named: Vec<Feed> = choices
         .iter()
         .filter_map(|choice| match choice {
             FeedChoice::All => None,
             FeedChoice::One(feed) => Some(*feed),
         })
-        .collect()
+        .collect();
+    if choices.contains(&FeedChoice::All) {
+        if let Some(feed) = named.iter().find(|feed| feed.is_experimental()) {
+            return Err(Problem::usage(format!("{feed} is experimental, and no part of `all`"))
+                .hint(format!("name it in a command of its own: --feed {feed}")));
+        }
+        named.clear();
+    }
+    Ok(named)
+}
+
+/// Says what a full export would take. The data is on stdout; how it was computed belongs to it.
+async fn estimate(connector: &Connector, feeds: &[Feed], output: &mut Output) -> anyhow::Result<Exit> {
+    let estimate = connector.estimate(feeds).await?;
+    let unknown = || "unknown".to_owned();
+    let mut rows =
+        vec![["FEED", "SOURCE RECORDS", "ITEMS", "BATCH SIZE", "REQUESTS", "BYTES"].map(str::to_owned).to_vec()];
+    for feed in &estimate.feeds {
+        output.record(
+            "feed_estimate",
+            json!({
+                "feed": feed.feed,
+                "source_records": feed.source_records,
+                "items": feed.items,
+                "batch_size": feed.batch_size,
+                "requests": feed.requests,
+                "bytes": feed.bytes,
+            }),
+        )?;
+        let mut row = vec![feed.feed.to_string()];
+        row.extend([feed.source_records, feed.items].map(|number| number.map_or_else(unknown, count)));
+        row.push(feed.batch_size.to_string());
+        row.push(feed.requests.map_or_else(unknown, count));
+        row.push(feed.bytes.map_or_else(unknown, bytes));
+        rows.push(row);
+    }
+    let seconds = estimate.time().map(|time| time.as_secs());
+    output.record("estimate", json!({"requests": estimate.requests(), "seconds": seconds}))?;
+    output.text(&table(&rows, &[1, 2, 3, 4, 5]))?;
+    output.text(
+        "Items are counted, not read; requests are items ÷ batch size, rounded up, if every item had to be sent.",
+    )?;
+    if estimate.feeds.iter().any(|feed| feed.bytes.is_none()) {
+        output.text("Bytes are known once this data space has received a feed from here: items × compressed bytes of an item then.")?;
+    }
+    let time = match (estimate.formula(), estimate.requests_per_second) {
+        (Some(formula), _) => format!("At the gateway's allowance: {formula}."),
+        (None, None) => "No allowance is configured: the database and the gateway decide how long it takes.".to_owned(),
+        (None, Some(_)) => "The time cannot be known: a feed of this source cannot be counted.".to_owned(),
+    };
+    output.text(&time)?;
+    Ok(Exit::Done)
 }
 
 fn status(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {

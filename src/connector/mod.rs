@@ -3,9 +3,15 @@
 //! It ties configuration, keys, client, sources and export together. It must never know how anything is shown.
 
 mod database;
+pub mod doctor;
+pub mod estimate;
+pub mod finding;
+pub mod guard;
+pub mod health;
 mod models;
 mod names;
 mod pairs;
+pub mod services;
 mod watch;
 
 use std::path::PathBuf;
@@ -16,7 +22,7 @@ use crate::client::models::{DataSpace, DataSpaceId, Environment, Project, Projec
 use crate::client::{Client, ClientError, ClientSettings, ConnectorMetadata};
 use crate::commerce::edition;
 use crate::config::store::Store;
-use crate::config::{CommerceSection, Config, SourceKind};
+use crate::config::{Config, SourceKind};
 use crate::error::{Explain, Problem};
 use crate::export::ledger::{FeedSummary, LedgerReader};
 use crate::export::progress::ItemFailure;
@@ -29,7 +35,7 @@ use crate::keys::{ApiKey, KeyPair, PrivateKey};
 use crate::private_file;
 use crate::untrusted::SafeText;
 
-pub use models::{ExportRequest, Half, Overview, PairStatus};
+pub use models::{ExportRequest, Half, Overview, PairStatus, SourceFeeds};
 pub use names::{check_name, check_project_name};
 pub use watch::{Watch, WatchNews};
 
@@ -101,7 +107,7 @@ impl Connector {
                 SafeText::new(&format!("files in {}", store.resolve(&config.source.files.directory).display()))
             }
             SourceKind::Commerce => match &config.instance.root {
-                Some(root) if config.source.commerce == CommerceSection::default() => {
+                Some(root) if !config.source.commerce.names_a_database() => {
                     SafeText::new(&format!("the database of {}", root.display()))
                 }
                 _ => "the Commerce database".into(),
@@ -295,7 +301,8 @@ impl Connector {
             }
             SourceKind::Commerce => {
                 let settings = database::settings(&store)?;
-                Ok(Source::Commerce(Commerce::connect(&settings).await.map_err(explained)?))
+                let commerce = Commerce::connect(&settings).await.map_err(explained)?;
+                Ok(Source::Commerce(commerce.with_order_days(store.config().source.commerce.order_days)))
             }
         }
     }
@@ -305,12 +312,20 @@ impl Connector {
     /// # Errors
     /// A [`Problem`] that says what to check.
     pub async fn feed_counts(&self) -> Result<Vec<(Feed, Option<u64>)>, Problem> {
+        Ok(self.source_feeds().await?.counts)
+    }
+
+    /// The feeds of the source with their source records, and those that it cannot give.
+    ///
+    /// # Errors
+    /// A [`Problem`] that says what to check.
+    pub async fn source_feeds(&self) -> Result<SourceFeeds, Problem> {
         let source = self.source().await?;
         let mut counts = Vec::new();
         for feed in source.feeds().await.map_err(explained)? {
             counts.push((feed, source.count(feed).await.map_err(explained)?));
         }
-        Ok(counts)
+        Ok(SourceFeeds { counts, absent: source.absent() })
     }
 
     /// The route of a feed and whether the configuration gave it.
@@ -355,6 +370,35 @@ impl Connector {
         LedgerReader::open(&self.shared.state_dir, &data_space).map_err(explained)
     }
 
+    /// The feeds that *all of them* stands for and that the source cannot give, and why.
+    fn missed_feeds(source: &Source, asked: &[Feed]) -> Vec<(Feed, SafeText)> {
+        if !asked.is_empty() {
+            return Vec::new();
+        }
+        source.absent().into_iter().filter(|(feed, _)| !feed.is_experimental()).collect()
+    }
+
+    /// The feeds that a run sends: those asked for, which the source must have; else all of them but the experimental.
+    async fn planned_feeds(&self, source: &Source, asked: &[Feed]) -> Result<Vec<Feed>, Problem> {
+        let available = source.feeds().await.map_err(explained)?;
+        if asked.is_empty() {
+            return Ok(available.into_iter().filter(|feed| !feed.is_experimental()).collect());
+        }
+        match asked.iter().find(|feed| !available.contains(feed)) {
+            None => Ok(asked.to_vec()),
+            Some(feed) => {
+                let absence = source.absent().into_iter().find(|(absent, _)| absent == feed).map(|(_, reason)| reason);
+                Err(explained(SourceError::NoSuchFeed {
+                    feed: *feed,
+                    source_name: self.overview().source,
+                    reason: absence.unwrap_or_else(|| {
+                        "this source does not have it; `commerce-connector feeds list` shows what it has".into()
+                    }),
+                }))
+            }
+        }
+    }
+
     /// Starts an export into the chosen data space.
     ///
     /// # Errors
@@ -381,15 +425,7 @@ impl Connector {
         let config = self.config();
         let data_space = self.destination()?;
         let client = self.client()?;
-        let available = source.feeds().await.map_err(explained)?;
-        if let Some(feed) = request.feeds.iter().find(|feed| !available.contains(feed)) {
-            return Err(explained(SourceError::NoSuchFeed {
-                feed: *feed,
-                source_name: self.overview().source,
-                reason: "this source does not have it; `commerce-connector feeds list` shows what it has".into(),
-            }));
-        }
-        let feeds = if request.feeds.is_empty() { available } else { request.feeds };
+        let feeds = self.planned_feeds(&source, &request.feeds).await?;
         let batch_size = |feed| request.batch_size.or_else(|| configured_batch_size(&config, feed));
         let plan = Plan {
             feeds: Plan::feed_plans(&feeds, batch_size, &config.export.routes),
@@ -400,6 +436,7 @@ impl Connector {
             max_batch_bytes: config.export.max_batch_bytes,
             dry_run: request.dry_run,
             state_dir: self.shared.state_dir.clone(),
+            absent: Self::missed_feeds(&source, &request.feeds),
         };
         // Opening ledger and locks touches the disk.
         tokio::task::block_in_place(|| crate::export::start(plan, source, client)).map_err(explained)

@@ -58,6 +58,15 @@ pub enum Half {
     },
 }
 
+/// What the source has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceFeeds {
+    /// Its feeds with their source records, where these can be counted.
+    pub counts: Vec<(Feed, Option<u64>)>,
+    /// The feeds that it cannot give because something is missing, and why: one sentence each.
+    pub absent: Vec<(Feed, SafeText)>,
+}
+
 /// What to export.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExportRequest {

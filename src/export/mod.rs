@@ -65,6 +65,8 @@ pub struct Plan {
     pub skip_locked: bool,
     /// Where ledger and locks live.
     pub state_dir: PathBuf,
+    /// Feeds that were wanted and that the source cannot give, and why: told when the run begins.
+    pub absent: Vec<(Feed, SafeText)>,
 }
 
 /// One feed of a plan.
@@ -119,7 +121,8 @@ pub struct Run {
 /// # Errors
 /// [`ExportError::Locked`] if another run holds a feed's lock, [`ExportError::Ledger`] if the ledger cannot be opened.
 pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportError> {
-    let Plan { mut feeds, mode, data_space, thread_count, max_batch_bytes, dry_run, skip_locked, state_dir } = plan;
+    let Plan { mut feeds, mode, data_space, thread_count, max_batch_bytes, dry_run, skip_locked, state_dir, absent } =
+        plan;
     let mut skipped = Vec::new();
     let (store, locks) = if dry_run {
         (Store::open_to_look(&state_dir, &data_space)?, Vec::new())
@@ -159,7 +162,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         events,
         stop: stop.clone(),
     };
-    let report = tokio::spawn(run::run(context, feeds, locks, ledger_thread));
+    let report = tokio::spawn(run::run(context, feeds, absent, locks, ledger_thread));
     Ok(Run { progress, events: told, stop, report })
 }
 

@@ -70,10 +70,15 @@ enum FeedEnd {
 pub(super) async fn run(
     context: Context,
     feeds: Vec<FeedPlan>,
+    absent: Vec<(Feed, SafeText)>,
     locks: Vec<RunLock>,
     ledger_thread: JoinHandle<()>,
 ) -> Result<RunReport, ExportError> {
     let context = Arc::new(context);
+    for (feed, reason) in absent {
+        let text = SafeText::from(format!("not exported: {reason}"));
+        context.events.tell(RunEvent::Note { feed, text }).await;
+    }
     let end = tokio::select! {
         end = export_feeds(&context, feeds) => end,
         never = context.board.publish_changes() => match never {},

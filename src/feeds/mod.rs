@@ -255,7 +255,8 @@ impl Feed {
                 route: "feeds/orders/v1",
                 route_is_public: false,
                 identity: &["/commerceOrderId"],
-                timestamp: Stamp::UpdatedAt,
+                // `updatedAt` is the order's own, as its `createdAt` is (feed map §9).
+                timestamp: Stamp::ModifiedAt,
                 ..plain
             },
         }

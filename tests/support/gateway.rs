@@ -77,6 +77,7 @@ impl Gateway {
             max_batch_bytes: DEFAULT_MAX_BATCH_BYTES,
             dry_run: false,
             state_dir: self.directory.path().join("state"),
+            absent: Vec::new(),
         }
     }
 

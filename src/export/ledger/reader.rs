@@ -40,8 +40,8 @@ impl FeedSummary {
 /// Reads the ledger beside a run; never writes.
 #[derive(Debug)]
 pub struct LedgerReader {
-    connection: Connection,
-    path: PathBuf,
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
 }
 
 impl LedgerReader {
@@ -73,6 +73,20 @@ impl LedgerReader {
     pub fn failures(&self, feed: Option<Feed>, limit: usize) -> Result<Vec<ItemFailure>, LedgerError> {
         let feeds = feed.map_or_else(|| Feed::ALL.to_vec(), |feed| vec![feed]);
         self.newest(&feeds, limit).map_err(|error| LedgerError::of_sqlite(&self.path, &error))
+    }
+
+    /// How many items of this feed the requests of the journal held, and how many compressed bytes these took. Blocking.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the file cannot be read.
+    pub fn travelled(&self, feed: Feed) -> Result<(u64, u64), LedgerError> {
+        self.connection
+            .query_row(
+                "SELECT coalesce(sum(items), 0), coalesce(sum(bytes), 0) FROM batches WHERE feed = ?1",
+                [feed_code(feed)],
+                |row| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs())),
+            )
+            .map_err(|error| LedgerError::of_sqlite(&self.path, &error))
     }
 
     fn count(&self) -> rusqlite::Result<Vec<FeedSummary>> {

@@ -126,6 +126,16 @@ impl Source {
         }
     }
 
+    /// The feeds that this source cannot give because something is missing, and why: one sentence each. A feed that a source
+    /// was never meant to give is not among them.
+    #[must_use]
+    pub fn absent(&self) -> Vec<(Feed, SafeText)> {
+        match self {
+            Source::Commerce(source) => source.absent(),
+            Source::Files(_) | Source::Generated(_) => Vec::new(),
+        }
+    }
+
     /// How many source records a feed has, without reading them; `None` if that cannot be known beforehand.
     ///
     /// # Errors
@@ -135,6 +145,18 @@ impl Source {
             Source::Commerce(source) => source.count(feed).await,
             Source::Files(source) => source.count(feed).await,
             Source::Generated(source) => Ok(source.count(feed)),
+        }
+    }
+
+    /// How many items a feed has, without reading them; `None` if that cannot be known beforehand.
+    ///
+    /// # Errors
+    /// If the source cannot be reached or read.
+    pub async fn estimate(&self, feed: Feed) -> Result<Option<u64>, SourceError> {
+        match self {
+            Source::Commerce(source) => source.estimate(feed).await.map(Some),
+            Source::Files(source) => source.count(feed).await,
+            Source::Generated(source) => Ok(source.estimate(feed)),
         }
     }
 

@@ -26,7 +26,9 @@ mod change_log;
 mod context;
 mod dependents;
 mod eav;
+mod estimate;
 mod orders;
+mod permissions;
 mod prices;
 mod product_overrides;
 mod products;
@@ -41,6 +43,7 @@ mod walk;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::changes::{ChangeLog, Entry, Span};
@@ -53,7 +56,13 @@ use crate::untrusted::SafeText;
 #[derive(Debug, Clone)]
 pub struct Commerce {
     database: Arc<Database>,
+    order_days: u32,
+    /// What counts as now; the clock's own time unless [`Self::at`] says otherwise.
+    now: Option<Timestamp>,
 }
+
+/// How many days ago an order may have changed to be part of a full sync: 604,800 s, as in Commerce (feed map §9).
+pub const DEFAULT_ORDER_DAYS: u32 = 7;
 
 impl Commerce {
     /// Connects and finds out what kind of schema this is.
@@ -64,7 +73,19 @@ impl Commerce {
         // The error's feed is only named by a query, and the first feed is what anyone would read first.
         let database =
             Database::connect(settings).await.map_err(|error| SourceError::of(Feed::ScopesWebsite, error))?;
-        Ok(Self { database: Arc::new(database) })
+        Ok(Self { database: Arc::new(database), order_days: DEFAULT_ORDER_DAYS, now: None })
+    }
+
+    /// The same, with orders that changed within so many days in a full sync; 0 = all orders.
+    #[must_use]
+    pub fn with_order_days(self, order_days: u32) -> Self {
+        Self { order_days, ..self }
+    }
+
+    /// The same database, read as if it were another moment: which of the prices that are good for one day only are today's.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        Self { now: Some(now), ..self }
     }
 
     /// The feeds that are built for this schema: those whose tables are there.
@@ -76,13 +97,28 @@ impl Commerce {
         Ok(Feed::ALL.into_iter().filter(|feed| self.has(*feed)).collect())
     }
 
+    /// The feeds that are not built for this schema, and why: one sentence each.
+    #[must_use]
+    pub fn absent(&self) -> Vec<(Feed, SafeText)> {
+        Feed::ALL.into_iter().filter_map(|feed| Some((feed, self.reason_of_absence(feed)?))).collect()
+    }
+
     /// How many source records a feed has: one count query.
     ///
     /// # Errors
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn count(&self, feed: Feed) -> Result<Option<u64>, SourceError> {
         self.check(feed)?;
-        walk::count(&self.database, feed).await.map(Some).map_err(|error| SourceError::of(feed, error))
+        walk::count(&self.database, feed, self.order_days).await.map(Some).map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// How many items a feed has, by count queries alone.
+    ///
+    /// # Errors
+    /// If the database does not answer, or [`SourceError::NoSuchFeed`].
+    pub async fn estimate(&self, feed: Feed) -> Result<u64, SourceError> {
+        let count = self.count(feed).await?.unwrap_or_default();
+        estimate::items(&self.database, feed, count).await.map_err(|error| SourceError::of(feed, error))
     }
 
     /// Streams the records of a feed.
@@ -91,7 +127,10 @@ impl Commerce {
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn read(&self, feed: Feed, selection: &Selection, pages: mpsc::Sender<Page>) -> Result<(), SourceError> {
         self.check(feed)?;
-        walk::read(&self.database, feed, selection, &pages).await.map_err(|error| SourceError::of(feed, error))
+        let now = self.now.unwrap_or_else(Timestamp::now);
+        walk::read(&self.database, feed, self.order_days, now, selection, &pages)
+            .await
+            .map_err(|error| SourceError::of(feed, error))
     }
 
     /// The records that a person's words stand for.
@@ -137,20 +176,29 @@ impl Commerce {
     }
 
     fn has(&self, feed: Feed) -> bool {
-        tables::tables(feed).iter().all(|table| self.database.schema().has(table))
+        self.reason_of_absence(feed).is_none()
+    }
+
+    /// Which of a feed's tables are missing, in one sentence; `None` if none is.
+    fn reason_of_absence(&self, feed: Feed) -> Option<SafeText> {
+        let has = |table: &&str| self.database.schema().has(table);
+        let missing: Vec<&str> = tables::tables(feed).iter().copied().filter(|table| !has(table)).collect();
+        match missing[..] {
+            [] => None,
+            [table] => Some(SafeText::new(&format!("its table {table} is missing"))),
+            _ => Some(SafeText::new(&format!("its tables {} are missing", missing.join(", ")))),
+        }
     }
 
     fn check(&self, feed: Feed) -> Result<(), SourceError> {
-        if self.has(feed) {
-            return Ok(());
+        match self.reason_of_absence(feed) {
+            None => Ok(()),
+            Some(reason) => Err(SourceError::NoSuchFeed {
+                feed,
+                source_name: SafeText::new(&format!("the database {}", self.database.settings().database)),
+                reason,
+            }),
         }
-        let missing = tables::tables(feed).iter().copied().filter(|table| !self.database.schema().has(table));
-        let reason = format!("its tables {} are missing", missing.collect::<Vec<_>>().join(", "));
-        Err(SourceError::NoSuchFeed {
-            feed,
-            source_name: SafeText::new(&format!("the database {}", self.database.settings().database)),
-            reason: SafeText::new(&reason),
-        })
     }
 }
 

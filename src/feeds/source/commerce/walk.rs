@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::super::{Broken, Collected, IdKind, Page, Resolved, Selection};
@@ -20,11 +21,14 @@ use crate::untrusted::SafeText;
 /// many store views stays in the low megabytes.
 const PAGE_SIZE: usize = 200;
 
+/// The window of orders does not bind who names a record.
+const ALL_ORDERS: u32 = 0;
+
 /// How many source records a feed has.
-pub(super) async fn count(database: &Database, feed: Feed) -> Result<u64, DatabaseError> {
-    let SourceTable { name, key, filter, .. } = SourceTable::of(database, feed);
+pub(super) async fn count(database: &Database, feed: Feed, order_days: u32) -> Result<u64, DatabaseError> {
+    let SourceTable { name, key, filter, window, .. } = SourceTable::of(database, feed, order_days);
     let mut snapshot = database.snapshot().await?;
-    let sql = format!("SELECT COUNT(DISTINCT {key}) FROM {} WHERE {filter}", database.table(name));
+    let sql = format!("SELECT COUNT(DISTINCT {key}) FROM {} WHERE {filter} AND {window}", database.table(name));
     let count = snapshot.rows::<u64>(&sql).await?.first().copied().unwrap_or_default();
     snapshot.end().await;
     Ok(count)
@@ -34,12 +38,14 @@ pub(super) async fn count(database: &Database, feed: Feed) -> Result<u64, Databa
 pub(super) async fn read(
     database: &Database,
     feed: Feed,
+    order_days: u32,
+    now: Timestamp,
     selection: &Selection,
     pages: &mpsc::Sender<Page>,
 ) -> Result<(), DatabaseError> {
-    let source = SourceTable::of(database, feed);
+    let source = SourceTable::of(database, feed, order_days);
     let mut snapshot = database.snapshot().await?;
-    let context = Context::load(database, &mut snapshot).await?;
+    let context = Context::load(database, &mut snapshot, now).await?;
     match selection {
         Selection::All => {
             snapshot.end().await;
@@ -133,7 +139,7 @@ pub(super) async fn resolve(
     words: &[String],
     kind: IdKind,
 ) -> Result<Resolved, DatabaseError> {
-    let source = SourceTable::of(database, if feed == Feed::Variants { Feed::Products } else { feed });
+    let source = SourceTable::of(database, if feed == Feed::Variants { Feed::Products } else { feed }, ALL_ORDERS);
     let mut snapshot = database.snapshot().await?;
     let (mut keys, unknown) = keys_of(database, &mut snapshot, &source, words, kind).await?;
     snapshot.end().await;
@@ -178,11 +184,15 @@ async fn keys_of(
 }
 
 fn not_found(feed: Feed, words: Vec<String>) -> Page {
+    let reason = match feed {
+        Feed::Orders => "the database has no such order, or Commerce gave it no UUID, without which none is exported",
+        _ => "the database has no such record",
+    };
     let broken = |word: String| {
         Collected::Broken(Broken {
             source_id: None,
             place: SafeText::new(&format!("{feed} {word}")),
-            reason: SafeText::new("the database has no such record"),
+            reason: SafeText::new(reason),
             fields: None,
         })
     };
