@@ -20,7 +20,7 @@ const FAILURES_SHOWN: usize = 20;
 /// # Errors
 /// Whatever a person has to be told.
 pub async fn run(command: ExportCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
-    let connector = setting.connector()?;
+    let connector = setting.connector().await?;
     match command {
         ExportCommand::Run { feed, thread_count, batch_size, dry_run, quiet } => {
             let _log = crate::logging::start(&connector.overview().state_dir)?;

@@ -22,7 +22,7 @@ const PAGES_AHEAD: usize = 2;
 /// # Errors
 /// Whatever a person has to be told.
 pub async fn run(command: FeedsCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
-    let connector = setting.connector()?;
+    let connector = setting.connector().await?;
     match command {
         FeedsCommand::List => list(&connector, output).await,
         FeedsCommand::Items { feed, ids, limit } => {
@@ -37,12 +37,8 @@ async fn list(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit
     let mut rows = vec![["FEED", "SOURCE RECORDS", "BATCH SIZE", "ROUTE", "ROUTE FROM"].map(str::to_owned).to_vec()];
     for feed in Feed::ALL {
         let counted = counts.iter().find(|(in_source, _)| *in_source == feed);
-        let (route, is_configured) = connector.route(feed);
-        let route_from = match (is_configured, feed.route_is_public()) {
-            (true, _) => "configuration",
-            (false, true) => "Adobe's documentation",
-            (false, false) => "inferred, not public",
-        };
+        let (route, route_from) = connector.route(feed);
+        let route_from = crate::untrusted::SafeText::new(&route_from.to_string());
         let records = match counted {
             Some((_, Some(records))) => count(*records),
             Some((_, None)) => "unknown".to_owned(),
@@ -60,7 +56,7 @@ async fn list(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit
                 "route_from": route_from,
             }),
         )?;
-        rows.push(vec![feed.to_string(), records, batch_size.to_string(), route, route_from.to_owned()]);
+        rows.push(vec![feed.to_string(), records, batch_size.to_string(), route, route_from.to_string()]);
     }
     output.text(&table(&rows, &[1, 2]))?;
     Ok(Exit::Done)

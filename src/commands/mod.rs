@@ -82,14 +82,19 @@ impl Setting {
     ///
     /// # Errors
     /// A usage [`Problem`] that says what to run first.
-    pub fn connector(&self) -> Result<Connector, Problem> {
+    pub async fn connector(&self) -> Result<Connector, Problem> {
         let store = self.load()?;
         let is_configured = store.exists() || *store.config() != crate::config::Config::default();
         if !is_configured {
             return Err(nothing_configured(&store));
         }
         let state_dir = self.state_dir(&store);
-        Ok(Connector::new(store, state_dir, None))
+        let connector = Connector::new(store, state_dir, None);
+        connector.load().await;
+        if let Some(problem) = connector.overview().settings.problem {
+            output::talk(&format!("Commerce's settings: {problem}"));
+        }
+        Ok(connector)
     }
 }
 
@@ -117,7 +122,7 @@ pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
         Some(Command::Export(command)) => export::run(command, &setting, &mut output).await,
         Some(Command::Sandbox(args)) => sandbox::run(args, &setting, &mut output).await,
         Some(Command::Demo(args)) => demo::run(args, &setting, &mut output).await,
-        Some(Command::Config(command)) => config::run(&command, &setting, &mut output),
+        Some(Command::Config(command)) => config::run(&command, &setting, &mut output).await,
     }
 }
 

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
-use super::Config;
 use super::keys::{KEYS, Key, Kind, VARIABLE_PREFIX, nearest};
+use super::{Config, SettingsHome};
+use crate::commerce::settings::is_variable;
 use crate::error::{Exit, Explain};
 use crate::private_file::{self, PrivateFileError, Secrecy, safe};
 use crate::untrusted::SafeText;
@@ -113,7 +114,8 @@ impl Store {
         variables: impl IntoIterator<Item = (String, String)>,
         flags: Vec<FlagValue>,
     ) -> Result<Self, ConfigError> {
-        let variables = variables.into_iter().filter(|(name, _)| name.starts_with(VARIABLE_PREFIX)).collect::<Vec<_>>();
+        let is_known = |name: &str| name.starts_with(VARIABLE_PREFIX) || is_variable(name);
+        let variables = variables.into_iter().filter(|(name, _)| is_known(name)).collect::<Vec<_>>();
         let exists = path.symlink_metadata().is_ok();
         if must_exist && !exists {
             return Err(ConfigError::Absent { path: safe(&path) });
@@ -126,7 +128,7 @@ impl Store {
             private_file::read(&path, Secrecy::Secret)?;
         }
         for (name, value) in &variables {
-            if FLAG_VARIABLES.contains(&name.as_str()) {
+            if FLAG_VARIABLES.contains(&name.as_str()) || is_variable(name) {
                 continue;
             }
             let key = key_of_variable(name)?;
@@ -147,6 +149,12 @@ impl Store {
         let store = Self { path, exists, config, origins, flags, variables };
         store.check()?;
         Ok(store)
+    }
+
+    /// The variables of the environment that Commerce reads itself.
+    #[must_use]
+    pub fn commerce_variables(&self) -> Vec<(String, String)> {
+        self.variables.iter().filter(|(name, _)| is_variable(name)).cloned().collect()
     }
 
     /// The configuration in force.
@@ -223,7 +231,8 @@ impl Store {
             let (Some(state), Some(root)) = (path, &config.instance.root) else { return false };
             self.resolve(state).starts_with(self.resolve(root))
         };
-        let rules: [(&str, bool, &str); 8] = [
+        let instance = &config.instance;
+        let rules: [(&str, bool, &str); 9] = [
             ("gateway.requests_per_second", rate.is_finite() && rate >= 0.0, "must be 0 (no limit) or more"),
             ("gateway.connect_timeout_seconds", config.gateway.connect_timeout_seconds > 0, "must be 1 or more"),
             ("gateway.read_timeout_seconds", config.gateway.read_timeout_seconds > 0, "must be 1 or more"),
@@ -231,6 +240,11 @@ impl Store {
             ("gateway.registry_path", config.gateway.registry_path.starts_with('/'), "must begin with /"),
             ("export.thread_count", (1..=32).contains(&config.export.thread_count), "must be from 1 to 32"),
             ("export.max_batch_bytes", config.export.max_batch_bytes >= 1024, "must be 1024 or more"),
+            (
+                "instance.settings",
+                instance.settings != SettingsHome::Commerce || instance.root.is_some(),
+                "is \"commerce\", so instance.root must name the installation",
+            ),
             (
                 "state.directory",
                 !inside(&config.state.directory),
