@@ -14,12 +14,16 @@ pub mod projects;
 pub mod sandbox;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::cli::{Cli, Command, Global};
 use crate::config::store::{FlagValue, Store};
 use crate::connector::Connector;
 use crate::error::{Exit, Problem};
 use output::Output;
+
+/// How long the first picture may wait for Commerce's settings.
+const SETTINGS_PATIENCE: Duration = Duration::from_millis(150);
 
 /// What a command is run with: where configuration and state are, and where answers go.
 #[derive(Debug)]
@@ -141,5 +145,7 @@ async fn screen(setting: &Setting) -> anyhow::Result<Exit> {
     let state_dir = setting.state_dir(&store);
     let _log = crate::logging::start(&state_dir)?;
     let connector = Connector::new(store, state_dir, None);
+    // A database that answers at once is waited for, so that the screen opens on the right pane. Otherwise a worker goes on.
+    let _ = tokio::time::timeout(SETTINGS_PATIENCE, connector.ensure_loaded()).await;
     Ok(crate::tui::run(connector, crate::tui::Options::default()).await?)
 }

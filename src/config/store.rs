@@ -13,6 +13,7 @@ use super::{Config, SettingsHome};
 use crate::commerce::settings::is_variable;
 use crate::error::{Exit, Explain};
 use crate::private_file::{self, PrivateFileError, Secrecy, safe};
+use crate::secret::Secret;
 use crate::untrusted::SafeText;
 
 /// Variables that clap reads itself.
@@ -54,6 +55,7 @@ pub struct Store {
     origins: BTreeMap<&'static str, Origin>,
     flags: Vec<FlagValue>,
     variables: Vec<(String, String)>,
+    commerce_variables: Vec<(String, Secret)>,
 }
 
 /// Why the configuration cannot be used or saved.
@@ -114,8 +116,11 @@ impl Store {
         variables: impl IntoIterator<Item = (String, String)>,
         flags: Vec<FlagValue>,
     ) -> Result<Self, ConfigError> {
-        let is_known = |name: &str| name.starts_with(VARIABLE_PREFIX) || is_variable(name);
-        let variables = variables.into_iter().filter(|(name, _)| is_known(name)).collect::<Vec<_>>();
+        let (of_commerce, variables): (Vec<_>, Vec<_>) = variables
+            .into_iter()
+            .filter(|(name, _)| name.starts_with(VARIABLE_PREFIX) || is_variable(name))
+            .partition(|(name, _)| is_variable(name));
+        let commerce_variables = of_commerce.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
         let exists = path.symlink_metadata().is_ok();
         if must_exist && !exists {
             return Err(ConfigError::Absent { path: safe(&path) });
@@ -128,7 +133,7 @@ impl Store {
             private_file::read(&path, Secrecy::Secret)?;
         }
         for (name, value) in &variables {
-            if FLAG_VARIABLES.contains(&name.as_str()) || is_variable(name) {
+            if FLAG_VARIABLES.contains(&name.as_str()) {
                 continue;
             }
             let key = key_of_variable(name)?;
@@ -146,15 +151,15 @@ impl Store {
             reason: SafeText::new(error.message()),
             suggestion: None,
         })?;
-        let store = Self { path, exists, config, origins, flags, variables };
+        let store = Self { path, exists, config, origins, flags, variables, commerce_variables };
         store.check()?;
         Ok(store)
     }
 
-    /// The variables of the environment that Commerce reads itself.
+    /// The variables of the environment that Commerce reads itself. Some hold secrets.
     #[must_use]
-    pub fn commerce_variables(&self) -> Vec<(String, String)> {
-        self.variables.iter().filter(|(name, _)| is_variable(name)).cloned().collect()
+    pub fn commerce_variables(&self) -> &[(String, Secret)] {
+        &self.commerce_variables
     }
 
     /// The configuration in force.
@@ -219,7 +224,9 @@ impl Store {
         // What would not load again is not saved.
         parse_file(&self.path, &text)?;
         private_file::write(&self.path, text.as_bytes())?;
-        *self = Self::load(self.path.clone(), true, self.variables.clone(), self.flags.clone())?;
+        let of_commerce = self.commerce_variables.iter().map(|(name, value)| (name.clone(), value.expose().to_owned()));
+        let variables: Vec<_> = self.variables.iter().cloned().chain(of_commerce).collect();
+        *self = Self::load(self.path.clone(), true, variables, self.flags.clone())?;
         Ok(())
     }
 

@@ -36,7 +36,7 @@ impl Connector {
         let store = self.store();
         let commerce = match store.config().instance.root.as_deref().map(|root| store.resolve(root)) {
             Some(root) if lives_in_commerce(&store) => {
-                Some(CommerceStore::load(root, store.commerce_variables(), database::settings(&store)).await)
+                Some(CommerceStore::load(root, store.commerce_variables().to_vec(), database::settings(&store)).await)
             }
             _ => None,
         };

@@ -14,7 +14,7 @@ use crate::secret::Secret;
 #[derive(Debug, Clone)]
 pub struct CommerceStore {
     root: PathBuf,
-    variables: Vec<(String, String)>,
+    variables: Vec<(String, Secret)>,
     address: Result<DatabaseSettings, Problem>,
     settings: Result<Settings, Problem>,
     /// Why the database could not be asked.
@@ -25,10 +25,11 @@ impl CommerceStore {
     /// Reads them. Whatever cannot be read is kept as [`Self::problem`], and what can be read is there.
     pub async fn load(
         root: PathBuf,
-        variables: Vec<(String, String)>,
+        variables: Vec<(String, Secret)>,
         address: Result<DatabaseSettings, Problem>,
     ) -> Self {
-        let mut settings = Settings::of_files(&root, variables.iter().cloned()).map_err(|error| {
+        let plain = variables.iter().map(|(name, value)| (name.clone(), value.expose().to_owned()));
+        let mut settings = Settings::of_files(&root, plain).map_err(|error| {
             Problem::usage(error.to_string()).hint(
                 "check the file and instance.root, or set instance.settings = \"file\" to keep settings in the configuration file",
             )
