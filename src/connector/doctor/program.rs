@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Access;
 
 use super::check::Check;
-use crate::commerce::kind::Signs;
 use crate::connector::Connector;
 use crate::connector::finding::Finding;
-use crate::connector::guard::{self, Target};
 use crate::feeds::Feed;
 use crate::private_file::safe;
+use crate::settings::RouteOrigin;
 use crate::untrusted::SafeText;
 use crate::words::{bytes, count};
 
@@ -29,12 +28,15 @@ const NO_SPACE: u64 = 10 * 1024 * 1024;
 const SMALLEST: (u16, u16) = (60, 15);
 
 pub(super) async fn checks(connector: &Connector) -> Vec<Check> {
+    let guard = guard(connector);
     let connector = connector.clone();
-    tokio::task::spawn_blocking(move || {
-        vec![routes(&connector), guard(&connector), state(&connector), ledger(&connector), terminal(environment)]
-    })
-    .await
-    .unwrap_or_default()
+    let others = tokio::task::spawn_blocking(move || {
+        let [routes, state, ledger] = [routes(&connector), state(&connector), ledger(&connector)];
+        (routes, vec![state, ledger, terminal(environment)])
+    });
+    let (guard, others) = tokio::join!(guard, others);
+    let Ok((routes, rest)) = others else { return vec![guard] };
+    [routes, guard].into_iter().chain(rest).collect()
 }
 
 fn environment(name: &str) -> Option<String> {
@@ -42,28 +44,20 @@ fn environment(name: &str) -> Option<String> {
 }
 
 fn routes(connector: &Connector) -> Check {
-    let (mut documented, mut configured, mut inferred) = (0, Vec::new(), Vec::new());
+    let (mut documented, mut configured, mut in_commerce, mut inferred) = (0, Vec::new(), Vec::new(), Vec::new());
     let mut facts = Vec::new();
     for feed in Feed::ALL {
-        let (route, is_configured) = connector.route(feed);
-        let from = match (is_configured, feed.route_is_public()) {
-            (true, _) => {
-                configured.push(feed.name());
-                "configuration"
-            }
-            (false, true) => {
-                documented += 1;
-                "Adobe's documentation"
-            }
-            (false, false) => {
-                inferred.push(feed.name());
-                "inferred, not public"
-            }
-        };
+        let (route, from) = connector.route(feed);
+        match from {
+            RouteOrigin::Documented => documented += 1,
+            RouteOrigin::Configuration => configured.push(feed.name()),
+            RouteOrigin::Commerce { .. } => in_commerce.push(feed.name()),
+            RouteOrigin::Inferred => inferred.push(feed.name()),
+        }
         facts.push(SafeText::new(&format!("{feed}: {route} ({from})")));
     }
     let mut parts = vec![format!("{documented} documented")];
-    for (what, feeds) in [("configured", configured), ("inferred", inferred)] {
+    for (what, feeds) in [("from Commerce", in_commerce), ("configured", configured), ("inferred", inferred)] {
         if !feeds.is_empty() {
             parts.push(format!("{what}: {}", feeds.join(", ")));
         }
@@ -71,24 +65,27 @@ fn routes(connector: &Connector) -> Check {
     Check::ok(ROUTES, &parts.join("; ")).with_facts(facts)
 }
 
-/// Whether this installation may send into this data space, as far as its files and its environment tell.
-fn guard(connector: &Connector) -> Check {
-    let Some((id, name, kind)) = connector.overview().data_space else {
+/// Whether this installation may send into this data space.
+async fn guard(connector: &Connector) -> Check {
+    if connector.overview().data_space.is_none() {
         return Check::skipped(GUARD, "needs: a data space");
+    }
+    let standing = match connector.source().await {
+        Ok(source) => connector.standing(&source).await,
+        Err(_) => return Check::skipped(GUARD, "needs: the database"),
     };
-    let signs = Signs {
-        configured: connector.config().instance.kind,
-        cloud_type: environment("MAGENTO_CLOUD_ENVIRONMENT_TYPE"),
-        mage_mode: environment("MAGE_MODE"),
-        base_url: None,
+    let standing = match standing {
+        Ok(Some(standing)) => standing,
+        Ok(None) => return Check::ok(GUARD, "a made-up catalogue is nobody's installation"),
+        Err(_) => return Check::skipped(GUARD, "needs: the registry"),
     };
-    let concluded = signs.conclude();
-    let this = concluded.as_ref().map_or("an installation of unknown kind", |concluded| concluded.kind.name());
-    let detail = format!("{this}, into a {kind} data space");
-    let target = Target { id, name, kind };
-    // Who sent there before is not asked here: only a run knows who it is.
-    let now = guard::installation(None, None, "");
-    match guard::check(&target, concluded.as_ref(), None, &now, None) {
+    let this = match &standing.concluded {
+        Some(concluded) => format!("{} installation ({})", concluded.kind, concluded.because),
+        None => "an installation of unknown kind".to_owned(),
+    };
+    let into = standing.target.as_ref().map(|target| format!(", {} data space", target.kind)).unwrap_or_default();
+    let detail = format!("{this}{into}");
+    match standing.check(None) {
         Ok(()) => Check::ok(GUARD, &detail),
         Err(refusal) => {
             let means = "a run is refused before anything is sent, so that a copy cannot change what customers see";
