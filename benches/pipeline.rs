@@ -10,7 +10,7 @@ use std::time::Duration;
 use commerce_connector::client::models::{DataSpaceId, Environment};
 use commerce_connector::client::{Client, ClientSettings, ConnectorMetadata};
 use commerce_connector::export::progress::RunReport;
-use commerce_connector::export::{DEFAULT_MAX_BATCH_BYTES, Plan, encode, start};
+use commerce_connector::export::{DEFAULT_MAX_BATCH_BYTES, Plan, SyncMode, encode, start};
 use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::item::{FeedItem, Fields};
 use commerce_connector::feeds::source::generated::Generated;
@@ -65,11 +65,14 @@ impl Rehearsal {
     fn export(&self, state: &TempDir) -> RunReport {
         let plan = Plan {
             feeds: Plan::feed_plans(&[Feed::Products], |_| None, &BTreeMap::new()),
+            mode: SyncMode::Full,
+            skip_locked: false,
             data_space: self.space.clone(),
             thread_count: THREADS,
             max_batch_bytes: DEFAULT_MAX_BATCH_BYTES,
             dry_run: false,
             state_dir: state.path().to_owned(),
+            absent: Vec::new(),
         };
         let source = Source::Generated(Generated { products: PRODUCTS });
         self.runtime.block_on(async {

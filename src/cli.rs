@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::client::models::{DataSpaceId, Environment, ProjectId};
 use crate::feeds::Feed;
+use crate::feeds::source::IdKind;
 
 /// Connect Adobe Commerce or Magento Open Source to Adobe's Commerce Services, and keep the data flowing.
 ///
@@ -66,6 +67,13 @@ pub enum Command {
     /// Make, show or locate the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Check the whole way from this shop to the service, and say what to do about what is wrong
+    ///
+    /// Nothing is changed and nothing is sent. Exit codes: 0 nothing is wrong (warnings are not), 3 something is wrong here,
+    /// 4 nothing but keys are refused, 5 nothing but passing trouble, such as a gateway that does not answer.
+    Doctor,
+    /// List the services that the connector serves: which feeds each needs, whether its module is installed
+    Services,
 }
 
 /// `keys …`
@@ -134,6 +142,10 @@ pub enum DataSpacesCommand {
 pub enum FeedsCommand {
     /// List the feeds with route, batch size and source records
     List,
+    /// Show how each feed is: ours and Adobe's own export, indexers, change logs, cron
+    ///
+    /// Exit code 0 only if nothing is wrong (warnings are not), else 3.
+    Health,
     /// Print what would be sent, as one JSON object a line, without sending it
     Items {
         /// The feed
@@ -151,25 +163,96 @@ pub enum FeedsCommand {
 #[derive(Debug, Subcommand)]
 pub enum ExportCommand {
     /// Send what is new, changed or deleted
-    Run {
+    Run(RunArgs),
+    /// Send again what failed, even if it did not change (the same as `run --retry`)
+    Retry(RetryArgs),
+    /// Send changes as they happen, until it is told to stop (for a service)
+    Watch(WatchArgs),
+    /// Count what a full export would take, before anything is read
+    Estimate {
         /// Feeds, comma-separated, or `all`
         #[arg(long, value_name = "FEEDS", value_delimiter = ',', default_value = "all")]
         feed: Vec<FeedChoice>,
-        /// Requests in flight at a time
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
-        thread_count: Option<u8>,
-        /// Items in one request
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
-        batch_size: Option<u16>,
-        /// Compare and count, but send nothing
-        #[arg(long)]
-        dry_run: bool,
-        /// Print nothing unless something needs a person (for cron)
-        #[arg(long, short)]
-        quiet: bool,
     },
     /// Show how each feed stands in the chosen data space
     Status,
+}
+
+/// `export run`
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Feeds, comma-separated, or `all` [default: all]
+    #[arg(long, value_name = "FEEDS", value_delimiter = ',')]
+    pub feed: Vec<FeedChoice>,
+    /// Only what Commerce's change logs name since the last sync [default: compare every record]
+    #[arg(long, group = "mode")]
+    pub partial: bool,
+    /// Send these records again, changed or not: ids or SKUs, comma-separated; @FILE or - (standard input) for one a line
+    #[arg(long, value_name = "IDS", value_delimiter = ',', group = "mode", requires = "feed")]
+    pub by_ids: Vec<String>,
+    /// What the ids are: sku or id [default: a number is an id if there is such a record]
+    #[arg(long, value_name = "TYPE", requires = "by_ids")]
+    pub id_type: Option<IdKind>,
+    /// Send again what failed, even if it did not change
+    #[arg(long, group = "mode")]
+    pub retry: bool,
+    /// Forget what was sent of these feeds, and send all of it again; items that the shop no longer has then stay in the service
+    #[arg(long, group = "mode", requires = "feed")]
+    pub cleanup_feed: bool,
+    /// The name of each feed to clean up, typed once more; without it, only what would happen is printed
+    #[arg(long, value_name = "FEEDS", value_delimiter = ',', requires = "cleanup_feed")]
+    pub confirm: Vec<Feed>,
+    /// How it is sent.
+    #[command(flatten)]
+    pub sending: SendingArgs,
+}
+
+/// `export retry`
+#[derive(Debug, Args)]
+pub struct RetryArgs {
+    /// Feeds, comma-separated, or `all` [default: all]
+    #[arg(long, value_name = "FEEDS", value_delimiter = ',')]
+    pub feed: Vec<FeedChoice>,
+    /// How it is sent.
+    #[command(flatten)]
+    pub sending: SendingArgs,
+}
+
+/// How a run sends what it found.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SendingArgs {
+    /// Requests in flight at a time
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub thread_count: Option<u8>,
+    /// Items in one request
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub batch_size: Option<u16>,
+    /// Compare and count, say what it would take, but send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Send although a guard would refuse: the name of the data space, typed in full
+    #[arg(long, value_name = "DATA_SPACE_NAME")]
+    pub i_know: Option<String>,
+    /// Print nothing unless something needs a person (for cron)
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `export watch`
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// Feeds, comma-separated, or `all` [default: all]
+    #[arg(long, value_name = "FEEDS", value_delimiter = ',')]
+    pub feed: Vec<FeedChoice>,
+    /// Seconds from the end of one pass to the beginning of the next
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub every: u32,
+    /// Hours between two full compares of a feed whose changes Commerce does not log
+    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=8_760))]
+    pub full_every: u32,
+    /// Send although a guard would refuse: the name of the data space, typed in full
+    #[arg(long, value_name = "DATA_SPACE_NAME")]
+    pub i_know: Option<String>,
 }
 
 /// A feed, or all of them.
@@ -264,8 +347,33 @@ mod tests {
     #[test]
     fn feeds_are_a_list_or_all() {
         let cli = Cli::try_parse_from(["c", "export", "run", "--feed", "products,prices"]).expect("parses");
-        let Some(Command::Export(ExportCommand::Run { feed, .. })) = cli.command else { panic!("another command") };
-        assert_eq!(feed, [FeedChoice::One(Feed::Products), FeedChoice::One(Feed::Prices)]);
+        let Some(Command::Export(ExportCommand::Run(args))) = cli.command else { panic!("another command") };
+        assert_eq!(args.feed, [FeedChoice::One(Feed::Products), FeedChoice::One(Feed::Prices)]);
         assert!(Cli::try_parse_from(["c", "export", "run", "--feed", "produkts"]).is_err());
+    }
+
+    #[test]
+    fn a_run_has_one_mode_and_what_belongs_to_it() {
+        let parse = |args: &str| {
+            let words = ["c", "export", "run"].into_iter().chain(args.split_whitespace());
+            Cli::try_parse_from(words).map_err(|error| error.kind())
+        };
+        for good in [
+            "--partial",
+            "--retry --feed prices",
+            "--feed products --by-ids A,B --id-type sku --dry-run",
+            "--feed products --by-ids -",
+            "--feed products,prices --cleanup-feed --confirm products,prices",
+        ] {
+            assert!(parse(good).is_ok(), "{good}");
+        }
+        for contradiction in
+            ["--partial --retry", "--retry --feed products --by-ids 1", "--partial --feed all --cleanup-feed"]
+        {
+            assert_eq!(parse(contradiction).err(), Some(clap::error::ErrorKind::ArgumentConflict), "{contradiction}");
+        }
+        for incomplete in ["--by-ids 1", "--cleanup-feed", "--id-type sku", "--feed all --confirm products"] {
+            assert_eq!(parse(incomplete).err(), Some(clap::error::ErrorKind::MissingRequiredArgument), "{incomplete}");
+        }
     }
 }

@@ -33,6 +33,22 @@ pub fn duration(time: Duration) -> String {
     }
 }
 
+/// Bytes for a person: `512 B`, `1.4 MiB`, `2.5 GiB`.
+#[must_use]
+pub fn bytes(number: u64) -> String {
+    const KIB: f64 = 1024.0;
+    let size = number as f64;
+    if size < KIB {
+        format!("{number} B")
+    } else if size < KIB * KIB {
+        format!("{:.1} KiB", size / KIB)
+    } else if size < KIB * KIB * KIB {
+        format!("{:.1} MiB", size / (KIB * KIB))
+    } else {
+        format!("{:.1} GiB", size / (KIB * KIB * KIB))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +63,10 @@ mod tests {
     fn durations_are_human() {
         let words = [7, 185, 7_620].map(|seconds| duration(Duration::from_secs(seconds)));
         assert_eq!(words, ["7 s", "3 min 05 s", "2 h 07 min"]);
+    }
+
+    #[test]
+    fn bytes_are_for_people() {
+        assert_eq!([bytes(1536), bytes(2_684_354_560)], ["1.5 KiB", "2.5 GiB"]);
     }
 }

@@ -234,8 +234,8 @@ async fn only_feeds_whose_tables_are_there_are_offered() {
     assert!(feeds.contains(&Feed::Categories) && !feeds.contains(&Feed::ScopesCustomerGroup), "{feeds:?}");
     let error = commerce.count(Feed::ScopesCustomerGroup).await.expect_err("no table").to_string();
     assert!(error.contains("scopesCustomerGroup") && error.contains("customer_group"), "{error}");
-    let error = commerce.count(Feed::Orders).await.expect_err("not built").to_string();
-    assert!(error.contains("orders") && error.contains("yet"), "{error}");
+    let error = commerce.count(Feed::Orders).await.expect_err("no tables").to_string();
+    assert!(error.contains("orders") && error.contains("its tables sales_order, "), "{error}");
 }
 
 #[tokio::test]

@@ -93,6 +93,7 @@ fn ready(pane: Pane, kind: DataSpaceKind) -> State {
         will_retry: 0,
         needs_attention,
         last_sync: Some(last.parse().unwrap()),
+        last_partial: None,
     };
     let summaries = vec![
         summary(Feed::ScopesWebsite, 1, 0, "2026-03-04T08:12:00Z"),
@@ -312,7 +313,7 @@ fn export_ended_with_failures() {
     for feed in &mut last.feeds {
         feed.phase = Phase::Done;
     }
-    let report = RunReport { progress: last, end: RunEnd::Complete };
+    let report = RunReport { progress: last, end: RunEnd::Complete, unknown_ids: vec![], requests_per_second: None };
     state.update(Event::RunEnded(Ok(report)), &now());
     snapshot("export-ended", &state);
 }
@@ -324,7 +325,7 @@ fn export_counted_without_sending() {
     for feed in &mut last.feeds {
         (feed.phase, feed.submitted, feed.requests) = (Phase::Done, 0, 0);
     }
-    let report = RunReport { progress: last, end: RunEnd::Complete };
+    let report = RunReport { progress: last, end: RunEnd::Complete, unknown_ids: vec![], requests_per_second: None };
     state.update(Event::RunEnded(Ok(report)), &now());
     snapshot("export-counted", &state);
 }

@@ -57,7 +57,7 @@ impl Client {
             Ok(reply) => {
                 FeedAnswer { outcome: outcome(&reply, route, Timestamp::now()), request_id: reply.request_id() }
             }
-            Err(Broken::Connection(message)) => failed(FeedOutcome::Passing { status: None, message }),
+            Err(Broken::Connection { message, .. }) => failed(FeedOutcome::Passing { status: None, message }),
             Err(Broken::TooLong { status, limit }) => failed(FeedOutcome::NotUnderstood {
                 status,
                 message: format!("an answer of more than {} MiB", limit / (1024 * 1024)).into(),

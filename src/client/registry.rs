@@ -12,7 +12,7 @@ use super::{Client, ClientError};
 use crate::untrusted::SafeText;
 
 /// The largest answer of the registry, in bytes: tens of thousands of data spaces.
-const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
+pub(super) const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
 
 /// The most characters of a project's or data space's name that are kept.
 const NAME_LIMIT: usize = 255;
@@ -24,11 +24,7 @@ impl Client {
     /// [`ClientError::KeysRefused`] if they are not accepted; any other [`ClientError`] if that cannot be known.
     pub async fn ping(&self) -> Result<(), ClientError> {
         let reply = self.ask_registry(Method::GET, &["ping"], None).await?;
-        // A sign-in page of a hotel or a proxy also comes with 200.
-        if answer::is_html(&reply.body) {
-            return Err(self.not_understood(reply.status, answer::words(&reply.body)));
-        }
-        Ok(())
+        self.not_a_page(&reply)
     }
 
     /// The projects that the keys see: GET `registry`, rows grouped by project.
@@ -109,7 +105,7 @@ impl Client {
             request = request.json(body);
         }
         let reply = self.wire().send(request, ANSWER_LIMIT).await.map_err(|broken| match broken {
-            Broken::Connection(message) => ClientError::Passing { gateway: self.wire().host().clone(), message },
+            Broken::Connection { message, .. } => ClientError::Passing { gateway: self.wire().host().clone(), message },
             Broken::TooLong { status, limit } => {
                 self.not_understood(status, format!("more than {} MiB", limit / (1024 * 1024)).into())
             }
@@ -117,7 +113,15 @@ impl Client {
         self.checked(reply)
     }
 
-    fn checked(&self, reply: Reply) -> Result<Reply, ClientError> {
+    /// A sign-in page of a hotel or a proxy also comes with 200.
+    pub(super) fn not_a_page(&self, reply: &Reply) -> Result<(), ClientError> {
+        if answer::is_html(&reply.body) {
+            return Err(self.not_understood(reply.status, answer::words(&reply.body)));
+        }
+        Ok(())
+    }
+
+    pub(super) fn checked(&self, reply: Reply) -> Result<Reply, ClientError> {
         let gateway = self.wire().host().clone();
         let status = reply.status;
         let request_id = reply.request_id();

@@ -11,6 +11,7 @@ use reqwest::{Certificate, RequestBuilder, Url, redirect};
 
 use super::answer::MESSAGE_LIMIT;
 use super::models::Environment;
+use super::probe::Trouble;
 use super::{ClientError, ClientSettings};
 use crate::untrusted::SafeText;
 
@@ -53,7 +54,12 @@ pub(super) struct Reply {
 #[derive(Debug)]
 pub(super) enum Broken {
     /// The connection could not be made, or broke.
-    Connection(SafeText),
+    Connection {
+        /// What happened, as a person can act on it.
+        message: SafeText,
+        /// Where on the way.
+        trouble: Trouble,
+    },
     /// The answer is longer than it may be.
     TooLong {
         /// HTTP status.
@@ -131,7 +137,10 @@ impl Wire {
     /// Sends it, and reads the answer up to `limit` bytes.
     pub(super) async fn send(&self, request: RequestBuilder, limit: usize) -> Result<Reply, Broken> {
         let start = Instant::now();
-        let broken = |error: reqwest::Error| Broken::Connection(self.describe(&error, start.elapsed()));
+        let broken = |error: reqwest::Error| Broken::Connection {
+            message: self.describe(&error, start.elapsed()),
+            trouble: Trouble::of(&error),
+        };
         let mut response = request.send().await.map_err(broken)?;
         let status = response.status().as_u16();
         let mut body = Vec::new();
@@ -159,6 +168,8 @@ impl Wire {
             format!("no complete answer within {} s (total time-out)", self.total_timeout.as_secs_f64())
         } else if error.is_timeout() {
             format!("no answer for {} s (read time-out)", self.read_timeout.as_secs_f64())
+        } else if Trouble::of(error) == Trouble::ProxyLogin {
+            "the proxy asks for a login (HTTP status 407)".to_owned()
         } else if error.is_dns() {
             format!("its name cannot be resolved: {cause}")
         } else if error.is_connect() {
@@ -185,11 +196,14 @@ impl Reply {
             // Only digits: what does not fit is longer than any cap.
             Duration::from_secs(value.parse().unwrap_or(u64::MAX))
         } else {
-            // The weekday says nothing new, so a wrong one does not matter.
-            let parser = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
-            Duration::try_from(parser.parse_timestamp(value).ok()?.duration_since(now)).ok()?
+            Duration::try_from(http_date(value)?.duration_since(now)).ok()?
         };
         Some(wait.min(RETRY_AFTER_CAP))
+    }
+
+    /// What the gateway's clock says.
+    pub(super) fn date(&self) -> Option<Timestamp> {
+        http_date(self.headers.get(header::DATE)?.to_str().ok()?.trim())
     }
 
     /// What a redirect is told as.
@@ -200,6 +214,12 @@ impl Reply {
             MESSAGE_LIMIT,
         ))
     }
+}
+
+/// The moment that an HTTP date names.
+fn http_date(text: &str) -> Option<Timestamp> {
+    // The weekday says nothing new, so a wrong one does not matter.
+    jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok()
 }
 
 fn redirect_host(gateway: &Url, location: &header::HeaderValue) -> SafeText {

@@ -1,16 +1,19 @@
-//! `export run` and `export status`.
+//! `export run`, `export retry` and `export status`.
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::Setting;
 use super::linear::{self, Voice};
 use super::output::{Output, table};
-use crate::cli::{ExportCommand, FeedChoice};
+use super::{Setting, ids, watch};
+use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
 use crate::error::{Exit, Problem};
+use crate::export::progress::FeedProgress;
+use crate::export::{Following, SyncMode};
 use crate::feeds::Feed;
-use crate::words::count;
+use crate::words::{bytes, count, counted};
 
 /// How many failed items `export status` names.
 const FAILURES_SHOWN: usize = 20;
@@ -22,34 +25,165 @@ const FAILURES_SHOWN: usize = 20;
 pub async fn run(command: ExportCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     let connector = setting.connector().await?;
     match command {
-        ExportCommand::Run { feed, thread_count, batch_size, dry_run, quiet } => {
-            let _log = crate::logging::start(&connector.overview().state_dir)?;
-            let request = ExportRequest {
-                feeds: chosen(&feed),
-                thread_count: thread_count.map(usize::from),
-                batch_size: batch_size.map(usize::from),
-                dry_run,
-            };
-            let voice = if quiet { Voice::Quiet } else { Voice::Stderr };
-            let run = connector.start_export(request).await?;
-            linear::follow(run, voice, output).await
+        ExportCommand::Run(args) if args.cleanup_feed => clean_up(&args, &connector, output).await,
+        ExportCommand::Run(args) => {
+            let mode = mode(&args)?;
+            send(&connector, mode, &args.feed, &args.sending, output).await
         }
+        ExportCommand::Retry(args) => send(&connector, SyncMode::Retry, &args.feed, &args.sending, output).await,
+        ExportCommand::Watch(args) => {
+            let _log = crate::logging::start(&connector.overview().state_dir)?;
+            watch::run(&args, chosen(&args.feed)?, connector, output).await
+        }
+        ExportCommand::Estimate { feed } => estimate(&connector, &chosen(&feed)?, output).await,
         ExportCommand::Status => status(&connector, output),
     }
 }
 
-/// The named feeds; none = all of the source.
-fn chosen(choices: &[FeedChoice]) -> Vec<Feed> {
-    if choices.contains(&FeedChoice::All) {
-        return Vec::new();
+async fn send(
+    connector: &Connector,
+    mode: SyncMode,
+    feeds: &[FeedChoice],
+    sending: &SendingArgs,
+    output: &mut Output,
+) -> anyhow::Result<Exit> {
+    let _log = crate::logging::start(&connector.overview().state_dir)?;
+    let run = connector.start_export(request(mode, feeds, sending)?).await?;
+    linear::follow(run, voice(sending), output).await
+}
+
+fn request(mode: SyncMode, feeds: &[FeedChoice], sending: &SendingArgs) -> Result<ExportRequest, Problem> {
+    Ok(ExportRequest {
+        feeds: chosen(feeds)?,
+        mode,
+        thread_count: sending.thread_count.map(usize::from),
+        batch_size: sending.batch_size.map(usize::from),
+        dry_run: sending.dry_run,
+        typed_name: sending.i_know.clone(),
+    })
+}
+
+fn voice(sending: &SendingArgs) -> Voice {
+    if sending.quiet { Voice::Quiet } else { Voice::Stderr }
+}
+
+/// How the feeds are gone through; clap has seen to it that the flags do not contradict each other.
+fn mode(args: &RunArgs) -> Result<SyncMode, Problem> {
+    if !args.by_ids.is_empty() {
+        return Ok(SyncMode::ByIds { words: ids::read(&args.by_ids)?, kind: args.id_type.unwrap_or_default() });
     }
-    choices
+    Ok(match args {
+        RunArgs { partial: true, .. } => SyncMode::Partial(Following::default()),
+        RunArgs { retry: true, .. } => SyncMode::Retry,
+        _ => SyncMode::Full,
+    })
+}
+
+/// Forgets and sends again what was confirmed by name; says what that would do if it was not.
+async fn clean_up(args: &RunArgs, connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
+    let feeds = chosen(&args.feed)?;
+    if feeds.is_empty() {
+        return Err(Problem::usage("a cleanup needs the names of its feeds, not `all`")
+            .hint("name them: --feed products,prices --cleanup-feed")
+            .into());
+    }
+    let unconfirmed: Vec<&str> =
+        feeds.iter().filter(|feed| !args.confirm.contains(feed)).map(|feed| feed.name()).collect();
+    let is_confirmed = unconfirmed.is_empty();
+    if is_confirmed && !args.sending.dry_run {
+        return send(connector, SyncMode::Cleanup, &args.feed, &args.sending, output).await;
+    }
+    let _log = crate::logging::start(&connector.overview().state_dir)?;
+    let sending = SendingArgs { dry_run: true, ..args.sending.clone() };
+    let run = connector.start_export(request(SyncMode::Cleanup, &args.feed, &sending)?).await?;
+    let report = linear::follow_to_end(run, voice(&sending), output).await?;
+    for feed in &report.progress.feeds {
+        let fields = json!({"feed": feed.feed, "forgotten": feed.forgotten, "not_propagated": feed.gone});
+        output.say(&cleanup_line(feed), "cleanup", fields)?;
+    }
+    let exit = linear::conclude(&report)?;
+    if is_confirmed {
+        return Ok(exit);
+    }
+    let names = unconfirmed.join(",");
+    Err(Problem::new(Exit::Guarded, format!("the cleanup of {names} is not confirmed, so nothing was changed"))
+        .hint(format!("to do it, type the names once more: --confirm {names}"))
+        .into())
+}
+
+fn cleanup_line(feed: &FeedProgress) -> String {
+    let forgotten = counted(feed.forgotten, "item");
+    let all = counted(feed.collected, "item");
+    let lost = match feed.gone {
+        0 => "nothing that the shop no longer has is left in the service".to_owned(),
+        gone => format!(
+            "{} that the shop no longer has would stay in the service for good: deletions will not propagate",
+            counted(gone, "item")
+        ),
+    };
+    format!("{}: {forgotten} would be forgotten and {all} sent; {lost}", feed.feed)
+}
+
+/// The named feeds; none = all of the source.
+fn chosen(choices: &[FeedChoice]) -> Result<Vec<Feed>, Problem> {
+    let mut named: Vec<Feed> = choices
         .iter()
         .filter_map(|choice| match choice {
             FeedChoice::All => None,
             FeedChoice::One(feed) => Some(*feed),
         })
-        .collect()
+        .collect();
+    if choices.contains(&FeedChoice::All) {
+        if let Some(feed) = named.iter().find(|feed| feed.is_experimental()) {
+            return Err(Problem::usage(format!("{feed} is experimental, and no part of `all`"))
+                .hint(format!("name it in a command of its own: --feed {feed}")));
+        }
+        named.clear();
+    }
+    Ok(named)
+}
+
+/// Says what a full export would take. The data is on stdout; how it was computed belongs to it.
+async fn estimate(connector: &Connector, feeds: &[Feed], output: &mut Output) -> anyhow::Result<Exit> {
+    let estimate = connector.estimate(feeds).await?;
+    let unknown = || "unknown".to_owned();
+    let mut rows =
+        vec![["FEED", "SOURCE RECORDS", "ITEMS", "BATCH SIZE", "REQUESTS", "BYTES"].map(str::to_owned).to_vec()];
+    for feed in &estimate.feeds {
+        output.record(
+            "feed_estimate",
+            json!({
+                "feed": feed.feed,
+                "source_records": feed.source_records,
+                "items": feed.items,
+                "batch_size": feed.batch_size,
+                "requests": feed.requests,
+                "bytes": feed.bytes,
+            }),
+        )?;
+        let mut row = vec![feed.feed.to_string()];
+        row.extend([feed.source_records, feed.items].map(|number| number.map_or_else(unknown, count)));
+        row.push(feed.batch_size.to_string());
+        row.push(feed.requests.map_or_else(unknown, count));
+        row.push(feed.bytes.map_or_else(unknown, bytes));
+        rows.push(row);
+    }
+    let seconds = estimate.time().map(|time| time.as_secs());
+    output.record("estimate", json!({"requests": estimate.requests(), "seconds": seconds}))?;
+    output.text(&table(&rows, &[1, 2, 3, 4, 5]))?;
+    output.text(
+        "Items are counted, not read; requests are items ÷ batch size, rounded up, if every item had to be sent.",
+    )?;
+    if estimate.feeds.iter().any(|feed| feed.bytes.is_none()) {
+        output.text("Bytes are known once this data space has received a feed from here: items × compressed bytes of an item then.")?;
+    }
+    let time = match (estimate.formula(), estimate.requests_per_second) {
+        (Some(formula), _) => format!("At the gateway's allowance: {formula}."),
+        (None, None) => "No allowance is configured: the database and the gateway decide how long it takes.".to_owned(),
+        (None, Some(_)) => "The time cannot be known: a feed of this source cannot be counted.".to_owned(),
+    };
+    output.text(&time)?;
+    Ok(Exit::Done)
 }
 
 fn status(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
@@ -62,7 +196,9 @@ fn status(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
     let summary = connector.ledger_summary()?;
     let failures = connector.failures(None, FAILURES_SHOWN)?;
     let mut rows = vec![
-        ["FEED", "SUBMITTED", "AWAITING", "WILL RETRY", "NEED ATTENTION", "LAST SYNC"].map(str::to_owned).to_vec(),
+        ["FEED", "SUBMITTED", "AWAITING", "WILL RETRY", "NEED ATTENTION", "LAST FULL SYNC", "LAST PARTIAL SYNC"]
+            .map(str::to_owned)
+            .to_vec(),
     ];
     for feed in &summary {
         output.record(
@@ -75,14 +211,14 @@ fn status(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
                 "will_retry": feed.will_retry,
                 "needs_attention": feed.needs_attention,
                 "last_sync": feed.last_sync.map(|at| at.to_string()),
+                "last_partial": feed.last_partial.map(|at| at.to_string()),
             }),
         )?;
-        let last_sync = feed.last_sync.map_or("never in full".to_owned(), |at| {
-            at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
-        });
+        let moment = |at: Timestamp| at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
         let mut row = vec![feed.feed.to_string()];
         row.extend([feed.submitted, feed.awaiting, feed.will_retry, feed.needs_attention].map(count));
-        row.push(last_sync);
+        row.push(feed.last_sync.map_or("never in full".to_owned(), moment));
+        row.push(feed.last_partial.map_or("none".to_owned(), moment));
         rows.push(row);
     }
     output.text(&format!("Data space {name} ({kind}, {id})"))?;

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use super::Setting;
 use super::output::{Output, table, talk};
 use crate::cli::FeedsCommand;
-use crate::connector::Connector;
+use crate::connector::{Connector, SourceFeeds};
 use crate::error::{Exit, Problem};
 use crate::feeds::Feed;
 use crate::feeds::item::FeedItem;
@@ -25,6 +25,7 @@ pub async fn run(command: FeedsCommand, setting: &Setting, output: &mut Output) 
     let connector = setting.connector().await?;
     match command {
         FeedsCommand::List => list(&connector, output).await,
+        FeedsCommand::Health => super::health::run(&connector, output).await,
         FeedsCommand::Items { feed, ids, limit } => {
             let selection = if ids.is_empty() { Selection::All } else { Selection::Ids(ids) };
             items(&connector, feed, selection, limit.unwrap_or(u64::MAX), output).await
@@ -33,12 +34,13 @@ pub async fn run(command: FeedsCommand, setting: &Setting, output: &mut Output) 
 }
 
 async fn list(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
-    let counts = connector.feed_counts().await?;
+    let SourceFeeds { counts, absent } = connector.source_feeds().await?;
     let mut rows = vec![["FEED", "SOURCE RECORDS", "BATCH SIZE", "ROUTE", "ROUTE FROM"].map(str::to_owned).to_vec()];
     for feed in Feed::ALL {
         let counted = counts.iter().find(|(in_source, _)| *in_source == feed);
         let (route, route_from) = connector.route(feed);
         let route_from = crate::untrusted::SafeText::new(&route_from.to_string());
+        let absence = absent.iter().find(|(of, _)| *of == feed).map(|(_, reason)| reason);
         let records = match counted {
             Some((_, Some(records))) => count(*records),
             Some((_, None)) => "unknown".to_owned(),
@@ -50,15 +52,24 @@ async fn list(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit
             json!({
                 "feed": feed,
                 "in_source": counted.is_some(),
+                "not_in_source_because": absence,
+                "experimental": feed.is_experimental(),
                 "source_records": counted.and_then(|(_, records)| *records),
                 "batch_size": batch_size,
                 "route": route,
                 "route_from": route_from,
             }),
         )?;
-        rows.push(vec![feed.to_string(), records, batch_size.to_string(), route, route_from.to_string()]);
+        let mark = if feed.is_experimental() { " *" } else { "" };
+        rows.push(vec![format!("{feed}{mark}"), records, batch_size.to_string(), route, route_from.to_string()]);
     }
     output.text(&table(&rows, &[1, 2]))?;
+    output.text(
+        "* experimental: its tables are not public; it is exported only if it is named, and is no part of `all`",
+    )?;
+    for (feed, reason) in &absent {
+        output.text(&format!("{feed} is not in this source: {reason}"))?;
+    }
     Ok(Exit::Done)
 }
 

@@ -11,7 +11,8 @@ use super::output::{Output, table, talk};
 use crate::error::{Exit, Problem};
 use crate::export::Run;
 use crate::export::progress::{FeedProgress, ItemFailure, Limit, Progress, RunEnd, RunEvent, RunReport};
-use crate::words::{count, duration};
+use crate::untrusted::SafeText;
+use crate::words::{count, counted, duration};
 
 /// How often a long run says how far it is.
 const PROGRESS_EVERY: Duration = Duration::from_secs(30);
@@ -33,7 +34,16 @@ pub enum Voice {
 ///
 /// # Errors
 /// A [`Problem`] if the run could not go on.
-pub async fn follow(mut run: Run, voice: Voice, output: &mut Output) -> anyhow::Result<Exit> {
+pub async fn follow(run: Run, voice: Voice, output: &mut Output) -> anyhow::Result<Exit> {
+    let report = follow_to_end(run, voice, output).await?;
+    Ok(conclude(&report)?)
+}
+
+/// The same without a conclusion, which [`conclude`] draws.
+///
+/// # Errors
+/// A [`Problem`] if there is no report.
+pub async fn follow_to_end(mut run: Run, voice: Voice, output: &mut Output) -> anyhow::Result<RunReport> {
     let mut teller = Teller { voice, output };
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -63,7 +73,7 @@ pub async fn follow(mut run: Run, voice: Voice, output: &mut Output) -> anyhow::
             }
         };
         if stop && run.stop.is_cancelled() {
-            return Ok(Exit::Interrupted);
+            return Err(Problem::new(Exit::Interrupted, "interrupted again, so it did not wait for the gateway").into());
         }
         if stop {
             talk("Stopping: the batches in flight are finished first. Interrupt again to leave at once.");
@@ -74,15 +84,21 @@ pub async fn follow(mut run: Run, voice: Voice, output: &mut Output) -> anyhow::
         .map_err(|error| Problem::new(Exit::Other, format!("the run broke off: {error}")))?
         .map_err(|error| Problem::of(&error))?;
     teller.report(&report);
+    Ok(report)
+}
+
+/// How a command ends whose run ended like this.
+///
+/// # Errors
+/// A [`Problem`] if the run could not go on.
+pub fn conclude(report: &RunReport) -> Result<Exit, Problem> {
     match &report.end {
         RunEnd::Failed { problems } => {
             for (feed, problem) in problems.iter().skip(1) {
                 talk(&format!("error: {feed}: {}", problem.what));
             }
             match problems.first() {
-                Some((feed, problem)) => {
-                    Err(Problem { what: format!("{feed}: {}", problem.what), ..problem.clone() }.into())
-                }
+                Some((feed, problem)) => Err(Problem { what: format!("{feed}: {}", problem.what), ..problem.clone() }),
                 None => Ok(report.exit()),
             }
         }
@@ -90,19 +106,30 @@ pub async fn follow(mut run: Run, voice: Voice, output: &mut Output) -> anyhow::
             Exit::Refused,
             format!("the gateway refused the keys, so the run stopped and nothing was tried again: {message}"),
         )
-        .hint("run `commerce-connector keys verify`; a re-run goes on where this one stopped")
-        .into()),
+        .hint("run `commerce-connector keys verify`; a re-run goes on where this one stopped")),
         RunEnd::Complete | RunEnd::Stopped => Ok(report.exit()),
     }
 }
 
-struct Teller<'a> {
+/// Tells what happens, in words or in JSON.
+pub struct Teller<'a> {
     voice: Voice,
     output: &'a mut Output,
 }
 
-impl Teller<'_> {
-    fn say(&mut self, text: &str, kind: &str, fields: Value) {
+impl<'a> Teller<'a> {
+    /// Tells it in this voice.
+    pub fn new(voice: Voice, output: &'a mut Output) -> Self {
+        Self { voice, output }
+    }
+
+    /// Data: on stdout in either form. A closed pipe ends the talk, never the run.
+    pub fn data(&mut self, text: &str, kind: &str, fields: Value) {
+        let _ = self.output.say(text, kind, fields);
+    }
+
+    /// Talk, where the voice wants it; in JSON always data.
+    pub fn say(&mut self, text: &str, kind: &str, fields: Value) {
         // A closed pipe ends the talk, never the run.
         let _ = match (self.output.is_json(), self.voice) {
             (true, _) => self.output.record(kind, fields),
@@ -115,8 +142,21 @@ impl Teller<'_> {
         };
     }
 
-    fn event(&mut self, event: &RunEvent) {
+    /// Tells a change.
+    pub fn event(&mut self, event: &RunEvent) {
         match event {
+            RunEvent::FirstSync { source_records } => {
+                let known: u64 = source_records.iter().filter_map(|(_, records)| *records).sum();
+                let text = format!(
+                    "This data space has nothing from here yet: everything will be sent, of {}",
+                    counted(known, "source record")
+                );
+                let feeds: Vec<Value> = source_records
+                    .iter()
+                    .map(|(feed, records)| json!({"feed": feed, "source_records": records}))
+                    .collect();
+                self.say(&text, "first_sync", json!({"source_records": known, "feeds": feeds}));
+            }
             RunEvent::FeedStarted { feed, source_records } => {
                 let records = source_records.map_or("an unknown number of".to_owned(), count);
                 self.say(
@@ -178,7 +218,7 @@ impl Teller<'_> {
             RunEnd::Failed { .. } => "failed; a re-run goes on",
             RunEnd::KeysRefused { .. } => "keys refused; a re-run goes on",
         };
-        let fields = json!({
+        let mut fields = json!({
             "end": end,
             "exit": exit as u8,
             "dry_run": progress.dry_run,
@@ -186,12 +226,18 @@ impl Teller<'_> {
             "feeds": progress.feeds.iter().map(feed_record).collect::<Vec<_>>(),
         });
         let what = if progress.dry_run { "Dry run" } else { "Export" };
-        let text = format!(
-            "{}\n{what} {end}, after {}.{}",
-            feeds_table(&progress.feeds, progress.dry_run),
-            duration(progress.elapsed),
-            if progress.dry_run { " Nothing was sent." } else { "" }
-        );
+        let mut text = feeds_table(&progress.feeds, progress.dry_run);
+        let _ = write!(text, "\n{what} {end}, after {}.", duration(progress.elapsed));
+        if progress.dry_run {
+            let forecast = Forecast::of(report);
+            let _ = write!(text, " Nothing was sent.\n{}", forecast.words());
+            fields["forecast"] = forecast.record();
+        }
+        if !report.unknown_ids.is_empty() {
+            let ids: Vec<&str> = report.unknown_ids.iter().map(SafeText::as_str).collect();
+            let _ = write!(text, "\nNo such record, neither in the source nor in the ledger: {}", ids.join(", "));
+            fields["unknown_ids"] = json!(report.unknown_ids);
+        }
         // The table is the command's data: on stdout, unless it was not wanted and there is nothing to worry about.
         let _ = match self.voice {
             Voice::Quiet if exit == Exit::Done => self.output.record("export", fields),
@@ -217,7 +263,60 @@ fn feeds_table(feeds: &[FeedProgress], dry_run: bool) -> String {
     table(&rows, &[2, 3, 4, 5, 6, 7])
 }
 
-fn finished_line(feed: &FeedProgress) -> String {
+/// What sending would take, by what a dry run found.
+struct Forecast {
+    requests: u64,
+    json_bytes: u64,
+    requests_per_second: Option<f64>,
+}
+
+impl Forecast {
+    fn of(report: &RunReport) -> Self {
+        let feeds = &report.progress.feeds;
+        Self {
+            requests: feeds.iter().map(|feed| feed.planned_requests).sum(),
+            json_bytes: feeds.iter().map(|feed| feed.planned_bytes).sum(),
+            requests_per_second: report.requests_per_second,
+        }
+    }
+
+    /// Without a limit nobody knows how fast the gateway is.
+    fn time(&self) -> Option<Duration> {
+        let seconds = self.requests as f64 / self.requests_per_second?;
+        Duration::try_from_secs_f64(seconds).ok()
+    }
+
+    fn formula(&self) -> String {
+        let requests = counted(self.requests, "request");
+        match (self.requests_per_second, self.time()) {
+            (Some(rate), Some(time)) => format!("{requests} ÷ {rate:.1} requests/s = {}", duration(time)),
+            _ => format!("{requests}, as fast as the gateway takes them"),
+        }
+    }
+
+    fn words(&self) -> String {
+        format!(
+            "To send it would take {} with {} of JSON, as measured, before it is compressed. Time: {}.",
+            counted(self.requests, "request"),
+            counted(self.json_bytes, "byte"),
+            self.formula()
+        )
+    }
+
+    fn record(&self) -> Value {
+        json!({
+            "requests": self.requests,
+            "json_bytes": self.json_bytes,
+            "requests_per_second": self.requests_per_second,
+            "seconds": self.time().map(|time| time.as_secs_f64()),
+            "formula": self.formula(),
+        })
+    }
+}
+
+/// How a feed ended, in one line.
+#[must_use]
+pub fn finished_line(feed: &FeedProgress) -> String {
     format!(
         "{}: {}; {} items submitted to service, {} unchanged, {} will be retried, {} need attention",
         feed.feed,
@@ -255,7 +354,9 @@ pub fn failure_record(failure: &ItemFailure) -> Value {
     })
 }
 
-fn feed_record(feed: &FeedProgress) -> Value {
+/// The counters of a feed as JSON.
+#[must_use]
+pub fn feed_record(feed: &FeedProgress) -> Value {
     json!({
         "feed": feed.feed,
         "phase": feed.phase.word(),
@@ -271,6 +372,8 @@ fn feed_record(feed: &FeedProgress) -> Value {
         "needs_attention": feed.needs_attention,
         "requests": feed.requests,
         "bytes": feed.bytes,
+        "planned_requests": feed.planned_requests,
+        "planned_bytes": feed.planned_bytes,
     })
 }
 

@@ -5,13 +5,19 @@
 pub mod config;
 pub mod data_spaces;
 pub mod demo;
+pub mod doctor;
 pub mod export;
 pub mod feeds;
+pub mod findings;
+pub mod health;
+mod ids;
 pub mod keys;
 pub mod linear;
 pub mod output;
 pub mod projects;
 pub mod sandbox;
+pub mod services;
+mod watch;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -127,6 +133,8 @@ pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
         Some(Command::Sandbox(args)) => sandbox::run(args, &setting, &mut output).await,
         Some(Command::Demo(args)) => demo::run(args, &setting, &mut output).await,
         Some(Command::Config(command)) => config::run(&command, &setting, &mut output).await,
+        Some(Command::Doctor) => doctor::run(&setting, &mut output).await,
+        Some(Command::Services) => services::run(&setting, &mut output).await,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which edition and version of Commerce this is, from `composer.lock` (protocol page §5).
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -51,27 +52,50 @@ struct Package {
     version: String,
 }
 
-/// Reads `composer.lock` under `root`; `None` if it is absent, unreadable or of a fork with other package names, which
-/// is not an error: the metadata header then says the least.
-#[must_use]
-pub fn installed(root: &Path) -> Option<Installed> {
-    let file = std::fs::File::open(root.join("composer.lock")).ok()?;
-    let lock: Lock = serde_json::from_reader(std::io::BufReader::new(file)).ok()?;
-    let version = |name: &str| {
-        lock.packages
-            .iter()
-            .find(|package| package.name == name)
-            .map(|package| package.version.trim_start_matches('v').to_owned())
-    };
-    let enterprise =
-        version("magento/product-enterprise-edition").or_else(|| version("magento/magento-cloud-metapackage"));
-    match (enterprise, version("magento/extension-b2b").is_some()) {
-        (Some(version), true) => Some(Installed { edition: Edition::B2b, version }),
-        (Some(version), false) => Some(Installed { edition: Edition::Ee, version }),
-        (None, _) => {
-            version("magento/product-community-edition").map(|version| Installed { edition: Edition::Ce, version })
+/// What composer.lock names: every package with its version.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ComposerLock {
+    versions: BTreeMap<String, String>,
+}
+
+impl ComposerLock {
+    /// Reads `composer.lock` under `root`; `None` if it is absent or unreadable. Blocking.
+    #[must_use]
+    pub fn read(root: &Path) -> Option<Self> {
+        let file = std::fs::File::open(root.join("composer.lock")).ok()?;
+        let lock: Lock = serde_json::from_reader(std::io::BufReader::new(file)).ok()?;
+        let version = |package: Package| (package.name, package.version.trim_start_matches('v').to_owned());
+        Some(Self { versions: lock.packages.into_iter().map(version).collect() })
+    }
+
+    /// The version of a package, such as `2.4.8`; `None` if it is not installed.
+    #[must_use]
+    pub fn version(&self, package: &str) -> Option<&str> {
+        self.versions.get(package).map(String::as_str)
+    }
+
+    /// The edition and its version; `None` for a fork with other package names, which is not an error: the metadata header
+    /// then says the least.
+    #[must_use]
+    pub fn installed(&self) -> Option<Installed> {
+        let enterprise = self
+            .version("magento/product-enterprise-edition")
+            .or_else(|| self.version("magento/magento-cloud-metapackage"));
+        let installed = |edition, version: &str| Installed { edition, version: version.to_owned() };
+        match (enterprise, self.version("magento/extension-b2b")) {
+            (Some(version), Some(_)) => Some(installed(Edition::B2b, version)),
+            (Some(version), None) => Some(installed(Edition::Ee, version)),
+            (None, _) => {
+                self.version("magento/product-community-edition").map(|version| installed(Edition::Ce, version))
+            }
         }
     }
+}
+
+/// What [`ComposerLock::installed`] says of the lock under `root`. Blocking.
+#[must_use]
+pub fn installed(root: &Path) -> Option<Installed> {
+    ComposerLock::read(root)?.installed()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The Commerce installation on this server: `env.php`, the database, the edition, its settings.
+//! The Commerce installation on this server: `env.php`, the database, the edition, its kind, its settings, its health.
 //!
 //! This room must never know what a feed item or a gateway is.
 
@@ -7,4 +7,6 @@ pub mod crypt;
 pub mod database;
 pub mod edition;
 pub mod env_php;
+pub mod health;
+pub mod kind;
 pub mod settings;

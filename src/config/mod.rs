@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::models::{DataSpaceId, DataSpaceKind, Environment, ProjectId};
 use crate::commerce::edition::Edition;
+use crate::commerce::kind::InstallationKind;
 use crate::feeds::Feed;
 
 /// The whole configuration.
@@ -87,6 +88,17 @@ pub struct Credentials {
     pub production: PairSetting,
     /// The sandbox pair.
     pub sandbox: PairSetting,
+}
+
+impl Credentials {
+    /// Where one of the pairs is.
+    #[must_use]
+    pub fn pair(&self, environment: Environment) -> &PairSetting {
+        match environment {
+            Environment::Production => &self.production,
+            Environment::Sandbox => &self.sandbox,
+        }
+    }
 }
 
 /// Where a key pair is.
@@ -175,8 +187,8 @@ impl Default for FilesSection {
     }
 }
 
-/// `[source.commerce]`: the database, as a URL or in parts; when all is absent, `app/etc/env.php` under `instance.root`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+/// `[source.commerce]`: the database, as a URL or in parts; when none of it is named, `app/etc/env.php` under `instance.root`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CommerceSection {
     /// `mysql://user[:password]@host[:port]/database[?socket=/path]`
@@ -206,6 +218,33 @@ pub struct CommerceSection {
     /// A CA file, PEM: the connection then uses TLS and is verified against it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_ca_file: Option<PathBuf>,
+    /// A full sync reads the orders that changed within so many days; 0 = all orders.
+    pub order_days: u32,
+}
+
+impl Default for CommerceSection {
+    fn default() -> Self {
+        Self {
+            url: None,
+            host: None,
+            port: None,
+            socket: None,
+            user: None,
+            password_file: None,
+            database: None,
+            table_prefix: None,
+            tls_ca_file: None,
+            order_days: crate::feeds::source::commerce::DEFAULT_ORDER_DAYS,
+        }
+    }
+}
+
+impl CommerceSection {
+    /// Whether it says anything of where the database is.
+    #[must_use]
+    pub fn names_a_database(&self) -> bool {
+        *self != Self { order_days: self.order_days, ..Self::default() }
+    }
 }
 
 /// `[instance]`: the Commerce installation on this server.
@@ -220,6 +259,9 @@ pub struct Instance {
     /// What the header of the screen calls it; the host name if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// `production`, `staging` or `development`; concluded from the installation if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<InstallationKind>,
     /// `ce`, `ee` or `b2b`; from composer.lock under the root if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edition: Option<Edition>,

@@ -15,7 +15,7 @@ use crate::secret::Secret;
 /// A usage [`Problem`] that names the key.
 pub fn settings(store: &Store) -> Result<DatabaseSettings, Problem> {
     let section = &store.config().source.commerce;
-    if *section == CommerceSection::default() {
+    if !section.names_a_database() {
         let root = store.config().instance.root.as_deref().ok_or_else(|| {
             Problem::usage("no Commerce database is configured").hint(
                 "set [source.commerce] url, or instance.root to read app/etc/env.php, or try `commerce-connector demo`",

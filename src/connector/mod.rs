@@ -3,20 +3,27 @@
 //! It ties configuration, keys, client, sources and export together. It must never know how anything is shown.
 
 mod database;
+pub mod doctor;
+pub mod estimate;
+pub mod finding;
+pub mod guard;
+pub mod health;
 mod models;
 mod names;
 mod pairs;
+pub mod services;
 mod stored;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::client::models::{DataSpace, DataSpaceId, Environment, Project, ProjectId};
+use crate::client::models::{DataSpace, DataSpaceId, DataSpaceKind, Environment, Project, ProjectId};
 use crate::client::{Client, ClientError, ClientSettings, ConnectorMetadata};
 use crate::commerce::edition;
 use crate::config::store::Store;
-use crate::config::{CommerceSection, Config, SourceKind};
+use crate::config::{Config, SourceKind};
 use crate::error::{Explain, Problem};
 use crate::export::ledger::{FeedSummary, LedgerReader};
 use crate::export::progress::ItemFailure;
@@ -30,8 +37,9 @@ use crate::secret::Secret;
 use crate::settings::{Layers, RouteOrigin, Saved, Setting, SettingStore as _};
 use crate::untrusted::SafeText;
 
-pub use models::{ExportRequest, Half, Overview, PairStatus, SettingsOverview};
+pub use models::{ExportRequest, Half, Overview, PairStatus, SettingsOverview, SourceFeeds};
 pub use names::{check_name, check_project_name};
+pub use watch::{Watch, WatchNews};
 
 /// The actions. Clones share everything.
 #[derive(Debug, Clone)]
@@ -87,7 +95,9 @@ impl Connector {
             gateway: SafeText::new(host_of(gateway_url(&config, config.gateway.environment))),
             project: saas.project_id.clone().map(|id| (id.clone(), named(&saas.project_name, id.as_str()))),
             data_space: saas.environment_id.clone().map(|id| {
-                (id.clone(), named(&saas.environment_name, id.as_str()), saas.environment_type.unwrap_or_default())
+                // Not every module of Commerce saves the type: then the dangerous one is shown, and the guard asks the registry.
+                let unknown = layers.commerce.as_ref().map(|_| DataSpaceKind::Production).unwrap_or_default();
+                (id.clone(), named(&saas.environment_name, id.as_str()), saas.environment_type.unwrap_or(unknown))
             }),
             organization: saas.ims_organization_id.as_deref().map(SafeText::new),
             source: self.describe_source(store),
@@ -107,7 +117,7 @@ impl Connector {
                 SafeText::new(&format!("files in {}", store.resolve(&config.source.files.directory).display()))
             }
             SourceKind::Commerce => match &config.instance.root {
-                Some(root) if config.source.commerce == CommerceSection::default() => {
+                Some(root) if !config.source.commerce.names_a_database() => {
                     SafeText::new(&format!("the database of {}", root.display()))
                 }
                 _ => "the Commerce database".into(),
@@ -284,7 +294,8 @@ impl Connector {
             }
             SourceKind::Commerce => {
                 let settings = database::settings(&store)?;
-                Ok(Source::Commerce(Commerce::connect(&settings).await.map_err(explained)?))
+                let commerce = Commerce::connect(&settings).await.map_err(explained)?;
+                Ok(Source::Commerce(commerce.with_order_days(store.config().source.commerce.order_days)))
             }
         }
     }
@@ -294,12 +305,20 @@ impl Connector {
     /// # Errors
     /// A [`Problem`] that says what to check.
     pub async fn feed_counts(&self) -> Result<Vec<(Feed, Option<u64>)>, Problem> {
+        Ok(self.source_feeds().await?.counts)
+    }
+
+    /// The feeds of the source with their source records, and those that it cannot give.
+    ///
+    /// # Errors
+    /// A [`Problem`] that says what to check.
+    pub async fn source_feeds(&self) -> Result<SourceFeeds, Problem> {
         let source = self.source().await?;
         let mut counts = Vec::new();
         for feed in source.feeds().await.map_err(explained)? {
             counts.push((feed, source.count(feed).await.map_err(explained)?));
         }
-        Ok(counts)
+        Ok(SourceFeeds { counts, absent: source.absent() })
     }
 
     /// The route of a feed, and where it came from.
@@ -341,36 +360,76 @@ impl Connector {
         LedgerReader::open(&self.shared.state_dir, &data_space).map_err(explained)
     }
 
+    /// The feeds that *all of them* stands for and that the source cannot give, and why.
+    fn missed_feeds(source: &Source, asked: &[Feed]) -> Vec<(Feed, SafeText)> {
+        if !asked.is_empty() {
+            return Vec::new();
+        }
+        source.absent().into_iter().filter(|(feed, _)| !feed.is_experimental()).collect()
+    }
+
+    /// The feeds that a run sends: those asked for, which the source must have; else all of them but the experimental.
+    async fn planned_feeds(&self, source: &Source, asked: &[Feed]) -> Result<Vec<Feed>, Problem> {
+        let available = source.feeds().await.map_err(explained)?;
+        if asked.is_empty() {
+            return Ok(available.into_iter().filter(|feed| !feed.is_experimental()).collect());
+        }
+        match asked.iter().find(|feed| !available.contains(feed)) {
+            None => Ok(asked.to_vec()),
+            Some(feed) => {
+                let absence = source.absent().into_iter().find(|(absent, _)| absent == feed).map(|(_, reason)| reason);
+                Err(explained(SourceError::NoSuchFeed {
+                    feed: *feed,
+                    source_name: self.overview().source,
+                    reason: absence.unwrap_or_else(|| {
+                        "this source does not have it; `commerce-connector feeds list` shows what it has".into()
+                    }),
+                }))
+            }
+        }
+    }
+
     /// Starts an export into the chosen data space.
     ///
     /// # Errors
-    /// A [`Problem`]: no data space chosen, no keys, no source, another run, a ledger that cannot be used.
+    /// A [`Problem`]: no data space chosen, no keys, no source, the guard, another run, a ledger that cannot be used.
     pub async fn start_export(&self, request: ExportRequest) -> Result<Run, Problem> {
-        let config = self.config();
-        let data_space = config.saas.environment_id.clone().ok_or_else(|| {
+        // Before the database is asked to let us in: what is wrong here can be mended here.
+        self.destination()?;
+        self.client()?;
+        let source = self.source().await?;
+        if !request.dry_run {
+            self.pass_guard(&source, request.typed_name.as_deref()).await?;
+        }
+        self.start_from(source, request, false).await
+    }
+
+    /// The chosen data space.
+    fn destination(&self) -> Result<DataSpaceId, Problem> {
+        self.config().saas.environment_id.ok_or_else(|| {
             Problem::usage("no data space is chosen, so there is nowhere to send to").hint(
                 "run `commerce-connector projects list`, then `commerce-connector data-spaces select ID`, or choose one in the SaaS identifier pane",
             )
-        })?;
+        })
+    }
+
+    /// Starts an export from a source that is connected already; `skip_locked` leaves out what another run exports.
+    async fn start_from(&self, source: Source, request: ExportRequest, skip_locked: bool) -> Result<Run, Problem> {
+        let config = self.config();
+        let data_space = self.destination()?;
         let client = self.client()?;
-        let source = self.source().await?;
-        let available = source.feeds().await.map_err(explained)?;
-        if let Some(feed) = request.feeds.iter().find(|feed| !available.contains(feed)) {
-            return Err(explained(SourceError::NoSuchFeed {
-                feed: *feed,
-                source_name: self.overview().source,
-                reason: "this source does not have it; `commerce-connector feeds list` shows what it has".into(),
-            }));
-        }
-        let feeds = if request.feeds.is_empty() { available } else { request.feeds };
+        let feeds = self.planned_feeds(&source, &request.feeds).await?;
         let batch_size = |feed| request.batch_size.or_else(|| configured_batch_size(&config, feed));
         let plan = Plan {
             feeds: Plan::feed_plans(&feeds, batch_size, &config.export.routes),
+            mode: request.mode,
+            skip_locked,
             data_space,
             thread_count: request.thread_count.unwrap_or(config.export.thread_count),
             max_batch_bytes: config.export.max_batch_bytes,
             dry_run: request.dry_run,
             state_dir: self.shared.state_dir.clone(),
+            absent: Self::missed_feeds(&source, &request.feeds),
         };
         // Opening ledger and locks touches the disk.
         tokio::task::block_in_place(|| crate::export::start(plan, source, client)).map_err(explained)

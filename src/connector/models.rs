@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::client::models::{DataSpaceId, DataSpaceKind, Environment, ProjectId};
 use crate::error::Problem;
+use crate::export::SyncMode;
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 
@@ -79,15 +80,28 @@ pub enum Half {
     },
 }
 
+/// What the source has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceFeeds {
+    /// Its feeds with their source records, where these can be counted.
+    pub counts: Vec<(Feed, Option<u64>)>,
+    /// The feeds that it cannot give because something is missing, and why: one sentence each.
+    pub absent: Vec<(Feed, SafeText)>,
+}
+
 /// What to export.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExportRequest {
     /// Feeds; empty = all that the source has.
     pub feeds: Vec<Feed>,
+    /// How they are gone through.
+    pub mode: SyncMode,
     /// Requests in flight, instead of the configured.
     pub thread_count: Option<usize>,
     /// Items in one request, instead of the configured.
     pub batch_size: Option<usize>,
     /// Count only.
     pub dry_run: bool,
+    /// The data space's name, typed by a person to pass the guard.
+    pub typed_name: Option<String>,
 }

@@ -40,6 +40,11 @@ impl Batch {
         self.items.iter().map(|outgoing| outgoing.row).collect()
     }
 
+    /// The size of its request's body before it is compressed.
+    pub fn body_bytes(&self) -> usize {
+        self.bytes + BRACKETS - COMMA
+    }
+
     /// The body of its request. CPU work.
     ///
     /// # Errors
@@ -164,7 +169,7 @@ mod tests {
         let batch = Batch::new(vec![outgoing(1, 3), outgoing(2, 4)]);
         let mut body = Vec::new();
         flate2::read::GzDecoder::new(&batch.encode().expect("gzip")[..]).read_to_end(&mut body).expect("gzip");
-        assert_eq!(body.len(), batch.bytes + BRACKETS - COMMA);
+        assert_eq!(body.len(), batch.body_bytes());
         let sent: Vec<Value> = serde_json::from_slice(&body).expect("an array");
         assert_eq!(sent[1]["sku"], "2");
         assert_eq!(sent.len(), 2);

@@ -16,7 +16,7 @@ use super::send::{Lane, Outbox};
 use crate::error::{Exit, Problem};
 use crate::feeds::Feed;
 use crate::feeds::item::FeedItem;
-use crate::feeds::source::{Broken, Collected, Page, Selection, Source, SourceError};
+use crate::feeds::source::{Broken, Collected, Page, Selection, SourceError};
 use crate::untrusted::SafeText;
 
 /// Pages that may wait between source and assembly.
@@ -30,6 +30,8 @@ const ASSEMBLED_AT_ONCE: usize = 2;
 pub(super) struct Collection {
     /// Broken records whose identity is not known: any item that was not seen may be one of them.
     pub unidentified: u64,
+    /// The source keys of those of them that have one: only items of these keys may be meant.
+    pub unidentified_keys: Vec<u64>,
     /// Items that were refused before and did not change since.
     pub refused_before: u64,
 }
@@ -40,24 +42,31 @@ struct Assembled {
     entries: Vec<Entry>,
     failures: Vec<ItemFailure>,
     unidentified: u64,
+    unidentified_keys: Vec<u64>,
 }
 
-/// Reads the feed from the source, and puts what must be sent into the outbox.
+/// Reads what is selected of the feed from the source, and puts what must be sent into the outbox.
 ///
 /// # Errors
 /// What ended the source early. What it gave before is compared, and sent.
-pub(super) async fn collect(lane: &Lane, source: Source, outbox: Outbox) -> Result<Collection, Problem> {
+pub(super) async fn collect(
+    lane: &Lane,
+    selection: Selection,
+    outbox: &mut Outbox,
+    collection: &mut Collection,
+) -> Result<(), Problem> {
     let feed = lane.plan.feed;
+    let source = lane.run.source.clone();
     let (sender, pages) = mpsc::channel(PAGES_AHEAD);
     // A task of its own, which ends with this function: reading goes on while pages are compared.
     let mut reader = JoinSet::new();
-    reader.spawn(async move { source.read(feed, &Selection::All, sender).await });
-    let collected = compare_pages(lane, assembled(feed, pages), outbox).await;
+    reader.spawn(async move { source.read(feed, &selection, sender).await });
+    compare_pages(lane, assembled(feed, pages), outbox, collection).await;
     if lane.brake.is_pulled() {
-        return Ok(collected);
+        return Ok(());
     }
     match reader.join_next().await {
-        None | Some(Ok(Ok(()))) => Ok(collected),
+        None | Some(Ok(Ok(()))) => Ok(()),
         Some(Ok(Err(error))) => Err(source_problem(&error)),
         Some(Err(error)) => Err(broken_off(&error)),
     }
@@ -79,31 +88,30 @@ fn assembled(feed: Feed, pages: mpsc::Receiver<Page>) -> impl Stream<Item = Resu
 async fn compare_pages(
     lane: &Lane,
     pages: impl Stream<Item = Result<Assembled, tokio::task::JoinError>>,
-    mut outbox: Outbox,
-) -> Collection {
-    let mut collection = Collection::default();
+    outbox: &mut Outbox,
+    collection: &mut Collection,
+) {
     let mut pages = pin!(pages);
     loop {
         let next = tokio::select! {
             biased;
-            () = lane.brake.pulled() => return collection,
+            () = lane.brake.pulled() => return,
             next = pages.next() => next,
         };
-        let page = match next {
-            None => break,
+        let mut page = match next {
+            None => return,
             Some(Ok(page)) => page,
             Some(Err(error)) => {
                 lane.brake.pull(Cause::Trouble(broken_off(&error)));
-                return collection;
+                return;
             }
         };
         collection.unidentified += page.unidentified;
-        let Some(compared) = compare(lane, page).await else { return collection };
+        collection.unidentified_keys.append(&mut page.unidentified_keys);
+        let Some(compared) = compare(lane, page).await else { return };
         collection.refused_before += compared.refused_before;
         outbox.push(compared.send).await;
     }
-    outbox.flush().await;
-    collection
 }
 
 /// Compares a page with the ledger, counts it and tells its failures. `None` if the ledger failed.
@@ -142,6 +150,13 @@ pub(super) fn count_found(feed: &mut FeedProgress, found: &[Outgoing]) {
     }
 }
 
+impl Assembled {
+    fn add_unidentified(&mut self, key: Option<u64>) {
+        self.unidentified += 1;
+        self.unidentified_keys.extend(key);
+    }
+}
+
 /// Makes items of a page. CPU work.
 fn assemble(feed: Feed, page: Page) -> Assembled {
     let now = Timestamp::now();
@@ -150,6 +165,7 @@ fn assemble(feed: Feed, page: Page) -> Assembled {
         entries: Vec::with_capacity(page.collected.len()),
         failures: Vec::new(),
         unidentified: 0,
+        unidentified_keys: Vec::new(),
     };
     for collected in page.collected {
         match collected {
@@ -157,7 +173,7 @@ fn assemble(feed: Feed, page: Page) -> Assembled {
                 Ok(item) => assembled.entries.push(Entry::Whole(item)),
                 Err(error) => {
                     let place = source_id.map_or_else(|| format!("a record of {feed}"), |id| format!("{feed} {id}"));
-                    assembled.unidentified += 1;
+                    assembled.add_unidentified(source_id);
                     assembled.failures.push(failure(feed, place.into(), error.to_string().into()));
                 }
             },
@@ -171,7 +187,7 @@ fn take_broken(feed: Feed, broken: Broken, now: Timestamp, assembled: &mut Assem
     let Broken { source_id, place, reason, fields } = broken;
     match fields.and_then(|fields| FeedItem::new(feed, source_id, fields, now).ok()) {
         Some(item) => assembled.entries.push(Entry::Broken { item, reason: reason.clone() }),
-        None => assembled.unidentified += 1,
+        None => assembled.add_unidentified(source_id),
     }
     assembled.failures.push(failure(feed, place, reason));
 }

@@ -8,9 +8,12 @@ mod board;
 mod brake;
 mod collect;
 mod events;
+mod follow;
 pub mod ledger;
 mod lock;
+mod mode;
 mod outlook;
+mod pass;
 pub mod progress;
 mod run;
 mod send;
@@ -18,6 +21,7 @@ mod verdict;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
@@ -28,6 +32,7 @@ use board::Board;
 use events::Events;
 use ledger::{Ledger, Store};
 use lock::RunLock;
+pub use mode::{Following, SyncMode};
 use progress::{FeedProgress, Progress, RunEvent, RunReport};
 use run::Context;
 
@@ -46,6 +51,8 @@ pub const DEFAULT_MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
 pub struct Plan {
     /// The feeds, in the order in which they are sent.
     pub feeds: Vec<FeedPlan>,
+    /// How they are gone through.
+    pub mode: SyncMode,
     /// The data space that receives.
     pub data_space: DataSpaceId,
     /// Requests in flight at a time.
@@ -54,8 +61,12 @@ pub struct Plan {
     pub max_batch_bytes: usize,
     /// Compare and count, but send and record nothing.
     pub dry_run: bool,
+    /// Leave out a feed that another run holds, and say so, instead of refusing to start.
+    pub skip_locked: bool,
     /// Where ledger and locks live.
     pub state_dir: PathBuf,
+    /// Feeds that were wanted and that the source cannot give, and why: told when the run begins.
+    pub absent: Vec<(Feed, SafeText)>,
 }
 
 /// One feed of a plan.
@@ -110,12 +121,21 @@ pub struct Run {
 /// # Errors
 /// [`ExportError::Locked`] if another run holds a feed's lock, [`ExportError::Ledger`] if the ledger cannot be opened.
 pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportError> {
-    let Plan { feeds, data_space, thread_count, max_batch_bytes, dry_run, state_dir } = plan;
+    let Plan { mut feeds, mode, data_space, thread_count, max_batch_bytes, dry_run, skip_locked, state_dir, absent } =
+        plan;
+    let mut skipped = Vec::new();
     let (store, locks) = if dry_run {
         (Store::open_to_look(&state_dir, &data_space)?, Vec::new())
     } else {
-        let locks = feeds.iter().map(|plan| RunLock::take(&state_dir, &data_space, plan.feed));
-        let locks = locks.collect::<Result<Vec<_>, _>>()?;
+        let mut locks = Vec::new();
+        for plan in &feeds {
+            match RunLock::take(&state_dir, &data_space, plan.feed) {
+                Ok(lock) => locks.push(lock),
+                Err(ExportError::Locked { feed, holder }) if skip_locked => skipped.push((feed, holder)),
+                Err(error) => return Err(error),
+            }
+        }
+        feeds.retain(|plan| skipped.iter().all(|(feed, _)| *feed != plan.feed));
         (Store::open(&state_dir, &data_space)?, locks)
     };
     let (ledger, ledger_thread) = Ledger::spawn(store)?;
@@ -128,6 +148,9 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         });
     let context = Context {
         id: Timestamp::now().as_millisecond(),
+        mode,
+        skipped,
+        unknown_ids: Mutex::default(),
         data_space,
         thread_count: thread_count.max(1),
         max_batch_bytes,
@@ -139,7 +162,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         events,
         stop: stop.clone(),
     };
-    let report = tokio::spawn(run::run(context, feeds, locks, ledger_thread));
+    let report = tokio::spawn(run::run(context, feeds, absent, locks, ledger_thread));
     Ok(Run { progress, events: told, stop, report })
 }
 

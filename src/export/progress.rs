@@ -90,7 +90,7 @@ pub struct FeedProgress {
     pub unchanged: u64,
     /// Items found new.
     pub new: u64,
-    /// Items found changed (or not known to be submitted).
+    /// Items found changed (or not known to be submitted, or asked for again).
     pub changed: u64,
     /// Items found gone from the source.
     pub gone: u64,
@@ -104,6 +104,12 @@ pub struct FeedProgress {
     pub requests: u64,
     /// Compressed bytes sent.
     pub bytes: u64,
+    /// Requests that a dry run found necessary.
+    pub planned_requests: u64,
+    /// The bytes of their bodies, before they are compressed.
+    pub planned_bytes: u64,
+    /// Items that a cleanup forgets.
+    pub forgotten: u64,
 }
 
 impl FeedProgress {
@@ -125,6 +131,9 @@ impl FeedProgress {
             needs_attention: 0,
             requests: 0,
             bytes: 0,
+            planned_requests: 0,
+            planned_bytes: 0,
+            forgotten: 0,
         }
     }
 
@@ -201,6 +210,11 @@ impl Progress {
 /// A lifecycle change: each must arrive.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RunEvent {
+    /// Nothing was ever recorded for this data space here, so everything will be sent. Comes before the first feed.
+    FirstSync {
+        /// The source records of each feed, if known.
+        source_records: Vec<(Feed, Option<u64>)>,
+    },
     /// A feed began.
     FeedStarted {
         /// The feed.
@@ -263,6 +277,10 @@ pub struct RunReport {
     pub progress: Progress,
     /// How it ended.
     pub end: RunEnd,
+    /// Ids that were asked for and that no feed of the run has, neither in the source nor in the ledger.
+    pub unknown_ids: Vec<SafeText>,
+    /// Requests a second that are allowed now: what the time that a dry run foretells rests on; `None` = no limit.
+    pub requests_per_second: Option<f64>,
 }
 
 /// The ends of a run that could start.
@@ -289,7 +307,8 @@ impl RunReport {
     #[must_use]
     pub fn exit(&self) -> crate::error::Exit {
         use crate::error::Exit;
-        let failed = self.progress.feeds.iter().any(|feed| feed.will_retry + feed.needs_attention > 0);
+        let failed = self.progress.feeds.iter().any(|feed| feed.will_retry + feed.needs_attention > 0)
+            || !self.unknown_ids.is_empty();
         match &self.end {
             RunEnd::KeysRefused { .. } => Exit::Refused,
             RunEnd::Stopped => Exit::Interrupted,

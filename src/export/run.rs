@@ -1,36 +1,39 @@
 //! A run: its feeds one after another, in Adobe's order, and how it ends.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use jiff::Timestamp;
-use tokio::sync::{Mutex, mpsc};
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::batch::Batch;
 use super::board::Board;
 use super::brake::Cause;
-use super::collect::{self, Collection, count_found};
 use super::events::Events;
 use super::ledger::{Ledger, LedgerError};
 use super::lock::RunLock;
+use super::mode::SyncMode;
+use super::pass;
 use super::progress::{Phase, RunEnd, RunEvent, RunReport};
-use super::send::{Lane, Outbox, send_batches};
+use super::send::Lane;
 use super::{ExportError, FeedPlan};
 use crate::client::Client;
 use crate::client::models::DataSpaceId;
-use crate::error::{Exit, Problem};
+use crate::error::Problem;
 use crate::feeds::Feed;
 use crate::feeds::source::Source;
 use crate::untrusted::SafeText;
-use crate::words::counted;
 
 /// What all feeds of a run share.
 pub(super) struct Context {
     /// The run's number in the journal: its start, in milliseconds since 1970.
     pub id: i64,
+    /// How feeds are gone through.
+    pub mode: SyncMode,
+    /// The feeds that are left out because another run holds them, and who that is.
+    pub skipped: Vec<(Feed, SafeText)>,
+    /// The ids that were asked for and that none of the feeds so far has; `None` before the first.
+    pub unknown_ids: Mutex<Option<BTreeSet<String>>>,
     /// The data space that receives.
     pub data_space: DataSpaceId,
     /// Requests in flight at a time.
@@ -67,21 +70,29 @@ enum FeedEnd {
 pub(super) async fn run(
     context: Context,
     feeds: Vec<FeedPlan>,
+    absent: Vec<(Feed, SafeText)>,
     locks: Vec<RunLock>,
     ledger_thread: JoinHandle<()>,
 ) -> Result<RunReport, ExportError> {
     let context = Arc::new(context);
+    for (feed, reason) in absent {
+        let text = SafeText::from(format!("not exported: {reason}"));
+        context.events.tell(RunEvent::Note { feed, text }).await;
+    }
     let end = tokio::select! {
         end = export_feeds(&context, feeds) => end,
         never = context.board.publish_changes() => match never {},
         never = say_stopping(&context) => match never {},
     };
     let progress = context.board.publish();
+    let unknown_ids = context.unknown_ids.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+    let unknown_ids = unknown_ids.iter().map(|id| SafeText::new(id)).collect();
+    let requests_per_second = context.client.pace().reading().requests_per_second;
     drop(context);
     // The thread ends with its last caller, and folds the write-ahead log in; a panic in it was answered as an error.
     let _ = tokio::task::spawn_blocking(move || ledger_thread.join()).await;
     drop(locks);
-    Ok(RunReport { progress, end: end? })
+    Ok(RunReport { progress, end: end?, unknown_ids, requests_per_second })
 }
 
 async fn say_stopping(context: &Context) -> Infallible {
@@ -91,6 +102,11 @@ async fn say_stopping(context: &Context) -> Infallible {
 }
 
 async fn export_feeds(context: &Arc<Context>, feeds: Vec<FeedPlan>) -> Result<RunEnd, ExportError> {
+    for (feed, holder) in &context.skipped {
+        let text = SafeText::from(format!("left out: it is being exported by {holder}"));
+        context.events.tell(RunEvent::Note { feed: *feed, text }).await;
+    }
+    tell_first_sync(context, &feeds).await?;
     let mut problems: Vec<(Feed, Problem)> = Vec::new();
     for (index, plan) in feeds.into_iter().enumerate() {
         if context.stop.is_cancelled() {
@@ -122,109 +138,34 @@ async fn export_feeds(context: &Arc<Context>, feeds: Vec<FeedPlan>) -> Result<Ru
     Ok(if problems.is_empty() { RunEnd::Complete } else { RunEnd::Failed { problems } })
 }
 
+/// Says beforehand that nothing was ever sent to this data space from here, and how much there is to send.
+async fn tell_first_sync(context: &Context, feeds: &[FeedPlan]) -> Result<(), LedgerError> {
+    if !context.ledger.call(|store| store.is_empty()).await? {
+        return Ok(());
+    }
+    let mut source_records = Vec::new();
+    for plan in feeds {
+        let count = tokio::select! {
+            biased;
+            () = context.stop.cancelled() => return Ok(()),
+            count = context.source.count(plan.feed) => count,
+        };
+        // A feed that cannot be counted says why when its turn comes.
+        source_records.push((plan.feed, count.ok().flatten()));
+    }
+    context.events.tell(RunEvent::FirstSync { source_records }).await;
+    Ok(())
+}
+
 /// Exports one feed, and says how it ended. Whatever ends it early pulled the brake or is in the result of a stage.
 async fn export_feed(context: &Arc<Context>, plan: FeedPlan) -> FeedEnd {
     let lane = Arc::new(Lane::new(Arc::clone(context), plan));
-    let went = go_through(&lane).await;
+    let went = pass::go_through(&lane).await;
     match (lane.brake.take_cause(), went) {
         (Some(Cause::KeysRefused { message, request_id }), _) => FeedEnd::KeysRefused { message, request_id },
         (Some(Cause::Ledger(error)), _) => FeedEnd::Ledger(error),
         (Some(Cause::Trouble(problem)), _) | (None, Err(problem)) => FeedEnd::Failed(problem),
         (None, Ok(())) if lane.brake.is_pulled() => FeedEnd::Stopped,
         (None, Ok(())) => FeedEnd::Done,
-    }
-}
-
-async fn go_through(lane: &Arc<Lane>) -> Result<(), Problem> {
-    let run = &lane.run;
-    let feed = lane.plan.feed;
-    let Some(()) = in_ledger(lane, run.ledger.call(move |store| store.begin_feed(feed)).await) else { return Ok(()) };
-    let source_records = tokio::select! {
-        biased;
-        () = lane.brake.pulled() => return Ok(()),
-        count = run.source.count(feed) => count.map_err(|error| collect::source_problem(&error))?,
-    };
-    run.board.update(|progress| progress.source_records = source_records);
-    run.events.tell(RunEvent::FeedStarted { feed, source_records }).await;
-
-    let source = run.source.clone();
-    let collection = deliver(lane, |outbox| collect::collect(lane, source, outbox)).await?;
-    if lane.brake.is_pulled() {
-        return Ok(());
-    }
-    tell_collection(lane, &collection).await;
-    if collection.unidentified == 0 {
-        run.board.set_phase(Phase::Deleting);
-        deliver(lane, |outbox| sweep(lane, outbox)).await;
-    }
-    if !lane.brake.is_pulled() && !run.dry_run {
-        in_ledger(lane, run.ledger.call(move |store| store.finish_feed(feed, Timestamp::now())).await);
-    }
-    Ok(())
-}
-
-/// Runs senders beside a stage that fills the outbox, and returns when both are done.
-async fn deliver<T, F: Future<Output = T>>(lane: &Arc<Lane>, stage: impl FnOnce(Outbox) -> F) -> T {
-    if lane.run.dry_run {
-        return stage(Outbox::new(lane, None)).await;
-    }
-    // One batch waits per sender, so that none is idle while the next batch is gathered.
-    let (sender, batches) = mpsc::channel::<Batch>(lane.run.thread_count);
-    let batches = Arc::new(Mutex::new(batches));
-    let mut senders = JoinSet::new();
-    for _ in 0..lane.run.thread_count {
-        senders.spawn(send_batches(Arc::clone(lane), Arc::clone(&batches)));
-    }
-    drop(batches);
-    let result = stage(Outbox::new(lane, Some(sender))).await;
-    lane.run.board.update(|feed| {
-        if feed.phase == Phase::Collecting {
-            feed.phase = Phase::Sending;
-        }
-    });
-    while let Some(ended) = senders.join_next().await {
-        if let Err(error) = ended {
-            let what = format!("a sender broke off, which is a mistake of this program: {error}");
-            lane.brake.pull(Cause::Trouble(Problem::new(Exit::Other, what)));
-        }
-    }
-    result
-}
-
-/// Finds what is gone from the source, and puts its deletions into the outbox.
-async fn sweep(lane: &Lane, mut outbox: Outbox) {
-    let mut after = None;
-    while !lane.brake.is_pulled() {
-        let step = lane.run.ledger.call(move |store| store.sweep(after, Timestamp::now())).await;
-        let Some(swept) = in_ledger(lane, step) else { return };
-        lane.run.board.update(|feed| count_found(feed, &swept.gone));
-        outbox.push(swept.gone).await;
-        after = swept.next;
-        if after.is_none() {
-            return outbox.flush().await;
-        }
-    }
-}
-
-/// The result of a call to the ledger; a failure pulls the brake.
-fn in_ledger<T>(lane: &Lane, result: Result<T, LedgerError>) -> Option<T> {
-    result.map_err(|error| lane.brake.pull(Cause::Ledger(error))).ok()
-}
-
-async fn tell_collection(lane: &Lane, collection: &Collection) {
-    let feed = lane.plan.feed;
-    if collection.unidentified > 0 {
-        let text = format!(
-            "deletions were not looked for, because {} could not be identified: repair them and run again",
-            counted(collection.unidentified, "record")
-        );
-        lane.run.events.tell(RunEvent::Note { feed, text: SafeText::from(text) }).await;
-    }
-    if collection.refused_before > 0 {
-        let text = format!(
-            "not sent again: {} that the gateway refused before and that did not change since",
-            counted(collection.refused_before, "item")
-        );
-        lane.run.events.tell(RunEvent::Note { feed, text: SafeText::from(text) }).await;
     }
 }

@@ -43,9 +43,9 @@ impl Lane {
     }
 }
 
-/// Where the stages before put items to be sent. In a dry run they go nowhere.
-#[derive(Debug)]
+/// Where the stages before put items to be sent. In a dry run they are only measured.
 pub(super) struct Outbox {
+    run: Arc<Context>,
     batcher: Batcher,
     batches: Option<mpsc::Sender<Batch>>,
 }
@@ -53,16 +53,16 @@ pub(super) struct Outbox {
 impl Outbox {
     /// Batches for `batches`; `None` = a dry run.
     pub fn new(lane: &Lane, batches: Option<mpsc::Sender<Batch>>) -> Self {
-        Self { batcher: Batcher::new(lane.plan.batch_size, lane.run.max_batch_bytes), batches }
+        let run = Arc::clone(&lane.run);
+        Self { batcher: Batcher::new(lane.plan.batch_size, run.max_batch_bytes), run, batches }
     }
 
     /// Hands items over, waiting while all senders are busy. Once the senders are gone it takes and drops: the brake is
     /// pulled then, and the ledger knows what was not sent.
     pub async fn push(&mut self, items: Vec<Outgoing>) {
-        let Some(batches) = &self.batches else { return };
         for item in items {
             if let Some(batch) = self.batcher.push(item)
-                && batches.send(batch).await.is_err()
+                && !self.hand_over(batch).await
             {
                 return;
             }
@@ -71,10 +71,21 @@ impl Outbox {
 
     /// Hands over what is left.
     pub async fn flush(mut self) {
-        if let (Some(batches), Some(batch)) = (self.batches, self.batcher.take()) {
+        if let Some(batch) = self.batcher.take() {
             // Without senders the brake is pulled; see `push`.
-            let _ = batches.send(batch).await;
+            self.hand_over(batch).await;
         }
+    }
+
+    async fn hand_over(&self, batch: Batch) -> bool {
+        let Some(batches) = &self.batches else {
+            self.run.board.update(|feed| {
+                feed.planned_requests += 1;
+                feed.planned_bytes += batch.body_bytes() as u64;
+            });
+            return true;
+        };
+        batches.send(batch).await.is_ok()
     }
 }
 

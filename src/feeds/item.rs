@@ -89,6 +89,11 @@ impl FeedItem {
         // What is not an object was never made by `new`; an empty one lets the gateway say so instead of us guessing.
         let mut fields: Fields = serde_json::from_slice(&minimal).unwrap_or_default();
         fields.insert("deleted".to_owned(), Value::Bool(true));
+        if feed == Feed::InventoryStockStatus {
+            // Whoever does not look at the flag must not sell what is gone (feed map §7).
+            fields.extend(["qty", "qtyForSale"].map(|name| (name.to_owned(), Value::from(0))));
+            fields.extend(["isSalable", "infiniteStock"].map(|name| (name.to_owned(), Value::Bool(false))));
+        }
         let hash = content_hash(feed, &fields);
         stamp(feed, &mut fields, now);
         Self { feed, id, hash, source_id, label, deleted: true, json: to_bytes(&fields), minimal }
@@ -212,5 +217,27 @@ mod tests {
             json!({"categoryId": "3", "storeViewCode": "d", "deleted": true, "modifiedAt": "2026-11-22 10:00:00"})
         );
         assert_eq!(gone.id, item.id);
+    }
+
+    #[test]
+    fn a_deleted_stock_status_has_nothing_for_sale() {
+        let value = json!({"stockId": "1", "sku": "A", "productId": 7, "qty": 3.5, "qtyForSale": 2.0, "isSalable": true,
+                           "infiniteStock": true});
+        let item = FeedItem::new(Feed::InventoryStockStatus, Some(7), fields(value), now()).expect("an item");
+        let gone = FeedItem::deletion(item.feed, item.id, item.source_id, item.label, item.minimal, now());
+        let sent: Value = serde_json::from_slice(&gone.json).expect("JSON");
+        let expected = json!({"stockId": "1", "sku": "A", "qty": 0, "qtyForSale": 0, "isSalable": false, "infiniteStock": false,
+                              "deleted": true, "updatedAt": "2026-11-22T10:00:00+00:00"});
+        assert_eq!(sent, expected);
+    }
+
+    #[test]
+    fn nothing_personal_is_kept_of_an_order() {
+        let value = json!({"commerceOrderId": "12", "customerEmail": "ada@example.com", "updatedAt": "2026-01-02T03:04:05+00:00"});
+        let item = FeedItem::new(Feed::Orders, Some(12), fields(value), now()).expect("an item");
+        assert_eq!(item.minimal, br#"{"commerceOrderId":"12"}"#);
+        let sent: Value = serde_json::from_slice(&item.json).expect("JSON");
+        assert_eq!(sent["updatedAt"], "2026-01-02T03:04:05+00:00", "its own time of change");
+        assert_eq!(sent["modifiedAt"], "2026-11-22 10:00:00");
     }
 }

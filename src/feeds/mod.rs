@@ -144,6 +144,19 @@ impl Feed {
         self != Feed::Orders
     }
 
+    /// JSON paths, within the minimal payload, of the words by which a person (or a change log) names the source record of an
+    /// item; none for feeds whose minimal payload holds no such word.
+    #[must_use]
+    pub fn codes(self) -> &'static [&'static str] {
+        match self {
+            Feed::ScopesWebsite => &["$.website.websiteCode"],
+            Feed::ProductAttributes => &["$.attributeCode"],
+            Feed::Products | Feed::Prices | Feed::ProductOverrides | Feed::InventoryStockStatus => &["$.sku"],
+            Feed::Variants => &["$.productSku", "$.parentSku"],
+            Feed::ScopesCustomerGroup | Feed::Categories | Feed::CategoryPermissions | Feed::Orders => &[],
+        }
+    }
+
     /// Which field says when an item was made.
     #[must_use]
     pub fn stamp(self) -> Stamp {
@@ -242,7 +255,10 @@ impl Feed {
                 route: "feeds/orders/v1",
                 route_is_public: false,
                 identity: &["/commerceOrderId"],
-                timestamp: Stamp::UpdatedAt,
+                // What is kept of an order is its key: it is never deleted, and the rest is personal data.
+                minimal: &["commerceOrderId"],
+                // `updatedAt` is the order's own, as its `createdAt` is (feed map §9).
+                timestamp: Stamp::ModifiedAt,
                 ..plain
             },
         }

@@ -147,8 +147,34 @@ const INVENTORY_STOCK_STATUS: &[Rule] = &[
     UPDATED_AT,
     DELETED,
 ];
-const CATEGORY_PERMISSIONS: &[Rule] = &[("/categoryId", Id, Always), CUSTOMER_GROUP, WEBSITE, DELETED];
-const ORDERS: &[Rule] = &[("/commerceOrderId", Id, Always), DELETED];
+const CATEGORY_PERMISSIONS: &[Rule] = &[
+    ("/categoryId", Id, Always),
+    CUSTOMER_GROUP,
+    WEBSITE,
+    ("/displayable", Flag, Optional),
+    ("/priceDisplayable", Flag, Optional),
+    ("/addToCartAllowed", Flag, Optional),
+    DELETED,
+];
+// Its times are the order's own, and RFC 3339 (feed map §9).
+const ORDERS: &[Rule] = &[
+    ("/commerceOrderId", Id, Always),
+    ("/commerceOrderNumber", Text, Optional),
+    ("/orderId/id", Text, Optional),
+    ("/externalId/id", Id, Optional),
+    ("/createdAt", Time(Stamp::UpdatedAt), Optional),
+    ("/updatedAt", Time(Stamp::UpdatedAt), Optional),
+    ("/state", Number, Optional),
+    ("/isVirtual", Flag, Optional),
+    ("/grandTotal", Number, Optional),
+    ("/totalQtyOrdered", Number, Optional),
+    ("/items", List, Optional),
+    ("/invoices", List, Optional),
+    ("/shipments", List, Optional),
+    ("/creditMemos", List, Optional),
+    ("/transactions", List, Optional),
+    DELETED,
+];
 
 fn rules(feed: Feed) -> &'static [Rule] {
     match feed {

@@ -7,7 +7,7 @@ use commerce_connector::client::models::{DataSpaceId, Environment};
 use commerce_connector::client::{Client, ClientSettings, ConnectorMetadata};
 use commerce_connector::export::ledger::{FeedSummary, LedgerReader};
 use commerce_connector::export::progress::{RunEvent, RunReport};
-use commerce_connector::export::{DEFAULT_MAX_BATCH_BYTES, ExportError, FeedPlan, Plan, Run, start};
+use commerce_connector::export::{DEFAULT_MAX_BATCH_BYTES, ExportError, FeedPlan, Plan, Run, SyncMode, start};
 use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::source::Source;
 use commerce_connector::keys::{ApiKey, KeyPair, PrivateKey};
@@ -70,11 +70,14 @@ impl Gateway {
     pub fn plan(&self, feeds: Vec<FeedPlan>) -> Plan {
         Plan {
             feeds,
+            mode: SyncMode::Full,
+            skip_locked: false,
             data_space: self.space.clone(),
             thread_count: 1,
             max_batch_bytes: DEFAULT_MAX_BATCH_BYTES,
             dry_run: false,
             state_dir: self.directory.path().join("state"),
+            absent: Vec::new(),
         }
     }
 

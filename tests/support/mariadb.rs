@@ -25,8 +25,6 @@ export TMPDIR="$directory/tmp"
 for program in mariadb-install-db mariadbd mariadb; do
   if ! command -v "$program" >/dev/null; then echo "missing: $program" >&2; rm -rf "$directory"; exit 1; fi
 done
-# A temporary directory of its own: a starting server deletes what it takes for another's leftovers.
-mkdir "$directory/tmp" && export TMPDIR="$directory/tmp"
 mariadb-install-db --no-defaults --datadir="$directory/data" --auth-root-authentication-method=normal \
   --skip-test-db --user="$(id -un)" >"$directory/install.log" 2>&1 || { cat "$directory/install.log" >&2; exit 1; }
 mariadbd --no-defaults --user="$(id -un)" --datadir="$directory/data" --socket="$directory/s.sock" \
@@ -146,6 +144,42 @@ impl Server {
         shop
     }
 
+    /// The shop with a product of each kind, with prices and variants (`tests/fixtures/prices.sql`).
+    pub fn price_shop(&'static self) -> TestDatabase {
+        let shop = self.product_shop();
+        shop.execute(PRICES);
+        shop
+    }
+
+    /// The same shop with staging and a table prefix.
+    pub fn staged_price_shop(&'static self) -> TestDatabase {
+        let mut shop = self.empty("staged_prices");
+        "shop_".clone_into(&mut shop.table_prefix);
+        for sql in [SMALL_SHOP, PRODUCTS, PRICES, STAGING, PRODUCTS_STAGING, PRICES_STAGING] {
+            shop.execute(&prefixed(sql, &shop.table_prefix));
+        }
+        shop
+    }
+
+    /// The very small shop with more fixtures (`tests/fixtures`), in this order.
+    pub fn shop_with(&'static self, fixtures: &[&str]) -> TestDatabase {
+        let shop = self.small_shop();
+        for sql in fixtures {
+            shop.execute(sql);
+        }
+        shop
+    }
+
+    /// The same with staging and a table prefix.
+    pub fn staged_shop_with(&'static self, fixtures: &[&str]) -> TestDatabase {
+        let mut shop = self.empty("staged_with");
+        "shop_".clone_into(&mut shop.table_prefix);
+        for sql in [SMALL_SHOP].iter().chain(fixtures).chain(&[STAGING]) {
+            shop.execute(&prefixed(sql, &shop.table_prefix));
+        }
+        shop
+    }
+
     /// A fresh copy of the Luma fixture; `None`, and a line that says so, where it is absent.
     pub fn luma(&'static self) -> Option<TestDatabase> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures/luma.sql.gz");
@@ -187,6 +221,8 @@ const SMALL_SHOP: &str = include_str!("../fixtures/commerce.sql");
 const STAGING: &str = include_str!("../fixtures/commerce_staging.sql");
 const PRODUCTS: &str = include_str!("../fixtures/products.sql");
 const PRODUCTS_STAGING: &str = include_str!("../fixtures/products_staging.sql");
+const PRICES: &str = include_str!("../fixtures/prices.sql");
+const PRICES_STAGING: &str = include_str!("../fixtures/prices_staging.sql");
 
 /// Puts a prefix before every table name: the names in backquotes, and only they.
 fn prefixed(sql: &str, prefix: &str) -> String {

@@ -5,4 +5,5 @@
 pub mod gateway;
 pub mod home;
 pub mod mariadb;
+pub mod prices;
 pub mod products;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use sha1::{Digest, Sha1};
 
-use super::store::{Mode, Store};
+use super::store::{Mode, Resend, Store};
 use super::{feed_code, status};
 use crate::feeds::Feed;
 use crate::feeds::item::{FeedItem, Sha1Hash};
@@ -40,7 +40,7 @@ pub(in crate::export) struct Outgoing {
 pub(in crate::export) enum Why {
     /// Its identity was never seen.
     New,
-    /// Its content changed, or it is not known to be submitted.
+    /// Its content changed, or it is not known to be submitted, or somebody asked for it.
     Changed,
     /// The source does not have it any more.
     Gone,
@@ -61,6 +61,7 @@ pub(in crate::export) struct Compared {
 
 struct Known {
     row: i64,
+    source_id: Option<i64>,
     hash: [u8; 20],
     deleted: bool,
     status: Option<i64>,
@@ -82,6 +83,10 @@ impl Store {
 
     fn compare_item(&mut self, item: FeedItem, now: Timestamp, compared: &mut Compared) -> rusqlite::Result<()> {
         let Some(known) = self.find(item.feed, item.id)? else {
+            if self.pass.resend == Resend::OnlyFailed {
+                // Never sent, so it did not fail.
+                return Ok(());
+            }
             match self.insert(&item, None, now)? {
                 Some(row) => compared.send.push(Outgoing { row, item, why: Why::New }),
                 None => compared.twins.push(item.label),
@@ -90,15 +95,37 @@ impl Store {
         };
         if !self.pass.seen.insert(known.row) {
             compared.twins.push(item.label);
-        } else if known.hash == item.hash.0 && known.deleted == item.deleted && status::is_final(known.status) {
-            if known.status == Some(status::SUBMITTED) {
-                compared.unchanged += 1;
-            } else {
-                compared.refused_before += 1;
-            }
-        } else {
+            return Ok(());
+        }
+        let is_same = known.hash == item.hash.0 && known.deleted == item.deleted && status::is_final(known.status);
+        let is_wanted = match self.pass.resend {
+            Resend::None => !is_same,
+            Resend::All | Resend::AsNew => true,
+            Resend::OnlyFailed => status::is_failed(known.status),
+        };
+        if is_wanted {
+            let why = if self.pass.resend == Resend::AsNew { Why::New } else { Why::Changed };
             self.intend(known.row, &item, now)?;
-            compared.send.push(Outgoing { row: known.row, item, why: Why::Changed });
+            compared.send.push(Outgoing { row: known.row, item, why });
+            return Ok(());
+        }
+        if known.source_id != source_id(&item) {
+            self.move_to_source(known.row, &item)?;
+        }
+        match known.status {
+            Some(status::SUBMITTED) if is_same => compared.unchanged += 1,
+            _ if is_same => compared.refused_before += 1,
+            // It changed, but only what failed was asked for.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// An item of the same content that another record gives now: a sweep of the old record must not take it for gone.
+    fn move_to_source(&mut self, row: i64, item: &FeedItem) -> rusqlite::Result<()> {
+        if self.mode == Mode::Keep {
+            let mut update = self.connection.prepare_cached("UPDATE items SET source_id = ?2 WHERE id = ?1")?;
+            update.execute(params![row, source_id(item)])?;
         }
         Ok(())
     }
@@ -119,12 +146,18 @@ impl Store {
     }
 
     fn find(&self, feed: Feed, id: Sha1Hash) -> rusqlite::Result<Option<Known>> {
-        let mut select = self
-            .connection
-            .prepare_cached("SELECT id, hash, deleted, status FROM items WHERE feed = ?1 AND feed_id = ?2")?;
+        let mut select = self.connection.prepare_cached(
+            "SELECT id, hash, deleted, status, source_id FROM items WHERE feed = ?1 AND feed_id = ?2",
+        )?;
         select
             .query_row(params![feed_code(feed), id.0], |row| {
-                Ok(Known { row: row.get(0)?, hash: row.get(1)?, deleted: row.get(2)?, status: row.get(3)? })
+                Ok(Known {
+                    row: row.get(0)?,
+                    hash: row.get(1)?,
+                    deleted: row.get(2)?,
+                    status: row.get(3)?,
+                    source_id: row.get(4)?,
+                })
             })
             .optional()
     }

@@ -98,13 +98,6 @@ impl Store {
         Ok(())
     }
 
-    /// Writes down that a run went through the whole feed.
-    pub fn finish_feed(&mut self, feed: Feed, now: Timestamp) -> rusqlite::Result<()> {
-        let sql = "INSERT INTO feeds (feed, last_sync) VALUES (?1, ?2) ON CONFLICT (feed) DO UPDATE SET last_sync = ?2";
-        self.connection.prepare_cached(sql)?.execute([feed_code(feed), now.as_millisecond()])?;
-        Ok(())
-    }
-
     pub(super) fn trim_journal(&mut self) -> rusqlite::Result<()> {
         self.connection
             .execute("DELETE FROM batches WHERE id <= (SELECT max(id) FROM batches) - ?1", [KEPT_REQUESTS])

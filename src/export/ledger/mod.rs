@@ -4,12 +4,15 @@
 //! as *unknown* before it leaves, and only a recorded answer makes it known. Whatever dies in between, the next run finds
 //! it unknown and sends it again.
 //!
-//! Rooms: `schema` opens and describes the file, `store` holds a connection and its run-local state, `compare`, `sweep`
-//! and `journal` are what a run does with it, `writer` is the one thread that writes, `reader` looks on from outside. None
+//! Rooms: `schema` opens and describes the file, `store` holds a connection and its run-local state, `compare`, `sweep`,
+//! `chosen` (a part of a feed), `follow` (change logs) and `journal` are what a run does with it, `writer` is the one thread that writes, `reader` looks on from outside. None
 //! of them may know of sources, clients or screens.
 
+mod chosen;
 mod compare;
+mod follow;
 mod journal;
+mod owner;
 mod reader;
 mod rowset;
 mod schema;
@@ -24,10 +27,13 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+pub(super) use chosen::Reach;
 pub(super) use compare::{Compared, Entry, Outgoing, Why};
+pub(super) use follow::{Followed, GAPS_KEPT, Position};
 pub(super) use journal::{Answer, Attempt, Verdict};
+pub use owner::{Installation, remember};
 pub use reader::{FeedSummary, LedgerReader};
-pub(super) use store::Store;
+pub(super) use store::{Resend, Store};
 pub(super) use writer::Ledger;
 
 use super::progress::ItemState;
@@ -55,6 +61,12 @@ pub(super) mod status {
     #[must_use]
     pub fn is_final(status: Option<i64>) -> bool {
         matches!(status, Some(SUBMITTED | REFUSED))
+    }
+
+    /// Whether the last attempt to send an item with this status failed, for now or for good.
+    #[must_use]
+    pub fn is_failed(status: Option<i64>) -> bool {
+        status.is_some_and(|status| status != SUBMITTED)
     }
 }
 

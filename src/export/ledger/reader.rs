@@ -27,19 +27,21 @@ pub struct FeedSummary {
     pub needs_attention: u64,
     /// When a run last went through the whole feed.
     pub last_sync: Option<Timestamp>,
+    /// When a partial sync last compared what had changed since; `None` = not since `last_sync` was first recorded.
+    pub last_partial: Option<Timestamp>,
 }
 
 impl FeedSummary {
     fn new(feed: Feed) -> Self {
-        Self { feed, submitted: 0, awaiting: 0, will_retry: 0, needs_attention: 0, last_sync: None }
+        Self { feed, submitted: 0, awaiting: 0, will_retry: 0, needs_attention: 0, last_sync: None, last_partial: None }
     }
 }
 
 /// Reads the ledger beside a run; never writes.
 #[derive(Debug)]
 pub struct LedgerReader {
-    connection: Connection,
-    path: PathBuf,
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
 }
 
 impl LedgerReader {
@@ -53,7 +55,7 @@ impl LedgerReader {
             return Ok(None);
         }
         let connection = schema::open_read_only(&path, data_space)?;
-        Ok(Some(Self { connection, path }))
+        Ok(connection.map(|connection| Self { connection, path }))
     }
 
     /// Counts of every feed that was ever exported, in the recommended order. Blocking.
@@ -71,6 +73,20 @@ impl LedgerReader {
     pub fn failures(&self, feed: Option<Feed>, limit: usize) -> Result<Vec<ItemFailure>, LedgerError> {
         let feeds = feed.map_or_else(|| Feed::ALL.to_vec(), |feed| vec![feed]);
         self.newest(&feeds, limit).map_err(|error| LedgerError::of_sqlite(&self.path, &error))
+    }
+
+    /// How many items of this feed the requests of the journal held, and how many compressed bytes these took. Blocking.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the file cannot be read.
+    pub fn travelled(&self, feed: Feed) -> Result<(u64, u64), LedgerError> {
+        self.connection
+            .query_row(
+                "SELECT coalesce(sum(items), 0), coalesce(sum(bytes), 0) FROM batches WHERE feed = ?1",
+                [feed_code(feed)],
+                |row| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs())),
+            )
+            .map_err(|error| LedgerError::of_sqlite(&self.path, &error))
     }
 
     fn count(&self) -> rusqlite::Result<Vec<FeedSummary>> {
@@ -93,12 +109,13 @@ impl LedgerReader {
                 ItemState::NeedsAttention => summary.needs_attention += items,
             }
         }
-        let mut syncs = self.connection.prepare("SELECT feed, last_sync FROM feeds")?;
+        let mut syncs = self.connection.prepare("SELECT feed, last_full, last_partial FROM feeds")?;
         let mut rows = syncs.query([])?;
         while let Some(row) = rows.next()? {
             let Some(feed) = feed_of_code(row.get(0)?) else { continue };
             let summary = feeds.entry(feed).or_insert_with(|| FeedSummary::new(feed));
             summary.last_sync = Timestamp::from_millisecond(row.get(1)?).ok();
+            summary.last_partial = row.get::<_, Option<i64>>(2)?.and_then(|at| Timestamp::from_millisecond(at).ok());
         }
         Ok(feeds.into_values().collect())
     }

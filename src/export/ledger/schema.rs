@@ -11,7 +11,7 @@ use super::LedgerError;
 use crate::client::models::DataSpaceId;
 
 /// The version of the tables below, in `PRAGMA user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// How long a statement waits for another process that writes the same file: a run of another feed commits within
 /// milliseconds, a slow disk within seconds.
@@ -25,7 +25,9 @@ const WAL_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
 
 /// `items.id` is the bit in a run's row set. `items.wire` is set only where two identities can share one minimal payload
 /// (see `compare::wire_key`), so its index costs nothing for the big feeds. `items_state` answers the summary without
-/// touching a row. `items.batch` is the last journal entry the item travelled in; NULL = it never left.
+/// touching a row, and `items_source` finds the items of a source record. `items.batch` is the last journal entry the item
+/// travelled in; NULL = it never left. `feeds.log` names the change log that `feeds.log_cursor` is a version of; both are NULL
+/// when the last full compare could not follow one. `gaps` holds versions below the cursor that were not there yet.
 const TABLES: &str = "
 CREATE TABLE items (
     id          INTEGER PRIMARY KEY,
@@ -47,6 +49,7 @@ CREATE TABLE items (
 ) STRICT;
 CREATE INDEX items_state ON items (feed, status, deleted);
 CREATE INDEX items_wire ON items (feed, wire) WHERE wire IS NOT NULL;
+CREATE INDEX items_source ON items (feed, source_id);
 CREATE TABLE batches (
     id          INTEGER PRIMARY KEY,
     run         INTEGER NOT NULL,
@@ -60,13 +63,37 @@ CREATE TABLE batches (
     request_id  TEXT
 ) STRICT;
 CREATE TABLE feeds (
-    feed        INTEGER PRIMARY KEY,
-    last_sync   INTEGER NOT NULL
+    feed         INTEGER PRIMARY KEY,
+    last_full    INTEGER NOT NULL,
+    last_partial INTEGER,
+    log          TEXT,
+    log_cursor   INTEGER
 ) STRICT;
+CREATE TABLE gaps (
+    feed        INTEGER NOT NULL,
+    version     INTEGER NOT NULL,
+    since       INTEGER NOT NULL,
+    PRIMARY KEY (feed, version)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE meta (
     name        TEXT PRIMARY KEY,
     value       TEXT NOT NULL
 ) STRICT;
+";
+
+/// Brings a file of format 1 forward. What it recorded stays; it knew no change logs.
+const FROM_1: &str = "
+CREATE INDEX items_source ON items (feed, source_id);
+ALTER TABLE feeds RENAME COLUMN last_sync TO last_full;
+ALTER TABLE feeds ADD COLUMN last_partial INTEGER;
+ALTER TABLE feeds ADD COLUMN log TEXT;
+ALTER TABLE feeds ADD COLUMN log_cursor INTEGER;
+CREATE TABLE gaps (
+    feed        INTEGER NOT NULL,
+    version     INTEGER NOT NULL,
+    since       INTEGER NOT NULL,
+    PRIMARY KEY (feed, version)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// Opens the ledger for writing, and makes it if it is not there.
@@ -81,13 +108,20 @@ pub(super) fn open_writable(path: &Path, data_space: &DataSpaceId) -> Result<Con
     Ok(connection)
 }
 
-/// Opens an existing ledger for reading only; works while a run writes.
-pub(super) fn open_read_only(path: &Path, data_space: &DataSpaceId) -> Result<Connection, LedgerError> {
+/// Opens an existing ledger for reading only; works while a run writes. `None` if it has no tables yet: the run that makes
+/// it has only just begun. A file of an older format is brought forward first, which is the one thing that is written.
+pub(super) fn open_read_only(path: &Path, data_space: &DataSpaceId) -> Result<Option<Connection>, LedgerError> {
+    let sqlite = |error: rusqlite::Error| LedgerError::of_sqlite(path, &error);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(|error| LedgerError::of_sqlite(path, &error))?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| LedgerError::of_sqlite(path, &error))?;
+    let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
+    match version(&connection).map_err(sqlite)? {
+        0 => return Ok(None),
+        1..VERSION => drop(open_writable(path, data_space)?),
+        _ => {}
+    }
     check(&connection, path, data_space)?;
-    Ok(connection)
+    Ok(Some(connection))
 }
 
 /// An empty ledger that is nowhere: what a dry run compares with before the first real one.
@@ -117,8 +151,14 @@ fn prepare_writable(connection: &mut Connection, data_space: &DataSpaceId) -> ru
     connection.pragma_update(None, "cache_size", CACHE_KIB)?;
     connection.pragma_update(None, "journal_size_limit", WAL_LIMIT_BYTES)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if version(&transaction)? == 0 {
-        create_tables(&transaction, data_space)?;
+    match version(&transaction)? {
+        0 => create_tables(&transaction, data_space)?,
+        1 => {
+            transaction.execute_batch(FROM_1)?;
+            transaction.pragma_update(None, "user_version", VERSION)?;
+        }
+        // The newest; or one that `check` refuses.
+        _ => {}
     }
     transaction.commit()
 }

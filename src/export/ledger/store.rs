@@ -9,8 +9,16 @@ use super::{LedgerError, path_of, schema};
 use crate::client::models::DataSpaceId;
 use crate::feeds::Feed;
 
-/// How many prepared statements are kept; this room has about a dozen.
-const STATEMENTS: usize = 32;
+/// How many prepared statements are kept; this room has about two dozen.
+const STATEMENTS: usize = 48;
+
+/// What a run keeps beside the file, and forgets: the identities that are new to a dry run, and what is chosen of a feed that
+/// is not gone through whole (see `chosen`).
+const BESIDE: &str = "
+CREATE TEMP TABLE unknown (feed_id BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TEMP TABLE chosen_keys (key INTEGER PRIMARY KEY);
+CREATE TEMP TABLE chosen_rows (id INTEGER PRIMARY KEY);
+";
 
 /// The ledger as a run uses it.
 #[derive(Debug)]
@@ -30,10 +38,25 @@ pub(super) enum Mode {
     Look,
 }
 
+/// Which items are sent although the service has them as they are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::export) enum Resend {
+    /// None of them.
+    #[default]
+    None,
+    /// All: somebody asked for them.
+    All,
+    /// All, and nothing is known of what was sent before.
+    AsNew,
+    /// Those whose last attempt failed, and no others at all, changed or not.
+    OnlyFailed,
+}
+
 /// One feed's way through the ledger in one run.
 #[derive(Debug)]
 pub(super) struct Pass {
     pub feed: Feed,
+    pub resend: Resend,
     /// The rows whose item the source still has.
     pub seen: RowSet,
 }
@@ -43,31 +66,28 @@ impl Store {
     pub fn open(state_dir: &Path, data_space: &DataSpaceId) -> Result<Self, LedgerError> {
         let path = path_of(state_dir, data_space);
         let connection = schema::open_writable(&path, data_space)?;
-        Ok(Self::new(connection, path, Mode::Keep))
+        Self::new(connection, path, Mode::Keep)
     }
 
     /// Opens the ledger of a data space for a dry run; there need not be one.
     pub fn open_to_look(state_dir: &Path, data_space: &DataSpaceId) -> Result<Self, LedgerError> {
         let path = path_of(state_dir, data_space);
-        let connection = if path.exists() {
-            schema::open_read_only(&path, data_space)?
-        } else {
-            schema::open_nowhere(&path, data_space)?
-        };
-        connection
-            .execute_batch("CREATE TEMP TABLE unknown (feed_id BLOB PRIMARY KEY) WITHOUT ROWID")
-            .map_err(|error| LedgerError::of_sqlite(&path, &error))?;
-        Ok(Self::new(connection, path, Mode::Look))
+        let there = if path.exists() { schema::open_read_only(&path, data_space)? } else { None };
+        let connection = there.map_or_else(|| schema::open_nowhere(&path, data_space), Ok)?;
+        Self::new(connection, path, Mode::Look)
     }
 
-    fn new(connection: Connection, path: PathBuf, mode: Mode) -> Self {
+    fn new(connection: Connection, path: PathBuf, mode: Mode) -> Result<Self, LedgerError> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        Self { connection, path, mode, pass: Pass { feed: Feed::ScopesWebsite, seen: RowSet::default() } }
+        connection.execute_batch(BESIDE).map_err(|error| LedgerError::of_sqlite(&path, &error))?;
+        let pass = Pass { feed: Feed::ScopesWebsite, resend: Resend::None, seen: RowSet::default() };
+        Ok(Self { connection, path, mode, pass })
     }
 
-    /// Begins a feed: nothing of it was seen yet.
-    pub fn begin_feed(&mut self, feed: Feed) -> rusqlite::Result<()> {
-        self.pass = Pass { feed, seen: RowSet::default() };
+    /// Begins a feed: nothing of it was seen yet, and nothing is chosen.
+    pub fn begin_feed(&mut self, feed: Feed, resend: Resend) -> rusqlite::Result<()> {
+        self.pass = Pass { feed, resend, seen: RowSet::default() };
+        self.choose_nothing()?;
         match self.mode {
             Mode::Keep => self.trim_journal(),
             Mode::Look => self.connection.execute("DELETE FROM temp.unknown", []).map(drop),

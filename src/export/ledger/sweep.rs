@@ -1,4 +1,4 @@
-//! Sweep: what the ledger has and the source has not. It runs only after a feed was collected whole.
+//! Sweep: what the ledger has and the source has not. It runs only after a feed, or all that was chosen of it, was collected.
 
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, params};
@@ -60,12 +60,15 @@ impl Store {
         drop(rows);
         drop(entries);
         for id in unseen {
-            let row = self.row(id)?;
-            if let Some(item) = self.judge(&row, now)? {
-                swept.gone.push(Outgoing { row: row.id, item, why: Why::Gone });
-            }
+            swept.gone.extend(self.gone(id, now)?);
         }
         Ok(swept)
+    }
+
+    /// The deletion to send for a row that was not seen, if any; the intent is kept.
+    pub(super) fn gone(&self, id: i64, now: Timestamp) -> rusqlite::Result<Option<Outgoing>> {
+        let row = self.row(id)?;
+        Ok(self.judge(&row, now)?.map(|item| Outgoing { row: row.id, item, why: Why::Gone }))
     }
 
     /// The deletion to send for a row that was not seen, if any.

@@ -1,5 +1,8 @@
 //! The ledger's promise, step by step on real files.
 
+mod formats;
+mod parts;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -49,7 +52,7 @@ impl Shop {
 
     /// A run up to the point where its batches would leave.
     fn collect(&mut self, items: &[FeedItem]) -> Compared {
-        self.store.begin_feed(self.feed).expect("begun");
+        self.store.begin_feed(self.feed, Resend::None).expect("begun");
         self.store.compare(items.iter().cloned().map(Entry::Whole).collect(), now()).expect("compared")
     }
 
@@ -181,7 +184,7 @@ fn an_item_that_never_left_needs_no_deletion() {
 fn a_broken_record_keeps_its_item_alive_and_is_sent_once_it_is_whole() {
     let mut shop = Shop::new(Feed::Products);
     shop.deliver(&[product("A", "a")]);
-    shop.store.begin_feed(shop.feed).expect("begun");
+    shop.store.begin_feed(shop.feed, Resend::None).expect("begun");
     let broken = |sku| Entry::Broken { item: product(sku, "?"), reason: "no status".into() };
     shop.store.compare(vec![broken("A"), broken("B")], now()).expect("compared");
     assert_eq!(shop.sweep().gone.len(), 0, "neither is taken for deleted");
@@ -198,7 +201,7 @@ fn a_dry_run_tells_the_same_and_writes_nothing() {
     let mut store = Store::open_to_look(shop.state.path(), &space()).expect("opened");
     let items = [product("A", "a"), product("B", "x"), product("D", "d"), product("D", "d")];
     for _ in 0..2 {
-        store.begin_feed(Feed::Products).expect("begun");
+        store.begin_feed(Feed::Products, Resend::None).expect("begun");
         let compared = store.compare(items.iter().cloned().map(Entry::Whole).collect(), now()).expect("compared");
         assert_eq!(labels(&compared.send), [("B · default", Why::Changed), ("D · default", Why::New)]);
         assert_eq!((compared.unchanged, compared.twins.len()), (1, 1));
@@ -211,7 +214,7 @@ fn a_dry_run_tells_the_same_and_writes_nothing() {
 fn a_dry_run_needs_no_ledger_and_makes_none() {
     let state = tempfile::tempdir().expect("a directory");
     let mut store = Store::open_to_look(state.path(), &space()).expect("opened");
-    store.begin_feed(Feed::Products).expect("begun");
+    store.begin_feed(Feed::Products, Resend::None).expect("begun");
     let compared = store.compare(vec![Entry::Whole(product("A", "a"))], now()).expect("compared");
     assert_eq!(compared.send.len(), 1);
     assert_eq!(std::fs::read_dir(state.path()).expect("readable").count(), 0);
@@ -225,7 +228,7 @@ fn the_reader_counts_by_state_and_tells_failures_in_the_servers_words() {
     let compared = shop.collect(&[product("A", "a"), product("B", "b"), product("C", "c"), product("D", "d")]);
     shop.answer(&compared.send[..1], status::REFUSED);
     shop.answer(&compared.send[1..2], 503);
-    shop.store.finish_feed(Feed::Products, now()).expect("finished");
+    shop.store.finish_full(Feed::Products, None, now()).expect("finished");
     let summary = shop.reader().summary().expect("read");
     let expected = FeedSummary {
         feed: Feed::Products,
@@ -234,6 +237,7 @@ fn the_reader_counts_by_state_and_tells_failures_in_the_servers_words() {
         will_retry: 1,
         needs_attention: 1,
         last_sync: Some(now()),
+        last_partial: None,
     };
     assert_eq!(summary, [expected]);
     let failures = shop.reader().failures(None, 10).expect("read");
@@ -318,7 +322,7 @@ async fn after_a_full_disk_nothing_more_is_written_and_every_caller_is_told() {
 async fn calls_that_wait_together_are_all_answered() {
     let state = tempfile::tempdir().expect("a directory");
     let (ledger, thread) = Ledger::spawn(Store::open(state.path(), &space()).expect("a ledger")).expect("a thread");
-    ledger.call(|store| store.begin_feed(Feed::Products)).await.expect("begun");
+    ledger.call(|store| store.begin_feed(Feed::Products, Resend::None)).await.expect("begun");
     let calls = (0..50).map(|sku: u32| {
         let entries = vec![Entry::Whole(product(&sku.to_string(), ""))];
         ledger.call(move |store| store.compare(entries, now()))

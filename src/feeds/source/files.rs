@@ -13,7 +13,7 @@ use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::{Broken, Collected, Page, Selection, SourceError};
+use super::{Broken, Collected, Page, Resolved, Selection, SourceError};
 use crate::feeds::Feed;
 use crate::feeds::item::{Fields, identity, lookup};
 use crate::untrusted::SafeText;
@@ -93,6 +93,28 @@ impl Files {
             reader.read()
         })
         .await
+    }
+
+    /// The items whose first identity value is one of these words. Reads the whole file.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn resolve(&self, feed: Feed, words: &[String]) -> Result<Resolved, SourceError> {
+        let selection = Selection::Ids(words.to_vec());
+        let (sender, mut pages) = mpsc::channel::<Page>(1);
+        let mut unknown = words.to_vec();
+        let listen = async {
+            while let Some(page) = pages.recv().await {
+                for collected in page.collected {
+                    if let Collected::Item { fields, .. } = collected {
+                        unknown.retain(|word| Some(word) != first_identity(feed, &fields).as_ref());
+                    }
+                }
+            }
+        };
+        let (read, ()) = tokio::join!(self.read(feed, &selection, sender), listen);
+        read?;
+        Ok(Resolved { selection, unknown })
     }
 
     fn candidates(&self, feed: Feed) -> Vec<FeedFile> {
@@ -202,12 +224,19 @@ impl Reader<'_> {
     }
 
     fn is_selected(&self, fields: &Fields) -> bool {
-        let Selection::Ids(ids) = self.selection else { return true };
-        match self.feed.identity().first().and_then(|pointer| lookup(fields, pointer)) {
-            Some(Value::String(text)) => ids.contains(text),
-            Some(other) => ids.contains(&other.to_string()),
-            None => false,
+        match self.selection {
+            Selection::All => true,
+            Selection::Ids(ids) => first_identity(self.feed, fields).is_some_and(|value| ids.contains(&value)),
+            Selection::Keys(_) => false,
         }
+    }
+}
+
+/// The first value that identifies an item, as text.
+fn first_identity(feed: Feed, fields: &Fields) -> Option<String> {
+    match feed.identity().first().and_then(|pointer| lookup(fields, pointer))? {
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
     }
 }
 

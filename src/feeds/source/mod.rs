@@ -3,6 +3,7 @@
 //! A source streams pages over a bounded channel, so that a slow gateway slows the reading and memory does not grow with
 //! the catalogue. It never compares, never sends, and knows nothing of a ledger.
 
+pub mod changes;
 pub mod commerce;
 pub mod files;
 pub mod generated;
@@ -13,6 +14,7 @@ use super::Feed;
 use super::item::Fields;
 use crate::error::{Exit, Explain};
 use crate::untrusted::SafeText;
+use changes::{ChangeLog, Entry, Span};
 
 /// What a source found where an item should be.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +59,47 @@ pub enum Selection {
     All,
     /// Those with these source keys (for files: those whose first identity value is one of these).
     Ids(Vec<String>),
+    /// Those with these source keys, as a change log or a ledger names them. A key that no record has gives nothing: the
+    /// record is gone, and that is no mistake of anybody. Sources without keys give nothing at all.
+    Keys(Vec<u64>),
+}
+
+/// What the words are by which a person names records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IdKind {
+    /// A number is a key if a record has it; everything else is a code.
+    #[default]
+    Either,
+    /// Keys.
+    Id,
+    /// Codes: SKU, attribute code, website code, order number.
+    Sku,
+}
+
+impl std::str::FromStr for IdKind {
+    type Err = UnknownIdKind;
+
+    fn from_str(word: &str) -> Result<Self, UnknownIdKind> {
+        match word.trim() {
+            "id" => Ok(Self::Id),
+            "sku" => Ok(Self::Sku),
+            _ => Err(UnknownIdKind),
+        }
+    }
+}
+
+/// A word that names no kind of id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the kinds of ids are sku and id")]
+pub struct UnknownIdKind;
+
+/// What a person's words came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    /// The records that the source has.
+    pub selection: Selection,
+    /// The words by which the source has no record.
+    pub unknown: Vec<String>,
 }
 
 /// A source of feed items.
@@ -83,6 +126,16 @@ impl Source {
         }
     }
 
+    /// The feeds that this source cannot give because something is missing, and why: one sentence each. A feed that a source
+    /// was never meant to give is not among them.
+    #[must_use]
+    pub fn absent(&self) -> Vec<(Feed, SafeText)> {
+        match self {
+            Source::Commerce(source) => source.absent(),
+            Source::Files(_) | Source::Generated(_) => Vec::new(),
+        }
+    }
+
     /// How many source records a feed has, without reading them; `None` if that cannot be known beforehand.
     ///
     /// # Errors
@@ -92,6 +145,75 @@ impl Source {
             Source::Commerce(source) => source.count(feed).await,
             Source::Files(source) => source.count(feed).await,
             Source::Generated(source) => Ok(source.count(feed)),
+        }
+    }
+
+    /// How many items a feed has, without reading them; `None` if that cannot be known beforehand.
+    ///
+    /// # Errors
+    /// If the source cannot be reached or read.
+    pub async fn estimate(&self, feed: Feed) -> Result<Option<u64>, SourceError> {
+        match self {
+            Source::Commerce(source) => source.estimate(feed).await.map(Some),
+            Source::Files(source) => source.count(feed).await,
+            Source::Generated(source) => Ok(source.estimate(feed)),
+        }
+    }
+
+    /// The records that a person's words stand for.
+    ///
+    /// # Errors
+    /// If the source cannot be reached or read.
+    pub async fn resolve(&self, feed: Feed, words: &[String], kind: IdKind) -> Result<Resolved, SourceError> {
+        match self {
+            Source::Commerce(source) => source.resolve(feed, words, kind).await,
+            Source::Files(source) => source.resolve(feed, words).await,
+            Source::Generated(source) => Ok(source.resolve(feed, words)),
+        }
+    }
+
+    /// These keys, and those of the feed's records that show something of the records with these keys.
+    ///
+    /// # Errors
+    /// If the source cannot be reached or read.
+    pub async fn with_dependents(&self, feed: Feed, keys: Vec<u64>) -> Result<Vec<u64>, SourceError> {
+        match self {
+            Source::Commerce(source) => source.with_dependents(feed, keys).await,
+            Source::Files(_) | Source::Generated(_) => Ok(keys),
+        }
+    }
+
+    /// Where the change log of a feed stands.
+    ///
+    /// # Errors
+    /// If the source cannot be reached or read.
+    pub async fn change_log(&self, feed: Feed) -> Result<ChangeLog, SourceError> {
+        match self {
+            Source::Commerce(source) => source.change_log(feed).await,
+            Source::Files(_) => Ok(ChangeLog::NotKept { reason: "files have no change log".into() }),
+            Source::Generated(_) => Ok(ChangeLog::NotKept { reason: "the made-up catalogue has no change log".into() }),
+        }
+    }
+
+    /// Entries of a feed's change log, in the order of their versions; at most `limit`.
+    ///
+    /// # Errors
+    /// If the source cannot be reached or read.
+    pub async fn changes(&self, feed: Feed, span: Span, limit: usize) -> Result<Vec<Entry>, SourceError> {
+        match self {
+            Source::Commerce(source) => source.changes(feed, span, limit).await,
+            Source::Files(_) | Source::Generated(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// The entries of a feed's change log that have these versions.
+    ///
+    /// # Errors
+    /// If the source cannot be reached or read.
+    pub async fn changes_at(&self, feed: Feed, versions: &[u64]) -> Result<Vec<Entry>, SourceError> {
+        match self {
+            Source::Commerce(source) => source.changes_at(feed, versions).await,
+            Source::Files(_) | Source::Generated(_) => Ok(Vec::new()),
         }
     }
 

@@ -396,6 +396,10 @@ impl State {
                     self.notices.problem(&problem, &now.wall);
                     self.keys.set_check(self.overview.environment, Check::Failed { at: now.wall.clone(), problem });
                 }
+                RunEvent::FirstSync { .. } => {
+                    let text = "this data space has nothing from here yet: everything will be sent";
+                    self.export.remark = Some(text.to_owned());
+                }
                 RunEvent::FeedStarted { .. } | RunEvent::FeedFinished(_) => {}
             }
         }

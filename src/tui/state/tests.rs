@@ -127,7 +127,12 @@ fn run(state: &mut State) {
 }
 
 fn end(state: &mut State) -> Effects {
-    let report = RunReport { progress: progress(4000, 4000), end: RunEnd::Complete };
+    let report = RunReport {
+        progress: progress(4000, 4000),
+        end: RunEnd::Complete,
+        unknown_ids: vec![],
+        requests_per_second: None,
+    };
     state.update(Event::RunEnded(Ok(report)), &now())
 }
 

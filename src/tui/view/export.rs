@@ -6,12 +6,12 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::look::{Look, Role};
-use super::text::{bytes, fit, full_moment, left, paragraph};
+use super::text::{fit, full_moment, left, paragraph};
 use super::{feed_table, run};
 use crate::export::progress::{ItemFailure, ItemState};
 use crate::feeds::Feed;
 use crate::tui::state::{Load, State};
-use crate::words::count;
+use crate::words::{bytes, count};
 
 /// The rows of the errors where there is room: a heading and two of them.
 const ERRORS: usize = 3;

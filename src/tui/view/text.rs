@@ -126,20 +126,6 @@ pub fn full_moment(at: Timestamp, now: Option<&Zoned>) -> String {
     local.strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
-/// Bytes for a person: `512 B`, `1.4 MiB`.
-#[must_use]
-pub fn bytes(number: u64) -> String {
-    const KIB: f64 = 1024.0;
-    let size = number as f64;
-    if size < KIB {
-        format!("{number} B")
-    } else if size < KIB * KIB {
-        format!("{:.1} KiB", size / KIB)
-    } else {
-        format!("{:.1} MiB", size / (KIB * KIB))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,11 +146,6 @@ mod tests {
         assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
         assert_eq!(wrap("東京東京", 1), ["東", "京", "東", "京"]);
         assert_eq!(wrap("", 5), [""]);
-    }
-
-    #[test]
-    fn bytes_are_for_people() {
-        assert_eq!(bytes(1536), "1.5 KiB");
     }
 
     #[test]

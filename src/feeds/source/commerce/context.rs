@@ -1,11 +1,13 @@
 //! What every page of a feed shares: table names, scopes, settings, attribute metadata. Read once per feed.
 
+use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use super::eav::{Attributes, Entity};
 use super::products::Shop;
 use super::scope::Scopes;
 use super::setting::Settings;
+use super::stock_status::Stock;
 use crate::commerce::database::{Database, DatabaseError, LinkColumn, Snapshot};
 
 /// What every page of a feed shares.
@@ -19,8 +21,14 @@ pub(super) struct Context {
     pub product_attributes: Attributes,
     /// Every attribute of categories.
     pub category_attributes: Attributes,
+    /// When the reading of the feed began, by this machine's clock rather than the database server's: Commerce takes the date
+    /// of its prices from the clock of the machine it runs on, and that is this one. One moment for all pages, so that a feed
+    /// that is read over midnight is of one day.
+    pub now: Timestamp,
     /// What products need besides; read with their first page.
     pub products: OnceCell<Shop>,
+    /// What stock status needs besides; read with its first page.
+    pub stock: OnceCell<Stock>,
     database: Database,
     /// The staged version that the shop shows now; `None` without staging.
     version: Option<u64>,
@@ -28,7 +36,11 @@ pub(super) struct Context {
 
 impl Context {
     /// Reads it: a fixed number of queries, once per feed.
-    pub(super) async fn load(database: &Database, snapshot: &mut Snapshot) -> Result<Self, DatabaseError> {
+    pub(super) async fn load(
+        database: &Database,
+        snapshot: &mut Snapshot,
+        now: Timestamp,
+    ) -> Result<Self, DatabaseError> {
         let scopes = Scopes::load(database, snapshot).await?;
         let settings = Settings::load(database, snapshot).await?;
         let product_attributes = Attributes::load(database, snapshot, Entity::Product).await?;
@@ -39,7 +51,9 @@ impl Context {
             settings,
             product_attributes,
             category_attributes,
+            now,
             products: OnceCell::new(),
+            stock: OnceCell::new(),
             database: database.clone(),
             version,
         })

@@ -22,9 +22,13 @@
 mod attributes;
 mod categories;
 mod category_permissions;
+mod change_log;
 mod context;
+mod dependents;
 mod eav;
+mod estimate;
 mod orders;
+mod permissions;
 mod prices;
 mod product_overrides;
 mod products;
@@ -39,9 +43,11 @@ mod walk;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::{Page, Selection, SourceError};
+use super::changes::{ChangeLog, Entry, Span};
+use super::{IdKind, Page, Resolved, Selection, SourceError};
 use crate::commerce::database::{Database, DatabaseError, DatabaseSettings};
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
@@ -50,7 +56,13 @@ use crate::untrusted::SafeText;
 #[derive(Debug, Clone)]
 pub struct Commerce {
     database: Arc<Database>,
+    order_days: u32,
+    /// What counts as now; the clock's own time unless [`Self::at`] says otherwise.
+    now: Option<Timestamp>,
 }
+
+/// How many days ago an order may have changed to be part of a full sync: 604,800 s, as in Commerce (feed map §9).
+pub const DEFAULT_ORDER_DAYS: u32 = 7;
 
 impl Commerce {
     /// Connects and finds out what kind of schema this is.
@@ -61,7 +73,41 @@ impl Commerce {
         // The error's feed is only named by a query, and the first feed is what anyone would read first.
         let database =
             Database::connect(settings).await.map_err(|error| SourceError::of(Feed::ScopesWebsite, error))?;
-        Ok(Self { database: Arc::new(database) })
+        Ok(Self { database: Arc::new(database), order_days: DEFAULT_ORDER_DAYS, now: None })
+    }
+
+    /// The same, with orders that changed within so many days in a full sync; 0 = all orders.
+    #[must_use]
+    pub fn with_order_days(self, order_days: u32) -> Self {
+        Self { order_days, ..self }
+    }
+
+    /// The same database, read as if it were another moment: which of the prices that are good for one day only are today's.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        Self { now: Some(now), ..self }
+    }
+
+    /// The base URL of the whole installation as the database has it; `None` if none is set there.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn base_url(&self) -> Result<Option<String>, DatabaseError> {
+        let mut snapshot = self.database.snapshot().await?;
+        let sql = format!(
+            "SELECT value FROM {} WHERE scope = 'default' AND scope_id = 0 AND value <> '' \
+             AND path IN ('web/secure/base_url', 'web/unsecure/base_url') ORDER BY path LIMIT 1",
+            self.database.table("core_config_data")
+        );
+        let urls: Vec<String> = snapshot.rows(&sql).await?;
+        snapshot.end().await;
+        Ok(urls.into_iter().next())
+    }
+
+    /// What it is connected to.
+    #[must_use]
+    pub fn settings(&self) -> &DatabaseSettings {
+        self.database.settings()
     }
 
     /// The feeds that are built for this schema: those whose tables are there.
@@ -73,13 +119,28 @@ impl Commerce {
         Ok(Feed::ALL.into_iter().filter(|feed| self.has(*feed)).collect())
     }
 
+    /// The feeds that are not built for this schema, and why: one sentence each.
+    #[must_use]
+    pub fn absent(&self) -> Vec<(Feed, SafeText)> {
+        Feed::ALL.into_iter().filter_map(|feed| Some((feed, self.reason_of_absence(feed)?))).collect()
+    }
+
     /// How many source records a feed has: one count query.
     ///
     /// # Errors
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn count(&self, feed: Feed) -> Result<Option<u64>, SourceError> {
         self.check(feed)?;
-        walk::count(&self.database, feed).await.map(Some).map_err(|error| SourceError::of(feed, error))
+        walk::count(&self.database, feed, self.order_days).await.map(Some).map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// How many items a feed has, by count queries alone.
+    ///
+    /// # Errors
+    /// If the database does not answer, or [`SourceError::NoSuchFeed`].
+    pub async fn estimate(&self, feed: Feed) -> Result<u64, SourceError> {
+        let count = self.count(feed).await?.unwrap_or_default();
+        estimate::items(&self.database, feed, count).await.map_err(|error| SourceError::of(feed, error))
     }
 
     /// Streams the records of a feed.
@@ -88,24 +149,78 @@ impl Commerce {
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn read(&self, feed: Feed, selection: &Selection, pages: mpsc::Sender<Page>) -> Result<(), SourceError> {
         self.check(feed)?;
-        walk::read(&self.database, feed, selection, &pages).await.map_err(|error| SourceError::of(feed, error))
+        let now = self.now.unwrap_or_else(Timestamp::now);
+        walk::read(&self.database, feed, self.order_days, now, selection, &pages)
+            .await
+            .map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// The records that a person's words stand for.
+    ///
+    /// # Errors
+    /// If the database does not answer, or [`SourceError::NoSuchFeed`].
+    pub async fn resolve(&self, feed: Feed, words: &[String], kind: IdKind) -> Result<Resolved, SourceError> {
+        self.check(feed)?;
+        walk::resolve(&self.database, feed, words, kind).await.map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// These keys, and those of the records that show something of the records with these keys.
+    ///
+    /// # Errors
+    /// If the database does not answer, or [`SourceError::NoSuchFeed`].
+    pub async fn with_dependents(&self, feed: Feed, keys: Vec<u64>) -> Result<Vec<u64>, SourceError> {
+        self.check(feed)?;
+        dependents::with_dependents(&self.database, feed, keys).await.map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// Where the change log of a feed stands.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn change_log(&self, feed: Feed) -> Result<ChangeLog, SourceError> {
+        change_log::state(&self.database, feed).await.map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// Entries of a feed's change log, in the order of their versions; at most `limit`.
+    ///
+    /// # Errors
+    /// If the database does not answer, or the log is not there any more.
+    pub async fn changes(&self, feed: Feed, span: Span, limit: usize) -> Result<Vec<Entry>, SourceError> {
+        change_log::entries(&self.database, feed, span, limit).await.map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// The entries of a feed's change log that have these versions.
+    ///
+    /// # Errors
+    /// If the database does not answer, or the log is not there any more.
+    pub async fn changes_at(&self, feed: Feed, versions: &[u64]) -> Result<Vec<Entry>, SourceError> {
+        change_log::entries_at(&self.database, feed, versions).await.map_err(|error| SourceError::of(feed, error))
     }
 
     fn has(&self, feed: Feed) -> bool {
-        tables::tables(feed).iter().all(|table| self.database.schema().has(table))
+        self.reason_of_absence(feed).is_none()
+    }
+
+    /// Which of a feed's tables are missing, in one sentence; `None` if none is.
+    fn reason_of_absence(&self, feed: Feed) -> Option<SafeText> {
+        let has = |table: &&str| self.database.schema().has(table);
+        let missing: Vec<&str> = tables::tables(feed).iter().copied().filter(|table| !has(table)).collect();
+        match missing[..] {
+            [] => None,
+            [table] => Some(SafeText::new(&format!("its table {table} is missing"))),
+            _ => Some(SafeText::new(&format!("its tables {} are missing", missing.join(", ")))),
+        }
     }
 
     fn check(&self, feed: Feed) -> Result<(), SourceError> {
-        if self.has(feed) {
-            return Ok(());
+        match self.reason_of_absence(feed) {
+            None => Ok(()),
+            Some(reason) => Err(SourceError::NoSuchFeed {
+                feed,
+                source_name: SafeText::new(&format!("the database {}", self.database.settings().database)),
+                reason,
+            }),
         }
-        let missing = tables::tables(feed).iter().copied().filter(|table| !self.database.schema().has(table));
-        let reason = format!("its tables {} are missing", missing.collect::<Vec<_>>().join(", "));
-        Err(SourceError::NoSuchFeed {
-            feed,
-            source_name: SafeText::new(&format!("the database {}", self.database.settings().database)),
-            reason: SafeText::new(&reason),
-        })
     }
 }
 

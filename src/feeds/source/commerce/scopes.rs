@@ -90,7 +90,7 @@ pub(super) async fn customer_groups(
 }
 
 /// How feeds name a customer group: the SHA-1 of its id, not its name.
-fn customer_group_code(id: u64) -> String {
+pub(super) fn customer_group_code(id: u64) -> String {
     Sha1Hash(Sha1::digest(id.to_string()).into()).to_string()
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use jiff::tz::TimeZone;
+
 use super::scope::StoreView;
 use crate::commerce::database::{Database, DatabaseError, Snapshot};
 
@@ -39,10 +41,28 @@ pub(super) enum Setting {
     DefaultSortBy,
     /// `general/locale/timezone`: an IANA name.
     TimeZone,
+    /// `cataloginventory/item_options/manage_stock`
+    ManageStock,
+    /// `cataloginventory/item_options/backorders`: 0 = none.
+    Backorders,
+    /// `catalog/magento_catalogpermissions/enabled` (Adobe Commerce).
+    Permissions,
+    /// `catalog/magento_catalogpermissions/grant_catalog_category_view`: 0 nobody, 1 everybody, 2 the groups of the next.
+    GrantBrowsing,
+    /// `catalog/magento_catalogpermissions/grant_catalog_category_view_groups`: customer group ids, comma-separated.
+    BrowsingGroups,
+    /// `catalog/magento_catalogpermissions/grant_catalog_product_price`
+    GrantPrices,
+    /// `catalog/magento_catalogpermissions/grant_catalog_product_price_groups`
+    PricesGroups,
+    /// `catalog/magento_catalogpermissions/grant_checkout_items`
+    GrantCart,
+    /// `catalog/magento_catalogpermissions/grant_checkout_items_groups`
+    CartGroups,
 }
 
 impl Setting {
-    const ALL: [Setting; 14] = [
+    const ALL: [Setting; 23] = [
         Setting::UnsecureBaseUrl,
         Setting::UnsecureLinkUrl,
         Setting::UnsecureMediaUrl,
@@ -57,6 +77,15 @@ impl Setting {
         Setting::StockThreshold,
         Setting::DefaultSortBy,
         Setting::TimeZone,
+        Setting::ManageStock,
+        Setting::Backorders,
+        Setting::Permissions,
+        Setting::GrantBrowsing,
+        Setting::BrowsingGroups,
+        Setting::GrantPrices,
+        Setting::PricesGroups,
+        Setting::GrantCart,
+        Setting::CartGroups,
     ];
 
     /// Its path in `core_config_data`, and what Commerce ships when nobody set it.
@@ -77,6 +106,16 @@ impl Setting {
             Setting::DefaultSortBy => ("catalog/frontend/default_sort_by", "position"),
             // Every installation sets it; the shipped one is never seen.
             Setting::TimeZone => ("general/locale/timezone", "UTC"),
+            Setting::ManageStock => ("cataloginventory/item_options/manage_stock", "1"),
+            Setting::Backorders => ("cataloginventory/item_options/backorders", "0"),
+            // A shop may have switched permissions on in a file, which nobody sees here; who has an index wants it used.
+            Setting::Permissions => ("catalog/magento_catalogpermissions/enabled", "1"),
+            Setting::GrantBrowsing => ("catalog/magento_catalogpermissions/grant_catalog_category_view", "1"),
+            Setting::BrowsingGroups => ("catalog/magento_catalogpermissions/grant_catalog_category_view_groups", ""),
+            Setting::GrantPrices => ("catalog/magento_catalogpermissions/grant_catalog_product_price", "1"),
+            Setting::PricesGroups => ("catalog/magento_catalogpermissions/grant_catalog_product_price_groups", ""),
+            Setting::GrantCart => ("catalog/magento_catalogpermissions/grant_checkout_items", "1"),
+            Setting::CartGroups => ("catalog/magento_catalogpermissions/grant_checkout_items_groups", ""),
         }
     }
 }
@@ -122,7 +161,11 @@ impl Settings {
 
     /// The value for a store view: its own, else its website's, else the default, else the shipped one.
     pub(super) fn get(&self, setting: Setting, view: &StoreView) -> &str {
-        [Scope::Store(view.id), Scope::Website(view.website_id), Scope::Default]
+        self.first_of(setting, [Scope::Store(view.id), Scope::Website(view.website_id), Scope::Default])
+    }
+
+    fn first_of<const SCOPES: usize>(&self, setting: Setting, scopes: [Scope; SCOPES]) -> &str {
+        scopes
             .into_iter()
             .find_map(|scope| self.values.get(&(setting, scope)))
             .map_or(setting.path_and_shipped().1, String::as_str)
@@ -130,7 +173,22 @@ impl Settings {
 
     /// Whether a yes/no setting is on for a store view.
     pub(super) fn is_on(&self, setting: Setting, view: &StoreView) -> bool {
-        !matches!(self.get(setting, view), "" | "0")
+        is_yes(self.get(setting, view))
+    }
+
+    /// Whether a yes/no setting that has no scopes is on: the default, else the shipped value.
+    pub(super) fn is_on_everywhere(&self, setting: Setting) -> bool {
+        is_yes(self.values.get(&(setting, Scope::Default)).map_or(setting.path_and_shipped().1, String::as_str))
+    }
+
+    /// The time zone of a store view, or of the whole shop; UTC, in which Commerce itself calculates, where the name stands
+    /// for none.
+    pub(super) fn time_zone(&self, view: Option<&StoreView>) -> TimeZone {
+        let name = match view {
+            Some(view) => self.get(Setting::TimeZone, view),
+            None => self.first_of(Setting::TimeZone, [Scope::Default]),
+        };
+        TimeZone::get(name).unwrap_or(TimeZone::UTC)
     }
 
     /// The base URLs of a store view: the secure ones if its pages are served over https.
@@ -165,6 +223,10 @@ impl Settings {
             .replace("{{base_url}}", UNCONFIGURED_URL);
         format!("{}/", text.trim_end_matches('/'))
     }
+}
+
+fn is_yes(value: &str) -> bool {
+    !matches!(value, "" | "0")
 }
 
 /// The base URLs of a store view; each ends with a slash.

@@ -14,26 +14,32 @@ pub(super) struct SourceTable {
     code: Option<Code>,
     /// Which rows are source records: SQL.
     pub(super) filter: String,
+    /// Which of them belong to *all of them*: SQL. What a person names is read whatever this says.
+    pub(super) window: String,
 }
 
-/// Where a person's word for a record leads to its key: `SELECT key FROM table WHERE code = …`.
+/// Where a person's word for a record leads to its key: `SELECT key FROM table WHERE column = …`.
 struct Code {
     table: &'static str,
     key: &'static str,
-    code: &'static str,
+    column: &'static str,
 }
 
-const SKU: Code = Code { table: "catalog_product_entity", key: "entity_id", code: "sku" };
+const SKU: Code = Code { table: "catalog_product_entity", key: "entity_id", column: "sku" };
+
+/// What is true of every row.
+const EVERY_ROW: &str = "TRUE";
 
 impl SourceTable {
-    pub(super) fn of(database: &Database, feed: Feed) -> Self {
+    /// `order_days`: how long ago an order may have changed to be one of *all of them*; 0 = it does not matter.
+    pub(super) fn of(database: &Database, feed: Feed, order_days: u32) -> Self {
         let (name, key, code) = match feed {
             Feed::ScopesWebsite => ("store_website", "website_id", Some("code")),
             Feed::ScopesCustomerGroup => ("customer_group", "customer_group_id", Some("customer_group_code")),
             Feed::ProductAttributes => ("eav_attribute", "attribute_id", Some("attribute_code")),
-            Feed::Categories => ("catalog_category_entity", "entity_id", None),
+            Feed::Categories | Feed::CategoryPermissions => ("catalog_category_entity", "entity_id", None),
             Feed::Products | Feed::Prices | Feed::InventoryStockStatus | Feed::ProductOverrides => {
-                (SKU.table, SKU.key, Some(SKU.code))
+                (SKU.table, SKU.key, Some(SKU.column))
             }
             Feed::Variants => {
                 // The children of configurable products; a parent's key is not a source record of this feed.
@@ -41,10 +47,10 @@ impl SourceTable {
                     name: "catalog_product_super_link",
                     key: "product_id",
                     code: Some(SKU),
-                    filter: "TRUE".to_owned(),
+                    filter: EVERY_ROW.to_owned(),
+                    window: EVERY_ROW.to_owned(),
                 };
             }
-            Feed::CategoryPermissions => ("catalog_category_entity", "entity_id", None),
             Feed::Orders => ("sales_order", "entity_id", Some("increment_id")),
         };
         let filter = match feed {
@@ -53,9 +59,15 @@ impl SourceTable {
                 "entity_type_id = (SELECT t.entity_type_id FROM {} t WHERE t.entity_type_code = 'catalog_product')",
                 database.table("eav_entity_type")
             ),
-            _ => "TRUE".to_owned(),
+            Feed::Orders => exported_orders(database),
+            _ => EVERY_ROW.to_owned(),
         };
-        Self { name, key, code: code.map(|code| Code { table: name, key, code }), filter }
+        let window = match feed {
+            // Both sides are UTC: a timestamp is compared in the session's time zone, and ours is +00:00.
+            Feed::Orders if order_days > 0 => format!("updated_at >= NOW() - INTERVAL {order_days} DAY"),
+            _ => EVERY_ROW.to_owned(),
+        };
+        Self { name, key, code: code.map(|column| Code { table: name, key, column }), filter, window }
     }
 
     /// The keys above `after`, in order. Staged versions repeat a key, hence `DISTINCT`.
@@ -66,10 +78,12 @@ impl SourceTable {
         after: Option<u64>,
         limit: usize,
     ) -> Result<Vec<u64>, DatabaseError> {
-        let Self { name, key, filter, .. } = self;
+        let Self { name, key, filter, window, .. } = self;
         let after = after.map(|id| format!(" AND {key} > {id}")).unwrap_or_default();
         let table = database.table(name);
-        let sql = format!("SELECT DISTINCT {key} FROM {table} WHERE {filter}{after} ORDER BY {key} LIMIT {limit}");
+        let sql = format!(
+            "SELECT DISTINCT {key} FROM {table} WHERE {filter} AND {window}{after} ORDER BY {key} LIMIT {limit}"
+        );
         snapshot.rows(&sql).await
     }
 
@@ -86,6 +100,22 @@ impl SourceTable {
         Ok(snapshot.rows(&sql).await?.into_iter().collect())
     }
 
+    /// The keys of the records with these codes, each with the code as the table has it.
+    pub(super) async fn named_all(
+        &self,
+        database: &Database,
+        snapshot: &mut Snapshot,
+        words: &[&String],
+    ) -> Result<Vec<(u64, String)>, DatabaseError> {
+        let Some(Code { table, key, column }) = &self.code else { return Ok(Vec::new()) };
+        let filter = if *table == self.name { self.filter.as_str() } else { EVERY_ROW };
+        let marks = vec!["?"; words.len()].join(",");
+        let table = database.table(table);
+        let sql = format!("SELECT DISTINCT {key}, {column} FROM {table} WHERE {filter} AND {column} IN ({marks})");
+        let words: Vec<&str> = words.iter().map(|word| word.as_str()).collect();
+        snapshot.rows_with(&sql, words).await
+    }
+
     /// The keys of the record that a person named by its code.
     pub(super) async fn named(
         &self,
@@ -93,11 +123,24 @@ impl SourceTable {
         snapshot: &mut Snapshot,
         word: &str,
     ) -> Result<Vec<u64>, DatabaseError> {
-        let Some(Code { table, key, code }) = &self.code else { return Ok(Vec::new()) };
-        let filter = if *table == self.name { self.filter.as_str() } else { "TRUE" };
-        let sql = format!("SELECT DISTINCT {key} FROM {} WHERE {filter} AND {code} = ?", database.table(table));
+        let Some(Code { table, key, column }) = &self.code else { return Ok(Vec::new()) };
+        let filter = if *table == self.name { self.filter.as_str() } else { EVERY_ROW };
+        let sql = format!("SELECT DISTINCT {key} FROM {} WHERE {filter} AND {column} = ?", database.table(table));
         snapshot.rows_with(&sql, (word,)).await
     }
+}
+
+/// Orders that Commerce gave a UUID and a payment: no others are exported (feed map §9).
+///
+/// Counted row by row, not joined: the walk needs the next few orders by their key, and a join would sort all of them.
+fn exported_orders(database: &Database) -> String {
+    let order = database.table("sales_order");
+    format!(
+        "(SELECT COUNT(*) FROM {uuid} u WHERE u.entity_id = {order}.entity_id AND u.type = 'order') > 0 \
+         AND (SELECT COUNT(*) FROM {payment} p WHERE p.parent_id = {order}.entity_id) > 0",
+        uuid = database.table("data_exporter_uuid"),
+        payment = database.table("sales_order_payment"),
+    )
 }
 
 /// The tables without which a feed cannot be read.
@@ -112,9 +155,13 @@ pub(super) fn tables(feed: Feed) -> &'static [&'static str] {
         Feed::Products => &["catalog_product_entity", "catalog_product_website", "eav_attribute"],
         Feed::Prices => &["catalog_product_entity", "catalog_product_website", "catalog_product_entity_tier_price"],
         Feed::Variants => &["catalog_product_entity", "catalog_product_super_link", "catalog_product_super_attribute"],
-        Feed::InventoryStockStatus => &["catalog_product_entity", "inventory_stock", "cataloginventory_stock_item"],
+        Feed::InventoryStockStatus => {
+            &["catalog_product_entity", "inventory_stock", "inventory_source_item", "cataloginventory_stock_item"]
+        }
         Feed::Orders => &["sales_order", "sales_order_item", "sales_order_payment", "data_exporter_uuid"],
-        Feed::ProductOverrides => &["catalog_product_entity", "magento_catalogpermissions_index_product"],
-        Feed::CategoryPermissions => &["catalog_category_entity", "magento_catalogpermissions_index"],
+        Feed::ProductOverrides => {
+            &["catalog_product_entity", "customer_group", "magento_catalogpermissions_index_product"]
+        }
+        Feed::CategoryPermissions => &["catalog_category_entity", "customer_group", "magento_catalogpermissions_index"],
     }
 }

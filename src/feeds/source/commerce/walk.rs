@@ -1,9 +1,13 @@
 //! The walk over a feed's source table: the next ids, a page of items, and so on, until nobody listens or nothing is left.
 
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::super::{Broken, Collected, Page, Selection};
+use super::super::{Broken, Collected, IdKind, Page, Resolved, Selection};
 use super::context::Context;
+use super::dependents::with_dependents;
 use super::tables::SourceTable;
 use super::{
     attributes, categories, category_permissions, orders, prices, product_overrides, products, scopes, stock_status,
@@ -17,11 +21,14 @@ use crate::untrusted::SafeText;
 /// many store views stays in the low megabytes.
 const PAGE_SIZE: usize = 200;
 
+/// The window of orders does not bind who names a record.
+const ALL_ORDERS: u32 = 0;
+
 /// How many source records a feed has.
-pub(super) async fn count(database: &Database, feed: Feed) -> Result<u64, DatabaseError> {
-    let SourceTable { name, key, filter, .. } = SourceTable::of(database, feed);
+pub(super) async fn count(database: &Database, feed: Feed, order_days: u32) -> Result<u64, DatabaseError> {
+    let SourceTable { name, key, filter, window, .. } = SourceTable::of(database, feed, order_days);
     let mut snapshot = database.snapshot().await?;
-    let sql = format!("SELECT COUNT(DISTINCT {key}) FROM {} WHERE {filter}", database.table(name));
+    let sql = format!("SELECT COUNT(DISTINCT {key}) FROM {} WHERE {filter} AND {window}", database.table(name));
     let count = snapshot.rows::<u64>(&sql).await?.first().copied().unwrap_or_default();
     snapshot.end().await;
     Ok(count)
@@ -31,34 +38,53 @@ pub(super) async fn count(database: &Database, feed: Feed) -> Result<u64, Databa
 pub(super) async fn read(
     database: &Database,
     feed: Feed,
+    order_days: u32,
+    now: Timestamp,
     selection: &Selection,
     pages: &mpsc::Sender<Page>,
 ) -> Result<(), DatabaseError> {
-    let source = SourceTable::of(database, feed);
+    let source = SourceTable::of(database, feed, order_days);
     let mut snapshot = database.snapshot().await?;
-    let context = Context::load(database, &mut snapshot).await?;
+    let context = Context::load(database, &mut snapshot, now).await?;
     match selection {
         Selection::All => {
             snapshot.end().await;
             read_all(database, &context, &source, feed, pages).await
         }
         Selection::Ids(words) => {
-            let (ids, unknown) = resolve(database, &mut snapshot, &source, words).await?;
+            let (ids, unknown) = keys_of(database, &mut snapshot, &source, words, IdKind::Either).await?;
             snapshot.end().await;
             if !unknown.is_empty() && pages.send(not_found(feed, unknown)).await.is_err() {
                 return Ok(());
             }
-            for ids in ids.chunks(PAGE_SIZE) {
-                let mut snapshot = database.snapshot().await?;
-                let page = page(&mut snapshot, &context, feed, ids).await?;
-                snapshot.end().await;
-                if pages.send(page).await.is_err() {
-                    return Ok(());
-                }
-            }
-            Ok(())
+            read_keys(database, &context, &source, feed, &ids, pages).await
+        }
+        Selection::Keys(keys) => {
+            snapshot.end().await;
+            read_keys(database, &context, &source, feed, keys, pages).await
         }
     }
+}
+
+async fn read_keys(
+    database: &Database,
+    context: &Context,
+    source: &SourceTable,
+    feed: Feed,
+    keys: &[u64],
+    pages: &mpsc::Sender<Page>,
+) -> Result<(), DatabaseError> {
+    for keys in keys.chunks(PAGE_SIZE) {
+        let mut snapshot = database.snapshot().await?;
+        // Looked up in the snapshot that is read: some feeds make an item of every key that they are given.
+        let ids: Vec<u64> = source.existing(database, &mut snapshot, keys).await?.into_iter().collect();
+        let page = page(&mut snapshot, context, feed, &ids).await?;
+        snapshot.end().await;
+        if pages.send(page).await.is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 async fn read_all(
@@ -106,36 +132,67 @@ async fn page(snapshot: &mut Snapshot, context: &Context, feed: Feed, ids: &[u64
     Ok(Page { source_records: ids.len() as u64, collected })
 }
 
-/// The keys that words stand for, in order, and the words that stand for nothing. A number is a key; if no record has it, or
-/// if it is none, the word is a code.
-async fn resolve(
+/// The records that a person's words stand for. A variant is named by its child or by its parent.
+pub(super) async fn resolve(
+    database: &Database,
+    feed: Feed,
+    words: &[String],
+    kind: IdKind,
+) -> Result<Resolved, DatabaseError> {
+    let source = SourceTable::of(database, if feed == Feed::Variants { Feed::Products } else { feed }, ALL_ORDERS);
+    let mut snapshot = database.snapshot().await?;
+    let (mut keys, unknown) = keys_of(database, &mut snapshot, &source, words, kind).await?;
+    snapshot.end().await;
+    if feed == Feed::Variants {
+        keys = with_dependents(database, feed, keys).await?;
+    }
+    Ok(Resolved { selection: Selection::Keys(keys), unknown })
+}
+
+/// The keys that words stand for, in order, and the words that stand for nothing.
+async fn keys_of(
     database: &Database,
     snapshot: &mut Snapshot,
     source: &SourceTable,
     words: &[String],
+    kind: IdKind,
 ) -> Result<(Vec<u64>, Vec<String>), DatabaseError> {
-    let keys: Vec<u64> = words.iter().filter_map(|word| word.parse().ok()).collect();
-    let mut found = source.existing(database, snapshot, &keys).await?;
+    let mut found = BTreeSet::new();
     let mut unknown = Vec::new();
-    for word in words {
-        if word.parse().is_ok_and(|key: u64| found.contains(&key)) {
-            continue;
+    for words in words.chunks(PAGE_SIZE) {
+        let as_keys = kind != IdKind::Sku;
+        let keys: Vec<u64> = words.iter().filter(|_| as_keys).filter_map(|word| word.parse().ok()).collect();
+        let there = source.existing(database, snapshot, &keys).await?;
+        let is_key = |word: &&String| as_keys && word.parse().is_ok_and(|key: u64| there.contains(&key));
+        let mut left: Vec<&String> = words.iter().filter(|word| !is_key(word)).collect();
+        if kind != IdKind::Id && !left.is_empty() {
+            let named = source.named_all(database, snapshot, &left).await?;
+            left.retain(|word| !named.iter().any(|(_, code)| code == *word));
+            found.extend(named.into_iter().map(|(key, _)| key));
         }
-        let named = source.named(database, snapshot, word).await?;
-        if named.is_empty() {
-            unknown.push(word.clone());
+        for word in left {
+            // The server's collation decides which letters are the same, so it is asked again about what is not equal.
+            let named = if kind == IdKind::Id { Vec::new() } else { source.named(database, snapshot, word).await? };
+            if named.is_empty() {
+                unknown.push(word.clone());
+            }
+            found.extend(named);
         }
-        found.extend(named);
+        found.extend(there);
     }
     Ok((found.into_iter().collect(), unknown))
 }
 
 fn not_found(feed: Feed, words: Vec<String>) -> Page {
+    let reason = match feed {
+        Feed::Orders => "the database has no such order, or Commerce gave it no UUID, without which none is exported",
+        _ => "the database has no such record",
+    };
     let broken = |word: String| {
         Collected::Broken(Broken {
             source_id: None,
             place: SafeText::new(&format!("{feed} {word}")),
-            reason: SafeText::new("the database has no such record"),
+            reason: SafeText::new(reason),
             fields: None,
         })
     };

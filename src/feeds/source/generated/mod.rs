@@ -11,7 +11,7 @@ mod words;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::{Collected, Page, Selection, SourceError};
+use super::{Collected, Page, Resolved, Selection, SourceError};
 use crate::feeds::Feed;
 use crate::feeds::item::Fields;
 use shop::View;
@@ -47,6 +47,16 @@ impl Generated {
         }
     }
 
+    /// How many items a feed has. Making the whole catalogue up takes less time than a count query elsewhere.
+    #[must_use]
+    pub fn estimate(&self, feed: Feed) -> Option<u64> {
+        let count = self.count(feed)?;
+        match feed {
+            Feed::ProductAttributes | Feed::Categories | Feed::Products => Some(count * shop::VIEWS.len() as u64),
+            _ => Some((0..count).map(|number| self.items(feed, number).len() as u64).sum()),
+        }
+    }
+
     /// Streams the records of a feed.
     ///
     /// # Errors
@@ -60,14 +70,25 @@ impl Generated {
         match selection {
             Selection::All => send(*self, feed, 0..count, &pages).await,
             Selection::Ids(ids) => {
-                let known = ids.iter().filter_map(|id| number(feed, id.trim().parse().ok()?));
-                let mut numbers: Vec<u64> = known.filter(|number| *number < count).collect();
-                numbers.sort_unstable();
-                numbers.dedup();
-                send(*self, feed, numbers, &pages).await;
+                let keys = ids.iter().filter_map(|id| id.trim().parse().ok());
+                send(*self, feed, numbers(feed, count, keys), &pages).await;
             }
+            Selection::Keys(keys) => send(*self, feed, numbers(feed, count, keys.iter().copied()), &pages).await,
         }
         Ok(())
+    }
+
+    /// The records that a person's words stand for: their source ids.
+    #[must_use]
+    pub fn resolve(&self, feed: Feed, words: &[String]) -> Resolved {
+        let count = self.count(feed).unwrap_or_default();
+        let key = |word: &&String| {
+            let key = word.trim().parse().ok()?;
+            number(feed, key).filter(|number| *number < count).map(|_| key)
+        };
+        let keys = words.iter().filter_map(|word| key(&word)).collect();
+        let unknown = words.iter().filter(|word| key(word).is_none()).cloned().collect();
+        Resolved { selection: Selection::Keys(keys), unknown }
     }
 
     /// The items of a record; `number` is below [`Self::count`].
@@ -101,6 +122,14 @@ fn number(feed: Feed, source_id: u64) -> Option<u64> {
         Feed::Variants => product::child_number(place),
         _ => Some(place),
     }
+}
+
+/// The numbers of the records with these source ids, in order, each once.
+fn numbers(feed: Feed, count: u64, keys: impl Iterator<Item = u64>) -> Vec<u64> {
+    let mut numbers: Vec<u64> = keys.filter_map(|key| number(feed, key)).filter(|number| *number < count).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
 }
 
 /// The source id of a feed's first record; the others follow, without a gap but for variants.

@@ -171,7 +171,7 @@ fn view(context: &Context, index: usize, store: &StoreView, stocks: Option<&Hash
         weight_unit: get(Setting::WeightUnit).to_owned(),
         low_stock: get(Setting::StockThreshold).trim().parse().unwrap_or_default(),
         stock,
-        time_zone: TimeZone::get(get(Setting::TimeZone)).unwrap_or(TimeZone::UTC),
+        time_zone: context.settings.time_zone(Some(store)),
         store: store.clone(),
     }
 }

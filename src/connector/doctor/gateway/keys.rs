@@ -1,0 +1,128 @@
+//! Both key pairs: present, private, usable, accepted.
+
+use std::os::unix::fs::MetadataExt as _;
+
+use super::super::check::Check;
+use super::Answer;
+use crate::client::models::Environment;
+use crate::client::{Client, Probe};
+use crate::connector::finding::{Cause, Finding, Level};
+use crate::connector::{Connector, Half};
+use crate::error::Problem;
+use crate::private_file::safe;
+
+/// Permission bits of everybody but the owner.
+const OTHERS: u32 = 0o077;
+
+/// The check's name.
+pub(super) fn name_of(environment: Environment) -> &'static str {
+    match environment {
+        Environment::Production => "Production keys",
+        Environment::Sandbox => "Sandbox keys",
+    }
+}
+
+/// A pair, as far as it is known without the gateway.
+pub(super) struct Pair {
+    pub(super) environment: Environment,
+    /// `API key ••••3f9a, RSA 2048 bits`.
+    shown: String,
+    /// The client over it, or what came of the check.
+    pub(super) client: Result<Client, Check>,
+}
+
+impl Pair {
+    /// The check without an answer of the gateway.
+    pub(super) fn check(self, remark: &str) -> Check {
+        match self.client {
+            Ok(_) => Check::skipped(name_of(self.environment), &format!("{}; {remark}", self.shown)),
+            Err(check) => check,
+        }
+    }
+}
+
+/// Reads what is configured of a pair.
+pub(super) fn pair(connector: &Connector, environment: Environment, is_used: bool) -> Pair {
+    let name = name_of(environment);
+    let [production, sandbox] = tokio::task::block_in_place(|| connector.pairs());
+    let status = if environment == Environment::Production { production } else { sandbox };
+    if let Some(check) = exposed(connector, environment) {
+        return Pair { environment, shown: String::new(), client: Err(check) };
+    }
+    if !is_used && status.api_key == Half::Missing && status.private_key == Half::Missing {
+        let check = Check::skipped(name, "not set up, and not in use");
+        return Pair { environment, shown: String::new(), client: Err(check) };
+    }
+    let shown = |half: &Half| match half {
+        Half::Present { shown, .. } => {
+            // The fingerprint is for comparing keys, which is not done here.
+            shown.as_str().split(" SHA256:").next().unwrap_or_default().to_owned()
+        }
+        Half::Missing => "missing".to_owned(),
+        Half::Unusable { .. } => "not usable".to_owned(),
+    };
+    let shown = match (&status.api_key, &status.private_key) {
+        (api_key, key @ Half::Present { .. }) => format!("API key {}, {}", shown(api_key), shown(key)),
+        (api_key, key) => format!("API key {}, private key {}", shown(api_key), shown(key)),
+    };
+    let made = tokio::task::block_in_place(|| connector.make_client(environment, connector.read_pair(environment)?));
+    let client = made.map_err(|problem: Problem| {
+        let means =
+            if is_used { "nothing can be sent without them" } else { "this pair cannot be used; the other one is" };
+        let mut finding = Finding::of_problem(&problem, means);
+        if !is_used {
+            finding.level = Level::Warning;
+        }
+        Check::wrong(name, &shown, finding)
+    });
+    Pair { environment, shown, client }
+}
+
+/// A private key that others can read, which is worse than one that is missing.
+fn exposed(connector: &Connector, environment: Environment) -> Option<Check> {
+    let store = connector.store().clone();
+    let path = store.resolve(store.config().credentials.pair(environment).private_key_file.as_deref()?);
+    let mode = std::fs::metadata(&path).ok()?.mode() & 0o7777;
+    if mode & OTHERS == 0 {
+        return None;
+    }
+    let shown = safe(&path);
+    let finding = Finding::wrong(
+        format!("the {environment} private key {shown} can be read by other users of this server (mode {mode:04o})"),
+        "whoever reads it can send to your data space in your name; it is not used until that is mended",
+        format!("`chmod 600 {shown}`; if others may have read it, make a new pair in Adobe's API portal"),
+    );
+    Some(Check::wrong(name_of(environment), "the private key is open to others", finding))
+}
+
+/// What came of a pair's check.
+pub(super) fn judged(pair: Pair, probe: Option<Answer>, used: Environment, is_clock_right: bool) -> Check {
+    let name = name_of(pair.environment);
+    let shown = pair.shown.clone();
+    if pair.client.is_err() {
+        return pair.check("");
+    }
+    let refused = match probe {
+        None => return Check::skipped(name, &format!("{shown}; needs: TCP")),
+        Some(Err(_)) => return Check::skipped(name, &format!("{shown}; needs: an answer")),
+        Some(Ok(Probe { keys: Ok(()), .. })) => return Check::ok(name, &format!("{shown}, accepted")),
+        Some(Ok(_)) if !is_clock_right => return Check::skipped(name, &format!("{shown}; needs: a right clock")),
+        Some(Ok(Probe { keys: Err(error), .. })) => error,
+    };
+    let environment = pair.environment;
+    let is_used = environment == used;
+    let means =
+        if is_used { "nothing can be sent until the gateway accepts a pair" } else { "this pair is not in use now" };
+    let mut finding = Finding::of(&refused, means);
+    if finding.cause == Cause::Keys {
+        finding.next = format!(
+            "`commerce-connector keys set --environment {environment} --api-key-file F --private-key-file F` with a pair \
+             from Adobe's API portal; {}",
+            finding.next
+        );
+    }
+    if !is_used {
+        finding.level = Level::Warning;
+    }
+    Check::wrong(name, &format!("{shown}, refused"), finding)
+}

@@ -1,0 +1,148 @@
+//! Checks of the way to the gateway, step by step, and of what it says of keys, clock, project and data space.
+
+mod keys;
+mod steps;
+
+use tokio::time::{Instant, timeout_at};
+
+use self::keys::Pair;
+use self::steps::{Place, SKEW_WRONG};
+use super::AREA_LIMIT;
+use super::check::Check;
+use super::proxy::Way;
+use crate::client::models::{DataSpace, Environment, Project};
+use crate::client::{Client, Probe, Trouble, Unreached};
+use crate::connector::finding::Finding;
+use crate::connector::{Connector, Overview, gateway_url};
+use crate::error::{Exit, Problem};
+use crate::untrusted::SafeText;
+use crate::words::counted;
+
+/// What came of a ping.
+type Answer = Result<Probe, Unreached>;
+
+const NAME: &str = "DNS";
+const CONNECTION: &str = "TCP";
+const HTTPS: &str = "HTTPS";
+const PROXY: &str = "Proxy";
+const CLOCK: &str = "Clock";
+const REGISTRY: &str = "Registry";
+const DATA_SPACE: &str = "Data space";
+
+pub(super) async fn checks(connector: &Connector) -> Vec<Check> {
+    let deadline = Instant::now() + AREA_LIMIT;
+    let overview = connector.overview();
+    let used = overview.environment;
+    let url = gateway_url(&connector.config(), used).to_owned();
+    let pairs = Environment::ALL.map(|environment| keys::pair(connector, environment, environment == used));
+    let Some(gateway) = steps::place(&url) else {
+        let finding = Finding::wrong(
+            format!("gateway.{used}_url: {:?} is not a URL", SafeText::new(&url)),
+            "there is nowhere to send to",
+            "take the key out of the configuration to use Adobe's gateway",
+        );
+        let mut checks: Vec<Check> = pairs.map(|pair| pair.check("not asked")).into();
+        checks.push(Check::wrong(NAME, "no usable URL", finding));
+        checks.extend(skipped(&[CONNECTION, HTTPS, PROXY, CLOCK, REGISTRY, DATA_SPACE], "needs: DNS"));
+        return checks;
+    };
+    let way = steps::way(&gateway);
+    let (first_hop, whose) = match &way {
+        Way::Through(proxy) => (Place { host: proxy.host.clone(), port: proxy.port, is_https: false }, "the proxy's"),
+        Way::Direct(_) => (gateway.clone(), "the gateway's"),
+    };
+    let (name, addresses) = steps::resolve(&first_hop, whose, &way).await;
+    let (connection, is_connected) = steps::connect(&addresses, &first_hop, &way).await;
+    let probes = async {
+        let [production, sandbox] = &pairs;
+        let is_on_the_way = |pair: &Pair| is_connected || pair.environment != used;
+        tokio::join!(
+            probe(production, is_on_the_way(production), deadline),
+            probe(sandbox, is_on_the_way(sandbox), deadline)
+        )
+    };
+    let (production, sandbox) = probes.await;
+    let of_used = if used == Environment::Production { production.as_ref() } else { sandbox.as_ref() };
+    let later = [steps::https(of_used, is_connected, &gateway), steps::proxy(of_used, &way), steps::clock(of_used)];
+    let is_accepted = matches!(of_used, Some(Ok(Probe { keys: Ok(()), .. })));
+    let client = pairs.iter().find(|pair| pair.environment == used).and_then(|pair| pair.client.as_ref().ok());
+    let registry = match client {
+        Some(client) if is_accepted => registry(client, &overview, deadline).await,
+        _ => skipped(&[REGISTRY, DATA_SPACE], &format!("needs: {}", keys::name_of(used))),
+    };
+    let is_clock_right = steps::ahead(of_used).is_none_or(|ahead| ahead.abs() <= SKEW_WRONG);
+    let [first, second] = pairs;
+    let mut checks = vec![
+        keys::judged(first, production, used, is_clock_right),
+        keys::judged(second, sandbox, used, is_clock_right),
+        name,
+        connection,
+    ];
+    checks.extend(later);
+    checks.extend(registry);
+    checks
+}
+
+fn skipped(names: &[&'static str], why: &str) -> Vec<Check> {
+    names.iter().map(|name| Check::skipped(name, why)).collect()
+}
+
+/// What a ping tells, if there are keys to ping with.
+async fn probe(pair: &Pair, is_on_the_way: bool, deadline: Instant) -> Option<Answer> {
+    let client = pair.client.as_ref().ok().filter(|_| is_on_the_way)?;
+    let timed_out = || Unreached { trouble: Trouble::Time, message: "no answer in time".into() };
+    Some(timeout_at(deadline, client.probe()).await.unwrap_or_else(|_| Err(timed_out())))
+}
+
+async fn registry(client: &Client, overview: &Overview, deadline: Instant) -> Vec<Check> {
+    let problem = match timeout_at(deadline, client.projects()).await {
+        Ok(Ok(projects)) => {
+            let projects_seen = counted(projects.len() as u64, "project");
+            return vec![Check::ok(REGISTRY, &projects_seen), data_space(&projects, overview)];
+        }
+        Ok(Err(error)) => Problem::of(&error),
+        Err(_) => Problem::new(Exit::TryAgain, "the registry gave no answer in time").hint("try again"),
+    };
+    let finding = Finding::of_problem(&problem, "projects and data spaces cannot be listed or checked");
+    vec![Check::wrong(REGISTRY, "no usable answer", finding), Check::skipped(DATA_SPACE, "needs: Registry")]
+}
+
+/// Whether the chosen data space is still there, as it was saved.
+fn data_space(projects: &[Project], overview: &Overview) -> Check {
+    let Some((id, name, kind)) = &overview.data_space else {
+        let finding = Finding::wrong(
+            "no data space is chosen",
+            "there is nowhere to send to",
+            "`commerce-connector data-spaces list`, then `commerce-connector data-spaces select ID`",
+        );
+        return Check::wrong(DATA_SPACE, "none is chosen", finding);
+    };
+    let found: Option<(&Project, &DataSpace)> = projects.iter().find_map(|project| {
+        project.data_spaces.iter().find(|data_space| data_space.id == *id).map(|data_space| (project, data_space))
+    });
+    let Some((project, data_space)) = found else {
+        let finding = Finding::wrong(
+            format!("the data space {name} ({id}) is not among those that the registry shows to these keys"),
+            "it was deleted, or the keys belong to another organization: what is sent there is refused",
+            "`commerce-connector data-spaces list`, then `commerce-connector data-spaces select ID`",
+        );
+        return Check::wrong(DATA_SPACE, &format!("{name} is not there"), finding);
+    };
+    let select = format!("`commerce-connector data-spaces select {id}` saves it as it is now");
+    let mut findings = Vec::new();
+    if data_space.kind != *kind {
+        findings.push(Finding::wrong(
+            format!("the data space {name} is {} in the registry, but was saved as {kind}", data_space.kind),
+            "this program protects production data by what was saved",
+            select.clone(),
+        ));
+    }
+    if overview.project.as_ref().is_some_and(|(saved, _)| *saved != project.id) {
+        findings.push(Finding::warning(
+            format!("the data space {name} belongs to the project {}, but was saved under another one", project.name),
+            "what is sent goes to the right data space; only what is shown is wrong",
+            select,
+        ));
+    }
+    Check::new(DATA_SPACE, &format!("{} ({}) of {}", data_space.name, data_space.kind, project.name), findings)
+}

@@ -1,0 +1,94 @@
+//! Checks of the configuration and of the Commerce installation's own files.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use super::check::Check;
+use crate::commerce::edition::{ComposerLock, Edition};
+use crate::commerce::env_php;
+use crate::config::Config;
+use crate::config::store::Store;
+use crate::connector::Connector;
+use crate::connector::finding::Finding;
+use crate::private_file::safe;
+
+const CONFIGURATION: &str = "Configuration";
+const INSTALLATION: &str = "Installation";
+/// Permission bits of everybody but the owner.
+const OTHERS: u32 = 0o077;
+
+pub(super) async fn checks(connector: &Connector) -> Vec<Check> {
+    let store = connector.store().clone();
+    tokio::task::spawn_blocking(move || vec![configuration(&store), installation(&store)]).await.unwrap_or_default()
+}
+
+fn configuration(store: &Store) -> Check {
+    let path = safe(store.path());
+    if !store.exists() {
+        if *store.config() != Config::default() {
+            return Check::ok(CONFIGURATION, "from the environment; there is no file");
+        }
+        let finding = Finding::wrong(
+            format!("there is no configuration at {path}"),
+            "this program does not know which shop, keys and data space to use",
+            "`commerce-connector config init` writes one with every key explained",
+        );
+        return Check::wrong(CONFIGURATION, "there is none", finding);
+    }
+    let mode = std::fs::metadata(store.path()).map(|meta| meta.mode() & 0o7777).unwrap_or_default();
+    let detail = format!("mode {mode:04o}, {path}");
+    if mode & OTHERS == 0 {
+        return Check::ok(CONFIGURATION, &detail);
+    }
+    let finding = Finding::warning(
+        format!("{path} can be read by other users of this server (mode {mode:04o})"),
+        "it may hold an API key and a database password",
+        format!("`chmod 600 {path}`"),
+    );
+    Check::new(CONFIGURATION, &detail, vec![finding])
+}
+
+fn installation(store: &Store) -> Check {
+    let instance = &store.config().instance;
+    let Some(root) = instance.root.as_deref().map(|root| store.resolve(root)) else {
+        return Check::skipped(INSTALLATION, "instance.root is not set");
+    };
+    if !root.is_dir() {
+        let finding = Finding::wrong(
+            format!("instance.root: {} is not a directory that can be opened", safe(&root)),
+            "env.php and composer.lock are read from there",
+            "set instance.root to the directory that holds app/etc/env.php, or leave it out",
+        );
+        return Check::wrong(INSTALLATION, "the directory is not there", finding);
+    }
+    let mut findings = Vec::new();
+    if let Err(error) = env_php::database_settings(&root) {
+        findings.push(Finding::wrong(
+            error.to_string(),
+            "the database of the shop and its settings are read from this file",
+            "mend the file at that line (`php -l app/etc/env.php` checks it), or name the database in [source.commerce]",
+        ));
+    }
+    let detail = format!("{}, {}", edition(&root, instance.edition, instance.version.as_deref()), mode());
+    Check::new(INSTALLATION, &format!("{detail}, {}", safe(&root)), findings)
+}
+
+/// `Adobe Commerce 2.4.8`, as far as it is known; the configuration wins over composer.lock.
+fn edition(root: &Path, edition: Option<Edition>, version: Option<&str>) -> String {
+    let installed = ComposerLock::read(root).and_then(|lock| lock.installed());
+    let name = match edition.or(installed.as_ref().map(|installed| installed.edition)) {
+        Some(Edition::Ce) => "Magento Open Source",
+        Some(Edition::Ee) => "Adobe Commerce",
+        Some(Edition::B2b) => "Adobe Commerce B2B",
+        None => return "edition unknown".to_owned(),
+    };
+    let version = version.map(str::to_owned).or(installed.map(|installed| installed.version)).unwrap_or_default();
+    format!("{name} {version}").trim_end().to_owned()
+}
+
+fn mode() -> String {
+    match std::env::var("MAGE_MODE") {
+        Ok(mode) if !mode.is_empty() => format!("{mode} mode"),
+        _ => "mode unknown".to_owned(),
+    }
+}

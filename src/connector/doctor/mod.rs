@@ -1,0 +1,81 @@
+//! The doctor: the whole way from this shop to the service, each step checked by itself, each trouble with what to do.
+//!
+//! Checks that do not need each other run at once, each within a time limit; what needs something that failed is skipped and
+//! says so. Nothing is changed and nothing is sent. It must never know how a check is drawn.
+//!
+//! | file | the checks |
+//! |---|---|
+//! | `installation` | configuration, the Commerce installation and its mode |
+//! | `shop` | database, cron, indexers, change logs |
+//! | `gateway` | keys, name, connection, TLS, proxy, clock, registry, data space |
+//! | `program` | routes, guard, state directory, ledger, terminal |
+
+mod check;
+mod gateway;
+mod installation;
+mod program;
+mod proxy;
+mod shop;
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::{BoxFuture, FutureExt as _};
+use futures_util::stream::FuturesOrdered;
+
+pub use check::{Check, Outcome};
+
+use super::Connector;
+use super::finding::{self, Finding};
+use crate::error::Exit;
+
+/// The longest that the checks of one area may take together: a person is waiting, and a gateway behind a firewall that
+/// drops packets never answers.
+const AREA_LIMIT: Duration = Duration::from_secs(13);
+
+/// What the doctor found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// Every check, in the order of the way.
+    pub checks: Vec<Check>,
+}
+
+impl Diagnosis {
+    /// Everything that is not as it should be, in the order of the way.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.checks.iter().flat_map(|check| &check.findings)
+    }
+
+    /// How many checks came out like this.
+    #[must_use]
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.checks.iter().filter(|check| check.outcome == outcome).count()
+    }
+
+    /// How the command ends: see [`finding::exit`].
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        finding::exit(self.findings())
+    }
+}
+
+impl Connector {
+    /// Checks everything. `on_check` is told of each check, in the order of the way, as soon as it and all before it are done.
+    pub async fn doctor(&self, mut on_check: impl FnMut(&Check)) -> Diagnosis {
+        let areas: [BoxFuture<'_, Vec<Check>>; 4] = [
+            installation::checks(self).boxed(),
+            shop::checks(self).boxed(),
+            gateway::checks(self).boxed(),
+            program::checks(self).boxed(),
+        ];
+        let mut areas: FuturesOrdered<_> = areas.into_iter().collect();
+        let mut checks = Vec::new();
+        while let Some(done) = areas.next().await {
+            for check in &done {
+                on_check(check);
+            }
+            checks.extend(done);
+        }
+        Diagnosis { checks }
+    }
+}

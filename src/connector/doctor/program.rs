@@ -1,0 +1,252 @@
+//! Checks of this program's own place: routes, the guard, state directory, ledger, terminal.
+
+use std::io::IsTerminal as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::Access;
+
+use super::check::Check;
+use crate::commerce::kind::Signs;
+use crate::connector::Connector;
+use crate::connector::finding::Finding;
+use crate::connector::guard::{self, Target};
+use crate::feeds::Feed;
+use crate::private_file::safe;
+use crate::settings::RouteOrigin;
+use crate::untrusted::SafeText;
+use crate::words::{bytes, count};
+
+const ROUTES: &str = "Routes";
+const GUARD: &str = "Guard";
+const STATE: &str = "State directory";
+const LEDGER: &str = "Ledger";
+const TERMINAL: &str = "Terminal";
+/// Free space below which a run may fail: the ledger of a million items takes about 300 MB.
+const LITTLE_SPACE: u64 = 500 * 1024 * 1024;
+/// Free space with which nothing can be recorded any more.
+const NO_SPACE: u64 = 10 * 1024 * 1024;
+/// The smallest screen that can be used, in cells; below that there are the commands.
+const SMALLEST: (u16, u16) = (60, 15);
+
+pub(super) async fn checks(connector: &Connector) -> Vec<Check> {
+    let connector = connector.clone();
+    tokio::task::spawn_blocking(move || {
+        vec![routes(&connector), guard(&connector), state(&connector), ledger(&connector), terminal(environment)]
+    })
+    .await
+    .unwrap_or_default()
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn routes(connector: &Connector) -> Check {
+    let (mut documented, mut configured, mut inferred) = (0, Vec::new(), Vec::new());
+    let mut facts = Vec::new();
+    for feed in Feed::ALL {
+        let (route, from) = connector.route(feed);
+        match from {
+            RouteOrigin::Commerce { .. } | RouteOrigin::Configuration => configured.push(feed.name()),
+            RouteOrigin::Documented => documented += 1,
+            RouteOrigin::Inferred => inferred.push(feed.name()),
+        }
+        facts.push(SafeText::new(&format!("{feed}: {route} ({from})")));
+    }
+    let mut parts = vec![format!("{documented} documented")];
+    for (what, feeds) in [("configured", configured), ("inferred", inferred)] {
+        if !feeds.is_empty() {
+            parts.push(format!("{what}: {}", feeds.join(", ")));
+        }
+    }
+    Check::ok(ROUTES, &parts.join("; ")).with_facts(facts)
+}
+
+/// Whether this installation may send into this data space, as far as its files and its environment tell.
+fn guard(connector: &Connector) -> Check {
+    let Some((id, name, kind)) = connector.overview().data_space else {
+        return Check::skipped(GUARD, "needs: a data space");
+    };
+    let signs = Signs {
+        configured: connector.config().instance.kind,
+        cloud_type: environment("MAGENTO_CLOUD_ENVIRONMENT_TYPE"),
+        mage_mode: environment("MAGE_MODE"),
+        base_url: None,
+    };
+    let concluded = signs.conclude();
+    let this = concluded.as_ref().map_or("an installation of unknown kind", |concluded| concluded.kind.name());
+    let detail = format!("{this}, into a {kind} data space");
+    let target = Target { id, name, kind };
+    // Who sent there before is not asked here: only a run knows who it is.
+    let now = guard::installation(None, None, "");
+    match guard::check(&target, concluded.as_ref(), None, &now, None) {
+        Ok(()) => Check::ok(GUARD, &detail),
+        Err(refusal) => {
+            let means = "a run is refused before anything is sent, so that a copy cannot change what customers see";
+            Check::wrong(GUARD, &detail, Finding::of(&refusal, means))
+        }
+    }
+}
+
+fn state(connector: &Connector) -> Check {
+    let directory = connector.overview().state_dir;
+    let root = connector.config().instance.root.map(|root| connector.store().resolve(&root));
+    let shown = safe(&directory);
+    let mut findings = Vec::new();
+    let existing = nearest_existing(&directory);
+    if rustix::fs::access(&existing, Access::WRITE_OK | Access::EXEC_OK).is_err() {
+        findings.push(Finding::wrong(
+            format!("the state directory {shown} cannot be written (as seen from {})", safe(&existing)),
+            "a run records what it has sent there, and does not start without it",
+            "check who owns it, or choose another place with --state-dir or state.directory",
+        ));
+    }
+    if let Some(root) = root.and_then(|root| root.canonicalize().ok())
+        && existing.canonicalize().is_ok_and(|path| path.starts_with(&root))
+    {
+        findings.push(Finding::wrong(
+            format!("the state directory {shown} is inside the Commerce installation {}", safe(&root)),
+            "a deployment may delete it, and a web server may serve it",
+            "choose a place outside with --state-dir or state.directory, and move it there",
+        ));
+    }
+    let is_there = directory.is_dir();
+    let mode = std::fs::metadata(&directory).map(|meta| meta.mode() & 0o777).unwrap_or_default();
+    if is_there && mode & 0o077 != 0 {
+        findings.push(Finding::warning(
+            format!("the state directory {shown} is open to other users of this server (mode {mode:04o})"),
+            "they may read what was sent, and who sent it",
+            format!("`chmod 700 {shown}`"),
+        ));
+    }
+    let free = rustix::fs::statvfs(&existing).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize)).ok();
+    if let Some(free) = free.filter(|free| *free < LITTLE_SPACE) {
+        let level = if free < NO_SPACE { Finding::wrong } else { Finding::warning };
+        findings.push(level(
+            format!("only {} are free at {shown}", bytes(free)),
+            "a run stops when it cannot record what it has sent".to_owned(),
+            format!("make room (`df -h {shown}`), or choose another place with --state-dir"),
+        ));
+    }
+    let mode = if is_there { format!("mode {mode:04o}") } else { "made by the first run".to_owned() };
+    let free = free.map_or_else(|| "free space unknown".to_owned(), |free| format!("{} free", bytes(free)));
+    Check::new(STATE, &format!("{mode}, {free}, {shown}"), findings)
+}
+
+fn nearest_existing(path: &Path) -> PathBuf {
+    path.ancestors().find(|path| path.exists()).map_or_else(|| PathBuf::from("."), Path::to_owned)
+}
+
+fn ledger(connector: &Connector) -> Check {
+    if connector.overview().data_space.is_none() {
+        return Check::skipped(LEDGER, "needs: a data space");
+    }
+    match connector.ledger_summary() {
+        Ok(feeds) if feeds.is_empty() => Check::ok(LEDGER, "nothing was sent to this data space from here yet"),
+        Ok(feeds) => {
+            let sum = |of: fn(&crate::export::ledger::FeedSummary) -> u64| feeds.iter().map(of).sum::<u64>();
+            let failed = sum(|feed| feed.will_retry + feed.needs_attention);
+            let detail = format!("{} submitted, {} failed", count(sum(|feed| feed.submitted)), count(failed));
+            let finding = (failed > 0).then(|| {
+                Finding::wrong(
+                    format!("{} items of the last runs failed", count(failed)),
+                    "the service does not have them in their newest state",
+                    "`commerce-connector export status` names them with the reason",
+                )
+            });
+            Check::new(LEDGER, &detail, finding.into_iter().collect())
+        }
+        Err(problem) => {
+            let means = "what was sent is recorded there; no run starts without it";
+            Check::wrong(LEDGER, "cannot be read", Finding::of_problem(&problem, means))
+        }
+    }
+}
+
+/// What the screen will find. In a pipe or under cron there is none, and that is as it should be.
+fn terminal(variable: impl Fn(&str) -> Option<String>) -> Check {
+    if !std::io::stdout().is_terminal() {
+        return Check::ok(TERMINAL, "none: the output goes elsewhere, so there is no screen");
+    }
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).map(|size| (size.ws_col, size.ws_row)).ok();
+    judged_terminal(size, variable)
+}
+
+fn judged_terminal(size: Option<(u16, u16)>, variable: impl Fn(&str) -> Option<String>) -> Check {
+    let mut findings = Vec::new();
+    let term = variable("TERM");
+    if term.as_deref().is_none_or(|term| term == "dumb") {
+        findings.push(Finding::warning(
+            format!("TERM is {}", term.as_deref().map_or("not set".to_owned(), |term| SafeText::new(term).to_string())),
+            "the screen cannot be drawn; every action is a command, too",
+            "`export TERM=xterm-256color`, if your terminal is one",
+        ));
+    }
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| Some((name, variable(name)?)));
+    let is_utf8 = locale.as_ref().is_some_and(|(_, value)| {
+        let value = value.to_ascii_lowercase();
+        value.contains("utf-8") || value.contains("utf8")
+    });
+    if !is_utf8 {
+        let what = match &locale {
+            Some((name, value)) => format!("{name} is {}, which is not UTF-8", SafeText::new(value)),
+            None => "no locale is set (LC_ALL, LC_CTYPE, LANG)".to_owned(),
+        };
+        let means = "names with accents and other scripts are shown as question marks, frames as ASCII";
+        findings.push(Finding::warning(what, means, "`export LANG=C.UTF-8`"));
+    }
+    let (columns, rows) = size.unwrap_or_default();
+    if size.is_some() && (columns < SMALLEST.0 || rows < SMALLEST.1) {
+        findings.push(Finding::warning(
+            format!("the terminal has {columns} columns and {rows} rows"),
+            format!("the screen needs {} columns and {} rows", SMALLEST.0, SMALLEST.1),
+            "make the window larger, or use the commands",
+        ));
+    }
+    let colours = variable("NO_COLOR").is_none() && variable("CLICOLOR").as_deref() != Some("0");
+    let size = size.map_or_else(|| "size unknown".to_owned(), |(columns, rows)| format!("{columns}x{rows}"));
+    let detail = format!(
+        "{}, {size}, {}, {}",
+        term.as_deref().unwrap_or("TERM is not set"),
+        if colours { "colours" } else { "no colours" },
+        if is_utf8 { "UTF-8" } else { "ASCII" }
+    );
+    Check::new(TERMINAL, &detail, findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connector::doctor::Outcome;
+
+    fn with(size: (u16, u16), variables: &[(&str, &str)]) -> Check {
+        judged_terminal(Some(size), |name| {
+            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn a_terminal_is_named_with_what_it_can_do() {
+        let check = with((120, 40), &[("TERM", "xterm"), ("LANG", "de_DE.UTF-8")]);
+        assert_eq!((check.outcome, check.detail.as_str()), (Outcome::Ok, "xterm, 120x40, colours, UTF-8"));
+        let check = with((80, 24), &[("TERM", "xterm"), ("LANG", "C"), ("NO_COLOR", "1")]);
+        assert_eq!(check.detail.as_str(), "xterm, 80x24, no colours, ASCII");
+        assert_eq!(check.findings[0].what, "LANG is C, which is not UTF-8");
+        assert_eq!(check.findings[0].next, "`export LANG=C.UTF-8`");
+    }
+
+    #[test]
+    fn what_a_terminal_lacks_is_a_warning() {
+        let check = with((59, 24), &[("TERM", "dumb"), ("LC_ALL", "C.UTF-8")]);
+        let whats: Vec<&str> = check.findings.iter().map(|finding| finding.what.as_str()).collect();
+        assert_eq!(whats, ["TERM is dumb", "the terminal has 59 columns and 24 rows"]);
+        assert_eq!(check.outcome, Outcome::Warning);
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_is_judged_by_the_one_above() {
+        let dir = tempfile::tempdir().expect("a directory");
+        assert_eq!(nearest_existing(&dir.path().join("a/b")), dir.path());
+    }
+}

@@ -1,0 +1,359 @@
+//! Watching: partial syncs, again and again, until somebody says stop.
+//!
+//! Between two passes nothing is held: no lock, no ledger, no snapshot; only the pool of database connections, which closes what
+//! is idle. It must never know how anything is shown.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{Connector, ExportRequest};
+use crate::error::{Exit, Problem};
+use crate::export::progress::{RunEnd, RunEvent, RunReport};
+use crate::export::{Following, SyncMode};
+use crate::feeds::Feed;
+use crate::feeds::source::Source;
+use crate::untrusted::SafeText;
+
+/// How long an item whose last attempt failed rests before a pass tries it again: one that fails each time is then sent twelve
+/// times an hour, whatever the time between two passes.
+const REST: Duration = Duration::from_mins(5);
+
+/// The longest wait after failed passes, unless the time between two passes is longer still.
+const LONGEST_WAIT: Duration = Duration::from_mins(15);
+
+/// How to watch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watch {
+    /// Feeds; empty = all that the source has.
+    pub feeds: Vec<Feed>,
+    /// From the end of one pass to the beginning of the next.
+    pub every: Duration,
+    /// How often a feed without a change log is compared in full.
+    pub full_every: Duration,
+    /// The data space's name, typed by a person to pass the guard.
+    pub typed_name: Option<String>,
+}
+
+/// What there is to tell while watching.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WatchNews {
+    /// Something happened within a pass that a person should see: an item failed, a feed is compared in full, and the like.
+    Event(RunEvent),
+    /// A pass ended that did something.
+    Pass(RunReport),
+    /// Passes fail now; told once, until they succeed.
+    Failing {
+        /// Why.
+        problem: Problem,
+        /// When it is tried again.
+        again_in: Duration,
+    },
+    /// Passes succeed again.
+    Recovered,
+}
+
+/// What is done again and again.
+trait Pass: Send {
+    /// Does it once.
+    ///
+    /// # Errors
+    /// What gets no better by waiting.
+    fn pass(&mut self) -> impl Future<Output = Result<Passed, Problem>> + Send;
+}
+
+/// How a pass went.
+#[derive(Debug)]
+enum Passed {
+    Well,
+    /// Failed, for now.
+    Badly(Problem),
+}
+
+impl Connector {
+    /// Watches until `stop` is cancelled; a pass that runs then finishes its batches in flight first. News that nobody takes
+    /// hold the watch up, unless the receiver is dropped.
+    ///
+    /// # Errors
+    /// What gets no better by waiting: nothing chosen, wrong configuration, keys that are refused.
+    pub async fn watch(
+        &self,
+        watch: Watch,
+        news: mpsc::Sender<WatchNews>,
+        stop: CancellationToken,
+    ) -> Result<(), Problem> {
+        self.destination()?;
+        self.client()?;
+        let every = watch.every;
+        let passes = Passes {
+            connector: self.clone(),
+            watch,
+            source: None,
+            said: BTreeMap::new(),
+            news: news.clone(),
+            stop: stop.clone(),
+        };
+        repeat(every, &news, &stop, passes).await
+    }
+}
+
+/// Passes until it is told to stop, waiting longer and longer while they fail.
+async fn repeat(
+    every: Duration,
+    news: &mpsc::Sender<WatchNews>,
+    stop: &CancellationToken,
+    mut passes: impl Pass,
+) -> Result<(), Problem> {
+    let mut failed: u32 = 0;
+    let mut told: Option<Problem> = None;
+    while !stop.is_cancelled() {
+        let wait = match passes.pass().await? {
+            Passed::Well => {
+                failed = 0;
+                if told.take().is_some() {
+                    tell(news, WatchNews::Recovered).await;
+                }
+                every
+            }
+            Passed::Badly(problem) => {
+                failed += 1;
+                let again_in = after_failures(every, failed);
+                if told.as_ref() != Some(&problem) {
+                    tell(news, WatchNews::Failing { problem: problem.clone(), again_in }).await;
+                    told = Some(problem);
+                }
+                again_in
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Twice as long after each failed pass.
+fn after_failures(every: Duration, failed: u32) -> Duration {
+    let doubled = every.saturating_mul(2_u32.saturating_pow(failed.saturating_sub(1)));
+    doubled.min(LONGEST_WAIT.max(every))
+}
+
+async fn tell(news: &mpsc::Sender<WatchNews>, what: WatchNews) {
+    // Nobody listens any more: the watch goes on.
+    let _ = news.send(what).await;
+}
+
+/// What stays from one pass to the next.
+struct Passes {
+    connector: Connector,
+    watch: Watch,
+    /// Connected once, and anew after a failure.
+    source: Option<Source>,
+    /// What was noted of each feed in the last pass: a note that comes in every pass is told in the first.
+    said: BTreeMap<Feed, Vec<SafeText>>,
+    news: mpsc::Sender<WatchNews>,
+    stop: CancellationToken,
+}
+
+impl Pass for Passes {
+    async fn pass(&mut self) -> Result<Passed, Problem> {
+        let problem = match self.pass_once().await {
+            Ok(None) => return Ok(Passed::Well),
+            Ok(Some(problem)) | Err(problem) => problem,
+        };
+        self.source = None;
+        if matches!(problem.exit, Exit::Usage | Exit::Refused | Exit::Guarded) {
+            return Err(problem);
+        }
+        Ok(Passed::Badly(problem))
+    }
+}
+
+impl Passes {
+    /// One pass; the problem, if it did not come to its end.
+    async fn pass_once(&mut self) -> Result<Option<Problem>, Problem> {
+        let source = if let Some(source) = &self.source {
+            source.clone()
+        } else {
+            let source = self.connector.source().await?;
+            // Asked once for each connection: an installation does not become another one between two passes.
+            self.connector.pass_guard(&source, self.watch.typed_name.as_deref()).await?;
+            self.source.insert(source).clone()
+        };
+        let following = Following { rest: REST, full_every: self.watch.full_every };
+        let mode = SyncMode::Partial(following);
+        let request = ExportRequest { feeds: self.watch.feeds.clone(), mode, ..ExportRequest::default() };
+        let mut run = self.connector.start_from(source, request, true).await?;
+        let mut said: BTreeMap<Feed, Vec<SafeText>> = BTreeMap::new();
+        let mut is_stopping = false;
+        loop {
+            let event = tokio::select! {
+                () = self.stop.cancelled(), if !is_stopping => {
+                    is_stopping = true;
+                    run.stop.cancel();
+                    continue;
+                }
+                event = run.events.recv() => event,
+            };
+            let Some(event) = event else { break };
+            if self.is_news(&event, &mut said) {
+                tell(&self.news, WatchNews::Event(event)).await;
+            }
+        }
+        self.said = said;
+        let report = run
+            .report
+            .await
+            .map_err(|error| Problem::new(Exit::Other, format!("a pass broke off: {error}")))?
+            .map_err(|error| Problem::of(&error))?;
+        let problem = problem_of(&report);
+        if did_something(&report) {
+            tell(&self.news, WatchNews::Pass(report)).await;
+        }
+        Ok(problem)
+    }
+
+    /// Whether an event is worth telling, and has not been told by the pass before.
+    fn is_news(&self, event: &RunEvent, said: &mut BTreeMap<Feed, Vec<SafeText>>) -> bool {
+        match event {
+            RunEvent::Note { feed, text } => {
+                said.entry(*feed).or_default().push(text.clone());
+                !self.said.get(feed).is_some_and(|before| before.contains(text))
+            }
+            RunEvent::ItemFailed(_) | RunEvent::FirstSync { .. } => true,
+            RunEvent::FeedStarted { .. }
+            | RunEvent::Retrying { .. }
+            | RunEvent::FeedFinished(_)
+            | RunEvent::KeysRefused { .. } => false,
+        }
+    }
+}
+
+fn did_something(report: &RunReport) -> bool {
+    report.progress.feeds.iter().any(|feed| feed.to_send() + feed.settled() > 0)
+}
+
+/// Why a pass did not come to its end; being told to stop is no problem.
+fn problem_of(report: &RunReport) -> Option<Problem> {
+    match &report.end {
+        RunEnd::Complete | RunEnd::Stopped => None,
+        RunEnd::Failed { problems } => problems
+            .first()
+            .map(|(feed, problem)| Problem { what: format!("{feed}: {}", problem.what), ..problem.clone() }),
+        RunEnd::KeysRefused { message } => Some(
+            Problem::new(Exit::Refused, format!("the gateway refused the keys, so the watch ends: {message}"))
+                .hint("run `commerce-connector keys verify`, then start the watch again: it goes on where it ended"),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    const EVERY: Duration = Duration::from_mins(1);
+
+    fn down(what: &str) -> Passed {
+        Passed::Badly(Problem::new(Exit::TryAgain, what))
+    }
+
+    /// Passes that go as they are told, and when each began, in seconds; in the last the watch is stopped.
+    struct Script {
+        begun: Instant,
+        left: VecDeque<Result<Passed, Problem>>,
+        times: Vec<u64>,
+        stop: CancellationToken,
+    }
+
+    impl Pass for &mut Script {
+        async fn pass(&mut self) -> Result<Passed, Problem> {
+            self.times.push(self.begun.elapsed().as_secs());
+            let pass = self.left.pop_front().expect("no pass after the stop");
+            if self.left.is_empty() {
+                self.stop.cancel();
+            }
+            pass
+        }
+    }
+
+    async fn watched(passes: Vec<Result<Passed, Problem>>) -> (Vec<u64>, Vec<WatchNews>, Result<(), Problem>) {
+        let (sender, mut receiver) = mpsc::channel(100);
+        let stop = CancellationToken::new();
+        let mut script = Script { begun: Instant::now(), left: passes.into(), times: Vec::new(), stop: stop.clone() };
+        let ended = repeat(EVERY, &sender, &stop, &mut script).await;
+        drop(sender);
+        let mut news = Vec::new();
+        while let Some(what) = receiver.recv().await {
+            news.push(what);
+        }
+        (script.times, news, ended)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pass_follows_the_other_after_the_set_time_and_nothing_is_told() {
+        let (times, news, ended) = watched(vec![Ok(Passed::Well), Ok(Passed::Well), Ok(Passed::Well)]).await;
+        assert_eq!((times, news, ended), (vec![0, 60, 120], vec![], Ok(())));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_is_told_once_per_change_and_tried_again_ever_later() {
+        let passes = vec![
+            Ok(down("gateway")),
+            Ok(down("gateway")),
+            Ok(down("gateway")),
+            Ok(down("database")),
+            Ok(Passed::Well),
+            Ok(Passed::Well),
+            Ok(down("gateway")),
+            Ok(Passed::Well),
+        ];
+        let (times, news, ended) = watched(passes).await;
+        assert_eq!(ended, Ok(()));
+        assert_eq!(times, [0, 60, 180, 420, 900, 960, 1_020, 1_080]);
+        let words: Vec<String> = news
+            .iter()
+            .map(|news| match news {
+                WatchNews::Failing { problem, again_in } => format!("{} {}", problem.what, again_in.as_secs()),
+                WatchNews::Recovered => "well".to_owned(),
+                other => format!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(words, ["gateway 60", "database 480", "well", "gateway 60", "well"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waiting_does_not_mend_ends_the_watch() {
+        let refused = Problem::new(Exit::Refused, "keys");
+        let (times, news, ended) = watched(vec![Ok(Passed::Well), Err(refused.clone()), Ok(Passed::Well)]).await;
+        assert_eq!((times, news, ended), (vec![0, 60], vec![], Err(refused)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_does_not_wait_for_the_next_pass() {
+        let (sender, _receiver) = mpsc::channel(1);
+        let stop = CancellationToken::new();
+        let begun = Instant::now();
+        let left = [Ok(Passed::Well), Ok(Passed::Well)].into();
+        let mut script = Script { begun, left, times: Vec::new(), stop: stop.clone() };
+        let stopping = async {
+            tokio::time::sleep(Duration::from_secs(7)).await;
+            stop.cancel();
+        };
+        let (ended, ()) = tokio::join!(repeat(EVERY, &sender, &stop, &mut script), stopping);
+        assert_eq!((ended, begun.elapsed().as_secs(), script.times), (Ok(()), 7, vec![0]));
+    }
+
+    #[test]
+    fn waits_are_bounded() {
+        let minutes = |every, failed| after_failures(Duration::from_mins(every), failed).as_secs() / 60;
+        assert_eq!([1, 2, 3, 4, 5, 6, 40].map(|failed| minutes(1, failed)), [1, 2, 4, 8, 15, 15, 15]);
+        assert_eq!(minutes(30, 9), 30, "never sooner than asked for");
+    }
+}

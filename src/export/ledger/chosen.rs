@@ -1,0 +1,208 @@
+//! What is chosen of a feed that is not gone through whole: source keys and rows, beside the file, so that a million of them
+//! cost no memory; and the sweep that is limited to them.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::compare::Outgoing;
+use super::store::Store;
+use super::{feed_code, status};
+
+/// How many keys, or rows, one step of a sweep looks at; see `sweep`.
+const STEP: i64 = 1_000;
+
+/// Which rows a sweep looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::export) enum Reach {
+    /// Those of the chosen keys, and the chosen rows.
+    KeysAndRows,
+    /// The chosen rows only.
+    Rows,
+}
+
+/// Where a sweep goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::export) enum Place {
+    /// Above this key.
+    Key(i64),
+    /// Above this row.
+    Row(i64),
+}
+
+impl Reach {
+    /// Where its sweep begins.
+    pub fn begin(self) -> Place {
+        match self {
+            Reach::KeysAndRows => Place::Key(i64::MIN),
+            Reach::Rows => Place::Row(i64::MIN),
+        }
+    }
+}
+
+impl Store {
+    pub(super) fn choose_nothing(&mut self) -> rusqlite::Result<()> {
+        self.connection.execute_batch("DELETE FROM temp.chosen_keys; DELETE FROM temp.chosen_rows")
+    }
+
+    /// Chooses the records with these source keys.
+    pub fn choose_keys(&mut self, keys: &[u64]) -> rusqlite::Result<()> {
+        let mut insert = self.connection.prepare_cached("INSERT OR IGNORE INTO temp.chosen_keys VALUES (?1)")?;
+        // A key beyond SQLite's integers is none that a ledger row could have.
+        for key in keys.iter().filter_map(|key| i64::try_from(*key).ok()) {
+            insert.execute([key])?;
+        }
+        Ok(())
+    }
+
+    /// Takes keys out of the choice: what is known of their records is not enough to call anything of them gone.
+    pub fn spare_keys(&mut self, keys: &[u64]) -> rusqlite::Result<()> {
+        let mut delete = self.connection.prepare_cached("DELETE FROM temp.chosen_keys WHERE key = ?1")?;
+        for key in keys.iter().filter_map(|key| i64::try_from(*key).ok()) {
+            delete.execute([key])?;
+        }
+        Ok(())
+    }
+
+    /// Chooses the records of all items that a full compare would send again even if they did not change: those without an
+    /// answer, and those whose last attempt, before `rested_since`, is not final.
+    ///
+    /// A broken record is not among them: its repair is a change, which the log tells.
+    pub fn choose_unsettled(&mut self, rested_since: Timestamp) -> rusqlite::Result<()> {
+        // One part for each range of `items_state`, so that the rows of a ledger in which nearly all is well are not read; the
+        // plus keeps SQLite from preferring `items_source`.
+        let part = |statuses: &str| {
+            format!("SELECT source_id FROM items WHERE feed = ?1 AND {statuses} AND +source_id IS NOT NULL")
+        };
+        let rested = |statuses: &str| part(&format!("{statuses} AND modified_at <= ?2"));
+        let sql = format!(
+            "INSERT OR IGNORE INTO temp.chosen_keys {} UNION ALL {} UNION ALL {} UNION ALL {}",
+            part("status IS NULL"),
+            rested("status > ?3 AND status < ?4"),
+            rested("status > ?4 AND status < ?5"),
+            rested("status > ?5"),
+        );
+        self.connection.prepare_cached(&sql)?.execute(params![
+            feed_code(self.pass.feed),
+            rested_since.as_millisecond(),
+            status::BROKEN,
+            status::SUBMITTED,
+            status::REFUSED
+        ])?;
+        Ok(())
+    }
+
+    /// Chooses the rows whose last attempt failed, and the keys of their records. Returns whether some have no key, so that
+    /// only reading the whole source finds them.
+    pub fn choose_failed(&mut self) -> rusqlite::Result<bool> {
+        let feed = feed_code(self.pass.feed);
+        let rows = "INSERT OR IGNORE INTO temp.chosen_rows SELECT id FROM items WHERE feed = ?1 AND status < ?2
+                    UNION ALL SELECT id FROM items WHERE feed = ?1 AND status > ?2";
+        self.connection.prepare_cached(rows)?.execute([feed, status::SUBMITTED])?;
+        let keys = "INSERT OR IGNORE INTO temp.chosen_keys SELECT source_id FROM items
+                    WHERE id IN (SELECT id FROM temp.chosen_rows) AND source_id IS NOT NULL";
+        self.connection.prepare_cached(keys)?.execute([])?;
+        let rest =
+            "SELECT EXISTS (SELECT 1 FROM items WHERE id IN (SELECT id FROM temp.chosen_rows) AND source_id IS NULL)";
+        self.connection.prepare_cached(rest)?.query_row([], |row| row.get(0))
+    }
+
+    /// Chooses the rows of items that are named by these words, though the source has no such record: by key, if `by_key`,
+    /// and by the codes of the feed, if `by_code`. Returns the words that name nothing here either.
+    ///
+    /// The codes are looked for in every minimal payload of the feed. That takes a second for a million items, and is only
+    /// needed for what is gone.
+    pub fn choose_rows_named(
+        &mut self,
+        words: &[String],
+        by_key: bool,
+        by_code: bool,
+    ) -> rusqlite::Result<Vec<String>> {
+        let feed = feed_code(self.pass.feed);
+        let mut insert = self.connection.prepare_cached("INSERT OR IGNORE INTO temp.chosen_rows VALUES (?1)")?;
+        let mut unknown: BTreeSet<&str> = words.iter().map(String::as_str).collect();
+        if by_key {
+            let mut select =
+                self.connection.prepare_cached("SELECT id FROM items WHERE feed = ?1 AND source_id = ?2")?;
+            for word in words {
+                let Ok(key) = word.parse::<i64>() else { continue };
+                let mut rows = select.query([feed, key])?;
+                while let Some(row) = rows.next()? {
+                    insert.execute([row.get::<_, i64>(0)?])?;
+                    unknown.remove(word.as_str());
+                }
+            }
+        }
+        let paths = if by_code { self.pass.feed.codes() } else { &[] };
+        for path in paths {
+            let mut select = self.connection.prepare_cached(
+                "SELECT id, word FROM (SELECT id, json_extract(CAST(minimal AS TEXT), ?2) AS word FROM items WHERE feed = ?1)
+                 WHERE word IN (SELECT value FROM json_each(?3))",
+            )?;
+            // Texts always serialize.
+            let list = serde_json::to_string(words).unwrap_or_default();
+            let mut rows = select.query(params![feed, path, list])?;
+            while let Some(row) = rows.next()? {
+                insert.execute([row.get::<_, i64>(0)?])?;
+                let code: String = row.get(1)?;
+                unknown.remove(code.as_str());
+            }
+        }
+        Ok(words.iter().filter(|word| unknown.contains(word.as_str())).cloned().collect())
+    }
+
+    /// How many keys are chosen.
+    pub fn chosen_count(&self) -> rusqlite::Result<u64> {
+        let count: i64 =
+            self.connection.prepare_cached("SELECT count(*) FROM temp.chosen_keys")?.query_row([], |row| row.get(0))?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    /// The next chosen keys above `after`, in order; at most `limit`.
+    pub fn chosen_keys(&self, after: Option<u64>, limit: usize) -> rusqlite::Result<Vec<u64>> {
+        let mut select =
+            self.connection.prepare_cached("SELECT key FROM temp.chosen_keys WHERE key > ?1 ORDER BY key LIMIT ?2")?;
+        let after = after.map_or(-1, |key| i64::try_from(key).unwrap_or(i64::MAX));
+        let keys = select.query_map([after, i64::try_from(limit).unwrap_or(i64::MAX)], |row| row.get::<_, i64>(0))?;
+        keys.map(|key| key.map(|key| u64::try_from(key).unwrap_or_default())).collect()
+    }
+
+    /// Looks at the next of the chosen that were not seen. Returns the deletions to send, whose intents are kept, and where to
+    /// go on.
+    pub fn sweep_chosen(&mut self, from: Place, now: Timestamp) -> rusqlite::Result<(Vec<Outgoing>, Option<Place>)> {
+        let (ids, next) = match from {
+            Place::Key(after) => {
+                let keys = "SELECT key FROM temp.chosen_keys WHERE key > ?1 ORDER BY key LIMIT ?2";
+                let mut last = self.connection.prepare_cached(&format!("SELECT max(key), count(*) FROM ({keys})"))?;
+                let (last, met): (Option<i64>, i64) =
+                    last.query_row([after, STEP], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                let last = last.unwrap_or(after);
+                let mut select = self.connection.prepare_cached(
+                    "SELECT i.id FROM temp.chosen_keys k JOIN items i ON i.feed = ?1 AND i.source_id = k.key
+                     WHERE k.key > ?2 AND k.key <= ?3",
+                )?;
+                let ids = select.query_map([feed_code(self.pass.feed), after, last], |row| row.get(0))?;
+                let ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
+                (ids, if met < STEP { Place::Row(i64::MIN) } else { Place::Key(last) })
+            }
+            Place::Row(after) => {
+                let mut select = self
+                    .connection
+                    .prepare_cached("SELECT id FROM temp.chosen_rows WHERE id > ?1 ORDER BY id LIMIT ?2")?;
+                let ids = select.query_map([after, STEP], |row| row.get(0))?;
+                let ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
+                let Some(last) = ids.last().copied() else { return Ok((Vec::new(), None)) };
+                (ids, Place::Row(last))
+            }
+        };
+        let mut gone = Vec::new();
+        for id in ids {
+            // Once looked at is enough: a chosen row may belong to a chosen key.
+            if self.pass.seen.insert(id) {
+                gone.extend(self.gone(id, now)?);
+            }
+        }
+        Ok((gone, Some(next)))
+    }
+}

@@ -1,0 +1,51 @@
+//! Which installation sends into a data space from this server: kept in its ledger, so that a copy of a shop is noticed.
+
+use std::path::Path;
+
+use rusqlite::{OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+
+use super::{LedgerError, LedgerReader, path_of, schema};
+use crate::client::models::DataSpaceId;
+
+/// The row of `meta` that holds it, as JSON.
+const NAME: &str = "installation";
+
+/// An installation, as far as two of them have to be told apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Installation {
+    /// Its base URL; empty if it is not known.
+    pub base_url: String,
+    /// Which root directory and database on this server: a hash, so that no path of one shop shows up in another.
+    pub id: String,
+}
+
+/// Writes down that this installation sends into the data space from now on. Makes the ledger if there is none. Blocking.
+///
+/// # Errors
+/// [`LedgerError`] if the file cannot be written.
+pub fn remember(state_dir: &Path, data_space: &DataSpaceId, installation: &Installation) -> Result<(), LedgerError> {
+    let path = path_of(state_dir, data_space);
+    let connection = schema::open_writable(&path, data_space)?;
+    let text = serde_json::json!(installation).to_string();
+    connection
+        .execute("INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2", params![NAME, text])
+        .map(drop)
+        .map_err(|error| LedgerError::of_sqlite(&path, &error))
+}
+
+impl LedgerReader {
+    /// The installation that sent into this data space last; `None` if that was never written down. Blocking.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the file cannot be read.
+    pub fn installation(&self) -> Result<Option<Installation>, LedgerError> {
+        let text: Option<String> = self
+            .connection
+            .query_row("SELECT value FROM meta WHERE name = ?1", [NAME], |row| row.get(0))
+            .optional()
+            .map_err(|error| LedgerError::of_sqlite(&self.path, &error))?;
+        // What cannot be read was not written by this version: nothing is known then.
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+}

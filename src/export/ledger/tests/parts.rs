@@ -1,0 +1,235 @@
+//! A part of a feed: keys and rows that are chosen, the sweep that stays among them, and how far a log was followed.
+
+use super::*;
+use crate::export::ledger::chosen::{Place, Reach};
+
+fn keyed(feed: Feed, key: u64, fields: Value) -> FeedItem {
+    let Value::Object(fields) = fields else { panic!("an object") };
+    FeedItem::new(feed, Some(key), fields, now()).expect("an item")
+}
+
+/// The product with this key, in one store view; its SKU is its key unless it says otherwise.
+fn numbered(key: u64, name: &str) -> FeedItem {
+    keyed(Feed::Products, key, json!({"sku": format!("P{key}"), "storeViewCode": "default", "name": name}))
+}
+
+impl Shop {
+    /// A pass over a part of the feed up to its sweep: what is found of the chosen.
+    fn look_at(&mut self, keys: &[u64], found: &[FeedItem], resend: Resend) -> Compared {
+        self.store.begin_feed(self.feed, resend).expect("begun");
+        self.store.choose_keys(keys).expect("chosen");
+        self.store.compare(found.iter().cloned().map(Entry::Whole).collect(), now()).expect("compared")
+    }
+
+    fn sweep_chosen(&mut self, reach: Reach) -> Vec<Outgoing> {
+        let (mut all, mut next) = (Vec::new(), Some(reach.begin()));
+        while let Some(place) = next {
+            let (gone, then) = self.store.sweep_chosen(place, now()).expect("swept");
+            all.extend(gone);
+            next = then;
+        }
+        all
+    }
+
+    fn chosen(&self) -> Vec<u64> {
+        self.store.chosen_keys(None, 100).expect("read")
+    }
+}
+
+#[test]
+fn a_sweep_of_some_keys_deletes_nothing_of_the_others() {
+    let mut shop = Shop::new(Feed::Products);
+    let all: Vec<FeedItem> = (1..=5).map(|key| numbered(key, "a")).collect();
+    shop.deliver(&all);
+    let compared = shop.look_at(&[2, 3, 9], &[numbered(2, "b")], Resend::None);
+    assert_eq!(labels(&compared.send), [("P2 · default", Why::Changed)]);
+    let gone = shop.sweep_chosen(Reach::KeysAndRows);
+    assert_eq!(labels(&gone), [("P3 · default", Why::Gone)], "1, 4 and 5 were not looked at, 9 was never there");
+    shop.answer(&gone, status::SUBMITTED);
+    shop.look_at(&[3], &[], Resend::None);
+    assert_eq!(shop.sweep_chosen(Reach::KeysAndRows).len(), 0, "it is deleted once");
+}
+
+#[test]
+fn a_sweep_of_many_keys_goes_on_where_its_last_step_ended() {
+    let mut shop = Shop::new(Feed::Products);
+    shop.deliver(&(1..=2_500).map(|key| numbered(key, "")).collect::<Vec<_>>());
+    let keys: Vec<u64> = (1..=2_400).collect();
+    shop.look_at(&keys, &[], Resend::None);
+    assert_eq!(shop.store.chosen_count().expect("counted"), 2_400);
+    assert_eq!(shop.store.chosen_keys(Some(2_398), 10).expect("read"), [2_399, 2_400]);
+    let (first, next) = shop.store.sweep_chosen(Reach::KeysAndRows.begin(), now()).expect("swept");
+    assert_eq!((first.len(), next), (1_000, Some(Place::Key(1_000))));
+    assert_eq!(shop.sweep_chosen(Reach::KeysAndRows).len(), 1_400, "what was looked at before is done");
+}
+
+#[test]
+fn a_key_that_is_spared_keeps_its_items() {
+    let mut shop = Shop::new(Feed::Products);
+    shop.deliver(&[numbered(1, "a"), numbered(2, "a")]);
+    shop.look_at(&[1, 2], &[], Resend::None);
+    shop.store.spare_keys(&[1]).expect("spared");
+    assert_eq!(labels(&shop.sweep_chosen(Reach::KeysAndRows)), [("P2 · default", Why::Gone)]);
+}
+
+#[test]
+fn a_moved_category_is_not_deleted_by_a_partial_sweep_either() {
+    let mut shop = Shop::new(Feed::Categories);
+    let at = |path: &str| {
+        keyed(Feed::Categories, 3, json!({"categoryId": "3", "storeViewCode": "default", "urlPath": path}))
+    };
+    shop.deliver(&[at("old")]);
+    let compared = shop.look_at(&[3], &[at("new")], Resend::None);
+    assert_eq!(labels(&compared.send), [("new · default", Why::New)]);
+    shop.answer(&compared.send, status::SUBMITTED);
+    assert_eq!(shop.sweep_chosen(Reach::KeysAndRows).len(), 0);
+}
+
+#[test]
+fn an_item_that_another_record_gives_now_is_not_swept_with_the_old_one() {
+    let mut shop = Shop::new(Feed::InventoryStockStatus);
+    let stock = |key: u64| keyed(Feed::InventoryStockStatus, key, json!({"stockId": 1, "sku": "A", "productId": key}));
+    shop.deliver(&[stock(5)]);
+    // The product was made anew under another key; the hash of this feed leaves the key out.
+    let compared = shop.look_at(&[9], &[stock(9)], Resend::None);
+    assert_eq!((compared.send.len(), compared.unchanged), (0, 1));
+    shop.look_at(&[5], &[], Resend::None);
+    assert_eq!(shop.sweep_chosen(Reach::KeysAndRows).len(), 0, "it belongs to 9 now");
+    shop.look_at(&[9], &[], Resend::None);
+    assert_eq!(shop.sweep_chosen(Reach::KeysAndRows).len(), 1);
+}
+
+#[test]
+fn what_somebody_asks_for_is_sent_again_even_when_it_is_the_same_or_was_refused() {
+    let mut shop = Shop::new(Feed::Products);
+    shop.deliver(&[numbered(1, "a"), numbered(2, "a")]);
+    let refused = shop.look_at(&[2], &[numbered(2, "b")], Resend::None);
+    shop.answer(&refused.send, status::REFUSED);
+    let items = [numbered(1, "a"), numbered(2, "b")];
+    assert_eq!(shop.look_at(&[1, 2], &items, Resend::None).send.len(), 0);
+    let forced = shop.look_at(&[1, 2], &items, Resend::All);
+    assert_eq!(labels(&forced.send), [("P1 · default", Why::Changed), ("P2 · default", Why::Changed)]);
+    assert_eq!((forced.unchanged, forced.refused_before), (0, 0));
+}
+
+#[test]
+fn a_retry_takes_what_failed_and_nothing_else() {
+    let mut shop = Shop::new(Feed::Products);
+    let items: Vec<FeedItem> = (1..=5).map(|key| numbered(key, "a")).collect();
+    shop.deliver(&items);
+    let again: Vec<FeedItem> = (1..=4).map(|key| numbered(key, "b")).collect();
+    let compared = shop.look_at(&[1, 2, 3, 4, 5], &again, Resend::None);
+    // 5 is gone; its deletion fails. 1 is refused, 2 fails for now, 3 is taken, 4 got no answer.
+    let gone = shop.sweep_chosen(Reach::KeysAndRows);
+    shop.answer(&gone, 503);
+    for (place, status) in [(0, status::REFUSED), (1, 503), (2, status::SUBMITTED)] {
+        shop.answer(&compared.send[place..=place], status);
+    }
+    shop.store.begin_feed(shop.feed, Resend::OnlyFailed).expect("begun");
+    assert!(!shop.store.choose_failed().expect("chosen"), "each has a key");
+    assert_eq!(shop.chosen(), [1, 2, 5]);
+    let found = [
+        numbered(1, "b"),
+        numbered(2, "c"),
+        keyed(Feed::Products, 2, json!({"sku": "P2", "storeViewCode": "new-view", "name": "never sent"})),
+    ];
+    let compared = shop.store.compare(found.map(Entry::Whole).to_vec(), now()).expect("compared");
+    assert_eq!(labels(&compared.send), [("P1 · default", Why::Changed), ("P2 · default", Why::Changed)]);
+    assert_eq!(labels(&shop.sweep_chosen(Reach::Rows)), [("P5 · default", Why::Gone)]);
+}
+
+#[test]
+fn failed_items_without_a_key_are_found_in_the_whole_source_only() {
+    let mut shop = Shop::new(Feed::Products);
+    let Value::Object(fields) = json!({"sku": "A", "storeViewCode": "default"}) else { panic!("an object") };
+    let item = FeedItem::new(Feed::Products, None, fields, now()).expect("an item");
+    let compared = shop.collect(std::slice::from_ref(&item));
+    shop.answer(&compared.send, 503);
+    shop.store.begin_feed(shop.feed, Resend::OnlyFailed).expect("begun");
+    assert!(shop.store.choose_failed().expect("chosen"));
+    assert_eq!(shop.chosen(), [0_u64; 0]);
+}
+
+#[test]
+fn a_partial_sync_takes_up_what_a_full_one_would_send_without_a_change() {
+    let mut shop = Shop::new(Feed::Products);
+    let items: Vec<FeedItem> = (1..=7).map(|key| numbered(key, "a")).collect();
+    let compared = shop.collect(&items);
+    // 7 gets no answer; 6 is broken, so its repair is what the log tells.
+    for (place, status) in [(0, 200), (1, 400), (2, 401), (3, 503), (4, 1)] {
+        shop.answer(&compared.send[place..=place], status);
+    }
+    let broken = Entry::Broken { item: numbered(6, "a"), reason: "no status".into() };
+    shop.store.begin_feed(shop.feed, Resend::None).expect("begun");
+    shop.store.compare(vec![broken], now()).expect("compared");
+    let mut unsettled = |since| {
+        shop.store.begin_feed(Feed::Products, Resend::None).expect("begun");
+        shop.store.choose_unsettled(since).expect("chosen");
+        shop.chosen()
+    };
+    assert_eq!(unsettled(now()), [3, 4, 5, 7]);
+    let before = now().checked_sub(jiff::SignedDuration::from_secs(1)).expect("a time");
+    assert_eq!(unsettled(before), [7], "what failed has not rested yet; what has no answer does not wait");
+}
+
+#[test]
+fn what_is_gone_is_found_by_its_words_in_the_ledger() {
+    let mut shop = Shop::new(Feed::Products);
+    shop.deliver(&[numbered(1, "a"), numbered(2, "a")]);
+    shop.store.begin_feed(shop.feed, Resend::All).expect("begun");
+    let words = ["P1", "2", "P9", "7"].map(str::to_owned);
+    let unknown = shop.store.choose_rows_named(&words, true, true).expect("chosen");
+    assert_eq!(unknown, ["P9", "7"]);
+    assert_eq!(labels(&shop.sweep_chosen(Reach::Rows)).len(), 2);
+    shop.store.begin_feed(shop.feed, Resend::All).expect("begun");
+    assert_eq!(shop.store.choose_rows_named(&words, true, false).expect("chosen"), ["P1", "P9", "7"]);
+    shop.store.begin_feed(shop.feed, Resend::All).expect("begun");
+    assert_eq!(shop.store.choose_rows_named(&words, false, true).expect("chosen"), ["2", "P9", "7"]);
+}
+
+#[test]
+fn how_far_a_log_was_followed_is_kept_with_what_was_missing() {
+    let mut shop = Shop::new(Feed::Products);
+    let feed = Feed::Products;
+    assert_eq!(shop.store.followed(feed).expect("read"), None);
+    let position = |version, missing: &[u64], found: &[u64]| Position {
+        log: "a_cl".to_owned(),
+        version,
+        missing: missing.to_vec(),
+        found: found.to_vec(),
+    };
+    shop.store.finish_full(feed, Some(&position(12, &[7, 9], &[])), now()).expect("kept");
+    let followed = |cursor| Some(Followed { last_full: now(), log: Some(("a_cl".to_owned(), cursor)) });
+    assert_eq!(shop.store.followed(feed).expect("read"), followed(12));
+    assert_eq!(shop.store.gaps(feed).expect("read"), [7, 9]);
+    shop.store.finish_partial(feed, &position(20, &[9, 15], &[7]), now()).expect("kept");
+    assert_eq!(shop.store.followed(feed).expect("read"), followed(20));
+    assert_eq!(shop.store.gaps(feed).expect("read"), [9, 15]);
+    let later = |minutes| now().checked_add(jiff::SignedDuration::from_mins(minutes)).expect("a time");
+    shop.store.finish_partial(feed, &position(21, &[21], &[]), later(9)).expect("kept");
+    assert_eq!(shop.store.gaps(feed).expect("read"), [9, 15, 21]);
+    shop.store.finish_partial(feed, &position(22, &[], &[]), later(11)).expect("kept");
+    assert_eq!(shop.store.gaps(feed).expect("read"), [21], "after ten minutes a version was rolled back");
+    // As the ledger's thread does it: one commit for all.
+    shop.store.connection.execute_batch("BEGIN").expect("begun");
+    let many: Vec<u64> = (1..=GAPS_KEPT as u64 + 5).map(|version| 100 + version).collect();
+    shop.store.finish_partial(feed, &position(99_999, &many, &[]), later(12)).expect("kept");
+    let kept = shop.store.gaps(feed).expect("read");
+    assert_eq!((kept.len(), kept.first(), kept.last()), (GAPS_KEPT, Some(&106), Some(&10_105)), "the newest");
+    shop.store.finish_full(feed, None, later(13)).expect("kept");
+    assert_eq!(shop.store.gaps(feed).expect("read"), [0_u64; 0]);
+    assert_eq!(shop.store.followed(feed).expect("read").expect("known").log, None);
+}
+
+#[test]
+fn a_feed_can_be_forgotten_and_only_that_one() {
+    let mut shop = Shop::new(Feed::Products);
+    assert!(shop.store.is_empty().expect("read"));
+    shop.deliver(&[numbered(1, "a")]);
+    shop.store.finish_full(Feed::Products, None, now()).expect("kept");
+    shop.store.forget_feed(Feed::Prices).expect("nothing to forget");
+    assert!(!shop.store.is_empty().expect("read"));
+    shop.store.forget_feed(Feed::Products).expect("forgotten");
+    assert!(shop.store.is_empty().expect("read"));
+    assert_eq!(labels(&shop.collect(&[numbered(1, "a")]).send), [("P1 · default", Why::New)]);
+}

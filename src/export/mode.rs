@@ -1,0 +1,36 @@
+//! The ways to sync: how a run goes through its feeds.
+
+use std::time::Duration;
+
+use crate::feeds::source::IdKind;
+
+/// How a run goes through its feeds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum SyncMode {
+    /// Every record is compared with the ledger: what is new, changed or gone is sent.
+    #[default]
+    Full,
+    /// Only the records that Commerce's change logs name since the last sync; a feed whose log cannot be followed is compared
+    /// in full.
+    Partial(Following),
+    /// The records that a person names, sent even when they did not change.
+    ByIds {
+        /// Keys or codes.
+        words: Vec<String>,
+        /// Which of the two they are.
+        kind: IdKind,
+    },
+    /// The items whose last attempt failed, sent even when they did not change.
+    Retry,
+    /// Everything that is known of the feeds is forgotten; then a full sync sends all of it again.
+    Cleanup,
+}
+
+/// What a partial sync does besides following the logs. By default it leaves nothing for later.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Following {
+    /// How long an item whose last attempt failed rests before it is tried again.
+    pub rest: Duration,
+    /// How long a feed without a change log is left alone after a full compare.
+    pub full_every: Duration,
+}

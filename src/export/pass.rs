@@ -1,0 +1,360 @@
+//! One feed of a run: what is read of it, what a sweep may call gone, and what is written down when it was gone through.
+//!
+//! Whatever the mode, an item takes the same way: compared with the ledger, its intent kept, sent, its answer recorded.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
+
+use super::batch::Batch;
+use super::brake::Cause;
+use super::collect::{self, Collection, count_found};
+use super::follow::{self, Course};
+use super::ledger::{LedgerError, Reach, Resend, Store};
+use super::mode::{Following, SyncMode};
+use super::progress::{Phase, RunEvent};
+use super::send::{Lane, Outbox, send_batches};
+use crate::error::{Exit, Problem};
+use crate::feeds::source::{IdKind, Selection, SourceError};
+use crate::untrusted::SafeText;
+use crate::words::{counted, duration};
+
+/// Source keys in one reading of the source: what a reading finds out beforehand is then shared by a hundred pages, and the
+/// keys are held in memory.
+const KEYS_AT_ONCE: usize = 20_000;
+
+/// Why a pass ends before its end.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// The brake is pulled, and knows why.
+    Braked,
+    /// The source cannot be read.
+    Problem(Problem),
+}
+
+/// What of a feed is read.
+enum Reading {
+    /// The chosen keys.
+    Chosen,
+    /// This, in one go.
+    Whole(Selection),
+}
+
+/// Goes through a feed.
+///
+/// # Errors
+/// What ended it early, unless the brake knows.
+pub(super) async fn go_through(lane: &Arc<Lane>) -> Result<(), Problem> {
+    let went = match &lane.run.mode {
+        SyncMode::Full => in_full(lane, Resend::None).await,
+        SyncMode::Partial(following) => partial(lane, *following).await,
+        SyncMode::ByIds { words, kind } => by_ids(lane, words, *kind).await,
+        SyncMode::Retry => retry(lane).await,
+        SyncMode::Cleanup => clean_up(lane).await,
+    };
+    match went {
+        Ok(()) | Err(Halt::Braked) => Ok(()),
+        Err(Halt::Problem(problem)) => Err(problem),
+    }
+}
+
+/// Compares every record.
+async fn in_full(lane: &Arc<Lane>, resend: Resend) -> Result<(), Halt> {
+    let run = &lane.run;
+    let feed = lane.plan.feed;
+    begin(lane, resend).await?;
+    // Before the first record is read: what changes from now on is read by the next partial sync, seen here or not.
+    let position = if run.dry_run { None } else { follow::position(lane).await? };
+    let source_records = or_braked(lane, run.source.count(feed)).await?;
+    started(lane, source_records).await;
+    let collection = read(lane, Reading::Whole(Selection::All)).await?;
+    if collection.unidentified > 0 {
+        let text = format!(
+            "deletions were not looked for, because {} could not be identified: repair them and run again",
+            counted(collection.unidentified, "record")
+        );
+        note(lane, text).await;
+    } else if feed.has_deletions() {
+        run.board.set_phase(Phase::Deleting);
+        deliver(lane, |outbox| sweep(lane, outbox)).await?;
+    }
+    finish(lane, move |store| store.finish_full(feed, position.as_ref(), Timestamp::now())).await
+}
+
+/// Compares what the change log names since the last sync; and, since nobody will name them again, what has no answer yet and
+/// what failed for now. Without that, a crash between comparing and sending would leave items unsent until the next full sync:
+/// their intents are kept, and the cursor has passed their changes.
+async fn partial(lane: &Arc<Lane>, following: Following) -> Result<(), Halt> {
+    let run = &lane.run;
+    let feed = lane.plan.feed;
+    begin(lane, Resend::None).await?;
+    let followed = in_ledger(lane, run.ledger.call(move |store| store.followed(feed)).await)?;
+    let log = or_braked(lane, run.source.change_log(feed)).await?;
+    let (from, log) = match follow::course(followed.as_ref(), log) {
+        Course::Follow { from, log } => (from, log),
+        Course::Once { reason } => {
+            note(lane, format!("compared in full, because {reason}")).await;
+            return in_full(lane, Resend::None).await;
+        }
+        Course::Always { reason } => {
+            // The same words whether it is due or not, so that a watch says them once.
+            let every = following.full_every;
+            let how_often = if every.is_zero() { String::new() } else { format!(" every {}", duration(every)) };
+            note(lane, format!("compared in full{how_often}, because {reason}")).await;
+            let age = followed.map(|followed| Timestamp::now().duration_since(followed.last_full));
+            if age.is_some_and(|age| age.unsigned_abs() < every) {
+                return Ok(());
+            }
+            return in_full(lane, Resend::None).await;
+        }
+    };
+    if let Some(words) = follow::stall(&log) {
+        note(lane, words).await;
+    }
+    let position = follow::choose_changed(lane, from, log).await?;
+    let rested_since = before_now(following.rest);
+    in_ledger(lane, run.ledger.call(move |store| store.choose_unsettled(rested_since)).await)?;
+    started_with_chosen(lane).await?;
+    compare_chosen(lane, Reading::Chosen, Reach::KeysAndRows).await?;
+    finish(lane, move |store| store.finish_partial(feed, &position, Timestamp::now())).await
+}
+
+/// Sends the records that somebody names, changed or not; deletes what is left of those that are gone.
+async fn by_ids(lane: &Arc<Lane>, words: &[String], kind: IdKind) -> Result<(), Halt> {
+    let run = &lane.run;
+    let feed = lane.plan.feed;
+    begin(lane, Resend::All).await?;
+    let resolved = or_braked(lane, run.source.resolve(feed, words, kind)).await?;
+    let reading = match resolved.selection {
+        Selection::Keys(keys) => {
+            in_ledger(lane, run.ledger.call(move |store| store.choose_keys(&keys)).await)?;
+            Reading::Chosen
+        }
+        selection @ (Selection::All | Selection::Ids(_)) => Reading::Whole(selection),
+    };
+    let mut unknown = resolved.unknown;
+    if feed.has_deletions() && !unknown.is_empty() {
+        let (by_key, by_code) = (kind != IdKind::Sku, kind != IdKind::Id);
+        let named = run.ledger.call(move |store| store.choose_rows_named(&unknown, by_key, by_code)).await;
+        unknown = in_ledger(lane, named)?;
+    }
+    {
+        let mut known = run.unknown_ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let unknown: BTreeSet<String> = unknown.into_iter().collect();
+        // An id that one of the feeds has is no mistake, whatever the others have.
+        *known = Some(known.take().map_or_else(|| unknown.clone(), |known| &known & &unknown));
+    }
+    started_with_chosen(lane).await?;
+    compare_chosen(lane, reading, Reach::KeysAndRows).await
+}
+
+/// Sends again what failed.
+async fn retry(lane: &Arc<Lane>) -> Result<(), Halt> {
+    begin(lane, Resend::OnlyFailed).await?;
+    let has_keyless = in_ledger(lane, lane.run.ledger.call(Store::choose_failed).await)?;
+    started_with_chosen(lane).await?;
+    let reading = if has_keyless { Reading::Whole(Selection::All) } else { Reading::Chosen };
+    compare_chosen(lane, reading, Reach::Rows).await
+}
+
+/// Forgets all that is known of the feed, and sends everything. What the source no longer has is forgotten with the rest, so the
+/// service keeps it: that is counted as gone, in a dry run, and not sent.
+async fn clean_up(lane: &Arc<Lane>) -> Result<(), Halt> {
+    let run = &lane.run;
+    let feed = lane.plan.feed;
+    let forgotten = in_ledger(lane, run.ledger.call(move |store| store.count_items(feed)).await)?;
+    run.board.update(|progress| progress.forgotten = forgotten);
+    if !run.dry_run {
+        in_ledger(lane, run.ledger.call(move |store| store.forget_feed(feed)).await)?;
+    }
+    in_full(lane, Resend::AsNew).await
+}
+
+/// Reads, compares and sends a part of the feed, and deletes what is gone of that part.
+async fn compare_chosen(lane: &Arc<Lane>, reading: Reading, reach: Reach) -> Result<(), Halt> {
+    let Collection { unidentified, unidentified_keys, .. } = read(lane, reading).await?;
+    if unidentified > 0 {
+        note(
+            lane,
+            format!(
+                "deletions among {} that could not be identified were not looked for",
+                counted(unidentified, "record")
+            ),
+        )
+        .await;
+    }
+    if unidentified > unidentified_keys.len() as u64 || !lane.plan.feed.has_deletions() {
+        return Ok(());
+    }
+    in_ledger(lane, lane.run.ledger.call(move |store| store.spare_keys(&unidentified_keys)).await)?;
+    lane.run.board.set_phase(Phase::Deleting);
+    deliver(lane, |outbox| sweep_chosen(lane, reach, outbox)).await
+}
+
+/// Reads, compares and sends; returns once everything that was found has its state.
+async fn read(lane: &Arc<Lane>, reading: Reading) -> Result<Collection, Halt> {
+    let collection = deliver(lane, |mut outbox| async move {
+        let mut collection = Collection::default();
+        match reading {
+            Reading::Whole(selection) => {
+                collect::collect(lane, selection, &mut outbox, &mut collection).await.map_err(Halt::Problem)?;
+            }
+            Reading::Chosen => {
+                let mut after = None;
+                loop {
+                    let keys = lane.run.ledger.call(move |store| store.chosen_keys(after, KEYS_AT_ONCE)).await;
+                    let keys = in_ledger(lane, keys)?;
+                    let Some(last) = keys.last() else { break };
+                    after = Some(*last);
+                    let selection = Selection::Keys(keys);
+                    collect::collect(lane, selection, &mut outbox, &mut collection).await.map_err(Halt::Problem)?;
+                    if lane.brake.is_pulled() {
+                        break;
+                    }
+                }
+            }
+        }
+        outbox.flush().await;
+        Ok(collection)
+    })
+    .await?;
+    if collection.refused_before > 0 && !lane.brake.is_pulled() {
+        let text = format!(
+            "not sent again: {} that the gateway refused before and that did not change since",
+            counted(collection.refused_before, "item")
+        );
+        note(lane, text).await;
+    }
+    Ok(collection)
+}
+
+/// Runs senders beside a stage that fills the outbox, and returns when both are done.
+async fn deliver<T, F: Future<Output = Result<T, Halt>>>(
+    lane: &Arc<Lane>,
+    stage: impl FnOnce(Outbox) -> F,
+) -> Result<T, Halt> {
+    let result = if lane.run.dry_run { stage(Outbox::new(lane, None)).await } else { send_beside(lane, stage).await };
+    if lane.brake.is_pulled() && result.is_ok() {
+        return Err(Halt::Braked);
+    }
+    result
+}
+
+async fn send_beside<T, F: Future<Output = T>>(lane: &Arc<Lane>, stage: impl FnOnce(Outbox) -> F) -> T {
+    // One batch waits per sender, so that none is idle while the next batch is gathered.
+    let (sender, batches) = mpsc::channel::<Batch>(lane.run.thread_count);
+    let batches = Arc::new(Mutex::new(batches));
+    let mut senders = JoinSet::new();
+    for _ in 0..lane.run.thread_count {
+        senders.spawn(send_batches(Arc::clone(lane), Arc::clone(&batches)));
+    }
+    drop(batches);
+    let result = stage(Outbox::new(lane, Some(sender))).await;
+    lane.run.board.update(|feed| {
+        if feed.phase == Phase::Collecting {
+            feed.phase = Phase::Sending;
+        }
+    });
+    while let Some(ended) = senders.join_next().await {
+        if let Err(error) = ended {
+            let what = format!("a sender broke off, which is a mistake of this program: {error}");
+            lane.brake.pull(Cause::Trouble(Problem::new(Exit::Other, what)));
+        }
+    }
+    result
+}
+
+/// Finds what is gone from the source, and puts its deletions into the outbox.
+async fn sweep(lane: &Lane, mut outbox: Outbox) -> Result<(), Halt> {
+    // A cleanup has forgotten them; its dry run only counts what that costs.
+    let is_told = lane.run.mode != SyncMode::Cleanup;
+    let mut after = None;
+    while !lane.brake.is_pulled() {
+        let step = lane.run.ledger.call(move |store| store.sweep(after, Timestamp::now())).await;
+        let swept = in_ledger(lane, step)?;
+        lane.run.board.update(|feed| count_found(feed, &swept.gone));
+        if is_told {
+            outbox.push(swept.gone).await;
+        }
+        after = swept.next;
+        if after.is_none() {
+            outbox.flush().await;
+            return Ok(());
+        }
+    }
+    Err(Halt::Braked)
+}
+
+/// The same for what is chosen.
+async fn sweep_chosen(lane: &Lane, reach: Reach, mut outbox: Outbox) -> Result<(), Halt> {
+    let mut next = Some(reach.begin());
+    while let Some(place) = next {
+        if lane.brake.is_pulled() {
+            return Err(Halt::Braked);
+        }
+        let step = lane.run.ledger.call(move |store| store.sweep_chosen(place, Timestamp::now())).await;
+        let (gone, then) = in_ledger(lane, step)?;
+        lane.run.board.update(|feed| count_found(feed, &gone));
+        outbox.push(gone).await;
+        next = then;
+    }
+    outbox.flush().await;
+    Ok(())
+}
+
+async fn begin(lane: &Lane, resend: Resend) -> Result<(), Halt> {
+    let feed = lane.plan.feed;
+    in_ledger(lane, lane.run.ledger.call(move |store| store.begin_feed(feed, resend)).await)
+}
+
+/// Writes down that the feed was gone through, unless it was not, or this is a dry run.
+async fn finish(
+    lane: &Lane,
+    write: impl FnOnce(&mut Store) -> rusqlite::Result<()> + Send + 'static,
+) -> Result<(), Halt> {
+    if lane.brake.is_pulled() || lane.run.dry_run {
+        return Ok(());
+    }
+    in_ledger(lane, lane.run.ledger.call(write).await)
+}
+
+async fn started_with_chosen(lane: &Lane) -> Result<(), Halt> {
+    let chosen = in_ledger(lane, lane.run.ledger.call(|store| store.chosen_count()).await)?;
+    started(lane, Some(chosen)).await;
+    Ok(())
+}
+
+async fn started(lane: &Lane, source_records: Option<u64>) {
+    lane.run.board.update(|progress| progress.source_records = source_records);
+    lane.run.events.tell(RunEvent::FeedStarted { feed: lane.plan.feed, source_records }).await;
+}
+
+async fn note(lane: &Lane, text: String) {
+    lane.run.events.tell(RunEvent::Note { feed: lane.plan.feed, text: SafeText::from(text) }).await;
+}
+
+/// The result of a call to the ledger; a failure pulls the brake.
+pub(super) fn in_ledger<T>(lane: &Lane, result: Result<T, LedgerError>) -> Result<T, Halt> {
+    result.map_err(|error| {
+        lane.brake.pull(Cause::Ledger(error));
+        Halt::Braked
+    })
+}
+
+/// What the source answers, unless the brake is pulled first.
+pub(super) async fn or_braked<T>(lane: &Lane, answer: impl Future<Output = Result<T, SourceError>>) -> Result<T, Halt> {
+    tokio::select! {
+        biased;
+        () = lane.brake.pulled() => Err(Halt::Braked),
+        answer = answer => answer.map_err(|error| Halt::Problem(Problem::of(&error))),
+    }
+}
+
+fn before_now(rest: Duration) -> Timestamp {
+    let now = Timestamp::now();
+    jiff::SignedDuration::try_from(rest).ok().and_then(|rest| now.checked_sub(rest).ok()).unwrap_or(Timestamp::MIN)
+}

@@ -1,0 +1,145 @@
+//! What was given back: credit memos with their lines, comments and taxes.
+
+use serde_json::Value;
+
+use super::super::context::Context;
+use super::Batch;
+use super::record::{Children, Column, Form, load};
+use crate::commerce::database::{DatabaseError, Snapshot};
+
+const MEMOS: &[Column] = &[
+    ("creditMemoId", "u.uuid", Form::Uuid),
+    ("entityId", "m.entity_id", Form::Text),
+    ("state", "m.state", Form::Whole),
+    ("createdAt", "m.created_at", Form::Time),
+    ("shippingAmount", "m.base_shipping_amount", Form::Number),
+    ("shippingTaxAmount", "m.base_shipping_tax_amount", Form::Number),
+    ("adjustment", "m.base_adjustment", Form::Number),
+    ("currency", "m.base_currency_code", Form::Text),
+    ("subtotal", "m.base_subtotal", Form::Number),
+    ("productsTaxAmount", "m.base_tax_amount", Form::Number),
+    ("grandTotal", "m.base_grand_total", Form::Number),
+    ("commerceCreditMemoNumber", "m.increment_id", Form::Text),
+];
+const ITEMS: &[Column] = &[
+    ("orderItemId", "u.uuid", Form::Uuid),
+    ("qtyRefunded", "i.qty", Form::Number),
+    ("basePrice", "i.base_price", Form::Number),
+    (
+        "baseRowTotal",
+        "COALESCE(i.qty, 0) * COALESCE(i.base_price, 0) - COALESCE(i.base_discount_amount, 0)",
+        Form::Number,
+    ),
+];
+const COMMENTS: &[Column] = &[("comment", "c.comment", Form::Text)];
+const ORDER_TAXES: &[Column] = &[
+    ("taxName", "t.title", Form::Text),
+    ("taxType", "x.taxable_item_type", Form::Text),
+    ("taxAmount", "t.base_amount", Form::Number),
+];
+const LINE_TAXES: &[Column] = &[
+    ("taxName", "t.title", Form::Text),
+    ("taxType", "x.taxable_item_type", Form::Text),
+    ("taxAmount", "x.base_amount", Form::Number),
+];
+
+/// The credit memos of these orders.
+pub(super) async fn load_credit_memos(
+    snapshot: &mut Snapshot,
+    context: &Context,
+    batch: &Batch,
+) -> Result<Children, DatabaseError> {
+    if !context.has_table("sales_creditmemo") {
+        return Ok(Children::default());
+    }
+    let from = format!(
+        "{memo} m LEFT JOIN {uuid} u ON u.entity_id = m.entity_id AND u.type = 'credit_memo' \
+         WHERE m.order_id IN ({ids}) ORDER BY m.entity_id",
+        memo = context.table("sales_creditmemo"),
+        uuid = context.table("data_exporter_uuid"),
+        ids = batch.ids,
+    );
+    let mut memos = load(snapshot, "m.order_id", "m.entity_id", MEMOS, &from).await?;
+    let mut items = load_items(snapshot, context, batch).await?;
+    let mut comments = load_comments(snapshot, context, batch).await?;
+    let mut taxes = load_taxes(snapshot, context, batch).await?;
+    for memo in &mut memos {
+        memo.put("refundItems", items.take(memo.id));
+        memo.put("creditMemoComments", comments.take(memo.id));
+        memo.put("refundTaxes", taxes.take(memo.id));
+    }
+    Ok(Children::of(memos))
+}
+
+/// What each memo gives back, line by line, with the taxes of the ordered line.
+async fn load_items(snapshot: &mut Snapshot, context: &Context, batch: &Batch) -> Result<Children, DatabaseError> {
+    if !context.has_table("sales_creditmemo_item") {
+        return Ok(Children::default());
+    }
+    let line = context.table("sales_creditmemo_item");
+    let memo = context.table("sales_creditmemo");
+    let ids = &batch.ids;
+    let from = format!(
+        "{line} i JOIN {memo} m ON m.entity_id = i.parent_id \
+         LEFT JOIN {uuid} u ON u.entity_id = i.order_item_id AND u.type = 'order_item' \
+         WHERE m.order_id IN ({ids}) ORDER BY i.entity_id",
+        uuid = context.table("data_exporter_uuid"),
+    );
+    let mut items = load(snapshot, "i.parent_id", "i.entity_id", ITEMS, &from).await?;
+    let mut taxes = Children::default();
+    if has_taxes(context) {
+        // By the ordered line: Adobe's exporter compares it with the key of the memo's own line, which is another table's.
+        let from = format!(
+            "{line} i JOIN {memo} m ON m.entity_id = i.parent_id JOIN {tax} t ON t.order_id = m.order_id \
+             JOIN {tax_item} x ON x.tax_id = t.tax_id AND x.item_id = i.order_item_id \
+             WHERE m.order_id IN ({ids}) ORDER BY i.entity_id, x.tax_item_id",
+            tax = context.table("sales_order_tax"),
+            tax_item = context.table("sales_order_tax_item"),
+        );
+        taxes = Children::of(load(snapshot, "i.entity_id", "x.tax_item_id", LINE_TAXES, &from).await?);
+    }
+    for item in &mut items {
+        item.put("productTaxes", taxes.take(item.id));
+    }
+    Ok(Children::of(items))
+}
+
+async fn load_comments(snapshot: &mut Snapshot, context: &Context, batch: &Batch) -> Result<Children, DatabaseError> {
+    let mut comments = Children::default();
+    if context.has_table("sales_creditmemo_comment") {
+        let from = format!(
+            "{comment} c JOIN {memo} m ON m.entity_id = c.parent_id \
+             WHERE m.order_id IN ({ids}) AND c.comment IS NOT NULL ORDER BY c.entity_id",
+            comment = context.table("sales_creditmemo_comment"),
+            memo = context.table("sales_creditmemo"),
+            ids = batch.ids,
+        );
+        for mut comment in load(snapshot, "c.parent_id", "c.entity_id", COMMENTS, &from).await? {
+            let text = comment.take_text("comment");
+            comments.add(comment.owner, Value::String(text));
+        }
+    }
+    Ok(comments)
+}
+
+/// The taxes of the order, once for each kind of thing that was taxed.
+async fn load_taxes(snapshot: &mut Snapshot, context: &Context, batch: &Batch) -> Result<Children, DatabaseError> {
+    if !has_taxes(context) {
+        return Ok(Children::default());
+    }
+    let from = format!(
+        "{memo} m JOIN {tax} t ON t.order_id = m.order_id \
+         JOIN (SELECT DISTINCT tax_id, taxable_item_type FROM {tax_item} WHERE tax_id IN \
+         (SELECT o.tax_id FROM {tax} o WHERE o.order_id IN ({ids}))) x ON x.tax_id = t.tax_id \
+         WHERE m.order_id IN ({ids}) ORDER BY m.entity_id, t.tax_id, x.taxable_item_type",
+        memo = context.table("sales_creditmemo"),
+        tax = context.table("sales_order_tax"),
+        tax_item = context.table("sales_order_tax_item"),
+        ids = batch.ids,
+    );
+    Ok(Children::of(load(snapshot, "m.entity_id", "t.tax_id", ORDER_TAXES, &from).await?))
+}
+
+fn has_taxes(context: &Context) -> bool {
+    context.has_table("sales_order_tax") && context.has_table("sales_order_tax_item")
+}

@@ -1,0 +1,131 @@
+//! The feeds of 100,000 products: the numbers of their items, the queries and the time that collecting them takes.
+//!
+//! Ignored by default: it multiplies the Luma fixture in a MariaDB of its own, which takes minutes, and its time means something
+//! only in a release build on a quiet machine:
+//!
+//! ```sh
+//! cargo test --release --test scale -- --ignored --nocapture
+//! ```
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a bench job: it prints figures and panics to fail"
+)]
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use commerce_connector::feeds::Feed;
+use commerce_connector::feeds::source::commerce::Commerce;
+use commerce_connector::feeds::source::{Collected, Selection};
+use futures_util::StreamExt as _;
+use mysql_async::prelude::Queryable as _;
+use mysql_async::{Conn, OptsBuilder, Row};
+use support::mariadb::{Server, TestDatabase};
+use tokio::sync::mpsc;
+
+/// Simple products to add; with their configurable parents and Luma's own products they are a little over 100,000.
+const ADDED: &str = "94100";
+/// The most that collecting all products may take, in times of reading the same value tables raw.
+const TIMES_RAW: f64 = 4.0;
+/// The value tables of products.
+const VALUE_TABLES: [&str; 5] = ["datetime", "decimal", "int", "text", "varchar"];
+
+/// Luma with 100,000 products that are all sold in one website of two store views; `None` where the fixture is absent.
+fn large_shop() -> Option<TestDatabase> {
+    let server = Server::own();
+    let shop = server.luma()?;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures/scale.py");
+    let scaled = Command::new("python3")
+        .arg(script)
+        .arg("--socket")
+        .arg(server.socket())
+        .args(["--db", &shop.name, "--user", "root", "--n", ADDED, "--configurable"])
+        .status()
+        .expect("python3 runs");
+    assert!(scaled.success(), "the fixture was not multiplied");
+    shop.execute("DELETE FROM catalog_product_website WHERE website_id <> 1");
+    Some(shop)
+}
+
+/// What collecting a feed came to.
+struct Collection {
+    items: u64,
+    broken: u64,
+    time: Duration,
+}
+
+async fn collect(source: &Commerce, feed: Feed) -> Collection {
+    let (sender, mut pages) = mpsc::channel(2);
+    let begin = Instant::now();
+    let reading = tokio::spawn({
+        let source = source.clone();
+        async move { source.read(feed, &Selection::All, sender).await }
+    });
+    let (mut items, mut broken) = (0, 0);
+    while let Some(page) = pages.recv().await {
+        for collected in page.collected {
+            match collected {
+                Collected::Item { .. } => items += 1,
+                Collected::Broken(_) => broken += 1,
+            }
+        }
+    }
+    reading.await.expect("no panic").expect("the feed is read");
+    Collection { items, broken, time: begin.elapsed() }
+}
+
+/// How long it takes to read every row of the product value tables, and to do nothing with it.
+async fn read_raw(shop: &TestDatabase) -> Duration {
+    let socket = shop.url().split_once("socket=").expect("a socket").1.to_owned();
+    let options = OptsBuilder::default().user(Some("root")).db_name(Some(shop.name.clone())).socket(Some(socket));
+    let mut connection = Conn::new(options).await.expect("a connection");
+    let begin = Instant::now();
+    let mut rows = 0_u64;
+    for table in VALUE_TABLES {
+        let sql = format!("SELECT * FROM catalog_product_entity_{table}");
+        let mut result = connection.query_iter(sql).await.expect("rows");
+        let mut stream = result.stream::<Row>().await.expect("a stream").expect("a result");
+        while let Some(row) = stream.next().await {
+            row.expect("a row");
+            rows += 1;
+        }
+    }
+    println!("raw: {rows} rows of {} value tables in {:.1?}", VALUE_TABLES.len(), begin.elapsed());
+    begin.elapsed()
+}
+
+fn selects(shop: &TestDatabase) -> u64 {
+    shop.query("SHOW GLOBAL STATUS LIKE 'Com_select'")[0][1].parse().expect("a number")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "minutes; see the head of this file"]
+async fn a_hundred_thousand_products() {
+    let Some(shop) = large_shop() else { return };
+    let products = shop.number("SELECT COUNT(*) FROM catalog_product_entity");
+    assert!(products >= 100_000, "{products} products");
+    let source = Commerce::connect(&shop.settings()).await.expect("a connection");
+    // Once before, so that neither side pays for a cold server.
+    read_raw(&shop).await;
+    let raw = read_raw(&shop).await;
+    for feed in source.feeds().await.expect("feeds") {
+        let before = selects(&shop);
+        let Collection { items, broken, time } = collect(&source, feed).await;
+        let queries = selects(&shop) - before;
+        println!("{feed}: {items} items, {broken} broken, {queries} queries, {time:.1?}");
+        let estimate = source.estimate(feed).await.expect("an estimate");
+        assert_eq!(items + broken, estimate, "{feed}: what was read and what was counted");
+        if feed == Feed::Products {
+            assert_eq!(items, 2 * shop.number("SELECT COUNT(*) FROM catalog_product_website"));
+            let times = time.as_secs_f64() / raw.as_secs_f64();
+            println!("products: {times:.2} times the raw read");
+            assert!(times <= TIMES_RAW, "collecting took {times:.2} times the raw read of {raw:.1?}");
+        }
+    }
+}
