@@ -90,6 +90,17 @@ pub struct Credentials {
     pub sandbox: PairSetting,
 }
 
+impl Credentials {
+    /// Where one of the pairs is.
+    #[must_use]
+    pub fn pair(&self, environment: Environment) -> &PairSetting {
+        match environment {
+            Environment::Production => &self.production,
+            Environment::Sandbox => &self.sandbox,
+        }
+    }
+}
+
 /// Where a key pair is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::client::models::{DataSpace, DataSpaceId, Environment, Project, ProjectId};
+use crate::client::models::{DataSpace, DataSpaceId, DataSpaceKind, Environment, Project, ProjectId};
 use crate::client::{Client, ClientError, ClientSettings, ConnectorMetadata};
 use crate::commerce::edition;
 use crate::config::store::Store;
@@ -95,7 +95,9 @@ impl Connector {
             gateway: SafeText::new(host_of(gateway_url(&config, config.gateway.environment))),
             project: saas.project_id.clone().map(|id| (id.clone(), named(&saas.project_name, id.as_str()))),
             data_space: saas.environment_id.clone().map(|id| {
-                (id.clone(), named(&saas.environment_name, id.as_str()), saas.environment_type.unwrap_or_default())
+                // Not every module of Commerce saves the type: then the dangerous one is shown, and the guard asks the registry.
+                let unknown = layers.commerce.as_ref().map(|_| DataSpaceKind::Production).unwrap_or_default();
+                (id.clone(), named(&saas.environment_name, id.as_str()), saas.environment_type.unwrap_or(unknown))
             }),
             organization: saas.ims_organization_id.as_deref().map(SafeText::new),
             source: self.describe_source(store),

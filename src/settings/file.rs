@@ -4,19 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::{Located, Origin, Saved, Setting, SettingStore};
 use crate::client::models::Environment;
-use crate::config::PairSetting;
 use crate::config::store::{Origin as Layer, Store};
 use crate::error::Problem;
 use crate::keys::PrivateKey;
 use crate::private_file::{self, safe};
 use crate::secret::Secret;
-
-fn pair(store: &Store, environment: Environment) -> &PairSetting {
-    match environment {
-        Environment::Production => &store.config().credentials.production,
-        Environment::Sandbox => &store.config().credentials.sandbox,
-    }
-}
 
 impl SettingStore for Store {
     fn text(&self, setting: Setting) -> Result<Option<Located<Secret>>, Problem> {
@@ -26,7 +18,7 @@ impl SettingStore for Store {
             Setting::Environment => {
                 (*self.origin(setting.key()) != Layer::Default).then(|| config.gateway.environment.name().to_owned())
             }
-            Setting::ApiKey(environment) => pair(self, environment).api_key.clone(),
+            Setting::ApiKey(environment) => self.config().credentials.pair(environment).api_key.clone(),
             Setting::PrivateKey(environment) => match self.private_key(environment)? {
                 Some(Located { value, origin }) => {
                     let pem = value.to_pem().map_err(|error| Problem::of(&error))?;
@@ -46,7 +38,9 @@ impl SettingStore for Store {
     }
 
     fn private_key(&self, environment: Environment) -> Result<Option<Located<PrivateKey>>, Problem> {
-        let Some(path) = pair(self, environment).private_key_file.as_deref() else { return Ok(None) };
+        let Some(path) = self.config().credentials.pair(environment).private_key_file.as_deref() else {
+            return Ok(None);
+        };
         let path = self.resolve(path);
         let value = PrivateKey::read(&path).map_err(|error| Problem::of(&error))?;
         // Which file holds the key says more than which variable names the file.
@@ -75,7 +69,9 @@ fn save(store: &mut Store, changes: &[(Setting, Secret)]) -> Result<Saved, Probl
             let name = new_file_name(*environment, &key);
             let path = store.directory().join(&name);
             private_file::write(&path, value.expose().as_bytes()).map_err(|error| Problem::of(&error))?;
-            replaced.extend(pair(store, *environment).private_key_file.clone().filter(|old| *old != name));
+            replaced.extend(
+                store.config().credentials.pair(*environment).private_key_file.clone().filter(|old| *old != name),
+            );
             private_key_file = Some(path);
             name.display().to_string()
         } else {

@@ -84,10 +84,6 @@ impl Layers {
         saas.environment_name = self.label(Setting::DataSpaceName, Setting::DataSpaceId);
         saas.environment_type =
             self.label(Setting::DataSpaceType, Setting::DataSpaceId).and_then(|kind| kind_of(&kind));
-        if saas.environment_type.is_none() && self.file.config().saas.environment_id.is_none() {
-            // Not every module saves the type. Whoever takes it for the dangerous one asks once too often, and does no harm.
-            saas.environment_type = saas.environment_id.as_ref().map(|_| DataSpaceKind::Production);
-        }
         saas.ims_organization_id = self.plain(Setting::Organization);
         for feed in Feed::ALL {
             if let Some((route, _)) = self.commerce_route(feed) {

@@ -81,12 +81,7 @@ pub(super) fn pair(connector: &Connector, environment: Environment, is_used: boo
 /// A private key that others can read, which is worse than one that is missing.
 fn exposed(connector: &Connector, environment: Environment) -> Option<Check> {
     let store = connector.store();
-    let credentials = &store.config().credentials;
-    let pair = match environment {
-        Environment::Production => &credentials.production,
-        Environment::Sandbox => &credentials.sandbox,
-    };
-    let path = store.resolve(pair.private_key_file.as_deref()?);
+    let path = store.resolve(store.config().credentials.pair(environment).private_key_file.as_deref()?);
     let mode = std::fs::metadata(&path).ok()?.mode() & 0o7777;
     if mode & OTHERS == 0 {
         return None;
