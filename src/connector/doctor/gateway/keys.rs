@@ -7,7 +7,7 @@ use super::Answer;
 use crate::client::models::Environment;
 use crate::client::{Client, Probe};
 use crate::connector::finding::{Cause, Finding, Level};
-use crate::connector::{Connector, Half, pairs};
+use crate::connector::{Connector, Half};
 use crate::error::Problem;
 use crate::private_file::safe;
 
@@ -81,7 +81,12 @@ pub(super) fn pair(connector: &Connector, environment: Environment, is_used: boo
 /// A private key that others can read, which is worse than one that is missing.
 fn exposed(connector: &Connector, environment: Environment) -> Option<Check> {
     let store = connector.store().clone();
-    let path = store.resolve(pairs::setting(store.config(), environment).private_key_file.as_deref()?);
+    let credentials = &store.config().credentials;
+    let pair = match environment {
+        Environment::Production => &credentials.production,
+        Environment::Sandbox => &credentials.sandbox,
+    };
+    let path = store.resolve(pair.private_key_file.as_deref()?);
     let mode = std::fs::metadata(&path).ok()?.mode() & 0o7777;
     if mode & OTHERS == 0 {
         return None;
