@@ -38,7 +38,7 @@ async fn a_healthy_shop_fits_on_a_screen_and_ends_with_0() {
         ("Registry", "1 project"),
         ("Data space", "(Production) of Shop"),
         ("Routes", "8 documented; inferred: inventoryStockStatus, "),
-        ("Guard", "a production installation, into a Production data space"),
+        ("Guard", "production installation, Production data space"),
         ("State directory", "made by the first run"),
         ("Ledger", "nothing was sent"),
         ("Terminal", "none: the output goes elsewhere"),

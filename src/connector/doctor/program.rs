@@ -85,10 +85,10 @@ async fn guard(connector: &Connector) -> Check {
         Err(_) => return Check::skipped(GUARD, "needs: an answer of database and registry"),
     };
     let this = match &standing.concluded {
-        Some(concluded) => format!("a {} installation", concluded.kind),
-        None => "an installation of unknown kind".to_owned(),
+        Some(concluded) => format!("{} installation", concluded.kind),
+        None => "installation of unknown kind".to_owned(),
     };
-    let detail = format!("{this}, into a {kind} data space");
+    let detail = format!("{this}, {kind} data space");
     match standing.check(None) {
         Ok(()) => Check::ok(GUARD, &detail),
         Err(refusal) => {
