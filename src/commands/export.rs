@@ -48,19 +48,19 @@ async fn send(
     output: &mut Output,
 ) -> anyhow::Result<Exit> {
     let _log = crate::logging::start(&connector.overview().state_dir)?;
-    let run = connector.start_export(request(mode, feeds, sending)?).await?;
+    let run = connector.start_export(request(mode, chosen(feeds)?, sending)).await?;
     linear::follow(run, voice(sending), output).await
 }
 
-fn request(mode: SyncMode, feeds: &[FeedChoice], sending: &SendingArgs) -> Result<ExportRequest, Problem> {
-    Ok(ExportRequest {
-        feeds: chosen(feeds)?,
+fn request(mode: SyncMode, feeds: Vec<Feed>, sending: &SendingArgs) -> ExportRequest {
+    ExportRequest {
+        feeds,
         mode,
         thread_count: sending.thread_count.map(usize::from),
         batch_size: sending.batch_size.map(usize::from),
         dry_run: sending.dry_run,
         typed_name: sending.i_know.clone(),
-    })
+    }
 }
 
 fn voice(sending: &SendingArgs) -> Voice {
@@ -95,7 +95,7 @@ async fn clean_up(args: &RunArgs, connector: &Connector, output: &mut Output) ->
     }
     let _log = crate::logging::start(&connector.overview().state_dir)?;
     let sending = SendingArgs { dry_run: true, ..args.sending.clone() };
-    let run = connector.start_export(request(SyncMode::Cleanup, &args.feed, &sending)?).await?;
+    let run = connector.start_export(request(SyncMode::Cleanup, feeds, &sending)).await?;
     let report = linear::follow_to_end(run, voice(&sending), output).await?;
     for feed in &report.progress.feeds {
         let fields = json!({"feed": feed.feed, "forgotten": feed.forgotten, "not_propagated": feed.gone});

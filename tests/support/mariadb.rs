@@ -194,6 +194,18 @@ impl Server {
         Some(shop)
     }
 
+    /// The same, changed by these statements, with empty change logs and Commerce's own triggers, which begin to write them.
+    pub fn luma_with_triggers(&'static self, changes: &str) -> Option<TestDatabase> {
+        let shop = self.luma()?;
+        let triggers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures/triggers.sql");
+        shop.execute(changes);
+        let logs = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name LIKE '%\\_cl'";
+        let empty: Vec<String> = shop.query(logs).iter().map(|log| format!("TRUNCATE `{}`;", log[0])).collect();
+        shop.execute(&empty.concat());
+        shop.execute(&std::fs::read_to_string(triggers).expect("the triggers beside the fixture"));
+        Some(shop)
+    }
+
     fn client(&self, database: &str) -> Command {
         let mut client = Command::new("mariadb");
         client.args(["--no-defaults", "--user=root", "--batch", "--raw", "--skip-column-names"]);

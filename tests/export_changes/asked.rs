@@ -1,0 +1,93 @@
+//! What a person asks for: by ids, a retry, a cleanup.
+
+use commerce_connector::error::Exit;
+use commerce_connector::export::SyncMode;
+use commerce_connector::feeds::Feed;
+use commerce_connector::feeds::source::IdKind;
+
+use super::kit::{Sent, Shop, of, products};
+use super::logged_shop;
+
+fn by_ids(words: &[&str], kind: IdKind) -> SyncMode {
+    SyncMode::ByIds { words: words.iter().map(|word| (*word).to_owned()).collect(), kind }
+}
+
+#[tokio::test]
+async fn named_records_are_sent_again_and_what_is_left_of_gone_ones_is_deleted() {
+    let shop = Shop::new(logged_shop(), &[Feed::Products]).await;
+    shop.run_well(SyncMode::Full).await;
+    shop.database.execute(
+        "DELETE FROM catalog_product_website WHERE product_id = 201; DELETE FROM catalog_product_entity WHERE entity_id = 201",
+    );
+    let before = shop.kept().await;
+    let ended = shop.run(by_ids(&["101", "TEE-RED", "nowhere", "77777"], IdKind::Either)).await;
+    let mut expected = products("A-2", &["default", "de"], false);
+    expected.extend(products("TEE-RED", &["default", "de"], true));
+    assert_eq!(shop.sent_since(&before).await, expected);
+    let report = ended.report();
+    assert_eq!(report.exit(), Exit::Partial);
+    let unknown: Vec<&str> = report.unknown_ids.iter().map(|id| id.as_str()).collect();
+    assert_eq!(unknown, ["77777", "nowhere"]);
+    // By the wrong kind they are unknown.
+    let before = shop.kept().await;
+    let ended = shop.run(by_ids(&["101"], IdKind::Sku)).await;
+    assert_eq!((ended.report().exit(), ended.report().unknown_ids.len()), (Exit::Partial, 1));
+    let ended = shop.run(by_ids(&["A-2"], IdKind::Id)).await;
+    assert_eq!((ended.report().exit(), ended.report().unknown_ids.len()), (Exit::Partial, 1));
+    assert_eq!(shop.sent_since(&before).await, Sent::new());
+}
+
+#[tokio::test]
+async fn an_id_that_one_of_the_feeds_has_is_not_unknown() {
+    let shop = Shop::new(logged_shop(), &[Feed::ProductAttributes, Feed::Products]).await;
+    shop.run_well(SyncMode::Full).await;
+    let before = shop.kept().await;
+    let ended = shop.run_well(by_ids(&["A-2", "color"], IdKind::Sku)).await;
+    assert!(ended.report().unknown_ids.is_empty());
+    let sent = shop.sent_since(&before).await;
+    assert!(sent.is_superset(&products("A-2", &["default", "de"], false)));
+    assert_eq!(
+        sent.iter().filter(|(feed, key, _)| *feed == Feed::ProductAttributes && key.contains("color")).count(),
+        3
+    );
+    assert_eq!(sent.len(), 5);
+}
+
+#[tokio::test]
+async fn a_retry_sends_what_failed_and_nothing_else() {
+    let faults = "[[fault]]\nkind = \"refused-items\"\nfeed = \"products\"\non = [1]";
+    let shop = Shop::with_faults(logged_shop(), &[Feed::Products], faults).await;
+    let ended = shop.run(SyncMode::Full).await;
+    let failed = of(&ended, Feed::Products).needs_attention;
+    assert!(failed > 0, "{ended:?}");
+    let before = shop.kept().await;
+    let ended = shop.run_well(SyncMode::Retry).await;
+    assert_eq!(of(&ended, Feed::Products).submitted, failed);
+    assert_eq!(shop.sent_since(&before).await.len() as u64, failed);
+    let ended = shop.run_well(SyncMode::Retry).await;
+    assert_eq!((of(&ended, Feed::Products).source_read, of(&ended, Feed::Products).requests), (0, 0));
+}
+
+#[tokio::test]
+async fn a_cleanup_says_what_it_costs_and_then_sends_everything_but_deletions() {
+    let shop = Shop::new(logged_shop(), &[Feed::Products]).await;
+    let first = shop.run_well(SyncMode::Full).await;
+    let all = of(&first, Feed::Products).submitted;
+    shop.database.execute(
+        "DELETE FROM catalog_product_website WHERE product_id = 101; DELETE FROM catalog_product_entity WHERE entity_id = 101",
+    );
+    let source = commerce_connector::feeds::source::commerce::Commerce::connect(&shop.database.settings()).await;
+    let source = commerce_connector::feeds::source::Source::Commerce(source.expect("a connection"));
+    let mut plan = shop.plan(SyncMode::Cleanup);
+    plan.dry_run = true;
+    let before = shop.kept().await;
+    let dry = of(&shop.gateway.run(&plan, source).await, Feed::Products);
+    assert_eq!((dry.forgotten, dry.new, dry.gone, dry.changed), (all, all - 2, 2, 0));
+    assert_eq!(dry.planned_requests, 1);
+    assert_eq!(shop.sent_since(&before).await, Sent::new());
+    let real = of(&shop.run_well(SyncMode::Cleanup).await, Feed::Products);
+    assert_eq!((real.forgotten, real.submitted, real.gone), (all, all - 2, 0));
+    assert!(shop.sent_since(&before).await.iter().all(|(_, _, deleted)| !deleted));
+    let after = of(&shop.run_well(SyncMode::Full).await, Feed::Products);
+    assert_eq!((after.unchanged, after.to_send()), (all - 2, 0));
+}

@@ -1,0 +1,115 @@
+//! A shop whose changes are logged, a gateway, and what each pass sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use commerce_connector::error::Exit;
+use commerce_connector::export::progress::FeedProgress;
+use commerce_connector::export::{Following, Plan, SyncMode};
+use commerce_connector::feeds::Feed;
+use commerce_connector::feeds::source::Source;
+use commerce_connector::feeds::source::commerce::Commerce;
+use serde_json::json;
+
+use super::support::gateway::{Ended, Gateway, Received};
+use super::support::mariadb::TestDatabase;
+
+/// The feeds whose logs the own shop has.
+pub const FEEDS: [Feed; 5] =
+    [Feed::ScopesWebsite, Feed::ScopesCustomerGroup, Feed::ProductAttributes, Feed::Categories, Feed::Products];
+
+/// What the gateway was sent: feed, the gateway's key of the item, and whether it was a deletion.
+pub type Sent = BTreeSet<(Feed, String, bool)>;
+
+pub struct Shop {
+    pub database: TestDatabase,
+    pub gateway: Gateway,
+    source: Commerce,
+    feeds: Vec<Feed>,
+}
+
+impl Shop {
+    pub async fn new(database: TestDatabase, feeds: &[Feed]) -> Self {
+        Self::with_faults(database, feeds, "").await
+    }
+
+    pub async fn with_faults(database: TestDatabase, feeds: &[Feed], faults: &str) -> Self {
+        let gateway = Gateway::with_faults(faults).await;
+        let source = Commerce::connect(&database.settings()).await.expect("a connection");
+        Self { database, gateway, source, feeds: feeds.to_vec() }
+    }
+
+    pub fn plan(&self, mode: SyncMode) -> Plan {
+        let plans = Plan::feed_plans(&self.feeds, |_| None, &BTreeMap::new());
+        Plan { mode, ..self.gateway.plan(plans) }
+    }
+
+    /// A run from the one source that all runs share, as in a watch.
+    pub async fn run(&self, mode: SyncMode) -> Ended {
+        self.gateway.run(&self.plan(mode), Source::Commerce(self.source.clone())).await
+    }
+
+    pub async fn run_well(&self, mode: SyncMode) -> Ended {
+        let ended = self.run(mode).await;
+        assert_eq!((ended.report().exit(), ended.failures()), (Exit::Done, vec![]), "{ended:?}");
+        ended
+    }
+
+    /// A partial pass that has nothing to remark. What the gateway was sent by it.
+    pub async fn pass(&self) -> Sent {
+        let (sent, notes) = self.pass_with_notes().await;
+        assert_eq!(notes, [""; 0]);
+        sent
+    }
+
+    pub async fn pass_with_notes(&self) -> (Sent, Vec<String>) {
+        let before = self.kept().await;
+        let ended = self.run_well(partial()).await;
+        let notes = ended.notes().into_iter().map(str::to_owned).collect();
+        (self.sent_since(&before).await, notes)
+    }
+
+    pub async fn kept(&self) -> BTreeMap<(Feed, String), Received> {
+        let mut kept = BTreeMap::new();
+        for feed in &self.feeds {
+            kept.extend(self.gateway.received(*feed).await.into_iter().map(|(key, item)| ((*feed, key), item)));
+        }
+        kept
+    }
+
+    /// What arrived once more since then; nothing may have arrived twice.
+    pub async fn sent_since(&self, before: &BTreeMap<(Feed, String), Received>) -> Sent {
+        let mut sent = Sent::new();
+        for (key, item) in self.kept().await {
+            let deliveries = item.deliveries - before.get(&key).map_or(0, |item| item.deliveries);
+            assert!(deliveries <= 1, "{key:?} was sent {deliveries} times");
+            if deliveries == 1 {
+                sent.insert((key.0, key.1, item.deleted));
+            }
+        }
+        sent
+    }
+
+    /// Writes an entry into a log, as a trigger would.
+    pub fn log(&self, feed: Feed, id: u64) {
+        let log = feed.in_commerce().expect("a log").change_log();
+        self.database.execute(&format!("INSERT INTO {log} (entity_id) VALUES ({id})"));
+    }
+
+    pub fn ledger(&self) -> rusqlite::Connection {
+        let path = format!("state/ledger/{}.sqlite3", self.gateway.space);
+        rusqlite::Connection::open(self.gateway.directory.path().join(path)).expect("the ledger")
+    }
+}
+
+pub fn partial() -> SyncMode {
+    SyncMode::Partial(Following::default())
+}
+
+/// The items of a product in these store views.
+pub fn products(sku: &str, views: &[&str], deleted: bool) -> Sent {
+    views.iter().map(|view| (Feed::Products, json!([sku, view]).to_string(), deleted)).collect()
+}
+
+pub fn of(ended: &Ended, feed: Feed) -> FeedProgress {
+    ended.report().progress.feeds.iter().find(|progress| progress.feed == feed).expect("planned").clone()
+}
