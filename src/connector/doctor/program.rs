@@ -5,7 +5,9 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
+use tokio::time::timeout;
 
+use super::AREA_LIMIT;
 use super::check::Check;
 use crate::connector::Connector;
 use crate::connector::finding::Finding;
@@ -28,15 +30,13 @@ const NO_SPACE: u64 = 10 * 1024 * 1024;
 const SMALLEST: (u16, u16) = (60, 15);
 
 pub(super) async fn checks(connector: &Connector) -> Vec<Check> {
-    let guard = guard(connector);
+    let guard = guard(connector).await;
     let connector = connector.clone();
-    let others = tokio::task::spawn_blocking(move || {
-        let [routes, state, ledger] = [routes(&connector), state(&connector), ledger(&connector)];
-        (routes, vec![state, ledger, terminal(environment)])
-    });
-    let (guard, others) = tokio::join!(guard, others);
-    let Ok((routes, rest)) = others else { return vec![guard] };
-    [routes, guard].into_iter().chain(rest).collect()
+    tokio::task::spawn_blocking(move || {
+        vec![routes(&connector), guard, state(&connector), ledger(&connector), terminal(environment)]
+    })
+    .await
+    .unwrap_or_default()
 }
 
 fn environment(name: &str) -> Option<String> {
@@ -67,24 +67,21 @@ fn routes(connector: &Connector) -> Check {
 
 /// Whether this installation may send into this data space.
 async fn guard(connector: &Connector) -> Check {
-    if connector.overview().data_space.is_none() {
+    let Some((_, _, kind)) = connector.overview().data_space else {
         return Check::skipped(GUARD, "needs: a data space");
-    }
-    let standing = match connector.source().await {
-        Ok(source) => connector.standing(&source).await,
-        Err(_) => return Check::skipped(GUARD, "needs: the database"),
     };
-    let standing = match standing {
-        Ok(Some(standing)) => standing,
-        Ok(None) => return Check::ok(GUARD, "a made-up catalogue is nobody's installation"),
-        Err(_) => return Check::skipped(GUARD, "needs: the registry"),
+    let standing = async { connector.standing(&connector.source().await?).await };
+    let standing = match timeout(AREA_LIMIT, standing).await {
+        Ok(Ok(Some(standing))) => standing,
+        Ok(Ok(None)) => return Check::skipped(GUARD, "the catalogue is made up"),
+        Ok(Err(problem)) => return Check::skipped(GUARD, &format!("needs: an answer; {problem}")),
+        Err(_) => return Check::skipped(GUARD, "needs: an answer of database and registry"),
     };
     let this = match &standing.concluded {
-        Some(concluded) => format!("{} installation ({})", concluded.kind, concluded.because),
-        None => "an installation of unknown kind".to_owned(),
+        Some(concluded) => format!("{} installation", concluded.kind),
+        None => "installation of unknown kind".to_owned(),
     };
-    let into = standing.target.as_ref().map(|target| format!(", {} data space", target.kind)).unwrap_or_default();
-    let detail = format!("{this}{into}");
+    let detail = format!("{this}, {kind} data space");
     match standing.check(None) {
         Ok(()) => Check::ok(GUARD, &detail),
         Err(refusal) => {

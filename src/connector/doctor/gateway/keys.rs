@@ -114,7 +114,8 @@ pub(super) fn judged(pair: Pair, probe: Option<Answer>, used: Environment, is_cl
     let means =
         if is_used { "nothing can be sent until the gateway accepts a pair" } else { "this pair is not in use now" };
     let mut finding = Finding::of(&refused, means);
-    if finding.cause == Cause::Keys {
+    let is_refused = finding.cause == Cause::Keys;
+    if is_refused {
         finding.next = format!(
             "`commerce-connector keys set --environment {environment} --api-key-file F --private-key-file F` with a pair \
              from Adobe's API portal; {}",
@@ -124,5 +125,6 @@ pub(super) fn judged(pair: Pair, probe: Option<Answer>, used: Environment, is_cl
     if !is_used {
         finding.level = Level::Warning;
     }
-    Check::wrong(name, &format!("{shown}, refused"), finding)
+    let verdict = if is_refused { "refused" } else { "not verified" };
+    Check::wrong(name, &format!("{shown}, {verdict}"), finding)
 }
