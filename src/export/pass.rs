@@ -118,7 +118,6 @@ async fn partial(lane: &Arc<Lane>, following: Following) -> Result<(), Halt> {
     let position = follow::choose_changed(lane, from, log).await?;
     let rested_since = before_now(following.rest);
     in_ledger(lane, run.ledger.call(move |store| store.choose_unsettled(rested_since)).await)?;
-    started_with_chosen(lane).await?;
     compare_chosen(lane, Reading::Chosen, Reach::KeysAndRows).await?;
     finish(lane, move |store| store.finish_partial(feed, &position, Timestamp::now())).await
 }
@@ -148,7 +147,6 @@ async fn by_ids(lane: &Arc<Lane>, words: &[String], kind: IdKind) -> Result<(), 
         // An id that one of the feeds has is no mistake, whatever the others have.
         *known = Some(known.take().map_or_else(|| unknown.clone(), |known| &known & &unknown));
     }
-    started_with_chosen(lane).await?;
     compare_chosen(lane, reading, Reach::KeysAndRows).await
 }
 
@@ -156,7 +154,6 @@ async fn by_ids(lane: &Arc<Lane>, words: &[String], kind: IdKind) -> Result<(), 
 async fn retry(lane: &Arc<Lane>) -> Result<(), Halt> {
     begin(lane, Resend::OnlyFailed).await?;
     let has_keyless = in_ledger(lane, lane.run.ledger.call(Store::choose_failed).await)?;
-    started_with_chosen(lane).await?;
     let reading = if has_keyless { Reading::Whole(Selection::All) } else { Reading::Chosen };
     compare_chosen(lane, reading, Reach::Rows).await
 }
@@ -176,6 +173,11 @@ async fn clean_up(lane: &Arc<Lane>) -> Result<(), Halt> {
 
 /// Reads, compares and sends a part of the feed, and deletes what is gone of that part.
 async fn compare_chosen(lane: &Arc<Lane>, reading: Reading, reach: Reach) -> Result<(), Halt> {
+    let source_records = match reading {
+        Reading::Chosen => Some(in_ledger(lane, lane.run.ledger.call(|store| store.chosen_count()).await)?),
+        Reading::Whole(_) => None,
+    };
+    started(lane, source_records).await;
     let Collection { unidentified, unidentified_keys, .. } = read(lane, reading).await?;
     if unidentified > 0 {
         note(
@@ -320,12 +322,6 @@ async fn finish(
         return Ok(());
     }
     in_ledger(lane, lane.run.ledger.call(write).await)
-}
-
-async fn started_with_chosen(lane: &Lane) -> Result<(), Halt> {
-    let chosen = in_ledger(lane, lane.run.ledger.call(|store| store.chosen_count()).await)?;
-    started(lane, Some(chosen)).await;
-    Ok(())
 }
 
 async fn started(lane: &Lane, source_records: Option<u64>) {

@@ -76,12 +76,10 @@ async fn a_cleanup_says_what_it_costs_and_then_sends_everything_but_deletions() 
     shop.database.execute(
         "DELETE FROM catalog_product_website WHERE product_id = 101; DELETE FROM catalog_product_entity WHERE entity_id = 101",
     );
-    let source = commerce_connector::feeds::source::commerce::Commerce::connect(&shop.database.settings()).await;
-    let source = commerce_connector::feeds::source::Source::Commerce(source.expect("a connection"));
     let mut plan = shop.plan(SyncMode::Cleanup);
     plan.dry_run = true;
     let before = shop.kept().await;
-    let dry = of(&shop.gateway.run(&plan, source).await, Feed::Products);
+    let dry = of(&shop.look(&plan).await, Feed::Products);
     assert_eq!((dry.forgotten, dry.new, dry.gone, dry.changed), (all, all - 2, 2, 0));
     assert_eq!(dry.planned_requests, 1);
     assert_eq!(shop.sent_since(&before).await, Sent::new());
