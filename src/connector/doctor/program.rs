@@ -13,6 +13,7 @@ use crate::connector::Connector;
 use crate::connector::finding::Finding;
 use crate::feeds::Feed;
 use crate::private_file::safe;
+use crate::settings::RouteOrigin;
 use crate::untrusted::SafeText;
 use crate::words::{bytes, count};
 
@@ -29,13 +30,15 @@ const NO_SPACE: u64 = 10 * 1024 * 1024;
 const SMALLEST: (u16, u16) = (60, 15);
 
 pub(super) async fn checks(connector: &Connector) -> Vec<Check> {
-    let guard = guard(connector).await;
+    let guard = guard(connector);
     let connector = connector.clone();
-    tokio::task::spawn_blocking(move || {
-        vec![routes(&connector), guard, state(&connector), ledger(&connector), terminal(environment)]
-    })
-    .await
-    .unwrap_or_default()
+    let others = tokio::task::spawn_blocking(move || {
+        let [routes, state, ledger] = [routes(&connector), state(&connector), ledger(&connector)];
+        (routes, vec![state, ledger, terminal(environment)])
+    });
+    let (guard, others) = tokio::join!(guard, others);
+    let Ok((routes, rest)) = others else { return vec![guard] };
+    [routes, guard].into_iter().chain(rest).collect()
 }
 
 fn environment(name: &str) -> Option<String> {
@@ -43,28 +46,20 @@ fn environment(name: &str) -> Option<String> {
 }
 
 fn routes(connector: &Connector) -> Check {
-    let (mut documented, mut configured, mut inferred) = (0, Vec::new(), Vec::new());
+    let (mut documented, mut configured, mut in_commerce, mut inferred) = (0, Vec::new(), Vec::new(), Vec::new());
     let mut facts = Vec::new();
     for feed in Feed::ALL {
-        let (route, is_configured) = connector.route(feed);
-        let from = match (is_configured, feed.route_is_public()) {
-            (true, _) => {
-                configured.push(feed.name());
-                "configuration"
-            }
-            (false, true) => {
-                documented += 1;
-                "Adobe's documentation"
-            }
-            (false, false) => {
-                inferred.push(feed.name());
-                "inferred, not public"
-            }
-        };
+        let (route, from) = connector.route(feed);
+        match from {
+            RouteOrigin::Documented => documented += 1,
+            RouteOrigin::Configuration => configured.push(feed.name()),
+            RouteOrigin::Commerce { .. } => in_commerce.push(feed.name()),
+            RouteOrigin::Inferred => inferred.push(feed.name()),
+        }
         facts.push(SafeText::new(&format!("{feed}: {route} ({from})")));
     }
     let mut parts = vec![format!("{documented} documented")];
-    for (what, feeds) in [("configured", configured), ("inferred", inferred)] {
+    for (what, feeds) in [("from Commerce", in_commerce), ("configured", configured), ("inferred", inferred)] {
         if !feeds.is_empty() {
             parts.push(format!("{what}: {}", feeds.join(", ")));
         }
@@ -74,21 +69,27 @@ fn routes(connector: &Connector) -> Check {
 
 /// Whether this installation may send into this data space.
 async fn guard(connector: &Connector) -> Check {
-    let Some((_, _, kind)) = connector.overview().data_space else {
+    if connector.overview().data_space.is_none() {
         return Check::skipped(GUARD, "needs: a data space");
+    }
+    let standing = async {
+        match connector.source().await {
+            Ok(source) => connector.standing(&source).await.map_err(|_| "needs: the registry"),
+            Err(_) => Err("needs: the database"),
+        }
     };
-    let standing = async { connector.standing(&connector.source().await?).await };
     let standing = match timeout(AREA_LIMIT, standing).await {
         Ok(Ok(Some(standing))) => standing,
-        Ok(Ok(None)) => return Check::skipped(GUARD, "the catalogue is made up"),
-        Ok(Err(problem)) => return Check::skipped(GUARD, &format!("needs: an answer; {problem}")),
+        Ok(Ok(None)) => return Check::ok(GUARD, "a made-up catalogue is nobody's installation"),
+        Ok(Err(why)) => return Check::skipped(GUARD, why),
         Err(_) => return Check::skipped(GUARD, "needs: an answer of database and registry"),
     };
     let this = match &standing.concluded {
         Some(concluded) => format!("{} installation", concluded.kind),
         None => "installation of unknown kind".to_owned(),
     };
-    let detail = format!("{this}, {kind} data space");
+    let into = standing.target.as_ref().map(|target| format!(", {} data space", target.kind)).unwrap_or_default();
+    let detail = format!("{this}{into}");
     match standing.check(None) {
         Ok(()) => Check::ok(GUARD, &detail),
         Err(refusal) => {

@@ -80,7 +80,7 @@ pub(super) fn pair(connector: &Connector, environment: Environment, is_used: boo
 
 /// A private key that others can read, which is worse than one that is missing.
 fn exposed(connector: &Connector, environment: Environment) -> Option<Check> {
-    let store = connector.store().clone();
+    let store = connector.store();
     let credentials = &store.config().credentials;
     let pair = match environment {
         Environment::Production => &credentials.production,
