@@ -134,7 +134,9 @@ fn config_init_writes_a_private_file_once_and_show_names_origins() {
 
     let shown = home.json(&["config", "show", "--state-dir", "/tmp/elsewhere"]);
     let setting = |key: &str| shown.iter().find(|line| line["key"] == key).expect("listed").clone();
-    assert_eq!(setting("gateway.environment")["origin"], "file");
+    assert_eq!(setting("gateway.registry_path")["origin"], "file");
+    // The example leaves it to Commerce where there is one.
+    assert_eq!(setting("gateway.environment")["origin"], "default");
     assert_eq!(setting("state.directory")["origin"], "--state-dir");
     assert_eq!(setting("saas.project_id")["origin"], "not set");
 }

@@ -13,7 +13,7 @@ use crate::settings::{CommerceStore, Layers, Saved, Setting, SettingStore as _, 
 use crate::untrusted::SafeText;
 
 impl Connector {
-    /// Reads Commerce's own settings, if settings live there. What cannot be read is a problem of the [`Overview`], not of
+    /// Reads Commerce's own settings, if settings live there. What cannot be read is a problem of the [`super::Overview`], not of
     /// this call. Front ends call it before anything else.
     pub async fn load(&self) {
         let mut is_loaded = self.shared.turn.lock().await;
