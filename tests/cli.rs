@@ -271,10 +271,10 @@ fn ids_that_do_not_exist_are_listed_and_the_others_are_sent_again() {
     write_products(&feeds_dir(&home), &[product("A", "a"), product("B", "b")]);
     home.ok(&["export", "run"]);
     assert_eq!(home.run(&["export", "run", "--by-ids", "A"]).status.code(), Some(2), "of which feed?");
-    let list = home.path("ids.txt");
-    fs::write(&list, "A\nnowhere\n").expect("written");
-    let list = format!("@{}", list.display());
-    let output = home.run(&["export", "run", "--feed", "products", "--by-ids", &list, "--id-type", "sku"]);
+    let file = home.path("ids.txt");
+    fs::write(&file, "A\nnowhere\n").expect("written");
+    let file = format!("@{}", file.display());
+    let output = home.run(&["export", "run", "--feed", "products", "--by-ids", &file, "--id-type", "sku"]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     assert!(
         stdout(&output).contains("No such record, neither in the source nor in the ledger: nowhere"),

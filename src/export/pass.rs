@@ -201,27 +201,10 @@ async fn compare_chosen(lane: &Arc<Lane>, reading: Reading, reach: Reach) -> Res
 async fn read(lane: &Arc<Lane>, reading: Reading) -> Result<Collection, Halt> {
     let collection = deliver(lane, |mut outbox| async move {
         let mut collection = Collection::default();
-        match reading {
-            Reading::Whole(selection) => {
-                collect::collect(lane, selection, &mut outbox, &mut collection).await.map_err(Halt::Problem)?;
-            }
-            Reading::Chosen => {
-                let mut after = None;
-                loop {
-                    let keys = lane.run.ledger.call(move |store| store.chosen_keys(after, KEYS_AT_ONCE)).await;
-                    let keys = in_ledger(lane, keys)?;
-                    let Some(last) = keys.last() else { break };
-                    after = Some(*last);
-                    let selection = Selection::Keys(keys);
-                    collect::collect(lane, selection, &mut outbox, &mut collection).await.map_err(Halt::Problem)?;
-                    if lane.brake.is_pulled() {
-                        break;
-                    }
-                }
-            }
-        }
+        let went = fill(lane, reading, &mut outbox, &mut collection).await;
+        // Also before an error: what was read is compared, and its intents are kept.
         outbox.flush().await;
-        Ok(collection)
+        went.map(|()| collection)
     })
     .await?;
     if collection.refused_before > 0 && !lane.brake.is_pulled() {
@@ -232,6 +215,27 @@ async fn read(lane: &Arc<Lane>, reading: Reading) -> Result<Collection, Halt> {
         note(lane, text).await;
     }
     Ok(collection)
+}
+
+/// Reads and compares, and puts what must be sent into the outbox.
+async fn fill(lane: &Lane, reading: Reading, outbox: &mut Outbox, collection: &mut Collection) -> Result<(), Halt> {
+    let selection = match reading {
+        Reading::Whole(selection) => selection,
+        Reading::Chosen => return fill_with_chosen(lane, outbox, collection).await,
+    };
+    collect::collect(lane, selection, outbox, collection).await.map_err(Halt::Problem)
+}
+
+async fn fill_with_chosen(lane: &Lane, outbox: &mut Outbox, collection: &mut Collection) -> Result<(), Halt> {
+    let mut after = None;
+    while !lane.brake.is_pulled() {
+        let keys = lane.run.ledger.call(move |store| store.chosen_keys(after, KEYS_AT_ONCE)).await;
+        let keys = in_ledger(lane, keys)?;
+        let Some(last) = keys.last() else { break };
+        after = Some(*last);
+        collect::collect(lane, Selection::Keys(keys), outbox, collection).await.map_err(Halt::Problem)?;
+    }
+    Ok(())
 }
 
 /// Runs senders beside a stage that fills the outbox, and returns when both are done.

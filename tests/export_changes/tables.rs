@@ -116,7 +116,7 @@ async fn what_belongs_to_prices_and_variants() {
             ("INSERT INTO catalog_product_relation VALUES (62, 47)", Yes),
             ("DELETE FROM catalog_product_super_link WHERE parent_id = 62 AND product_id = 47", Yes),
             ("INSERT INTO catalog_product_super_link (product_id, parent_id) VALUES (47, 62)", Yes),
-            ("UPDATE catalog_product_super_attribute SET position = 5 WHERE product_super_attribute_id = 2", Perhaps),
+            ("UPDATE catalog_product_super_attribute SET position = 5 WHERE product_super_attribute_id = 2", Yes),
             ("DELETE FROM catalog_product_super_attribute WHERE product_id = 62 AND attribute_id = 144", Yes),
             ("INSERT INTO catalog_product_super_attribute (product_id, attribute_id, position) VALUES (62, 144, 0)", Yes),
             ("UPDATE catalog_product_entity SET sku = 'RENAMED' WHERE entity_id = 62", Yes),

@@ -60,8 +60,11 @@ impl Store {
     /// Takes keys out of the choice: what is known of their records is not enough to call anything of them gone.
     pub fn spare_keys(&mut self, keys: &[u64]) -> rusqlite::Result<()> {
         let mut delete = self.connection.prepare_cached("DELETE FROM temp.chosen_keys WHERE key = ?1")?;
+        let rows = "DELETE FROM temp.chosen_rows WHERE id IN (SELECT id FROM items WHERE feed = ?1 AND source_id = ?2)";
+        let mut delete_rows = self.connection.prepare_cached(rows)?;
         for key in keys.iter().filter_map(|key| i64::try_from(*key).ok()) {
             delete.execute([key])?;
+            delete_rows.execute([feed_code(self.pass.feed), key])?;
         }
         Ok(())
     }

@@ -71,6 +71,12 @@ fn a_key_that_is_spared_keeps_its_items() {
     shop.look_at(&[1, 2], &[], Resend::None);
     shop.store.spare_keys(&[1]).expect("spared");
     assert_eq!(labels(&shop.sweep_chosen(Reach::KeysAndRows)), [("P2 · default", Why::Gone)]);
+    let gone = shop.look_at(&[1], &[numbered(1, "b")], Resend::None);
+    shop.answer(&gone.send, 503);
+    shop.store.begin_feed(shop.feed, Resend::OnlyFailed).expect("begun");
+    shop.store.choose_failed().expect("chosen");
+    shop.store.spare_keys(&[1]).expect("spared");
+    assert_eq!(labels(&shop.sweep_chosen(Reach::Rows)), [], "its row neither");
 }
 
 #[test]
