@@ -286,8 +286,8 @@ fn ids_that_do_not_exist_are_listed_and_the_others_are_sent_again() {
         received["items"].as_array().expect("items").iter().filter_map(|item| item["deliveries"].as_u64()).collect();
     assert_eq!(deliveries, [2, 1]);
     let output = home.run(&["export", "run", "--feed", "products", "--by-ids", "gone", "--json"]);
-    let last = stdout(&output).lines().last().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-    assert_eq!(last.expect("a line")["unknown_ids"], json!(["gone"]));
+    let report = stdout(&output).lines().last().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    assert_eq!(report.expect("a line")["unknown_ids"], json!(["gone"]));
 }
 
 #[test]

@@ -130,8 +130,7 @@ fn what_a_file_or_the_environment_sets_is_shown_as_locked_and_refused() {
     fs::remove_file(shop.root().join("app/etc/config.php")).expect("removed");
 
     let name = "CONFIG__DEFAULT__SERVICES_CONNECTOR__SERVICES_CONNECTOR_INTEGRATION__SANDBOX_API_KEY";
-    let mut show = shop.command(&["config", "show", "--json"]);
-    let of_variable = shown(show.env(name, "plain-example-value"));
+    let of_variable = shown(shop.command(&["config", "show", "--json"]).env(name, "plain-example-value"));
     assert_eq!(of_variable["credentials.sandbox.api_key"], (masked, format!("{name} (locked)")));
     let files = [shop.home.path("api-key.txt"), shop.home.path("private.pem")].map(|path| path.display().to_string());
     let args =

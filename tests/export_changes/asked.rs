@@ -4,6 +4,7 @@ use commerce_connector::error::Exit;
 use commerce_connector::export::SyncMode;
 use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::source::IdKind;
+use commerce_connector::untrusted::SafeText;
 
 use super::kit::{Sent, Shop, of, products};
 use super::logged_shop;
@@ -26,7 +27,7 @@ async fn named_records_are_sent_again_and_what_is_left_of_gone_ones_is_deleted()
     assert_eq!(shop.sent_since(&before).await, expected);
     let report = ended.report();
     assert_eq!(report.exit(), Exit::Partial);
-    let unknown: Vec<&str> = report.unknown_ids.iter().map(|id| id.as_str()).collect();
+    let unknown: Vec<&str> = report.unknown_ids.iter().map(SafeText::as_str).collect();
     assert_eq!(unknown, ["77777", "nowhere"]);
     // By the wrong kind they are unknown.
     let before = shop.kept().await;

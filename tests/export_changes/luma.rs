@@ -1,6 +1,7 @@
 //! Commerce's own triggers, on a part of the Luma fixture: an insert, an update and a delete in every table that they watch.
 
 use commerce_connector::export::SyncMode;
+use commerce_connector::export::progress::FeedProgress;
 use commerce_connector::feeds::Feed;
 use serde_json::json;
 
@@ -81,7 +82,7 @@ async fn play(shop: &Shop, cases: Vec<Case>) {
     assert_eq!(shop.pass().await, Sent::new());
     // Nothing was missed: a full compare finds nothing that the logs did not tell.
     let ended = shop.run_well(SyncMode::Full).await;
-    let left: u64 = ended.report().progress.feeds.iter().map(|feed| feed.to_send()).sum();
+    let left: u64 = ended.report().progress.feeds.iter().map(FeedProgress::to_send).sum();
     assert_eq!(left, 0, "{ended:?}");
 }
 
