@@ -1,10 +1,12 @@
 //! How the screen looks: every pane and dialog at the sizes that people have, and no panic at any other.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also where a helper notices")]
 
+mod sync;
+
 use std::time::Duration;
 
 use commerce_connector::client::models::{DataSpace, DataSpaceKind, Environment, Project};
-use commerce_connector::connector::{Half, Overview, PairStatus};
+use commerce_connector::connector::{Half, Overview, PairStatus, SourceFeeds};
 use commerce_connector::error::{Exit, Problem};
 use commerce_connector::export::ledger::FeedSummary;
 use commerce_connector::export::progress::{
@@ -96,7 +98,7 @@ fn ready(pane: Pane, kind: DataSpaceKind) -> State {
     ];
     let replies = [
         Reply::Pairs([production, sandbox]),
-        Reply::Counts(Ok(counts.to_vec())),
+        Reply::Counts(Ok(SourceFeeds { counts: counts.to_vec(), absent: Vec::new() })),
         Reply::Ledger(Ok((summaries, vec![failure("24-MB01 default")]))),
         Reply::Projects(Ok(projects())),
     ];
