@@ -7,11 +7,13 @@
 //!            └──────┬───────────┘
 //!               connector          every action of the program, once
 //!        ┌──────────┼────────────┬──────────┐
-//!     config      export         │        sandbox (a gateway for rehearsal, used by `demo` and tests)
+//!    settings     export         │        sandbox (a gateway for rehearsal, used by `demo` and tests)
 //!                ┌──┴───┐        │
 //!              feeds   client ───┤
 //!                │        └──── keys
 //!             commerce
+//!
+//! `settings` ties `config` and `commerce` together: where a setting lives.
 //! ```
 //!
 //! `feeds` says what an item is and where items come from, `export` compares them with its ledger and sends what differs through
@@ -32,6 +34,7 @@ pub mod logging;
 pub mod private_file;
 pub mod sandbox;
 pub mod secret;
+pub mod settings;
 pub mod tui;
 pub mod untrusted;
 pub mod words;

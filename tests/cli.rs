@@ -134,7 +134,9 @@ fn config_init_writes_a_private_file_once_and_show_names_origins() {
 
     let shown = home.json(&["config", "show", "--state-dir", "/tmp/elsewhere"]);
     let setting = |key: &str| shown.iter().find(|line| line["key"] == key).expect("listed").clone();
-    assert_eq!(setting("gateway.environment")["origin"], "file");
+    assert_eq!(setting("gateway.registry_path")["origin"], "file");
+    // The example leaves it to Commerce where there is one.
+    assert_eq!(setting("gateway.environment")["origin"], "default");
     assert_eq!(setting("state.directory")["origin"], "--state-dir");
     assert_eq!(setting("saas.project_id")["origin"], "not set");
 }
@@ -259,4 +261,88 @@ fn the_demo_without_a_terminal_makes_the_same_journey() {
     let output = home.run(&["demo", "--state-dir", &home.path("other").display().to_string()]);
     assert_eq!(output.status.code(), Some(2), "a directory that is not a demo's is left alone");
     assert!(other.join("precious.txt").exists());
+}
+
+#[test]
+fn ids_that_do_not_exist_are_listed_and_the_others_are_sent_again() {
+    let home = Home::new();
+    let gateway = Gateway::start(&home, &[]);
+    let data_space = connected(&home, &gateway);
+    write_products(&feeds_dir(&home), &[product("A", "a"), product("B", "b")]);
+    home.ok(&["export", "run"]);
+    assert_eq!(home.run(&["export", "run", "--by-ids", "A"]).status.code(), Some(2), "of which feed?");
+    let file = home.path("ids.txt");
+    fs::write(&file, "A\nnowhere\n").expect("written");
+    let file = format!("@{}", file.display());
+    let output = home.run(&["export", "run", "--feed", "products", "--by-ids", &file, "--id-type", "sku"]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(
+        stdout(&output).contains("No such record, neither in the source nor in the ledger: nowhere"),
+        "{}",
+        stdout(&output)
+    );
+    let received = gateway.received(&data_space, "products");
+    let deliveries: Vec<u64> =
+        received["items"].as_array().expect("items").iter().filter_map(|item| item["deliveries"].as_u64()).collect();
+    assert_eq!(deliveries, [2, 1]);
+    let output = home.run(&["export", "run", "--feed", "products", "--by-ids", "gone", "--json"]);
+    let report = stdout(&output).lines().last().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    assert_eq!(report.expect("a line")["unknown_ids"], json!(["gone"]));
+}
+
+#[test]
+fn a_cleanup_needs_the_names_typed_once_more() {
+    let home = Home::new();
+    let gateway = Gateway::start(&home, &[]);
+    let data_space = connected(&home, &gateway);
+    let feeds = feeds_dir(&home);
+    write_products(&feeds, &[product("A", "a"), product("B", "b"), product("C", "c")]);
+    home.ok(&["export", "run"]);
+    write_products(&feeds, &[product("A", "a"), product("B", "b")]);
+    let before = gateway.received(&data_space, "products");
+    let ask = ["export", "run", "--feed", "products", "--cleanup-feed"];
+    for confirm in [&[][..], &["--confirm", "prices"]] {
+        let output = home.run(&[&ask[..], confirm].concat());
+        assert_eq!(output.status.code(), Some(7), "{}", stderr(&output));
+        for words in [
+            "3 items would be forgotten and 2 items sent",
+            "1 item that the shop no longer has would stay in the service for good: deletions will not propagate",
+            "To send it would take 1 request with",
+        ] {
+            assert!(stdout(&output).contains(words), "{words:?} is missing in:\n{}", stdout(&output));
+        }
+        assert!(stderr(&output).contains("nothing was changed"), "{}", stderr(&output));
+        assert!(stderr(&output).contains("--confirm products"), "{}", stderr(&output));
+    }
+    assert_eq!(gateway.received(&data_space, "products"), before);
+    let output = home.run(&["export", "run", "--feed", "all", "--cleanup-feed"]);
+    assert_eq!(output.status.code(), Some(2), "each feed by its name");
+    home.ok(&[&ask[..], &["--confirm", "products", "--quiet"]].concat());
+    let after = gateway.received(&data_space, "products");
+    let items = after["items"].as_array().expect("items");
+    assert_eq!(items.len(), 3, "the third was never deleted: {after}");
+    assert!(items.iter().filter(|item| item["deliveries"] == 2).count() == 2, "{after}");
+}
+
+#[test]
+fn a_watch_holds_no_lock_between_its_passes_and_ends_when_it_is_told_to() {
+    let home = Home::new();
+    let gateway = Gateway::start(&home, &[]);
+    connected(&home, &gateway);
+    write_products(&feeds_dir(&home), &[product("A", "a")]);
+    let args = ["export", "watch", "--every", "86400", "--json"];
+    let mut watch = home.command(&args).stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut lines = BufReader::new(watch.stdout.take().expect("piped")).lines();
+    let mut next = || -> Value {
+        let line = lines.next().expect("a line").expect("UTF-8");
+        serde_json::from_str(&line).expect("JSON")
+    };
+    assert_eq!((next()["type"].clone(), next()["type"].clone()), (json!("first_sync"), json!("note")));
+    let pass = next();
+    assert_eq!((&pass["type"], &pass["feeds"][0]["submitted"]), (&json!("watch_pass"), &json!(1)));
+    home.ok(&["export", "run"]);
+    let pid = rustix::process::Pid::from_child(&watch);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
+    assert_eq!(watch.wait().expect("it ends").code(), Some(0));
+    assert!(lines.next().is_none(), "nothing more was said");
 }

@@ -3,13 +3,15 @@
 use serde_json::json;
 
 use super::Setting;
-use super::output::{Output, table};
+use super::output::{Output, table, talk};
 use crate::cli::ConfigCommand;
 use crate::config::keys::KEYS;
-use crate::config::store::Store;
+use crate::config::store::{self as configuration, Store};
+use crate::connector::Connector;
 use crate::error::{Exit, Problem};
 use crate::private_file::{self, safe};
 use crate::secret::Secret;
+use crate::settings::{Layers, Setting as Placed, SettingStore as _};
 
 /// What `config init` writes: every key, explained.
 const EXAMPLE: &str = include_str!("../../config.example.toml");
@@ -18,10 +20,10 @@ const EXAMPLE: &str = include_str!("../../config.example.toml");
 ///
 /// # Errors
 /// Whatever a person has to be told.
-pub fn run(command: &ConfigCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+pub async fn run(command: &ConfigCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     match command {
         ConfigCommand::Init => init(setting, output)?,
-        ConfigCommand::Show => show(&setting.load()?, setting, output)?,
+        ConfigCommand::Show => show(setting.load()?, setting, output).await?,
         ConfigCommand::Path => {
             let path = safe(&setting.config_path());
             output.say(path.as_str(), "config_path", json!({"path": path}))?;
@@ -47,7 +49,14 @@ fn init(setting: &Setting, output: &mut Output) -> Result<(), Problem> {
     )
 }
 
-fn show(store: &Store, setting: &Setting, output: &mut Output) -> Result<(), Problem> {
+async fn show(store: Store, setting: &Setting, output: &mut Output) -> Result<(), Problem> {
+    let connector = Connector::new(store, setting.default_state_dir(), None);
+    connector.load().await;
+    let layers = connector.settings();
+    let store = &layers.file;
+    if let Some(problem) = layers.commerce.as_ref().and_then(|commerce| commerce.problem()) {
+        talk(&format!("Commerce's settings: {problem}"));
+    }
     let values = toml::Value::try_from(store.config())
         .map_err(|error| Problem::new(Exit::Other, format!("the configuration cannot be shown: {error}")))?;
     let mut rows = vec![["KEY", "VALUE", "ORIGIN"].map(str::to_owned).to_vec()];
@@ -61,6 +70,11 @@ fn show(store: &Store, setting: &Setting, output: &mut Output) -> Result<(), Pro
         } else if key.path == "state.directory" && value.is_none() {
             value = Some(setting.state_dir(store).display().to_string());
         }
+        let is_set_here = *store.origin(key.path) != configuration::Origin::Default;
+        let of_commerce = Placed::ALL.iter().find(|placed| placed.key() == key.path).filter(|_| !is_set_here);
+        if let Some((shown, from)) = of_commerce.and_then(|placed| in_commerce(&layers, *placed)) {
+            (value, origin) = (Some(shown), from);
+        }
         if value.is_none() {
             "not set".clone_into(&mut origin);
         }
@@ -70,6 +84,28 @@ fn show(store: &Store, setting: &Setting, output: &mut Output) -> Result<(), Pro
     }
     output.text(&format!("{}{}", safe(store.path()), if store.exists() { "" } else { " (does not exist yet)" }))?;
     output.text(&table(&rows, &[]))
+}
+
+/// What Commerce has of a setting, secrets masked, and where it has it.
+fn in_commerce(layers: &Layers, setting: Placed) -> Option<(String, String)> {
+    let commerce = layers.commerce.as_ref()?;
+    let path = setting.path();
+    let origin = commerce.get(path).map(|found| {
+        let locked = if found.locked { " (locked)" } else { "" };
+        format!("{}{locked}", found.origin)
+    })?;
+    let value = match setting {
+        Placed::PrivateKey(environment) => commerce
+            .private_key(environment)
+            .map(|found| found.map(|key| format!("RSA {} bits {}", key.value.bits(), key.value.fingerprint()))),
+        _ => commerce.text(setting).map(|found| {
+            found.map(|text| if setting.is_secret() { text.value.masked() } else { text.value.expose().to_owned() })
+        }),
+    };
+    match value {
+        Ok(value) => value.map(|value| (value, origin)),
+        Err(problem) => Some((format!("unusable: {problem}"), origin)),
+    }
 }
 
 fn shown(value: &toml::Value) -> String {

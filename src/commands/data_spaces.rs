@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::output::Output;
+use super::output::{Output, talk};
 use super::{Setting, projects};
 use crate::cli::DataSpacesCommand;
 use crate::error::Exit;
@@ -12,7 +12,7 @@ use crate::error::Exit;
 /// # Errors
 /// Whatever a person has to be told.
 pub async fn run(command: DataSpacesCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
-    let connector = setting.connector()?;
+    let connector = setting.connector().await?;
     match command {
         DataSpacesCommand::List => {
             let in_use = connector.overview().data_space.map(|(id, _, _)| id);
@@ -20,6 +20,9 @@ pub async fn run(command: DataSpacesCommand, setting: &Setting, output: &mut Out
         }
         DataSpacesCommand::Select { id } => {
             let overview = connector.select_data_space(&id).await?;
+            if let Some(note) = &overview.settings.note {
+                talk(note.as_str());
+            }
             if let (Some((project_id, project)), Some((id, name, kind))) = (overview.project, overview.data_space) {
                 output.say(
                     &format!(

@@ -58,7 +58,7 @@ pub async fn run(args: DemoArgs, setting: &Setting, output: &mut Output) -> anyh
         api_key: ApiKey::parse(&sandbox.ready.sandbox.api_key).map_err(|error| Problem::of(&error))?,
         private_key: PrivateKey::read(&sandbox.ready.sandbox.private_key_file).map_err(|error| Problem::of(&error))?,
     };
-    connector.save_pair(Environment::Sandbox, &pair)?;
+    connector.save_pair(Environment::Sandbox, &pair).await?;
     connector.verify(Environment::Sandbox).await?;
     let fingerprint = pair.private_key.fingerprint();
     teller.say(

@@ -29,6 +29,7 @@ pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit>
     };
     let state_dir = setting.state_dir(&store);
     let connector = Connector::new(store, state_dir, None);
+    connector.load().await;
     let mut told = Ok(());
     let diagnosis = connector
         .doctor(|check| {

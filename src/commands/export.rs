@@ -23,7 +23,7 @@ const FAILURES_SHOWN: usize = 20;
 /// # Errors
 /// Whatever a person has to be told.
 pub async fn run(command: ExportCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
-    let connector = setting.connector()?;
+    let connector = setting.connector().await?;
     match command {
         ExportCommand::Run(args) if args.cleanup_feed => clean_up(&args, &connector, output).await,
         ExportCommand::Run(args) => {

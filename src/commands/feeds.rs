@@ -22,7 +22,7 @@ const PAGES_AHEAD: usize = 2;
 /// # Errors
 /// Whatever a person has to be told.
 pub async fn run(command: FeedsCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
-    let connector = setting.connector()?;
+    let connector = setting.connector().await?;
     match command {
         FeedsCommand::List => list(&connector, output).await,
         FeedsCommand::Health => super::health::run(&connector, output).await,
@@ -39,12 +39,8 @@ async fn list(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit
     for feed in Feed::ALL {
         let counted = counts.iter().find(|(in_source, _)| *in_source == feed);
         let absence = absent.iter().find(|(of, _)| *of == feed).map(|(_, reason)| reason);
-        let (route, is_configured) = connector.route(feed);
-        let route_from = match (is_configured, feed.route_is_public()) {
-            (true, _) => "configuration",
-            (false, true) => "Adobe's documentation",
-            (false, false) => "inferred, not public",
-        };
+        let (route, route_from) = connector.route(feed);
+        let route_from = crate::untrusted::SafeText::new(&route_from.to_string());
         let records = match counted {
             Some((_, Some(records))) => count(*records),
             Some((_, None)) => "unknown".to_owned(),
@@ -65,7 +61,7 @@ async fn list(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit
             }),
         )?;
         let mark = if feed.is_experimental() { " *" } else { "" };
-        rows.push(vec![format!("{feed}{mark}"), records, batch_size.to_string(), route, route_from.to_owned()]);
+        rows.push(vec![format!("{feed}{mark}"), records, batch_size.to_string(), route, route_from.to_string()]);
     }
     output.text(&table(&rows, &[1, 2]))?;
     output.text(

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::Setting;
-use super::output::Output;
+use super::output::{Output, talk};
 use crate::cli::KeysCommand;
 use crate::client::models::Environment;
 use crate::connector::Connector;
@@ -21,12 +21,13 @@ use crate::secret::Secret;
 /// Whatever a person has to be told.
 pub async fn run(command: KeysCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     match command {
-        KeysCommand::Verify { environment } => verify(environment, &setting.connector()?, output).await,
+        KeysCommand::Verify { environment } => verify(environment, &setting.connector().await?, output).await,
         KeysCommand::Set { environment, api_key_file, private_key_file } => {
             let store = setting.load()?;
             let state_dir = setting.state_dir(&store);
             let connector = Connector::new(store, state_dir, None);
-            set(environment, &api_key_file, &private_key_file, &connector, output)
+            connector.load().await;
+            set(environment, &api_key_file, &private_key_file, &connector, output).await
         }
     }
 }
@@ -42,7 +43,7 @@ async fn verify(environment: Option<Environment>, connector: &Connector, output:
     Ok(Exit::Done)
 }
 
-fn set(
+async fn set(
     environment: Environment,
     api_key_file: &Path,
     private_key_file: &Path,
@@ -69,14 +70,17 @@ fn set(
         PrivateKey::read(private_key_file)
     };
     let pair = KeyPair { api_key, private_key: private_key.map_err(|error| Problem::of(&error))? };
-    let path = connector.save_pair(environment, &pair)?;
+    let saved = connector.save_pair(environment, &pair).await?;
+    let place = match &saved.private_key_file {
+        Some(path) => format!("{} (mode 0600, not encrypted)", private_file::safe(path)),
+        None => format!("{}, both encrypted", saved.where_to),
+    };
     let fingerprint = pair.private_key.fingerprint();
     output.say(
         &format!(
-            "Saved the {environment} keys: API key {}, private key RSA {} bits {fingerprint} in {} (mode 0600, not encrypted).",
+            "Saved the {environment} keys: API key {}, private key RSA {} bits {fingerprint} in {place}.",
             pair.api_key.masked(),
             pair.private_key.bits(),
-            private_file::safe(&path),
         ),
         "keys",
         json!({
@@ -84,9 +88,14 @@ fn set(
             "saved": true,
             "bits": pair.private_key.bits(),
             "fingerprint": fingerprint,
-            "private_key_file": private_file::safe(&path),
+            "private_key_file": saved.private_key_file.as_deref().map(private_file::safe),
+            "saved_in": saved.where_to,
+            "note": saved.note,
         }),
     )?;
+    if let Some(note) = &saved.note {
+        talk(note.as_str());
+    }
     Ok(Exit::Done)
 }
 

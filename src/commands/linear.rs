@@ -387,3 +387,22 @@ fn limit_words(limit: &Limit) -> String {
         Limit::Waiting { remaining, reason } => format!("waiting {} {reason}", duration(*remaining)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forecast_shows_how_its_time_came_about() {
+        let forecast = Forecast { requests: 412, json_bytes: 35_200_000, requests_per_second: Some(2.0) };
+        assert_eq!(
+            forecast.words(),
+            "To send it would take 412 requests with 35,200,000 bytes of JSON, as measured, before it is compressed. \
+             Time: 412 requests ÷ 2.0 requests/s = 3 min 26 s."
+        );
+        assert_eq!(forecast.record()["seconds"], 206.0);
+        let unlimited = Forecast { requests_per_second: None, ..forecast };
+        assert!(unlimited.words().ends_with("Time: 412 requests, as fast as the gateway takes them."));
+        assert_eq!(unlimited.record()["seconds"], Value::Null);
+    }
+}

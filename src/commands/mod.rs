@@ -20,12 +20,16 @@ pub mod services;
 mod watch;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::cli::{Cli, Command, Global};
 use crate::config::store::{FlagValue, Store};
 use crate::connector::Connector;
 use crate::error::{Exit, Problem};
 use output::Output;
+
+/// How long the first picture may wait for Commerce's settings.
+const SETTINGS_PATIENCE: Duration = Duration::from_millis(150);
 
 /// What a command is run with: where configuration and state are, and where answers go.
 #[derive(Debug)]
@@ -88,14 +92,19 @@ impl Setting {
     ///
     /// # Errors
     /// A usage [`Problem`] that says what to run first.
-    pub fn connector(&self) -> Result<Connector, Problem> {
+    pub async fn connector(&self) -> Result<Connector, Problem> {
         let store = self.load()?;
         let is_configured = store.exists() || *store.config() != crate::config::Config::default();
         if !is_configured {
             return Err(nothing_configured(&store));
         }
         let state_dir = self.state_dir(&store);
-        Ok(Connector::new(store, state_dir, None))
+        let connector = Connector::new(store, state_dir, None);
+        connector.load().await;
+        if let Some(problem) = connector.overview().settings.problem {
+            output::talk(&format!("Commerce's settings: {problem}"));
+        }
+        Ok(connector)
     }
 }
 
@@ -123,7 +132,7 @@ pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
         Some(Command::Export(command)) => export::run(command, &setting, &mut output).await,
         Some(Command::Sandbox(args)) => sandbox::run(args, &setting, &mut output).await,
         Some(Command::Demo(args)) => demo::run(args, &setting, &mut output).await,
-        Some(Command::Config(command)) => config::run(&command, &setting, &mut output),
+        Some(Command::Config(command)) => config::run(&command, &setting, &mut output).await,
         Some(Command::Doctor) => doctor::run(&setting, &mut output).await,
         Some(Command::Services) => services::run(&setting, &mut output).await,
     }
@@ -144,5 +153,7 @@ async fn screen(setting: &Setting) -> anyhow::Result<Exit> {
     let state_dir = setting.state_dir(&store);
     let _log = crate::logging::start(&state_dir)?;
     let connector = Connector::new(store, state_dir, None);
+    // A database that answers at once is waited for, so that the screen opens on the right pane. Otherwise a worker goes on.
+    let _ = tokio::time::timeout(SETTINGS_PATIENCE, connector.ensure_loaded()).await;
     Ok(crate::tui::run(connector, crate::tui::Options::default()).await?)
 }

@@ -13,7 +13,7 @@ use crate::error::{Exit, Problem};
 /// # Errors
 /// Whatever a person has to be told.
 pub async fn run(command: ProjectsCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
-    let connector = setting.connector()?;
+    let connector = setting.connector().await?;
     match command {
         ProjectsCommand::List => {
             let projects = connector.projects().await?;

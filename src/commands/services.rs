@@ -12,7 +12,7 @@ use crate::error::Exit;
 /// # Errors
 /// Whatever a person has to be told.
 pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
-    let services = setting.connector()?.services().await;
+    let services = setting.connector().await?.services().await;
     let mut rows = vec![["SERVICE", "EDITION", "MODULE", "VERSION", "FEEDS"].map(str::to_owned).to_vec()];
     for status in &services.services {
         let edition = if status.service.in_open_source { "both" } else { "Adobe Commerce" };

@@ -45,7 +45,7 @@ pub enum CryptError {
     #[error("the value is encrypted with cipher {0}, which is not known")]
     UnknownCipher(u32),
     /// A key that is not there.
-    #[error("the value is encrypted with key {wanted}, but there {}", keys(.present, "is", "are"))]
+    #[error("the value is encrypted with key {wanted}, but there {}", only(*.present))]
     NoSuchKey {
         /// The key's position, from 1.
         wanted: usize,
@@ -60,8 +60,8 @@ pub enum CryptError {
     NotSealed(SafeText),
 }
 
-fn keys(count: &usize, one: &str, more: &str) -> String {
-    if *count == 1 { format!("{one} only 1 key") } else { format!("{more} only {count} keys") }
+fn only(count: usize) -> String {
+    if count == 1 { "is only 1 key".to_owned() } else { format!("are only {count} keys") }
 }
 
 /// The keys of an installation. The last one encrypts.

@@ -1,6 +1,7 @@
 //! config.toml as types. Loading with the origin of each value, and saving, are in the rooms below.
 //!
-//! Precedence: flag > environment (`COMMERCE_CONNECTOR_…`) > config file > default. These types must never do I/O.
+//! Precedence: flag > environment (`COMMERCE_CONNECTOR_…`) > config file > default; what Commerce's own settings add between
+//! the last two is in [`crate::settings`]. These types must never do I/O.
 
 pub mod keys;
 pub mod store;
@@ -89,6 +90,17 @@ pub struct Credentials {
     pub sandbox: PairSetting,
 }
 
+impl Credentials {
+    /// Where one of the pairs is.
+    #[must_use]
+    pub fn pair(&self, environment: Environment) -> &PairSetting {
+        match environment {
+            Environment::Production => &self.production,
+            Environment::Sandbox => &self.sandbox,
+        }
+    }
+}
+
 /// Where a key pair is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -120,6 +132,22 @@ pub struct Saas {
     /// Production or Testing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment_type: Option<DataSpaceKind>,
+    /// The IMS organization, `ident@authSrc`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ims_organization_id: Option<String>,
+}
+
+/// Where keys, project, data space, organization and environment are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SettingsHome {
+    /// In Commerce, if the installation is known and its env.php is there; otherwise in the config file.
+    #[default]
+    Auto,
+    /// In the config file, whatever else is known.
+    File,
+    /// In Commerce.
+    Commerce,
 }
 
 /// Where items come from.
@@ -226,6 +254,8 @@ pub struct Instance {
     /// Its root directory; reads `app/etc/env.php` when `[source.commerce]` is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root: Option<PathBuf>,
+    /// Where settings are kept: `auto`, `file` or `commerce`.
+    pub settings: SettingsHome,
     /// What the header of the screen calls it; the host name if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
-use super::Config;
 use super::keys::{KEYS, Key, Kind, VARIABLE_PREFIX, nearest};
+use super::{Config, SettingsHome};
+use crate::commerce::settings::is_variable;
 use crate::error::{Exit, Explain};
 use crate::private_file::{self, PrivateFileError, Secrecy, safe};
+use crate::secret::Secret;
 use crate::untrusted::SafeText;
 
 /// Variables that clap reads itself.
@@ -53,6 +55,7 @@ pub struct Store {
     origins: BTreeMap<&'static str, Origin>,
     flags: Vec<FlagValue>,
     variables: Vec<(String, String)>,
+    commerce_variables: Vec<(String, Secret)>,
 }
 
 /// Why the configuration cannot be used or saved.
@@ -113,7 +116,11 @@ impl Store {
         variables: impl IntoIterator<Item = (String, String)>,
         flags: Vec<FlagValue>,
     ) -> Result<Self, ConfigError> {
-        let variables = variables.into_iter().filter(|(name, _)| name.starts_with(VARIABLE_PREFIX)).collect::<Vec<_>>();
+        let (of_commerce, variables): (Vec<_>, Vec<_>) = variables
+            .into_iter()
+            .filter(|(name, _)| name.starts_with(VARIABLE_PREFIX) || is_variable(name))
+            .partition(|(name, _)| is_variable(name));
+        let commerce_variables = of_commerce.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
         let exists = path.symlink_metadata().is_ok();
         if must_exist && !exists {
             return Err(ConfigError::Absent { path: safe(&path) });
@@ -144,9 +151,15 @@ impl Store {
             reason: SafeText::new(error.message()),
             suggestion: None,
         })?;
-        let store = Self { path, exists, config, origins, flags, variables };
+        let store = Self { path, exists, config, origins, flags, variables, commerce_variables };
         store.check()?;
         Ok(store)
+    }
+
+    /// The variables of the environment that Commerce reads itself. Some hold secrets.
+    #[must_use]
+    pub fn commerce_variables(&self) -> &[(String, Secret)] {
+        &self.commerce_variables
     }
 
     /// The configuration in force.
@@ -211,7 +224,9 @@ impl Store {
         // What would not load again is not saved.
         parse_file(&self.path, &text)?;
         private_file::write(&self.path, text.as_bytes())?;
-        *self = Self::load(self.path.clone(), true, self.variables.clone(), self.flags.clone())?;
+        let of_commerce = self.commerce_variables.iter().map(|(name, value)| (name.clone(), value.expose().to_owned()));
+        let variables: Vec<_> = self.variables.iter().cloned().chain(of_commerce).collect();
+        *self = Self::load(self.path.clone(), true, variables, self.flags.clone())?;
         Ok(())
     }
 
@@ -223,7 +238,8 @@ impl Store {
             let (Some(state), Some(root)) = (path, &config.instance.root) else { return false };
             self.resolve(state).starts_with(self.resolve(root))
         };
-        let rules: [(&str, bool, &str); 8] = [
+        let instance = &config.instance;
+        let rules: [(&str, bool, &str); 9] = [
             ("gateway.requests_per_second", rate.is_finite() && rate >= 0.0, "must be 0 (no limit) or more"),
             ("gateway.connect_timeout_seconds", config.gateway.connect_timeout_seconds > 0, "must be 1 or more"),
             ("gateway.read_timeout_seconds", config.gateway.read_timeout_seconds > 0, "must be 1 or more"),
@@ -231,6 +247,11 @@ impl Store {
             ("gateway.registry_path", config.gateway.registry_path.starts_with('/'), "must begin with /"),
             ("export.thread_count", (1..=32).contains(&config.export.thread_count), "must be from 1 to 32"),
             ("export.max_batch_bytes", config.export.max_batch_bytes >= 1024, "must be 1024 or more"),
+            (
+                "instance.settings",
+                instance.settings != SettingsHome::Commerce || instance.root.is_some(),
+                "is \"commerce\", so instance.root must name the installation",
+            ),
             (
                 "state.directory",
                 !inside(&config.state.directory),

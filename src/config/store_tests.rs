@@ -54,7 +54,8 @@ fn the_example_states_every_key_with_its_default() {
     assert_eq!(as_written, Config::default(), "what is not a comment in the example is the default");
     let defaults = Table::try_from(Config::default()).expect("a table");
     let written = toml::from_str::<Table>(text).expect("TOML");
-    for key in KEYS {
+    // Which environment is used may be said in Commerce, so the example does not say it.
+    for key in KEYS.iter().filter(|key| key.path != "gateway.environment") {
         assert_eq!(get(&written, key.path), get(&defaults, key.path), "the default of {}", key.path);
     }
 }

@@ -176,29 +176,38 @@ impl Connector {
     /// A [`Problem`] if the database or the ledger cannot be read.
     pub async fn standing(&self, source: &Source) -> Result<Option<Standing>, Problem> {
         let config = self.config();
+        let layers = self.layers().clone();
+        let commerce = layers.commerce.as_deref();
+        // What Commerce itself takes for its base URL; a file may overrule the database.
+        let locked_url = ["web/secure/base_url", "web/unsecure/base_url"]
+            .into_iter()
+            .find_map(|path| commerce?.get(path))
+            .map(|found| found.value);
         let (base_url, place) = match source {
             Source::Generated(_) => return Ok(None),
-            Source::Files(files) => (None, files.directory.display().to_string()),
-            Source::Commerce(commerce) => {
-                let settings = commerce.settings();
+            Source::Files(files) => (locked_url, files.directory.display().to_string()),
+            Source::Commerce(source) => {
+                let settings = source.settings();
                 let place = format!("{}/{}/{}", settings.address_text(), settings.database, settings.table_prefix);
-                (commerce.base_url().await.map_err(explained)?, place)
+                let url = match locked_url {
+                    Some(url) => Some(url),
+                    None => source.base_url().await.map_err(explained)?,
+                };
+                (url, place)
             }
         };
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let installed_mode = commerce.and_then(|store| store.installation()?.mage_mode().map(ToString::to_string));
         let signs = Signs {
             configured: config.instance.kind,
             cloud_type: variable("MAGENTO_CLOUD_ENVIRONMENT_TYPE"),
-            mage_mode: variable("MAGE_MODE"),
+            mage_mode: installed_mode.or_else(|| variable("MAGE_MODE")),
             base_url: base_url.clone(),
         };
+        let concluded = signs.conclude();
         let target = match self.overview().data_space {
             Some((id, name, _)) => {
-                let kind = match config.saas.environment_type {
-                    Some(kind) => kind,
-                    // Whoever set the id by hand need not have set the type, and a guess would guard nothing.
-                    None => self.client()?.data_space(&id).await.map_err(explained)?.1.kind,
-                };
+                let kind = self.kind_for_guard(&id, config.saas.environment_type, concluded.as_ref()).await?;
                 Some(Target { id, name, kind })
             }
             None => None,
@@ -209,7 +218,28 @@ impl Connector {
         };
         let root = config.instance.root.as_deref().map(|root| self.store().resolve(root));
         let now = installation(base_url.as_deref(), root.as_deref(), &place);
-        Ok(Some(Standing { target, concluded: signs.conclude(), before, now }))
+        Ok(Some(Standing { target, concluded, before, now }))
+    }
+
+    /// What the data space is for. The registry is asked where the saved type is missing, or would refuse a run: not every
+    /// module saves it, and a person may have written it by hand.
+    async fn kind_for_guard(
+        &self,
+        id: &DataSpaceId,
+        saved: Option<DataSpaceKind>,
+        concluded: Option<&Concluded>,
+    ) -> Result<DataSpaceKind, Problem> {
+        let is_production = concluded.is_none_or(|concluded| concluded.kind == InstallationKind::Production);
+        match saved {
+            Some(DataSpaceKind::Testing) => return Ok(DataSpaceKind::Testing),
+            Some(DataSpaceKind::Production) if is_production => return Ok(DataSpaceKind::Production),
+            Some(DataSpaceKind::Production) | None => {}
+        }
+        match (self.client()?.data_space(id).await, saved) {
+            (Ok((_, data_space)), _) => Ok(data_space.kind),
+            (Err(_), Some(saved)) => Ok(saved),
+            (Err(error), None) => Err(explained(error)),
+        }
     }
 
     /// Asks the guard, and writes down who sends from now on.

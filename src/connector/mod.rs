@@ -12,13 +12,14 @@ mod models;
 mod names;
 mod pairs;
 pub mod services;
+mod stored;
 mod watch;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::client::models::{DataSpace, DataSpaceId, Environment, Project, ProjectId};
+use crate::client::models::{DataSpace, DataSpaceId, DataSpaceKind, Environment, Project, ProjectId};
 use crate::client::{Client, ClientError, ClientSettings, ConnectorMetadata};
 use crate::commerce::edition;
 use crate::config::store::Store;
@@ -31,11 +32,12 @@ use crate::feeds::Feed;
 use crate::feeds::source::commerce::Commerce;
 use crate::feeds::source::files::Files;
 use crate::feeds::source::{Source, SourceError};
-use crate::keys::{ApiKey, KeyPair, PrivateKey};
-use crate::private_file;
+use crate::keys::{ApiKey, KeyPair};
+use crate::secret::Secret;
+use crate::settings::{Layers, RouteOrigin, Saved, Setting, SettingStore as _};
 use crate::untrusted::SafeText;
 
-pub use models::{ExportRequest, Half, Overview, PairStatus, SourceFeeds};
+pub use models::{ExportRequest, Half, Overview, PairStatus, SettingsOverview, SourceFeeds};
 pub use names::{check_name, check_project_name};
 pub use watch::{Watch, WatchNews};
 
@@ -47,7 +49,12 @@ pub struct Connector {
 
 #[derive(Debug)]
 struct Shared {
-    store: Mutex<Store>,
+    /// The configuration and, once they were read, Commerce's own settings.
+    layers: RwLock<Layers>,
+    /// What the last save left for the person to do.
+    note: Mutex<Option<SafeText>>,
+    /// Whether Commerce's settings were looked at. Held while they are read or written, so that one waits for the other.
+    turn: tokio::sync::Mutex<bool>,
     state_dir: PathBuf,
     /// Made at the first use and thrown away when keys or gateway change.
     client: Mutex<Option<Client>>,
@@ -59,17 +66,15 @@ impl Connector {
     /// The actions over a loaded configuration. `fixed_source` takes the place of the configured one (the demo's).
     #[must_use]
     pub fn new(store: Store, state_dir: PathBuf, fixed_source: Option<Source>) -> Self {
-        let shared = Shared { store: Mutex::new(store), state_dir, client: Mutex::new(None), fixed_source };
+        let shared = Shared {
+            layers: RwLock::new(Layers { file: store, commerce: None }),
+            note: Mutex::new(None),
+            turn: tokio::sync::Mutex::new(false),
+            state_dir,
+            client: Mutex::new(None),
+            fixed_source,
+        };
         Self { shared: Arc::new(shared) }
-    }
-
-    fn store(&self) -> MutexGuard<'_, Store> {
-        // A panic while the lock was held left a whole Store behind: it is only ever replaced, never half changed.
-        self.shared.store.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn config(&self) -> Config {
-        self.store().config().clone()
     }
 
     fn forget_client(&self) {
@@ -79,20 +84,25 @@ impl Connector {
     /// What is configured now. No I/O but the host name.
     #[must_use]
     pub fn overview(&self) -> Overview {
-        let store = self.store();
-        let config = store.config();
+        let layers = self.layers();
+        let config = layers.effective();
+        let store = &layers.file;
         let named = |name: &Option<String>, id: &str| SafeText::new(name.as_deref().unwrap_or(id));
         let saas = &config.saas;
         Overview {
             installation: SafeText::new(&config.instance.name.clone().unwrap_or_else(host_name)),
             environment: config.gateway.environment,
-            gateway: SafeText::new(host_of(gateway_url(config, config.gateway.environment))),
+            gateway: SafeText::new(host_of(gateway_url(&config, config.gateway.environment))),
             project: saas.project_id.clone().map(|id| (id.clone(), named(&saas.project_name, id.as_str()))),
             data_space: saas.environment_id.clone().map(|id| {
-                (id.clone(), named(&saas.environment_name, id.as_str()), saas.environment_type.unwrap_or_default())
+                // Not every module of Commerce saves the type: then the dangerous one is shown, and the guard asks the registry.
+                let unknown = layers.commerce.as_ref().map(|_| DataSpaceKind::Production).unwrap_or_default();
+                (id.clone(), named(&saas.environment_name, id.as_str()), saas.environment_type.unwrap_or(unknown))
             }),
-            source: self.describe_source(&store),
+            organization: saas.ims_organization_id.as_deref().map(SafeText::new),
+            source: self.describe_source(store),
             config_path: store.path().to_owned(),
+            settings: Box::new(self.settings_overview(&layers)),
             state_dir: self.shared.state_dir.clone(),
         }
     }
@@ -118,8 +128,8 @@ impl Connector {
     /// What is known of both pairs, production first. Reads key files: blocking.
     #[must_use]
     pub fn pairs(&self) -> [PairStatus; 2] {
-        let store = self.store().clone();
-        Environment::ALL.map(|environment| pairs::status(&store, environment))
+        let layers = self.layers().clone();
+        Environment::ALL.map(|environment| pairs::status(&layers, environment))
     }
 
     /// Asks the gateway whether it accepts the saved pair.
@@ -139,42 +149,23 @@ impl Connector {
         self.make_client(environment, pair)?.ping().await.map_err(explained)
     }
 
-    /// Saves a pair: the private key to a 0600 file beside the config file, the API key into it. Blocking.
-    /// Returns the private key's path.
+    /// Saves a pair where settings live: encrypted in Commerce, or the API key in the config file and the private key in a
+    /// 0600 file beside it.
     ///
     /// # Errors
     /// A [`Problem`]; what was saved before is still there.
-    pub fn save_pair(&self, environment: Environment, pair: &KeyPair) -> Result<PathBuf, Problem> {
+    pub async fn save_pair(&self, environment: Environment, pair: &KeyPair) -> Result<Saved, Problem> {
         let pem = pair.private_key.to_pem().map_err(explained)?;
-        let mut store = self.store();
-        let (api_key, key_file) = match environment {
-            Environment::Production => ("credentials.production.api_key", "credentials.production.private_key_file"),
-            Environment::Sandbox => ("credentials.sandbox.api_key", "credentials.sandbox.private_key_file"),
-        };
-        // The old key file stays until the configuration names the new one, so that a crash in between loses neither.
-        let old = pairs::setting(store.config(), environment).private_key_file.clone();
-        let name = pairs::new_file_name(environment, &pair.private_key);
-        let path = store.directory().join(&name);
-        private_file::write(&path, pem.expose().as_bytes()).map_err(explained)?;
-        let changes = [(api_key, Some(pair.api_key.expose().to_owned())), (key_file, Some(name.display().to_string()))];
-        store.save(&changes).map_err(explained)?;
-        if let Some(old) = old.filter(|old| old != &name && pairs::is_own_file(old)) {
-            // The pair is saved; a leftover of the old key is a matter of tidiness, and it is 0600 like the new one.
-            let _ = std::fs::remove_file(store.resolve(&old));
-        }
-        drop(store);
-        self.forget_client();
-        Ok(path)
+        let api_key = Secret::new(pair.api_key.expose());
+        self.save(&[(Setting::ApiKey(environment), api_key), (Setting::PrivateKey(environment), pem)]).await
     }
 
-    /// Uses the other pair and gateway from now on, and saves that. Blocking.
+    /// Uses the other pair and gateway from now on, and saves that.
     ///
     /// # Errors
     /// A [`Problem`]; what was saved before is still there.
-    pub fn set_environment(&self, environment: Environment) -> Result<(), Problem> {
-        self.store().save(&[("gateway.environment", Some(environment.name().to_owned()))]).map_err(explained)?;
-        self.forget_client();
-        Ok(())
+    pub async fn set_environment(&self, environment: Environment) -> Result<(), Problem> {
+        self.save(&[(Setting::Environment, Secret::new(environment.name()))]).await.map(drop)
     }
 
     /// The client for the environment in use; made once and shared.
@@ -194,11 +185,11 @@ impl Connector {
 
     fn make_client(&self, environment: Environment, pair: KeyPair) -> Result<Client, Problem> {
         let store = self.store();
-        let config = store.config();
+        let config = self.config();
         let gateway = &config.gateway;
         let settings = ClientSettings {
             environment,
-            gateway: gateway_url(config, environment).to_owned(),
+            gateway: gateway_url(&config, environment).to_owned(),
             registry_path: gateway.registry_path.clone(),
             ca_file: gateway.ca_file.as_deref().map(|path| store.resolve(path)),
             connect_timeout: Duration::from_secs(gateway.connect_timeout_seconds),
@@ -212,19 +203,23 @@ impl Connector {
     }
 
     fn read_pair(&self, environment: Environment) -> Result<KeyPair, Problem> {
-        let store = self.store().clone();
-        let setting = pairs::setting(store.config(), environment);
-        let missing = match (&setting.api_key, &setting.private_key_file) {
-            (Some(api_key), Some(file)) => {
-                let api_key = ApiKey::parse(api_key).map_err(explained)?;
-                let private_key = PrivateKey::read(&store.resolve(file)).map_err(explained)?;
-                return Ok(KeyPair { api_key, private_key });
+        let layers = self.layers().clone();
+        let api_key = layers.text(Setting::ApiKey(environment))?;
+        let private_key = layers.private_key(environment)?;
+        let missing = match (api_key, private_key) {
+            (Some(api_key), Some(private_key)) => {
+                let api_key = ApiKey::parse(api_key.value.expose()).map_err(explained)?;
+                return Ok(KeyPair { api_key, private_key: private_key.value });
             }
             (None, Some(_)) => "the API key is",
             (Some(_), None) => "the private key is",
             (None, None) => "both keys are",
         };
-        Err(explained(ClientError::NoKeys { environment, missing }))
+        // The keys may well be there, where nobody can look at the moment.
+        match layers.commerce.as_ref().and_then(|commerce| commerce.problem()) {
+            Some(problem) => Err(problem.clone()),
+            None => Err(explained(ClientError::NoKeys { environment, missing })),
+        }
     }
 
     /// The projects that the keys see.
@@ -249,9 +244,8 @@ impl Connector {
     /// A [`Problem`]: bad name, or the registry's own words.
     pub async fn rename_project(&self, id: &ProjectId, name: &str) -> Result<Project, Problem> {
         let project = self.client()?.rename_project(id, check_project_name(name)?).await.map_err(explained)?;
-        let mut store = self.store();
-        if store.config().saas.project_id.as_ref() == Some(id) {
-            store.save(&[("saas.project_name", Some(project.name.to_string()))]).map_err(explained)?;
+        if self.config().saas.project_id.as_ref() == Some(id) {
+            self.save_label(Setting::ProjectName, &project.name).await?;
         }
         Ok(project)
     }
@@ -262,9 +256,8 @@ impl Connector {
     /// A [`Problem`]: bad name, or the registry's own words.
     pub async fn rename_data_space(&self, id: &DataSpaceId, name: &str) -> Result<DataSpace, Problem> {
         let data_space = self.client()?.rename_data_space(id, check_name(name)?).await.map_err(explained)?;
-        let mut store = self.store();
-        if store.config().saas.environment_id.as_ref() == Some(id) {
-            store.save(&[("saas.environment_name", Some(data_space.name.to_string()))]).map_err(explained)?;
+        if self.config().saas.environment_id.as_ref() == Some(id) {
+            self.save_label(Setting::DataSpaceName, &data_space.name).await?;
         }
         Ok(data_space)
     }
@@ -275,14 +268,14 @@ impl Connector {
     /// A [`Problem`]; what was saved before is still there.
     pub async fn select_data_space(&self, id: &DataSpaceId) -> Result<Overview, Problem> {
         let (project, data_space) = self.client()?.data_space(id).await.map_err(explained)?;
-        let changes = [
-            ("saas.project_id", Some(project.id.to_string())),
-            ("saas.project_name", Some(project.name.to_string())),
-            ("saas.environment_id", Some(data_space.id.to_string())),
-            ("saas.environment_name", Some(data_space.name.to_string())),
-            ("saas.environment_type", Some(data_space.kind.to_string())),
-        ];
-        self.store().save(&changes).map_err(explained)?;
+        self.save(&[
+            (Setting::ProjectId, Secret::new(project.id.as_str())),
+            (Setting::ProjectName, Secret::new(project.name.as_str())),
+            (Setting::DataSpaceId, Secret::new(data_space.id.as_str())),
+            (Setting::DataSpaceName, Secret::new(data_space.name.as_str())),
+            (Setting::DataSpaceType, Secret::new(data_space.kind.to_string())),
+        ])
+        .await?;
         Ok(self.overview())
     }
 
@@ -294,7 +287,7 @@ impl Connector {
         if let Some(source) = &self.shared.fixed_source {
             return Ok(source.clone());
         }
-        let store = self.store().clone();
+        let store = self.store();
         match store.config().source.kind {
             SourceKind::Files => {
                 Ok(Source::Files(Files { directory: store.resolve(&store.config().source.files.directory) }))
@@ -320,19 +313,16 @@ impl Connector {
         Ok(SourceFeeds { counts, absent: source.absent() })
     }
 
-    /// The route of a feed and whether the configuration gave it.
+    /// The route of a feed, and where it came from.
     #[must_use]
-    pub fn route(&self, feed: Feed) -> (String, bool) {
-        match self.store().config().export.routes.get(&feed) {
-            Some(route) => (route.clone(), true),
-            None => (feed.route().to_owned(), false),
-        }
+    pub fn route(&self, feed: Feed) -> (String, RouteOrigin) {
+        self.layers().route(feed)
     }
 
     /// Items in one request of a feed: configured, or Adobe's.
     #[must_use]
     pub fn batch_size(&self, feed: Feed) -> usize {
-        configured_batch_size(self.store().config(), feed).unwrap_or_else(|| feed.batch_size())
+        configured_batch_size(self.layers().file.config(), feed).unwrap_or_else(|| feed.batch_size())
     }
 
     /// What the ledger knows of the chosen data space; empty if nothing was ever sent. Blocking.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::client::models::{DataSpaceId, DataSpaceKind, Environment, ProjectId};
+use crate::error::Problem;
 use crate::export::SyncMode;
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
@@ -22,10 +23,29 @@ pub struct Overview {
     pub data_space: Option<(DataSpaceId, SafeText, DataSpaceKind)>,
     /// Where items come from, such as `database shop at /run/mysqld/mysqld.sock`.
     pub source: SafeText,
-    /// Where settings are kept.
+    /// The IMS organization.
+    pub organization: Option<SafeText>,
+    /// The config file.
     pub config_path: PathBuf,
+    /// Where keys, project and data space are kept. Boxed: every event carries an overview, and few look at this.
+    pub settings: Box<SettingsOverview>,
     /// Where ledger, locks and logs are kept.
     pub state_dir: PathBuf,
+}
+
+/// Where keys, project and data space are kept, and what stands in the way of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SettingsOverview {
+    /// Where keys, project and data space are kept: the config file, or Commerce's table.
+    pub home: SafeText,
+    /// Why Commerce's settings could not be read, or not all of them; what is known is in force.
+    pub problem: Option<Problem>,
+    /// What is still to be done about what was saved last, such as cleaning Commerce's cache.
+    pub note: Option<SafeText>,
+    /// What sets the environment so that it cannot be changed here, such as `app/etc/env.php line 12`.
+    pub environment_locked: Option<SafeText>,
+    /// What sets the data space so that no other can be chosen here.
+    pub data_space_locked: Option<SafeText>,
 }
 
 /// What is known of a key pair without asking the gateway.
@@ -50,6 +70,8 @@ pub enum Half {
         shown: SafeText,
         /// Where it came from: a path or a setting.
         origin: SafeText,
+        /// What sets it so that it cannot be changed here, such as `app/etc/env.php line 12`.
+        locked: Option<SafeText>,
     },
     /// There, but it cannot be used.
     Unusable {

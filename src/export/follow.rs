@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use super::ledger::{Followed, GAPS_KEPT, Position};
 use super::pass::{Halt, in_ledger, or_braked};
 use super::send::Lane;
+use crate::feeds::Feed;
 use crate::feeds::source::changes::{ChangeLog, Entry, LogState, Span, Touched};
 use crate::feeds::source::{IdKind, Selection};
 use crate::words::count;
@@ -159,8 +160,22 @@ async fn choose(lane: &Lane, entries: Vec<Entry>) -> Result<(), Halt> {
     if keys.is_empty() {
         return Ok(());
     }
+    if feed == Feed::Variants {
+        choose_children_of_gone(lane, &keys).await?;
+    }
     let keys = or_braked(lane, lane.run.source.with_dependents(feed, keys)).await?;
     in_ledger(lane, lane.run.ledger.call(move |store| store.choose_keys(&keys)).await)
+}
+
+/// Chooses what were variants of those of these products that are gone.
+async fn choose_children_of_gone(lane: &Lane, keys: &[u64]) -> Result<(), Halt> {
+    let words: Vec<String> = keys.iter().map(u64::to_string).collect();
+    let resolved = or_braked(lane, lane.run.source.resolve(Feed::Products, &words, IdKind::Id)).await?;
+    let gone: Vec<u64> = resolved.unknown.iter().filter_map(|key| key.parse().ok()).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    in_ledger(lane, lane.run.ledger.call(move |store| store.choose_children_of(&gone)).await)
 }
 
 /// The versions that are missing in a log, the newest [`GAPS_KEPT`] of them.

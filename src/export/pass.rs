@@ -118,7 +118,6 @@ async fn partial(lane: &Arc<Lane>, following: Following) -> Result<(), Halt> {
     let position = follow::choose_changed(lane, from, log).await?;
     let rested_since = before_now(following.rest);
     in_ledger(lane, run.ledger.call(move |store| store.choose_unsettled(rested_since)).await)?;
-    started_with_chosen(lane).await?;
     compare_chosen(lane, Reading::Chosen, Reach::KeysAndRows).await?;
     finish(lane, move |store| store.finish_partial(feed, &position, Timestamp::now())).await
 }
@@ -148,7 +147,6 @@ async fn by_ids(lane: &Arc<Lane>, words: &[String], kind: IdKind) -> Result<(), 
         // An id that one of the feeds has is no mistake, whatever the others have.
         *known = Some(known.take().map_or_else(|| unknown.clone(), |known| &known & &unknown));
     }
-    started_with_chosen(lane).await?;
     compare_chosen(lane, reading, Reach::KeysAndRows).await
 }
 
@@ -156,7 +154,6 @@ async fn by_ids(lane: &Arc<Lane>, words: &[String], kind: IdKind) -> Result<(), 
 async fn retry(lane: &Arc<Lane>) -> Result<(), Halt> {
     begin(lane, Resend::OnlyFailed).await?;
     let has_keyless = in_ledger(lane, lane.run.ledger.call(Store::choose_failed).await)?;
-    started_with_chosen(lane).await?;
     let reading = if has_keyless { Reading::Whole(Selection::All) } else { Reading::Chosen };
     compare_chosen(lane, reading, Reach::Rows).await
 }
@@ -176,6 +173,11 @@ async fn clean_up(lane: &Arc<Lane>) -> Result<(), Halt> {
 
 /// Reads, compares and sends a part of the feed, and deletes what is gone of that part.
 async fn compare_chosen(lane: &Arc<Lane>, reading: Reading, reach: Reach) -> Result<(), Halt> {
+    let source_records = match reading {
+        Reading::Chosen => Some(in_ledger(lane, lane.run.ledger.call(|store| store.chosen_count()).await)?),
+        Reading::Whole(_) => None,
+    };
+    started(lane, source_records).await;
     let Collection { unidentified, unidentified_keys, .. } = read(lane, reading).await?;
     if unidentified > 0 {
         note(
@@ -199,27 +201,10 @@ async fn compare_chosen(lane: &Arc<Lane>, reading: Reading, reach: Reach) -> Res
 async fn read(lane: &Arc<Lane>, reading: Reading) -> Result<Collection, Halt> {
     let collection = deliver(lane, |mut outbox| async move {
         let mut collection = Collection::default();
-        match reading {
-            Reading::Whole(selection) => {
-                collect::collect(lane, selection, &mut outbox, &mut collection).await.map_err(Halt::Problem)?;
-            }
-            Reading::Chosen => {
-                let mut after = None;
-                loop {
-                    let keys = lane.run.ledger.call(move |store| store.chosen_keys(after, KEYS_AT_ONCE)).await;
-                    let keys = in_ledger(lane, keys)?;
-                    let Some(last) = keys.last() else { break };
-                    after = Some(*last);
-                    let selection = Selection::Keys(keys);
-                    collect::collect(lane, selection, &mut outbox, &mut collection).await.map_err(Halt::Problem)?;
-                    if lane.brake.is_pulled() {
-                        break;
-                    }
-                }
-            }
-        }
+        let went = fill(lane, reading, &mut outbox, &mut collection).await;
+        // Also before an error: what was read is compared, and its intents are kept.
         outbox.flush().await;
-        Ok(collection)
+        went.map(|()| collection)
     })
     .await?;
     if collection.refused_before > 0 && !lane.brake.is_pulled() {
@@ -230,6 +215,27 @@ async fn read(lane: &Arc<Lane>, reading: Reading) -> Result<Collection, Halt> {
         note(lane, text).await;
     }
     Ok(collection)
+}
+
+/// Reads and compares, and puts what must be sent into the outbox.
+async fn fill(lane: &Lane, reading: Reading, outbox: &mut Outbox, collection: &mut Collection) -> Result<(), Halt> {
+    let selection = match reading {
+        Reading::Whole(selection) => selection,
+        Reading::Chosen => return fill_with_chosen(lane, outbox, collection).await,
+    };
+    collect::collect(lane, selection, outbox, collection).await.map_err(Halt::Problem)
+}
+
+async fn fill_with_chosen(lane: &Lane, outbox: &mut Outbox, collection: &mut Collection) -> Result<(), Halt> {
+    let mut after = None;
+    while !lane.brake.is_pulled() {
+        let keys = lane.run.ledger.call(move |store| store.chosen_keys(after, KEYS_AT_ONCE)).await;
+        let keys = in_ledger(lane, keys)?;
+        let Some(last) = keys.last() else { break };
+        after = Some(*last);
+        collect::collect(lane, Selection::Keys(keys), outbox, collection).await.map_err(Halt::Problem)?;
+    }
+    Ok(())
 }
 
 /// Runs senders beside a stage that fills the outbox, and returns when both are done.
@@ -320,12 +326,6 @@ async fn finish(
         return Ok(());
     }
     in_ledger(lane, lane.run.ledger.call(write).await)
-}
-
-async fn started_with_chosen(lane: &Lane) -> Result<(), Halt> {
-    let chosen = in_ledger(lane, lane.run.ledger.call(|store| store.chosen_count()).await)?;
-    started(lane, Some(chosen)).await;
-    Ok(())
 }
 
 async fn started(lane: &Lane, source_records: Option<u64>) {

@@ -140,7 +140,8 @@ async fn export_feeds(context: &Arc<Context>, feeds: Vec<FeedPlan>) -> Result<Ru
 
 /// Says beforehand that nothing was ever sent to this data space from here, and how much there is to send.
 async fn tell_first_sync(context: &Context, feeds: &[FeedPlan]) -> Result<(), LedgerError> {
-    if !context.ledger.call(|store| store.is_empty()).await? {
+    let sends_all = matches!(context.mode, SyncMode::Full | SyncMode::Partial(_) | SyncMode::Cleanup);
+    if !sends_all || !context.ledger.call(|store| store.is_empty()).await? {
         return Ok(());
     }
     let mut source_records = Vec::new();

@@ -2,7 +2,6 @@
 //!
 //! Times come in from outside with each event, so that the state never reads a clock.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Zoned;
@@ -19,6 +18,7 @@ use crate::export::ledger::FeedSummary;
 use crate::export::progress::{ItemFailure, Progress, RunEvent, RunReport};
 use crate::keys::PrivateKey;
 use crate::secret::Secret;
+use crate::settings::Saved;
 
 /// The two clocks, read once for each event.
 #[derive(Debug, Clone)]
@@ -62,6 +62,8 @@ pub enum Event {
 /// What a worker answers.
 #[derive(Debug)]
 pub enum Reply {
+    /// What is configured, now that Commerce's settings were read.
+    Overview(Overview),
     /// What is known of both key pairs.
     Pairs([PairStatus; 2]),
     /// Whether the gateway accepts a pair.
@@ -78,12 +80,12 @@ pub enum Reply {
         /// The key, or why it cannot be used.
         result: Result<PrivateKey, Problem>,
     },
-    /// A pair was saved, with the path of the private key.
+    /// A pair was saved.
     Saved {
         /// Which pair.
         environment: Environment,
-        /// Where the private key is now.
-        result: Result<PathBuf, Problem>,
+        /// Where it is now.
+        result: Result<Saved, Problem>,
     },
     /// The environment in use was changed.
     EnvironmentSet(Result<Overview, Problem>),

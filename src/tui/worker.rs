@@ -105,8 +105,15 @@ async fn dispatch(connector: Connector, mut queue: mpsc::Receiver<Work>, news: m
 }
 
 async fn perform(connector: Connector, work: Work, news: mpsc::Sender<News>) {
+    let was_loaded = connector.ensure_loaded().await;
     let reply = match work {
-        Work::LoadPairs => Reply::Pairs(blocking(move || connector.pairs()).await),
+        Work::LoadPairs => {
+            if was_loaded {
+                connector.load().await;
+            }
+            tell(&news, Event::Reply(Reply::Overview(connector.overview()))).await;
+            Reply::Pairs(blocking(move || connector.pairs()).await)
+        }
         Work::Verify(environment) => Reply::Verified { environment, result: connector.verify(environment).await },
         Work::VerifyPair(environment, pair) => {
             Reply::Verified { environment, result: connector.verify_pair(environment, pair).await }
@@ -116,11 +123,10 @@ async fn perform(connector: Connector, work: Work, news: mpsc::Sender<News>) {
             Reply::KeyRead { environment, result: blocking(read).await }
         }
         Work::SavePair(environment, pair) => {
-            Reply::Saved { environment, result: blocking(move || connector.save_pair(environment, &pair)).await }
+            Reply::Saved { environment, result: connector.save_pair(environment, &pair).await }
         }
         Work::SetEnvironment(environment) => {
-            let set = move || connector.set_environment(environment).map(|()| connector.overview());
-            Reply::EnvironmentSet(blocking(set).await)
+            Reply::EnvironmentSet(connector.set_environment(environment).await.map(|()| connector.overview()))
         }
         Work::LoadProjects => Reply::Projects(connector.projects().await),
         Work::CreateProject(name) => Reply::ProjectCreated(connector.create_project(&name).await),

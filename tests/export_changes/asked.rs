@@ -4,6 +4,7 @@ use commerce_connector::error::Exit;
 use commerce_connector::export::SyncMode;
 use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::source::IdKind;
+use commerce_connector::untrusted::SafeText;
 
 use super::kit::{Sent, Shop, of, products};
 use super::logged_shop;
@@ -26,7 +27,7 @@ async fn named_records_are_sent_again_and_what_is_left_of_gone_ones_is_deleted()
     assert_eq!(shop.sent_since(&before).await, expected);
     let report = ended.report();
     assert_eq!(report.exit(), Exit::Partial);
-    let unknown: Vec<&str> = report.unknown_ids.iter().map(|id| id.as_str()).collect();
+    let unknown: Vec<&str> = report.unknown_ids.iter().map(SafeText::as_str).collect();
     assert_eq!(unknown, ["77777", "nowhere"]);
     // By the wrong kind they are unknown.
     let before = shop.kept().await;
@@ -76,12 +77,10 @@ async fn a_cleanup_says_what_it_costs_and_then_sends_everything_but_deletions() 
     shop.database.execute(
         "DELETE FROM catalog_product_website WHERE product_id = 101; DELETE FROM catalog_product_entity WHERE entity_id = 101",
     );
-    let source = commerce_connector::feeds::source::commerce::Commerce::connect(&shop.database.settings()).await;
-    let source = commerce_connector::feeds::source::Source::Commerce(source.expect("a connection"));
     let mut plan = shop.plan(SyncMode::Cleanup);
     plan.dry_run = true;
     let before = shop.kept().await;
-    let dry = of(&shop.gateway.run(&plan, source).await, Feed::Products);
+    let dry = of(&shop.look(&plan).await, Feed::Products);
     assert_eq!((dry.forgotten, dry.new, dry.gone, dry.changed), (all, all - 2, 2, 0));
     assert_eq!(dry.planned_requests, 1);
     assert_eq!(shop.sent_since(&before).await, Sent::new());

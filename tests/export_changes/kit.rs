@@ -45,7 +45,12 @@ impl Shop {
 
     /// A run from the one source that all runs share, as in a watch.
     pub async fn run(&self, mode: SyncMode) -> Ended {
-        self.gateway.run(&self.plan(mode), Source::Commerce(self.source.clone())).await
+        self.look(&self.plan(mode)).await
+    }
+
+    /// A run by a plan of its own.
+    pub async fn look(&self, plan: &Plan) -> Ended {
+        self.gateway.run(plan, Source::Commerce(self.source.clone())).await
     }
 
     pub async fn run_well(&self, mode: SyncMode) -> Ended {

@@ -7,6 +7,7 @@ mod kit;
 mod luma;
 #[path = "../support/mod.rs"]
 mod support;
+mod tables;
 
 use std::time::Duration;
 
@@ -234,9 +235,7 @@ async fn a_dry_run_of_a_partial_sync_counts_and_moves_nothing() {
     shop.log(Feed::Products, 102);
     let mut plan = shop.plan(partial());
     plan.dry_run = true;
-    let source = commerce_connector::feeds::source::commerce::Commerce::connect(&shop.database.settings()).await;
-    let source = commerce_connector::feeds::source::Source::Commerce(source.expect("a connection"));
-    let ended = shop.gateway.run(&plan, source).await;
+    let ended = shop.look(&plan).await;
     let progress = of(&ended, Feed::Products);
     assert_eq!((progress.changed, progress.new, progress.gone), (2, 0, 1), "{ended:?}");
     assert_eq!(progress.planned_requests, 2, "one for what changed, one for what is gone");

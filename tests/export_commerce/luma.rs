@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use commerce_connector::feeds::Feed;
+use commerce_connector::feeds::source::Selection;
+use commerce_connector::feeds::source::commerce::Commerce;
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
 use super::kit::{FEEDS, Shop, product, without_stamp};
 use super::support::mariadb::{Server, TestDatabase};
@@ -147,4 +150,42 @@ async fn a_product_that_others_link_to_is_deleted(shop: &Shop) {
 async fn a_stopped_run_is_completed_by_the_next() {
     let Some(database) = Server::shared().luma() else { return };
     stop_half_way(database).await;
+}
+
+/// What `export estimate` counts is what a read collects, feed by feed.
+#[tokio::test]
+async fn an_estimate_counts_what_is_collected() {
+    let Some(database) = Server::shared().luma() else { return };
+    let source = Commerce::connect(&database.settings()).await.expect("a connection").with_order_days(0);
+    let wanted = [
+        (Feed::ScopesWebsite, 2),
+        (Feed::ScopesCustomerGroup, 6),
+        (Feed::ProductAttributes, 255),
+        (Feed::Categories, 74),
+        (Feed::Products, 5_812),
+        (Feed::Prices, 3_858),
+        (Feed::Variants, 1_847),
+        (Feed::InventoryStockStatus, 3_764),
+        (Feed::Orders, 301),
+    ];
+    assert_eq!(source.feeds().await.expect("feeds"), wanted.map(|(feed, _)| feed));
+    for (feed, items) in wanted {
+        assert_eq!(source.estimate(feed).await.expect("an estimate"), items, "{feed}");
+        assert_eq!(collected(&source, feed).await, items, "{feed}");
+    }
+}
+
+/// How many items a read of the whole feed gives.
+async fn collected(source: &Commerce, feed: Feed) -> u64 {
+    let (sender, mut pages) = mpsc::channel(1);
+    let reading = tokio::spawn({
+        let source = source.clone();
+        async move { source.read(feed, &Selection::All, sender).await }
+    });
+    let mut items = 0;
+    while let Some(page) = pages.recv().await {
+        items += page.collected.len() as u64;
+    }
+    reading.await.expect("no panic").expect("the feed is read");
+    items
 }

@@ -6,7 +6,7 @@ mod sync;
 use std::time::Duration;
 
 use commerce_connector::client::models::{DataSpace, DataSpaceKind, Environment, Project};
-use commerce_connector::connector::{Half, Overview, PairStatus, SourceFeeds};
+use commerce_connector::connector::{Half, Overview, PairStatus, SettingsOverview, SourceFeeds};
 use commerce_connector::error::{Exit, Problem};
 use commerce_connector::export::ledger::FeedSummary;
 use commerce_connector::export::progress::{
@@ -14,6 +14,7 @@ use commerce_connector::export::progress::{
 };
 use commerce_connector::feeds::Feed;
 use commerce_connector::secret::Secret;
+use commerce_connector::settings::Saved;
 use commerce_connector::tui::event::{Event, Now, Reply};
 use commerce_connector::tui::state::{Pane, State};
 use commerce_connector::tui::view::{self, look::Look};
@@ -43,7 +44,12 @@ fn overview(kind: DataSpaceKind) -> Overview {
         project: Some(("01234567-89ab-4cde-8f01-23456789abcd".parse().unwrap(), "Luma Europe".into())),
         data_space: Some((id.parse().unwrap(), name.into(), kind)),
         source: "the database of /var/www/shop".into(),
+        organization: None,
         config_path: "/etc/commerce-connector/config.toml".into(),
+        settings: Box::new(SettingsOverview {
+            home: "/etc/commerce-connector/config.toml".into(),
+            ..SettingsOverview::default()
+        }),
         state_dir: "/var/lib/commerce-connector".into(),
     }
 }
@@ -63,10 +69,11 @@ fn ready(pane: Pane, kind: DataSpaceKind) -> State {
     let origin = "/etc/commerce-connector/config.toml";
     let sandbox = PairStatus {
         environment: Environment::Sandbox,
-        api_key: Half::Present { shown: "••••3f9a".into(), origin: origin.into() },
+        api_key: Half::Present { shown: "••••3f9a".into(), origin: origin.into(), locked: None },
         private_key: Half::Present {
             shown: "RSA 2048 bits SHA256:4pN1xqVbJ0rTz7yKm2cEwU8sHdLg5aFiQoPvXn3RkYs".into(),
             origin: "/etc/commerce-connector/sandbox.pem".into(),
+            locked: None,
         },
     };
     let production = PairStatus {
@@ -357,8 +364,12 @@ fn palette_while_typing() {
 #[test]
 fn a_notice_above_the_footer() {
     let mut state = ready(Pane::Keys, DataSpaceKind::Testing);
-    let saved =
-        Reply::Saved { environment: Environment::Sandbox, result: Ok("/etc/commerce-connector/sandbox.pem".into()) };
+    let saved = Saved {
+        where_to: "/etc/commerce-connector/config.toml".into(),
+        private_key_file: Some("/etc/commerce-connector/sandbox.pem".into()),
+        note: None,
+    };
+    let saved = Reply::Saved { environment: Environment::Sandbox, result: Ok(saved) };
     state.update(Event::Reply(saved), &now());
     snapshot("notice", &state);
 }

@@ -208,7 +208,7 @@ fn without_a_database_ours_are_all_there_is() {
     assert!(told.text.contains("No Commerce database is configured"), "{}", told.text);
 }
 
-/// The change logs of the Luma fixture have rows above the cursors; its cron_schedule is empty.
+/// The change logs of the Luma fixture have rows above the cursors; its `cron_schedule` is empty.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_luma_fixture() {
     let Some(luma) = Server::shared().luma() else { return };

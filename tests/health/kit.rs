@@ -141,9 +141,10 @@ impl Told {
 
     /// The line of a check, such as `+ ok      Database        …`.
     pub fn check(&self, name: &str) -> &str {
+        // Shape, word and blanks take ten cells; the shape may take several bytes.
         let is_it = |line: &&str| {
-            line.get(10..)
-                .is_some_and(|rest| rest.split("  ").next() == Some(name) || rest.starts_with(&format!("{name} ")))
+            let rest: String = line.chars().skip(10).collect();
+            rest.strip_prefix(name).is_some_and(|after| after.starts_with(' '))
         };
         self.text.lines().find(is_it).unwrap_or_else(|| panic!("no check {name:?} in:\n{}", self.text))
     }

@@ -54,6 +54,16 @@ impl Snapshot {
         convert(rows)
     }
 
+    /// The number that the next row of a table gets; `table` is a quoted name.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Query`] with the server's words, also if there is no such table.
+    pub async fn next_auto_increment(&mut self, table: &str) -> Result<u64, DatabaseError> {
+        // Not information_schema: MySQL 8 answers from statistics there that may be a day old.
+        let definitions: Vec<(String, String)> = self.rows(&format!("SHOW CREATE TABLE {table}")).await?;
+        Ok(definitions.first().map_or(1, |(_, definition)| auto_increment(definition)))
+    }
+
     /// Ends it. The server has nothing to lose if it cannot be told, so this cannot fail.
     pub async fn end(self) {
         if let Err(error) = self.transaction.commit().await {
@@ -81,4 +91,29 @@ pub fn in_list<T: std::fmt::Display>(numbers: impl IntoIterator<Item = T>) -> St
         list.push_str(&number.to_string());
     }
     if list.is_empty() { "NULL".to_owned() } else { list }
+}
+
+/// The `AUTO_INCREMENT` of a table's definition, which leaves it out while it is 1. It stands among the table's options, after
+/// the last of the lines that describe columns and keys, and before the table's comment.
+fn auto_increment(definition: &str) -> u64 {
+    const OPTION: &str = "AUTO_INCREMENT=";
+    let options = definition.rsplit_once("\n)").map_or(definition, |(_, options)| options);
+    let number = options.split_once(OPTION).map(|(_, after)| after);
+    let digits = number.map(|after| after.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default());
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::auto_increment;
+
+    #[test]
+    fn the_next_number_is_read_from_the_options_of_a_definition() {
+        let columns = "CREATE TABLE `a_cl` (\n  `version_id` int unsigned NOT NULL AUTO_INCREMENT COMMENT 'AUTO_INCREMENT=7',\n  \
+                       PRIMARY KEY (`version_id`)\n)";
+        let next = |options: &str| auto_increment(&format!("{columns} ENGINE=InnoDB{options}"));
+        assert_eq!(next(" AUTO_INCREMENT=1234 DEFAULT CHARSET=utf8mb4"), 1234);
+        assert_eq!(next(" DEFAULT CHARSET=utf8mb4 COMMENT='a_cl'"), 1);
+        assert_eq!(next(" AUTO_INCREMENT=12 COMMENT='AUTO_INCREMENT=3'"), 12);
+    }
 }

@@ -12,6 +12,7 @@ use crate::untrusted::SafeText;
 const SIZE_LIMIT: u64 = 8 * 1024 * 1024;
 
 /// A file that returns an array of literals.
+#[derive(Clone)]
 pub struct LiteralFile {
     full_path: PathBuf,
     path: &'static str,
@@ -41,12 +42,12 @@ impl LiteralFile {
             Ok(text) => text,
             Err(error) => {
                 let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-                let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+                let line = valid.split(|byte| *byte == b'\n').count();
                 return Err(fail(Some(line), "it is not UTF-8 text"));
             }
         };
         let content = parser::parse(&text).map_err(|error| fail(Some(error.line), &error.reason))?;
-        Ok(Self { path, content, full_path })
+        Ok(Self { full_path, path, content })
     }
 
     /// The same for a file that need not be there.

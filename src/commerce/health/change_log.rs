@@ -70,9 +70,7 @@ pub(super) async fn read(
     let name = format!("{view}_cl");
     let table = database.table(&name);
     let log = async {
-        // Not information_schema: MySQL 8 answers from statistics there that may be a day old.
-        let created = snapshot.rows::<(String, String)>(&format!("SHOW CREATE TABLE {table}")).await?;
-        let newest = created.first().map_or(0, |(_, sql)| next_version(sql).saturating_sub(1));
+        let newest = snapshot.next_auto_increment(&table).await?.saturating_sub(1);
         let backlog = match cursor {
             None => None,
             Some(cursor) => {
@@ -83,29 +81,4 @@ pub(super) async fn read(
         Ok::<_, DatabaseError>(ChangeLog { newest, backlog })
     };
     read_part(database, &name, log).await
-}
-
-/// The version that the next change gets: the table option `AUTO_INCREMENT`, which a server leaves out while it is 1.
-fn next_version(create_table: &str) -> u64 {
-    const OPTION: &str = "AUTO_INCREMENT=";
-    // The options stand behind the columns, whose comments may say anything.
-    let options = create_table.rsplit_once("\n)").map_or("", |(_, options)| options);
-    let digits = options.split_once(OPTION).map_or("", |(_, rest)| rest);
-    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-    digits[..end].parse().unwrap_or(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::next_version;
-
-    #[test]
-    fn the_next_version_is_a_table_option() {
-        let table = |options: &str| {
-            format!("CREATE TABLE `x_cl` (\n  `version_id` int AUTO_INCREMENT COMMENT 'AUTO_INCREMENT=77',\n{options}")
-        };
-        assert_eq!(next_version(&table(") ENGINE=InnoDB AUTO_INCREMENT=13 DEFAULT CHARSET=utf8mb4")), 13);
-        assert_eq!(next_version(&table(") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COMMENT='x'")), 1);
-        assert_eq!(next_version(""), 1);
-    }
 }

@@ -152,6 +152,7 @@ impl Explain for SettingsError {
 }
 
 /// Every setting of an installation that is set for the whole of it.
+#[derive(Clone)]
 pub struct Settings {
     root: PathBuf,
     /// The variables that set something, by name.
@@ -191,8 +192,7 @@ impl Settings {
     /// # Errors
     /// [`EnvPhpError`], with file and line.
     pub fn of_files(root: &Path, variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, EnvPhpError> {
-        let variables: BTreeMap<String, String> =
-            variables.into_iter().filter(|(name, _)| name.starts_with(VARIABLE_PREFIX) || name == MODE).collect();
+        let variables: BTreeMap<String, String> = variables.into_iter().filter(|(name, _)| is_variable(name)).collect();
         let env = LiteralFile::read(root, env_php::PATH)?;
         let config = LiteralFile::read_if_there(root, env_php::CONFIG_PATH)?;
         let mode = variables.get(MODE).cloned().or_else(|| env.text([MODE]).map(|(mode, _)| mode));
@@ -289,6 +289,12 @@ impl Settings {
     fn crypt_keys(&self) -> Result<CryptKeys, CryptError> {
         CryptKeys::parse(&self.env.crypt_key().ok_or(CryptError::NoKeys)?)
     }
+}
+
+/// Whether Commerce takes a setting from an environment variable of this name.
+#[must_use]
+pub fn is_variable(name: &str) -> bool {
+    name.starts_with(VARIABLE_PREFIX) || name == MODE
 }
 
 /// The variable that sets a path: `web/unsecure/base_url` is `CONFIG__DEFAULT__WEB__UNSECURE__BASE_URL`.

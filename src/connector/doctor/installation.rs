@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::check::Check;
 use crate::commerce::edition::{ComposerLock, Edition};
-use crate::commerce::env_php;
+use crate::commerce::settings::Settings;
 use crate::config::Config;
 use crate::config::store::Store;
 use crate::connector::Connector;
@@ -61,16 +61,23 @@ fn installation(store: &Store) -> Check {
         );
         return Check::wrong(INSTALLATION, "the directory is not there", finding);
     }
-    let mut findings = Vec::new();
-    if let Err(error) = env_php::database_settings(&root) {
-        findings.push(Finding::wrong(
+    let files = Settings::of_files(&root, std::env::vars());
+    let mode = match files.as_ref().map(Settings::mage_mode) {
+        Ok(Some(mode)) => format!("{mode} mode"),
+        _ => "mode unknown".to_owned(),
+    };
+    // With a database of its own in the configuration, that of env.php is not used.
+    let is_used = !store.config().source.commerce.names_a_database();
+    let readable = files.and_then(|files| if is_used { files.env().database_settings().map(drop) } else { Ok(()) });
+    let finding = readable.err().map(|error| {
+        Finding::wrong(
             error.to_string(),
             "the database of the shop and its settings are read from this file",
-            "mend the file at that line (`php -l app/etc/env.php` checks it), or name the database in [source.commerce]",
-        ));
-    }
-    let detail = format!("{}, {}", edition(&root, instance.edition, instance.version.as_deref()), mode());
-    Check::new(INSTALLATION, &format!("{detail}, {}", safe(&root)), findings)
+            format!("mend the file at that line; `php -l {}` checks it", error.path),
+        )
+    });
+    let edition = edition(&root, instance.edition, instance.version.as_deref());
+    Check::new(INSTALLATION, &format!("{edition}, {mode}, {}", safe(&root)), finding.into_iter().collect())
 }
 
 /// `Adobe Commerce 2.4.8`, as far as it is known; the configuration wins over composer.lock.
@@ -84,11 +91,4 @@ fn edition(root: &Path, edition: Option<Edition>, version: Option<&str>) -> Stri
     };
     let version = version.map(str::to_owned).or(installed.map(|installed| installed.version)).unwrap_or_default();
     format!("{name} {version}").trim_end().to_owned()
-}
-
-fn mode() -> String {
-    match std::env::var("MAGE_MODE") {
-        Ok(mode) if !mode.is_empty() => format!("{mode} mode"),
-        _ => "mode unknown".to_owned(),
-    }
 }

@@ -5,14 +5,15 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
+use tokio::time::timeout;
 
+use super::AREA_LIMIT;
 use super::check::Check;
-use crate::commerce::kind::Signs;
 use crate::connector::Connector;
 use crate::connector::finding::Finding;
-use crate::connector::guard::{self, Target};
 use crate::feeds::Feed;
 use crate::private_file::safe;
+use crate::settings::RouteOrigin;
 use crate::untrusted::SafeText;
 use crate::words::{bytes, count};
 
@@ -29,9 +30,10 @@ const NO_SPACE: u64 = 10 * 1024 * 1024;
 const SMALLEST: (u16, u16) = (60, 15);
 
 pub(super) async fn checks(connector: &Connector) -> Vec<Check> {
+    let guard = guard(connector).await;
     let connector = connector.clone();
     tokio::task::spawn_blocking(move || {
-        vec![routes(&connector), guard(&connector), state(&connector), ledger(&connector), terminal(environment)]
+        vec![routes(&connector), guard, state(&connector), ledger(&connector), terminal(environment)]
     })
     .await
     .unwrap_or_default()
@@ -42,28 +44,20 @@ fn environment(name: &str) -> Option<String> {
 }
 
 fn routes(connector: &Connector) -> Check {
-    let (mut documented, mut configured, mut inferred) = (0, Vec::new(), Vec::new());
+    let (mut documented, mut configured, mut in_commerce, mut inferred) = (0, Vec::new(), Vec::new(), Vec::new());
     let mut facts = Vec::new();
     for feed in Feed::ALL {
-        let (route, is_configured) = connector.route(feed);
-        let from = match (is_configured, feed.route_is_public()) {
-            (true, _) => {
-                configured.push(feed.name());
-                "configuration"
-            }
-            (false, true) => {
-                documented += 1;
-                "Adobe's documentation"
-            }
-            (false, false) => {
-                inferred.push(feed.name());
-                "inferred, not public"
-            }
-        };
+        let (route, from) = connector.route(feed);
+        match from {
+            RouteOrigin::Documented => documented += 1,
+            RouteOrigin::Configuration => configured.push(feed.name()),
+            RouteOrigin::Commerce { .. } => in_commerce.push(feed.name()),
+            RouteOrigin::Inferred => inferred.push(feed.name()),
+        }
         facts.push(SafeText::new(&format!("{feed}: {route} ({from})")));
     }
     let mut parts = vec![format!("{documented} documented")];
-    for (what, feeds) in [("configured", configured), ("inferred", inferred)] {
+    for (what, feeds) in [("from Commerce", in_commerce), ("configured", configured), ("inferred", inferred)] {
         if !feeds.is_empty() {
             parts.push(format!("{what}: {}", feeds.join(", ")));
         }
@@ -71,24 +65,24 @@ fn routes(connector: &Connector) -> Check {
     Check::ok(ROUTES, &parts.join("; ")).with_facts(facts)
 }
 
-/// Whether this installation may send into this data space, as far as its files and its environment tell.
-fn guard(connector: &Connector) -> Check {
-    let Some((id, name, kind)) = connector.overview().data_space else {
+/// Whether this installation may send into this data space.
+async fn guard(connector: &Connector) -> Check {
+    let Some((_, _, kind)) = connector.overview().data_space else {
         return Check::skipped(GUARD, "needs: a data space");
     };
-    let signs = Signs {
-        configured: connector.config().instance.kind,
-        cloud_type: environment("MAGENTO_CLOUD_ENVIRONMENT_TYPE"),
-        mage_mode: environment("MAGE_MODE"),
-        base_url: None,
+    let standing = async { connector.standing(&connector.source().await?).await };
+    let standing = match timeout(AREA_LIMIT, standing).await {
+        Ok(Ok(Some(standing))) => standing,
+        Ok(Ok(None)) => return Check::skipped(GUARD, "the catalogue is made up"),
+        Ok(Err(problem)) => return Check::skipped(GUARD, &format!("needs: an answer; {problem}")),
+        Err(_) => return Check::skipped(GUARD, "needs: an answer of database and registry"),
     };
-    let concluded = signs.conclude();
-    let this = concluded.as_ref().map_or("an installation of unknown kind", |concluded| concluded.kind.name());
-    let detail = format!("{this}, into a {kind} data space");
-    let target = Target { id, name, kind };
-    // Who sent there before is not asked here: only a run knows who it is.
-    let now = guard::installation(None, None, "");
-    match guard::check(&target, concluded.as_ref(), None, &now, None) {
+    let this = match &standing.concluded {
+        Some(concluded) => format!("{} installation", concluded.kind),
+        None => "installation of unknown kind".to_owned(),
+    };
+    let detail = format!("{this}, {kind} data space");
+    match standing.check(None) {
         Ok(()) => Check::ok(GUARD, &detail),
         Err(refusal) => {
             let means = "a run is refused before anything is sent, so that a copy cannot change what customers see";

@@ -147,8 +147,7 @@ impl Connector {
     pub(super) fn database_settings(&self) -> Result<Option<DatabaseSettings>, Problem> {
         let store = self.store().clone();
         let config = store.config();
-        let is_named =
-            config.instance.root.is_some() || config.source.commerce != crate::config::CommerceSection::default();
+        let is_named = config.instance.root.is_some() || config.source.commerce.names_a_database();
         if self.shared.fixed_source.is_some() || (config.source.kind == SourceKind::Files && !is_named) {
             return Ok(None);
         }

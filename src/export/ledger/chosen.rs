@@ -9,6 +9,7 @@ use rusqlite::params;
 use super::compare::Outgoing;
 use super::store::Store;
 use super::{feed_code, status};
+use crate::feeds::Feed;
 
 /// How many keys, or rows, one step of a sweep looks at; see `sweep`.
 const STEP: i64 = 1_000;
@@ -59,8 +60,11 @@ impl Store {
     /// Takes keys out of the choice: what is known of their records is not enough to call anything of them gone.
     pub fn spare_keys(&mut self, keys: &[u64]) -> rusqlite::Result<()> {
         let mut delete = self.connection.prepare_cached("DELETE FROM temp.chosen_keys WHERE key = ?1")?;
+        let rows = "DELETE FROM temp.chosen_rows WHERE id IN (SELECT id FROM items WHERE feed = ?1 AND source_id = ?2)";
+        let mut delete_rows = self.connection.prepare_cached(rows)?;
         for key in keys.iter().filter_map(|key| i64::try_from(*key).ok()) {
             delete.execute([key])?;
+            delete_rows.execute([feed_code(self.pass.feed), key])?;
         }
         Ok(())
     }
@@ -150,6 +154,21 @@ impl Store {
             }
         }
         Ok(words.iter().filter(|word| unknown.contains(word.as_str())).cloned().collect())
+    }
+
+    /// Chooses the children that were variants of these products, which are gone: when a product goes, the database takes its
+    /// links along, and with them the way to its children. What is left of the way is here: the product's SKU among the items of
+    /// `products`, and the items of `variants` that name it.
+    pub fn choose_children_of(&mut self, parents: &[u64]) -> rusqlite::Result<()> {
+        let sql = "INSERT OR IGNORE INTO temp.chosen_keys SELECT source_id FROM items
+                   WHERE feed = ?1 AND source_id IS NOT NULL AND json_extract(CAST(minimal AS TEXT), '$.parentSku') IN (
+                       SELECT json_extract(CAST(minimal AS TEXT), '$.sku') FROM items
+                       WHERE feed = ?2 AND source_id IN (SELECT value FROM json_each(?3)))";
+        // Numbers always serialize.
+        let parents = serde_json::to_string(parents).unwrap_or_default();
+        let (variants, products) = (feed_code(Feed::Variants), feed_code(Feed::Products));
+        self.connection.prepare_cached(sql)?.execute(params![variants, products, parents])?;
+        Ok(())
     }
 
     /// How many keys are chosen.

@@ -50,6 +50,11 @@ impl Shop {
         Self { state, store, feed }
     }
 
+    /// As the ledger's thread does it: one commit for all that follows.
+    fn in_one_commit(&mut self) {
+        self.store.connection.execute_batch("BEGIN").expect("begun");
+    }
+
     /// A run up to the point where its batches would leave.
     fn collect(&mut self, items: &[FeedItem]) -> Compared {
         self.store.begin_feed(self.feed, Resend::None).expect("begun");
@@ -150,6 +155,7 @@ fn what_is_gone_is_deleted_once_and_comes_back_as_a_change() {
 #[test]
 fn a_sweep_goes_on_where_its_last_step_ended_and_leaves_other_feeds_alone() {
     let mut shop = Shop::new(Feed::Orders);
+    shop.in_one_commit();
     shop.deliver(&[item_of(Feed::Orders, json!({"commerceOrderId": 1}))]);
     shop.feed = Feed::Products;
     let items: Vec<FeedItem> = (0..2_500).map(|sku| product(&sku.to_string(), "")).collect();

@@ -9,6 +9,8 @@ use crate::client::models::Environment;
 use crate::connector::{Half, PairStatus};
 use crate::error::{Exit, Problem};
 use crate::keys::{ApiKey, KeyPair, PrivateKey};
+use crate::private_file::safe;
+use crate::settings::Saved;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
 use crate::tui::keymap::{Action, Place, key_of};
@@ -210,6 +212,9 @@ impl State {
     fn use_environment(&mut self, environment: Environment, now: &Now, effects: &mut Effects) {
         if environment == self.overview.environment {
             self.notices.add(Tone::Info, format!("the {environment} pair is already in use"), &now.wall);
+        } else if let Some(locked) = &self.overview.settings.environment_locked {
+            let text = format!("the environment is locked by {locked}: change it there");
+            self.notices.add(Tone::Warning, text, &now.wall);
         } else if self.export.is_busy() {
             let text = "an export is active: the environment can be changed when it has ended";
             self.notices.add(Tone::Warning, text, &now.wall);
@@ -277,18 +282,22 @@ impl State {
     pub(super) fn on_saved(
         &mut self,
         environment: Environment,
-        result: Result<std::path::PathBuf, Problem>,
+        result: Result<Saved, Problem>,
         now: &Now,
         effects: &mut Effects,
     ) {
         match result {
-            Ok(path) => {
+            Ok(saved) => {
                 *self.keys.draft_mut(environment) = Draft::default();
-                let path = crate::untrusted::SafeText::new(&path.display().to_string());
-                let text = format!(
-                    "the {environment} pair is saved: the private key, unencrypted, in {path}, which only its owner may read (mode 0600)"
-                );
+                let text = match &saved.private_key_file {
+                    Some(path) => format!(
+                        "the {environment} pair is saved: the private key, unencrypted, in {}, which only its owner may read (mode 0600)",
+                        safe(path)
+                    ),
+                    None => format!("the {environment} pair is saved, both keys encrypted, in {}", saved.where_to),
+                };
                 self.notices.add(Tone::Good, text, &now.wall);
+                self.tell_settings_note(saved.note.as_ref(), now);
                 effects.push(Effect::Work(Work::LoadPairs));
             }
             Err(problem) => self.notices.problem(&problem, &now.wall),

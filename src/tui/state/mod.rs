@@ -20,6 +20,7 @@ use jiff::Zoned;
 
 use crate::connector::{ExportRequest, Overview};
 use crate::error::Problem;
+use crate::untrusted::SafeText;
 use dialog::{Dialog, LineDialog};
 use editor::LineEditor;
 use export::ExportPane;
@@ -259,6 +260,7 @@ impl State {
 
     fn on_reply(&mut self, reply: Reply, now: &Now, effects: &mut Effects) {
         match reply {
+            Reply::Overview(overview) => self.on_overview(overview, now, effects),
             Reply::Pairs(pairs) => self.keys.saved = Some(pairs),
             Reply::Verified { environment, result } => self.on_verified(environment, result, now),
             Reply::KeyRead { environment, result } => self.on_key_read(environment, result, now),
@@ -267,6 +269,7 @@ impl State {
                 let text = format!("the {} pair and its gateway are used from now on", overview.environment);
                 self.notices.add(Tone::Good, text, &now.wall);
                 self.overview = overview;
+                self.tell_settings_note(self.overview.settings.note.clone().as_ref(), now);
                 // Another gateway sees other projects.
                 self.saas.projects.clear();
                 self.saas.load = Load::NotAsked;
@@ -286,6 +289,28 @@ impl State {
             Reply::Diagnosed => self.on_diagnosed(now),
             Reply::Services(services) => self.on_services(services, now),
             Reply::RunStarted(result) => self.on_run_started(result, now, effects),
+        }
+    }
+
+    fn on_overview(&mut self, overview: Overview, now: &Now, effects: &mut Effects) {
+        if let Some(problem) =
+            overview.settings.problem.as_ref().filter(|_| self.overview.settings.problem != overview.settings.problem)
+        {
+            self.notices.problem(problem, &now.wall);
+        }
+        let id = |overview: &Overview| overview.data_space.as_ref().map(|(id, _, _)| id.clone());
+        let is_other_space = id(&overview) != id(&self.overview);
+        self.overview = overview;
+        if is_other_space {
+            self.export.forget_data_space();
+            effects.push(Effect::Work(Work::LoadLedger));
+        }
+    }
+
+    /// What a save left for the person to do.
+    fn tell_settings_note(&mut self, note: Option<&SafeText>, now: &Now) {
+        if let Some(note) = note {
+            self.notices.add(Tone::Warning, note.as_str(), &now.wall);
         }
     }
 

@@ -101,7 +101,10 @@ impl State {
             return;
         };
         let space = space.clone();
-        if self.export.is_busy() {
+        if let Some(locked) = &self.overview.settings.data_space_locked {
+            let text = format!("the data space is locked by {locked}: change it there");
+            self.notices.add(Tone::Warning, text, &now.wall);
+        } else if self.export.is_busy() {
             let text = "an export is active: another data space can be chosen when it has ended";
             self.notices.add(Tone::Warning, text, &now.wall);
         } else if self.overview.data_space.as_ref().is_some_and(|(id, _, _)| *id == space.id) {
@@ -176,6 +179,7 @@ impl State {
                     self.notices.add(Tone::Good, text, &now.wall);
                 }
                 self.overview = overview;
+                self.tell_settings_note(self.overview.settings.note.clone().as_ref(), now);
                 self.export.forget_data_space();
                 effects.push(Effect::Work(Work::LoadLedger));
             }

@@ -14,12 +14,13 @@ use super::keys::Check;
 use super::notice::Tone;
 use super::*;
 use crate::client::models::{DataSpace, DataSpaceKind, Environment, Project};
-use crate::connector::{Half, PairStatus, SourceFeeds};
+use crate::connector::{Half, PairStatus, SettingsOverview, SourceFeeds};
 use crate::error::Exit;
 use crate::export::progress::{FeedProgress, ItemFailure, ItemState, Limit, Progress, RunEnd, RunEvent, RunReport};
 use crate::feeds::Feed;
 use crate::keys::PrivateKey;
 use crate::secret::Secret;
+use crate::settings::Saved;
 
 fn now() -> Now {
     let wall: Zoned = "2026-03-04T12:03:10+01:00[Europe/Berlin]".parse().unwrap();
@@ -34,7 +35,9 @@ fn overview(kind: Option<DataSpaceKind>) -> Overview {
         project: kind.map(|_| ("p-1".parse().unwrap(), "Luma".into())),
         data_space: kind.map(|kind| ("d-1".parse().unwrap(), "Main".into(), kind)),
         source: "a made-up catalogue".into(),
+        organization: None,
         config_path: "/tmp/config.toml".into(),
+        settings: Box::new(SettingsOverview { home: "/tmp/config.toml".into(), ..SettingsOverview::default() }),
         state_dir: "/tmp/state".into(),
     }
 }
@@ -76,12 +79,16 @@ fn paste(state: &mut State, text: &str) {
 fn pair(environment: Environment, is_complete: bool) -> PairStatus {
     let half = || {
         if is_complete {
-            Half::Present { shown: "••••3f9a".into(), origin: "config.toml".into() }
+            Half::Present { shown: "••••3f9a".into(), origin: "config.toml".into(), locked: None }
         } else {
             Half::Missing
         }
     };
     PairStatus { environment, api_key: half(), private_key: half() }
+}
+
+fn saved(path: &str) -> Saved {
+    Saved { where_to: "/tmp/config.toml".into(), private_key_file: Some(path.into()), note: None }
 }
 
 fn progress(submitted: u64, found: u64) -> Progress {
@@ -215,7 +222,7 @@ fn a_pasted_pair_is_saved_whole_and_only_whole() {
     assert!(matches!(works(&effects)[..], [Work::SavePair(Environment::Sandbox, _)]));
 
     state.update(
-        Event::Reply(Reply::Saved { environment: Environment::Sandbox, result: Ok("/x/sandbox.pem".into()) }),
+        Event::Reply(Reply::Saved { environment: Environment::Sandbox, result: Ok(saved("/x/sandbox.pem")) }),
         &now(),
     );
     let notice = state.notices.newest().unwrap();

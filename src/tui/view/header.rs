@@ -8,8 +8,8 @@ use ratatui::widgets::Paragraph;
 use super::look::{Look, Role};
 use super::text::{fit, left, width};
 use crate::client::models::DataSpaceKind;
+use crate::connector::Overview;
 use crate::tui::state::State;
-use crate::untrusted::SafeText;
 
 /// Rows that the header takes.
 pub const HEIGHT: u16 = 2;
@@ -54,15 +54,19 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     ];
     let mut widths = vec![Constraint::Fill(2), Constraint::Fill(3)];
     if area.width >= THREE_COLUMNS {
-        let settings = SafeText::new(&overview.config_path.display().to_string());
-        columns
-            .push([Field::new("Source", &overview.source, Role::Text), Field::new("Settings", &settings, Role::Text)]);
+        columns.push([Field::new("Source", &overview.source, Role::Text), settings(overview)]);
         widths.push(Constraint::Fill(3));
     }
     for (column, fields) in Layout::horizontal(widths).split(area).iter().zip(columns) {
         let lines: Vec<Line> = fields.into_iter().map(|field| field.line(usize::from(column.width), look)).collect();
         frame.render_widget(Paragraph::new(lines), *column);
     }
+}
+
+/// Where settings are kept; a word more where they could not all be read.
+fn settings(overview: &Overview) -> Field {
+    let kind = overview.settings.problem.as_ref().map(|_| ("✗ not readable".to_owned(), Role::Danger));
+    Field { kind, ..Field::new("Settings", &overview.settings.home, Role::Text) }
 }
 
 fn project(state: &State) -> Field {

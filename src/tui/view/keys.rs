@@ -109,8 +109,12 @@ fn half(
 ) -> Vec<Line<'static>> {
     match (pasted, saved) {
         (Some(shown), _) => field(label, &shown, Role::Text, "pasted, not saved yet", look, room),
-        (None, Half::Present { shown, origin }) => {
-            field(label, shown.as_str(), Role::Text, &format!("from {origin}"), look, room)
+        (None, Half::Present { shown, origin, locked }) => {
+            let remark = match locked {
+                Some(locked) => format!("▲ locked by {locked}"),
+                None => format!("from {origin}"),
+            };
+            field(label, shown.as_str(), Role::Text, &remark, look, room)
         }
         (None, Half::Missing) => field(label, "○ missing", Role::Warning, how, look, room),
         (None, Half::Unusable { reason }) => {

@@ -180,11 +180,10 @@ fn service_lines(status: &ServiceStatus, look: Look, room: usize) -> Vec<Line<'s
     let rest = room.saturating_sub(width(status.service.name) + 2);
     let worst = status.feeds.iter().map(|(_, condition)| *condition).max();
     let (mark, role) = match worst {
-        None => ("○", Role::Dim),
         Some(FeedCondition::Healthy) => ("●", Role::Good),
         Some(FeedCondition::NotSent) => ("○", Role::Warning),
         Some(FeedCondition::Failing) => ("✗", Role::Danger),
-        Some(FeedCondition::Unknown) => ("○", Role::Dim),
+        None | Some(FeedCondition::Unknown) => ("○", Role::Dim),
     };
     let mut lines = vec![Line::from(vec![
         Span::styled(status.service.name, look.style(Role::Title)),

@@ -96,7 +96,11 @@ fn line(row: Row, is_selected: bool, state: &State, look: Look, room: usize) -> 
         Row::Project(project) => (project.name.to_string(), Role::Title, "project".to_owned(), Role::Dim, ""),
         Row::Space(_, space) => {
             let (shape, role) = shape_of(space.kind);
-            let mark = if in_use == Some(&space.id) { "● in use" } else { "" };
+            let mark = match (in_use == Some(&space.id), &state.overview.settings.data_space_locked) {
+                (true, Some(_)) => "▲ locked",
+                (true, None) => "● in use",
+                (false, _) => "",
+            };
             (format!("  {}", space.name), Role::Text, format!("{shape} {}", space.kind), role, mark)
         }
     };

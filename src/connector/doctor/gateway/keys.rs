@@ -7,7 +7,7 @@ use super::Answer;
 use crate::client::models::Environment;
 use crate::client::{Client, Probe};
 use crate::connector::finding::{Cause, Finding, Level};
-use crate::connector::{Connector, Half, pairs};
+use crate::connector::{Connector, Half};
 use crate::error::Problem;
 use crate::private_file::safe;
 
@@ -80,8 +80,8 @@ pub(super) fn pair(connector: &Connector, environment: Environment, is_used: boo
 
 /// A private key that others can read, which is worse than one that is missing.
 fn exposed(connector: &Connector, environment: Environment) -> Option<Check> {
-    let store = connector.store().clone();
-    let path = store.resolve(pairs::setting(store.config(), environment).private_key_file.as_deref()?);
+    let store = connector.store();
+    let path = store.resolve(store.config().credentials.pair(environment).private_key_file.as_deref()?);
     let mode = std::fs::metadata(&path).ok()?.mode() & 0o7777;
     if mode & OTHERS == 0 {
         return None;
@@ -114,7 +114,8 @@ pub(super) fn judged(pair: Pair, probe: Option<Answer>, used: Environment, is_cl
     let means =
         if is_used { "nothing can be sent until the gateway accepts a pair" } else { "this pair is not in use now" };
     let mut finding = Finding::of(&refused, means);
-    if finding.cause == Cause::Keys {
+    let is_refused = finding.cause == Cause::Keys;
+    if is_refused {
         finding.next = format!(
             "`commerce-connector keys set --environment {environment} --api-key-file F --private-key-file F` with a pair \
              from Adobe's API portal; {}",
@@ -124,5 +125,6 @@ pub(super) fn judged(pair: Pair, probe: Option<Answer>, used: Environment, is_cl
     if !is_used {
         finding.level = Level::Warning;
     }
-    Check::wrong(name, &format!("{shown}, refused"), finding)
+    let verdict = if is_refused { "refused" } else { "not verified" };
+    Check::wrong(name, &format!("{shown}, {verdict}"), finding)
 }

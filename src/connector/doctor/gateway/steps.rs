@@ -1,12 +1,14 @@
 //! The steps on the way to the gateway: name, connection, TLS, proxy, and the gateway's clock.
 
-use std::net::{IpAddr, SocketAddr};
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::select_ok;
 use jiff::SignedDuration;
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 use super::super::check::Check;
@@ -69,9 +71,8 @@ pub(super) fn way(gateway: &Place) -> Way {
 /// The addresses behind the name.
 pub(super) async fn resolve(place: &Place, whose: &str, way: &Way) -> (Check, Vec<SocketAddr>) {
     let host = SafeText::new(&place.host);
-    let why = match timeout(NAME_LIMIT, tokio::net::lookup_host((place.host.as_str(), place.port))).await {
-        Ok(Ok(found)) => {
-            let addresses: Vec<SocketAddr> = found.collect();
+    let why = match timeout(NAME_LIMIT, look_up(place)).await {
+        Ok(Ok(addresses)) => {
             if !addresses.is_empty() {
                 let detail = if place.host.parse::<IpAddr>().is_ok() {
                     format!("{host} is an address")
@@ -96,6 +97,18 @@ pub(super) async fn resolve(place: &Place, whose: &str, way: &Way) -> (Check, Ve
     let what = format!("{whose} name {host} cannot be resolved: {why}");
     let finding = Finding::wrong(what, "the gateway cannot be reached from this server", next).because(Cause::Passing);
     (Check::wrong(NAME, &format!("{host} is not resolved"), finding), Vec::new())
+}
+
+/// Asks the system, on a thread that nobody waits for: the runtime would wait for one of its own before the program ends, and a
+/// resolver whose servers are silent takes half a minute.
+async fn look_up(place: &Place) -> io::Result<Vec<SocketAddr>> {
+    let (answer, answered) = oneshot::channel();
+    let name = (place.host.clone(), place.port);
+    std::thread::Builder::new().name("resolve".to_owned()).spawn(move || {
+        // Whoever asked may have gone.
+        let _ = answer.send(name.to_socket_addrs().map(Iterator::collect));
+    })?;
+    answered.await.unwrap_or_else(|_| Err(io::Error::other("the resolver ended without an answer")))
 }
 
 fn many(addresses: usize) -> String {

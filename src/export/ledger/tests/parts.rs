@@ -53,6 +53,7 @@ fn a_sweep_of_some_keys_deletes_nothing_of_the_others() {
 #[test]
 fn a_sweep_of_many_keys_goes_on_where_its_last_step_ended() {
     let mut shop = Shop::new(Feed::Products);
+    shop.in_one_commit();
     shop.deliver(&(1..=2_500).map(|key| numbered(key, "")).collect::<Vec<_>>());
     let keys: Vec<u64> = (1..=2_400).collect();
     shop.look_at(&keys, &[], Resend::None);
@@ -70,6 +71,12 @@ fn a_key_that_is_spared_keeps_its_items() {
     shop.look_at(&[1, 2], &[], Resend::None);
     shop.store.spare_keys(&[1]).expect("spared");
     assert_eq!(labels(&shop.sweep_chosen(Reach::KeysAndRows)), [("P2 · default", Why::Gone)]);
+    let gone = shop.look_at(&[1], &[numbered(1, "b")], Resend::None);
+    shop.answer(&gone.send, 503);
+    shop.store.begin_feed(shop.feed, Resend::OnlyFailed).expect("begun");
+    shop.store.choose_failed().expect("chosen");
+    shop.store.spare_keys(&[1]).expect("spared");
+    assert_eq!(labels(&shop.sweep_chosen(Reach::Rows)), [], "its row neither");
 }
 
 #[test]
@@ -188,6 +195,20 @@ fn what_is_gone_is_found_by_its_words_in_the_ledger() {
 }
 
 #[test]
+fn the_children_of_a_product_that_is_gone_are_known_by_its_sku() {
+    let mut shop = Shop::new(Feed::Products);
+    shop.deliver(&[numbered(50, "the parent"), numbered(51, "another")]);
+    shop.feed = Feed::Variants;
+    let variant = |parent: &str, child: u64| {
+        keyed(Feed::Variants, child, json!({"parentSku": parent, "productSku": format!("C{child}")}))
+    };
+    shop.deliver(&[variant("P50", 1), variant("P50", 2), variant("P51", 3)]);
+    shop.store.begin_feed(shop.feed, Resend::None).expect("begun");
+    shop.store.choose_children_of(&[50, 77]).expect("chosen");
+    assert_eq!(shop.chosen(), [1, 2]);
+}
+
+#[test]
 fn how_far_a_log_was_followed_is_kept_with_what_was_missing() {
     let mut shop = Shop::new(Feed::Products);
     let feed = Feed::Products;
@@ -210,8 +231,7 @@ fn how_far_a_log_was_followed_is_kept_with_what_was_missing() {
     assert_eq!(shop.store.gaps(feed).expect("read"), [9, 15, 21]);
     shop.store.finish_partial(feed, &position(22, &[], &[]), later(11)).expect("kept");
     assert_eq!(shop.store.gaps(feed).expect("read"), [21], "after ten minutes a version was rolled back");
-    // As the ledger's thread does it: one commit for all.
-    shop.store.connection.execute_batch("BEGIN").expect("begun");
+    shop.in_one_commit();
     let many: Vec<u64> = (1..=GAPS_KEPT as u64 + 5).map(|version| 100 + version).collect();
     shop.store.finish_partial(feed, &position(99_999, &many, &[]), later(12)).expect("kept");
     let kept = shop.store.gaps(feed).expect("read");

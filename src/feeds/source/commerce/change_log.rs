@@ -12,8 +12,6 @@ use crate::untrusted::SafeText;
 const VIEWS: &str = "mview_state";
 /// `mview_state.mode` of a view whose triggers are there.
 const BY_SCHEDULE: &str = "enabled";
-/// What stands before the next version in a table's definition.
-const NEXT_VERSION: &str = "AUTO_INCREMENT=";
 
 /// Where the change log of a feed stands.
 pub(super) async fn state(database: &Database, feed: Feed) -> Result<ChangeLog, DatabaseError> {
@@ -51,9 +49,7 @@ async fn state_of(
         return Ok(not_kept(&format!("its change log {log} is missing")));
     }
     let table = database.table(log);
-    // MySQL 8 answers from statistics of up to a day ago when information_schema is asked for AUTO_INCREMENT.
-    let definitions: Vec<(String, String)> = snapshot.rows(&format!("SHOW CREATE TABLE {table}")).await?;
-    let next = definitions.first().map_or(1, |(_, definition)| next_version(definition));
+    let next = snapshot.next_auto_increment(&table).await?;
     let sql = format!("SELECT MIN(version_id), MAX(version_id) FROM {table}");
     let bounds: Vec<(Option<u64>, Option<u64>)> = snapshot.rows(&sql).await?;
     let (oldest, newest) = bounds.into_iter().next().unwrap_or_default();
@@ -72,15 +68,6 @@ async fn is_there(database: &Database, snapshot: &mut Snapshot, table: &str) -> 
     let name = format!("{}{table}", database.settings().table_prefix);
     let sql = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?";
     Ok(snapshot.rows_with::<u64>(sql, (name,)).await?.first().is_some_and(|count| *count > 0))
-}
-
-/// The `AUTO_INCREMENT` of a table's definition, which leaves it out while it is 1. It stands among the table's options, after
-/// the last of the lines that describe columns and keys, and before the table's comment.
-fn next_version(definition: &str) -> u64 {
-    let options = definition.rsplit_once("\n)").map_or(definition, |(_, options)| options);
-    let number = options.split_once(NEXT_VERSION).map(|(_, after)| after);
-    let digits = number.map(|after| after.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default());
-    digits.and_then(|digits| digits.parse().ok()).unwrap_or(1)
 }
 
 /// Entries in the order of their versions.
@@ -116,18 +103,4 @@ async fn read(database: &Database, feed: Feed, which: &str) -> Result<Vec<Entry>
     };
     snapshot.end().await;
     Ok(entries)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::next_version;
-
-    #[test]
-    fn the_next_version_is_read_from_the_options_of_a_definition() {
-        let columns = "CREATE TABLE `a_cl` (\n  `version_id` int unsigned NOT NULL AUTO_INCREMENT COMMENT 'AUTO_INCREMENT=7',\n  \
-                       PRIMARY KEY (`version_id`)\n)";
-        assert_eq!(next_version(&format!("{columns} ENGINE=InnoDB AUTO_INCREMENT=1234 DEFAULT CHARSET=utf8mb4")), 1234);
-        assert_eq!(next_version(&format!("{columns} ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COMMENT='a_cl'")), 1);
-        assert_eq!(next_version(&format!("{columns} ENGINE=InnoDB AUTO_INCREMENT=12 COMMENT='AUTO_INCREMENT=3'")), 12);
-    }
 }

@@ -19,7 +19,7 @@ pub(super) async fn with_dependents(
     keys: Vec<u64>,
 ) -> Result<Vec<u64>, DatabaseError> {
     let mut all: BTreeSet<u64> = keys.iter().copied().collect();
-    if !matches!(feed, Feed::Variants | Feed::Products | Feed::Categories) {
+    if !matches!(feed, Feed::Variants | Feed::Products | Feed::Prices | Feed::Categories) {
         return Ok(all.into_iter().collect());
     }
     let mut snapshot = database.snapshot().await?;
@@ -49,11 +49,13 @@ async fn dependents(
             );
             snapshot.rows(&sql).await
         }
-        // Configurable products and bundles show the values, names and states of what they are made of.
-        Feed::Products => {
+        // Configurable products and bundles show the values, names and states of what they are made of, and both feeds name the
+        // parents of a product.
+        Feed::Products | Feed::Prices => {
             let relations = database.table("catalog_product_relation");
             let sql = format!(
-                "SELECT DISTINCT p.entity_id FROM {relations} r JOIN {product} p ON p.{link} = r.parent_id \
+                "SELECT r.child_id FROM {relations} r JOIN {product} p ON p.{link} = r.parent_id WHERE p.entity_id IN ({keys}) \
+                 UNION SELECT p.entity_id FROM {relations} r JOIN {product} p ON p.{link} = r.parent_id \
                  WHERE r.child_id IN ({keys})"
             );
             snapshot.rows(&sql).await

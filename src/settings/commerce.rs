@@ -1,0 +1,118 @@
+//! The Commerce installation as a store: read through Commerce's own precedence, written into `core_config_data`.
+
+use std::path::PathBuf;
+
+use super::{Located, Origin, Saved, Setting, SettingStore};
+use crate::client::models::Environment;
+use crate::commerce::database::{Database, DatabaseSettings};
+use crate::commerce::settings::{self as installation, Found, Settings};
+use crate::error::Problem;
+use crate::keys::PrivateKey;
+use crate::secret::Secret;
+
+/// The settings of an installation, as far as they could be read.
+#[derive(Debug, Clone)]
+pub struct CommerceStore {
+    root: PathBuf,
+    variables: Vec<(String, Secret)>,
+    address: Result<DatabaseSettings, Problem>,
+    settings: Result<Settings, Problem>,
+    /// Why the database could not be asked.
+    unread: Option<Problem>,
+}
+
+impl CommerceStore {
+    /// Reads them. Whatever cannot be read is kept as [`Self::problem`], and what can be read is there.
+    pub async fn load(
+        root: PathBuf,
+        variables: Vec<(String, Secret)>,
+        address: Result<DatabaseSettings, Problem>,
+    ) -> Self {
+        let plain = variables.iter().map(|(name, value)| (name.clone(), value.expose().to_owned()));
+        let mut settings = Settings::of_files(&root, plain).map_err(|error| {
+            Problem::usage(error.to_string()).hint(
+                "check the file and instance.root, or set instance.settings = \"file\" to keep settings in the configuration file",
+            )
+        });
+        let unread = match &mut settings {
+            Ok(settings) => read_rows(settings, &address).await.err(),
+            Err(_) => None,
+        };
+        Self { root, variables, address, settings, unread }
+    }
+
+    /// What keeps settings from being read, if anything: a broken file, or a database that cannot be asked.
+    #[must_use]
+    pub fn problem(&self) -> Option<&Problem> {
+        self.settings.as_ref().err().or(self.unread.as_ref())
+    }
+
+    /// The installation's settings, if its files can be read.
+    #[must_use]
+    pub fn installation(&self) -> Option<&Settings> {
+        self.settings.as_ref().ok()
+    }
+
+    /// Any setting of the installation, as it stands where it was set.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<Found> {
+        self.installation()?.get(path)
+    }
+
+    async fn write(&self, changes: &[(Setting, Secret)]) -> Result<Saved, Problem> {
+        let settings = self.settings.as_ref().map_err(Clone::clone)?;
+        let address = self.address.as_ref().map_err(Clone::clone)?;
+        let mut values = Vec::with_capacity(changes.len());
+        for (setting, value) in changes {
+            let text = if setting.is_secret() {
+                settings.encrypted(setting.path(), value).map_err(|error| Problem::of(&error))?
+            } else {
+                value.expose().to_owned()
+            };
+            values.push((setting.path(), text));
+        }
+        let database = Database::connect(address).await.map_err(|error| Problem::of(&error))?;
+        let saved = installation::save(&self.root, &database, &values).await.map_err(|error| Problem::of(&error))?;
+        Ok(Saved { where_to: saved.where_to, private_key_file: None, note: saved.note })
+    }
+}
+
+async fn read_rows(settings: &mut Settings, address: &Result<DatabaseSettings, Problem>) -> Result<(), Problem> {
+    let address = address.as_ref().map_err(Clone::clone)?;
+    let database = Database::connect(address).await.map_err(|error| Problem::of(&error))?;
+    settings.read_database(&database).await.map_err(|error| Problem::of(&error))
+}
+
+impl SettingStore for CommerceStore {
+    fn text(&self, setting: Setting) -> Result<Option<Located<Secret>>, Problem> {
+        let Some(settings) = self.installation() else { return Ok(None) };
+        let found = if setting.is_secret() {
+            settings.secret(setting.path()).map_err(|error| Problem::of(&error))?
+        } else {
+            settings.get(setting.path()).map(|found| (Secret::new(found.value.trim()), found.origin))
+        };
+        let found = found.filter(|(value, _)| !value.is_empty());
+        Ok(found.map(|(value, origin)| Located { value, origin: Origin::Commerce(origin) }))
+    }
+
+    fn private_key(&self, environment: Environment) -> Result<Option<Located<PrivateKey>>, Problem> {
+        let Some(Located { value, origin }) = self.text(Setting::PrivateKey(environment))? else { return Ok(None) };
+        let value = PrivateKey::parse(value.expose()).map_err(|error| {
+            let problem = Problem::of(&error);
+            Problem { what: format!("the {environment} private key from {origin}: {}", problem.what), ..problem }
+        })?;
+        Ok(Some(Located { value, origin }))
+    }
+
+    fn lock(&self, setting: Setting) -> Option<Origin> {
+        let found = self.get(setting.path())?;
+        found.locked.then_some(Origin::Commerce(found.origin))
+    }
+
+    async fn save(&mut self, changes: &[(Setting, Secret)]) -> Result<Saved, Problem> {
+        let saved = self.write(changes).await?;
+        // Read again as Commerce will: what is in force now is what it says.
+        *self = Self::load(self.root.clone(), self.variables.clone(), self.address.clone()).await;
+        Ok(saved)
+    }
+}
