@@ -237,6 +237,39 @@ fn keys_with_one_pair_accepted() {
 }
 
 #[test]
+fn keys_that_a_file_of_commerce_locks() {
+    let mut state = ready(Pane::Keys, DataSpaceKind::Testing);
+    let locked = PairStatus {
+        environment: Environment::Sandbox,
+        api_key: Half::Present {
+            shown: "••••3f9a".into(),
+            origin: "app/etc/env.php line 12".into(),
+            locked: Some("app/etc/env.php line 12".into()),
+        },
+        private_key: Half::Present {
+            shown: "RSA 2048 bits SHA256:4pN1xqVbJ0rTz7yKm2cEwU8sHdLg5aFiQoPvXn3RkYs".into(),
+            origin: "core_config_data of the database shop".into(),
+            locked: None,
+        },
+    };
+    let production =
+        PairStatus { environment: Environment::Production, api_key: Half::Missing, private_key: Half::Missing };
+    state.update(Event::Reply(Reply::Pairs([production, locked])), &now());
+    let problem = Problem::new(
+        Exit::Other,
+        "cannot decrypt production_api_key with any of the 2 keys in app/etc/env.php: it was encrypted with another",
+    );
+    let settings = SettingsOverview {
+        home: "core_config_data of the database shop".into(),
+        problem: Some(problem),
+        ..SettingsOverview::default()
+    };
+    let overview = Overview { settings: Box::new(settings), ..overview(DataSpaceKind::Testing) };
+    state.update(Event::Reply(Reply::Overview(overview)), &now());
+    snapshot("keys-locked", &state);
+}
+
+#[test]
 fn keys_refused() {
     let mut state = ready(Pane::Keys, DataSpaceKind::Testing);
     let problem = Problem::new(

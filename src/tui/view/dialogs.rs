@@ -223,12 +223,12 @@ fn clean_up_texts(feed: Feed, state: &State) -> [String; 3] {
         .summary_of(feed)
         .map_or(0, |known| known.submitted + known.awaiting + known.will_retry + known.needs_attention);
     let records = match state.export.source_records_of(feed) {
-        Some(records) => format!("what {} give", counted(records, "source record")),
+        Some(records) => format!("everything of {}", counted(records, "source record")),
         None => "everything that the source has".to_owned(),
     };
     [
         format!(
-            "This program forgets the {} of {feed} that it knows in this data space, and sends {records} anew.",
+            "This program forgets the {} of {feed} that it knows in this data space, then sends {records} anew.",
             counted(known, "item")
         ),
         "Deletions will not propagate: what the service has and the shop no longer has stays in the service for good, because nothing here remembers it.".to_owned(),

@@ -19,8 +19,10 @@ pub fn content(what: &Reading, state: &State, look: Look, room: usize) -> Conten
         Reading::WhereKeys => where_keys_content(look, room),
         Reading::Help(of) => Content::text("Keys of this place", help::lines(*of, look, room)),
         Reading::Feed(feed) => {
-            let mut lines = feed_about::lines(*feed, state, look, room);
-            lines.extend(reports::findings(state.reports.findings_of(*feed), look, room));
+            // What is wrong comes first; the title says already which feed it is.
+            let findings = reports::findings(state.reports.findings_of(*feed), look, room);
+            let known = feed_about::lines(*feed, state, look, room);
+            let lines = findings.into_iter().chain(known.into_iter().skip(1)).skip(1).collect();
             Content::text(format!("Health of {feed}"), lines)
         }
         Reading::Estimate => Content::text("Estimate of a full export", reports::estimate(state, look, room)),
