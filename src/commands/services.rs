@@ -4,9 +4,8 @@ use serde_json::json;
 
 use super::Setting;
 use super::output::{Output, table, talk};
-use crate::connector::services::{FeedCondition, Module, ServiceStatus};
+use crate::connector::services::Module;
 use crate::error::Exit;
-use crate::feeds::Feed;
 
 /// Runs it.
 ///
@@ -17,14 +16,16 @@ pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit>
     let mut rows = vec![["SERVICE", "EDITION", "MODULE", "VERSION", "FEEDS"].map(str::to_owned).to_vec()];
     for status in &services.services {
         let edition = if status.service.in_open_source { "both" } else { "Adobe Commerce" };
-        let (module, version) = match &status.module {
-            Module::Installed(version) => ("installed", version.to_string()),
-            Module::NotInstalled if status.is_available == Some(false) => ("not in this edition", String::new()),
-            Module::NotInstalled => ("not installed", String::new()),
-            Module::Unknown => ("unknown", String::new()),
+        let module = status.module_in_words();
+        let version = match &status.module {
+            Module::Installed(version) => version.to_string(),
+            Module::NotInstalled | Module::Unknown => String::new(),
         };
-        let feeds: Vec<_> =
-            status.feeds.iter().map(|(feed, condition)| json!({"feed": feed, "condition": word(*condition)})).collect();
+        let feeds: Vec<_> = status
+            .feeds
+            .iter()
+            .map(|(feed, condition)| json!({"feed": feed, "condition": condition.words()}))
+            .collect();
         output.record(
             "service",
             json!({
@@ -42,7 +43,7 @@ pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit>
             edition.to_owned(),
             module.to_owned(),
             version,
-            summary(status),
+            status.feeds_in_words(),
         ]);
     }
     output.text(&table(&rows, &[]))?;
@@ -58,37 +59,4 @@ pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit>
         talk(&format!("The health of the feeds is unknown: {problem}"));
     }
     Ok(Exit::Done)
-}
-
-fn word(condition: FeedCondition) -> &'static str {
-    match condition {
-        FeedCondition::Healthy => "healthy",
-        FeedCondition::NotSent => "not sent in full from here",
-        FeedCondition::Failing => "something is wrong",
-        FeedCondition::Unknown => "unknown",
-    }
-}
-
-/// The worst first, each with its feeds: `something is wrong: prices; healthy: 6`.
-fn summary(status: &ServiceStatus) -> String {
-    if status.feeds.is_empty() {
-        return "needs none".to_owned();
-    }
-    let of = |condition| {
-        let feeds: Vec<Feed> = status.feeds.iter().filter(|(_, is)| *is == condition).map(|(feed, _)| *feed).collect();
-        (!feeds.is_empty()).then_some((condition, feeds))
-    };
-    let conditions = [FeedCondition::Failing, FeedCondition::NotSent, FeedCondition::Unknown, FeedCondition::Healthy];
-    let groups: Vec<(FeedCondition, Vec<Feed>)> = conditions.into_iter().filter_map(of).collect();
-    if let [(condition, feeds)] = groups.as_slice() {
-        return match feeds.as_slice() {
-            [feed] => format!("{feed}: {}", word(*condition)),
-            feeds => format!("all {}: {}", feeds.len(), word(*condition)),
-        };
-    }
-    let group = |(condition, feeds): &(FeedCondition, Vec<Feed>)| match condition {
-        FeedCondition::Healthy => format!("{}: {}", word(*condition), feeds.len()),
-        _ => format!("{}: {}", word(*condition), feeds.iter().map(Feed::to_string).collect::<Vec<_>>().join(", ")),
-    };
-    groups.iter().map(group).collect::<Vec<_>>().join("; ")
 }

@@ -300,14 +300,6 @@ impl Connector {
         }
     }
 
-    /// The feeds of the source with their source records, where these can be counted.
-    ///
-    /// # Errors
-    /// A [`Problem`] that says what to check.
-    pub async fn feed_counts(&self) -> Result<Vec<(Feed, Option<u64>)>, Problem> {
-        Ok(self.source_feeds().await?.counts)
-    }
-
     /// The feeds of the source with their source records, and those that it cannot give.
     ///
     /// # Errors

@@ -88,6 +88,19 @@ pub enum FeedCondition {
     Unknown,
 }
 
+impl FeedCondition {
+    /// In a few words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            FeedCondition::Healthy => "healthy",
+            FeedCondition::NotSent => "not sent in full from here",
+            FeedCondition::Failing => "something is wrong",
+            FeedCondition::Unknown => "unknown",
+        }
+    }
+}
+
 /// A service, seen from this installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceStatus {
@@ -99,6 +112,48 @@ pub struct ServiceStatus {
     pub module: Module,
     /// The feeds it needs.
     pub feeds: Vec<(Feed, FeedCondition)>,
+}
+
+impl ServiceStatus {
+    /// How its module is, in a few words.
+    #[must_use]
+    pub fn module_in_words(&self) -> &'static str {
+        match &self.module {
+            Module::Installed(_) => "installed",
+            Module::NotInstalled if self.is_available == Some(false) => "not in this edition",
+            Module::NotInstalled => "not installed",
+            Module::Unknown => "unknown",
+        }
+    }
+
+    /// How its feeds are, the worst first: `something is wrong: prices; healthy: 6`.
+    #[must_use]
+    pub fn feeds_in_words(&self) -> String {
+        if self.feeds.is_empty() {
+            return "needs none".to_owned();
+        }
+        let of = |condition| {
+            let feeds: Vec<Feed> =
+                self.feeds.iter().filter(|(_, is)| *is == condition).map(|(feed, _)| *feed).collect();
+            (!feeds.is_empty()).then_some((condition, feeds))
+        };
+        let conditions =
+            [FeedCondition::Failing, FeedCondition::NotSent, FeedCondition::Unknown, FeedCondition::Healthy];
+        let groups: Vec<(FeedCondition, Vec<Feed>)> = conditions.into_iter().filter_map(of).collect();
+        if let [(condition, feeds)] = groups.as_slice() {
+            return match feeds.as_slice() {
+                [feed] => format!("{feed}: {}", condition.words()),
+                feeds => format!("all {}: {}", feeds.len(), condition.words()),
+            };
+        }
+        let group = |(condition, feeds): &(FeedCondition, Vec<Feed>)| match condition {
+            FeedCondition::Healthy => format!("{}: {}", condition.words(), feeds.len()),
+            _ => {
+                format!("{}: {}", condition.words(), feeds.iter().map(Feed::to_string).collect::<Vec<_>>().join(", "))
+            }
+        };
+        groups.iter().map(group).collect::<Vec<_>>().join("; ")
+    }
 }
 
 /// All services, and why nothing is known of their feeds, if that is so.

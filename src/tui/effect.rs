@@ -50,6 +50,14 @@ pub enum Work {
     LoadCounts,
     /// Read the ledger.
     LoadLedger,
+    /// Read the health of every feed.
+    LoadHealth,
+    /// Estimate what a full export would take.
+    Estimate,
+    /// Check the whole way from the shop to the service.
+    Diagnose,
+    /// Look at the services that the connector serves.
+    LoadServices,
     /// Start an export.
     StartExport(ExportRequest),
 }

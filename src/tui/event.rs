@@ -8,11 +8,14 @@ use jiff::Zoned;
 use ratatui::crossterm::event::KeyEvent;
 
 use crate::client::models::{Environment, Project};
-use crate::connector::{Overview, PairStatus};
+use crate::connector::doctor::Check;
+use crate::connector::estimate::Estimate;
+use crate::connector::health::Health;
+use crate::connector::services::Services;
+use crate::connector::{Overview, PairStatus, SourceFeeds};
 use crate::error::Problem;
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::{ItemFailure, Progress, RunEvent, RunReport};
-use crate::feeds::Feed;
 use crate::keys::PrivateKey;
 use crate::secret::Secret;
 use crate::settings::Saved;
@@ -94,10 +97,20 @@ pub enum Reply {
     Renamed(Result<Overview, Problem>),
     /// A data space was chosen.
     Selected(Result<Overview, Problem>),
-    /// The feeds of the source with their source records.
-    Counts(Result<Vec<(Feed, Option<u64>)>, Problem>),
+    /// The feeds of the source with their source records, and those that it cannot give.
+    Counts(Result<SourceFeeds, Problem>),
     /// What the ledger knows of the chosen data space.
     Ledger(Result<(Vec<FeedSummary>, Vec<ItemFailure>), Problem>),
+    /// How every feed is.
+    Health(Result<Health, Problem>),
+    /// What a full export would take.
+    Estimate(Result<Estimate, Problem>),
+    /// The next check of the doctor is done.
+    Checked(Check),
+    /// The doctor is done.
+    Diagnosed,
+    /// The services that the connector serves.
+    Services(Services),
     /// An export was started, or could not be.
     RunStarted(Result<(), Problem>),
 }

@@ -137,11 +137,18 @@ async fn perform(connector: Connector, work: Work, news: mpsc::Sender<News>) {
             Reply::Renamed(connector.rename_data_space(&id, &name).await.map(|_| connector.overview()))
         }
         Work::SelectDataSpace(id) => Reply::Selected(connector.select_data_space(&id).await),
-        Work::LoadCounts => Reply::Counts(connector.feed_counts().await),
+        Work::LoadCounts => Reply::Counts(connector.source_feeds().await),
         Work::LoadLedger => {
             let read = move || Ok((connector.ledger_summary()?, connector.failures(None, FAILURES_KEPT)?));
             Reply::Ledger(blocking(read).await)
         }
+        Work::LoadHealth => Reply::Health(connector.health().await),
+        Work::Estimate => Reply::Estimate(connector.estimate(&[]).await),
+        Work::Diagnose => {
+            diagnose(&connector, &news).await;
+            Reply::Diagnosed
+        }
+        Work::LoadServices => Reply::Services(connector.services().await),
         Work::StartExport(request) => match connector.start_export(request).await {
             Ok(run) => return follow(run, &news).await,
             Err(problem) => Reply::RunStarted(Err(problem)),
@@ -165,6 +172,22 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 async fn tell(news: &mpsc::Sender<News>, event: Event) {
     // If nobody listens any more, the screen is closed.
     let _ = news.send(News::event(event)).await;
+}
+
+/// Tells each check of the doctor as soon as it is done.
+async fn diagnose(connector: &Connector, news: &mpsc::Sender<News>) {
+    // The doctor does not wait for who listens; there are a few dozen checks, so what waits here stays small.
+    let (told, mut checks) = mpsc::unbounded_channel();
+    let doctor = connector.doctor(move |check| {
+        // The receiver lives until the doctor is done.
+        let _ = told.send(check.clone());
+    });
+    let listen = async {
+        while let Some(check) = checks.recv().await {
+            tell(news, Event::Reply(Reply::Checked(check))).await;
+        }
+    };
+    tokio::join!(doctor, listen);
 }
 
 /// Brings the news of a run to the loop until it has ended. However slow the loop is, the export never waits for it.

@@ -10,7 +10,7 @@ use crate::feeds::Feed;
 use crate::words::{count, counted, duration};
 
 /// Records that wait in a change log: with more, Adobe's status page warns, too (protocol page §5).
-const BACKLOG_LIMIT: u64 = 1_000;
+pub const BACKLOG_LIMIT: u64 = 1_000;
 /// With no job for this long, cron does not run: Commerce itself gives up on a job that is 15 minutes late
 /// (`system/cron/…/schedule_lifetime`), and something is due every minute.
 const CRON_SILENCE: Duration = Duration::from_mins(15);

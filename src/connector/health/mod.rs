@@ -17,6 +17,7 @@ use crate::export::ledger::{FeedSummary, state_of_status};
 use crate::export::progress::ItemState;
 use crate::feeds::Feed;
 
+pub use judge::BACKLOG_LIMIT;
 pub(super) use judge::{cron as judge_cron, logs as judge_logs, states as judge_states};
 
 /// The health of every feed.

@@ -5,6 +5,7 @@ use crate::client::models::{DataSpace, DataSpaceId, Environment, ProjectId};
 use crate::connector::ExportRequest;
 use crate::error::Problem;
 use crate::export::progress::ItemFailure;
+use crate::feeds::Feed;
 use crate::keys::{KeyError, PrivateKey};
 use crate::tui::keymap::{self, Binding, Place};
 use crate::untrusted::SafeText;
@@ -38,18 +39,14 @@ pub enum Reading {
     WhereKeys,
     /// Every key of the place from which it was opened.
     Help(Place),
-}
-
-impl Reading {
-    /// At least as many lines as it can have, so that scrolling ends.
-    #[must_use]
-    pub fn most_lines(&self) -> usize {
-        match self {
-            // A message is cut to a few hundred characters where it enters; everything else is fixed text.
-            Reading::Failure(_) | Reading::WhereKeys => 40,
-            Reading::Help(of) => keymap::of_place(*of).count(),
-        }
-    }
+    /// Everything that is known of a feed's health.
+    Feed(Feed),
+    /// What a full export would take.
+    Estimate,
+    /// What the doctor found.
+    Doctor,
+    /// The services that the connector serves.
+    Services,
 }
 
 impl Dialog {
@@ -114,6 +111,19 @@ pub enum LinePurpose {
         request: ExportRequest,
         /// The data space's name.
         name: SafeText,
+    },
+    /// Ids or SKUs of a feed.
+    ByIds(Feed),
+    /// The name of a feed, typed to clean it up.
+    CleanUp(Feed),
+    /// The name of the data space, typed to go on with what the guard refused.
+    Guard {
+        /// What to export.
+        request: ExportRequest,
+        /// The data space's name.
+        name: SafeText,
+        /// Why the guard refused.
+        refusal: String,
     },
 }
 

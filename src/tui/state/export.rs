@@ -11,7 +11,7 @@ use super::notice::Tone;
 use super::totals::Totals;
 use super::{Effects, Filter, Load, State, step};
 use crate::client::models::DataSpaceKind;
-use crate::connector::ExportRequest;
+use crate::connector::{ExportRequest, SourceFeeds};
 use crate::error::Problem;
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::{FeedProgress, ItemFailure, Progress, RunEvent, RunReport};
@@ -19,6 +19,7 @@ use crate::feeds::Feed;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
 use crate::tui::keymap::Action;
+use crate::untrusted::SafeText;
 
 /// How many refused items the screen keeps; all of them are in the ledger.
 pub const FAILURES_KEPT: usize = 200;
@@ -30,6 +31,8 @@ const RATE_WINDOW: Duration = Duration::from_secs(5);
 pub struct ExportPane {
     /// The feeds of the source with their source records.
     pub counts: Vec<(Feed, Option<u64>)>,
+    /// The feeds that the source cannot give, and why.
+    pub absent: Vec<(Feed, SafeText)>,
     /// How counting them went.
     pub counts_load: Load,
     /// What the ledger knows.
@@ -38,6 +41,10 @@ pub struct ExportPane {
     pub ledger_load: Load,
     /// The run.
     pub run: RunState,
+    /// What that run was asked to do.
+    pub request: ExportRequest,
+    /// The remarks of the run, each with the feeds that it is about.
+    pub(super) notes: Vec<(String, Vec<Feed>)>,
     /// Refused items, newest first.
     pub failures: VecDeque<ItemFailure>,
     /// Refused items that are only in the ledger, because they came too fast to be shown.
@@ -215,6 +222,12 @@ impl ExportPane {
         self.feeds().get(self.selected).copied()
     }
 
+    /// The feed that the cursor is about: the selected one, or that of the selected error.
+    #[must_use]
+    pub fn feed_of_cursor(&self) -> Option<Feed> {
+        self.selected_feed().or_else(|| Some(self.shown_failures().nth(self.selected_failure()?)?.feed))
+    }
+
     /// The selected error's place among [`Self::shown_failures`], if the cursor is on one.
     #[must_use]
     pub fn selected_failure(&self) -> Option<usize> {
@@ -253,6 +266,14 @@ impl State {
                 }
                 None => self.start_selected(feed, now, effects),
             },
+            Action::Partial => self.start_partial(now, effects),
+            Action::Retry => self.start_retry(now, effects),
+            Action::ByIds => self.ask_for_ids(now),
+            Action::CleanUp => self.ask_to_clean_up(now),
+            Action::Estimate => self.read_estimate(effects),
+            Action::Doctor => self.read_diagnosis(effects),
+            Action::Services => self.read_services(effects),
+            Action::FeedHealth => self.read_feed_health(now),
             Action::Stop => self.ask_to_stop(now),
             Action::Refresh => self.refresh_export(effects),
             Action::Filter => self.export.filter.editing = true,
@@ -276,30 +297,41 @@ impl State {
         self.export.ledger_load = Load::Loading;
         effects.push(Effect::Work(Work::LoadCounts));
         effects.push(Effect::Work(Work::LoadLedger));
+        self.refresh_health(effects);
+    }
+
+    /// Whether a run could start now; says why not.
+    pub(super) fn can_start(&mut self, now: &Now) -> bool {
+        let text = if self.export.is_busy() {
+            "an export is already active: stop it first, or wait"
+        } else if self.overview.data_space.is_none() {
+            "no data space is chosen, so there is nowhere to send to: choose one in pane 2"
+        } else {
+            return true;
+        };
+        self.notices.add(Tone::Warning, text, &now.wall);
+        false
     }
 
     /// Starts a run, after the questions that must be asked.
     pub(super) fn ask_to_start(&mut self, request: ExportRequest, now: &Now, effects: &mut Effects) {
-        if self.export.is_busy() {
-            self.notices.add(Tone::Warning, "an export is already active: stop it first, or wait", &now.wall);
+        if !self.can_start(now) {
             return;
         }
         match &self.overview.data_space {
-            None => {
-                let text = "no data space is chosen, so there is nowhere to send to: choose one in pane 2";
-                self.notices.add(Tone::Warning, text, &now.wall);
-            }
             Some((_, name, DataSpaceKind::Production)) if !request.dry_run => {
                 let purpose = LinePurpose::ExportToProduction { request, name: name.clone() };
                 self.dialog = Some(Dialog::Line(LineDialog::new(purpose, "")));
             }
-            Some(_) => self.start(request, effects),
+            _ => self.start(request, effects),
         }
     }
 
     pub(super) fn start(&mut self, request: ExportRequest, effects: &mut Effects) {
         self.export.run = RunState::Starting;
         self.export.remark = None;
+        self.export.notes.clear();
+        self.export.request = request.clone();
         effects.push(Effect::Work(Work::StartExport(request)));
     }
 
@@ -319,10 +351,11 @@ impl State {
         }
     }
 
-    pub(super) fn on_counts(&mut self, result: Result<Vec<(Feed, Option<u64>)>, Problem>, now: &Now) {
+    pub(super) fn on_counts(&mut self, result: Result<SourceFeeds, Problem>, now: &Now) {
         self.export.counts_load = match result {
-            Ok(counts) => {
+            Ok(SourceFeeds { counts, absent }) => {
                 self.export.counts = counts;
+                self.export.absent = absent;
                 Load::Done { at: now.wall.clone() }
             }
             Err(problem) => Load::Failed { problem },
@@ -358,7 +391,7 @@ impl State {
             }
             Err(problem) => {
                 self.export.run = RunState::None;
-                self.notices.problem(&problem, &now.wall);
+                self.on_refused_start(problem, now);
                 self.leave_if_asked(effects);
             }
         }
@@ -383,9 +416,7 @@ impl State {
                     let text = format!("{feed}: try {attempt} failed ({reason}); again in {seconds:.1} s");
                     self.export.remark = Some(text);
                 }
-                RunEvent::Note { feed, text } => {
-                    self.notices.add(Tone::Warning, format!("{feed}: {text}"), &now.wall);
-                }
+                RunEvent::Note { feed, text } => self.tell_note(feed, text.as_str(), now),
                 RunEvent::KeysRefused { message, request_id } => {
                     let id = request_id.map(|id| format!(" (request {id})")).unwrap_or_default();
                     let problem = Problem::new(
@@ -421,6 +452,7 @@ impl State {
         self.export.run = RunState::Ended(Box::new(EndedRun { result, at: now.wall.clone() }));
         self.export.remark = None;
         effects.push(Effect::Work(Work::LoadLedger));
+        self.refresh_health(effects);
         self.leave_if_asked(effects);
     }
 }

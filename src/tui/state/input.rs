@@ -3,8 +3,9 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::dialog::{Dialog, LinePurpose, Palette, Preview, Question, Reading};
+use super::sync::{by_ids, clean_up};
 use super::{Effects, Pane, State, step};
-use crate::connector::{check_name, check_project_name};
+use crate::connector::{ExportRequest, check_name, check_project_name};
 use crate::error::Problem;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
@@ -209,7 +210,7 @@ impl State {
     fn act_in_reading(&mut self, action: Action) {
         match &mut self.dialog {
             Some(Dialog::Reading { what, scroll }) if action != Action::Back => {
-                step(scroll, what.most_lines(), action);
+                step(scroll, self.reports.most_lines(what), action);
             }
             _ => self.dialog = None,
         }
@@ -270,6 +271,25 @@ impl State {
                 check_typed(text, name.as_str())?;
                 self.dialog = None;
                 self.start(request, effects);
+                return Ok(());
+            }
+            LinePurpose::ByIds(feed) => {
+                let request = by_ids(feed, text)?;
+                self.dialog = None;
+                self.ask_to_start(request, now, effects);
+                return Ok(());
+            }
+            LinePurpose::CleanUp(feed) => {
+                check_typed(text, feed.name())?;
+                self.dialog = None;
+                self.ask_to_start(clean_up(feed), now, effects);
+                return Ok(());
+            }
+            LinePurpose::Guard { request, name, .. } => {
+                check_typed(text, name.as_str())?;
+                self.dialog = None;
+                let typed_name = Some(name.as_str().to_owned());
+                self.start(ExportRequest { typed_name, ..request }, effects);
                 return Ok(());
             }
             LinePurpose::KeyFile(environment) => Work::ReadKey(environment, key_path(text)?),

@@ -8,7 +8,9 @@ pub mod export;
 mod input;
 pub mod keys;
 pub mod notice;
+pub mod reports;
 pub mod saas;
+mod sync;
 pub mod totals;
 
 #[cfg(test)]
@@ -24,6 +26,7 @@ use editor::LineEditor;
 use export::ExportPane;
 use keys::KeysPane;
 use notice::{Notices, Tone};
+use reports::Reports;
 use saas::SaasPane;
 
 use super::effect::{Effect, Work};
@@ -145,6 +148,8 @@ pub struct State {
     pub saas: SaasPane,
     /// Pane 3.
     pub export: ExportPane,
+    /// What was looked up to be read.
+    pub reports: Reports,
     /// The open dialog.
     pub dialog: Option<Dialog>,
     /// News.
@@ -166,6 +171,7 @@ impl State {
             keys,
             saas: SaasPane::default(),
             export: ExportPane::default(),
+            reports: Reports::default(),
             dialog: None,
             notices: Notices::default(),
             leaving: false,
@@ -277,6 +283,11 @@ impl State {
             Reply::Selected(result) => self.on_selected(result, now, effects),
             Reply::Counts(result) => self.on_counts(result, now),
             Reply::Ledger(result) => self.on_ledger(result, now),
+            Reply::Health(result) => self.on_health(result, now),
+            Reply::Estimate(result) => self.on_estimate(result, now),
+            Reply::Checked(check) => self.on_check(check),
+            Reply::Diagnosed => self.on_diagnosed(now),
+            Reply::Services(services) => self.on_services(services, now),
             Reply::RunStarted(result) => self.on_run_started(result, now, effects),
         }
     }
@@ -327,6 +338,7 @@ impl State {
                 *load = Load::NotAsked;
             }
         }
+        self.reports.forget_pending();
         if matches!(self.export.run, export::RunState::Starting) {
             self.export.run = export::RunState::None;
         }

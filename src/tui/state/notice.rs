@@ -59,6 +59,11 @@ impl Notices {
         self.list.push(notice);
     }
 
+    /// Takes one off by its text, because newer news replaces it.
+    pub fn forget(&mut self, text: &str) {
+        self.list.retain(|notice| notice.text != text);
+    }
+
     /// The newest.
     #[must_use]
     pub fn newest(&self) -> Option<&Notice> {

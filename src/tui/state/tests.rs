@@ -1,5 +1,8 @@
 //! The state, event by event: pure, so nothing here waits for anything.
 
+mod reports;
+mod sync;
+
 use std::time::Duration;
 
 use jiff::Zoned;
@@ -11,7 +14,7 @@ use super::keys::Check;
 use super::notice::Tone;
 use super::*;
 use crate::client::models::{DataSpace, DataSpaceKind, Environment, Project};
-use crate::connector::{Half, PairStatus, SettingsOverview};
+use crate::connector::{Half, PairStatus, SettingsOverview, SourceFeeds};
 use crate::error::Exit;
 use crate::export::progress::{FeedProgress, ItemFailure, ItemState, Limit, Progress, RunEnd, RunEvent, RunReport};
 use crate::feeds::Feed;
@@ -42,10 +45,8 @@ fn overview(kind: Option<DataSpaceKind>) -> Overview {
 fn state(pane: Pane, kind: Option<DataSpaceKind>) -> State {
     let mut state = State::new(overview(kind), pane);
     state.begin(None, &now());
-    state.update(
-        Event::Reply(Reply::Counts(Ok(vec![(Feed::Categories, Some(40)), (Feed::Products, Some(2000))]))),
-        &now(),
-    );
+    let counts = vec![(Feed::Categories, Some(40)), (Feed::Products, Some(2000))];
+    state.update(Event::Reply(Reply::Counts(Ok(SourceFeeds { counts, absent: vec![] }))), &now());
     state
 }
 

@@ -5,14 +5,15 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Padding, Paragraph};
 
-use super::help;
-use super::keys::WHERE_KEYS;
 use super::look::{Look, Role};
+use super::readings;
 use super::text::{fit, left, paragraph, width};
 use crate::client::models::DataSpaceKind;
-use crate::export::progress::{ItemFailure, ItemState};
+use crate::connector::ExportRequest;
+use crate::export::SyncMode;
+use crate::feeds::Feed;
 use crate::tui::keymap::{Action, Place, key_of};
-use crate::tui::state::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Palette, Preview, Question, Reading};
+use crate::tui::state::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Palette, Preview, Question};
 use crate::tui::state::{Filter, State};
 use crate::words::{count, counted};
 
@@ -20,13 +21,20 @@ use crate::words::{count, counted};
 const WIDTH: u16 = 74;
 
 /// What a dialog shows: its lines, and perhaps where the cursor is (column, line).
-struct Content {
-    title: String,
-    danger: bool,
-    lines: Vec<Line<'static>>,
-    cursor: Option<(usize, usize)>,
+pub struct Content {
+    pub title: String,
+    pub danger: bool,
+    pub lines: Vec<Line<'static>>,
+    pub cursor: Option<(usize, usize)>,
     /// The first line shown.
-    scroll: usize,
+    pub scroll: usize,
+}
+
+impl Content {
+    /// A text to read from its beginning.
+    pub fn text(title: impl Into<String>, lines: Vec<Line<'static>>) -> Self {
+        Self { title: title.into(), danger: false, lines, cursor: None, scroll: 0 }
+    }
 }
 
 /// Draws it in the middle of `area`.
@@ -38,7 +46,7 @@ pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, look:
         Dialog::Line(line) => line_content(line, state, look, room),
         Dialog::PrivateKey(dialog) => key_content(dialog, look, room, usize::from(area.height).saturating_sub(2)),
         Dialog::Question(question) => question_content(question, state, look, room),
-        Dialog::Reading { what, scroll } => Content { scroll: *scroll, ..reading_content(what, look, room) },
+        Dialog::Reading { what, scroll } => Content { scroll: *scroll, ..readings::content(what, state, look, room) },
         Dialog::Palette(palette) => palette_content(palette, look, room, usize::from(area.height).saturating_sub(2)),
     };
     let wanted = u16::try_from(content.lines.len() + 2).unwrap_or(u16::MAX);
@@ -73,7 +81,7 @@ pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, look:
 }
 
 /// Paragraphs with a blank line between them.
-fn spaced(paragraphs: impl IntoIterator<Item = Vec<Line<'static>>>) -> Vec<Line<'static>> {
+pub fn spaced(paragraphs: impl IntoIterator<Item = Vec<Line<'static>>>) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for paragraph in paragraphs {
         if !lines.is_empty() {
@@ -156,11 +164,30 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
             format!("Export into {name}"),
             true,
             spaced([
-                plain(&what_will_be_sent(request.feeds.as_slice(), state)),
+                plain(&what_will_be_sent(request, state)),
                 plain(
                     "This is a Production data space: the services of a live shop read from it. What is new or changed reaches them, and what is gone is deleted there.",
                 ),
                 plain(&format!("Type its name to begin: {name}")),
+            ]),
+        ),
+        LinePurpose::ByIds(feed) => (
+            format!("Send records of {feed} by id"),
+            false,
+            plain(&format!(
+                "Type ids or SKUs of {feed}, with commas between them. Their items are sent even if nothing changed. A number is an id if a record has it, else a SKU."
+            )),
+        ),
+        LinePurpose::CleanUp(feed) => {
+            (format!("Clean up {feed}"), true, spaced(clean_up_texts(*feed, state).iter().map(|text| plain(text))))
+        }
+        LinePurpose::Guard { name, refusal, .. } => (
+            format!("Send into {name} all the same"),
+            true,
+            spaced([
+                paragraph(&format!("▲ The guard stopped this run: {refusal}."), room, look.style(Role::Danger)),
+                plain("If this is a mistake, press Esc and choose another data space in pane 2."),
+                plain(&format!("Type the data space's name to send all the same: {name}")),
             ]),
         ),
     };
@@ -189,19 +216,54 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
     Content { title, danger, lines, cursor, scroll: usize::MAX }
 }
 
+/// What a clean-up of a feed does, in numbers.
+fn clean_up_texts(feed: Feed, state: &State) -> [String; 3] {
+    let known = state
+        .export
+        .summary_of(feed)
+        .map_or(0, |known| known.submitted + known.awaiting + known.will_retry + known.needs_attention);
+    let records = match state.export.source_records_of(feed) {
+        Some(records) => format!("everything of {}", counted(records, "source record")),
+        None => "everything that the source has".to_owned(),
+    };
+    [
+        format!(
+            "This program forgets the {} of {feed} that it knows in this data space, then sends {records} anew.",
+            counted(known, "item")
+        ),
+        "Deletions will not propagate: what the service has and the shop no longer has stays in the service for good, because nothing here remembers it.".to_owned(),
+        format!("Type the feed's name to begin: {feed}"),
+    ]
+}
+
 /// The feeds of a run with their source records.
-fn what_will_be_sent(feeds: &[crate::feeds::Feed], state: &State) -> String {
-    let all = state.export.feeds();
+fn what_will_be_sent(request: &ExportRequest, state: &State) -> String {
+    let feeds = request.feeds.as_slice();
+    // Experimental feeds are sent only when they are named.
+    let all: Vec<Feed> = state.export.feeds().into_iter().filter(|feed| !feed.is_experimental()).collect();
     let chosen = if feeds.is_empty() { all.as_slice() } else { feeds };
     let records: u64 = chosen.iter().filter_map(|feed| state.export.source_records_of(*feed)).sum();
     let which = match chosen {
         [one] => format!("the feed {one}"),
         many => counted(u64::try_from(many.len()).unwrap_or(u64::MAX), "feed"),
     };
-    format!(
-        "This compares {which} with {} and sends every item that is new, changed or gone.",
-        counted(records, "source record")
-    )
+    let records = counted(records, "source record");
+    match &request.mode {
+        SyncMode::Full => {
+            format!("This compares {which} with {records} and sends every item that is new, changed or gone.")
+        }
+        SyncMode::Partial(_) => {
+            format!("This compares what Commerce's change logs name of {which} and sends what is new, changed or gone.")
+        }
+        SyncMode::Retry => format!("This sends the items of {which} whose last attempt failed."),
+        SyncMode::ByIds { words, .. } => {
+            let named = counted(u64::try_from(words.len()).unwrap_or(u64::MAX), "record");
+            format!("This sends {named} of {which}, even if nothing changed.")
+        }
+        SyncMode::Cleanup => {
+            format!("This forgets what is known of {which}, and sends everything of {records} again.")
+        }
+    }
 }
 
 fn key_content(dialog: &KeyDialog, look: Look, room: usize, height: usize) -> Content {
@@ -342,77 +404,6 @@ fn stop_texts(state: &State) -> Vec<String> {
     }
     texts.push("The batches in flight are finished and recorded, then the run stops. Nothing is lost: a re-run goes on where it stopped.".to_owned());
     texts
-}
-
-fn failure_content(failure: &ItemFailure, look: Look, room: usize) -> Content {
-    let mut lines = Vec::new();
-    let mut say = |label: &str, text: &str, role: Role| {
-        for (row, part) in super::text::wrap(text, room.saturating_sub(14)).into_iter().enumerate() {
-            lines.push(Line::from(vec![
-                Span::styled(left(if row == 0 { label } else { "" }, 14), look.style(Role::Dim)),
-                Span::styled(part, look.style(role)),
-            ]));
-        }
-    };
-    say("Feed", failure.feed.name(), Role::Text);
-    say("Item", failure.label.as_str(), Role::Title);
-    say(
-        "State",
-        failure.state.words(),
-        if failure.state == ItemState::NeedsAttention { Role::Danger } else { Role::Warning },
-    );
-    say("Server said", failure.message.as_str(), Role::Text);
-    if !failure.code.is_empty() {
-        say("Code", failure.code.as_str(), Role::Text);
-    }
-    let request = failure.request_id.as_ref().map_or("not given", |id| id.as_str());
-    say("Request id", request, Role::Text);
-    say("", "", Role::Text);
-    let (meaning, help) = meaning(failure.state);
-    say("Means", meaning, Role::Text);
-    say("What helps", &help, Role::Text);
-    Content { title: "Refused item".to_owned(), danger: false, lines, cursor: None, scroll: 0 }
-}
-
-/// What a state means, and which key helps.
-fn meaning(state: ItemState) -> (&'static str, String) {
-    let selected = key_of(Place::Export, Action::StartSelected);
-    let all = key_of(Place::Export, Action::StartAll);
-    match state {
-        ItemState::NeedsAttention => (
-            "The service will refuse this item again as it is: something in the shop's data, or in the feed, must change first.",
-            format!(
-                "Correct the item in Commerce, then export its feed again ({selected}). Give the request id to Adobe's support if the text does not say enough."
-            ),
-        ),
-        ItemState::WillRetry => (
-            "A passing failure: the item itself was not found wrong.",
-            format!(
-                "Nothing needs to be corrected: the next export ({all}, or {selected} for its feed) sends it again."
-            ),
-        ),
-        ItemState::Awaiting => ("No answer is recorded for it.", format!("The next export ({all}) sends it again.")),
-        ItemState::Submitted => ("The gateway accepted it in the meantime.", "Nothing needs to be done.".to_owned()),
-    }
-}
-
-fn reading_content(what: &Reading, look: Look, room: usize) -> Content {
-    match what {
-        Reading::Failure(failure) => failure_content(failure, look, room),
-        Reading::WhereKeys => where_keys_content(look, room),
-        Reading::Help(of) => Content {
-            title: "Keys of this place".to_owned(),
-            danger: false,
-            lines: help::lines(*of, look, room),
-            cursor: None,
-            scroll: 0,
-        },
-    }
-}
-
-fn where_keys_content(look: Look, room: usize) -> Content {
-    let lines = spaced(WHERE_KEYS.map(|text| paragraph(text, room, look.style(Role::Text))));
-    Content { title: "Where keys come from".to_owned(), danger: false, lines, cursor: None, scroll: 0 }
 }
 
 fn palette_content(palette: &Palette, look: Look, room: usize, height: usize) -> Content {

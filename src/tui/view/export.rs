@@ -6,12 +6,11 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::look::{Look, Role};
-use super::text::{fit, full_moment, left, paragraph};
-use super::{feed_table, run};
+use super::text::{fit, left};
+use super::{feed_about, feed_table, run};
 use crate::export::progress::{ItemFailure, ItemState};
-use crate::feeds::Feed;
 use crate::tui::state::{Load, State};
-use crate::words::{bytes, count};
+use crate::words::count;
 
 /// The rows of the errors where there is room: a heading and two of them.
 const ERRORS: usize = 3;
@@ -24,7 +23,11 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     let room = usize::from(main.width);
     let height = usize::from(main.height);
     let is_short = height < SHORT;
-    let run = run::lines(state, is_short, look, room);
+    let mut run = run::lines(state, is_short, look, room);
+    // The run begins with a blank line: there is room for what would be missed in the table.
+    if let Some(first) = run.first_mut() {
+        *first = feed_about::below_table(state, look, room);
+    }
     let errors = if is_short && state.export.selected_failure().is_none() { 1 } else { ERRORS };
     let feeds = state.export.feeds();
     // The table has a heading and totals; a blank line follows the run.
@@ -41,7 +44,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     frame.render_widget(Paragraph::new(run), below);
     frame.render_widget(Paragraph::new(error_lines(state, look, room, usize::from(errors.height))), errors);
     if let (Some(side), Some(feed)) = (side, state.export.selected_feed()) {
-        frame.render_widget(Paragraph::new(about(feed, state, look, usize::from(side.width))), side);
+        frame.render_widget(Paragraph::new(feed_about::lines(feed, state, look, usize::from(side.width))), side);
     }
 }
 
@@ -96,44 +99,4 @@ fn failure_line(failure: &ItemFailure, is_selected: bool, look: Look, room: usiz
         Span::styled(format!(" {}", left(&text, rest)), look.style(Role::Dim)),
     ]);
     super::selected(line, is_selected, look)
-}
-
-/// What is known of the selected feed.
-fn about(feed: Feed, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
-    let pane = &state.export;
-    let mut lines = vec![Line::styled(feed.name(), look.style(Role::Title)), Line::default()];
-    let mut say = |label: &str, value: String| {
-        lines.push(Line::from(vec![
-            Span::styled(left(label, 14), look.style(Role::Dim)),
-            Span::raw(fit(&value, room.saturating_sub(14))),
-        ]));
-    };
-    if let Some(progress) = pane.progress_of(feed) {
-        say("This run", progress.phase.word().to_owned());
-        say("Records read", count(progress.source_read));
-        say("Items", count(progress.collected));
-        say("New", count(progress.new));
-        say("Changed", count(progress.changed));
-        say("Gone", count(progress.gone));
-        say("Unchanged", count(progress.unchanged));
-        say("Requests", count(progress.requests));
-        say("Sent", format!("{} compressed", bytes(progress.bytes)));
-        say("", String::new());
-    }
-    if let Some(summary) = pane.summary_of(feed) {
-        say("In the service", String::new());
-        say("Submitted", count(summary.submitted));
-        say("Awaiting", count(summary.awaiting));
-        say("Will retry", count(summary.will_retry));
-        say("Attention", count(summary.needs_attention));
-        let last = summary.last_sync.map_or("never whole".to_owned(), |at| full_moment(at, state.wall.as_ref()));
-        say("Full sync", last);
-        say("", String::new());
-    }
-    lines.extend(paragraph(
-        "Submitted to service means that the gateway accepted the item. When it is visible in a service is not known here.",
-        room,
-        look.style(Role::Dim),
-    ));
-    lines
 }

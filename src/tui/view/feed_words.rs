@@ -30,7 +30,11 @@ pub fn state_of(pane: &ExportPane, feed: Feed) -> FeedWord {
         (RunState::Ended(_), Some(progress)) if dry_run || matches!(progress.phase, Phase::Stopped | Phase::Failed) => {
             of_progress(progress, dry_run)
         }
-        _ => pane.summary_of(feed).map_or(word("○ never sent", Role::Dim), of_summary),
+        _ => match pane.summary_of(feed) {
+            Some(summary) => of_summary(summary),
+            None if feed.is_experimental() => word("◇ on request", Role::Dim),
+            None => word("○ never sent", Role::Dim),
+        },
     }
 }
 

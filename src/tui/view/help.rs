@@ -9,7 +9,7 @@ use crate::tui::keymap::{self, Binding, Place};
 /// The width of the keys, in cells.
 const KEYS: usize = 12;
 
-/// Its lines. Two keys with few words share a line, so that all of them are seen at once in 24 rows.
+/// Its lines. Two keys with few words share a line.
 pub fn lines(place: Place, look: Look, room: usize) -> Vec<Line<'static>> {
     let half = room.saturating_sub(1) / 2;
     let is_short = |binding: &&Binding| KEYS + 1 + width(binding.long) < half;

@@ -2,6 +2,7 @@
 
 mod dialogs;
 mod export;
+mod feed_about;
 mod feed_table;
 mod feed_words;
 mod footer;
@@ -10,6 +11,8 @@ mod help;
 mod keys;
 pub mod look;
 mod notice;
+mod readings;
+mod reports;
 mod run;
 mod saas;
 pub mod text;

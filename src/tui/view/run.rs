@@ -4,16 +4,23 @@ use ratatui::text::{Line, Span};
 
 use super::feed_words::limit;
 use super::look::{Look, Role};
-use super::text::{fit, paragraph, rate, time};
-use crate::export::progress::{Limit, RunEnd};
+use super::text::{fit, paragraph, rate, time, width};
+use crate::connector::ExportRequest;
+use crate::connector::estimate::formula;
+use crate::export::SyncMode;
+use crate::export::progress::{Limit, RunEnd, RunReport};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
 use crate::tui::state::export::{ActiveRun, EndedRun, RunState};
 use crate::tui::state::totals::Totals;
-use crate::words::{count, counted, duration};
+use crate::untrusted::SafeText;
+use crate::words::{bytes, count, counted, duration};
 
 /// The width of the bar that goes with the numbers, in cells.
 const BAR: usize = 16;
+
+/// How many ids are named that nobody has.
+const IDS_SHOWN: usize = 10;
 
 /// What the run does, or what can be done. Begins with a blank line.
 pub fn lines(state: &State, is_short: bool, look: Look, room: usize) -> Vec<Line<'static>> {
@@ -22,9 +29,10 @@ pub fn lines(state: &State, is_short: bool, look: Look, room: usize) -> Vec<Line
         RunState::None => {
             let text = if state.overview.data_space.is_some() {
                 format!(
-                    "{} exports every feed, {} only the selected one, {} counts without sending.",
+                    "{} exports every feed, {} the selected one, {} only changes; {} counts only.",
                     key_of(Place::Export, Action::StartAll),
                     key_of(Place::Export, Action::StartSelected),
+                    key_of(Place::Export, Action::Partial),
                     key_of(Place::Export, Action::DryRun)
                 )
             } else {
@@ -39,7 +47,24 @@ pub fn lines(state: &State, is_short: bool, look: Look, room: usize) -> Vec<Line
             ]
         }
         RunState::Active(run) => active_lines(run, state, is_short, look, room),
-        RunState::Ended(ended) => ended_lines(ended, pane.totals(), look, room),
+        RunState::Ended(ended) => ended_lines(ended, &pane.request, pane.totals(), look, room),
+    }
+}
+
+/// What a run was asked to do.
+fn mode_words(request: &ExportRequest) -> String {
+    let of = match request.feeds.as_slice() {
+        [feed] => format!(" of {feed}"),
+        _ => String::new(),
+    };
+    match &request.mode {
+        SyncMode::Full => format!("Export{of}"),
+        SyncMode::Partial(_) => format!("Partial sync{of}"),
+        SyncMode::Retry => format!("Retry of failed items{of}"),
+        SyncMode::ByIds { words, .. } => {
+            format!("{} by id", counted(u64::try_from(words.len()).unwrap_or(u64::MAX), "record"))
+        }
+        SyncMode::Cleanup => format!("Clean-up{of}"),
     }
 }
 
@@ -57,15 +82,16 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
     let what = match (run.progress.stopping, state.leaving) {
         (true, true) => "■ Stopping, then leaving",
         (true, false) => "■ Stopping",
-        (false, _) => "▶ Exporting",
+        (false, _) => &format!("▶ {}", mode_words(&state.export.request)),
     };
-    let begin = if is_short { what.chars().take(1).collect() } else { format!("{what},") };
-    let noun = if is_short { "" } else { " items" };
-    let numbers = format!(
-        "{begin} {elapsed}: {} of {}{more}{noun} submitted to service",
-        count(totals.submitted),
-        count(totals.to_send)
-    );
+    let numbers = format!("{elapsed}: {} of {}{more}", count(totals.submitted), count(totals.to_send));
+    // As many words as fit; what the run does is never left out.
+    let texts = ["items submitted to service", "submitted to service", "submitted"];
+    let numbers = texts
+        .map(|words| format!("{what}, {numbers} {words}"))
+        .into_iter()
+        .find(|text| width(text) <= room)
+        .unwrap_or_else(|| format!("{what}, {numbers}"));
     let role = if run.progress.stopping { Role::Warning } else { Role::Accent };
     lines.push(Line::styled(fit(&numbers, room), look.style(role)));
     let requests = run.requests_per_second().map_or("-".to_owned(), rate);
@@ -105,8 +131,15 @@ fn bar(done: u64, all: u64, cells: usize) -> String {
     "█".repeat(filled) + &"░".repeat(cells - filled)
 }
 
-fn ended_lines(ended: &EndedRun, totals: Totals, look: Look, room: usize) -> Vec<Line<'static>> {
+fn ended_lines(
+    ended: &EndedRun,
+    request: &ExportRequest,
+    totals: Totals,
+    look: Look,
+    room: usize,
+) -> Vec<Line<'static>> {
     let at = time(&ended.at);
+    let what = mode_words(request);
     let (text, role) = match &ended.result {
         Err(problem) => (format!("✗ The run broke at {at}: {}", problem.what), Role::Danger),
         Ok(report) => {
@@ -130,12 +163,12 @@ fn ended_lines(ended: &EndedRun, totals: Totals, look: Look, room: usize) -> Vec
                     ),
                     Role::Text,
                 ),
-                RunEnd::Complete if failures > 0 => {
-                    (format!("▲ Export done at {at} after {took}: {numbers}"), Role::Warning)
+                RunEnd::Complete if failures > 0 || !report.unknown_ids.is_empty() => {
+                    (format!("▲ {what} done at {at} after {took}: {numbers}"), Role::Warning)
                 }
-                RunEnd::Complete => (format!("● Export done at {at} after {took}: {numbers}"), Role::Good),
+                RunEnd::Complete => (format!("● {what} done at {at} after {took}: {numbers}"), Role::Good),
                 RunEnd::Stopped => {
-                    (format!("■ Stopped at {at} after {took}: {numbers}; a re-run goes on"), Role::Warning)
+                    (format!("■ {what} stopped at {at} after {took}: {numbers}; a re-run goes on"), Role::Warning)
                 }
                 RunEnd::Failed { problems } => {
                     let feeds = problems.iter().map(|(feed, _)| feed.name()).collect::<Vec<_>>().join(", ");
@@ -149,5 +182,41 @@ fn ended_lines(ended: &EndedRun, totals: Totals, look: Look, room: usize) -> Vec
     };
     let mut lines = vec![Line::default()];
     lines.extend(paragraph(&text, room, look.style(role)));
+    if let Ok(report) = &ended.result {
+        lines.extend(paragraph_of(forecast(report), Role::Dim, look, room));
+        lines.extend(paragraph_of(unknown_ids(report), Role::Warning, look, room));
+    }
     lines
+}
+
+fn paragraph_of(text: Option<String>, role: Role, look: Look, room: usize) -> Vec<Line<'static>> {
+    text.map(|text| paragraph(&text, room, look.style(role))).unwrap_or_default()
+}
+
+/// What sending would take, as a dry run measured it.
+fn forecast(report: &RunReport) -> Option<String> {
+    if !report.progress.dry_run {
+        return None;
+    }
+    let feeds = &report.progress.feeds;
+    let requests: u64 = feeds.iter().map(|feed| feed.planned_requests).sum();
+    let size = bytes(feeds.iter().map(|feed| feed.planned_bytes).sum());
+    let time = match report.requests_per_second.and_then(|rate| formula(requests, rate)) {
+        Some(formula) => formula,
+        None => format!("{}, as fast as the gateway takes them", counted(requests, "request")),
+    };
+    Some(format!("To send it: {size} of JSON before it is compressed, {time}"))
+}
+
+/// The ids that nobody has; of a long list the beginning.
+fn unknown_ids(report: &RunReport) -> Option<String> {
+    let ids: Vec<&str> = report.unknown_ids.iter().take(IDS_SHOWN).map(SafeText::as_str).collect();
+    if ids.is_empty() {
+        return None;
+    }
+    let more = match report.unknown_ids.len().saturating_sub(ids.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!("▲ No such record, neither in the source nor in the ledger: {}{more}", ids.join(", ")))
 }

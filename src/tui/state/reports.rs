@@ -1,0 +1,163 @@
+//! What is looked up to be read: health, estimate, doctor, services. Each is loaded on request and kept until the next one.
+
+use super::dialog::{Dialog, Reading};
+use super::notice::Tone;
+use super::{Effects, Load, State};
+use crate::connector::doctor::{Check, Diagnosis};
+use crate::connector::estimate::Estimate;
+use crate::connector::finding::Finding;
+use crate::connector::health::{FeedHealth, Health};
+use crate::connector::services::Services;
+use crate::error::Problem;
+use crate::feeds::Feed;
+use crate::tui::effect::{Effect, Work};
+use crate::tui::event::Now;
+use crate::tui::keymap;
+
+/// A line that is read holds at least as many characters, whatever the size of the screen.
+const LEAST_LINE: usize = 40;
+
+/// Something that is looked up.
+#[derive(Debug)]
+pub struct Report<T> {
+    /// The newest; while a newer one is loaded there is none.
+    pub value: Option<T>,
+    /// How looking it up goes.
+    pub load: Load,
+}
+
+impl<T> Default for Report<T> {
+    fn default() -> Self {
+        Self { value: None, load: Load::NotAsked }
+    }
+}
+
+impl<T> Report<T> {
+    fn take(&mut self, result: Result<T, Problem>, now: &Now) {
+        self.load = match result {
+            Ok(value) => {
+                self.value = Some(value);
+                Load::Done { at: now.wall.clone() }
+            }
+            Err(problem) => Load::Failed { problem },
+        };
+    }
+
+    /// Begins to look it up, unless that goes on already.
+    fn begin(&mut self, work: Work, effects: &mut Effects) -> bool {
+        if matches!(self.load, Load::Loading) {
+            return false;
+        }
+        self.load = Load::Loading;
+        effects.push(Effect::Work(work));
+        true
+    }
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub struct Reports {
+    /// How every feed is. The last one stays while it is read anew.
+    pub health: Report<Health>,
+    /// What a full export would take.
+    pub estimate: Report<Estimate>,
+    /// What the doctor found so far.
+    pub diagnosis: Report<Diagnosis>,
+    /// The services that the connector serves.
+    pub services: Report<Services>,
+}
+
+impl Reports {
+    /// How a feed is, as far as that is known.
+    #[must_use]
+    pub fn health_of(&self, feed: Feed) -> Option<&FeedHealth> {
+        self.health.value.as_ref()?.feeds.iter().find(|health| health.feed == feed)
+    }
+
+    /// What is not as it should be with a feed.
+    pub fn findings_of(&self, feed: Feed) -> impl Iterator<Item = &Finding> {
+        let findings = self.health.value.as_ref().map(|health| health.findings.as_slice()).unwrap_or_default();
+        findings.iter().filter(move |finding| finding.feed == Some(feed))
+    }
+
+    /// At least as many lines as a text to read can have, so that scrolling ends.
+    #[must_use]
+    pub fn most_lines(&self, what: &Reading) -> usize {
+        let of_text = |text: &str| text.len().div_ceil(LEAST_LINE) + 1;
+        let of_finding = |finding: &Finding| of_text(&finding.what) + of_text(&finding.means) + of_text(&finding.next);
+        match what {
+            // A message is cut to a few hundred characters where it enters; everything else is fixed text.
+            Reading::Failure(_) | Reading::WhereKeys | Reading::Estimate => 40,
+            Reading::Help(of) => keymap::of_place(*of).count(),
+            Reading::Feed(feed) => 40 + self.findings_of(*feed).map(of_finding).sum::<usize>(),
+            Reading::Doctor => self.diagnosis.value.as_ref().map_or(0, |diagnosis| {
+                diagnosis.checks.len() + 2 + diagnosis.findings().map(of_finding).sum::<usize>()
+            }),
+            Reading::Services => self.services.value.as_ref().map_or(0, |services| 6 * (services.services.len() + 1)),
+        }
+    }
+
+    /// Whatever was waited for will not come.
+    pub(super) fn forget_pending(&mut self) {
+        let loads = [&mut self.health.load, &mut self.estimate.load, &mut self.diagnosis.load, &mut self.services.load];
+        for load in loads.into_iter().filter(|load| matches!(load, Load::Loading)) {
+            *load = Load::NotAsked;
+        }
+    }
+}
+
+impl State {
+    pub(super) fn refresh_health(&mut self, effects: &mut Effects) {
+        self.reports.health.begin(Work::LoadHealth, effects);
+    }
+
+    pub(super) fn read_estimate(&mut self, effects: &mut Effects) {
+        if self.reports.estimate.begin(Work::Estimate, effects) {
+            self.reports.estimate.value = None;
+        }
+        self.dialog = Some(Dialog::reading(Reading::Estimate));
+    }
+
+    pub(super) fn read_diagnosis(&mut self, effects: &mut Effects) {
+        if self.reports.diagnosis.begin(Work::Diagnose, effects) {
+            self.reports.diagnosis.value = Some(Diagnosis { checks: Vec::new() });
+        }
+        self.dialog = Some(Dialog::reading(Reading::Doctor));
+    }
+
+    pub(super) fn read_services(&mut self, effects: &mut Effects) {
+        if self.reports.services.begin(Work::LoadServices, effects) {
+            self.reports.services.value = None;
+        }
+        self.dialog = Some(Dialog::reading(Reading::Services));
+    }
+
+    pub(super) fn read_feed_health(&mut self, now: &Now) {
+        match self.export.feed_of_cursor() {
+            Some(feed) => self.dialog = Some(Dialog::reading(Reading::Feed(feed))),
+            None => self.notices.add(Tone::Info, "select a feed first: the cursor is not on one", &now.wall),
+        }
+    }
+
+    pub(super) fn on_health(&mut self, result: Result<Health, Problem>, now: &Now) {
+        self.reports.health.take(result, now);
+    }
+
+    pub(super) fn on_estimate(&mut self, result: Result<Estimate, Problem>, now: &Now) {
+        self.reports.estimate.take(result, now);
+    }
+
+    pub(super) fn on_check(&mut self, check: Check) {
+        if let Some(diagnosis) = &mut self.reports.diagnosis.value {
+            diagnosis.checks.push(check);
+        }
+    }
+
+    pub(super) fn on_diagnosed(&mut self, now: &Now) {
+        self.reports.diagnosis.load = Load::Done { at: now.wall.clone() };
+    }
+
+    pub(super) fn on_services(&mut self, services: Services, now: &Now) {
+        self.reports.services.take(Ok(services), now);
+    }
+}

@@ -1,0 +1,199 @@
+//! What is known of one feed: this run, our ledger, its way through the installation, and Adobe's own feed table.
+
+use ratatui::text::{Line, Span};
+
+use super::look::{Look, Role};
+use super::text::{fit, full_moment, left, paragraph, width};
+use crate::commerce::health::{IndexerStatus, Mode, Part};
+use crate::connector::health::{AdobeItems, BACKLOG_LIMIT, FeedHealth};
+use crate::export::ledger::FeedSummary;
+use crate::export::progress::FeedProgress;
+use crate::feeds::Feed;
+use crate::tui::state::{Load, State};
+use crate::words::{bytes, count, counted};
+
+/// The width of the labels, in cells.
+const LABEL: usize = 13;
+
+/// Lines with a label each.
+struct About<'a> {
+    lines: Vec<Line<'static>>,
+    state: &'a State,
+    look: Look,
+    room: usize,
+}
+
+impl About<'_> {
+    fn heading(&mut self, text: &str) {
+        self.lines.push(Line::default());
+        self.lines.push(Line::styled(fit(text, self.room), self.look.style(Role::Dim)));
+    }
+
+    fn say(&mut self, label: &str, value: &str, role: Role) {
+        self.lines.push(Line::from(vec![
+            Span::styled(left(label, LABEL), self.look.style(Role::Dim)),
+            Span::styled(fit(value, self.room.saturating_sub(LABEL)), self.look.style(role)),
+        ]));
+    }
+
+    fn number(&mut self, label: &str, number: u64) {
+        self.say(label, &count(number), Role::Text);
+    }
+
+    fn run(&mut self, progress: &FeedProgress) {
+        self.heading("This run");
+        self.say("Phase", progress.phase.word(), Role::Text);
+        let numbers = [
+            ("Records read", progress.source_read),
+            ("Items", progress.collected),
+            ("New", progress.new),
+            ("Changed", progress.changed),
+            ("Gone", progress.gone),
+            ("Unchanged", progress.unchanged),
+            ("Requests", progress.requests),
+        ];
+        for (label, number) in numbers {
+            self.number(label, number);
+        }
+        self.say("Sent", &format!("{} compressed", bytes(progress.bytes)), Role::Text);
+    }
+
+    fn ledger(&mut self, summary: &FeedSummary) {
+        self.heading("In the service, sent from here");
+        self.number("Submitted", summary.submitted);
+        self.number("Awaiting", summary.awaiting);
+        self.number("Will retry", summary.will_retry);
+        self.number("Attention", summary.needs_attention);
+        let moment = |at| full_moment(at, self.state.wall.as_ref());
+        let full = summary.last_sync.map_or("never whole".to_owned(), moment);
+        let partial = summary.last_partial.map(moment);
+        self.say("Full sync", &full, Role::Text);
+        if let Some(partial) = partial {
+            self.say("Partial sync", &partial, Role::Text);
+        }
+    }
+
+    /// Its way through the installation.
+    fn commerce(&mut self, health: &FeedHealth) {
+        let Some(path) = &health.path else { return };
+        self.heading("In Commerce");
+        match &path.indexer {
+            Part::Known(Some(status)) => {
+                let role = if *status == IndexerStatus::ReindexRequired { Role::Danger } else { Role::Text };
+                self.say("Indexer", status.words(), role);
+            }
+            Part::Known(None) => self.say("Indexer", "not installed", Role::Text),
+            missing => self.say("Indexer", &missing.complaint().unwrap_or_default(), Role::Warning),
+        }
+        if let Some(Some(view)) = path.view.known() {
+            let role = if view.mode == Mode::OnSave { Role::Warning } else { Role::Text };
+            self.say("Mode", view.mode.words(), role);
+        }
+        if let Some((cursor, newest)) = path.stall() {
+            let text = format!("▲ silent stall: {} > {}", count(cursor), count(newest));
+            self.say("Change log", &text, Role::Danger);
+        } else if let Some(backlog) = path.log.known().and_then(|log| log.backlog) {
+            let role = if backlog > BACKLOG_LIMIT { Role::Warning } else { Role::Text };
+            self.say("Backlog", &counted(backlog, "record"), role);
+        }
+    }
+
+    /// Adobe's own feed table.
+    fn adobe(&mut self, items: &Part<AdobeItems>) {
+        self.heading("Adobe's own export");
+        let Some(items) = items.known() else {
+            return self.say("Feed table", &items.complaint().unwrap_or_default(), Role::Warning);
+        };
+        if let Some(states) = items.by_state {
+            self.number("Submitted", states.submitted);
+            self.number("Awaiting", states.awaiting);
+            self.number("Will retry", states.will_retry);
+            self.number("Attention", states.needs_attention);
+        } else {
+            self.number("Rows", items.rows);
+        }
+        let last = items.last_modified.map_or("never".to_owned(), |at| full_moment(at, self.state.wall.as_ref()));
+        self.say("Last change", &last, Role::Text);
+    }
+}
+
+/// Everything that is known of a feed, in lines of at most `room` cells.
+pub fn lines(feed: Feed, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+    let kind = if feed.is_experimental() { " (experimental)" } else { "" };
+    let title = Line::styled(fit(&format!("{feed}{kind}"), room), look.style(Role::Title));
+    let mut about = About { lines: vec![title], state, look, room };
+    if let Some(progress) = state.export.progress_of(feed) {
+        about.run(progress);
+    }
+    if let Some(summary) = state.export.summary_of(feed) {
+        about.ledger(summary);
+    }
+    if let Some(health) = state.reports.health_of(feed) {
+        about.commerce(health);
+        if let Some(adobe) = &health.adobe {
+            about.adobe(adobe);
+        }
+    }
+    let mut lines = about.lines;
+    lines.push(Line::default());
+    match (&state.reports.health.load, &state.reports.health.value) {
+        (Load::Failed { problem }, _) => {
+            let text = format!("✗ Its health in Commerce is not known: {}", problem.what);
+            lines.extend(paragraph(&text, room, look.style(Role::Danger)));
+        }
+        (Load::Loading, None) => lines.push(Line::styled("reading its health …", look.style(Role::Dim))),
+        _ => {}
+    }
+    if feed.is_experimental() {
+        let text = "Experimental: how Adobe builds it is not public, so it is sent only when it is chosen by itself.";
+        lines.extend(paragraph(text, room, look.style(Role::Warning)));
+    }
+    let text = "Submitted to service means that the gateway accepted the item. When it is visible in a service is not known here.";
+    lines.extend(paragraph(text, room, look.style(Role::Dim)));
+    lines
+}
+
+/// What is wrong with a feed's way through the installation, in a few words; the worst first.
+fn trouble(health: &FeedHealth) -> Option<(String, Role)> {
+    let path = health.path.as_ref()?;
+    let mode = path.view.known().and_then(Option::as_ref).map(|view| view.mode);
+    if path.stall().is_some() {
+        return Some(("silent stall".to_owned(), Role::Danger));
+    }
+    if path.indexer.known().and_then(Option::as_ref) == Some(&IndexerStatus::ReindexRequired) {
+        return Some(("Reindex required".to_owned(), Role::Danger));
+    }
+    if mode == Some(Mode::BySchedule) && matches!(path.log, Part::Missing { .. }) {
+        return Some(("change log missing".to_owned(), Role::Danger));
+    }
+    if mode == Some(Mode::OnSave) {
+        return Some(("Update on Save".to_owned(), Role::Warning));
+    }
+    let backlog = path.log.known().and_then(|log| log.backlog).filter(|backlog| *backlog > BACKLOG_LIMIT)?;
+    Some((format!("backlog {}", count(backlog)), Role::Warning))
+}
+
+/// The line below the table: what is wrong with the selected feed in Commerce, and how many feeds are not in the table.
+pub fn below_table(state: &State, look: Look, room: usize) -> Line<'static> {
+    let mut spans = Vec::new();
+    let mut left_over = room;
+    let trouble = state.export.feed_of_cursor().and_then(|feed| {
+        let (words, role) = trouble(state.reports.health_of(feed)?)?;
+        Some((format!("▲ {feed}: {words}"), role))
+    });
+    if let Some((text, role)) = trouble {
+        let text = fit(&text, room);
+        left_over = room.saturating_sub(width(&text) + 2);
+        spans.push(Span::styled(text, look.style(role)));
+    }
+    let absent = u64::try_from(state.export.absent.len()).unwrap_or(u64::MAX);
+    let why = "`commerce-connector feeds list` says why";
+    let texts = [format!("{} absent: {why}", counted(absent, "feed")), format!("{} absent", counted(absent, "feed"))];
+    if absent > 0
+        && let Some(text) = texts.into_iter().find(|text| width(text) <= left_over)
+    {
+        spans.push(Span::raw(" ".repeat(if spans.is_empty() { 0 } else { 2 })));
+        spans.push(Span::styled(text, look.style(Role::Dim)));
+    }
+    Line::from(spans)
+}

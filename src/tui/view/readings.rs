@@ -1,0 +1,90 @@
+//! What is read in a dialog: refused items, help, and everything that was looked up.
+
+use ratatui::text::{Line, Span};
+
+use super::dialogs::{Content, spaced};
+use super::keys::WHERE_KEYS;
+use super::look::{Look, Role};
+use super::text::{left, paragraph};
+use super::{feed_about, help, reports};
+use crate::export::progress::{ItemFailure, ItemState};
+use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::state::State;
+use crate::tui::state::dialog::Reading;
+
+/// What a text to read shows, in lines of at most `room` cells.
+pub fn content(what: &Reading, state: &State, look: Look, room: usize) -> Content {
+    match what {
+        Reading::Failure(failure) => failure_content(failure, look, room),
+        Reading::WhereKeys => where_keys_content(look, room),
+        Reading::Help(of) => Content::text("Keys of this place", help::lines(*of, look, room)),
+        Reading::Feed(feed) => {
+            // What is wrong comes first; the title says already which feed it is.
+            let findings = reports::findings(state.reports.findings_of(*feed), look, room);
+            let known = feed_about::lines(*feed, state, look, room);
+            let lines = findings.into_iter().chain(known.into_iter().skip(1)).skip(1).collect();
+            Content::text(format!("Health of {feed}"), lines)
+        }
+        Reading::Estimate => Content::text("Estimate of a full export", reports::estimate(state, look, room)),
+        Reading::Doctor => Content::text("Doctor", reports::doctor(state, look, room)),
+        Reading::Services => Content::text("Available services", reports::services(state, look, room)),
+    }
+}
+
+fn failure_content(failure: &ItemFailure, look: Look, room: usize) -> Content {
+    let mut lines = Vec::new();
+    let mut say = |label: &str, text: &str, role: Role| {
+        for (row, part) in super::text::wrap(text, room.saturating_sub(14)).into_iter().enumerate() {
+            lines.push(Line::from(vec![
+                Span::styled(left(if row == 0 { label } else { "" }, 14), look.style(Role::Dim)),
+                Span::styled(part, look.style(role)),
+            ]));
+        }
+    };
+    say("Feed", failure.feed.name(), Role::Text);
+    say("Item", failure.label.as_str(), Role::Title);
+    say(
+        "State",
+        failure.state.words(),
+        if failure.state == ItemState::NeedsAttention { Role::Danger } else { Role::Warning },
+    );
+    say("Server said", failure.message.as_str(), Role::Text);
+    if !failure.code.is_empty() {
+        say("Code", failure.code.as_str(), Role::Text);
+    }
+    let request = failure.request_id.as_ref().map_or("not given", |id| id.as_str());
+    say("Request id", request, Role::Text);
+    say("", "", Role::Text);
+    let (meaning, help) = meaning(failure.state);
+    say("Means", meaning, Role::Text);
+    say("What helps", &help, Role::Text);
+    Content::text("Refused item", lines)
+}
+
+/// What a state means, and which key helps.
+fn meaning(state: ItemState) -> (&'static str, String) {
+    let selected = key_of(Place::Export, Action::StartSelected);
+    let all = key_of(Place::Export, Action::StartAll);
+    let retry = key_of(Place::Export, Action::Retry);
+    match state {
+        ItemState::NeedsAttention => (
+            "The service will refuse this item again as it is: something in the shop's data, or in the feed, must change first.",
+            format!(
+                "Correct the item in Commerce, then export its feed again ({selected}). Give the request id to Adobe's support if the text does not say enough."
+            ),
+        ),
+        ItemState::WillRetry => (
+            "A passing failure: the item itself was not found wrong.",
+            format!(
+                "Nothing needs to be corrected: the next export ({all}, or {selected} for its feed) sends it again; {retry} sends only what failed."
+            ),
+        ),
+        ItemState::Awaiting => ("No answer is recorded for it.", format!("The next export ({all}) sends it again.")),
+        ItemState::Submitted => ("The gateway accepted it in the meantime.", "Nothing needs to be done.".to_owned()),
+    }
+}
+
+fn where_keys_content(look: Look, room: usize) -> Content {
+    let lines = spaced(WHERE_KEYS.map(|text| paragraph(text, room, look.style(Role::Text))));
+    Content::text("Where keys come from", lines)
+}

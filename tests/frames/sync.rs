@@ -1,0 +1,262 @@
+//! The ways to sync, the guard, health and what is looked up.
+
+use commerce_connector::commerce::health::{ChangeLog, Cron, FeedPath, IndexerStatus, ItemError, Mode, Part, View};
+use commerce_connector::connector::ExportRequest;
+use commerce_connector::connector::doctor::{Check, Outcome};
+use commerce_connector::connector::estimate::{Estimate, FeedEstimate};
+use commerce_connector::connector::finding::Finding;
+use commerce_connector::connector::health::{AdobeItems, ByState, FeedHealth, Health, Installation};
+use commerce_connector::connector::services::{FeedCondition, Module, SERVICES, ServiceStatus, Services};
+
+use super::*;
+
+fn reply(state: &mut State, reply: Reply) {
+    state.update(Event::Reply(reply), &now());
+}
+
+fn path(indexer: IndexerStatus, mode: Mode, cursor: u64, log: ChangeLog) -> FeedPath {
+    let view = Part::Known(Some(View { mode, cursor }));
+    FeedPath { indexer: Part::Known(Some(indexer)), view, log: Part::Known(log) }
+}
+
+fn health() -> Health {
+    let items = AdobeItems {
+        by_state: Some(ByState { submitted: 19_996, awaiting: 3, will_retry: 0, needs_attention: 1 }),
+        rows: 20_000,
+        deleted: 12,
+        last_modified: Some("2026-03-04T10:58:00Z".parse().unwrap()),
+        errors: vec![ItemError {
+            source_id: 7,
+            status: 400,
+            at: None,
+            message: "name is required".into(),
+            request_id: Some("9b1d".into()),
+        }],
+    };
+    let feed = |feed, path| FeedHealth { feed, ours: None, path: Some(path), adobe: Some(Part::Known(items.clone())) };
+    let log = |newest, backlog| ChangeLog { newest, backlog: Some(backlog) };
+    let feeds = vec![
+        feed(Feed::ScopesWebsite, path(IndexerStatus::ReindexRequired, Mode::BySchedule, 4, log(4, 0))),
+        feed(Feed::ProductAttributes, path(IndexerStatus::Ready, Mode::OnSave, 4, log(4, 0))),
+        feed(Feed::Categories, path(IndexerStatus::Ready, Mode::BySchedule, 4, log(1_300, 1_204))),
+        feed(Feed::Products, path(IndexerStatus::Processing, Mode::BySchedule, 9_120, log(8_400, 0))),
+    ];
+    let stall = Finding::wrong(
+        "products: silent stall: Commerce has read catalog_data_exporter_products_cl up to version 9120, but the log has only come to 8400",
+        "Commerce takes every new change for one it has seen and skips it, without any error",
+        "`bin/magento indexer:reindex catalog_data_exporter_products` sets it right and indexes the feed again",
+    );
+    let cron = Part::Known(Cron { last_seen: Some(Duration::from_secs(40)), stuck: Vec::new() });
+    let installation = Some(Installation { has_adobe_export: true, cron, locks: Part::Known(Vec::new()) });
+    Health { feeds, installation, findings: vec![stall.about(Feed::Products)] }
+}
+
+fn healthy(kind: DataSpaceKind) -> State {
+    let mut state = ready(Pane::Export, kind);
+    reply(&mut state, Reply::Health(Ok(health())));
+    state
+}
+
+#[test]
+fn trouble_of_the_selected_feed() {
+    let mut state = healthy(DataSpaceKind::Testing);
+    key(&mut state, KeyCode::Down);
+    key(&mut state, KeyCode::Down);
+    key(&mut state, KeyCode::Down);
+    snapshot("export-backlog", &state);
+    let words = ["Reindex required", "Update on Save", "backlog 1,204", "silent stall"];
+    for (feed, words) in [0, 2, 3, 4].into_iter().zip(words) {
+        key(&mut state, KeyCode::Home);
+        (0..feed).for_each(|_| key(&mut state, KeyCode::Down));
+        assert!(draw(&state, LOOK, (80, 24)).backend().to_string().contains(&format!(": {words}")), "{words}");
+    }
+}
+
+#[test]
+fn absent_and_experimental_feeds() {
+    let mut state = ready(Pane::Export, DataSpaceKind::Testing);
+    let counts = vec![(Feed::Products, Some(2_046)), (Feed::ProductOverrides, Some(12))];
+    let absent = vec![
+        (Feed::Orders, "the table sales_order is missing".into()),
+        (Feed::CategoryPermissions, "the table magento_catalogpermissions_index is missing".into()),
+    ];
+    reply(&mut state, Reply::Counts(Ok(SourceFeeds { counts, absent })));
+    key(&mut state, KeyCode::End);
+    key(&mut state, KeyCode::Up);
+    snapshot("export-absent", &state);
+}
+
+#[test]
+fn health_of_a_feed_in_full() {
+    let mut state = healthy(DataSpaceKind::Testing);
+    (0..4).for_each(|_| key(&mut state, KeyCode::Down));
+    press(&mut state, "f");
+    snapshot("feed-health", &state);
+    key(&mut state, KeyCode::End);
+    snapshot("feed-health-end", &state);
+}
+
+#[test]
+fn records_by_id() {
+    let mut state = ready(Pane::Export, DataSpaceKind::Testing);
+    (0..4).for_each(|_| key(&mut state, KeyCode::Down));
+    press(&mut state, "i24-MB01, 24-MB02, 7");
+    snapshot("by-ids", &state);
+}
+
+#[test]
+fn clean_up_of_a_feed() {
+    let mut state = ready(Pane::Export, DataSpaceKind::Testing);
+    (0..3).for_each(|_| key(&mut state, KeyCode::Down));
+    press(&mut state, "ccategory");
+    key(&mut state, KeyCode::Enter);
+    snapshot("clean-up", &state);
+}
+
+#[test]
+fn the_guard_refuses() {
+    let mut state = ready(Pane::Export, DataSpaceKind::Production);
+    press(&mut state, "aMain");
+    key(&mut state, KeyCode::Enter);
+    let what = "this is a staging installation (MAGENTO_CLOUD_ENVIRONMENT_TYPE is staging), and Main is a production data space: nothing was sent";
+    let hint = "choose a testing data space, or type the name to send all the same: --i-know \"Main\"";
+    reply(&mut state, Reply::RunStarted(Err(Problem::new(Exit::Guarded, what).hint(hint))));
+    snapshot("guard", &state);
+}
+
+fn started(keys: &str) -> State {
+    let mut state = ready(Pane::Export, DataSpaceKind::Testing);
+    press(&mut state, keys);
+    reply(&mut state, Reply::RunStarted(Ok(())));
+    state.update(Event::Progress(progress(false)), &now());
+    state
+}
+
+#[test]
+fn a_run_says_what_it_is() {
+    snapshot("partial-running", &started("p"));
+    let mut state = ready(Pane::Export, DataSpaceKind::Testing);
+    (0..2).for_each(|_| key(&mut state, KeyCode::Down));
+    press(&mut state, "cproductAttributes");
+    key(&mut state, KeyCode::Enter);
+    reply(&mut state, Reply::RunStarted(Ok(())));
+    state.update(Event::Progress(progress(false)), &now());
+    snapshot("clean-up-running", &state);
+}
+
+#[test]
+fn a_run_of_ids_names_those_that_nobody_has() {
+    let mut state = ready(Pane::Export, DataSpaceKind::Testing);
+    (0..4).for_each(|_| key(&mut state, KeyCode::Down));
+    press(&mut state, "i24-MB01, nonsense");
+    key(&mut state, KeyCode::Enter);
+    reply(&mut state, Reply::RunStarted(Ok(())));
+    let mut last = progress(false);
+    last.feeds.retain(|feed| feed.feed == Feed::Products);
+    for feed in &mut last.feeds {
+        *feed = FeedProgress { phase: Phase::Done, changed: 2, submitted: 2, ..FeedProgress::new(Feed::Products) };
+    }
+    let unknown_ids = vec!["nonsense".into()];
+    let report = RunReport { progress: last, end: RunEnd::Complete, unknown_ids, requests_per_second: None };
+    state.update(Event::RunEnded(Ok(report)), &now());
+    snapshot("by-ids-ended", &state);
+}
+
+#[test]
+fn remarks_of_a_run_are_one_notice() {
+    let mut state = started("p");
+    let text = "compared in full, because it was never compared in full from here";
+    let note = |feed| RunEvent::Note { feed, text: text.into() };
+    let news = [Feed::Products, Feed::Prices, Feed::Variants, Feed::Orders].map(note).to_vec();
+    state.update(Event::Run { news, skipped: 0 }, &now());
+    snapshot("remarks", &state);
+}
+
+#[test]
+fn estimate() {
+    let mut state = ready(Pane::Export, DataSpaceKind::Testing);
+    press(&mut state, "e");
+    let feed = |feed, records, items: u64, batch_size: usize, bytes| FeedEstimate {
+        feed,
+        source_records: Some(records),
+        items: Some(items),
+        batch_size,
+        requests: Some(items.div_ceil(batch_size as u64)),
+        bytes,
+    };
+    let feeds = vec![
+        feed(Feed::ScopesWebsite, 1, 1, 100, Some(180)),
+        feed(Feed::ScopesCustomerGroup, 4, 4, 100, None),
+        feed(Feed::Products, 20_000, 40_000, 100, Some(12_400_000)),
+    ];
+    reply(&mut state, Reply::Estimate(Ok(Estimate { feeds, requests_per_second: Some(2.0) })));
+    snapshot("estimate", &state);
+}
+
+fn check(name: &'static str, outcome: Outcome, detail: &str, findings: Vec<Finding>) -> Reply {
+    Reply::Checked(Check { name, outcome, detail: detail.into(), facts: Vec::new(), findings })
+}
+
+#[test]
+fn the_doctor() {
+    let mut state = ready(Pane::Export, DataSpaceKind::Testing);
+    press(&mut state, "o");
+    reply(&mut state, check("Configuration", Outcome::Ok, "/etc/commerce-connector/config.toml", Vec::new()));
+    reply(&mut state, check("Database", Outcome::Ok, "shop at /run/mysqld/mysqld.sock, MariaDB 10.6", Vec::new()));
+    snapshot("doctor-checking", &state);
+    let late = Finding::wrong(
+        "cron is not running: the last job was 3 h ago",
+        "indexers, Adobe's own export and its retries do not work without it",
+        "`bin/magento cron:install`, as the user who owns the shop's files",
+    );
+    reply(&mut state, check("Cron", Outcome::Wrong, "not running", vec![late]));
+    reply(&mut state, check("Proxy", Outcome::Skipped, "none is set", Vec::new()));
+    reply(&mut state, Reply::Diagnosed);
+    snapshot("doctor", &state);
+}
+
+#[test]
+fn available_services() {
+    let mut state = ready(Pane::Export, DataSpaceKind::Testing);
+    press(&mut state, "w");
+    let status = |(number, service): (usize, commerce_connector::connector::services::Service)| ServiceStatus {
+        service,
+        is_available: Some(true),
+        module: if number == 1 { Module::Installed("4.2.0".into()) } else { Module::NotInstalled },
+        feeds: service
+            .feeds
+            .iter()
+            .map(|&feed| match feed {
+                Feed::Prices => (feed, FeedCondition::Failing),
+                Feed::Orders => (feed, FeedCondition::NotSent),
+                _ => (feed, FeedCondition::Healthy),
+            })
+            .collect(),
+    };
+    let services = SERVICES.into_iter().enumerate().map(status).collect();
+    reply(&mut state, Reply::Services(Services { services, health_problem: None }));
+    snapshot("services", &state);
+}
+
+#[test]
+fn reports_that_cannot_be_had() {
+    let mut state = ready(Pane::Export, DataSpaceKind::Testing);
+    let problem = || Problem::new(Exit::TryAgain, "the database shop does not answer").hint("check that it runs");
+    reply(&mut state, Reply::Health(Err(problem())));
+    press(&mut state, "e");
+    reply(&mut state, Reply::Estimate(Err(problem())));
+    snapshot("estimate-failed", &state);
+    key(&mut state, KeyCode::Esc);
+    press(&mut state, "f");
+    let shown = draw(&state, LOOK, (80, 24)).backend().to_string();
+    assert!(shown.contains("Its health in Commerce is not known"));
+}
+
+#[test]
+fn an_export_that_was_asked_for_on_the_command_line_says_what_it_is() {
+    let mut state = State::new(overview(DataSpaceKind::Testing), Pane::Export);
+    let request = ExportRequest { feeds: vec![Feed::Prices], ..ExportRequest::default() };
+    state.begin(Some(request), &now());
+    reply(&mut state, Reply::RunStarted(Ok(())));
+    assert!(draw(&state, LOOK, (80, 24)).backend().to_string().contains("Export of prices"));
+}
