@@ -32,8 +32,8 @@ impl Categories {
             .filter(|(_, table)| reader.has_all(&[table]))
             .map(|(store, table)| {
                 let table = reader.table(&table);
-                let ids = &batch.ids;
-                format!("SELECT product_id, {store}, category_id, position FROM {table} WHERE product_id IN ({ids})")
+                let is_of_page = batch.has_id("product_id");
+                format!("SELECT product_id, {store}, category_id, position FROM {table} WHERE {is_of_page}")
             })
             .collect();
         if selects.is_empty() {

@@ -1,5 +1,7 @@
 //! The images and videos of a product: `images`, `videos`, and both again in the old form, `media_gallery`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 use sha1::{Digest, Sha1};
 
@@ -8,7 +10,7 @@ use super::batch::{Batch, PerProduct, Product};
 use super::reader::{DEFAULT, Reader, Scoped};
 use super::shop::View;
 use super::{list_or_null, put};
-use crate::commerce::database::{DatabaseError, in_list};
+use crate::commerce::database::DatabaseError;
 use crate::feeds::item::Fields;
 
 const IMAGE: &str = "image";
@@ -72,13 +74,14 @@ impl Media {
         ];
         let Some(attribute) = reader.shop.media_gallery.filter(|_| reader.has_all(&tables)) else { return Ok(None) };
         let [gallery, value, value_to_entity] = tables.map(|table| reader.table(table));
-        let (link, links) = (reader.link(), &batch.links);
+        let link = reader.link();
         let sql = format!(
             "SELECT t.{link}, g.value_id, g.value, g.media_type = '{VIDEO}' \
              FROM {value_to_entity} t JOIN {gallery} g ON g.value_id = t.value_id \
-             WHERE t.{link} IN ({links}) AND g.attribute_id = {attribute} AND g.media_type IN ('{IMAGE}', '{VIDEO}')"
+             WHERE {is_of_page} AND g.attribute_id = {attribute} AND g.media_type IN ('{IMAGE}', '{VIDEO}')",
+            is_of_page = batch.has_link(&format!("t.{link}"))
         );
-        let rows: Vec<(u64, u64, Option<String>, i64)> = reader.rows(&sql).await?;
+        let rows: Vec<(u64, u64, Option<String>, i64)> = reader.many_rows(&sql).await?;
         let mut entries = batch.by_link(rows, |(link, value_id, file, is_video)| {
             (link, Entry { value_id, link, file: file.unwrap_or_default(), is_video: is_video != 0 })
         });
@@ -86,21 +89,24 @@ impl Media {
         // Nothing in the schema forbids two captions of one file in one scope: the newest comes last.
         let sql = format!(
             "SELECT {link}, value_id, store_id, label, position, disabled FROM {value} \
-             WHERE {link} IN ({links}) ORDER BY record_id"
+             WHERE {is_of_page} ORDER BY record_id",
+            is_of_page = batch.has_link(link)
         );
-        let rows: Vec<CaptionRow> = reader.rows(&sql).await?;
+        let rows: Vec<CaptionRow> = reader.many_rows(&sql).await?;
         let captions = rows.into_iter().map(|(link, value_id, store, label, position, disabled)| {
             ((value_id, link), store, Caption { label, position, is_disabled: disabled != 0 })
         });
         let captions = captions.collect();
-        let videos = videos(reader, entries.all().filter(|entry| entry.is_video).map(|entry| entry.value_id)).await?;
+        let of_videos = entries.all().filter(|entry| entry.is_video).map(|entry| entry.value_id).collect();
+        let videos = videos(reader, &of_videos).await?;
         Ok(Some(Self { entries, captions, videos }))
     }
 
     pub(super) fn put(&self, fields: &mut Fields, base: &Base<'_>, product: &Product, index: usize, view: &View) {
         let store = view.store.id;
-        let mut files: Vec<File<'_>> = Vec::new();
-        for entry in self.entries.of(index) {
+        let entries = self.entries.of(index);
+        let mut files: Vec<File<'_>> = Vec::with_capacity(entries.len());
+        for entry in entries {
             let key = (entry.value_id, entry.link);
             let captions = [self.captions.own(key, store), self.captions.own(key, DEFAULT)];
             let captions = || captions.into_iter().flatten();
@@ -112,7 +118,12 @@ impl Media {
                 position,
                 roles: roles(base, &entry.file),
                 is_hidden: captions().next().is_some_and(|caption| caption.is_disabled),
-                order: order(&view.store.code, product.id, position, &entry.file),
+                // One file is in order anyway, and most products have one.
+                order: if entries.len() > 1 {
+                    order(&view.store.code, product.id, position, &entry.file)
+                } else {
+                    [0; 20]
+                },
                 video: self.video(entry, store),
             });
         }
@@ -151,7 +162,7 @@ struct File<'a> {
     url: String,
     label: &'a str,
     position: i64,
-    roles: Vec<Value>,
+    roles: Vec<&'static str>,
     is_hidden: bool,
     order: [u8; 20],
     video: Option<Value>,
@@ -169,13 +180,13 @@ impl File<'_> {
     fn resource(&self) -> Value {
         let mut roles = self.roles.clone();
         if self.is_hidden {
-            roles.push(Value::from(HIDDEN));
+            roles.push(HIDDEN);
         }
-        json!({ "url": self.url, "label": self.label, "roles": list_or_null(roles) })
+        json!({ "url": self.url, "label": self.label, "roles": words(&roles) })
     }
 
     fn old_form(&self) -> Value {
-        let types = list_or_null(self.roles.clone());
+        let types = words(&self.roles);
         let mut form = json!({ "url": self.url, "label": self.label, "types": types, "sort_order": self.position });
         if let Some(video) = &self.video {
             form["video_attributes"] = video.clone();
@@ -184,9 +195,13 @@ impl File<'_> {
     }
 }
 
-fn roles(base: &Base<'_>, file: &str) -> Vec<Value> {
+fn words(words: &[&str]) -> Value {
+    list_or_null(words.iter().map(|word| Value::from(*word)).collect())
+}
+
+fn roles(base: &Base<'_>, file: &str) -> Vec<&'static str> {
     let given = ROLES.into_iter().filter(|(_, attribute)| !file.is_empty() && base.get(*attribute) == Some(file));
-    given.map(|(role, _)| Value::from(role)).collect()
+    given.map(|(role, _)| role).collect()
 }
 
 /// What the exporter sorts by: any order would do for the service, which has the positions, but hashes need one.
@@ -194,16 +209,15 @@ fn order(view_code: &str, product: u64, position: i64, file: &str) -> [u8; 20] {
     Sha1::digest(format!("{view_code}-{product}-{position}-{file}")).into()
 }
 
-async fn videos(reader: &mut Reader<'_>, value_ids: impl Iterator<Item = u64>) -> Result<Scoped<Video>, DatabaseError> {
+async fn videos(reader: &mut Reader<'_>, value_ids: &BTreeSet<u64>) -> Result<Scoped<Video>, DatabaseError> {
     if !reader.has_all(&["catalog_product_entity_media_gallery_value_video"]) {
         return Ok(Scoped::default());
     }
-    let sql = format!(
-        "SELECT value_id, store_id, provider, url, title, description, metadata FROM {} WHERE value_id IN ({})",
-        reader.table("catalog_product_entity_media_gallery_value_video"),
-        in_list(value_ids)
+    let select = format!(
+        "SELECT value_id, store_id, provider, url, title, description, metadata FROM {}",
+        reader.table("catalog_product_entity_media_gallery_value_video")
     );
-    let rows: Vec<VideoRow> = reader.rows(&sql).await?;
+    let rows: Vec<VideoRow> = reader.rows_about(&select, "value_id", value_ids, "").await?;
     let video = |(value_id, store, provider, url, title, description, metadata)| {
         (value_id, store, [provider, url, title, description, metadata])
     };

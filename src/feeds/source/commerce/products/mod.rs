@@ -37,10 +37,13 @@ mod stock;
 mod urls;
 mod values;
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use super::super::{Broken, Collected};
 use super::context::Context;
+use super::keys::Keys;
 use crate::commerce::database::{DatabaseError, Snapshot};
 use crate::feeds::item::Fields;
 use crate::untrusted::SafeText;
@@ -66,16 +69,41 @@ pub(super) async fn page(
     context: &Context,
     ids: &[u64],
 ) -> Result<Vec<Collected>, DatabaseError> {
-    let shop = context.products.get_or_try_init(|| Shop::load(&mut *snapshot, context)).await?;
-    let mut reader = Reader { snapshot, context, shop };
-    let batch = Batch::load(&mut reader, ids).await?;
-    let parts = Parts::load(&mut reader, &batch).await?;
-    let mut collected = Vec::new();
-    for (index, product) in batch.products.iter().enumerate() {
-        let views = shop.views.iter().filter(|view| product.websites.contains(&view.store.website_id));
-        collected.extend(views.map(|view| parts.item(shop, product, index, view)));
+    let products = Products::load(snapshot, context, &Keys::list(ids.to_vec())).await?;
+    Ok(products.items(context, 0..products.len()))
+}
+
+/// Products, and everything that their items are made of.
+pub(super) struct Products {
+    batch: Batch,
+    parts: Parts,
+}
+
+impl Products {
+    pub(super) async fn load(snapshot: &mut Snapshot, context: &Context, keys: &Keys) -> Result<Self, DatabaseError> {
+        let shop = context.products.get_or_try_init(|| Shop::load(&mut *snapshot, context)).await?;
+        let mut reader = Reader { snapshot, context, shop };
+        let batch = Batch::load(&mut reader, keys).await?;
+        let parts = Parts::load(&mut reader, &batch).await?;
+        Ok(Self { batch, parts })
     }
-    Ok(collected)
+
+    /// How many there are: those of the keys that have a current version.
+    pub(super) fn len(&self) -> usize {
+        self.batch.products.len()
+    }
+
+    /// The items of those at these places, in the order of product and store view ids. CPU work.
+    pub(super) fn items(&self, context: &Context, places: Range<usize>) -> Vec<Collected> {
+        let mut collected = Vec::new();
+        // Read with the products.
+        let Some(shop) = context.products.get() else { return collected };
+        for (index, product) in self.batch.products.iter().enumerate().take(places.end).skip(places.start) {
+            let views = shop.views.iter().filter(|view| product.websites.contains(&view.store.website_id));
+            collected.extend(views.map(|view| self.parts.item(shop, product, index, view)));
+        }
+        collected
+    }
 }
 
 /// Everything about a page of products, by part.

@@ -42,10 +42,10 @@ impl Urls {
         let sql = format!(
             "SELECT entity_id, url_rewrite_id, store_id, request_path, target_path, \
              redirect_type = 0 AND metadata IS NULL FROM {table} \
-             WHERE store_id IN ({stores}) AND entity_id IN ({ids}) AND entity_type = 'product'",
+             WHERE store_id IN ({stores}) AND {is_of_page} AND entity_type = 'product'",
             table = reader.table("url_rewrite"),
             stores = in_list(reader.shop.views.iter().map(|view| view.store.id)),
-            ids = batch.ids,
+            is_of_page = batch.has_id("entity_id"),
         );
         let rows: Vec<RewriteRow> = reader.rows(&sql).await?;
         let mut rewrites = batch.by_id(rows, |(entity, id, store, request, target, is_canonical)| {
