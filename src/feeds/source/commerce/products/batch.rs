@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::super::keys::Keys;
-use super::put;
 use super::reader::Reader;
 use super::shop::View;
+use super::{Draft, put};
 use crate::commerce::database::{DatabaseError, LinkColumn};
-use crate::feeds::item::Fields;
 
 /// `type_id` of a bundle, and what the feed calls one whose price is its own rather than that of its parts.
 pub(super) const BUNDLE: &str = "bundle";
@@ -35,12 +34,12 @@ impl Product {
     }
 
     /// The fields of the product's own row, and the scope.
-    pub(super) fn put(&self, fields: &mut Fields, view: &View) {
+    pub(super) fn put(&self, fields: &mut Draft, view: &View) {
         put(fields, "sku", self.sku.clone());
         put(fields, "productId", self.id);
         put(fields, "createdAt", date(&self.created_at, view));
         put(fields, "updatedAt", date(&self.updated_at, view));
-        view.store.put_codes(fields);
+        fields.extend_from_slice(&view.codes);
     }
 }
 
@@ -141,7 +140,7 @@ impl Batch {
     }
 
     fn group<R, T>(&self, places: &Places, rows: Vec<R>, split: impl Fn(R) -> (u64, T)) -> PerProduct<T> {
-        let mut placed = Vec::with_capacity(rows.len());
+        let mut found = Vec::with_capacity(rows.len());
         // Rows of one product mostly come together.
         let mut last = None;
         for row in rows {
@@ -152,13 +151,13 @@ impl Batch {
             };
             last = Some((key, index));
             if let Some(index) = index {
-                placed.push((index, value));
+                found.push((index, value));
             }
         }
         // Stable: the rows of a product stay in the order in which they came.
-        placed.sort_by_key(|(index, _)| *index);
+        found.sort_by_key(|(index, _)| *index);
         let mut ends = vec![0; self.products.len()];
-        for (index, _) in &placed {
+        for (index, _) in &found {
             ends[*index] += 1;
         }
         let mut end = 0;
@@ -166,7 +165,7 @@ impl Batch {
             end += *count;
             *count = end;
         }
-        PerProduct { rows: placed.into_iter().map(|(_, value)| value).collect(), ends }
+        PerProduct { rows: found.into_iter().map(|(_, value)| value).collect(), ends }
     }
 }
 

@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 use super::batch::{BUNDLE, Batch, PerProduct, type_name};
 use super::reader::{Reader, filter};
 use super::shop::{GROUPED_LINK, View};
-use super::{list_or_null, put};
+use super::{Draft, list_or_null, object, put};
 use crate::commerce::database::{DatabaseError, in_list};
-use crate::feeds::item::Fields;
 
 /// The links of the feed, by `link_type_id`; the words are those of Commerce's own link types, not of its table.
 const LINK_TYPES: [(u32, &str); 3] = [(1, "related"), (4, "upsell"), (5, "crosssell")];
@@ -73,10 +72,10 @@ impl Links {
         self.links.of(index).iter().filter(move |link| link.website == view.store.website_id)
     }
 
-    pub(super) fn put(&self, fields: &mut Fields, index: usize, view: &View) {
+    pub(super) fn put(&self, fields: &mut Draft, index: usize, view: &View) {
         let links = self.in_website(index, view).filter_map(|link| {
             let (_, word) = LINK_TYPES.into_iter().find(|(kind, _)| *kind == link.kind)?;
-            Some(json!({ "sku": link.sku, "type": word }))
+            Some(object([("sku", link.sku.clone().into()), ("type", word.into())]))
         });
         put(fields, "links", list_or_null(links.collect()));
     }
@@ -135,10 +134,13 @@ impl Parents {
     }
 
     /// A parent counts where it is sold as well.
-    pub(super) fn put(&self, fields: &mut Fields, index: usize, view: &View) {
+    pub(super) fn put(&self, fields: &mut Draft, index: usize, view: &View) {
         let parents = self.of_product.of(index).iter().filter_map(|link| self.parents.get(link));
         let parents = parents.filter(|parent| parent.websites.contains(&view.store.website_id));
-        let entry = |parent: &Parent| json!({ "sku": parent.sku, "productType": type_name(&parent.type_id, parent.has_fixed_price) });
+        let entry = |parent: &Parent| {
+            let product_type = type_name(&parent.type_id, parent.has_fixed_price);
+            object([("sku", parent.sku.clone().into()), ("productType", product_type.into())])
+        };
         put(fields, "parents", list_or_null(parents.map(entry).collect()));
     }
 }

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sha1::{Digest, Sha1};
 
 use super::base::{Base, BaseAttribute};
 use super::batch::{Batch, PerProduct, Product};
 use super::reader::{DEFAULT, Reader, Scoped};
 use super::shop::View;
-use super::{list_or_null, put};
+use super::{Draft, list_or_null, object, put};
 use crate::commerce::database::DatabaseError;
-use crate::feeds::item::Fields;
 
 const IMAGE: &str = "image";
 const VIDEO: &str = "external-video";
@@ -102,7 +101,7 @@ impl Media {
         Ok(Some(Self { entries, captions, videos }))
     }
 
-    pub(super) fn put(&self, fields: &mut Fields, base: &Base<'_>, product: &Product, index: usize, view: &View) {
+    pub(super) fn put(&self, fields: &mut Draft, base: &Base<'_>, product: &Product, index: usize, view: &View) {
         let store = view.store.id;
         let entries = self.entries.of(index);
         let mut files: Vec<File<'_>> = Vec::with_capacity(entries.len());
@@ -113,7 +112,7 @@ impl Media {
             let position = captions().find_map(|caption| caption.position).unwrap_or_default();
             files.push(File {
                 entry,
-                url: format!("{}{}", view.image_base, entry.file),
+                url: [view.image_base.as_str(), &entry.file].concat(),
                 label: captions().find_map(|caption| caption.label.as_deref()).unwrap_or_default(),
                 position,
                 roles: roles(base, &entry.file),
@@ -170,11 +169,15 @@ struct File<'a> {
 
 impl File<'_> {
     fn image(&self) -> Value {
-        json!({ "resource": self.resource(), "sortOrder": self.position.to_string() })
+        object([("resource", self.resource()), ("sortOrder", self.position.to_string().into())])
     }
 
     fn video(&self) -> Value {
-        json!({ "preview": self.resource(), "video": self.video, "sortOrder": self.position.to_string() })
+        object([
+            ("preview", self.resource()),
+            ("video", self.video.clone().into()),
+            ("sortOrder", self.position.to_string().into()),
+        ])
     }
 
     fn resource(&self) -> Value {
@@ -182,12 +185,17 @@ impl File<'_> {
         if self.is_hidden {
             roles.push(HIDDEN);
         }
-        json!({ "url": self.url, "label": self.label, "roles": words(&roles) })
+        object([("url", self.url.as_str().into()), ("label", self.label.into()), ("roles", words(&roles))])
     }
 
     fn old_form(&self) -> Value {
         let types = words(&self.roles);
-        let mut form = json!({ "url": self.url, "label": self.label, "types": types, "sort_order": self.position });
+        let mut form = object([
+            ("url", self.url.as_str().into()),
+            ("label", self.label.into()),
+            ("types", types),
+            ("sort_order", self.position.into()),
+        ]);
         if let Some(video) = &self.video {
             form["video_attributes"] = video.clone();
         }

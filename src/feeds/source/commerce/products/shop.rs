@@ -12,9 +12,11 @@ use super::super::eav::{Attribute, Backend, Entity};
 use super::super::scope::StoreView;
 use super::super::setting::{BaseUrls, Setting};
 use super::super::url_path::UrlPaths;
+use super::Draft;
 use super::base::BaseAttribute;
 use super::reader::Scoped;
 use crate::commerce::database::{DatabaseError, Snapshot};
+use crate::feeds::item::Fields;
 
 /// The stock that needs no table of its own.
 const DEFAULT_STOCK: u32 = 1;
@@ -35,6 +37,8 @@ pub(super) struct View {
     /// Its place among the shop's views.
     index: usize,
     pub store: StoreView,
+    /// The scope triple of its items.
+    pub codes: Draft,
     pub urls: BaseUrls,
     /// What product images begin with.
     pub image_base: String,
@@ -169,6 +173,8 @@ impl Shop {
 
 fn view(context: &Context, index: usize, store: &StoreView, stocks: Option<&HashMap<String, u32>>) -> View {
     let get = |setting| context.settings.get(setting, store);
+    let mut codes = Fields::new();
+    store.put_codes(&mut codes);
     let urls = context.settings.base_urls(store);
     let stock = match stocks.map(|of_website| of_website.get(&store.website_code)) {
         // Without the inventory modules there is one stock for all.
@@ -185,6 +191,7 @@ fn view(context: &Context, index: usize, store: &StoreView, stocks: Option<&Hash
         low_stock: get(Setting::StockThreshold).trim().parse().unwrap_or_default(),
         stock,
         time_zone: context.settings.time_zone(Some(store)),
+        codes: codes.into_iter().collect(),
         store: store.clone(),
     }
 }
