@@ -7,11 +7,14 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::item::Fields;
-use commerce_connector::feeds::source::Selection;
+use commerce_connector::feeds::source::commerce::Commerce;
+use commerce_connector::feeds::source::{Collected, Selection};
 use serde_json::{Value, json};
 use support::mariadb::{Server, TestDatabase};
 use support::products::{collect, field, find, items, option};
+use tokio::sync::mpsc;
 
 #[tokio::test]
 async fn a_simple_product_in_full() {
@@ -420,4 +423,36 @@ async fn a_page_of_ten_and_a_page_of_two_hundred_take_the_same_queries() {
     let many = queries(&shop, &ids).await;
     assert_eq!((ids.len(), few.len()), (200, many.len()), "{few:#?}\n{many:#?}");
     assert!((40..70).contains(&few.len()), "{} queries", few.len());
+}
+
+#[tokio::test]
+async fn a_shop_of_several_portions_is_read_whole_and_in_order() {
+    let shop = Server::shared().product_shop();
+    // 2,500 more products, every second id left out, and one that is in no website.
+    shop.execute(
+        "INSERT INTO catalog_product_entity (entity_id, sku) SELECT 1000 + 2 * seq, CONCAT('S', seq) FROM seq_1_to_2500;
+         INSERT INTO catalog_product_website SELECT 1000 + 2 * seq, 1 FROM seq_1_to_2500 WHERE seq <> 1200;
+         INSERT INTO catalog_product_entity_varchar (attribute_id, store_id, entity_id, value)
+           SELECT 61, 0, 1000 + 2 * seq, CONCAT('Name ', seq) FROM seq_1_to_2500;",
+    );
+    let commerce = Commerce::connect(&shop.settings()).await.expect("a connection");
+    let (sender, mut receiver) = mpsc::channel(1);
+    let reader = tokio::spawn(async move { commerce.read(Feed::Products, &Selection::All, sender).await });
+    let (mut records, mut read) = (Vec::new(), Vec::new());
+    while let Some(page) = receiver.recv().await {
+        records.push(page.source_records);
+        for collected in page.collected {
+            let Collected::Item { source_id, fields } = collected else { continue };
+            if fields["sku"].as_str().is_some_and(|sku| sku.starts_with('S')) && fields["storeViewCode"] == "default" {
+                read.push((source_id.expect("an id"), fields["name"].as_str().expect("a name").to_owned()));
+            }
+        }
+    }
+    reader.await.expect("a reader").expect("all pages");
+    assert!(records.iter().all(|records| *records <= 200), "{records:?}");
+    assert_eq!(records.iter().sum::<u64>(), shop.number("SELECT COUNT(*) FROM catalog_product_entity"));
+    let read: Vec<_> = read.into_iter().filter(|(id, _)| *id > 1000).collect();
+    let expected: Vec<_> =
+        (1..=2500).filter(|seq| *seq != 1200).map(|seq| (1000 + 2 * seq, format!("Name {seq}"))).collect();
+    assert_eq!(read, expected);
 }

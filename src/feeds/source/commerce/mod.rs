@@ -7,6 +7,8 @@
 //! pub(super) async fn page(snapshot: &mut Snapshot, context: &Context, ids: &[u64]) -> Result<Vec<Collected>, DatabaseError>
 //! ```
 //!
+//! All products are walked by `product_walk` instead, which reads ahead: they are most of a shop.
+//!
 //! What the feeds share, all of it in `context::Context`, which is read once per feed:
 //!
 //! | file | for |
