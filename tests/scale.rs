@@ -33,6 +33,8 @@ use tokio::sync::mpsc;
 const ADDED: &str = "94100";
 /// The most that collecting all products may take, in times of reading the same value tables raw.
 const TIMES_RAW: f64 = 4.0;
+/// What the server may keep in memory: both sides read from there, as on a server that has been running for a while.
+const BUFFER_POOL: u64 = 512 << 20;
 /// The value tables of products.
 const VALUE_TABLES: [&str; 5] = ["datetime", "decimal", "int", "text", "varchar"];
 
@@ -50,6 +52,7 @@ fn large_shop() -> Option<TestDatabase> {
         .expect("python3 runs");
     assert!(scaled.success(), "the fixture was not multiplied");
     shop.execute("DELETE FROM catalog_product_website WHERE website_id <> 1");
+    shop.execute(&format!("SET GLOBAL innodb_buffer_pool_size = {BUFFER_POOL}"));
     Some(shop)
 }
 

@@ -14,23 +14,32 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use commerce_connector::commerce::database::{Address, DatabaseSettings};
 use commerce_connector::secret::Secret;
 
-/// Installs a data directory, starts the server on it, and cleans up when standard input ends.
+/// Copies a data directory, starts the server on it, and cleans up when standard input ends.
+///
+/// Installing one takes seconds, and every test program needs one: the first to come installs it for all.
 const KEEPER: &str = r#"
 trap '' INT TERM HUP
 directory=$1
+template=$2
 PATH=$PATH:/usr/local/sbin:/usr/sbin
 # A server clears the temporary tables that it finds when it starts: in a directory that it shares, those of others as well.
 mkdir "$directory/tmp"
 export TMPDIR="$directory/tmp"
-for program in mariadb-install-db mariadbd mariadb; do
+for program in mariadb-install-db mariadbd mariadb flock; do
   if ! command -v "$program" >/dev/null; then echo "missing: $program" >&2; rm -rf "$directory"; exit 1; fi
 done
-mariadb-install-db --no-defaults --datadir="$directory/data" --auth-root-authentication-method=normal \
-  --skip-test-db --user="$(id -un)" >"$directory/install.log" 2>&1 || { cat "$directory/install.log" >&2; exit 1; }
+(
+  flock 9
+  [ -d "$template" ] && exit 0
+  rm -rf "$template.new"
+  mariadb-install-db --no-defaults --datadir="$template.new" --auth-root-authentication-method=normal \
+    --skip-test-db --innodb-log-file-size=8M --user="$(id -un)" >"$directory/install.log" 2>&1 && mv "$template.new" "$template"
+) 9>"$template.lock" || { cat "$directory/install.log" >&2; exit 1; }
+cp -a "$template" "$directory/data"
 mariadbd --no-defaults --user="$(id -un)" --datadir="$directory/data" --socket="$directory/s.sock" \
   --skip-networking --skip-log-bin --skip-name-resolve --performance-schema=OFF --log-output=TABLE \
   --innodb-flush-method=nosync --sync-frm=0 --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=OFF \
-  --innodb-buffer-pool-size=128M \
+  --innodb-buffer-pool-size=128M --innodb-log-file-size=48M \
   --character-set-server=utf8mb4 --collation-server=utf8mb4_general_ci >&2 </dev/null &
 server=$!
 cat >/dev/null
@@ -45,6 +54,14 @@ pub struct Server {
     directory: PathBuf,
     /// Holds the pipe whose end ends the server.
     _keeper: Child,
+}
+
+/// Where the installed data directory is kept from which all others are copied: beside what else the tests' builds leave, and
+/// one for each version of the server.
+fn template() -> PathBuf {
+    let version = Command::new("mariadb").arg("--version").output().map(|output| output.stdout).unwrap_or_default();
+    let version: String = String::from_utf8_lossy(&version).chars().filter(char::is_ascii_alphanumeric).collect();
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("mariadb-{version}"))
 }
 
 static SERVER: OnceLock<Server> = OnceLock::new();
@@ -72,6 +89,7 @@ impl Server {
         let mut keeper = Command::new("sh")
             .args(["-c", KEEPER, "keeper"])
             .arg(&directory)
+            .arg(template())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -1,7 +1,7 @@
 //! One consistent, read-only view of the database.
 
-use mysql_async::prelude::{FromRow, Queryable};
-use mysql_async::{IsolationLevel, Params, Pool, Row, Transaction, TxOpts, from_row_opt};
+use mysql_async::prelude::{FromRow, Protocol, Queryable};
+use mysql_async::{IsolationLevel, Params, Pool, QueryResult, Row, Transaction, TxOpts, from_row_opt};
 
 use super::CONNECT_TIMEOUT;
 use super::error::DatabaseError;
@@ -36,8 +36,7 @@ impl Snapshot {
     /// # Errors
     /// [`DatabaseError::Query`] with the server's words, also if a column is not of the type asked for.
     pub async fn rows<T: FromRow + Send + 'static>(&mut self, sql: &str) -> Result<Vec<T>, DatabaseError> {
-        let rows: Vec<Row> = self.transaction.query(sql).await.map_err(|error| DatabaseError::querying(&error))?;
-        convert(rows)
+        convert(self.transaction.query_iter(sql).await).await
     }
 
     /// The rows of a query with parameters: text from outside goes here, never into the query.
@@ -49,9 +48,7 @@ impl Snapshot {
         sql: &str,
         parameters: impl Into<Params> + Send,
     ) -> Result<Vec<T>, DatabaseError> {
-        let rows: Vec<Row> =
-            self.transaction.exec(sql, parameters).await.map_err(|error| DatabaseError::querying(&error))?;
-        convert(rows)
+        convert(self.transaction.exec_iter(sql, parameters).await).await
     }
 
     /// The number that the next row of a table gets; `table` is a quoted name.
@@ -72,9 +69,22 @@ impl Snapshot {
     }
 }
 
-/// The driver's own conversion panics on a value of another type.
-fn convert<T: FromRow>(rows: Vec<Row>) -> Result<Vec<T>, DatabaseError> {
-    rows.into_iter().map(|row| from_row_opt(row).map_err(|_| DatabaseError::unexpected())).collect()
+/// The rows of an answer, each converted as it arrives. The driver's own conversion panics on a value of another type.
+async fn convert<T: FromRow, P: Protocol>(
+    answer: Result<QueryResult<'_, 'static, P>, mysql_async::Error>,
+) -> Result<Vec<T>, DatabaseError> {
+    let mut rows = Vec::new();
+    let mut is_expected = true;
+    let take = |row: Row| match from_row_opt(row) {
+        Ok(row) => rows.push(row),
+        Err(_) => is_expected = false,
+    };
+    let read = match answer {
+        Ok(answer) => answer.for_each_and_drop(take).await,
+        Err(error) => Err(error),
+    };
+    read.map_err(|error| DatabaseError::querying(&error))?;
+    if is_expected { Ok(rows) } else { Err(DatabaseError::unexpected()) }
 }
 
 /// Numbers for an `IN (…)` list, which must not be empty for the server.

@@ -72,7 +72,8 @@ impl Backend {
         }
     }
 
-    fn suffix(self) -> Option<&'static str> {
+    /// What the name of the value table ends with.
+    pub(super) fn suffix(self) -> Option<&'static str> {
         match self {
             Backend::Static => None,
             Backend::Int => Some("int"),

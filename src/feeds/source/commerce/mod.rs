@@ -16,6 +16,7 @@
 //! | `setting` | `core_config_data` with its fallback; base URLs |
 //! | `eav` | attribute metadata; attribute values of a page of entities, row presence deciding |
 //! | `url_path` | the path of a category, made of URL keys |
+//! | `keys` | the keys of a page, as a condition of its queries |
 //!
 //! This room must never know what happens to an item after it is collected.
 
@@ -27,10 +28,12 @@ mod context;
 mod dependents;
 mod eav;
 mod estimate;
+mod keys;
 mod orders;
 mod permissions;
 mod prices;
 mod product_overrides;
+mod product_walk;
 mod products;
 mod scope;
 mod scopes;

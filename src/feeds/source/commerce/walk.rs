@@ -10,8 +10,8 @@ use super::context::Context;
 use super::dependents::with_dependents;
 use super::tables::SourceTable;
 use super::{
-    attributes, categories, category_permissions, orders, prices, product_overrides, products, scopes, stock_status,
-    variants,
+    attributes, categories, category_permissions, orders, prices, product_overrides, product_walk, products, scopes,
+    stock_status, variants,
 };
 use crate::commerce::database::{Database, DatabaseError, Snapshot};
 use crate::feeds::Feed;
@@ -49,7 +49,10 @@ pub(super) async fn read(
     match selection {
         Selection::All => {
             snapshot.end().await;
-            read_all(database, &context, &source, feed, pages).await
+            match feed {
+                Feed::Products => product_walk::read_all(database, context, &source, pages).await,
+                _ => read_all(database, &context, &source, feed, pages).await,
+            }
         }
         Selection::Ids(words) => {
             let (ids, unknown) = keys_of(database, &mut snapshot, &source, words, IdKind::Either).await?;

@@ -1,19 +1,21 @@
 //! One entry of a product's `attributes`.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::labels::Labels;
+use super::object;
 use super::shop::{Kind, Listed};
 
 /// `{attributeCode, value}`: the value is a list of texts, or `null` if it is stored as NULL.
 pub(super) fn entry(attribute: &Listed, id: u32, value: Option<&str>, labels: &Labels, store: u32) -> Value {
-    let texts: Option<Vec<&str>> = value.map(|text| match attribute.kind {
-        Kind::Plain => vec![text],
-        Kind::YesNo => text.split(',').map(yes_or_no).collect(),
+    let list = |texts: &mut dyn Iterator<Item = &str>| Value::Array(texts.map(Value::from).collect());
+    let texts = value.map(|text| match attribute.kind {
+        Kind::Plain => list(&mut std::iter::once(text)),
+        Kind::YesNo => list(&mut text.split(',').map(yes_or_no)),
         // An option that was deleted, or that belongs to another attribute, has only its id left.
-        Kind::Options => text.split(',').map(|option| label(labels, option, id, store).unwrap_or(option)).collect(),
+        Kind::Options => list(&mut text.split(',').map(|option| label(labels, option, id, store).unwrap_or(option))),
     });
-    json!({ "attributeCode": attribute.code, "value": texts })
+    object([("attributeCode", attribute.code.as_str().into()), ("value", texts.into())])
 }
 
 fn yes_or_no(text: &str) -> &str {
@@ -30,6 +32,8 @@ fn label<'a>(labels: &'a Labels, option: &str, attribute: u32, store: u32) -> Op
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn listed(kind: Kind) -> Listed {

@@ -1,11 +1,10 @@
 //! The attributes that have a field of their own in an item.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::directives;
-use super::put;
 use super::shop::{Shop, View};
-use crate::feeds::item::Fields;
+use super::{Draft, object, put};
 
 /// `tax_class_id` without a class of that id.
 const NO_TAX_CLASS: &str = "no";
@@ -163,7 +162,7 @@ impl<'a> Base<'a> {
     }
 
     /// Every field of these attributes. One whose value is NULL is absent, as in the exporter.
-    pub(super) fn put(&self, fields: &mut Fields, shop: &Shop, view: &View) {
+    pub(super) fn put(&self, fields: &mut Draft, shop: &Shop, view: &View) {
         for (name, attribute) in TEXTS {
             if let Some(text) = self.get(attribute) {
                 put(fields, name, text);
@@ -177,7 +176,7 @@ impl<'a> Base<'a> {
         for (name, image, label) in IMAGES {
             if let Some(path) = self.get(image) {
                 let label = label.and_then(|label| self.get(label));
-                put(fields, name, json!({ "url": format!("{}{path}", view.image_base), "label": label }));
+                put(fields, name, object([("url", [&view.image_base, path].concat().into()), ("label", label.into())]));
             }
         }
         if let Some(flag) = self.get(BaseAttribute::LinksPurchasedSeparately) {

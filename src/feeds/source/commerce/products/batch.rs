@@ -1,15 +1,15 @@
 //! The products of a page: their own rows and their websites.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
-use super::super::super::super::item::Fields;
-use super::put;
+use super::super::keys::Keys;
 use super::reader::Reader;
 use super::shop::View;
-use crate::commerce::database::{DatabaseError, in_list};
+use super::{Draft, put};
+use crate::commerce::database::{DatabaseError, LinkColumn};
 
 /// `type_id` of a bundle, and what the feed calls one whose price is its own rather than that of its parts.
-const BUNDLE: &str = "bundle";
+pub(super) const BUNDLE: &str = "bundle";
 const FIXED_BUNDLE: &str = "bundle_fixed";
 /// What a server without strict mode keeps where it was given no date.
 const NO_DATE: &str = "0000-00-00 00:00:00";
@@ -34,12 +34,12 @@ impl Product {
     }
 
     /// The fields of the product's own row, and the scope.
-    pub(super) fn put(&self, fields: &mut Fields, view: &View) {
+    pub(super) fn put(&self, fields: &mut Draft, view: &View) {
         put(fields, "sku", self.sku.clone());
         put(fields, "productId", self.id);
         put(fields, "createdAt", date(&self.created_at, view));
         put(fields, "updatedAt", date(&self.updated_at, view));
-        view.store.put_codes(fields);
+        fields.extend_from_slice(&view.codes);
     }
 }
 
@@ -59,58 +59,74 @@ fn date(stored: &str, view: &View) -> String {
 pub(super) struct Batch {
     /// In the order of their ids.
     pub products: Vec<Product>,
-    by_id: HashMap<u64, usize>,
-    by_link: HashMap<u64, usize>,
-    /// Their ids, for an `IN` list.
-    pub ids: String,
-    /// Their link column's values, for an `IN` list.
-    pub links: String,
+    by_id: Places,
+    by_link: Places,
+    ids: Keys,
+    links: Keys,
 }
 
 impl Batch {
-    pub(super) async fn load(reader: &mut Reader<'_>, ids: &[u64]) -> Result<Self, DatabaseError> {
+    pub(super) async fn load(reader: &mut Reader<'_>, ids: &Keys) -> Result<Self, DatabaseError> {
+        let link = reader.link();
         let sql = format!(
             "SELECT e.entity_id, e.{link}, e.sku, e.type_id, CAST(e.created_at AS CHAR), CAST(e.updated_at AS CHAR) \
-             FROM {entity} e WHERE e.entity_id IN ({ids}){is_current} ORDER BY e.entity_id",
-            link = reader.link(),
+             FROM {entity} e WHERE {is_of_page}{is_current} ORDER BY e.entity_id",
             entity = reader.table("catalog_product_entity"),
-            ids = in_list(ids),
+            is_of_page = ids.filter("e.entity_id"),
             is_current = reader.is_current("e"),
         );
         let rows: Vec<(u64, u64, Option<String>, String, String, String)> = reader.rows(&sql).await?;
-        let mut products = Vec::with_capacity(rows.len());
-        let mut by_id = HashMap::with_capacity(rows.len());
-        let mut by_link = HashMap::with_capacity(rows.len());
-        let ids = in_list(rows.iter().map(|row| row.0));
-        let links = in_list(rows.iter().map(|row| row.1));
-        for (id, link, sku, type_id, created_at, updated_at) in rows {
-            by_id.insert(id, products.len());
-            by_link.insert(link, products.len());
-            products.push(Product { id, sku, type_id, created_at, updated_at, websites: Vec::new() });
-        }
-        let mut batch = Self { products, by_id, by_link, ids, links };
+        let by_id = Places::of(rows.iter().map(|row| row.0));
+        let by_link = Places::of(rows.iter().map(|row| row.1));
+        // Versions of other products are between those of a page.
+        let links = if link == LinkColumn::EntityId.name() { ids.clone() } else { Keys::list(by_link.keys()) };
+        let product = |(id, _, sku, type_id, created_at, updated_at)| Product {
+            id,
+            sku,
+            type_id,
+            created_at,
+            updated_at,
+            websites: Vec::new(),
+        };
+        let products = rows.into_iter().map(product).collect();
+        let mut batch = Self { products, by_id, by_link, ids: ids.clone(), links };
         batch.load_websites(reader).await?;
         Ok(batch)
     }
 
     async fn load_websites(&mut self, reader: &mut Reader<'_>) -> Result<(), DatabaseError> {
         let sql = format!(
-            "SELECT product_id, website_id FROM {} WHERE product_id IN ({})",
+            "SELECT product_id, website_id FROM {} WHERE {}",
             reader.table("catalog_product_website"),
-            self.ids
+            self.has_id("product_id")
         );
         for (id, website) in reader.rows::<(u64, u32)>(&sql).await? {
-            if let Some(index) = self.by_id.get(&id) {
-                self.products[*index].websites.push(website);
+            if let Some(index) = self.by_id.get(id) {
+                self.products[index].websites.push(website);
             }
         }
         Ok(())
     }
 
+    /// Whether any product of the page is assigned to this website.
+    pub(super) fn is_sold_in(&self, website: u32) -> bool {
+        self.products.iter().any(|product| product.websites.contains(&website))
+    }
+
+    /// That a column is the id of a product of this page: SQL.
+    pub(super) fn has_id(&self, column: &str) -> String {
+        self.ids.filter(column)
+    }
+
+    /// That a column is the link column's value of a product of this page: SQL.
+    pub(super) fn has_link(&self, column: &str) -> String {
+        self.links.filter(column)
+    }
+
     /// The link column's values of the products of one type.
-    pub(super) fn links_of_type(&self, type_id: &str) -> impl Iterator<Item = u64> {
-        let is_of_type = move |index: &usize| self.products[*index].type_id == type_id;
-        self.by_link.iter().filter(move |(_, index)| is_of_type(index)).map(|(link, _)| *link)
+    pub(super) fn links_of_type(&self, type_id: &str) -> BTreeSet<u64> {
+        let is_of_type = |(_, index): &&(u64, usize)| self.products[*index].type_id == type_id;
+        self.by_link.places.iter().filter(is_of_type).map(|(link, _)| *link).collect()
     }
 
     /// Rows that begin with a product's entity id, by product.
@@ -123,45 +139,90 @@ impl Batch {
         self.group(&self.by_link, rows, split)
     }
 
-    fn group<R, T>(&self, keys: &HashMap<u64, usize>, rows: Vec<R>, split: impl Fn(R) -> (u64, T)) -> PerProduct<T> {
-        let mut lists: Vec<Vec<T>> = std::iter::repeat_with(Vec::new).take(self.products.len()).collect();
+    fn group<R, T>(&self, places: &Places, rows: Vec<R>, split: impl Fn(R) -> (u64, T)) -> PerProduct<T> {
+        let mut found = Vec::with_capacity(rows.len());
+        // Rows of one product mostly come together.
+        let mut last = None;
         for row in rows {
             let (key, value) = split(row);
-            if let Some(index) = keys.get(&key) {
-                lists[*index].push(value);
+            let index = match last {
+                Some((of, index)) if of == key => index,
+                _ => places.get(key),
+            };
+            last = Some((key, index));
+            if let Some(index) = index {
+                found.push((index, value));
             }
         }
-        PerProduct { lists }
+        // Stable: the rows of a product stay in the order in which they came.
+        found.sort_by_key(|(index, _)| *index);
+        let mut ends = vec![0; self.products.len()];
+        for (index, _) in &found {
+            ends[*index] += 1;
+        }
+        let mut end = 0;
+        for count in &mut ends {
+            end += *count;
+            *count = end;
+        }
+        PerProduct { rows: found.into_iter().map(|(_, value)| value).collect(), ends }
+    }
+}
+
+/// The products' places in their [`Batch`], by a key of theirs.
+#[derive(Debug)]
+struct Places {
+    /// In the order of the keys.
+    places: Vec<(u64, usize)>,
+}
+
+impl Places {
+    fn of(keys: impl Iterator<Item = u64>) -> Self {
+        let mut places: Vec<(u64, usize)> = keys.enumerate().map(|(index, key)| (key, index)).collect();
+        places.sort_unstable();
+        Self { places }
+    }
+
+    fn get(&self, key: u64) -> Option<usize> {
+        let place = self.places.binary_search_by_key(&key, |(key, _)| *key).ok()?;
+        Some(self.places[place].1)
+    }
+
+    fn keys(&self) -> Vec<u64> {
+        self.places.iter().map(|(key, _)| *key).collect()
     }
 }
 
 /// Rows by the product's place in its [`Batch`].
 #[derive(Debug)]
 pub(super) struct PerProduct<T> {
-    lists: Vec<Vec<T>>,
-}
-
-impl<T> Default for PerProduct<T> {
-    fn default() -> Self {
-        Self { lists: Vec::new() }
-    }
+    /// Those of the first product, then those of the second, and so on.
+    rows: Vec<T>,
+    /// Where each product's rows end.
+    ends: Vec<usize>,
 }
 
 impl<T> PerProduct<T> {
     /// The rows of one product.
     pub(super) fn of(&self, index: usize) -> &[T] {
-        self.lists.get(index).map_or(&[], Vec::as_slice)
+        self.rows.get(self.range(index)).unwrap_or_default()
     }
 
     /// All rows.
     pub(super) fn all(&self) -> impl Iterator<Item = &T> {
-        self.lists.iter().flatten()
+        self.rows.iter()
     }
 
     /// Puts every product's rows in an order.
     pub(super) fn sort_by_key<K: Ord>(&mut self, key: impl Fn(&T) -> K) {
-        for list in &mut self.lists {
-            list.sort_by_key(&key);
+        for index in 0..self.ends.len() {
+            let range = self.range(index);
+            self.rows[range].sort_by_key(&key);
         }
+    }
+
+    fn range(&self, index: usize) -> std::ops::Range<usize> {
+        let begin = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
+        begin..self.ends.get(index).copied().unwrap_or(begin)
     }
 }

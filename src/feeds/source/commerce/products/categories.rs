@@ -1,13 +1,12 @@
 //! The categories in which a store view shows a product: `categoryData` and `categories`.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::batch::{Batch, PerProduct};
 use super::reader::Reader;
 use super::shop::{Shop, View};
-use super::{list_or_null, put};
+use super::{Draft, list_or_null, object, put};
 use crate::commerce::database::DatabaseError;
-use crate::feeds::item::Fields;
 
 /// A product in a category, in a store view.
 #[derive(Debug)]
@@ -32,8 +31,8 @@ impl Categories {
             .filter(|(_, table)| reader.has_all(&[table]))
             .map(|(store, table)| {
                 let table = reader.table(&table);
-                let ids = &batch.ids;
-                format!("SELECT product_id, {store}, category_id, position FROM {table} WHERE product_id IN ({ids})")
+                let is_of_page = batch.has_id("product_id");
+                format!("SELECT product_id, {store}, category_id, position FROM {table} WHERE {is_of_page}")
             })
             .collect();
         if selects.is_empty() {
@@ -46,16 +45,16 @@ impl Categories {
         Ok(Some(Self { entries }))
     }
 
-    pub(super) fn put(&self, fields: &mut Fields, shop: &Shop, index: usize, view: &View) {
+    pub(super) fn put(&self, fields: &mut Draft, shop: &Shop, index: usize, view: &View) {
         let mut data = Vec::new();
         let mut paths = Vec::new();
         for entry in self.entries.of(index).iter().filter(|entry| entry.store == view.store.id) {
             let Some(path) = shop.category_path(entry.category, view) else { continue };
-            data.push(json!({
-                "categoryId": entry.category.to_string(),
-                "categoryPath": path,
-                "productPosition": entry.position.unwrap_or_default(),
-            }));
+            data.push(object([
+                ("categoryId", entry.category.to_string().into()),
+                ("categoryPath", path.into()),
+                ("productPosition", entry.position.unwrap_or_default().into()),
+            ]));
             paths.push(Value::from(path));
         }
         put(fields, "categoryData", list_or_null(data));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::reader::{Reader, Scoped};
-use crate::commerce::database::{DatabaseError, in_list};
+use crate::commerce::database::DatabaseError;
 
 /// An attribute option.
 #[derive(Debug)]
@@ -36,21 +36,15 @@ impl Labels {
         if !reader.has_all(&["eav_attribute_option", "eav_attribute_option_value"]) {
             return Ok(Self::default());
         }
-        let ids = in_list(ids);
-        let sql = format!(
-            "SELECT option_id, attribute_id, sort_order FROM {} WHERE option_id IN ({ids})",
-            reader.table("eav_attribute_option")
-        );
-        let options: Vec<(u64, u32, i64)> = reader.rows(&sql).await?;
-        let sql = format!(
-            "SELECT option_id, store_id, value FROM {} WHERE option_id IN ({ids})",
-            reader.table("eav_attribute_option_value")
-        );
-        let texts: Vec<(u64, u32, Option<String>)> = reader.rows(&sql).await?;
+        let select =
+            format!("SELECT option_id, attribute_id, sort_order FROM {}", reader.table("eav_attribute_option"));
+        let options: Vec<(u64, u32, i64)> = reader.rows_about(&select, "option_id", ids, "").await?;
+        let select = format!("SELECT option_id, store_id, value FROM {}", reader.table("eav_attribute_option_value"));
+        let texts: Vec<(u64, u32, Option<String>)> = reader.rows_about(&select, "option_id", ids, "").await?;
         Ok(Self {
             options: options.into_iter().map(|(id, attribute, sort_order)| (id, (attribute, sort_order))).collect(),
             texts: texts.into_iter().collect(),
-            swatches: swatches(reader, &ids).await?,
+            swatches: swatches(reader, ids).await?,
         })
     }
 
@@ -73,15 +67,13 @@ impl<'a> AttributeOption<'a> {
     }
 }
 
-async fn swatches(reader: &mut Reader<'_>, ids: &str) -> Result<Scoped<Option<Swatch>>, DatabaseError> {
+async fn swatches(reader: &mut Reader<'_>, ids: &BTreeSet<u64>) -> Result<Scoped<Option<Swatch>>, DatabaseError> {
     if !reader.has_all(&["eav_attribute_option_swatch"]) {
         return Ok(Scoped::default());
     }
-    let sql = format!(
-        "SELECT option_id, store_id, type, value FROM {} WHERE option_id IN ({ids})",
-        reader.table("eav_attribute_option_swatch")
-    );
-    let rows: Vec<(u64, u32, u32, Option<String>)> = reader.rows(&sql).await?;
+    let select =
+        format!("SELECT option_id, store_id, type, value FROM {}", reader.table("eav_attribute_option_swatch"));
+    let rows: Vec<(u64, u32, u32, Option<String>)> = reader.rows_about(&select, "option_id", ids, "").await?;
     let swatch = |kind, value: Option<String>| value.map(|value| Swatch { kind, value });
     Ok(rows.into_iter().map(|(id, store, kind, value)| (id, store, swatch(kind, value))).collect())
 }

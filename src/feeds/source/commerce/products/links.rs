@@ -1,14 +1,15 @@
 //! Products that a product points to (`links`, and what a grouped product consists of) and that it is part of
 //! (`parents`).
 
+use std::collections::{BTreeSet, HashMap};
+
 use serde_json::{Value, json};
 
-use super::batch::{Batch, PerProduct, type_name};
+use super::batch::{BUNDLE, Batch, PerProduct, type_name};
 use super::reader::{Reader, filter};
 use super::shop::{GROUPED_LINK, View};
-use super::{list_or_null, put};
+use super::{Draft, list_or_null, object, put};
 use crate::commerce::database::{DatabaseError, in_list};
-use crate::feeds::item::Fields;
 
 /// The links of the feed, by `link_type_id`; the words are those of Commerce's own link types, not of its table.
 const LINK_TYPES: [(u32, &str); 3] = [(1, "related"), (4, "upsell"), (5, "crosssell")];
@@ -49,12 +50,12 @@ impl Links {
              JOIN {website} w ON w.product_id = l.linked_product_id \
              LEFT JOIN {decimal} q ON q.link_id = l.link_id AND {is_qty} \
              LEFT JOIN {int} p ON p.link_id = l.link_id AND {is_position} \
-             WHERE l.product_id IN ({links}) AND {is_wanted}{is_current}",
+             WHERE {is_of_page} AND {is_wanted}{is_current}",
             entity = reader.table("catalog_product_entity"),
             website = reader.table("catalog_product_website"),
             is_qty = filter("q.product_link_attribute_id", &reader.shop.grouped_qty),
             is_position = filter("p.product_link_attribute_id", &reader.shop.grouped_position),
-            links = batch.links,
+            is_of_page = batch.has_link("l.product_id"),
             is_wanted = filter("l.link_type_id", kinds),
             is_current = reader.is_current("e"),
         );
@@ -71,10 +72,10 @@ impl Links {
         self.links.of(index).iter().filter(move |link| link.website == view.store.website_id)
     }
 
-    pub(super) fn put(&self, fields: &mut Fields, index: usize, view: &View) {
+    pub(super) fn put(&self, fields: &mut Draft, index: usize, view: &View) {
         let links = self.in_website(index, view).filter_map(|link| {
             let (_, word) = LINK_TYPES.into_iter().find(|(kind, _)| *kind == link.kind)?;
-            Some(json!({ "sku": link.sku, "type": word }))
+            Some(object([("sku", link.sku.clone().into()), ("type", word.into())]))
         });
         put(fields, "links", list_or_null(links.collect()));
     }
@@ -95,20 +96,23 @@ impl Links {
     }
 }
 
-/// A parent, as seen in one of its websites.
+/// A product of which others are part.
 #[derive(Debug)]
 struct Parent {
     id: u64,
     sku: Option<String>,
     type_id: String,
     has_fixed_price: bool,
-    website: u32,
+    websites: Vec<u32>,
 }
 
-/// The parents of a page of products, in the order of their ids.
+/// The parents of a page of products.
 #[derive(Debug)]
 pub(super) struct Parents {
-    parents: PerProduct<Parent>,
+    /// The link columns of each product's parents, in the order of the parents' ids.
+    of_product: PerProduct<u64>,
+    /// By link column: many products have the same parent.
+    parents: HashMap<u64, Parent>,
 }
 
 impl Parents {
@@ -116,32 +120,53 @@ impl Parents {
         if !reader.has_all(&["catalog_product_relation"]) {
             return Ok(None);
         }
-        let link = reader.link();
         let sql = format!(
-            "SELECT r.child_id, p.entity_id, p.sku, p.type_id, w.website_id, EXISTS (SELECT 1 FROM {int} v \
-             WHERE v.{link} = p.{link} AND v.attribute_id IN ({price_type}) AND v.value = 1) \
-             FROM {relation} r JOIN {entity} p ON p.{link} = r.parent_id \
-             JOIN {website} w ON w.product_id = p.entity_id WHERE r.child_id IN ({ids}){is_current}",
-            int = reader.table("catalog_product_entity_int"),
-            price_type = in_list(reader.shop.price_type),
-            relation = reader.table("catalog_product_relation"),
-            entity = reader.table("catalog_product_entity"),
-            website = reader.table("catalog_product_website"),
-            ids = batch.ids,
-            is_current = reader.is_current("p"),
+            "SELECT child_id, parent_id FROM {} WHERE {}",
+            reader.table("catalog_product_relation"),
+            batch.has_id("child_id")
         );
-        let rows: Vec<(u64, u64, Option<String>, String, u32, i64)> = reader.rows(&sql).await?;
-        let mut parents = batch.by_id(rows, |(child, id, sku, type_id, website, has_fixed_price)| {
-            (child, Parent { id, sku, type_id, has_fixed_price: has_fixed_price != 0, website })
-        });
-        parents.sort_by_key(|parent| parent.id);
-        Ok(Some(Self { parents }))
+        let rows: Vec<(u64, u64)> = reader.many_rows(&sql).await?;
+        let parents = parents(reader, &rows.iter().map(|(_, parent)| *parent).collect()).await?;
+        let rows = rows.into_iter().filter(|(_, parent)| parents.contains_key(parent)).collect();
+        let mut of_product = batch.by_id(rows, |row| row);
+        of_product.sort_by_key(|link| parents.get(link).map(|parent| parent.id));
+        Ok(Some(Self { of_product, parents }))
     }
 
     /// A parent counts where it is sold as well.
-    pub(super) fn put(&self, fields: &mut Fields, index: usize, view: &View) {
-        let parents = self.parents.of(index).iter().filter(|parent| parent.website == view.store.website_id);
-        let entry = |parent: &Parent| json!({ "sku": parent.sku, "productType": type_name(&parent.type_id, parent.has_fixed_price) });
+    pub(super) fn put(&self, fields: &mut Draft, index: usize, view: &View) {
+        let parents = self.of_product.of(index).iter().filter_map(|link| self.parents.get(link));
+        let parents = parents.filter(|parent| parent.websites.contains(&view.store.website_id));
+        let entry = |parent: &Parent| {
+            let product_type = type_name(&parent.type_id, parent.has_fixed_price);
+            object([("sku", parent.sku.clone().into()), ("productType", product_type.into())])
+        };
         put(fields, "parents", list_or_null(parents.map(entry).collect()));
     }
+}
+
+/// The parents with these link columns, in their current versions, by link column.
+async fn parents(reader: &mut Reader<'_>, links: &BTreeSet<u64>) -> Result<HashMap<u64, Parent>, DatabaseError> {
+    let link = reader.link();
+    let select =
+        format!("SELECT p.{link}, p.entity_id, p.sku, p.type_id FROM {} p", reader.table("catalog_product_entity"));
+    let is_current = reader.is_current("p");
+    let rows: Vec<(u64, u64, Option<String>, String)> =
+        reader.rows_about(&select, &format!("p.{link}"), links, &is_current).await?;
+    let select = format!("SELECT product_id, website_id FROM {}", reader.table("catalog_product_website"));
+    let ids = rows.iter().map(|row| row.1).collect();
+    let mut websites: HashMap<u64, Vec<u32>> = HashMap::new();
+    for (id, website) in reader.rows_about::<(u64, u32)>(&select, "product_id", &ids, "").await? {
+        websites.entry(id).or_default().push(website);
+    }
+    // Only a bundle's price may be its own.
+    let bundles = rows.iter().filter(|row| row.3 == BUNDLE).map(|row| row.0).collect();
+    let select = format!("SELECT v.{link} FROM {} v", reader.table("catalog_product_entity_int"));
+    let is_fixed = format!(" AND v.attribute_id IN ({}) AND v.value = 1", in_list(reader.shop.price_type));
+    let fixed: Vec<u64> = reader.rows_about(&select, &format!("v.{link}"), &bundles, &is_fixed).await?;
+    let parent = |(link, id, sku, type_id)| {
+        let has_fixed_price = fixed.contains(&link);
+        (link, Parent { id, sku, type_id, has_fixed_price, websites: websites.remove(&id).unwrap_or_default() })
+    };
+    Ok(rows.into_iter().map(parent).collect())
 }

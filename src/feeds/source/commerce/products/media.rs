@@ -1,15 +1,16 @@
 //! The images and videos of a product: `images`, `videos`, and both again in the old form, `media_gallery`.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
 use sha1::{Digest, Sha1};
 
 use super::base::{Base, BaseAttribute};
 use super::batch::{Batch, PerProduct, Product};
 use super::reader::{DEFAULT, Reader, Scoped};
 use super::shop::View;
-use super::{list_or_null, put};
-use crate::commerce::database::{DatabaseError, in_list};
-use crate::feeds::item::Fields;
+use super::{Draft, list_or_null, object, put};
+use crate::commerce::database::DatabaseError;
 
 const IMAGE: &str = "image";
 const VIDEO: &str = "external-video";
@@ -72,13 +73,14 @@ impl Media {
         ];
         let Some(attribute) = reader.shop.media_gallery.filter(|_| reader.has_all(&tables)) else { return Ok(None) };
         let [gallery, value, value_to_entity] = tables.map(|table| reader.table(table));
-        let (link, links) = (reader.link(), &batch.links);
+        let link = reader.link();
         let sql = format!(
             "SELECT t.{link}, g.value_id, g.value, g.media_type = '{VIDEO}' \
              FROM {value_to_entity} t JOIN {gallery} g ON g.value_id = t.value_id \
-             WHERE t.{link} IN ({links}) AND g.attribute_id = {attribute} AND g.media_type IN ('{IMAGE}', '{VIDEO}')"
+             WHERE {is_of_page} AND g.attribute_id = {attribute} AND g.media_type IN ('{IMAGE}', '{VIDEO}')",
+            is_of_page = batch.has_link(&format!("t.{link}"))
         );
-        let rows: Vec<(u64, u64, Option<String>, i64)> = reader.rows(&sql).await?;
+        let rows: Vec<(u64, u64, Option<String>, i64)> = reader.many_rows(&sql).await?;
         let mut entries = batch.by_link(rows, |(link, value_id, file, is_video)| {
             (link, Entry { value_id, link, file: file.unwrap_or_default(), is_video: is_video != 0 })
         });
@@ -86,33 +88,41 @@ impl Media {
         // Nothing in the schema forbids two captions of one file in one scope: the newest comes last.
         let sql = format!(
             "SELECT {link}, value_id, store_id, label, position, disabled FROM {value} \
-             WHERE {link} IN ({links}) ORDER BY record_id"
+             WHERE {is_of_page} ORDER BY record_id",
+            is_of_page = batch.has_link(link)
         );
-        let rows: Vec<CaptionRow> = reader.rows(&sql).await?;
+        let rows: Vec<CaptionRow> = reader.many_rows(&sql).await?;
         let captions = rows.into_iter().map(|(link, value_id, store, label, position, disabled)| {
             ((value_id, link), store, Caption { label, position, is_disabled: disabled != 0 })
         });
         let captions = captions.collect();
-        let videos = videos(reader, entries.all().filter(|entry| entry.is_video).map(|entry| entry.value_id)).await?;
+        let of_videos = entries.all().filter(|entry| entry.is_video).map(|entry| entry.value_id).collect();
+        let videos = videos(reader, &of_videos).await?;
         Ok(Some(Self { entries, captions, videos }))
     }
 
-    pub(super) fn put(&self, fields: &mut Fields, base: &Base<'_>, product: &Product, index: usize, view: &View) {
+    pub(super) fn put(&self, fields: &mut Draft, base: &Base<'_>, product: &Product, index: usize, view: &View) {
         let store = view.store.id;
-        let mut files: Vec<File<'_>> = Vec::new();
-        for entry in self.entries.of(index) {
+        let entries = self.entries.of(index);
+        let mut files: Vec<File<'_>> = Vec::with_capacity(entries.len());
+        for entry in entries {
             let key = (entry.value_id, entry.link);
             let captions = [self.captions.own(key, store), self.captions.own(key, DEFAULT)];
             let captions = || captions.into_iter().flatten();
             let position = captions().find_map(|caption| caption.position).unwrap_or_default();
             files.push(File {
                 entry,
-                url: format!("{}{}", view.image_base, entry.file),
+                url: [view.image_base.as_str(), &entry.file].concat(),
                 label: captions().find_map(|caption| caption.label.as_deref()).unwrap_or_default(),
                 position,
                 roles: roles(base, &entry.file),
                 is_hidden: captions().next().is_some_and(|caption| caption.is_disabled),
-                order: order(&view.store.code, product.id, position, &entry.file),
+                // One file is in order anyway, and most products have one.
+                order: if entries.len() > 1 {
+                    order(&view.store.code, product.id, position, &entry.file)
+                } else {
+                    [0; 20]
+                },
                 video: self.video(entry, store),
             });
         }
@@ -151,7 +161,7 @@ struct File<'a> {
     url: String,
     label: &'a str,
     position: i64,
-    roles: Vec<Value>,
+    roles: Vec<&'static str>,
     is_hidden: bool,
     order: [u8; 20],
     video: Option<Value>,
@@ -159,24 +169,33 @@ struct File<'a> {
 
 impl File<'_> {
     fn image(&self) -> Value {
-        json!({ "resource": self.resource(), "sortOrder": self.position.to_string() })
+        object([("resource", self.resource()), ("sortOrder", self.position.to_string().into())])
     }
 
     fn video(&self) -> Value {
-        json!({ "preview": self.resource(), "video": self.video, "sortOrder": self.position.to_string() })
+        object([
+            ("preview", self.resource()),
+            ("video", self.video.clone().into()),
+            ("sortOrder", self.position.to_string().into()),
+        ])
     }
 
     fn resource(&self) -> Value {
         let mut roles = self.roles.clone();
         if self.is_hidden {
-            roles.push(Value::from(HIDDEN));
+            roles.push(HIDDEN);
         }
-        json!({ "url": self.url, "label": self.label, "roles": list_or_null(roles) })
+        object([("url", self.url.as_str().into()), ("label", self.label.into()), ("roles", words(&roles))])
     }
 
     fn old_form(&self) -> Value {
-        let types = list_or_null(self.roles.clone());
-        let mut form = json!({ "url": self.url, "label": self.label, "types": types, "sort_order": self.position });
+        let types = words(&self.roles);
+        let mut form = object([
+            ("url", self.url.as_str().into()),
+            ("label", self.label.into()),
+            ("types", types),
+            ("sort_order", self.position.into()),
+        ]);
         if let Some(video) = &self.video {
             form["video_attributes"] = video.clone();
         }
@@ -184,9 +203,13 @@ impl File<'_> {
     }
 }
 
-fn roles(base: &Base<'_>, file: &str) -> Vec<Value> {
+fn words(words: &[&str]) -> Value {
+    list_or_null(words.iter().map(|word| Value::from(*word)).collect())
+}
+
+fn roles(base: &Base<'_>, file: &str) -> Vec<&'static str> {
     let given = ROLES.into_iter().filter(|(_, attribute)| !file.is_empty() && base.get(*attribute) == Some(file));
-    given.map(|(role, _)| Value::from(role)).collect()
+    given.map(|(role, _)| role).collect()
 }
 
 /// What the exporter sorts by: any order would do for the service, which has the positions, but hashes need one.
@@ -194,16 +217,15 @@ fn order(view_code: &str, product: u64, position: i64, file: &str) -> [u8; 20] {
     Sha1::digest(format!("{view_code}-{product}-{position}-{file}")).into()
 }
 
-async fn videos(reader: &mut Reader<'_>, value_ids: impl Iterator<Item = u64>) -> Result<Scoped<Video>, DatabaseError> {
+async fn videos(reader: &mut Reader<'_>, value_ids: &BTreeSet<u64>) -> Result<Scoped<Video>, DatabaseError> {
     if !reader.has_all(&["catalog_product_entity_media_gallery_value_video"]) {
         return Ok(Scoped::default());
     }
-    let sql = format!(
-        "SELECT value_id, store_id, provider, url, title, description, metadata FROM {} WHERE value_id IN ({})",
-        reader.table("catalog_product_entity_media_gallery_value_video"),
-        in_list(value_ids)
+    let select = format!(
+        "SELECT value_id, store_id, provider, url, title, description, metadata FROM {}",
+        reader.table("catalog_product_entity_media_gallery_value_video")
     );
-    let rows: Vec<VideoRow> = reader.rows(&sql).await?;
+    let rows: Vec<VideoRow> = reader.rows_about(&select, "value_id", value_ids, "").await?;
     let video = |(value_id, store, provider, url, title, description, metadata)| {
         (value_id, store, [provider, url, title, description, metadata])
     };

@@ -37,10 +37,13 @@ mod stock;
 mod urls;
 mod values;
 
-use serde_json::Value;
+use std::ops::Range;
+
+use serde_json::{Map, Value};
 
 use super::super::{Broken, Collected};
 use super::context::Context;
+use super::keys::Keys;
 use crate::commerce::database::{DatabaseError, Snapshot};
 use crate::feeds::item::Fields;
 use crate::untrusted::SafeText;
@@ -50,9 +53,25 @@ use reader::Reader;
 pub(super) use shop::Shop;
 use shop::View;
 
-/// Fields of an item by their names in the feed.
-fn put(fields: &mut Fields, name: &str, value: impl Into<Value>) {
-    fields.insert(name.to_owned(), value.into());
+/// The fields of an item while it is put together: a map is made faster of all its fields at once than of one after the other.
+type Draft = Vec<(String, Value)>;
+
+/// More fields than an item has.
+const MOST_FIELDS: usize = 64;
+
+/// Fields of an item by their names in the feed; each is put once.
+fn put(fields: &mut Draft, name: &str, value: impl Into<Value>) {
+    fields.push((name.to_owned(), value.into()));
+}
+
+/// An object with these fields. Unlike `json!`, it takes values as they are, and does not serialize them once more: an item
+/// holds a dozen small objects.
+fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    let mut object = Map::new();
+    for (name, value) in fields {
+        object.insert(name.to_owned(), value);
+    }
+    Value::Object(object)
 }
 
 /// A list as the feed has it: `null` when there is nothing in it.
@@ -66,16 +85,41 @@ pub(super) async fn page(
     context: &Context,
     ids: &[u64],
 ) -> Result<Vec<Collected>, DatabaseError> {
-    let shop = context.products.get_or_try_init(|| Shop::load(&mut *snapshot, context)).await?;
-    let mut reader = Reader { snapshot, context, shop };
-    let batch = Batch::load(&mut reader, ids).await?;
-    let parts = Parts::load(&mut reader, &batch).await?;
-    let mut collected = Vec::new();
-    for (index, product) in batch.products.iter().enumerate() {
-        let views = shop.views.iter().filter(|view| product.websites.contains(&view.store.website_id));
-        collected.extend(views.map(|view| parts.item(shop, product, index, view)));
+    let products = Products::load(snapshot, context, &Keys::list(ids.to_vec())).await?;
+    Ok(products.items(context, 0..products.len()))
+}
+
+/// Products, and everything that their items are made of.
+pub(super) struct Products {
+    batch: Batch,
+    parts: Parts,
+}
+
+impl Products {
+    pub(super) async fn load(snapshot: &mut Snapshot, context: &Context, keys: &Keys) -> Result<Self, DatabaseError> {
+        let shop = context.products.get_or_try_init(|| Shop::load(&mut *snapshot, context)).await?;
+        let mut reader = Reader { snapshot, context, shop };
+        let batch = Batch::load(&mut reader, keys).await?;
+        let parts = Parts::load(&mut reader, &batch).await?;
+        Ok(Self { batch, parts })
     }
-    Ok(collected)
+
+    /// How many there are: those of the keys that have a current version.
+    pub(super) fn len(&self) -> usize {
+        self.batch.products.len()
+    }
+
+    /// The items of those at these places, in the order of product and store view ids. CPU work.
+    pub(super) fn items(&self, context: &Context, places: Range<usize>) -> Vec<Collected> {
+        // Read with the products.
+        let Some(shop) = context.products.get() else { return Vec::new() };
+        let mut collected = Vec::with_capacity(places.len() * shop.views.len());
+        for (index, product) in self.batch.products.iter().enumerate().take(places.end).skip(places.start) {
+            let views = shop.views.iter().filter(|view| product.websites.contains(&view.store.website_id));
+            collected.extend(views.map(|view| self.parts.item(shop, product, index, view)));
+        }
+        collected
+    }
 }
 
 /// Everything about a page of products, by part.
@@ -111,11 +155,11 @@ impl Parts {
     }
 
     fn item(&self, shop: &Shop, product: &Product, index: usize, view: &View) -> Collected {
-        let mut fields = Fields::new();
+        let mut fields = Draft::with_capacity(MOST_FIELDS);
         product.put(&mut fields, view);
         let (base, mut attributes) = self.values.of_view(shop, &self.labels, index, view.store.id);
         if base.is_absent() {
-            return Collected::Broken(broken(product, view, fields));
+            return Collected::Broken(broken(product, view, fields.into_iter().collect()));
         }
         let is_fixed_price = product.is_bundle() && self.values.has_fixed_price(shop, index);
         put(&mut fields, "type", batch::type_name(&product.type_id, is_fixed_price));
@@ -137,11 +181,11 @@ impl Parts {
         let made_of = options::MadeOf { shop, labels: &self.labels, links: self.links.as_ref(), base: &base };
         attributes.extend(self.options.put(&mut fields, &made_of, product, index, view));
         put(&mut fields, "attributes", list_or_null(attributes));
-        Collected::Item { source_id: Some(product.id), fields }
+        Collected::Item { source_id: Some(product.id), fields: fields.into_iter().collect() }
     }
 
     /// A product can be bought where it is enabled and, if stock is known at all, in stock.
-    fn put_stock(&self, fields: &mut Fields, base: &Base<'_>, index: usize, view: &View) {
+    fn put_stock(&self, fields: &mut Draft, base: &Base<'_>, index: usize, view: &View) {
         let is_in_stock = self.stock.as_ref().map(|stock| stock.put(fields, index, view));
         put(fields, "buyable", base.is_enabled() && is_in_stock.unwrap_or(true));
     }

@@ -1,6 +1,6 @@
 //! What every part of a page is read with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 use std::hash::Hash;
 
@@ -24,6 +24,26 @@ pub(super) struct Reader<'a> {
 impl Reader<'_> {
     pub(super) async fn rows<T: FromRow + Send + 'static>(&mut self, sql: &str) -> Result<Vec<T>, DatabaseError> {
         self.snapshot.rows(sql).await
+    }
+
+    /// The same for a query with many rows: preparing it takes a round trip more, but its numbers need not be made of text.
+    pub(super) async fn many_rows<T: FromRow + Send + 'static>(&mut self, sql: &str) -> Result<Vec<T>, DatabaseError> {
+        self.snapshot.rows_with(sql, ()).await
+    }
+
+    /// The rows of `select`, which ends with its table, whose `column` is one of these; `and` is the rest of the query. Nothing
+    /// is asked where there is nothing to ask about.
+    pub(super) async fn rows_about<T: FromRow + Send + 'static>(
+        &mut self,
+        select: &str,
+        column: &str,
+        ids: &BTreeSet<u64>,
+        and: &str,
+    ) -> Result<Vec<T>, DatabaseError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.snapshot.rows(&format!("{select} WHERE {column} IN ({}){and}", in_list(ids))).await
     }
 
     /// The full, quoted name of a table.

@@ -12,9 +12,11 @@ use super::super::eav::{Attribute, Backend, Entity};
 use super::super::scope::StoreView;
 use super::super::setting::{BaseUrls, Setting};
 use super::super::url_path::UrlPaths;
+use super::Draft;
 use super::base::BaseAttribute;
 use super::reader::Scoped;
 use crate::commerce::database::{DatabaseError, Snapshot};
+use crate::feeds::item::Fields;
 
 /// The stock that needs no table of its own.
 const DEFAULT_STOCK: u32 = 1;
@@ -24,6 +26,8 @@ const SALES_CHANNELS: &str = "inventory_stock_sales_channel";
 pub(super) const GROUPED_LINK: u32 = 3;
 /// The system attributes that are listed among a product's `attributes`, besides every attribute that the shop defined.
 const LISTED_SYSTEM_ATTRIBUTES: [&str; 2] = ["news_from_date", "news_to_date"];
+/// The attribute that says whether a bundle's price is its own.
+const PRICE_TYPE: &str = "price_type";
 /// The source model whose values are words of the feed rather than of the shop.
 const YES_NO: &str = "Magento\\Eav\\Model\\Entity\\Attribute\\Source\\Boolean";
 
@@ -33,6 +37,8 @@ pub(super) struct View {
     /// Its place among the shop's views.
     index: usize,
     pub store: StoreView,
+    /// The scope triple of its items.
+    pub codes: Draft,
     pub urls: BaseUrls,
     /// What product images begin with.
     pub image_base: String,
@@ -65,6 +71,8 @@ pub(super) enum StockOf {
 /// What an attribute is for.
 #[derive(Debug, Default)]
 pub(super) struct Role {
+    /// The attribute's id.
+    pub attribute: u32,
     /// It has a field of its own.
     pub base: Option<BaseAttribute>,
     /// It is listed among the `attributes`.
@@ -103,8 +111,10 @@ pub(super) struct SuperAttribute {
 pub(in super::super) struct Shop {
     /// By store view id.
     pub(super) views: Vec<View>,
-    /// By attribute id.
-    pub(super) roles: HashMap<u32, Role>,
+    /// Of the attributes whose values are read, in the order of their ids.
+    pub(super) roles: Vec<Role>,
+    /// Ids of the same attributes, by the value table that has them.
+    pub(super) attributes_by_table: BTreeMap<Backend, Vec<u32>>,
     /// By attribute id; those of the whole shop, for few are used this way.
     pub(super) super_attributes: HashMap<u32, SuperAttribute>,
     /// Labels of attributes, by attribute and store view.
@@ -129,14 +139,16 @@ impl Shop {
         let category_paths = category_paths(snapshot, context, &views).await?;
         let (grouped_qty, grouped_position) = grouped_attributes(snapshot, context).await?;
         let attribute = |code: &str| context.product_attributes.get(code).map(|attribute| attribute.id);
+        let roles = roles(snapshot, context).await?;
         Ok(Self {
-            roles: roles(snapshot, context).await?,
+            attributes_by_table: by_table(context, &roles),
+            roles,
             super_attributes: super_attributes(snapshot, context).await?,
             attribute_labels: attribute_labels(snapshot, context).await?,
             tax_classes: tax_classes(snapshot, context).await?,
             status: attribute("status"),
             name: attribute("name"),
-            price_type: attribute("price_type"),
+            price_type: attribute(PRICE_TYPE),
             media_gallery: attribute("media_gallery"),
             views,
             category_paths,
@@ -147,6 +159,11 @@ impl Shop {
 }
 
 impl Shop {
+    /// The place of an attribute's role among the `roles`; `None` if its values are not read.
+    pub(super) fn role_of(&self, attribute: u32) -> Option<usize> {
+        self.roles.binary_search_by_key(&attribute, |role| role.attribute).ok()
+    }
+
     /// The path of a category in a store view, such as `gear/bags`. `None` for a root, and where it would be empty.
     pub(super) fn category_path(&self, category: u64, view: &View) -> Option<&str> {
         let path = self.category_paths.get(&category)?.get(view.index)?;
@@ -156,6 +173,8 @@ impl Shop {
 
 fn view(context: &Context, index: usize, store: &StoreView, stocks: Option<&HashMap<String, u32>>) -> View {
     let get = |setting| context.settings.get(setting, store);
+    let mut codes = Fields::new();
+    store.put_codes(&mut codes);
     let urls = context.settings.base_urls(store);
     let stock = match stocks.map(|of_website| of_website.get(&store.website_code)) {
         // Without the inventory modules there is one stock for all.
@@ -172,6 +191,7 @@ fn view(context: &Context, index: usize, store: &StoreView, stocks: Option<&Hash
         low_stock: get(Setting::StockThreshold).trim().parse().unwrap_or_default(),
         stock,
         time_zone: context.settings.time_zone(Some(store)),
+        codes: codes.into_iter().collect(),
         store: store.clone(),
     }
 }
@@ -202,13 +222,17 @@ async fn category_paths(
     Ok(rows.iter().map(|(id, path)| (*id, in_all_views(path))).collect())
 }
 
-async fn roles(snapshot: &mut Snapshot, context: &Context) -> Result<HashMap<u32, Role>, DatabaseError> {
+async fn roles(snapshot: &mut Snapshot, context: &Context) -> Result<Vec<Role>, DatabaseError> {
     let mut with_options = HashSet::new();
     if context.has_table("eav_attribute_option") {
         let sql = format!("SELECT DISTINCT attribute_id FROM {}", context.table("eav_attribute_option"));
         with_options.extend(snapshot.rows::<u32>(&sql).await?);
     }
-    let mut roles: HashMap<u32, Role> = HashMap::new();
+    let mut roles: BTreeMap<u32, Role> = BTreeMap::new();
+    if let Some(attribute) = context.product_attributes.get(PRICE_TYPE) {
+        // Neither a field nor listed, but it decides what a bundle is called.
+        roles.insert(attribute.id, Role::default());
+    }
     for base in BaseAttribute::ALL {
         if let Some(attribute) = context.product_attributes.get(base.code()) {
             roles.entry(attribute.id).or_default().base = Some(base);
@@ -222,7 +246,17 @@ async fn roles(snapshot: &mut Snapshot, context: &Context) -> Result<HashMap<u32
         };
         roles.entry(attribute.id).or_default().listed = Some(Listed { code: attribute.code.clone(), kind });
     }
-    Ok(roles)
+    Ok(roles.into_iter().map(|(attribute, role)| Role { attribute, ..role }).collect())
+}
+
+fn by_table(context: &Context, roles: &[Role]) -> BTreeMap<Backend, Vec<u32>> {
+    let mut by_table: BTreeMap<Backend, Vec<u32>> = BTreeMap::new();
+    for attribute in context.product_attributes.iter() {
+        if roles.binary_search_by_key(&attribute.id, |role| role.attribute).is_ok() {
+            by_table.entry(attribute.backend).or_default().push(attribute.id);
+        }
+    }
+    by_table
 }
 
 fn is_listed(attribute: &Attribute) -> bool {

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::batch::{Batch, PerProduct};
-use super::put;
 use super::reader::Reader;
 use super::shop::{StockOf, View};
+use super::{Draft, put};
 use crate::commerce::database::DatabaseError;
-use crate::feeds::item::Fields;
 
 /// A product in a stock.
 #[derive(Debug)]
@@ -25,28 +24,29 @@ pub(super) struct Stocks {
 }
 
 impl Stocks {
-    /// One query for each stock. `None` if no stock is kept at all.
+    /// One query for each stock of a website in which a product of the page is sold. `None` if no stock is kept at all.
     pub(super) async fn load(reader: &mut Reader<'_>, batch: &Batch) -> Result<Option<Self>, DatabaseError> {
         if !reader.has_all(&["cataloginventory_stock_status"]) {
             return Ok(None);
         }
-        let stocks: BTreeSet<StockOf> = reader.shop.views.iter().map(|view| view.stock).collect();
+        let is_sold_here = |view: &&View| batch.is_sold_in(view.store.website_id);
+        let stocks: BTreeSet<StockOf> = reader.shop.views.iter().filter(is_sold_here).map(|view| view.stock).collect();
         let mut levels = Vec::new();
         for stock in stocks {
             let sql = match stock {
                 // A product has one row; where older versions left rows of other websites, that of all websites counts.
                 StockOf::Default => format!(
-                    "SELECT product_id, stock_status, qty FROM {} WHERE product_id IN ({}) \
+                    "SELECT product_id, stock_status, qty FROM {} WHERE {} \
                      ORDER BY product_id, website_id, stock_id",
                     reader.table("cataloginventory_stock_status"),
-                    batch.ids
+                    batch.has_id("product_id")
                 ),
                 StockOf::Own(id) => format!(
                     "SELECT e.entity_id, i.is_salable, i.quantity FROM {entity} e JOIN {stock} i ON i.sku = e.sku \
-                     WHERE e.entity_id IN ({ids}){is_current}",
+                     WHERE {is_of_page}{is_current}",
                     entity = reader.table("catalog_product_entity"),
                     stock = reader.table(&format!("inventory_stock_{id}")),
-                    ids = batch.ids,
+                    is_of_page = batch.has_id("e.entity_id"),
                     is_current = reader.is_current("e"),
                 ),
                 StockOf::Nowhere => continue,
@@ -60,7 +60,7 @@ impl Stocks {
     }
 
     /// Puts both fields, and says whether the product is in stock.
-    pub(super) fn put(&self, fields: &mut Fields, index: usize, view: &View) -> bool {
+    pub(super) fn put(&self, fields: &mut Draft, index: usize, view: &View) -> bool {
         let level = self.levels.of(index).iter().find(|level| level.stock == view.stock);
         let is_in_stock = level.is_some_and(|level| level.is_salable);
         let quantity = level.and_then(|level| level.quantity).unwrap_or_default();

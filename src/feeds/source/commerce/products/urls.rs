@@ -1,14 +1,13 @@
 //! Where a product is found in a store view: `url` and `urlRewrites`.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::base::{Base, BaseAttribute};
 use super::batch::{Batch, PerProduct, Product};
-use super::list_or_null;
 use super::reader::Reader;
 use super::shop::View;
+use super::{Draft, list_or_null, object};
 use crate::commerce::database::{DatabaseError, in_list};
-use crate::feeds::item::Fields;
 
 /// Segments of a target path before its parameters: `catalog/product/view`.
 const ROUTE_SEGMENTS: usize = 3;
@@ -42,10 +41,10 @@ impl Urls {
         let sql = format!(
             "SELECT entity_id, url_rewrite_id, store_id, request_path, target_path, \
              redirect_type = 0 AND metadata IS NULL FROM {table} \
-             WHERE store_id IN ({stores}) AND entity_id IN ({ids}) AND entity_type = 'product'",
+             WHERE store_id IN ({stores}) AND {is_of_page} AND entity_type = 'product'",
             table = reader.table("url_rewrite"),
             stores = in_list(reader.shop.views.iter().map(|view| view.store.id)),
-            ids = batch.ids,
+            is_of_page = batch.has_id("entity_id"),
         );
         let rows: Vec<RewriteRow> = reader.rows(&sql).await?;
         let mut rewrites = batch.by_id(rows, |(entity, id, store, request, target, is_canonical)| {
@@ -65,7 +64,7 @@ impl Urls {
 /// `url` is there even without rewrites: every product has its plain path.
 pub(super) fn put(
     urls: Option<&Urls>,
-    fields: &mut Fields,
+    fields: &mut Draft,
     base: &Base<'_>,
     product: &Product,
     index: usize,
@@ -80,13 +79,13 @@ pub(super) fn put(
         },
         |rewrite| rewrite.request_path.clone(),
     );
-    super::put(fields, "url", format!("{}{path}", view.urls.link));
+    super::put(fields, "url", [view.urls.link.as_str(), &path].concat());
     if let Some(urls) = urls {
         let rewrites = urls.of_view(index, view).map(|rewrite| {
-            json!({
-                "url": format!("{}{}", view.urls.web, rewrite.request_path),
-                "parameters": list_or_null(parameters(&rewrite.target_path)),
-            })
+            object([
+                ("url", [view.urls.web.as_str(), &rewrite.request_path].concat().into()),
+                ("parameters", list_or_null(parameters(&rewrite.target_path))),
+            ])
         });
         super::put(fields, "urlRewrites", list_or_null(rewrites.collect()));
     }
@@ -96,11 +95,13 @@ pub(super) fn put(
 fn parameters(target_path: &str) -> Vec<Value> {
     let mut segments = target_path.trim_matches('/').split('/').skip(ROUTE_SEGMENTS);
     let pairs = std::iter::from_fn(|| Some((segments.next()?, segments.next()?)));
-    pairs.map(|(name, value)| json!({ "name": name, "value": value })).collect()
+    pairs.map(|(name, value)| object([("name", name.into()), ("value", value.into())])).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

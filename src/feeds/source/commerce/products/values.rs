@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::super::eav::Backend;
 use super::attributes;
 use super::base::Base;
 use super::batch::{Batch, PerProduct};
@@ -16,13 +17,11 @@ use super::reader::{DEFAULT, Reader, filter};
 use super::shop::{Kind, Shop};
 use crate::commerce::database::DatabaseError;
 
-/// The value tables, by what they store.
-const BACKENDS: [&str; 5] = ["int", "decimal", "varchar", "text", "datetime"];
-
 /// One row of a value table.
 #[derive(Debug)]
 struct Row {
-    attribute: u32,
+    /// The place of the attribute's role among the shop's.
+    role: usize,
     store: u32,
     value: Option<String>,
 }
@@ -30,27 +29,43 @@ struct Row {
 /// The attribute values of a page of products.
 #[derive(Debug)]
 pub(super) struct Values {
-    /// By attribute, then by store.
+    /// In the order of attribute ids, then of stores.
     rows: PerProduct<Row>,
 }
 
 impl Values {
     pub(super) async fn load(reader: &mut Reader<'_>, batch: &Batch) -> Result<Self, DatabaseError> {
-        let wanted = reader.shop.roles.keys().chain(reader.shop.price_type.iter()).collect::<BTreeSet<_>>();
-        let attributes = filter("attribute_id", wanted);
-        let mut rows = Vec::new();
-        for backend in BACKENDS {
+        let mut rows: Vec<(u64, u32, u32, Option<String>)> = Vec::new();
+        for (backend, attributes) in &reader.shop.attributes_by_table {
+            let Some(suffix) = backend.suffix() else { continue };
+            // Dates alone are no text in the answer.
+            let value = if *backend == Backend::Datetime { "CAST(value AS CHAR)" } else { "value" };
             let sql = format!(
-                "SELECT {link}, attribute_id, store_id, CAST(value AS CHAR) FROM {table} \
-                 WHERE {link} IN ({links}) AND {attributes}",
+                "SELECT {link}, attribute_id, store_id, {value} FROM {table} WHERE {is_of_page} AND {is_wanted}",
                 link = reader.link(),
-                table = reader.table(&format!("catalog_product_entity_{backend}")),
-                links = batch.links,
+                table = reader.table(&format!("catalog_product_entity_{suffix}")),
+                is_of_page = batch.has_link(reader.link()),
+                is_wanted = filter("attribute_id", attributes),
             );
-            rows.extend(reader.rows::<(u64, u32, u32, Option<String>)>(&sql).await?);
+            if *backend == Backend::Int {
+                let numbers: Vec<(u64, u32, u32, Option<i64>)> = reader.many_rows(&sql).await?;
+                let text = |value: Option<i64>| value.map(|value| value.to_string());
+                rows.extend(
+                    numbers.into_iter().map(|(link, attribute, store, value)| (link, attribute, store, text(value))),
+                );
+            } else {
+                rows.extend(reader.many_rows(&sql).await?);
+            }
         }
-        let mut rows = batch.by_link(rows, |(link, attribute, store, value)| (link, Row { attribute, store, value }));
-        rows.sort_by_key(|row| (row.attribute, row.store));
+        let shop = reader.shop;
+        let rows: Vec<(u64, Row)> = rows
+            .into_iter()
+            .filter_map(|(link, attribute, store, value)| {
+                Some((link, Row { role: shop.role_of(attribute)?, store, value }))
+            })
+            .collect();
+        let mut rows = batch.by_link(rows, |row| row);
+        rows.sort_by_key(|row| (row.role, row.store));
         Ok(Self { rows })
     }
 
@@ -64,16 +79,16 @@ impl Values {
     ) -> (Base<'a>, Vec<Value>) {
         let mut base = Base::default();
         let mut listed = Vec::new();
-        for rows in self.rows.of(index).chunk_by(|a, b| a.attribute == b.attribute) {
+        for rows in self.rows.of(index).chunk_by(|a, b| a.role == b.role) {
             let own = rows.iter().find(|row| row.store == store);
             let Some(row) = own.or_else(|| rows.first().filter(|row| row.store == DEFAULT)) else { continue };
-            let Some(role) = shop.roles.get(&row.attribute) else { continue };
+            let role = &shop.roles[row.role];
             let value = row.value.as_deref();
             if let Some(attribute) = role.base {
                 base.set(attribute, value);
             }
             if let Some(attribute) = &role.listed {
-                listed.push(attributes::entry(attribute, row.attribute, value, labels, store));
+                listed.push(attributes::entry(attribute, role.attribute, value, labels, store));
             }
         }
         (base, listed)
@@ -81,14 +96,14 @@ impl Values {
 
     /// Whether a bundle's price is its own: its `price_type` is 1, in whichever row.
     pub(super) fn has_fixed_price(&self, shop: &Shop, index: usize) -> bool {
-        let rows = self.rows.of(index).iter();
-        rows.filter(|row| Some(row.attribute) == shop.price_type).any(|row| row.value.as_deref() == Some("1"))
+        let Some(price_type) = shop.price_type.and_then(|attribute| shop.role_of(attribute)) else { return false };
+        self.rows.of(index).iter().any(|row| row.role == price_type && row.value.as_deref() == Some("1"))
     }
 
     /// Every option that a value of this page stands for.
     pub(super) fn option_ids(&self, shop: &Shop) -> BTreeSet<u64> {
         let is_option = |row: &&Row| {
-            let listed = shop.roles.get(&row.attribute).and_then(|role| role.listed.as_ref());
+            let listed = shop.roles[row.role].listed.as_ref();
             listed.is_some_and(|listed| listed.kind == Kind::Options)
         };
         let texts = self.rows.all().filter(is_option).filter_map(|row| row.value.as_deref());

@@ -69,30 +69,27 @@ impl Bundles {
             return Ok(None);
         }
         let [option, option_value, selection, selection_price] = tables.map(|table| reader.table(table));
-        let links = &batch.links;
-        let sql =
-            format!("SELECT parent_id, option_id, required, position, type FROM {option} WHERE parent_id IN ({links})");
+        let is_of_page = batch.has_link("parent_id");
+        let sql = format!("SELECT parent_id, option_id, required, position, type FROM {option} WHERE {is_of_page}");
         let rows: Vec<(u64, u64, i64, i64, Option<String>)> = reader.rows(&sql).await?;
-        let option_ids = in_list(rows.iter().map(|row| row.1));
+        let option_ids = rows.iter().map(|row| row.1).collect();
         let mut options = batch.by_link(rows, |(parent, id, required, position, render_type)| {
             (parent, BundleOption { id, parent, is_required: required != 0, position, render_type })
         });
         options.sort_by_key(|option| (option.position, option.id));
-        let sql = format!(
-            "SELECT option_id, parent_product_id, store_id, title FROM {option_value} \
-             WHERE option_id IN ({option_ids})"
-        );
-        let rows: Vec<(u64, u64, u32, Option<String>)> = reader.rows(&sql).await?;
+        let select = format!("SELECT option_id, parent_product_id, store_id, title FROM {option_value}");
+        let rows: Vec<(u64, u64, u32, Option<String>)> =
+            reader.rows_about(&select, "option_id", &option_ids, "").await?;
         let titles = rows.into_iter().map(|(option, parent, store, title)| ((option, parent), store, title)).collect();
         let selections = selections(reader, &selection, &option_ids).await?;
-        let sql = format!(
-            "SELECT selection_id, parent_product_id, website_id, selection_price_value FROM {selection_price} \
-             WHERE selection_id IN ({})",
-            in_list(selections.values().flatten().map(|selection| selection.id))
-        );
-        let rows: Vec<(u64, u64, u32, Option<f64>)> = reader.rows(&sql).await?;
+        let select =
+            format!("SELECT selection_id, parent_product_id, website_id, selection_price_value FROM {selection_price}");
+        let selection_ids = selections.values().flatten().map(|selection| selection.id).collect();
+        let rows: Vec<(u64, u64, u32, Option<f64>)> =
+            reader.rows_about(&select, "selection_id", &selection_ids, "").await?;
         let prices = rows.into_iter().map(|(id, parent, website, price)| ((id, parent), website, price)).collect();
-        let names = names(reader, selections.values().flatten().map(|selection| selection.product)).await?;
+        let products = selections.values().flatten().map(|selection| selection.product).collect();
+        let names = names(reader, &products).await?;
         Ok(Some(Self { options, titles, selections, names, prices }))
     }
 
@@ -135,18 +132,17 @@ impl Bundles {
 async fn selections(
     reader: &mut Reader<'_>,
     table: &str,
-    option_ids: &str,
+    option_ids: &BTreeSet<u64>,
 ) -> Result<HashMap<(u64, u64), Vec<Selection>>, DatabaseError> {
-    let sql = format!(
+    let select = format!(
         "SELECT s.parent_product_id, s.option_id, s.selection_id, s.position, s.is_default, s.selection_price_type, \
          s.selection_price_value, s.selection_qty, s.selection_can_change_qty, e.sku, e.{link} \
-         FROM {table} s JOIN {entity} e ON e.entity_id = s.product_id \
-         WHERE s.option_id IN ({option_ids}){is_current}",
+         FROM {table} s JOIN {entity} e ON e.entity_id = s.product_id{is_current}",
         link = reader.link(),
         entity = reader.table("catalog_product_entity"),
         is_current = reader.is_current("e"),
     );
-    let rows: Vec<SelectionRow> = reader.rows(&sql).await?;
+    let rows: Vec<SelectionRow> = reader.rows_about(&select, "s.option_id", option_ids, "").await?;
     let mut selections: HashMap<(u64, u64), Vec<Selection>> = HashMap::new();
     for (parent, option, id, position, is_default, price_type, price, quantity, can_change, sku, product) in rows {
         selections.entry((parent, option)).or_default().push(Selection {
@@ -168,16 +164,10 @@ async fn selections(
 }
 
 /// Names of products, by link column. A NULL in a store view lets the default through here, unlike elsewhere.
-async fn names(
-    reader: &mut Reader<'_>,
-    products: impl Iterator<Item = u64>,
-) -> Result<Scoped<Option<String>>, DatabaseError> {
+async fn names(reader: &mut Reader<'_>, products: &BTreeSet<u64>) -> Result<Scoped<Option<String>>, DatabaseError> {
     let link = reader.link();
-    let sql = format!(
-        "SELECT {link}, store_id, value FROM {} WHERE {link} IN ({}) AND attribute_id IN ({})",
-        reader.table("catalog_product_entity_varchar"),
-        in_list(products.collect::<BTreeSet<_>>()),
-        in_list(reader.shop.name)
-    );
-    Ok(reader.rows::<(u64, u32, Option<String>)>(&sql).await?.into_iter().collect())
+    let select = format!("SELECT {link}, store_id, value FROM {}", reader.table("catalog_product_entity_varchar"));
+    let is_name = format!(" AND attribute_id IN ({})", in_list(reader.shop.name));
+    let rows: Vec<(u64, u32, Option<String>)> = reader.rows_about(&select, link, products, &is_name).await?;
+    Ok(rows.into_iter().collect())
 }

@@ -10,7 +10,7 @@ use super::super::list_or_null;
 use super::super::reader::{DEFAULT, Reader, Scoped, filter};
 use super::super::shop::{SuperAttribute, View};
 use super::{MadeOf, object, uid};
-use crate::commerce::database::{DatabaseError, in_list};
+use crate::commerce::database::DatabaseError;
 
 const TYPE: &str = "configurable";
 /// `status` of a product that is disabled.
@@ -46,31 +46,29 @@ impl Configurables {
             return Ok(None);
         }
         let link = reader.link();
-        let parents = in_list(batch.links_of_type(TYPE));
-        let sql = format!(
-            "SELECT product_id, attribute_id, position FROM {} WHERE product_id IN ({parents})",
+        let parents = batch.links_of_type(TYPE);
+        let select = format!(
+            "SELECT product_id, attribute_id, position FROM {}",
             reader.table("catalog_product_super_attribute")
         );
-        let rows: Vec<(u64, u32, Option<i64>)> = reader.rows(&sql).await?;
+        let rows: Vec<(u64, u32, Option<i64>)> = reader.rows_about(&select, "product_id", &parents, "").await?;
         let attributes: BTreeSet<u32> = rows.iter().map(|row| row.1).chain(reader.shop.status).collect();
         let mut axes = batch.by_link(rows, |(of, attribute, position)| (of, Axis { attribute, position }));
         axes.sort_by_key(|axis| (axis.position, axis.attribute));
-        let sql = format!(
-            "SELECT l.parent_id, e.{link} FROM {super_link} l JOIN {entity} e ON e.entity_id = l.product_id \
-             WHERE l.parent_id IN ({parents}){is_current}",
+        let select = format!(
+            "SELECT l.parent_id, e.{link} FROM {super_link} l JOIN {entity} e ON e.entity_id = l.product_id{is_current}",
             super_link = reader.table("catalog_product_super_link"),
             entity = reader.table("catalog_product_entity"),
             is_current = reader.is_current("e"),
         );
-        let rows: Vec<(u64, u64)> = reader.rows(&sql).await?;
-        let child_links = in_list(rows.iter().map(|(_, child)| child).collect::<BTreeSet<_>>());
+        let rows: Vec<(u64, u64)> = reader.rows_about(&select, "l.parent_id", &parents, "").await?;
+        let child_links = rows.iter().map(|(_, child)| *child).collect();
         let children = batch.by_link(rows, |row| row);
-        let sql = format!(
-            "SELECT {link}, attribute_id, store_id, value FROM {} WHERE {link} IN ({child_links}) AND {}",
-            reader.table("catalog_product_entity_int"),
-            filter("attribute_id", attributes)
-        );
-        let rows: Vec<(u64, u32, u32, Option<i64>)> = reader.rows(&sql).await?;
+        let select =
+            format!("SELECT {link}, attribute_id, store_id, value FROM {}", reader.table("catalog_product_entity_int"));
+        let is_wanted = format!(" AND {}", filter("attribute_id", attributes));
+        let rows: Vec<(u64, u32, u32, Option<i64>)> =
+            reader.rows_about(&select, link, &child_links, &is_wanted).await?;
         let of_status = rows.iter().filter(|row| Some(row.1) == reader.shop.status);
         let status = of_status.map(|&(child, _, store, value)| (child, store, value)).collect();
         let defaults = rows.iter().filter(|row| row.2 == DEFAULT);

@@ -4,6 +4,8 @@
 //! value of one, that has no
 //! default title does not exist for the exporter, so it does not here.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::super::batch::{Batch, PerProduct};
@@ -11,7 +13,7 @@ use super::super::list_or_null;
 use super::super::reader::{DEFAULT, Reader, Scoped};
 use super::super::shop::View;
 use super::{object, uid};
-use crate::commerce::database::{DatabaseError, in_list};
+use crate::commerce::database::DatabaseError;
 
 /// Types of options to choose from.
 const CHOICES: [&str; 4] = ["drop_down", "radio", "checkbox", "multiple"];
@@ -82,11 +84,11 @@ impl CustomOptions {
         let [option, title, price, value, value_title, value_price] = tables.map(|table| reader.table(table));
         let sql = format!(
             "SELECT product_id, option_id, type, is_require, sku, max_characters, file_extension, image_size_x, \
-             image_size_y, sort_order FROM {option} WHERE product_id IN ({})",
-            batch.links
+             image_size_y, sort_order FROM {option} WHERE {}",
+            batch.has_link("product_id")
         );
         let rows: Vec<OptionRow> = reader.rows(&sql).await?;
-        let option_ids = in_list(rows.iter().map(|row| row.1));
+        let option_ids = rows.iter().map(|row| row.1).collect();
         let mut options = batch.by_link(rows, |(of, id, kind, required, sku, max, extension, x, y, sort_order)| {
             let kind = kind.unwrap_or_default();
             let option = CustomOption {
@@ -103,14 +105,13 @@ impl CustomOptions {
             (of, option)
         });
         options.sort_by_key(|option| (option.sort_order, option.id));
-        let sql = format!(
-            "SELECT option_type_id, option_id, sku, sort_order FROM {value} WHERE option_id IN ({option_ids}) \
-             ORDER BY option_id, sort_order, option_type_id"
-        );
-        let rows: Vec<(u64, u64, Option<String>, i64)> = reader.rows(&sql).await?;
+        let select = format!("SELECT option_type_id, option_id, sku, sort_order FROM {value}");
+        let order = " ORDER BY option_id, sort_order, option_type_id";
+        let rows: Vec<(u64, u64, Option<String>, i64)> =
+            reader.rows_about(&select, "option_id", &option_ids, order).await?;
         let choices: Vec<Choice> =
             rows.into_iter().map(|(id, option, sku, sort_order)| Choice { id, option, sku, sort_order }).collect();
-        let choice_ids = in_list(choices.iter().map(|choice| choice.id));
+        let choice_ids = choices.iter().map(|choice| choice.id).collect();
         let of_options = Words::load(reader, "option_id", &title, &price, &option_ids).await?;
         let of_choices = Words::load(reader, "option_type_id", &value_title, &value_price, &choice_ids).await?;
         Ok(Some(Self { options, choices, of_options, of_choices }))
@@ -181,12 +182,13 @@ impl Words {
         key: &str,
         title: &str,
         price: &str,
-        ids: &str,
+        ids: &BTreeSet<u64>,
     ) -> Result<Self, DatabaseError> {
-        let sql = format!("SELECT {key}, store_id, title FROM {title} WHERE {key} IN ({ids})");
-        let titles = reader.rows::<(u64, u32, Option<String>)>(&sql).await?.into_iter().collect();
-        let sql = format!("SELECT {key}, store_id, price, price_type FROM {price} WHERE {key} IN ({ids})");
-        let rows: Vec<(u64, u32, Option<f64>, Option<String>)> = reader.rows(&sql).await?;
+        let select = format!("SELECT {key}, store_id, title FROM {title}");
+        let titles: Vec<(u64, u32, Option<String>)> = reader.rows_about(&select, key, ids, "").await?;
+        let titles = titles.into_iter().collect();
+        let select = format!("SELECT {key}, store_id, price, price_type FROM {price}");
+        let rows: Vec<(u64, u32, Option<f64>, Option<String>)> = reader.rows_about(&select, key, ids, "").await?;
         let prices = rows.iter().map(|(id, store, price, _)| (*id, *store, *price)).collect();
         let price_types = rows.into_iter().map(|(id, store, _, price_type)| (id, store, price_type)).collect();
         Ok(Self { titles, prices, price_types })

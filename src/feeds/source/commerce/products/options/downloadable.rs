@@ -9,7 +9,7 @@ use super::super::list_or_null;
 use super::super::reader::{Reader, Scoped};
 use super::super::shop::View;
 use super::{object, uid};
-use crate::commerce::database::{DatabaseError, in_list};
+use crate::commerce::database::DatabaseError;
 
 /// `type_id` of a downloadable product, and the type of its option.
 pub(super) const TYPE: &str = "downloadable";
@@ -57,21 +57,22 @@ impl Downloads {
         let [link, title, price] = tables.map(|table| reader.table(table));
         let sql = format!(
             "SELECT product_id, link_id, sort_order, number_of_downloads, \
-             COALESCE(sample_url, sample_file) IS NOT NULL FROM {link} WHERE product_id IN ({})",
-            batch.links
+             COALESCE(sample_url, sample_file) IS NOT NULL FROM {link} WHERE {}",
+            batch.has_link("product_id")
         );
         let rows: Vec<(u64, u64, i64, Option<i64>, i64)> = reader.rows(&sql).await?;
-        let ids = in_list(rows.iter().map(|row| row.1));
+        let ids = rows.iter().map(|row| row.1).collect();
         let mut rows = batch.by_link(rows, |(of, id, sort_order, downloads, has_sample)| {
             (of, Row { id, sort_order, downloads: downloads.unwrap_or_default(), has_sample: has_sample != 0 })
         });
         rows.sort_by_key(|row| (row.sort_order, row.id));
-        let sql = format!("SELECT link_id, store_id, title FROM {title} WHERE link_id IN ({ids})");
-        let titles = reader.rows::<(u64, u32, Option<String>)>(&sql).await?.into_iter().collect();
+        let select = format!("SELECT link_id, store_id, title FROM {title}");
+        let titles: Vec<(u64, u32, Option<String>)> = reader.rows_about(&select, "link_id", &ids, "").await?;
         // Nothing in the schema forbids two prices of one website: the newest comes last.
-        let sql = format!("SELECT link_id, website_id, price FROM {price} WHERE link_id IN ({ids}) ORDER BY price_id");
-        let prices = reader.rows::<(u64, u32, Option<f64>)>(&sql).await?.into_iter().collect();
-        Ok(Some(Self { rows, titles, prices }))
+        let select = format!("SELECT link_id, website_id, price FROM {price}");
+        let prices: Vec<(u64, u32, Option<f64>)> =
+            reader.rows_about(&select, "link_id", &ids, " ORDER BY price_id").await?;
+        Ok(Some(Self { rows, titles: titles.into_iter().collect(), prices: prices.into_iter().collect() }))
     }
 
     pub(super) fn values(&self, index: usize, view: &View) -> Vec<Link<'_>> {
@@ -128,15 +129,15 @@ impl Samples {
             return Ok(None);
         }
         let [sample, title] = tables.map(|table| reader.table(table));
-        let sql =
-            format!("SELECT product_id, sample_id, sort_order FROM {sample} WHERE product_id IN ({})", batch.links);
+        let is_of_page = batch.has_link("product_id");
+        let sql = format!("SELECT product_id, sample_id, sort_order FROM {sample} WHERE {is_of_page}");
         let rows: Vec<(u64, u64, i64)> = reader.rows(&sql).await?;
-        let ids = in_list(rows.iter().map(|row| row.1));
+        let ids = rows.iter().map(|row| row.1).collect();
         let mut rows = batch.by_link(rows, |(of, id, sort_order)| (of, (id, sort_order)));
         rows.sort_by_key(|(id, sort_order)| (*sort_order, *id));
-        let sql = format!("SELECT sample_id, store_id, title FROM {title} WHERE sample_id IN ({ids})");
-        let titles = reader.rows::<(u64, u32, Option<String>)>(&sql).await?.into_iter().collect();
-        Ok(Some(Self { rows, titles }))
+        let select = format!("SELECT sample_id, store_id, title FROM {title}");
+        let titles: Vec<(u64, u32, Option<String>)> = reader.rows_about(&select, "sample_id", &ids, "").await?;
+        Ok(Some(Self { rows, titles: titles.into_iter().collect() }))
     }
 
     pub(super) fn of_view(&self, index: usize, view: &View) -> Vec<Sample<'_>> {

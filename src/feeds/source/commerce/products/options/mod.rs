@@ -20,9 +20,8 @@ use super::labels::Labels;
 use super::links::Links;
 use super::reader::Reader;
 use super::shop::{Shop, View};
-use super::{list_or_null, put};
+use super::{Draft, list_or_null, put};
 use crate::commerce::database::DatabaseError;
-use crate::feeds::item::Fields;
 
 /// The options of a page of products, by kind.
 #[derive(Debug)]
@@ -61,7 +60,7 @@ impl Options {
     /// Puts the options, and gives the attribute by which a downloadable product says what it consists of.
     pub(super) fn put(
         &self,
-        fields: &mut Fields,
+        fields: &mut Draft,
         of: &MadeOf<'_>,
         product: &Product,
         index: usize,
