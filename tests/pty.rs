@@ -127,6 +127,14 @@ fn the_demo_from_start_to_quit() {
     terminal.press("3");
     terminal.wait_for("products");
     terminal.wait_for("Export done at");
+    terminal.press("e");
+    terminal.wait_for("if every item had to be sent");
+    terminal.press("q");
+    terminal.wait("page without the estimate", |screen| !screen.parser.screen().contents().contains("every item had"));
+    terminal.press("o");
+    terminal.wait_for(" skipped");
+    terminal.press("q");
+    terminal.wait("page without the doctor", |screen| !screen.parser.screen().contents().contains(" skipped"));
     terminal.press("?");
     terminal.wait_for("Keys of this place");
     terminal.press("\x1b");

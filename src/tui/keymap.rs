@@ -180,7 +180,7 @@ pub static BINDINGS: &[Binding] = &[
     // Data export
     bind(&[Place::Export], &[letter('a')], Action::StartAll, "export all", "Export every feed: send what is new, changed or deleted", true),
     bind(&[Place::Export], &[letter('s')], Action::StartSelected, "feed", "Export the selected feed", true),
-    bind(&[Place::Export], &[letter('p')], Action::Partial, "partial", "Partial sync of all: only what Commerce's change logs name", true),
+    bind(&[Place::Export], &[letter('p')], Action::Partial, "partial", "Partial sync: only what Commerce's change logs name", true),
     bind(&[Place::Export], &[letter('d')], Action::DryRun, "dry run", "Count what would be sent, and send nothing", true),
     bind(&[Place::Export], &[letter('x')], Action::Stop, "stop", "Stop the run after the batches in flight", true),
     bind(&[Place::Export], &[letter('t')], Action::Retry, "retry", "Retry what failed in the selected feed, or else in all", true),
@@ -189,7 +189,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[Place::Export], &[letter('o')], Action::Doctor, "doctor", "Doctor: check the whole way from the shop to the service", true),
     bind(&[Place::Export], &[letter('f')], Action::FeedHealth, "feed health", "Health of the selected feed: ours, Adobe's, its indexer", true),
     bind(&[Place::Export], &[letter('w')], Action::Services, "services", "Services that the connector serves, and their feeds", true),
-    bind(&[Place::Export], &[letter('c')], Action::CleanUp, "clean up", "Clean up the selected feed: forget it, send all of it anew", true),
+    bind(&[Place::Export], &[letter('c')], Action::CleanUp, "clean up", "Clean up the selected feed: forget it, send it anew", true),
     bind(&[Place::Export], &[ENTER], Action::Open, "", "Export the selected feed, or read the selected error", false),
     // The panes share these.
     bind(&[Place::Saas, Place::Export], &[letter('/')], Action::Filter, "filter", "Show only rows that contain a text", true),

@@ -453,7 +453,9 @@ fn every_size_draws_without_a_panic() {
     key(&mut helping, KeyCode::End);
     let mut palette = ready(Pane::Export, DataSpaceKind::Testing);
     press(&mut palette, ":");
-    let states = [bare(), asking, pasting, helping, palette, running(false), ready(Pane::Saas, DataSpaceKind::Testing)];
+    let mut states =
+        vec![bare(), asking, pasting, helping, palette, running(false), ready(Pane::Saas, DataSpaceKind::Testing)];
+    states.extend(sync::states());
     // Two of the states at each size: all of them at all sizes would take a minute and say no more.
     for height in 1..=45 {
         for width in 1..=130 {

@@ -154,12 +154,26 @@ fn a_run_of_ids_names_those_that_nobody_has() {
     let mut last = progress(false);
     last.feeds.retain(|feed| feed.feed == Feed::Products);
     for feed in &mut last.feeds {
-        *feed = FeedProgress { phase: Phase::Done, changed: 2, submitted: 2, ..FeedProgress::new(Feed::Products) };
+        let known = FeedProgress::new(Feed::Products);
+        *feed = FeedProgress { phase: Phase::Done, source_records: Some(1), changed: 2, submitted: 2, ..known };
     }
     let unknown_ids = vec!["nonsense".into()];
     let report = RunReport { progress: last, end: RunEnd::Complete, unknown_ids, requests_per_second: None };
     state.update(Event::RunEnded(Ok(report)), &now());
+    let shown = draw(&state, LOOK, (80, 24)).backend().to_string();
+    assert!(shown.contains("20,000"), "the feed has as many records as before");
     snapshot("by-ids-ended", &state);
+}
+
+/// Some of these states, to be drawn at every size.
+pub fn states() -> [State; 3] {
+    let mut feed = healthy(DataSpaceKind::Testing);
+    (0..4).for_each(|_| key(&mut feed, KeyCode::Down));
+    press(&mut feed, "f");
+    key(&mut feed, KeyCode::End);
+    let mut clean_up = healthy(DataSpaceKind::Production);
+    press(&mut clean_up, "c");
+    [feed, clean_up, started("t")]
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::{Effects, Filter, Load, State, step};
 use crate::client::models::DataSpaceKind;
 use crate::connector::{ExportRequest, SourceFeeds};
 use crate::error::Problem;
+use crate::export::SyncMode;
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::{FeedProgress, ItemFailure, Progress, RunEvent, RunReport};
 use crate::feeds::Feed;
@@ -195,7 +196,12 @@ impl ExportPane {
     #[must_use]
     pub fn source_records_of(&self, feed: Feed) -> Option<u64> {
         let counted = self.counts.iter().find(|(of, _)| *of == feed).and_then(|(_, count)| *count);
-        self.progress_of(feed).and_then(|progress| progress.source_records).or(counted)
+        let of_run = self.progress_of(feed).and_then(|progress| progress.source_records);
+        match self.request.mode {
+            SyncMode::Full | SyncMode::Cleanup => of_run.or(counted),
+            // Such a run looks at a few of the records only.
+            SyncMode::Partial(_) | SyncMode::ByIds { .. } | SyncMode::Retry => counted.or(of_run),
+        }
     }
 
     /// Whether a run starts or goes on.

@@ -182,11 +182,10 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
             (format!("Clean up {feed}"), true, spaced(clean_up_texts(*feed, state).iter().map(|text| plain(text))))
         }
         LinePurpose::Guard { name, refusal, .. } => (
-            format!("Send into {name} all the same"),
+            "The guard stopped this run".to_owned(),
             true,
             spaced([
-                paragraph(&format!("▲ The guard stopped this run: {refusal}."), room, look.style(Role::Danger)),
-                plain("If this is a mistake, press Esc and choose another data space in pane 2."),
+                paragraph(&format!("▲ {refusal}"), room, look.style(Role::Danger)),
                 plain(&format!("Type the data space's name to send all the same: {name}")),
             ]),
         ),
@@ -202,14 +201,16 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
     match &line.error {
         Some(error) => lines.extend(paragraph(&format!("✗ {error}"), room, look.style(Role::Danger))),
         None if line.busy => lines.push(Line::styled("◐ waiting for the answer …", look.style(Role::Accent))),
-        None => lines.push(Line::styled(
-            format!(
-                "{} accepts, {} changes nothing",
-                key_of(Place::Line, Action::Accept),
-                key_of(Place::Line, Action::Back)
-            ),
-            look.style(Role::Dim),
-        )),
+        None => {
+            let (accept, back) = (key_of(Place::Line, Action::Accept), key_of(Place::Line, Action::Back));
+            let text = match &line.purpose {
+                LinePurpose::Guard { .. } => {
+                    format!("{accept} sends, {back} goes back: pane 2 has other data spaces")
+                }
+                _ => format!("{accept} accepts, {back} changes nothing"),
+            };
+            lines.push(Line::styled(fit(&text, room), look.style(Role::Dim)));
+        }
     }
     let cursor = (!line.busy).then_some((column + 2, row));
     // What is typed is at the end: where not all fits, the end is what is shown.

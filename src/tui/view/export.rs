@@ -28,7 +28,9 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     if let Some(first) = run.first_mut() {
         *first = feed_about::below_table(state, look, room);
     }
-    let errors = if is_short && state.export.selected_failure().is_none() { 1 } else { ERRORS };
+    let pane = &state.export;
+    let is_one_line = pane.failures.is_empty() || (is_short && pane.selected_failure().is_none());
+    let errors = if is_one_line { 1 } else { ERRORS };
     let feeds = state.export.feeds();
     // The table has a heading and totals; a blank line follows the run.
     let gap = usize::from(!is_short);

@@ -135,15 +135,18 @@ pub fn lines(feed: Feed, state: &State, look: Look, room: usize) -> Vec<Line<'st
         }
     }
     let mut lines = about.lines;
-    lines.push(Line::default());
     match (&state.reports.health.load, &state.reports.health.value) {
         (Load::Failed { problem }, _) => {
             let text = format!("✗ Its health in Commerce is not known: {}", problem.what);
+            lines.push(Line::default());
             lines.extend(paragraph(&text, room, look.style(Role::Danger)));
         }
-        (Load::Loading, None) => lines.push(Line::styled("reading its health …", look.style(Role::Dim))),
+        (Load::Loading, None) => {
+            lines.extend([Line::default(), Line::styled("Reading its health …", look.style(Role::Dim))]);
+        }
         _ => {}
     }
+    lines.push(Line::default());
     if feed.is_experimental() {
         let text = "Experimental: how Adobe builds it is not public, so it is sent only when it is chosen by itself.";
         lines.extend(paragraph(text, room, look.style(Role::Warning)));
