@@ -10,7 +10,7 @@ use super::super::list_or_null;
 use super::super::reader::{DEFAULT, Reader, Scoped, filter};
 use super::super::shop::{SuperAttribute, View};
 use super::{MadeOf, object, uid};
-use crate::commerce::database::DatabaseError;
+use crate::commerce::database::{DatabaseError, in_list};
 
 const TYPE: &str = "configurable";
 /// `status` of a product that is disabled.
@@ -62,13 +62,20 @@ impl Configurables {
             is_current = reader.is_current("e"),
         );
         let rows: Vec<(u64, u64)> = reader.rows_about(&select, "l.parent_id", &parents, "").await?;
-        let child_links = rows.iter().map(|(_, child)| *child).collect();
+        let child_links: BTreeSet<u64> = rows.iter().map(|(_, child)| *child).collect();
         let children = batch.by_link(rows, |row| row);
-        let select =
-            format!("SELECT {link}, attribute_id, store_id, value FROM {}", reader.table("catalog_product_entity_int"));
-        let is_wanted = format!(" AND {}", filter("attribute_id", attributes));
-        let rows: Vec<(u64, u32, u32, Option<i64>)> =
-            reader.rows_about(&select, link, &child_links, &is_wanted).await?;
+        let rows: Vec<(u64, u32, u32, Option<i64>)> = if child_links.is_empty() {
+            Vec::new()
+        } else {
+            let sql = format!(
+                "SELECT {link}, attribute_id, store_id, value FROM {} WHERE {link} IN ({}) AND {}",
+                reader.table("catalog_product_entity_int"),
+                in_list(&child_links),
+                filter("attribute_id", attributes)
+            );
+            // Every child has a few of them: the most rows of all options.
+            reader.many_rows(&sql).await?
+        };
         let of_status = rows.iter().filter(|row| Some(row.1) == reader.shop.status);
         let status = of_status.map(|&(child, _, store, value)| (child, store, value)).collect();
         let defaults = rows.iter().filter(|row| row.2 == DEFAULT);
