@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::kit::{Sent, Shop};
 use super::luma::small_luma;
+use super::support::mariadb::Server;
 
 /// Whether a change is one of what items show.
 #[derive(Clone, Copy, PartialEq)]
@@ -173,4 +174,36 @@ async fn the_variants_of_a_parent_that_is_gone_are_deleted() {
     let mut sent = shop.pass().await;
     sent.retain(|(feed, _, _)| *feed == Feed::Variants);
     assert_eq!(sent, expected);
+}
+
+/// An order is sent again for whatever belongs to it, and only that order; one that is gone is not taken back.
+#[tokio::test]
+async fn what_belongs_to_an_order() {
+    let kept =
+        "DELETE FROM sales_order WHERE entity_id NOT IN (1, 2, 1005, 1006); UPDATE mview_state SET version_id = 0";
+    let Some(database) = Server::shared().luma_with_triggers(kept) else { return };
+    let shop = Shop::new(database, &[Feed::Orders]).await;
+    shop.run_well(SyncMode::Full).await;
+    assert!(shop.kept().await.is_empty(), "the orders of the fixture are older than what a full sync reads");
+    for (sql, order) in [
+        ("UPDATE sales_order SET status = 'changed' WHERE entity_id = 1005", Some("1005")),
+        ("UPDATE sales_order SET status = 'changed' WHERE entity_id = 1", None), // it has no UUID
+        ("UPDATE sales_invoice SET base_grand_total = base_grand_total + 1 WHERE order_id = 1006", Some("1006")),
+        ("INSERT INTO sales_invoice (order_id, base_grand_total, increment_id) VALUES (1005, 5, 'I-1')", Some("1005")),
+        ("DELETE FROM sales_invoice WHERE order_id = 1005", Some("1005")),
+        ("INSERT INTO sales_shipment (order_id, increment_id) VALUES (1005, 'S-1')", Some("1005")),
+        ("UPDATE sales_shipment SET increment_id = 'S-2' WHERE order_id = 1005", Some("1005")),
+        ("DELETE FROM sales_shipment WHERE order_id = 1006", Some("1006")),
+        ("UPDATE sales_creditmemo SET base_adjustment = 3 WHERE order_id = 2", Some("2")),
+        ("DELETE FROM sales_creditmemo WHERE order_id = 2", Some("2")),
+        ("UPDATE sales_payment_transaction SET txn_type = 'void' WHERE order_id = 1006", Some("1006")),
+        ("DELETE FROM sales_payment_transaction WHERE order_id = 1006", Some("1006")),
+        ("DELETE FROM sales_order WHERE entity_id = 1006", None),
+    ] {
+        shop.database.execute(sql);
+        let sent = shop.pass().await;
+        assert!(sent.iter().all(|(_, _, deleted)| !deleted), "{sql}: {sent:?}");
+        let numbers = sent.iter().map(|(_, key, _)| key.trim_matches(|c: char| !c.is_ascii_digit()));
+        assert_eq!(numbers.collect::<Vec<_>>(), order.into_iter().collect::<Vec<_>>(), "{sql}");
+    }
 }
