@@ -179,17 +179,17 @@ impl Connector {
         let layers = self.layers().clone();
         let commerce = layers.commerce.as_deref();
         // What Commerce itself takes for its base URL; a file may overrule the database.
-        let locked_url = ["web/secure/base_url", "web/unsecure/base_url"]
+        let configured_url = ["web/secure/base_url", "web/unsecure/base_url"]
             .into_iter()
             .find_map(|path| commerce?.get(path))
             .map(|found| found.value);
         let (base_url, place) = match source {
             Source::Generated(_) => return Ok(None),
-            Source::Files(files) => (locked_url, files.directory.display().to_string()),
+            Source::Files(files) => (configured_url, files.directory.display().to_string()),
             Source::Commerce(source) => {
                 let settings = source.settings();
                 let place = format!("{}/{}/{}", settings.address_text(), settings.database, settings.table_prefix);
-                let url = match locked_url {
+                let url = match configured_url {
                     Some(url) => Some(url),
                     None => source.base_url().await.map_err(explained)?,
                 };

@@ -83,14 +83,6 @@ impl Connector {
         self.layers().clone()
     }
 
-    /// Saves the IMS organization, `ident@authSrc`.
-    ///
-    /// # Errors
-    /// A [`Problem`]; what was saved before is still there.
-    pub async fn set_organization(&self, id: &str) -> Result<Saved, Problem> {
-        self.save(&[(Setting::Organization, Secret::new(id.trim()))]).await
-    }
-
     /// Where settings are kept, and what stands in the way of it.
     pub(super) fn settings_overview(&self, layers: &Layers) -> SettingsOverview {
         SettingsOverview {
