@@ -29,6 +29,7 @@ pub mod error;
 pub mod export;
 pub mod feeds;
 pub mod hardening;
+pub mod ims;
 pub mod keys;
 pub mod logging;
 pub mod private_file;

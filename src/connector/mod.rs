@@ -8,6 +8,8 @@ pub mod estimate;
 pub mod finding;
 pub mod guard;
 pub mod health;
+mod ims;
+pub mod items;
 mod models;
 mod names;
 mod pairs;

@@ -225,6 +225,7 @@ impl App {
                         return Some(End::TerminalGone);
                     }
                 }
+                Effect::Copy(_) | Effect::ShowPlain(_) => {}
                 Effect::Suspend => {
                     if self.suspend(guard, screen).await.is_err() {
                         return Some(End::TerminalGone);

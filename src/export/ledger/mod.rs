@@ -11,6 +11,7 @@
 mod chosen;
 mod compare;
 mod follow;
+mod items;
 mod journal;
 mod owner;
 mod reader;
@@ -30,6 +31,7 @@ use rusqlite::ErrorCode;
 pub(super) use chosen::Reach;
 pub(super) use compare::{Compared, Entry, Outgoing, Why};
 pub(super) use follow::{Followed, GAPS_KEPT, Position};
+pub use items::{FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, PageFrom};
 pub(super) use journal::{Answer, Attempt, Verdict};
 pub use owner::{Installation, remember};
 pub use reader::{FeedSummary, LedgerReader};

@@ -6,7 +6,10 @@ use std::time::Duration;
 use jiff::Zoned;
 
 use super::dialog::{Dialog, LineDialog, LinePurpose, Question, Reading};
+use super::item::ItemPane;
+use super::items::ItemsPage;
 use super::keys::Check;
+use super::log::LogPage;
 use super::notice::Tone;
 use super::totals::Totals;
 use super::{Effects, Filter, Load, State, step};
@@ -19,7 +22,7 @@ use crate::export::progress::{FeedProgress, ItemFailure, Progress, RunEvent, Run
 use crate::feeds::Feed;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
-use crate::tui::keymap::Action;
+use crate::tui::keymap::{Action, Place};
 use crate::untrusted::SafeText;
 
 /// How many refused items the screen keeps; all of them are in the ledger.
@@ -27,9 +30,47 @@ pub const FAILURES_KEPT: usize = 200;
 /// Over how long requests a second are averaged: long enough to be calm, short enough to be current.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
 
+/// The pages of the pane. Each but the first leads back to where it was opened from.
+#[derive(Debug, Default)]
+pub enum ExportPage {
+    /// All feeds and the run.
+    #[default]
+    Summary,
+    /// One feed.
+    Feed(Feed),
+    /// The items of a feed.
+    Items(Box<ItemsPage>),
+    /// One item, above the list it was opened from.
+    Item {
+        /// The item.
+        item: Box<ItemPane>,
+        /// The list.
+        items: Box<ItemsPage>,
+    },
+    /// What this run told.
+    Log,
+}
+
+impl ExportPage {
+    /// Where its keys are valid.
+    pub(super) fn place(&self) -> Place {
+        match self {
+            ExportPage::Summary => Place::Export,
+            ExportPage::Feed(_) => Place::Feed,
+            ExportPage::Items(_) => Place::Items,
+            ExportPage::Item { .. } => Place::Item,
+            ExportPage::Log => Place::Log,
+        }
+    }
+}
+
 /// The pane.
 #[derive(Debug, Default)]
 pub struct ExportPane {
+    /// The page in front.
+    pub page: ExportPage,
+    /// What this run told.
+    pub log: LogPage,
     /// The feeds of the source with their source records.
     pub counts: Vec<(Feed, Option<u64>)>,
     /// The feeds that the source cannot give, and why.
@@ -222,9 +263,12 @@ impl ExportPane {
         })
     }
 
-    /// The selected feed, if the cursor is on one.
+    /// The feed whose page is open, or the selected feed, if the cursor is on one.
     #[must_use]
     pub fn selected_feed(&self) -> Option<Feed> {
+        if let ExportPage::Feed(feed) = self.page {
+            return Some(feed);
+        }
         self.feeds().get(self.selected).copied()
     }
 
@@ -260,6 +304,12 @@ impl State {
     pub(super) fn act_in_export(&mut self, action: Action, now: &Now, effects: &mut Effects) {
         let feed = self.export.selected_feed();
         match action {
+            Action::ShowItems => {
+                if let Some(feed) = self.export.feed_of_cursor() {
+                    self.open_items(feed, effects);
+                }
+            }
+            Action::ShowLog => self.export.page = ExportPage::Log,
             Action::StartAll => self.ask_to_start(ExportRequest::default(), now, effects),
             Action::DryRun => {
                 self.ask_to_start(ExportRequest { dry_run: true, ..ExportRequest::default() }, now, effects);
@@ -270,7 +320,11 @@ impl State {
                     let failure = self.export.shown_failures().nth(index).cloned();
                     self.dialog = failure.map(|failure| Dialog::reading(Reading::Failure(failure)));
                 }
-                None => self.start_selected(feed, now, effects),
+                None => {
+                    if let Some(feed) = feed {
+                        self.export.page = ExportPage::Feed(feed);
+                    }
+                }
             },
             Action::Partial => self.start_partial(now, effects),
             Action::Retry => self.start_retry(now, effects),

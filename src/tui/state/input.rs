@@ -3,6 +3,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::dialog::{Dialog, LinePurpose, Palette, Preview, Question, Reading};
+use super::export::ExportPage;
 use super::sync::{by_ids, clean_up};
 use super::{Effects, Pane, State, step};
 use crate::connector::{ExportRequest, check_name, check_project_name};
@@ -75,8 +76,9 @@ impl State {
     /// A filter that changed moves the cursor to the first row that it is about.
     fn selection_to_filter(&mut self) {
         match self.pane {
-            Pane::Keys => {}
+            Pane::Overview | Pane::Keys => {}
             Pane::Saas => self.saas.selected = 0,
+            Pane::Organization => self.organization.selected = 0,
             Pane::Export => self.export.selected = self.export.feeds().len(),
         }
         self.clamp_selection();
@@ -95,7 +97,15 @@ impl State {
             Action::Repaint => effects.push(Effect::Repaint),
             Action::Suspend => effects.push(Effect::Suspend),
             _ => match self.place() {
-                Place::Keys | Place::Saas | Place::Export => self.act_in_pane(action, now, effects),
+                Place::Overview
+                | Place::Keys
+                | Place::Saas
+                | Place::Organization
+                | Place::Export
+                | Place::Feed
+                | Place::Items
+                | Place::Item
+                | Place::Log => self.act_in_pane(action, now, effects),
                 Place::Filter => self.act_in_filter(action),
                 Place::Line => self.act_in_line(action, now, effects),
                 Place::KeyEditor => self.act_in_key_editor(action),
@@ -108,8 +118,10 @@ impl State {
 
     fn act_in_pane(&mut self, action: Action, now: &Now, effects: &mut Effects) {
         match action {
+            Action::ShowOverview => self.show(Pane::Overview, effects),
             Action::ShowKeys => self.show(Pane::Keys, effects),
             Action::ShowSaas => self.show(Pane::Saas, effects),
+            Action::ShowOrganization => self.show(Pane::Organization, effects),
             Action::ShowExport => self.show(Pane::Export, effects),
             Action::NextPane => self.show(self.pane.next(), effects),
             Action::PreviousPane => self.show(self.pane.previous(), effects),
@@ -118,9 +130,17 @@ impl State {
             Action::Quit => self.ask_to_quit(effects),
             Action::Back => self.go_back(),
             _ => match self.pane {
+                Pane::Overview => self.act_in_overview(action, now, effects),
                 Pane::Keys => self.act_in_keys(action, now, effects),
                 Pane::Saas => self.act_in_saas(action, now, effects),
-                Pane::Export => self.act_in_export(action, now, effects),
+                Pane::Organization => self.act_in_organization(action, now, effects),
+                Pane::Export => match self.export.page {
+                    ExportPage::Summary => self.act_in_export(action, now, effects),
+                    ExportPage::Feed(_) => self.act_in_feed(action, now, effects),
+                    ExportPage::Items(_) => self.act_in_items(action, now, effects),
+                    ExportPage::Item { .. } => self.act_in_item(action, now, effects),
+                    ExportPage::Log => self.act_in_log(action, now, effects),
+                },
             },
         }
     }
@@ -142,10 +162,21 @@ impl State {
         if self.notices.dismiss() {
             return;
         }
-        if let Some(filter) = self.filter_mut() {
-            filter.clear();
+        match self.filter_mut() {
+            Some(filter) if filter.is_set() => filter.clear(),
+            _ => self.leave_page(),
         }
         self.clamp_selection();
+    }
+
+    /// Back to the page from which this one was opened.
+    fn leave_page(&mut self) {
+        if self.pane == Pane::Export {
+            self.export.page = match std::mem::take(&mut self.export.page) {
+                ExportPage::Item { items, .. } => ExportPage::Items(items),
+                _ => ExportPage::Summary,
+            };
+        }
     }
 
     fn ask_to_quit(&mut self, effects: &mut Effects) {
@@ -227,7 +258,7 @@ impl State {
                     // An action of one pane is done in that pane; an action of all is done where the person is.
                     let here = self.pane;
                     let home = Pane::ALL.into_iter().find(|pane| binding.places.contains(&pane.place()));
-                    if !binding.places.contains(&here.place()) {
+                    if !binding.places.is_empty() && !binding.places.contains(&self.place()) {
                         self.show(home.unwrap_or(here), effects);
                     }
                     self.act(binding.action, now, effects);

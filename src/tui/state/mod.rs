@@ -5,9 +5,15 @@
 pub mod dialog;
 pub mod editor;
 pub mod export;
+mod feed;
 mod input;
+pub mod item;
+pub mod items;
 pub mod keys;
+pub mod log;
 pub mod notice;
+pub mod organization;
+pub mod overview;
 pub mod reports;
 pub mod saas;
 mod sync;
@@ -23,9 +29,11 @@ use crate::error::Problem;
 use crate::untrusted::SafeText;
 use dialog::{Dialog, LineDialog};
 use editor::LineEditor;
-use export::ExportPane;
+use export::{ExportPage, ExportPane};
 use keys::KeysPane;
 use notice::{Notices, Tone};
+use organization::OrganizationPane;
+use overview::OverviewPane;
 use reports::Reports;
 use saas::SaasPane;
 
@@ -42,47 +50,76 @@ const PAGE_STEP: usize = 10;
 /// The panes, in the order of their digits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Pane {
-    /// Key pairs.
+    /// What is done, and what comes next.
     #[default]
+    Overview,
+    /// Key pairs.
     Keys,
     /// Projects and data spaces.
     Saas,
+    /// Signing in and the IMS organization.
+    Organization,
     /// Feeds and the run.
     Export,
 }
 
 impl Pane {
     /// All of them.
-    pub const ALL: [Pane; 3] = [Pane::Keys, Pane::Saas, Pane::Export];
+    pub const ALL: [Pane; 5] = [Pane::Overview, Pane::Keys, Pane::Saas, Pane::Organization, Pane::Export];
 
     /// As Adobe's own pages call it.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
+            Pane::Overview => "Overview",
             Pane::Keys => "Keys",
             Pane::Saas => "SaaS identifier",
+            Pane::Organization => "IMS organization",
             Pane::Export => "Data export",
         }
     }
 
-    fn place(self) -> Place {
+    /// A shorter title, for where not all of them fit.
+    #[must_use]
+    pub fn short_title(self) -> &'static str {
         match self {
+            Pane::Overview => "Overview",
+            Pane::Keys => "Keys",
+            Pane::Saas => "SaaS",
+            Pane::Organization => "IMS",
+            Pane::Export => "Export",
+        }
+    }
+
+    /// Where its keys are valid; the first page of those that have several.
+    pub(super) fn place(self) -> Place {
+        match self {
+            Pane::Overview => Place::Overview,
             Pane::Keys => Place::Keys,
             Pane::Saas => Place::Saas,
+            Pane::Organization => Place::Organization,
             Pane::Export => Place::Export,
         }
     }
 
     fn next(self) -> Self {
         match self {
+            Pane::Overview => Pane::Keys,
             Pane::Keys => Pane::Saas,
-            Pane::Saas => Pane::Export,
-            Pane::Export => Pane::Keys,
+            Pane::Saas => Pane::Organization,
+            Pane::Organization => Pane::Export,
+            Pane::Export => Pane::Overview,
         }
     }
 
     fn previous(self) -> Self {
-        self.next().next()
+        match self {
+            Pane::Overview => Pane::Export,
+            Pane::Keys => Pane::Overview,
+            Pane::Saas => Pane::Keys,
+            Pane::Organization => Pane::Saas,
+            Pane::Export => Pane::Organization,
+        }
     }
 }
 
@@ -142,11 +179,15 @@ pub struct State {
     pub overview: Overview,
     /// The pane in front.
     pub pane: Pane,
+    /// Pane 0.
+    pub home: OverviewPane,
     /// Pane 1.
     pub keys: KeysPane,
     /// Pane 2.
     pub saas: SaasPane,
     /// Pane 3.
+    pub organization: OrganizationPane,
+    /// Pane 4.
     pub export: ExportPane,
     /// What was looked up to be read.
     pub reports: Reports,
@@ -169,7 +210,9 @@ impl State {
             overview,
             pane,
             keys,
+            home: OverviewPane::default(),
             saas: SaasPane::default(),
+            organization: OrganizationPane::default(),
             export: ExportPane::default(),
             reports: Reports::default(),
             dialog: None,
@@ -200,6 +243,7 @@ impl State {
         match &self.dialog {
             Some(dialog) => dialog.place(),
             None if self.filter().is_some_and(|filter| filter.editing) => Place::Filter,
+            None if self.pane == Pane::Export => self.export.page.place(),
             None => self.pane.place(),
         }
     }
@@ -214,17 +258,29 @@ impl State {
     #[must_use]
     pub fn filter(&self) -> Option<&Filter> {
         match self.pane {
-            Pane::Keys => None,
+            Pane::Overview | Pane::Keys => None,
             Pane::Saas => Some(&self.saas.filter),
-            Pane::Export => Some(&self.export.filter),
+            Pane::Organization => Some(&self.organization.filter),
+            Pane::Export => match &self.export.page {
+                ExportPage::Summary => Some(&self.export.filter),
+                ExportPage::Items(items) => Some(&items.filter),
+                ExportPage::Log => Some(&self.export.log.filter),
+                ExportPage::Feed(_) | ExportPage::Item { .. } => None,
+            },
         }
     }
 
     fn filter_mut(&mut self) -> Option<&mut Filter> {
         match self.pane {
-            Pane::Keys => None,
+            Pane::Overview | Pane::Keys => None,
             Pane::Saas => Some(&mut self.saas.filter),
-            Pane::Export => Some(&mut self.export.filter),
+            Pane::Organization => Some(&mut self.organization.filter),
+            Pane::Export => match &mut self.export.page {
+                ExportPage::Summary => Some(&mut self.export.filter),
+                ExportPage::Items(items) => Some(&mut items.filter),
+                ExportPage::Log => Some(&mut self.export.log.filter),
+                ExportPage::Feed(_) | ExportPage::Item { .. } => None,
+            },
         }
     }
 
@@ -289,6 +345,8 @@ impl State {
             Reply::Diagnosed => self.on_diagnosed(now),
             Reply::Services(services) => self.on_services(services, now),
             Reply::RunStarted(result) => self.on_run_started(result, now, effects),
+            Reply::Ims(reply) => self.on_ims(reply, now, effects),
+            Reply::Items(reply) => self.on_items(reply, now, effects),
         }
     }
 

@@ -160,15 +160,16 @@ fn stops(effects: &Effects) -> bool {
 #[test]
 fn digits_tab_and_letters_choose_the_pane() {
     let mut state = testing();
-    press(&mut state, '1');
-    assert_eq!(state.pane, Pane::Keys);
+    for (digit, pane) in ('0'..='4').zip(Pane::ALL) {
+        press(&mut state, digit);
+        assert_eq!(state.pane, pane);
+    }
+    press(&mut state, '5');
+    assert_eq!(state.pane, Pane::Export, "there is no fifth pane");
     key(&mut state, KeyCode::Tab);
-    assert_eq!(state.pane, Pane::Saas);
-    key(&mut state, KeyCode::BackTab);
+    assert_eq!(state.pane, Pane::Overview);
     key(&mut state, KeyCode::BackTab);
     assert_eq!(state.pane, Pane::Export);
-    press(&mut state, '4');
-    assert_eq!(state.pane, Pane::Export, "there is no fourth pane");
 }
 
 #[test]
@@ -358,10 +359,14 @@ fn a_dry_run_into_production_asks_nothing() {
 }
 
 #[test]
-fn enter_exports_the_selected_feed_and_opens_the_selected_error() {
+fn enter_opens_the_selected_feed_and_the_selected_error() {
     let mut state = testing();
     press(&mut state, 'j');
-    let effects = key(&mut state, KeyCode::Enter);
+    key(&mut state, KeyCode::Enter);
+    assert_eq!(state.place(), Place::Feed);
+    let effects = press(&mut state, 's');
+    key(&mut state, KeyCode::Esc);
+    assert_eq!(state.place(), Place::Export);
     assert!(matches!(works(&effects)[..], [Work::StartExport(request)] if request.feeds == [Feed::Products]));
     state.update(Event::Reply(Reply::RunStarted(Ok(()))), &now());
     let news = vec![RunEvent::ItemFailed(failure("old")), RunEvent::ItemFailed(failure("new"))];

@@ -2,15 +2,21 @@
 
 mod dialogs;
 mod export;
+mod feed;
 mod feed_about;
 mod feed_table;
 mod feed_words;
 mod footer;
 mod header;
 mod help;
+mod item;
+mod items;
 mod keys;
+mod log;
 pub mod look;
 mod notice;
+mod organization;
+mod overview;
 mod readings;
 mod reports;
 mod run;
@@ -23,6 +29,7 @@ use ratatui::style::Color;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 
+use super::state::export::ExportPage;
 use super::state::keys::Check;
 use super::state::{Pane, State};
 use crate::client::models::DataSpaceKind;
@@ -32,6 +39,8 @@ use look::{Look, Role};
 const LEAST: (u16, u16) = (60, 15);
 /// The width from which there is room for more about the selected row beside the list, in cells.
 const WIDE: u16 = 110;
+/// The width from which the titles of all panes fit in full, in cells.
+const WIDE_TITLES: u16 = 84;
 /// The width of that side, in cells.
 const SIDE: u16 = 36;
 
@@ -67,8 +76,9 @@ fn pane(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     let keys_refused = matches!(state.keys.check(state.overview.environment), Check::Failed { .. });
     let border = look.style(if production || keys_refused { Role::Danger } else { Role::Dim });
     let mut titles = vec![Span::styled("─", border)];
-    for (number, pane) in Pane::ALL.into_iter().enumerate() {
-        let title = format!(" {} {} ", number + 1, pane.title());
+    let names = Pane::ALL.map(|pane| if area.width < WIDE_TITLES { pane.short_title() } else { pane.title() });
+    for (number, (pane, name)) in Pane::ALL.into_iter().zip(names).enumerate() {
+        let title = format!(" {number} {name} ");
         let style = if pane == state.pane { look.selected(look.style(Role::Title)) } else { look.style(Role::Text) };
         // Without a colour of its own a title would take that of the border.
         titles.push(Span::styled(title, style.fg(Color::Reset)));
@@ -90,9 +100,17 @@ fn pane(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     frame.render_widget(block, area);
     let inner = inner.inner(ratatui::layout::Margin::new(1, 0));
     match state.pane {
+        Pane::Overview => overview::draw(frame, inner, state, look),
         Pane::Keys => keys::draw(frame, inner, state, look),
         Pane::Saas => saas::draw(frame, inner, state, look),
-        Pane::Export => export::draw(frame, inner, state, look),
+        Pane::Organization => organization::draw(frame, inner, state, look),
+        Pane::Export => match state.export.page {
+            ExportPage::Summary => export::draw(frame, inner, state, look),
+            ExportPage::Feed(_) => feed::draw(frame, inner, state, look),
+            ExportPage::Items(_) => items::draw(frame, inner, state, look),
+            ExportPage::Item { .. } => item::draw(frame, inner, state, look),
+            ExportPage::Log => log::draw(frame, inner, state, look),
+        },
     }
 }
 

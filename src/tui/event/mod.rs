@@ -2,6 +2,9 @@
 //!
 //! Times come in from outside with each event, so that the state never reads a clock.
 
+mod ims;
+mod items;
+
 use std::time::Duration;
 
 use jiff::Zoned;
@@ -19,6 +22,9 @@ use crate::export::progress::{ItemFailure, Progress, RunEvent, RunReport};
 use crate::keys::PrivateKey;
 use crate::secret::Secret;
 use crate::settings::Saved;
+
+pub use ims::ImsReply;
+pub use items::ItemsReply;
 
 /// The two clocks, read once for each event.
 #[derive(Debug, Clone)]
@@ -113,4 +119,8 @@ pub enum Reply {
     Services(Services),
     /// An export was started, or could not be.
     RunStarted(Result<(), Problem>),
+    /// About signing in and organizations.
+    Ims(ImsReply),
+    /// About the items of the ledger.
+    Items(ItemsReply),
 }

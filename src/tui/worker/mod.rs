@@ -2,6 +2,9 @@
 //!
 //! It knows the connector, and must never know what is drawn. The loop never waits for anything in here.
 
+mod ims;
+mod items;
+
 use std::collections::VecDeque;
 
 use tokio::sync::{mpsc, watch};
@@ -149,6 +152,8 @@ async fn perform(connector: Connector, work: Work, news: mpsc::Sender<News>) {
             Reply::Diagnosed
         }
         Work::LoadServices => Reply::Services(connector.services().await),
+        Work::Ims(work) => Reply::Ims(ims::perform(&connector, work).await),
+        Work::Items(work) => Reply::Items(items::perform(&connector, work).await),
         Work::StartExport(request) => match connector.start_export(request).await {
             Ok(run) => return follow(run, &news).await,
             Err(problem) => Reply::RunStarted(Err(problem)),

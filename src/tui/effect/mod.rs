@@ -1,6 +1,12 @@
 //! What the program must do because of an event. The state says what; workers and the loop do it.
 
+mod ims;
+mod items;
+
 use std::path::PathBuf;
+
+pub use ims::ImsWork;
+pub use items::ItemsWork;
 
 use crate::client::models::{DataSpaceId, Environment, ProjectId};
 use crate::connector::ExportRequest;
@@ -19,6 +25,10 @@ pub enum Effect {
     Suspend,
     /// Draw everything anew.
     Repaint,
+    /// Put a text on the clipboard of the person's own computer. Never a secret.
+    Copy(String),
+    /// Show a text without the screen around it, until a key is pressed, so that it can be selected whole.
+    ShowPlain(String),
 }
 
 /// What a worker can do: each is one call of the connector.
@@ -60,4 +70,8 @@ pub enum Work {
     LoadServices,
     /// Start an export.
     StartExport(ExportRequest),
+    /// About signing in and organizations.
+    Ims(ImsWork),
+    /// About the items of the ledger.
+    Items(ItemsWork),
 }

@@ -1,0 +1,1 @@
+//! Signing in with an Adobe ID, and choosing the IMS organization.

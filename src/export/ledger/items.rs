@@ -1,0 +1,142 @@
+//! Items of a feed, page by page: what the ledger knows of each, without ever loading all.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::export::progress::ItemState;
+use crate::feeds::Feed;
+use crate::untrusted::SafeText;
+
+/// The number of an item in the ledger of a data space. It never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ItemNumber(pub i64);
+
+/// In which order items are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ItemOrder {
+    /// By their number: the order in which they were first seen.
+    #[default]
+    Number,
+    /// By label (SKU and store view, or what stands for it).
+    Label,
+    /// By the time of their last attempt, newest first.
+    Newest,
+}
+
+/// Which items are listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemQuery {
+    /// Of this feed.
+    pub feed: Feed,
+    /// Whose label or source id contains this, whatever the case; empty = all.
+    pub search: String,
+    /// In this state; `None` = in any.
+    pub state: Option<ItemState>,
+    /// Whose error text or code contains this, whatever the case; empty = all.
+    pub error: String,
+    /// In this order.
+    pub order: ItemOrder,
+}
+
+impl ItemQuery {
+    /// All items of a feed.
+    #[must_use]
+    pub fn all(feed: Feed) -> Self {
+        Self { feed, search: String::new(), state: None, error: String::new(), order: ItemOrder::default() }
+    }
+}
+
+/// Where a page begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PageFrom {
+    /// The first items.
+    Start,
+    /// The last items.
+    End,
+    /// Those after this one.
+    After(ItemRow),
+    /// Those before this one.
+    Before(ItemRow),
+}
+
+/// An item as a row of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemRow {
+    /// Its number.
+    pub number: ItemNumber,
+    /// SKU and store view, or what stands for it.
+    pub label: SafeText,
+    /// The id of its source record.
+    pub source_id: Option<i64>,
+    /// Where it stands.
+    pub state: ItemState,
+    /// Whether it is gone from the source.
+    pub is_deleted: bool,
+    /// When that was recorded.
+    pub modified_at: Timestamp,
+    /// The server's own text; may be empty.
+    pub error: SafeText,
+    /// The server's code; may be empty.
+    pub code: SafeText,
+    /// The request id of the last answer.
+    pub request_id: Option<SafeText>,
+}
+
+/// Some items, in the order of the query, and whether there are more on each side.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ItemPage {
+    /// The items.
+    pub rows: Vec<ItemRow>,
+    /// Whether there are items before the first.
+    pub has_before: bool,
+    /// Whether there are items after the last.
+    pub has_after: bool,
+}
+
+/// One attempt to send an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemAttempt {
+    /// When it was answered.
+    pub at: Timestamp,
+    /// What came of it.
+    pub state: ItemState,
+    /// The HTTP status, or a code of ours below 100.
+    pub status: i64,
+    /// The server's own text; may be empty.
+    pub error: SafeText,
+    /// The request id.
+    pub request_id: Option<SafeText>,
+}
+
+/// Everything that the ledger knows of one item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemDetail {
+    /// As in the list.
+    pub row: ItemRow,
+    /// Of this feed.
+    pub feed: Feed,
+    /// The identifying fields, as they are sent.
+    pub identity: Vec<(SafeText, SafeText)>,
+    /// The attempts that are remembered, newest first.
+    pub attempts: Vec<ItemAttempt>,
+    /// What was sent last, and when; `None` if it is not kept.
+    pub sent: Option<(Timestamp, Value)>,
+}
+
+/// What became of one field between what was sent last and what would be sent now.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FieldChange {
+    /// It is the same.
+    Same(Value),
+    /// It is only in what would be sent now.
+    Added(Value),
+    /// It is only in what was sent last.
+    Removed(Value),
+    /// It differs.
+    Changed {
+        /// As it was sent last.
+        sent: Value,
+        /// As it would be sent now.
+        now: Value,
+    },
+}

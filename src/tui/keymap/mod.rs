@@ -1,0 +1,287 @@
+//! The keys: one table of key → action → words, for every place of the screen.
+//!
+//! Footer, help and palette are made from this table, so that they cannot say anything that is not so. Ctrl-S, Ctrl-Q,
+//! Ctrl-A, Ctrl-B and Ctrl-\ have no meaning here: they belong to flow control, screen, tmux and job control.
+
+mod bindings;
+
+use std::borrow::Cow;
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+pub use bindings::BINDINGS;
+
+/// Where keys have a meaning of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// The pane that leads through everything.
+    Overview,
+    /// The pane of key pairs.
+    Keys,
+    /// The pane of projects and data spaces.
+    Saas,
+    /// The pane of signing in and of organizations.
+    Organization,
+    /// The pane of feeds: the summary of all.
+    Export,
+    /// One feed.
+    Feed,
+    /// The items of a feed in the ledger.
+    Items,
+    /// One item.
+    Item,
+    /// What this run told.
+    Log,
+    /// A filter is being typed.
+    Filter,
+    /// A dialog with one line to fill in.
+    Line,
+    /// The editor for a private key.
+    KeyEditor,
+    /// A question to say yes or no to.
+    Question,
+    /// Something to read.
+    Reading,
+    /// The palette of all actions.
+    Palette,
+}
+
+/// What a key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each action is explained in BINDINGS, in the words that the help shows")]
+pub enum Action {
+    ShowOverview,
+    ShowKeys,
+    ShowSaas,
+    ShowOrganization,
+    ShowExport,
+    ShowItems,
+    ShowLog,
+    NextPane,
+    PreviousPane,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    Open,
+    Back,
+    Help,
+    Palette,
+    Quit,
+    Interrupt,
+    Repaint,
+    Suspend,
+    Filter,
+    Refresh,
+    PasteApiKey,
+    PastePrivateKey,
+    KeyFromFile,
+    Verify,
+    SaveKeys,
+    UseEnvironment,
+    WhereKeys,
+    Rotate,
+    Copy,
+    PlainText,
+    SignIn,
+    SignInAsService,
+    PasteBack,
+    QrCode,
+    SignOut,
+    AboutLicense,
+    CreateProject,
+    Rename,
+    StartAll,
+    StartSelected,
+    Partial,
+    DryRun,
+    Stop,
+    PauseResume,
+    MoreThreads,
+    FewerThreads,
+    LargerBatches,
+    SmallerBatches,
+    Retry,
+    Estimate,
+    ByIds,
+    CleanUp,
+    FeedHealth,
+    Doctor,
+    Services,
+    NextFeed,
+    FilterByState,
+    FilterByError,
+    Sort,
+    Mark,
+    Unmark,
+    SendAgain,
+    SaveToFile,
+    Accept,
+    Decline,
+    SwitchFocus,
+}
+
+/// A key that a binding waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// A key without Ctrl or Alt.
+    Plain(KeyCode),
+    /// A letter with Ctrl.
+    Ctrl(char),
+}
+
+impl Key {
+    fn matches(self, event: &KeyEvent) -> bool {
+        let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        let alt = event.modifiers.contains(KeyModifiers::ALT);
+        match self {
+            Key::Plain(code) => code == event.code && !control && !alt,
+            Key::Ctrl(letter) => control && event.code == KeyCode::Char(letter),
+        }
+    }
+
+    /// The key as it is written on the screen.
+    #[must_use]
+    pub fn name(self) -> Cow<'static, str> {
+        match self {
+            Key::Plain(KeyCode::Char(' ')) => "Space".into(),
+            Key::Plain(KeyCode::Char(c)) => c.to_string().into(),
+            Key::Plain(KeyCode::Enter) => "Enter".into(),
+            Key::Plain(KeyCode::Esc) => "Esc".into(),
+            Key::Plain(KeyCode::Tab) => "Tab".into(),
+            Key::Plain(KeyCode::BackTab) => "S-Tab".into(),
+            Key::Plain(KeyCode::Up) => "Up".into(),
+            Key::Plain(KeyCode::Down) => "Down".into(),
+            Key::Plain(KeyCode::Left) => "Left".into(),
+            Key::Plain(KeyCode::Right) => "Right".into(),
+            Key::Plain(KeyCode::Home) => "Home".into(),
+            Key::Plain(KeyCode::End) => "End".into(),
+            Key::Plain(KeyCode::PageUp) => "PgUp".into(),
+            Key::Plain(KeyCode::PageDown) => "PgDn".into(),
+            Key::Plain(other) => other.to_string().into(),
+            Key::Ctrl(letter) => format!("Ctrl-{}", letter.to_ascii_uppercase()).into(),
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Binding {
+    /// Where it is valid; empty = wherever no editor takes the key first.
+    pub places: &'static [Place],
+    /// Any of these.
+    pub keys: &'static [Key],
+    /// What it does.
+    pub action: Action,
+    /// A word or two for the footer; empty = not in the footer.
+    pub short: &'static str,
+    /// A sentence for help and palette.
+    pub long: &'static str,
+    /// Whether the palette offers it.
+    pub in_palette: bool,
+}
+
+/// The action of a key in a place.
+#[must_use]
+pub fn find(place: Place, event: &KeyEvent) -> Option<Action> {
+    BINDINGS
+        .iter()
+        .filter(|binding| binding.is_valid_in(place))
+        .find(|binding| binding.keys.iter().any(|key| key.matches(event)))
+        .map(|binding| binding.action)
+}
+
+/// The rows that are valid in a place, in table order.
+pub fn of_place(place: Place) -> impl Iterator<Item = &'static Binding> {
+    BINDINGS.iter().filter(move |binding| binding.is_valid_in(place))
+}
+
+/// What the palette offers: actions of the panes, with the pane each belongs to.
+pub fn palette() -> impl Iterator<Item = &'static Binding> {
+    BINDINGS.iter().filter(|binding| binding.in_palette)
+}
+
+/// The first key of an action in a place, for sentences such as `press v to verify`.
+#[must_use]
+pub fn key_of(place: Place, action: Action) -> Cow<'static, str> {
+    of_place(place)
+        .find(|binding| binding.action == action)
+        .and_then(|binding| binding.keys.first())
+        .map_or(Cow::Borrowed("?"), |key| key.name())
+}
+
+impl Binding {
+    fn is_valid_in(&self, place: Place) -> bool {
+        self.places.is_empty() || self.places.contains(&place)
+    }
+
+    /// Its keys as they are written on the screen.
+    #[must_use]
+    pub fn names(&self) -> String {
+        self.keys.iter().map(|key| key.name()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLACES: [Place; 15] = [
+        Place::Overview,
+        Place::Keys,
+        Place::Saas,
+        Place::Organization,
+        Place::Export,
+        Place::Feed,
+        Place::Items,
+        Place::Item,
+        Place::Log,
+        Place::Filter,
+        Place::Line,
+        Place::KeyEditor,
+        Place::Question,
+        Place::Reading,
+        Place::Palette,
+    ];
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        for place in PLACES {
+            let mut seen: Vec<Key> = Vec::new();
+            for binding in of_place(place) {
+                for key in binding.keys {
+                    assert!(!seen.contains(key), "{} twice in {place:?}", key.name());
+                    seen.push(*key);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn keys_of_the_terminal_and_of_multiplexers_stay_free() {
+        for binding in BINDINGS {
+            for key in binding.keys {
+                assert!(!matches!(key, Key::Ctrl('s' | 'q' | 'a' | 'b' | '\\')), "{}", key.name());
+            }
+        }
+    }
+
+    #[test]
+    fn places_with_an_editor_leave_every_character_to_it() {
+        for place in [Place::Filter, Place::Line, Place::KeyEditor, Place::Palette] {
+            for binding in of_place(place) {
+                assert!(!binding.keys.iter().any(|key| matches!(key, Key::Plain(KeyCode::Char(_)))), "{place:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_dialog_has_a_way_back() {
+        for place in [Place::Filter, Place::Line, Place::KeyEditor, Place::Question, Place::Reading, Place::Palette] {
+            let escape = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
+            assert!(matches!(find(place, &escape), Some(Action::Back | Action::Decline)), "{place:?}");
+        }
+    }
+}
