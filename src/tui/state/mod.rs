@@ -15,6 +15,7 @@ pub mod notice;
 pub mod organization;
 pub mod overview;
 pub mod reports;
+pub mod run;
 pub mod saas;
 mod sync;
 pub mod totals;
@@ -292,7 +293,7 @@ impl State {
             Event::Key(key) => self.on_key(&key, now, &mut effects),
             Event::Paste(text) => self.on_paste(text.expose()),
             Event::Clock => {
-                if let export::RunState::Active(run) = &mut self.export.run {
+                if let run::RunState::Active(run) = &mut self.export.run {
                     run.clock = now.uptime;
                 }
             }
@@ -397,8 +398,8 @@ impl State {
             }
         }
         self.reports.forget_pending();
-        if matches!(self.export.run, export::RunState::Starting) {
-            self.export.run = export::RunState::None;
+        if matches!(self.export.run, run::RunState::Starting) {
+            self.export.run = run::RunState::None;
         }
         if let Some(Dialog::Line(line)) = &mut self.dialog {
             line.busy = false;
