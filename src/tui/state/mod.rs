@@ -2,6 +2,7 @@
 //!
 //! It must never await, and never touch disk, network or clock: what must be done is returned as effects.
 
+mod clipboard;
 pub mod dialog;
 pub mod editor;
 pub mod export;
@@ -302,6 +303,7 @@ impl State {
             Event::Progress(progress) => self.on_progress(progress, now),
             Event::Run { news, skipped } => self.on_run_news(news, skipped, now, &mut effects),
             Event::RunEnded(result) => self.on_run_ended(result, now, &mut effects),
+            Event::Copied { name, result } => self.on_copied(&name, result, now),
             Event::Busy => {
                 let text = "too much is waiting to be done already: that was not taken on, try again in a moment";
                 self.notices.add(Tone::Warning, text, &now.wall);
