@@ -3,6 +3,7 @@
 //! It calls [`crate::connector::Connector`] from worker tasks only, and must never do I/O while updating or drawing.
 
 mod app;
+pub mod clipboard;
 pub mod effect;
 pub mod event;
 pub mod frames;
@@ -52,7 +53,8 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
     let signals = signals::Signals::listen().map_err(no_screen)?;
     terminal::install_panic_hook();
     let workers = worker::Workers::start(connector);
-    let app = app::App::new(state, Look::from_environment(variable), frames, workers, signals);
+    let clipboard = clipboard::Path::from_environment(variable);
+    let app = app::App::new(state, Look::from_environment(variable), frames, workers, signals, clipboard);
     let ended = app.run(options.start_export).await.map_err(no_screen)?;
     let run_decides = was_asked_to_export || ended.is_headless;
     Ok(match ended.run {
