@@ -30,6 +30,8 @@ use tokio_util::sync::CancellationToken;
 pub use batch::encode;
 use board::Board;
 use events::Events;
+#[cfg(any(test, fuzzing))]
+pub(crate) use follow::shown_of_log;
 use ledger::{Ledger, Store};
 use lock::RunLock;
 pub use mode::{Following, SyncMode};
