@@ -45,7 +45,7 @@ impl EditedShop {
         sql.push_str("DELETE FROM catalog_product_website; DELETE FROM catalog_product_entity;");
         sql.push_str(TRIGGERS);
         for number in 0..products {
-            sql.push_str(&shop.appear(number, "as it began"));
+            sql.push_str(&Self::appear(number, "as it began"));
         }
         shop.database.execute(&sql);
         shop
@@ -61,7 +61,7 @@ impl EditedShop {
             let name = format!("name {}", random.u8(..4));
             match random.u8(..10) {
                 0 => sql.push_str(&Self::vanish(number)),
-                1 => sql.push_str(&(Self::vanish(number) + &self.appear(number, &name))),
+                1 => sql.push_str(&(Self::vanish(number) + &Self::appear(number, &name))),
                 _ => {
                     let _ = write!(
                         sql,
@@ -85,7 +85,7 @@ impl EditedShop {
         rows.into_iter().map(|row| (json!([row[0], "eu_en"]).to_string(), row[1].clone())).collect()
     }
 
-    fn appear(&self, number: u64, name: &str) -> String {
+    fn appear(number: u64, name: &str) -> String {
         let id = FIRST + number;
         format!(
             "INSERT INTO catalog_product_entity (entity_id, sku) VALUES ({id}, 'EDITED-{number}');

@@ -126,6 +126,7 @@ impl Gateway {
                     item["key"].as_str().expect("a key").to_owned(),
                     Received {
                         deliveries: item["deliveries"].as_u64().expect("a count"),
+                        changes: item["changes"].as_u64().expect("a count"),
                         deleted,
                         item: item["item"].clone(),
                     },
@@ -146,6 +147,8 @@ impl Gateway {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Received {
     pub deliveries: u64,
+    /// How often it was received with other content than the time before.
+    pub changes: u64,
     pub deleted: bool,
     pub item: Value,
 }

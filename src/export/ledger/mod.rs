@@ -14,6 +14,7 @@ mod follow;
 mod items;
 mod journal;
 mod owner;
+mod place;
 mod reader;
 mod rowset;
 mod schema;

@@ -1,13 +1,11 @@
 //! The file itself: its tables, its version, its permissions, and how it is opened.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
-use super::LedgerError;
+use super::{LedgerError, place};
 use crate::client::models::DataSpaceId;
 
 /// The version of the tables below, in `PRAGMA user_version`.
@@ -98,7 +96,7 @@ CREATE TABLE gaps (
 
 /// Opens the ledger for writing, and makes it if it is not there.
 pub(super) fn open_writable(path: &Path, data_space: &DataSpaceId) -> Result<Connection, LedgerError> {
-    create_private(path).map_err(|error| LedgerError::of_io(path, &error))?;
+    place::make(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection =
         Connection::open_with_flags(path, flags).map_err(|error| LedgerError::of_sqlite(path, &error))?;
@@ -112,6 +110,7 @@ pub(super) fn open_writable(path: &Path, data_space: &DataSpaceId) -> Result<Con
 /// it has only just begun. A file of an older format is brought forward first, which is the one thing that is written.
 pub(super) fn open_read_only(path: &Path, data_space: &DataSpaceId) -> Result<Option<Connection>, LedgerError> {
     let sqlite = |error: rusqlite::Error| LedgerError::of_sqlite(path, &error);
+    place::check(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
@@ -131,15 +130,6 @@ pub(super) fn open_nowhere(path: &Path, data_space: &DataSpaceId) -> Result<Conn
         Ok(connection)
     });
     made.map_err(|error| LedgerError::of_sqlite(path, &error))
-}
-
-/// Directory 0700, file 0600; SQLite gives its side files the permissions of the file.
-fn create_private(path: &Path) -> std::io::Result<()> {
-    if let Some(directory) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    }
-    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
-    Ok(())
 }
 
 fn prepare_writable(connection: &mut Connection, data_space: &DataSpaceId) -> rusqlite::Result<()> {
