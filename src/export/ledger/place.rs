@@ -9,7 +9,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::LedgerError;
 use crate::private_file;
@@ -24,6 +24,7 @@ const OTHERS_MAY_WRITE: u32 = 0o022;
 pub(super) fn make(path: &Path) -> Result<(), LedgerError> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     make_directory(directory).map_err(|error| LedgerError::of_io(path, &error))?;
+    is_there(path)?;
     match OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -37,6 +38,36 @@ pub(super) fn make(path: &Path) -> Result<(), LedgerError> {
         let _ = sync_directory(above);
     }
     Ok(())
+}
+
+/// Whether there is a ledger, which is then checked as by [`check`].
+pub(super) fn is_there(path: &Path) -> Result<bool, LedgerError> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => check(path).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => refuse_half_repaired(path).map(|()| false),
+        Err(error) => Err(LedgerError::of_io(path, &error)),
+    }
+}
+
+/// Refuses to begin a new ledger where a repair was broken off after the old one was moved and before the new one was.
+fn refuse_half_repaired(path: &Path) -> Result<(), LedgerError> {
+    if !repaired(path).exists() {
+        return Ok(());
+    }
+    let hint = "run `commerce-connector export ledger repair`: it goes on where it stopped";
+    Err(LedgerError::new(path, "a repair of it was broken off", hint))
+}
+
+/// Where a repair builds the new ledger.
+pub(super) fn repaired(path: &Path) -> PathBuf {
+    with_end(path, ".repaired")
+}
+
+/// A path with something at its end.
+pub(super) fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
 }
 
 fn make_directory(directory: &Path) -> io::Result<()> {
