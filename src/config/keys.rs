@@ -9,6 +9,8 @@ pub enum Kind {
     Integer,
     /// A number.
     Number,
+    /// `true` or `false`.
+    Flag,
 }
 
 /// One key.
@@ -69,6 +71,7 @@ pub const KEYS: &[Key] = &[
     text("instance.version"),
     integer("export.thread_count"),
     integer("export.max_batch_bytes"),
+    Key { path: "export.keep_payloads", kind: Kind::Flag },
     text("state.directory"),
 ];
 

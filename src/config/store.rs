@@ -345,6 +345,7 @@ fn overlay(table: &mut Table, key: &Key, value: &str, origin: &str) -> Result<()
         Kind::Text => toml::Value::String(value.to_owned()),
         Kind::Integer => toml::Value::Integer(value.trim().parse().map_err(|_| wrong("a whole number"))?),
         Kind::Number => toml::Value::Float(value.trim().parse().map_err(|_| wrong("a number"))?),
+        Kind::Flag => toml::Value::Boolean(value.trim().parse().map_err(|_| wrong("true or false"))?),
     };
     let mut tables = key.path.split('.').collect::<Vec<_>>();
     let Some(last) = tables.pop() else { return Ok(()) };
