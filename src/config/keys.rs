@@ -10,7 +10,7 @@ pub enum Kind {
     /// A number.
     Number,
     /// `true` or `false`.
-    Flag,
+    Boolean,
 }
 
 /// One key.
@@ -71,8 +71,10 @@ pub const KEYS: &[Key] = &[
     text("instance.version"),
     integer("export.thread_count"),
     integer("export.max_batch_bytes"),
-    Key { path: "export.keep_payloads", kind: Kind::Flag },
+    Key { path: "export.keep_payloads", kind: Kind::Boolean },
     text("state.directory"),
+    text("ui.theme"),
+    Key { path: "ui.read_only", kind: Kind::Boolean },
 ];
 
 /// What every environment variable of this program begins with.

@@ -15,6 +15,7 @@ pub mod log;
 pub mod notice;
 pub mod organization;
 pub mod overview;
+mod read_only;
 pub mod reports;
 pub mod run;
 pub mod saas;
@@ -236,6 +237,7 @@ impl State {
             self.pane = Pane::Export;
             self.ask_to_start(request, now, &mut effects);
         }
+        self.hold_back(&mut effects, now);
         effects
     }
 
@@ -314,6 +316,7 @@ impl State {
                 self.forget_pending();
             }
         }
+        self.hold_back(&mut effects, now);
         effects
     }
 
