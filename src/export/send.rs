@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::FeedPlan;
 use super::batch::{Batch, Batcher};
 use super::brake::{Brake, Cause};
-use super::ledger::{Answer, Attempt, Outgoing, Verdict, state_of_status};
+use super::ledger::{Answer, Attempt, Kept, Outgoing, Verdict, state_of_status};
 use super::progress::{FeedProgress, ItemFailure, ItemState, RunEvent};
 use super::run::Context;
 use super::trouble;
@@ -96,6 +96,17 @@ impl Outbox {
     }
 }
 
+/// A batch that is ready to leave.
+struct Parcel {
+    batch: Batch,
+    /// Compressed.
+    body: Vec<u8>,
+    /// What the ledger keeps of the body at the next attempt.
+    kept: Kept,
+    /// Attempts so far.
+    number: u32,
+}
+
 /// A sender: works until there are no more batches, or the brake is pulled.
 pub(super) async fn send_batches(lane: Arc<Lane>, batches: Arc<Mutex<mpsc::Receiver<Batch>>>) {
     loop {
@@ -133,16 +144,16 @@ impl Lane {
 
     /// Sends a batch as one until every item has its state or the brake is pulled; or returns the halves it must become.
     async fn deliver_whole(&self, batch: Batch, search: &mut Search) -> Option<[Batch; 2]> {
-        let (mut batch, mut body) = self.encode(batch).await?;
+        let mut parcel = self.pack(batch).await?;
         let mut tries = Tries::default();
-        let mut number = 1;
         // Held from the moment the keys are doubted until a new token is accepted, or the brake is pulled.
         let mut alone = None;
         loop {
-            let (entry, token, answer) = self.attempt(&batch, &body, number, alone.is_some()).await?;
+            let (entry, token, answer) = self.attempt(&mut parcel, alone.is_some()).await?;
+            let Parcel { batch, number, .. } = &parcel;
             let budget = self.run.client.retry_budget();
             let decision = decide(&answer, batch.items().len(), &mut tries, search, budget);
-            if !self.settle(entry, &batch, &answer, &decision).await {
+            if !self.settle(entry, batch, &answer, &decision).await {
                 return None;
             }
             let mut reason = verdict::words(&answer.outcome);
@@ -155,10 +166,10 @@ impl Lane {
                     self.give_up(reason, &answer, search);
                     return None;
                 }
-                Decision::Split => return Some(batch.halves()),
+                Decision::Split => return Some(parcel.batch.halves()),
                 Decision::Shrink => {
                     self.shrink(batch.body_bytes(), &reason).await;
-                    return Some(batch.halves());
+                    return Some(parcel.batch.halves());
                 }
                 Decision::RenewToken => {
                     alone = Some(self.doubt_keys(token).await?);
@@ -174,14 +185,15 @@ impl Lane {
                     (Some(without), after)
                 }
             };
-            let event = RunEvent::Retrying { feed: self.plan.feed, attempt: number, after: pause, reason };
+            let event = RunEvent::Retrying { feed: self.plan.feed, attempt: *number, after: pause, reason };
             self.run.events.tell(event).await;
             // If the brake is pulled meanwhile, the next attempt does not happen, and the items stay unknown.
             self.pause(pause, &answer).await;
             if let Some(without) = rest {
-                (batch, body) = self.encode(batch.without(&without)).await?;
+                let number = parcel.number;
+                parcel = self.pack(parcel.batch.without(&without)).await?;
+                parcel.number = number;
             }
-            number += 1;
         }
     }
 
@@ -207,13 +219,18 @@ impl Lane {
     }
 
     /// Compresses a batch off the async threads.
-    async fn encode(&self, batch: Batch) -> Option<(Batch, Vec<u8>)> {
+    async fn pack(&self, batch: Batch) -> Option<Parcel> {
         let encoded = tokio::task::spawn_blocking(move || batch.encode().map(|body| (batch, body))).await;
         match encoded {
-            Ok(Ok(encoded)) => Some(encoded),
+            Ok(Ok((batch, body))) => Some(Parcel { kept: self.kept(&body), batch, body, number: 0 }),
             Ok(Err(error)) => self.fail(&error),
             Err(error) => self.fail(&error),
         }
+    }
+
+    /// What the ledger keeps of a body. Orders hold personal data, which has no business on this disk.
+    fn kept(&self, body: &[u8]) -> Kept {
+        if self.run.keep_payloads && !self.plan.feed.is_personal() { Kept::Body(body.to_vec()) } else { Kept::Nothing }
     }
 
     fn fail<T>(&self, error: &dyn std::error::Error) -> Option<T> {
@@ -223,7 +240,7 @@ impl Lane {
     }
 
     /// One request: journaled, then sent; its entry, the number of its token and the answer. `None` if it was not sent.
-    async fn attempt(&self, batch: &Batch, body: &[u8], number: u32, is_alone: bool) -> Option<(i64, u64, FeedAnswer)> {
+    async fn attempt(&self, parcel: &mut Parcel, is_alone: bool) -> Option<(i64, u64, FeedAnswer)> {
         if !self.wait_for_gateway().await {
             return None;
         }
@@ -238,7 +255,15 @@ impl Lane {
             () = self.brake.pulled() => return None,
             ready = ready => ready,
         };
-        let attempt = Attempt { run: self.run.id, feed: self.plan.feed, rows: batch.rows(), bytes: body.len(), number };
+        parcel.number += 1;
+        let attempt = Attempt {
+            run: self.run.id,
+            feed: self.plan.feed,
+            rows: parcel.batch.rows(),
+            bytes: parcel.body.len(),
+            number: parcel.number,
+            kept: std::mem::replace(&mut parcel.kept, Kept::AsBefore),
+        };
         let journaled = self.run.ledger.call(move |store| store.journal(&attempt, Timestamp::now())).await;
         let entry = match journaled {
             Ok(entry) => entry,
@@ -248,10 +273,11 @@ impl Lane {
             }
         };
         let token = client.token_number();
-        let answer = client.send_feed(departure, &self.plan.route, &self.run.data_space, body.to_vec()).await;
+        let body = parcel.body.clone();
+        let answer = client.send_feed(departure, &self.plan.route, &self.run.data_space, body).await;
         self.run.board.update(|feed| {
             feed.requests += 1;
-            feed.bytes += body.len() as u64;
+            feed.bytes += parcel.body.len() as u64;
         });
         Some((entry, token, answer))
     }
