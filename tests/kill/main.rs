@@ -8,6 +8,8 @@
 //! COMMERCE_CONNECTOR_KILLS=1000 COMMERCE_CONNECTOR_KILL_SEED=1 cargo test --test kill -- --ignored --nocapture
 //! ```
 //!
+//! `COMMERCE_CONNECTOR_KILL_WORLD=SEED` instead lives through one world of files again.
+//!
 //! A seed decides edits, faults and the moments of the kills; how two threads interleave before such a moment, it does not.
 #![allow(
     clippy::expect_used,
@@ -125,6 +127,10 @@ async fn a_thousand_kills_lose_nothing() {
     let seed = number("COMMERCE_CONNECTOR_KILL_SEED", 1);
     let mut seeds = Rng::with_seed(seed);
     let mut figures = Figures::default();
+    if let Ok(world) = std::env::var("COMMERCE_CONNECTOR_KILL_WORLD") {
+        let world = world.parse().expect("a seed");
+        return World::new(Kind::Files, world).await.live_through(kills).await.print();
+    }
     while figures.kills < kills {
         let kind = if figures.worlds % ONE_DATABASE_IN == ONE_DATABASE_IN - 1 { Kind::Database } else { Kind::Files };
         let world_seed = seeds.u64(..);

@@ -79,9 +79,7 @@ impl Shop {
     pub fn state(&self) -> BTreeMap<Key, String> {
         match self {
             Shop::Files(shop) => shop.state(),
-            Shop::Database(shop) => {
-                shop.state().into_iter().map(|(key, name)| ((Feed::Products, key), name)).collect()
-            }
+            Shop::Database(shop) => shop.state().into_iter().map(|(key, name)| ((Feed::Products, key), name)).collect(),
         }
     }
 }

@@ -32,9 +32,11 @@ pub fn back_up(state_dir: &Path, data_space: &DataSpaceId, to: &Path) -> Result<
     }
     let Some(connection) = schema::open_read_only(&path, data_space)? else { return Ok(None) };
     let of_target = |error: &io::Error| match error.kind() {
-        io::ErrorKind::AlreadyExists => {
-            LedgerError::new(&path, &format!("{} is there already", private_file::safe(to)), "name a file that is not there yet")
-        }
+        io::ErrorKind::AlreadyExists => LedgerError::new(
+            &path,
+            &format!("{} is there already", private_file::safe(to)),
+            "name a file that is not there yet",
+        ),
         _ => LedgerError::new(
             &path,
             &format!("{} cannot be written: {error}", private_file::safe(to)),

@@ -73,7 +73,7 @@ pub fn check(state_dir: &Path, data_space: &DataSpaceId) -> Result<Option<Checku
         return Ok(None);
     }
     let mut checkup = Checkup {
-        bytes: ["", "-wal"].iter().map(|end| size(&place::with_end(&path, end))).sum(),
+        bytes: size(state_dir, data_space),
         path,
         items: Vec::new(),
         unanswered: (0, 0),
@@ -99,13 +99,20 @@ pub fn check(state_dir: &Path, data_space: &DataSpaceId) -> Result<Option<Checku
     }
 }
 
+/// The size of a data space's ledger with its log, in bytes; 0 if there is none.
+#[must_use]
+pub fn size(state_dir: &Path, data_space: &DataSpaceId) -> u64 {
+    let path = path_of(state_dir, data_space);
+    ["", "-wal"]
+        .iter()
+        .filter_map(|end| std::fs::metadata(place::with_end(&path, end)).ok())
+        .map(|meta| meta.len())
+        .sum()
+}
+
 /// Whether SQLite's error says that the file is not what was written.
 pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
-}
-
-fn size(path: &Path) -> u64 {
-    std::fs::metadata(path).map_or(0, |meta| meta.len())
 }
 
 /// All in one read transaction: a run may be writing.
@@ -140,8 +147,9 @@ fn look(connection: &Connection, checkup: &mut Checkup) -> rusqlite::Result<()> 
         }
     }
     let unanswered = "SELECT count(*), coalesce(sum(items), 0) FROM batches WHERE answered_at IS NULL";
-    checkup.unanswered =
-        connection.query_row(unanswered, [], |row| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs())))?;
+    checkup.unanswered = connection.query_row(unanswered, [], |row| {
+        Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs()))
+    })?;
     let now = Timestamp::now().as_millisecond();
     let ahead = "SELECT count(*) FROM items WHERE modified_at > ?1";
     checkup.ahead = connection.query_row(ahead, params![now], |row| row.get::<_, i64>(0))?.unsigned_abs();
@@ -158,7 +166,8 @@ fn look_at_feeds(connection: &Connection, checkup: &mut Checkup) -> rusqlite::Re
             None => checkup.flaws.push(Flaw::Senseless(items)),
         }
     }
-    let cursors = "SELECT 'feed ' || feed || ', log ' || coalesce(log, 'none') || ', version ' || coalesce(log_cursor, 'none')
+    let cursors =
+        "SELECT 'feed ' || feed || ', log ' || coalesce(log, 'none') || ', version ' || coalesce(log_cursor, 'none')
                    FROM feeds WHERE (log IS NULL) <> (log_cursor IS NULL) OR log_cursor < 0";
     let gaps = "SELECT 'feed ' || feed || ', version ' || version || ' is missing above the place' FROM gaps g
                 WHERE NOT EXISTS (SELECT 1 FROM feeds f WHERE f.feed = g.feed AND g.version <= f.log_cursor) LIMIT 1";

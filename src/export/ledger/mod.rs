@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 
 pub use backup::{Backup, back_up};
-pub use check::{Checkup, Flaw, check};
+pub use check::{Checkup, Flaw, check, size};
 pub(super) use chosen::Reach;
 pub(super) use compare::{Compared, Entry, Outgoing, Why};
 pub(super) use follow::{Followed, GAPS_KEPT, Position};
@@ -42,8 +42,8 @@ pub use items::{FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, Ite
 pub(super) use journal::{Answer, Attempt, Kept, Verdict};
 pub use owner::{Installation, remember};
 pub use reader::{FeedSummary, LedgerReader};
-pub use repair::{Repaired, RepairFrom};
 pub(super) use repair::repair;
+pub use repair::{RepairFrom, Repaired};
 pub(super) use store::{Resend, Store};
 pub(super) use writer::Ledger;
 

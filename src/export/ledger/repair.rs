@@ -175,7 +175,10 @@ fn newest_aside(path: &Path, directory: &Path) -> io::Result<Option<PathBuf>> {
     let mut newest = None;
     for entry in fs::read_dir(directory)? {
         let entry = entry?.file_name();
-        let stamp = entry.to_string_lossy().strip_prefix(name.as_ref()).and_then(|end| end.strip_prefix(ASIDE).map(str::to_owned));
+        let stamp = entry
+            .to_string_lossy()
+            .strip_prefix(name.as_ref())
+            .and_then(|end| end.strip_prefix(ASIDE).map(str::to_owned));
         newest = newest.max(stamp.filter(|stamp| !SIDES.iter().any(|side| stamp.ends_with(side))));
     }
     Ok(newest.map(|stamp| place::with_end(path, &format!("{ASIDE}{stamp}"))))
@@ -267,7 +270,17 @@ impl Salvage<'_> {
             next = id.saturating_add(1);
             let Some(row) = Row::read(row) else { continue };
             let kept = insert
-                .execute(params![id, row.feed, row.feed_id, row.source_id, row.label, row.minimal, row.wire, row.deleted, now])
+                .execute(params![
+                    id,
+                    row.feed,
+                    row.feed_id,
+                    row.source_id,
+                    row.label,
+                    row.minimal,
+                    row.wire,
+                    row.deleted,
+                    now
+                ])
                 .map_err(Trouble::New)?;
             self.kept += kept as u64;
         }
