@@ -33,6 +33,13 @@ pub fn duration(time: Duration) -> String {
     }
 }
 
+/// A rate that is calm to read: one decimal below ten, and none where it would be zero.
+#[must_use]
+pub fn rate(per_second: f64) -> String {
+    let text = if per_second < 10.0 { format!("{per_second:.1}") } else { format!("{per_second:.0}") };
+    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+}
+
 /// Bytes for a person: `512 B`, `1.4 MiB`, `2.5 GiB`.
 #[must_use]
 pub fn bytes(number: u64) -> String {
@@ -63,6 +70,11 @@ mod tests {
     fn durations_are_human() {
         let words = [7, 185, 7_620].map(|seconds| duration(Duration::from_secs(seconds)));
         assert_eq!(words, ["7 s", "3 min 05 s", "2 h 07 min"]);
+    }
+
+    #[test]
+    fn rates_are_calm() {
+        assert_eq!([0.0, 0.25, 2.0, 9.97, 198.4].map(rate), ["0", "0.2", "2", "10", "198"]);
     }
 
     #[test]
