@@ -16,6 +16,7 @@ pub mod notice;
 pub mod organization;
 pub mod overview;
 pub mod rates;
+mod read_only;
 pub mod reports;
 pub mod run;
 pub mod saas;
@@ -237,6 +238,7 @@ impl State {
             self.pane = Pane::Export;
             self.ask_to_start(request, now, &mut effects);
         }
+        self.hold_back(&mut effects, now);
         effects
     }
 
@@ -315,6 +317,7 @@ impl State {
                 self.forget_pending();
             }
         }
+        self.hold_back(&mut effects, now);
         effects
     }
 
