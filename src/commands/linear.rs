@@ -72,7 +72,9 @@ pub async fn follow_to_end(mut run: Run, voice: Voice, output: &mut Output) -> a
             newer = run.progress.changed(), if counting => {
                 counting = newer.is_ok();
                 let found = changes.of(&run.progress.borrow_and_update());
-                found.iter().for_each(|change| teller.change(change));
+                for change in &found {
+                    teller.change(change);
+                }
                 false
             }
             _ = clock.tick() => {

@@ -120,7 +120,7 @@ impl Change {
     pub fn line(&self) -> String {
         match self {
             Change::Phase(feed) if feed.phase == Phase::Deleting => {
-                format!("{}: deleting {} that the source no longer has", feed.feed, counted(feed.gone, "item"))
+                format!("{}: looking for what the source no longer has, to delete it in the service", feed.feed)
             }
             Change::Phase(feed) => format!(
                 "{}: {} read; {} of {} still to be sent",
@@ -169,13 +169,11 @@ impl Changes {
     }
 
     fn is_new_phase(&mut self, feed: &FeedProgress) -> bool {
-        match self.phases.iter_mut().find(|(known, _)| *known == feed.feed) {
-            Some((_, phase)) => std::mem::replace(phase, feed.phase) != feed.phase,
-            None => {
-                self.phases.push((feed.feed, feed.phase));
-                true
-            }
+        if let Some((_, phase)) = self.phases.iter_mut().find(|(known, _)| *known == feed.feed) {
+            return std::mem::replace(phase, feed.phase) != feed.phase;
         }
+        self.phases.push((feed.feed, feed.phase));
+        true
     }
 
     fn is_new_limit(&mut self, progress: &Progress) -> bool {

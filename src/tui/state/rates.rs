@@ -12,7 +12,8 @@ const STEPS_KEPT: usize = 60;
 #[derive(Debug)]
 pub struct Rates {
     begun: Duration,
-    total: u64,
+    /// How many were settled when it was looked last; `None` before that, so that what was before does not count.
+    total: Option<u64>,
     /// What the newest steps gave, oldest first; the last one is still going on.
     steps: VecDeque<u64>,
     /// The number of that last one.
@@ -22,16 +23,16 @@ pub struct Rates {
 impl Rates {
     /// Nothing settled yet.
     pub(super) fn new(begun: Duration) -> Self {
-        Self { begun, total: 0, steps: VecDeque::from([0]), step: 0 }
+        Self { begun, total: None, steps: VecDeque::from([0]), step: 0 }
     }
 
     /// Takes in how many items are settled in all.
     pub(super) fn count(&mut self, total: u64, now: Duration) {
         self.go_on(now);
         if let Some(newest) = self.steps.back_mut() {
-            *newest += total.saturating_sub(self.total);
+            *newest += total.saturating_sub(self.total.unwrap_or(total));
         }
-        self.total = total;
+        self.total = Some(total);
     }
 
     /// Lets the time go by.
@@ -63,10 +64,11 @@ mod tests {
     fn items_fall_into_the_step_in_which_they_were_settled() {
         let at = |seconds: u64| Duration::from_secs(100 + seconds);
         let mut rates = Rates::new(at(0));
-        rates.count(100, at(1));
-        rates.count(150, at(4));
+        rates.count(900, at(0));
+        rates.count(1_000, at(1));
+        rates.count(1_050, at(4));
         assert!(rates.per_second().is_empty(), "a step that goes on says nothing yet");
-        rates.count(160, at(12));
+        rates.count(1_060, at(12));
         rates.go_on(at(21));
         assert_eq!(rates.per_second(), [30.0, 0.0, 2.0, 0.0]);
     }

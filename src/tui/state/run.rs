@@ -16,7 +16,7 @@ use crate::error::{Exit, Problem};
 use crate::export::progress::{FeedProgress, Limit, Progress, RunEnd, RunEvent, RunReport};
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
-use crate::words::{counted, rate};
+use crate::words::{count, counted, rate};
 
 /// Over how long requests a second are averaged: long enough to be calm, short enough to be current.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
@@ -124,14 +124,14 @@ pub struct LimitsInForce {
 }
 
 impl LimitsInForce {
-    /// In words: `2 requests/s, 1 thread, 100 items a request`.
+    /// In words: `2 requests/s, 1 thread, batches of 100`.
     #[must_use]
     pub fn words(&self) -> String {
         let pace = self
             .requests_per_second
             .map_or("no limit of requests/s".to_owned(), |allowed| format!("{} requests/s", rate(allowed)));
         let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-        let batch = self.batch_size.map(|size| format!(", {} a request", counted(number(size), "item")));
+        let batch = self.batch_size.map(|size| format!(", batches of {}", count(number(size))));
         format!("{pace}, {}{}", counted(number(self.thread_count), "thread"), batch.unwrap_or_default())
     }
 }

@@ -101,7 +101,13 @@ fn run_lines(feed: Feed, state: &State, is_short: bool, look: Look, room: usize)
         }
         RunState::None | RunState::Starting | RunState::Ended(_) => {}
     }
-    lines.push(run::limits(state, look, room));
+    if let (Some(run), false) = (pane.active(), is_short) {
+        let rate = run::rate_spans(&run.rates.per_second(), room.saturating_sub(LABEL), look);
+        if !rate.is_empty() {
+            lines.push(Line::from([vec![Span::styled("Rate    ", look.style(Role::Dim))], rate].concat()));
+        }
+    }
+    lines.push(run::limits(state, false, look, room));
     lines
 }
 
@@ -161,7 +167,7 @@ fn next_keys(feed: Feed, state: &State) -> String {
     let retry = key(Action::Retry);
     match (will_retry, needs_attention) {
         (0, 0) => format!(
-            "{} compares and sends all of it, {} only changes, {} counts only, {} forgets and sends anew",
+            "{} sends what changed, {} what the logs name, {} only counts, {} begins anew",
             key(Action::StartSelected),
             key(Action::Partial),
             key(Action::DryRun),

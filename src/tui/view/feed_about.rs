@@ -1,5 +1,7 @@
 //! What is known of one feed: this run, our ledger, its way through the installation, and Adobe's own feed table.
 
+use std::fmt::Write as _;
+
 use ratatui::text::{Line, Span};
 
 use super::look::{Look, Role};
@@ -174,17 +176,20 @@ pub fn in_short(feed: Feed, state: &State) -> Vec<(&'static str, String, Role)> 
         None => ("nothing was ever sent from here".to_owned(), Role::Dim),
     };
     let health = state.reports.health_of(feed);
-    let adobe = match (health.and_then(|health| health.adobe.as_ref()), &state.reports.health.load) {
-        (Some(Part::Known(AdobeItems { by_state: Some(of), .. })), _) => (
+    let not_known = || {
+        let is_loading = matches!(state.reports.health.load, Load::Loading);
+        (if is_loading { "being read …" } else { "not known" }.to_owned(), Role::Dim)
+    };
+    let adobe = match health.and_then(|health| health.adobe.as_ref()) {
+        Some(Part::Known(AdobeItems { by_state: Some(of), .. })) => (
             states([of.submitted, of.awaiting, of.will_retry, of.needs_attention]),
             by_failures(of.will_retry, of.needs_attention),
         ),
-        (Some(Part::Known(items)), _) => (counted(items.rows, "row"), Role::Text),
-        (Some(part), _) => (part.complaint().unwrap_or_default(), Role::Warning),
-        (None, Load::Loading) => ("being read …".to_owned(), Role::Dim),
-        (None, _) => ("not known".to_owned(), Role::Dim),
+        Some(Part::Known(items)) => (counted(items.rows, "row"), Role::Text),
+        Some(part) => (part.complaint().unwrap_or_default(), Role::Warning),
+        None => not_known(),
     };
-    let commerce = health.and_then(|health| health.path.as_ref()).map_or(("not known".to_owned(), Role::Dim), |path| {
+    let commerce = health.and_then(|health| health.path.as_ref()).map_or_else(not_known, |path| {
         let view = path.view.known().and_then(Option::as_ref);
         let mode = view.map(|view| format!(", {}", view.mode.words())).unwrap_or_default();
         let indexer = match &path.indexer {
@@ -207,7 +212,8 @@ fn states([submitted, awaiting, will_retry, needs_attention]: [u64; 4]) -> Strin
     let others = [(awaiting, "awaiting"), (will_retry, "will be retried"), (needs_attention, "need attention")];
     let mut text = format!("{} submitted", count(submitted));
     for (number, word) in others.into_iter().filter(|(number, _)| *number > 0) {
-        text.push_str(&format!(", {} {word}", count(number)));
+        // Writing to a String cannot fail.
+        let _ = write!(text, ", {} {word}", count(number));
     }
     text
 }

@@ -3,12 +3,14 @@
 use ratatui::text::{Line, Span};
 
 use super::look::{Look, Role};
-use super::text::{fit, left};
+use super::text::{fit, left, width};
 use crate::export::progress::{FeedProgress, Phase};
 use crate::words::{bytes, count, counted};
 
 /// The width of the names of steps, in cells.
 const STEP: usize = 9;
+/// What stands before them, in cells.
+const INDENT: usize = 4;
 
 /// Where a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,18 +58,17 @@ pub fn lines(feed: &FeedProgress, dry_run: bool, is_short: bool, look: Look, roo
     } else {
         let more = if collecting == Step::Active || deleting == Step::Active { "+" } else { "" };
         let sent = format!(
-            "{} of {}{more} items answered, {}, {} compressed",
+            "{} of {}{more} items answered, {}, {}",
             count(feed.settled()),
             count(feed.to_send()),
             counted(feed.requests, "request"),
             bytes(feed.bytes)
         );
-        let recorded = format!(
-            "{} submitted to service, {} will be retried, {} need attention",
-            count(feed.submitted),
-            count(feed.will_retry),
-            count(feed.needs_attention)
-        );
+        let failed = format!("{} to retry, {} need attention", count(feed.will_retry), count(feed.needs_attention));
+        let submitted = count(feed.submitted);
+        let whole = format!("{submitted} submitted to service, {failed}");
+        let short = format!("{submitted} submitted, {failed}");
+        let recorded = if width(&whole) + INDENT + STEP <= room { whole } else { short };
         (sent, recorded)
     };
     let all = [
@@ -84,7 +85,7 @@ pub fn lines(feed: &FeedProgress, dry_run: bool, is_short: bool, look: Look, roo
             Line::from(vec![
                 Span::styled(format!("  {mark} "), look.style(role)),
                 Span::styled(left(name, STEP), look.style(role)),
-                Span::styled(fit(&text, room.saturating_sub(4 + STEP)), look.style(Role::Text)),
+                Span::styled(fit(&text, room.saturating_sub(INDENT + STEP)), look.style(Role::Text)),
             ])
         })
         .collect()

@@ -97,11 +97,17 @@ fn columns(room: usize) -> (&'static [Column], usize) {
 type Cell = (String, Role);
 
 /// A row: the cursor's place, a name, and a cell for each column.
-fn row(name: Cell, cell: impl Fn(Column, usize) -> Cell, is_selected: bool, look: Look, room: usize) -> Line<'static> {
+fn row(
+    name: (&str, Role),
+    cell: impl Fn(Column, usize) -> Cell,
+    is_selected: bool,
+    look: Look,
+    room: usize,
+) -> Line<'static> {
     let (layout, submitted) = columns(room);
     let span = |text: String, role| Span::styled(text, look.style(role));
     let mut spans =
-        vec![span(if is_selected { "▸ " } else { "  " }.to_owned(), Role::Accent), span(left(&name.0, FEED), name.1)];
+        vec![span(if is_selected { "▸ " } else { "  " }.to_owned(), Role::Accent), span(left(name.0, FEED), name.1)];
     for column in layout {
         let width = if *column == Submitted { submitted } else { column.width() };
         let (text, role) = cell(*column, width);
@@ -115,17 +121,17 @@ fn row(name: Cell, cell: impl Fn(Column, usize) -> Cell, is_selected: bool, look
 pub fn lines(feeds: &[Feed], rows: usize, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
     let pane = &state.export;
     let title = |column: Column, _| (column.title().to_owned(), Role::Dim);
-    let mut lines = vec![row(("Feed".to_owned(), Role::Dim), title, false, look, room)];
+    let mut lines = vec![row(("Feed", Role::Dim), title, false, look, room)];
     if feeds.is_empty() {
         lines.push(nothing(&pane.counts_load, look, room));
     }
     let from = super::window(pane.selected.min(feeds.len()), feeds.len(), rows);
     for (number, feed) in feeds.iter().enumerate().skip(from).take(rows) {
         let cell = |column, width| cell_of(*feed, column, width, state);
-        lines.push(row((feed.name().to_owned(), Role::Text), cell, number == pane.selected, look, room));
+        lines.push(row((feed.name(), Role::Text), cell, number == pane.selected, look, room));
     }
     let total = |column, width| (total_of(feeds, column, width, state), Role::Title);
-    lines.push(row(("Total".to_owned(), Role::Title), total, false, look, room));
+    lines.push(row(("Total", Role::Title), total, false, look, room));
     lines
 }
 

@@ -29,8 +29,13 @@ const fn word(text: &'static str, role: Role) -> FeedWord {
 pub fn state_of(pane: &ExportPane, feed: Feed) -> FeedWord {
     let progress = pane.progress_of(feed);
     let dry_run = pane.progress().is_some_and(|progress| progress.dry_run);
+    // A run that found nothing to send has not made good what failed before.
+    let failed_before = |feed| pane.summary_of(feed).filter(|known| known.needs_attention + known.will_retry > 0);
     match (&pane.run, progress) {
-        (RunState::Active(_), Some(progress)) => of_progress(progress, dry_run),
+        (RunState::Active(_), Some(progress)) => match failed_before(feed) {
+            Some(summary) if progress.phase == Phase::Done && !dry_run => of_summary(summary),
+            _ => of_progress(progress, dry_run),
+        },
         (RunState::Ended(_), Some(progress)) if dry_run || matches!(progress.phase, Phase::Stopped | Phase::Failed) => {
             of_progress(progress, dry_run)
         }

@@ -22,6 +22,8 @@ const BAR: usize = 16;
 /// The most and the fewest bars of the rate: of five seconds each.
 const BARS: usize = 36;
 const LEAST_BARS: usize = 6;
+/// The width of what stands beside them, in cells: two blanks and ` peak 10,000 items/s`.
+const PEAK: usize = 22;
 /// How many ids are named that nobody has.
 const IDS_SHOWN: usize = 10;
 
@@ -43,7 +45,7 @@ pub fn lines(state: &State, is_short: bool, look: Look, room: usize) -> Vec<Line
             };
             let mut lines = vec![Line::default(), Line::styled(fit(&text, room), look.style(Role::Dim))];
             if !is_short {
-                lines.push(limits(state, look, room));
+                lines.push(limits(state, true, look, room));
             }
             lines
         }
@@ -105,7 +107,7 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
     }
     lines.push(Line::styled(fit(&eta, room), look.style(Role::Dim)));
     if !is_short {
-        lines.push(limits(state, look, room));
+        lines.push(limits(state, true, look, room));
     }
     if let Some(remark) = &state.export.remark {
         lines.push(Line::styled(fit(&format!("◐ {remark}"), room), look.style(Role::Warning)));
@@ -131,11 +133,12 @@ pub fn outlook(run: &ActiveRun) -> String {
     }
 }
 
-/// How fast the run may send, and how fast it was lately.
-pub fn limits(state: &State, look: Look, room: usize) -> Line<'static> {
+/// How fast the run may send, and, if that is wanted, how fast it was lately.
+pub fn limits(state: &State, with_rate: bool, look: Look, room: usize) -> Line<'static> {
     let words = state.limits_in_force().words();
     let mut spans = vec![Span::styled(fit(&format!("Limits: {words}"), room), look.style(Role::Dim))];
-    let values = state.export.active().map(|run| run.rates.per_second()).unwrap_or_default();
+    let run = state.export.active().filter(|_| with_rate);
+    let values = run.map(|run| run.rates.per_second()).unwrap_or_default();
     let left_over = room.saturating_sub(width(&words) + width("Limits: "));
     spans.extend(rate_spans(&values, left_over, look));
     Line::from(spans)
@@ -143,14 +146,14 @@ pub fn limits(state: &State, look: Look, room: usize) -> Line<'static> {
 
 /// Items a second lately, as bars with what they mean; nothing where there is no room or nothing to show.
 pub fn rate_spans(values: &[f64], room: usize, look: Look) -> Vec<Span<'static>> {
-    let most = values.iter().copied().fold(0.0, f64::max);
-    let text = format!(" items/s, at most {}", rate(most));
-    let cells = room.saturating_sub(width(&text) + 2).min(BARS);
+    let cells = room.saturating_sub(PEAK).min(BARS);
     if values.is_empty() || cells < LEAST_BARS {
         return Vec::new();
     }
+    let shown = &values[values.len().saturating_sub(cells)..];
+    let text = format!(" peak {} items/s", rate(shown.iter().copied().fold(0.0, f64::max)));
     vec![
-        Span::styled(format!("  {}", spark::bars(values, cells)), look.style(Role::Accent)),
+        Span::styled(format!("  {}", spark::bars(shown)), look.style(Role::Accent)),
         Span::styled(text, look.style(Role::Dim)),
     ]
 }
