@@ -17,14 +17,16 @@ mod pass;
 pub mod progress;
 mod run;
 mod send;
+pub mod told;
+mod trouble;
 mod verdict;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{RwLock, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 pub use batch::encode;
@@ -61,6 +63,8 @@ pub struct Plan {
     pub thread_count: usize,
     /// The largest uncompressed body of a request, in bytes.
     pub max_batch_bytes: usize,
+    /// Keep what was sent of each item in the ledger, compressed.
+    pub keep_payloads: bool,
     /// Compare and count, but send and record nothing.
     pub dry_run: bool,
     /// Leave out a feed that another run holds, and say so, instead of refusing to start.
@@ -123,8 +127,18 @@ pub struct Run {
 /// # Errors
 /// [`ExportError::Locked`] if another run holds a feed's lock, [`ExportError::Ledger`] if the ledger cannot be opened.
 pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportError> {
-    let Plan { mut feeds, mode, data_space, thread_count, max_batch_bytes, dry_run, skip_locked, state_dir, absent } =
-        plan;
+    let Plan {
+        mut feeds,
+        mode,
+        data_space,
+        thread_count,
+        max_batch_bytes,
+        keep_payloads,
+        dry_run,
+        skip_locked,
+        state_dir,
+        absent,
+    } = plan;
     let mut skipped = Vec::new();
     let (store, locks) = if dry_run {
         (Store::open_to_look(&state_dir, &data_space)?, Vec::new())
@@ -156,9 +170,11 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         data_space,
         thread_count: thread_count.max(1),
         max_batch_bytes,
+        keep_payloads,
         dry_run,
         source,
         client,
+        keys_door: RwLock::default(),
         ledger,
         board,
         events,
@@ -166,6 +182,22 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
     };
     let report = tokio::spawn(run::run(context, feeds, absent, locks, ledger_thread));
     Ok(Run { progress, events: told, stop, report })
+}
+
+/// Makes a new ledger from what can be read of a damaged one, or of a backup; `None` if nothing is wrong. No run of this data
+/// space may go on meanwhile, so all its locks are taken. Blocking.
+///
+/// # Errors
+/// [`ExportError::Locked`] if a run goes on, [`ExportError::Ledger`] if it cannot be done; the old ledger is then as it was.
+pub fn repair_ledger(
+    state_dir: &Path,
+    data_space: &DataSpaceId,
+    from: ledger::RepairFrom<'_>,
+) -> Result<Option<ledger::Repaired>, ExportError> {
+    let locks: Result<Vec<RunLock>, ExportError> =
+        Feed::ALL.into_iter().map(|feed| RunLock::take(state_dir, data_space, feed)).collect();
+    let _held = locks?;
+    Ok(ledger::repair(state_dir, data_space, from)?)
 }
 
 /// Why a run could not start, or stopped.

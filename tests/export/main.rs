@@ -14,6 +14,7 @@ use commerce_connector::error::{Exit, Explain};
 use commerce_connector::export::ExportError;
 use commerce_connector::export::progress::{Phase, RunEnd, RunEvent};
 use commerce_connector::feeds::Feed;
+use commerce_connector::private_file;
 use shop::{BATCH, Shop, category, ledger_path, product, products};
 use support::gateway::finish;
 
@@ -210,13 +211,13 @@ async fn an_item_that_the_gateway_refuses_for_good_does_not_hold_up_the_others()
 }
 
 #[tokio::test]
-async fn refused_keys_end_the_run_with_its_first_request() {
+async fn refused_keys_end_the_run_when_a_new_token_is_refused_as_well() {
     let shop = Shop::with_faults("[[fault]]\nkind = \"expired-keys\"\nshare = 1.0").await;
     shop.write(Feed::Products, &products(5 * BATCH));
     let ended = shop.run().await;
     assert_eq!(ended.report().exit(), Exit::Refused);
     assert!(matches!(ended.report().end, RunEnd::KeysRefused { .. }));
-    assert_eq!(ended.report().progress.feeds[0].requests, 1, "nothing is retried");
+    assert_eq!(ended.report().progress.feeds[0].requests, 2, "one try with a new token, and no more");
     assert!(ended.events.iter().any(|event| matches!(event, RunEvent::KeysRefused { .. })));
     assert_eq!(shop.ledger()[0].needs_attention, BATCH as u64);
     assert_eq!(shop.received(Feed::Products).await.len(), 0);
@@ -227,7 +228,7 @@ async fn a_key_that_the_gateway_does_not_know_ends_the_run_with_its_words() {
     let shop = Shop::new().await.with_wrong_keys();
     shop.write(Feed::Products, &products(1));
     let ended = shop.run().await;
-    let RunEnd::KeysRefused { message } = &ended.report().end else { panic!("{ended:?}") };
+    let RunEnd::KeysRefused { message, .. } = &ended.report().end else { panic!("{ended:?}") };
     assert!(!message.is_empty());
 }
 
@@ -248,11 +249,11 @@ async fn a_damaged_ledger_stops_the_run_before_it_begins() {
     shop.write(Feed::Products, &products(3));
     let path = ledger_path(&shop.plan.state_dir, &shop.space);
     std::fs::create_dir_all(path.parent().expect("a directory")).expect("made");
-    std::fs::write(&path, "rubbish ".repeat(1000)).expect("written");
+    private_file::write(&path, "rubbish ".repeat(1000).as_bytes()).expect("written");
     let error = shop.start().map(|_| ()).expect_err("no run");
     assert!(matches!(error, ExportError::Ledger(_)));
     assert!(error.to_string().contains("is not a database"), "{error}");
-    assert!(error.hint().expect("what to do").contains("move the file away"));
+    assert!(error.hint().expect("what to do").contains("export ledger repair"));
     assert_eq!(shop.requests().await, 0);
 }
 

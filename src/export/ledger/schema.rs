@@ -1,17 +1,15 @@
 //! The file itself: its tables, its version, its permissions, and how it is opened.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior};
 
-use super::LedgerError;
+use super::{LedgerError, place};
 use crate::client::models::DataSpaceId;
 
 /// The version of the tables below, in `PRAGMA user_version`.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// How long a statement waits for another process that writes the same file: a run of another feed commits within
 /// milliseconds, a slow disk within seconds.
@@ -20,13 +18,20 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 /// The page cache, in KiB (negative is SQLite's way to say KiB): most of the index of a million items.
 const CACHE_KIB: i64 = -16 * 1024;
 
+/// How many pages of 4 KiB the write-ahead log holds before it is folded in: SQLite's own measure, 4 MB, some seconds of a run.
+const CHECKPOINT_PAGES: i64 = 1_000;
+
 /// The write-ahead log is cut back to this many bytes once it was folded in, so that one big run does not keep the disk.
 const WAL_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
 
 /// `items.id` is the bit in a run's row set. `items.wire` is set only where two identities can share one minimal payload
 /// (see `compare::wire_key`), so its index costs nothing for the big feeds. `items_state` answers the summary without
-/// touching a row, and `items_source` finds the items of a source record. `items.batch` is the last journal entry the item
-/// travelled in; NULL = it never left. `feeds.log` names the change log that `feeds.log_cursor` is a version of; both are NULL
+/// touching a row, `items_source` finds the items of a source record, and with `items_label` and `items_time` it gives the
+/// orders in which items are listed. `items.batch` is the last journal entry the item travelled in; NULL = it never left.
+/// `items.payload` and `items.place` say which kept payload holds the item as it left last, and at which place of its array;
+/// NULL = not kept. `payloads.items` counts the items that point there; its id is never given twice, so that a pointer to what
+/// was dropped finds nothing. A body is a row of its own, because a change of the count would write it again. `attempts` holds
+/// what an item's state was before the present one. `feeds.log` names the change log that `feeds.log_cursor` is a version of; both are NULL
 /// when the last full compare could not follow one. `gaps` holds versions below the cursor that were not there yet.
 const TABLES: &str = "
 CREATE TABLE items (
@@ -44,12 +49,35 @@ CREATE TABLE items (
     code        TEXT,
     request_id  TEXT,
     batch       INTEGER,
+    payload     INTEGER,
+    place       INTEGER,
     modified_at INTEGER NOT NULL,
     UNIQUE (feed, feed_id)
 ) STRICT;
 CREATE INDEX items_state ON items (feed, status, deleted);
 CREATE INDEX items_wire ON items (feed, wire) WHERE wire IS NOT NULL;
 CREATE INDEX items_source ON items (feed, source_id);
+CREATE INDEX items_label ON items (feed, label);
+CREATE INDEX items_time ON items (feed, modified_at);
+CREATE TABLE attempts (
+    item        INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    status      INTEGER NOT NULL,
+    error       TEXT,
+    code        TEXT,
+    request_id  TEXT,
+    PRIMARY KEY (item, at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE payloads (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    feed        INTEGER NOT NULL,
+    sent_at     INTEGER NOT NULL,
+    items       INTEGER NOT NULL
+) STRICT;
+CREATE TABLE bodies (
+    payload     INTEGER PRIMARY KEY,
+    gzip        BLOB    NOT NULL
+) STRICT;
 CREATE TABLE batches (
     id          INTEGER PRIMARY KEY,
     run         INTEGER NOT NULL,
@@ -96,9 +124,36 @@ CREATE TABLE gaps (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Brings a file of format 2 forward. What it recorded stays; it kept no payloads and no earlier states.
+const FROM_2: &str = "
+ALTER TABLE items ADD COLUMN payload INTEGER;
+ALTER TABLE items ADD COLUMN place INTEGER;
+CREATE INDEX items_label ON items (feed, label);
+CREATE INDEX items_time ON items (feed, modified_at);
+CREATE TABLE attempts (
+    item        INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    status      INTEGER NOT NULL,
+    error       TEXT,
+    code        TEXT,
+    request_id  TEXT,
+    PRIMARY KEY (item, at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE payloads (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    feed        INTEGER NOT NULL,
+    sent_at     INTEGER NOT NULL,
+    items       INTEGER NOT NULL
+) STRICT;
+CREATE TABLE bodies (
+    payload     INTEGER PRIMARY KEY,
+    gzip        BLOB    NOT NULL
+) STRICT;
+";
+
 /// Opens the ledger for writing, and makes it if it is not there.
 pub(super) fn open_writable(path: &Path, data_space: &DataSpaceId) -> Result<Connection, LedgerError> {
-    create_private(path).map_err(|error| LedgerError::of_io(path, &error))?;
+    place::make(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection =
         Connection::open_with_flags(path, flags).map_err(|error| LedgerError::of_sqlite(path, &error))?;
@@ -109,16 +164,20 @@ pub(super) fn open_writable(path: &Path, data_space: &DataSpaceId) -> Result<Con
 }
 
 /// Opens an existing ledger for reading only; works while a run writes. `None` if it has no tables yet: the run that makes
-/// it has only just begun. A file of an older format is brought forward first, which is the one thing that is written.
+/// it has only just begun. Two things are written first where they must be: a file of an older format is brought forward, and
+/// what a run left half done that died while it made the file is taken back.
 pub(super) fn open_read_only(path: &Path, data_space: &DataSpaceId) -> Result<Option<Connection>, LedgerError> {
     let sqlite = |error: rusqlite::Error| LedgerError::of_sqlite(path, &error);
+    place::check(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
-    match version(&connection).map_err(sqlite)? {
-        0 => return Ok(None),
-        1..VERSION => drop(open_writable(path, data_space)?),
-        _ => {}
+    match version(&connection) {
+        Ok(0) => return Ok(None),
+        Ok(1..VERSION) => drop(open_writable(path, data_space)?),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => drop(open_writable(path, data_space)?),
+        Ok(_) => {}
+        Err(error) => return Err(sqlite(error)),
     }
     check(&connection, path, data_space)?;
     Ok(Some(connection))
@@ -133,32 +192,33 @@ pub(super) fn open_nowhere(path: &Path, data_space: &DataSpaceId) -> Result<Conn
     made.map_err(|error| LedgerError::of_sqlite(path, &error))
 }
 
-/// Directory 0700, file 0600; SQLite gives its side files the permissions of the file.
-fn create_private(path: &Path) -> std::io::Result<()> {
-    if let Some(directory) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    }
-    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
-    Ok(())
-}
-
 fn prepare_writable(connection: &mut Connection, data_space: &DataSpaceId) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // FULL syncs the log at every commit. With NORMAL a power cut could take back an intent after its batch was sent;
     // the item would then look as the service knew it before, and its change would never be sent again.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // The log is folded in by the commit that makes it this long: the log is synced before, the file after, and only then is
+    // the log begun anew. A longer log makes fewer of these pauses and a slower start after a crash.
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // A page whose insides do not fit together is an error when it is read, and not a wrong answer.
+    connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "cache_size", CACHE_KIB)?;
     connection.pragma_update(None, "journal_size_limit", WAL_LIMIT_BYTES)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    match version(&transaction)? {
-        0 => create_tables(&transaction, data_space)?,
-        1 => {
-            transaction.execute_batch(FROM_1)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
+    let steps: &[&str] = match version(&transaction)? {
+        0 => {
+            create_tables(&transaction, data_space)?;
+            &[]
         }
+        1 => &[FROM_1, FROM_2],
+        2 => &[FROM_2],
         // The newest; or one that `check` refuses.
-        _ => {}
+        _ => &[],
+    };
+    for step in steps {
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
     }
     transaction.commit()
 }

@@ -1,10 +1,13 @@
 //! The ledger's promise, step by step on real files.
 
+mod care;
 mod formats;
+mod history;
 mod parts;
+mod placing;
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -66,8 +69,12 @@ impl Shop {
     }
 
     fn answer(&mut self, sent: &[Outgoing], status: i64) {
+        self.answer_and_keep(sent, status, Kept::Nothing);
+    }
+
+    fn answer_and_keep(&mut self, sent: &[Outgoing], status: i64, kept: Kept) {
         let rows: Vec<i64> = sent.iter().map(|outgoing| outgoing.row).collect();
-        let attempt = Attempt { run: 1, feed: self.feed, rows: rows.clone(), bytes: 10, number: 1 };
+        let attempt = Attempt { run: 1, feed: self.feed, rows: rows.clone(), bytes: 10, number: 1, kept };
         let batch = self.store.journal(&attempt, now()).expect("journaled");
         let verdict = |row| Verdict { row, status, error: "the text".into(), code: "the code".into() };
         let verdicts = rows.into_iter().map(verdict).collect();
@@ -283,7 +290,7 @@ fn a_ledger_that_cannot_be_one_is_refused_with_what_to_do() {
     };
     let (what, hint) = refused(&|path| std::fs::write(path, "rubbish ".repeat(1_000)).expect("written"));
     assert!(
-        what.contains("space.sqlite3: file is not a database") && hint.contains("move the file away"),
+        what.contains("space.sqlite3 is damaged: file is not a database") && hint.contains("export ledger repair"),
         "{what} {hint}"
     );
     let pragma =
