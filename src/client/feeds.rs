@@ -238,9 +238,10 @@ pub(crate) fn shown_of_answer(status: u16, retry_after: &[u8], body: &[u8]) -> V
         FeedOutcome::Accepted { refused } => refused_words(refused),
         FeedOutcome::Refused { refused, message, .. } => [vec![message.to_string()], refused_words(refused)].concat(),
         FeedOutcome::KeysRefused { message, .. }
+        | FeedOutcome::WrongAddress { message, .. }
+        | FeedOutcome::SlowDown { message, .. }
         | FeedOutcome::Passing { message, .. }
         | FeedOutcome::NotUnderstood { message, .. } => vec![message.to_string()],
-        FeedOutcome::SlowDown { .. } => Vec::new(),
     }
 }
 
