@@ -72,12 +72,12 @@ pub async fn follow_to_end(mut run: Run, voice: Voice, output: &mut Output) -> a
                 false
             }
         };
-        if stop && run.stop.is_cancelled() {
+        if stop && run.control.is_stopped() {
             return Err(Problem::new(Exit::Interrupted, "interrupted again, so it did not wait for the gateway").into());
         }
         if stop {
             talk("Stopping: the batches in flight are finished first. Interrupt again to leave at once.");
-            run.stop.cancel();
+            run.control.stop();
         }
     };
     let report = report
@@ -385,6 +385,8 @@ fn limit_words(limit: &Limit) -> String {
         }
         Limit::Source => "limited by the source".to_owned(),
         Limit::Waiting { remaining, reason } => format!("waiting {} {reason}", duration(*remaining)),
+        Limit::Paused { by: Some(by) } => format!("paused by {by}"),
+        Limit::Paused { by: None } => "paused".to_owned(),
     }
 }
 

@@ -104,6 +104,11 @@ impl Batcher {
         Self { max_items: max_items.max(1), max_bytes, open: Batch::default() }
     }
 
+    /// Another limit of items from now on, also for the batch that is being gathered.
+    pub fn set_max_items(&mut self, max_items: usize) {
+        self.max_items = max_items.max(1);
+    }
+
     /// Adds an item; returns the batch before it if that is full, or has no room for it.
     pub fn push(&mut self, outgoing: Outgoing) -> Option<Batch> {
         let bytes = self.open.bytes + cost(&outgoing) + BRACKETS - COMMA;

@@ -38,28 +38,30 @@ pub(super) struct Lane {
 impl Lane {
     /// A lane on which nothing has moved yet.
     pub fn new(run: Arc<Context>, plan: FeedPlan) -> Self {
-        let brake = Brake::new(&run.stop);
+        let brake = Brake::new(run.control.stop_token());
         Self { run, plan, brake, given_up: AtomicU32::new(0) }
     }
 }
 
 /// Where the stages before put items to be sent. In a dry run they are only measured.
 pub(super) struct Outbox {
-    run: Arc<Context>,
+    lane: Arc<Lane>,
     batcher: Batcher,
     batches: Option<mpsc::Sender<Batch>>,
 }
 
 impl Outbox {
     /// Batches for `batches`; `None` = a dry run.
-    pub fn new(lane: &Lane, batches: Option<mpsc::Sender<Batch>>) -> Self {
-        let run = Arc::clone(&lane.run);
-        Self { batcher: Batcher::new(lane.plan.batch_size, run.max_batch_bytes), run, batches }
+    pub fn new(lane: &Arc<Lane>, batches: Option<mpsc::Sender<Batch>>) -> Self {
+        let batcher = Batcher::new(lane.batch_size(), lane.run.max_batch_bytes);
+        Self { batcher, lane: Arc::clone(lane), batches }
     }
 
-    /// Hands items over, waiting while all senders are busy. Once the senders are gone it takes and drops: the brake is
-    /// pulled then, and the ledger knows what was not sent.
+    /// Hands items over, waiting while all senders are busy or the run is paused. Once the senders are gone it takes and
+    /// drops: the brake is pulled then, and the ledger knows what was not sent.
     pub async fn push(&mut self, items: Vec<Outgoing>) {
+        self.lane.wait_while_paused().await;
+        self.batcher.set_max_items(self.lane.batch_size());
         for item in items {
             if let Some(batch) = self.batcher.push(item)
                 && !self.hand_over(batch).await
@@ -79,7 +81,7 @@ impl Outbox {
 
     async fn hand_over(&self, batch: Batch) -> bool {
         let Some(batches) = &self.batches else {
-            self.run.board.update(|feed| {
+            self.lane.run.board.update(|feed| {
                 feed.planned_requests += 1;
                 feed.planned_bytes += batch.body_bytes() as u64;
             });
@@ -89,16 +91,26 @@ impl Outbox {
     }
 }
 
-/// A sender: works until there are no more batches, or the brake is pulled.
-pub(super) async fn send_batches(lane: Arc<Lane>, batches: Arc<Mutex<mpsc::Receiver<Batch>>>) {
+/// Why a sender has stopped working.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    /// There is nothing more to send, or the brake is pulled.
+    NothingToDo,
+    /// Fewer senders are wanted; this was its place.
+    Surplus(usize),
+}
+
+/// A sender: works until there are no more batches, the brake is pulled, or its place, from 0, is one too many.
+pub(super) async fn send_batches(lane: Arc<Lane>, batches: Arc<Mutex<mpsc::Receiver<Batch>>>, place: usize) -> Left {
     loop {
         let idle_since = Instant::now();
         let next = tokio::select! {
             biased;
             () = lane.brake.pulled() => None,
+            () = lane.run.control.is_surplus(place) => return Left::Surplus(place),
             batch = async { batches.lock().await.recv().await } => batch,
         };
-        let Some(batch) = next else { return };
+        let Some(batch) = next else { return Left::NothingToDo };
         let busy_since = Instant::now();
         lane.deliver(batch).await;
         lane.run.board.count_sender_time(busy_since - idle_since, busy_since.elapsed());
@@ -106,6 +118,20 @@ pub(super) async fn send_batches(lane: Arc<Lane>, batches: Arc<Mutex<mpsc::Recei
 }
 
 impl Lane {
+    /// Items in a batch that is made now.
+    fn batch_size(&self) -> usize {
+        self.run.control.batch_size(self.plan.feed)
+    }
+
+    /// Waits until the run is not paused, or the brake is pulled.
+    async fn wait_while_paused(&self) {
+        tokio::select! {
+            biased;
+            () = self.brake.pulled() => {}
+            () = self.run.control.unpaused() => {}
+        }
+    }
+
     /// Sends a batch, and whatever it is split into, until every item has its state or the brake is pulled.
     async fn deliver(&self, batch: Batch) {
         let mut waiting = vec![batch];
@@ -189,9 +215,14 @@ impl Lane {
         Some((entry, answer))
     }
 
-    /// Waits here, and not within the client, for a pause that the gateway asked for: this wait can be broken off.
+    /// Waits here, and not within the client, for a pause that a person or the gateway asked for: this wait can be broken
+    /// off. `false` if it was.
     async fn wait_for_gateway(&self) -> bool {
-        while !self.brake.is_pulled() {
+        loop {
+            self.wait_while_paused().await;
+            if self.brake.is_pulled() {
+                return false;
+            }
             let Some(pause) = self.run.client.pace().reading().waiting.filter(|pause| !pause.is_zero()) else {
                 return true;
             };
@@ -201,7 +232,6 @@ impl Lane {
                 () = tokio::time::sleep(pause) => {}
             }
         }
-        false
     }
 
     /// Records what an answer means for the items that are not sent again, counts them and tells the refused ones.
@@ -247,7 +277,7 @@ impl Lane {
 
     /// A pause before the next try, shorter if the brake is pulled.
     async fn pause(&self, pause: Duration, answer: &FeedAnswer) {
-        if self.run.thread_count == 1 {
+        if self.run.control.thread_count() == 1 {
             // With more senders the others go on, so the run as a whole does not wait.
             self.run.board.set_waiting(pause, verdict::pause_reason(&answer.outcome));
         }

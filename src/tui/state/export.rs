@@ -17,6 +17,7 @@ use crate::client::models::DataSpaceKind;
 use crate::connector::{ExportRequest, SourceFeeds};
 use crate::error::Problem;
 use crate::export::SyncMode;
+use crate::export::control::Command;
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::{FeedProgress, ItemFailure, Progress, RunEvent, RunReport};
 use crate::feeds::Feed;
@@ -335,6 +336,11 @@ impl State {
             Action::Services => self.read_services(effects),
             Action::FeedHealth => self.read_feed_health(now),
             Action::Stop => self.ask_to_stop(now),
+            Action::PauseResume
+            | Action::MoreThreads
+            | Action::FewerThreads
+            | Action::LargerBatches
+            | Action::SmallerBatches => self.command_run(action, now, effects),
             Action::Refresh => self.refresh_export(effects),
             Action::Filter => self.export.filter.editing = true,
             _ => {
@@ -446,7 +452,7 @@ impl State {
                 self.export.failures.clear();
                 self.export.failures_skipped = 0;
                 if self.leaving {
-                    effects.push(Effect::StopRun);
+                    effects.push(Effect::Run(Command::Stop));
                 }
             }
             Err(problem) => {

@@ -114,6 +114,8 @@ pub fn limit(run: &ActiveRun) -> String {
             format!("limited by the gateway ({} requests/s)", rate.strip_suffix(".0").unwrap_or(&rate))
         }
         Limit::Source => "limited by the source, which is still being read".to_owned(),
+        Limit::Paused { by: Some(by) } => format!("paused by {by}"),
+        Limit::Paused { by: None } => "paused: the batches in flight are finished, nothing more is sent".to_owned(),
         Limit::Waiting { remaining, reason } => {
             let left = remaining.saturating_sub(run.age());
             // A wait that is nearly over still takes a moment: round up, never to zero.
