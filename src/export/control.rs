@@ -94,8 +94,8 @@ impl Control {
     ///
     /// # Errors
     /// [`OutOfBounds`], and nothing is changed.
-    pub fn apply(&self, command: Command, by: Option<SafeText>) -> Result<(), OutOfBounds> {
-        match command {
+    pub fn apply(&self, command: &Command, by: Option<SafeText>) -> Result<(), OutOfBounds> {
+        match *command {
             Command::Stop => self.stop(),
             Command::Pause => self.change(|wanted| {
                 wanted.paused.get_or_insert(Paused { by });
@@ -197,17 +197,17 @@ mod tests {
             Command::SetBatchSize { feed: None, items: 0 },
             Command::SetBatchSize { feed: Some(Feed::Products), items: 10_001 },
         ] {
-            assert!(control.apply(command.clone(), None).is_err(), "{command:?}");
+            assert!(control.apply(&command, None).is_err(), "{command:?}");
         }
         assert_eq!(*control.watch().borrow(), before);
-        let error = control.apply(Command::SetThreadCount(33), None).expect_err("too many");
+        let error = control.apply(&Command::SetThreadCount(33), None).expect_err("too many");
         assert_eq!(error.to_string(), "the thread count must be from 1 to 32, not 33");
     }
 
     #[test]
     fn a_batch_size_is_for_one_feed_or_for_all() {
         let control = control();
-        let apply = |feed, items| control.apply(Command::SetBatchSize { feed, items }, None).expect("in bounds");
+        let apply = |feed, items| control.apply(&Command::SetBatchSize { feed, items }, None).expect("in bounds");
         apply(Some(Feed::Prices), 50);
         assert_eq!((control.batch_size(Feed::Products), control.batch_size(Feed::Prices)), (100, 50));
         apply(None, 7);
@@ -217,8 +217,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_paused_first_is_named_and_anyone_may_resume() {
         let control = control();
-        control.apply(Command::Pause, Some("ann".into())).expect("always");
-        control.apply(Command::Pause, Some("bob".into())).expect("always");
+        control.apply(&Command::Pause, Some("ann".into())).expect("always");
+        control.apply(&Command::Pause, Some("bob".into())).expect("always");
         assert_eq!(control.watch().borrow().paused, Some(Paused { by: Some("ann".into()) }));
         let waits = tokio::spawn({
             let control = control.clone();
@@ -226,7 +226,7 @@ mod tests {
         });
         tokio::time::sleep(std::time::Duration::from_hours(1)).await;
         assert!(!waits.is_finished());
-        control.apply(Command::Resume, None).expect("always");
+        control.apply(&Command::Resume, None).expect("always");
         waits.await.expect("it goes on");
     }
 }

@@ -140,7 +140,8 @@ mod tests {
 
     #[test]
     fn a_paused_run_has_no_time_left_and_says_who_paused_it() {
-        let (by, waiting) = (Some(SafeText::from("ann")), Some((Duration::from_secs(30), SafeText::from("after a 429"))));
+        let (by, waiting) =
+            (Some(SafeText::from("ann")), Some((Duration::from_secs(30), SafeText::from("after a 429"))));
         let paused = Measured { paused: Some(Paused { by: by.clone() }), waiting, ..half_way() };
         assert_eq!(outlook(&paused), (None, Limit::Paused { by }));
     }

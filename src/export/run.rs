@@ -5,7 +5,6 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-
 use super::board::Board;
 use super::brake::Cause;
 use super::control::Control;
@@ -38,6 +37,8 @@ pub(super) struct Context {
     pub data_space: DataSpaceId,
     /// The largest uncompressed body, in bytes.
     pub max_batch_bytes: usize,
+    /// Whether the ledger keeps what was sent.
+    pub keep_payloads: bool,
     /// Compare and count only.
     pub dry_run: bool,
     /// Where items come from.

@@ -7,6 +7,7 @@ use jiff::Zoned;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::clipboard;
 use super::effect::Effect;
 use super::event::{Event, Now};
 use super::frames::{Frames, Reason};
@@ -57,6 +58,7 @@ pub struct App {
     begun: Instant,
     workers: Workers,
     signals: Signals,
+    clipboard: clipboard::Path,
     run: Option<RunHandle>,
     /// What the run is to be told as soon as its handle arrives.
     commands: Vec<Command>,
@@ -68,7 +70,14 @@ pub struct App {
 impl App {
     /// Puts the parts together; nothing happens yet.
     #[must_use]
-    pub fn new(state: State, look: Look, frames: Frames, workers: Workers, signals: Signals) -> Self {
+    pub fn new(
+        state: State,
+        look: Look,
+        frames: Frames,
+        workers: Workers,
+        signals: Signals,
+        clipboard: clipboard::Path,
+    ) -> Self {
         Self {
             state,
             look,
@@ -76,6 +85,7 @@ impl App {
             begun: Instant::now(),
             workers,
             signals,
+            clipboard,
             run: None,
             commands: Vec::new(),
             last_run: None,
@@ -102,6 +112,8 @@ impl App {
         };
         match end {
             End::Left => {
+                // The terminal is given back from where it was taken.
+                let _ = screen.come_back();
                 screen.settle(LAST_FRAME_PATIENCE).await;
                 drop(guard);
             }
@@ -126,7 +138,7 @@ impl App {
             };
             // Newer counters are looked at when they can be shown, so they come at the pace of frames.
             let may_look = self.frames.due().is_none();
-            let due = if screen.is_writing() { None } else { self.frames.due() };
+            let due = if screen.is_writing() || screen.is_aside() { None } else { self.frames.due() };
             let (event, reason) = tokio::select! {
                 biased;
                 asked = self.signals.next() => match asked {
@@ -136,7 +148,7 @@ impl App {
                     }
                     Asked::HangUp => return End::TerminalGone,
                     Asked::Continue => {
-                        if Self::repaint(guard, screen).is_err() {
+                        if screen.come_back().and_then(|()| Self::repaint(guard, screen)).is_err() {
                             return End::TerminalGone;
                         }
                         self.frames.request(Reason::News, Instant::now());
@@ -145,6 +157,14 @@ impl App {
                 },
                 input = keyboard.next() => match input {
                     None => return End::TerminalGone,
+                    // Whatever is pressed while a plain text is shown only ends that.
+                    Some(Input::Key(_) | Input::Paste(_)) if screen.is_aside() => {
+                        if screen.come_back().is_err() {
+                            return End::TerminalGone;
+                        }
+                        self.frames.request(Reason::Answer, Instant::now());
+                        continue;
+                    }
                     Some(Input::Key(key)) => (Event::Key(key), Reason::Answer),
                     Some(Input::Paste(text)) => (Event::Paste(text), Reason::Answer),
                     Some(Input::Resize) => {
@@ -211,7 +231,7 @@ impl App {
     fn command(&mut self, command: Command) {
         match &self.run {
             // The state offers nothing out of bounds; if it did, nothing changes, and the counters show that.
-            Some(run) => drop(run.control.apply(command, None)),
+            Some(run) => drop(run.control.apply(&command, None)),
             None => self.commands.push(command),
         }
     }
@@ -232,7 +252,20 @@ impl App {
                         return Some(End::TerminalGone);
                     }
                 }
-                Effect::Copy(_) | Effect::ShowPlain(_) => {}
+                Effect::Copy(text) => {
+                    let written = match self.clipboard.sequence(&text) {
+                        Ok(sequence) => screen.send(sequence.into_bytes()).map(|()| Ok(self.clipboard)),
+                        Err(too_long) => Ok(Err(too_long)),
+                    };
+                    let Ok(result) = written else { return Some(End::TerminalGone) };
+                    let now = self.now();
+                    self.state.update(Event::Copied { name: text.name().to_owned(), result }, &now);
+                }
+                Effect::ShowPlain(text) => {
+                    if screen.step_aside(&text).is_err() {
+                        return Some(End::TerminalGone);
+                    }
+                }
                 Effect::Suspend => {
                     if self.suspend(guard, screen).await.is_err() {
                         return Some(End::TerminalGone);

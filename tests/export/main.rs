@@ -6,6 +6,7 @@
     reason = "clippy takes only functions marked #[test] for tests, not their helpers"
 )]
 
+mod control;
 mod shop;
 #[path = "../support/mod.rs"]
 mod support;

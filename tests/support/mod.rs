@@ -7,3 +7,4 @@ pub mod home;
 pub mod mariadb;
 pub mod prices;
 pub mod products;
+pub mod terminal;
