@@ -155,6 +155,11 @@ impl Control {
         self.until(|wanted| wanted.paused.is_none()).await;
     }
 
+    /// Returns once the run is paused.
+    pub(super) async fn paused(&self) {
+        self.until(|wanted| wanted.paused.is_some()).await;
+    }
+
     /// Returns once a sender in this place, from 0, is one too many.
     pub(super) async fn is_surplus(&self, place: usize) {
         self.until(|wanted| wanted.thread_count <= place).await;

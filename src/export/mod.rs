@@ -18,6 +18,8 @@ mod pass;
 pub mod progress;
 mod run;
 mod send;
+pub mod told;
+mod trouble;
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -25,7 +27,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{RwLock, mpsc, watch};
 
 pub use batch::encode;
 use board::Board;
@@ -171,6 +173,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         dry_run,
         source,
         client,
+        keys_door: RwLock::default(),
         ledger,
         board,
         events,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::control::Paused;
+use crate::client::models::KeysRemedy;
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 
@@ -314,6 +315,8 @@ pub enum RunEnd {
     KeysRefused {
         /// Its own words.
         message: SafeText,
+        /// What helps.
+        remedy: KeysRemedy,
     },
 }
 
