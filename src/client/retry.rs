@@ -299,4 +299,6 @@ fn backoff(attempt: u32, random: &mut dyn FnMut() -> f64) -> Duration {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -6,6 +6,9 @@
     reason = "clippy takes only functions marked #[test] for tests, not their helpers"
 )]
 
+mod faults;
+mod network;
+mod properties;
 mod shop;
 #[path = "../support/mod.rs"]
 mod support;

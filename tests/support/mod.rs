@@ -5,6 +5,7 @@
 pub mod gateway;
 pub mod home;
 pub mod mariadb;
+pub mod network;
 pub mod prices;
 pub mod products;
 pub mod terminal;
