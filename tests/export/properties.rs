@@ -145,8 +145,14 @@ async fn play(script: &str, steps: &[Step], batch: usize, threads: usize) -> Res
     Err(TestCaseError::fail(format!("a healthy gateway has not got everything: {:?}", shop.ledger())))
 }
 
+/// Few cases in the usual tests; `PROPTEST_CASES=1000` for a long look (docs/reliability.md).
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(32);
+    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn whatever_happens_every_item_has_one_state_and_a_healthy_gateway_gets_them_all(

@@ -140,6 +140,11 @@ impl Gateway {
         received
     }
 
+    /// Feed requests that the gateway answered with this status.
+    pub async fn requests_answered(&self, status: &str) -> u64 {
+        self.ask("").await["requests"][status].as_u64().unwrap_or_default()
+    }
+
     /// Feed requests that the gateway counted.
     pub async fn requests(&self) -> u64 {
         let page = self.ask("").await;
