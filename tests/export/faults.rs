@@ -2,11 +2,9 @@
 //!
 //! The clock is paused, so back-off takes no time; the gateway is the sandbox, on a real connection.
 
-use std::fmt::Write as _;
-
-use commerce_connector::commands::linear::{conclude, failure_line};
+use commerce_connector::commands::linear::conclude;
 use commerce_connector::error::Exit;
-use commerce_connector::export::progress::RunEvent;
+use commerce_connector::export::told::event_line;
 use commerce_connector::feeds::Feed;
 
 use super::shop::{BATCH, Shop, products};
@@ -125,12 +123,8 @@ fn keys_on_lines(fault: &str) -> String {
 fn told(ended: &Ended) -> String {
     let mut text = String::new();
     for event in &ended.events {
-        let _ = match event {
-            RunEvent::Retrying { reason, .. } => writeln!(text, "{reason}"),
-            RunEvent::Note { text: note, .. } => writeln!(text, "{note}"),
-            RunEvent::ItemFailed(failure) => writeln!(text, "{}", failure_line(failure)),
-            _ => Ok(()),
-        };
+        text += &event_line(event);
+        text.push('\n');
     }
     match conclude(ended.report()) {
         Ok(exit) => text + &format!("{exit:?}"),

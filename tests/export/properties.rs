@@ -64,7 +64,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 fn script() -> impl Strategy<Value = String> {
     let fault = (prop::sample::select(FAULTS), 1..=SPOILED);
     prop::collection::vec(fault, 0..20).prop_map(|faults| {
-        faults.iter().map(|(fault, number)| format!("[[fault]]\n{fault}\non = [{number}]\n")).collect()
+        let faults: Vec<String> =
+            faults.iter().map(|(fault, number)| format!("[[fault]]\n{fault}\non = [{number}]\n")).collect();
+        faults.concat()
     })
 }
 

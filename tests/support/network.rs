@@ -97,7 +97,7 @@ async fn carry(client: TcpStream, gateway: SocketAddr, way: Way) {
         Way::LoseAnswer => {
             let _held = (reads, writes);
             there.await;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         _ => {}
     }
