@@ -126,7 +126,7 @@ async fn play(script: &str, steps: &[Step], batch: usize, threads: usize) -> Res
         if let Some(most) = step.stop_after {
             // The run may end before it comes so far.
             let _ = run.progress.wait_for(|progress| progress.feeds[0].settled() >= most).await;
-            run.stop.cancel();
+            run.control.stop();
         }
         check(&shop, &finish(run).await, &catalogue).await?;
     }
