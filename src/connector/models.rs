@@ -46,6 +46,8 @@ pub struct SettingsOverview {
     pub environment_locked: Option<SafeText>,
     /// What sets the data space so that no other can be chosen here.
     pub data_space_locked: Option<SafeText>,
+    /// What sets the IMS organization so that no other can be chosen here.
+    pub organization_locked: Option<SafeText>,
 }
 
 /// What is known of a key pair without asking the gateway.

@@ -104,8 +104,8 @@ pub fn filter_line(filter: &Filter, look: Look, room: usize) -> Line<'static> {
 
 /// The text of an editor as it may be shown, and where its cursor is.
 fn shown(line: &LineDialog, room: usize) -> (String, usize) {
-    let is_secret = matches!(line.purpose, LinePurpose::ApiKey(_));
     let text = line.editor.text();
+    let is_secret = line.purpose.is_secret(text);
     let before = line.editor.before_cursor();
     if is_secret {
         // As many dots as characters, so that a person sees that the paste arrived, and how long it is.
@@ -181,6 +181,28 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
         LinePurpose::CleanUp(feed) => {
             (format!("Clean up {feed}"), true, spaced(clean_up_texts(*feed, state).iter().map(|text| plain(text))))
         }
+        LinePurpose::PasteBack => (
+            "Paste the address that you were sent to".to_owned(),
+            false,
+            plain(
+                "After signing in, your browser shows a page that may not open: that does not matter. Copy its whole address from the address bar and paste it here. It holds a code, so only its length is shown.",
+            ),
+        ),
+        LinePurpose::ImsClientId => (
+            "Sign in as a service: client id".to_owned(),
+            false,
+            plain(
+                "Type or paste the client id of an OAuth server-to-server credential of the Adobe Developer Console. The secret is asked for next.",
+            ),
+        ),
+        LinePurpose::ImsClientSecret { client_id } => (
+            "Sign in as a service: client secret".to_owned(),
+            false,
+            plain(&format!(
+                "Paste the client secret of {}; only its length is shown, and it is not kept. Or type @ and the path of a file of yours that holds it (mode 0600).",
+                crate::untrusted::SafeText::new(client_id)
+            )),
+        ),
         LinePurpose::Guard { name, refusal, .. } => (
             "The guard stopped this run".to_owned(),
             true,
@@ -369,6 +391,13 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
             texts.push("Then the screen closes.".to_owned());
             ("Leave while an export is active".to_owned(), true, texts)
         }
+        Question::SignOut => (
+            "Sign out of IMS".to_owned(),
+            false,
+            vec![
+                "The tokens are revoked at IMS and forgotten here. The chosen IMS organization stays as it is, and exports go on: they are signed with the key pair.".to_owned(),
+            ],
+        ),
         Question::Environment(environment) => (
             format!("Use the {environment} environment"),
             false,
