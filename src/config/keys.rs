@@ -9,6 +9,8 @@ pub enum Kind {
     Integer,
     /// A number.
     Number,
+    /// `true` or `false`.
+    Boolean,
 }
 
 /// One key.
@@ -76,6 +78,8 @@ pub const KEYS: &[Key] = &[
     integer("export.thread_count"),
     integer("export.max_batch_bytes"),
     text("state.directory"),
+    text("ui.theme"),
+    Key { path: "ui.read_only", kind: Kind::Boolean },
 ];
 
 /// What every environment variable of this program begins with.

@@ -36,6 +36,8 @@ pub struct Config {
     pub export: ExportSection,
     /// `[state]`
     pub state: StateSection,
+    /// `[ui]`
+    pub ui: UiSection,
 }
 
 /// `[gateway]`: which gateway, and how to reach it.
@@ -357,4 +359,32 @@ pub struct StateSection {
     /// Where ledger, locks and logs live; default: `commerce-connector` in the XDG state directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<PathBuf>,
+}
+
+/// The colours of the screen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Theme {
+    /// The sixteen colours of the terminal, by role.
+    #[default]
+    Default,
+    /// Nothing dim, and colours only as backgrounds.
+    HighContrast,
+    /// No colours.
+    Mono,
+}
+
+impl Theme {
+    /// The names of all of them.
+    pub const NAMES: [&str; 3] = ["default", "high-contrast", "mono"];
+}
+
+/// `[ui]`: the screen; what its flags say is saved here.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UiSection {
+    /// Its colours.
+    pub theme: Theme,
+    /// Whether everything that changes something is refused, on the screen and as a command.
+    pub read_only: bool,
 }

@@ -48,6 +48,8 @@ pub struct SettingsOverview {
     pub data_space_locked: Option<SafeText>,
     /// What sets the IMS organization so that no other can be chosen here.
     pub organization_locked: Option<SafeText>,
+    /// Whether the screen must change nothing.
+    pub read_only: bool,
 }
 
 /// What is known of a key pair without asking the gateway.

@@ -4,8 +4,8 @@ use std::sync::{Arc, PoisonError, RwLockReadGuard};
 
 use super::{Connector, SettingsOverview, database};
 use crate::commerce::settings::TABLE;
-use crate::config::Config;
 use crate::config::store::Store;
+use crate::config::{Config, Theme};
 use crate::error::Problem;
 use crate::private_file::safe;
 use crate::secret::Secret;
@@ -83,6 +83,12 @@ impl Connector {
         self.layers().clone()
     }
 
+    /// The colours that the screen is drawn in.
+    #[must_use]
+    pub fn theme(&self) -> Theme {
+        self.layers().file.config().ui.theme
+    }
+
     /// Where settings are kept, and what stands in the way of it.
     pub(super) fn settings_overview(&self, layers: &Layers) -> SettingsOverview {
         SettingsOverview {
@@ -95,6 +101,7 @@ impl Connector {
             environment_locked: layers.locked_by(Setting::Environment),
             data_space_locked: layers.locked_by(Setting::DataSpaceId),
             organization_locked: layers.locked_by(Setting::Organization),
+            read_only: layers.file.config().ui.read_only,
         }
     }
 }

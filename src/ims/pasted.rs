@@ -96,7 +96,7 @@ pub(super) fn code(pasted: &str, redirect_uri: &str, ims: &str, state: &Secret) 
     let url = address(pasted, redirect_uri)?;
     let expected = Url::parse(redirect_uri).ok();
     let place = |url: &Url| (url.host_str().map(str::to_owned), url.port_or_known_default());
-    if Some(place(&url)) != expected.as_ref().map(place) || !is_under(&url, expected.as_ref()) {
+    if Some(place(&url)) != expected.as_ref().map(place) || !has_path_of(&url, expected.as_ref()) {
         return Err(if is_authorize(&url, ims) {
             PasteError::AddressToOpen
         } else {
@@ -151,8 +151,8 @@ fn address(pasted: &str, redirect_uri: &str) -> Result<Url, PasteError> {
     Err(PasteError::NotAnAddress)
 }
 
-/// Whether the path is that of the redirect address, where IMS itself has the same host.
-fn is_under(url: &Url, expected: Option<&Url>) -> bool {
+/// Whether the path is that of the redirect address: IMS itself may have the same host.
+fn has_path_of(url: &Url, expected: Option<&Url>) -> bool {
     expected.is_some_and(|expected| url.path().trim_end_matches('/') == expected.path().trim_end_matches('/'))
 }
 

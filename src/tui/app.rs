@@ -7,6 +7,7 @@ use jiff::Zoned;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::clipboard;
 use super::effect::Effect;
 use super::event::{Event, Now};
 use super::frames::{Frames, Reason};
@@ -56,6 +57,7 @@ pub struct App {
     begun: Instant,
     workers: Workers,
     signals: Signals,
+    clipboard: clipboard::Path,
     run: Option<RunHandle>,
     /// A stop was asked for before the run's handle arrived.
     stop_wanted: bool,
@@ -67,7 +69,14 @@ pub struct App {
 impl App {
     /// Puts the parts together; nothing happens yet.
     #[must_use]
-    pub fn new(state: State, look: Look, frames: Frames, workers: Workers, signals: Signals) -> Self {
+    pub fn new(
+        state: State,
+        look: Look,
+        frames: Frames,
+        workers: Workers,
+        signals: Signals,
+        clipboard: clipboard::Path,
+    ) -> Self {
         Self {
             state,
             look,
@@ -75,6 +84,7 @@ impl App {
             begun: Instant::now(),
             workers,
             signals,
+            clipboard,
             run: None,
             stop_wanted: false,
             last_run: None,
@@ -101,6 +111,8 @@ impl App {
         };
         match end {
             End::Left => {
+                // The terminal is given back from where it was taken.
+                let _ = screen.come_back();
                 screen.settle(LAST_FRAME_PATIENCE).await;
                 drop(guard);
             }
@@ -125,7 +137,7 @@ impl App {
             };
             // Newer counters are looked at when they can be shown, so they come at the pace of frames.
             let may_look = self.frames.due().is_none();
-            let due = if screen.is_writing() { None } else { self.frames.due() };
+            let due = if screen.is_writing() || screen.is_aside() { None } else { self.frames.due() };
             let (event, reason) = tokio::select! {
                 biased;
                 asked = self.signals.next() => match asked {
@@ -135,7 +147,7 @@ impl App {
                     }
                     Asked::HangUp => return End::TerminalGone,
                     Asked::Continue => {
-                        if Self::repaint(guard, screen).is_err() {
+                        if screen.come_back().and_then(|()| Self::repaint(guard, screen)).is_err() {
                             return End::TerminalGone;
                         }
                         self.frames.request(Reason::News, Instant::now());
@@ -144,6 +156,14 @@ impl App {
                 },
                 input = keyboard.next() => match input {
                     None => return End::TerminalGone,
+                    // Whatever is pressed while a plain text is shown only ends that.
+                    Some(Input::Key(_) | Input::Paste(_)) if screen.is_aside() => {
+                        if screen.come_back().is_err() {
+                            return End::TerminalGone;
+                        }
+                        self.frames.request(Reason::Answer, Instant::now());
+                        continue;
+                    }
                     Some(Input::Key(key)) => (Event::Key(key), Reason::Answer),
                     Some(Input::Paste(text)) => (Event::Paste(text), Reason::Answer),
                     Some(Input::Resize) => {
@@ -225,7 +245,20 @@ impl App {
                         return Some(End::TerminalGone);
                     }
                 }
-                Effect::Copy(_) | Effect::ShowPlain(_) => {}
+                Effect::Copy(text) => {
+                    let written = match self.clipboard.sequence(&text) {
+                        Ok(sequence) => screen.send(sequence.into_bytes()).map(|()| Ok(self.clipboard)),
+                        Err(too_long) => Ok(Err(too_long)),
+                    };
+                    let Ok(result) = written else { return Some(End::TerminalGone) };
+                    let now = self.now();
+                    self.state.update(Event::Copied { name: text.name().to_owned(), result }, &now);
+                }
+                Effect::ShowPlain(text) => {
+                    if screen.step_aside(&text).is_err() {
+                        return Some(End::TerminalGone);
+                    }
+                }
                 Effect::Suspend => {
                     if self.suspend(guard, screen).await.is_err() {
                         return Some(End::TerminalGone);

@@ -2,7 +2,9 @@
 //!
 //! It calls [`crate::connector::Connector`] from worker tasks only, and must never do I/O while updating or drawing.
 
+pub mod access;
 mod app;
+pub mod clipboard;
 pub mod effect;
 pub mod event;
 pub mod frames;
@@ -25,6 +27,8 @@ use view::look::Look;
 pub struct Options {
     /// An export to start at once, in front.
     pub start_export: Option<ExportRequest>,
+    /// What went wrong before the screen opened, and has to be told on it.
+    pub problem: Option<Problem>,
 }
 
 /// Runs the screen until the person leaves, and gives the terminal back whatever happens.
@@ -42,7 +46,11 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
         Some(_) => Pane::Export,
         None => Pane::Keys,
     };
-    let state = State::new(overview, pane);
+    let theme = connector.theme();
+    let mut state = State::new(overview, pane);
+    if let Some(problem) = &options.problem {
+        state.notices.problem(problem, &jiff::Zoned::now());
+    }
     let variable = |name: &str| std::env::var(name).ok();
     let frames = frames::Frames::new(variable("SSH_CONNECTION").is_some());
     let no_screen = |error: std::io::Error| {
@@ -52,7 +60,8 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
     let signals = signals::Signals::listen().map_err(no_screen)?;
     terminal::install_panic_hook();
     let workers = worker::Workers::start(connector);
-    let app = app::App::new(state, Look::from_environment(variable), frames, workers, signals);
+    let clipboard = clipboard::Path::from_environment(variable);
+    let app = app::App::new(state, Look::from_environment(variable).with(theme), frames, workers, signals, clipboard);
     let ended = app.run(options.start_export).await.map_err(no_screen)?;
     let run_decides = was_asked_to_export || ended.is_headless;
     Ok(match ended.run {

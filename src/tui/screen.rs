@@ -12,17 +12,27 @@ use std::time::Duration;
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::crossterm::Command;
-use ratatui::crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use ratatui::crossterm::cursor::{Hide, Show};
+use ratatui::crossterm::queue;
+use ratatui::crossterm::style::ResetColor;
+use ratatui::crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+};
 use ratatui::layout::{Position, Size};
 use ratatui::{Frame, Terminal};
 use tokio::sync::mpsc;
+
+use super::clipboard::Copyable;
 
 /// The screen's side of the terminal.
 #[derive(Debug)]
 pub struct Screen {
     terminal: Terminal<FrameBackend>,
     writer: Writer,
-    is_writing: bool,
+    /// How many writes the terminal has not taken yet.
+    under_way: usize,
+    /// Whether a plain text is shown in place of the screen.
+    is_aside: bool,
 }
 
 impl Screen {
@@ -32,7 +42,7 @@ impl Screen {
     /// If standard output is no terminal, or the system gives no thread.
     pub fn open() -> io::Result<Self> {
         let writer = Writer::start(super::terminal::terminal_output()?)?;
-        Ok(Self { terminal: Terminal::new(FrameBackend::default())?, writer, is_writing: false })
+        Ok(Self { terminal: Terminal::new(FrameBackend::default())?, writer, under_way: 0, is_aside: false })
     }
 
     /// Draws a frame and hands what changed to the writer. Must not be called while [`Self::is_writing`].
@@ -45,34 +55,72 @@ impl Screen {
         if body.is_empty() {
             return Ok(());
         }
-        self.is_writing = true;
-        self.writer.write(synchronized(&body))
+        self.send(synchronized(&body))
     }
 
-    /// Whether the terminal has not taken the last frame yet.
+    /// Writes something that draws nothing, after what is under way.
+    ///
+    /// # Errors
+    /// If the writer is gone.
+    pub fn send(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+        self.under_way += 1;
+        self.writer.write(bytes)
+    }
+
+    /// Shows a text where the shell was, without breaking its lines, until [`Self::come_back`]. Nothing must be drawn
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// If the writer is gone.
+    pub fn step_aside(&mut self, text: &Copyable) -> io::Result<()> {
+        self.come_back()?;
+        self.is_aside = true;
+        self.send(aside(text)?)
+    }
+
+    /// Whether a plain text is shown in place of the screen.
+    #[must_use]
+    pub fn is_aside(&self) -> bool {
+        self.is_aside
+    }
+
+    /// Takes the screen's place again, if it was left; the next frame is drawn whole.
+    ///
+    /// # Errors
+    /// If the writer is gone, or the size of the terminal cannot be read.
+    pub fn come_back(&mut self) -> io::Result<()> {
+        if !std::mem::take(&mut self.is_aside) {
+            return Ok(());
+        }
+        let mut bytes = Vec::new();
+        queue!(bytes, EnterAlternateScreen, Hide)?;
+        self.send(bytes)?;
+        self.forget()
+    }
+
+    /// Whether the terminal has not taken everything yet.
     #[must_use]
     pub fn is_writing(&self) -> bool {
-        self.is_writing
+        self.under_way > 0
     }
 
-    /// Waits until the terminal has taken the last frame; for ever if there is none under way.
+    /// Waits until the terminal has taken the oldest of what is under way; for ever if nothing is.
     ///
     /// # Errors
     /// If the terminal did not take it.
     pub async fn written(&mut self) -> io::Result<()> {
-        if !self.is_writing {
+        if !self.is_writing() {
             return std::future::pending().await;
         }
         let result = self.writer.done.recv().await;
-        self.is_writing = false;
+        self.under_way -= 1;
         result.unwrap_or_else(|| Err(io::ErrorKind::BrokenPipe.into()))
     }
 
-    /// Waits for a frame under way, but not for ever.
+    /// Waits for what is under way, but not for ever.
     pub async fn settle(&mut self, patience: Duration) {
-        if self.is_writing {
-            let _ = tokio::time::timeout(patience, self.written()).await;
-        }
+        let all = async { while self.is_writing() && self.written().await.is_ok() {} };
+        let _ = tokio::time::timeout(patience, all).await;
     }
 
     /// Forgets what the terminal shows, so that the next frame is drawn whole.
@@ -84,6 +132,15 @@ impl Screen {
         self.terminal.backend_mut().forget_cursor();
         self.terminal.resize(size.into())
     }
+}
+
+/// A plain text on the shell's side of the terminal, and how to return.
+fn aside(text: &Copyable) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    queue!(bytes, ResetColor, LeaveAlternateScreen, Show)?;
+    // The terminal is in raw mode: a line feed alone would not go back to the left.
+    write!(bytes, "\r\n{}:\r\n\r\n{}\r\n\r\n(press any key to return)\r\n", text.name(), text.joined("\r\n"))?;
+    Ok(bytes)
 }
 
 /// A frame that the terminal shows at once or not at all.
@@ -109,7 +166,7 @@ struct Writer {
 impl Writer {
     fn start(mut output: File) -> io::Result<Self> {
         let (frames, to_write) = sync_mpsc::channel::<Vec<u8>>();
-        // At most one frame is under way, so neither channel ever holds more than one thing.
+        // At most one frame is under way, and what a key asked for besides: neither channel grows.
         let (told, done) = mpsc::unbounded_channel();
         thread::Builder::new().name("screen".to_owned()).spawn(move || {
             while let Ok(frame) = to_write.recv() {
@@ -263,6 +320,15 @@ mod tests {
         backend.take();
         backend.set_cursor_position(place).unwrap();
         assert_eq!(backend.take(), b"\x1b[5;4H");
+    }
+
+    #[test]
+    fn a_plain_text_keeps_its_lines_whole_and_is_outside_of_the_alternate_screen() {
+        let url = format!("https://ims.example/authorize?{}", "x".repeat(300));
+        let bytes = aside(&Copyable::lines("the address", vec![url.as_str().into(), "b".into()])).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.starts_with("\x1b[0m\x1b[?1049l\x1b[?25h"), "{text:?}");
+        assert!(text.contains(&format!("the address:\r\n\r\n{url}\r\nb\r\n")), "{text:?}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! How the screen looks: every pane and dialog at the sizes that people have, and no panic at any other.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also where a helper notices")]
 
+mod organization;
 mod sync;
 
 use std::time::Duration;
@@ -17,14 +18,15 @@ use commerce_connector::secret::Secret;
 use commerce_connector::settings::Saved;
 use commerce_connector::tui::event::{Event, Now, Reply};
 use commerce_connector::tui::state::{Pane, State};
-use commerce_connector::tui::view::{self, look::Look};
+use commerce_connector::tui::view;
+use commerce_connector::tui::view::look::{Colours, Look};
 use jiff::Zoned;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::Color;
 
-const LOOK: Look = Look { colours: true, unicode: true };
+const LOOK: Look = Look { colours: Colours::Text, unicode: true };
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (60, 15)];
 
 fn now() -> Now {
@@ -409,7 +411,7 @@ fn a_notice_above_the_footer() {
 
 #[test]
 fn only_ascii_where_nothing_else_can_be_shown() {
-    let look = Look { colours: false, unicode: false };
+    let look = Look { colours: Colours::None, unicode: false };
     for state in [running(false), ready(Pane::Saas, DataSpaceKind::Production), bare()] {
         let terminal = draw(&state, look, (80, 24));
         assert!(terminal.backend().to_string().is_ascii());
@@ -433,7 +435,7 @@ fn production_and_refused_keys_colour_the_frame() {
 
 #[test]
 fn without_colours_no_cell_has_one() {
-    let look = Look { colours: false, unicode: true };
+    let look = Look { colours: Colours::None, unicode: true };
     let terminal = draw(&running(false), look, (120, 40));
     for cell in &terminal.backend().buffer().content {
         assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset));
@@ -456,6 +458,7 @@ fn every_size_draws_without_a_panic() {
     let mut states =
         vec![bare(), asking, pasting, helping, palette, running(false), ready(Pane::Saas, DataSpaceKind::Testing)];
     states.extend(sync::states());
+    states.extend(organization::states());
     // Two of the states at each size: all of them at all sizes would take a minute and say no more.
     for height in 1..=45 {
         for width in 1..=130 {

@@ -11,6 +11,7 @@ pub use items::ItemsWork;
 use crate::client::models::{DataSpaceId, Environment, ProjectId};
 use crate::connector::ExportRequest;
 use crate::keys::KeyPair;
+use crate::tui::clipboard::Copyable;
 
 /// Something to do.
 #[derive(Debug)]
@@ -25,10 +26,10 @@ pub enum Effect {
     Suspend,
     /// Draw everything anew.
     Repaint,
-    /// Put a text on the clipboard of the person's own computer. Never a secret.
-    Copy(String),
+    /// Put a text on the clipboard of the person's own computer. Answered by [`super::event::Event::Copied`].
+    Copy(Copyable),
     /// Show a text without the screen around it, until a key is pressed, so that it can be selected whole.
-    ShowPlain(String),
+    ShowPlain(Copyable),
 }
 
 /// What a worker can do: each is one call of the connector.

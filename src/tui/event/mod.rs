@@ -22,6 +22,7 @@ use crate::export::progress::{ItemFailure, Progress, RunEvent, RunReport};
 use crate::keys::PrivateKey;
 use crate::secret::Secret;
 use crate::settings::Saved;
+use crate::tui::clipboard::{Path, TooLong};
 
 pub use ims::ImsReply;
 pub use items::ItemsReply;
@@ -59,6 +60,13 @@ pub enum Event {
     },
     /// The run ended.
     RunEnded(Result<RunReport, Problem>),
+    /// A text was handed to the terminal for the clipboard.
+    Copied {
+        /// What it is.
+        name: String,
+        /// By which way it went; [`TooLong`] if it did not.
+        result: Result<Path, TooLong>,
+    },
     /// An effect could not be handed over: too much is waiting already.
     Busy,
     /// A worker broke; the sentence is for a person.

@@ -1,24 +1,20 @@
 //! The pane of feeds: what the source has, what the ledger knows, and the run.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
-use jiff::Zoned;
-
-use super::dialog::{Dialog, LineDialog, LinePurpose, Question, Reading};
+use super::dialog::{Dialog, Reading};
 use super::item::ItemPane;
 use super::items::ItemsPage;
-use super::keys::Check;
 use super::log::LogPage;
 use super::notice::Tone;
+use super::run::{ActiveRun, RunState};
 use super::totals::Totals;
 use super::{Effects, Filter, Load, State, step};
-use crate::client::models::DataSpaceKind;
 use crate::connector::{ExportRequest, SourceFeeds};
 use crate::error::Problem;
 use crate::export::SyncMode;
 use crate::export::ledger::FeedSummary;
-use crate::export::progress::{FeedProgress, ItemFailure, Progress, RunEvent, RunReport};
+use crate::export::progress::{FeedProgress, ItemFailure, Progress};
 use crate::feeds::Feed;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
@@ -27,8 +23,6 @@ use crate::untrusted::SafeText;
 
 /// How many refused items the screen keeps; all of them are in the ledger.
 pub const FAILURES_KEPT: usize = 200;
-/// Over how long requests a second are averaged: long enough to be calm, short enough to be current.
-const RATE_WINDOW: Duration = Duration::from_secs(5);
 
 /// The pages of the pane. Each but the first leads back to where it was opened from.
 #[derive(Debug, Default)]
@@ -97,88 +91,6 @@ pub struct ExportPane {
     pub selected: usize,
     /// Only errors that contain this.
     pub filter: Filter,
-}
-
-/// Where the run is.
-#[derive(Debug, Default)]
-pub enum RunState {
-    /// None was started from this screen.
-    #[default]
-    None,
-    /// Keys, source and ledger are being opened.
-    Starting,
-    /// It is going on.
-    Active(Box<ActiveRun>),
-    /// The last one ended.
-    Ended(Box<EndedRun>),
-}
-
-/// A run that is going on.
-#[derive(Debug)]
-pub struct ActiveRun {
-    /// Its newest counters.
-    pub progress: Progress,
-    /// When they came, in uptime.
-    pub received: Duration,
-    /// The clock, in uptime.
-    pub clock: Duration,
-    /// Uptime and requests, oldest first.
-    samples: VecDeque<(Duration, u64)>,
-}
-
-/// A run that ended.
-#[derive(Debug)]
-pub struct EndedRun {
-    /// How; a problem means that its own report is lost.
-    pub result: Result<RunReport, Problem>,
-    /// When.
-    pub at: Zoned,
-}
-
-impl ActiveRun {
-    fn new(now: Duration) -> Self {
-        let progress = Progress::new(Vec::new(), false);
-        Self { progress, received: now, clock: now, samples: VecDeque::new() }
-    }
-
-    fn take(&mut self, progress: Progress, now: Duration) {
-        let requests = progress.feeds.iter().map(|feed| feed.requests).sum();
-        self.samples.push_back((now, requests));
-        while self.samples.len() > 2
-            && self.samples.get(1).is_some_and(|(at, _)| now.saturating_sub(*at) >= RATE_WINDOW)
-        {
-            self.samples.pop_front();
-        }
-        self.progress = progress;
-        self.received = now;
-        self.clock = now;
-    }
-
-    /// Since the counters came.
-    #[must_use]
-    pub fn age(&self) -> Duration {
-        self.clock.saturating_sub(self.received)
-    }
-
-    /// Since the run began.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.progress.elapsed + self.age()
-    }
-
-    /// Time left.
-    #[must_use]
-    pub fn eta(&self) -> Option<Duration> {
-        self.progress.eta.map(|eta| eta.saturating_sub(self.age()))
-    }
-
-    /// Requests a second over the last seconds; `None` before anything can be said.
-    #[must_use]
-    pub fn requests_per_second(&self) -> Option<f64> {
-        let (first, last) = (self.samples.front()?, self.samples.back()?);
-        let seconds = self.clock.max(last.0).saturating_sub(first.0).as_secs_f64();
-        (seconds >= 1.0).then(|| (last.1 - first.1) as f64 / seconds)
-    }
 }
 
 impl ExportPane {
@@ -294,7 +206,7 @@ impl ExportPane {
         self.run = RunState::None;
     }
 
-    fn remember(&mut self, failure: ItemFailure) {
+    pub(super) fn remember(&mut self, failure: ItemFailure) {
         self.failures.push_front(failure);
         self.failures.truncate(FAILURES_KEPT);
     }
@@ -360,57 +272,6 @@ impl State {
         self.refresh_health(effects);
     }
 
-    /// Whether a run could start now; says why not.
-    pub(super) fn can_start(&mut self, now: &Now) -> bool {
-        let text = if self.export.is_busy() {
-            "an export is already active: stop it first, or wait"
-        } else if self.overview.data_space.is_none() {
-            "no data space is chosen, so there is nowhere to send to: choose one in pane 2"
-        } else {
-            return true;
-        };
-        self.notices.add(Tone::Warning, text, &now.wall);
-        false
-    }
-
-    /// Starts a run, after the questions that must be asked.
-    pub(super) fn ask_to_start(&mut self, request: ExportRequest, now: &Now, effects: &mut Effects) {
-        if !self.can_start(now) {
-            return;
-        }
-        match &self.overview.data_space {
-            Some((_, name, DataSpaceKind::Production)) if !request.dry_run => {
-                let purpose = LinePurpose::ExportToProduction { request, name: name.clone() };
-                self.dialog = Some(Dialog::Line(LineDialog::new(purpose, "")));
-            }
-            _ => self.start(request, effects),
-        }
-    }
-
-    pub(super) fn start(&mut self, request: ExportRequest, effects: &mut Effects) {
-        self.export.run = RunState::Starting;
-        self.export.remark = None;
-        self.export.notes.clear();
-        self.export.request = request.clone();
-        effects.push(Effect::Work(Work::StartExport(request)));
-    }
-
-    fn ask_to_stop(&mut self, now: &Now) {
-        match &self.export.run {
-            RunState::Active(run) if run.progress.stopping => {
-                self.notices.add(
-                    Tone::Info,
-                    "the run is already stopping: it finishes the batches in flight",
-                    &now.wall,
-                );
-            }
-            RunState::Active(_) | RunState::Starting => self.dialog = Some(Dialog::Question(Question::Stop)),
-            RunState::None | RunState::Ended(_) => {
-                self.notices.add(Tone::Info, "no export is active, so there is nothing to stop", &now.wall);
-            }
-        }
-    }
-
     pub(super) fn on_counts(&mut self, result: Result<SourceFeeds, Problem>, now: &Now) {
         self.export.counts_load = match result {
             Ok(SourceFeeds { counts, absent }) => {
@@ -437,82 +298,5 @@ impl State {
             Err(_) if self.export.is_busy() => Load::NotAsked,
             Err(problem) => Load::Failed { problem },
         };
-    }
-
-    pub(super) fn on_run_started(&mut self, result: Result<(), Problem>, now: &Now, effects: &mut Effects) {
-        match result {
-            Ok(()) => {
-                self.export.run = RunState::Active(Box::new(ActiveRun::new(now.uptime)));
-                self.export.failures.clear();
-                self.export.failures_skipped = 0;
-                if self.leaving {
-                    effects.push(Effect::StopRun);
-                }
-            }
-            Err(problem) => {
-                self.export.run = RunState::None;
-                self.on_refused_start(problem, now);
-                self.leave_if_asked(effects);
-            }
-        }
-    }
-
-    pub(super) fn on_progress(&mut self, progress: Progress, now: &Now) {
-        if let RunState::Active(run) = &mut self.export.run {
-            run.take(progress, now.uptime);
-        }
-    }
-
-    pub(super) fn on_run_news(&mut self, news: Vec<RunEvent>, skipped: u64, now: &Now, effects: &mut Effects) {
-        self.export.failures_skipped += skipped;
-        if news.iter().any(|event| matches!(event, RunEvent::FeedFinished(_))) {
-            effects.push(Effect::Work(Work::LoadLedger));
-        }
-        for event in news {
-            match event {
-                RunEvent::ItemFailed(failure) => self.export.remember(failure),
-                RunEvent::Retrying { feed, attempt, after, reason } => {
-                    let seconds = after.as_secs_f64();
-                    let text = format!("{feed}: try {attempt} failed ({reason}); again in {seconds:.1} s");
-                    self.export.remark = Some(text);
-                }
-                RunEvent::Note { feed, text } => self.tell_note(feed, text.as_str(), now),
-                RunEvent::KeysRefused { message, request_id } => {
-                    let id = request_id.map(|id| format!(" (request {id})")).unwrap_or_default();
-                    let problem = Problem::new(
-                        crate::error::Exit::Refused,
-                        format!("the gateway refused the keys, so the run stopped at once: {message}{id}"),
-                    )
-                    .hint("verify the pair in pane 1; what was not sent goes out with the next run");
-                    self.notices.problem(&problem, &now.wall);
-                    self.keys.set_check(self.overview.environment, Check::Failed { at: now.wall.clone(), problem });
-                }
-                RunEvent::FirstSync { .. } => {
-                    let text = "this data space has nothing from here yet: everything will be sent";
-                    self.export.remark = Some(text.to_owned());
-                }
-                RunEvent::FeedStarted { .. } | RunEvent::FeedFinished(_) => {}
-            }
-        }
-    }
-
-    pub(super) fn on_run_ended(&mut self, result: Result<RunReport, Problem>, now: &Now, effects: &mut Effects) {
-        if let Err(problem) = &result {
-            self.notices.problem(problem, &now.wall);
-        }
-        if let Ok(RunReport { end: crate::export::progress::RunEnd::Failed { problems }, .. }) = &result {
-            for (feed, problem) in problems {
-                let problem = Problem { what: format!("{feed}: {}", problem.what), ..problem.clone() };
-                self.notices.problem(&problem, &now.wall);
-            }
-        }
-        if matches!(&self.dialog, Some(Dialog::Question(Question::Stop | Question::Quit))) {
-            self.dialog = None;
-        }
-        self.export.run = RunState::Ended(Box::new(EndedRun { result, at: now.wall.clone() }));
-        self.export.remark = None;
-        effects.push(Effect::Work(Work::LoadLedger));
-        self.refresh_health(effects);
-        self.leave_if_asked(effects);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! It must never await, and never touch disk, network or clock: what must be done is returned as effects.
 
+mod clipboard;
 pub mod dialog;
 pub mod editor;
 pub mod export;
@@ -14,7 +15,9 @@ pub mod log;
 pub mod notice;
 pub mod organization;
 pub mod overview;
+mod read_only;
 pub mod reports;
+pub mod run;
 pub mod saas;
 mod sync;
 pub mod totals;
@@ -237,6 +240,7 @@ impl State {
             self.pane = Pane::Export;
             self.ask_to_start(request, now, &mut effects);
         }
+        self.hold_back(&mut effects, now);
         effects
     }
 
@@ -291,11 +295,12 @@ impl State {
     pub fn update(&mut self, event: Event, now: &Now) -> Effects {
         let mut effects = Effects::new();
         self.wall = Some(now.wall.clone());
+        self.organization.end_if_over(&now.wall);
         match event {
             Event::Key(key) => self.on_key(&key, now, &mut effects),
             Event::Paste(text) => self.on_paste(text.expose()),
             Event::Clock => {
-                if let export::RunState::Active(run) = &mut self.export.run {
+                if let run::RunState::Active(run) = &mut self.export.run {
                     run.clock = now.uptime;
                 }
             }
@@ -304,6 +309,7 @@ impl State {
             Event::Progress(progress) => self.on_progress(progress, now),
             Event::Run { news, skipped } => self.on_run_news(news, skipped, now, &mut effects),
             Event::RunEnded(result) => self.on_run_ended(result, now, &mut effects),
+            Event::Copied { name, result } => self.on_copied(&name, result, now),
             Event::Busy => {
                 let text = "too much is waiting to be done already: that was not taken on, try again in a moment";
                 self.notices.add(Tone::Warning, text, &now.wall);
@@ -314,6 +320,7 @@ impl State {
                 self.forget_pending();
             }
         }
+        self.hold_back(&mut effects, now);
         effects
     }
 
@@ -407,8 +414,8 @@ impl State {
             }
         }
         self.reports.forget_pending();
-        if matches!(self.export.run, export::RunState::Starting) {
-            self.export.run = export::RunState::None;
+        if matches!(self.export.run, run::RunState::Starting) {
+            self.export.run = run::RunState::None;
         }
         if let Some(Dialog::Line(line)) = &mut self.dialog {
             line.busy = false;

@@ -1,7 +1,5 @@
 //! The pane of signing in with an Adobe ID and of the IMS organization.
 
-use std::fmt::Write as _;
-
 use jiff::Zoned;
 
 use super::dialog::{Dialog, LineDialog, LinePurpose, Question};
@@ -11,9 +9,11 @@ use crate::connector::{ClientSecret, Overview};
 use crate::error::{Exit, Problem};
 use crate::ims::models::{Organization, SignIn, SignedIn};
 use crate::secret::Secret;
+use crate::tui::clipboard::Copyable;
 use crate::tui::effect::{Effect, ImsWork, Work};
 use crate::tui::event::{ImsReply, Now};
 use crate::tui::keymap::{Action, Place, key_of};
+use crate::untrusted::SafeText;
 
 /// The pane.
 #[derive(Debug, Default)]
@@ -67,6 +67,15 @@ impl OrganizationPane {
             SignIn::Out | SignIn::Expired { .. } => Action::SignIn,
             SignIn::Pending(_) => Action::PasteBack,
             SignIn::In(_) => Action::Open,
+        }
+    }
+
+    /// A token that cannot be renewed ends by itself, also while nobody asks IMS.
+    pub(super) fn end_if_over(&mut self, now: &Zoned) {
+        if let SignIn::In(SignedIn { name, until, is_renewable: false, .. }) = &self.sign_in
+            && *until <= now.timestamp()
+        {
+            self.sign_in = SignIn::Expired { name: name.clone(), at: *until };
         }
     }
 
@@ -200,25 +209,28 @@ impl State {
 
     /// Copies the address while it is waited for, else the selected organization's id.
     fn copy_of_organization(&mut self, now: &Now, effects: &mut Effects) {
-        let id = || self.organization.rows().get(self.organization.selected).map(|found| found.id.as_str());
-        match self.organization.address().or_else(id) {
-            Some(text) => effects.push(Effect::Copy(text.to_owned())),
+        let pane = &self.organization;
+        let selected = || pane.rows().get(pane.selected).copied();
+        let text = match pane.address() {
+            Some(address) => Some(Copyable::line("the address to open", address)),
+            None => selected().map(|found| Copyable::line("the organization id", found.id.as_str())),
+        };
+        match text {
+            Some(text) => effects.push(Effect::Copy(text)),
             None => self.tell_no_address("to copy", now),
         }
     }
 
     fn plain_text_of_organization(&mut self, now: &Now, effects: &mut Effects) {
-        if let Some(address) = self.organization.address() {
-            effects.push(Effect::ShowPlain(address.to_owned()));
-        } else if self.organization.organizations.is_empty() {
+        let pane = &self.organization;
+        let line = |found: &&Organization| SafeText::new(&format!("{}  {}", found.id.as_str(), found.name));
+        if let Some(address) = pane.address() {
+            effects.push(Effect::ShowPlain(Copyable::line("the address to open", address)));
+        } else if pane.rows().is_empty() {
             self.tell_no_address("to show", now);
         } else {
-            let mut text = String::new();
-            for organization in self.organization.rows() {
-                // Writing into a String does not fail.
-                let _ = writeln!(text, "{}  {}", organization.id.as_str(), organization.name);
-            }
-            effects.push(Effect::ShowPlain(text));
+            let lines = pane.rows().iter().map(line).collect();
+            effects.push(Effect::ShowPlain(Copyable::lines("the organizations", lines)));
         }
     }
 

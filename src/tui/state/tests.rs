@@ -1,5 +1,7 @@
 //! The state, event by event: pure, so nothing here waits for anything.
 
+mod organization;
+mod read_only;
 mod reports;
 mod sync;
 
@@ -9,9 +11,9 @@ use jiff::Zoned;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::dialog::{Dialog, LinePurpose, Preview, Question, Reading};
-use super::export::RunState;
 use super::keys::Check;
 use super::notice::Tone;
+use super::run::RunState;
 use super::*;
 use crate::client::models::{DataSpace, DataSpaceKind, Environment, Project};
 use crate::connector::{Half, PairStatus, SettingsOverview, SourceFeeds};

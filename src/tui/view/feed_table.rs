@@ -7,7 +7,8 @@ use super::look::{Look, Role};
 use super::text::{fit, left, moment, right};
 use crate::feeds::Feed;
 use crate::tui::keymap::{Action, Place, key_of};
-use crate::tui::state::export::{ExportPane, RunState};
+use crate::tui::state::export::ExportPane;
+use crate::tui::state::run::RunState;
 use crate::tui::state::{Load, State};
 use crate::words::count;
 

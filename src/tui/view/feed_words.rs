@@ -4,7 +4,8 @@ use super::look::Role;
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::{FeedProgress, Limit, Phase};
 use crate::feeds::Feed;
-use crate::tui::state::export::{ActiveRun, ExportPane, RunState};
+use crate::tui::state::export::ExportPane;
+use crate::tui::state::run::{ActiveRun, RunState};
 use crate::tui::state::totals::is_collecting;
 use crate::words::count;
 

@@ -9,7 +9,7 @@ use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::look::{Look, Role};
+use super::look::{Colours, Look, Role};
 use super::text::paragraph;
 
 /// The light border around a code, in modules. The standard asks for 4; cameras read it with 2, and rows are scarce.
@@ -56,8 +56,9 @@ fn modules(code: &QrCode) -> Vec<Vec<bool>> {
 /// Two rows of modules in one row of cells. Black on white where there are colours; without, light is drawn, as on a dark screen.
 fn half_blocks(code: &QrCode, look: Look) -> Vec<Line<'static>> {
     let rows = modules(code);
-    let style = if look.colours { Style::new().fg(Color::Black).bg(Color::White) } else { Style::new() };
-    let is_drawn = |row: Option<&Vec<bool>>, x: usize| row.is_some_and(|row| row[x] == look.colours);
+    let has_colours = look.colours != Colours::None;
+    let style = if has_colours { Style::new().fg(Color::Black).bg(Color::White) } else { Style::new() };
+    let is_drawn = |row: Option<&Vec<bool>>, x: usize| row.is_some_and(|row| row[x] == has_colours);
     let lines = rows.chunks(2).map(|pair| {
         let text: String = (0..pair[0].len())
             .map(|x| match (is_drawn(pair.first(), x), is_drawn(pair.get(1), x)) {
@@ -75,7 +76,7 @@ fn half_blocks(code: &QrCode, look: Look) -> Vec<Line<'static>> {
 /// Each module as two cells, which is about square: coloured blanks, or without colours `##` for light.
 fn double_cells(code: &QrCode, look: Look) -> Vec<Line<'static>> {
     let line = |row: &Vec<bool>| {
-        let cells = row.iter().map(|dark| match (look.colours, dark) {
+        let cells = row.iter().map(|dark| match (look.colours != Colours::None, dark) {
             (true, true) => Span::styled("  ", Style::new().bg(Color::Black)),
             (true, false) => Span::styled("  ", Style::new().bg(Color::White)),
             (false, true) => Span::raw("  "),

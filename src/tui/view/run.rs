@@ -11,7 +11,7 @@ use crate::export::SyncMode;
 use crate::export::progress::{Limit, RunEnd, RunReport};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
-use crate::tui::state::export::{ActiveRun, EndedRun, RunState};
+use crate::tui::state::run::{ActiveRun, EndedRun, RunState};
 use crate::tui::state::totals::Totals;
 use crate::untrusted::SafeText;
 use crate::words::{bytes, count, counted, duration};

@@ -1,0 +1,232 @@
+//! The run, as far as the screen knows it: how it is started and stopped, what it tells, and how it ended.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use jiff::Zoned;
+
+use super::dialog::{Dialog, LineDialog, LinePurpose, Question};
+use super::keys::Check;
+use super::notice::Tone;
+use super::{Effects, State};
+use crate::client::models::DataSpaceKind;
+use crate::connector::ExportRequest;
+use crate::error::{Exit, Problem};
+use crate::export::progress::{Progress, RunEnd, RunEvent, RunReport};
+use crate::tui::effect::{Effect, Work};
+use crate::tui::event::Now;
+
+/// Over how long requests a second are averaged: long enough to be calm, short enough to be current.
+const RATE_WINDOW: Duration = Duration::from_secs(5);
+
+/// Where the run is.
+#[derive(Debug, Default)]
+pub enum RunState {
+    /// None was started from this screen.
+    #[default]
+    None,
+    /// Keys, source and ledger are being opened.
+    Starting,
+    /// It is going on.
+    Active(Box<ActiveRun>),
+    /// The last one ended.
+    Ended(Box<EndedRun>),
+}
+
+/// A run that is going on.
+#[derive(Debug)]
+pub struct ActiveRun {
+    /// Its newest counters.
+    pub progress: Progress,
+    /// When they came, in uptime.
+    pub received: Duration,
+    /// The clock, in uptime.
+    pub clock: Duration,
+    /// Uptime and requests, oldest first.
+    samples: VecDeque<(Duration, u64)>,
+}
+
+/// A run that ended.
+#[derive(Debug)]
+pub struct EndedRun {
+    /// How; a problem means that its own report is lost.
+    pub result: Result<RunReport, Problem>,
+    /// When.
+    pub at: Zoned,
+}
+
+impl ActiveRun {
+    fn new(now: Duration) -> Self {
+        let progress = Progress::new(Vec::new(), false);
+        Self { progress, received: now, clock: now, samples: VecDeque::new() }
+    }
+
+    fn take(&mut self, progress: Progress, now: Duration) {
+        let requests = progress.feeds.iter().map(|feed| feed.requests).sum();
+        self.samples.push_back((now, requests));
+        while self.samples.len() > 2
+            && self.samples.get(1).is_some_and(|(at, _)| now.saturating_sub(*at) >= RATE_WINDOW)
+        {
+            self.samples.pop_front();
+        }
+        self.progress = progress;
+        self.received = now;
+        self.clock = now;
+    }
+
+    /// Since the counters came.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.clock.saturating_sub(self.received)
+    }
+
+    /// Since the run began.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.progress.elapsed + self.age()
+    }
+
+    /// Time left.
+    #[must_use]
+    pub fn eta(&self) -> Option<Duration> {
+        self.progress.eta.map(|eta| eta.saturating_sub(self.age()))
+    }
+
+    /// Requests a second over the last seconds; `None` before anything can be said.
+    #[must_use]
+    pub fn requests_per_second(&self) -> Option<f64> {
+        let (first, last) = (self.samples.front()?, self.samples.back()?);
+        let seconds = self.clock.max(last.0).saturating_sub(first.0).as_secs_f64();
+        (seconds >= 1.0).then(|| (last.1 - first.1) as f64 / seconds)
+    }
+}
+
+impl State {
+    /// Whether a run could start now; says why not.
+    pub(super) fn can_start(&mut self, now: &Now) -> bool {
+        let text = if self.export.is_busy() {
+            "an export is already active: stop it first, or wait"
+        } else if self.overview.data_space.is_none() {
+            "no data space is chosen, so there is nowhere to send to: choose one in pane 2"
+        } else {
+            return true;
+        };
+        self.notices.add(Tone::Warning, text, &now.wall);
+        false
+    }
+
+    /// Starts a run, after the questions that must be asked.
+    pub(super) fn ask_to_start(&mut self, request: ExportRequest, now: &Now, effects: &mut Effects) {
+        if !self.can_start(now) {
+            return;
+        }
+        match &self.overview.data_space {
+            Some((_, name, DataSpaceKind::Production)) if !request.dry_run => {
+                let purpose = LinePurpose::ExportToProduction { request, name: name.clone() };
+                self.dialog = Some(Dialog::Line(LineDialog::new(purpose, "")));
+            }
+            _ => self.start(request, effects),
+        }
+    }
+
+    pub(super) fn start(&mut self, request: ExportRequest, effects: &mut Effects) {
+        self.export.run = RunState::Starting;
+        self.export.remark = None;
+        self.export.notes.clear();
+        self.export.request = request.clone();
+        effects.push(Effect::Work(Work::StartExport(request)));
+    }
+
+    pub(super) fn ask_to_stop(&mut self, now: &Now) {
+        match &self.export.run {
+            RunState::Active(run) if run.progress.stopping => {
+                self.notices.add(
+                    Tone::Info,
+                    "the run is already stopping: it finishes the batches in flight",
+                    &now.wall,
+                );
+            }
+            RunState::Active(_) | RunState::Starting => self.dialog = Some(Dialog::Question(Question::Stop)),
+            RunState::None | RunState::Ended(_) => {
+                self.notices.add(Tone::Info, "no export is active, so there is nothing to stop", &now.wall);
+            }
+        }
+    }
+
+    pub(super) fn on_run_started(&mut self, result: Result<(), Problem>, now: &Now, effects: &mut Effects) {
+        match result {
+            Ok(()) => {
+                self.export.run = RunState::Active(Box::new(ActiveRun::new(now.uptime)));
+                self.export.failures.clear();
+                self.export.failures_skipped = 0;
+                if self.leaving {
+                    effects.push(Effect::StopRun);
+                }
+            }
+            Err(problem) => {
+                self.export.run = RunState::None;
+                self.on_refused_start(problem, now);
+                self.leave_if_asked(effects);
+            }
+        }
+    }
+
+    pub(super) fn on_progress(&mut self, progress: Progress, now: &Now) {
+        if let RunState::Active(run) = &mut self.export.run {
+            run.take(progress, now.uptime);
+        }
+    }
+
+    pub(super) fn on_run_news(&mut self, news: Vec<RunEvent>, skipped: u64, now: &Now, effects: &mut Effects) {
+        self.export.failures_skipped += skipped;
+        if news.iter().any(|event| matches!(event, RunEvent::FeedFinished(_))) {
+            effects.push(Effect::Work(Work::LoadLedger));
+        }
+        for event in news {
+            match event {
+                RunEvent::ItemFailed(failure) => self.export.remember(failure),
+                RunEvent::Retrying { feed, attempt, after, reason } => {
+                    let seconds = after.as_secs_f64();
+                    let text = format!("{feed}: try {attempt} failed ({reason}); again in {seconds:.1} s");
+                    self.export.remark = Some(text);
+                }
+                RunEvent::Note { feed, text } => self.tell_note(feed, text.as_str(), now),
+                RunEvent::KeysRefused { message, request_id } => {
+                    let id = request_id.map(|id| format!(" (request {id})")).unwrap_or_default();
+                    let problem = Problem::new(
+                        Exit::Refused,
+                        format!("the gateway refused the keys, so the run stopped at once: {message}{id}"),
+                    )
+                    .hint("verify the pair in pane 1; what was not sent goes out with the next run");
+                    self.notices.problem(&problem, &now.wall);
+                    self.keys.set_check(self.overview.environment, Check::Failed { at: now.wall.clone(), problem });
+                }
+                RunEvent::FirstSync { .. } => {
+                    let text = "this data space has nothing from here yet: everything will be sent";
+                    self.export.remark = Some(text.to_owned());
+                }
+                RunEvent::FeedStarted { .. } | RunEvent::FeedFinished(_) => {}
+            }
+        }
+    }
+
+    pub(super) fn on_run_ended(&mut self, result: Result<RunReport, Problem>, now: &Now, effects: &mut Effects) {
+        if let Err(problem) = &result {
+            self.notices.problem(problem, &now.wall);
+        }
+        if let Ok(RunReport { end: RunEnd::Failed { problems }, .. }) = &result {
+            for (feed, problem) in problems {
+                let problem = Problem { what: format!("{feed}: {}", problem.what), ..problem.clone() };
+                self.notices.problem(&problem, &now.wall);
+            }
+        }
+        if matches!(&self.dialog, Some(Dialog::Question(Question::Stop | Question::Quit))) {
+            self.dialog = None;
+        }
+        self.export.run = RunState::Ended(Box::new(EndedRun { result, at: now.wall.clone() }));
+        self.export.remark = None;
+        effects.push(Effect::Work(Work::LoadLedger));
+        self.refresh_health(effects);
+        self.leave_if_asked(effects);
+    }
+}
