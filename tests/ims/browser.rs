@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::kit::Kit;
+use crate::support::browser::browser;
 use crate::support::home::{stderr, stdout};
 
 /// How long the browser may take to start or to open a page, on a busy machine.
@@ -34,7 +35,7 @@ impl Chromium {
                 break port.trim_end_matches('.').to_owned();
             }
         };
-        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().expect("a client");
+        let http = browser();
         let profile = tempfile::tempdir().expect("a directory");
         let mut chromium =
             Self { driver, http, session: format!("http://127.0.0.1:{port}/session"), _profile: profile };
@@ -60,7 +61,7 @@ impl Chromium {
     }
 
     async fn post(&self, path: &str, body: Value) -> Value {
-        let request = self.http.post(format!("{}{path}", self.session)).json(&body);
+        let request = self.http.post(format!("{}{path}", self.session)).json(&body).timeout(PATIENCE);
         let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
         answer["value"].clone()
     }

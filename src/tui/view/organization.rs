@@ -20,6 +20,9 @@ const WITH_ID: usize = 90;
 /// The width of an organization id: 24 hexadecimal digits and `@AdobeOrg`.
 const ID: usize = 33;
 
+/// The height from which there is room for more than who is signed in and the list, in rows.
+const ROOMY: u16 = 14;
+
 /// What signing in is for.
 pub const WHAT_FOR: [&str; 2] = [
     "Signing in is optional. It lists the IMS organizations of your Adobe ID, and saves the chosen one where Commerce's services look for it. Exports do not need it: they are signed with the key pair.",
@@ -32,14 +35,18 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
         super::qr::draw(frame, area, address, look);
         return;
     }
-    let (main, side) = super::with_side(area);
+    let (main, side) = match state.organization.sign_in {
+        // The address needs the whole width.
+        SignIn::Pending(_) => (area, None),
+        _ => super::with_side(area),
+    };
     let room = usize::from(main.width);
     let mut lines = trouble(state, look, room);
     match &state.organization.sign_in {
         SignIn::Out => lines.extend(out(state, look, room, side.is_none())),
         SignIn::Pending(pending) => lines.extend(waiting(pending, look, room)),
         SignIn::In(signed_in) => {
-            lines.extend(who(signed_in, state, look, room));
+            lines.extend(who(signed_in, state, look, room, main.height >= ROOMY));
             let height = usize::from(main.height).saturating_sub(lines.len());
             lines.extend(organizations(state, look, room, height));
         }
@@ -98,22 +105,22 @@ fn out(state: &State, look: Look, room: usize, with_reason: bool) -> Vec<Line<'s
 /// The address, whole and on lines of its own, before anything else that could push it out of sight.
 fn waiting(pending: &PendingSignIn, look: Look, room: usize) -> Vec<Line<'static>> {
     let key = |action| key_of(Place::Organization, action);
-    let begun = if pending.is_resumed { "A sign-in that was begun before goes on." } else { "A sign-in has begun." };
+    let begun = if pending.is_resumed { "A sign-in begun before waits." } else { "A sign-in waits." };
     let mut lines = paragraph(&format!("{begun} Open this address anywhere:"), room, look.style(Role::Title));
     lines.extend(paragraph(pending.url.as_str(), room, look.style(Role::Accent)));
     let text = format!(
-        "{} copies it, {} shows it without borders, {} as a QR code. Sign in there, then paste back the address that you are sent to ({}), also if that page does not open.",
+        "After signing in there, {} pastes back the address that you are sent to, even if it does not open. {} copies, {} plain text, {} QR code.",
+        key(Action::PasteBack),
         key(Action::Copy),
         key(Action::PlainText),
         key(Action::QrCode),
-        key(Action::PasteBack),
     );
     lines.extend(paragraph(&text, room, look.style(Role::Text)));
     lines
 }
 
 /// Who is signed in, until when, and where the tokens are.
-fn who(signed_in: &SignedIn, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+fn who(signed_in: &SignedIn, state: &State, look: Look, room: usize, is_roomy: bool) -> Vec<Line<'static>> {
     let name = match (signed_in.kind, &signed_in.email) {
         (SignedInAs::Service, _) => format!("the service {}", signed_in.name),
         (SignedInAs::Person, Some(email)) => format!("{} ({email})", signed_in.name),
@@ -122,7 +129,9 @@ fn who(signed_in: &SignedIn, state: &State, look: Look, room: usize) -> Vec<Line
     let until = full_moment(signed_in.until, state.wall.as_ref());
     let then = if signed_in.is_renewable { "then renewed" } else { "then sign in again" };
     let mut lines = paragraph(&format!("● Signed in as {name} until {until}, {then}"), room, look.style(Role::Good));
-    lines.extend(paragraph(&format!("Tokens: {}", signed_in.kept), room, look.style(Role::Dim)));
+    if is_roomy {
+        lines.extend(paragraph(&format!("Tokens: {}", signed_in.kept), room, look.style(Role::Dim)));
+    }
     lines.extend(saved(state, look, room));
     lines
 }
@@ -146,8 +155,7 @@ fn saved(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
 fn organizations(state: &State, look: Look, room: usize, height: usize) -> Vec<Line<'static>> {
     let pane = &state.organization;
     let rows = pane.rows();
-    let mut lines = vec![Line::default()];
-    lines.extend(head(state, look, room));
+    let mut lines = head(state, look, room);
     if rows.is_empty() {
         let text = match (&pane.load, pane.filter.is_set()) {
             (_, true) => "Nothing contains that text. Esc clears the filter.",
@@ -174,7 +182,9 @@ fn head(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
         Load::NotAsked => Vec::new(),
         Load::Loading => vec![Line::styled("◐ loading the organizations …", look.style(Role::Accent))],
         Load::Failed { problem } => {
-            let mut lines = failed(problem, look, room);
+            // What stands above already is not said twice.
+            let is_said = matches!(&pane.status, Load::Failed { problem: above } if above == problem);
+            let mut lines = if is_said { Vec::new() } else { failed(problem, look, room) };
             if pane.loaded_at.is_some() {
                 let text = format!("Below is what was known{age}.");
                 lines.extend(paragraph(&text, room, look.style(Role::Dim)));
