@@ -178,10 +178,10 @@ pub struct LoginArgs {
     /// Sign in as a service, with client id and client secret
     #[arg(long)]
     pub client_credentials: bool,
-    /// File that holds the client id of the service; `-` is standard input [default: ims.client_id]
+    /// File that holds the client id of the service; `-` is standard input [default: `ims.client_id`]
     #[arg(long, value_name = "FILE", requires = "client_credentials")]
     pub client_id_file: Option<PathBuf>,
-    /// File that holds the client secret, mode 0600; `-` is standard input [default: ims.client_secret_file]
+    /// File that holds the client secret, mode 0600; `-` is standard input [default: `ims.client_secret_file`]
     #[arg(long, value_name = "FILE", requires = "client_credentials")]
     pub client_secret_file: Option<PathBuf>,
 }

@@ -114,8 +114,7 @@ pub(super) async fn send(wire: &Wire, request: RequestBuilder) -> Result<Reply, 
     let reply = match wire.send(request, ANSWER_LIMIT).await {
         Ok(reply) => reply,
         Err(Broken::Connection { message, .. }) => return Err(ImsError::Passing { host: host(), message }),
-        Err(Broken::TooLong { status, limit }) => {
-            let message = SafeText::new(&format!("the answer is longer than {} MiB", limit >> 20));
+        Err(Broken::Unreadable { status, message }) => {
             return Err(ImsError::NotUnderstood { host: host(), status, message });
         }
     };

@@ -139,14 +139,13 @@ impl Explain for ImsError {
             }
             ImsError::Pasted(error) => return error.hint(),
             ImsError::File(error) => return error.hint(),
-            ImsError::NothingPending => "run `commerce-connector ims login`, or sign in from the IMS organization pane",
             ImsError::Grant { .. } => {
                 "open the address again, sign in, and paste the new address soon: a code works once and for a few minutes"
             }
             ImsError::Client { .. } => {
                 "check the client id and its secret; a person signs in without a secret, unless the credential is a Web App"
             }
-            ImsError::Out | ImsError::Expired { .. } | ImsError::TokenRefused { .. } => {
+            ImsError::NothingPending | ImsError::Out | ImsError::Expired { .. } | ImsError::TokenRefused { .. } => {
                 "run `commerce-connector ims login`, or sign in from the IMS organization pane"
             }
             ImsError::Passing { .. } => "check DNS, proxy and firewall, then try again",

@@ -125,10 +125,9 @@ fn dark_modules(buffer: &ratatui::buffer::Buffer, has_colours: bool, unicode: bo
     for y in 3..size.height - 2 {
         let cells: Vec<_> = (2..size.width - 2).map(|x| &buffer[(x, y)]).collect();
         let halves = |cell: &ratatui::buffer::Cell| match cell.symbol() {
-            "█" => (true, true),
+            "█" | "#" => (true, true),
             "▀" => (true, false),
             "▄" => (false, true),
-            "#" => (true, true),
             _ => (false, false),
         };
         let is_code = |cell: &ratatui::buffer::Cell| !has_colours || cell.bg != Color::Reset;
@@ -178,8 +177,8 @@ fn signed_in_with_many_organizations() {
 #[test]
 fn an_organization_that_is_not_seen_any_more() {
     let mut state = signed_in();
-    let stale = Overview { organization: Some("STALE@AdobeOrg".into()), ..overview(DataSpaceKind::Testing) };
-    state.update(Event::Reply(Reply::Overview(stale)), &now());
+    let other = Overview { organization: Some("STALE@AdobeOrg".into()), ..overview(DataSpaceKind::Testing) };
+    state.update(Event::Reply(Reply::Overview(other)), &now());
     press(&mut state, "/harb");
     insta::assert_snapshot!("ims-stale-80x24", draw(&state, LOOK, (80, 24)).backend());
 }

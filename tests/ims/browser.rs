@@ -13,12 +13,12 @@ use crate::support::home::{stderr, stdout};
 /// How long the browser may take to start or to open a page, on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// A headless Chromium, driven by the WebDriver protocol.
+/// A headless Chromium, driven over HTTP (W3C `WebDriver`).
 struct Chromium {
     driver: Child,
     http: reqwest::Client,
     session: String,
-    _profile: tempfile::TempDir,
+    profile: tempfile::TempDir,
 }
 
 impl Chromium {
@@ -37,9 +37,8 @@ impl Chromium {
         };
         let http = browser();
         let profile = tempfile::tempdir().expect("a directory");
-        let mut chromium =
-            Self { driver, http, session: format!("http://127.0.0.1:{port}/session"), _profile: profile };
-        let data_dir = format!("--user-data-dir={}", chromium._profile.path().display());
+        let mut chromium = Self { driver, http, session: format!("http://127.0.0.1:{port}/session"), profile };
+        let data_dir = format!("--user-data-dir={}", chromium.profile.path().display());
         let args = json!([
             "--headless",
             "--no-sandbox",
@@ -57,6 +56,9 @@ impl Chromium {
         let answer = chromium.post("", wanted).await;
         let id = answer["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {answer}"));
         chromium.session = format!("{}/{id}", chromium.session);
+        // A page may still be on its way when its elements are looked for.
+        let patience = u64::try_from(PATIENCE.as_millis() / 2).expect("small");
+        chromium.post("/timeouts", json!({"implicit": patience})).await;
         chromium
     }
 
@@ -83,20 +85,25 @@ impl Chromium {
         self.post("/url", json!({"url": url})).await;
     }
 
-    /// The only element that a CSS selector finds.
-    async fn find(&self, selector: &str) -> String {
-        let found = self.post("/element", json!({"using": "css selector", "value": selector})).await;
+    /// The element that an XPath finds, as soon as it is there.
+    async fn find(&self, path: &str) -> String {
+        let found = self.post("/element", json!({"using": "xpath", "value": path})).await;
         let element = found.as_object().and_then(|found| found.values().next()?.as_str().map(str::to_owned));
-        element.unwrap_or_else(|| panic!("no {selector}: {found}"))
+        element.unwrap_or_else(|| panic!("no {path}: {found}"))
     }
 
-    async fn text(&self, selector: &str) -> String {
-        let element = self.find(selector).await;
+    /// Waits for the page with this heading.
+    async fn wait_for(&self, heading: &str) {
+        self.find(&format!("//h1[.='{heading}']")).await;
+    }
+
+    async fn text(&self, path: &str) -> String {
+        let element = self.find(path).await;
         self.get(&format!("/element/{element}/text")).await.as_str().expect("text").to_owned()
     }
 
-    async fn click(&self, selector: &str) {
-        let element = self.find(selector).await;
+    async fn click(&self, path: &str) {
+        let element = self.find(path).await;
         self.post(&format!("/element/{element}/click"), json!({})).await;
     }
 
@@ -132,17 +139,17 @@ async fn a_person_clicks_through_the_page_in_a_browser() {
 
     let chromium = Chromium::start().await;
     chromium.open(&address).await;
-    assert_eq!(chromium.text("h1").await, "Sign in to the sandbox");
-    chromium.click("button[value=deny]").await;
-    assert_eq!(chromium.text("h1").await, "Not signed in");
+    chromium.wait_for("Sign in to the sandbox").await;
+    chromium.click("//button[.='Cancel']").await;
+    chromium.wait_for("Not signed in").await;
     let denied = chromium.address().await;
     assert!(denied.starts_with(&back) && denied.contains("error=access_denied"), "{denied}");
 
     chromium.open(&address).await;
-    chromium.click("button[value=allow]").await;
-    assert_eq!(chromium.text("h1").await, "Signed in");
+    chromium.click("//button[.='Sign in as Alex Harbour']").await;
+    chromium.wait_for("Signed in").await;
     let sent_back = chromium.address().await;
-    assert_eq!(chromium.text("#address").await, sent_back, "the page shows the address to copy");
+    assert_eq!(chromium.text("//*[@id='address']").await, sent_back, "the page shows the address to copy");
     chromium.quit().await;
 
     let refused = kit.run(&["ims", "login", "--url", "-"], &denied);

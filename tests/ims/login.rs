@@ -60,7 +60,7 @@ async fn each_bad_paste_has_its_sentence_and_the_next_one_may_be_good() {
     let denied = sent_back(&address, "deny").await;
     let (code, state) = good.split_once("&state=").expect("a state");
     for (pasted, exit, words) in [
-        ("".to_owned(), 2, "nothing was pasted"),
+        (String::new(), 2, "nothing was pasted"),
         ("hello".to_owned(), 2, "not an address"),
         (address.clone(), 2, "the address to open"),
         (format!("https://evil.example/?state={state}&code=1"), 2, "an address of evil.example/"),

@@ -183,28 +183,10 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
         LinePurpose::CleanUp(feed) => {
             (format!("Clean up {feed}"), true, spaced(clean_up_texts(*feed, state).iter().map(|text| plain(text))))
         }
-        LinePurpose::PasteBack => (
-            "Paste the address that you were sent to".to_owned(),
-            false,
-            plain(
-                "After signing in, your browser shows a page that may not open: that does not matter. Copy its whole address from the address bar and paste it here. It holds a code, so only its length is shown.",
-            ),
-        ),
-        LinePurpose::ImsClientId => (
-            "Sign in as a service: client id".to_owned(),
-            false,
-            plain(
-                "Type or paste the client id of an OAuth server-to-server credential of the Adobe Developer Console. The secret is asked for next.",
-            ),
-        ),
-        LinePurpose::ImsClientSecret { client_id } => (
-            "Sign in as a service: client secret".to_owned(),
-            false,
-            plain(&format!(
-                "Paste the client secret of {}; only its length is shown, and it is not kept. Or type @ and the path of a file of yours that holds it (mode 0600).",
-                crate::untrusted::SafeText::new(client_id)
-            )),
-        ),
+        LinePurpose::PasteBack | LinePurpose::ImsClientId | LinePurpose::ImsClientSecret { .. } => {
+            let (title, text) = super::organization::line_words(&line.purpose);
+            (title.to_owned(), false, plain(&text))
+        }
         LinePurpose::Guard { name, refusal, .. } => (
             "The guard stopped this run".to_owned(),
             true,

@@ -10,7 +10,9 @@ use super::text::{fit, full_moment, left, paragraph, time};
 use crate::error::Problem;
 use crate::ims::models::{Organization, PendingSignIn, SignIn, SignedIn, SignedInAs};
 use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::state::dialog::LinePurpose;
 use crate::tui::state::{Load, State};
+use crate::untrusted::SafeText;
 use crate::words::counted;
 
 /// The width of the mark of what is in use, in cells.
@@ -66,6 +68,27 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
             lines.extend(paragraph(text, usize::from(side.width), look.style(Role::Dim)));
         }
         frame.render_widget(Paragraph::new(lines), side);
+    }
+}
+
+/// Title and text of a dialog that asks for something about signing in.
+pub fn line_words(purpose: &LinePurpose) -> (&'static str, String) {
+    match purpose {
+        LinePurpose::ImsClientId => (
+            "Sign in as a service: client id",
+            "Type or paste the client id of an OAuth server-to-server credential of the Adobe Developer Console. The secret is asked for next.".to_owned(),
+        ),
+        LinePurpose::ImsClientSecret { client_id } => (
+            "Sign in as a service: client secret",
+            format!(
+                "Paste the client secret of {}; only its length is shown, and it is not kept. Or type @ and the path of a file of yours that holds it (mode 0600).",
+                SafeText::new(client_id)
+            ),
+        ),
+        _ => (
+            "Paste the address that you were sent to",
+            "After signing in, your browser shows a page that may not open: that does not matter. Copy its whole address from the address bar and paste it here. It holds a code, so only its length is shown.".to_owned(),
+        ),
     }
 }
 
