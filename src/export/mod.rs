@@ -17,6 +17,7 @@ mod pass;
 pub mod progress;
 mod run;
 mod send;
+pub mod told;
 mod trouble;
 mod verdict;
 

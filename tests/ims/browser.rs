@@ -85,7 +85,7 @@ impl Chromium {
         self.post("/url", json!({"url": url})).await;
     }
 
-    /// The element that an XPath finds, as soon as it is there.
+    /// The element that a path (`XPath`) finds, as soon as it is there.
     async fn find(&self, path: &str) -> String {
         let found = self.post("/element", json!({"using": "xpath", "value": path})).await;
         let element = found.as_object().and_then(|found| found.values().next()?.as_str().map(str::to_owned));
