@@ -3,7 +3,9 @@
 //! Every match here names every command, so that whoever adds one must decide. The screen's side is in [`crate::tui::access`].
 
 use super::Setting;
-use crate::cli::{Command, ConfigCommand, DataSpacesCommand, ExportCommand, ImsCommand, KeysCommand, ProjectsCommand};
+use crate::cli::{
+    Command, ConfigCommand, DataSpacesCommand, ExportCommand, ImsCommand, KeysCommand, LedgerCommand, ProjectsCommand,
+};
 use crate::error::{Exit, Problem};
 
 impl Command {
@@ -14,8 +16,8 @@ impl Command {
             Command::Keys(KeysCommand::Set { .. })
             | Command::Projects(ProjectsCommand::Create { .. } | ProjectsCommand::Rename { .. })
             | Command::DataSpaces(DataSpacesCommand::Select { .. } | DataSpacesCommand::Rename { .. })
-            | Command::Export(ExportCommand::Watch(_))
             | Command::Ims(ImsCommand::Login(_) | ImsCommand::Select { .. } | ImsCommand::Logout)
+            | Command::Export(ExportCommand::Watch(_) | ExportCommand::Ledger(LedgerCommand::Repair { .. }))
             | Command::Config(ConfigCommand::Init) => true,
             Command::Export(ExportCommand::Run(args)) => !args.sending.dry_run,
             Command::Export(ExportCommand::Retry(args)) => !args.sending.dry_run,
@@ -27,7 +29,11 @@ impl Command {
             | Command::DataSpaces(DataSpacesCommand::List)
             | Command::Ims(ImsCommand::Status | ImsCommand::Organizations)
             | Command::Feeds(_)
-            | Command::Export(ExportCommand::Estimate { .. } | ExportCommand::Status)
+            | Command::Export(
+                ExportCommand::Estimate { .. }
+                | ExportCommand::Status
+                | ExportCommand::Ledger(LedgerCommand::Check | LedgerCommand::Backup { .. }),
+            )
             | Command::Config(ConfigCommand::Show | ConfigCommand::Path)
             | Command::Doctor
             | Command::Services => false,

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
 
 pub mod browser;
+pub mod edited;
 pub mod gateway;
 pub mod home;
 pub mod mariadb;
