@@ -71,6 +71,7 @@ pub const KEYS: &[Key] = &[
     text("instance.version"),
     integer("export.thread_count"),
     integer("export.max_batch_bytes"),
+    Key { path: "export.keep_payloads", kind: Kind::Boolean },
     text("state.directory"),
     text("ui.theme"),
     Key { path: "ui.read_only", kind: Kind::Boolean },

@@ -280,6 +280,8 @@ pub struct ExportSection {
     pub thread_count: usize,
     /// The largest uncompressed body of a request, in bytes.
     pub max_batch_bytes: usize,
+    /// Whether the ledger keeps what was sent of each item.
+    pub keep_payloads: bool,
     /// `[export.feeds.<feed>]`
     pub feeds: BTreeMap<Feed, FeedSection>,
     /// `[export.routes]`: feed → route.
@@ -291,6 +293,7 @@ impl Default for ExportSection {
         Self {
             thread_count: 1,
             max_batch_bytes: crate::export::DEFAULT_MAX_BATCH_BYTES,
+            keep_payloads: true,
             feeds: BTreeMap::new(),
             routes: BTreeMap::new(),
         }

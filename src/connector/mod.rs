@@ -421,6 +421,7 @@ impl Connector {
             data_space,
             thread_count: request.thread_count.unwrap_or(config.export.thread_count),
             max_batch_bytes: config.export.max_batch_bytes,
+            keep_payloads: config.export.keep_payloads,
             dry_run: request.dry_run,
             state_dir: self.shared.state_dir.clone(),
             absent: Self::missed_feeds(&source, &request.feeds),
