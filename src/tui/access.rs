@@ -107,7 +107,7 @@ impl Dialog {
                 }
             },
             Dialog::Question(question) => match question {
-                Question::Choose(_) | Question::Environment(_) | Question::Stop => true,
+                Question::Choose(_) | Question::Environment(_) | Question::Stop | Question::PastedKey(_) => true,
                 Question::Quit => false,
             },
             Dialog::Reading { .. } | Dialog::Palette(_) => false,

@@ -111,12 +111,14 @@ proptest! {
         let mut state = begin(seed);
         let size = steps[0].size;
         let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, size.0, size.1)) };
-        let mut terminal = Terminal::with_options(CrosstermBackend::new(Vec::new()), options).unwrap();
+        let mut written = Vec::new();
+        let mut terminal = Terminal::with_options(CrosstermBackend::new(&mut written), options).unwrap();
         for (number, step) in steps.iter().enumerate() {
             state.update(MAKERS[step.kind](&mut Tape::new(step.seed)), &now(number));
             terminal.draw(|frame| view::draw(frame, &state, LOOKS[0])).unwrap();
         }
-        let written = String::from_utf8(terminal.backend_mut().writer_mut().clone()).unwrap();
+        drop(terminal);
+        let written = String::from_utf8(written).unwrap();
         prop_assert_eq!(first_foreign(&written), None);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use commerce_connector::error::{Exit, Problem};
 use commerce_connector::feeds::Feed;
 use commerce_connector::untrusted::SafeText;
-use jiff::{Timestamp, Zoned};
+use jiff::Timestamp;
 
 /// Controls, escapes, bidirectional and invisible characters, and characters of every width.
 const PIECES: [&str; 24] = [
@@ -74,10 +74,6 @@ impl Tape {
     pub fn timestamp(&mut self) -> Timestamp {
         let seconds = i64::try_from(self.count()).unwrap() / 500;
         Timestamp::from_second(seconds).unwrap()
-    }
-
-    pub fn zoned(&mut self) -> Zoned {
-        self.timestamp().to_zoned(jiff::tz::TimeZone::UTC)
     }
 
     pub fn feed(&mut self) -> Feed {

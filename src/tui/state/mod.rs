@@ -15,6 +15,7 @@ pub mod log;
 pub mod notice;
 pub mod organization;
 pub mod overview;
+mod paste;
 mod read_only;
 pub mod reports;
 pub mod run;
@@ -294,7 +295,7 @@ impl State {
         self.wall = Some(now.wall.clone());
         match event {
             Event::Key(key) => self.on_key(&key, now, &mut effects),
-            Event::Paste(text) => self.on_paste(text.expose()),
+            Event::Paste(text) => self.on_paste(text, now),
             Event::Clock => {
                 if let run::RunState::Active(run) = &mut self.export.run {
                     run.clock = now.uptime;
