@@ -102,11 +102,11 @@ pub fn conclude(report: &RunReport) -> Result<Exit, Problem> {
                 None => Ok(report.exit()),
             }
         }
-        RunEnd::KeysRefused { message } => Err(Problem::new(
-            Exit::Refused,
-            format!("the gateway refused the keys, so the run stopped and nothing was tried again: {message}"),
-        )
-        .hint("run `commerce-connector keys verify`; a re-run goes on where this one stopped")),
+        RunEnd::KeysRefused { message, remedy } => {
+            let what = format!("the gateway refused the keys, and a new token as well, so the run stopped: {message}");
+            let hint = format!("{}; a re-run goes on where this one stopped", remedy.words());
+            Err(Problem::new(Exit::Refused, what).hint(hint))
+        }
         RunEnd::Complete | RunEnd::Stopped => Ok(report.exit()),
     }
 }

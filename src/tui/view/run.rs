@@ -174,8 +174,9 @@ fn ended_lines(
                     let feeds = problems.iter().map(|(feed, _)| feed.name()).collect::<Vec<_>>().join(", ");
                     (format!("✗ Not whole at {at}: {feeds} failed; {numbers}; a re-run goes on"), Role::Danger)
                 }
-                RunEnd::KeysRefused { message } => {
-                    (format!("✗ Stopped at {at}: the gateway refused the keys ({message}); {numbers}"), Role::Danger)
+                RunEnd::KeysRefused { message, remedy } => {
+                    let what = format!("✗ Stopped at {at}: the gateway refused the keys ({message}); {numbers}");
+                    (format!("{what}; {}, then run it again", remedy.words()), Role::Danger)
                 }
             }
         }
