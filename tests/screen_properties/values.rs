@@ -1,6 +1,6 @@
 //! Made-up values of everything that is shown, each text of them hostile. A field that is new does not compile here.
 
-use commerce_connector::client::models::{DataSpace, DataSpaceKind, Environment, Project};
+use commerce_connector::client::models::{DataSpace, DataSpaceKind, Environment, KeysRemedy, Project};
 use commerce_connector::commerce::health::{
     ChangeLog, Cron, FeedLock, FeedPath, IndexerStatus, ItemError, Mode, Part, StuckJob, View,
 };
@@ -54,7 +54,7 @@ pub fn overview(tape: &mut Tape) -> Overview {
             note: tape.some(Tape::safe),
             environment_locked: tape.some(Tape::safe),
             data_space_locked: tape.some(Tape::safe),
-            read_only: tape.count() % 8 == 0,
+            read_only: tape.count().is_multiple_of(8),
         }),
         state_dir: tape.raw().into(),
     }
@@ -155,7 +155,10 @@ pub fn report(tape: &mut Tape) -> RunReport {
             0 => RunEnd::Complete,
             1 => RunEnd::Stopped,
             2 => RunEnd::Failed { problems: tape.list(3, |tape| (tape.feed(), tape.problem())) },
-            _ => RunEnd::KeysRefused { message: tape.safe() },
+            _ => RunEnd::KeysRefused {
+                message: tape.safe(),
+                remedy: tape.pick(&[KeysRemedy::SetClock, KeysRemedy::CheckKeys]),
+            },
         },
         unknown_ids: tape.list(3, Tape::safe),
         requests_per_second: tape.some(Tape::rate),
