@@ -6,11 +6,12 @@ use serde_json::json;
 
 use super::linear::{self, Voice};
 use super::output::{Output, table};
-use super::{Setting, ids, watch};
+use super::{Setting, ids, ledger, watch};
 use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
 use crate::error::{Exit, Problem};
 use crate::export::progress::FeedProgress;
+use crate::export::told::failure_line;
 use crate::export::{Following, SyncMode};
 use crate::feeds::Feed;
 use crate::words::{bytes, count, counted};
@@ -37,6 +38,7 @@ pub async fn run(command: ExportCommand, setting: &Setting, output: &mut Output)
         }
         ExportCommand::Estimate { feed } => estimate(&connector, &chosen(&feed)?, output).await,
         ExportCommand::Status => status(&connector, output),
+        ExportCommand::Ledger(command) => Ok(ledger::run(command, &connector, output)?),
     }
 }
 
@@ -231,7 +233,7 @@ fn status(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
         )?;
     }
     for failure in &failures {
-        output.say(&linear::failure_line(failure), "item_failed", linear::failure_record(failure))?;
+        output.say(&failure_line(failure), "item_failed", linear::failure_record(failure))?;
     }
     let failed = summary.iter().any(|feed| feed.will_retry + feed.needs_attention > 0);
     Ok(if failed { Exit::Partial } else { Exit::Done })

@@ -10,7 +10,7 @@ use commerce_connector::connector::finding::{Cause, Finding, Level};
 use commerce_connector::connector::health::{AdobeItems, ByState, FeedHealth, Health, Installation};
 use commerce_connector::connector::items::{ItemView, NowSent};
 use commerce_connector::connector::services::{FeedCondition, Module, SERVICES, ServiceStatus, Services};
-use commerce_connector::connector::{Half, Overview, PairStatus, SettingsOverview};
+use commerce_connector::connector::{Half, Limits, Overview, PairStatus, SettingsOverview};
 use commerce_connector::export::ledger::{
     FeedSummary, FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, PageFrom,
 };
@@ -55,6 +55,11 @@ pub fn overview(tape: &mut Tape) -> Overview {
             environment_locked: tape.some(Tape::safe),
             data_space_locked: tape.some(Tape::safe),
             read_only: tape.count().is_multiple_of(8),
+            limits: Limits {
+                requests_per_second: tape.some(Tape::rate),
+                thread_count: 2,
+                batch_sizes: tape.list(3, |tape| (tape.feed(), 100)),
+            },
         }),
         state_dir: tape.raw().into(),
     }

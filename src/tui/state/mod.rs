@@ -16,6 +16,7 @@ pub mod notice;
 pub mod organization;
 pub mod overview;
 mod paste;
+pub mod rates;
 mod read_only;
 pub mod reports;
 pub mod run;
@@ -298,7 +299,7 @@ impl State {
             Event::Paste(text) => self.on_paste(text, now),
             Event::Clock => {
                 if let run::RunState::Active(run) = &mut self.export.run {
-                    run.clock = now.uptime;
+                    run.tick(now.uptime);
                 }
             }
             Event::Terminate => self.leave(&mut effects),
