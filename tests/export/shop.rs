@@ -48,6 +48,11 @@ impl Shop {
         Self { gateway: self.gateway.with_wrong_keys(), ..self }
     }
 
+    /// The same shop, which sends to another gateway.
+    pub fn with_other_gateway(self, url: &str) -> Self {
+        Self { gateway: self.gateway.with_other_gateway(url), ..self }
+    }
+
     pub fn write(&self, feed: Feed, lines: &[String]) {
         let path = self.directory.path().join(format!("feeds/{feed}.ndjson"));
         std::fs::write(path, lines.join("\n")).expect("written");

@@ -11,6 +11,7 @@ use commerce_connector::connector::health::{AdobeItems, ByState, FeedHealth, Hea
 use commerce_connector::connector::items::{ItemView, NowSent};
 use commerce_connector::connector::services::{FeedCondition, Module, SERVICES, ServiceStatus, Services};
 use commerce_connector::connector::{Half, Limits, Overview, PairStatus, SettingsOverview};
+use commerce_connector::export::control::Paused;
 use commerce_connector::export::ledger::{
     FeedSummary, FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, PageFrom,
 };
@@ -121,6 +122,7 @@ fn feed_progress(tape: &mut Tape) -> FeedProgress {
         planned_requests: tape.count(),
         planned_bytes: tape.count(),
         forgotten: tape.count(),
+        batch_size: 100,
     }
 }
 
@@ -138,6 +140,8 @@ pub fn progress(tape: &mut Tape) -> Progress {
         },
         dry_run: tape.yes(),
         stopping: tape.yes(),
+        paused: tape.some(|tape| Paused { by: tape.some(Tape::safe) }),
+        thread_count: 2,
     }
 }
 

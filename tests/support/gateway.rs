@@ -33,22 +33,17 @@ impl Gateway {
         let directory = tempfile::tempdir().expect("a directory");
         let script = directory.path().join("faults.toml");
         std::fs::write(&script, faults).expect("written");
-        let keys = directory.path().join("keys");
-        private_file::create_dir(&keys).expect("made");
+        let keys_dir = directory.path().join("keys");
+        private_file::create_dir(&keys_dir).expect("made");
         for name in ["production.pem", "sandbox.pem"] {
-            private_file::write(&keys.join(name), KEY).expect("written");
+            private_file::write(&keys_dir.join(name), KEY).expect("written");
         }
-        let mut settings = SandboxSettings::new(keys);
+        let mut settings = SandboxSettings::new(keys_dir);
         settings.requests_per_second = None;
         settings.projects = vec!["Shop".to_owned()];
         settings.faults = Some(script);
         let sandbox = Sandbox::start(settings).await.expect("a sandbox");
-        let pair = &sandbox.ready.production;
-        let keys = KeyPair {
-            api_key: ApiKey::parse(&pair.api_key).expect("an API key"),
-            private_key: PrivateKey::read(&pair.private_key_file).expect("a private key"),
-        };
-        let client = client(&sandbox.ready.url, keys);
+        let client = client(&sandbox.ready.url, keys(&sandbox));
         let projects = client.projects().await.expect("projects");
         let space = projects[0].data_spaces[0].id.clone();
         Self { directory, sandbox, client, space }
@@ -63,6 +58,12 @@ impl Gateway {
         let api_key = ApiKey::parse(&self.sandbox.ready.production.api_key).expect("an API key");
         let private_key = PrivateKey::generate().expect("a key");
         self.client = client(&self.sandbox.ready.url, KeyPair { api_key, private_key });
+        self
+    }
+
+    /// A client that knows the same keys, and sends to another gateway.
+    pub fn with_other_gateway(mut self, url: &str) -> Self {
+        self.client = client(url, keys(&self.sandbox));
         self
     }
 
@@ -180,6 +181,15 @@ impl Ended {
             _ => None,
         });
         failures.collect()
+    }
+}
+
+/// The pair that the gateway knows.
+fn keys(sandbox: &Sandbox) -> KeyPair {
+    let pair = &sandbox.ready.production;
+    KeyPair {
+        api_key: ApiKey::parse(&pair.api_key).expect("an API key"),
+        private_key: PrivateKey::read(&pair.private_key_file).expect("a private key"),
     }
 }
 
