@@ -69,7 +69,7 @@ pub const MAKERS: [Maker; 41] = [
     |tape| ims(ImsReply::Status(tape.result(make::sign_in))),
     |tape| ims(ImsReply::Begun(tape.result(make::pending))),
     |tape| ims(ImsReply::SignedIn(tape.result(make::signed_in))),
-    |tape| ims(ImsReply::SignedOut(tape.result(|_| ()))),
+    |tape| ims(ImsReply::SignedOut(tape.result(|tape| tape.some(Tape::safe)))),
     |tape| ims(ImsReply::Organizations(tape.result(|tape| tape.list(6, make::organization)))),
     |tape| ims(ImsReply::Selected(tape.result(make::overview))),
     |tape| {

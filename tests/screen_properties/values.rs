@@ -55,6 +55,7 @@ pub fn overview(tape: &mut Tape) -> Overview {
             note: tape.some(Tape::safe),
             environment_locked: tape.some(Tape::safe),
             data_space_locked: tape.some(Tape::safe),
+            organization_locked: tape.some(Tape::safe),
             read_only: tape.count().is_multiple_of(8),
             limits: Limits {
                 requests_per_second: tape.some(Tape::rate),

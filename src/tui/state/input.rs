@@ -74,6 +74,8 @@ impl State {
     }
 
     fn clamp_selection(&mut self) {
+        let rows = self.organization.rows().len();
+        step(&mut self.organization.selected, rows, Action::Filter);
         let rows = self.saas.rows().len();
         step(&mut self.saas.selected, rows, Action::Filter);
         let rows = self.export.feeds().len() + self.export.shown_failures().count();
@@ -137,6 +139,9 @@ impl State {
 
     pub(super) fn show(&mut self, pane: Pane, effects: &mut Effects) {
         self.pane = pane;
+        if pane == Pane::Organization {
+            self.look_at_sign_in(effects);
+        }
         if pane == Pane::Saas && matches!(self.saas.load, super::Load::NotAsked) && self.can_ask_gateway() {
             self.load_projects(effects);
         }
@@ -161,6 +166,9 @@ impl State {
 
     /// Back to the page from which this one was opened.
     fn leave_page(&mut self) {
+        if self.pane == Pane::Organization {
+            self.organization.is_qr = false;
+        }
         if self.pane == Pane::Export {
             self.export.leave_page();
         }
@@ -222,6 +230,7 @@ impl State {
             Question::PastedKey(text) => self.accept_pasted_key(&text, effects),
             Question::Stop => effects.push(Effect::Run(Command::Stop)),
             Question::Quit => self.leave(effects),
+            Question::SignOut => self.sign_out(effects),
             Question::Environment(environment) => effects.push(Effect::Work(Work::SetEnvironment(environment))),
         }
     }
@@ -323,6 +332,12 @@ impl State {
                 let typed_name = Some(name.as_str().to_owned());
                 self.start(ExportRequest { typed_name, ..request }, now, effects);
                 return Ok(());
+            }
+            LinePurpose::PasteBack | LinePurpose::ImsClientId | LinePurpose::ImsClientSecret { .. } => {
+                match self.accept_ims_line(&purpose, text)? {
+                    Some(work) => Work::Ims(work),
+                    None => return Ok(()),
+                }
             }
             LinePurpose::KeyFile(environment) => Work::ReadKey(environment, key_path(text)?),
             LinePurpose::CreateProject => Work::CreateProject(check_project_name(text)?.to_owned()),

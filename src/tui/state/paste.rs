@@ -12,6 +12,10 @@ use crate::tui::keymap::{Action, Place, key_of};
 
 impl State {
     pub(super) fn on_paste(&mut self, text: Secret, now: &Now) {
+        if self.dialog.is_none() && self.takes_pasted_address() && !is_private_key(text.expose()) {
+            self.paste_address(text.expose());
+            return;
+        }
         match &mut self.dialog {
             Some(Dialog::PrivateKey(dialog)) => dialog.paste(text.expose()),
             Some(Dialog::Line(line)) if line.busy => {}
@@ -25,6 +29,11 @@ impl State {
             Some(Dialog::Line(line)) => {
                 let joint = match line.purpose {
                     LinePurpose::ByIds(_) => ", ",
+                    // These have no spaces: a terminal or a mail broke them.
+                    LinePurpose::ApiKey(_)
+                    | LinePurpose::PasteBack
+                    | LinePurpose::ImsClientId
+                    | LinePurpose::ImsClientSecret { .. } => "",
                     _ => " ",
                 };
                 let (joined, lines) = joined(text.expose(), joint);
