@@ -12,6 +12,8 @@ use crate::words::{count, counted, duration, rate};
 
 /// The least time between two lines about what holds a run back: where two limits are nearly equal they take turns.
 const LIMIT_EVERY: Duration = Duration::from_secs(10);
+/// A wait of at least this is worth a line of its own.
+const LONG_WAIT: Duration = Duration::from_secs(5);
 
 /// A lifecycle change in one line.
 #[must_use]
@@ -179,6 +181,8 @@ impl Changes {
     fn is_new_limit(&mut self, progress: &Progress) -> bool {
         let limit = match &progress.limit {
             Limit::Unknown => return false,
+            // A short wait is told by the retry that it comes from.
+            Limit::Waiting { remaining, .. } if *remaining < LONG_WAIT => return false,
             // The time that is left of a wait is no change.
             Limit::Waiting { reason, .. } => reason.as_str().to_owned(),
             other => limit_words(other),

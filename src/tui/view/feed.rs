@@ -86,9 +86,9 @@ fn run_lines(feed: Feed, state: &State, is_short: bool, look: Look, room: usize)
                 _ if run.progress.stopping => {
                     "Stopping: the batches in flight are finished; a re-run goes on".to_owned()
                 }
-                Some(progress) if progress.phase.is_active() => run::outlook(run),
-                Some(_) => format!("The run is at another feed: {}", run::outlook(run)),
-                None => format!("This feed is no part of the run: {}", run::outlook(run)),
+                Some(progress) if progress.phase.is_active() => run::outlook(run, room),
+                Some(_) => format!("The run is at another feed: {}", run::outlook(run, 0)),
+                None => format!("This feed is no part of the run: {}", run::outlook(run, 0)),
             };
             lines.push(Line::styled(fit(&text, room), look.style(Role::Accent)));
             if let (Some(remark), false) = (&pane.remark, is_short) {
