@@ -169,8 +169,11 @@ pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
 /// Opens the screen; where there is no terminal for it, says line by line what it would show.
 async fn screen(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     let store = setting.load()?;
-    let why_linear =
-        if setting.global.linear || output.is_json() { Some("it was asked for") } else { output::no_terminal() };
+    let why_linear = if setting.global.linear || output.is_json() {
+        Some("Linear mode was asked for")
+    } else {
+        output::no_terminal()
+    };
     if let Some(reason) = why_linear {
         return standing::run(reason, setting, output).await;
     }

@@ -14,9 +14,9 @@ pub const SCHEMA: &str = "commerce-connector/1";
 pub fn no_terminal() -> Option<&'static str> {
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     if !io::stdout().is_terminal() {
-        Some("standard output is no terminal")
+        Some("Standard output is no terminal")
     } else if !io::stdin().is_terminal() {
-        Some("standard input is no terminal")
+        Some("Standard input is no terminal")
     } else if is_dumb {
         Some("TERM is dumb or not set")
     } else {

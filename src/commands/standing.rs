@@ -9,16 +9,16 @@ use crate::cli::Cli;
 use crate::connector::Overview;
 use crate::error::Exit;
 
-/// Says it. `reason` is why there is no screen.
+/// Says it. `reason` is why there is no screen, the beginning of a sentence.
 ///
 /// # Errors
 /// A [`crate::error::Problem`] if nothing is configured, or the ledger cannot be read.
 pub async fn run(reason: &str, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     let connector = setting.connector().await?;
-    talk(&format!("No screen, because {reason}: each of its actions is one of the commands below."));
+    talk(&format!("{reason}, so this is told line by line; each action of the screen is one of the commands below."));
     let overview = connector.overview();
-    let exit = if overview.data_space.is_some() { export::status(&connector, output)? } else { Exit::Done };
     say_standing(&overview, output)?;
+    let exit = if overview.data_space.is_some() { export::status(&connector, output)? } else { Exit::Done };
     let commands = commands();
     for (command, about) in &commands {
         output.record("command", json!({"command": command, "about": about}))?;

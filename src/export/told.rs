@@ -27,8 +27,9 @@ pub fn event_line(event: &RunEvent) -> String {
             )
         }
         RunEvent::FeedStarted { feed, source_records } => {
-            let records = source_records.map_or("an unknown number of".to_owned(), count);
-            format!("{feed}: started, {records} source records")
+            let unknown = || "an unknown number of source records".to_owned();
+            let records = source_records.map_or_else(unknown, |records| counted(records, "source record"));
+            format!("{feed}: started, {records}")
         }
         RunEvent::ItemFailed(failure) => failure_line(failure),
         RunEvent::Retrying { feed, attempt, after, reason } => {
@@ -137,6 +138,17 @@ impl Change {
     }
 }
 
+/// Whether it takes a while until the feed says by an event that it is done.
+fn is_worth_a_line(feed: &FeedProgress) -> bool {
+    let left = feed.to_send().saturating_sub(feed.settled());
+    let batch = u64::try_from(feed.feed.batch_size()).unwrap_or(u64::MAX);
+    match feed.phase {
+        Phase::Sending => left > batch,
+        Phase::Deleting => feed.source_read > batch,
+        _ => false,
+    }
+}
+
 /// The text with its first letter as a capital.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
@@ -157,7 +169,7 @@ impl Changes {
     pub fn of(&mut self, progress: &Progress) -> Vec<Change> {
         let mut changes = Vec::new();
         for feed in &progress.feeds {
-            if self.is_new_phase(feed) && matches!(feed.phase, Phase::Sending | Phase::Deleting) && feed.to_send() > 0 {
+            if self.is_new_phase(feed) && is_worth_a_line(feed) {
                 changes.push(Change::Phase(feed.clone()));
             }
         }
@@ -202,7 +214,8 @@ mod tests {
     use super::*;
 
     fn progress(second: u64, phase: Phase, limit: Limit) -> Progress {
-        let feed = FeedProgress { phase, source_read: 40, new: 80, submitted: 60, ..FeedProgress::new(Feed::Products) };
+        let feed =
+            FeedProgress { phase, source_read: 400, new: 800, submitted: 600, ..FeedProgress::new(Feed::Products) };
         Progress { elapsed: Duration::from_secs(second), limit, ..Progress::new(vec![feed], false) }
     }
 
@@ -215,7 +228,7 @@ mod tests {
         let mut changes = Changes::default();
         assert!(changes.of(&progress(0, Phase::Collecting, Limit::Unknown)).is_empty(), "the event says that it began");
         let sending = progress(1, Phase::Sending, Limit::Unknown);
-        let line = "products: 40 source records read; 20 of 80 items still to be sent";
+        let line = "products: 400 source records read; 200 of 800 items still to be sent";
         assert_eq!(lines(&mut changes, &sending), [line]);
         assert!(changes.of(&sending).is_empty());
         assert!(changes.of(&progress(2, Phase::Done, Limit::Unknown)).is_empty(), "the event says how it ended");
