@@ -143,7 +143,7 @@ fn accepted(reply: &Reply, now: Timestamp) -> FeedOutcome {
     }
     let Ok(Value::Object(fields)) = serde_json::from_slice(body) else {
         let words = answer::words(body);
-        return not_understood(match reply.strange_type() {
+        return not_understood(match reply.strange_type().filter(|_| !answer::is_html(body)) {
             Some(kind) => SafeText::limited(&format!("an answer of type {kind}: {words}"), MESSAGE_LIMIT),
             None => words,
         });
