@@ -158,8 +158,15 @@ fn next_keys(feed: Feed, state: &State) -> String {
     let key = |action| key_of(Place::Feed, action);
     let (will_retry, needs_attention) = super::feed_words::failed(&state.export, feed);
     if state.export.is_busy() {
+        let is_paused = state.export.active().is_some_and(|run| run.progress.paused.is_some());
         return format!(
-            "{} stops after the batches in flight, {} shows the log",
+            "{} {}, {} {} threads, {} {} batch size, {} stops, {} shows the log",
+            key(Action::PauseResume),
+            if is_paused { "goes on" } else { "pauses" },
+            key(Action::FewerThreads),
+            key(Action::MoreThreads),
+            key(Action::SmallerBatches),
+            key(Action::LargerBatches),
             key(Action::Stop),
             key(Action::ShowLog)
         );

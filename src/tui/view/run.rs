@@ -74,6 +74,7 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
     let what = match (run.progress.stopping, state.leaving) {
         (true, true) => "■ Stopping, then leaving",
         (true, false) => "■ Stopping",
+        (false, _) if run.progress.paused.is_some() => &format!("◐ Paused: {}", state.export.request.words()),
         (false, _) => &format!("▶ {}", state.export.request.words()),
     };
     let which = which_feed(run).map(|which| format!(", {which}")).unwrap_or_default();
@@ -85,7 +86,8 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
         .into_iter()
         .find(|text| width(text) <= room)
         .unwrap_or_else(|| format!("{what}, {numbers}"));
-    let role = if run.progress.stopping { Role::Warning } else { Role::Accent };
+    let is_held = run.progress.stopping || run.progress.paused.is_some();
+    let role = if is_held { Role::Warning } else { Role::Accent };
     lines.push(Line::styled(fit(&numbers, room), look.style(role)));
     let requests = run.requests_per_second().map_or("-".to_owned(), rate);
     // Source records, not items: how many items there are is only known when the last record is read.
@@ -126,8 +128,12 @@ fn which_feed(run: &ActiveRun) -> Option<String> {
 /// The time left of the feed that runs, with its reason, and what is not in it.
 pub fn outlook(run: &ActiveRun, room: usize) -> String {
     let feeds = &run.progress.feeds;
-    let waiting = u64::try_from(feeds.iter().filter(|feed| feed.phase == Phase::Waiting).count()).unwrap_or(u64::MAX);
     let limit = limit(run);
+    if let Some(paused) = &run.progress.paused {
+        let by = paused.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+        return format!("paused{by}, nothing more is sent: {} goes on", key_of(Place::Feed, Action::PauseResume));
+    }
+    let waiting = u64::try_from(feeds.iter().filter(|feed| feed.phase == Phase::Waiting).count()).unwrap_or(u64::MAX);
     let text = match (run.eta(), feeds.iter().find(|feed| feed.phase.is_active())) {
         (Some(eta), Some(feed)) if run.progress.limit != Limit::Unknown => {
             format!("{}: about {} left, {limit}", feed.feed, duration(eta))
