@@ -46,6 +46,9 @@ pub struct Global {
     /// The colours of the screen, which remembers it
     #[arg(long, value_name = "NAME", global = true, value_parser = Theme::NAMES)]
     pub theme: Option<String>,
+    /// Tell everything line by line, even where the screen could be opened: for screen readers and logs
+    #[arg(long, global = true)]
+    pub linear: bool,
     /// Print JSON lines, each with "schema" and "type"
     #[arg(long, global = true)]
     pub json: bool,

@@ -188,7 +188,11 @@ async fn estimate(connector: &Connector, feeds: &[Feed], output: &mut Output) ->
     Ok(Exit::Done)
 }
 
-fn status(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
+/// How each feed stands in the chosen data space.
+///
+/// # Errors
+/// Whatever a person has to be told.
+pub(super) fn status(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
     let overview = connector.overview();
     let Some((id, name, kind)) = overview.data_space else {
         return Err(Problem::usage("no data space is chosen, so there is nothing to show")

@@ -186,6 +186,10 @@ impl<'a> Teller<'a> {
         let (kind, fields) = match change {
             Change::Phase(feed) => ("phase", feed_record(feed)),
             Change::Limit(limit) => ("limit", json!({"limit": limit_words(limit)})),
+            Change::Paused(by) => ("paused", json!({"by": by})),
+            Change::Resumed => ("resumed", json!({})),
+            Change::ThreadCount(threads) => ("thread_count", json!({"thread_count": threads})),
+            Change::BatchSize(feed, items) => ("batch_size", json!({"feed": feed, "batch_size": items})),
             Change::Stopping => ("stopping", json!({})),
         };
         self.say(&change.line(), kind, fields);

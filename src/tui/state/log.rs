@@ -87,7 +87,10 @@ impl LogPage {
     /// Adds what changed in the counters.
     pub(super) fn progress(&mut self, progress: &Progress, now: &Now) {
         for change in self.changes.of(progress) {
-            let tone = if change == Change::Stopping { Tone::Warning } else { Tone::Info };
+            let tone = match change {
+                Change::Stopping | Change::Paused(_) => Tone::Warning,
+                _ => Tone::Info,
+            };
             self.add(tone, change.line(), now);
         }
     }

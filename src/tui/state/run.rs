@@ -142,20 +142,23 @@ impl State {
     #[must_use]
     pub fn limits_in_force(&self) -> LimitsInForce {
         let configured = &self.overview.settings.limits;
-        let Some(ActiveRun { progress, .. }) = self.export.active() else {
+        let of_page = self.export.feed_of_page();
+        let Some(run) = self.export.active() else {
             return LimitsInForce {
                 requests_per_second: configured.requests_per_second,
                 thread_count: configured.thread_count,
-                batch_size: self.export.feed_of_page().and_then(|feed| configured.batch_size(feed)),
+                batch_size: of_page.and_then(|feed| configured.batch_size(feed)),
             };
         };
+        let feeds = &run.progress.feeds;
+        let shown = feeds.iter().find(|feed| of_page.map_or(feed.phase.is_active(), |page| feed.feed == page));
         LimitsInForce {
-            requests_per_second: match progress.limit {
-                Limit::Gateway { requests_per_second } => Some(requests_per_second),
+            requests_per_second: match &run.progress.limit {
+                Limit::Gateway { requests_per_second } => Some(*requests_per_second),
                 _ => configured.requests_per_second,
             },
-            thread_count: progress.thread_count,
-            batch_size: progress.feeds.iter().find(|feed| feed.phase.is_active()).map(|feed| feed.batch_size),
+            thread_count: run.progress.thread_count,
+            batch_size: shown.map(|feed| feed.batch_size),
         }
     }
 
