@@ -17,6 +17,7 @@ pub mod output;
 pub mod projects;
 pub mod sandbox;
 pub mod services;
+pub mod status;
 mod watch;
 
 use std::path::PathBuf;
@@ -128,6 +129,7 @@ pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
         Some(Command::Keys(command)) => keys::run(command, &setting, &mut output).await,
         Some(Command::Projects(command)) => projects::run(command, &setting, &mut output).await,
         Some(Command::DataSpaces(command)) => data_spaces::run(command, &setting, &mut output).await,
+        Some(Command::Status) => status::run(&setting, &mut output).await,
         Some(Command::Feeds(command)) => feeds::run(command, &setting, &mut output).await,
         Some(Command::Export(command)) => export::run(command, &setting, &mut output).await,
         Some(Command::Sandbox(args)) => sandbox::run(args, &setting, &mut output).await,
