@@ -90,30 +90,31 @@ fn case(sql: impl Into<String>, items: Items) -> Case {
     Case { sql: sql.into(), items }
 }
 
+/// A value table of products, an attribute that is kept there, and two values of it.
+const VALUES: [(&str, &str, [&str; 2]); 5] = [
+    ("catalog_product_entity_varchar", "meta_title", ["'One'", "'Two'"]),
+    ("catalog_product_entity_text", "meta_keyword", ["'One'", "'Two'"]),
+    ("catalog_product_entity_datetime", "news_from_date", ["'2026-01-02'", "'2026-01-03'"]),
+    ("catalog_product_entity_decimal", "weight", ["11", "12"]),
+    ("catalog_product_entity_int", "status", ["2", "1"]),
+];
+
+/// Product 1's rows of an attribute: SQL.
+fn which(code: &str) -> String {
+    format!("attribute_id = {} AND entity_id = 1", attribute(code, 4))
+}
+
 fn attribute(code: &str, entity_type: u64) -> String {
     format!(
         "(SELECT attribute_id FROM eav_attribute WHERE attribute_code = '{code}' AND entity_type_id = {entity_type})"
     )
 }
 
-#[tokio::test]
-async fn what_happens_to_products_reaches_the_gateway() {
-    let Some(database) = small_luma() else { return };
-    let shop = Shop::new(database, &[Feed::Products]).await;
-    shop.run_well(SyncMode::Full).await;
+/// One attribute of each type of value of product 1, which is part of nothing; there must be none of them.
+fn value_cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    // Product 1 is part of nothing. One attribute of each type of value, in one store view, where there was none.
-    for (table, code, values) in [
-        ("varchar", "meta_title", ["'One'", "'Two'"]),
-        ("text", "meta_keyword", ["'One'", "'Two'"]),
-        ("datetime", "news_from_date", ["'2026-01-02'", "'2026-01-03'"]),
-        ("decimal", "weight", ["11", "12"]),
-        ("int", "status", ["2", "1"]),
-    ] {
-        let table = format!("catalog_product_entity_{table}");
-        let which = format!("attribute_id = {} AND entity_id = 1", attribute(code, 4));
-        shop.database.execute(&format!("DELETE FROM {table} WHERE {which}"));
-        shop.pass().await;
+    for (table, code, values) in VALUES {
+        let which = which(code);
         let insert = format!(
             "INSERT INTO {table} (attribute_id, store_id, entity_id, value) VALUES ({}, 0, 1, {})",
             attribute(code, 4),
@@ -126,8 +127,12 @@ async fn what_happens_to_products_reaches_the_gateway() {
         cases.push(case(format!("UPDATE {table} SET value = {} WHERE {which}", values[1]), Items::None));
         cases.push(case(format!("DELETE FROM {table} WHERE {which}"), Items::Products(&[1])));
     }
-    play(&shop, cases).await;
-    let cases = vec![
+    cases
+}
+
+/// A product that comes, and what belongs to it.
+fn product_cases() -> Vec<Case> {
+    vec![
         case("INSERT INTO catalog_product_entity (entity_id, sku) VALUES (9001, 'NEW')", Items::None),
         case(
             "INSERT INTO catalog_product_entity_varchar (attribute_id, store_id, entity_id, value) \
@@ -138,8 +143,25 @@ async fn what_happens_to_products_reaches_the_gateway() {
         case("UPDATE catalog_product_entity SET type_id = 'virtual' WHERE entity_id = 9001", Items::Products(&[9001])),
         case("INSERT INTO catalog_product_relation (parent_id, child_id) VALUES (9001, 1)", Items::Products(&[1])),
         case("DELETE FROM catalog_product_relation WHERE parent_id = 9001", Items::Products(&[1])),
-    ];
-    play(&shop, cases).await;
+    ]
+}
+
+/// Every statement that the products' cases play.
+pub fn statements() -> impl Iterator<Item = String> {
+    value_cases().into_iter().chain(product_cases()).map(|case| case.sql)
+}
+
+#[tokio::test]
+async fn what_happens_to_products_reaches_the_gateway() {
+    let Some(database) = small_luma() else { return };
+    let shop = Shop::new(database, &[Feed::Products]).await;
+    shop.run_well(SyncMode::Full).await;
+    for (table, code, _) in VALUES {
+        shop.database.execute(&format!("DELETE FROM {table} WHERE {}", which(code)));
+        shop.pass().await;
+    }
+    play(&shop, value_cases()).await;
+    play(&shop, product_cases()).await;
     let before = expected(&shop.database, &Items::Products(&[9001]), true);
     assert!(!before.is_empty());
     shop.database.execute("DELETE FROM catalog_product_website WHERE product_id = 9001");

@@ -8,6 +8,7 @@ mod luma;
 #[path = "../support/mod.rs"]
 mod support;
 mod tables;
+mod watched;
 
 use std::time::Duration;
 

@@ -53,10 +53,20 @@ async fn dependents(
         // parents of a product.
         Feed::Products | Feed::Prices => {
             let relations = database.table("catalog_product_relation");
-            let sql = format!(
+            let related = format!(
                 "SELECT r.child_id FROM {relations} r JOIN {product} p ON p.{link} = r.parent_id WHERE p.entity_id IN ({keys}) \
                  UNION SELECT p.entity_id FROM {relations} r JOIN {product} p ON p.{link} = r.parent_id \
                  WHERE r.child_id IN ({keys})"
+            );
+            let links = "catalog_product_link";
+            if feed == Feed::Prices || !database.schema().has(links) {
+                return snapshot.rows(&related).await;
+            }
+            // A product names those that it points to, wherever both are sold.
+            let sql = format!(
+                "{related} UNION SELECT p.entity_id FROM {links} l JOIN {product} p ON p.{link} = l.product_id \
+                 WHERE l.linked_product_id IN ({keys})",
+                links = database.table(links)
             );
             snapshot.rows(&sql).await
         }
