@@ -38,7 +38,11 @@ pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit>
         pairs: Some(&pairs),
         gateway,
         projects: projects.as_ref().and_then(|projects| projects.as_deref().ok()),
-        source: known(source.as_ref()),
+        source: match &source {
+            None => Known::NotYet,
+            Some(Ok(feeds)) => Known::Is(feeds.counts.as_slice()),
+            Some(Err(problem)) => Known::Failed(problem),
+        },
         ledger: match &ledger {
             Ok(feeds) => Known::Is(feeds.as_slice()),
             Err(problem) => Known::Failed(problem),
@@ -51,14 +55,6 @@ pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit>
     let exit = steps::exit(&steps, gateway);
     tell(&connector, &steps, exit, output)?;
     Ok(exit)
-}
-
-fn known<T>(result: Option<&Result<T, Problem>>) -> Known<'_, T> {
-    match result {
-        None => Known::NotYet,
-        Some(Ok(value)) => Known::Is(value),
-        Some(Err(problem)) => Known::Failed(problem),
-    }
 }
 
 fn tell(connector: &Connector, steps: &[Step], exit: Exit, output: &mut Output) -> Result<(), Problem> {

@@ -7,10 +7,11 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use super::services::{FeedCondition, Module, ServiceStatus, Services};
-use super::{Half, Overview, PairStatus, SourceFeeds};
+use super::{Half, Overview, PairStatus};
 use crate::client::models::Project;
 use crate::error::{Exit, Problem};
 use crate::export::ledger::FeedSummary;
+use crate::feeds::Feed;
 use crate::words::{count, counted};
 
 /// The steps, in the order in which they are taken.
@@ -186,8 +187,8 @@ pub struct Facts<'a> {
     pub gateway: GatewaySays<'a>,
     /// The projects that the keys see; `None` until they were listed.
     pub projects: Option<&'a [Project]>,
-    /// What the source has.
-    pub source: Known<'a, SourceFeeds>,
+    /// The feeds of the source with their source records.
+    pub source: Known<'a, [(Feed, Option<u64>)]>,
     /// What the ledger of the chosen data space knows.
     pub ledger: Known<'a, [FeedSummary]>,
     /// The services; `None` until they were looked at.
@@ -244,7 +245,7 @@ fn shop(facts: &Facts) -> Step {
     match facts.source {
         Known::NotYet => is(StepState::Looking, format!("{source}, being counted"), None),
         Known::Failed(problem) => is(StepState::Wrong, in_full(problem), Some(Deed::MendSource)),
-        Known::Is(SourceFeeds { counts, .. }) => {
+        Known::Is(counts) => {
             let feeds = counted(counts.len() as u64, "feed");
             let records: Option<u64> = counts.iter().map(|(_, records)| *records).sum();
             let says = match records {

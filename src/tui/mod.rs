@@ -38,12 +38,10 @@ pub struct Options {
 /// A [`Problem`] if standard input and output are no terminal.
 pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem> {
     let was_asked_to_export = options.start_export.is_some();
-    let overview = connector.overview();
-    let pane = match overview.data_space {
-        Some(_) => Pane::Export,
-        None => Pane::Keys,
-    };
-    let state = State::new(overview, pane);
+    // Always the same first screen: it says into which data space this would send before any key can start something.
+    let mut state = State::new(connector.overview(), Pane::Overview);
+    let here = std::env::current_dir().ok();
+    state.home.shop_here = here.as_deref().and_then(crate::connector::setup::installation_around);
     let variable = |name: &str| std::env::var(name).ok();
     let frames = frames::Frames::new(variable("SSH_CONNECTION").is_some());
     let no_screen = |error: std::io::Error| {

@@ -107,7 +107,7 @@ fn ready(pane: Pane, kind: DataSpaceKind) -> State {
         Reply::Pairs([production, sandbox]),
         Reply::Counts(Ok(SourceFeeds { counts: counts.to_vec(), absent: Vec::new() })),
         Reply::Ledger(Ok((summaries, vec![failure("24-MB01 default")]))),
-        Reply::Projects(Ok(projects())),
+        Reply::Projects { environment: Environment::Sandbox, result: Ok(projects()) },
     ];
     for reply in replies {
         state.update(Event::Reply(reply), &now());

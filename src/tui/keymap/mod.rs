@@ -83,6 +83,8 @@ pub enum Action {
     UseEnvironment,
     WhereKeys,
     Rotate,
+    SetSource,
+    MakeConfig,
     Copy,
     PlainText,
     SignIn,

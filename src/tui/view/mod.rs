@@ -1,5 +1,6 @@
 //! How the screen looks: read-only over the state, no I/O, no clock, any size.
 
+mod choices;
 mod dialogs;
 mod export;
 mod feed;
@@ -7,6 +8,7 @@ mod feed_about;
 mod feed_table;
 mod feed_words;
 mod footer;
+mod guides;
 mod header;
 mod help;
 mod item;
