@@ -70,6 +70,7 @@ impl Rehearsal {
             data_space: self.space.clone(),
             thread_count: THREADS,
             max_batch_bytes: DEFAULT_MAX_BATCH_BYTES,
+            keep_payloads: true,
             dry_run: false,
             state_dir: state.path().to_owned(),
             absent: Vec::new(),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::client::models::{DataSpaceId, Environment, ProjectId};
+use crate::config::Theme;
 use crate::feeds::Feed;
 use crate::feeds::source::IdKind;
 
@@ -37,6 +38,12 @@ pub struct Global {
     /// Further certificate authorities, PEM, besides the system's
     #[arg(long, value_name = "FILE", global = true)]
     pub ca_file: Option<PathBuf>,
+    /// Refuse whatever changes something; the screen remembers it until it is opened with --read-only=false
+    #[arg(long, value_name = "BOOL", global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub read_only: Option<bool>,
+    /// The colours of the screen, which remembers it
+    #[arg(long, value_name = "NAME", global = true, value_parser = Theme::NAMES)]
+    pub theme: Option<String>,
     /// Print JSON lines, each with "schema" and "type"
     #[arg(long, global = true)]
     pub json: bool,

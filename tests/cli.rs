@@ -142,6 +142,36 @@ fn config_init_writes_a_private_file_once_and_show_names_origins() {
 }
 
 #[test]
+fn what_changes_something_is_refused_with_7_where_the_installation_is_read_only() {
+    let home = Home::new();
+    let changing: [&[&str]; 7] = [
+        &["keys", "set", "--environment", "sandbox", "--api-key-file", "a", "--private-key-file", "b"],
+        &["projects", "create", "Test shop"],
+        &["data-spaces", "select", "d-1"],
+        &["data-spaces", "rename", "d-1", "Other"],
+        &["export", "run"],
+        &["export", "retry"],
+        &["export", "watch"],
+    ];
+    home.write_config("[ui]\nread_only = true\n");
+    for args in changing {
+        let output = home.run(args);
+        assert_eq!(output.status.code(), Some(7), "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains("config.toml), so nothing was changed"), "{}", stderr(&output));
+        assert!(stderr(&output).contains("--read-only=false"), "{}", stderr(&output));
+        let output = home.run(&[args, &["--read-only=false"]].concat());
+        assert_ne!(output.status.code(), Some(7), "{args:?} is let through: {}", stderr(&output));
+    }
+    assert_eq!(home.run(&["config", "show"]).status.code(), Some(0), "looking is not refused");
+    let output = home.run(&["export", "run", "--dry-run"]);
+    assert_ne!(output.status.code(), Some(7), "counting is not refused: {}", stderr(&output));
+    let other = Home::new();
+    let output = other.run(&["--read-only", "config", "init"]);
+    assert_eq!(output.status.code(), Some(7), "{}", stderr(&output));
+    assert!(stderr(&output).contains("(--read-only)"), "{}", stderr(&output));
+}
+
+#[test]
 fn the_whole_journey_in_a_script() {
     let home = Home::new();
     let gateway = Gateway::start(&home, &[]);

@@ -42,7 +42,7 @@ pub async fn run(args: DemoArgs, setting: &Setting, output: &mut Output) -> anyh
             .await
             .map_err(|error| Problem::of(&error))?;
     let _log = crate::logging::start(&directory)?;
-    let store = configure(&directory, &sandbox)?;
+    let store = configure(&directory, &sandbox, setting)?;
     let connector =
         Connector::new(store, directory.clone(), Some(Source::Generated(Generated { products: args.products })));
     let on_screen = output::has_terminal() && !output.is_json();
@@ -79,7 +79,8 @@ pub async fn run(args: DemoArgs, setting: &Setting, output: &mut Output) -> anyh
         output.text(&format!("4. {} is collected, signed, compressed and sent.", overview.source))?;
     }
     let Some(output) = teller.output else {
-        let options = crate::tui::Options { start_export: Some(ExportRequest::default()) };
+        let start_export = (!overview.settings.read_only).then(ExportRequest::default);
+        let options = crate::tui::Options { start_export, ..crate::tui::Options::default() };
         return Ok(crate::tui::run(connector, options).await?);
     };
     let run = connector.start_export(ExportRequest::default()).await?;
@@ -133,8 +134,9 @@ fn fresh(directory: &Path) -> Result<&'static str, Problem> {
 }
 
 /// A configuration of the demo's own: the person's is neither read nor touched.
-fn configure(directory: &Path, sandbox: &Sandbox) -> Result<Store, Problem> {
-    let mut store = Store::load(directory.join("config.toml"), false, [], Vec::new()).map_err(|e| Problem::of(&e))?;
+fn configure(directory: &Path, sandbox: &Sandbox, setting: &Setting) -> Result<Store, Problem> {
+    let mut store =
+        Store::load(directory.join("config.toml"), false, [], setting.screen_flags()).map_err(|e| Problem::of(&e))?;
     let set = |key, value: &str| (key, Some(value.to_owned()));
     store
         .save(&[

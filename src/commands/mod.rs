@@ -2,6 +2,7 @@
 //!
 //! stdout is data, stderr is talk. A command never draws and never asks.
 
+pub mod access;
 pub mod config;
 pub mod data_spaces;
 pub mod demo;
@@ -24,7 +25,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cli::{Cli, Command, Global};
-use crate::config::store::{FlagValue, Store};
+use crate::config::store::{ConfigError, FlagValue, Store};
 use crate::connector::Connector;
 use crate::error::{Exit, Problem};
 use output::Output;
@@ -85,8 +86,30 @@ impl Setting {
         if let Some(path) = &self.global.ca_file {
             flags.push(("gateway.ca_file", "--ca-file", current.join(path).display().to_string()));
         }
+        flags.extend(self.screen_flags());
         let must_exist = self.global.config.is_some();
         Store::load(self.config_path(), must_exist, self.variables.clone(), flags).map_err(|error| Problem::of(&error))
+    }
+
+    /// What the flags say about the screen.
+    fn screen_flags(&self) -> Vec<FlagValue> {
+        let theme = self.global.theme.clone().map(|theme| ("ui.theme", "--theme", theme));
+        let read_only = self.global.read_only.map(|value| ("ui.read_only", "--read-only", value.to_string()));
+        theme.into_iter().chain(read_only).collect()
+    }
+
+    /// Saves what the flags say about the screen, for the next time it is opened without them.
+    ///
+    /// # Errors
+    /// A [`Problem`]; the flags hold all the same.
+    fn remember_screen_flags(&self, in_force: &Store) -> Result<(), Problem> {
+        let explained = |error: ConfigError| Problem::of(&error);
+        let mut file = Store::load(self.config_path(), false, [], Vec::new()).map_err(explained)?;
+        let changes: Vec<_> = self.screen_flags().into_iter().map(|(key, _, value)| (key, Some(value))).collect();
+        if changes.is_empty() || file.config().ui == in_force.config().ui {
+            return Ok(());
+        }
+        file.save(&changes).map_err(explained)
     }
 
     /// The actions over the configuration, which must exist in a file or in the environment.
@@ -124,6 +147,9 @@ pub fn nothing_configured(store: &Store) -> Problem {
 pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<Exit> {
     let setting = Setting { global: cli.global, variables };
     let mut output = Output::new(setting.global.json);
+    if let Some(command) = &cli.command {
+        access::permit(command, &setting)?;
+    }
     match cli.command {
         None => screen(&setting).await,
         Some(Command::Keys(command)) => keys::run(command, &setting, &mut output).await,
@@ -154,8 +180,12 @@ async fn screen(setting: &Setting) -> anyhow::Result<Exit> {
     }
     let state_dir = setting.state_dir(&store);
     let _log = crate::logging::start(&state_dir)?;
+    // What cannot be remembered holds for this time.
+    let not_remembered = setting.remember_screen_flags(&store).err();
+    let store = if not_remembered.is_none() { setting.load()? } else { store };
     let connector = Connector::new(store, state_dir, None);
     // A database that answers at once is waited for, so that the screen opens on the right pane. Otherwise a worker goes on.
     let _ = tokio::time::timeout(SETTINGS_PATIENCE, connector.ensure_loaded()).await;
-    Ok(crate::tui::run(connector, crate::tui::Options::default()).await?)
+    Ok(crate::tui::run(connector, crate::tui::Options { problem: not_remembered, ..crate::tui::Options::default() })
+        .await?)
 }

@@ -26,8 +26,7 @@ pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit>
     let source = if overview.settings.without_source { None } else { Some(connector.source_feeds().await) };
     let ledger = tokio::task::block_in_place(|| connector.ledger_summary());
     let has_source = matches!(source, Some(Ok(_)));
-    let services =
-        if overview.data_space.is_some() && has_source { Some(connector.services().await) } else { None };
+    let services = if overview.data_space.is_some() && has_source { Some(connector.services().await) } else { None };
     let gateway = match &projects {
         None => GatewaySays::NotAsked,
         Some(Ok(_)) => GatewaySays::Accepts(&now),
@@ -99,20 +98,28 @@ fn tell(connector: &Connector, steps: &[Step], exit: Exit, output: &mut Output) 
 /// The commands that do it.
 fn words_of(deed: Deed) -> &'static str {
     match deed {
-        Deed::SetSource => "`commerce-connector config source DIR`: the Commerce installation, or a directory of feed files",
+        Deed::SetSource => {
+            "`commerce-connector config source DIR`: the Commerce installation, or a directory of feed files"
+        }
         Deed::MendSource => "`commerce-connector doctor` looks at the source and says what helps",
         Deed::AddKeys => {
             "`commerce-connector keys set --environment ENVIRONMENT --api-key-file FILE --private-key-file FILE`; the license owner generates them in the API portal (account.magento.com)"
         }
-        Deed::UseOtherPair => "set gateway.environment to the pair that is complete, or add the missing one with `commerce-connector keys set`",
+        Deed::UseOtherPair => {
+            "set gateway.environment to the pair that is complete, or add the missing one with `commerce-connector keys set`"
+        }
         Deed::VerifyKeys => "`commerce-connector keys verify`",
-        Deed::MendKeys => "`commerce-connector doctor` says what is wrong with the keys; `commerce-connector keys set` saves another pair",
+        Deed::MendKeys => {
+            "`commerce-connector doctor` says what is wrong with the keys; `commerce-connector keys set` saves another pair"
+        }
         Deed::AskAgain => "try again in a moment; `commerce-connector doctor` checks the way to the gateway",
         Deed::CreateProject => "`commerce-connector projects create NAME`",
         Deed::ChooseDataSpace => "`commerce-connector projects list`, then `commerce-connector data-spaces select ID`",
         Deed::SignIn => "`commerce-connector ims login`",
         Deed::Export => "`commerce-connector export run` (`export run --dry-run` only counts)",
-        Deed::LookAtFailures => "`commerce-connector export status` shows the failed items, `commerce-connector export retry` sends them again",
+        Deed::LookAtFailures => {
+            "`commerce-connector export status` shows the failed items, `commerce-connector export retry` sends them again"
+        }
         Deed::LookAtServices => "`commerce-connector services`, `commerce-connector feeds health`",
     }
 }

@@ -9,6 +9,8 @@ pub enum Kind {
     Integer,
     /// A number.
     Number,
+    /// `true` or `false`.
+    Boolean,
 }
 
 /// One key.
@@ -69,7 +71,10 @@ pub const KEYS: &[Key] = &[
     text("instance.version"),
     integer("export.thread_count"),
     integer("export.max_batch_bytes"),
+    Key { path: "export.keep_payloads", kind: Kind::Boolean },
     text("state.directory"),
+    text("ui.theme"),
+    Key { path: "ui.read_only", kind: Kind::Boolean },
 ];
 
 /// What every environment variable of this program begins with.

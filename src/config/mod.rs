@@ -34,6 +34,8 @@ pub struct Config {
     pub export: ExportSection,
     /// `[state]`
     pub state: StateSection,
+    /// `[ui]`
+    pub ui: UiSection,
 }
 
 /// `[gateway]`: which gateway, and how to reach it.
@@ -278,6 +280,8 @@ pub struct ExportSection {
     pub thread_count: usize,
     /// The largest uncompressed body of a request, in bytes.
     pub max_batch_bytes: usize,
+    /// Whether the ledger keeps what was sent of each item.
+    pub keep_payloads: bool,
     /// `[export.feeds.<feed>]`
     pub feeds: BTreeMap<Feed, FeedSection>,
     /// `[export.routes]`: feed → route.
@@ -289,6 +293,7 @@ impl Default for ExportSection {
         Self {
             thread_count: 1,
             max_batch_bytes: crate::export::DEFAULT_MAX_BATCH_BYTES,
+            keep_payloads: true,
             feeds: BTreeMap::new(),
             routes: BTreeMap::new(),
         }
@@ -311,4 +316,32 @@ pub struct StateSection {
     /// Where ledger, locks and logs live; default: `commerce-connector` in the XDG state directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<PathBuf>,
+}
+
+/// The colours of the screen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Theme {
+    /// The sixteen colours of the terminal, by role.
+    #[default]
+    Default,
+    /// Nothing dim, and colours only as backgrounds.
+    HighContrast,
+    /// No colours.
+    Mono,
+}
+
+impl Theme {
+    /// The names of all of them.
+    pub const NAMES: [&str; 3] = ["default", "high-contrast", "mono"];
+}
+
+/// `[ui]`: the screen; what its flags say is saved here.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UiSection {
+    /// Its colours.
+    pub theme: Theme,
+    /// Whether everything that changes something is refused, on the screen and as a command.
+    pub read_only: bool,
 }

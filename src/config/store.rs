@@ -279,11 +279,17 @@ impl Store {
         Ok(())
     }
 
-    fn mistake(&self, key: &str, rule: &str) -> ConfigError {
-        let place = match self.origin(key) {
+    /// Where a key is set, for a sentence: the file, the variable or the flag.
+    #[must_use]
+    pub fn place_of(&self, key: &str) -> SafeText {
+        match self.origin(key) {
             Origin::Default | Origin::File => safe(&self.path),
             elsewhere => SafeText::new(&elsewhere.to_string()),
-        };
+        }
+    }
+
+    fn mistake(&self, key: &str, rule: &str) -> ConfigError {
+        let place = self.place_of(key);
         ConfigError::Mistake { place, reason: SafeText::new(&format!("{key} {rule}")), suggestion: None }
     }
 }
@@ -353,6 +359,7 @@ fn overlay(table: &mut Table, key: &Key, value: &str, origin: &str) -> Result<()
         Kind::Text => toml::Value::String(value.to_owned()),
         Kind::Integer => toml::Value::Integer(value.trim().parse().map_err(|_| wrong("a whole number"))?),
         Kind::Number => toml::Value::Float(value.trim().parse().map_err(|_| wrong("a number"))?),
+        Kind::Boolean => toml::Value::Boolean(value.trim().parse().map_err(|_| wrong("true or false"))?),
     };
     let mut tables = key.path.split('.').collect::<Vec<_>>();
     let Some(last) = tables.pop() else { return Ok(()) };
@@ -379,7 +386,15 @@ fn get<'a>(table: &'a Table, path: &str) -> Option<&'a toml::Value> {
     Some(value)
 }
 
-/// Sets (or takes out) a text value in a document, making the tables above it.
+/// A value as its key is written.
+fn written(path: &str, value: &str) -> toml_edit::Value {
+    match KEYS.iter().find(|key| key.path == path).map(|key| key.kind) {
+        Some(Kind::Boolean) => toml_edit::Value::from(value == "true"),
+        _ => toml_edit::Value::from(value),
+    }
+}
+
+/// Sets (or takes out) a value in a document, making the tables above it.
 fn set(document: &mut toml_edit::DocumentMut, path: &str, value: Option<&str>) {
     let mut parts = path.split('.').collect::<Vec<_>>();
     let Some(last) = parts.pop() else { return };
@@ -402,7 +417,7 @@ fn set(document: &mut toml_edit::DocumentMut, path: &str, value: Option<&str>) {
     match value {
         Some(value) => {
             let decor = at.get(last).and_then(toml_edit::Item::as_value).map(|old| old.decor().clone());
-            let mut new = toml_edit::Value::from(value);
+            let mut new = written(path, value);
             if let Some(decor) = decor {
                 *new.decor_mut() = decor;
             }

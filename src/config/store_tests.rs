@@ -135,3 +135,18 @@ fn paths_are_relative_to_the_file() {
     assert_eq!(store.resolve(Path::new("a.pem")), place.dir.path().join("a.pem"));
     assert_eq!(store.resolve(Path::new("/a.pem")), Path::new("/a.pem"));
 }
+
+#[test]
+fn what_is_true_or_false_is_saved_and_overlaid_as_such() {
+    let place = Place::new("[ui]\ntheme = \"mono\" # kept\n");
+    let mut store = place.load().expect("loads");
+    store.save(&[("ui.read_only", Some("true".to_owned()))]).expect("saved");
+    let text = std::fs::read_to_string(place.path()).expect("there");
+    assert!(text.contains("read_only = true\n") && text.contains("# kept"), "{text}");
+    assert!(store.config().ui.read_only);
+    assert_eq!(store.config().ui.theme, crate::config::Theme::Mono);
+    let overlaid = place.load_with("COMMERCE_CONNECTOR_UI_READ_ONLY", "false").expect("loads");
+    assert!(!overlaid.config().ui.read_only);
+    let wrong = place.load_with("COMMERCE_CONNECTOR_UI_READ_ONLY", "maybe").expect_err("neither");
+    assert!(words(&wrong).contains("expected true or false"), "{wrong}");
+}

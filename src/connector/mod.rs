@@ -172,7 +172,10 @@ impl Connector {
     /// A [`Problem`]; the old pair is then still saved.
     pub async fn rotate_pair(&self, environment: Environment, pair: &KeyPair) -> Result<Saved, Problem> {
         let verified = self.verify_pair(environment, pair.clone()).await;
-        verified.map_err(|problem| Problem { what: format!("{}; the old pair is still in place", problem.what), ..problem })?;
+        verified.map_err(|problem| Problem {
+            what: format!("{}; the old pair is still in place", problem.what),
+            ..problem
+        })?;
         self.save_pair(environment, pair).await
     }
 
@@ -435,6 +438,7 @@ impl Connector {
             data_space,
             thread_count: request.thread_count.unwrap_or(config.export.thread_count),
             max_batch_bytes: config.export.max_batch_bytes,
+            keep_payloads: config.export.keep_payloads,
             dry_run: request.dry_run,
             state_dir: self.shared.state_dir.clone(),
             absent: Self::missed_feeds(&source, &request.feeds),

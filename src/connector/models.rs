@@ -52,6 +52,8 @@ pub struct SettingsOverview {
     pub without_file: bool,
     /// Whether nothing says yet where items come from.
     pub without_source: bool,
+    /// Whether the screen must change nothing.
+    pub read_only: bool,
 }
 
 /// What is known of a key pair without asking the gateway.

@@ -49,19 +49,15 @@ impl Connector {
     /// # Errors
     /// A [`Problem`] if it is neither, or cannot be saved; what was configured before then still is.
     pub async fn set_source(&self, place: &Path) -> Result<Overview, Problem> {
-        let place = place.strip_prefix("~").map_or(place.to_owned(), |rest| {
-            std::env::home_dir().unwrap_or_default().join(rest)
-        });
+        let place = place
+            .strip_prefix("~")
+            .map_or(place.to_owned(), |rest| std::env::home_dir().unwrap_or_default().join(rest));
         let place = std::path::absolute(&place).unwrap_or(place);
         let changes = match installation_around(&place) {
-            Some(root) => vec![
-                ("source.kind", Some("commerce".to_owned())),
-                ("instance.root", Some(text_of(&root)?)),
-            ],
-            None if holds_feeds(&place).await => vec![
-                ("source.kind", Some("files".to_owned())),
-                ("source.files.directory", Some(text_of(&place)?)),
-            ],
+            Some(root) => vec![("source.kind", Some("commerce".to_owned())), ("instance.root", Some(text_of(&root)?))],
+            None if holds_feeds(&place).await => {
+                vec![("source.kind", Some("files".to_owned())), ("source.files.directory", Some(text_of(&place)?))]
+            }
             None => return Err(no_source(&place)),
         };
         self.change_store(|store| store.save(&changes))?;
@@ -102,8 +98,9 @@ fn no_source(place: &Path) -> Problem {
     match place.read_dir() {
         Err(error) => Problem::new(Exit::Usage, format!("{place_text} cannot be looked into: {error}"))
             .hint("run this program as a user that may read it, or name another directory"),
-        Ok(_) => Problem::usage(format!("{place_text} is no Commerce installation, and holds no feed files"))
-            .hint("an installation holds app/etc/env.php; feed files are called products.ndjson or products.json and so on"),
+        Ok(_) => Problem::usage(format!("{place_text} is no Commerce installation, and holds no feed files")).hint(
+            "an installation holds app/etc/env.php; feed files are called products.ndjson or products.json and so on",
+        ),
     }
 }
 

@@ -33,14 +33,8 @@ pub enum Stage {
 
 impl Stage {
     /// All of them.
-    pub const ALL: [Stage; 6] = [
-        Stage::Shop,
-        Stage::Credentials,
-        Stage::Configuration,
-        Stage::Organization,
-        Stage::Export,
-        Stage::Services,
-    ];
+    pub const ALL: [Stage; 6] =
+        [Stage::Shop, Stage::Credentials, Stage::Configuration, Stage::Organization, Stage::Export, Stage::Services];
 
     /// What it is called.
     #[must_use]
@@ -212,7 +206,12 @@ pub fn steps(facts: &Facts) -> Vec<Step> {
         .all(|step| !matches!(step.state, StepState::Next | StepState::Wrong | StepState::Later));
     let export = export(facts, is_ready);
     let services = services(facts, &export);
-    vec![shop, credentials, configuration, organization(facts), export, services]
+    let mut steps = vec![shop, credentials, configuration, organization(facts), export, services];
+    // One at a time: what stands behind a step that is to be done comes later.
+    let mut to_do = steps.iter_mut().filter(|step| step.state == StepState::Next);
+    to_do.next();
+    to_do.for_each(|step| step.state = StepState::Later);
+    steps
 }
 
 /// The step that comes next: the first that a person has to see to, what is wrong or missing before what merely needs attention.
@@ -228,7 +227,7 @@ pub fn exit(steps: &[Step], gateway: GatewaySays) -> Exit {
     if let GatewaySays::Problem(problem) = gateway {
         return problem.exit;
     }
-    if steps.iter().any(|step| step.state.needs_a_person()) { Exit::Partial } else { Exit::Done }
+    if next(steps).is_some() { Exit::Partial } else { Exit::Done }
 }
 
 fn step(stage: Stage, state: StepState, says: impl Into<String>, deed: Option<Deed>) -> Step {
@@ -299,7 +298,8 @@ fn credentials(facts: &Facts) -> Step {
     };
     match other {
         Some(other) => {
-            let says = format!("the {environment} pair is in use and {missing}; the {} pair is complete", other.environment);
+            let says =
+                format!("the {environment} pair is in use and {missing}; the {} pair is complete", other.environment);
             is(StepState::Next, says, Some(Deed::UseOtherPair))
         }
         None => is(StepState::Next, format!("the {environment} pair {missing}"), Some(Deed::AddKeys)),
@@ -333,9 +333,8 @@ fn configuration(facts: &Facts, has_keys: bool) -> Step {
         };
     };
     let project = overview.project.as_ref().map(|(_, name)| format!("{name}, ")).unwrap_or_default();
-    let is_gone = listed.is_some_and(|projects| {
-        !projects.iter().flat_map(|project| &project.data_spaces).any(|space| space.id == *id)
-    });
+    let is_gone = listed
+        .is_some_and(|projects| !projects.iter().flat_map(|project| &project.data_spaces).any(|space| space.id == *id));
     if is_gone {
         let says = format!("{project}data space {name} is not among those that these keys see ({id})");
         return is(StepState::Wrong, says, Some(Deed::ChooseDataSpace));

@@ -4,8 +4,8 @@ use std::sync::{Arc, PoisonError, RwLockReadGuard};
 
 use super::{Connector, SettingsOverview, database, explained};
 use crate::commerce::settings::TABLE;
-use crate::config::Config;
 use crate::config::store::{ConfigError, Store};
+use crate::config::{Config, Theme};
 use crate::error::Problem;
 use crate::private_file::safe;
 use crate::secret::Secret;
@@ -95,6 +95,12 @@ impl Connector {
         self.layers().clone()
     }
 
+    /// The colours that the screen is drawn in.
+    #[must_use]
+    pub fn theme(&self) -> Theme {
+        self.layers().file.config().ui.theme
+    }
+
     /// Where settings are kept, and what stands in the way of it.
     pub(super) fn settings_overview(&self, layers: &Layers) -> SettingsOverview {
         SettingsOverview {
@@ -109,6 +115,7 @@ impl Connector {
             in_commerce: layers.commerce.is_some(),
             without_file: !layers.file.exists(),
             without_source: self.is_without_source(&layers.file),
+            read_only: layers.file.config().ui.read_only,
         }
     }
 }

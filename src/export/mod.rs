@@ -59,6 +59,8 @@ pub struct Plan {
     pub thread_count: usize,
     /// The largest uncompressed body of a request, in bytes.
     pub max_batch_bytes: usize,
+    /// Keep what was sent of each item in the ledger, compressed.
+    pub keep_payloads: bool,
     /// Compare and count, but send and record nothing.
     pub dry_run: bool,
     /// Leave out a feed that another run holds, and say so, instead of refusing to start.
@@ -121,8 +123,18 @@ pub struct Run {
 /// # Errors
 /// [`ExportError::Locked`] if another run holds a feed's lock, [`ExportError::Ledger`] if the ledger cannot be opened.
 pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportError> {
-    let Plan { mut feeds, mode, data_space, thread_count, max_batch_bytes, dry_run, skip_locked, state_dir, absent } =
-        plan;
+    let Plan {
+        mut feeds,
+        mode,
+        data_space,
+        thread_count,
+        max_batch_bytes,
+        keep_payloads,
+        dry_run,
+        skip_locked,
+        state_dir,
+        absent,
+    } = plan;
     let mut skipped = Vec::new();
     let (store, locks) = if dry_run {
         (Store::open_to_look(&state_dir, &data_space)?, Vec::new())
@@ -154,6 +166,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         data_space,
         thread_count: thread_count.max(1),
         max_batch_bytes,
+        keep_payloads,
         dry_run,
         source,
         client,

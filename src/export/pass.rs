@@ -314,7 +314,14 @@ async fn sweep_chosen(lane: &Lane, reach: Reach, mut outbox: Outbox) -> Result<(
 
 async fn begin(lane: &Lane, resend: Resend) -> Result<(), Halt> {
     let feed = lane.plan.feed;
-    in_ledger(lane, lane.run.ledger.call(move |store| store.begin_feed(feed, resend)).await)
+    let keeps_nothing = !lane.run.keep_payloads && !lane.run.dry_run;
+    let begun = lane.run.ledger.call(move |store| {
+        if keeps_nothing {
+            store.drop_payloads(feed)?;
+        }
+        store.begin_feed(feed, resend)
+    });
+    in_ledger(lane, begun.await)
 }
 
 /// Writes down that the feed was gone through, unless it was not, or this is a dry run.

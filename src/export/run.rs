@@ -40,6 +40,8 @@ pub(super) struct Context {
     pub thread_count: usize,
     /// The largest uncompressed body, in bytes.
     pub max_batch_bytes: usize,
+    /// Whether the ledger keeps what was sent.
+    pub keep_payloads: bool,
     /// Compare and count only.
     pub dry_run: bool,
     /// Where items come from.

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::FeedPlan;
 use super::batch::{Batch, Batcher};
 use super::brake::{Brake, Cause};
-use super::ledger::{Answer, Attempt, Outgoing, Verdict, state_of_status};
+use super::ledger::{Answer, Attempt, Kept, Outgoing, Verdict, state_of_status};
 use super::progress::{FeedProgress, ItemFailure, ItemState, RunEvent};
 use super::run::Context;
 use super::verdict::{self, Judged};
@@ -120,8 +120,9 @@ impl Lane {
     async fn deliver_whole(&self, batch: Batch) -> Option<[Batch; 2]> {
         let (mut batch, mut body) = self.encode(batch).await?;
         let mut number = 1;
+        let mut kept = self.kept(&body);
         loop {
-            let (entry, answer) = self.attempt(&batch, &body, number).await?;
+            let (entry, answer) = self.attempt(&batch, &body, number, kept).await?;
             let decision = decide(&answer, number, batch.items().len(), self.run.client.retry_budget());
             if !self.settle(entry, &batch, &answer, &decision).await {
                 return None;
@@ -144,11 +145,18 @@ impl Lane {
             self.run.events.tell(event).await;
             // If the brake is pulled meanwhile, the next attempt does not happen, and the items stay unknown.
             self.pause(pause, &answer).await;
+            kept = Kept::AsBefore;
             if let Some(without) = rest {
                 (batch, body) = self.encode(batch.without(&without)).await?;
+                kept = self.kept(&body);
             }
             number += 1;
         }
+    }
+
+    /// What the ledger keeps of a body. Orders hold personal data, which has no business on this disk.
+    fn kept(&self, body: &[u8]) -> Kept {
+        if self.run.keep_payloads && !self.plan.feed.is_personal() { Kept::Body(body.to_vec()) } else { Kept::Nothing }
     }
 
     /// Compresses a batch off the async threads.
@@ -168,11 +176,12 @@ impl Lane {
     }
 
     /// One request: journaled, then sent. `None` if it was not sent.
-    async fn attempt(&self, batch: &Batch, body: &[u8], number: u32) -> Option<(i64, FeedAnswer)> {
+    async fn attempt(&self, batch: &Batch, body: &[u8], number: u32, kept: Kept) -> Option<(i64, FeedAnswer)> {
         if !self.wait_for_gateway().await {
             return None;
         }
-        let attempt = Attempt { run: self.run.id, feed: self.plan.feed, rows: batch.rows(), bytes: body.len(), number };
+        let feed = self.plan.feed;
+        let attempt = Attempt { run: self.run.id, feed, rows: batch.rows(), bytes: body.len(), number, kept };
         let journaled = self.run.ledger.call(move |store| store.journal(&attempt, Timestamp::now())).await;
         let entry = match journaled {
             Ok(entry) => entry,

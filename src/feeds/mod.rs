@@ -144,6 +144,12 @@ impl Feed {
         self != Feed::Orders
     }
 
+    /// Whether its items hold personal data, so that nothing of them but the key is kept.
+    #[must_use]
+    pub fn is_personal(self) -> bool {
+        self == Feed::Orders
+    }
+
     /// JSON paths, within the minimal payload, of the words by which a person (or a change log) names the source record of an
     /// item; none for feeds whose minimal payload holds no such word.
     #[must_use]

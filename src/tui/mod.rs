@@ -2,6 +2,7 @@
 //!
 //! It calls [`crate::connector::Connector`] from worker tasks only, and must never do I/O while updating or drawing.
 
+pub mod access;
 mod app;
 pub mod clipboard;
 pub mod effect;
@@ -26,6 +27,8 @@ use view::look::Look;
 pub struct Options {
     /// An export to start at once, in front.
     pub start_export: Option<ExportRequest>,
+    /// What went wrong before the screen opened, and has to be told on it.
+    pub problem: Option<Problem>,
 }
 
 /// Runs the screen until the person leaves, and gives the terminal back whatever happens.
@@ -38,10 +41,14 @@ pub struct Options {
 /// A [`Problem`] if standard input and output are no terminal.
 pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem> {
     let was_asked_to_export = options.start_export.is_some();
+    let theme = connector.theme();
     // Always the same first screen: it says into which data space this would send before any key can start something.
     let mut state = State::new(connector.overview(), Pane::Overview);
     let here = std::env::current_dir().ok();
     state.home.shop_here = here.as_deref().and_then(crate::connector::setup::installation_around);
+    if let Some(problem) = &options.problem {
+        state.notices.problem(problem, &jiff::Zoned::now());
+    }
     let variable = |name: &str| std::env::var(name).ok();
     let frames = frames::Frames::new(variable("SSH_CONNECTION").is_some());
     let no_screen = |error: std::io::Error| {
@@ -52,7 +59,7 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
     terminal::install_panic_hook();
     let workers = worker::Workers::start(connector);
     let clipboard = clipboard::Path::from_environment(variable);
-    let app = app::App::new(state, Look::from_environment(variable), frames, workers, signals, clipboard);
+    let app = app::App::new(state, Look::from_environment(variable).with(theme), frames, workers, signals, clipboard);
     let ended = app.run(options.start_export).await.map_err(no_screen)?;
     let run_decides = was_asked_to_export || ended.is_headless;
     Ok(match ended.run {

@@ -17,14 +17,15 @@ use commerce_connector::secret::Secret;
 use commerce_connector::settings::Saved;
 use commerce_connector::tui::event::{Event, Now, Reply};
 use commerce_connector::tui::state::{Pane, State};
-use commerce_connector::tui::view::{self, look::Look};
+use commerce_connector::tui::view;
+use commerce_connector::tui::view::look::{Colours, Look};
 use jiff::Zoned;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::Color;
 
-const LOOK: Look = Look { colours: true, unicode: true };
+const LOOK: Look = Look { colours: Colours::Text, unicode: true };
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (60, 15)];
 
 fn now() -> Now {
@@ -409,7 +410,7 @@ fn a_notice_above_the_footer() {
 
 #[test]
 fn only_ascii_where_nothing_else_can_be_shown() {
-    let look = Look { colours: false, unicode: false };
+    let look = Look { colours: Colours::None, unicode: false };
     for state in [running(false), ready(Pane::Saas, DataSpaceKind::Production), bare()] {
         let terminal = draw(&state, look, (80, 24));
         assert!(terminal.backend().to_string().is_ascii());
@@ -433,7 +434,7 @@ fn production_and_refused_keys_colour_the_frame() {
 
 #[test]
 fn without_colours_no_cell_has_one() {
-    let look = Look { colours: false, unicode: true };
+    let look = Look { colours: Colours::None, unicode: true };
     let terminal = draw(&running(false), look, (120, 40));
     for cell in &terminal.backend().buffer().content {
         assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset));

@@ -75,6 +75,7 @@ impl Gateway {
             data_space: self.space.clone(),
             thread_count: 1,
             max_batch_bytes: DEFAULT_MAX_BATCH_BYTES,
+            keep_payloads: true,
             dry_run: false,
             state_dir: self.directory.path().join("state"),
             absent: Vec::new(),

@@ -62,6 +62,7 @@ pub(in crate::export) struct Compared {
 struct Known {
     row: i64,
     source_id: Option<i64>,
+    wire: Option<i64>,
     hash: [u8; 20],
     deleted: bool,
     status: Option<i64>,
@@ -106,6 +107,9 @@ impl Store {
         if is_wanted {
             let why = if self.pass.resend == Resend::AsNew { Why::New } else { Why::Changed };
             self.intend(known.row, &item, now)?;
+            if known.source_id != source_id(&item) || known.wire != wire_key(&item) {
+                self.move_to_source(known.row, &item)?;
+            }
             compared.send.push(Outgoing { row: known.row, item, why });
             return Ok(());
         }
@@ -121,11 +125,12 @@ impl Store {
         Ok(())
     }
 
-    /// An item of the same content that another record gives now: a sweep of the old record must not take it for gone.
+    /// An item that another record gives now: a sweep of the old record must not take it for gone.
     fn move_to_source(&mut self, row: i64, item: &FeedItem) -> rusqlite::Result<()> {
         if self.mode == Mode::Keep {
-            let mut update = self.connection.prepare_cached("UPDATE items SET source_id = ?2 WHERE id = ?1")?;
-            update.execute(params![row, source_id(item)])?;
+            let mut update =
+                self.connection.prepare_cached("UPDATE items SET source_id = ?2, wire = ?3 WHERE id = ?1")?;
+            update.execute(params![row, source_id(item), wire_key(item)])?;
         }
         Ok(())
     }
@@ -138,8 +143,13 @@ impl Store {
         if !self.pass.seen.insert(known.row) || self.mode == Mode::Look {
             return Ok(());
         }
+        if known.status != Some(status::BROKEN) {
+            self.remember_attempt(known.row)?;
+        }
+        // As long as it is broken in the same way, it is so since it was first found.
         let mut update = self.connection.prepare_cached(
-            "UPDATE items SET status = ?2, error = ?3, code = NULL, request_id = NULL, modified_at = ?4 WHERE id = ?1",
+            "UPDATE items SET status = ?2, error = ?3, code = NULL, request_id = NULL, modified_at = ?4
+             WHERE id = ?1 AND (status IS NOT ?2 OR error IS NOT ?3)",
         )?;
         update.execute(params![known.row, status::BROKEN, reason.as_str(), now.as_millisecond()])?;
         Ok(())
@@ -147,7 +157,7 @@ impl Store {
 
     fn find(&self, feed: Feed, id: Sha1Hash) -> rusqlite::Result<Option<Known>> {
         let mut select = self.connection.prepare_cached(
-            "SELECT id, hash, deleted, status, source_id FROM items WHERE feed = ?1 AND feed_id = ?2",
+            "SELECT id, hash, deleted, status, source_id, wire FROM items WHERE feed = ?1 AND feed_id = ?2",
         )?;
         select
             .query_row(params![feed_code(feed), id.0], |row| {
@@ -157,6 +167,7 @@ impl Store {
                     deleted: row.get(2)?,
                     status: row.get(3)?,
                     source_id: row.get(4)?,
+                    wire: row.get(5)?,
                 })
             })
             .optional()
@@ -190,26 +201,19 @@ impl Store {
         Ok(Some(row))
     }
 
-    /// Writes down that this row is about to be sent as `item`.
+    /// Writes down that this row is about to be sent as `item`. Columns that stay as they are (the label is made of the
+    /// identity) are left out, because SQLite would write their indexes again.
     pub(super) fn intend(&self, row: i64, item: &FeedItem, now: Timestamp) -> rusqlite::Result<()> {
         if self.mode == Mode::Look {
             return Ok(());
         }
+        self.remember_attempt(row)?;
         let mut update = self.connection.prepare_cached(
-            "UPDATE items SET source_id = ?2, label = ?3, minimal = ?4, wire = ?5, hash = ?6, deleted = ?7, status = NULL,
-                 error = NULL, code = NULL, request_id = NULL, modified_at = ?8
+            "UPDATE items SET minimal = ?2, hash = ?3, deleted = ?4, status = NULL, error = NULL, code = NULL,
+                 request_id = NULL, modified_at = ?5
              WHERE id = ?1",
         )?;
-        update.execute(params![
-            row,
-            source_id(item),
-            item.label.as_str(),
-            item.minimal,
-            wire_key(item),
-            item.hash.0,
-            item.deleted,
-            now.as_millisecond(),
-        ])?;
+        update.execute(params![row, item.minimal, item.hash.0, item.deleted, now.as_millisecond()])?;
         Ok(())
     }
 }

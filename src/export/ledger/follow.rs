@@ -110,6 +110,9 @@ impl Store {
 
     /// Forgets everything of a feed.
     pub fn forget_feed(&mut self, feed: Feed) -> rusqlite::Result<()> {
+        self.drop_payloads(feed)?;
+        let attempts = "DELETE FROM attempts WHERE item IN (SELECT id FROM items WHERE feed = ?1)";
+        self.connection.execute(attempts, [feed_code(feed)])?;
         for table in ["items", "feeds", "gaps"] {
             self.connection.execute(&format!("DELETE FROM {table} WHERE feed = ?1"), [feed_code(feed)])?;
         }

@@ -24,6 +24,19 @@ pub(in crate::export) struct Attempt {
     pub bytes: usize,
     /// Which try of this batch, from 1.
     pub number: u32,
+    /// What is kept of its payload.
+    pub kept: Kept,
+}
+
+/// What is kept of the payload of a request.
+#[derive(Debug, Clone)]
+pub(in crate::export) enum Kept {
+    /// Nothing.
+    Nothing,
+    /// This compressed body.
+    Body(Vec<u8>),
+    /// What the try before it kept: the same.
+    AsBefore,
 }
 
 /// What a request came to.
@@ -53,7 +66,7 @@ pub(in crate::export) struct Verdict {
 }
 
 impl Store {
-    /// Writes down that these rows leave now, and returns the journal entry.
+    /// Writes down that these rows leave now, and as what; returns the journal entry.
     pub fn journal(&mut self, attempt: &Attempt, now: Timestamp) -> rusqlite::Result<i64> {
         let batch = self
             .connection
@@ -68,9 +81,22 @@ impl Store {
                 attempt.number,
                 now.as_millisecond(),
             ])?;
-        let mut travel = self.connection.prepare_cached("UPDATE items SET batch = ?2 WHERE id = ?1")?;
-        for row in &attempt.rows {
-            travel.execute([*row, batch])?;
+        let payload = match &attempt.kept {
+            Kept::AsBefore => {
+                let mut travel = self.connection.prepare_cached("UPDATE items SET batch = ?2 WHERE id = ?1")?;
+                for row in &attempt.rows {
+                    travel.execute([*row, batch])?;
+                }
+                return Ok(batch);
+            }
+            Kept::Nothing => None,
+            Kept::Body(gzip) => Some(self.keep_payload(attempt, gzip, now)?),
+        };
+        self.leave_payloads(&attempt.rows)?;
+        let mut travel =
+            self.connection.prepare_cached("UPDATE items SET batch = ?2, payload = ?3, place = ?4 WHERE id = ?1")?;
+        for (place, row) in attempt.rows.iter().enumerate() {
+            travel.execute(params![*row, batch, payload, payload.map(|_| count(place))])?;
         }
         Ok(batch)
     }
@@ -110,6 +136,6 @@ fn text(text: &SafeText) -> Option<&str> {
 }
 
 /// Counts of one request are far below `i64::MAX`.
-fn count(count: usize) -> i64 {
+pub(super) fn count(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

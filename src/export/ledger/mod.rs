@@ -5,12 +5,13 @@
 //! it unknown and sends it again.
 //!
 //! Rooms: `schema` opens and describes the file, `store` holds a connection and its run-local state, `compare`, `sweep`,
-//! `chosen` (a part of a feed), `follow` (change logs) and `journal` are what a run does with it, `writer` is the one thread that writes, `reader` looks on from outside. None
-//! of them may know of sources, clients or screens.
+//! `chosen` (a part of a feed), `follow` (change logs), `journal` and `history` are what a run does with it, `writer` is the
+//! one thread that writes, `reader` and `items` look on from outside. None of them may know of sources, clients or screens.
 
 mod chosen;
 mod compare;
 mod follow;
+mod history;
 mod items;
 mod journal;
 mod owner;
@@ -33,7 +34,7 @@ pub(super) use chosen::Reach;
 pub(super) use compare::{Compared, Entry, Outgoing, Why};
 pub(super) use follow::{Followed, GAPS_KEPT, Position};
 pub use items::{FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, PageFrom};
-pub(super) use journal::{Answer, Attempt, Verdict};
+pub(super) use journal::{Answer, Attempt, Kept, Verdict};
 pub use owner::{Installation, remember};
 pub use reader::{FeedSummary, LedgerReader};
 pub use received::last_received;

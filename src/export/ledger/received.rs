@@ -16,9 +16,8 @@ use crate::client::models::DataSpaceId;
 /// [`LedgerError`] if the directory or a ledger in it cannot be read.
 pub fn last_received(state_dir: &Path) -> Result<BTreeMap<DataSpaceId, Timestamp>, LedgerError> {
     let directory = directory_of(state_dir);
-    let unreadable = |error: &std::io::Error| {
-        LedgerError::new(&directory, &error.to_string(), "check who owns it and its mode")
-    };
+    let unreadable =
+        |error: &std::io::Error| LedgerError::new(&directory, &error.to_string(), "check who owns it and its mode");
     let entries = match directory.read_dir() {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),

@@ -11,7 +11,7 @@ use super::LedgerError;
 use crate::client::models::DataSpaceId;
 
 /// The version of the tables below, in `PRAGMA user_version`.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// How long a statement waits for another process that writes the same file: a run of another feed commits within
 /// milliseconds, a slow disk within seconds.
@@ -25,8 +25,12 @@ const WAL_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
 
 /// `items.id` is the bit in a run's row set. `items.wire` is set only where two identities can share one minimal payload
 /// (see `compare::wire_key`), so its index costs nothing for the big feeds. `items_state` answers the summary without
-/// touching a row, and `items_source` finds the items of a source record. `items.batch` is the last journal entry the item
-/// travelled in; NULL = it never left. `feeds.log` names the change log that `feeds.log_cursor` is a version of; both are NULL
+/// touching a row, `items_source` finds the items of a source record, and with `items_label` and `items_time` it gives the
+/// orders in which items are listed. `items.batch` is the last journal entry the item travelled in; NULL = it never left.
+/// `items.payload` and `items.place` say which kept payload holds the item as it left last, and at which place of its array;
+/// NULL = not kept. `payloads.items` counts the items that point there; its id is never given twice, so that a pointer to what
+/// was dropped finds nothing. A body is a row of its own, because a change of the count would write it again. `attempts` holds
+/// what an item's state was before the present one. `feeds.log` names the change log that `feeds.log_cursor` is a version of; both are NULL
 /// when the last full compare could not follow one. `gaps` holds versions below the cursor that were not there yet.
 const TABLES: &str = "
 CREATE TABLE items (
@@ -44,12 +48,35 @@ CREATE TABLE items (
     code        TEXT,
     request_id  TEXT,
     batch       INTEGER,
+    payload     INTEGER,
+    place       INTEGER,
     modified_at INTEGER NOT NULL,
     UNIQUE (feed, feed_id)
 ) STRICT;
 CREATE INDEX items_state ON items (feed, status, deleted);
 CREATE INDEX items_wire ON items (feed, wire) WHERE wire IS NOT NULL;
 CREATE INDEX items_source ON items (feed, source_id);
+CREATE INDEX items_label ON items (feed, label);
+CREATE INDEX items_time ON items (feed, modified_at);
+CREATE TABLE attempts (
+    item        INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    status      INTEGER NOT NULL,
+    error       TEXT,
+    code        TEXT,
+    request_id  TEXT,
+    PRIMARY KEY (item, at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE payloads (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    feed        INTEGER NOT NULL,
+    sent_at     INTEGER NOT NULL,
+    items       INTEGER NOT NULL
+) STRICT;
+CREATE TABLE bodies (
+    payload     INTEGER PRIMARY KEY,
+    gzip        BLOB    NOT NULL
+) STRICT;
 CREATE TABLE batches (
     id          INTEGER PRIMARY KEY,
     run         INTEGER NOT NULL,
@@ -94,6 +121,33 @@ CREATE TABLE gaps (
     since       INTEGER NOT NULL,
     PRIMARY KEY (feed, version)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// Brings a file of format 2 forward. What it recorded stays; it kept no payloads and no earlier states.
+const FROM_2: &str = "
+ALTER TABLE items ADD COLUMN payload INTEGER;
+ALTER TABLE items ADD COLUMN place INTEGER;
+CREATE INDEX items_label ON items (feed, label);
+CREATE INDEX items_time ON items (feed, modified_at);
+CREATE TABLE attempts (
+    item        INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    status      INTEGER NOT NULL,
+    error       TEXT,
+    code        TEXT,
+    request_id  TEXT,
+    PRIMARY KEY (item, at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE payloads (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    feed        INTEGER NOT NULL,
+    sent_at     INTEGER NOT NULL,
+    items       INTEGER NOT NULL
+) STRICT;
+CREATE TABLE bodies (
+    payload     INTEGER PRIMARY KEY,
+    gzip        BLOB    NOT NULL
+) STRICT;
 ";
 
 /// Opens the ledger for writing, and makes it if it is not there.
@@ -151,14 +205,19 @@ fn prepare_writable(connection: &mut Connection, data_space: &DataSpaceId) -> ru
     connection.pragma_update(None, "cache_size", CACHE_KIB)?;
     connection.pragma_update(None, "journal_size_limit", WAL_LIMIT_BYTES)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    match version(&transaction)? {
-        0 => create_tables(&transaction, data_space)?,
-        1 => {
-            transaction.execute_batch(FROM_1)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
+    let steps: &[&str] = match version(&transaction)? {
+        0 => {
+            create_tables(&transaction, data_space)?;
+            &[]
         }
+        1 => &[FROM_1, FROM_2],
+        2 => &[FROM_2],
         // The newest; or one that `check` refuses.
-        _ => {}
+        _ => &[],
+    };
+    for step in steps {
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
     }
     transaction.commit()
 }

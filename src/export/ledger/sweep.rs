@@ -109,6 +109,8 @@ impl Store {
 
     fn forget(&self, row: i64) -> rusqlite::Result<()> {
         if self.mode == Mode::Keep {
+            self.leave_payloads(&[row])?;
+            self.connection.prepare_cached("DELETE FROM attempts WHERE item = ?1")?.execute([row])?;
             self.connection.prepare_cached("DELETE FROM items WHERE id = ?1")?.execute([row])?;
         }
         Ok(())

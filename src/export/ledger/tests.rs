@@ -1,6 +1,7 @@
 //! The ledger's promise, step by step on real files.
 
 mod formats;
+mod history;
 mod parts;
 
 use std::os::unix::fs::PermissionsExt;
@@ -66,8 +67,12 @@ impl Shop {
     }
 
     fn answer(&mut self, sent: &[Outgoing], status: i64) {
+        self.answer_and_keep(sent, status, Kept::Nothing);
+    }
+
+    fn answer_and_keep(&mut self, sent: &[Outgoing], status: i64, kept: Kept) {
         let rows: Vec<i64> = sent.iter().map(|outgoing| outgoing.row).collect();
-        let attempt = Attempt { run: 1, feed: self.feed, rows: rows.clone(), bytes: 10, number: 1 };
+        let attempt = Attempt { run: 1, feed: self.feed, rows: rows.clone(), bytes: 10, number: 1, kept };
         let batch = self.store.journal(&attempt, now()).expect("journaled");
         let verdict = |row| Verdict { row, status, error: "the text".into(), code: "the code".into() };
         let verdicts = rows.into_iter().map(verdict).collect();

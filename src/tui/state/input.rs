@@ -79,6 +79,7 @@ impl State {
             Action::Interrupt => self.interrupt(effects),
             Action::Repaint => effects.push(Effect::Repaint),
             Action::Suspend => effects.push(Effect::Suspend),
+            _ if self.is_read_only() && action.changes() => self.refuse_change(now),
             _ => match self.place() {
                 Place::Overview
                 | Place::Keys

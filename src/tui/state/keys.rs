@@ -346,7 +346,9 @@ impl State {
         let draft = self.keys.draft(environment);
         let text = if draft.pair().is_some() {
             let (next, save) = (key_of(Place::Keys, Action::Open), key_of(Place::Keys, Action::SaveKeys));
-            format!("the {environment} pair is complete but not saved: {next} asks the gateway about it, {save} saves it")
+            format!(
+                "the {environment} pair is complete but not saved: {next} asks the gateway about it, {save} saves it"
+            )
         } else if draft.api_key.is_some() {
             let (paste, load) =
                 (key_of(Place::Keys, Action::PastePrivateKey), key_of(Place::Keys, Action::KeyFromFile));

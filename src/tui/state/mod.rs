@@ -16,6 +16,7 @@ pub mod notice;
 pub mod organization;
 pub mod overview;
 mod pasted;
+mod read_only;
 pub mod reports;
 mod rotation;
 pub mod run;
@@ -238,6 +239,7 @@ impl State {
             self.pane = Pane::Export;
             self.ask_to_start(request, now, &mut effects);
         }
+        self.hold_back(&mut effects, now);
         effects
     }
 
@@ -316,6 +318,7 @@ impl State {
                 self.forget_pending();
             }
         }
+        self.hold_back(&mut effects, now);
         effects
     }
 

@@ -36,12 +36,7 @@ impl State {
             Action::MakeConfig => self.make_config(now, effects),
             Action::Refresh => self.refresh_overview(effects),
             Action::PlainText => effects.push(Effect::ShowPlain(self.overview_in_lines())),
-            Action::Up
-            | Action::Down
-            | Action::PageUp
-            | Action::PageDown
-            | Action::First
-            | Action::Last => {
+            Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
                 let steps = self.steps();
                 let mut selected = self.selected_step(&steps);
                 step(&mut selected, steps.len(), action);
@@ -235,12 +230,8 @@ fn other_than(environment: Environment) -> Environment {
 #[must_use]
 pub fn words_of(deed: Deed) -> String {
     let digit = |pane: Action| key_of(Place::Overview, pane);
-    let (keys, saas, organization, export) = (
-        digit(Action::ShowKeys),
-        digit(Action::ShowSaas),
-        digit(Action::ShowOrganization),
-        digit(Action::ShowExport),
-    );
+    let (keys, saas, organization, export) =
+        (digit(Action::ShowKeys), digit(Action::ShowSaas), digit(Action::ShowOrganization), digit(Action::ShowExport));
     let in_keys = |action| key_of(Place::Keys, action);
     match deed {
         Deed::SetSource => format!("say where the shop is ({} in pane 0)", digit(Action::SetSource)),
@@ -257,7 +248,9 @@ pub fn words_of(deed: Deed) -> String {
         ),
         Deed::UseOtherPair => format!("use the complete pair ({} in pane {keys})", in_keys(Action::UseEnvironment)),
         Deed::VerifyKeys => format!("verify the pair ({} in pane {keys})", in_keys(Action::Verify)),
-        Deed::MendKeys => format!("look at both halves in pane {keys}, or rotate the pair there ({})", in_keys(Action::Rotate)),
+        Deed::MendKeys => {
+            format!("look at both halves in pane {keys}, or rotate the pair there ({})", in_keys(Action::Rotate))
+        }
         Deed::AskAgain => format!("{} asks again; what is known stays", digit(Action::Refresh)),
         Deed::CreateProject => {
             format!("create a project ({} in pane {saas})", key_of(Place::Saas, Action::CreateProject))

@@ -96,7 +96,8 @@ impl State {
                 self.keys.set_check(environment, Check::Accepted { at: now.wall.clone() });
                 self.notices.add(Tone::Warning, after_rotation(self.overview.settings.in_commerce), &now.wall);
                 let place = &saved.where_to;
-                let text = format!("the gateway accepts the new {environment} pair; it has replaced the old one in {place}");
+                let text =
+                    format!("the gateway accepts the new {environment} pair; it has replaced the old one in {place}");
                 self.notices.add(Tone::Good, text, &now.wall);
                 self.tell_settings_note(saved.note.as_ref(), now);
                 self.keys_changed(environment, effects);

@@ -187,9 +187,7 @@ impl State {
         } else {
             self.look_ahead(&space, effects);
             self.dialog = Some(match space.kind {
-                DataSpaceKind::Production => {
-                    Dialog::Line(LineDialog::new(LinePurpose::ChooseProduction(space), ""))
-                }
+                DataSpaceKind::Production => Dialog::Line(LineDialog::new(LinePurpose::ChooseProduction(space), "")),
                 DataSpaceKind::Testing => Dialog::Question(Question::Choose(space)),
             });
         }
@@ -213,11 +211,7 @@ impl State {
         }
     }
 
-    pub(super) fn on_last_received(
-        &mut self,
-        result: Result<BTreeMap<DataSpaceId, Timestamp>, Problem>,
-        now: &Now,
-    ) {
+    pub(super) fn on_last_received(&mut self, result: Result<BTreeMap<DataSpaceId, Timestamp>, Problem>, now: &Now) {
         match result {
             Ok(received) => self.saas.received = received,
             Err(problem) => self.notices.problem(&problem, &now.wall),

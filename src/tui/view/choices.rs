@@ -107,7 +107,9 @@ pub fn environment(environment: Environment, state: &State) -> Vec<String> {
     let other = state.overview.environment;
     if state.keys.is_complete(environment) {
         vec![
-            format!("The {environment} pair is complete; the {other} pair is in use now. Projects, data spaces and exports then belong to the {environment} pair and its gateway."),
+            format!(
+                "The {environment} pair is complete; the {other} pair is in use now. Projects, data spaces and exports then belong to the {environment} pair and its gateway."
+            ),
             "Nothing is sent by that, and the other pair stays saved.".to_owned(),
         ]
     } else {
@@ -119,6 +121,7 @@ pub fn environment(environment: Environment, state: &State) -> Vec<String> {
 
 /// What forgetting pasted keys means.
 pub fn forget_draft(environment: Environment, state: &State) -> Vec<String> {
-    let rest = if state.keys.is_complete(environment) { "The pair that is saved stays." } else { "Nothing was saved of it." };
+    let rest =
+        if state.keys.is_complete(environment) { "The pair that is saved stays." } else { "Nothing was saved of it." };
     vec![format!("What was pasted for the {environment} pair is forgotten. {rest}")]
 }

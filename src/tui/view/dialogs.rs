@@ -47,7 +47,9 @@ pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, look:
         Dialog::PrivateKey(dialog) => key_content(dialog, look, room, usize::from(area.height).saturating_sub(2)),
         Dialog::Question(question) => question_content(question, state, look, room),
         Dialog::Reading { what, scroll } => Content { scroll: *scroll, ..readings::content(what, state, look, room) },
-        Dialog::Palette(palette) => palette_content(palette, look, room, usize::from(area.height).saturating_sub(2)),
+        Dialog::Palette(palette) => {
+            palette_content(palette, state, look, room, usize::from(area.height).saturating_sub(2))
+        }
     };
     let wanted = u16::try_from(content.lines.len() + 2).unwrap_or(u16::MAX);
     let height = wanted.min(area.height);
@@ -412,7 +414,7 @@ fn stop_texts(state: &State) -> Vec<String> {
     texts
 }
 
-fn palette_content(palette: &Palette, look: Look, room: usize, height: usize) -> Content {
+fn palette_content(palette: &Palette, state: &State, look: Look, room: usize, height: usize) -> Content {
     let typed = palette.editor.text();
     let mut lines = vec![
         Line::from(vec![
@@ -430,10 +432,14 @@ fn palette_content(palette: &Palette, look: Look, room: usize, height: usize) ->
     for (number, binding) in matches.iter().enumerate().skip(from).take(list_height) {
         let is_selected = number == palette.selected;
         let key = binding.keys.first().map(|key| key.name().into_owned()).unwrap_or_default();
+        let is_refused = state.is_read_only() && binding.action.changes();
+        let words = if is_refused { format!("Read-only, refused: {}", binding.long) } else { binding.long.to_owned() };
+        let style = look.style(if is_refused { Role::Dim } else { Role::Text });
+        let words = Span::styled(left(&words, room.saturating_sub(10)), style);
         let line = Line::from(vec![
             Span::styled(if is_selected { "▸ " } else { "  " }, look.style(Role::Accent)),
             Span::styled(left(&key, 8), look.style(Role::Accent)),
-            Span::raw(left(binding.long, room.saturating_sub(10))),
+            words,
         ]);
         lines.push(super::selected(line, is_selected, look));
     }

@@ -29,8 +29,7 @@ pub fn where_keys(look: Look, room: usize) -> Content {
         key(Action::KeyFromFile),
         key(Action::Open),
     );
-    let not_yours =
-        "You are not the owner? Ask for both pairs, four values. The keys may be shared with whoever runs the integration, but do not send a private key by mail or chat: let it be put into a file on this server that only you can read (mode 0600).";
+    let not_yours = "You are not the owner? Ask for both pairs, four values. The keys may be shared with whoever runs the integration, but do not send a private key by mail or chat: let it be put into a file on this server that only you can read (mode 0600).";
     let mut lines = spaced(WHERE_KEYS.map(|text| paragraph(text, room, look.style(Role::Text))));
     for text in [&here, not_yours] {
         lines.push(Line::default());
@@ -56,7 +55,8 @@ pub fn license(look: Look, room: usize) -> Content {
 }
 
 /// Adobe's guide to connecting a shop.
-const CONNECTOR_GUIDE: &str = "https://experienceleague.adobe.com/en/docs/commerce/user-guides/integration-services/saas";
+const CONNECTOR_GUIDE: &str =
+    "https://experienceleague.adobe.com/en/docs/commerce/user-guides/integration-services/saas";
 /// Adobe's support.
 const SUPPORT: &str = "https://experienceleague.adobe.com/home?support-tab=home#support";
 

@@ -49,7 +49,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     let overview = &state.overview;
     let environment = format!("{}, {}", overview.environment, overview.gateway);
     let mut columns = vec![
-        [Field::new("Installation", &overview.installation, Role::Title), project(state)],
+        [installation(state), project(state)],
         [Field::new("Environment", &environment, Role::Title), data_space(state)],
     ];
     let mut widths = vec![Constraint::Fill(2), Constraint::Fill(3)];
@@ -67,6 +67,12 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
 fn settings(overview: &Overview) -> Field {
     let kind = overview.settings.problem.as_ref().map(|_| ("✗ not readable".to_owned(), Role::Danger));
     Field { kind, ..Field::new("Settings", &overview.settings.home, Role::Text) }
+}
+
+/// What it is called; a word more where nothing may be changed.
+fn installation(state: &State) -> Field {
+    let kind = state.is_read_only().then(|| ("▲ READ-ONLY".to_owned(), Role::Warning));
+    Field { kind, ..Field::new("Installation", &state.overview.installation, Role::Title) }
 }
 
 fn project(state: &State) -> Field {

@@ -1,5 +1,8 @@
 //! The help: every key of a place, made from the key table.
 
+use std::borrow::Cow;
+
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::look::{Look, Role};
@@ -9,32 +12,46 @@ use crate::tui::keymap::{self, Binding, Place};
 /// The width of the keys, in cells.
 const KEYS: usize = 12;
 
-/// Its lines. Two keys with few words share a line.
-pub fn lines(place: Place, look: Look, room: usize) -> Vec<Line<'static>> {
+/// Its lines. Two keys with few words share a line; what is refused because nothing may be changed says so.
+pub fn lines(place: Place, is_read_only: bool, look: Look, room: usize) -> Vec<Line<'static>> {
     let half = room.saturating_sub(1) / 2;
-    let is_short = |binding: &&Binding| KEYS + 1 + width(binding.long) < half;
+    let is_short = |entry: &Entry| KEYS + 1 + width(&entry.words) < half;
     let mut lines = Vec::new();
-    let mut bindings = keymap::of_place(place).peekable();
-    while let Some(binding) = bindings.next() {
-        let partner = if is_short(&binding) { bindings.next_if(is_short) } else { None };
+    let mut entries = keymap::of_place(place).map(|binding| Entry::of(binding, is_read_only, look)).peekable();
+    while let Some(entry) = entries.next() {
+        let partner = if is_short(&entry) { entries.next_if(is_short) } else { None };
         if let Some(partner) = partner {
-            let first = left(&format!(" {}", binding.long), half - KEYS);
+            let first = left(&format!(" {}", entry.words), half - KEYS);
             lines.push(Line::from(vec![
-                keys(binding, look),
-                Span::raw(first),
-                keys(partner, look),
-                Span::raw(format!(" {}", partner.long)),
+                entry.keys,
+                Span::styled(first, entry.style),
+                partner.keys,
+                Span::styled(format!(" {}", partner.words), partner.style),
             ]));
             continue;
         }
-        for (row, text) in wrap(binding.long, room.saturating_sub(KEYS + 1)).into_iter().enumerate() {
-            let begin = if row == 0 { keys(binding, look) } else { Span::raw(" ".repeat(KEYS)) };
-            lines.push(Line::from(vec![begin, Span::raw(format!(" {text}"))]));
+        let mut keys = Some(entry.keys);
+        for text in wrap(&entry.words, room.saturating_sub(KEYS + 1)) {
+            let begin = keys.take().unwrap_or_else(|| Span::raw(" ".repeat(KEYS)));
+            lines.push(Line::from(vec![begin, Span::styled(format!(" {text}"), entry.style)]));
         }
     }
     lines
 }
 
-fn keys(binding: &Binding, look: Look) -> Span<'static> {
-    Span::styled(left(&binding.names(), KEYS), look.style(Role::Accent))
+/// One key as it is shown.
+struct Entry {
+    keys: Span<'static>,
+    words: Cow<'static, str>,
+    style: Style,
+}
+
+impl Entry {
+    fn of(binding: &Binding, is_read_only: bool, look: Look) -> Self {
+        let is_refused = is_read_only && binding.action.changes();
+        let words =
+            if is_refused { format!("Read-only, refused: {}", binding.long).into() } else { binding.long.into() };
+        let (keys, style) = if is_refused { (Role::Dim, Role::Dim) } else { (Role::Accent, Role::Text) };
+        Self { keys: Span::styled(left(&binding.names(), KEYS), look.style(keys)), words, style: look.style(style) }
+    }
 }

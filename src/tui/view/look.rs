@@ -3,6 +3,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::config::Theme;
+
 /// What a piece of text is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -22,11 +24,22 @@ pub enum Role {
     Title,
 }
 
+/// Which colours are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colours {
+    /// None: attributes alone.
+    None,
+    /// The terminal's sixteen, for text.
+    Text,
+    /// As backgrounds only, and nothing is dim: whatever the terminal's own colours are, it can be read.
+    Backgrounds,
+}
+
 /// Colours and characters for one terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
-    /// Whether colours may be used.
-    pub colours: bool,
+    /// Which colours may be used.
+    pub colours: Colours,
     /// Whether characters outside ASCII may be used.
     pub unicode: bool,
 }
@@ -44,31 +57,45 @@ impl Look {
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
         });
-        Self { colours: !no_colours, unicode }
+        Self { colours: if no_colours { Colours::None } else { Colours::Text }, unicode }
+    }
+
+    /// The same in a theme; what the environment does not want stays away.
+    #[must_use]
+    pub fn with(self, theme: Theme) -> Self {
+        let colours = match (theme, self.colours) {
+            (Theme::Mono, _) | (_, Colours::None) => Colours::None,
+            (Theme::HighContrast, _) => Colours::Backgrounds,
+            (Theme::Default, colours) => colours,
+        };
+        Self { colours, ..self }
     }
 
     /// The style of a role.
     #[must_use]
     pub fn style(self, role: Role) -> Style {
         let plain = Style::new();
-        let coloured = |colour: Color, without: Modifier| {
-            if self.colours { plain.fg(colour) } else { plain.add_modifier(without) }
-        };
-        match role {
-            Role::Text => plain,
-            Role::Dim => coloured(Color::DarkGray, Modifier::DIM),
-            Role::Accent => coloured(Color::Cyan, Modifier::BOLD),
-            Role::Good => coloured(Color::Green, Modifier::empty()),
-            Role::Warning => coloured(Color::Yellow, Modifier::BOLD),
-            Role::Danger => coloured(Color::Red, Modifier::BOLD).add_modifier(Modifier::BOLD),
-            Role::Title => plain.add_modifier(Modifier::BOLD),
+        let bold = plain.add_modifier(Modifier::BOLD);
+        match (role, self.colours) {
+            (Role::Text, _) | (Role::Dim, Colours::Backgrounds) | (Role::Good, Colours::None) => plain,
+            (Role::Title, _)
+            | (Role::Accent | Role::Good, Colours::Backgrounds)
+            | (Role::Accent | Role::Warning | Role::Danger, Colours::None) => bold,
+            (Role::Dim, Colours::None) => plain.add_modifier(Modifier::DIM),
+            (Role::Dim, Colours::Text) => plain.fg(Color::DarkGray),
+            (Role::Accent, Colours::Text) => plain.fg(Color::Cyan),
+            (Role::Good, Colours::Text) => plain.fg(Color::Green),
+            (Role::Warning, Colours::Text) => plain.fg(Color::Yellow),
+            (Role::Danger, Colours::Text) => bold.fg(Color::Red),
+            (Role::Warning, Colours::Backgrounds) => bold.fg(Color::Black).bg(Color::Yellow),
+            (Role::Danger, Colours::Backgrounds) => bold.fg(Color::White).bg(Color::Red),
         }
     }
 
     /// A style as it is in the selected row: reversed, and of one colour, since colours that are reversed are loud.
     #[must_use]
     pub fn selected(self, style: Style) -> Style {
-        Style { fg: None, ..style }.add_modifier(Modifier::REVERSED)
+        Style { fg: None, bg: None, ..style }.add_modifier(Modifier::REVERSED)
     }
 
     /// Replaces what the terminal cannot show, once, when a frame is done.
@@ -116,21 +143,41 @@ mod tests {
 
     #[test]
     fn the_environment_decides() {
-        assert_eq!(look(&[("LANG", "de_DE.UTF-8")]), Look { colours: true, unicode: true });
-        assert_eq!(look(&[("LANG", "C.utf8"), ("NO_COLOR", "1")]), Look { colours: false, unicode: true });
-        assert_eq!(look(&[("LANG", "C.UTF-8"), ("NO_COLOR", "")]), Look { colours: true, unicode: true });
-        assert_eq!(look(&[("LANG", "C")]), Look { colours: true, unicode: false });
-        assert_eq!(look(&[]), Look { colours: true, unicode: false });
-        assert_eq!(look(&[("LC_ALL", "POSIX"), ("LANG", "C.UTF-8")]), Look { colours: true, unicode: false });
-        assert_eq!(look(&[("TERM", "dumb"), ("LANG", "C.UTF-8")]), Look { colours: false, unicode: true });
-        assert!(!look(&[("CLICOLOR", "0")]).colours);
+        assert_eq!(look(&[("LANG", "de_DE.UTF-8")]), Look { colours: Colours::Text, unicode: true });
+        assert_eq!(look(&[("LANG", "C.utf8"), ("NO_COLOR", "1")]), Look { colours: Colours::None, unicode: true });
+        assert_eq!(look(&[("LANG", "C.UTF-8"), ("NO_COLOR", "")]), Look { colours: Colours::Text, unicode: true });
+        assert_eq!(look(&[("LANG", "C")]), Look { colours: Colours::Text, unicode: false });
+        assert_eq!(look(&[]), Look { colours: Colours::Text, unicode: false });
+        assert_eq!(look(&[("LC_ALL", "POSIX"), ("LANG", "C.UTF-8")]), Look { colours: Colours::Text, unicode: false });
+        assert_eq!(look(&[("TERM", "dumb"), ("LANG", "C.UTF-8")]), Look { colours: Colours::None, unicode: true });
+        assert_eq!(look(&[("CLICOLOR", "0")]).colours, Colours::None);
     }
 
     #[test]
     fn without_colours_no_role_has_one() {
-        let mono = Look { colours: false, unicode: true };
+        let mono = Look { colours: Colours::None, unicode: true };
         for role in [Role::Text, Role::Dim, Role::Accent, Role::Good, Role::Warning, Role::Danger, Role::Title] {
             assert_eq!((mono.style(role).fg, mono.style(role).bg), (None, None), "{role:?}");
+        }
+    }
+
+    #[test]
+    fn a_theme_never_brings_back_colours_that_are_unwanted() {
+        let unwanted = look(&[("NO_COLOR", "1")]);
+        for theme in [Theme::Default, Theme::HighContrast, Theme::Mono] {
+            assert_eq!(unwanted.with(theme).colours, Colours::None);
+        }
+        assert_eq!(look(&[]).with(Theme::Mono).colours, Colours::None);
+        assert_eq!(look(&[]).with(Theme::HighContrast).colours, Colours::Backgrounds);
+    }
+
+    #[test]
+    fn high_contrast_text_has_the_terminals_own_colour_or_a_background_of_its_own() {
+        let contrast = look(&[]).with(Theme::HighContrast);
+        for role in [Role::Text, Role::Dim, Role::Accent, Role::Good, Role::Warning, Role::Danger, Role::Title] {
+            let style = contrast.style(role);
+            assert_eq!(style.fg.is_some(), style.bg.is_some(), "{role:?}");
+            assert!(!style.add_modifier.contains(Modifier::DIM), "{role:?}");
         }
     }
 }

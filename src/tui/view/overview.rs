@@ -35,14 +35,21 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     for (number, step) in steps.iter().enumerate() {
         lines.push(row(step, number == selected, look, room));
     }
-    if let Some(step) = steps.get(selected) {
-        lines.push(Line::default());
-        lines.extend(about(step, look, room));
+    match steps.get(selected) {
+        Some(step) if is_roomy => {
+            lines.push(Line::default());
+            lines.extend(known(step, look, room));
+            lines.extend(to_do(step, look, room));
+        }
+        Some(step) => lines.extend(to_do(step, look, room)),
+        None => {}
     }
-    let below = foot(state, look, room);
-    if lines.len() + 1 + below.len() <= height {
-        lines.push(Line::default());
-        lines.extend(below);
+    for text in foot(state) {
+        let paragraph = paragraph(&text, room, look.style(Role::Dim));
+        if lines.len() + 1 + paragraph.len() <= height {
+            lines.push(Line::default());
+            lines.extend(paragraph);
+        }
     }
     frame.render_widget(Paragraph::new(lines), area);
 }
@@ -52,17 +59,23 @@ fn head(state: &State, steps: &[Step], look: Look, room: usize, is_roomy: bool) 
     if state.is_new_here() {
         let what = "Welcome. This program connects a shop to Adobe's Commerce Services: it sends the shop's catalogue there and keeps it up to date.";
         let need = "You need: the path of the Commerce installation on this server, and a key pair, which the license owner or a partner signer generates in Adobe's API portal. Follow the steps; Enter goes to the marked one.";
-        let mut lines = paragraph(what, room, look.style(Role::Title));
-        if is_roomy {
-            lines.extend(paragraph(need, room, look.style(Role::Text)));
+        if !is_roomy {
+            return vec![Line::styled(
+                "Welcome: six steps connect a shop to Commerce Services",
+                look.style(Role::Title),
+            )];
         }
+        let mut lines = paragraph(what, room, look.style(Role::Title));
+        lines.extend(paragraph(need, room, look.style(Role::Text)));
         return lines;
     }
     let of = |wanted: fn(StepState) -> bool| steps.iter().filter(|step| wanted(step.state)).count();
     let wrong = of(|state| matches!(state, StepState::Wrong | StepState::Attention));
     let is_set_up = of(|state| matches!(state, StepState::Next | StepState::Later)) == 0;
     let (text, role) = match (wrong, steps::next(steps)) {
-        (0, None) if of(|state| state == StepState::Looking) > 0 => ("◐ Looking at how it stands".to_owned(), Role::Accent),
+        (0, None) if of(|state| state == StepState::Looking) > 0 => {
+            ("◐ Looking at how it stands".to_owned(), Role::Accent)
+        }
         (0, None) if is_set_up => ("● Everything is set up, and nothing needs attention".to_owned(), Role::Good),
         (0, None) => ("● Nothing needs attention".to_owned(), Role::Good),
         (0, Some(next)) => {
@@ -104,46 +117,49 @@ fn shape_of(state: StepState) -> (&'static str, Role) {
     }
 }
 
-/// The selected step in full, and what there is to do about it.
-fn about(step: &Step, look: Look, room: usize) -> Vec<Line<'static>> {
+/// The selected step in full.
+fn known(step: &Step, look: Look, room: usize) -> Vec<Line<'static>> {
     let (_, role) = shape_of(step.state);
     let role = if matches!(step.state, StepState::Attention | StepState::Wrong) { role } else { Role::Text };
-    let mut lines = Vec::new();
-    let mut say = |label: &str, text: &str, role| {
-        for (number, part) in wrap(text, room.saturating_sub(TITLE + 3)).into_iter().enumerate() {
-            lines.push(Line::from(vec![
-                Span::styled(format!("  {} ", left(if number == 0 { label } else { "" }, TITLE)), look.style(Role::Dim)),
-                Span::styled(part, look.style(role)),
-            ]));
-        }
-    };
-    say(step.stage.title(), &step.says, role);
-    let open = key_of(Place::Overview, Action::Open);
-    match step.deed {
-        Some(deed) => say("What to do", &format!("{open}: {}", words_of(deed)), Role::Accent),
-        None => say("What to do", &format!("nothing; {open} goes there"), Role::Dim),
-    }
-    lines
+    field(step.stage.title(), &step.says, role, look, room)
 }
 
-/// Where the configuration is, and what can be tried without any.
-fn foot(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+/// What there is to do about it.
+fn to_do(step: &Step, look: Look, room: usize) -> Vec<Line<'static>> {
+    let open = key_of(Place::Overview, Action::Open);
+    match step.deed {
+        Some(deed) => field("What to do", &format!("{open}: {}", words_of(deed)), Role::Accent, look, room),
+        None => field("What to do", &format!("nothing; {open} goes there"), Role::Dim, look, room),
+    }
+}
+
+fn field(label: &str, text: &str, role: Role, look: Look, room: usize) -> Vec<Line<'static>> {
+    let line = |(number, part): (usize, String)| {
+        let label = left(if number == 0 { label } else { "" }, TITLE);
+        Line::from(vec![
+            Span::styled(format!("  {label} "), look.style(Role::Dim)),
+            Span::styled(part, look.style(role)),
+        ])
+    };
+    wrap(text, room.saturating_sub(TITLE + 3)).into_iter().enumerate().map(line).collect()
+}
+
+/// What can be tried without any configuration, and where it is; what matters most comes first.
+fn foot(state: &State) -> Vec<String> {
     let settings = &state.overview.settings;
-    let path = safe(&state.overview.config_path);
     let mut texts = Vec::new();
+    if state.is_new_here() {
+        let quit = key_of(Place::Overview, Action::Quit);
+        texts.push(format!("To try it all without an account: {quit} leaves; then run commerce-connector demo."));
+    }
     if settings.without_file {
         let make = key_of(Place::Overview, Action::MakeConfig);
+        let path = safe(&state.overview.config_path);
         texts.push(format!(
-            "No configuration file yet ({path}): {make} makes one with every key explained. Without it, the first thing that you save here makes a short one."
+            "No configuration file yet: {make} makes {path} with every key explained. You need not: what you save here makes a short one."
         ));
     } else {
         texts.push(format!("Keys and choices are kept in {}.", settings.home));
     }
-    if state.is_new_here() {
-        let quit = key_of(Place::Overview, Action::Quit);
-        texts.push(format!(
-            "To try it all without an account: {quit} leaves, then run commerce-connector demo."
-        ));
-    }
-    texts.iter().flat_map(|text| paragraph(text, room, look.style(Role::Dim))).collect()
+    texts
 }

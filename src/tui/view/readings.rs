@@ -17,7 +17,7 @@ pub fn content(what: &Reading, state: &State, look: Look, room: usize) -> Conten
         Reading::Failure(failure) => failure_content(failure, look, room),
         Reading::WhereKeys => guides::where_keys(look, room),
         Reading::License => guides::license(look, room),
-        Reading::Help(of) => Content::text("Keys of this place", help::lines(*of, look, room)),
+        Reading::Help(of) => Content::text("Keys of this place", help::lines(*of, state.is_read_only(), look, room)),
         Reading::Feed(feed) => {
             // What is wrong comes first; the title says already which feed it is.
             let findings = reports::findings(state.reports.findings_of(*feed), look, room);

@@ -83,14 +83,18 @@ fn gone(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
     if state.saas.lists(id) != Some(false) {
         return Vec::new();
     }
-    let has_project = state.overview.project.as_ref().is_some_and(|(id, _)| {
-        state.saas.projects.iter().any(|project| project.id == *id)
-    });
+    let has_project = state
+        .overview
+        .project
+        .as_ref()
+        .is_some_and(|(id, _)| state.saas.projects.iter().any(|project| project.id == *id));
     let what = match (&state.overview.project, has_project) {
         (Some((_, project)), false) => format!("the project {project} and its data space {name}"),
         _ => format!("the data space {name}"),
     };
-    let text = format!("✗ In use, but not among those that these keys see: {what} ({id}). Choose another, or add the keys that see it in pane 1.");
+    let text = format!(
+        "✗ In use, but not among those that these keys see: {what} ({id}). Choose another, or add the keys that see it in pane 1."
+    );
     paragraph(&text, room, look.style(Role::Danger))
 }
 
@@ -101,7 +105,8 @@ fn nothing(state: &State) -> String {
         Load::Loading => "The gateway is being asked; other panes work meanwhile.".to_owned(),
         _ if state.saas.filter.is_set() => "Nothing contains that text. Esc clears the filter.".to_owned(),
         Load::Done { .. } => format!(
-            "There is no project yet: {create} creates one, and its data spaces come with it, by the license. {}", super::guides::LICENSE
+            "There is no project yet: {create} creates one, and its data spaces come with it, by the license. {}",
+            super::guides::LICENSE
         ),
         Load::Failed { problem } => {
             let refresh = key_of(Place::Saas, Action::Refresh);

@@ -22,6 +22,19 @@ INSERT INTO feeds VALUES (5, 1800000000000);
 PRAGMA user_version = 1;
 ";
 
+/// What format 2 added to them.
+const TO_FORMAT_2: &str = "
+CREATE INDEX items_source ON items (feed, source_id);
+ALTER TABLE feeds RENAME COLUMN last_sync TO last_full;
+ALTER TABLE feeds ADD COLUMN last_partial INTEGER;
+ALTER TABLE feeds ADD COLUMN log TEXT;
+ALTER TABLE feeds ADD COLUMN log_cursor INTEGER;
+CREATE TABLE gaps (
+    feed INTEGER NOT NULL, version INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (feed, version)
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 2;
+";
+
 /// A state directory with a ledger file of these statements.
 fn file_of(sql: &str) -> TempDir {
     let state = tempfile::tempdir().expect("a directory");
@@ -33,10 +46,15 @@ fn file_of(sql: &str) -> TempDir {
 
 /// A ledger of format 1 that has sent one product, with the key 7.
 fn old_ledger() -> TempDir {
+    ledger_of(FORMAT_1)
+}
+
+/// A ledger of these tables that has sent one product, with the key 7.
+fn ledger_of(tables: &str) -> TempDir {
     let item = product("A", "a");
     let hex = |bytes: &[u8]| bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     file_of(&format!(
-        "{FORMAT_1} INSERT INTO items VALUES (1, 5, x'{}', 7, 'A · default', x'{}', NULL, x'{}', 0, 200, NULL, NULL, NULL, 3, 0);",
+        "{tables} INSERT INTO items VALUES (1, 5, x'{}', 7, 'A · default', x'{}', NULL, x'{}', 0, 200, NULL, NULL, NULL, 3, 0);",
         hex(&item.id.0),
         hex(&item.minimal),
         hex(&item.hash.0)
@@ -56,18 +74,20 @@ fn shape(state: &TempDir) -> Vec<String> {
 }
 
 #[test]
-fn a_ledger_of_format_1_is_brought_forward_and_forgets_nothing() {
-    let state = old_ledger();
-    let mut store = Store::open(state.path(), &space()).expect("opened");
-    store.begin_feed(Feed::Products, Resend::None).expect("begun");
-    let compared = store.compare(vec![Entry::Whole(product("A", "a"))], now()).expect("compared");
-    assert_eq!((compared.send.len(), compared.unchanged), (0, 1), "it was sent before");
-    let followed = store.followed(Feed::Products).expect("read").expect("known");
-    assert_eq!(followed, Followed { last_full: now(), log: None });
-    drop(store);
-    let new = tempfile::tempdir().expect("a directory");
-    drop(Store::open(new.path(), &space()).expect("made"));
-    assert_eq!(shape(&state), shape(&new), "the same tables as in a new one");
+fn a_ledger_of_an_older_format_is_brought_forward_and_forgets_nothing() {
+    for tables in [FORMAT_1.to_owned(), format!("{FORMAT_1} {TO_FORMAT_2}")] {
+        let state = ledger_of(&tables);
+        let mut store = Store::open(state.path(), &space()).expect("opened");
+        store.begin_feed(Feed::Products, Resend::None).expect("begun");
+        let compared = store.compare(vec![Entry::Whole(product("A", "a"))], now()).expect("compared");
+        assert_eq!((compared.send.len(), compared.unchanged), (0, 1), "it was sent before");
+        let followed = store.followed(Feed::Products).expect("read").expect("known");
+        assert_eq!(followed, Followed { last_full: now(), log: None });
+        drop(store);
+        let new = tempfile::tempdir().expect("a directory");
+        drop(Store::open(new.path(), &space()).expect("made"));
+        assert_eq!(shape(&state), shape(&new), "the same tables as in a new one");
+    }
 }
 
 #[test]

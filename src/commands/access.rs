@@ -1,0 +1,58 @@
+//! What changes something, and is therefore refused where the installation is read-only: the commands' side of it.
+//!
+//! Every match here names every command, so that whoever adds one must decide. The screen's side is in [`crate::tui::access`].
+
+use super::Setting;
+use crate::cli::{Command, ConfigCommand, DataSpacesCommand, ExportCommand, KeysCommand, ProjectsCommand};
+use crate::error::{Exit, Problem};
+
+impl Command {
+    /// Whether it changes keys, settings, projects, or what is in a data space.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        match self {
+            Command::Keys(KeysCommand::Set(_) | KeysCommand::Rotate(_))
+            | Command::Projects(ProjectsCommand::Create { .. } | ProjectsCommand::Rename { .. })
+            | Command::DataSpaces(DataSpacesCommand::Select { .. } | DataSpacesCommand::Rename { .. })
+            | Command::Export(ExportCommand::Watch(_))
+            | Command::Config(ConfigCommand::Init | ConfigCommand::Source { .. }) => true,
+            Command::Export(ExportCommand::Run(args)) => !args.sending.dry_run,
+            Command::Export(ExportCommand::Retry(args)) => !args.sending.dry_run,
+            // The sandbox and the demo change nothing but what is their own.
+            Command::Sandbox(_)
+            | Command::Demo(_)
+            | Command::Keys(KeysCommand::Verify { .. })
+            | Command::Projects(ProjectsCommand::List)
+            | Command::DataSpaces(DataSpacesCommand::List)
+            | Command::Feeds(_)
+            | Command::Export(ExportCommand::Estimate { .. } | ExportCommand::Status)
+            | Command::Config(ConfigCommand::Show | ConfigCommand::Path)
+            | Command::Doctor
+            | Command::Status
+            | Command::Services => false,
+        }
+    }
+}
+
+/// Lets a command through, unless it changes something where nothing may be changed.
+///
+/// # Errors
+/// A [`Problem`] of a guard.
+pub fn permit(command: &Command, setting: &Setting) -> Result<(), Problem> {
+    if !command.changes() {
+        return Ok(());
+    }
+    let where_from = match setting.global.read_only {
+        Some(false) => return Ok(()),
+        Some(true) => "--read-only".to_owned(),
+        None => match setting.load() {
+            Ok(store) if store.config().ui.read_only => {
+                format!("ui.read_only, {}", store.place_of("ui.read_only"))
+            }
+            // A configuration that cannot be read is the command's own matter.
+            Ok(_) | Err(_) => return Ok(()),
+        },
+    };
+    Err(Problem::new(Exit::Guarded, format!("this installation is read-only ({where_from}), so nothing was changed"))
+        .hint("give this command --read-only=false, or open the screen with it to lift it for good"))
+}

@@ -1,0 +1,75 @@
+//! What is kept of an item beside its present state: earlier states, and the payload in which it left last.
+//!
+//! Payloads are kept as the compressed bodies that were sent, so keeping them costs no work and little room: the items of a
+//! body compress together. A body stays for as long as it is the last of at least one item.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+
+use super::feed_code;
+use super::journal::{Attempt, count};
+use super::store::Store;
+use crate::feeds::Feed;
+
+/// How many states of an item are remembered, the present one among them: enough to see whether a failure comes back, and a
+/// few kilobytes for an item that always fails.
+pub(super) const KEPT_ATTEMPTS: usize = 10;
+
+impl Store {
+    /// Puts the present state of a row, which is about to be overwritten, to its earlier ones. A row without an answer has none.
+    pub(super) fn remember_attempt(&self, row: i64) -> rusqlite::Result<()> {
+        let mut insert = self.connection.prepare_cached(
+            "INSERT OR REPLACE INTO attempts (item, at, status, error, code, request_id)
+             SELECT id, modified_at, status, error, code, request_id FROM items WHERE id = ?1 AND status IS NOT NULL",
+        )?;
+        if insert.execute([row])? == 0 {
+            return Ok(());
+        }
+        let mut trim = self.connection.prepare_cached(
+            "DELETE FROM attempts WHERE item = ?1
+                 AND at <= (SELECT at FROM attempts WHERE item = ?1 ORDER BY at DESC LIMIT 1 OFFSET ?2)",
+        )?;
+        trim.execute([row, count(KEPT_ATTEMPTS - 1)]).map(drop)
+    }
+
+    /// Keeps the body of a request; returns its number.
+    pub(super) fn keep_payload(&self, attempt: &Attempt, gzip: &[u8], now: Timestamp) -> rusqlite::Result<i64> {
+        let mut insert =
+            self.connection.prepare_cached("INSERT INTO payloads (feed, sent_at, items) VALUES (?1, ?2, ?3)")?;
+        let rows = count(attempt.rows.len());
+        let payload = insert.insert(params![feed_code(attempt.feed), now.as_millisecond(), rows])?;
+        self.connection.prepare_cached("INSERT INTO bodies VALUES (?1, ?2)")?.execute(params![payload, gzip])?;
+        Ok(payload)
+    }
+
+    /// These rows point to their payloads no more; what then nobody points to is dropped.
+    pub(super) fn leave_payloads(&self, rows: &[i64]) -> rusqlite::Result<()> {
+        let mut left: BTreeMap<i64, i64> = BTreeMap::new();
+        let mut select = self.connection.prepare_cached("SELECT payload FROM items WHERE id = ?1")?;
+        for row in rows {
+            if let Some(payload) = select.query_row([row], |row| row.get(0)).optional()?.flatten() {
+                *left.entry(payload).or_default() += 1;
+            }
+        }
+        for (payload, items) in left {
+            let mut update = self
+                .connection
+                .prepare_cached("UPDATE payloads SET items = items - ?2 WHERE id = ?1 RETURNING items")?;
+            let rest: Option<i64> = update.query_row([payload, items], |row| row.get(0)).optional()?;
+            if rest.is_some_and(|rest| rest <= 0) {
+                self.connection.prepare_cached("DELETE FROM payloads WHERE id = ?1")?.execute([payload])?;
+                self.connection.prepare_cached("DELETE FROM bodies WHERE payload = ?1")?.execute([payload])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops the payloads of a feed. Items go on pointing to them, and find nothing.
+    pub fn drop_payloads(&mut self, feed: Feed) -> rusqlite::Result<()> {
+        let bodies = "DELETE FROM bodies WHERE payload IN (SELECT id FROM payloads WHERE feed = ?1)";
+        self.connection.execute(bodies, [feed_code(feed)])?;
+        self.connection.execute("DELETE FROM payloads WHERE feed = ?1", [feed_code(feed)]).map(drop)
+    }
+}

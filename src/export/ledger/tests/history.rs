@@ -1,0 +1,106 @@
+//! Earlier states, and the payloads that are kept.
+
+use super::*;
+use crate::export::ledger::history::KEPT_ATTEMPTS;
+
+impl Shop {
+    fn number(&self, sql: &str) -> i64 {
+        self.store.connection.query_row(sql, [], |row| row.get(0)).expect(sql)
+    }
+
+    /// Sends what changed of these items, and keeps `body` of it.
+    fn send(&mut self, items: &[FeedItem], body: &[u8]) -> Vec<Outgoing> {
+        let sent = self.collect(items).send;
+        self.answer_and_keep(&sent, status::SUBMITTED, Kept::Body(body.to_vec()));
+        sent
+    }
+
+    fn bodies(&self) -> Vec<(i64, Vec<u8>)> {
+        let sql = "SELECT items, gzip FROM payloads JOIN bodies ON payload = id ORDER BY id";
+        let mut select = self.store.connection.prepare(sql).expect(sql);
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("read");
+        rows.map(|row| row.expect("a body")).collect()
+    }
+}
+
+#[test]
+fn a_payload_is_kept_as_long_as_it_is_the_last_of_an_item() {
+    let mut shop = Shop::new(Feed::Products);
+    shop.send(&[product("A", "1"), product("B", "1"), product("C", "1")], b"first");
+    assert_eq!(shop.bodies(), [(3, b"first".to_vec())]);
+    shop.send(&[product("A", "2"), product("B", "1"), product("C", "1")], b"second");
+    assert_eq!(shop.bodies(), [(2, b"first".to_vec()), (1, b"second".to_vec())]);
+    shop.send(&[product("A", "2"), product("B", "3"), product("C", "3")], b"third");
+    assert_eq!(shop.bodies(), [(1, b"second".to_vec()), (2, b"third".to_vec())], "nobody points to the first");
+    assert_eq!(shop.number("SELECT place FROM items WHERE label LIKE 'C%'"), 1, "its place in the newest");
+}
+
+#[test]
+fn a_try_again_points_to_the_same_payload_and_a_run_that_keeps_nothing_to_none() {
+    let mut shop = Shop::new(Feed::Products);
+    let sent = shop.send(&[product("A", "1"), product("B", "1")], b"first");
+    shop.answer_and_keep(&sent, status::SUBMITTED, Kept::AsBefore);
+    assert_eq!(shop.bodies(), [(2, b"first".to_vec())]);
+    shop.answer_and_keep(&sent[..1], status::SUBMITTED, Kept::Nothing);
+    assert_eq!(shop.bodies(), [(1, b"first".to_vec())], "what is shown as sent last is never older than that");
+    assert_eq!(shop.number("SELECT payload IS NULL AND place IS NULL FROM items WHERE label LIKE 'A%'"), 1);
+    shop.store.drop_payloads(Feed::Products).expect("dropped");
+    assert_eq!(shop.bodies(), []);
+    shop.send(&[product("A", "2"), product("B", "1")], b"second");
+    assert_eq!(shop.number("SELECT count(*) FROM items JOIN bodies USING (payload)"), 1, "no number is given twice");
+}
+
+#[test]
+fn what_is_forgotten_takes_its_history_along() {
+    let mut shop = Shop::new(Feed::Categories);
+    shop.send(&[category("3", "old")], b"old");
+    shop.send(&[category("3", "new")], b"new");
+    assert_eq!(shop.bodies().len(), 2);
+    shop.collect(&[category("3", "new")]);
+    shop.sweep();
+    assert_eq!(shop.bodies(), [(1, b"new".to_vec())], "the moved category's old row is forgotten");
+    let again = shop_again(&mut shop);
+    shop.answer(&again, status::REFUSED);
+    shop.store.forget_feed(Feed::Categories).expect("forgotten");
+    assert_eq!(shop.bodies(), []);
+    assert_eq!(shop.number("SELECT count(*) FROM attempts"), 0);
+}
+
+fn shop_again(shop: &mut Shop) -> Vec<Outgoing> {
+    shop.store.begin_feed(Feed::Categories, Resend::All).expect("begun");
+    shop.store.compare(vec![Entry::Whole(category("3", "new"))], now()).expect("compared").send
+}
+
+#[test]
+fn the_newest_states_of_an_item_are_remembered() {
+    let mut shop = Shop::new(Feed::Products);
+    let tries = i64::try_from(KEPT_ATTEMPTS).expect("small") + 5;
+    for second in 0..tries {
+        let at = now() + jiff::Span::new().seconds(second);
+        shop.store.begin_feed(Feed::Products, Resend::All).expect("begun");
+        let sent = shop.store.compare(vec![Entry::Whole(product("A", "a"))], at).expect("compared").send;
+        let verdict = Verdict { row: sent[0].row, status: second, error: "why".into(), code: SafeText::default() };
+        let answer = Answer { batch: 1, status: Some(200), request_id: None, verdicts: vec![verdict] };
+        shop.store.record(&answer, at).expect("recorded");
+    }
+    let kept = i64::try_from(KEPT_ATTEMPTS).expect("small") - 1;
+    assert_eq!(shop.number("SELECT count(*) FROM attempts"), kept, "and the present one is in its row");
+    assert_eq!(shop.number("SELECT max(status) FROM attempts"), tries - 2);
+    assert_eq!(shop.number("SELECT min(status) FROM attempts"), tries - 1 - kept);
+}
+
+#[test]
+fn a_record_that_stays_broken_is_one_state() {
+    let mut shop = Shop::new(Feed::Products);
+    shop.deliver(&[product("A", "a")]);
+    for (second, reason) in [(1, "no status"), (2, "no status"), (3, "no name")] {
+        let at = now() + jiff::Span::new().seconds(second);
+        shop.store.begin_feed(Feed::Products, Resend::None).expect("begun");
+        let broken = Entry::Broken { item: product("A", "?"), reason: reason.into() };
+        shop.store.compare(vec![broken], at).expect("compared");
+    }
+    assert_eq!(shop.number("SELECT count(*) FROM attempts WHERE status = 200"), 1);
+    assert_eq!(shop.number("SELECT count(*) FROM attempts"), 1);
+    let since = (now() + jiff::Span::new().seconds(3)).as_millisecond();
+    assert_eq!(shop.number("SELECT modified_at FROM items WHERE error = 'no name'"), since);
+}
