@@ -80,7 +80,7 @@ async fn rotate(files: &PairArgs, setting: &Setting, output: &mut Output) -> any
     let connector = opened(setting).await?;
     let saved = connector.rotate_pair(environment, &pair).await?;
     let exit = tell_saved(environment, &pair, &saved, "The gateway accepts the new keys. Saved", output)?;
-    talk(after_rotation(connector.overview().settings.in_commerce));
+    talk(after_rotation(connector.overview().settings.setup.in_commerce));
     Ok(exit)
 }
 

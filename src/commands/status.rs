@@ -23,7 +23,7 @@ pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit>
     let now = Zoned::now();
     let is_complete = pairs.iter().any(|pair| pair.environment == overview.environment && pair.is_complete());
     let projects = if is_complete { Some(connector.projects().await) } else { None };
-    let source = if overview.settings.without_source { None } else { Some(connector.source_feeds().await) };
+    let source = if overview.settings.setup.without_source { None } else { Some(connector.source_feeds().await) };
     let ledger = tokio::task::block_in_place(|| connector.ledger_summary());
     let has_source = matches!(source, Some(Ok(_)));
     let services = if overview.data_space.is_some() && has_source { Some(connector.services().await) } else { None };
@@ -73,7 +73,7 @@ fn tell(connector: &Connector, steps: &[Step], exit: Exit, output: &mut Output) 
             "data_space_name": data_space.map(|(_, name, _)| name),
             "data_space_kind": data_space.map(|(_, _, kind)| kind),
             "config_path": crate::private_file::safe(&overview.config_path),
-            "config_exists": !overview.settings.without_file,
+            "config_exists": !overview.settings.setup.without_file,
             "complete": exit == Exit::Done,
             "next": next,
         }),

@@ -230,14 +230,14 @@ pub fn exit(steps: &[Step], gateway: GatewaySays) -> Exit {
     if next(steps).is_some() { Exit::Partial } else { Exit::Done }
 }
 
-fn step(stage: Stage, state: StepState, says: impl Into<String>, deed: Option<Deed>) -> Step {
-    Step { stage, state, says: says.into(), deed }
+fn step(stage: Stage, is: StepState, says: impl Into<String>, deed: Option<Deed>) -> Step {
+    Step { stage, state: is, says: says.into(), deed }
 }
 
 fn shop(facts: &Facts) -> Step {
     let is = |state, says: String, deed| step(Stage::Shop, state, says, deed);
     let source = &facts.overview.source;
-    if facts.overview.settings.without_source {
+    if facts.overview.settings.setup.without_source {
         let says = "not known yet: the Commerce installation on this server, or a directory of feed files";
         return is(StepState::Next, says.to_owned(), Some(Deed::SetSource));
     }
@@ -370,18 +370,18 @@ fn export(facts: &Facts, is_ready: bool) -> Step {
         let says = "this data space has nothing from here yet".to_owned();
         return if is_ready { is(StepState::Next, says, Some(Deed::Export)) } else { is(StepState::Later, says, None) };
     }
-    let mut says = format!("{} submitted to service", counted(submitted, "item"));
+    let mut says = vec![format!("{} submitted to service", counted(submitted, "item"))];
     if attention > 0 {
-        let need = if attention == 1 { "needs" } else { "need" };
-        says.push_str(&format!(", {} {need} attention", count(attention)));
+        says.push(format!("{} {} attention", count(attention), if attention == 1 { "needs" } else { "need" }));
     }
     if retried > 0 {
-        says.push_str(&format!(", {} not yet", count(retried)));
+        says.push(format!("{} not yet", count(retried)));
     }
-    says.push_str(&match last {
-        Some(at) => format!("; last export {}", local(at, &facts.zone)),
-        None => "; no feed was gone through to its end yet".to_owned(),
-    });
+    let when = match last {
+        Some(at) => format!("last export {}", local(at, &facts.zone)),
+        None => "no feed was gone through to its end yet".to_owned(),
+    };
+    let says = format!("{}; {when}", says.join(", "));
     match (attention, retried, last) {
         (0, 0, Some(_)) => is(StepState::Done, says, None),
         (0, _, _) => is(StepState::Attention, says, Some(Deed::Export)),

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLockReadGuard};
 
-use super::{Connector, SettingsOverview, database, explained};
+use super::{Connector, SettingsOverview, Setup, database, explained};
 use crate::commerce::settings::TABLE;
 use crate::config::store::{ConfigError, Store};
 use crate::config::{Config, Theme};
@@ -112,9 +112,12 @@ impl Connector {
             note: self.shared.note.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             environment_locked: layers.locked_by(Setting::Environment),
             data_space_locked: layers.locked_by(Setting::DataSpaceId),
-            in_commerce: layers.commerce.is_some(),
-            without_file: !layers.file.exists(),
-            without_source: self.is_without_source(&layers.file),
+            setup: Setup {
+                in_commerce: layers.commerce.is_some(),
+                without_file: !layers.file.exists(),
+                without_source: self.is_without_source(&layers.file),
+            },
+            limits: super::limits(layers.file.config()),
             read_only: layers.file.config().ui.read_only,
         }
     }

@@ -6,5 +6,6 @@ pub mod gateway;
 pub mod home;
 pub mod mariadb;
 pub mod prices;
+pub mod process;
 pub mod products;
 pub mod terminal;

@@ -191,15 +191,12 @@ impl State {
 
     fn copy_fingerprint(&mut self, environment: Environment, now: &Now, effects: &mut Effects) {
         let pasted = self.keys.draft(environment).private_key.as_ref().map(PrivateKey::fingerprint);
-        match pasted.as_deref().or_else(|| self.keys.saved_fingerprint(environment)) {
-            Some(fingerprint) => {
-                let name = format!("the fingerprint of the {environment} private key");
-                effects.push(Effect::Copy(Copyable::line(name, SafeText::new(fingerprint))));
-            }
-            None => {
-                let text = format!("the {environment} pair has no private key yet, so there is no fingerprint to copy");
-                self.notices.add(Tone::Info, text, &now.wall);
-            }
+        if let Some(fingerprint) = pasted.as_deref().or_else(|| self.keys.saved_fingerprint(environment)) {
+            let name = format!("the fingerprint of the {environment} private key");
+            effects.push(Effect::Copy(Copyable::line(name, SafeText::new(fingerprint))));
+        } else {
+            let text = format!("the {environment} pair has no private key yet, so there is no fingerprint to copy");
+            self.notices.add(Tone::Info, text, &now.wall);
         }
     }
 

@@ -16,6 +16,7 @@ pub mod notice;
 pub mod organization;
 pub mod overview;
 mod pasted;
+pub mod rates;
 mod read_only;
 pub mod reports;
 mod rotation;
@@ -299,7 +300,7 @@ impl State {
             Event::Paste(text) => self.on_paste(text.expose(), now),
             Event::Clock => {
                 if let run::RunState::Active(run) = &mut self.export.run {
-                    run.clock = now.uptime;
+                    run.tick(now.uptime);
                 }
             }
             Event::Terminate => self.leave(&mut effects),

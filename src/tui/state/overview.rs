@@ -88,7 +88,7 @@ impl State {
     /// Whether nothing at all is configured: the program is new here.
     #[must_use]
     pub fn is_new_here(&self) -> bool {
-        self.overview.settings.without_file && self.overview.data_space.is_none() && self.keys.is_bare()
+        self.overview.settings.setup.without_file && self.overview.data_space.is_none() && self.keys.is_bare()
     }
 
     /// What comes next, for the end of a notice; empty once everything is set up.
@@ -121,13 +121,13 @@ impl State {
     }
 
     fn ask_for_source(&mut self) {
-        let here = self.home.shop_here.as_deref().filter(|_| self.overview.settings.without_source);
+        let here = self.home.shop_here.as_deref().filter(|_| self.overview.settings.setup.without_source);
         let text = here.map(Path::to_string_lossy).unwrap_or_default();
         self.dialog = Some(Dialog::Line(LineDialog::new(LinePurpose::Source, &text)));
     }
 
     fn make_config(&mut self, now: &Now, effects: &mut Effects) {
-        if self.overview.settings.without_file {
+        if self.overview.settings.setup.without_file {
             effects.push(Effect::Work(Work::MakeConfig));
         } else {
             let path = safe(&self.overview.config_path);
@@ -156,7 +156,7 @@ impl State {
     }
 
     fn look_at_services(&mut self, effects: &mut Effects) {
-        if self.overview.data_space.is_some() && !self.overview.settings.without_source {
+        if self.overview.data_space.is_some() && !self.overview.settings.setup.without_source {
             self.reports.refresh_services(effects);
         }
     }

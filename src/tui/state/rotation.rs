@@ -94,7 +94,7 @@ impl State {
                 self.keys.rotating = None;
                 *self.keys.draft_mut(environment) = Draft::default();
                 self.keys.set_check(environment, Check::Accepted { at: now.wall.clone() });
-                self.notices.add(Tone::Warning, after_rotation(self.overview.settings.in_commerce), &now.wall);
+                self.notices.add(Tone::Warning, after_rotation(self.overview.settings.setup.in_commerce), &now.wall);
                 let place = &saved.where_to;
                 let text =
                     format!("the gateway accepts the new {environment} pair; it has replaced the old one in {place}");

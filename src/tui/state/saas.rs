@@ -105,11 +105,11 @@ impl State {
     pub(super) fn act_in_saas(&mut self, action: Action, now: &Now, effects: &mut Effects) {
         let rows = self.saas.rows().len();
         match action {
-            Action::Refresh if self.can_ask_gateway() => self.load_projects(effects),
-            Action::Refresh | Action::CreateProject if !self.can_ask_gateway() => {
+            Action::Refresh | Action::CreateProject if self.keys.saved.is_some() && !self.can_ask_gateway() => {
                 let text = "the key pair in use is not complete, and projects belong to keys: add it in pane 1 first";
                 self.notices.add(Tone::Warning, text, &now.wall);
             }
+            Action::Refresh => self.load_projects(effects),
             Action::CreateProject => {
                 self.dialog = Some(Dialog::Line(LineDialog::new(LinePurpose::CreateProject, "")));
             }
@@ -198,8 +198,8 @@ impl State {
         let is_known = self.saas.ahead.as_ref().is_some_and(|ahead| {
             ahead.space == space.id && matches!(ahead.report.load, Load::Done { .. } | Load::Loading)
         });
-        if !is_known && !self.overview.settings.without_source {
-            let report = Report { value: None, load: Load::Loading };
+        if !is_known && !self.overview.settings.setup.without_source {
+            let report = Report { load: Load::Loading, ..Report::default() };
             self.saas.ahead = Some(Ahead { space: space.id.clone(), report });
             effects.push(Effect::Work(Work::Foresee(space.clone())));
         }

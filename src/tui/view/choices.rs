@@ -3,13 +3,34 @@
 use ratatui::text::Line;
 
 use super::dialogs::spaced;
+use super::guides::LICENSE;
 use super::look::{Look, Role};
 use super::text::{full_moment, paragraph, time};
 use crate::client::models::{DataSpace, DataSpaceKind, Environment};
 use crate::connector::estimate;
 use crate::connector::foresight::Foresight;
+use crate::private_file::safe;
 use crate::tui::state::{Load, State};
 use crate::words::{counted, duration};
+
+/// What is asked for to know where the shop is.
+pub fn source(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+    let saved = format!("It is saved in {}.", safe(&state.overview.config_path));
+    let texts = [
+        "Type the path of the Commerce installation on this server, such as /var/www/shop: the directory that holds app/etc/env.php. Its database is only read. A directory of feed files (products.ndjson and so on) will do as well.",
+        &saved,
+    ];
+    spaced(texts.map(|text| paragraph(text, room, look.style(Role::Text))))
+}
+
+/// What creating a project means.
+pub fn create(look: Look, room: usize) -> Vec<Line<'static>> {
+    let texts = [
+        "Name it after the shop, not after a service such as Live Search. Its data spaces come with it, by the license:",
+        LICENSE,
+    ];
+    spaced(texts.map(|text| paragraph(text, room, look.style(Role::Text))))
+}
 
 /// What choosing a data space means. What lies ahead is told as far as it is known: the question does not wait for it.
 pub fn choose(space: &DataSpace, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
@@ -90,7 +111,7 @@ pub fn received(space: &DataSpace, state: &State) -> String {
 
 /// What replacing a pair means.
 pub fn rotate(environment: Environment, state: &State) -> Vec<String> {
-    let home = if state.overview.settings.in_commerce {
+    let home = if state.overview.settings.setup.in_commerce {
         "It is saved where Commerce reads it, so Commerce Admin has it too, after its cache is cleaned."
     } else {
         "Commerce Admin keeps a copy of its own: while it has the old keys and they are deleted in the API portal, its services stop. Enter the new pair there as well."

@@ -7,11 +7,10 @@ use ratatui::widgets::{Block, BorderType, Clear, Padding, Paragraph};
 
 use super::look::{Look, Role};
 use super::text::{fit, left, paragraph, width};
-use super::{choices, guides, readings};
+use super::{choices, readings};
 use crate::connector::ExportRequest;
 use crate::export::SyncMode;
 use crate::feeds::Feed;
-use crate::private_file::safe;
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Palette, Preview, Question};
 use crate::tui::state::{Filter, State};
@@ -130,31 +129,13 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
             false,
             plain("Paste the public API key as the API portal shows it. Only its length is shown here."),
         ),
-        LinePurpose::Source => (
-            "Where the shop is".to_owned(),
-            false,
-            spaced([
-                plain(
-                    "Type the path of the Commerce installation on this server, such as /var/www/shop: the directory that holds app/etc/env.php. Its database is only read. A directory of feed files (products.ndjson and so on) will do as well.",
-                ),
-                plain(&format!("It is saved in {}.", safe(&state.overview.config_path))),
-            ]),
-        ),
+        LinePurpose::Source => ("Where the shop is".to_owned(), false, choices::source(state, look, room)),
         LinePurpose::KeyFile(environment) => (
             format!("Private key of the {environment} pair from a file"),
             false,
             plain("Type the path of the private key file. It must belong to you and be closed to others (mode 0600)."),
         ),
-        LinePurpose::CreateProject => (
-            "Create a SaaS project".to_owned(),
-            false,
-            spaced([
-                plain(
-                    "Name it after the shop, not after a service such as Live Search. It gets its data spaces with it, by the license:",
-                ),
-                plain(guides::LICENSE),
-            ]),
-        ),
+        LinePurpose::CreateProject => ("Create a SaaS project".to_owned(), false, choices::create(look, room)),
         LinePurpose::RenameProject(_) => (
             "Rename the project".to_owned(),
             false,

@@ -152,7 +152,7 @@ fn foot(state: &State) -> Vec<String> {
         let quit = key_of(Place::Overview, Action::Quit);
         texts.push(format!("To try it all without an account: {quit} leaves; then run commerce-connector demo."));
     }
-    if settings.without_file {
+    if settings.setup.without_file {
         let make = key_of(Place::Overview, Action::MakeConfig);
         let path = safe(&state.overview.config_path);
         texts.push(format!(

@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use super::dialogs::Content;
 use super::look::{Look, Role};
 use super::text::left;
-use super::{feed_about, guides, help, reports};
+use super::{feed_about, guides, help, log, reports};
 use crate::export::progress::{ItemFailure, ItemState};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
@@ -17,6 +17,7 @@ pub fn content(what: &Reading, state: &State, look: Look, room: usize) -> Conten
         Reading::Failure(failure) => failure_content(failure, look, room),
         Reading::WhereKeys => guides::where_keys(look, room),
         Reading::License => guides::license(look, room),
+        Reading::Told(line) => log::content(line, look, room),
         Reading::Help(of) => Content::text("Keys of this place", help::lines(*of, state.is_read_only(), look, room)),
         Reading::Feed(feed) => {
             // What is wrong comes first; the title says already which feed it is.
