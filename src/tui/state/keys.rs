@@ -123,6 +123,15 @@ impl KeysPane {
         self.status(environment).is_some_and(PairStatus::is_complete)
     }
 
+    /// Whether the gateway refused the pair that is saved.
+    #[must_use]
+    pub fn is_refused(&self, environment: Environment) -> bool {
+        // What it said of a pair that is only pasted, or that it could not be reached, is another matter.
+        let is_about_saved = self.draft(environment).is_empty();
+        is_about_saved
+            && matches!(self.check(environment), Check::Failed { problem, .. } if problem.exit == Exit::Refused)
+    }
+
     /// The fingerprint of the private key that is saved.
     #[must_use]
     pub fn saved_fingerprint(&self, environment: Environment) -> Option<&str> {

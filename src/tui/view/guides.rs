@@ -36,7 +36,7 @@ pub fn where_keys(look: Look, room: usize) -> Content {
         lines.extend(paragraph(text, room, look.style(Role::Text)));
     }
     lines.push(Line::default());
-    lines.extend(links(&["https://account.magento.com", CONNECTOR_GUIDE], look));
+    lines.extend(links(&["https://account.magento.com", CONNECTOR_GUIDE], look, room));
     Content::text("Where keys come from", lines)
 }
 
@@ -50,7 +50,7 @@ pub fn license(look: Look, room: usize) -> Content {
     ];
     let mut lines = spaced(texts.map(|text| paragraph(text, room, look.style(Role::Text))));
     lines.push(Line::default());
-    lines.extend(links(&[SUPPORT, CONNECTOR_GUIDE], look));
+    lines.extend(links(&[SUPPORT, CONNECTOR_GUIDE], look, room));
     Content::text("What a license gives", lines)
 }
 
@@ -60,7 +60,7 @@ const CONNECTOR_GUIDE: &str =
 /// Adobe's support.
 const SUPPORT: &str = "https://experienceleague.adobe.com/home?support-tab=home#support";
 
-/// Addresses on lines of their own, so that a terminal can mark each whole.
-fn links(addresses: &[&'static str], look: Look) -> Vec<Line<'static>> {
-    addresses.iter().map(|address| Line::styled(*address, look.style(Role::Accent))).collect()
+/// Addresses, each beginning a line of its own.
+fn links(addresses: &[&str], look: Look, room: usize) -> Vec<Line<'static>> {
+    addresses.iter().flat_map(|address| paragraph(address, room, look.style(Role::Accent))).collect()
 }

@@ -108,7 +108,7 @@ fn pair(environment: Environment, state: &State, look: Look, room: usize) -> Vec
     }
     let draft = state.keys.draft(environment);
     if state.keys.rotating == Some(environment) {
-        title.push(Span::styled("  ▲ being replaced, old pair still saved", look.style(Role::Warning)));
+        title.push(Span::styled("  ▲ being replaced", look.style(Role::Warning)));
     } else if !draft.is_empty() {
         title.push(Span::styled("  ▲ not saved", look.style(Role::Warning)));
     }

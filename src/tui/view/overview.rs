@@ -128,7 +128,7 @@ fn known(step: &Step, look: Look, room: usize) -> Vec<Line<'static>> {
 fn to_do(step: &Step, look: Look, room: usize) -> Vec<Line<'static>> {
     let open = key_of(Place::Overview, Action::Open);
     match step.deed {
-        Some(deed) => field("What to do", &format!("{open}: {}", words_of(deed)), Role::Accent, look, room),
+        Some(deed) => field("What to do", &format!("{}; {open} goes there", words_of(deed)), Role::Accent, look, room),
         None => field("What to do", &format!("nothing; {open} goes there"), Role::Dim, look, room),
     }
 }
@@ -150,7 +150,7 @@ fn foot(state: &State) -> Vec<String> {
     let mut texts = Vec::new();
     if state.is_new_here() {
         let quit = key_of(Place::Overview, Action::Quit);
-        texts.push(format!("To try it all without an account: {quit} leaves; then run commerce-connector demo."));
+        texts.push(format!("Without an account: {quit} leaves, then run commerce-connector demo."));
     }
     if settings.setup.without_file {
         let make = key_of(Place::Overview, Action::MakeConfig);
