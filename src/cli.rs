@@ -194,6 +194,30 @@ pub enum ExportCommand {
     },
     /// Show how each feed stands in the chosen data space
     Status,
+    /// Check, repair or back up what this program remembers of the chosen data space
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+}
+
+/// `export ledger …`
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Read all of it, and say whether it can be believed
+    Check,
+    /// Make a new one from what can be read of a damaged one; the next run then sends every item once more
+    Repair {
+        /// Make it from this backup instead
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+        /// Make a new one although nothing is wrong: after a disk or a machine was set back to an earlier state
+        #[arg(long, conflicts_with = "from")]
+        distrust: bool,
+    },
+    /// Copy it to a new file, also while a run goes on
+    Backup {
+        /// The file [default: a new one in backups in the state directory]
+        file: Option<PathBuf>,
+    },
 }
 
 /// `export run`

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::linear::{self, Voice};
 use super::output::{Output, table};
-use super::{Setting, ids, watch};
+use super::{Setting, ids, ledger, watch};
 use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
 use crate::error::{Exit, Problem};
@@ -38,6 +38,7 @@ pub async fn run(command: ExportCommand, setting: &Setting, output: &mut Output)
         }
         ExportCommand::Estimate { feed } => estimate(&connector, &chosen(&feed)?, output).await,
         ExportCommand::Status => status(&connector, output),
+        ExportCommand::Ledger(command) => Ok(ledger::run(command, &connector, output)?),
     }
 }
 

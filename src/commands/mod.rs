@@ -13,6 +13,7 @@ pub mod findings;
 pub mod health;
 mod ids;
 pub mod keys;
+mod ledger;
 pub mod linear;
 pub mod output;
 pub mod projects;

@@ -6,6 +6,10 @@
     reason = "clippy takes only functions marked #[test] for tests, not their helpers"
 )]
 
+mod control;
+mod faults;
+mod network;
+mod properties;
 mod shop;
 #[path = "../support/mod.rs"]
 mod support;
@@ -14,6 +18,7 @@ use commerce_connector::error::{Exit, Explain};
 use commerce_connector::export::ExportError;
 use commerce_connector::export::progress::{Phase, RunEnd, RunEvent};
 use commerce_connector::feeds::Feed;
+use commerce_connector::private_file;
 use shop::{BATCH, Shop, category, ledger_path, product, products};
 use support::gateway::finish;
 
@@ -118,7 +123,7 @@ async fn a_run_that_was_stopped_half_way_is_completed_by_the_next() {
     shop.write(Feed::Products, &products(10 * BATCH));
     let mut run = shop.start().expect("a run");
     run.progress.wait_for(|progress| progress.feeds[0].submitted >= 2 * BATCH as u64).await.expect("it goes on");
-    run.stop.cancel();
+    run.control.stop();
     let stopped = finish(run).await;
     let progress = &stopped.report().progress;
     assert_eq!((stopped.report().exit(), &stopped.report().end), (Exit::Interrupted, &RunEnd::Stopped));
@@ -248,11 +253,11 @@ async fn a_damaged_ledger_stops_the_run_before_it_begins() {
     shop.write(Feed::Products, &products(3));
     let path = ledger_path(&shop.plan.state_dir, &shop.space);
     std::fs::create_dir_all(path.parent().expect("a directory")).expect("made");
-    std::fs::write(&path, "rubbish ".repeat(1000)).expect("written");
+    private_file::write(&path, "rubbish ".repeat(1000).as_bytes()).expect("written");
     let error = shop.start().map(|_| ()).expect_err("no run");
     assert!(matches!(error, ExportError::Ledger(_)));
     assert!(error.to_string().contains("is not a database"), "{error}");
-    assert!(error.hint().expect("what to do").contains("move the file away"));
+    assert!(error.hint().expect("what to do").contains("export ledger repair"));
     assert_eq!(shop.requests().await, 0);
 }
 
@@ -369,7 +374,7 @@ async fn a_run_whose_events_nobody_wants_comes_to_its_end() {
     let report = run.report.await.expect("no panic").expect("a report");
     assert_eq!(report.progress.feeds[0].needs_attention, 1_000);
     let run = shop.start().expect("a run");
-    run.stop.cancel();
+    run.control.stop();
     let report = run.report.await.expect("no panic").expect("a report");
     assert_eq!(report.end, RunEnd::Stopped, "a stopped run does not wait for its reader");
 }
