@@ -138,7 +138,7 @@ fn first_run_to_first_export_by_keyboard_alone() {
     terminal.wait_for("Testing data space");
     terminal.wait_for("(counted at");
     terminal.press("y");
-    terminal.wait_for("next: the data export");
+    terminal.wait_for("nothing was sent yet");
 
     terminal.press("4");
     terminal.wait_for("products");
