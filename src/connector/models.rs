@@ -49,6 +49,8 @@ pub struct SettingsOverview {
     pub data_space_locked: Option<SafeText>,
     /// How far setting up has come.
     pub setup: Setup,
+    /// What sets the IMS organization so that no other can be chosen here.
+    pub organization_locked: Option<SafeText>,
     /// Whether the screen must change nothing.
     pub read_only: bool,
     /// How fast a run may send.

@@ -103,6 +103,9 @@ impl Dialog {
                 | LinePurpose::RenameProject(_)
                 | LinePurpose::RenameDataSpace(_)
                 | LinePurpose::ChooseProduction(_)
+                | LinePurpose::PasteBack
+                | LinePurpose::ImsClientId
+                | LinePurpose::ImsClientSecret { .. }
                 | LinePurpose::CleanUp(_)
                 | LinePurpose::ByIds(_) => true,
                 LinePurpose::ExportToProduction { request, .. } | LinePurpose::Guard { request, .. } => {
@@ -110,7 +113,11 @@ impl Dialog {
                 }
             },
             Dialog::Question(question) => match question {
-                Question::Choose(_) | Question::Environment(_) | Question::Rotate(_) | Question::Stop => true,
+                Question::Choose(_)
+                | Question::Environment(_)
+                | Question::Rotate(_)
+                | Question::Stop
+                | Question::SignOut => true,
                 // What was pasted is nowhere but on the screen.
                 Question::ForgetDraft(_) | Question::Quit => false,
             },

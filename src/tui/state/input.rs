@@ -73,6 +73,8 @@ impl State {
     }
 
     fn clamp_selection(&mut self) {
+        let rows = self.organization.rows().len();
+        step(&mut self.organization.selected, rows, Action::Filter);
         let rows = self.saas.rows().len();
         step(&mut self.saas.selected, rows, Action::Filter);
         let rows = self.export.feeds().len() + self.export.shown_failures().count();
@@ -139,6 +141,9 @@ impl State {
         if pane == Pane::Overview {
             self.complete_overview(effects);
         }
+        if pane == Pane::Organization {
+            self.look_at_sign_in(effects);
+        }
         if pane == Pane::Saas && matches!(self.saas.load, super::Load::NotAsked) && self.can_ask_gateway() {
             self.load_projects(effects);
         }
@@ -168,6 +173,9 @@ impl State {
 
     /// Back to the page from which this one was opened.
     fn leave_page(&mut self) {
+        if self.pane == Pane::Organization {
+            self.organization.is_qr = false;
+        }
         if self.pane == Pane::Export {
             self.export.leave_page();
         }
@@ -234,6 +242,7 @@ impl State {
             Question::Quit => self.leave(effects),
             Question::Rotate(environment) => self.begin_rotation(environment),
             Question::ForgetDraft(environment) => self.keys.forget_draft(environment),
+            Question::SignOut => self.sign_out(effects),
             Question::Environment(environment) => effects.push(Effect::Work(Work::SetEnvironment(environment))),
         }
     }
@@ -327,6 +336,12 @@ impl State {
                 return Ok(());
             }
             LinePurpose::Source => Work::SetSource(source_path(text)?),
+            LinePurpose::PasteBack | LinePurpose::ImsClientId | LinePurpose::ImsClientSecret { .. } => {
+                match self.accept_ims_line(&purpose, text)? {
+                    Some(work) => Work::Ims(work),
+                    None => return Ok(()),
+                }
+            }
             LinePurpose::KeyFile(environment) => Work::ReadKey(environment, key_path(text)?),
             LinePurpose::CreateProject => Work::CreateProject(check_project_name(text)?.to_owned()),
             LinePurpose::RenameProject(id) => Work::RenameProject(id, check_project_name(text)?.to_owned()),

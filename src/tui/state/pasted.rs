@@ -12,6 +12,10 @@ const LEAST_API_KEY: usize = 16;
 
 impl State {
     pub(super) fn on_paste(&mut self, text: &str, now: &Now) {
+        if self.dialog.is_none() && self.takes_pasted_address() {
+            self.paste_address(text);
+            return;
+        }
         match &mut self.dialog {
             Some(Dialog::Line(line)) if !line.busy => {
                 line.editor.paste(text);
