@@ -66,6 +66,11 @@ pub enum Command {
     /// Choose and rename data spaces
     #[command(subcommand)]
     DataSpaces(DataSpacesCommand),
+    /// Show what is done, and what comes next: shop, credentials, SaaS configuration, export, services
+    ///
+    /// Nothing is changed and nothing is sent; the gateway is asked once. Exit codes: 0 everything that is needed is done,
+    /// 3 something is still to be done or needs attention, 4 the keys are refused, 5 the gateway does not answer now.
+    Status,
     /// Sign in with an Adobe ID and choose the IMS organization; optional, exports do not need it
     #[command(subcommand)]
     Ims(ImsCommand),
@@ -101,17 +106,23 @@ pub enum KeysCommand {
         environment: Option<Environment>,
     },
     /// Save a pair; `-` reads one of the files from standard input
-    Set {
-        /// Which pair: production or sandbox
-        #[arg(long, value_name = "ENVIRONMENT")]
-        environment: Environment,
-        /// File that holds the public API key
-        #[arg(long, value_name = "FILE")]
-        api_key_file: PathBuf,
-        /// File that holds the RSA private key
-        #[arg(long, value_name = "FILE")]
-        private_key_file: PathBuf,
-    },
+    Set(PairArgs),
+    /// Replace a pair by a new one, which the gateway must accept first; until then the old one stays
+    Rotate(PairArgs),
+}
+
+/// A pair in two files.
+#[derive(Debug, Args)]
+pub struct PairArgs {
+    /// Which pair: production or sandbox
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub environment: Environment,
+    /// File that holds the public API key
+    #[arg(long, value_name = "FILE")]
+    pub api_key_file: PathBuf,
+    /// File that holds the RSA private key
+    #[arg(long, value_name = "FILE")]
+    pub private_key_file: PathBuf,
 }
 
 /// `projects …`
@@ -403,6 +414,12 @@ pub struct DemoArgs {
 pub enum ConfigCommand {
     /// Write a configuration with every key explained
     Init,
+    /// Say where items come from: a Commerce installation (it holds app/etc/env.php) or a directory of feed files
+    Source {
+        /// The directory, or one inside of the installation
+        #[arg(value_name = "DIR")]
+        place: PathBuf,
+    },
     /// Show every value in force and where it came from
     Show,
     /// Print the path of the configuration

@@ -13,12 +13,12 @@ impl Command {
     #[must_use]
     pub fn changes(&self) -> bool {
         match self {
-            Command::Keys(KeysCommand::Set { .. })
+            Command::Keys(KeysCommand::Set(_) | KeysCommand::Rotate(_))
             | Command::Projects(ProjectsCommand::Create { .. } | ProjectsCommand::Rename { .. })
             | Command::DataSpaces(DataSpacesCommand::Select { .. } | DataSpacesCommand::Rename { .. })
             | Command::Ims(ImsCommand::Login(_) | ImsCommand::Select { .. } | ImsCommand::Logout)
             | Command::Export(ExportCommand::Watch(_) | ExportCommand::Ledger(LedgerCommand::Repair { .. }))
-            | Command::Config(ConfigCommand::Init) => true,
+            | Command::Config(ConfigCommand::Init | ConfigCommand::Source { .. }) => true,
             Command::Export(ExportCommand::Run(args)) => !args.sending.dry_run,
             Command::Export(ExportCommand::Retry(args)) => !args.sending.dry_run,
             // The sandbox and the demo change nothing but what is their own.
@@ -36,6 +36,7 @@ impl Command {
             )
             | Command::Config(ConfigCommand::Show | ConfigCommand::Path)
             | Command::Doctor
+            | Command::Status
             | Command::Services => false,
         }
     }

@@ -21,6 +21,7 @@ pub mod projects;
 pub mod sandbox;
 pub mod services;
 mod standing;
+pub mod status;
 mod watch;
 
 use std::path::PathBuf;
@@ -157,6 +158,7 @@ pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
         Some(Command::Keys(command)) => keys::run(command, &setting, &mut output).await,
         Some(Command::Projects(command)) => projects::run(command, &setting, &mut output).await,
         Some(Command::DataSpaces(command)) => data_spaces::run(command, &setting, &mut output).await,
+        Some(Command::Status) => status::run(&setting, &mut output).await,
         Some(Command::Ims(command)) => ims::run(command, &setting, &mut output).await,
         Some(Command::Feeds(command)) => feeds::run(command, &setting, &mut output).await,
         Some(Command::Export(command)) => export::run(command, &setting, &mut output).await,

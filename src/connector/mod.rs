@@ -6,6 +6,7 @@ mod database;
 pub mod doctor;
 pub mod estimate;
 pub mod finding;
+pub mod foresight;
 pub mod guard;
 pub mod health;
 mod ims;
@@ -15,6 +16,8 @@ mod models;
 mod names;
 mod pairs;
 pub mod services;
+pub mod setup;
+pub mod steps;
 mod stored;
 mod watch;
 
@@ -42,8 +45,9 @@ use crate::settings::{Layers, RouteOrigin, Saved, Setting, SettingStore as _};
 use crate::untrusted::SafeText;
 
 pub use ims::ClientSecret;
-pub use models::{ExportRequest, Half, Limits, Overview, PairStatus, SettingsOverview, SourceFeeds};
+pub use models::{ExportRequest, Half, Limits, Overview, PairStatus, SettingsOverview, Setup, SourceFeeds};
 pub use names::{check_name, check_project_name};
+pub use pairs::after_rotation;
 pub use watch::{Watch, WatchNews};
 
 /// The actions. Clones share everything.
@@ -167,6 +171,19 @@ impl Connector {
         let pem = pair.private_key.to_pem().map_err(explained)?;
         let api_key = Secret::new(pair.api_key.expose());
         self.save(&[(Setting::ApiKey(environment), api_key), (Setting::PrivateKey(environment), pem)]).await
+    }
+
+    /// Replaces a pair by a new one, which the gateway must accept first. Until it does, the old pair stays.
+    ///
+    /// # Errors
+    /// A [`Problem`]; the old pair is then still saved.
+    pub async fn rotate_pair(&self, environment: Environment, pair: &KeyPair) -> Result<Saved, Problem> {
+        let verified = self.verify_pair(environment, pair.clone()).await;
+        verified.map_err(|problem| Problem {
+            what: format!("{}; the old pair is still in place", problem.what),
+            ..problem
+        })?;
+        self.save_pair(environment, pair).await
     }
 
     /// Uses the other pair and gateway from now on, and saves that.

@@ -17,6 +17,8 @@ impl Action {
             | Action::SaveKeys
             | Action::UseEnvironment
             | Action::Rotate
+            | Action::SetSource
+            | Action::MakeConfig
             | Action::SignIn
             | Action::SignInAsService
             | Action::PasteBack
@@ -95,6 +97,7 @@ impl Dialog {
             Dialog::PrivateKey(_) => true,
             Dialog::Line(line) => match &line.purpose {
                 LinePurpose::ApiKey(_)
+                | LinePurpose::Source
                 | LinePurpose::KeyFile(_)
                 | LinePurpose::CreateProject
                 | LinePurpose::RenameProject(_)
@@ -112,10 +115,12 @@ impl Dialog {
             Dialog::Question(question) => match question {
                 Question::Choose(_)
                 | Question::Environment(_)
+                | Question::Rotate(_)
                 | Question::Stop
                 | Question::SignOut
                 | Question::PastedKey(_) => true,
-                Question::Quit => false,
+                // What was pasted is nowhere but on the screen.
+                Question::ForgetDraft(_) | Question::Quit => false,
             },
             Dialog::Reading { .. } | Dialog::Palette(_) => false,
         }
@@ -128,6 +133,9 @@ impl Work {
     pub fn changes(&self) -> bool {
         match self {
             Work::SavePair(..)
+            | Work::RotatePair(..)
+            | Work::MakeConfig
+            | Work::SetSource(_)
             | Work::SetEnvironment(_)
             | Work::CreateProject(_)
             | Work::RenameProject(..)
@@ -151,6 +159,8 @@ impl Work {
             | Work::VerifyPair(..)
             | Work::ReadKey(..)
             | Work::LoadProjects
+            | Work::LoadLastReceived
+            | Work::Foresee(_)
             | Work::LoadCounts
             | Work::LoadLedger
             | Work::LoadHealth

@@ -41,13 +41,11 @@ pub struct Options {
 /// A [`Problem`] if standard input and output are no terminal.
 pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem> {
     let was_asked_to_export = options.start_export.is_some();
-    let overview = connector.overview();
-    let pane = match overview.data_space {
-        Some(_) => Pane::Export,
-        None => Pane::Keys,
-    };
     let theme = connector.theme();
-    let mut state = State::new(overview, pane);
+    // Always the same first screen: it says into which data space this would send before any key can start something.
+    let mut state = State::new(connector.overview(), Pane::Overview);
+    let here = std::env::current_dir().ok();
+    state.home.shop_here = here.as_deref().and_then(crate::connector::setup::installation_around);
     if let Some(problem) = &options.problem {
         state.notices.problem(problem, &jiff::Zoned::now());
     }

@@ -3,6 +3,7 @@
 
 mod organization;
 mod pages;
+mod panes;
 mod sync;
 
 use std::time::Duration;
@@ -115,7 +116,7 @@ fn ready(pane: Pane, kind: DataSpaceKind) -> State {
         Reply::Pairs([production, sandbox]),
         Reply::Counts(Ok(SourceFeeds { counts: counts.to_vec(), absent: Vec::new() })),
         Reply::Ledger(Ok((summaries, vec![failure("24-MB01 default")]))),
-        Reply::Projects(Ok(projects())),
+        Reply::Projects { environment: Environment::Sandbox, result: Ok(projects()) },
     ];
     for reply in replies {
         state.update(Event::Reply(reply), &now());

@@ -19,6 +19,7 @@ mod journal;
 mod owner;
 mod place;
 mod reader;
+mod received;
 mod repair;
 mod rowset;
 mod schema;
@@ -42,6 +43,7 @@ pub use items::{FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, Ite
 pub(super) use journal::{Answer, Attempt, Kept, Verdict};
 pub use owner::{Installation, remember};
 pub use reader::{FeedSummary, LedgerReader};
+pub use received::last_received;
 pub(super) use repair::repair;
 pub use repair::{RepairFrom, Repaired};
 pub(super) use store::{Resend, Store};
@@ -95,7 +97,12 @@ pub fn state_of_status(status: Option<i64>) -> ItemState {
 
 /// The ledger file of a data space.
 fn path_of(state_dir: &Path, data_space: &DataSpaceId) -> PathBuf {
-    state_dir.join("ledger").join(format!("{data_space}.sqlite3"))
+    directory_of(state_dir).join(format!("{data_space}.sqlite3"))
+}
+
+/// Where all ledgers are.
+fn directory_of(state_dir: &Path) -> PathBuf {
+    state_dir.join("ledger")
 }
 
 /// The number that stands for a feed in the file. These never change; a new feed gets a new number.

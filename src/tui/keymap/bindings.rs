@@ -53,17 +53,19 @@ const fn bind(
 #[rustfmt::skip]
 pub static BINDINGS: &[Binding] = &[
     // Overview
-    bind(&[Place::Overview], &[ENTER], Action::Open, "next step", "Go to where the selected step is done", true),
+    bind(&[Place::Overview], &[ENTER], Action::Open, "go there", "Go to where the selected step is done", true),
+    bind(&[Place::Overview], &[letter('i')], Action::SetSource, "shop", "Say where the shop is: the Commerce installation, or a directory of feed files", true),
+    bind(&[Place::Overview], &[letter('c')], Action::MakeConfig, "config file", "Make the configuration file, with every key explained", true),
     // Keys
     bind(&[Place::Keys], &[letter('a')], Action::PasteApiKey, "API key", "Type or paste the API key of the selected pair", true),
     bind(&[Place::Keys], &[letter('p')], Action::PastePrivateKey, "private key", "Paste the private key of the selected pair", true),
     bind(&[Place::Keys], &[letter('f')], Action::KeyFromFile, "from file", "Load the private key of the selected pair from a file", true),
     bind(&[Place::Keys], &[letter('v')], Action::Verify, "verify", "Ask the gateway whether it accepts the selected pair", true),
-    bind(&[Place::Keys], &[letter('s')], Action::SaveKeys, "save", "Save the pasted pair; the private key in a 0600 file", true),
+    bind(&[Place::Keys], &[letter('s')], Action::SaveKeys, "save", "Save the pasted pair; one that replaces another is verified first", true),
     bind(&[Place::Keys], &[letter('e')], Action::UseEnvironment, "use", "Use the selected pair and its gateway from now on", true),
     bind(&[Place::Keys], &[letter('o')], Action::Rotate, "rotate", "Replace the selected pair by a new one, which is verified first", true),
     bind(&[Place::Keys], &[letter('w')], Action::WhereKeys, "where from", "Who may generate keys, and where", true),
-    bind(&[Place::Keys], &[ENTER], Action::Open, "", "Do the next step of the selected pair: paste, save, verify", false),
+    bind(&[Place::Keys], &[ENTER], Action::Open, "", "Do the next step of the selected pair: paste, verify, save", false),
     // SaaS identifier
     bind(&[Place::Saas], &[ENTER], Action::Open, "choose", "Choose the selected data space as the one to export into", true),
     bind(&[Place::Saas], &[letter('c')], Action::CreateProject, "create", "Create a SaaS project with its data spaces", true),
@@ -115,7 +117,7 @@ pub static BINDINGS: &[Binding] = &[
     // The panes share these.
     bind(&[Place::Saas, Place::Organization, Place::Export, Place::Items, Place::Log], &[letter('/')], Action::Filter, "filter", "Show only rows that contain a text", true),
     bind(&[Place::Keys, Place::Saas, Place::Organization, Place::Item], &[letter('y')], Action::Copy, "copy", "Copy what matters here to the clipboard of your own computer; never a secret", true),
-    bind(&[Place::Keys, Place::Saas, Place::Organization, Place::Item, Place::Log], &[letter('t')], Action::PlainText, "plain text", "Show this as plain text without borders, to select with the mouse", true),
+    bind(&[Place::Overview, Place::Keys, Place::Saas, Place::Organization, Place::Item, Place::Log], &[letter('t')], Action::PlainText, "plain text", "Show this as plain text without borders, to select with the mouse", true),
     bind(PANES, &[letter('r')], Action::Refresh, "refresh", "Load this pane anew", true),
     bind(PANES, &[letter('0')], Action::ShowOverview, "", "Show Overview", true),
     bind(PANES, &[letter('1')], Action::ShowKeys, "", "Show Keys", true),

@@ -107,6 +107,8 @@ pub enum Action {
     UseEnvironment,
     WhereKeys,
     Rotate,
+    SetSource,
+    MakeConfig,
     Copy,
     PlainText,
     SignIn,

@@ -41,6 +41,8 @@ pub enum Reading {
     Told(LogLine),
     /// Who may generate keys, and where.
     WhereKeys,
+    /// What a license gives, and how to ask for more.
+    License,
     /// Every key of the place from which it was opened.
     Help(Place),
     /// Everything that is known of a feed's health.
@@ -99,6 +101,8 @@ impl LineDialog {
 pub enum LinePurpose {
     /// The API key of a pair.
     ApiKey(Environment),
+    /// Where the shop is.
+    Source,
     /// The path of a private key file.
     KeyFile(Environment),
     /// The name of a new project.
@@ -169,6 +173,8 @@ pub struct KeyDialog {
     pub preview: Preview,
     /// Whether the button has the focus, not the text.
     pub on_button: bool,
+    /// Whether the text was pasted before the dialog was there.
+    pub unasked: bool,
 }
 
 /// What a pasted text is, as far as can be seen here.
@@ -186,7 +192,7 @@ impl KeyDialog {
     /// An empty one.
     #[must_use]
     pub fn new(environment: Environment) -> Self {
-        Self { environment, editor: KeyEditor::default(), preview: Preview::Empty, on_button: false }
+        Self { environment, editor: KeyEditor::default(), preview: Preview::Empty, on_button: false, unasked: false }
     }
 
     /// Takes pasted text. A usable key moves the focus to the button, so that Enter is the next step.
@@ -233,8 +239,12 @@ pub enum Question {
     Quit,
     /// Sign out of IMS?
     SignOut,
-    /// Use this environment although its pair is not complete?
+    /// Use this environment from now on?
     Environment(Environment),
+    /// Replace this pair by a new one?
+    Rotate(Environment),
+    /// Forget what was pasted for this pair?
+    ForgetDraft(Environment),
 }
 
 /// The palette of all actions.

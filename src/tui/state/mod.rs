@@ -20,6 +20,7 @@ mod paste;
 pub mod rates;
 mod read_only;
 pub mod reports;
+mod rotation;
 pub mod run;
 pub mod saas;
 mod sync;
@@ -331,23 +332,29 @@ impl State {
     fn on_reply(&mut self, reply: Reply, now: &Now, effects: &mut Effects) {
         match reply {
             Reply::Overview(overview) => self.on_overview(overview, now, effects),
-            Reply::Pairs(pairs) => self.keys.saved = Some(pairs),
+            Reply::Pairs(pairs) => self.on_pairs(pairs, effects),
             Reply::Verified { environment, result } => self.on_verified(environment, result, now),
-            Reply::KeyRead { environment, result } => self.on_key_read(environment, result, now),
+            Reply::KeyRead { environment, result } => self.on_key_read(environment, result, now, effects),
             Reply::Saved { environment, result } => self.on_saved(environment, result, now, effects),
             Reply::EnvironmentSet(Ok(overview)) => {
-                let text = format!("the {} pair and its gateway are used from now on", overview.environment);
-                self.notices.add(Tone::Good, text, &now.wall);
                 self.overview = overview;
+                let environment = self.overview.environment;
+                let text = format!("the {environment} pair and its gateway are used from now on{}", self.then_next());
+                self.notices.add(Tone::Good, text, &now.wall);
                 self.tell_settings_note(self.overview.settings.note.clone().as_ref(), now);
                 // Another gateway sees other projects.
-                self.saas.projects.clear();
-                self.saas.load = Load::NotAsked;
+                self.saas.forget();
+                self.complete_overview(effects);
                 self.export.forget_data_space();
                 effects.push(Effect::Work(Work::LoadLedger));
             }
             Reply::EnvironmentSet(Err(problem)) => self.notices.problem(&problem, &now.wall),
-            Reply::Projects(result) => self.on_projects(result, now),
+            Reply::Projects { environment, result } => self.on_projects(environment, result, now, effects),
+            Reply::LastReceived(result) => self.on_last_received(result, now),
+            Reply::Foreseen { space, result } => self.on_foreseen(&space, result, now),
+            Reply::ConfigMade(result) => self.on_config_made(result, now),
+            Reply::SourceSet(result) => self.on_source_set(result, now, effects),
+            Reply::Rotated { environment, result } => self.on_rotated(environment, result, now, effects),
             Reply::ProjectCreated(result) => self.on_project_created(result, now, effects),
             Reply::Renamed(result) => self.on_renamed(result, now, effects),
             Reply::Selected(result) => self.on_selected(result, now, effects),

@@ -3,12 +3,16 @@
 
 use zeroize::Zeroizing;
 
-use super::dialog::{Dialog, KeyDialog, LinePurpose, Question};
+use super::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Question};
 use super::notice::Tone;
 use super::{Effects, Pane, State};
+use crate::keys::{ApiKey, PrivateKey};
 use crate::secret::Secret;
 use crate::tui::event::Now;
 use crate::tui::keymap::{Action, Place, key_of};
+
+/// The shortest text that is taken for an API key where nobody asked for one, in characters; Adobe's have 32.
+const LEAST_API_KEY: usize = 16;
 
 impl State {
     pub(super) fn on_paste(&mut self, text: Secret, now: &Now) {
@@ -17,7 +21,13 @@ impl State {
             return;
         }
         match &mut self.dialog {
-            Some(Dialog::PrivateKey(dialog)) => dialog.paste(text.expose()),
+            Some(Dialog::PrivateKey(dialog)) => match path(text.expose()) {
+                Some(path) => {
+                    let purpose = LinePurpose::KeyFile(dialog.environment);
+                    self.dialog = Some(Dialog::Line(LineDialog::new(purpose, path)));
+                }
+                None => dialog.paste(text.expose()),
+            },
             Some(Dialog::Line(line)) if line.busy => {}
             Some(Dialog::Line(line)) if is_private_key(text.expose()) => {
                 let (pane, key) = (Pane::Keys as usize, key_of(Place::Keys, Action::PastePrivateKey));
@@ -42,7 +52,8 @@ impl State {
                     .then(|| format!("{lines} lines were pasted and joined to this one: look at it before you go on"));
             }
             Some(Dialog::Question(_) | Dialog::Reading { .. }) => self.tell_ignored(now),
-            _ if is_private_key(text.expose()) => self.take_to_keys(text),
+            None if matches!(self.pane, Pane::Overview | Pane::Keys) => self.offer_to_take(&text, now),
+            _ if is_private_key(text.expose()) => self.dialog = Some(Dialog::Question(Question::PastedKey(text))),
             Some(Dialog::Palette(palette)) => {
                 palette.editor.paste(&joined(text.expose(), " ").0);
                 palette.selected = 0;
@@ -57,13 +68,26 @@ impl State {
         }
     }
 
-    /// In its own pane a private key is looked at at once; anywhere else it is asked first whether it belongs there.
-    fn take_to_keys(&mut self, text: Secret) {
-        if self.pane == Pane::Keys {
-            self.open_key_editor(&text);
+    /// A key that was pasted before anybody asked for it opens the dialog in which it can be accepted.
+    fn offer_to_take(&mut self, text: &Secret, now: &Now) {
+        let pasted = text.expose();
+        let is_api_key = ApiKey::parse(pasted).is_ok_and(|key| key.expose().len() >= LEAST_API_KEY);
+        if pasted.contains("-----") || PrivateKey::parse(pasted).is_ok() {
+            self.open_key_editor(text);
+        } else if is_api_key && path(pasted).is_none() {
+            let mut dialog = LineDialog::new(LinePurpose::ApiKey(self.keys.selected), "");
+            dialog.editor.paste(pasted);
+            self.dialog = Some(Dialog::Line(dialog));
         } else {
-            self.dialog = Some(Dialog::Question(Question::PastedKey(text)));
+            let (api_key, private_key) =
+                (key_of(Place::Keys, Action::PasteApiKey), key_of(Place::Keys, Action::PastePrivateKey));
+            let text = format!(
+                "what was pasted looks like no key, so nothing was taken; in pane 1, {api_key} takes an API key and {private_key} a private key"
+            );
+            self.notices.add(Tone::Info, text, &now.wall);
+            return;
         }
+        self.pane = Pane::Keys;
     }
 
     pub(super) fn accept_pasted_key(&mut self, text: &Secret, effects: &mut Effects) {
@@ -73,6 +97,7 @@ impl State {
 
     fn open_key_editor(&mut self, text: &Secret) {
         let mut dialog = KeyDialog::new(self.keys.selected);
+        dialog.unasked = true;
         dialog.paste(text.expose());
         self.dialog = Some(Dialog::PrivateKey(Box::new(dialog)));
     }
@@ -92,4 +117,12 @@ fn is_private_key(text: &str) -> bool {
 fn joined(text: &str, joint: &str) -> (Zeroizing<String>, usize) {
     let lines: Vec<&str> = text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect();
     (Zeroizing::new(lines.join(joint)), lines.len())
+}
+
+/// A pasted path of a file: one line that begins like one.
+fn path(text: &str) -> Option<&str> {
+    let text = text.trim().trim_matches(['"', '\'']);
+    let begins = ["/", "~/", "./", "../"].iter().any(|begin| text.starts_with(begin));
+    // Base64 may begin with a slash, but is never so short.
+    (begins && text.lines().count() == 1 && text.len() < 1024).then_some(text)
 }

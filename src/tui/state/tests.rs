@@ -2,6 +2,7 @@
 
 mod log;
 mod organization;
+mod panes;
 mod paste;
 mod read_only;
 mod reports;
@@ -304,7 +305,7 @@ fn projects() -> Vec<Project> {
 
 fn saas() -> State {
     let mut state = state(Pane::Saas, None);
-    state.update(Event::Reply(Reply::Projects(Ok(projects()))), &now());
+    state.update(Event::Reply(Reply::Projects { environment: Environment::Sandbox, result: Ok(projects()) }), &now());
     state
 }
 

@@ -6,9 +6,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Padding, Paragraph};
 
 use super::look::{Look, Role};
-use super::readings;
 use super::text::{fit, left, paragraph, width};
-use crate::client::models::DataSpaceKind;
+use super::{choices, readings};
 use crate::connector::ExportRequest;
 use crate::export::SyncMode;
 use crate::feeds::Feed;
@@ -130,18 +129,13 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
             false,
             plain("Paste the public API key as the API portal shows it. Only its length is shown here."),
         ),
+        LinePurpose::Source => ("Where the shop is".to_owned(), false, choices::source(state, look, room)),
         LinePurpose::KeyFile(environment) => (
             format!("Private key of the {environment} pair from a file"),
             false,
             plain("Type the path of the private key file. It must belong to you and be closed to others (mode 0600)."),
         ),
-        LinePurpose::CreateProject => (
-            "Create a SaaS project".to_owned(),
-            false,
-            plain(
-                "A project gets its data spaces with it, by the license: 1 production and 2 testing for Adobe Commerce, 1 production for Magento Open Source. Do not name it after a service, such as Live Search.",
-            ),
-        ),
+        LinePurpose::CreateProject => ("Create a SaaS project".to_owned(), false, choices::create(look, room)),
         LinePurpose::RenameProject(_) => (
             "Rename the project".to_owned(),
             false,
@@ -156,9 +150,7 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
             format!("Choose {}", space.name),
             true,
             spaced([
-                plain(
-                    "This is a Production data space: the services of a live shop read from it. Nothing is sent by choosing it, but every export goes into it from then on.",
-                ),
+                choices::choose(space, state, look, room),
                 plain(&format!("Type its name to choose it: {}", space.name)),
             ]),
         ),
@@ -274,11 +266,12 @@ fn what_will_be_sent(request: &ExportRequest, state: &State) -> String {
 }
 
 fn key_content(dialog: &KeyDialog, look: Look, room: usize, height: usize) -> Content {
-    let mut lines = paragraph(
-        "Paste the whole private key, from BEGIN to END. Line ends, indentation and quotes do not matter. Only its outline is shown.",
-        room,
-        look.style(Role::Text),
-    );
+    let what = if dialog.unasked {
+        "This was pasted where no editor was open, and it looks like a private key. Nothing is taken until you say so. Only its outline is shown."
+    } else {
+        "Paste the whole private key, from BEGIN to END. Line ends, indentation and quotes do not matter; a path of a file will do as well. Only its outline is shown."
+    };
+    let mut lines = paragraph(what, room, look.style(Role::Text));
     lines.push(Line::default());
     let text_row = lines.len();
     let below = preview_lines(&dialog.preview, look, room);
@@ -353,21 +346,7 @@ fn preview_lines(preview: &Preview, look: Look, room: usize) -> Vec<Line<'static
 fn question_content(question: &Question, state: &State, look: Look, room: usize) -> Content {
     let (title, danger, texts) = match question {
         Question::Choose(space) => {
-            let kind = match space.kind {
-                DataSpaceKind::Testing => "a Testing data space",
-                DataSpaceKind::Production => "a Production data space",
-            };
-            (
-                format!("Choose {}", space.name),
-                false,
-                vec![
-                    format!(
-                        "{} is {kind}. Every export goes into it from now on; the choice is saved in the configuration.",
-                        space.name
-                    ),
-                    "Nothing is sent by choosing it. What was sent to another data space stays there.".to_owned(),
-                ],
-            )
+            return answered(format!("Choose {}", space.name), false, choices::choose(space, state, look, room), look);
         }
         Question::PastedKey(_) => (
             "A private key was pasted".to_owned(),
@@ -393,15 +372,22 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
                 "The tokens are revoked at IMS and forgotten here. The chosen IMS organization stays as it is, and exports go on: they are signed with the key pair.".to_owned(),
             ],
         ),
-        Question::Environment(environment) => (
-            format!("Use the {environment} environment"),
-            false,
-            vec![format!(
-                "The {environment} pair is not complete, so nothing can be listed or exported until it is. The other pair stays saved."
-            )],
-        ),
+        Question::Environment(environment) => {
+            (format!("Use the {environment} environment"), false, choices::environment(*environment, state))
+        }
+        Question::Rotate(environment) => {
+            (format!("Replace the {environment} pair"), true, choices::rotate(*environment, state))
+        }
+        Question::ForgetDraft(environment) => {
+            (format!("Forget the pasted {environment} keys"), false, choices::forget_draft(*environment, state))
+        }
     };
-    let mut lines = spaced(texts.iter().map(|text| paragraph(text, room, look.style(Role::Text))));
+    let lines = spaced(texts.iter().map(|text| paragraph(text, room, look.style(Role::Text))));
+    answered(title, danger, lines, look)
+}
+
+/// A question with the keys that answer it.
+fn answered(title: String, danger: bool, mut lines: Vec<Line<'static>>, look: Look) -> Content {
     lines.push(Line::default());
     let (yes, no) = (key_of(Place::Question, Action::Accept), key_of(Place::Question, Action::Decline));
     lines.push(Line::from(vec![

@@ -126,12 +126,27 @@ async fn perform(connector: Connector, work: Work, news: mpsc::Sender<News>) {
             Reply::KeyRead { environment, result: blocking(read).await }
         }
         Work::SavePair(environment, pair) => {
-            Reply::Saved { environment, result: connector.save_pair(environment, &pair).await }
+            let result = connector.save_pair(environment, &pair).await;
+            // The first save makes the config file.
+            tell(&news, Event::Reply(Reply::Overview(connector.overview()))).await;
+            Reply::Saved { environment, result }
         }
         Work::SetEnvironment(environment) => {
             Reply::EnvironmentSet(connector.set_environment(environment).await.map(|()| connector.overview()))
         }
-        Work::LoadProjects => Reply::Projects(connector.projects().await),
+        Work::RotatePair(environment, pair) => {
+            let result = connector.rotate_pair(environment, &pair).await;
+            tell(&news, Event::Reply(Reply::Overview(connector.overview()))).await;
+            Reply::Rotated { environment, result }
+        }
+        Work::MakeConfig => Reply::ConfigMade(blocking(move || connector.make_config()).await),
+        Work::SetSource(place) => Reply::SourceSet(connector.set_source(&place).await),
+        Work::LoadProjects => {
+            let environment = connector.overview().environment;
+            Reply::Projects { environment, result: connector.projects().await }
+        }
+        Work::LoadLastReceived => Reply::LastReceived(blocking(move || connector.last_received()).await),
+        Work::Foresee(space) => Reply::Foreseen { result: connector.foresee(&space).await, space: space.id },
         Work::CreateProject(name) => Reply::ProjectCreated(connector.create_project(&name).await),
         Work::RenameProject(id, name) => {
             Reply::Renamed(connector.rename_project(&id, &name).await.map(|_| connector.overview()))
