@@ -32,7 +32,8 @@ const WAL_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
 /// NULL = not kept. `payloads.items` counts the items that point there; its id is never given twice, so that a pointer to what
 /// was dropped finds nothing. A body is a row of its own, because a change of the count would write it again. `attempts` holds
 /// what an item's state was before the present one. `feeds.log` names the change log that `feeds.log_cursor` is a version of; both are NULL
-/// when the last full compare could not follow one. `gaps` holds versions below the cursor that were not there yet.
+/// when the last full compare could not follow one. `gaps` holds versions below the cursor that were not there yet, since when,
+/// and how often they were looked for.
 const TABLES: &str = "
 CREATE TABLE items (
     id          INTEGER PRIMARY KEY,
@@ -101,6 +102,7 @@ CREATE TABLE gaps (
     feed        INTEGER NOT NULL,
     version     INTEGER NOT NULL,
     since       INTEGER NOT NULL,
+    looks       INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (feed, version)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE meta (
@@ -128,6 +130,7 @@ CREATE TABLE gaps (
 const FROM_2: &str = "
 ALTER TABLE items ADD COLUMN payload INTEGER;
 ALTER TABLE items ADD COLUMN place INTEGER;
+ALTER TABLE gaps ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX items_label ON items (feed, label);
 CREATE INDEX items_time ON items (feed, modified_at);
 CREATE TABLE attempts (
