@@ -28,6 +28,8 @@ pub mod connector;
 pub mod error;
 pub mod export;
 pub mod feeds;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod hardening;
 pub mod ims;
 pub mod keys;

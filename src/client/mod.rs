@@ -13,6 +13,9 @@ mod registry;
 pub mod retry;
 mod wire;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::{feeds::shown_of_answer as shown_of_feed_answer, registry::shown_of_answer as shown_of_registry};
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;

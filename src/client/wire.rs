@@ -4,12 +4,13 @@
 
 use std::io::Read as _;
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use flate2::read::MultiGzDecoder;
 use jiff::Timestamp;
 use reqwest::header::{self, HeaderMap};
 use reqwest::{Certificate, RequestBuilder, Url, redirect};
+use tokio::time::Instant;
 
 use super::answer::MESSAGE_LIMIT;
 use super::models::Environment;

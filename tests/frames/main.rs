@@ -190,8 +190,8 @@ fn progress(stopping: bool) -> Progress {
         items_per_second: 198.4,
         eta: Some(Duration::from_secs(135)),
         limit: Limit::Gateway { requests_per_second: 2.0 },
-        dry_run: false,
         stopping,
+        ..Progress::new(Vec::new(), false)
     }
 }
 

@@ -6,6 +6,7 @@ pub mod edited;
 pub mod gateway;
 pub mod home;
 pub mod mariadb;
+pub mod network;
 pub mod prices;
 pub mod products;
 pub mod terminal;

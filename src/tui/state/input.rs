@@ -8,6 +8,7 @@ use super::sync::{by_ids, clean_up};
 use super::{Effects, Pane, State, step};
 use crate::connector::{ExportRequest, check_name, check_project_name};
 use crate::error::Problem;
+use crate::export::control::Command;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
 use crate::tui::keymap::{self, Action, Place};
@@ -234,7 +235,7 @@ impl State {
         }
         match question {
             Question::Choose(space) => effects.push(Effect::Work(Work::SelectDataSpace(space.id))),
-            Question::Stop => effects.push(Effect::StopRun),
+            Question::Stop => effects.push(Effect::Run(Command::Stop)),
             Question::Quit => self.leave(effects),
             Question::Environment(environment) => effects.push(Effect::Work(Work::SetEnvironment(environment))),
         }

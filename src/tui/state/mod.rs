@@ -3,6 +3,7 @@
 //! It must never await, and never touch disk, network or clock: what must be done is returned as effects.
 
 mod clipboard;
+mod control;
 pub mod dialog;
 pub mod editor;
 pub mod export;
@@ -30,6 +31,7 @@ use jiff::Zoned;
 
 use crate::connector::{ExportRequest, Overview};
 use crate::error::Problem;
+use crate::export::control::Command;
 use crate::untrusted::SafeText;
 use dialog::{Dialog, LineDialog};
 use editor::LineEditor;
@@ -384,7 +386,7 @@ impl State {
         if self.export.is_busy() {
             self.leaving = true;
             self.dialog = None;
-            effects.push(Effect::StopRun);
+            effects.push(Effect::Run(Command::Stop));
         } else {
             effects.push(Effect::Quit);
         }
