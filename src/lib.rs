@@ -31,6 +31,7 @@ pub mod feeds;
 pub mod hardening;
 pub mod ims;
 pub mod keys;
+pub mod live;
 pub mod logging;
 pub mod private_file;
 pub mod sandbox;

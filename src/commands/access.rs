@@ -16,7 +16,14 @@ impl Command {
             Command::Keys(KeysCommand::Set { .. })
             | Command::Projects(ProjectsCommand::Create { .. } | ProjectsCommand::Rename { .. })
             | Command::DataSpaces(DataSpacesCommand::Select { .. } | DataSpacesCommand::Rename { .. })
-            | Command::Export(ExportCommand::Watch(_) | ExportCommand::Ledger(LedgerCommand::Repair { .. }))
+            | Command::Export(
+                ExportCommand::Watch(_)
+                | ExportCommand::Pause
+                | ExportCommand::Resume
+                | ExportCommand::Stop
+                | ExportCommand::Set(_)
+                | ExportCommand::Ledger(LedgerCommand::Repair { .. }),
+            )
             | Command::Config(ConfigCommand::Init) => true,
             Command::Export(ExportCommand::Run(args)) => !args.sending.dry_run,
             Command::Export(ExportCommand::Retry(args)) => !args.sending.dry_run,
@@ -29,7 +36,7 @@ impl Command {
             | Command::Feeds(_)
             | Command::Export(
                 ExportCommand::Estimate { .. }
-                | ExportCommand::Status
+                | ExportCommand::Status { .. }
                 | ExportCommand::Ledger(LedgerCommand::Check | LedgerCommand::Backup { .. }),
             )
             | Command::Config(ConfigCommand::Show | ConfigCommand::Path)

@@ -15,6 +15,7 @@ mod ids;
 pub mod keys;
 mod ledger;
 pub mod linear;
+mod live;
 pub mod output;
 pub mod projects;
 pub mod sandbox;

@@ -40,6 +40,8 @@ pub enum Place {
     KeyEditor,
     /// A question to say yes or no to.
     Question,
+    /// The question what becomes of the run when the person leaves.
+    Leaving,
     /// Something to read.
     Reading,
     /// The palette of all actions.
@@ -228,7 +230,7 @@ impl Binding {
 mod tests {
     use super::*;
 
-    const PLACES: [Place; 15] = [
+    const PLACES: [Place; 16] = [
         Place::Overview,
         Place::Keys,
         Place::Saas,
@@ -242,6 +244,7 @@ mod tests {
         Place::Line,
         Place::KeyEditor,
         Place::Question,
+        Place::Leaving,
         Place::Reading,
         Place::Palette,
     ];

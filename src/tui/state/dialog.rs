@@ -65,6 +65,7 @@ impl Dialog {
         match self {
             Dialog::Line(_) => Place::Line,
             Dialog::PrivateKey(_) => Place::KeyEditor,
+            Dialog::Question(Question::Quit) => Place::Leaving,
             Dialog::Question(_) => Place::Question,
             Dialog::Reading { .. } => Place::Reading,
             Dialog::Palette(_) => Place::Palette,
@@ -199,7 +200,7 @@ pub enum Question {
     Choose(DataSpace),
     /// Stop the run?
     Stop,
-    /// Stop the run and leave?
+    /// Leave, and what becomes of the run?
     Quit,
     /// Use this environment although its pair is not complete?
     Environment(Environment),

@@ -12,7 +12,7 @@ use crate::client::models::DataSpaceKind;
 use crate::connector::ExportRequest;
 use crate::export::SyncMode;
 use crate::feeds::Feed;
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, Place, key_of, of_place};
 use crate::tui::state::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Palette, Preview, Question};
 use crate::tui::state::{Filter, State};
 use crate::words::{count, counted};
@@ -367,9 +367,15 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
         }
         Question::Stop => ("Stop the export".to_owned(), true, stop_texts(state)),
         Question::Quit => {
-            let mut texts = stop_texts(state);
-            texts.push("Then the screen closes.".to_owned());
-            ("Leave while an export is active".to_owned(), true, texts)
+            let keys = [Action::Accept, Action::Stop].map(|action| key_of(Place::Leaving, action));
+            let mut texts = vec![format!(
+                "{}: the screen closes, and the export goes on without it, also after you log out. A new screen, or `export status --watch`, \
+                 follows it and can stop it.",
+                keys[0]
+            )];
+            texts.push(format!("{}: the export stops, then the screen closes.", keys[1]));
+            texts.extend(stop_texts(state));
+            ("Leave while an export is active".to_owned(), false, texts)
         }
         Question::Environment(environment) => (
             format!("Use the {environment} environment"),
@@ -381,13 +387,14 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
     };
     let mut lines = spaced(texts.iter().map(|text| paragraph(text, room, look.style(Role::Text))));
     lines.push(Line::default());
-    let (yes, no) = (key_of(Place::Question, Action::Accept), key_of(Place::Question, Action::Decline));
-    lines.push(Line::from(vec![
-        Span::styled(yes.into_owned(), look.style(Role::Accent)),
-        Span::raw(" yes    "),
-        Span::styled(no.into_owned(), look.style(Role::Accent)),
-        Span::raw(" no"),
-    ]));
+    let place = if *question == Question::Quit { Place::Leaving } else { Place::Question };
+    let answers = of_place(place).filter(|binding| !binding.short.is_empty() && binding.places.contains(&place));
+    let spans = answers.enumerate().flat_map(|(number, binding)| {
+        let gap = if number == 0 { "" } else { "    " };
+        let key = binding.keys.first().map(|key| key.name().into_owned()).unwrap_or_default();
+        [Span::raw(gap), Span::styled(key, look.style(Role::Accent)), Span::raw(format!(" {}", binding.short))]
+    });
+    lines.push(Line::from(spans.collect::<Vec<_>>()));
     // As above: the answers are at the end.
     Content { title, danger, lines, cursor: None, scroll: usize::MAX }
 }
