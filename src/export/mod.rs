@@ -34,6 +34,8 @@ pub use batch::encode;
 use board::Board;
 use control::Control;
 use events::Events;
+#[cfg(any(test, fuzzing))]
+pub(crate) use follow::shown_of_log;
 use ledger::{Ledger, Store};
 use lock::RunLock;
 pub use mode::{Following, SyncMode};

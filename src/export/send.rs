@@ -239,7 +239,7 @@ impl Lane {
 
     /// A batch of so many bytes was too large: from now on, those of this feed are at most half of that.
     async fn shrink(&self, bytes: usize, reason: &SafeText) {
-        let half = (bytes / 2).max(1);
+        let half = bytes.div_ceil(2);
         if self.max_batch_bytes.fetch_min(half, Ordering::Relaxed) > half {
             let size = crate::words::bytes(half as u64);
             let text = SafeText::from(format!("smaller batches from now on, of at most {size}: {reason}"));
@@ -397,7 +397,9 @@ impl Lane {
             }
             // These items have their state; the next batch may be all right.
             (StopReason::PayloadRefused, _) => {
-                self.given_up.store(0, Ordering::Relaxed);
+                if !search.is_fruitless() {
+                    self.given_up.store(0, Ordering::Relaxed);
+                }
                 return;
             }
             (StopReason::SearchEnded, _) if !search.end() => return,

@@ -100,6 +100,9 @@ impl Dialog {
                 | LinePurpose::RenameProject(_)
                 | LinePurpose::RenameDataSpace(_)
                 | LinePurpose::ChooseProduction(_)
+                | LinePurpose::PasteBack
+                | LinePurpose::ImsClientId
+                | LinePurpose::ImsClientSecret { .. }
                 | LinePurpose::CleanUp(_)
                 | LinePurpose::ByIds(_) => true,
                 LinePurpose::ExportToProduction { request, .. } | LinePurpose::Guard { request, .. } => {
@@ -107,7 +110,7 @@ impl Dialog {
                 }
             },
             Dialog::Question(question) => match question {
-                Question::Choose(_) | Question::Environment(_) | Question::Stop => true,
+                Question::Choose(_) | Question::Environment(_) | Question::Stop | Question::SignOut => true,
                 Question::Quit => false,
             },
             Dialog::Reading { .. } | Dialog::Palette(_) => false,

@@ -7,6 +7,9 @@
 )]
 
 mod control;
+mod faults;
+mod network;
+mod properties;
 mod shop;
 #[path = "../support/mod.rs"]
 mod support;

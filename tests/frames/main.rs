@@ -1,6 +1,7 @@
 //! How the screen looks: every pane and dialog at the sizes that people have, and no panic at any other.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also where a helper notices")]
 
+mod organization;
 mod pages;
 mod sync;
 
@@ -463,6 +464,7 @@ fn every_size_draws_without_a_panic() {
     let mut states =
         vec![bare(), asking, pasting, helping, palette, running(false), ready(Pane::Saas, DataSpaceKind::Testing)];
     states.extend(sync::states());
+    states.extend(organization::states());
     states.extend(pages::states());
     // Two of the states at each size: all of them at all sizes would take a minute and say no more.
     for height in 1..=45 {

@@ -53,6 +53,23 @@ impl Gateway {
         Self::with_faults("").await
     }
 
+    /// The same gateway, reached at another address, which may be a bad one.
+    pub fn client_at(&self, url: &str) -> Client {
+        self.client_with(|settings| url.clone_into(&mut settings.gateway))
+    }
+
+    /// A client with other settings.
+    pub fn client_with(&self, change: impl FnOnce(&mut ClientSettings)) -> Client {
+        let pair = &self.sandbox.ready.production;
+        let keys = KeyPair {
+            api_key: ApiKey::parse(&pair.api_key).expect("an API key"),
+            private_key: PrivateKey::read(&pair.private_key_file).expect("a private key"),
+        };
+        let mut settings = settings(&self.sandbox.ready.url);
+        change(&mut settings);
+        Client::new(settings, keys).expect("a client")
+    }
+
     /// The same gateway, and a client with another private key, which the gateway does not know.
     pub fn with_wrong_keys(mut self) -> Self {
         let api_key = ApiKey::parse(&self.sandbox.ready.production.api_key).expect("an API key");
@@ -138,6 +155,11 @@ impl Gateway {
         received
     }
 
+    /// Feed requests that the gateway answered with this status.
+    pub async fn requests_answered(&self, status: &str) -> u64 {
+        self.ask("").await["requests"][status].as_u64().unwrap_or_default()
+    }
+
     /// Feed requests that the gateway counted.
     pub async fn requests(&self) -> u64 {
         let page = self.ask("").await;
@@ -194,7 +216,11 @@ fn keys(sandbox: &Sandbox) -> KeyPair {
 }
 
 fn client(url: &str, keys: KeyPair) -> Client {
-    let settings = ClientSettings {
+    Client::new(settings(url), keys).expect("a client")
+}
+
+fn settings(url: &str) -> ClientSettings {
+    ClientSettings {
         environment: Environment::Production,
         gateway: url.to_owned(),
         registry_path: "/merchant-registry/v1".to_owned(),
@@ -205,8 +231,7 @@ fn client(url: &str, keys: KeyPair) -> Client {
         requests_per_second: None,
         jwt_claims: BTreeMap::new(),
         metadata: ConnectorMetadata { commerce_edition: "ce".to_owned(), commerce_version: "2.4.8".to_owned() },
-    };
-    Client::new(settings, keys).expect("a client")
+    }
 }
 
 /// Reads a run to its end.

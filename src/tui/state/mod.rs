@@ -236,6 +236,9 @@ impl State {
         if self.pane == Pane::Saas {
             self.load_projects(&mut effects);
         }
+        if self.pane == Pane::Organization {
+            self.look_at_sign_in(&mut effects);
+        }
         if let Some(request) = start_export {
             self.pane = Pane::Export;
             self.ask_to_start(request, now, &mut effects);
@@ -295,6 +298,7 @@ impl State {
     pub fn update(&mut self, event: Event, now: &Now) -> Effects {
         let mut effects = Effects::new();
         self.wall = Some(now.wall.clone());
+        self.organization.end_if_over(&now.wall);
         match event {
             Event::Key(key) => self.on_key(&key, now, &mut effects),
             Event::Paste(text) => self.on_paste(text.expose()),
@@ -401,7 +405,14 @@ impl State {
 
     /// Whatever was waited for will not come.
     fn forget_pending(&mut self) {
-        for load in [&mut self.saas.load, &mut self.export.counts_load, &mut self.export.ledger_load] {
+        let organization = &mut self.organization;
+        for load in [
+            &mut organization.status,
+            &mut organization.load,
+            &mut self.saas.load,
+            &mut self.export.counts_load,
+            &mut self.export.ledger_load,
+        ] {
             if matches!(load, Load::Loading) {
                 *load = Load::NotAsked;
             }

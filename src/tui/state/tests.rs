@@ -1,6 +1,7 @@
 //! The state, event by event: pure, so nothing here waits for anything.
 
 mod log;
+mod organization;
 mod read_only;
 mod reports;
 mod sync;
