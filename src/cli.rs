@@ -237,11 +237,37 @@ pub enum ExportCommand {
         #[arg(long, value_name = "FEEDS", value_delimiter = ',', default_value = "all")]
         feed: Vec<FeedChoice>,
     },
-    /// Show how each feed stands in the chosen data space
-    Status,
+    /// Show how each feed stands in the chosen data space, and the runs that go on
+    Status {
+        /// Follow the run that goes on, line by line, and end as it does; interrupting this leaves the run alone
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Pause the run that goes on: the batches in flight are finished, and nothing more is sent
+    Pause,
+    /// Let a paused run go on
+    Resume,
+    /// Stop the run that goes on, after the batches in flight
+    Stop,
+    /// Change threads and batch size of the run that goes on
+    Set(SetArgs),
     /// Check, repair or back up what this program remembers of the chosen data space
     #[command(subcommand)]
     Ledger(LedgerCommand),
+}
+
+/// `export set`
+#[derive(Debug, Args)]
+pub struct SetArgs {
+    /// Requests in flight at a time
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub threads: Option<u8>,
+    /// Items in one request, for the batches that are made from now on
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub batch_size: Option<u16>,
+    /// Feeds whose batch size it is, comma-separated [default: all of the run]
+    #[arg(long, value_name = "FEEDS", value_delimiter = ',', requires = "batch_size")]
+    pub feed: Vec<Feed>,
 }
 
 /// `export ledger …`

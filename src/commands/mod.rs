@@ -16,6 +16,7 @@ pub mod ims;
 pub mod keys;
 mod ledger;
 pub mod linear;
+mod live;
 pub mod output;
 pub mod projects;
 pub mod sandbox;

@@ -155,6 +155,7 @@ impl Work {
                 ItemsWork::Page { .. } | ItemsWork::Count(_) | ItemsWork::Look(_) | ItemsWork::Save(_) => false,
             },
             Work::LoadPairs
+            | Work::Attach
             | Work::Verify(_)
             | Work::VerifyPair(..)
             | Work::ReadKey(..)

@@ -68,6 +68,7 @@ impl Dialog {
         match self {
             Dialog::Line(_) => Place::Line,
             Dialog::PrivateKey(_) => Place::KeyEditor,
+            Dialog::Question(Question::Quit) => Place::Leaving,
             Dialog::Question(_) => Place::Question,
             Dialog::Reading { .. } => Place::Reading,
             Dialog::Palette(_) => Place::Palette,
@@ -235,7 +236,7 @@ pub enum Question {
     PastedKey(Secret),
     /// Stop the run?
     Stop,
-    /// Stop the run and leave?
+    /// Leave, and what becomes of the run?
     Quit,
     /// Sign out of IMS?
     SignOut,

@@ -167,6 +167,16 @@ impl ExportPane {
         }
     }
 
+    /// Whether a run of this process starts or goes on: it ends with the process.
+    #[must_use]
+    pub fn has_own_run(&self) -> bool {
+        match &self.run {
+            RunState::Starting => true,
+            RunState::Active(run) => run.about.is_none(),
+            RunState::None | RunState::Ended(_) => false,
+        }
+    }
+
     /// Whether a run starts or goes on.
     #[must_use]
     pub fn is_busy(&self) -> bool {
@@ -320,6 +330,9 @@ impl State {
         self.export.ledger_load = Load::Loading;
         effects.push(Effect::Work(Work::LoadCounts));
         effects.push(Effect::Work(Work::LoadLedger));
+        if !self.export.is_busy() {
+            effects.push(Effect::Work(Work::Attach));
+        }
         self.refresh_health(effects);
     }
 

@@ -101,7 +101,7 @@ impl State {
                 Place::Filter => self.act_in_filter(action),
                 Place::Line => self.act_in_line(action, now, effects),
                 Place::KeyEditor => self.act_in_key_editor(action, now),
-                Place::Question => self.act_in_question(action, effects),
+                Place::Question | Place::Leaving => self.act_in_question(action, effects),
                 Place::Reading => self.act_in_reading(action),
                 Place::Palette => self.act_in_palette(action, now, effects),
             },
@@ -183,7 +183,7 @@ impl State {
     }
 
     fn ask_to_quit(&mut self, effects: &mut Effects) {
-        if self.export.is_busy() {
+        if self.export.has_own_run() {
             self.dialog = Some(Dialog::Question(Question::Quit));
         } else {
             effects.push(Effect::Quit);
@@ -234,14 +234,16 @@ impl State {
 
     fn act_in_question(&mut self, action: Action, effects: &mut Effects) {
         let Some(Dialog::Question(question)) = self.dialog.take() else { return };
-        if action != Action::Accept {
-            return;
+        match (&question, action) {
+            (Question::Quit, Action::Stop) => return self.leave(effects),
+            (_, Action::Accept) => {}
+            _ => return,
         }
         match question {
             Question::Choose(space) => effects.push(Effect::Work(Work::SelectDataSpace(space.id))),
             Question::PastedKey(text) => self.accept_pasted_key(&text, effects),
             Question::Stop => effects.push(Effect::Run(Command::Stop)),
-            Question::Quit => self.leave(effects),
+            Question::Quit => effects.push(Effect::LeaveRunning),
             Question::Rotate(environment) => self.begin_rotation(environment),
             Question::ForgetDraft(environment) => self.keys.forget_draft(environment),
             Question::SignOut => self.sign_out(effects),

@@ -366,6 +366,7 @@ impl State {
             Reply::Diagnosed => self.on_diagnosed(now),
             Reply::Services(services) => self.on_services(services, now),
             Reply::RunStarted(result) => self.on_run_started(result, now, effects),
+            Reply::Attached(about) => self.on_attached(about, now),
             Reply::Ims(reply) => self.on_ims(reply, now, effects),
             Reply::Items(reply) => self.on_items(reply, now, effects),
         }
@@ -393,9 +394,9 @@ impl State {
         }
     }
 
-    /// Stops the run if there is one, and leaves when it has ended.
+    /// Stops the run of this process if there is one, and leaves when it has ended.
     fn leave(&mut self, effects: &mut Effects) {
-        if self.export.is_busy() {
+        if self.export.has_own_run() {
             self.leaving = true;
             self.dialog = None;
             effects.push(Effect::Run(Command::Stop));

@@ -11,7 +11,7 @@ use super::{choices, readings};
 use crate::connector::ExportRequest;
 use crate::export::SyncMode;
 use crate::feeds::Feed;
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, Place, key_of, of_place};
 use crate::tui::state::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Palette, Preview, Question};
 use crate::tui::state::{Filter, State};
 use crate::words::{count, counted};
@@ -346,7 +346,8 @@ fn preview_lines(preview: &Preview, look: Look, room: usize) -> Vec<Line<'static
 fn question_content(question: &Question, state: &State, look: Look, room: usize) -> Content {
     let (title, danger, texts) = match question {
         Question::Choose(space) => {
-            return answered(format!("Choose {}", space.name), false, choices::choose(space, state, look, room), look);
+            let lines = choices::choose(space, state, look, room);
+            return answered(Place::Question, format!("Choose {}", space.name), false, lines, look);
         }
         Question::PastedKey(_) => (
             "A private key was pasted".to_owned(),
@@ -361,9 +362,15 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
         ),
         Question::Stop => ("Stop the export".to_owned(), true, stop_texts(state)),
         Question::Quit => {
-            let mut texts = stop_texts(state);
-            texts.push("Then the screen closes.".to_owned());
-            ("Leave while an export is active".to_owned(), true, texts)
+            let keys = [Action::Accept, Action::Stop].map(|action| key_of(Place::Leaving, action));
+            let mut texts = vec![format!(
+                "{}: the screen closes, and the export goes on without it, also after you log out. A new screen, or `export status --watch`, \
+                 follows it and can stop it.",
+                keys[0]
+            )];
+            texts.push(format!("{}: the export stops, then the screen closes.", keys[1]));
+            texts.extend(stop_texts(state));
+            ("Leave while an export is active".to_owned(), false, texts)
         }
         Question::SignOut => (
             "Sign out of IMS".to_owned(),
@@ -383,19 +390,20 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
         }
     };
     let lines = spaced(texts.iter().map(|text| paragraph(text, room, look.style(Role::Text))));
-    answered(title, danger, lines, look)
+    let place = if *question == Question::Quit { Place::Leaving } else { Place::Question };
+    answered(place, title, danger, lines, look)
 }
 
-/// A question with the keys that answer it.
-fn answered(title: String, danger: bool, mut lines: Vec<Line<'static>>, look: Look) -> Content {
+/// A question with the keys that answer it in this place.
+fn answered(place: Place, title: String, danger: bool, mut lines: Vec<Line<'static>>, look: Look) -> Content {
     lines.push(Line::default());
-    let (yes, no) = (key_of(Place::Question, Action::Accept), key_of(Place::Question, Action::Decline));
-    lines.push(Line::from(vec![
-        Span::styled(yes.into_owned(), look.style(Role::Accent)),
-        Span::raw(" yes    "),
-        Span::styled(no.into_owned(), look.style(Role::Accent)),
-        Span::raw(" no"),
-    ]));
+    let answers = of_place(place).filter(|binding| !binding.short.is_empty() && binding.places.contains(&place));
+    let spans = answers.enumerate().flat_map(|(number, binding)| {
+        let gap = if number == 0 { "" } else { "    " };
+        let key = binding.keys.first().map(|key| key.name().into_owned()).unwrap_or_default();
+        [Span::raw(gap), Span::styled(key, look.style(Role::Accent)), Span::raw(format!(" {}", binding.short))]
+    });
+    lines.push(Line::from(spans.collect::<Vec<_>>()));
     // As above: the answers are at the end.
     Content { title, danger, lines, cursor: None, scroll: usize::MAX }
 }

@@ -19,6 +19,7 @@ use crate::export::Run;
 use crate::export::control::Control;
 use crate::export::progress::{Progress, RunEvent};
 use crate::keys::PrivateKey;
+use crate::live::About;
 
 /// How much work may wait for a worker. More than a person can ask for; past it the screen says so.
 const WORK_QUEUE: usize = 16;
@@ -170,8 +171,17 @@ async fn perform(connector: Connector, work: Work, news: mpsc::Sender<News>) {
         Work::Ims(work) => Reply::Ims(ims::perform(&connector, work).await),
         Work::Items(work) => Reply::Items(items::perform(&connector, work).await),
         Work::StartExport(request) => match connector.start_export(request).await {
-            Ok(run) => return follow(run, &news).await,
+            Ok(run) => return follow(run, None, &news).await,
+            // Another process exports already: then its run is what the person wants to see.
+            Err(problem) if problem.exit == Exit::Locked => match connector.attach().await {
+                Some((about, run)) => return follow(run, Some(about), &news).await,
+                None => Reply::RunStarted(Err(problem)),
+            },
             Err(problem) => Reply::RunStarted(Err(problem)),
+        },
+        Work::Attach => match connector.attach().await {
+            Some((about, run)) => return follow(run, Some(about), &news).await,
+            None => return,
         },
     };
     tell(&news, Event::Reply(reply)).await;
@@ -210,12 +220,17 @@ async fn diagnose(connector: &Connector, news: &mpsc::Sender<News>) {
     tokio::join!(doctor, listen);
 }
 
-/// Brings the news of a run to the loop until it has ended. However slow the loop is, the export never waits for it.
-async fn follow(run: Run, news: &mpsc::Sender<News>) {
+/// Brings the news of a run to the loop until it has ended; `about` says whose it is, if it is another process's. However slow the
+/// loop is, the export never waits for it.
+async fn follow(run: Run, about: Option<About>, news: &mpsc::Sender<News>) {
     let Run { progress, mut events, control, report } = run;
     // As in `tell`: without a listener there is nobody to tell, but the run goes on.
     let _ = news.send(News::Run(RunHandle { progress, control })).await;
-    tell(news, Event::Reply(Reply::RunStarted(Ok(())))).await;
+    let started = match about {
+        Some(about) => Reply::Attached(Box::new(about)),
+        None => Reply::RunStarted(Ok(())),
+    };
+    tell(news, Event::Reply(started)).await;
     let mut waiting = WaitingNews::default();
     loop {
         tokio::select! {
