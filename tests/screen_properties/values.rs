@@ -154,7 +154,11 @@ pub fn run_event(tape: &mut Tape) -> RunEvent {
         3 => RunEvent::Retrying { feed: tape.feed(), attempt: 3, after: tape.duration(), reason: tape.safe() },
         4 => RunEvent::Note { feed: tape.feed(), text: tape.safe() },
         5 => RunEvent::FeedFinished(feed_progress(tape)),
-        _ => RunEvent::KeysRefused { message: tape.safe(), request_id: tape.some(Tape::safe) },
+        _ => RunEvent::KeysRefused {
+            message: tape.safe(),
+            request_id: tape.some(Tape::safe),
+            remedy: tape.pick(&[KeysRemedy::SetClock, KeysRemedy::CheckKeys]),
+        },
     }
 }
 
