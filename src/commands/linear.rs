@@ -246,6 +246,10 @@ impl<'a> Teller<'a> {
             let _ = write!(text, " Nothing was sent.\n{}", forecast.words());
             fields["forecast"] = forecast.record();
         }
+        let has_failures = progress.feeds.iter().any(|feed| feed.will_retry + feed.needs_attention > 0);
+        if has_failures && report.end == RunEnd::Complete && !progress.dry_run {
+            text += "\n`commerce-connector export status` names what failed; `commerce-connector export retry` sends it again.";
+        }
         if !report.unknown_ids.is_empty() {
             let ids: Vec<&str> = report.unknown_ids.iter().map(SafeText::as_str).collect();
             let _ = write!(text, "\nNo such record, neither in the source nor in the ledger: {}", ids.join(", "));
