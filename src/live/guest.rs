@@ -97,7 +97,9 @@ impl Found {
     /// The run as if it was one of this process. Dropping it leaves the run alone.
     #[must_use]
     pub fn attach(self) -> Run {
-        let (progress_out, progress) = watch::channel(self.progress.clone());
+        let (progress_out, mut progress) = watch::channel(self.progress.clone());
+        // Also a run that stands still is shown as it is.
+        progress.mark_changed();
         let (events_out, events) = mpsc::channel(EVENTS_WAITING);
         let (commands, commands_in) = mpsc::channel(COMMANDS_WAITING);
         let report = tokio::spawn(self.follow(progress_out, events_out, commands_in));
