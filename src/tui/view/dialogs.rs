@@ -213,6 +213,10 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
                 LinePurpose::Guard { .. } => {
                     format!("{accept} sends, {back} goes back: pane 2 has other data spaces")
                 }
+                purpose if purpose.is_about_ims() && purpose.is_secret(line.editor.text()) => {
+                    let length = u64::try_from(line.editor.text().chars().count()).unwrap_or(u64::MAX);
+                    format!("{}; {accept} accepts, {back} changes nothing", counted(length, "character"))
+                }
                 _ => format!("{accept} accepts, {back} changes nothing"),
             };
             lines.push(Line::styled(fit(&text, room), look.style(Role::Dim)));

@@ -49,6 +49,9 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
         SignIn::Pending(pending) => lines.extend(waiting(pending, look, room)),
         SignIn::In(signed_in) => {
             lines.extend(who(signed_in, state, look, room, main.height >= ROOMY));
+            if main.height >= ROOMY {
+                lines.push(Line::default());
+            }
             let height = usize::from(main.height).saturating_sub(lines.len());
             lines.extend(organizations(state, look, room, height));
         }
@@ -166,7 +169,9 @@ fn saved(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
     };
     let locked = state.overview.settings.organization_locked.as_ref();
     let locked = locked.map(|locked| format!(", locked by {locked}")).unwrap_or_default();
-    let mut lines = paragraph(&format!("Chosen organization: {id}{locked}"), room, look.style(Role::Text));
+    let known = state.organization.organizations.iter().find(|known| known.id.as_str() == id.as_str());
+    let name = known.map(|known| format!("{}, ", known.name)).unwrap_or_default();
+    let mut lines = paragraph(&format!("Chosen organization: {name}{id}{locked}"), room, look.style(Role::Text));
     if state.organization.does_not_see(id.as_str()) {
         let text = "▲ It is not among those that you see now: choose another, or sign in with the Adobe ID that belongs to it.";
         lines.extend(paragraph(text, room, look.style(Role::Warning)));
