@@ -17,8 +17,10 @@ use crate::words::counted;
 
 /// The width of the mark of what is in use, in cells.
 const IN_USE: usize = 8;
-/// The width from which the id stands beside the name, in cells.
-const WITH_ID: usize = 90;
+/// The width from which the id stands beside every name, in cells.
+const WITH_IDS: usize = 90;
+/// The width from which it stands beside the selected one, in cells.
+const WITH_ID: usize = 70;
 /// The width of an organization id: 24 hexadecimal digits and `@AdobeOrg`.
 const ID: usize = 33;
 
@@ -235,12 +237,13 @@ fn row(organization: &Organization, is_selected: bool, state: &State, look: Look
         (true, None) => "● in use",
         (false, _) => "",
     };
-    let id = if room >= WITH_ID || is_selected { organization.id.as_str() } else { "" };
-    let name_room = room.saturating_sub(2 + 2 + ID + 2 + IN_USE);
+    let id = if room >= WITH_IDS || is_selected { organization.id.as_str() } else { "" };
+    let id_room = if room >= WITH_ID { ID } else { 0 };
+    let name_room = room.saturating_sub(2 + 2 + id_room + 2 + IN_USE);
     let line = Line::from(vec![
         Span::styled(if is_selected { "▸ " } else { "  " }, look.style(Role::Accent)),
         Span::styled(left(organization.name.as_str(), name_room), look.style(Role::Text)),
-        Span::styled(format!("  {}", left(id, ID)), look.style(Role::Dim)),
+        Span::styled(format!("  {}", left(id, id_room)), look.style(Role::Dim)),
         Span::styled(format!("  {}", left(mark, IN_USE)), look.style(Role::Good)),
     ]);
     super::selected(line, is_selected, look)
