@@ -200,19 +200,27 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
         Some(error) => lines.extend(paragraph(&format!("✗ {error}"), room, look.style(Role::Danger))),
         None if line.busy => lines.push(Line::styled("◐ waiting for the answer …", look.style(Role::Accent))),
         None => {
-            let (accept, back) = (key_of(Place::Line, Action::Accept), key_of(Place::Line, Action::Back));
-            let text = match &line.purpose {
-                LinePurpose::Guard { .. } => {
-                    format!("{accept} sends, {back} goes back: pane 2 has other data spaces")
-                }
-                _ => format!("{accept} accepts, {back} changes nothing"),
-            };
-            lines.push(Line::styled(fit(&text, room), look.style(Role::Dim)));
+            lines.push(Line::styled(fit(&answers(line), room), look.style(Role::Dim)));
         }
     }
     let cursor = (!line.busy).then_some((column + 2, row));
     // What is typed is at the end: where not all fits, the end is what is shown.
     Content { title, danger, lines, cursor, scroll: usize::MAX }
+}
+
+/// Which keys answer the dialog; of a text that is hidden, how long it is.
+fn answers(line: &LineDialog) -> String {
+    let (accept, back) = (key_of(Place::Line, Action::Accept), key_of(Place::Line, Action::Back));
+    match &line.purpose {
+        LinePurpose::Guard { .. } => {
+            format!("{accept} sends, {back} goes back: pane 2 has other data spaces")
+        }
+        purpose if purpose.is_about_ims() && purpose.is_secret(line.editor.text()) => {
+            let length = u64::try_from(line.editor.text().chars().count()).unwrap_or(u64::MAX);
+            format!("{}; {accept} accepts, {back} changes nothing", counted(length, "character"))
+        }
+        _ => format!("{accept} accepts, {back} changes nothing"),
+    }
 }
 
 /// What a clean-up of a feed does, in numbers.
