@@ -2,6 +2,8 @@
 
 mod formats;
 mod history;
+mod listing;
+mod million;
 mod parts;
 
 use std::os::unix::fs::PermissionsExt;
