@@ -33,6 +33,17 @@ pub fn duration(time: Duration) -> String {
     }
 }
 
+/// A rate that is calm to read: one decimal below ten, and none where it would be zero.
+#[must_use]
+pub fn rate(per_second: f64) -> String {
+    if per_second < 9.95 {
+        let text = format!("{per_second:.1}");
+        return text.strip_suffix(".0").map(str::to_owned).unwrap_or(text);
+    }
+    let text = format!("{per_second:.0}");
+    text.parse().map(count).unwrap_or(text)
+}
+
 /// Bytes for a person: `512 B`, `1.4 MiB`, `2.5 GiB`.
 #[must_use]
 pub fn bytes(number: u64) -> String {
@@ -63,6 +74,11 @@ mod tests {
     fn durations_are_human() {
         let words = [7, 185, 7_620].map(|seconds| duration(Duration::from_secs(seconds)));
         assert_eq!(words, ["7 s", "3 min 05 s", "2 h 07 min"]);
+    }
+
+    #[test]
+    fn rates_are_calm() {
+        assert_eq!([0.0, 0.25, 2.0, 9.97, 198.4, 2570.0].map(rate), ["0", "0.2", "2", "10", "198", "2,570"]);
     }
 
     #[test]

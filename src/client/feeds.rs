@@ -2,16 +2,20 @@
 //!
 //! It must never decide whether something is sent again: that is `retry`.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header;
 use serde_json::Value;
 
-use super::Client;
 use super::answer::{self, MESSAGE_LIMIT, text_of};
-use super::models::{DataSpaceId, FeedAnswer, FeedOutcome, RETRYABLE_ITEM_CODE, RefusedItem};
+use super::models::{DataSpaceId, FeedAnswer, FeedOutcome, KeysRemedy, RETRYABLE_ITEM_CODE, RefusedItem};
+use super::pace::Departure;
 use super::wire::{Broken, Reply};
+use super::{Client, SKEW_WRONG};
 use crate::untrusted::SafeText;
+use crate::words::duration;
 
 /// The largest answer to a batch, in bytes: some KiB for each of its items.
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
@@ -20,29 +24,37 @@ const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
 const CODE_LIMIT: usize = 200;
 
 impl Client {
-    /// Sends one gzipped JSON array to `route`/`data_space`, waiting for the pace first. One request, no retry.
-    ///
-    /// The pace is told how it went. Dropping the future while it waits takes nothing from the pace.
-    pub async fn send_feed(&self, route: &str, data_space: &DataSpaceId, gzipped: Vec<u8>) -> FeedAnswer {
-        let left = self.pace().acquire().await;
-        let answer = self.post(route, data_space, gzipped).await;
+    /// Waits until the pace lets one more request leave. Dropping the future takes nothing from the pace.
+    pub async fn depart(&self) -> Departure {
+        self.pace().acquire().await
+    }
+
+    /// Sends one gzipped JSON array to `route`/`data_space`. One request, no retry. The pace is told how it went.
+    pub async fn send_feed(
+        &self,
+        left: Departure,
+        route: &str,
+        data_space: &DataSpaceId,
+        gzipped: Vec<u8>,
+    ) -> FeedAnswer {
+        let Posted { answer, pause } = self.post(route, data_space, gzipped).await;
         match &answer.outcome {
-            FeedOutcome::SlowDown { retry_after } => self.pace().slow_down(left, *retry_after),
-            FeedOutcome::Passing { .. } | FeedOutcome::NotUnderstood { .. } => {}
-            FeedOutcome::Accepted { .. } | FeedOutcome::Refused { .. } | FeedOutcome::KeysRefused { .. } => {
-                self.pace().speed_up(left);
-            }
+            FeedOutcome::SlowDown { retry_after, .. } => self.pace().slow_down(left, *retry_after),
+            FeedOutcome::Passing { .. } => self.pace().hold(pause),
+            FeedOutcome::NotUnderstood { .. } | FeedOutcome::WrongAddress { .. } | FeedOutcome::KeysRefused { .. } => {}
+            FeedOutcome::Accepted { .. } | FeedOutcome::Refused { .. } => self.pace().speed_up(left),
         }
         answer
     }
 
-    async fn post(&self, route: &str, data_space: &DataSpaceId, gzipped: Vec<u8>) -> FeedAnswer {
-        let failed = |outcome| FeedAnswer { outcome, request_id: None };
+    async fn post(&self, route: &str, data_space: &DataSpaceId, gzipped: Vec<u8>) -> Posted {
+        let failed = |outcome| Posted { answer: FeedAnswer { outcome, request_id: None }, pause: Duration::ZERO };
         let headers = match self.key_headers() {
             Ok(headers) => headers,
             // `Client::new` has signed once, so this is the system's randomness, which may come back.
             Err(error) => {
-                return failed(FeedOutcome::Passing { status: None, message: SafeText::new(&error.to_string()) });
+                let message = SafeText::new(&error.to_string());
+                return failed(FeedOutcome::Passing { status: None, message, trouble: None });
             }
         };
         let request = self
@@ -55,57 +67,99 @@ impl Client {
             .body(gzipped);
         match self.wire().send(request, ANSWER_LIMIT).await {
             Ok(reply) => {
-                FeedAnswer { outcome: outcome(&reply, route, Timestamp::now()), request_id: reply.request_id() }
+                let now = Timestamp::now();
+                let answer = FeedAnswer { outcome: outcome(&reply, route, now), request_id: reply.request_id() };
+                Posted { answer, pause: reply.retry_after(now).wait().unwrap_or_default() }
             }
-            Err(Broken::Connection { message, .. }) => failed(FeedOutcome::Passing { status: None, message }),
-            Err(Broken::TooLong { status, limit }) => failed(FeedOutcome::NotUnderstood {
-                status,
-                message: format!("an answer of more than {} MiB", limit / (1024 * 1024)).into(),
-            }),
+            Err(Broken::Connection { message, trouble }) => {
+                failed(FeedOutcome::Passing { status: None, message, trouble: Some(trouble) })
+            }
+            Err(Broken::Unreadable { status, message }) => failed(FeedOutcome::NotUnderstood { status, message }),
         }
     }
 }
 
-/// What an answer comes to; `now` is for a `Retry-After` that is a date.
+/// An answer, and how long its gateway asks everyone to wait.
+struct Posted {
+    answer: FeedAnswer,
+    pause: Duration,
+}
+
+/// What an answer comes to; `now` is for a `Retry-After` that is a date, and for what the answer tells of the clock.
 fn outcome(reply: &Reply, route: &str, now: Timestamp) -> FeedOutcome {
     let status = reply.status;
     let words = || answer::words(&reply.body);
+    let limited = |text: &str| SafeText::limited(text, MESSAGE_LIMIT);
     match status {
-        200..=299 => accepted(status, &reply.body),
+        200..=299 => accepted(reply, now),
         // A proxy's page is not the gateway's word on the items.
         400 if answer::is_html(&reply.body) => FeedOutcome::NotUnderstood { status, message: words() },
-        401 | 403 => FeedOutcome::KeysRefused { status, message: words() },
-        404 | 405 => FeedOutcome::Refused {
+        401 | 403 => keys_refused(status, &words(), reply, now),
+        404 | 405 => FeedOutcome::WrongAddress {
             status,
-            refused: Vec::new(),
-            message: SafeText::limited(&format!("the route {route} is not known there: {}", words()), MESSAGE_LIMIT),
+            message: limited(&format!("the route {route} is not known there: {}", words())),
         },
-        429 => FeedOutcome::SlowDown { retry_after: reply.retry_after(now) },
-        408 | 500..=599 => FeedOutcome::Passing {
+        429 => {
+            let retry_after = reply.retry_after(now);
+            let message = limited(&format!("the gateway asked to slow down (429){}", retry_after.remark()));
+            FeedOutcome::SlowDown { retry_after: retry_after.wait(), message }
+        }
+        500..=599 => FeedOutcome::Passing {
             status: Some(status),
-            message: SafeText::limited(&format!("HTTP status {status}: {}", words()), MESSAGE_LIMIT),
+            message: limited(&format!("HTTP status {status}: {}", words())),
+            trouble: None,
         },
         400..=499 => refused(status, &reply.body),
-        _ => FeedOutcome::NotUnderstood { status, message: reply.redirect_words().unwrap_or_else(words) },
+        _ => match reply.redirect_words() {
+            Some(message) => FeedOutcome::WrongAddress { status, message },
+            None => FeedOutcome::NotUnderstood { status, message: words() },
+        },
     }
 }
 
+/// Refused keys. Where the answer tells the time, a clock that is wrong here is told apart: then the keys may be all right.
+fn keys_refused(status: u16, words: &SafeText, reply: &Reply, now: Timestamp) -> FeedOutcome {
+    let ahead = reply.date().map(|date| now.duration_since(date)).filter(|ahead| ahead.abs() > SKEW_WRONG);
+    let Some(ahead) = ahead else {
+        return FeedOutcome::KeysRefused { status, message: words.clone(), remedy: KeysRemedy::CheckKeys };
+    };
+    let direction = if ahead.is_negative() { "behind" } else { "ahead of" };
+    let off = duration(ahead.unsigned_abs());
+    let message = format!("{words}; this server's clock is {off} {direction} the gateway's");
+    let message = SafeText::limited(&message, MESSAGE_LIMIT);
+    FeedOutcome::KeysRefused { status, message, remedy: KeysRemedy::SetClock }
+}
+
 /// An accepted batch. The status accepts it; the body only names exceptions, so one that is empty names none.
-fn accepted(status: u16, body: &[u8]) -> FeedOutcome {
+fn accepted(reply: &Reply, now: Timestamp) -> FeedOutcome {
+    let status = reply.status;
+    let body = reply.body.as_slice();
     let not_understood = |message| FeedOutcome::NotUnderstood { status, message };
     if body.trim_ascii().is_empty() {
-        return FeedOutcome::Accepted { refused: Vec::new() };
+        return match reply.type_of_a_page() {
+            Some(kind) => not_understood(format!("an empty answer of type {kind}").into()),
+            None => FeedOutcome::Accepted { refused: Vec::new() },
+        };
     }
-    let Ok(Value::Object(fields)) = serde_json::from_slice(body) else { return not_understood(answer::words(body)) };
+    let Ok(Value::Object(fields)) = serde_json::from_slice(body) else {
+        let words = answer::words(body);
+        return not_understood(match reply.strange_type() {
+            Some(kind) => SafeText::limited(&format!("an answer of type {kind}: {words}"), MESSAGE_LIMIT),
+            None => words,
+        });
+    };
     let value = Value::Object(fields);
     match refused_items(&value) {
+        Ok(refused) if refused.as_ref().is_none_or(Vec::is_empty) && value["feedItemReceivedCount"] == 0 => {
+            not_understood("the gateway says that it received no item, and names none as refused".into())
+        }
         Ok(Some(refused)) => FeedOutcome::Accepted { refused },
         Ok(None) => match answer::failure(&value).filter(|_| value["feedItemReceivedCount"].is_null()) {
             None => FeedOutcome::Accepted { refused: Vec::new() },
             // A failure inside of a 200, without anything that a feed's answer has: nothing says that items arrived.
             Some(said) => match said.keys_status() {
                 // The status of the code: with 200, the items would look as if they had been taken.
-                Some(status) => FeedOutcome::KeysRefused { status, message: said.sentence() },
+                Some(status) => keys_refused(status, &said.sentence(), reply, now),
                 None => not_understood(said.sentence()),
             },
         },

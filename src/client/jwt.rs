@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,7 +26,14 @@ pub(super) const OWN_CLAIMS: [&str; 2] = ["iat", "exp"];
 pub(super) struct TokenSource {
     key: PrivateKey,
     claims: BTreeMap<String, String>,
-    newest: Mutex<Option<Token>>,
+    newest: Mutex<Newest>,
+}
+
+#[derive(Default)]
+struct Newest {
+    token: Option<Token>,
+    /// How often a token was given up before its time.
+    renewals: u64,
 }
 
 struct Token {
@@ -44,7 +51,7 @@ impl Token {
 impl TokenSource {
     /// `claims` are added to [`OWN_CLAIMS`].
     pub(super) fn new(key: PrivateKey, claims: BTreeMap<String, String>) -> Self {
-        Self { key, claims, newest: Mutex::new(None) }
+        Self { key, claims, newest: Mutex::default() }
     }
 
     /// The header value to use at `now` (Unix time, seconds), marked as sensitive.
@@ -52,13 +59,30 @@ impl TokenSource {
     /// Signing takes a few milliseconds, once in four and a half minutes. It is done under the lock and on the calling
     /// thread: workers that come at the same time wait that long instead of all signing a token of their own.
     pub(super) fn header(&self, now: i64) -> Result<HeaderValue, KeyError> {
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(token) = newest.as_ref().filter(|token| token.is_usable(now)) {
+        let mut newest = self.newest();
+        if let Some(token) = newest.token.as_ref().filter(|token| token.is_usable(now)) {
             return Ok(token.header.clone());
         }
         let header = self.sign(now)?;
-        *newest = Some(Token { header: header.clone(), signed_at: now });
+        newest.token = Some(Token { header: header.clone(), signed_at: now });
         Ok(header)
+    }
+
+    /// How often [`TokenSource::renew`] has given a token up.
+    pub(super) fn number(&self) -> u64 {
+        self.newest().renewals
+    }
+
+    /// Gives the newest token up, if it is still the one of this number: somebody refused it.
+    pub(super) fn renew(&self, number: u64) {
+        let mut newest = self.newest();
+        if newest.renewals == number {
+            *newest = Newest { token: None, renewals: number + 1 };
+        }
+    }
+
+    fn newest(&self) -> MutexGuard<'_, Newest> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn sign(&self, now: i64) -> Result<HeaderValue, KeyError> {
@@ -128,6 +152,18 @@ mod tests {
         let second = source.header(NOW + 270).expect("a token");
         assert_ne!(second, first);
         assert_eq!(source.header(NOW + 300).expect("a token"), second);
+    }
+
+    #[test]
+    fn a_token_that_was_refused_is_given_up_once_however_many_tell_of_it() {
+        let source = source();
+        let first = source.header(NOW).expect("a token");
+        let number = source.number();
+        source.renew(number);
+        let second = source.header(NOW + 1).expect("a token");
+        assert_ne!(second, first);
+        source.renew(number);
+        assert_eq!(source.header(NOW + 2).expect("a token"), second);
     }
 
     #[test]

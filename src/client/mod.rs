@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
@@ -30,6 +31,10 @@ use self::retry::RetryBudget;
 use self::wire::Wire;
 use crate::keys::KeyPair;
 use crate::untrusted::SafeText;
+
+/// A clock that is off by more makes every token too old, or not valid yet, when it arrives: they live 300 seconds (protocol
+/// page §1), and some of that is spent on the way and while one is used again.
+pub const SKEW_WRONG: SignedDuration = SignedDuration::from_secs(240);
 
 /// What a client is made of, besides the keys.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,6 +147,17 @@ impl Client {
     #[must_use]
     pub fn retry_budget(&self) -> &RetryBudget {
         &self.0.budget
+    }
+
+    /// Which token requests carry now; it changes with [`Client::renew_token`].
+    #[must_use]
+    pub fn token_number(&self) -> u64 {
+        self.0.tokens.number()
+    }
+
+    /// Has a new token signed for the next request, unless that was done since the one with this number.
+    pub fn renew_token(&self, number: u64) {
+        self.0.tokens.renew(number);
     }
 
     /// The headers of every call (protocol page §1).

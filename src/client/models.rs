@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::probe::Trouble;
 use crate::untrusted::SafeText;
 
 /// Which key pair and which gateway are used (`magento_saas/environment`, protocol page §1).
@@ -190,7 +191,7 @@ pub enum FeedOutcome {
         /// The refused ones; empty = all accepted.
         refused: Vec<RefusedItem>,
     },
-    /// 400 (or another 4xx that is about the payload): no item was accepted; `refused` says why where the server does.
+    /// 400 (or another 4xx that is about the request): no item was accepted; `refused` says why where the server does.
     Refused {
         /// HTTP status.
         status: u16,
@@ -199,17 +200,28 @@ pub enum FeedOutcome {
         /// The server's own text.
         message: SafeText,
     },
+    /// 404, 405 or a redirect: there is no such feed at this address, whatever is sent there.
+    WrongAddress {
+        /// HTTP status.
+        status: u16,
+        /// Which address, and what came from there.
+        message: SafeText,
+    },
     /// 401 or 403, as status or as the code in the body: nothing will get better by itself.
     KeysRefused {
         /// 401 or 403.
         status: u16,
         /// The server's own text with its error code, such as `JWT is invalid (403053)`.
         message: SafeText,
+        /// What helps.
+        remedy: KeysRemedy,
     },
     /// 429: the guardrail.
     SlowDown {
         /// How long the server asks to wait; `None` if it does not say.
         retry_after: Option<Duration>,
+        /// That it asks so, and what is strange about it.
+        message: SafeText,
     },
     /// 5xx, reset, timeout: passing.
     Passing {
@@ -217,14 +229,36 @@ pub enum FeedOutcome {
         status: Option<u16>,
         /// What happened, with the server's own text where there is one.
         message: SafeText,
+        /// Where on the way it broke, if there was no answer.
+        trouble: Option<Trouble>,
     },
-    /// An answer that is not what the contract says: HTML, broken JSON, a redirect.
+    /// An answer that is not what the contract says: HTML, broken JSON.
     NotUnderstood {
         /// HTTP status.
         status: u16,
         /// What came instead, shortened.
         message: SafeText,
     },
+}
+
+/// What helps against keys that are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeysRemedy {
+    /// This server's clock is so wrong that every token is too old, or not valid yet.
+    SetClock,
+    /// The keys have to be looked at.
+    CheckKeys,
+}
+
+impl KeysRemedy {
+    /// What to do, as a hint that ends with a command.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            KeysRemedy::SetClock => "set this server's clock (`timedatectl set-ntp true`)",
+            KeysRemedy::CheckKeys => "run `commerce-connector keys verify`",
+        }
+    }
 }
 
 /// An outcome with the id that the gateway gave the request.

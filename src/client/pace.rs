@@ -1,21 +1,44 @@
-//! How fast requests may leave: one pace for all workers, additive increase, multiplicative decrease.
+//! How fast requests may leave: one pace for all workers, additive increase, multiplicative decrease, and a memory.
 //!
 //! It must never know what is sent. Requests leave evenly spaced, never two at once: a gateway that allows a small burst
 //! then has it in reserve, and one that allows none is not provoked.
+//!
+//! Plain increase and decrease would ask for a 429 every few requests, and fall to half the speed each time. So the pace
+//! remembers the rate that was good last: after a 429 it comes back to it quickly, stays there for a good while, and only
+//! then probes for more. `docs/reliability.md` has the figures.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What is left of the rate after a 429.
-const DECREASE: f64 = 0.5;
+/// What is left of the rate right after a 429.
+const DECREASE: f64 = 0.7;
 
 /// The least rate, in requests a second: one in ten seconds still finds out when things are better.
 const FLOOR: f64 = 0.1;
 
-/// The share of the ceiling that each answered request gives back: after a 429, full speed is back within ten answers.
-const INCREASE_SHARE: f64 = 0.05;
+/// The share of the good rate that each answered request gives back: after a 429 it is reached again within a few answers.
+const INCREASE_SHARE: f64 = 0.1;
+
+/// What is left of the good rate when it was answered with a 429 after all.
+const GOOD_DECREASE: f64 = 0.98;
+
+/// The same, when that happened soon after the last 429: then the good rate is far from good.
+const GOOD_DECREASE_SOON: f64 = 0.97;
+
+/// How many answers after a 429 are soon.
+const SOON: u32 = 50;
+
+/// How many answers without a 429 before more is tried. A try costs about one 429, so this bounds their share to 1 in 300.
+const PROBE_AFTER: u32 = 300;
+
+/// By how much each answer raises the rate while more is tried.
+const PROBE_GROWTH: f64 = 1.02;
+
+/// How far a probing rate may be above what is good: a gateway that saves up a burst answers too fast a rate with a 429 only
+/// when the burst is used up.
+const PROBE_LEAD: f64 = 1.5;
 
 /// The longest pause after a 429 that does not say how long to wait; the actual one is drawn from zero to this.
 const DEFAULT_PAUSE: Duration = Duration::from_secs(4);
@@ -44,6 +67,10 @@ struct State {
     ceiling: Option<f64>,
     /// Between [`FLOOR`] and the ceiling.
     rate: Option<f64>,
+    /// The rate that was good last; the ceiling, until there is a 429.
+    good: f64,
+    /// Answers since the last 429.
+    answers: u32,
     /// When the next request may leave.
     next: Instant,
     /// When the last 429 allows to go on.
@@ -55,14 +82,23 @@ struct State {
 
 /// When a request left; its answer is about the pace of that moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Departure(Instant);
+pub struct Departure(Instant);
 
 impl Pace {
     /// A pace that never exceeds `ceiling` requests a second; `None`, zero and what is no number mean no limit.
     pub(super) fn new(ceiling: Option<f64>, rng: fastrand::Rng) -> Self {
         let ceiling = ceiling.filter(|rate| rate.is_finite() && *rate > 0.0);
         let now = Instant::now();
-        let state = State { ceiling, rate: ceiling, next: now, paused_until: now, decreased: None, rng };
+        let state = State {
+            ceiling,
+            rate: ceiling,
+            good: ceiling.unwrap_or(f64::INFINITY),
+            answers: u32::MAX,
+            next: now,
+            paused_until: now,
+            decreased: None,
+            rng,
+        };
         Self { gate: tokio::sync::Mutex::new(()), state: Mutex::new(state) }
     }
 
@@ -93,12 +129,16 @@ impl Pace {
         let mut state = self.state();
         let now = Instant::now();
         if state.decreased.is_none_or(|decreased| left.0 >= decreased) {
-            state.rate = state.rate.map(|rate| (rate * DECREASE).max(FLOOR.min(rate)));
+            state.decrease();
             state.decreased = Some(now);
         }
         let pause = retry_after.unwrap_or_else(|| DEFAULT_PAUSE.mul_f64(state.rng.f64()));
-        state.paused_until = state.paused_until.max(now + pause);
-        state.next = state.next.max(state.paused_until);
+        state.hold(now + pause);
+    }
+
+    /// The gateway asks for a pause for another reason than too many requests: everyone pauses, and goes on as before.
+    pub(super) fn hold(&self, pause: Duration) {
+        self.state().hold(Instant::now() + pause);
     }
 
     /// An answer that is no 429: a little faster, up to the ceiling.
@@ -107,9 +147,7 @@ impl Pace {
         if state.decreased.is_some_and(|decreased| left.0 < decreased) {
             return;
         }
-        if let (Some(rate), Some(ceiling)) = (state.rate, state.ceiling) {
-            state.rate = Some((rate + ceiling * INCREASE_SHARE).min(ceiling));
-        }
+        state.increase();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -118,6 +156,38 @@ impl Pace {
 }
 
 impl State {
+    fn hold(&mut self, until: Instant) {
+        self.paused_until = self.paused_until.max(until);
+        self.next = self.next.max(self.paused_until);
+    }
+
+    /// After a 429. While more was tried, it only says where the end is; otherwise the good rate was not that good.
+    fn decrease(&mut self) {
+        let Some(rate) = self.rate else { return };
+        let floor = FLOOR.min(rate);
+        if rate <= self.good {
+            let share = if self.answers < SOON { GOOD_DECREASE_SOON } else { GOOD_DECREASE };
+            self.good = (rate * share).max(floor);
+        }
+        self.rate = Some((rate.min(self.good) * DECREASE).max(floor));
+        self.answers = 0;
+    }
+
+    /// After an answer: back to the good rate, and after a good while slowly beyond it.
+    fn increase(&mut self) {
+        let (Some(rate), Some(ceiling)) = (self.rate, self.ceiling) else { return };
+        self.answers = self.answers.saturating_add(1);
+        let faster = if rate < self.good {
+            (rate + self.good * INCREASE_SHARE).min(self.good)
+        } else if self.answers > PROBE_AFTER {
+            rate * PROBE_GROWTH
+        } else {
+            rate
+        };
+        self.rate = Some(faster.min(ceiling));
+        self.good = self.good.max(faster.min(ceiling) / PROBE_LEAD);
+    }
+
     /// Takes the next departure if it may be now; otherwise says when.
     fn depart(&mut self, now: Instant) -> Result<(), Instant> {
         if now < self.next {
@@ -129,139 +199,4 @@ impl State {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-
-    fn pace(ceiling: f64) -> Pace {
-        Pace::new(Some(ceiling), fastrand::Rng::with_seed(7))
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn twenty_requests_at_two_a_second_take_nine_and_a_half_seconds() {
-        let pace = Arc::new(pace(2.0));
-        let start = Instant::now();
-        let workers: Vec<_> = (0..20)
-            .map(|_| {
-                let pace = Arc::clone(&pace);
-                tokio::spawn(async move { pace.acquire().await })
-            })
-            .collect();
-        for worker in workers {
-            worker.await.expect("no panic");
-        }
-        let took = start.elapsed();
-        assert!((Duration::from_millis(9_500)..=Duration::from_millis(10_500)).contains(&took), "{took:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn idleness_does_not_save_up_a_burst() {
-        let pace = pace(2.0);
-        pace.acquire().await;
-        tokio::time::advance(Duration::from_mins(1)).await;
-        let start = Instant::now();
-        pace.acquire().await;
-        pace.acquire().await;
-        assert!(start.elapsed() >= Duration::from_millis(500));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn without_a_limit_nobody_waits() {
-        let pace = Pace::new(None, fastrand::Rng::with_seed(7));
-        let start = Instant::now();
-        for _ in 0..1_000 {
-            pace.acquire().await;
-        }
-        assert_eq!(start.elapsed(), Duration::ZERO);
-        assert_eq!(pace.reading(), PaceReading { requests_per_second: None, waiting: None });
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn retry_after_stalls_everyone_also_who_waits_already() {
-        let pace = Arc::new(pace(2.0));
-        let left = pace.acquire().await;
-        let start = Instant::now();
-        let waiters: Vec<_> = (0..3)
-            .map(|_| {
-                let pace = Arc::clone(&pace);
-                tokio::spawn(async move {
-                    pace.acquire().await;
-                    start.elapsed()
-                })
-            })
-            .collect();
-        tokio::task::yield_now().await;
-        pace.slow_down(left, Some(Duration::from_secs(7)));
-        assert_eq!(pace.reading().waiting, Some(Duration::from_secs(7)));
-        for waiter in waiters {
-            let waited = waiter.await.expect("no panic");
-            assert!(waited >= Duration::from_secs(7), "{waited:?}");
-        }
-        assert_eq!(pace.reading().waiting, None);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_429_halves_the_rate_and_answers_bring_it_back_to_the_ceiling() {
-        let pace = pace(2.0);
-        let left = pace.acquire().await;
-        pace.slow_down(left, Some(Duration::ZERO));
-        assert_eq!(pace.reading().requests_per_second, Some(1.0));
-        for _ in 0..10 {
-            let left = pace.acquire().await;
-            pace.speed_up(left);
-        }
-        let rate = pace.reading().requests_per_second.expect("a rate");
-        assert!((rate - 2.0).abs() < 1e-9, "{rate}");
-        let left = pace.acquire().await;
-        pace.speed_up(left);
-        assert!(pace.reading().requests_per_second.expect("a rate") <= 2.0);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn one_overload_told_by_several_answers_decreases_once() {
-        let pace = pace(100.0);
-        let first = pace.acquire().await;
-        let second = pace.acquire().await;
-        tokio::time::advance(Duration::from_millis(5)).await;
-        pace.slow_down(first, Some(Duration::ZERO));
-        pace.slow_down(second, Some(Duration::from_secs(3)));
-        assert_eq!(pace.reading().requests_per_second, Some(50.0));
-        assert_eq!(pace.reading().waiting, Some(Duration::from_secs(3)));
-        pace.speed_up(second);
-        assert_eq!(pace.reading().requests_per_second, Some(50.0));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_rate_has_a_floor() {
-        let pace = pace(2.0);
-        for _ in 0..20 {
-            let left = pace.acquire().await;
-            pace.slow_down(left, None);
-        }
-        assert_eq!(pace.reading().requests_per_second, Some(FLOOR));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_429_without_retry_after_pauses_within_the_default() {
-        for seed in 0..200 {
-            let pace = Pace::new(Some(2.0), fastrand::Rng::with_seed(seed));
-            let left = pace.acquire().await;
-            pace.slow_down(left, None);
-            assert!(pace.reading().waiting.unwrap_or_default() <= DEFAULT_PAUSE);
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_gives_up_takes_nothing_from_the_others() {
-        let pace = pace(1.0);
-        pace.acquire().await;
-        let start = Instant::now();
-        for _ in 0..50 {
-            let gave_up = tokio::time::timeout(Duration::from_millis(1), pace.acquire()).await;
-            assert!(gave_up.is_err());
-        }
-        pace.acquire().await;
-        assert!(start.elapsed() <= Duration::from_millis(1_010), "{:?}", start.elapsed());
-    }
-}
+mod tests;

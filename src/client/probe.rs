@@ -34,6 +34,26 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Whether somebody has to change a setting before it gets better.
+    #[must_use]
+    pub fn is_setting(self) -> bool {
+        matches!(self, Trouble::ProxyLogin | Trouble::Proxy | Trouble::Tls)
+    }
+
+    /// What to do about it, after which a run can be started again.
+    #[must_use]
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Trouble::Name => "check the name servers of this server (`commerce-connector doctor`)",
+            Trouble::ProxyLogin => "put user and password into HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT)",
+            Trouble::Proxy => "have the gateway's host allowed at the proxy, or correct HTTPS_PROXY",
+            Trouble::Tls => "give the authority of whoever answers there with gateway.ca_file, if it is to be trusted",
+            Trouble::Connection | Trouble::Time | Trouble::Other => {
+                "find out what is in the way (`commerce-connector doctor`)"
+            }
+        }
+    }
+
     /// Found from the causes of an error.
     pub(super) fn of(error: &reqwest::Error) -> Self {
         match error.source().and_then(Self::of_cause) {
@@ -104,10 +124,7 @@ impl Client {
         let reply = match self.wire().send(request, ANSWER_LIMIT).await {
             Ok(reply) => reply,
             Err(Broken::Connection { message, trouble }) => return Err(Unreached { trouble, message }),
-            Err(Broken::TooLong { .. }) => {
-                let message = SafeText::new("the answer to a ping is far too long");
-                return Err(Unreached { trouble: Trouble::Other, message });
-            }
+            Err(Broken::Unreadable { message, .. }) => return Err(Unreached { trouble: Trouble::Other, message }),
         };
         let took = start.elapsed();
         // The gateway looked at its clock somewhere between asking and hearing: the middle is the best guess.

@@ -106,9 +106,7 @@ impl Client {
         }
         let reply = self.wire().send(request, ANSWER_LIMIT).await.map_err(|broken| match broken {
             Broken::Connection { message, .. } => ClientError::Passing { gateway: self.wire().host().clone(), message },
-            Broken::TooLong { status, limit } => {
-                self.not_understood(status, format!("more than {} MiB", limit / (1024 * 1024)).into())
-            }
+            Broken::Unreadable { status, message } => self.not_understood(status, message),
         })?;
         self.checked(reply)
     }
@@ -136,7 +134,10 @@ impl Client {
                 message: message(),
                 request_id,
             }),
-            429 => Err(ClientError::SlowDown { gateway, retry_after: reply.retry_after(jiff::Timestamp::now()) }),
+            429 => {
+                let retry_after = reply.retry_after(jiff::Timestamp::now()).wait();
+                Err(ClientError::SlowDown { gateway, retry_after })
+            }
             408 | 500..=599 => Err(ClientError::Passing {
                 gateway,
                 message: SafeText::new(&format!("HTTP status {status}: {}", message())),

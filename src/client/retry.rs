@@ -21,6 +21,14 @@ pub const MAX_ATTEMPTS: u32 = 8;
 /// How often a batch is tried when the gateway asks to slow down: that is no failure, but it must not go on forever.
 pub const MAX_SLOWED_ATTEMPTS: u32 = 100;
 
+/// How often a batch is tried when a setting is in the way, such as a proxy that wants a login: more than once, in case it was a
+/// hiccup, but not as long as what passes by itself.
+pub const MAX_SETTING_ATTEMPTS: u32 = 3;
+
+/// How many requests in a row may be refused as a whole while the bad items of a batch are searched. The way down to one bad
+/// item of 500 takes 10, so this is several bad ones next to each other.
+pub const MAX_FRUITLESS: u32 = 40;
+
 /// How many retries the budget holds at most, and at first.
 const BUDGET_CAPACITY: f64 = 20.0;
 
@@ -47,9 +55,13 @@ pub enum Decision {
         /// The pause.
         after: Duration,
     },
+    /// Send the same batch again, alone and with a new token: the keys were refused, and the token may be to blame.
+    RenewToken,
     /// Send the two halves of the batch as batches of their own, at once: the whole is refused, but nobody says which
-    /// item is to blame, or it is too large.
+    /// item is to blame.
     Split,
+    /// The same, and no batch of that many bytes again: it is too large, or took too long to arrive.
+    Shrink,
     /// Nothing of this batch is to be sent again in this run.
     Stop(StopReason),
 }
@@ -59,8 +71,16 @@ pub enum Decision {
 pub enum StopReason {
     /// 401 or 403: the whole run pauses.
     KeysRefused,
-    /// The payload is refused for good.
+    /// The items are refused for good.
     PayloadRefused,
+    /// The request is refused, whatever is in it.
+    RequestRefused,
+    /// There is no such feed at this address.
+    WrongAddress,
+    /// Somebody has to change a setting first.
+    SettingInTheWay,
+    /// Batch after batch is refused as a whole, so it is not about one item.
+    SearchEnded,
     /// Too many tries of this batch.
     OutOfAttempts,
     /// The shared retry budget is used up: the gateway is in trouble, and hammering makes it worse.
@@ -118,67 +138,132 @@ impl RetryBudget {
     }
 }
 
-/// Decides what to do after `answer`, the `attempt`-th (from 1) for a batch of `items` items.
+/// What one batch has been through.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tries {
+    /// Answers that looked like a passing failure.
+    failed: u32,
+    /// Answers that asked to slow down.
+    slowed: u32,
+    /// Whether it was sent again with a new token.
+    renewed: bool,
+}
+
+/// The search for the bad items of a batch that is refused as a whole: shared by everything it is split into.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Search {
+    /// Refusals of a whole in a row.
+    fruitless: u32,
+    ended: bool,
+}
+
+impl Search {
+    /// Ends it; `false` if it had ended before.
+    pub fn end(&mut self) -> bool {
+        !std::mem::replace(&mut self.ended, true)
+    }
+}
+
+/// Decides what to do after `answer` to a batch of `items` items, and counts it in `tries` and `search`.
 ///
 /// An answer that names an item outside of the batch cannot be attributed: it is treated as one that is not understood.
 #[must_use]
-pub fn decide(answer: &FeedAnswer, attempt: u32, items: usize, budget: &RetryBudget) -> Decision {
-    decide_with(answer, attempt, items, budget, &mut fastrand::f64)
+pub fn decide(
+    answer: &FeedAnswer,
+    items: usize,
+    tries: &mut Tries,
+    search: &mut Search,
+    budget: &RetryBudget,
+) -> Decision {
+    decide_with(answer, items, tries, search, budget, &mut fastrand::f64)
 }
 
 /// [`decide`] with its source of randomness, a number from 0 to 1.
 fn decide_with(
     answer: &FeedAnswer,
-    attempt: u32,
     items: usize,
+    tries: &mut Tries,
+    search: &mut Search,
     budget: &RetryBudget,
     random: &mut dyn FnMut() -> f64,
 ) -> Decision {
     match &answer.outcome {
         FeedOutcome::Accepted { refused } if refused.iter().all(|item| item.index < items) => {
             budget.deposit();
-            accepted(refused, attempt, items, random)
+            search.fruitless = 0;
+            accepted(refused, items, tries, random)
         }
-        FeedOutcome::Refused { status: 400 | 422, refused, .. } => {
-            refused_items(refused, attempt, items, budget, random)
+        FeedOutcome::Refused { status: 400 | 422, refused, .. } => refused_items(refused, items, tries, search, random),
+        FeedOutcome::Refused { status: 408 | 413, .. } if items > 1 => Decision::Shrink,
+        FeedOutcome::Refused { status: 413, .. } => Decision::Stop(StopReason::PayloadRefused),
+        FeedOutcome::Refused { status, .. } if *status != 408 => Decision::Stop(StopReason::RequestRefused),
+        FeedOutcome::WrongAddress { .. } => Decision::Stop(StopReason::WrongAddress),
+        FeedOutcome::KeysRefused { .. } if tries.renewed => Decision::Stop(StopReason::KeysRefused),
+        FeedOutcome::KeysRefused { .. } => {
+            tries.renewed = true;
+            Decision::RenewToken
         }
-        FeedOutcome::Refused { status: 413, .. } => split(items),
-        FeedOutcome::Refused { .. } => Decision::Stop(StopReason::PayloadRefused),
-        FeedOutcome::KeysRefused { .. } => Decision::Stop(StopReason::KeysRefused),
-        FeedOutcome::SlowDown { .. } if attempt >= MAX_SLOWED_ATTEMPTS => Decision::Stop(StopReason::OutOfAttempts),
-        // Without `Retry-After`, the pace alone chooses the pause: it is the same for all workers.
-        FeedOutcome::SlowDown { retry_after } => Decision::Retry { after: retry_after.unwrap_or_default() },
-        FeedOutcome::Accepted { .. } | FeedOutcome::Passing { .. } | FeedOutcome::NotUnderstood { .. } => {
-            if attempt >= MAX_ATTEMPTS {
-                Decision::Stop(StopReason::OutOfAttempts)
-            } else if budget.withdraw() {
-                Decision::Retry { after: backoff(attempt, random) }
-            } else {
-                Decision::Stop(StopReason::OutOfBudget)
+        FeedOutcome::SlowDown { retry_after, .. } => {
+            tries.slowed += 1;
+            if tries.slowed >= MAX_SLOWED_ATTEMPTS {
+                return Decision::Stop(StopReason::OutOfAttempts);
             }
+            // Without `Retry-After`, the pace alone chooses the pause: it is the same for all workers.
+            Decision::Retry { after: retry_after.unwrap_or_default() }
         }
+        FeedOutcome::Passing { trouble: Some(trouble), .. } if trouble.is_setting() => {
+            failed(tries, MAX_SETTING_ATTEMPTS, StopReason::SettingInTheWay, budget, random)
+        }
+        FeedOutcome::Accepted { .. }
+        | FeedOutcome::Refused { .. }
+        | FeedOutcome::Passing { .. }
+        | FeedOutcome::NotUnderstood { .. } => failed(tries, MAX_ATTEMPTS, StopReason::OutOfAttempts, budget, random),
+    }
+}
+
+/// A failure that may pass: tried again while there are tries and budget.
+fn failed(
+    tries: &mut Tries,
+    most: u32,
+    at_the_end: StopReason,
+    budget: &RetryBudget,
+    random: &mut dyn FnMut() -> f64,
+) -> Decision {
+    tries.failed += 1;
+    if tries.failed >= most {
+        Decision::Stop(at_the_end)
+    } else if budget.withdraw() {
+        Decision::Retry { after: backoff(tries.failed, random) }
+    } else {
+        Decision::Stop(StopReason::OutOfBudget)
     }
 }
 
 /// Of an accepted batch, only the refused items that may come again are left.
-fn accepted(refused: &[RefusedItem], attempt: u32, items: usize, random: &mut dyn FnMut() -> f64) -> Decision {
+fn accepted(refused: &[RefusedItem], items: usize, tries: &mut Tries, random: &mut dyn FnMut() -> f64) -> Decision {
     let is_again = |index: &usize| refused.iter().any(|item| item.index == *index && is_retryable(item));
     let without: Vec<usize> = (0..items).filter(|index| !is_again(index)).collect();
-    if without.len() == items { Decision::Done } else { again(without, attempt, random) }
+    if without.len() == items { Decision::Done } else { again(without, tries, random) }
 }
 
 /// Of a refused batch, all but the items that are to blame are left.
 fn refused_items(
     refused: &[RefusedItem],
-    attempt: u32,
     items: usize,
-    budget: &RetryBudget,
+    tries: &mut Tries,
+    search: &mut Search,
     random: &mut dyn FnMut() -> f64,
 ) -> Decision {
     if refused.is_empty() || refused.iter().any(|item| item.index >= items) {
-        // Looking for one bad item is worth a few requests. Where every batch is refused like this, the cause is not an
-        // item, and the budget ends the search.
-        return if budget.withdraw() { split(items) } else { Decision::Stop(StopReason::PayloadRefused) };
+        search.fruitless += 1;
+        return if items == 1 {
+            Decision::Stop(StopReason::PayloadRefused)
+        } else if search.fruitless < MAX_FRUITLESS {
+            Decision::Split
+        } else {
+            // Where whatever is sent is refused like this, the cause is not an item.
+            Decision::Stop(StopReason::SearchEnded)
+        };
     }
     let mut without: Vec<usize> = refused.iter().filter(|item| !is_retryable(item)).map(|item| item.index).collect();
     without.sort_unstable();
@@ -186,7 +271,7 @@ fn refused_items(
     if without.len() == items {
         Decision::Stop(StopReason::PayloadRefused)
     } else if refused.iter().any(is_retryable) {
-        again(without, attempt, random)
+        again(without, tries, random)
     } else {
         // Each such round removes an item, so it ends; and the others did nothing wrong, so they need not wait.
         Decision::RetryPartial { without, after: Duration::ZERO }
@@ -194,16 +279,13 @@ fn refused_items(
 }
 
 /// Some items met a limit that passes.
-fn again(without: Vec<usize>, attempt: u32, random: &mut dyn FnMut() -> f64) -> Decision {
-    if attempt >= MAX_ATTEMPTS {
+fn again(without: Vec<usize>, tries: &mut Tries, random: &mut dyn FnMut() -> f64) -> Decision {
+    tries.failed += 1;
+    if tries.failed >= MAX_ATTEMPTS {
         return Decision::Stop(StopReason::OutOfAttempts);
     }
-    let after = backoff(attempt, random);
+    let after = backoff(tries.failed, random);
     if without.is_empty() { Decision::Retry { after } } else { Decision::RetryPartial { without, after } }
-}
-
-fn split(items: usize) -> Decision {
-    if items > 1 { Decision::Split } else { Decision::Stop(StopReason::PayloadRefused) }
 }
 
 fn is_retryable(item: &RefusedItem) -> bool {

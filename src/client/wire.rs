@@ -2,9 +2,11 @@
 //!
 //! It must never know what a request is about.
 
+use std::io::Read as _;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use flate2::read::MultiGzDecoder;
 use jiff::Timestamp;
 use reqwest::header::{self, HeaderMap};
 use reqwest::{Certificate, RequestBuilder, Url, redirect};
@@ -14,6 +16,7 @@ use super::models::Environment;
 use super::probe::Trouble;
 use super::{ClientError, ClientSettings};
 use crate::untrusted::SafeText;
+use crate::words::duration;
 
 /// The headers in which a request id may come, the first present wins. The protocol page (§6) does not know the gateway's
 /// own, so these are the ones that Adobe's and other gateways are seen to use.
@@ -25,6 +28,12 @@ const REQUEST_ID_LIMIT: usize = 128;
 
 /// The longest wait that a `Retry-After` may ask for: with more, a mistake of the server would look like a hang here.
 const RETRY_AFTER_CAP: Duration = Duration::from_mins(10);
+
+/// The most characters of a strange `Retry-After` that are shown.
+const RETRY_AFTER_WORDS: usize = 40;
+
+/// The most characters of a content type that are shown.
+const CONTENT_TYPE_LIMIT: usize = 80;
 
 /// The largest file of certificate authorities, in bytes; the whole set of a distribution has 250 KiB.
 const CA_FILE_LIMIT: u64 = 4 * 1024 * 1024;
@@ -60,12 +69,12 @@ pub(super) enum Broken {
         /// Where on the way.
         trouble: Trouble,
     },
-    /// The answer is longer than it may be.
-    TooLong {
+    /// There is an answer, but it is longer than it may be, or cannot be unpacked.
+    Unreadable {
         /// HTTP status.
         status: u16,
-        /// The most bytes allowed.
-        limit: usize,
+        /// What is wrong with it.
+        message: SafeText,
     },
 }
 
@@ -146,9 +155,12 @@ impl Wire {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
             if body.len() + chunk.len() > limit {
-                return Err(Broken::TooLong { status, limit });
+                return Err(too_long(status, limit));
             }
             body.extend_from_slice(&chunk);
+        }
+        if response.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| !coding.is_empty()) {
+            body = unpacked(response.headers(), &body, status, limit)?;
         }
         tracing::debug!(path = response.url().path(), status, bytes = body.len(), took = ?start.elapsed(), "answer");
         let redirect_host = response
@@ -188,17 +200,36 @@ impl Reply {
         Some(SafeText::limited(&String::from_utf8_lossy(value.as_bytes()), REQUEST_ID_LIMIT))
     }
 
-    /// How long the gateway asks to wait: seconds, or an HTTP date seen from `now`. `None` if it does not say, says it in no
-    /// known form, or names a moment that has passed.
-    pub(super) fn retry_after(&self, now: Timestamp) -> Option<Duration> {
-        let value = self.headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-        let wait = if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
+    /// How long the gateway asks to wait: seconds, or an HTTP date. A date is seen from the gateway's own clock where the
+    /// answer tells it, and otherwise from `now`: the clocks may differ.
+    pub(super) fn retry_after(&self, now: Timestamp) -> RetryAfter {
+        let Some(value) = self.headers.get(header::RETRY_AFTER) else { return RetryAfter::Missing };
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let text = text.trim();
+        let wait = if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
             // Only digits: what does not fit is longer than any cap.
-            Duration::from_secs(value.parse().unwrap_or(u64::MAX))
+            Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)))
         } else {
-            Duration::try_from(http_date(value)?.duration_since(now)).ok()?
+            http_date(text).and_then(|date| Duration::try_from(date.duration_since(self.date().unwrap_or(now))).ok())
         };
-        Some(wait.min(RETRY_AFTER_CAP))
+        match wait {
+            None => RetryAfter::Strange(SafeText::limited(text, RETRY_AFTER_WORDS)),
+            Some(asked) if asked > RETRY_AFTER_CAP => RetryAfter::Capped { asked },
+            Some(wait) => RetryAfter::Wait(wait),
+        }
+    }
+
+    /// Its content type, if that is not JSON: then somebody else than the gateway may have answered.
+    pub(super) fn strange_type(&self) -> Option<SafeText> {
+        let value = self.headers.get(header::CONTENT_TYPE)?;
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let kind = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        (!kind.ends_with("json")).then(|| SafeText::limited(&kind, CONTENT_TYPE_LIMIT))
+    }
+
+    /// The same, if it is that of a page for people.
+    pub(super) fn type_of_a_page(&self) -> Option<SafeText> {
+        self.strange_type().filter(|kind| kind.as_str().contains("html"))
     }
 
     /// What the gateway's clock says.
@@ -214,6 +245,69 @@ impl Reply {
             MESSAGE_LIMIT,
         ))
     }
+}
+
+/// What `Retry-After` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum RetryAfter {
+    /// Nothing: it is not there.
+    Missing,
+    /// This long.
+    Wait(Duration),
+    /// So long that [`RETRY_AFTER_CAP`] takes its place.
+    Capped {
+        /// What was asked for.
+        asked: Duration,
+    },
+    /// Something in no known form, or a moment that has passed.
+    Strange(SafeText),
+}
+
+impl RetryAfter {
+    /// How long to wait, if it says so.
+    pub(super) fn wait(&self) -> Option<Duration> {
+        match self {
+            RetryAfter::Wait(wait) => Some(*wait),
+            RetryAfter::Capped { .. } => Some(RETRY_AFTER_CAP),
+            RetryAfter::Missing | RetryAfter::Strange(_) => None,
+        }
+    }
+
+    /// What a person should know about it; empty if it is as usual.
+    pub(super) fn remark(&self) -> String {
+        match self {
+            RetryAfter::Missing | RetryAfter::Wait(_) => String::new(),
+            RetryAfter::Capped { asked } => {
+                format!("; it asks for {}, which is cut to {}", duration(*asked), duration(RETRY_AFTER_CAP))
+            }
+            RetryAfter::Strange(text) => format!("; its Retry-After {text:?} is not understood"),
+        }
+    }
+}
+
+/// The body without its compression. The client asks for none, but a gateway, or what stands before it, may compress anyway.
+fn unpacked(headers: &HeaderMap, body: &[u8], status: u16, limit: usize) -> Result<Vec<u8>, Broken> {
+    let coding = headers.get(header::CONTENT_ENCODING).map(|coding| String::from_utf8_lossy(coding.as_bytes()));
+    let coding = coding.unwrap_or_default().trim().to_ascii_lowercase();
+    let unreadable =
+        |message: String| Broken::Unreadable { status, message: SafeText::limited(&message, MESSAGE_LIMIT) };
+    match coding.as_str() {
+        "identity" => Ok(body.to_vec()),
+        "gzip" | "x-gzip" => {
+            let mut plain = Vec::new();
+            let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+            MultiGzDecoder::new(body)
+                .take(most)
+                .read_to_end(&mut plain)
+                .map_err(|error| unreadable(format!("its gzip cannot be unpacked: {error}")))?;
+            if plain.len() > limit { Err(too_long(status, limit)) } else { Ok(plain) }
+        }
+        other => Err(unreadable(format!("an answer packed as {other:?}, which was not asked for"))),
+    }
+}
+
+fn too_long(status: u16, limit: usize) -> Broken {
+    Broken::Unreadable { status, message: format!("an answer of more than {} MiB", limit / (1024 * 1024)).into() }
 }
 
 /// The moment that an HTTP date names.

@@ -11,6 +11,7 @@ use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
 use crate::error::{Exit, Problem};
 use crate::export::progress::FeedProgress;
+use crate::export::told::failure_line;
 use crate::export::{Following, SyncMode};
 use crate::feeds::Feed;
 use crate::words::{bytes, count, counted};
@@ -231,7 +232,7 @@ fn status(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
         )?;
     }
     for failure in &failures {
-        output.say(&linear::failure_line(failure), "item_failed", linear::failure_record(failure))?;
+        output.say(&failure_line(failure), "item_failed", linear::failure_record(failure))?;
     }
     let failed = summary.iter().any(|feed| feed.will_retry + feed.needs_attention > 0);
     Ok(if failed { Exit::Partial } else { Exit::Done })

@@ -10,7 +10,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use super::output::{Output, table, talk};
 use crate::error::{Exit, Problem};
 use crate::export::Run;
-use crate::export::progress::{FeedProgress, ItemFailure, Limit, Progress, RunEnd, RunEvent, RunReport};
+use crate::export::progress::{FeedProgress, ItemFailure, Progress, RunEnd, RunEvent, RunReport};
+use crate::export::told::{Change, Changes, end_words, event_line, limit_words};
 use crate::untrusted::SafeText;
 use crate::words::{count, counted, duration};
 
@@ -52,6 +53,8 @@ pub async fn follow_to_end(mut run: Run, voice: Voice, output: &mut Output) -> a
     let mut clock = interval_at(Instant::now() + PROGRESS_EVERY, PROGRESS_EVERY);
     clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut listening = true;
+    let mut counting = true;
+    let mut changes = Changes::default();
     let report = loop {
         let stop = tokio::select! {
             biased;
@@ -66,6 +69,14 @@ pub async fn follow_to_end(mut run: Run, voice: Voice, output: &mut Output) -> a
                 false
             }
             report = &mut run.report, if !listening => break report,
+            newer = run.progress.changed(), if counting => {
+                counting = newer.is_ok();
+                let found = changes.of(&run.progress.borrow_and_update());
+                for change in &found {
+                    teller.change(change);
+                }
+                false
+            }
             _ = clock.tick() => {
                 let progress = run.progress.borrow_and_update().clone();
                 teller.progress(&progress);
@@ -76,7 +87,7 @@ pub async fn follow_to_end(mut run: Run, voice: Voice, output: &mut Output) -> a
             return Err(Problem::new(Exit::Interrupted, "interrupted again, so it did not wait for the gateway").into());
         }
         if stop {
-            talk("Stopping: the batches in flight are finished first. Interrupt again to leave at once.");
+            talk("Stopping. Interrupt again to leave at once, without waiting for the batches in flight.");
             run.stop.cancel();
         }
     };
@@ -102,11 +113,11 @@ pub fn conclude(report: &RunReport) -> Result<Exit, Problem> {
                 None => Ok(report.exit()),
             }
         }
-        RunEnd::KeysRefused { message } => Err(Problem::new(
-            Exit::Refused,
-            format!("the gateway refused the keys, so the run stopped and nothing was tried again: {message}"),
-        )
-        .hint("run `commerce-connector keys verify`; a re-run goes on where this one stopped")),
+        RunEnd::KeysRefused { message, remedy } => {
+            let what = format!("the gateway refused the keys, and a new token as well, so the run stopped: {message}");
+            let hint = format!("{}; a re-run goes on where this one stopped", remedy.words());
+            Err(Problem::new(Exit::Refused, what).hint(hint))
+        }
         RunEnd::Complete | RunEnd::Stopped => Ok(report.exit()),
     }
 }
@@ -142,51 +153,51 @@ impl<'a> Teller<'a> {
         };
     }
 
-    /// Tells a change.
+    /// Tells a lifecycle change.
     pub fn event(&mut self, event: &RunEvent) {
-        match event {
+        let (kind, fields) = match event {
             RunEvent::FirstSync { source_records } => {
                 let known: u64 = source_records.iter().filter_map(|(_, records)| *records).sum();
-                let text = format!(
-                    "This data space has nothing from here yet: everything will be sent, of {}",
-                    counted(known, "source record")
-                );
                 let feeds: Vec<Value> = source_records
                     .iter()
                     .map(|(feed, records)| json!({"feed": feed, "source_records": records}))
                     .collect();
-                self.say(&text, "first_sync", json!({"source_records": known, "feeds": feeds}));
+                ("first_sync", json!({"source_records": known, "feeds": feeds}))
             }
             RunEvent::FeedStarted { feed, source_records } => {
-                let records = source_records.map_or("an unknown number of".to_owned(), count);
-                self.say(
-                    &format!("{feed}: started, {records} source records"),
-                    "feed_started",
-                    json!({"feed": feed, "source_records": source_records}),
-                );
+                ("feed_started", json!({"feed": feed, "source_records": source_records}))
             }
-            RunEvent::ItemFailed(failure) => self.say(&failure_line(failure), "item_failed", failure_record(failure)),
-            RunEvent::Retrying { feed, attempt, after, reason } => self.say(
-                &format!("{feed}: try {attempt} of a batch failed ({reason}); again in {}", duration(*after)),
+            RunEvent::ItemFailed(failure) => ("item_failed", failure_record(failure)),
+            RunEvent::Retrying { feed, attempt, after, reason } => (
                 "retrying",
                 json!({"feed": feed, "attempt": attempt, "after_seconds": after.as_secs_f64(), "reason": reason}),
             ),
-            RunEvent::Note { feed, text } => {
-                self.say(&format!("{feed}: {text}"), "note", json!({"feed": feed, "text": text}));
+            RunEvent::Note { feed, text } => ("note", json!({"feed": feed, "text": text})),
+            RunEvent::FeedFinished(feed) => ("feed_finished", feed_record(feed)),
+            RunEvent::KeysRefused { message, request_id } => {
+                ("keys_refused", json!({"message": message, "request_id": request_id}))
             }
-            RunEvent::FeedFinished(feed) => self.say(&finished_line(feed), "feed_finished", feed_record(feed)),
-            RunEvent::KeysRefused { message, request_id } => self.say(
-                &format!("The gateway refused the keys: {message}"),
-                "keys_refused",
-                json!({"message": message, "request_id": request_id}),
-            ),
-        }
+        };
+        self.say(&event_line(event), kind, fields);
+    }
+
+    /// Tells what changed in the counters besides the numbers themselves.
+    fn change(&mut self, change: &Change) {
+        let (kind, fields) = match change {
+            Change::Phase(feed) => ("phase", feed_record(feed)),
+            Change::Limit(limit) => ("limit", json!({"limit": limit_words(limit)})),
+            Change::Stopping => ("stopping", json!({})),
+        };
+        self.say(&change.line(), kind, fields);
     }
 
     fn progress(&mut self, progress: &Progress) {
         for feed in progress.feeds.iter().filter(|feed| feed.phase.is_active()) {
             let read = match feed.source_records {
-                Some(records) => format!("{} of {} source records read", count(feed.source_read), count(records)),
+                Some(records) => {
+                    let percent = feed.source_read.min(records) * 100 / records.max(1);
+                    format!("{percent} percent, {} of {} source records read", count(feed.source_read), count(records))
+                }
                 None => format!("{} source records read", count(feed.source_read)),
             };
             let eta = progress.eta.map(|eta| format!("; about {} left", duration(eta))).unwrap_or_default();
@@ -211,13 +222,7 @@ impl<'a> Teller<'a> {
     fn report(&mut self, report: &RunReport) {
         let progress = &report.progress;
         let exit = report.exit();
-        let end = match &report.end {
-            RunEnd::Complete if exit == Exit::Partial => "complete, but some items failed",
-            RunEnd::Complete => "complete",
-            RunEnd::Stopped => "stopped; a re-run goes on",
-            RunEnd::Failed { .. } => "failed; a re-run goes on",
-            RunEnd::KeysRefused { .. } => "keys refused; a re-run goes on",
-        };
+        let end = end_words(report);
         let mut fields = json!({
             "end": end,
             "exit": exit as u8,
@@ -314,34 +319,7 @@ impl Forecast {
     }
 }
 
-/// How a feed ended, in one line.
-#[must_use]
-pub fn finished_line(feed: &FeedProgress) -> String {
-    format!(
-        "{}: {}; {} items submitted to service, {} unchanged, {} will be retried, {} need attention",
-        feed.feed,
-        feed.phase.word(),
-        count(feed.submitted),
-        count(feed.unchanged),
-        count(feed.will_retry),
-        count(feed.needs_attention),
-    )
-}
-
-/// A failed item in one line: which, its state, the server's own text, code and request id.
-#[must_use]
-pub fn failure_line(failure: &ItemFailure) -> String {
-    let mut text = format!("{}: {}: {}: {}", failure.feed, failure.label, failure.state.words(), failure.message);
-    if !failure.code.is_empty() {
-        let _ = write!(text, " [{}]", failure.code);
-    }
-    if let Some(id) = &failure.request_id {
-        let _ = write!(text, " (request {id})");
-    }
-    text
-}
-
-/// The same as JSON.
+/// A failed item as JSON.
 #[must_use]
 pub fn failure_record(failure: &ItemFailure) -> Value {
     json!({
@@ -375,17 +353,6 @@ pub fn feed_record(feed: &FeedProgress) -> Value {
         "planned_requests": feed.planned_requests,
         "planned_bytes": feed.planned_bytes,
     })
-}
-
-fn limit_words(limit: &Limit) -> String {
-    match limit {
-        Limit::Unknown => "measuring".to_owned(),
-        Limit::Gateway { requests_per_second } => {
-            format!("limited by the gateway ({requests_per_second:.1} requests/s)")
-        }
-        Limit::Source => "limited by the source".to_owned(),
-        Limit::Waiting { remaining, reason } => format!("waiting {} {reason}", duration(*remaining)),
-    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::output::{Output, talk};
 use crate::cli::WatchArgs;
 use crate::connector::{Connector, Watch, WatchNews};
 use crate::error::{Exit, Problem};
+use crate::export::told::finished_line;
 use crate::feeds::Feed;
 use crate::words::duration;
 
@@ -81,7 +82,7 @@ fn say(teller: &mut Teller<'_>, news: &WatchNews) {
         WatchNews::Pass(report) => {
             let feeds: Vec<_> =
                 report.progress.feeds.iter().filter(|feed| feed.to_send() + feed.settled() > 0).collect();
-            let lines: Vec<String> = feeds.iter().map(|feed| linear::finished_line(feed)).collect();
+            let lines: Vec<String> = feeds.iter().map(|feed| finished_line(feed)).collect();
             let fields = json!({
                 "elapsed_seconds": report.progress.elapsed.as_secs_f64(),
                 "feeds": feeds.iter().map(|feed| linear::feed_record(feed)).collect::<Vec<_>>(),

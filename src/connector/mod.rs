@@ -39,7 +39,7 @@ use crate::secret::Secret;
 use crate::settings::{Layers, RouteOrigin, Saved, Setting, SettingStore as _};
 use crate::untrusted::SafeText;
 
-pub use models::{ExportRequest, Half, Overview, PairStatus, SettingsOverview, SourceFeeds};
+pub use models::{ExportRequest, Half, Limits, Overview, PairStatus, SettingsOverview, SourceFeeds};
 pub use names::{check_name, check_project_name};
 pub use watch::{Watch, WatchNews};
 
@@ -441,6 +441,17 @@ fn gateway_url(config: &Config, environment: Environment) -> &str {
     match environment {
         Environment::Production => &config.gateway.production_url,
         Environment::Sandbox => &config.gateway.sandbox_url,
+    }
+}
+
+/// How fast a run sends unless it is told otherwise.
+fn limits(config: &Config) -> Limits {
+    let allowed = config.gateway.requests_per_second;
+    let batch_size = |feed: Feed| (feed, configured_batch_size(config, feed).unwrap_or_else(|| feed.batch_size()));
+    Limits {
+        requests_per_second: (allowed > 0.0).then_some(allowed),
+        thread_count: config.export.thread_count,
+        batch_sizes: Feed::ALL.into_iter().map(batch_size).collect(),
     }
 }
 

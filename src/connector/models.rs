@@ -7,9 +7,10 @@ use crate::error::Problem;
 use crate::export::SyncMode;
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
+use crate::words::counted;
 
 /// What the header of the screen shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Overview {
     /// What this installation is called.
     pub installation: SafeText,
@@ -34,7 +35,7 @@ pub struct Overview {
 }
 
 /// Where keys, project and data space are kept, and what stands in the way of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SettingsOverview {
     /// Where keys, project and data space are kept: the config file, or Commerce's table.
     pub home: SafeText,
@@ -48,6 +49,27 @@ pub struct SettingsOverview {
     pub data_space_locked: Option<SafeText>,
     /// Whether the screen must change nothing.
     pub read_only: bool,
+    /// How fast a run may send.
+    pub limits: Limits,
+}
+
+/// How fast a run sends unless it is told otherwise.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Limits {
+    /// Requests a second; `None` = no limit.
+    pub requests_per_second: Option<f64>,
+    /// Requests in flight at a time.
+    pub thread_count: usize,
+    /// Items in one request of each feed.
+    pub batch_sizes: Vec<(Feed, usize)>,
+}
+
+impl Limits {
+    /// Items in one request of a feed.
+    #[must_use]
+    pub fn batch_size(&self, feed: Feed) -> Option<usize> {
+        self.batch_sizes.iter().find(|(of, _)| *of == feed).map(|(_, size)| *size)
+    }
 }
 
 /// What is known of a key pair without asking the gateway.
@@ -106,4 +128,25 @@ pub struct ExportRequest {
     pub dry_run: bool,
     /// The data space's name, typed by a person to pass the guard.
     pub typed_name: Option<String>,
+}
+
+impl ExportRequest {
+    /// What is asked for, in a few words: `Partial sync of products`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let of = match self.feeds.as_slice() {
+            [feed] => format!(" of {feed}"),
+            _ => String::new(),
+        };
+        match &self.mode {
+            SyncMode::Full if self.dry_run => format!("Dry run{of}"),
+            SyncMode::Full => format!("Export{of}"),
+            SyncMode::Partial(_) => format!("Partial sync{of}"),
+            SyncMode::Retry => format!("Retry of failed items{of}"),
+            SyncMode::ByIds { words, .. } => {
+                format!("{}{of} by id", counted(u64::try_from(words.len()).unwrap_or(u64::MAX), "record"))
+            }
+            SyncMode::Cleanup => format!("Clean-up{of}"),
+        }
+    }
 }

@@ -243,9 +243,9 @@ fn problem_of(report: &RunReport) -> Option<Problem> {
         RunEnd::Failed { problems } => problems
             .first()
             .map(|(feed, problem)| Problem { what: format!("{feed}: {}", problem.what), ..problem.clone() }),
-        RunEnd::KeysRefused { message } => Some(
+        RunEnd::KeysRefused { message, remedy } => Some(
             Problem::new(Exit::Refused, format!("the gateway refused the keys, so the watch ends: {message}"))
-                .hint("run `commerce-connector keys verify`, then start the watch again: it goes on where it ended"),
+                .hint(format!("{}, then start the watch again: it goes on where it ended", remedy.words())),
         ),
     }
 }

@@ -104,6 +104,11 @@ impl Batcher {
         Self { max_items: max_items.max(1), max_bytes, open: Batch::default() }
     }
 
+    /// From now on at most so many bytes.
+    pub fn limit_bytes(&mut self, max_bytes: usize) {
+        self.max_bytes = max_bytes;
+    }
+
     /// Adds an item; returns the batch before it if that is full, or has no room for it.
     pub fn push(&mut self, outgoing: Outgoing) -> Option<Batch> {
         let bytes = self.open.bytes + cost(&outgoing) + BRACKETS - COMMA;

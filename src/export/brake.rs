@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 use super::ledger::LedgerError;
+use crate::client::models::KeysRemedy;
 use crate::error::Problem;
 use crate::untrusted::SafeText;
 
@@ -15,6 +16,8 @@ pub(super) enum Cause {
     KeysRefused {
         /// Its own words.
         message: SafeText,
+        /// What helps.
+        remedy: KeysRemedy,
         /// Its request id.
         request_id: Option<SafeText>,
     },

@@ -17,6 +17,8 @@ mod pass;
 pub mod progress;
 mod run;
 mod send;
+pub mod told;
+mod trouble;
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -24,7 +26,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{RwLock, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 pub use batch::encode;
@@ -170,6 +172,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         dry_run,
         source,
         client,
+        keys_door: RwLock::default(),
         ledger,
         board,
         events,

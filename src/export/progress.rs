@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::client::models::KeysRemedy;
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 
@@ -299,6 +300,8 @@ pub enum RunEnd {
     KeysRefused {
         /// Its own words.
         message: SafeText,
+        /// What helps.
+        remedy: KeysRemedy,
     },
 }
 

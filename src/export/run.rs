@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
 use super::board::Board;
@@ -18,7 +19,7 @@ use super::progress::{Phase, RunEnd, RunEvent, RunReport};
 use super::send::Lane;
 use super::{ExportError, FeedPlan};
 use crate::client::Client;
-use crate::client::models::DataSpaceId;
+use crate::client::models::{DataSpaceId, KeysRemedy};
 use crate::error::Problem;
 use crate::feeds::Feed;
 use crate::feeds::source::Source;
@@ -48,6 +49,8 @@ pub(super) struct Context {
     pub source: Source,
     /// Where they go.
     pub client: Client,
+    /// Every request passes it; shut while one of them finds out, alone, whether the keys are still good.
+    pub keys_door: RwLock<()>,
     /// What is known of them.
     pub ledger: Ledger,
     /// The counters.
@@ -64,7 +67,7 @@ enum FeedEnd {
     Done,
     Stopped,
     Failed(Problem),
-    KeysRefused { message: SafeText, request_id: Option<SafeText> },
+    KeysRefused { message: SafeText, remedy: KeysRemedy, request_id: Option<SafeText> },
     Ledger(LedgerError),
 }
 
@@ -130,9 +133,9 @@ async fn export_feeds(context: &Arc<Context>, feeds: Vec<FeedPlan>) -> Result<Ru
             FeedEnd::Done => {}
             FeedEnd::Stopped => return Ok(RunEnd::Stopped),
             FeedEnd::Failed(problem) => problems.push((feed, problem)),
-            FeedEnd::KeysRefused { message, request_id } => {
+            FeedEnd::KeysRefused { message, remedy, request_id } => {
                 context.events.tell(RunEvent::KeysRefused { message: message.clone(), request_id }).await;
-                return Ok(RunEnd::KeysRefused { message });
+                return Ok(RunEnd::KeysRefused { message, remedy });
             }
             FeedEnd::Ledger(error) => return Err(error.into()),
         }
@@ -165,7 +168,9 @@ async fn export_feed(context: &Arc<Context>, plan: FeedPlan) -> FeedEnd {
     let lane = Arc::new(Lane::new(Arc::clone(context), plan));
     let went = pass::go_through(&lane).await;
     match (lane.brake.take_cause(), went) {
-        (Some(Cause::KeysRefused { message, request_id }), _) => FeedEnd::KeysRefused { message, request_id },
+        (Some(Cause::KeysRefused { message, remedy, request_id }), _) => {
+            FeedEnd::KeysRefused { message, remedy, request_id }
+        }
         (Some(Cause::Ledger(error)), _) => FeedEnd::Ledger(error),
         (Some(Cause::Trouble(problem)), _) | (None, Err(problem)) => FeedEnd::Failed(problem),
         (None, Ok(())) if lane.brake.is_pulled() => FeedEnd::Stopped,

@@ -1,11 +1,11 @@
 //! Senders: each takes a batch, and does not let go of it before every item of it has its state.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, RwLockWriteGuard, mpsc};
 use tokio::time::Instant;
 
 use super::FeedPlan;
@@ -14,9 +14,10 @@ use super::brake::{Brake, Cause};
 use super::ledger::{Answer, Attempt, Kept, Outgoing, Verdict, state_of_status};
 use super::progress::{FeedProgress, ItemFailure, ItemState, RunEvent};
 use super::run::Context;
+use super::trouble;
 use super::verdict::{self, Judged};
 use crate::client::models::{FeedAnswer, FeedOutcome};
-use crate::client::retry::{Decision, StopReason, decide};
+use crate::client::retry::{Decision, Search, StopReason, Tries, decide};
 use crate::error::{Exit, Problem};
 use crate::untrusted::SafeText;
 
@@ -33,13 +34,16 @@ pub(super) struct Lane {
     /// Stops all stages.
     pub brake: Brake,
     given_up: AtomicU32,
+    /// The most bytes of a batch before it is compressed: less, once the gateway found one too large.
+    max_batch_bytes: Arc<AtomicUsize>,
 }
 
 impl Lane {
     /// A lane on which nothing has moved yet.
     pub fn new(run: Arc<Context>, plan: FeedPlan) -> Self {
         let brake = Brake::new(&run.stop);
-        Self { run, plan, brake, given_up: AtomicU32::new(0) }
+        let max_batch_bytes = Arc::new(AtomicUsize::new(run.max_batch_bytes));
+        Self { run, plan, brake, given_up: AtomicU32::new(0), max_batch_bytes }
     }
 }
 
@@ -47,6 +51,7 @@ impl Lane {
 pub(super) struct Outbox {
     run: Arc<Context>,
     batcher: Batcher,
+    max_batch_bytes: Arc<AtomicUsize>,
     batches: Option<mpsc::Sender<Batch>>,
 }
 
@@ -54,13 +59,15 @@ impl Outbox {
     /// Batches for `batches`; `None` = a dry run.
     pub fn new(lane: &Lane, batches: Option<mpsc::Sender<Batch>>) -> Self {
         let run = Arc::clone(&lane.run);
-        Self { batcher: Batcher::new(lane.plan.batch_size, run.max_batch_bytes), run, batches }
+        let max_batch_bytes = Arc::clone(&lane.max_batch_bytes);
+        Self { batcher: Batcher::new(lane.plan.batch_size, run.max_batch_bytes), max_batch_bytes, run, batches }
     }
 
     /// Hands items over, waiting while all senders are busy. Once the senders are gone it takes and drops: the brake is
     /// pulled then, and the ledger knows what was not sent.
     pub async fn push(&mut self, items: Vec<Outgoing>) {
         for item in items {
+            self.batcher.limit_bytes(self.max_batch_bytes.load(Ordering::Relaxed));
             if let Some(batch) = self.batcher.push(item)
                 && !self.hand_over(batch).await
             {
@@ -89,6 +96,17 @@ impl Outbox {
     }
 }
 
+/// A batch that is ready to leave.
+struct Parcel {
+    batch: Batch,
+    /// Compressed.
+    body: Vec<u8>,
+    /// What the ledger keeps of the body at the next attempt.
+    kept: Kept,
+    /// Attempts so far.
+    number: u32,
+}
+
 /// A sender: works until there are no more batches, or the brake is pulled.
 pub(super) async fn send_batches(lane: Arc<Lane>, batches: Arc<Mutex<mpsc::Receiver<Batch>>>) {
     loop {
@@ -108,49 +126,105 @@ pub(super) async fn send_batches(lane: Arc<Lane>, batches: Arc<Mutex<mpsc::Recei
 impl Lane {
     /// Sends a batch, and whatever it is split into, until every item has its state or the brake is pulled.
     async fn deliver(&self, batch: Batch) {
+        let mut search = Search::default();
         let mut waiting = vec![batch];
         while let Some(batch) = waiting.pop() {
-            if let Some([first, second]) = self.deliver_whole(batch).await {
+            let is_too_large = batch.body_bytes() > self.max_batch_bytes.load(Ordering::Relaxed);
+            let halves = if is_too_large && batch.items().len() > 1 {
+                // It was gathered before the gateway found another one too large.
+                Some(batch.halves())
+            } else {
+                self.deliver_whole(batch, &mut search).await
+            };
+            if let Some([first, second]) = halves {
                 waiting.extend([second, first]);
             }
         }
     }
 
     /// Sends a batch as one until every item has its state or the brake is pulled; or returns the halves it must become.
-    async fn deliver_whole(&self, batch: Batch) -> Option<[Batch; 2]> {
-        let (mut batch, mut body) = self.encode(batch).await?;
-        let mut number = 1;
-        let mut kept = self.kept(&body);
+    async fn deliver_whole(&self, batch: Batch, search: &mut Search) -> Option<[Batch; 2]> {
+        let mut parcel = self.pack(batch).await?;
+        let mut tries = Tries::default();
+        // Held from the moment the keys are doubted until a new token is accepted, or the brake is pulled.
+        let mut alone = None;
         loop {
-            let (entry, answer) = self.attempt(&batch, &body, number, kept).await?;
-            let decision = decide(&answer, number, batch.items().len(), self.run.client.retry_budget());
-            if !self.settle(entry, &batch, &answer, &decision).await {
+            let (entry, token, answer) = self.attempt(&mut parcel, alone.is_some()).await?;
+            let Parcel { batch, number, .. } = &parcel;
+            let budget = self.run.client.retry_budget();
+            let decision = decide(&answer, batch.items().len(), &mut tries, search, budget);
+            if !self.settle(entry, batch, &answer, &decision).await {
                 return None;
             }
+            let mut reason = verdict::words(&answer.outcome);
             let (rest, pause) = match decision {
                 Decision::Done => {
                     self.given_up.store(0, Ordering::Relaxed);
                     return None;
                 }
                 Decision::Stop(reason) => {
-                    self.give_up(reason, &answer);
+                    self.give_up(reason, &answer, search);
                     return None;
                 }
-                Decision::Split => return Some(batch.halves()),
-                Decision::Retry { after } => (None, after),
-                Decision::RetryPartial { without, after } => (Some(without), after),
+                Decision::Split => return Some(parcel.batch.halves()),
+                Decision::Shrink => {
+                    self.shrink(batch.body_bytes(), &reason).await;
+                    return Some(parcel.batch.halves());
+                }
+                Decision::RenewToken => {
+                    alone = Some(self.doubt_keys(token).await?);
+                    reason = SafeText::from(format!("the keys were refused, so a new token is tried once: {reason}"));
+                    (None, Duration::ZERO)
+                }
+                Decision::Retry { after } => {
+                    alone = None;
+                    (None, after)
+                }
+                Decision::RetryPartial { without, after } => {
+                    alone = None;
+                    (Some(without), after)
+                }
             };
-            let reason = verdict::words(&answer.outcome);
-            let event = RunEvent::Retrying { feed: self.plan.feed, attempt: number, after: pause, reason };
+            let event = RunEvent::Retrying { feed: self.plan.feed, attempt: *number, after: pause, reason };
             self.run.events.tell(event).await;
             // If the brake is pulled meanwhile, the next attempt does not happen, and the items stay unknown.
             self.pause(pause, &answer).await;
-            kept = Kept::AsBefore;
             if let Some(without) = rest {
-                (batch, body) = self.encode(batch.without(&without)).await?;
-                kept = self.kept(&body);
+                let number = parcel.number;
+                parcel = self.pack(parcel.batch.without(&without)).await?;
+                parcel.number = number;
             }
-            number += 1;
+        }
+    }
+
+    /// Waits until nothing else is on the way, keeps it so, and has a new token signed unless somebody else did since.
+    async fn doubt_keys(&self, token: u64) -> Option<RwLockWriteGuard<'_, ()>> {
+        let alone = tokio::select! {
+            biased;
+            () = self.brake.pulled() => return None,
+            alone = self.run.keys_door.write() => alone,
+        };
+        self.run.client.renew_token(token);
+        Some(alone)
+    }
+
+    /// A batch of so many bytes was too large: from now on, those of this feed are at most half of that.
+    async fn shrink(&self, bytes: usize, reason: &SafeText) {
+        let half = (bytes / 2).max(1);
+        if self.max_batch_bytes.fetch_min(half, Ordering::Relaxed) > half {
+            let size = crate::words::bytes(half as u64);
+            let text = SafeText::from(format!("smaller batches from now on, of at most {size}: {reason}"));
+            self.run.events.tell(RunEvent::Note { feed: self.plan.feed, text }).await;
+        }
+    }
+
+    /// Compresses a batch off the async threads.
+    async fn pack(&self, batch: Batch) -> Option<Parcel> {
+        let encoded = tokio::task::spawn_blocking(move || batch.encode().map(|body| (batch, body))).await;
+        match encoded {
+            Ok(Ok((batch, body))) => Some(Parcel { kept: self.kept(&body), batch, body, number: 0 }),
+            Ok(Err(error)) => self.fail(&error),
+            Err(error) => self.fail(&error),
         }
     }
 
@@ -159,29 +233,37 @@ impl Lane {
         if self.run.keep_payloads && !self.plan.feed.is_personal() { Kept::Body(body.to_vec()) } else { Kept::Nothing }
     }
 
-    /// Compresses a batch off the async threads.
-    async fn encode(&self, batch: Batch) -> Option<(Batch, Vec<u8>)> {
-        let encoded = tokio::task::spawn_blocking(move || batch.encode().map(|body| (batch, body))).await;
-        match encoded {
-            Ok(Ok(encoded)) => Some(encoded),
-            Ok(Err(error)) => self.fail(&error),
-            Err(error) => self.fail(&error),
-        }
-    }
-
     fn fail<T>(&self, error: &dyn std::error::Error) -> Option<T> {
         let what = format!("a batch could not be compressed: {error}");
         self.brake.pull(Cause::Trouble(Problem::new(Exit::Other, what)));
         None
     }
 
-    /// One request: journaled, then sent. `None` if it was not sent.
-    async fn attempt(&self, batch: &Batch, body: &[u8], number: u32, kept: Kept) -> Option<(i64, FeedAnswer)> {
+    /// One request: journaled, then sent; its entry, the number of its token and the answer. `None` if it was not sent.
+    async fn attempt(&self, parcel: &mut Parcel, is_alone: bool) -> Option<(i64, u64, FeedAnswer)> {
         if !self.wait_for_gateway().await {
             return None;
         }
-        let feed = self.plan.feed;
-        let attempt = Attempt { run: self.run.id, feed, rows: batch.rows(), bytes: body.len(), number, kept };
+        let client = &self.run.client;
+        let ready = async {
+            let departure = client.depart().await;
+            let door = if is_alone { None } else { Some(self.run.keys_door.read().await) };
+            (departure, door)
+        };
+        let (departure, _door) = tokio::select! {
+            biased;
+            () = self.brake.pulled() => return None,
+            ready = ready => ready,
+        };
+        parcel.number += 1;
+        let attempt = Attempt {
+            run: self.run.id,
+            feed: self.plan.feed,
+            rows: parcel.batch.rows(),
+            bytes: parcel.body.len(),
+            number: parcel.number,
+            kept: std::mem::replace(&mut parcel.kept, Kept::AsBefore),
+        };
         let journaled = self.run.ledger.call(move |store| store.journal(&attempt, Timestamp::now())).await;
         let entry = match journaled {
             Ok(entry) => entry,
@@ -190,12 +272,14 @@ impl Lane {
                 return None;
             }
         };
-        let answer = self.run.client.send_feed(&self.plan.route, &self.run.data_space, body.to_vec()).await;
+        let token = client.token_number();
+        let body = parcel.body.clone();
+        let answer = client.send_feed(departure, &self.plan.route, &self.run.data_space, body).await;
         self.run.board.update(|feed| {
             feed.requests += 1;
-            feed.bytes += body.len() as u64;
+            feed.bytes += parcel.body.len() as u64;
         });
-        Some((entry, answer))
+        Some((entry, token, answer))
     }
 
     /// Waits here, and not within the client, for a pause that the gateway asked for: this wait can be broken off.
@@ -204,7 +288,7 @@ impl Lane {
             let Some(pause) = self.run.client.pace().reading().waiting.filter(|pause| !pause.is_zero()) else {
                 return true;
             };
-            self.run.board.set_waiting(pause, SafeText::from("after a 429"));
+            self.run.board.set_waiting(pause, SafeText::from("as the gateway asks"));
             tokio::select! {
                 () = self.brake.pulled() => {}
                 () = tokio::time::sleep(pause) => {}
@@ -268,37 +352,31 @@ impl Lane {
     }
 
     /// A batch has its state, and it is not a good one: decides what that means for the feed.
-    fn give_up(&self, reason: StopReason, answer: &FeedAnswer) {
-        let words = verdict::words(&answer.outcome);
-        match (reason, verdict::http_status(&answer.outcome)) {
-            (StopReason::KeysRefused, _) => {
-                let request_id = answer.request_id.clone();
-                self.brake.pull(Cause::KeysRefused { message: words, request_id });
-            }
-            (StopReason::PayloadRefused, Some(404 | 405)) => {
-                self.brake.pull(Cause::Trouble(no_route(&words, &self.plan)));
+    fn give_up(&self, reason: StopReason, answer: &FeedAnswer, search: &mut Search) {
+        match (reason, &answer.outcome) {
+            (StopReason::KeysRefused, FeedOutcome::KeysRefused { message, remedy, .. }) => {
+                let (message, request_id) = (message.clone(), answer.request_id.clone());
+                self.brake.pull(Cause::KeysRefused { message, remedy: *remedy, request_id });
+                return;
             }
             // These items have their state; the next batch may be all right.
-            (StopReason::PayloadRefused, _) => self.given_up.store(0, Ordering::Relaxed),
-            (StopReason::OutOfAttempts, _) => {
-                if self.given_up.fetch_add(1, Ordering::Relaxed) + 1 >= GIVE_UPS_IN_A_ROW {
-                    self.brake.pull(Cause::Trouble(trouble(&words)));
-                }
+            (StopReason::PayloadRefused, _) => {
+                self.given_up.store(0, Ordering::Relaxed);
+                return;
             }
-            (StopReason::OutOfBudget, _) => self.brake.pull(Cause::Trouble(trouble(&words))),
+            (StopReason::SearchEnded, _) if !search.end() => return,
+            _ => {}
+        }
+        let is_hopeless = match reason {
+            StopReason::OutOfAttempts | StopReason::RequestRefused | StopReason::SearchEnded => {
+                self.given_up.fetch_add(1, Ordering::Relaxed) + 1 >= GIVE_UPS_IN_A_ROW
+            }
+            _ => true,
+        };
+        if is_hopeless {
+            self.brake.pull(Cause::Trouble(trouble::of(reason, &answer.outcome, &self.plan)));
         }
     }
-}
-
-/// Every batch of the feed would be answered like this one.
-fn no_route(words: &SafeText, plan: &FeedPlan) -> Problem {
-    let hint = format!("check `{}` under [export.routes] in the configuration, and the data space", plan.feed);
-    Problem::new(Exit::Other, format!("the gateway does not take {}: {words}", plan.feed)).hint(hint)
-}
-
-fn trouble(words: &SafeText) -> Problem {
-    Problem::new(Exit::TryAgain, format!("the gateway takes no batches now: {words}"))
-        .hint("run it again later: it goes on where this run stopped")
 }
 
 fn verdict_of(outgoing: &Outgoing, judged: &Judged) -> Verdict {

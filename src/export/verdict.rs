@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ledger::status;
 use crate::client::models::{FeedOutcome, RETRYABLE_ITEM_CODE, RefusedItem};
-use crate::client::retry::Decision;
+use crate::client::retry::{Decision, StopReason};
 use crate::untrusted::SafeText;
 
 /// The state of one item of a batch.
@@ -23,10 +23,17 @@ pub(super) struct Judged {
 /// The items, of a batch of `items`, that have their state after this answer: those that `decision` does not send again.
 pub(super) fn judge(outcome: &FeedOutcome, decision: &Decision, items: usize) -> Vec<Judged> {
     match decision {
-        Decision::Retry { .. } | Decision::Split => Vec::new(),
+        Decision::Retry { .. } | Decision::RenewToken | Decision::Split | Decision::Shrink => Vec::new(),
+        Decision::Stop(StopReason::SearchEnded) => (0..items).map(|place| judge_unsearched(outcome, place)).collect(),
         Decision::RetryPartial { without, .. } => judge_places(outcome, without.iter().copied(), items),
         Decision::Done | Decision::Stop(_) => judge_places(outcome, 0..items, items),
     }
+}
+
+/// The state of an item of a batch in which the bad ones were not found: most of them are not to blame.
+fn judge_unsearched(outcome: &FeedOutcome, place: usize) -> Judged {
+    let text = SafeText::from(format!("refused together with others, which were not sent apart: {}", words(outcome)));
+    Judged { place, status: status::APPLICATION_ERROR, text, code: SafeText::default() }
 }
 
 fn judge_places(outcome: &FeedOutcome, places: impl Iterator<Item = usize>, items: usize) -> Vec<Judged> {
@@ -67,9 +74,11 @@ fn judge_unnamed(outcome: &FeedOutcome, place: usize, others_named: bool, names_
             judged(status::APPLICATION_ERROR, "not accepted because of other items in its batch".into())
         }
         FeedOutcome::Refused { status, message, .. } => judged(payload_status(*status), message.clone()),
-        FeedOutcome::KeysRefused { status, message } => judged(i64::from(*status), message.clone()),
-        FeedOutcome::SlowDown { .. } => judged(429, "the gateway asked to slow down".into()),
-        FeedOutcome::Passing { status, message } => {
+        FeedOutcome::KeysRefused { status, message, .. } | FeedOutcome::WrongAddress { status, message } => {
+            judged(i64::from(*status), message.clone())
+        }
+        FeedOutcome::SlowDown { message, .. } => judged(429, message.clone()),
+        FeedOutcome::Passing { status, message, .. } => {
             judged(status.map_or(status::APPLICATION_ERROR, i64::from), message.clone())
         }
         // Whatever its HTTP status says, an answer that is not understood says nothing about the items; a 200 least of all.
@@ -92,6 +101,7 @@ pub(super) fn http_status(outcome: &FeedOutcome) -> Option<u16> {
         FeedOutcome::Accepted { .. } => Some(200),
         FeedOutcome::Refused { status, .. }
         | FeedOutcome::KeysRefused { status, .. }
+        | FeedOutcome::WrongAddress { status, .. }
         | FeedOutcome::NotUnderstood { status, .. } => Some(*status),
         FeedOutcome::SlowDown { .. } => Some(429),
         FeedOutcome::Passing { status, .. } => *status,
@@ -109,9 +119,14 @@ pub(super) fn pause_reason(outcome: &FeedOutcome) -> SafeText {
 /// What happened, in the server's words where it has some.
 pub(super) fn words(outcome: &FeedOutcome) -> SafeText {
     match outcome {
-        FeedOutcome::Accepted { .. } => SafeText::from("some items were refused for now"),
-        FeedOutcome::SlowDown { .. } => SafeText::from("the gateway asked to slow down (429)"),
-        FeedOutcome::Refused { message, .. }
+        FeedOutcome::Accepted { refused } if refused.iter().any(|item| item.code.as_str() == RETRYABLE_ITEM_CODE) => {
+            SafeText::from("some items were refused for now")
+        }
+        // It is not done with this answer, so it names an item that is not there.
+        FeedOutcome::Accepted { .. } => SafeText::from("the answer refuses an item that is not in the batch"),
+        FeedOutcome::SlowDown { message, .. }
+        | FeedOutcome::Refused { message, .. }
+        | FeedOutcome::WrongAddress { message, .. }
         | FeedOutcome::KeysRefused { message, .. }
         | FeedOutcome::Passing { message, .. }
         | FeedOutcome::NotUnderstood { message, .. } => message.clone(),
@@ -123,7 +138,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::client::retry::StopReason;
 
     fn refused(index: usize, code: &str, message: &str) -> RefusedItem {
         RefusedItem { index, code: SafeText::from(code), message: SafeText::from(message) }
@@ -172,6 +186,13 @@ mod tests {
     }
 
     #[test]
+    fn who_was_not_found_out_is_not_called_bad() {
+        let outcome = FeedOutcome::Refused { status: 400, refused: Vec::new(), message: SafeText::from("no") };
+        let stop = Decision::Stop(StopReason::SearchEnded);
+        assert_eq!(statuses(&outcome, &stop, 2), [(0, 0), (1, 0)]);
+    }
+
+    #[test]
     fn a_400_that_names_nobody_settles_all() {
         let message = SafeText::from("not an array");
         let outcome = FeedOutcome::Refused { status: 400, refused: Vec::new(), message };
@@ -187,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_retry_settles_nobody_and_neither_does_a_split() {
-        let outcome = FeedOutcome::Passing { status: Some(503), message: SafeText::from("busy") };
+        let outcome = FeedOutcome::Passing { status: Some(503), message: SafeText::from("busy"), trouble: None };
         assert!(statuses(&outcome, &Decision::Split, 3).is_empty());
         assert!(statuses(&outcome, &Decision::Retry { after: Duration::ZERO }, 3).is_empty());
         assert_eq!(statuses(&outcome, &Decision::Stop(StopReason::OutOfBudget), 1), [(0, 503)]);

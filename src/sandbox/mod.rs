@@ -15,7 +15,7 @@ mod inspect;
 mod jwt;
 mod listener;
 mod pairs;
-mod rate;
+pub(crate) mod rate;
 mod registry;
 mod registry_routes;
 mod schema;

@@ -6,16 +6,16 @@ use tokio::time::Instant;
 
 /// How many requests a second are let through, and how many at once.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Limit {
+pub(crate) struct Limit {
     /// Tokens that flow in each second; more than 0.
-    pub(super) per_second: f64,
+    pub(crate) per_second: f64,
     /// How many tokens there can be; at least 1.
-    pub(super) burst: u32,
+    pub(crate) burst: u32,
 }
 
 /// The tokens of one API key.
 #[derive(Debug)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     limit: Limit,
     tokens: f64,
     filled_at: Instant,
@@ -23,7 +23,7 @@ pub(super) struct Bucket {
 
 impl Bucket {
     /// A full bucket.
-    pub(super) fn new(limit: Limit, now: Instant) -> Self {
+    pub(crate) fn new(limit: Limit, now: Instant) -> Self {
         Self { limit, tokens: f64::from(limit.burst), filled_at: now }
     }
 
@@ -31,7 +31,7 @@ impl Bucket {
     ///
     /// # Errors
     /// How long it takes until the next one is there.
-    pub(super) fn take(&mut self, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn take(&mut self, now: Instant) -> Result<(), Duration> {
         let passed = now.saturating_duration_since(self.filled_at).as_secs_f64();
         self.tokens = (self.tokens + passed * self.limit.per_second).min(f64::from(self.limit.burst));
         self.filled_at = now;
@@ -45,7 +45,7 @@ impl Bucket {
 }
 
 /// What `Retry-After` says: whole seconds, never too few.
-pub(super) fn whole_seconds(wait: Duration) -> u64 {
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use commerce_connector::client::models::{DataSpaceId, DataSpaceKind, FeedOutcome, ProjectId, RefusedItem};
-use commerce_connector::client::{Client, ClientError, ClientSettings};
+use commerce_connector::client::{Client, ClientError, ClientSettings, Trouble};
 use commerce_connector::error::{Exit, Explain as _};
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -166,7 +166,7 @@ async fn every_failure_of_the_registry_is_told_apart() {
             Exit::Other,
         ),
         ("the gateway G answered something that is not understood: row 1 has no environmentId", Exit::Other),
-        ("the gateway G answered something that is not understood: more than 16 MiB", Exit::Other),
+        ("the gateway G answered something that is not understood: an answer of more than 16 MiB", Exit::Other),
     ];
     assert_eq!(told, expected.map(|(text, exit)| (text.to_owned(), exit)));
 }
@@ -192,7 +192,8 @@ async fn a_feed_request_is_the_documented_one() {
         json!({"feedItemReceivedCount": 1, "invalidFeedItems": [{"itemIndex": "1", "code": "c", "message": "m"}]});
     let gateway = Gateway::start([with_header(json_answer(200, &refusal), "x-request-id", "r-7")]).await;
     let items = json!([{"sku": "ä"}, {"sku": "b"}]);
-    let answer = client(&gateway.url).send_feed("feeds/things/v1", &data_space(), gzipped(&items)).await;
+    let client = client(&gateway.url);
+    let answer = client.send_feed(client.depart().await, "feeds/things/v1", &data_space(), gzipped(&items)).await;
 
     let refused = vec![RefusedItem { index: 1, code: "c".into(), message: "m".into() }];
     assert_eq!(answer.outcome, FeedOutcome::Accepted { refused });
@@ -219,14 +220,14 @@ async fn a_strange_route_cannot_lead_away_from_the_gateway() {
     let gateway = Gateway::start([answer(200, ""), answer(200, "")]).await;
     let client = client(&gateway.url);
     for route in ["http://elsewhere.example/?x#y", "../../a b"] {
-        client.send_feed(route, &data_space(), gzipped(&json!([]))).await;
+        client.send_feed(client.depart().await, route, &data_space(), gzipped(&json!([]))).await;
     }
     let paths: Vec<_> = gateway.seen().into_iter().map(|seen| seen.path).collect();
     assert_eq!(paths, ["/http:/elsewhere.example/%3Fx%23y/space-1", "/a%20b/space-1"]);
 }
 
 async fn outcome_of(client: &Client) -> FeedOutcome {
-    client.send_feed("feeds/things/v1", &data_space(), gzipped(&json!([{}]))).await.outcome
+    client.send_feed(client.depart().await, "feeds/things/v1", &data_space(), gzipped(&json!([{}]))).await.outcome
 }
 
 #[tokio::test]
@@ -235,7 +236,7 @@ async fn a_redirect_is_named_and_not_followed() {
     let to = |location: &str| with_header(answer(307, ""), "location", location);
     let gateway = Gateway::start([to(&elsewhere.url), to("https://evil.example/x")]).await;
     let client = client(&gateway.url);
-    assert!(matches!(outcome_of(&client).await, FeedOutcome::NotUnderstood { status: 307, .. }));
+    assert!(matches!(outcome_of(&client).await, FeedOutcome::WrongAddress { status: 307, .. }));
     let error = client.projects().await.expect_err("a redirect");
     assert!(error.to_string().contains("a redirect to evil.example; "), "{error}");
     assert!(elsewhere.seen().is_empty());
@@ -244,7 +245,7 @@ async fn a_redirect_is_named_and_not_followed() {
 #[tokio::test]
 async fn a_connection_that_breaks_is_passing_and_says_how() {
     let passing = |outcome| match outcome {
-        FeedOutcome::Passing { status: None, message } => message.to_string(),
+        FeedOutcome::Passing { status: None, message, .. } => message.to_string(),
         other => panic!("{other:?}"),
     };
     let closes = raw_server(b"").await;
@@ -266,7 +267,8 @@ async fn each_time_out_has_its_own_words() {
     let read = ClientSettings { read_timeout: IMPATIENCE, ..settings(&silent.url) };
     let client = Client::new(read, keys()).expect("a client");
     let message = "no answer for 0.15 s (read time-out)".into();
-    assert_eq!(outcome_of(&client).await, FeedOutcome::Passing { status: None, message });
+    let expected = FeedOutcome::Passing { status: None, message, trouble: Some(Trouble::Time) };
+    assert_eq!(outcome_of(&client).await, expected);
 
     let total = ClientSettings { total_timeout: IMPATIENCE, ..settings(&silent.url) };
     let client = Client::new(total, keys()).expect("a client");
@@ -286,15 +288,51 @@ async fn garbage_is_not_understood_and_too_much_is_not_read() {
 }
 
 #[tokio::test]
+async fn an_answer_that_was_packed_unasked_is_unpacked_within_bounds_or_said_to_be_broken() {
+    let body = json!({"feedItemReceivedCount": 1, "invalidFeedItems": []});
+    let packed = gzipped(&body);
+    let bomb = gzipped(&json!(" ".repeat(5 * 1024 * 1024)));
+    let gzip = |body: Vec<u8>| with_header(answer(200, body), "content-encoding", "gzip");
+    let gateway = Gateway::start([
+        gzip(packed.clone()),
+        gzip(packed[..packed.len() - 9].to_vec()),
+        gzip(bomb),
+        with_header(answer(200, "x"), "content-encoding", "br"),
+    ])
+    .await;
+    let client = client(&gateway.url);
+    assert_eq!(outcome_of(&client).await, FeedOutcome::Accepted { refused: vec![] });
+    let mut words = Vec::new();
+    for _ in 0..3 {
+        let FeedOutcome::NotUnderstood { status: 200, message } = outcome_of(&client).await else { panic!("nonsense") };
+        words.push(message.to_string());
+    }
+    assert!(words[0].starts_with("its gzip cannot be unpacked: "), "{words:?}");
+    assert_eq!(words[1], "an answer of more than 4 MiB");
+    assert_eq!(words[2], "an answer packed as \"br\", which was not asked for");
+}
+
+#[tokio::test]
+async fn a_503_that_names_a_time_stalls_all_clones_and_costs_no_speed() {
+    let gateway = Gateway::start([with_header(answer(503, ""), "retry-after", "30")]).await;
+    let settings = ClientSettings { requests_per_second: Some(2.0), ..settings(&gateway.url) };
+    let client = Client::new(settings, keys()).expect("a client");
+    assert!(matches!(outcome_of(&client).await, FeedOutcome::Passing { status: Some(503), .. }));
+    let reading = client.clone().pace().reading();
+    assert_eq!(reading.requests_per_second, Some(2.0));
+    assert!(reading.waiting.is_some_and(|wait| wait > Duration::from_secs(20)), "{reading:?}");
+}
+
+#[tokio::test]
 async fn a_429_slows_all_clones_down() {
     let gateway = Gateway::start([with_header(answer(429, ""), "retry-after", "30")]).await;
     let settings = ClientSettings { requests_per_second: Some(2.0), ..settings(&gateway.url) };
     let client = Client::new(settings, keys()).expect("a client");
     let clone = client.clone();
-    let expected = FeedOutcome::SlowDown { retry_after: Some(Duration::from_secs(30)) };
-    assert_eq!(outcome_of(&client).await, expected);
+    let wait = Some(Duration::from_secs(30));
+    assert!(matches!(outcome_of(&client).await, FeedOutcome::SlowDown { retry_after, .. } if retry_after == wait));
     let reading = clone.pace().reading();
-    assert_eq!(reading.requests_per_second, Some(1.0));
+    assert!(reading.requests_per_second.is_some_and(|rate| rate < 1.5), "{reading:?}");
     assert!(reading.waiting.is_some_and(|wait| wait > Duration::from_secs(20)), "{reading:?}");
 }
 

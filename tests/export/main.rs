@@ -210,13 +210,13 @@ async fn an_item_that_the_gateway_refuses_for_good_does_not_hold_up_the_others()
 }
 
 #[tokio::test]
-async fn refused_keys_end_the_run_with_its_first_request() {
+async fn refused_keys_end_the_run_when_a_new_token_is_refused_as_well() {
     let shop = Shop::with_faults("[[fault]]\nkind = \"expired-keys\"\nshare = 1.0").await;
     shop.write(Feed::Products, &products(5 * BATCH));
     let ended = shop.run().await;
     assert_eq!(ended.report().exit(), Exit::Refused);
     assert!(matches!(ended.report().end, RunEnd::KeysRefused { .. }));
-    assert_eq!(ended.report().progress.feeds[0].requests, 1, "nothing is retried");
+    assert_eq!(ended.report().progress.feeds[0].requests, 2, "one try with a new token, and no more");
     assert!(ended.events.iter().any(|event| matches!(event, RunEvent::KeysRefused { .. })));
     assert_eq!(shop.ledger()[0].needs_attention, BATCH as u64);
     assert_eq!(shop.received(Feed::Products).await.len(), 0);
@@ -227,7 +227,7 @@ async fn a_key_that_the_gateway_does_not_know_ends_the_run_with_its_words() {
     let shop = Shop::new().await.with_wrong_keys();
     shop.write(Feed::Products, &products(1));
     let ended = shop.run().await;
-    let RunEnd::KeysRefused { message } = &ended.report().end else { panic!("{ended:?}") };
+    let RunEnd::KeysRefused { message, .. } = &ended.report().end else { panic!("{ended:?}") };
     assert!(!message.is_empty());
 }
 

@@ -1,12 +1,13 @@
 //! How the screen looks: every pane and dialog at the sizes that people have, and no panic at any other.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also where a helper notices")]
 
+mod pages;
 mod sync;
 
 use std::time::Duration;
 
 use commerce_connector::client::models::{DataSpace, DataSpaceKind, Environment, Project};
-use commerce_connector::connector::{Half, Overview, PairStatus, SettingsOverview, SourceFeeds};
+use commerce_connector::connector::{Half, Limits, Overview, PairStatus, SettingsOverview, SourceFeeds};
 use commerce_connector::error::{Exit, Problem};
 use commerce_connector::export::ledger::FeedSummary;
 use commerce_connector::export::progress::{
@@ -49,6 +50,11 @@ fn overview(kind: DataSpaceKind) -> Overview {
         config_path: "/etc/commerce-connector/config.toml".into(),
         settings: Box::new(SettingsOverview {
             home: "/etc/commerce-connector/config.toml".into(),
+            limits: Limits {
+                requests_per_second: Some(2.0),
+                thread_count: 1,
+                batch_sizes: Feed::ALL.map(|feed| (feed, feed.batch_size())).to_vec(),
+            },
             ..SettingsOverview::default()
         }),
         state_dir: "/var/lib/commerce-connector".into(),
@@ -457,6 +463,7 @@ fn every_size_draws_without_a_panic() {
     let mut states =
         vec![bare(), asking, pasting, helping, palette, running(false), ready(Pane::Saas, DataSpaceKind::Testing)];
     states.extend(sync::states());
+    states.extend(pages::states());
     // Two of the states at each size: all of them at all sizes would take a minute and say no more.
     for height in 1..=45 {
         for width in 1..=130 {

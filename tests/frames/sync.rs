@@ -51,7 +51,7 @@ fn health() -> Health {
     Health { feeds, installation, findings: vec![stall.about(Feed::Products)] }
 }
 
-fn healthy(kind: DataSpaceKind) -> State {
+pub fn healthy(kind: DataSpaceKind) -> State {
     let mut state = ready(Pane::Export, kind);
     reply(&mut state, Reply::Health(Ok(health())));
     state

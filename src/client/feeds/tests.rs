@@ -31,11 +31,15 @@ fn item(index: usize, code: &str, message: &str) -> RefusedItem {
     RefusedItem { index, code: code.into(), message: message.into() }
 }
 
-fn retry_after(value: &'static str) -> Option<Duration> {
-    match outcome(&reply(429, b"", &[("retry-after", value)]), ROUTE, now()) {
-        FeedOutcome::SlowDown { retry_after } => retry_after,
+fn slowed_by(headers: &[(&'static str, &'static str)]) -> (Option<Duration>, String) {
+    match outcome(&reply(429, b"", headers), ROUTE, now()) {
+        FeedOutcome::SlowDown { retry_after, message } => (retry_after, message.to_string()),
         other => panic!("{other:?}"),
     }
+}
+
+fn retry_after(value: &'static str) -> Option<Duration> {
+    slowed_by(&[("retry-after", value)]).0
 }
 
 #[test]
@@ -117,11 +121,12 @@ fn a_400_refuses_all_and_says_why_where_it_can() {
 
 #[test]
 fn refused_keys_come_with_the_words_and_the_code() {
+    let remedy = KeysRemedy::CheckKeys;
     let body = json!({"error_code": "403053", "message": "JWT is invalid"});
-    let inside = FeedOutcome::KeysRefused { status: 403, message: "JWT is invalid (403053)".into() };
+    let inside = FeedOutcome::KeysRefused { status: 403, message: "JWT is invalid (403053)".into(), remedy };
     assert_eq!(came_to_json(200, &body), inside);
     for status in [401, 403] {
-        let expected = FeedOutcome::KeysRefused { status, message: "JWT is invalid (403053)".into() };
+        let expected = FeedOutcome::KeysRefused { status, message: "JWT is invalid (403053)".into(), remedy };
         assert_eq!(came_to_json(status, &body), expected);
     }
 }
@@ -130,18 +135,57 @@ fn refused_keys_come_with_the_words_and_the_code() {
 fn a_wrong_route_is_named() {
     for status in [404, 405] {
         let message = "the route feeds/things/v1 is not known there: gone".into();
-        assert_eq!(came_to(status, b"gone"), FeedOutcome::Refused { status, refused: vec![], message });
+        assert_eq!(came_to(status, b"gone"), FeedOutcome::WrongAddress { status, message });
+    }
+}
+
+#[test]
+fn a_clock_that_is_wrong_here_is_told_apart_from_keys_that_are() {
+    let body = br#"{"error_code":"403053","message":"JWT is invalid"}"#;
+    let refused = |date| match outcome(&reply(403, body, &[("date", date)]), ROUTE, now()) {
+        FeedOutcome::KeysRefused { status: 403, message, remedy } => (message.to_string(), remedy),
+        other => panic!("{other:?}"),
+    };
+    let (words, remedy) = refused("Sun, 22 Nov 2026 09:00:00 GMT");
+    let expected = "JWT is invalid (403053); this server's clock is 1 h 00 min ahead of the gateway's";
+    assert_eq!((words.as_str(), remedy), (expected, KeysRemedy::SetClock));
+    let (words, _) = refused("Sun, 22 Nov 2026 10:05:00 GMT");
+    assert!(words.ends_with("is 5 min 00 s behind the gateway's"), "{words}");
+    for date in ["Sun, 22 Nov 2026 10:03:00 GMT", "yesterday"] {
+        assert_eq!(refused(date), ("JWT is invalid (403053)".to_owned(), KeysRemedy::CheckKeys));
+    }
+}
+
+#[test]
+fn a_200_of_another_type_is_told_by_it_and_never_accepts() {
+    let of_type = |kind, body: &[u8]| outcome(&reply(200, body, &[("content-type", kind)]), ROUTE, now());
+    let words = |outcome| match outcome {
+        FeedOutcome::NotUnderstood { status: 200, message } => message.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(words(of_type("text/plain; charset=utf-8", b"OK")), "an answer of type text/plain: OK");
+    assert_eq!(words(of_type("application/json", b"OK")), "OK");
+    assert_eq!(words(of_type("text/html", b"")), "an empty answer of type text/html");
+    let all = FeedOutcome::Accepted { refused: vec![] };
+    assert_eq!(of_type("text/plain", b"{\"feedItemReceivedCount\":1}"), all, "the body is what the contract says");
+}
+
+#[test]
+fn a_200_that_received_nothing_and_refused_nothing_is_not_understood() {
+    for body in [json!({"feedItemReceivedCount": 0}), json!({"feedItemReceivedCount": 0, "invalidFeedItems": []})] {
+        assert!(matches!(came_to_json(200, &body), FeedOutcome::NotUnderstood { .. }), "{body}");
     }
 }
 
 #[test]
 fn other_statuses_are_refused_passing_or_not_understood() {
-    for status in [402, 409, 413, 415, 422, 499] {
+    for status in [402, 408, 409, 413, 415, 422, 499] {
         assert!(matches!(came_to(status, b"x"), FeedOutcome::Refused { status: same, .. } if same == status));
     }
-    for status in [408, 500, 502, 503, 504, 599] {
+    for status in [500, 502, 503, 504, 599] {
         let message = format!("HTTP status {status}: busy").into();
-        assert_eq!(came_to(status, b"busy"), FeedOutcome::Passing { status: Some(status), message });
+        let expected = FeedOutcome::Passing { status: Some(status), message, trouble: None };
+        assert_eq!(came_to(status, b"busy"), expected);
     }
     for status in [100, 300, 302, 304, 600, 999] {
         assert!(matches!(came_to(status, b"x"), FeedOutcome::NotUnderstood { status: same, .. } if same == status));
@@ -161,7 +205,25 @@ fn retry_after_is_seconds_or_a_date_capped_and_never_garbage() {
     for garbage in ["", "-5", "1.5", "soon", "Sun, 22 Nov 2026 09:59:00 GMT", "Sun, 99 Nov 2026 10:00:12 GMT"] {
         assert_eq!(retry_after(garbage), None, "{garbage}");
     }
-    assert_eq!(came_to(429, b""), FeedOutcome::SlowDown { retry_after: None });
+    assert_eq!(slowed_by(&[]), (None, "the gateway asked to slow down (429)".to_owned()));
+}
+
+#[test]
+fn a_strange_retry_after_is_said_so() {
+    let words = |value| slowed_by(&[("retry-after", value)]).1;
+    assert_eq!(words("7"), "the gateway asked to slow down (429)");
+    assert!(
+        words("86400").ends_with("(429); it asks for 24 h 00 min, which is cut to 10 min 00 s"),
+        "{}",
+        words("86400")
+    );
+    assert!(words("-5").ends_with("(429); its Retry-After \"-5\" is not understood"), "{}", words("-5"));
+}
+
+#[test]
+fn a_retry_after_that_is_a_date_is_seen_from_the_gateways_own_clock() {
+    let headers = [("retry-after", "Sun, 22 Nov 2026 12:00:12 GMT"), ("date", "Sun, 22 Nov 2026 12:00:00 GMT")];
+    assert_eq!(slowed_by(&headers).0, Some(Duration::from_secs(12)));
 }
 
 #[test]

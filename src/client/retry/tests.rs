@@ -1,7 +1,8 @@
 //! Every answer to every decision; nothing here waits.
 
 use super::*;
-use crate::client::models::FeedAnswer;
+use crate::client::Trouble;
+use crate::client::models::{FeedAnswer, KeysRemedy};
 
 fn answer(outcome: FeedOutcome) -> FeedAnswer {
     FeedAnswer { outcome, request_id: None }
@@ -20,15 +21,34 @@ fn refused_as(status: u16, refused: Vec<RefusedItem>) -> FeedAnswer {
 }
 
 fn passing() -> FeedAnswer {
-    answer(FeedOutcome::Passing { status: Some(503), message: "busy".into() })
+    answer(FeedOutcome::Passing { status: Some(503), message: "busy".into(), trouble: None })
+}
+
+fn unreached(trouble: Trouble) -> FeedAnswer {
+    answer(FeedOutcome::Passing { status: None, message: "no".into(), trouble: Some(trouble) })
 }
 
 fn not_understood() -> FeedAnswer {
     answer(FeedOutcome::NotUnderstood { status: 200, message: "an HTML page".into() })
 }
 
+fn keys_refused() -> FeedAnswer {
+    answer(FeedOutcome::KeysRefused { status: 403, message: "JWT is invalid".into(), remedy: KeysRemedy::CheckKeys })
+}
+
+/// After so many failures before.
+fn after_failures(failed: u32) -> Tries {
+    Tries { failed, ..Tries::default() }
+}
+
+/// The longest decision after the `attempt`-th failure, from 1.
 fn decided(answer: &FeedAnswer, attempt: u32, items: usize) -> Decision {
-    decide_with(answer, attempt, items, &RetryBudget::new(), &mut || 1.0)
+    let (mut tries, mut search) = (after_failures(attempt - 1), Search::default());
+    decide_with(answer, items, &mut tries, &mut search, &RetryBudget::new(), &mut || 1.0)
+}
+
+fn decided_with(answer: &FeedAnswer, budget: &RetryBudget) -> Decision {
+    decide(answer, 1, &mut Tries::default(), &mut Search::default(), budget)
 }
 
 /// Takes everything out of a budget, and says how much that was.
@@ -82,39 +102,86 @@ fn a_refused_batch_keeps_the_items_over_the_limit() {
 }
 
 #[test]
-fn who_is_to_blame_is_searched_by_halves_while_the_budget_lasts() {
+fn who_is_to_blame_is_searched_by_halves_until_it_is_plain_that_nobody_is() {
     let nobody = refused_as(400, vec![]);
     let budget = RetryBudget::new();
-    assert_eq!(decide(&nobody, 1, 2, &budget), Decision::Split);
-    assert_eq!(decided(&nobody, 1, 1), Decision::Stop(StopReason::PayloadRefused));
-    drain(&budget);
-    assert_eq!(decide(&nobody, 1, 2, &budget), Decision::Stop(StopReason::PayloadRefused));
+    let mut search = Search::default();
+    let mut search_on = |answer: &FeedAnswer, items| decide(answer, items, &mut Tries::default(), &mut search, &budget);
+    for _ in 1..MAX_FRUITLESS {
+        assert_eq!(search_on(&nobody, 2), Decision::Split);
+    }
+    assert_eq!(search_on(&nobody, 2), Decision::Stop(StopReason::SearchEnded));
+    assert_eq!(search_on(&nobody, 1), Decision::Stop(StopReason::PayloadRefused), "alone, it is found out");
+    assert_eq!(search_on(&accepted_but(vec![]), 2), Decision::Done);
+    assert_eq!(search_on(&nobody, 2), Decision::Split, "there was something to find");
+    assert_eq!(drain(&budget), 20, "a search costs no retries");
+    assert!(search.end() && !search.end());
 }
 
 #[test]
 fn a_batch_that_is_too_large_is_halved_down_to_one_item() {
-    assert_eq!(decided(&refused_as(413, vec![]), 1, 100), Decision::Split);
+    for status in [408, 413] {
+        assert_eq!(decided(&refused_as(status, vec![]), 1, 100), Decision::Shrink);
+    }
     assert_eq!(decided(&refused_as(413, vec![]), 1, 1), Decision::Stop(StopReason::PayloadRefused));
+    assert_eq!(decided(&refused_as(408, vec![]), 1, 1), Decision::Retry { after: BACKOFF_BASE });
 }
 
 #[test]
 fn what_is_not_about_items_stops_at_once() {
-    assert_eq!(decided(&refused_as(404, vec![]), 1, 100), Decision::Stop(StopReason::PayloadRefused));
-    let keys = answer(FeedOutcome::KeysRefused { status: 403, message: "JWT is invalid".into() });
-    assert_eq!(decided(&keys, 1, 100), Decision::Stop(StopReason::KeysRefused));
+    let address = answer(FeedOutcome::WrongAddress { status: 404, message: "no".into() });
+    assert_eq!(decided(&address, 1, 100), Decision::Stop(StopReason::WrongAddress));
+    assert_eq!(decided(&refused_as(402, vec![]), 1, 100), Decision::Stop(StopReason::RequestRefused));
+}
+
+#[test]
+fn refused_keys_get_one_new_token_and_no_more() {
+    let (mut tries, budget) = (Tries::default(), RetryBudget::new());
+    let mut decided = |answer: &FeedAnswer| decide(answer, 9, &mut tries, &mut Search::default(), &budget);
+    assert_eq!(decided(&keys_refused()), Decision::RenewToken);
+    assert!(matches!(decided(&passing()), Decision::Retry { .. }));
+    assert_eq!(decided(&keys_refused()), Decision::Stop(StopReason::KeysRefused));
+}
+
+#[test]
+fn a_setting_in_the_way_is_not_tried_for_long_and_what_may_pass_is() {
+    for trouble in [Trouble::Tls, Trouble::ProxyLogin, Trouble::Proxy] {
+        assert!(matches!(decided(&unreached(trouble), MAX_SETTING_ATTEMPTS - 1, 1), Decision::Retry { .. }));
+        let end = decided(&unreached(trouble), MAX_SETTING_ATTEMPTS, 1);
+        assert_eq!(end, Decision::Stop(StopReason::SettingInTheWay));
+    }
+    for trouble in [Trouble::Name, Trouble::Connection, Trouble::Time, Trouble::Other] {
+        assert!(matches!(decided(&unreached(trouble), MAX_ATTEMPTS - 1, 1), Decision::Retry { .. }));
+    }
 }
 
 #[test]
 fn slowing_down_costs_no_budget_and_is_tried_for_long_but_not_forever() {
     let wait = Duration::from_secs(7);
-    let slow = answer(FeedOutcome::SlowDown { retry_after: Some(wait) });
-    let budget = RetryBudget::new();
-    let full = drain(&RetryBudget::new());
-    assert_eq!(decide(&slow, MAX_ATTEMPTS + 1, 1, &budget), Decision::Retry { after: wait });
-    assert_eq!(drain(&budget), full);
-    assert_eq!(decided(&slow, MAX_SLOWED_ATTEMPTS, 1), Decision::Stop(StopReason::OutOfAttempts));
-    let silent = answer(FeedOutcome::SlowDown { retry_after: None });
+    let slow = answer(FeedOutcome::SlowDown { retry_after: Some(wait), message: "slow".into() });
+    let (budget, mut tries) = (RetryBudget::new(), Tries::default());
+    for _ in 1..MAX_SLOWED_ATTEMPTS {
+        assert_eq!(decide(&slow, 1, &mut tries, &mut Search::default(), &budget), Decision::Retry { after: wait });
+    }
+    assert_eq!(drain(&budget), drain(&RetryBudget::new()));
+    let end = decide(&slow, 1, &mut tries, &mut Search::default(), &budget);
+    assert_eq!(end, Decision::Stop(StopReason::OutOfAttempts));
+    let silent = answer(FeedOutcome::SlowDown { retry_after: None, message: "slow".into() });
     assert_eq!(decided(&silent, 1, 1), Decision::Retry { after: Duration::ZERO });
+}
+
+#[test]
+fn being_slowed_down_does_not_use_up_the_tries_for_failures() {
+    let slow = answer(FeedOutcome::SlowDown { retry_after: None, message: "slow".into() });
+    let (budget, mut tries, mut search) = (RetryBudget::new(), Tries::default(), Search::default());
+    for _ in 0..50 {
+        assert!(matches!(decide(&slow, 1, &mut tries, &mut search, &budget), Decision::Retry { .. }));
+    }
+    for _ in 1..MAX_ATTEMPTS {
+        assert!(matches!(decide(&passing(), 1, &mut tries, &mut search, &budget), Decision::Retry { .. }));
+    }
+    let end = decide(&passing(), 1, &mut tries, &mut search, &budget);
+    assert_eq!(end, Decision::Stop(StopReason::OutOfAttempts));
 }
 
 #[test]
@@ -133,7 +200,9 @@ fn every_pause_is_within_its_limit_and_the_whole_range_is_used() {
         let mut shortest = BACKOFF_CAP;
         for seed in 0..500 {
             let mut rng = fastrand::Rng::with_seed(seed);
-            let decision = decide_with(&passing(), attempt, 1, &RetryBudget::new(), &mut || rng.f64());
+            let (mut tries, mut search) = (after_failures(attempt - 1), Search::default());
+            let mut random = || rng.f64();
+            let decision = decide_with(&passing(), 1, &mut tries, &mut search, &RetryBudget::new(), &mut random);
             let Decision::Retry { after } = decision else { panic!("{decision:?}") };
             assert!(after <= limit, "{after:?} > {limit:?}");
             longest = longest.max(after);
@@ -149,11 +218,11 @@ async fn the_budget_is_shared_runs_out_and_is_earned_back() {
     let budget = RetryBudget::new();
     let full = drain(&budget);
     assert_eq!(full, 20);
-    assert_eq!(decide(&passing(), 1, 1, &budget), Decision::Stop(StopReason::OutOfBudget));
-    assert_eq!(decide(&accepted_but(vec![]), 1, 1, &budget), Decision::Done);
-    assert_eq!(decide(&accepted_but(vec![]), 1, 1, &budget), Decision::Done);
-    assert!(matches!(decide(&passing(), 1, 1, &budget), Decision::Retry { .. }));
-    assert_eq!(decide(&passing(), 1, 1, &budget), Decision::Stop(StopReason::OutOfBudget));
+    assert_eq!(decided_with(&passing(), &budget), Decision::Stop(StopReason::OutOfBudget));
+    assert_eq!(decided_with(&accepted_but(vec![]), &budget), Decision::Done);
+    assert_eq!(decided_with(&accepted_but(vec![]), &budget), Decision::Done);
+    assert!(matches!(decided_with(&passing(), &budget), Decision::Retry { .. }));
+    assert_eq!(decided_with(&passing(), &budget), Decision::Stop(StopReason::OutOfBudget));
 
     tokio::time::advance(BUDGET_REFILL).await;
     assert_eq!(drain(&budget), 1);

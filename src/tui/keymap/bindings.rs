@@ -97,6 +97,9 @@ pub static BINDINGS: &[Binding] = &[
     bind(RUNS, &[letter(']')], Action::LargerBatches, "", "Larger batches: more items in one request", true),
     bind(RUNS, &[letter('[')], Action::SmallerBatches, "", "Smaller batches: fewer items in one request", true),
     bind(&[Place::Export], &[ENTER], Action::Open, "open", "Open the selected feed, or read the selected error", false),
+    bind(&[Place::Feed], &[ENTER], Action::Open, "read error", "Read the selected error in full", false),
+    // Log
+    bind(&[Place::Log], &[ENTER], Action::Open, "read", "Read the selected line in full", false),
     // Items
     bind(&[Place::Items], &[ENTER], Action::Open, "open", "Open the selected item: history, payload, what to do", false),
     bind(&[Place::Items], &[letter(' ')], Action::Mark, "mark", "Mark the selected item, or take its mark off", true),
@@ -126,7 +129,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(LISTS, &[Key::Plain(KeyCode::PageUp)], Action::PageUp, "", "Move up by ten", false),
     bind(LISTS, &[Key::Plain(KeyCode::PageDown)], Action::PageDown, "", "Move down by ten", false),
     bind(LISTS, &[Key::Plain(KeyCode::Home), letter('g')], Action::First, "", "Move to the first", false),
-    bind(LISTS, &[Key::Plain(KeyCode::End), letter('G')], Action::Last, "", "Move to the last", false),
+    bind(LISTS, &[Key::Plain(KeyCode::End), letter('G')], Action::Last, "", "Move to the last; in the log, follow the newest", false),
     // Editors and dialogs
     bind(&[Place::Filter], &[ENTER], Action::Accept, "keep filter", "Keep the filter", false),
     bind(&[Place::Filter], &[ESC], Action::Back, "clear filter", "Clear the filter", false),

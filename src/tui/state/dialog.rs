@@ -1,6 +1,7 @@
 //! Dialogs: what is asked or shown above a pane. One at a time; a dialog takes every key until it is closed.
 
 use super::editor::{KEY_TEXT_LIMIT, KeyEditor, LineEditor};
+use super::log::LogLine;
 use crate::client::models::{DataSpace, DataSpaceId, Environment, ProjectId};
 use crate::connector::ExportRequest;
 use crate::error::Problem;
@@ -35,6 +36,8 @@ pub enum Dialog {
 pub enum Reading {
     /// One refused item in full.
     Failure(ItemFailure),
+    /// One line of the log in full.
+    Told(LogLine),
     /// Who may generate keys, and where.
     WhereKeys,
     /// Every key of the place from which it was opened.

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use jiff::Zoned;
+
 use super::dialog::{Dialog, Reading};
 use super::item::ItemPane;
 use super::items::ItemsPage;
@@ -71,10 +73,14 @@ pub struct ExportPane {
     pub absent: Vec<(Feed, SafeText)>,
     /// How counting them went.
     pub counts_load: Load,
+    /// When they were counted last.
+    pub counts_at: Option<Zoned>,
     /// What the ledger knows.
     pub ledger: Vec<FeedSummary>,
     /// How reading the ledger went.
     pub ledger_load: Load,
+    /// When it was read last.
+    pub ledger_at: Option<Zoned>,
     /// The run.
     pub run: RunState,
     /// What that run was asked to do.
@@ -89,6 +95,10 @@ pub struct ExportPane {
     pub remark: Option<String>,
     /// Which row is selected: first the feeds, then the errors.
     pub selected: usize,
+    /// Which error of the feed whose page is open is selected.
+    pub feed_selected: usize,
+    /// The feed from whose page another page was opened.
+    pub(super) opened_from: Option<Feed>,
     /// Only errors that contain this.
     pub filter: Filter,
 }
@@ -178,10 +188,16 @@ impl ExportPane {
     /// The feed whose page is open, or the selected feed, if the cursor is on one.
     #[must_use]
     pub fn selected_feed(&self) -> Option<Feed> {
-        if let ExportPage::Feed(feed) = self.page {
-            return Some(feed);
+        self.feed_of_page().or_else(|| self.feeds().get(self.selected).copied())
+    }
+
+    /// The feed whose page is open.
+    #[must_use]
+    pub fn feed_of_page(&self) -> Option<Feed> {
+        match self.page {
+            ExportPage::Feed(feed) => Some(feed),
+            _ => None,
         }
-        self.feeds().get(self.selected).copied()
     }
 
     /// The feed that the cursor is about: the selected one, or that of the selected error.
@@ -196,10 +212,33 @@ impl ExportPane {
         self.selected.checked_sub(self.feeds().len())
     }
 
+    /// The errors of a feed, newest first.
+    pub fn failures_of(&self, feed: Feed) -> impl Iterator<Item = &ItemFailure> {
+        self.failures.iter().filter(move |failure| failure.feed == feed)
+    }
+
+    /// Another page is opened from here: back leads here again.
+    fn remember_page(&mut self) {
+        self.opened_from = self.feed_of_page();
+    }
+
+    /// Back to the page from which this one was opened.
+    pub(super) fn leave_page(&mut self) {
+        self.page = match std::mem::take(&mut self.page) {
+            ExportPage::Item { items, .. } => ExportPage::Items(items),
+            ExportPage::Items(_) | ExportPage::Log => match self.opened_from.take() {
+                Some(feed) => ExportPage::Feed(feed),
+                None => ExportPage::Summary,
+            },
+            ExportPage::Feed(_) | ExportPage::Summary => ExportPage::Summary,
+        };
+    }
+
     /// Nothing that was known of the data space holds for another one.
     pub(super) fn forget_data_space(&mut self) {
         self.ledger.clear();
         self.ledger_load = Load::Loading;
+        self.ledger_at = None;
         self.failures.clear();
         self.failures_skipped = 0;
         self.remark = None;
@@ -216,17 +255,27 @@ impl State {
     pub(super) fn act_in_export(&mut self, action: Action, now: &Now, effects: &mut Effects) {
         let feed = self.export.selected_feed();
         match action {
-            Action::ShowItems => {
-                if let Some(feed) = self.export.feed_of_cursor() {
+            Action::ShowItems => match self.export.feed_of_cursor() {
+                Some(feed) => {
+                    self.export.remember_page();
                     self.open_items(feed, effects);
                 }
+                None => self.ask_for_a_feed(now),
+            },
+            Action::ShowLog => {
+                self.export.remember_page();
+                self.export.page = ExportPage::Log;
             }
-            Action::ShowLog => self.export.page = ExportPage::Log,
             Action::StartAll => self.ask_to_start(ExportRequest::default(), now, effects),
             Action::DryRun => {
                 self.ask_to_start(ExportRequest { dry_run: true, ..ExportRequest::default() }, now, effects);
             }
-            Action::StartSelected => self.start_selected(feed, now, effects),
+            Action::StartSelected => match feed {
+                Some(feed) => {
+                    self.ask_to_start(ExportRequest { feeds: vec![feed], ..ExportRequest::default() }, now, effects);
+                }
+                None => self.ask_for_a_feed(now),
+            },
             Action::Open => match self.export.selected_failure() {
                 Some(index) => {
                     let failure = self.export.shown_failures().nth(index).cloned();
@@ -234,11 +283,11 @@ impl State {
                 }
                 None => {
                     if let Some(feed) = feed {
-                        self.export.page = ExportPage::Feed(feed);
+                        self.open_feed(feed);
                     }
                 }
             },
-            Action::Partial => self.start_partial(now, effects),
+            Action::Partial => self.start_partial(Vec::new(), now, effects),
             Action::Retry => self.start_retry(now, effects),
             Action::ByIds => self.ask_for_ids(now),
             Action::CleanUp => self.ask_to_clean_up(now),
@@ -256,12 +305,9 @@ impl State {
         }
     }
 
-    fn start_selected(&mut self, feed: Option<Feed>, now: &Now, effects: &mut Effects) {
-        let Some(feed) = feed else {
-            self.notices.add(Tone::Info, "select a feed first: the cursor is not on one", &now.wall);
-            return;
-        };
-        self.ask_to_start(ExportRequest { feeds: vec![feed], ..ExportRequest::default() }, now, effects);
+    /// What was asked for needs a feed, and none is selected.
+    pub(super) fn ask_for_a_feed(&mut self, now: &Now) {
+        self.notices.add(Tone::Info, "select a feed first: the cursor is not on one", &now.wall);
     }
 
     pub(super) fn refresh_export(&mut self, effects: &mut Effects) {
@@ -277,6 +323,7 @@ impl State {
             Ok(SourceFeeds { counts, absent }) => {
                 self.export.counts = counts;
                 self.export.absent = absent;
+                self.export.counts_at = Some(now.wall.clone());
                 Load::Done { at: now.wall.clone() }
             }
             Err(problem) => Load::Failed { problem },
@@ -287,6 +334,7 @@ impl State {
         self.export.ledger_load = match result {
             Ok((summaries, failures)) => {
                 self.export.ledger = summaries;
+                self.export.ledger_at = Some(now.wall.clone());
                 // While a run is active its own news is ahead of what is written down already.
                 if !self.export.is_busy() {
                     self.export.failures = failures.into();

@@ -79,7 +79,11 @@ impl State {
             Pane::Overview | Pane::Keys => {}
             Pane::Saas => self.saas.selected = 0,
             Pane::Organization => self.organization.selected = 0,
-            Pane::Export => self.export.selected = self.export.feeds().len(),
+            Pane::Export => {
+                if matches!(self.export.page, ExportPage::Summary) {
+                    self.export.selected = self.export.feeds().len();
+                }
+            }
         }
         self.clamp_selection();
     }
@@ -140,7 +144,7 @@ impl State {
                     ExportPage::Feed(_) => self.act_in_feed(action, now, effects),
                     ExportPage::Items(_) => self.act_in_items(action, now, effects),
                     ExportPage::Item { .. } => self.act_in_item(action, now, effects),
-                    ExportPage::Log => self.act_in_log(action, now, effects),
+                    ExportPage::Log => self.act_in_log(action, effects),
                 },
             },
         }
@@ -173,10 +177,7 @@ impl State {
     /// Back to the page from which this one was opened.
     fn leave_page(&mut self) {
         if self.pane == Pane::Export {
-            self.export.page = match std::mem::take(&mut self.export.page) {
-                ExportPage::Item { items, .. } => ExportPage::Items(items),
-                _ => ExportPage::Summary,
-            };
+            self.export.leave_page();
         }
     }
 
@@ -302,7 +303,7 @@ impl State {
             LinePurpose::ExportToProduction { request, name } => {
                 check_typed(text, name.as_str())?;
                 self.dialog = None;
-                self.start(request, effects);
+                self.start(request, now, effects);
                 return Ok(());
             }
             LinePurpose::ByIds(feed) => {
@@ -321,7 +322,7 @@ impl State {
                 check_typed(text, name.as_str())?;
                 self.dialog = None;
                 let typed_name = Some(name.as_str().to_owned());
-                self.start(ExportRequest { typed_name, ..request }, effects);
+                self.start(ExportRequest { typed_name, ..request }, now, effects);
                 return Ok(());
             }
             LinePurpose::KeyFile(environment) => Work::ReadKey(environment, key_path(text)?),

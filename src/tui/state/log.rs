@@ -1,18 +1,169 @@
-//! The page of what this run told.
+//! The page of what this run told: a line for each change, the newest last.
+//!
+//! The words are those of linear mode.
 
-use super::{Effects, Filter, State};
+use std::collections::VecDeque;
+
+use jiff::Zoned;
+
+use super::dialog::{Dialog, Reading};
+use super::notice::Tone;
+use super::{Effects, Filter, State, step};
+use crate::error::Exit;
+use crate::export::progress::{ItemFailure, ItemState, Phase, Progress, RunEnd, RunEvent, RunReport};
+use crate::export::told::{Change, Changes, end_words, event_line};
 use crate::tui::event::Now;
 use crate::tui::keymap::Action;
+use crate::words::duration;
+
+/// How many lines are kept; the log file and the ledger have the rest.
+pub const LINES_KEPT: usize = 1_000;
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// When it was told, in local time.
+    pub at: Zoned,
+    /// What it means.
+    pub tone: Tone,
+    /// What happened.
+    pub text: String,
+    /// The refused item that it is about.
+    pub failure: Option<Box<ItemFailure>>,
+}
 
 /// The page.
 #[derive(Debug, Default)]
 pub struct LogPage {
-    /// Which line is selected.
-    pub selected: usize,
+    /// The lines, oldest first.
+    lines: VecDeque<LogLine>,
+    /// How many lines were before the first that is kept.
+    dropped: u64,
+    /// The number of the selected line, counted from the first that ever was; `None` follows the newest.
+    cursor: Option<u64>,
+    /// Finds what changes in the counters.
+    changes: Changes,
     /// Only lines that contain this.
     pub filter: Filter,
 }
 
+impl LogPage {
+    /// Forgets the last run.
+    pub(super) fn clear(&mut self) {
+        *self = Self { filter: std::mem::take(&mut self.filter), ..Self::default() };
+    }
+
+    /// Adds a line.
+    pub(super) fn add(&mut self, tone: Tone, text: impl Into<String>, now: &Now) {
+        self.push(LogLine { at: now.wall.clone(), tone, text: text.into(), failure: None });
+    }
+
+    fn push(&mut self, line: LogLine) {
+        self.lines.push_back(line);
+        if self.lines.len() > LINES_KEPT {
+            self.lines.pop_front();
+            self.dropped += 1;
+        }
+    }
+
+    /// Adds what a run told.
+    pub(super) fn event(&mut self, event: &RunEvent, now: &Now) {
+        let (tone, failure) = match event {
+            RunEvent::ItemFailed(failure) if failure.state == ItemState::NeedsAttention => {
+                (Tone::Danger, Some(failure))
+            }
+            RunEvent::ItemFailed(failure) => (Tone::Warning, Some(failure)),
+            RunEvent::Retrying { .. } | RunEvent::Note { .. } => (Tone::Warning, None),
+            RunEvent::KeysRefused { .. } => (Tone::Danger, None),
+            RunEvent::FeedFinished(feed) if feed.needs_attention > 0 => (Tone::Danger, None),
+            RunEvent::FeedFinished(feed) if feed.phase != Phase::Done || feed.will_retry > 0 => (Tone::Warning, None),
+            RunEvent::FeedFinished(_) => (Tone::Good, None),
+            RunEvent::FirstSync { .. } | RunEvent::FeedStarted { .. } => (Tone::Info, None),
+        };
+        let failure = failure.map(|failure| Box::new(failure.clone()));
+        self.push(LogLine { at: now.wall.clone(), tone, text: event_line(event), failure });
+    }
+
+    /// Adds what changed in the counters.
+    pub(super) fn progress(&mut self, progress: &Progress, now: &Now) {
+        for change in self.changes.of(progress) {
+            let tone = if change == Change::Stopping { Tone::Warning } else { Tone::Info };
+            self.add(tone, change.line(), now);
+        }
+    }
+
+    /// Adds how the run ended.
+    pub(super) fn ended(&mut self, report: &RunReport, now: &Now) {
+        let tone = match &report.end {
+            RunEnd::Complete if report.exit() == Exit::Done => Tone::Good,
+            RunEnd::Complete | RunEnd::Stopped => Tone::Warning,
+            RunEnd::Failed { .. } | RunEnd::KeysRefused { .. } => Tone::Danger,
+        };
+        if let RunEnd::Failed { problems } = &report.end {
+            for (feed, problem) in problems {
+                let hint = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
+                self.add(Tone::Danger, format!("{feed}: {}{hint}", problem.what), now);
+            }
+        }
+        let what = if report.progress.dry_run { "Dry run" } else { "Run" };
+        self.add(tone, format!("{what} {}, after {}", end_words(report), duration(report.progress.elapsed)), now);
+    }
+
+    /// How many lines there are in all, and how many of the first are not kept any more.
+    #[must_use]
+    pub fn size(&self) -> (usize, u64) {
+        (self.lines.len(), self.dropped)
+    }
+
+    /// The lines that pass the filter, oldest first.
+    #[must_use]
+    pub fn shown(&self) -> Vec<&LogLine> {
+        self.numbered().into_iter().map(|(_, line)| line).collect()
+    }
+
+    fn numbered(&self) -> Vec<(u64, &LogLine)> {
+        (self.dropped..).zip(&self.lines).filter(|(_, line)| self.filter.passes(&[&line.text])).collect()
+    }
+
+    /// Whether the newest line is always in sight.
+    #[must_use]
+    pub fn is_following(&self) -> bool {
+        self.cursor.is_none()
+    }
+
+    /// The place of the selected line among [`Self::shown`]. A line that is gone leaves its place to the next one.
+    #[must_use]
+    pub fn selected(&self) -> usize {
+        let numbered = self.numbered();
+        let last = numbered.len().saturating_sub(1);
+        self.cursor.map_or(last, |cursor| numbered.partition_point(|(number, _)| *number < cursor).min(last))
+    }
+
+    fn step(&mut self, action: Action) {
+        let mut selected = self.selected();
+        let numbered = self.numbered();
+        step(&mut selected, numbered.len(), action);
+        let is_last = selected + 1 >= numbered.len();
+        // At the end the newest is followed again.
+        self.cursor = numbered.get(selected).filter(|_| !is_last).map(|(number, _)| *number);
+    }
+}
+
 impl State {
-    pub(super) fn act_in_log(&mut self, _action: Action, _now: &Now, _effects: &mut Effects) {}
+    pub(super) fn act_in_log(&mut self, action: Action, effects: &mut Effects) {
+        match action {
+            Action::Open => {
+                let line = self.export.log.shown().get(self.export.log.selected()).copied().cloned();
+                self.dialog = line.map(|line| {
+                    Dialog::reading(match line.failure {
+                        Some(failure) => Reading::Failure(*failure),
+                        None => Reading::Told(line),
+                    })
+                });
+            }
+            Action::Filter => self.export.log.filter.editing = true,
+            Action::Refresh => self.refresh_export(effects),
+            _ => self.export.log.step(action),
+        }
+    }
 }

@@ -15,6 +15,7 @@ pub mod log;
 pub mod notice;
 pub mod organization;
 pub mod overview;
+pub mod rates;
 mod read_only;
 pub mod reports;
 pub mod run;
@@ -297,7 +298,7 @@ impl State {
             Event::Paste(text) => self.on_paste(text.expose()),
             Event::Clock => {
                 if let run::RunState::Active(run) = &mut self.export.run {
-                    run.clock = now.uptime;
+                    run.tick(now.uptime);
                 }
             }
             Event::Terminate => self.leave(&mut effects),

@@ -1,7 +1,8 @@
 //! What is looked up to be read: health, estimate, doctor, services. Each is loaded on request and kept until the next one.
 
+use jiff::Zoned;
+
 use super::dialog::{Dialog, Reading};
-use super::notice::Tone;
 use super::{Effects, Load, State};
 use crate::connector::doctor::{Check, Diagnosis};
 use crate::connector::estimate::Estimate;
@@ -24,11 +25,13 @@ pub struct Report<T> {
     pub value: Option<T>,
     /// How looking it up goes.
     pub load: Load,
+    /// When it was looked up last.
+    pub at: Option<Zoned>,
 }
 
 impl<T> Default for Report<T> {
     fn default() -> Self {
-        Self { value: None, load: Load::NotAsked }
+        Self { value: None, load: Load::NotAsked, at: None }
     }
 }
 
@@ -37,6 +40,7 @@ impl<T> Report<T> {
         self.load = match result {
             Ok(value) => {
                 self.value = Some(value);
+                self.at = Some(now.wall.clone());
                 Load::Done { at: now.wall.clone() }
             }
             Err(problem) => Load::Failed { problem },
@@ -88,6 +92,7 @@ impl Reports {
         match what {
             // A message is cut to a few hundred characters where it enters; everything else is fixed text.
             Reading::Failure(_) | Reading::WhereKeys | Reading::Estimate => 40,
+            Reading::Told(line) => 4 + of_text(&line.text),
             Reading::Help(of) => keymap::of_place(*of).count(),
             Reading::Feed(feed) => 40 + self.findings_of(*feed).map(of_finding).sum::<usize>(),
             Reading::Doctor => self.diagnosis.value.as_ref().map_or(0, |diagnosis| {
@@ -135,7 +140,7 @@ impl State {
     pub(super) fn read_feed_health(&mut self, now: &Now) {
         match self.export.feed_of_cursor() {
             Some(feed) => self.dialog = Some(Dialog::reading(Reading::Feed(feed))),
-            None => self.notices.add(Tone::Info, "select a feed first: the cursor is not on one", &now.wall),
+            None => self.ask_for_a_feed(now),
         }
     }
 

@@ -8,13 +8,15 @@ use jiff::Zoned;
 use super::dialog::{Dialog, LineDialog, LinePurpose, Question};
 use super::keys::Check;
 use super::notice::Tone;
+use super::rates::Rates;
 use super::{Effects, State};
 use crate::client::models::DataSpaceKind;
 use crate::connector::ExportRequest;
 use crate::error::{Exit, Problem};
-use crate::export::progress::{Progress, RunEnd, RunEvent, RunReport};
+use crate::export::progress::{FeedProgress, Limit, Progress, RunEnd, RunEvent, RunReport};
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
+use crate::words::{count, counted, rate};
 
 /// Over how long requests a second are averaged: long enough to be calm, short enough to be current.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
@@ -42,6 +44,8 @@ pub struct ActiveRun {
     pub received: Duration,
     /// The clock, in uptime.
     pub clock: Duration,
+    /// How fast items were settled lately.
+    pub rates: Rates,
     /// Uptime and requests, oldest first.
     samples: VecDeque<(Duration, u64)>,
 }
@@ -58,7 +62,13 @@ pub struct EndedRun {
 impl ActiveRun {
     fn new(now: Duration) -> Self {
         let progress = Progress::new(Vec::new(), false);
-        Self { progress, received: now, clock: now, samples: VecDeque::new() }
+        Self { progress, received: now, clock: now, rates: Rates::new(now), samples: VecDeque::new() }
+    }
+
+    /// Lets the time go by without newer counters.
+    pub(super) fn tick(&mut self, now: Duration) {
+        self.clock = now;
+        self.rates.go_on(now);
     }
 
     fn take(&mut self, progress: Progress, now: Duration) {
@@ -69,6 +79,7 @@ impl ActiveRun {
         {
             self.samples.pop_front();
         }
+        self.rates.count(progress.feeds.iter().map(FeedProgress::settled).sum(), now);
         self.progress = progress;
         self.received = now;
         self.clock = now;
@@ -101,7 +112,52 @@ impl ActiveRun {
     }
 }
 
+/// How fast the run that is going on may send, or the next one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LimitsInForce {
+    /// Requests a second; `None` = no limit.
+    pub requests_per_second: Option<f64>,
+    /// Requests in flight at a time.
+    pub thread_count: usize,
+    /// Items in one request, where one feed is looked at.
+    pub batch_size: Option<usize>,
+}
+
+impl LimitsInForce {
+    /// In words: `2 requests/s, 1 thread, batches of 100`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let pace = self
+            .requests_per_second
+            .map_or("no limit of requests/s".to_owned(), |allowed| format!("{} requests/s", rate(allowed)));
+        let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let batch = self.batch_size.map(|size| format!(", batches of {}", count(number(size))));
+        format!("{pace}, {}{}", counted(number(self.thread_count), "thread"), batch.unwrap_or_default())
+    }
+}
+
 impl State {
+    /// What limits the run; before it, what the configuration says.
+    #[must_use]
+    pub fn limits_in_force(&self) -> LimitsInForce {
+        let configured = &self.overview.settings.limits;
+        let request = &self.export.request;
+        let run = self.export.active();
+        let feed = match run {
+            Some(run) => run.progress.feeds.iter().find(|feed| feed.phase.is_active()).map(|feed| feed.feed),
+            None => self.export.feed_of_page(),
+        };
+        let of_request = |asked: Option<usize>| asked.filter(|_| run.is_some());
+        LimitsInForce {
+            requests_per_second: match run.map(|run| &run.progress.limit) {
+                Some(Limit::Gateway { requests_per_second }) => Some(*requests_per_second),
+                _ => configured.requests_per_second,
+            },
+            thread_count: of_request(request.thread_count).unwrap_or(configured.thread_count),
+            batch_size: of_request(request.batch_size).or_else(|| configured.batch_size(feed?)),
+        }
+    }
+
     /// Whether a run could start now; says why not.
     pub(super) fn can_start(&mut self, now: &Now) -> bool {
         let text = if self.export.is_busy() {
@@ -125,14 +181,16 @@ impl State {
                 let purpose = LinePurpose::ExportToProduction { request, name: name.clone() };
                 self.dialog = Some(Dialog::Line(LineDialog::new(purpose, "")));
             }
-            _ => self.start(request, effects),
+            _ => self.start(request, now, effects),
         }
     }
 
-    pub(super) fn start(&mut self, request: ExportRequest, effects: &mut Effects) {
+    pub(super) fn start(&mut self, request: ExportRequest, now: &Now, effects: &mut Effects) {
         self.export.run = RunState::Starting;
         self.export.remark = None;
         self.export.notes.clear();
+        self.export.log.clear();
+        self.export.log.add(Tone::Info, format!("{}: starting", request.words()), now);
         self.export.request = request.clone();
         effects.push(Effect::Work(Work::StartExport(request)));
     }
@@ -165,6 +223,7 @@ impl State {
             }
             Err(problem) => {
                 self.export.run = RunState::None;
+                self.export.log.add(Tone::Danger, format!("Not started: {}", problem.what), now);
                 self.on_refused_start(problem, now);
                 self.leave_if_asked(effects);
             }
@@ -173,6 +232,7 @@ impl State {
 
     pub(super) fn on_progress(&mut self, progress: Progress, now: &Now) {
         if let RunState::Active(run) = &mut self.export.run {
+            self.export.log.progress(&progress, now);
             run.take(progress, now.uptime);
         }
     }
@@ -183,6 +243,7 @@ impl State {
             effects.push(Effect::Work(Work::LoadLedger));
         }
         for event in news {
+            self.export.log.event(&event, now);
             match event {
                 RunEvent::ItemFailed(failure) => self.export.remember(failure),
                 RunEvent::Retrying { feed, attempt, after, reason } => {
@@ -211,8 +272,12 @@ impl State {
     }
 
     pub(super) fn on_run_ended(&mut self, result: Result<RunReport, Problem>, now: &Now, effects: &mut Effects) {
-        if let Err(problem) = &result {
-            self.notices.problem(problem, &now.wall);
+        match &result {
+            Ok(report) => self.export.log.ended(report, now),
+            Err(problem) => {
+                self.export.log.add(Tone::Danger, format!("The run broke: {}", problem.what), now);
+                self.notices.problem(problem, &now.wall);
+            }
         }
         if let Ok(RunReport { end: RunEnd::Failed { problems }, .. }) = &result {
             for (feed, problem) in problems {

@@ -14,14 +14,26 @@ use crate::feeds::source::IdKind;
 use crate::tui::event::Now;
 
 impl State {
-    pub(super) fn start_partial(&mut self, now: &Now, effects: &mut Effects) {
+    /// Sends what changed in these feeds; none = in every feed.
+    pub(super) fn start_partial(&mut self, feeds: Vec<Feed>, now: &Now, effects: &mut Effects) {
         let mode = SyncMode::Partial(Following::default());
-        self.ask_to_start(ExportRequest { mode, ..ExportRequest::default() }, now, effects);
+        self.ask_to_start(ExportRequest { feeds, mode, ..ExportRequest::default() }, now, effects);
+    }
+
+    /// Retries what failed in one feed.
+    pub(super) fn start_retry_of(&mut self, feed: Feed, now: &Now, effects: &mut Effects) {
+        let is_known = matches!(self.export.ledger_load, Load::Done { .. });
+        if is_known && !self.export.summary_of(feed).is_some_and(failed) {
+            let text = format!("no item of {feed} failed, so there is nothing to retry");
+            self.notices.add(Tone::Info, text, &now.wall);
+            return;
+        }
+        let mode = SyncMode::Retry;
+        self.ask_to_start(ExportRequest { feeds: vec![feed], mode, ..ExportRequest::default() }, now, effects);
     }
 
     /// Retries what failed in the feed of the cursor; in every feed, if nothing failed in that one.
     pub(super) fn start_retry(&mut self, now: &Now, effects: &mut Effects) {
-        let failed = |summary: &FeedSummary| summary.will_retry + summary.needs_attention > 0;
         let is_known = matches!(self.export.ledger_load, Load::Done { .. });
         if is_known && !self.export.ledger.iter().any(failed) {
             self.notices.add(Tone::Info, "no item failed, so there is nothing to retry", &now.wall);
@@ -51,7 +63,7 @@ impl State {
         }
         let feed = self.export.feed_of_cursor();
         if feed.is_none() {
-            self.notices.add(Tone::Info, "select a feed first: the cursor is not on one", &now.wall);
+            self.ask_for_a_feed(now);
         }
         feed
     }
@@ -84,6 +96,11 @@ impl State {
         self.notices.forget(&before);
         self.notices.add(Tone::Warning, note_words(feeds, text), &now.wall);
     }
+}
+
+/// Whether any item of a feed failed.
+fn failed(summary: &FeedSummary) -> bool {
+    summary.will_retry + summary.needs_attention > 0
 }
 
 fn note_words(feeds: &[Feed], text: &str) -> String {

@@ -1,14 +1,16 @@
 //! The pane of feeds: the table, the run, and the last errors.
 
+use jiff::Zoned;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::look::{Look, Role};
-use super::text::{fit, left};
+use super::text::{fit, left, time};
 use super::{feed_about, feed_table, run};
 use crate::export::progress::{ItemFailure, ItemState};
+use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::{Load, State};
 use crate::words::count;
 
@@ -16,10 +18,13 @@ use crate::words::count;
 const ERRORS: usize = 3;
 /// Below this height the errors have only their heading until one is selected, and the run has no bar, in rows.
 const SHORT: usize = 14;
+/// The width from which there is room beside the whole table, in cells.
+const ROOM_BESIDE: u16 = 152;
 
 /// Draws it.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
-    let (main, side) = super::with_side(area);
+    // The table comes first: it has more to say than the side.
+    let (main, side) = if area.width < ROOM_BESIDE { (area, None) } else { super::with_side(area) };
     let room = usize::from(main.width);
     let height = usize::from(main.height);
     let is_short = height < SHORT;
@@ -30,7 +35,9 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     }
     let pane = &state.export;
     let is_one_line = pane.failures.is_empty() || (is_short && pane.selected_failure().is_none());
-    let errors = if is_one_line { 1 } else { ERRORS };
+    let trouble = trouble_lines(state, look, room);
+    let trouble: Vec<Line> = if is_short { trouble.into_iter().take(1).collect() } else { trouble };
+    let errors = trouble.len() + if is_one_line { 1 } else { ERRORS };
     let feeds = state.export.feeds();
     // The table has a heading and totals; a blank line follows the run.
     let gap = usize::from(!is_short);
@@ -44,7 +51,9 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     .areas(main);
     frame.render_widget(Paragraph::new(feed_table::lines(&feeds, table_rows, state, look, room)), table);
     frame.render_widget(Paragraph::new(run), below);
-    frame.render_widget(Paragraph::new(error_lines(state, look, room, usize::from(errors.height))), errors);
+    let mut last = trouble;
+    last.extend(error_lines(state, look, room, usize::from(errors.height).saturating_sub(last.len())));
+    frame.render_widget(Paragraph::new(last), errors);
     if let (Some(side), Some(feed)) = (side, state.export.selected_feed()) {
         frame.render_widget(Paragraph::new(feed_about::lines(feed, state, look, usize::from(side.width))), side);
     }
@@ -59,8 +68,6 @@ fn error_lines(state: &State, look: Look, room: usize, height: usize) -> Vec<Lin
     let shown: Vec<&ItemFailure> = pane.shown_failures().collect();
     let heading = if filter.editing || filter.is_set() {
         super::dialogs::filter_line(filter, look, room)
-    } else if let Load::Failed { problem } = &pane.ledger_load {
-        Line::styled(fit(&format!("✗ {}", problem.what), room), look.style(Role::Danger))
     } else if pane.failures.is_empty() {
         Line::styled("No errors", look.style(Role::Dim))
     } else {
@@ -82,7 +89,27 @@ fn error_lines(state: &State, look: Look, room: usize, height: usize) -> Vec<Lin
     lines
 }
 
-fn failure_line(failure: &ItemFailure, is_selected: bool, look: Look, room: usize) -> Line<'static> {
+/// A line for each thing that could not be read: since when what is shown is old, why, and the key that tries again.
+pub fn trouble_lines(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+    let (pane, health) = (&state.export, &state.reports.health);
+    let counts = (!pane.counts.is_empty()).then_some((&pane.counts_load, &pane.counts_at, "source records"));
+    let known = [
+        counts,
+        Some((&pane.ledger_load, &pane.ledger_at, "ledger")),
+        Some((&health.load, &health.at, "Commerce's and Adobe's state")),
+    ];
+    let again = key_of(Place::Export, Action::Refresh);
+    let line = |(load, at, what): (&Load, &Option<Zoned>, &str)| {
+        let Load::Failed { problem } = load else { return None };
+        let since = at.as_ref().map_or("not known".to_owned(), |at| format!("of {}", time(at)));
+        let text = format!("✗ {what} {since} ({again} tries again): {}", problem.what);
+        Some(Line::styled(fit(&text, room), look.style(Role::Danger)))
+    };
+    known.into_iter().flatten().filter_map(line).collect()
+}
+
+/// One refused item in one line.
+pub fn failure_line(failure: &ItemFailure, is_selected: bool, look: Look, room: usize) -> Line<'static> {
     let (mark, role) = match failure.state {
         ItemState::NeedsAttention => ("▲", Role::Danger),
         ItemState::WillRetry => ("◐", Role::Warning),

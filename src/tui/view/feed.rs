@@ -1,10 +1,184 @@
-//! The page of one feed.
+//! The page of one feed: its run phase by phase, what limits it, how it is here and in Commerce, and what failed last.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
 
-use super::look::Look;
+use super::feed_words::state_of;
+use super::look::{Look, Role};
+use super::text::{fit, left, width};
+use super::{export, feed_about, feed_phases, run};
+use crate::feeds::Feed;
+use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
+use crate::tui::state::run::RunState;
+use crate::words::{count, counted, duration};
+
+/// Below this height nothing but what matters most is shown, in rows.
+const SHORT: usize = 16;
+/// The width of the labels, in cells.
+const LABEL: usize = 10;
 
 /// Draws it.
-pub fn draw(_frame: &mut Frame, _area: Rect, _state: &State, _look: Look) {}
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
+    let Some(feed) = state.export.feed_of_page() else { return };
+    let (main, side) = super::with_side(area);
+    let (room, height) = (usize::from(main.width), usize::from(main.height));
+    let is_short = height < SHORT;
+    let mut lines = vec![title(feed, state, look, room)];
+    lines.extend(run_lines(feed, state, is_short, look, room));
+    // A wide page has all of this beside it.
+    if side.is_none() {
+        gap(&mut lines, is_short);
+        lines.extend(health_lines(feed, state, look, room));
+    }
+    gap(&mut lines, is_short);
+    let next = next_keys(feed, state);
+    let rows = height.saturating_sub(lines.len() + usize::from(!is_short));
+    lines.extend(failure_lines(feed, state, rows, look, room));
+    if !is_short {
+        lines.resize(height.saturating_sub(1).max(lines.len()), Line::default());
+        lines.push(Line::styled(fit(&next, room), look.style(Role::Dim)));
+    }
+    frame.render_widget(Paragraph::new(lines), main);
+    if let Some(side) = side {
+        frame.render_widget(Paragraph::new(feed_about::lines(feed, state, look, usize::from(side.width))), side);
+    }
+}
+
+fn gap(lines: &mut Vec<Line<'static>>, is_short: bool) {
+    if !is_short {
+        lines.push(Line::default());
+    }
+}
+
+fn title(feed: Feed, state: &State, look: Look, room: usize) -> Line<'static> {
+    let word = state_of(&state.export, feed);
+    let mut rest = match &state.export.run {
+        RunState::Active(run) => format!("{}, {}", state.export.request.words(), duration(run.elapsed())),
+        RunState::Starting => "starting …".to_owned(),
+        RunState::None | RunState::Ended(_) => {
+            state.export.source_records_of(feed).map_or(String::new(), |records| counted(records, "source record"))
+        }
+    };
+    let taken = width(feed.name()) + 2 + width(word.text) + 2;
+    rest = fit(&rest, room.saturating_sub(taken));
+    Line::from(vec![
+        Span::styled(format!("{feed}  "), look.style(Role::Title)),
+        Span::styled(format!("{}  ", word.text), look.style(word.role)),
+        Span::styled(rest, look.style(Role::Dim)),
+    ])
+}
+
+/// The run of this feed, and what holds it back.
+fn run_lines(feed: Feed, state: &State, is_short: bool, look: Look, room: usize) -> Vec<Line<'static>> {
+    let pane = &state.export;
+    let mut lines = match pane.progress_of(feed) {
+        Some(progress) => {
+            feed_phases::lines(progress, pane.progress().is_some_and(|all| all.dry_run), is_short, look, room)
+        }
+        None => Vec::new(),
+    };
+    match &pane.run {
+        RunState::Active(run) => {
+            let text = match pane.progress_of(feed) {
+                _ if run.progress.stopping => {
+                    "Stopping: the batches in flight are finished; a re-run goes on".to_owned()
+                }
+                Some(progress) if progress.phase.is_active() => run::outlook(run),
+                Some(_) => format!("The run is at another feed: {}", run::outlook(run)),
+                None => format!("This feed is no part of the run: {}", run::outlook(run)),
+            };
+            lines.push(Line::styled(fit(&text, room), look.style(Role::Accent)));
+            if let (Some(remark), false) = (&pane.remark, is_short) {
+                lines.push(Line::styled(fit(&format!("▲ {remark}"), room), look.style(Role::Warning)));
+            }
+        }
+        RunState::Ended(ended) if pane.progress_of(feed).is_some() => {
+            let text = format!("The run ended at {}; these are its numbers", super::text::time(&ended.at));
+            lines.push(Line::styled(fit(&text, room), look.style(Role::Dim)));
+        }
+        RunState::None | RunState::Starting | RunState::Ended(_) => {}
+    }
+    if let (Some(run), false) = (pane.active(), is_short) {
+        let rate = run::rate_spans(&run.rates.per_second(), room.saturating_sub(LABEL), look);
+        if !rate.is_empty() {
+            lines.push(Line::from([vec![Span::styled("Rate    ", look.style(Role::Dim))], rate].concat()));
+        }
+    }
+    lines.push(run::limits(state, false, look, room));
+    lines
+}
+
+/// How it is here, in Adobe's own export, and on its way through Commerce: one line each.
+fn health_lines(feed: Feed, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+    let mut lines: Vec<Line> = feed_about::in_short(feed, state)
+        .into_iter()
+        .map(|(label, text, role)| {
+            Line::from(vec![
+                Span::styled(left(label, LABEL), look.style(Role::Dim)),
+                Span::styled(fit(&text, room.saturating_sub(LABEL)), look.style(role)),
+            ])
+        })
+        .collect();
+    lines.extend(export::trouble_lines(state, look, room).into_iter().take(1));
+    lines
+}
+
+/// The last errors of this feed, with as many rows as there is room for.
+fn failure_lines(feed: Feed, state: &State, rows: usize, look: Look, room: usize) -> Vec<Line<'static>> {
+    let failures: Vec<_> = state.export.failures_of(feed).collect();
+    if failures.is_empty() {
+        let (will_retry, needs_attention) = super::feed_words::failed(&state.export, feed);
+        let text = match will_retry + needs_attention {
+            0 => "No errors".to_owned(),
+            failed => {
+                let items = key_of(Place::Feed, Action::ShowItems);
+                format!("{} failed before; {items} lists them", counted(failed, "item"))
+            }
+        };
+        return vec![Line::styled(fit(&text, room), look.style(Role::Dim))];
+    }
+    let number = u64::try_from(failures.len()).unwrap_or(u64::MAX);
+    let items = key_of(Place::Feed, Action::ShowItems);
+    let text = format!("Last errors of {feed} ({}), newest first; {items} lists all", count(number));
+    let mut lines = vec![Line::styled(fit(&text, room), look.style(Role::Title))];
+    let rows = rows.saturating_sub(1);
+    let selected = state.export.feed_selected.min(failures.len().saturating_sub(1));
+    let from = super::window(selected, failures.len(), rows);
+    for (number, failure) in failures.into_iter().enumerate().skip(from).take(rows) {
+        lines.push(export::failure_line(failure, number == selected, look, room));
+    }
+    lines
+}
+
+/// What helps now.
+fn next_keys(feed: Feed, state: &State) -> String {
+    let key = |action| key_of(Place::Feed, action);
+    let (will_retry, needs_attention) = super::feed_words::failed(&state.export, feed);
+    if state.export.is_busy() {
+        return format!(
+            "{} stops after the batches in flight, {} shows the log",
+            key(Action::Stop),
+            key(Action::ShowLog)
+        );
+    }
+    let retry = key(Action::Retry);
+    match (will_retry, needs_attention) {
+        (0, 0) => format!(
+            "{} sends what changed, {} what the logs name, {} only counts, {} begins anew",
+            key(Action::StartSelected),
+            key(Action::Partial),
+            key(Action::DryRun),
+            key(Action::CleanUp)
+        ),
+        (will_retry, 0) => format!("{retry} sends {} again", counted(will_retry, "failed item")),
+        (_, needs_attention) => {
+            format!(
+                "Correct {} in Commerce first, then {retry} sends what failed again",
+                counted(needs_attention, "item")
+            )
+        }
+    }
+}

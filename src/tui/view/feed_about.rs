@@ -1,14 +1,17 @@
 //! What is known of one feed: this run, our ledger, its way through the installation, and Adobe's own feed table.
 
+use std::fmt::Write as _;
+
 use ratatui::text::{Line, Span};
 
 use super::look::{Look, Role};
-use super::text::{fit, full_moment, left, paragraph, width};
+use super::text::{fit, full_moment, left, moment, paragraph, time, width};
 use crate::commerce::health::{IndexerStatus, Mode, Part};
 use crate::connector::health::{AdobeItems, BACKLOG_LIMIT, FeedHealth};
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::FeedProgress;
 use crate::feeds::Feed;
+use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::{Load, State};
 use crate::words::{bytes, count, counted};
 
@@ -136,8 +139,13 @@ pub fn lines(feed: Feed, state: &State, look: Look, room: usize) -> Vec<Line<'st
     }
     let mut lines = about.lines;
     match (&state.reports.health.load, &state.reports.health.value) {
-        (Load::Failed { problem }, _) => {
-            let text = format!("✗ Its health in Commerce is not known: {}", problem.what);
+        (Load::Failed { problem }, value) => {
+            let known = match (&state.reports.health.at, value) {
+                (Some(at), Some(_)) => format!("was last read at {}", time(at)),
+                _ => "is not known".to_owned(),
+            };
+            let again = key_of(Place::Export, Action::Refresh);
+            let text = format!("✗ Its health in Commerce {known}: {}; {again} tries again", problem.what);
             lines.push(Line::default());
             lines.extend(paragraph(&text, room, look.style(Role::Danger)));
         }
@@ -154,6 +162,68 @@ pub fn lines(feed: Feed, state: &State, look: Look, room: usize) -> Vec<Line<'st
     let text = "Submitted to service means that the gateway accepted the item. When it is visible in a service is not known here.";
     lines.extend(paragraph(text, room, look.style(Role::Dim)));
     lines
+}
+
+/// The same in one line each, with label and role: here, in Adobe's own export, on its way through Commerce.
+pub fn in_short(feed: Feed, state: &State) -> Vec<(&'static str, String, Role)> {
+    let now = state.wall.as_ref();
+    let ours = match state.export.summary_of(feed) {
+        Some(of) => {
+            let synced = of.last_sync.map_or("never whole".to_owned(), |at| format!("whole {}", moment(at, now)));
+            let role = by_failures(of.will_retry, of.needs_attention);
+            (states([of.submitted, of.awaiting, of.will_retry, of.needs_attention]) + "; " + &synced, role)
+        }
+        None => ("nothing was ever sent from here".to_owned(), Role::Dim),
+    };
+    let health = state.reports.health_of(feed);
+    let not_known = || {
+        let is_loading = matches!(state.reports.health.load, Load::Loading);
+        (if is_loading { "being read …" } else { "not known" }.to_owned(), Role::Dim)
+    };
+    let adobe = match health.and_then(|health| health.adobe.as_ref()) {
+        Some(Part::Known(AdobeItems { by_state: Some(of), .. })) => (
+            states([of.submitted, of.awaiting, of.will_retry, of.needs_attention]),
+            by_failures(of.will_retry, of.needs_attention),
+        ),
+        Some(Part::Known(items)) => (counted(items.rows, "row"), Role::Text),
+        Some(part) => (part.complaint().unwrap_or_default(), Role::Warning),
+        None => not_known(),
+    };
+    let commerce = health.and_then(|health| health.path.as_ref()).map_or_else(not_known, |path| {
+        let view = path.view.known().and_then(Option::as_ref);
+        let mode = view.map(|view| format!(", {}", view.mode.words())).unwrap_or_default();
+        let indexer = match &path.indexer {
+            Part::Known(Some(status)) => status.words().to_owned(),
+            Part::Known(None) => "no indexer".to_owned(),
+            missing => missing.complaint().unwrap_or_default(),
+        };
+        let backlog = path.log.known().and_then(|log| log.backlog);
+        let backlog = backlog.map(|backlog| format!(", backlog {}", count(backlog))).unwrap_or_default();
+        match health.and_then(trouble) {
+            Some((words, role)) => (format!("▲ {words}: {indexer}{mode}{backlog}"), role),
+            None => (format!("{indexer}{mode}{backlog}"), Role::Text),
+        }
+    });
+    vec![("Ours", ours.0, ours.1), ("Adobe's", adobe.0, adobe.1), ("Indexer", commerce.0, commerce.1)]
+}
+
+/// Items by state, without a word for what is not there.
+fn states([submitted, awaiting, will_retry, needs_attention]: [u64; 4]) -> String {
+    let others = [(awaiting, "awaiting"), (will_retry, "will be retried"), (needs_attention, "need attention")];
+    let mut text = format!("{} submitted", count(submitted));
+    for (number, word) in others.into_iter().filter(|(number, _)| *number > 0) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, ", {} {word}", count(number));
+    }
+    text
+}
+
+fn by_failures(will_retry: u64, needs_attention: u64) -> Role {
+    match (will_retry, needs_attention) {
+        (0, 0) => Role::Text,
+        (_, 0) => Role::Warning,
+        _ => Role::Danger,
+    }
 }
 
 /// What is wrong with a feed's way through the installation, in a few words; the worst first.
@@ -189,14 +259,19 @@ pub fn below_table(state: &State, look: Look, room: usize) -> Line<'static> {
         left_over = room.saturating_sub(width(&text) + 2);
         spans.push(Span::styled(text, look.style(role)));
     }
+    let read = state.reports.health.at.as_ref().map(|at| format!("Commerce read at {}", time(at)));
     let absent = u64::try_from(state.export.absent.len()).unwrap_or(u64::MAX);
     let why = "`commerce-connector feeds list` says why";
     let texts = [format!("{} absent: {why}", counted(absent, "feed")), format!("{} absent", counted(absent, "feed"))];
     if absent > 0
         && let Some(text) = texts.into_iter().find(|text| width(text) <= left_over)
     {
-        spans.push(Span::raw(" ".repeat(if spans.is_empty() { 0 } else { 2 })));
-        spans.push(Span::styled(text, look.style(Role::Dim)));
+        let gap = if spans.is_empty() { 0 } else { 2 };
+        left_over = left_over.saturating_sub(width(&text) + 2);
+        spans.push(Span::styled(" ".repeat(gap) + &text, look.style(Role::Dim)));
+    }
+    if let Some(text) = read.filter(|text| width(text) <= left_over) {
+        spans.push(Span::styled(" ".repeat(left_over - width(&text)) + &text, look.style(Role::Dim)));
     }
     Line::from(spans)
 }

@@ -2,164 +2,207 @@
 
 use ratatui::text::{Line, Span};
 
-use super::feed_words::{failed, of_total, state_of, submitted};
+use super::feed_words::{adobe, awaiting, backlog, failed, of_total, state_of, submitted};
 use super::look::{Look, Role};
 use super::text::{fit, left, moment, right};
 use crate::feeds::Feed;
 use crate::tui::keymap::{Action, Place, key_of};
-use crate::tui::state::export::ExportPane;
 use crate::tui::state::run::RunState;
 use crate::tui::state::{Load, State};
 use crate::words::count;
 
-/// Widths of the columns, in cells; the rest goes to the submitted items.
+/// The width of the names of feeds, in cells.
 const FEED: usize = 20;
-const RECORDS: usize = 9;
-const FAILED: usize = 6;
-const WORD: usize = 12;
-const SYNCED: usize = 6;
 /// The width of the submitted items, in cells: from `12,400/12,880+` to `1,000,000 of 1,000,000+`.
 const LEAST_SUBMITTED: usize = 11;
 const WANTED_SUBMITTED: usize = 14;
 const MOST_SUBMITTED: usize = 26;
 
-/// How the columns share the width. Where it is scarce, the last sync goes first, then the source records.
-struct Columns {
-    has_records: bool,
-    submitted: usize,
-    has_synced: bool,
+/// A column beside the feed's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Records,
+    Submitted,
+    Awaiting,
+    /// Failed, by either state.
+    Failed,
+    Retry,
+    Attention,
+    State,
+    Synced,
+    Backlog,
+    Adobe,
 }
 
-/// What stands in one row, before it is brought to the widths of the columns.
-struct Cells<'a> {
-    feed: &'a str,
-    records: &'a str,
-    submitted: &'a str,
-    failed: &'a str,
-    word: &'a str,
-    synced: &'a str,
-}
+use Column::{Adobe, Attention, Awaiting, Backlog, Failed, Records, Retry, State as Word, Submitted, Synced};
 
-/// The roles of the columns that may differ from the text of a row.
-#[derive(Clone, Copy)]
-struct Roles {
-    text: Role,
-    failed: Role,
-    word: Role,
-    synced: Role,
-}
+/// What fits, the most first: what Adobe's own export says goes first, the source records last.
+const LAYOUTS: [&[Column]; 7] = [
+    &[Records, Submitted, Awaiting, Retry, Attention, Word, Synced, Backlog, Adobe],
+    &[Records, Submitted, Awaiting, Retry, Attention, Word, Synced, Backlog],
+    &[Records, Submitted, Awaiting, Retry, Attention, Word, Synced],
+    &[Records, Submitted, Awaiting, Failed, Word, Synced],
+    &[Records, Submitted, Failed, Word, Synced],
+    &[Records, Submitted, Failed, Word],
+    &[Submitted, Failed, Word],
+];
 
-impl Roles {
-    fn all(role: Role) -> Self {
-        Self { text: role, failed: role, word: role, synced: role }
-    }
-}
-
-impl Columns {
-    fn of(room: usize) -> Self {
-        let always = 2 + FEED + 1 + 1 + FAILED + 2 + WORD;
-        let has_records = room >= always + 1 + RECORDS + LEAST_SUBMITTED;
-        let taken = always + if has_records { 1 + RECORDS } else { 0 };
-        let has_synced = room >= taken + 1 + SYNCED + WANTED_SUBMITTED;
-        let taken = taken + if has_synced { 1 + SYNCED } else { 0 };
-        Self { has_records, submitted: room.saturating_sub(taken).min(MOST_SUBMITTED), has_synced }
-    }
-
-    fn line(&self, cells: &Cells, roles: Roles, is_selected: bool, look: Look) -> Line<'static> {
-        let span = |text: String, role| Span::styled(text, look.style(role));
-        let mut spans = vec![
-            span(if is_selected { "▸ " } else { "  " }.to_owned(), Role::Accent),
-            span(left(cells.feed, FEED), roles.text),
-        ];
-        if self.has_records {
-            spans.push(span(format!(" {}", right(cells.records, RECORDS)), roles.text));
+impl Column {
+    fn title(self) -> &'static str {
+        match self {
+            Records => "Records",
+            Submitted => "Submitted",
+            Awaiting => "Awaiting",
+            Failed => "Failed",
+            Retry => "Retry",
+            Attention => "Attention",
+            Word => "State",
+            Synced => "Synced",
+            Backlog => "Backlog",
+            Adobe => "Adobe's",
         }
-        spans.push(span(format!(" {}", right(cells.submitted, self.submitted)), roles.text));
-        spans.push(span(format!(" {}", right(cells.failed, FAILED)), roles.failed));
-        spans.push(span(format!("  {}", left(cells.word, WORD)), roles.word));
-        if self.has_synced {
-            spans.push(span(format!(" {}", right(cells.synced, SYNCED)), roles.synced));
-        }
-        super::selected(Line::from(spans), is_selected, look)
     }
+
+    /// Its width in cells, without the gap before it.
+    fn width(self) -> usize {
+        match self {
+            Records | Attention | Adobe => 9,
+            Submitted => 0,
+            Awaiting | Backlog => 8,
+            Failed | Retry | Synced => 6,
+            Word => 12,
+        }
+    }
+
+    /// What stands between the column before and this one.
+    fn gap(self) -> &'static str {
+        if self == Word { "  " } else { " " }
+    }
+}
+
+/// The columns that fit, and the width that is left for the submitted items.
+fn columns(room: usize) -> (&'static [Column], usize) {
+    let taken =
+        |layout: &[Column]| 2 + FEED + layout.iter().map(|column| column.gap().len() + column.width()).sum::<usize>();
+    let fits = |layout: &&&[Column]| {
+        let wanted = if layout.contains(&Synced) { WANTED_SUBMITTED } else { LEAST_SUBMITTED };
+        taken(layout) + wanted <= room
+    };
+    let [.., least] = LAYOUTS;
+    let layout = LAYOUTS.iter().find(fits).copied().unwrap_or(least);
+    (layout, room.saturating_sub(taken(layout)).min(MOST_SUBMITTED))
+}
+
+/// A cell and its role.
+type Cell = (String, Role);
+
+/// A row: the cursor's place, a name, and a cell for each column.
+fn row(
+    name: (&str, Role),
+    cell: impl Fn(Column, usize) -> Cell,
+    is_selected: bool,
+    look: Look,
+    room: usize,
+) -> Line<'static> {
+    let (layout, submitted) = columns(room);
+    let span = |text: String, role| Span::styled(text, look.style(role));
+    let mut spans =
+        vec![span(if is_selected { "▸ " } else { "  " }.to_owned(), Role::Accent), span(left(name.0, FEED), name.1)];
+    for column in layout {
+        let width = if *column == Submitted { submitted } else { column.width() };
+        let (text, role) = cell(*column, width);
+        let text = if *column == Word { left(&text, width) } else { right(&text, width) };
+        spans.push(span(format!("{}{text}", column.gap()), role));
+    }
+    super::selected(Line::from(spans), is_selected, look)
 }
 
 /// Its lines: a heading, at most `rows` feeds, and the totals.
 pub fn lines(feeds: &[Feed], rows: usize, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
     let pane = &state.export;
-    let columns = Columns::of(room);
-    let heading = Cells {
-        feed: "Feed",
-        records: "Records",
-        submitted: "Submitted",
-        failed: "Failed",
-        word: "State",
-        synced: "Synced",
-    };
-    let mut lines = vec![columns.line(&heading, Roles::all(Role::Dim), false, look)];
+    let title = |column: Column, _| (column.title().to_owned(), Role::Dim);
+    let mut lines = vec![row(("Feed", Role::Dim), title, false, look, room)];
     if feeds.is_empty() {
         lines.push(nothing(&pane.counts_load, look, room));
     }
     let from = super::window(pane.selected.min(feeds.len()), feeds.len(), rows);
     for (number, feed) in feeds.iter().enumerate().skip(from).take(rows) {
-        lines.push(feed_line(*feed, number == pane.selected, &columns, state, look));
+        let cell = |column, width| cell_of(*feed, column, width, state);
+        lines.push(row((feed.name(), Role::Text), cell, number == pane.selected, look, room));
     }
-    lines.push(totals_line(feeds, &columns, pane, look));
+    let total = |column, width| (total_of(feeds, column, width, state), Role::Title);
+    lines.push(row(("Total", Role::Title), total, false, look, room));
     lines
 }
 
 /// Why there is no row.
 fn nothing(load: &Load, look: Look, room: usize) -> Line<'static> {
+    let refresh = key_of(Place::Export, Action::Refresh);
     let (text, role) = match load {
-        Load::Failed { problem } => (format!("  ✗ {}", problem.what), Role::Danger),
+        Load::Failed { problem } => (format!("  ✗ {}: {refresh} tries again", problem.what), Role::Danger),
         Load::Done { .. } => ("  the source has no feed".to_owned(), Role::Warning),
         Load::Loading => ("  counting the source records …".to_owned(), Role::Dim),
-        Load::NotAsked => {
-            let refresh = key_of(Place::Export, Action::Refresh);
-            (format!("  the source records are not counted: {refresh} counts them"), Role::Dim)
-        }
+        Load::NotAsked => (format!("  the source records are not counted: {refresh} counts them"), Role::Dim),
     };
     Line::styled(fit(&text, room), look.style(role))
 }
 
-fn feed_line(feed: Feed, is_selected: bool, columns: &Columns, state: &State, look: Look) -> Line<'static> {
+fn cell_of(feed: Feed, column: Column, width: usize, state: &State) -> Cell {
     let pane = &state.export;
-    let records = match (pane.source_records_of(feed), &pane.counts_load) {
-        (Some(records), _) => count(records),
-        (None, Load::Loading) => "…".to_owned(),
-        (None, _) => "-".to_owned(),
-    };
-    let failures = failed(pane, feed);
-    let word = state_of(pane, feed);
-    let last = pane.summary_of(feed).and_then(|summary| summary.last_sync);
-    let cells = Cells {
-        feed: feed.name(),
-        records: &records,
-        submitted: &submitted(pane, feed, columns.submitted),
-        failed: &count(failures),
-        word: word.text,
-        synced: &last.map_or("-".to_owned(), |at| moment(at, state.wall.as_ref())),
-    };
-    let failed = if failures > 0 { Role::Danger } else { Role::Dim };
-    columns.line(&cells, Roles { text: Role::Text, failed, word: word.role, synced: Role::Dim }, is_selected, look)
+    let failures = |number: u64| (count(number), if number > 0 { Role::Danger } else { Role::Dim });
+    let (will_retry, needs_attention) = failed(pane, feed);
+    match column {
+        Records => {
+            let text = match (pane.source_records_of(feed), &pane.counts_load) {
+                (Some(records), _) => count(records),
+                (None, Load::Loading) => "…".to_owned(),
+                (None, _) => "-".to_owned(),
+            };
+            (text, Role::Text)
+        }
+        Submitted => (submitted(pane, feed, width), Role::Text),
+        Awaiting => {
+            let number = awaiting(pane, feed);
+            (count(number), if number > 0 { Role::Warning } else { Role::Dim })
+        }
+        Failed => failures(will_retry + needs_attention),
+        Retry => (count(will_retry), if will_retry > 0 { Role::Warning } else { Role::Dim }),
+        Attention => failures(needs_attention),
+        Word => {
+            let word = state_of(pane, feed);
+            (word.text.to_owned(), word.role)
+        }
+        Synced => {
+            let last = pane.summary_of(feed).and_then(|summary| summary.last_sync);
+            (last.map_or("-".to_owned(), |at| moment(at, state.wall.as_ref())), Role::Dim)
+        }
+        Backlog => backlog(state.reports.health_of(feed)),
+        Adobe => adobe(state.reports.health_of(feed)),
+    }
 }
 
-fn totals_line(feeds: &[Feed], columns: &Columns, pane: &ExportPane, look: Look) -> Line<'static> {
-    let records: u64 = feeds.iter().filter_map(|feed| pane.source_records_of(*feed)).sum();
-    let failures: u64 = feeds.iter().map(|feed| failed(pane, *feed)).sum();
-    let totals = pane.totals();
-    let submitted = match &pane.run {
-        _ if pane.progress().is_some_and(|progress| progress.dry_run) => format!("{} to send", count(totals.to_send)),
-        RunState::Active(_) => of_total(totals.submitted, totals.to_send, totals.is_collecting, columns.submitted),
-        _ => count(pane.ledger.iter().map(|summary| summary.submitted).sum()),
-    };
-    let cells = Cells {
-        feed: "Total",
-        records: &count(records),
-        submitted: &submitted,
-        failed: &count(failures),
-        word: "",
-        synced: "",
-    };
-    columns.line(&cells, Roles::all(Role::Title), false, look)
+fn total_of(feeds: &[Feed], column: Column, width: usize, state: &State) -> String {
+    let pane = &state.export;
+    let sum = |of: &dyn Fn(Feed) -> u64| count(feeds.iter().map(|feed| of(*feed)).sum());
+    match column {
+        Records => sum(&|feed| pane.source_records_of(feed).unwrap_or(0)),
+        Submitted => {
+            let totals = pane.totals();
+            match &pane.run {
+                _ if pane.progress().is_some_and(|progress| progress.dry_run) => {
+                    format!("{} to send", count(totals.to_send))
+                }
+                RunState::Active(_) => of_total(totals.submitted, totals.to_send, totals.is_collecting, width),
+                _ => count(pane.ledger.iter().map(|summary| summary.submitted).sum()),
+            }
+        }
+        Awaiting => sum(&|feed| awaiting(pane, feed)),
+        Failed => sum(&|feed| {
+            let (will_retry, needs_attention) = failed(pane, feed);
+            will_retry + needs_attention
+        }),
+        Retry => sum(&|feed| failed(pane, feed).0),
+        Attention => sum(&|feed| failed(pane, feed).1),
+        Word | Synced | Backlog | Adobe => String::new(),
+    }
 }

@@ -1,8 +1,11 @@
 //! What is said of a feed: a word, a shape and a role, from the run where there is one, else from the ledger.
 
 use super::look::Role;
+use crate::commerce::health::{IndexerStatus, Mode, Part};
+use crate::connector::health::{BACKLOG_LIMIT, FeedHealth};
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::{FeedProgress, Limit, Phase};
+use crate::export::told::limit_words;
 use crate::feeds::Feed;
 use crate::tui::state::export::ExportPane;
 use crate::tui::state::run::{ActiveRun, RunState};
@@ -26,8 +29,13 @@ const fn word(text: &'static str, role: Role) -> FeedWord {
 pub fn state_of(pane: &ExportPane, feed: Feed) -> FeedWord {
     let progress = pane.progress_of(feed);
     let dry_run = pane.progress().is_some_and(|progress| progress.dry_run);
+    // A run that found nothing to send has not made good what failed before.
+    let failed_before = |feed| pane.summary_of(feed).filter(|known| known.needs_attention + known.will_retry > 0);
     match (&pane.run, progress) {
-        (RunState::Active(_), Some(progress)) => of_progress(progress, dry_run),
+        (RunState::Active(_), Some(progress)) => match failed_before(feed) {
+            Some(summary) if progress.phase == Phase::Done && !dry_run => of_summary(summary),
+            _ => of_progress(progress, dry_run),
+        },
         (RunState::Ended(_), Some(progress)) if dry_run || matches!(progress.phase, Phase::Stopped | Phase::Failed) => {
             of_progress(progress, dry_run)
         }
@@ -97,28 +105,73 @@ pub fn of_total(sent: u64, total: u64, is_collecting: bool, room: usize) -> Stri
         .unwrap_or(sent)
 }
 
-/// Items that failed, by either state.
-pub fn failed(pane: &ExportPane, feed: Feed) -> u64 {
-    let running = matches!(pane.run, RunState::Active(_));
-    match pane.progress_of(feed) {
-        Some(progress) if running => progress.will_retry + progress.needs_attention,
-        _ => pane.summary_of(feed).map_or(0, |summary| summary.will_retry + summary.needs_attention),
+/// The counters of a feed that this run has begun with, and has not ended: until then the ledger is behind them.
+fn of_run(pane: &ExportPane, feed: Feed) -> Option<&FeedProgress> {
+    let is_sending = pane.active().is_some_and(|run| !run.progress.dry_run);
+    pane.progress_of(feed).filter(|progress| is_sending && progress.phase.is_active())
+}
+
+/// Items that failed: those that will be retried, and those that need attention.
+pub fn failed(pane: &ExportPane, feed: Feed) -> (u64, u64) {
+    match of_run(pane, feed) {
+        Some(progress) => (progress.will_retry, progress.needs_attention),
+        None => pane.summary_of(feed).map_or((0, 0), |summary| (summary.will_retry, summary.needs_attention)),
+    }
+}
+
+/// Items that have no answer yet, as far as they are found.
+pub fn awaiting(pane: &ExportPane, feed: Feed) -> u64 {
+    match of_run(pane, feed) {
+        Some(progress) => progress.to_send().saturating_sub(progress.settled()),
+        None => pane.summary_of(feed).map_or(0, |summary| summary.awaiting),
+    }
+}
+
+/// The changes that Commerce's own indexer has not seen yet, or why none are counted.
+pub fn backlog(health: Option<&FeedHealth>) -> (String, Role) {
+    let said = |text: &str, role| (text.to_owned(), role);
+    let Some(path) = health.and_then(|health| health.path.as_ref()) else { return said("-", Role::Dim) };
+    if path.stall().is_some() {
+        return said("stalled", Role::Danger);
+    }
+    if path.indexer.known().and_then(Option::as_ref) == Some(&IndexerStatus::ReindexRequired) {
+        return said("reindex", Role::Danger);
+    }
+    match path.view.known() {
+        Some(Some(view)) if view.mode == Mode::OnSave => said("on save", Role::Warning),
+        Some(Some(_)) => match path.log.known().and_then(|log| log.backlog) {
+            Some(backlog) => (count(backlog), if backlog > BACKLOG_LIMIT { Role::Warning } else { Role::Dim }),
+            None => said("no log", Role::Danger),
+        },
+        Some(None) => said("-", Role::Dim),
+        None => said("unknown", Role::Warning),
+    }
+}
+
+/// What Adobe's own export says of the feed: how many items failed, or else how many it submitted.
+pub fn adobe(health: Option<&FeedHealth>) -> (String, Role) {
+    let Some(adobe) = health.and_then(|health| health.adobe.as_ref()) else { return ("-".to_owned(), Role::Dim) };
+    match adobe {
+        Part::Known(items) => match items.by_state {
+            Some(states) if states.needs_attention + states.will_retry > 0 => {
+                let role = if states.needs_attention > 0 { Role::Danger } else { Role::Warning };
+                (format!("▲ {}", count(states.needs_attention + states.will_retry)), role)
+            }
+            Some(states) => (count(states.submitted), Role::Dim),
+            None => (count(items.rows), Role::Dim),
+        },
+        Part::Missing { .. } => ("-".to_owned(), Role::Dim),
+        Part::Unreadable { .. } => ("unknown".to_owned(), Role::Warning),
     }
 }
 
 /// What holds the run back: the reason of its ETA.
 pub fn limit(run: &ActiveRun) -> String {
     match &run.progress.limit {
-        Limit::Unknown => "measuring".to_owned(),
-        Limit::Gateway { requests_per_second } => {
-            let rate = super::text::rate(*requests_per_second);
-            format!("limited by the gateway ({} requests/s)", rate.strip_suffix(".0").unwrap_or(&rate))
-        }
-        Limit::Source => "limited by the source, which is still being read".to_owned(),
         Limit::Waiting { remaining, reason } => {
-            let left = remaining.saturating_sub(run.age());
-            // A wait that is nearly over still takes a moment: round up, never to zero.
-            format!("waiting {} s {reason}", left.as_secs() + 1)
+            let remaining = remaining.saturating_sub(run.age());
+            limit_words(&Limit::Waiting { remaining, reason: reason.clone() })
         }
+        other => limit_words(other),
     }
 }

@@ -2,9 +2,105 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
 
-use super::look::Look;
+use super::dialogs::{Content, filter_line};
+use super::look::{Look, Role};
+use super::text::{fit, left, paragraph, width};
+use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
+use crate::tui::state::log::{LogLine, LogPage};
+use crate::tui::state::notice::Tone;
+use crate::words::{count, counted};
 
 /// Draws it.
-pub fn draw(_frame: &mut Frame, _area: Rect, _state: &State, _look: Look) {}
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
+    let room = usize::from(area.width);
+    let rows = usize::from(area.height).saturating_sub(1);
+    let log = &state.export.log;
+    let shown = log.shown();
+    let mut lines = vec![heading(state, shown.len(), look, room)];
+    if shown.is_empty() {
+        lines.extend(paragraph(&nothing(log), room, look.style(Role::Dim)));
+    }
+    let selected = log.selected();
+    // Who follows sees as much of what was before as there is room for.
+    let from =
+        if log.is_following() { shown.len().saturating_sub(rows) } else { super::window(selected, shown.len(), rows) };
+    for (number, line) in shown.iter().enumerate().skip(from).take(rows) {
+        lines.push(line_of(line, number == selected, look, room));
+    }
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// How much there is, and whether the newest is followed.
+fn heading(state: &State, shown: usize, look: Look, room: usize) -> Line<'static> {
+    let log = &state.export.log;
+    if log.filter.editing || log.filter.is_set() {
+        let mut line = filter_line(&log.filter, look, room);
+        let (all, _) = log.size();
+        let text = format!("  {} of {}", count(number(shown)), counted(number(all), "line"));
+        if line.width() + width(&text) <= room {
+            line.push_span(Span::styled(text, look.style(Role::Dim)));
+        }
+        return line;
+    }
+    let (all, dropped) = log.size();
+    let older = if dropped > 0 { format!(", {} older are not kept", count(dropped)) } else { String::new() };
+    let last = key_of(Place::Log, Action::Last);
+    let follow =
+        if log.is_following() { "newest last, followed".to_owned() } else { format!("{last} follows the newest") };
+    let zone = state.wall.as_ref().map(|wall| wall.strftime(", times in %Z").to_string()).unwrap_or_default();
+    let text = format!("Log of this run: {}{older}; {follow}{zone}", counted(number(all), "line"));
+    Line::styled(fit(&text, room), look.style(Role::Title))
+}
+
+/// Why there is no line.
+fn nothing(log: &LogPage) -> String {
+    let back = key_of(Place::Log, Action::Back);
+    if log.filter.is_set() {
+        return format!("No line contains that: {back} clears the filter.");
+    }
+    let start = key_of(Place::Export, Action::StartAll);
+    format!("Nothing was started from this screen yet: {back} goes back, and there {start} exports every feed.")
+}
+
+fn number(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
+}
+
+/// Shape and role of what a line means.
+fn look_of(tone: Tone) -> (&'static str, Role) {
+    match tone {
+        Tone::Good => ("●", Role::Good),
+        Tone::Info => ("○", Role::Text),
+        Tone::Warning => ("▲", Role::Warning),
+        Tone::Danger => ("✗", Role::Danger),
+    }
+}
+
+fn line_of(line: &LogLine, is_selected: bool, look: Look, room: usize) -> Line<'static> {
+    let (mark, role) = look_of(line.tone);
+    let time = line.at.strftime("%H:%M:%S").to_string();
+    // Cursor, time, mark, and a blank after each.
+    let rest = room.saturating_sub(2 + width(&time) + 1 + 2);
+    let text = left(&line.text, rest);
+    let text_role = if line.tone == Tone::Good { Role::Text } else { role };
+    let line = Line::from(vec![
+        Span::styled(if is_selected { "▸ " } else { "  " }, look.style(Role::Accent)),
+        Span::styled(format!("{time} "), look.style(Role::Dim)),
+        Span::styled(format!("{mark} "), look.style(role)),
+        Span::styled(text, look.style(text_role)),
+    ]);
+    super::selected(line, is_selected, look)
+}
+
+/// One line in full.
+pub fn content(line: &LogLine, look: Look, room: usize) -> Content {
+    let (mark, role) = look_of(line.tone);
+    let at = line.at.strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
+    let mut lines = vec![Line::styled(format!("{mark} {at}"), look.style(role)), Line::default()];
+    lines.extend(paragraph(&line.text, room, look.style(Role::Text)));
+    Content::text("Line of the log", lines)
+}

@@ -4,6 +4,7 @@ mod dialogs;
 mod export;
 mod feed;
 mod feed_about;
+mod feed_phases;
 mod feed_table;
 mod feed_words;
 mod footer;
@@ -21,6 +22,7 @@ mod readings;
 mod reports;
 mod run;
 mod saas;
+mod spark;
 pub mod text;
 
 use ratatui::Frame;

@@ -6,7 +6,7 @@ use super::dialogs::{Content, spaced};
 use super::keys::WHERE_KEYS;
 use super::look::{Look, Role};
 use super::text::{left, paragraph};
-use super::{feed_about, help, reports};
+use super::{feed_about, help, log, reports};
 use crate::export::progress::{ItemFailure, ItemState};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
@@ -16,6 +16,7 @@ use crate::tui::state::dialog::Reading;
 pub fn content(what: &Reading, state: &State, look: Look, room: usize) -> Content {
     match what {
         Reading::Failure(failure) => failure_content(failure, look, room),
+        Reading::Told(line) => log::content(line, look, room),
         Reading::WhereKeys => where_keys_content(look, room),
         Reading::Help(of) => Content::text("Keys of this place", help::lines(*of, state.is_read_only(), look, room)),
         Reading::Feed(feed) => {

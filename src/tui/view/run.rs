@@ -4,21 +4,26 @@ use ratatui::text::{Line, Span};
 
 use super::feed_words::limit;
 use super::look::{Look, Role};
-use super::text::{fit, paragraph, rate, time, width};
+use super::spark;
+use super::text::{fit, paragraph, time, width};
 use crate::connector::ExportRequest;
 use crate::connector::estimate::formula;
-use crate::export::SyncMode;
-use crate::export::progress::{Limit, RunEnd, RunReport};
+use crate::export::progress::{Limit, Phase, RunEnd, RunReport};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
 use crate::tui::state::run::{ActiveRun, EndedRun, RunState};
 use crate::tui::state::totals::Totals;
 use crate::untrusted::SafeText;
-use crate::words::{bytes, count, counted, duration};
+use crate::words::{bytes, count, counted, duration, rate};
 
 /// The width of the bar that goes with the numbers, in cells.
 const BAR: usize = 16;
 
+/// The most and the fewest bars of the rate: of five seconds each.
+const BARS: usize = 36;
+const LEAST_BARS: usize = 6;
+/// The width of what stands beside them, in cells: two blanks and ` peak 10,000 items/s`.
+const PEAK: usize = 22;
 /// How many ids are named that nobody has.
 const IDS_SHOWN: usize = 10;
 
@@ -38,7 +43,11 @@ pub fn lines(state: &State, is_short: bool, look: Look, room: usize) -> Vec<Line
             } else {
                 "No data space is chosen: choose one in pane 2, then export.".to_owned()
             };
-            vec![Line::default(), Line::styled(fit(&text, room), look.style(Role::Dim))]
+            let mut lines = vec![Line::default(), Line::styled(fit(&text, room), look.style(Role::Dim))];
+            if !is_short {
+                lines.push(limits(state, true, look, room));
+            }
+            lines
         }
         RunState::Starting => {
             vec![
@@ -48,23 +57,6 @@ pub fn lines(state: &State, is_short: bool, look: Look, room: usize) -> Vec<Line
         }
         RunState::Active(run) => active_lines(run, state, is_short, look, room),
         RunState::Ended(ended) => ended_lines(ended, &pane.request, pane.totals(), look, room),
-    }
-}
-
-/// What a run was asked to do.
-fn mode_words(request: &ExportRequest) -> String {
-    let of = match request.feeds.as_slice() {
-        [feed] => format!(" of {feed}"),
-        _ => String::new(),
-    };
-    match &request.mode {
-        SyncMode::Full => format!("Export{of}"),
-        SyncMode::Partial(_) => format!("Partial sync{of}"),
-        SyncMode::Retry => format!("Retry of failed items{of}"),
-        SyncMode::ByIds { words, .. } => {
-            format!("{} by id", counted(u64::try_from(words.len()).unwrap_or(u64::MAX), "record"))
-        }
-        SyncMode::Cleanup => format!("Clean-up{of}"),
     }
 }
 
@@ -82,7 +74,7 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
     let what = match (run.progress.stopping, state.leaving) {
         (true, true) => "■ Stopping, then leaving",
         (true, false) => "■ Stopping",
-        (false, _) => &format!("▶ {}", mode_words(&state.export.request)),
+        (false, _) => &format!("▶ {}", state.export.request.words()),
     };
     let numbers = format!("{elapsed}: {} of {}{more}", count(totals.submitted), count(totals.to_send));
     // As many words as fit; what the run does is never left out.
@@ -102,14 +94,10 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
         counted(totals.records, "record"),
         rate(run.progress.items_per_second)
     );
-    let eta = match run.eta() {
-        _ if run.progress.stopping => "finishing the batches in flight; a re-run goes on".to_owned(),
-        Some(eta) if run.progress.limit != Limit::Unknown => {
-            let feed = run.progress.feeds.iter().find(|feed| feed.phase.is_active());
-            let feed = feed.map_or(String::new(), |feed| format!("{}: ", feed.feed));
-            format!("{feed}about {} left, {}", duration(eta), limit(run))
-        }
-        Some(_) | None => limit(run),
+    let eta = if run.progress.stopping {
+        "finishing the batches in flight; a re-run goes on".to_owned()
+    } else {
+        outlook(run)
     };
     if !is_short {
         lines.push(Line::from(vec![
@@ -118,10 +106,56 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
         ]));
     }
     lines.push(Line::styled(fit(&eta, room), look.style(Role::Dim)));
+    if !is_short {
+        lines.push(limits(state, true, look, room));
+    }
     if let Some(remark) = &state.export.remark {
         lines.push(Line::styled(fit(&format!("◐ {remark}"), room), look.style(Role::Warning)));
     }
     lines
+}
+
+/// The time left of the feed that runs, with its reason, and what is not in it.
+pub fn outlook(run: &ActiveRun) -> String {
+    let feeds = &run.progress.feeds;
+    let waiting = u64::try_from(feeds.iter().filter(|feed| feed.phase == Phase::Waiting).count()).unwrap_or(u64::MAX);
+    let limit = limit(run);
+    let text = match (run.eta(), feeds.iter().find(|feed| feed.phase.is_active())) {
+        (Some(eta), Some(feed)) if run.progress.limit != Limit::Unknown => {
+            format!("{}: about {} left, {limit}", feed.feed, duration(eta))
+        }
+        _ => limit,
+    };
+    match waiting {
+        0 => text,
+        // What they will send is known only once they are compared, so nobody can say how long they take.
+        waiting => format!("{text}; then {} more", counted(waiting, "feed")),
+    }
+}
+
+/// How fast the run may send, and, if that is wanted, how fast it was lately.
+pub fn limits(state: &State, with_rate: bool, look: Look, room: usize) -> Line<'static> {
+    let words = state.limits_in_force().words();
+    let mut spans = vec![Span::styled(fit(&format!("Limits: {words}"), room), look.style(Role::Dim))];
+    let run = state.export.active().filter(|_| with_rate);
+    let values = run.map(|run| run.rates.per_second()).unwrap_or_default();
+    let left_over = room.saturating_sub(width(&words) + width("Limits: "));
+    spans.extend(rate_spans(&values, left_over, look));
+    Line::from(spans)
+}
+
+/// Items a second lately, as bars with what they mean; nothing where there is no room or nothing to show.
+pub fn rate_spans(values: &[f64], room: usize, look: Look) -> Vec<Span<'static>> {
+    let cells = room.saturating_sub(PEAK).min(BARS);
+    if values.is_empty() || cells < LEAST_BARS {
+        return Vec::new();
+    }
+    let shown = &values[values.len().saturating_sub(cells)..];
+    let text = format!(" peak {} items/s", rate(shown.iter().copied().fold(0.0, f64::max)));
+    vec![
+        Span::styled(format!("  {}", spark::bars(shown)), look.style(Role::Accent)),
+        Span::styled(text, look.style(Role::Dim)),
+    ]
 }
 
 /// A bar that is full only when all is done.
@@ -139,7 +173,7 @@ fn ended_lines(
     room: usize,
 ) -> Vec<Line<'static>> {
     let at = time(&ended.at);
-    let what = mode_words(request);
+    let what = request.words();
     let (text, role) = match &ended.result {
         Err(problem) => (format!("✗ The run broke at {at}: {}", problem.what), Role::Danger),
         Ok(report) => {
@@ -174,8 +208,9 @@ fn ended_lines(
                     let feeds = problems.iter().map(|(feed, _)| feed.name()).collect::<Vec<_>>().join(", ");
                     (format!("✗ Not whole at {at}: {feeds} failed; {numbers}; a re-run goes on"), Role::Danger)
                 }
-                RunEnd::KeysRefused { message } => {
-                    (format!("✗ Stopped at {at}: the gateway refused the keys ({message}); {numbers}"), Role::Danger)
+                RunEnd::KeysRefused { message, remedy } => {
+                    let what = format!("✗ Stopped at {at}: the gateway refused the keys ({message}); {numbers}");
+                    (format!("{what}; {}, then run it again", remedy.words()), Role::Danger)
                 }
             }
         }

@@ -95,12 +95,6 @@ pub fn paragraph(text: &str, room: usize, style: Style) -> Vec<Line<'static>> {
     wrap(text, room).into_iter().map(|line| Line::from(Span::styled(line, style))).collect()
 }
 
-/// A rate that is calm to read: one decimal below ten.
-#[must_use]
-pub fn rate(per_second: f64) -> String {
-    if per_second < 10.0 { format!("{per_second:.1}") } else { format!("{per_second:.0}") }
-}
-
 /// A local time with its zone: `12:03:10 CEST`.
 #[must_use]
 pub fn time(at: &Zoned) -> String {

@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout};
 use super::super::check::Check;
 use super::super::proxy::{Proxy, Way, way_to};
 use super::{Answer, CLOCK, CONNECTION, HTTPS, NAME, PROXY};
+pub(super) use crate::client::SKEW_WRONG;
 use crate::client::{Trouble, Unreached};
 use crate::connector::finding::{Cause, Finding};
 use crate::untrusted::SafeText;
@@ -27,10 +28,6 @@ const CONNECTION_LIMIT: Duration = Duration::from_secs(4);
 const SKEW_NONE: SignedDuration = SignedDuration::from_secs(2);
 /// A clock that is off by more is worth a look.
 const SKEW_WARNING: SignedDuration = SignedDuration::from_secs(60);
-/// With more than this, tokens are old when they arrive: they live 300 seconds (protocol page §1), and some of that is spent on
-/// the way and while one is used again.
-pub(super) const SKEW_WRONG: SignedDuration = SignedDuration::from_secs(240);
-
 /// Where a connection leads to.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
