@@ -89,6 +89,28 @@ impl fmt::Display for SafeText {
     }
 }
 
+/// JSON text whose strings hold no dangerous character as it is: each became the escape that JSON has for it, so that whoever
+/// reads the JSON gets the same strings.
+#[must_use]
+pub fn json_made_safe(json: &str) -> String {
+    if !json.chars().any(is_dangerous) {
+        return json.to_owned();
+    }
+    let mut safe = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_dangerous(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                // Writing to a String cannot fail.
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
 /// C0, DEL, C1, line and paragraph separators, and every bidirectional or invisible control that can reorder or hide text.
 fn is_dangerous(c: char) -> bool {
     matches!(c,
@@ -111,6 +133,14 @@ mod tests {
         assert_eq!(SafeText::new("a\x1b]52;c;x\x07b").as_str(), "a\\x1b]52;c;x\\x07b");
         assert_eq!(SafeText::new("x\u{202e}y\u{9b}z\n").as_str(), "x\\u{202e}y\\x9bz\\n");
         assert_eq!(SafeText::new("Größe 42 – 東京").as_str(), "Größe 42 – 東京");
+    }
+
+    #[test]
+    fn json_is_made_safe_without_loss() {
+        let value = serde_json::json!({"name\u{202e}": "a\u{9b}b\u{e0041}"});
+        let safe = json_made_safe(&value.to_string());
+        assert_eq!(safe, r#"{"name\u202e":"a\u009bb\udb40\udc41"}"#);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).expect("JSON"), value);
     }
 
     #[test]

@@ -25,7 +25,12 @@ impl Command {
             | Command::Projects(ProjectsCommand::List)
             | Command::DataSpaces(DataSpacesCommand::List)
             | Command::Feeds(_)
-            | Command::Export(ExportCommand::Estimate { .. } | ExportCommand::Status)
+            | Command::Export(
+                ExportCommand::Estimate { .. }
+                | ExportCommand::Status
+                | ExportCommand::Items(_)
+                | ExportCommand::Item(_),
+            )
             | Command::Config(ConfigCommand::Show | ConfigCommand::Path)
             | Command::Doctor
             | Command::Services => false,

@@ -12,6 +12,7 @@ pub mod feeds;
 pub mod findings;
 pub mod health;
 mod ids;
+mod items;
 pub mod keys;
 pub mod linear;
 pub mod output;

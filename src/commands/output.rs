@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use serde_json::{Map, Value};
 
 use crate::error::{Exit, Problem};
+use crate::untrusted::json_made_safe;
 
 /// The version of the JSON lines. Changes only add fields and types; anything else makes it 2.
 pub const SCHEMA: &str = "commerce-connector/1";
@@ -72,7 +73,8 @@ impl Output {
                 object.insert("value".to_owned(), other);
             }
         }
-        self.line(&Value::Object(object).to_string())
+        // Payloads hold text that was not made safe; in JSON that needs no loss.
+        self.line(&json_made_safe(&Value::Object(object).to_string()))
     }
 
     /// A line as it is, in both modes: data that already is a JSON line.

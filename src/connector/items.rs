@@ -114,12 +114,16 @@ impl Connector {
     /// A [`Problem`] if the ledger cannot be read, or has no such item. That the source cannot be asked is none.
     pub async fn item(&self, number: ItemNumber) -> Result<ItemView, Problem> {
         let detail = self.in_ledger(move |ledger| ledger.detail(number)).await?;
-        let detail = detail.ok_or_else(|| {
-            Problem::new(Exit::Other, "the ledger does not have this item any more").hint(
-                "it was gone from the source before it was ever sent, or its feed was cleaned up: go back and refresh",
-            )
-        })?;
-        Ok(self.view_of(detail).await)
+        Ok(self.view_of(detail.ok_or_else(no_such_item)?).await)
+    }
+
+    /// An item as a row of the list.
+    ///
+    /// # Errors
+    /// As [`Self::item`].
+    pub async fn item_row(&self, number: ItemNumber) -> Result<ItemRow, Problem> {
+        let detail = self.in_ledger(move |ledger| ledger.detail(number)).await?;
+        Ok(detail.ok_or_else(no_such_item)?.row)
     }
 
     /// Looks at the items of a feed with this label, SKU or source id, at most `limit`.
@@ -197,7 +201,7 @@ impl Connector {
             Err(problem) => NowSent::Unknown(SafeText::from(problem.what)),
         };
         let changes = match (&detail.sent, &now) {
-            (Some((_, sent)), NowSent::Payload(now)) => changes(sent, now),
+            (Some((_, sent)), NowSent::Payload(now)) => changes(detail.feed, sent, now),
             _ => Vec::new(),
         };
         let not_kept = if detail.sent.is_some() { "" } else { self.why_not_kept(&detail) };
@@ -215,6 +219,11 @@ impl Connector {
             "it was sent before payloads were kept"
         }
     }
+}
+
+fn no_such_item() -> Problem {
+    Problem::new(Exit::Other, "the ledger does not have this item any more")
+        .hint("it was gone from the source before it was ever sent, or its feed was cleaned up: list the items anew")
 }
 
 /// What the source gives for an item now. Everything of its record is read, and the item looked for by its identity.
@@ -264,14 +273,15 @@ async fn now_sent(source: &Source, detail: &ItemDetail) -> NowSent {
     }
 }
 
-/// What became of every field, in the order of what would be sent now; what is only in what was sent comes last.
-fn changes(sent: &Value, now: &Value) -> Vec<(SafeText, FieldChange)> {
+/// What became of every field, in the order of what would be sent now; what is only in what was sent comes last. A field that
+/// says when the item was made is the same whatever it says.
+fn changes(feed: Feed, sent: &Value, now: &Value) -> Vec<(SafeText, FieldChange)> {
     let empty = Map::new();
     let (sent, now) = (sent.as_object().unwrap_or(&empty), now.as_object().unwrap_or(&empty));
     let of_now = now.iter().map(|(name, now)| {
         let change = match sent.get(name) {
             None => FieldChange::Added(now.clone()),
-            Some(sent) if sent == now => FieldChange::Same(now.clone()),
+            Some(sent) if sent == now || feed.is_hash_excluded(name) => FieldChange::Same(now.clone()),
             Some(sent) => FieldChange::Changed { sent: sent.clone(), now: now.clone() },
         };
         (SafeText::new(name), change)
@@ -358,11 +368,12 @@ mod tests {
 
     #[test]
     fn changes_are_told_in_the_order_of_now_and_what_is_missing_comes_last() {
-        let sent = json!({"sku": "A", "name": "old", "gone": 1});
-        let now = json!({"sku": "A", "name": "new", "more": true});
+        let sent = json!({"sku": "A", "name": "old", "gone": 1, "modifiedAt": "then"});
+        let now = json!({"sku": "A", "name": "new", "more": true, "modifiedAt": "now"});
         let told: Vec<(String, FieldChange)> =
-            changes(&sent, &now).into_iter().map(|(name, change)| (name.to_string(), change)).collect();
+            changes(Feed::Products, &sent, &now).into_iter().map(|(name, change)| (name.to_string(), change)).collect();
         let expected = [
+            ("modifiedAt".to_owned(), FieldChange::Same(json!("now"))),
             ("more".to_owned(), FieldChange::Added(json!(true))),
             ("name".to_owned(), FieldChange::Changed { sent: json!("old"), now: json!("new") }),
             ("sku".to_owned(), FieldChange::Same(json!("A"))),

@@ -102,12 +102,13 @@ impl Dialog {
                 | LinePurpose::ChooseProduction(_)
                 | LinePurpose::CleanUp(_)
                 | LinePurpose::ByIds(_) => true,
+                LinePurpose::ErrorText => false,
                 LinePurpose::ExportToProduction { request, .. } | LinePurpose::Guard { request, .. } => {
                     !request.dry_run
                 }
             },
             Dialog::Question(question) => match question {
-                Question::Choose(_) | Question::Environment(_) | Question::Stop => true,
+                Question::Choose(_) | Question::Environment(_) | Question::Stop | Question::SendAgain { .. } => true,
                 Question::Quit => false,
             },
             Dialog::Reading { .. } | Dialog::Palette(_) => false,

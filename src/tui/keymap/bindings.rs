@@ -110,6 +110,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[Place::Items], &[letter('u')], Action::Unmark, "unmark", "Take off every mark", true),
     bind(&[Place::Items], &[letter('f')], Action::NextFeed, "next feed", "Show the items of the next feed", true),
     // Item
+    bind(&[Place::Item], &[ENTER], Action::Open, "read", "Read the selected line in full", false),
     bind(&[Place::Item], &[letter('s')], Action::SendAgain, "send again", "Send this item again", true),
     bind(&[Place::Item], &[letter('w')], Action::SaveToFile, "save to file", "Save the payloads of this item to a file", true),
     // The panes share these.

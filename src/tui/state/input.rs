@@ -114,7 +114,7 @@ impl State {
                 Place::Filter => self.act_in_filter(action),
                 Place::Line => self.act_in_line(action, now, effects),
                 Place::KeyEditor => self.act_in_key_editor(action),
-                Place::Question => self.act_in_question(action, effects),
+                Place::Question => self.act_in_question(action, now, effects),
                 Place::Reading => self.act_in_reading(action),
                 Place::Palette => self.act_in_palette(action, now, effects),
             },
@@ -133,7 +133,7 @@ impl State {
             Action::Help => self.dialog = Some(Dialog::reading(Reading::Help(self.place()))),
             Action::Palette => self.dialog = Some(Dialog::Palette(Palette::default())),
             Action::Quit => self.ask_to_quit(effects),
-            Action::Back => self.go_back(),
+            Action::Back => self.go_back(effects),
             _ => match self.pane {
                 Pane::Overview => self.act_in_overview(action, now, effects),
                 Pane::Keys => self.act_in_keys(action, now, effects),
@@ -163,12 +163,14 @@ impl State {
         self.keys.is_complete(self.overview.environment)
     }
 
-    fn go_back(&mut self) {
+    fn go_back(&mut self, effects: &mut Effects) {
         if self.notices.dismiss() {
             return;
         }
+        let has_error_filter = self.has_error_filter();
         match self.filter_mut() {
             Some(filter) if filter.is_set() => filter.clear(),
+            _ if has_error_filter => self.filter_by_error("", effects),
             _ => self.leave_page(),
         }
         self.clamp_selection();
@@ -227,7 +229,7 @@ impl State {
         }
     }
 
-    fn act_in_question(&mut self, action: Action, effects: &mut Effects) {
+    fn act_in_question(&mut self, action: Action, now: &Now, effects: &mut Effects) {
         let Some(Dialog::Question(question)) = self.dialog.take() else { return };
         if action != Action::Accept {
             return;
@@ -237,6 +239,7 @@ impl State {
             Question::Stop => effects.push(Effect::StopRun),
             Question::Quit => self.leave(effects),
             Question::Environment(environment) => effects.push(Effect::Work(Work::SetEnvironment(environment))),
+            Question::SendAgain { request, .. } => self.ask_to_start(request, now, effects),
         }
     }
 
@@ -310,6 +313,11 @@ impl State {
                 let request = by_ids(feed, text)?;
                 self.dialog = None;
                 self.ask_to_start(request, now, effects);
+                return Ok(());
+            }
+            LinePurpose::ErrorText => {
+                self.dialog = None;
+                self.filter_by_error(text, effects);
                 return Ok(());
             }
             LinePurpose::CleanUp(feed) => {

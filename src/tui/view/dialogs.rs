@@ -180,6 +180,13 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
                 "Type ids or SKUs of {feed}, with commas between them. Their items are sent even if nothing changed. A number is an id if a record has it, else a SKU."
             )),
         ),
+        LinePurpose::ErrorText => (
+            "Errors that contain a text".to_owned(),
+            false,
+            plain(
+                "Only items whose error text or code contains this are listed, whatever the case. Nothing lists all again.",
+            ),
+        ),
         LinePurpose::CleanUp(feed) => {
             (format!("Clean up {feed}"), true, spaced(clean_up_texts(*feed, state).iter().map(|text| plain(text))))
         }
@@ -371,6 +378,7 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
             texts.push("Then the screen closes.".to_owned());
             ("Leave while an export is active".to_owned(), true, texts)
         }
+        Question::SendAgain { request, items, records } => send_again_texts(request, *items, *records, state),
         Question::Environment(environment) => (
             format!("Use the {environment} environment"),
             false,
@@ -390,6 +398,25 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
     ]));
     // As above: the answers are at the end.
     Content { title, danger, lines, cursor: None, scroll: usize::MAX }
+}
+
+/// What sending some items again means, in numbers.
+fn send_again_texts(
+    request: &ExportRequest,
+    items: usize,
+    records: usize,
+    state: &State,
+) -> (String, bool, Vec<String>) {
+    let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let feed = request.feeds.first().map_or("", |feed| feed.name());
+    let chosen = counted(number(items), "item");
+    let record = counted(number(records), "source record");
+    let to = state.overview.data_space.as_ref().map(|(_, name, _)| format!(" to {name}")).unwrap_or_default();
+    let texts = vec![
+        format!("{chosen} of {feed}: {record} will be read and sent{to}, changed or not. What the shop no longer has is deleted there."),
+        "Every item of these records is sent, so those of other store views as well: they may be more than were chosen.".to_owned(),
+    ];
+    (format!("Send {chosen} again"), false, texts)
 }
 
 /// What stopping the run means, in numbers.

@@ -16,6 +16,10 @@ use crate::tui::state::dialog::Reading;
 pub fn content(what: &Reading, state: &State, look: Look, room: usize) -> Content {
     match what {
         Reading::Failure(failure) => failure_content(failure, look, room),
+        Reading::Entry(entry) => {
+            let lines = paragraph(entry.text.as_str(), room, look.style(Role::Text));
+            Content::text(entry.name.as_str(), lines)
+        }
         Reading::Told(line) => log::content(line, look, room),
         Reading::WhereKeys => where_keys_content(look, room),
         Reading::Help(of) => Content::text("Keys of this place", help::lines(*of, state.is_read_only(), look, room)),
