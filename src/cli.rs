@@ -1,5 +1,7 @@
 //! The command line: clap definitions only.
 
+mod items;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -9,6 +11,8 @@ use crate::client::models::{DataSpaceId, Environment, ProjectId};
 use crate::config::Theme;
 use crate::feeds::Feed;
 use crate::feeds::source::IdKind;
+
+pub use items::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
 
 /// Connect Adobe Commerce or Magento Open Source to Adobe's Commerce Services, and keep the data flowing.
 ///
@@ -187,67 +191,30 @@ pub enum ExportCommand {
     Items(ItemsArgs),
     /// Show one item: its states with request ids, what was sent last, and what would be sent now
     Item(ItemArgs),
+    /// Check, repair or back up what this program remembers of the chosen data space
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
 }
 
-/// `export items`
-#[derive(Debug, Args)]
-pub struct ItemsArgs {
-    /// The feed
-    #[arg(long, value_name = "FEED")]
-    pub feed: Feed,
-    /// Only items whose label (SKU and store view, or what stands for it) contains this, or whose source id is this
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    pub search: String,
-    /// Only items in this state [default: any]
-    #[arg(long, value_name = "STATE", value_enum)]
-    pub state: Option<StateChoice>,
-    /// Only items whose error text or code contains this
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    pub error: String,
-    /// In this order
-    #[arg(long, value_name = "ORDER", value_enum, default_value_t = OrderChoice::Item)]
-    pub order: OrderChoice,
-    /// At most this many items
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
-    pub limit: u64,
-    /// Only those after this one: the number that the list before ended with
-    #[arg(long, value_name = "NUMBER")]
-    pub after: Option<i64>,
-}
-
-/// `export item`
-#[derive(Debug, Args)]
-pub struct ItemArgs {
-    /// The feed
-    #[arg(long, value_name = "FEED")]
-    pub feed: Feed,
-    /// The item: its SKU, its source id, or its label as `export items` prints it
-    #[arg(value_name = "ITEM")]
-    pub item: String,
-}
-
-/// The state of an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum StateChoice {
-    /// No answer is recorded
-    Awaiting,
-    /// Accepted by the gateway
-    Submitted,
-    /// A passing failure
-    WillRetry,
-    /// A failure that somebody has to look at
-    NeedsAttention,
-}
-
-/// The order of a list of items.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OrderChoice {
-    /// By SKU and store view, or what stands for it
-    Item,
-    /// By source id
-    Id,
-    /// Newest state first
-    Newest,
+/// `export ledger …`
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Read all of it, and say whether it can be believed
+    Check,
+    /// Make a new one from what can be read of a damaged one; the next run then sends every item once more
+    Repair {
+        /// Make it from this backup instead
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+        /// Make a new one although nothing is wrong: after a disk or a machine was set back to an earlier state
+        #[arg(long, conflicts_with = "from")]
+        distrust: bool,
+    },
+    /// Copy it to a new file, also while a run goes on
+    Backup {
+        /// The file [default: a new one in backups in the state directory]
+        file: Option<PathBuf>,
+    },
 }
 
 /// `export run`

@@ -3,7 +3,9 @@
 //! Every match here names every command, so that whoever adds one must decide. The screen's side is in [`crate::tui::access`].
 
 use super::Setting;
-use crate::cli::{Command, ConfigCommand, DataSpacesCommand, ExportCommand, KeysCommand, ProjectsCommand};
+use crate::cli::{
+    Command, ConfigCommand, DataSpacesCommand, ExportCommand, KeysCommand, LedgerCommand, ProjectsCommand,
+};
 use crate::error::{Exit, Problem};
 
 impl Command {
@@ -14,7 +16,7 @@ impl Command {
             Command::Keys(KeysCommand::Set { .. })
             | Command::Projects(ProjectsCommand::Create { .. } | ProjectsCommand::Rename { .. })
             | Command::DataSpaces(DataSpacesCommand::Select { .. } | DataSpacesCommand::Rename { .. })
-            | Command::Export(ExportCommand::Watch(_))
+            | Command::Export(ExportCommand::Watch(_) | ExportCommand::Ledger(LedgerCommand::Repair { .. }))
             | Command::Config(ConfigCommand::Init) => true,
             Command::Export(ExportCommand::Run(args)) => !args.sending.dry_run,
             Command::Export(ExportCommand::Retry(args)) => !args.sending.dry_run,
@@ -29,7 +31,8 @@ impl Command {
                 ExportCommand::Estimate { .. }
                 | ExportCommand::Status
                 | ExportCommand::Items(_)
-                | ExportCommand::Item(_),
+                | ExportCommand::Item(_)
+                | ExportCommand::Ledger(LedgerCommand::Check | LedgerCommand::Backup { .. }),
             )
             | Command::Config(ConfigCommand::Show | ConfigCommand::Path)
             | Command::Doctor

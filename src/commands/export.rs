@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::linear::{self, Voice};
 use super::output::{Output, table};
-use super::{Setting, ids, items, watch};
+use super::{Setting, ids, items, ledger, watch};
 use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
 use crate::error::{Exit, Problem};
@@ -40,6 +40,7 @@ pub async fn run(command: ExportCommand, setting: &Setting, output: &mut Output)
         ExportCommand::Status => status(&connector, output),
         ExportCommand::Items(args) => items::list(&args, &connector, output).await,
         ExportCommand::Item(args) => items::show(&args, &connector, output).await,
+        ExportCommand::Ledger(command) => Ok(ledger::run(command, &connector, output)?),
     }
 }
 

@@ -58,18 +58,17 @@ pub async fn list(args: &ItemsArgs, connector: &Connector, output: &mut Output) 
         shown += read;
         left = left.saturating_sub(read);
         last = page.rows.last().map(|row| row.number.0).or(last);
-        match page.rows.into_iter().last().filter(|_| page.has_after && left > 0) {
-            Some(row) => from = PageFrom::After(row),
-            None => {
-                let more = page.has_after.then_some(last).flatten();
-                output.record("items", json!({"feed": query.feed, "shown": shown, "total": total, "after": more}))?;
-                output.text(&format!("{} of {} items", count(shown), count(total)))?;
-                if let Some(number) = more {
-                    output.text(&format!("The next ones: --after {number}"))?;
-                }
-                return Ok(Exit::Done);
-            }
+        if let Some(row) = page.rows.into_iter().last().filter(|_| page.has_after && left > 0) {
+            from = PageFrom::After(row);
+            continue;
         }
+        let more = page.has_after.then_some(last).flatten();
+        output.record("items", json!({"feed": query.feed, "shown": shown, "total": total, "after": more}))?;
+        output.text(&format!("{} of {} items", count(shown), count(total)))?;
+        if let Some(number) = more {
+            output.text(&format!("The next ones: --after {number}"))?;
+        }
+        return Ok(Exit::Done);
     }
 }
 

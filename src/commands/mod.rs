@@ -14,6 +14,7 @@ pub mod health;
 mod ids;
 mod items;
 pub mod keys;
+mod ledger;
 pub mod linear;
 pub mod output;
 pub mod projects;

@@ -10,6 +10,7 @@ pub mod guard;
 pub mod health;
 mod ims;
 pub mod items;
+pub mod ledger;
 mod models;
 mod names;
 mod pairs;

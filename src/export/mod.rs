@@ -22,7 +22,7 @@ mod trouble;
 mod verdict;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use jiff::Timestamp;
@@ -180,6 +180,22 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
     };
     let report = tokio::spawn(run::run(context, feeds, absent, locks, ledger_thread));
     Ok(Run { progress, events: told, stop, report })
+}
+
+/// Makes a new ledger from what can be read of a damaged one, or of a backup; `None` if nothing is wrong. No run of this data
+/// space may go on meanwhile, so all its locks are taken. Blocking.
+///
+/// # Errors
+/// [`ExportError::Locked`] if a run goes on, [`ExportError::Ledger`] if it cannot be done; the old ledger is then as it was.
+pub fn repair_ledger(
+    state_dir: &Path,
+    data_space: &DataSpaceId,
+    from: ledger::RepairFrom<'_>,
+) -> Result<Option<ledger::Repaired>, ExportError> {
+    let locks: Result<Vec<RunLock>, ExportError> =
+        Feed::ALL.into_iter().map(|feed| RunLock::take(state_dir, data_space, feed)).collect();
+    let _held = locks?;
+    Ok(ledger::repair(state_dir, data_space, from)?)
 }
 
 /// Why a run could not start, or stopped.

@@ -14,6 +14,7 @@ use commerce_connector::error::{Exit, Explain};
 use commerce_connector::export::ExportError;
 use commerce_connector::export::progress::{Phase, RunEnd, RunEvent};
 use commerce_connector::feeds::Feed;
+use commerce_connector::private_file;
 use shop::{BATCH, Shop, category, ledger_path, product, products};
 use support::gateway::finish;
 
@@ -248,11 +249,11 @@ async fn a_damaged_ledger_stops_the_run_before_it_begins() {
     shop.write(Feed::Products, &products(3));
     let path = ledger_path(&shop.plan.state_dir, &shop.space);
     std::fs::create_dir_all(path.parent().expect("a directory")).expect("made");
-    std::fs::write(&path, "rubbish ".repeat(1000)).expect("written");
+    private_file::write(&path, "rubbish ".repeat(1000).as_bytes()).expect("written");
     let error = shop.start().map(|_| ()).expect_err("no run");
     assert!(matches!(error, ExportError::Ledger(_)));
     assert!(error.to_string().contains("is not a database"), "{error}");
-    assert!(error.hint().expect("what to do").contains("move the file away"));
+    assert!(error.hint().expect("what to do").contains("export ledger repair"));
     assert_eq!(shop.requests().await, 0);
 }
 

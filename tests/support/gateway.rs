@@ -66,6 +66,19 @@ impl Gateway {
         self
     }
 
+    /// A configuration of the program for this gateway and its data space, and what else it shall say.
+    pub fn config(&self, more: &str) -> String {
+        let ready = &self.sandbox.ready;
+        format!(
+            "[gateway]\nproduction_url = \"{url}\"\nrequests_per_second = 0\n[credentials.production]\napi_key = \"{api_key}\"\n\
+             private_key_file = \"{key}\"\n[saas]\nenvironment_id = \"{space}\"\n[instance]\nkind = \"production\"\n{more}\n",
+            url = ready.url,
+            api_key = ready.production.api_key,
+            key = ready.production.private_key_file.display(),
+            space = self.space,
+        )
+    }
+
     /// A run of these feeds, with one request at a time.
     pub fn plan(&self, feeds: Vec<FeedPlan>) -> Plan {
         Plan {
@@ -114,6 +127,7 @@ impl Gateway {
                     item["key"].as_str().expect("a key").to_owned(),
                     Received {
                         deliveries: item["deliveries"].as_u64().expect("a count"),
+                        changes: item["changes"].as_u64().expect("a count"),
                         deleted,
                         item: item["item"].clone(),
                     },
@@ -134,6 +148,8 @@ impl Gateway {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Received {
     pub deliveries: u64,
+    /// How often it was received with other content than the time before.
+    pub changes: u64,
     pub deleted: bool,
     pub item: Value,
 }

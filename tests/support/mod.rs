@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses another part of it")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
 
+pub mod edited;
 pub mod gateway;
 pub mod home;
 pub mod mariadb;

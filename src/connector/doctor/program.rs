@@ -11,6 +11,7 @@ use super::AREA_LIMIT;
 use super::check::Check;
 use crate::connector::Connector;
 use crate::connector::finding::Finding;
+use crate::connector::ledger::findings;
 use crate::feeds::Feed;
 use crate::private_file::safe;
 use crate::settings::RouteOrigin;
@@ -26,6 +27,9 @@ const TERMINAL: &str = "Terminal";
 const LITTLE_SPACE: u64 = 500 * 1024 * 1024;
 /// Free space with which nothing can be recorded any more.
 const NO_SPACE: u64 = 10 * 1024 * 1024;
+/// The largest ledger that is read whole by the way, in bytes: that takes less than a second. Of a larger one, only what the
+/// summary needs is read; `export ledger check` reads all.
+const SMALL_LEDGER: u64 = 64 * 1024 * 1024;
 /// The smallest screen that can be used, in cells; below that there are the commands.
 const SMALLEST: (u16, u16) = (60, 15);
 
@@ -147,6 +151,10 @@ fn ledger(connector: &Connector) -> Check {
     match connector.ledger_summary() {
         Ok(feeds) if feeds.is_empty() => Check::ok(LEDGER, "nothing was sent to this data space from here yet"),
         Ok(feeds) => {
+            let flaws = match connector.check_small_ledger(SMALL_LEDGER) {
+                Ok(checkup) => checkup.iter().flat_map(findings).collect(),
+                Err(problem) => vec![Finding::of_problem(&problem, "what was sent is recorded there")],
+            };
             let sum = |of: fn(&crate::export::ledger::FeedSummary) -> u64| feeds.iter().map(of).sum::<u64>();
             let failed = sum(|feed| feed.will_retry + feed.needs_attention);
             let detail = format!("{} submitted, {} failed", count(sum(|feed| feed.submitted)), count(failed));
@@ -157,7 +165,7 @@ fn ledger(connector: &Connector) -> Check {
                     "`commerce-connector export status` names them with the reason",
                 )
             });
-            Check::new(LEDGER, &detail, finding.into_iter().collect())
+            Check::new(LEDGER, &detail, flaws.into_iter().chain(finding).collect())
         }
         Err(problem) => {
             let means = "what was sent is recorded there; no run starts without it";

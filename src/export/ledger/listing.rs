@@ -89,8 +89,7 @@ impl<'a> Listing<'a> {
         // Whether there is something on the side that was not walked along.
         let has_behind = match (from, rows.first()) {
             (PageFrom::Start | PageFrom::End, _) => false,
-            (PageFrom::After(_) | PageFrom::Before(_), _) => true,
-            (PageFrom::At(_), None) => true,
+            (PageFrom::After(_) | PageFrom::Before(_), _) | (PageFrom::At(_), None) => true,
             (PageFrom::At(_), Some(first)) => match self.walk(&PageFrom::Before(first.clone()), 1)? {
                 Ok(before) => !before.is_empty(),
                 Err(Ended) => return Ok(None),

@@ -9,6 +9,8 @@
 //! one thread that writes, `reader`, `listing`
 //! (pages of `items`) and `detail` (one of them) look on from outside. None of them may know of sources, clients or screens.
 
+mod backup;
+mod check;
 mod chosen;
 mod compare;
 mod detail;
@@ -18,7 +20,9 @@ mod items;
 mod journal;
 mod listing;
 mod owner;
+mod place;
 mod reader;
+mod repair;
 mod rowset;
 mod schema;
 mod store;
@@ -32,6 +36,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+pub use backup::{Backup, back_up};
+pub use check::{Checkup, Flaw, check, size};
 pub(super) use chosen::Reach;
 pub(super) use compare::{Compared, Entry, Outgoing, Why};
 pub(super) use follow::{Followed, GAPS_KEPT, Position};
@@ -41,6 +47,8 @@ pub use items::{
 pub(super) use journal::{Answer, Attempt, Kept, Verdict};
 pub use owner::{Installation, remember};
 pub use reader::{FeedSummary, LedgerReader};
+pub(super) use repair::repair;
+pub use repair::{RepairFrom, Repaired};
 pub(super) use store::{Resend, Store};
 pub(super) use writer::Ledger;
 
@@ -48,6 +56,7 @@ use super::progress::ItemState;
 use crate::client::models::DataSpaceId;
 use crate::error::{Exit, Explain};
 use crate::feeds::Feed;
+use crate::private_file;
 use crate::untrusted::SafeText;
 
 /// The codes of the `status` column: Adobe's own (protocol page §3, "Item status"), and one of ours below them.
@@ -128,6 +137,14 @@ pub enum LedgerError {
         /// What to do.
         hint: String,
     },
+    /// What is in the file is not what was written.
+    #[error("the ledger {path} is damaged: {reason}")]
+    Damaged {
+        /// Its path.
+        path: SafeText,
+        /// SQLite's words.
+        reason: SafeText,
+    },
 }
 
 impl LedgerError {
@@ -141,10 +158,10 @@ impl LedgerError {
 
     /// SQLite's words, and what they mean for the person.
     fn of_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
+        if check::is_damage(error) {
+            return LedgerError::Damaged { path: private_file::safe(path), reason: SafeText::new(&error.to_string()) };
+        }
         let hint = match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                "it is damaged: move the file away and run again; every item is then sent once more, which does no harm"
-            }
             Some(ErrorCode::DiskFull) => {
                 "make room on the disk, then run again: it goes on where this run stopped, and nothing recorded is lost"
             }
@@ -174,7 +191,12 @@ impl Explain for LedgerError {
     }
 
     fn hint(&self) -> Option<String> {
-        let LedgerError::Unusable { hint, .. } = self;
-        Some(hint.clone())
+        Some(match self {
+            LedgerError::Unusable { hint, .. } => hint.clone(),
+            LedgerError::Damaged { .. } => {
+                "run `commerce-connector export ledger repair`: it saves what can be read, and nothing counts as sent by mistake"
+                    .to_owned()
+            }
+        })
     }
 }

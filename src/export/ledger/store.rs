@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::rowset::RowSet;
-use super::{LedgerError, path_of, schema};
+use super::{LedgerError, path_of, place, schema};
 use crate::client::models::DataSpaceId;
 use crate::feeds::Feed;
 
@@ -72,7 +72,7 @@ impl Store {
     /// Opens the ledger of a data space for a dry run; there need not be one.
     pub fn open_to_look(state_dir: &Path, data_space: &DataSpaceId) -> Result<Self, LedgerError> {
         let path = path_of(state_dir, data_space);
-        let there = if path.exists() { schema::open_read_only(&path, data_space)? } else { None };
+        let there = if place::is_there(&path)? { schema::open_read_only(&path, data_space)? } else { None };
         let connection = there.map_or_else(|| schema::open_nowhere(&path, data_space), Ok)?;
         Self::new(connection, path, Mode::Look)
     }

@@ -1,13 +1,15 @@
 //! The ledger's promise, step by step on real files.
 
+mod care;
 mod formats;
 mod history;
 mod listing;
 mod million;
 mod parts;
+mod placing;
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -290,7 +292,7 @@ fn a_ledger_that_cannot_be_one_is_refused_with_what_to_do() {
     };
     let (what, hint) = refused(&|path| std::fs::write(path, "rubbish ".repeat(1_000)).expect("written"));
     assert!(
-        what.contains("space.sqlite3: file is not a database") && hint.contains("move the file away"),
+        what.contains("space.sqlite3 is damaged: file is not a database") && hint.contains("export ledger repair"),
         "{what} {hint}"
     );
     let pragma =

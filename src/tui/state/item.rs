@@ -170,7 +170,7 @@ impl Entries<'_> {
             NowSent::Payload(_) => {}
             NowSent::Gone => self.say("Now", &"nothing: it is gone from the source".into()),
             NowSent::Broken(reason) => {
-                self.say("Now", &SafeText::from(format!("nothing: its record is broken: {reason}")))
+                self.say("Now", &SafeText::from(format!("nothing: its record is broken: {reason}")));
             }
             NowSent::Unknown(reason) => self.say("Now", &SafeText::from(format!("not known: {reason}"))),
         }

@@ -14,6 +14,7 @@ use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::export::ExportPage;
 use crate::tui::state::items::ItemsPage;
 use crate::tui::state::{Load, State};
+use crate::untrusted::SafeText;
 use crate::words::{count, counted};
 
 /// Widths of the columns, in cells; the rest goes to the label.
@@ -91,7 +92,7 @@ fn filters(items: &ItemsPage, look: Look, room: usize) -> Line<'static> {
         parts.push(format!("only: {}", state.words()));
     }
     if !items.query.error.is_empty() {
-        parts.push(format!("error contains {:?}", crate::untrusted::SafeText::new(&items.query.error)));
+        parts.push(format!("error contains {:?}", SafeText::new(&items.query.error)));
     }
     if !items.marked.is_empty() {
         parts.push(format!("{} marked", count(items.marked.len() as u64)));
@@ -213,6 +214,6 @@ fn about(row: &ItemRow, state: &State, look: Look, room: usize) -> Vec<Line<'sta
     say("Since", &full_moment(row.modified_at, state.wall.as_ref()), Role::Text);
     say("Server said", row.error.as_str(), Role::Text);
     say("Code", row.code.as_str(), Role::Text);
-    say("Request id", row.request_id.as_ref().map(|id| id.as_str()).unwrap_or_default(), Role::Text);
+    say("Request id", row.request_id.as_ref().map(SafeText::as_str).unwrap_or_default(), Role::Text);
     lines
 }

@@ -39,7 +39,7 @@ PRAGMA user_version = 2;
 fn file_of(sql: &str) -> TempDir {
     let state = tempfile::tempdir().expect("a directory");
     let path = path_of(state.path(), &space());
-    std::fs::create_dir(path.parent().expect("a directory")).expect("made");
+    place::make(&path).expect("made");
     rusqlite::Connection::open(&path).expect("open").execute_batch(sql).expect(sql);
     state
 }
@@ -121,8 +121,7 @@ fn a_file_in_the_instant_before_its_first_tables_has_nothing_recorded() {
     for begun in ["", "PRAGMA journal_mode = WAL"] {
         let state = tempfile::tempdir().expect("a directory");
         let path = path_of(state.path(), &space());
-        std::fs::create_dir(path.parent().expect("a directory")).expect("made");
-        std::fs::write(&path, "").expect("written");
+        place::make(&path).expect("made");
         if !begun.is_empty() {
             let connection = rusqlite::Connection::open(&path).expect("open");
             connection.pragma_update(None, "journal_mode", "WAL").expect("set");

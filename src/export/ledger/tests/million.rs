@@ -24,7 +24,7 @@ const SCAN: Duration = Duration::from_secs(5);
 fn item(number: u32) -> FeedItem {
     let value = json!({
         "sku": format!("SKU-{:07}", number.wrapping_mul(7_919) % ITEMS),
-        "storeViewCode": if number % 2 == 0 { "default" } else { "german" },
+        "storeViewCode": if number.is_multiple_of(2) { "default" } else { "german" },
         "name": format!("Product {number}"),
         "description": format!("Number {number} of many. ").repeat(20),
         "price": number % 1_000,

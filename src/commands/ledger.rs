@@ -1,0 +1,108 @@
+//! `export ledger`: check, repair and backup.
+
+use serde_json::json;
+
+use super::findings::Printer;
+use super::output::{Output, table};
+use crate::cli::LedgerCommand;
+use crate::connector::Connector;
+use crate::connector::finding;
+use crate::connector::ledger::findings;
+use crate::error::{Exit, Problem};
+use crate::export::ledger::RepairFrom;
+use crate::private_file::safe;
+use crate::words::{bytes, count, counted};
+
+/// Runs one of them.
+///
+/// # Errors
+/// Whatever a person has to be told.
+pub fn run(command: LedgerCommand, connector: &Connector, output: &mut Output) -> Result<Exit, Problem> {
+    match command {
+        LedgerCommand::Check => check(connector, output),
+        LedgerCommand::Repair { from: Some(file), .. } => repair(RepairFrom::Backup(&file), connector, output),
+        LedgerCommand::Repair { distrust: true, .. } => repair(RepairFrom::Doubted, connector, output),
+        LedgerCommand::Repair { .. } => repair(RepairFrom::Damaged, connector, output),
+        LedgerCommand::Backup { file } => {
+            let Some(backup) = tokio::task::block_in_place(|| connector.back_up_ledger(file))? else {
+                return nothing(output);
+            };
+            let fields = json!({"path": safe(&backup.path), "bytes": backup.bytes});
+            output.say(&format!("{} ({})", safe(&backup.path), bytes(backup.bytes)), "ledger_backup", fields)?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn nothing(output: &mut Output) -> Result<Exit, Problem> {
+    let text = "There is no ledger yet: nothing was ever sent to this data space from here.";
+    output.say(text, "ledger_absent", json!({}))?;
+    Ok(Exit::Done)
+}
+
+fn check(connector: &Connector, output: &mut Output) -> Result<Exit, Problem> {
+    let Some(checkup) = tokio::task::block_in_place(|| connector.check_ledger())? else { return nothing(output) };
+    let findings = findings(&checkup);
+    let (requests, items) = checkup.unanswered;
+    output.record(
+        "ledger_check",
+        json!({
+            "path": safe(&checkup.path),
+            "bytes": checkup.bytes,
+            "items": checkup.items.iter().map(|(feed, items)| json!({"feed": feed, "items": items})).collect::<Vec<_>>(),
+            "unanswered_requests": requests,
+            "unanswered_items": items,
+            "ahead_of_clock": checkup.ahead,
+            "flaws": checkup.flaws.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        }),
+    )?;
+    output.text(&format!("{} ({})", safe(&checkup.path), bytes(checkup.bytes)))?;
+    let rows = checkup.items.iter().map(|(feed, items)| vec![feed.to_string(), count(*items)]);
+    let rows: Vec<Vec<String>> = std::iter::once(["FEED", "ITEMS"].map(str::to_owned).to_vec()).chain(rows).collect();
+    output.text(&table(&rows, &[1]))?;
+    if requests > 0 {
+        let requests = counted(requests, "request");
+        let text = format!(
+            "No answer is recorded for {requests} with {}: on their way now, or cut off. The next run sends what was in them again.",
+            counted(items, "item")
+        );
+        output.text(&text)?;
+    }
+    Printer::from_environment().findings(&findings, output)?;
+    if checkup.flaws.is_empty() {
+        output.text("The file is sound, and what is in it holds together.")?;
+    }
+    Ok(finding::exit(&findings))
+}
+
+fn repair(from: RepairFrom<'_>, connector: &Connector, output: &mut Output) -> Result<Exit, Problem> {
+    let Some(repaired) = tokio::task::block_in_place(|| connector.repair_ledger(from))? else {
+        let text = "Nothing is wrong with it, so nothing was done.";
+        output.say(text, "ledger_sound", json!({}))?;
+        return Ok(Exit::Done);
+    };
+    let fields = json!({
+        "path": safe(&repaired.path),
+        "aside": repaired.aside.as_deref().map(safe),
+        "kept_items": repaired.kept,
+        "lost_items": repaired.lost,
+    });
+    output.record("ledger_repaired", fields)?;
+    output.text(&format!("A new ledger is in place: {}", safe(&repaired.path)))?;
+    if let Some(aside) = &repaired.aside {
+        output.text(&format!("The old one is kept: {}", safe(aside)))?;
+    }
+    output.text(&format!(
+        "{} taken over. None counts as sent: the next `export run` sends every item once more and deletes what is gone.",
+        counted(repaired.kept, "item")
+    ))?;
+    match repaired.lost {
+        Some(0) => {}
+        Some(lost) => output.text(&format!(
+            "{} could not be read: what the shop still has of them is sent as new; what it has no longer stays in the service.",
+            counted(lost, "item")
+        ))?,
+        None => output.text("Whether there were more that could not be read, nobody can tell.")?,
+    }
+    Ok(if repaired.lost == Some(0) { Exit::Done } else { Exit::Partial })
+}

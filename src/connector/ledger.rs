@@ -1,0 +1,80 @@
+//! The care of the ledger: check, repair and backup. It must never know how what they find is shown.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::finding::Finding;
+use super::{Connector, explained};
+use crate::error::Problem;
+use crate::export;
+use crate::export::ledger::{self, Backup, Checkup, RepairFrom, Repaired};
+use crate::private_file;
+use crate::words::counted;
+
+/// What to do about a ledger that cannot be believed.
+const REPAIR: &str = "`commerce-connector export ledger repair` makes a new one from what can be read; the next run then \
+                      sends every item once more";
+
+impl Connector {
+    /// Checks the ledger of the chosen data space, reading all of it; `None` if there is none. Blocking.
+    ///
+    /// # Errors
+    /// A [`Problem`] if no data space is chosen, or the ledger cannot be opened for another reason than damage.
+    pub fn check_ledger(&self) -> Result<Option<Checkup>, Problem> {
+        ledger::check(&self.shared.state_dir, &self.destination()?).map_err(explained)
+    }
+
+    /// The same for a ledger of at most so many bytes; `None` also if it is larger. Blocking.
+    pub(super) fn check_small_ledger(&self, bytes: u64) -> Result<Option<Checkup>, Problem> {
+        let size = ledger::size(&self.shared.state_dir, &self.destination()?);
+        if size <= bytes { self.check_ledger() } else { Ok(None) }
+    }
+
+    /// Makes a new ledger of the chosen data space from what can be read; `None` if nothing is wrong, so that nothing was done.
+    /// Blocking.
+    ///
+    /// # Errors
+    /// A [`Problem`] if a run goes on, nothing can be read, or the new one cannot be written.
+    pub fn repair_ledger(&self, from: RepairFrom<'_>) -> Result<Option<Repaired>, Problem> {
+        export::repair_ledger(&self.shared.state_dir, &self.destination()?, from).map_err(explained)
+    }
+
+    /// Copies the ledger of the chosen data space to a new file, by default one in `backups` in the state directory; `None` if
+    /// there is no ledger. Blocking.
+    ///
+    /// # Errors
+    /// A [`Problem`] if the file is there already, or cannot be written.
+    pub fn back_up_ledger(&self, to: Option<PathBuf>) -> Result<Option<Backup>, Problem> {
+        let data_space = self.destination()?;
+        let to = if let Some(to) = to {
+            to
+        } else {
+            let directory = self.shared.state_dir.join("backups");
+            private_file::create_dir(&directory).map_err(explained)?;
+            let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+            directory.join(format!("{data_space}.{stamp}.sqlite3"))
+        };
+        ledger::back_up(&self.shared.state_dir, &data_space, &to).map_err(explained)
+    }
+}
+
+/// What is not as it should be in a ledger that was checked.
+#[must_use]
+pub fn findings(checkup: &Checkup) -> Vec<Finding> {
+    let flaws = checkup.flaws.iter().map(|flaw| {
+        let means = "an item could count as sent that the service does not have";
+        Finding::wrong(format!("the ledger {}: {flaw}", private_file::safe(&checkup.path)), means, REPAIR)
+    });
+    let ahead = (checkup.ahead > 0).then(|| {
+        Finding::warning(
+            format!(
+                "{} recorded at a time that is yet to come: the clock was ahead, or went back",
+                counted(checkup.ahead, "item")
+            ),
+            "these times are only shown; what is sent, and in which order, does not depend on them",
+            "look at the server's clock: `timedatectl`",
+        )
+    });
+    flaws.chain(ahead).collect()
+}

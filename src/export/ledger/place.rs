@@ -1,0 +1,122 @@
+//! Where the ledger stands: its directory and its file, private, ours, and durable before anything is written into them.
+//!
+//! A power cut can take back the name of a new file, not only what is in it: a ledger that is gone forgets what the service has,
+//! and then nobody deletes it there. So the names are synced, too.
+//!
+//! A ledger that is there is looked at and never opened here: closing any handle of a file gives up all the locks that this
+//! process has on it, also those of SQLite. This file must never know what is in the ledger.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::LedgerError;
+use crate::private_file;
+
+/// Permission bits that let others read or write the file.
+const OTHERS_MAY_READ_OR_WRITE: u32 = 0o077;
+/// Permission bits of a directory that let others put another file in the place of the ledger.
+const OTHERS_MAY_WRITE: u32 = 0o022;
+
+/// Makes directory (0700) and file (0600) where they are missing, checks them, and makes their names durable. SQLite gives its
+/// side files the permissions of the file.
+pub(super) fn make(path: &Path) -> Result<(), LedgerError> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    make_directory(directory).map_err(|error| LedgerError::of_io(path, &error))?;
+    is_there(path)?;
+    match OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(LedgerError::of_io(path, &error)),
+    }
+    check(path)?;
+    // Each time, not only when they are made: whoever made them may have been killed before this line.
+    sync_directory(directory).map_err(|error| LedgerError::of_io(path, &error))?;
+    for above in directory.ancestors().skip(1) {
+        // Some of these belong to others, who made them long ago: then there is nothing to sync.
+        let _ = sync_directory(above);
+    }
+    Ok(())
+}
+
+/// Whether there is a ledger, which is then checked as by [`check`].
+pub(super) fn is_there(path: &Path) -> Result<bool, LedgerError> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => check(path).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => refuse_half_repaired(path).map(|()| false),
+        Err(error) => Err(LedgerError::of_io(path, &error)),
+    }
+}
+
+/// Refuses to begin a new ledger where a repair was broken off after the old one was moved and before the new one was.
+fn refuse_half_repaired(path: &Path) -> Result<(), LedgerError> {
+    if !repaired(path).exists() {
+        return Ok(());
+    }
+    let hint = "run `commerce-connector export ledger repair`: it goes on where it stopped";
+    Err(LedgerError::new(path, "a repair of it was broken off", hint))
+}
+
+/// Where a repair builds the new ledger.
+pub(super) fn repaired(path: &Path) -> PathBuf {
+    with_end(path, ".repaired")
+}
+
+/// A path with something at its end.
+pub(super) fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+fn make_directory(directory: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
+/// Refuses a ledger that others may read or write, that is somebody else's, or that is no plain file.
+pub(super) fn check(path: &Path) -> Result<(), LedgerError> {
+    let refuse = |reason: &str, hint: String| Err(LedgerError::new(path, reason, hint));
+    let look = |path: &Path| fs::symlink_metadata(path).map_err(|error| LedgerError::of_io(path, &error));
+    let file = look(path)?;
+    let shown = private_file::safe(path);
+    if !file.is_file() {
+        let hint = "put the file itself there, or choose another place with --state-dir".to_owned();
+        return refuse("it is a symbolic link, a directory or a device; a plain file is needed", hint);
+    }
+    if !is_trusted(file.uid()) {
+        let hint = "run this program as that user, or choose another place with --state-dir".to_owned();
+        return refuse(&format!("it belongs to another user (uid {})", file.uid()), hint);
+    }
+    if file.mode() & OTHERS_MAY_READ_OR_WRITE != 0 {
+        let reason = format!("it is open to other users of this server (mode {:04o})", file.mode() & 0o7777);
+        return refuse(&reason, format!("run `chmod 600 {shown}`"));
+    }
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let place = fs::metadata(directory).map_err(|error| LedgerError::of_io(path, &error))?;
+    if place.mode() & OTHERS_MAY_WRITE != 0 || !is_trusted(place.uid()) {
+        let reason = format!(
+            "other users of this server may write in its directory (mode {:04o}, uid {})",
+            place.mode() & 0o7777,
+            place.uid()
+        );
+        return refuse(&reason, format!("run `chmod 700 {0}` as the owner of {0}", private_file::safe(directory)));
+    }
+    Ok(())
+}
+
+/// Files of root are as trustworthy as the system itself; root may use whatever its users own.
+fn is_trusted(owner: u32) -> bool {
+    let me = rustix::process::geteuid().as_raw();
+    owner == me || owner == 0 || me == 0
+}
+
+/// Makes the names in a directory durable.
+pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
+    match File::open(directory)?.sync_all() {
+        // A filesystem that cannot sync a directory has another way to keep its names, or none.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        result => result,
+    }
+}

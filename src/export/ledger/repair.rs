@@ -1,0 +1,332 @@
+//! A new ledger from what can be read of a damaged one, or of a backup.
+//!
+//! Nobody can tell whether what is still readable is the newest that was written. So only what does no harm if it is old is taken
+//! over: which items the service may have, and how to delete them. None of them counts as sent: the next run sends every item
+//! once more and deletes what is gone. The old files are kept aside.
+
+use std::fs::{self, File};
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+
+use super::{LedgerError, check, feed_of_code, path_of, place, schema};
+use crate::client::models::DataSpaceId;
+use crate::private_file;
+
+/// The side files of a ledger: its log, and the index of the log.
+const SIDES: [&str; 2] = ["-wal", "-shm"];
+
+/// Between the name of a ledger and the time at which it was moved aside.
+const ASIDE: &str = ".aside-";
+
+/// The smallest row, in bytes: no page holds more rows than its size divided by this.
+const SMALLEST_ROW: i64 = 48;
+
+/// How many unreadable ranges are looked into before the rest is given up: a file in which each row is bad is no ledger.
+const BAD_RANGES: u64 = 200_000;
+
+/// What a new ledger is made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RepairFrom<'a> {
+    /// The ledger that is there, if it is damaged.
+    Damaged,
+    /// The ledger that is there, even if nothing is wrong with it.
+    Doubted,
+    /// This file, a backup.
+    Backup(&'a Path),
+}
+
+/// What a repair came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repaired {
+    /// The ledger.
+    pub path: PathBuf,
+    /// Where the old one is now; `None` if there was none.
+    pub aside: Option<PathBuf>,
+    /// Items that were taken over.
+    pub kept: u64,
+    /// Items that could not be read; `None` if nobody can tell.
+    pub lost: Option<u64>,
+}
+
+/// Makes a new ledger of a data space. `None` if nothing is wrong, so that nothing was done. Nobody else may use the ledger
+/// meanwhile. Blocking.
+///
+/// # Errors
+/// [`LedgerError`] if nothing can be read, or the new one cannot be written; the old one is then as it was.
+pub(in crate::export) fn repair(
+    state_dir: &Path,
+    data_space: &DataSpaceId,
+    from: RepairFrom<'_>,
+) -> Result<Option<Repaired>, LedgerError> {
+    let path = path_of(state_dir, data_space);
+    let is_there = fs::symlink_metadata(&path).is_ok();
+    let install = |kept, lost| {
+        let aside = replace(&path).map_err(|error| LedgerError::of_io(&path, &error))?;
+        Ok(Some(Repaired { path: path.clone(), aside, kept, lost }))
+    };
+    if !is_there && place::repaired(&path).exists() {
+        // Broken off between the two renames: the new one was whole before the first.
+        let new = schema::open_read_only(&place::repaired(&path), data_space)?;
+        let kept = new.map(|new| new.query_row("SELECT count(*) FROM items", [], |row| row.get::<_, i64>(0)));
+        let kept = kept.transpose().map_err(|error| LedgerError::of_sqlite(&path, &error))?;
+        return install(kept.unwrap_or_default().unsigned_abs(), None);
+    }
+    let source = match from {
+        RepairFrom::Backup(backup) => backup,
+        RepairFrom::Doubted if is_there => &path,
+        RepairFrom::Damaged if is_there => match check::check(state_dir, data_space)? {
+            Some(checkup) if !checkup.flaws.is_empty() => &path,
+            _ => return Ok(None),
+        },
+        RepairFrom::Damaged | RepairFrom::Doubted => return Ok(None),
+    };
+    let (kept, lost) = build(source, &path, data_space)?;
+    install(kept, lost)
+}
+
+/// Writes the new file, whole and durable, and then gives it the name by which it is known to be that.
+fn build(source: &Path, path: &Path, data_space: &DataSpaceId) -> Result<(u64, Option<u64>), LedgerError> {
+    let half = place::with_end(path, ".repairing");
+    let io = |error: io::Error| LedgerError::of_io(&half, &error);
+    let sqlite = |error: rusqlite::Error| LedgerError::of_sqlite(&half, &error);
+    for end in ["", SIDES[0], SIDES[1]] {
+        remove(&place::with_end(&half, end)).map_err(io)?;
+    }
+    let old = open_old(source, data_space)?;
+    let mut target = schema::open_writable(&half, data_space)?;
+    let transaction = target.transaction().map_err(sqlite)?;
+    let salvage = Salvage { old: &old, new: &transaction, kept: 0, bad: 0 };
+    let salvaged = salvage.all().map_err(|trouble| match trouble {
+        Trouble::Old(error) if check::is_damage(&error) => nothing_left(source, &error),
+        Trouble::Old(error) => LedgerError::of_sqlite(source, &error),
+        Trouble::New(error) => sqlite(error),
+    })?;
+    transaction.commit().map_err(sqlite)?;
+    // Closing folds the log in and removes it.
+    target.close().map_err(|(_, error)| sqlite(error))?;
+    File::open(&half).and_then(|file| file.sync_all()).map_err(io)?;
+    fs::rename(&half, place::repaired(path)).map_err(io)?;
+    Ok(salvaged)
+}
+
+/// Opens for reading, also what is damaged; refuses what belongs to another data space, as far as that can be read.
+fn open_old(source: &Path, data_space: &DataSpaceId) -> Result<Connection, LedgerError> {
+    if let Err(error) = fs::symlink_metadata(source) {
+        return Err(LedgerError::new(source, &error.to_string(), "name a file that `export ledger backup` has made"));
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let old = Connection::open_with_flags(source, flags).map_err(|error| LedgerError::of_sqlite(source, &error))?;
+    match old.query_row("SELECT value FROM meta WHERE name = 'data_space'", [], |row| row.get::<_, String>(0)) {
+        Ok(owner) if owner != data_space.as_str() => {
+            let reason = format!("it belongs to another data space ({owner})");
+            Err(LedgerError::new(source, &reason, "take the ledger or the backup of this data space"))
+        }
+        _ => Ok(old),
+    }
+}
+
+fn nothing_left(source: &Path, error: &rusqlite::Error) -> LedgerError {
+    let shown = private_file::safe(source);
+    LedgerError::new(
+        source,
+        &format!("nothing of it can be read: {error}"),
+        format!(
+            "take a backup: `commerce-connector export ledger repair --from FILE`. Without one, move {shown} away and run again: \
+             every item is sent once more, but what the shop no longer has stays in the service"
+        ),
+    )
+}
+
+/// Puts the new ledger in the place of the old one, which is kept. A power cut leaves the old one, the new one, or neither and
+/// the new one beside: then nothing is begun anew before a repair has finished this.
+fn replace(path: &Path) -> io::Result<Option<PathBuf>> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    place::sync_directory(directory)?;
+    let aside = match fs::symlink_metadata(path) {
+        Ok(_) => {
+            let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%S%3fZ");
+            let aside = place::with_end(path, &format!("{ASIDE}{stamp}"));
+            fs::rename(path, &aside)?;
+            place::sync_directory(directory)?;
+            Some(aside)
+        }
+        Err(_) => newest_aside(path, directory)?,
+    };
+    for side in SIDES {
+        let old = place::with_end(path, side);
+        match &aside {
+            Some(aside) if old.exists() => fs::rename(&old, place::with_end(aside, side))?,
+            _ => remove(&old)?,
+        }
+    }
+    place::sync_directory(directory)?;
+    fs::rename(place::repaired(path), path)?;
+    place::sync_directory(directory)?;
+    Ok(aside)
+}
+
+/// The ledger that was moved aside last.
+fn newest_aside(path: &Path, directory: &Path) -> io::Result<Option<PathBuf>> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut newest = None;
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?.file_name();
+        let stamp = entry
+            .to_string_lossy()
+            .strip_prefix(name.as_ref())
+            .and_then(|end| end.strip_prefix(ASIDE).map(str::to_owned));
+        newest = newest.max(stamp.filter(|stamp| !SIDES.iter().any(|side| stamp.ends_with(side))));
+    }
+    Ok(newest.map(|stamp| place::with_end(path, &format!("{ASIDE}{stamp}"))))
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Which of the two files a statement failed in.
+enum Trouble {
+    Old(rusqlite::Error),
+    New(rusqlite::Error),
+}
+
+/// Rows on their way from one file to the other.
+struct Salvage<'a> {
+    old: &'a Connection,
+    new: &'a Connection,
+    kept: u64,
+    bad: u64,
+}
+
+impl Salvage<'_> {
+    /// Takes over what can be read: how many items that is, and how many are lost.
+    fn all(mut self) -> Result<(u64, Option<u64>), Trouble> {
+        // An error here means that not even the tables are known.
+        self.old.prepare("SELECT id FROM items").map_err(Trouble::Old)?;
+        // The ranges that are still to be read, the next one last.
+        let whole = 0..self.end().map_err(Trouble::Old)?;
+        let mut ranges = vec![whole];
+        while let Some(range) = ranges.pop() {
+            let Some(bad) = self.take(&range)? else { continue };
+            self.bad += 1;
+            // Halved until what cannot be read is alone.
+            if range.end - bad > 1 && self.bad < BAD_RANGES {
+                let middle = bad + (range.end - bad) / 2;
+                ranges.extend([middle..range.end, bad..middle]);
+            }
+        }
+        self.take_installation()?;
+        let known = "SELECT count(*) FROM items INDEXED BY items_state";
+        let known = self.old.query_row(known, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs);
+        Ok((self.kept, known.ok().map(|known| known.saturating_sub(self.kept))))
+    }
+
+    /// A number above that of every row.
+    fn end(&self) -> rusqlite::Result<i64> {
+        if let Ok(newest) = self.old.query_row("SELECT max(id) FROM items", [], |row| row.get::<_, Option<i64>>(0)) {
+            return Ok(newest.unwrap_or_default().saturating_add(1));
+        }
+        let pragma = |name| self.old.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        Ok(pragma("page_count")?.saturating_mul(pragma("page_size")?) / SMALLEST_ROW)
+    }
+
+    /// Takes over a range of rows; returns the first that could not be read.
+    fn take(&mut self, range: &Range<i64>) -> Result<Option<i64>, Trouble> {
+        let mut select = self
+            .old
+            .prepare_cached(
+                "SELECT id, feed, feed_id, source_id, label, minimal, wire, deleted FROM items NOT INDEXED
+                 WHERE id >= ?1 AND id < ?2 ORDER BY id",
+            )
+            .map_err(Trouble::Old)?;
+        // No hash and no status: unknown. A request of a time before the journal: it may be there, so it can be deleted there.
+        let mut insert = self
+            .new
+            .prepare_cached(
+                "INSERT OR IGNORE INTO items (id, feed, feed_id, source_id, label, minimal, wire, hash, deleted, batch, modified_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, zeroblob(20), ?8, 0, ?9)",
+            )
+            .map_err(Trouble::New)?;
+        let mut next = range.start;
+        let mut rows = match select.query([range.start, range.end]) {
+            Ok(rows) => rows,
+            Err(error) => return unreadable(error, next),
+        };
+        let now = Timestamp::now().as_millisecond();
+        loop {
+            let row = match rows.next() {
+                Ok(Some(row)) => row,
+                Ok(None) => return Ok(None),
+                Err(error) => return unreadable(error, next),
+            };
+            let Ok(id) = row.get::<_, i64>(0) else { return Ok(Some(next)) };
+            next = id.saturating_add(1);
+            let Some(row) = Row::read(row) else { continue };
+            let kept = insert
+                .execute(params![
+                    id,
+                    row.feed,
+                    row.feed_id,
+                    row.source_id,
+                    row.label,
+                    row.minimal,
+                    row.wire,
+                    row.deleted,
+                    now
+                ])
+                .map_err(Trouble::New)?;
+            self.kept += kept as u64;
+        }
+    }
+
+    /// Which installation sent last, so that the guard still knows it.
+    fn take_installation(&self) -> Result<(), Trouble> {
+        let select = "SELECT value FROM meta WHERE name = 'installation'";
+        let Ok(text) = self.old.query_row(select, [], |row| row.get::<_, String>(0)) else { return Ok(()) };
+        let insert = "INSERT INTO meta (name, value) VALUES ('installation', ?1)";
+        self.new.execute(insert, [text]).map(drop).map_err(Trouble::New)
+    }
+}
+
+/// Damage ends the reading of a range; anything else ends all of it.
+fn unreadable(error: rusqlite::Error, at: i64) -> Result<Option<i64>, Trouble> {
+    let is_local = check::is_damage(&error) || error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
+    if is_local { Ok(Some(at)) } else { Err(Trouble::Old(error)) }
+}
+
+/// What of an item is taken over.
+struct Row {
+    feed: i64,
+    feed_id: [u8; 20],
+    source_id: Option<i64>,
+    label: String,
+    minimal: Vec<u8>,
+    wire: Option<i64>,
+    deleted: bool,
+}
+
+impl Row {
+    /// The row, if it makes sense: what this program never writes cannot be deleted in the service either.
+    fn read(row: &rusqlite::Row<'_>) -> Option<Self> {
+        let minimal: Vec<u8> = row.get(5).ok()?;
+        serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&minimal).ok()?;
+        let feed = row.get(1).ok()?;
+        feed_of_code(feed)?;
+        Some(Self {
+            feed,
+            feed_id: row.get(2).ok()?,
+            source_id: row.get(3).ok()?,
+            label: row.get(4).ok()?,
+            minimal,
+            wire: row.get(6).ok()?,
+            deleted: row.get(7).ok()?,
+        })
+    }
+}
