@@ -110,6 +110,10 @@ impl ItemsPage {
 
     /// Lists other items: from the first, and counted anew.
     fn list(&mut self, query: ItemQuery, effects: &mut Effects) {
+        // Rows of another list would look like what was found.
+        self.rows.clear();
+        self.selected = 0;
+        (self.before, self.has_before, self.has_after) = (None, false, false);
         self.query = query;
         self.total = None;
         self.load_from(PageFrom::Start, Cursor::First, effects);

@@ -61,6 +61,7 @@ fn heading(items: &ItemsPage, from: usize, shown: usize, look: Look, room: usize
     let feed = items.query.feed;
     let of = items.total.map_or("…".to_owned(), count);
     let rows = match (items.before, shown) {
+        (_, 0) if items.total == Some(1) => "1 item".to_owned(),
         (_, 0) => format!("{of} items"),
         (Some(before), _) => {
             let first = before + from as u64 + 1;
@@ -162,6 +163,12 @@ fn word_of(row: &ItemRow) -> (&'static str, &'static str, Role) {
     }
 }
 
+/// The same in full.
+fn words_of(row: &ItemRow) -> String {
+    let words = row.state.words();
+    if row.is_deleted { format!("Gone from the shop; its deletion: {words}") } else { words.to_owned() }
+}
+
 /// What to do while there is nothing to list.
 fn nothing(items: &ItemsPage) -> String {
     let key = |action| key_of(Place::Items, action);
@@ -185,7 +192,7 @@ fn nothing(items: &ItemsPage) -> String {
 /// The selected row in two lines.
 fn summary(row: &ItemRow, look: Look, room: usize) -> Vec<Line<'static>> {
     let (_, _, role) = word_of(row);
-    let said = if row.error.is_empty() { row.state.words().to_owned() } else { row.error.to_string() };
+    let said = if row.error.is_empty() { words_of(row) } else { row.error.to_string() };
     let code = if row.code.is_empty() { String::new() } else { format!(" [{}]", row.code) };
     let request = row.request_id.as_ref().map(|id| format!("Request {id}")).unwrap_or_default();
     let text = format!("{}: {said}{code}", row.label);
@@ -208,9 +215,7 @@ fn about(row: &ItemRow, state: &State, look: Look, room: usize) -> Vec<Line<'sta
     say("Item", row.label.as_str(), Role::Title);
     let id = row.source_id.map(|id| id.to_string()).unwrap_or_default();
     say("Source id", &id, Role::Text);
-    let state_words =
-        if row.is_deleted { format!("{} (a deletion)", row.state.words()) } else { row.state.words().into() };
-    say("State", &state_words, role);
+    say("State", &words_of(row), role);
     say("Since", &full_moment(row.modified_at, state.wall.as_ref()), Role::Text);
     say("Server said", row.error.as_str(), Role::Text);
     say("Code", row.code.as_str(), Role::Text);
