@@ -19,8 +19,10 @@ pub use items::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
 /// Without a command, opens the screen.
 #[derive(Debug, Parser)]
 #[command(name = "commerce-connector", version, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 other, 2 usage, 3 some items need attention, 4 keys refused, \
-5 passing failure, 6 another run holds the lock, 7 refused by a guard, 130 interrupted.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 other, 2 usage, 3 some items need attention, 4 keys or sign-in refused, \
+5 passing failure, 6 another run holds the lock, 7 refused by a guard, 130 interrupted."
+)]
 pub struct Cli {
     /// Flags of every command.
     #[command(flatten)]
@@ -65,6 +67,9 @@ pub enum Command {
     /// Choose and rename data spaces
     #[command(subcommand)]
     DataSpaces(DataSpacesCommand),
+    /// Sign in with an Adobe ID and choose the IMS organization; optional, exports do not need it
+    #[command(subcommand)]
+    Ims(ImsCommand),
     /// Look at feeds and at what they would send
     #[command(subcommand)]
     Feeds(FeedsCommand),
@@ -146,6 +151,43 @@ pub enum DataSpacesCommand {
         /// Its new name
         name: String,
     },
+}
+
+/// `ims …`
+#[derive(Debug, Subcommand)]
+pub enum ImsCommand {
+    /// Sign in: open the printed address anywhere, and paste back the address that it leads to
+    ///
+    /// What was begun and not finished is gone on with. Exit code 4 if the sign-in is refused.
+    Login(LoginArgs),
+    /// Show who is signed in and until when; exit code 4 if nobody is
+    Status,
+    /// List the organizations of who is signed in
+    Organizations,
+    /// Save an organization as the one of this installation
+    Select {
+        /// Its id, such as 0123456789ABCDEF01234567@AdobeOrg
+        id: String,
+    },
+    /// Sign out: revoke and forget the tokens
+    Logout,
+}
+
+/// `ims login`
+#[derive(Debug, Args)]
+pub struct LoginArgs {
+    /// File that holds the address that you were sent back to; `-` is standard input [default: asked for]
+    #[arg(long, value_name = "FILE", conflicts_with = "client_credentials")]
+    pub url: Option<PathBuf>,
+    /// Sign in as a service, with client id and client secret
+    #[arg(long)]
+    pub client_credentials: bool,
+    /// File that holds the client id of the service; `-` is standard input [default: `ims.client_id`]
+    #[arg(long, value_name = "FILE", requires = "client_credentials")]
+    pub client_id_file: Option<PathBuf>,
+    /// File that holds the client secret, mode 0600; `-` is standard input [default: `ims.client_secret_file`]
+    #[arg(long, value_name = "FILE", requires = "client_credentials")]
+    pub client_secret_file: Option<PathBuf>,
 }
 
 /// `feeds …`

@@ -17,7 +17,7 @@
 //! ```
 //!
 //! `feeds` says what an item is and where items come from, `export` compares them with its ledger and sends what differs through
-//! `client`. `error`, `secret`, `untrusted`, `words`, `private_file`, `hardening` and `logging` hold one habit each.
+//! `client`. `ims` signs in with an Adobe ID, over a wire of the client's kind. `error`, `secret`, `untrusted`, `words`, `private_file`, `hardening` and `logging` hold one habit each.
 
 pub mod cli;
 pub mod client;
@@ -28,6 +28,8 @@ pub mod connector;
 pub mod error;
 pub mod export;
 pub mod feeds;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod hardening;
 pub mod ims;
 pub mod keys;

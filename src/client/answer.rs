@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::untrusted::SafeText;
 
 /// The most characters of a server's text that are kept; a screen full is enough to act on.
-pub(super) const MESSAGE_LIMIT: usize = 500;
+pub(crate) const MESSAGE_LIMIT: usize = 500;
 
 /// A failure that the body of an answer tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub(super) fn failure(body: &Value) -> Option<Said> {
 }
 
 /// What a failed answer says: the failure in its JSON, or else the text itself.
-pub(super) fn words(body: &[u8]) -> SafeText {
+pub(crate) fn words(body: &[u8]) -> SafeText {
     if let Some(said) = serde_json::from_slice(body).ok().as_ref().and_then(failure) {
         return said.sentence();
     }
@@ -74,7 +74,7 @@ pub(super) fn words(body: &[u8]) -> SafeText {
 }
 
 /// Whether this is markup: a login page, a proxy's block page, an error page of a load balancer.
-pub(super) fn is_html(body: &[u8]) -> bool {
+pub(crate) fn is_html(body: &[u8]) -> bool {
     body.trim_ascii_start().first() == Some(&b'<')
 }
 

@@ -143,7 +143,7 @@ fn accepted(reply: &Reply, now: Timestamp) -> FeedOutcome {
     }
     let Ok(Value::Object(fields)) = serde_json::from_slice(body) else {
         let words = answer::words(body);
-        return not_understood(match reply.strange_type() {
+        return not_understood(match reply.strange_type().filter(|_| !answer::is_html(body)) {
             Some(kind) => SafeText::limited(&format!("an answer of type {kind}: {words}"), MESSAGE_LIMIT),
             None => words,
         });
@@ -220,6 +220,28 @@ fn merge(first: &mut RefusedItem, later: &RefusedItem) {
     }
     if first.message != later.message {
         first.message = SafeText::limited(&format!("{}; {}", first.message, later.message), MESSAGE_LIMIT);
+    }
+}
+
+/// What a batch's answer with this status and these bytes would say: everything of it that is shown.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn shown_of_answer(status: u16, retry_after: &[u8], body: &[u8]) -> Vec<String> {
+    let mut headers = header::HeaderMap::new();
+    if let Ok(value) = header::HeaderValue::from_bytes(retry_after) {
+        headers.insert(header::RETRY_AFTER, value);
+    }
+    let reply = Reply { status, headers, body: body.to_vec(), redirect_host: None };
+    let refused_words = |refused: Vec<RefusedItem>| {
+        refused.into_iter().flat_map(|item| [item.code.to_string(), item.message.to_string()]).collect::<Vec<_>>()
+    };
+    match outcome(&reply, "feeds/v1", Timestamp::UNIX_EPOCH) {
+        FeedOutcome::Accepted { refused } => refused_words(refused),
+        FeedOutcome::Refused { refused, message, .. } => [vec![message.to_string()], refused_words(refused)].concat(),
+        FeedOutcome::KeysRefused { message, .. }
+        | FeedOutcome::WrongAddress { message, .. }
+        | FeedOutcome::SlowDown { message, .. }
+        | FeedOutcome::Passing { message, .. }
+        | FeedOutcome::NotUnderstood { message, .. } => vec![message.to_string()],
     }
 }
 

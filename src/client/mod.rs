@@ -2,7 +2,7 @@
 //!
 //! It must never know about the ledger, the configuration file or the screen: it is given settings and keys.
 
-mod answer;
+pub(crate) mod answer;
 pub mod error;
 mod feeds;
 mod jwt;
@@ -11,7 +11,10 @@ pub mod pace;
 mod probe;
 mod registry;
 pub mod retry;
-mod wire;
+pub(crate) mod wire;
+
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::{feeds::shown_of_answer as shown_of_feed_answer, registry::shown_of_answer as shown_of_registry};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -28,7 +31,7 @@ use self::models::Environment;
 use self::pace::Pace;
 pub use self::probe::{Probe, Trouble, Unreached};
 use self::retry::RetryBudget;
-use self::wire::Wire;
+use self::wire::{Wire, WireSettings};
 use crate::keys::KeyPair;
 use crate::untrusted::SafeText;
 
@@ -97,7 +100,17 @@ impl Client {
     /// # Errors
     /// [`ClientError::Setting`] if a setting cannot work.
     pub fn new(settings: ClientSettings, keys: KeyPair) -> Result<Self, ClientError> {
-        let wire = Wire::new(&settings)?;
+        let wire = Wire::new(&WireSettings {
+            setting: match settings.environment {
+                Environment::Production => "gateway.production_url",
+                Environment::Sandbox => "gateway.sandbox_url",
+            },
+            url: settings.gateway,
+            ca_file: settings.ca_file,
+            connect_timeout: settings.connect_timeout,
+            read_timeout: settings.read_timeout,
+            total_timeout: settings.total_timeout,
+        })?;
         if let Some(name) = OWN_CLAIMS.iter().find(|name| settings.jwt_claims.contains_key(**name)) {
             return Err(ClientError::Setting {
                 setting: "gateway.jwt_claims",

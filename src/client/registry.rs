@@ -218,6 +218,22 @@ fn id_of<T: std::str::FromStr<Err = BadId>>(row: &Map<String, Value>, field: &st
     text.parse().map_err(|error| format!("has a bad {field}: {error}"))
 }
 
+/// What the registry's answer with these bytes would say: everything of it that is shown.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn shown_of_answer(body: &[u8]) -> Vec<String> {
+    let Ok(value) = serde_json::from_slice::<Value>(body) else { return vec![answer::words(body).to_string()] };
+    match grouped(&value) {
+        Ok(projects) => projects
+            .iter()
+            .flat_map(|project| {
+                let spaces = project.data_spaces.iter().map(|space| space.name.to_string());
+                spaces.chain([project.name.to_string(), project.id.to_string()]).collect::<Vec<_>>()
+            })
+            .collect(),
+        Err(reason) => vec![reason.to_string()],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

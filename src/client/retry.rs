@@ -158,6 +158,12 @@ pub struct Search {
 }
 
 impl Search {
+    /// Whether nothing was accepted since the last refusal of a whole.
+    #[must_use]
+    pub fn is_fruitless(&self) -> bool {
+        self.fruitless > 0
+    }
+
     /// Ends it; `false` if it had ended before.
     pub fn end(&mut self) -> bool {
         !std::mem::replace(&mut self.ended, true)
@@ -298,5 +304,7 @@ fn backoff(attempt: u32, random: &mut dyn FnMut() -> f64) -> Duration {
     doubled.min(BACKOFF_CAP).mul_f64(random().clamp(0.0, 1.0))
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

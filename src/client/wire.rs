@@ -1,20 +1,21 @@
 //! One request and its answer: the `reqwest::Client`, its TLS, time-outs and limits, and what breaks on the way.
 //!
-//! It must never know what a request is about.
+//! It must never know what a request is about. Signing in with IMS goes over a wire of its own.
 
 use std::io::Read as _;
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use flate2::read::MultiGzDecoder;
 use jiff::Timestamp;
 use reqwest::header::{self, HeaderMap};
 use reqwest::{Certificate, RequestBuilder, Url, redirect};
+use tokio::time::Instant;
 
+use super::ClientError;
 use super::answer::MESSAGE_LIMIT;
-use super::models::Environment;
 use super::probe::Trouble;
-use super::{ClientError, ClientSettings};
 use crate::untrusted::SafeText;
 use crate::words::duration;
 
@@ -38,11 +39,28 @@ const CONTENT_TYPE_LIMIT: usize = 80;
 /// The largest file of certificate authorities, in bytes; the whole set of a distribution has 250 KiB.
 const CA_FILE_LIMIT: u64 = 4 * 1024 * 1024;
 
-/// The way to the gateway.
+/// What a way to a server is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WireSettings {
+    /// The configuration key of the address, for messages.
+    pub(crate) setting: &'static str,
+    /// The server's address.
+    pub(crate) url: String,
+    /// Further certificate authorities, PEM.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// To make a connection.
+    pub(crate) connect_timeout: Duration,
+    /// How long the server may be silent.
+    pub(crate) read_timeout: Duration,
+    /// One request in all.
+    pub(crate) total_timeout: Duration,
+}
+
+/// The way to one server.
 #[derive(Debug)]
-pub(super) struct Wire {
+pub(crate) struct Wire {
     http: reqwest::Client,
-    gateway: Url,
+    base: Url,
     host: SafeText,
     connect_timeout: Duration,
     read_timeout: Duration,
@@ -51,17 +69,17 @@ pub(super) struct Wire {
 
 /// A complete answer.
 #[derive(Debug)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
     /// Where a redirect leads to; redirects are not followed.
     pub(super) redirect_host: Option<SafeText>,
 }
 
 /// Why there is no complete answer.
 #[derive(Debug)]
-pub(super) enum Broken {
+pub(crate) enum Broken {
     /// The connection could not be made, or broke.
     Connection {
         /// What happened, as a person can act on it.
@@ -79,9 +97,9 @@ pub(super) enum Broken {
 }
 
 impl Wire {
-    pub(super) fn new(settings: &ClientSettings) -> Result<Self, ClientError> {
-        let gateway = gateway_url(settings)?;
-        let is_local = is_loopback(&gateway);
+    pub(crate) fn new(settings: &WireSettings) -> Result<Self, ClientError> {
+        let base = base_url(settings)?;
+        let is_local = is_loopback(&base);
         // Fails only if a provider is installed already, which is then used: by this client before, or by the database.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
@@ -96,7 +114,7 @@ impl Wire {
             // A proxy's loopback is not ours.
             builder = builder.no_proxy();
         }
-        builder = if gateway.scheme() == "https" {
+        builder = if base.scheme() == "https" {
             builder.https_only(true).tls_certs_merge(extra_authorities(settings)?)
         } else {
             // No TLS will happen, so a server without system roots can run the sandbox, too.
@@ -106,13 +124,13 @@ impl Wire {
             setting: if settings.ca_file.is_some() { "gateway.ca_file" } else { "TLS" },
             reason: root_cause(&error),
         })?;
-        let host = match (gateway.host_str(), gateway.port()) {
+        let host = match (base.host_str(), base.port()) {
             (Some(host), Some(port)) => SafeText::new(&format!("{host}:{port}")),
             (host, _) => SafeText::new(host.unwrap_or_default()),
         };
         Ok(Self {
             http,
-            gateway,
+            base,
             host,
             connect_timeout: settings.connect_timeout,
             read_timeout: settings.read_timeout,
@@ -120,16 +138,16 @@ impl Wire {
         })
     }
 
-    /// The gateway's host, with its port where that is not the usual one.
-    pub(super) fn host(&self) -> &SafeText {
+    /// The server's host, with its port where that is not the usual one.
+    pub(crate) fn host(&self) -> &SafeText {
         &self.host
     }
 
-    /// A URL below the gateway. Every part may hold several segments; what is not plain in them is escaped, so no part can
+    /// A URL below the server's. Every part may hold several segments; what is not plain in them is escaped, so no part can
     /// lead to another host, a query or a parent.
-    pub(super) fn url(&self, parts: &[&str]) -> Url {
-        let mut url = self.gateway.clone();
-        // Only a URL that cannot be a base has no segments; `gateway_url` lets none of these in.
+    pub(crate) fn url(&self, parts: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        // Only a URL that cannot be a base has no segments; `base_url` lets none of these in.
         if let Ok(mut segments) = url.path_segments_mut() {
             segments
                 .pop_if_empty()
@@ -139,12 +157,12 @@ impl Wire {
     }
 
     /// A request that is not sent yet.
-    pub(super) fn request(&self, method: reqwest::Method, url: Url) -> RequestBuilder {
+    pub(crate) fn request(&self, method: reqwest::Method, url: Url) -> RequestBuilder {
         self.http.request(method, url).header(header::ACCEPT, "application/json")
     }
 
     /// Sends it, and reads the answer up to `limit` bytes.
-    pub(super) async fn send(&self, request: RequestBuilder, limit: usize) -> Result<Reply, Broken> {
+    pub(crate) async fn send(&self, request: RequestBuilder, limit: usize) -> Result<Reply, Broken> {
         let start = Instant::now();
         let broken = |error: reqwest::Error| Broken::Connection {
             message: self.describe(&error, start.elapsed()),
@@ -167,7 +185,7 @@ impl Wire {
             .headers()
             .get(header::LOCATION)
             .filter(|_| response.status().is_redirection())
-            .map(|location| redirect_host(&self.gateway, location));
+            .map(|location| redirect_host(&self.base, location));
         Ok(Reply { status, headers: std::mem::take(response.headers_mut()), body, redirect_host })
     }
 
@@ -316,22 +334,19 @@ fn http_date(text: &str) -> Option<Timestamp> {
     jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok()
 }
 
-fn redirect_host(gateway: &Url, location: &header::HeaderValue) -> SafeText {
+fn redirect_host(base: &Url, location: &header::HeaderValue) -> SafeText {
     let text = String::from_utf8_lossy(location.as_bytes());
-    match gateway.join(&text) {
+    match base.join(&text) {
         Ok(url) => SafeText::limited(url.host_str().unwrap_or(&text), MESSAGE_LIMIT),
         Err(_) => SafeText::limited(&text, MESSAGE_LIMIT),
     }
 }
 
-/// The gateway's URL: https, or http to this machine, and nothing but a host and perhaps a path.
-fn gateway_url(settings: &ClientSettings) -> Result<Url, ClientError> {
-    let setting = match settings.environment {
-        Environment::Production => "gateway.production_url",
-        Environment::Sandbox => "gateway.sandbox_url",
-    };
+/// The server's URL: https, or http to this machine, and nothing but a host and perhaps a path.
+fn base_url(settings: &WireSettings) -> Result<Url, ClientError> {
+    let setting = settings.setting;
     let refused = |reason: String| ClientError::Setting { setting, reason: SafeText::limited(&reason, MESSAGE_LIMIT) };
-    let given = settings.gateway.trim();
+    let given = settings.url.trim();
     let url = Url::parse(given).map_err(|error| refused(format!("{given:?} is not a URL: {error}")))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(refused("it must not hold a user or a password".to_owned()));
@@ -356,7 +371,7 @@ fn is_loopback(url: &Url) -> bool {
 
 /// The authorities of `gateway.ca_file`. They are added to those of the system, which `SSL_CERT_FILE` and `SSL_CERT_DIR`
 /// choose (rustls-platform-verifier reads both).
-fn extra_authorities(settings: &ClientSettings) -> Result<Vec<Certificate>, ClientError> {
+fn extra_authorities(settings: &WireSettings) -> Result<Vec<Certificate>, ClientError> {
     let Some(path) = &settings.ca_file else { return Ok(Vec::new()) };
     let refused = |reason: &dyn std::fmt::Display| ClientError::Setting {
         setting: "gateway.ca_file",

@@ -4,7 +4,7 @@
 
 use super::Setting;
 use crate::cli::{
-    Command, ConfigCommand, DataSpacesCommand, ExportCommand, KeysCommand, LedgerCommand, ProjectsCommand,
+    Command, ConfigCommand, DataSpacesCommand, ExportCommand, ImsCommand, KeysCommand, LedgerCommand, ProjectsCommand,
 };
 use crate::error::{Exit, Problem};
 
@@ -16,6 +16,7 @@ impl Command {
             Command::Keys(KeysCommand::Set { .. })
             | Command::Projects(ProjectsCommand::Create { .. } | ProjectsCommand::Rename { .. })
             | Command::DataSpaces(DataSpacesCommand::Select { .. } | DataSpacesCommand::Rename { .. })
+            | Command::Ims(ImsCommand::Login(_) | ImsCommand::Select { .. } | ImsCommand::Logout)
             | Command::Export(ExportCommand::Watch(_) | ExportCommand::Ledger(LedgerCommand::Repair { .. }))
             | Command::Config(ConfigCommand::Init) => true,
             Command::Export(ExportCommand::Run(args)) => !args.sending.dry_run,
@@ -26,6 +27,7 @@ impl Command {
             | Command::Keys(KeysCommand::Verify { .. })
             | Command::Projects(ProjectsCommand::List)
             | Command::DataSpaces(DataSpacesCommand::List)
+            | Command::Ims(ImsCommand::Status | ImsCommand::Organizations)
             | Command::Feeds(_)
             | Command::Export(
                 ExportCommand::Estimate { .. }

@@ -144,6 +144,9 @@ fn configure(directory: &Path, sandbox: &Sandbox, setting: &Setting) -> Result<S
             set("gateway.sandbox_url", &sandbox.ready.url),
             set("gateway.production_url", &sandbox.ready.url),
             set("instance.name", "demo"),
+            set("ims.host", &sandbox.ready.url),
+            set("ims.client_id", &sandbox.ready.sandbox.api_key),
+            set("ims.redirect_uri", &format!("{}/ims/signed-in", sandbox.ready.url)),
         ])
         .map_err(|error| Problem::of(&error))?;
     Ok(store)

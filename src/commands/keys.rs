@@ -1,12 +1,11 @@
 //! `keys verify` and `keys set`.
 
-use std::io::Read as _;
 use std::path::Path;
 
 use serde_json::json;
 
 use super::Setting;
-use super::output::{Output, talk};
+use super::output::{Output, stdin_text, talk};
 use crate::cli::KeysCommand;
 use crate::client::models::Environment;
 use crate::connector::Connector;
@@ -97,15 +96,4 @@ async fn set(
         talk(note.as_str());
     }
     Ok(Exit::Done)
-}
-
-/// Standard input, whole, up to the size of any key.
-fn stdin_text() -> Result<Secret, Problem> {
-    let mut text = String::new();
-    std::io::stdin()
-        .lock()
-        .take(private_file::SIZE_LIMIT)
-        .read_to_string(&mut text)
-        .map_err(|error| Problem::usage(format!("standard input: {error}")))?;
-    Ok(Secret::new(text))
 }

@@ -83,12 +83,12 @@ pub async fn follow_to_end(mut run: Run, voice: Voice, output: &mut Output) -> a
                 false
             }
         };
-        if stop && run.stop.is_cancelled() {
+        if stop && run.control.is_stopped() {
             return Err(Problem::new(Exit::Interrupted, "interrupted again, so it did not wait for the gateway").into());
         }
         if stop {
             talk("Stopping. Interrupt again to leave at once, without waiting for the batches in flight.");
-            run.stop.cancel();
+            run.control.stop();
         }
     };
     let report = report

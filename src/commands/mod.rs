@@ -12,6 +12,7 @@ pub mod feeds;
 pub mod findings;
 pub mod health;
 mod ids;
+pub mod ims;
 mod items;
 pub mod keys;
 mod ledger;
@@ -156,6 +157,7 @@ pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
         Some(Command::Keys(command)) => keys::run(command, &setting, &mut output).await,
         Some(Command::Projects(command)) => projects::run(command, &setting, &mut output).await,
         Some(Command::DataSpaces(command)) => data_spaces::run(command, &setting, &mut output).await,
+        Some(Command::Ims(command)) => ims::run(command, &setting, &mut output).await,
         Some(Command::Feeds(command)) => feeds::run(command, &setting, &mut output).await,
         Some(Command::Export(command)) => export::run(command, &setting, &mut output).await,
         Some(Command::Sandbox(args)) => sandbox::run(args, &setting, &mut output).await,

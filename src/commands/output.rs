@@ -1,10 +1,13 @@
-//! Where answers go: stdout is data, stderr is talk, and a closed pipe is no reason to panic.
+//! Where answers go and secrets come from: stdin may hold one, stdout is data, stderr is talk, and a closed pipe is no reason to
+//! panic.
 
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal, Read as _, Stdout, Write};
 
 use serde_json::{Map, Value};
 
 use crate::error::{Exit, Problem};
+use crate::private_file::SIZE_LIMIT;
+use crate::secret::Secret;
 use crate::untrusted::json_made_safe;
 
 /// The version of the JSON lines. Changes only add fields and types; anything else makes it 2.
@@ -109,6 +112,20 @@ fn closed(error: &io::Error) -> Problem {
 /// A line of talk. That nobody can hear it is no failure.
 pub fn talk(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Standard input, whole, up to the size of any key. Blocking.
+///
+/// # Errors
+/// A usage [`Problem`] if it cannot be read as text.
+pub fn stdin_text() -> Result<Secret, Problem> {
+    let mut text = String::new();
+    io::stdin()
+        .lock()
+        .take(SIZE_LIMIT)
+        .read_to_string(&mut text)
+        .map_err(|error| Problem::usage(format!("standard input: {error}")))?;
+    Ok(Secret::new(text))
 }
 
 /// Columns of text, each as wide as its widest cell (in terminal cells), two spaces apart. The first row is the header.

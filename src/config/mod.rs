@@ -26,6 +26,8 @@ pub struct Config {
     pub credentials: Credentials,
     /// `[saas]`
     pub saas: Saas,
+    /// `[ims]`
+    pub ims: ImsSection,
     /// `[source]`
     pub source: SourceSection,
     /// `[instance]`
@@ -137,6 +139,50 @@ pub struct Saas {
     /// The IMS organization, `ident@authSrc`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ims_organization_id: Option<String>,
+}
+
+/// `[ims]`: signing in with an Adobe ID.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ImsSection {
+    /// Where IMS is.
+    pub host: String,
+    /// The client id of the OAuth credential.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// The file of its secret, 0600, relative to the config file; only a Web App and a service have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret_file: Option<PathBuf>,
+    /// Where IMS sends the person afterwards; nothing needs to listen there.
+    pub redirect_uri: String,
+    /// What is asked for.
+    pub scopes: String,
+    /// Where tokens are kept.
+    pub token_store: TokenHome,
+}
+
+impl Default for ImsSection {
+    fn default() -> Self {
+        Self {
+            host: "https://ims-na1.adobelogin.com".to_owned(),
+            client_id: None,
+            client_secret_file: None,
+            redirect_uri: "https://localhost/".to_owned(),
+            scopes: "openid,AdobeID,email,profile,read_organizations".to_owned(),
+            token_store: TokenHome::default(),
+        }
+    }
+}
+
+/// Where the tokens of a sign-in are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenHome {
+    /// In a 0600 file of the state directory.
+    #[default]
+    File,
+    /// In the memory of the program, until it ends.
+    Memory,
 }
 
 /// Where keys, project, data space, organization and environment are kept.

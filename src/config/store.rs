@@ -294,7 +294,7 @@ fn private_file_holds_a_password(table: &Table) -> bool {
         .is_some_and(|(user, _)| user.contains(':'))
 }
 
-fn parse_file(path: &Path, text: &str) -> Result<Table, ConfigError> {
+pub(crate) fn parse_file(path: &Path, text: &str) -> Result<Table, ConfigError> {
     // First into the types, for mistakes with a place; then as a table, for the layers.
     toml::from_str::<Config>(text).map_err(|error| explain_mistake(path, text, &error))?;
     toml::from_str::<Table>(text).map_err(|error| explain_mistake(path, text, &error))

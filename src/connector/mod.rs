@@ -35,11 +35,13 @@ use crate::feeds::Feed;
 use crate::feeds::source::commerce::Commerce;
 use crate::feeds::source::files::Files;
 use crate::feeds::source::{Source, SourceError};
+use crate::ims::TokenStore;
 use crate::keys::{ApiKey, KeyPair};
 use crate::secret::Secret;
 use crate::settings::{Layers, RouteOrigin, Saved, Setting, SettingStore as _};
 use crate::untrusted::SafeText;
 
+pub use ims::ClientSecret;
 pub use models::{ExportRequest, Half, Limits, Overview, PairStatus, SettingsOverview, SourceFeeds};
 pub use names::{check_name, check_project_name};
 pub use watch::{Watch, WatchNews};
@@ -61,6 +63,8 @@ struct Shared {
     state_dir: PathBuf,
     /// Made at the first use and thrown away when keys or gateway change.
     client: Mutex<Option<Client>>,
+    /// The tokens of who is signed in. Held while they are used, so that no two renew them at once.
+    tokens: tokio::sync::Mutex<TokenStore>,
     /// The source, where it is not the configured one.
     fixed_source: Option<Source>,
 }
@@ -69,12 +73,14 @@ impl Connector {
     /// The actions over a loaded configuration. `fixed_source` takes the place of the configured one (the demo's).
     #[must_use]
     pub fn new(store: Store, state_dir: PathBuf, fixed_source: Option<Source>) -> Self {
+        let tokens = tokio::sync::Mutex::new(ims::token_store(&store, &state_dir));
         let shared = Shared {
             layers: RwLock::new(Layers { file: store, commerce: None }),
             note: Mutex::new(None),
             turn: tokio::sync::Mutex::new(false),
             state_dir,
             client: Mutex::new(None),
+            tokens,
             fixed_source,
         };
         Self { shared: Arc::new(shared) }

@@ -47,6 +47,8 @@ pub struct SettingsOverview {
     pub environment_locked: Option<SafeText>,
     /// What sets the data space so that no other can be chosen here.
     pub data_space_locked: Option<SafeText>,
+    /// What sets the IMS organization so that no other can be chosen here.
+    pub organization_locked: Option<SafeText>,
     /// Whether the screen must change nothing.
     pub read_only: bool,
     /// How fast a run may send.

@@ -100,6 +100,7 @@ impl Connector {
             note: self.shared.note.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             environment_locked: layers.locked_by(Setting::Environment),
             data_space_locked: layers.locked_by(Setting::DataSpaceId),
+            organization_locked: layers.locked_by(Setting::Organization),
             limits: super::limits(layers.file.config()),
             read_only: layers.file.config().ui.read_only,
         }

@@ -193,7 +193,7 @@ impl Passes {
             let event = tokio::select! {
                 () = self.stop.cancelled(), if !is_stopping => {
                     is_stopping = true;
-                    run.stop.cancel();
+                    run.control.stop();
                     continue;
                 }
                 event = run.events.recv() => event,

@@ -104,6 +104,11 @@ impl Batcher {
         Self { max_items: max_items.max(1), max_bytes, open: Batch::default() }
     }
 
+    /// Another limit of items from now on, also for the batch that is being gathered.
+    pub fn set_max_items(&mut self, max_items: usize) {
+        self.max_items = max_items.max(1);
+    }
+
     /// From now on at most so many bytes.
     pub fn limit_bytes(&mut self, max_bytes: usize) {
         self.max_bytes = max_bytes;

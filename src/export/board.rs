@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use super::control::Wanted;
 use super::outlook::{Measured, outlook};
 use super::progress::{FeedProgress, Phase, Progress};
 use crate::untrusted::SafeText;
@@ -34,9 +35,8 @@ pub(super) struct Board {
 struct State {
     progress: Progress,
     begun: Instant,
-    /// The feed that runs, and how many items a request of it may hold.
+    /// The feed that runs.
     current: usize,
-    batch_size: usize,
     /// Broken records and refusals of before: they have their state but were never to be sent.
     settled_unsent: u64,
     senders: SenderTime,
@@ -71,7 +71,6 @@ impl Board {
             progress,
             begun: Instant::now(),
             current: 0,
-            batch_size: 1,
             settled_unsent: 0,
             senders: SenderTime::default(),
             waiting: None,
@@ -102,10 +101,9 @@ impl Board {
     }
 
     /// Goes on to a feed.
-    pub fn begin(&self, feed: usize, batch_size: usize) {
+    pub fn begin(&self, feed: usize) {
         let mut state = self.state();
         state.current = feed;
-        state.batch_size = batch_size;
         state.settled_unsent = 0;
         state.senders = SenderTime::default();
         state.waiting = None;
@@ -145,6 +143,22 @@ impl Board {
     /// Says that a stop was asked for.
     pub fn set_stopping(&self) {
         self.state().progress.stopping = true;
+        self.changed.notify_one();
+    }
+
+    /// Says what is wanted of the run.
+    pub fn set_wanted(&self, wanted: &Wanted) {
+        let mut state = self.state();
+        if state.progress.paused.is_some() && wanted.paused.is_none() {
+            // The rates of a pause say nothing of the time after it.
+            state.samples.clear();
+        }
+        state.progress.paused.clone_from(&wanted.paused);
+        state.progress.thread_count = wanted.thread_count;
+        for feed in &mut state.progress.feeds {
+            feed.batch_size = wanted.batch_sizes.get(&feed.feed).copied().unwrap_or(feed.batch_size);
+        }
+        drop(state);
         self.changed.notify_one();
     }
 
@@ -193,11 +207,12 @@ impl State {
             items_per_request: if sent > 0 && feed.requests > 0 {
                 sent as f64 / feed.requests as f64
             } else {
-                self.batch_size as f64
+                feed.batch_size as f64
             },
             items_per_second: rate(first.settled, sample.settled),
             records_per_second: rate(first.read, sample.read),
             allowance,
+            paused: self.progress.paused.clone(),
             waiting: self.waiting.as_ref().map(|(until, reason)| (*until - now, reason.clone())),
             starved: (starved + busy > 0.0).then(|| starved / (starved + busy)),
         };
@@ -222,7 +237,7 @@ mod tests {
         feed.source_records = Some(1_000);
         let progress = Progress::new(vec![feed], false);
         let (board, watched) = Board::new(progress, || Some(2.0));
-        board.begin(0, 100);
+        board.begin(0);
         (Arc::new(board), watched)
     }
 

@@ -64,8 +64,9 @@ pub(super) fn course(followed: Option<&Followed>, log: ChangeLog) -> Course {
         ));
     }
     let is_cut = match log.oldest {
-        Some(oldest) => oldest > from + 1,
-        None => log.next - 1 > from,
+        // Numbers of a database: whatever they are, they must not break a run.
+        Some(oldest) => oldest.saturating_sub(1) > from,
+        None => log.next.saturating_sub(1) > from,
     };
     if is_cut {
         return once(format!("its change log was cut: versions after {} are not there any more", count(from)));
@@ -188,20 +189,20 @@ struct Gaps {
 impl Gaps {
     /// Nothing above `version` was met yet.
     fn after(version: u64) -> Self {
-        Self { next: version + 1, missing: VecDeque::new() }
+        Self { next: version.saturating_add(1), missing: VecDeque::new() }
     }
 
     /// Takes note of the next entries of the log.
     fn pass(&mut self, entries: &[Entry]) {
         for entry in entries {
             self.miss_until(entry.version);
-            self.next = entry.version + 1;
+            self.next = entry.version.saturating_add(1);
         }
     }
 
     /// The missing versions up to and with the last.
     fn up_to(mut self, last: u64) -> Vec<u64> {
-        self.miss_until(last + 1);
+        self.miss_until(last.saturating_add(1));
         self.missing.into()
     }
 
@@ -211,6 +212,31 @@ impl Gaps {
         let surplus = self.missing.len().saturating_sub(GAPS_KEPT);
         self.missing.drain(..surplus);
     }
+}
+
+/// What would be said of a log that stands here, of which these versions were read: any numbers.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn shown_of_log(numbers: [u64; 5], name: &str, versions: &[u64]) -> Vec<String> {
+    let [oldest, newest, next, commerce_cursor, cursor] = numbers;
+    let log = |name: String| LogState {
+        name,
+        oldest: (oldest > 0).then_some(oldest),
+        newest: (newest > 0).then_some(newest),
+        next,
+        commerce_cursor,
+        view: "view",
+        indexer: "indexer",
+    };
+    let followed = Followed { last_full: jiff::Timestamp::UNIX_EPOCH, log: Some((name.to_owned(), cursor)) };
+    let course = course(Some(&followed), ChangeLog::Kept(log("a_cl".to_owned())));
+    let mut gaps = Gaps::after(cursor);
+    gaps.pass(&versions.iter().map(|version| Entry { version: *version, record: Touched::Key(1) }).collect::<Vec<_>>());
+    assert!(gaps.up_to(newest).len() <= GAPS_KEPT);
+    let reason = match course {
+        Course::Follow { .. } => None,
+        Course::Once { reason } | Course::Always { reason } => Some(reason),
+    };
+    reason.into_iter().chain(stall(&log(name.to_owned()))).collect()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod batch;
 mod board;
 mod brake;
 mod collect;
+pub mod control;
 mod events;
 mod follow;
 pub mod ledger;
@@ -27,11 +28,13 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 use tokio::sync::{RwLock, mpsc, watch};
-use tokio_util::sync::CancellationToken;
 
 pub use batch::encode;
 use board::Board;
+use control::Control;
 use events::Events;
+#[cfg(any(test, fuzzing))]
+pub(crate) use follow::shown_of_log;
 use ledger::{Ledger, Store};
 use lock::RunLock;
 pub use mode::{Following, SyncMode};
@@ -113,8 +116,8 @@ pub struct Run {
     pub progress: watch::Receiver<Progress>,
     /// What happened; every one must be seen.
     pub events: mpsc::Receiver<RunEvent>,
-    /// Stops the run: batches in flight are finished and recorded first.
-    pub stop: CancellationToken,
+    /// Tells the run what to do.
+    pub control: Control,
     /// How it ended.
     pub report: tokio::task::JoinHandle<Result<RunReport, ExportError>>,
 }
@@ -153,20 +156,20 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         (Store::open(&state_dir, &data_space)?, locks)
     };
     let (ledger, ledger_thread) = Ledger::spawn(store)?;
-    let stop = CancellationToken::new();
-    let (events, told) = Events::channel(stop.clone());
-    let (board, progress) =
-        Board::new(Progress::new(feeds.iter().map(|plan| FeedProgress::new(plan.feed)).collect(), dry_run), {
-            let client = client.clone();
-            move || client.pace().reading().requests_per_second
-        });
+    let control = Control::new(thread_count, feeds.iter().map(|plan| (plan.feed, plan.batch_size)).collect());
+    let (events, told) = Events::channel(control.stop_token().clone());
+    let planned = feeds.iter().map(|plan| FeedProgress { batch_size: plan.batch_size, ..FeedProgress::new(plan.feed) });
+    let begun = Progress { thread_count: control.thread_count(), ..Progress::new(planned.collect(), dry_run) };
+    let (board, progress) = Board::new(begun, {
+        let client = client.clone();
+        move || client.pace().reading().requests_per_second
+    });
     let context = Context {
         id: Timestamp::now().as_millisecond(),
         mode,
         skipped,
         unknown_ids: Mutex::default(),
         data_space,
-        thread_count: thread_count.max(1),
         max_batch_bytes,
         keep_payloads,
         dry_run,
@@ -176,10 +179,10 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         ledger,
         board,
         events,
-        stop: stop.clone(),
+        control: control.clone(),
     };
     let report = tokio::spawn(run::run(context, feeds, absent, locks, ledger_thread));
-    Ok(Run { progress, events: told, stop, report })
+    Ok(Run { progress, events: told, control, report })
 }
 
 /// Makes a new ledger from what can be read of a damaged one, or of a backup; `None` if nothing is wrong. No run of this data

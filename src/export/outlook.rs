@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::control::Paused;
 use super::progress::Limit;
 use crate::untrusted::SafeText;
 
@@ -29,6 +30,8 @@ pub(super) struct Measured {
     pub records_per_second: f64,
     /// Requests a second that the pace allows; `None` = no limit.
     pub allowance: Option<f64>,
+    /// That a person paused the run.
+    pub paused: Option<Paused>,
     /// A pause that is under way, and why.
     pub waiting: Option<(Duration, SafeText)>,
     /// The share of the senders' time lately spent waiting for records; `None` before anything was measured.
@@ -52,6 +55,9 @@ pub(super) fn outlook(measured: &Measured) -> (Option<Duration>, Limit) {
 }
 
 fn time_left(m: &Measured) -> Option<Duration> {
+    if m.paused.is_some() {
+        return None;
+    }
     let records_left = if m.is_collecting { m.source_records?.saturating_sub(m.source_read) } else { 0 } as f64;
     let items_per_record = if m.source_read > 0 { m.to_send as f64 / m.source_read as f64 } else { 0.0 };
     if records_left > 0.0 && m.source_read == 0 {
@@ -74,6 +80,9 @@ fn seconds(left: f64, per_second: f64) -> Option<f64> {
 }
 
 fn limit(m: &Measured) -> Limit {
+    if let Some(Paused { by }) = &m.paused {
+        return Limit::Paused { by: by.clone() };
+    }
     if let Some((remaining, reason)) = &m.waiting {
         return Limit::Waiting { remaining: *remaining, reason: reason.clone() };
     }
@@ -99,6 +108,7 @@ mod tests {
             items_per_second: 150.0,
             records_per_second: 100.0,
             allowance: Some(2.0),
+            paused: None,
             waiting: None,
             starved: Some(0.0),
         }
@@ -126,6 +136,14 @@ mod tests {
         let (left, limit) = outlook(&Measured { waiting: Some((pause, reason.clone())), ..half_way() });
         assert_eq!(left, Some(Duration::from_secs(42)));
         assert_eq!(limit, Limit::Waiting { remaining: pause, reason });
+    }
+
+    #[test]
+    fn a_paused_run_has_no_time_left_and_says_who_paused_it() {
+        let (by, waiting) =
+            (Some(SafeText::from("ann")), Some((Duration::from_secs(30), SafeText::from("after a 429"))));
+        let paused = Measured { paused: Some(Paused { by: by.clone() }), waiting, ..half_way() };
+        assert_eq!(outlook(&paused), (None, Limit::Paused { by }));
     }
 
     #[test]

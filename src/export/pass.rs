@@ -13,11 +13,12 @@ use tokio::task::JoinSet;
 use super::batch::Batch;
 use super::brake::Cause;
 use super::collect::{self, Collection, count_found};
+use super::control::THREAD_COUNTS;
 use super::follow::{self, Course};
 use super::ledger::{LedgerError, Reach, Resend, Store};
 use super::mode::{Following, SyncMode};
 use super::progress::{Phase, RunEvent};
-use super::send::{Lane, Outbox, send_batches};
+use super::send::{Lane, Left, Outbox, send_batches};
 use crate::error::{Exit, Problem};
 use crate::feeds::source::{IdKind, Selection, SourceError};
 use crate::untrusted::SafeText;
@@ -252,26 +253,49 @@ async fn deliver<T, F: Future<Output = Result<T, Halt>>>(
 
 async fn send_beside<T, F: Future<Output = T>>(lane: &Arc<Lane>, stage: impl FnOnce(Outbox) -> F) -> T {
     // One batch waits per sender, so that none is idle while the next batch is gathered.
-    let (sender, batches) = mpsc::channel::<Batch>(lane.run.thread_count);
+    let (sender, batches) = mpsc::channel::<Batch>(lane.run.control.thread_count());
+    let stage = async {
+        let result = stage(Outbox::new(lane, Some(sender))).await;
+        lane.run.board.update(|feed| {
+            if feed.phase == Phase::Collecting {
+                feed.phase = Phase::Sending;
+            }
+        });
+        result
+    };
+    tokio::join!(stage, keep_sending(lane, batches)).0
+}
+
+/// Keeps as many senders at work as are wanted, until all batches are sent or the brake is pulled.
+async fn keep_sending(lane: &Arc<Lane>, batches: mpsc::Receiver<Batch>) {
     let batches = Arc::new(Mutex::new(batches));
+    let mut wanted = lane.run.control.watch();
     let mut senders = JoinSet::new();
-    for _ in 0..lane.run.thread_count {
-        senders.spawn(send_batches(Arc::clone(lane), Arc::clone(&batches)));
-    }
-    drop(batches);
-    let result = stage(Outbox::new(lane, Some(sender))).await;
-    lane.run.board.update(|feed| {
-        if feed.phase == Phase::Collecting {
-            feed.phase = Phase::Sending;
+    let mut is_at_work = [false; *THREAD_COUNTS.end()];
+    let mut is_ending = false;
+    loop {
+        let thread_count = wanted.borrow_and_update().thread_count;
+        for (place, is_at_work) in is_at_work.iter_mut().enumerate().take(thread_count) {
+            if !*is_at_work && !is_ending {
+                *is_at_work = true;
+                senders.spawn(send_batches(Arc::clone(lane), Arc::clone(&batches), place));
+            }
         }
-    });
-    while let Some(ended) = senders.join_next().await {
-        if let Err(error) = ended {
-            let what = format!("a sender broke off, which is a mistake of this program: {error}");
-            lane.brake.pull(Cause::Trouble(Problem::new(Exit::Other, what)));
+        let left = tokio::select! {
+            left = senders.join_next() => left,
+            _ = wanted.changed() => continue,
+        };
+        match left {
+            Some(Ok(Left::Surplus(place))) => is_at_work[place] = false,
+            Some(Ok(Left::NothingToDo)) => is_ending = true,
+            Some(Err(error)) => {
+                is_ending = true;
+                let what = format!("a sender broke off, which is a mistake of this program: {error}");
+                lane.brake.pull(Cause::Trouble(Problem::new(Exit::Other, what)));
+            }
+            None => return,
         }
     }
-    result
 }
 
 /// Finds what is gone from the source, and puts its deletions into the outbox.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::control::Paused;
 use crate::client::models::KeysRemedy;
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
@@ -118,6 +119,8 @@ pub struct FeedProgress {
     pub requests: u64,
     /// Compressed bytes sent.
     pub bytes: u64,
+    /// Items in a batch that is made now.
+    pub batch_size: usize,
     /// Requests that a dry run found necessary.
     pub planned_requests: u64,
     /// The bytes of their bodies, before they are compressed.
@@ -145,6 +148,7 @@ impl FeedProgress {
             needs_attention: 0,
             requests: 0,
             bytes: 0,
+            batch_size: feed.batch_size(),
             planned_requests: 0,
             planned_bytes: 0,
             forgotten: 0,
@@ -183,6 +187,11 @@ pub enum Limit {
         /// Why: `after a 429`, `after a 503`.
         reason: SafeText,
     },
+    /// A person paused the run.
+    Paused {
+        /// Who, if that is known.
+        by: Option<SafeText>,
+    },
 }
 
 /// Counters of a run.
@@ -201,6 +210,10 @@ pub struct Progress {
     pub limit: Limit,
     /// Whether only counting goes on.
     pub dry_run: bool,
+    /// Whether it is paused, and by whom: batches in flight are finished, and nothing more is sent.
+    pub paused: Option<Paused>,
+    /// Requests in flight at a time.
+    pub thread_count: usize,
     /// Whether a stop was asked for and batches in flight are being finished.
     pub stopping: bool,
 }
@@ -216,6 +229,8 @@ impl Progress {
             eta: None,
             limit: Limit::Unknown,
             dry_run,
+            paused: None,
+            thread_count: 1,
             stopping: false,
         }
     }

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::RwLock;
-use tokio_util::sync::CancellationToken;
 
 use super::board::Board;
 use super::brake::Cause;
+use super::control::Control;
 use super::events::Events;
 use super::ledger::{Ledger, LedgerError};
 use super::lock::RunLock;
@@ -37,8 +37,6 @@ pub(super) struct Context {
     pub unknown_ids: Mutex<Option<BTreeSet<String>>>,
     /// The data space that receives.
     pub data_space: DataSpaceId,
-    /// Requests in flight at a time.
-    pub thread_count: usize,
     /// The largest uncompressed body, in bytes.
     pub max_batch_bytes: usize,
     /// Whether the ledger keeps what was sent.
@@ -57,8 +55,8 @@ pub(super) struct Context {
     pub board: Board,
     /// The lifecycle.
     pub events: Events,
-    /// Stops the run.
-    pub stop: CancellationToken,
+    /// What somebody wants of the run.
+    pub control: Control,
 }
 
 /// How a feed ended.
@@ -87,7 +85,7 @@ pub(super) async fn run(
     let end = tokio::select! {
         end = export_feeds(&context, feeds) => end,
         never = context.board.publish_changes() => match never {},
-        never = say_stopping(&context) => match never {},
+        never = tell_wanted(&context) => match never {},
     };
     let progress = context.board.publish();
     let unknown_ids = context.unknown_ids.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
@@ -100,10 +98,25 @@ pub(super) async fn run(
     Ok(RunReport { progress, end: end?, unknown_ids, requests_per_second })
 }
 
-async fn say_stopping(context: &Context) -> Infallible {
-    context.stop.cancelled().await;
-    context.board.set_stopping();
-    std::future::pending().await
+/// Puts on the board what is wanted of the run, as it changes.
+async fn tell_wanted(context: &Context) -> Infallible {
+    let mut wanted = context.control.watch();
+    // What was wanted before this run had its first turn counts as well.
+    wanted.mark_changed();
+    let mut is_stopping = false;
+    loop {
+        tokio::select! {
+            () = context.control.stop_token().cancelled(), if !is_stopping => {
+                is_stopping = true;
+                context.board.set_stopping();
+            }
+            changed = wanted.changed() => match changed {
+                Ok(()) => context.board.set_wanted(&wanted.borrow_and_update()),
+                // The context holds the other end.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
 }
 
 async fn export_feeds(context: &Arc<Context>, feeds: Vec<FeedPlan>) -> Result<RunEnd, ExportError> {
@@ -114,10 +127,10 @@ async fn export_feeds(context: &Arc<Context>, feeds: Vec<FeedPlan>) -> Result<Ru
     tell_first_sync(context, &feeds).await?;
     let mut problems: Vec<(Feed, Problem)> = Vec::new();
     for (index, plan) in feeds.into_iter().enumerate() {
-        if context.stop.is_cancelled() {
+        if context.control.is_stopped() {
             return Ok(RunEnd::Stopped);
         }
-        context.board.begin(index, plan.batch_size);
+        context.board.begin(index);
         let feed = plan.feed;
         let end = export_feed(context, plan).await;
         context.board.set_phase(match &end {
@@ -153,7 +166,7 @@ async fn tell_first_sync(context: &Context, feeds: &[FeedPlan]) -> Result<(), Le
     for plan in feeds {
         let count = tokio::select! {
             biased;
-            () = context.stop.cancelled() => return Ok(()),
+            () = context.control.stop_token().cancelled() => return Ok(()),
             count = context.source.count(plan.feed) => count,
         };
         // A feed that cannot be counted says why when its turn comes.

@@ -35,39 +35,39 @@ pub(super) struct Lane {
     pub brake: Brake,
     given_up: AtomicU32,
     /// The most bytes of a batch before it is compressed: less, once the gateway found one too large.
-    max_batch_bytes: Arc<AtomicUsize>,
+    max_batch_bytes: AtomicUsize,
 }
 
 impl Lane {
     /// A lane on which nothing has moved yet.
     pub fn new(run: Arc<Context>, plan: FeedPlan) -> Self {
-        let brake = Brake::new(&run.stop);
-        let max_batch_bytes = Arc::new(AtomicUsize::new(run.max_batch_bytes));
+        let brake = Brake::new(run.control.stop_token());
+        let max_batch_bytes = AtomicUsize::new(run.max_batch_bytes);
         Self { run, plan, brake, given_up: AtomicU32::new(0), max_batch_bytes }
     }
 }
 
 /// Where the stages before put items to be sent. In a dry run they are only measured.
 pub(super) struct Outbox {
-    run: Arc<Context>,
+    lane: Arc<Lane>,
     batcher: Batcher,
-    max_batch_bytes: Arc<AtomicUsize>,
     batches: Option<mpsc::Sender<Batch>>,
 }
 
 impl Outbox {
     /// Batches for `batches`; `None` = a dry run.
-    pub fn new(lane: &Lane, batches: Option<mpsc::Sender<Batch>>) -> Self {
-        let run = Arc::clone(&lane.run);
-        let max_batch_bytes = Arc::clone(&lane.max_batch_bytes);
-        Self { batcher: Batcher::new(lane.plan.batch_size, run.max_batch_bytes), max_batch_bytes, run, batches }
+    pub fn new(lane: &Arc<Lane>, batches: Option<mpsc::Sender<Batch>>) -> Self {
+        let lane = Arc::clone(lane);
+        Self { batcher: Batcher::new(lane.batch_size(), lane.max_batch_bytes()), lane, batches }
     }
 
-    /// Hands items over, waiting while all senders are busy. Once the senders are gone it takes and drops: the brake is
-    /// pulled then, and the ledger knows what was not sent.
+    /// Hands items over, waiting while all senders are busy or the run is paused. Once the senders are gone it takes and
+    /// drops: the brake is pulled then, and the ledger knows what was not sent.
     pub async fn push(&mut self, items: Vec<Outgoing>) {
+        self.lane.wait_while_paused().await;
+        self.batcher.set_max_items(self.lane.batch_size());
         for item in items {
-            self.batcher.limit_bytes(self.max_batch_bytes.load(Ordering::Relaxed));
+            self.batcher.limit_bytes(self.lane.max_batch_bytes());
             if let Some(batch) = self.batcher.push(item)
                 && !self.hand_over(batch).await
             {
@@ -86,7 +86,7 @@ impl Outbox {
 
     async fn hand_over(&self, batch: Batch) -> bool {
         let Some(batches) = &self.batches else {
-            self.run.board.update(|feed| {
+            self.lane.run.board.update(|feed| {
                 feed.planned_requests += 1;
                 feed.planned_bytes += batch.body_bytes() as u64;
             });
@@ -107,16 +107,26 @@ struct Parcel {
     number: u32,
 }
 
-/// A sender: works until there are no more batches, or the brake is pulled.
-pub(super) async fn send_batches(lane: Arc<Lane>, batches: Arc<Mutex<mpsc::Receiver<Batch>>>) {
+/// Why a sender has stopped working.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    /// There is nothing more to send, or the brake is pulled.
+    NothingToDo,
+    /// Fewer senders are wanted; this was its place.
+    Surplus(usize),
+}
+
+/// A sender: works until there are no more batches, the brake is pulled, or its place, from 0, is one too many.
+pub(super) async fn send_batches(lane: Arc<Lane>, batches: Arc<Mutex<mpsc::Receiver<Batch>>>, place: usize) -> Left {
     loop {
         let idle_since = Instant::now();
         let next = tokio::select! {
             biased;
             () = lane.brake.pulled() => None,
+            () = lane.run.control.is_surplus(place) => return Left::Surplus(place),
             batch = async { batches.lock().await.recv().await } => batch,
         };
-        let Some(batch) = next else { return };
+        let Some(batch) = next else { return Left::NothingToDo };
         let busy_since = Instant::now();
         lane.deliver(batch).await;
         lane.run.board.count_sender_time(busy_since - idle_since, busy_since.elapsed());
@@ -124,12 +134,31 @@ pub(super) async fn send_batches(lane: Arc<Lane>, batches: Arc<Mutex<mpsc::Recei
 }
 
 impl Lane {
+    /// Items in a batch that is made now.
+    fn batch_size(&self) -> usize {
+        self.run.control.batch_size(self.plan.feed)
+    }
+
+    /// The largest body of a batch that is made now, in bytes.
+    fn max_batch_bytes(&self) -> usize {
+        self.max_batch_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the run is not paused, or the brake is pulled.
+    async fn wait_while_paused(&self) {
+        tokio::select! {
+            biased;
+            () = self.brake.pulled() => {}
+            () = self.run.control.unpaused() => {}
+        }
+    }
+
     /// Sends a batch, and whatever it is split into, until every item has its state or the brake is pulled.
     async fn deliver(&self, batch: Batch) {
         let mut search = Search::default();
         let mut waiting = vec![batch];
         while let Some(batch) = waiting.pop() {
-            let is_too_large = batch.body_bytes() > self.max_batch_bytes.load(Ordering::Relaxed);
+            let is_too_large = batch.body_bytes() > self.max_batch_bytes();
             let halves = if is_too_large && batch.items().len() > 1 {
                 // It was gathered before the gateway found another one too large.
                 Some(batch.halves())
@@ -210,7 +239,7 @@ impl Lane {
 
     /// A batch of so many bytes was too large: from now on, those of this feed are at most half of that.
     async fn shrink(&self, bytes: usize, reason: &SafeText) {
-        let half = (bytes / 2).max(1);
+        let half = bytes.div_ceil(2);
         if self.max_batch_bytes.fetch_min(half, Ordering::Relaxed) > half {
             let size = crate::words::bytes(half as u64);
             let text = SafeText::from(format!("smaller batches from now on, of at most {size}: {reason}"));
@@ -241,19 +270,22 @@ impl Lane {
 
     /// One request: journaled, then sent; its entry, the number of its token and the answer. `None` if it was not sent.
     async fn attempt(&self, parcel: &mut Parcel, is_alone: bool) -> Option<(i64, u64, FeedAnswer)> {
-        if !self.wait_for_gateway().await {
-            return None;
-        }
         let client = &self.run.client;
-        let ready = async {
-            let departure = client.depart().await;
-            let door = if is_alone { None } else { Some(self.run.keys_door.read().await) };
-            (departure, door)
-        };
-        let (departure, _door) = tokio::select! {
-            biased;
-            () = self.brake.pulled() => return None,
-            ready = ready => ready,
+        let (departure, _door) = loop {
+            if !self.wait_for_gateway().await {
+                return None;
+            }
+            let ready = async {
+                let departure = client.depart().await;
+                let door = if is_alone { None } else { Some(self.run.keys_door.read().await) };
+                (departure, door)
+            };
+            tokio::select! {
+                biased;
+                () = self.brake.pulled() => return None,
+                () = self.run.control.paused() => {}
+                ready = ready => break ready,
+            }
         };
         parcel.number += 1;
         let attempt = Attempt {
@@ -282,9 +314,14 @@ impl Lane {
         Some((entry, token, answer))
     }
 
-    /// Waits here, and not within the client, for a pause that the gateway asked for: this wait can be broken off.
+    /// Waits here, and not within the client, for a pause that a person or the gateway asked for: this wait can be broken
+    /// off. `false` if it was.
     async fn wait_for_gateway(&self) -> bool {
-        while !self.brake.is_pulled() {
+        loop {
+            self.wait_while_paused().await;
+            if self.brake.is_pulled() {
+                return false;
+            }
             let Some(pause) = self.run.client.pace().reading().waiting.filter(|pause| !pause.is_zero()) else {
                 return true;
             };
@@ -294,7 +331,6 @@ impl Lane {
                 () = tokio::time::sleep(pause) => {}
             }
         }
-        false
     }
 
     /// Records what an answer means for the items that are not sent again, counts them and tells the refused ones.
@@ -340,7 +376,7 @@ impl Lane {
 
     /// A pause before the next try, shorter if the brake is pulled.
     async fn pause(&self, pause: Duration, answer: &FeedAnswer) {
-        if self.run.thread_count == 1 {
+        if self.run.control.thread_count() == 1 {
             // With more senders the others go on, so the run as a whole does not wait.
             self.run.board.set_waiting(pause, verdict::pause_reason(&answer.outcome));
         }
@@ -361,7 +397,9 @@ impl Lane {
             }
             // These items have their state; the next batch may be all right.
             (StopReason::PayloadRefused, _) => {
-                self.given_up.store(0, Ordering::Relaxed);
+                if !search.is_fruitless() {
+                    self.given_up.store(0, Ordering::Relaxed);
+                }
                 return;
             }
             (StopReason::SearchEnded, _) if !search.end() => return,

@@ -94,6 +94,8 @@ pub fn limit_words(limit: &Limit) -> String {
             format!("limited by the gateway ({} requests/s)", rate(*requests_per_second))
         }
         Limit::Source => "limited by the source, which is still being read".to_owned(),
+        Limit::Paused { by: Some(by) } => format!("paused by {by}"),
+        Limit::Paused { by: None } => "paused: the batches in flight are finished, nothing more is sent".to_owned(),
         // A wait that is nearly over still takes a moment: never zero.
         Limit::Waiting { remaining, reason } => format!("waiting {} {reason}", duration(up_to_second(*remaining))),
     }

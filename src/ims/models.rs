@@ -1,6 +1,7 @@
 //! What signing in is about, as types.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::untrusted::SafeText;
 
@@ -13,6 +14,14 @@ impl OrganizationId {
     #[must_use]
     pub fn new(ident: &str, auth_src: &str) -> Self {
         Self(SafeText::new(&format!("{ident}@{auth_src}")))
+    }
+
+    /// The id that a person typed or that was saved; `None` unless it has both parts.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (ident, auth_src) = text.trim().split_once('@')?;
+        let is_plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic() && c != '@');
+        (is_plain(ident) && is_plain(auth_src)).then(|| Self::new(ident, auth_src))
     }
 
     /// As it is saved and sent.
@@ -36,7 +45,8 @@ pub struct Organization {
 }
 
 /// Who signed in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum SignedInAs {
     /// A person, by authorization code and PKCE.
     Person,
@@ -89,4 +99,17 @@ pub enum SignIn {
         /// Since when.
         at: Timestamp,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_organization_id_has_two_parts() {
+        assert_eq!(OrganizationId::parse(" 5A9D@AdobeOrg\n"), Some(OrganizationId::new("5A9D", "AdobeOrg")));
+        for wrong in ["", "5A9D", "@AdobeOrg", "5A9D@", "5A 9D@AdobeOrg", "a@b@c", "5A\u{202e}9D@AdobeOrg"] {
+            assert_eq!(OrganizationId::parse(wrong), None, "{wrong:?}");
+        }
+    }
 }

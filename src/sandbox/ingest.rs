@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use flate2::read::MultiGzDecoder;
@@ -18,8 +18,9 @@ use tokio::time::Instant;
 
 use super::answer::Failure;
 use super::auth::Caller;
-use super::faults::{RefusedItems, What};
+use super::faults::What;
 use super::listener::Cut;
+use super::mishap::{self, Mishap};
 use super::rate::whole_seconds;
 use super::schema::{self, Invalid};
 use super::server::{Gateway, Tenant, lock};
@@ -97,33 +98,24 @@ async fn judge(
     {
         return Outcome::Answer(Failure::too_many_requests(Some(whole_seconds(wait))).into_response());
     }
-    let fault = lock(&gateway.faults).next(feeds);
-    let mut refused = None;
-    let mut is_answer_lost = false;
-    match fault {
+    let unpacked = unpack(headers, &body);
+    let fault = lock(&gateway.faults).next(feeds, unpacked.as_deref().unwrap_or_default());
+    match fault.as_ref().and_then(mishap::instead) {
+        Some(Mishap::Answer(response)) => return Outcome::Answer(response),
+        Some(Mishap::Reset) => return Outcome::Cut,
+        Some(Mishap::Silence) => std::future::pending().await,
         None => {}
-        Some(What::TooManyRequests(seconds)) => {
-            return Outcome::Answer(Failure::too_many_requests(seconds).into_response());
-        }
-        Some(What::Status(status)) => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            return Outcome::Answer(Failure::message(status, "The service is not available").into_response());
-        }
-        Some(What::ExpiredKeys) => {
-            return Outcome::Answer(Failure::jwt_invalid("the fault script says so").into_response());
-        }
-        Some(What::Garbage) => {
-            let page = "<!doctype html><html lang=\"en\"><title>Proxy</title><p>Something else answered.</p></html>";
-            return Outcome::Answer(Html(page).into_response());
-        }
-        Some(What::Reset) => return Outcome::Cut,
-        Some(What::LostAnswer) => is_answer_lost = true,
-        Some(What::Slow(delay)) => tokio::time::sleep(delay).await,
-        Some(What::RefusedItems(items)) => refused = Some(items),
     }
-    let stored = unpack(headers, &body).and_then(|bytes| store(gateway, data_space, &bytes, feeds, refused.as_ref()));
-    let answer = stored.unwrap_or_else(Failure::into_response);
-    if is_answer_lost { Outcome::Cut } else { Outcome::Answer(answer) }
+    if let Some(What::Slow(delay)) = fault {
+        tokio::time::sleep(delay).await;
+    }
+    let stored = unpacked.and_then(|bytes| store(gateway, data_space, &bytes, feeds, fault.as_ref()));
+    match (stored, fault) {
+        (_, Some(What::LostAnswer)) => Outcome::Cut,
+        (Ok(answer), Some(What::Mangled(how))) => Outcome::Answer(mishap::mangled(&answer, how)),
+        (Ok(answer), _) => Outcome::Answer((answer.status, Json(answer.body)).into_response()),
+        (Err(failure), _) => Outcome::Answer(failure.into_response()),
+    }
 }
 
 /// The bytes of the body, unpacked.
@@ -157,11 +149,14 @@ fn store(
     data_space: &str,
     bytes: &[u8],
     feeds: &[Feed],
-    refused: Option<&RefusedItems>,
-) -> Result<Response, Failure> {
+    fault: Option<&What>,
+) -> Result<Answer, Failure> {
     let items: Vec<&RawValue> = serde_json::from_slice(bytes)
         .map_err(|error| Failure::message(StatusCode::BAD_REQUEST, format!("The body is not a JSON array: {error}")))?;
-    let verdict = sort_out(&items, feeds, gateway.keep, refused);
+    let mut verdict = sort_out(&items, feeds, gateway.keep, fault);
+    if matches!(fault, Some(What::RefusedItems(refused)) if refused.refuses_all) && !verdict.invalid.is_empty() {
+        verdict.accepted.clear();
+    }
     let answer = verdict.answer(items.len());
     let mut store = lock(&gateway.store);
     for (feed, deliveries) in verdict.accepted {
@@ -177,13 +172,14 @@ struct Verdict {
     invalid: Vec<Value>,
 }
 
-fn sort_out(items: &[&RawValue], feeds: &[Feed], keep: Keep, refused: Option<&RefusedItems>) -> Verdict {
+fn sort_out(items: &[&RawValue], feeds: &[Feed], keep: Keep, fault: Option<&What>) -> Verdict {
     let mut verdict = Verdict::default();
     for (index, raw) in items.iter().enumerate() {
+        let refusals = mishap::refusals(fault, index);
         if index >= MAX_ITEMS {
             verdict.invalid.push(by_index(index, TOO_MANY_ITEMS, &format!("more than {MAX_ITEMS} items")));
-        } else if let Some(refused) = refused.filter(|refused| refused.hits(index)) {
-            verdict.invalid.push(by_index(index, &refused.code, "refused by the fault script"));
+        } else if !refusals.is_empty() {
+            verdict.invalid.extend(refusals);
         } else {
             match check(raw, feeds, keep) {
                 Ok((feed, delivery)) => verdict.accept(feed, delivery),
@@ -191,6 +187,7 @@ fn sort_out(items: &[&RawValue], feeds: &[Feed], keep: Keep, refused: Option<&Re
             }
         }
     }
+    verdict.invalid.extend(mishap::stranger(fault, items.len()));
     verdict
 }
 
@@ -222,15 +219,21 @@ impl Verdict {
     }
 
     /// 200, or 400 if there were items and none was accepted.
-    fn answer(&self, item_count: usize) -> Response {
+    fn answer(&self, item_count: usize) -> Answer {
         let accepted: usize = self.accepted.iter().map(|(_, deliveries)| deliveries.len()).sum();
         let status = if accepted == 0 && item_count > 0 { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-        let body = json!({"feedItemReceivedCount": accepted, "invalidFeedItems": self.invalid});
-        (status, Json(body)).into_response()
+        Answer { status, body: json!({"feedItemReceivedCount": accepted, "invalidFeedItems": self.invalid}) }
     }
 }
 
-fn by_index(index: usize, code: &str, message: &str) -> Value {
+/// What a feed route answers, before it is written out.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) body: Value,
+}
+
+/// A refused item, named by its place.
+pub(super) fn by_index(index: usize, code: &str, message: &str) -> Value {
     json!({"itemIndex": index, "code": code, "message": message})
 }
 

@@ -14,6 +14,7 @@ mod ingest;
 mod inspect;
 mod jwt;
 mod listener;
+mod mishap;
 mod pairs;
 pub(crate) mod rate;
 mod registry;

@@ -100,6 +100,9 @@ impl Dialog {
                 | LinePurpose::RenameProject(_)
                 | LinePurpose::RenameDataSpace(_)
                 | LinePurpose::ChooseProduction(_)
+                | LinePurpose::PasteBack
+                | LinePurpose::ImsClientId
+                | LinePurpose::ImsClientSecret { .. }
                 | LinePurpose::CleanUp(_)
                 | LinePurpose::ByIds(_) => true,
                 LinePurpose::ErrorText => false,
@@ -108,7 +111,11 @@ impl Dialog {
                 }
             },
             Dialog::Question(question) => match question {
-                Question::Choose(_) | Question::Environment(_) | Question::Stop | Question::SendAgain { .. } => true,
+                Question::Choose(_)
+                | Question::Environment(_)
+                | Question::Stop
+                | Question::SignOut
+                | Question::SendAgain { .. } => true,
                 Question::Quit => false,
             },
             Dialog::Reading { .. } | Dialog::Palette(_) => false,

@@ -20,6 +20,7 @@ use super::view::{self, look::Look};
 use super::worker::{News, RunHandle, Workers};
 use crate::connector::ExportRequest;
 use crate::error::Problem;
+use crate::export::control::Command;
 use crate::export::progress::{Progress, RunReport};
 
 /// How often clocks move while a run is active.
@@ -59,8 +60,8 @@ pub struct App {
     signals: Signals,
     clipboard: clipboard::Path,
     run: Option<RunHandle>,
-    /// A stop was asked for before the run's handle arrived.
-    stop_wanted: bool,
+    /// What the run is to be told as soon as its handle arrives.
+    commands: Vec<Command>,
     last_run: Option<Result<RunReport, Problem>>,
     is_interrupted: bool,
     is_headless: bool,
@@ -86,7 +87,7 @@ impl App {
             signals,
             clipboard,
             run: None,
-            stop_wanted: false,
+            commands: Vec::new(),
             last_run: None,
             is_interrupted: false,
             is_headless: false,
@@ -208,21 +209,30 @@ impl App {
     fn take_news(&mut self, news: News) -> Option<Event> {
         match news {
             News::Run(handle) => {
-                if self.stop_wanted {
-                    handle.stop.cancel();
-                }
                 self.run = Some(handle);
+                for command in std::mem::take(&mut self.commands) {
+                    self.command(command);
+                }
                 None
             }
             News::Event(event) => {
                 if let Event::RunEnded(result) = &*event {
                     // The last counters of all are in the report.
                     self.run = None;
-                    self.stop_wanted = false;
+                    self.commands.clear();
                     self.last_run = Some(result.clone());
                 }
                 Some(*event)
             }
+        }
+    }
+
+    /// Tells the run, or keeps it for when there is one.
+    fn command(&mut self, command: Command) {
+        match &self.run {
+            // The state offers nothing out of bounds; if it did, nothing changes, and the counters show that.
+            Some(run) => drop(run.control.apply(&command, None)),
+            None => self.commands.push(command),
         }
     }
 
@@ -235,10 +245,7 @@ impl App {
                         self.state.update(Event::Busy, &now);
                     }
                 }
-                Effect::StopRun => match &self.run {
-                    Some(run) => run.stop.cancel(),
-                    None => self.stop_wanted = true,
-                },
+                Effect::Run(command) => self.command(command),
                 Effect::Quit => return Some(End::Left),
                 Effect::Repaint => {
                     if screen.forget().is_err() {
@@ -304,11 +311,9 @@ impl App {
                 },
             };
             let now = self.now();
-            let is_stop = |effect: &Effect| matches!(effect, Effect::StopRun);
-            if self.state.update(event, &now).iter().any(is_stop) {
-                match &self.run {
-                    Some(run) => run.stop.cancel(),
-                    None => self.stop_wanted = true,
+            for effect in self.state.update(event, &now) {
+                if let Effect::Run(command) = effect {
+                    self.command(command);
                 }
             }
         }

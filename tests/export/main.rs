@@ -6,6 +6,10 @@
     reason = "clippy takes only functions marked #[test] for tests, not their helpers"
 )]
 
+mod control;
+mod faults;
+mod network;
+mod properties;
 mod shop;
 #[path = "../support/mod.rs"]
 mod support;
@@ -119,7 +123,7 @@ async fn a_run_that_was_stopped_half_way_is_completed_by_the_next() {
     shop.write(Feed::Products, &products(10 * BATCH));
     let mut run = shop.start().expect("a run");
     run.progress.wait_for(|progress| progress.feeds[0].submitted >= 2 * BATCH as u64).await.expect("it goes on");
-    run.stop.cancel();
+    run.control.stop();
     let stopped = finish(run).await;
     let progress = &stopped.report().progress;
     assert_eq!((stopped.report().exit(), &stopped.report().end), (Exit::Interrupted, &RunEnd::Stopped));
@@ -370,7 +374,7 @@ async fn a_run_whose_events_nobody_wants_comes_to_its_end() {
     let report = run.report.await.expect("no panic").expect("a report");
     assert_eq!(report.progress.feeds[0].needs_attention, 1_000);
     let run = shop.start().expect("a run");
-    run.stop.cancel();
+    run.control.stop();
     let report = run.report.await.expect("no panic").expect("a report");
     assert_eq!(report.end, RunEnd::Stopped, "a stopped run does not wait for its reader");
 }

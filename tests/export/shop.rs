@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::Path;
 
+use commerce_connector::client::Client;
 use commerce_connector::client::models::DataSpaceId;
-use commerce_connector::export::{ExportError, Plan, Run};
+use commerce_connector::export::{ExportError, Plan, Run, start};
 use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::source::Source;
 use commerce_connector::feeds::source::files::Files;
@@ -48,6 +49,11 @@ impl Shop {
         Self { gateway: self.gateway.with_wrong_keys(), ..self }
     }
 
+    /// The same shop, which sends to another gateway.
+    pub fn with_other_gateway(self, url: &str) -> Self {
+        Self { gateway: self.gateway.with_other_gateway(url), ..self }
+    }
+
     pub fn write(&self, feed: Feed, lines: &[String]) {
         let path = self.directory.path().join(format!("feeds/{feed}.ndjson"));
         std::fs::write(path, lines.join("\n")).expect("written");
@@ -63,6 +69,12 @@ impl Shop {
         let source = Generated { products };
         self.plan.feeds = Plan::feed_plans(&source.feeds(), |_| None, &BTreeMap::new());
         self.gateway.run(&self.plan, Source::Generated(source)).await
+    }
+
+    /// A run through another client.
+    pub async fn run_with(&self, client: &Client) -> Ended {
+        let source = Source::Files(Files { directory: self.directory.path().join("feeds") });
+        finish(start(self.plan.clone(), source, client.clone()).expect("a run")).await
     }
 
     pub async fn run(&self) -> Ended {

@@ -69,11 +69,11 @@ impl Shop {
     /// A run that is told to stop once the gateway has taken a batch of products.
     pub async fn run_and_stop(&self) -> Ended {
         let run = self.gateway.start(&self.plan, Source::Commerce(self.source().await)).expect("a run");
-        let (mut progress, stop) = (run.progress.clone(), run.stop.clone());
+        let (mut progress, control) = (run.progress.clone(), run.control.clone());
         let products = FEEDS.len() - 1;
         let stopping = async move {
             let begun = progress.wait_for(|progress| progress.feeds[products].submitted > 0).await.map(drop);
-            stop.cancel();
+            control.stop();
             begun.expect("the run was not over before its first batch of products");
         };
         let ((), ended) = tokio::join!(stopping, finish(run));

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also where a helper notices")]
 
 mod items;
+mod organization;
 mod pages;
 mod sync;
 
@@ -191,8 +192,8 @@ fn progress(stopping: bool) -> Progress {
         items_per_second: 198.4,
         eta: Some(Duration::from_secs(135)),
         limit: Limit::Gateway { requests_per_second: 2.0 },
-        dry_run: false,
         stopping,
+        ..Progress::new(Vec::new(), false)
     }
 }
 
@@ -464,6 +465,7 @@ fn every_size_draws_without_a_panic() {
     let mut states =
         vec![bare(), asking, pasting, helping, palette, running(false), ready(Pane::Saas, DataSpaceKind::Testing)];
     states.extend(sync::states());
+    states.extend(organization::states());
     states.extend(pages::states());
     // Two of the states at each size: all of them at all sizes would take a minute and say no more.
     for height in 1..=45 {

@@ -8,6 +8,7 @@ use commerce_connector::keys::PrivateKey;
 use commerce_connector::private_file;
 
 use super::kit::{Shop, Told, closed_port};
+use super::support::network::BlackHole;
 
 /// A server that answers every connection the same after its first bytes came; with nothing, if `answer` is empty. Its address.
 fn server(answer: String) -> String {
@@ -95,6 +96,17 @@ async fn a_port_that_is_closed() {
     let told = shop.doctor();
     let place = format!("127.0.0.1:{port} cannot be connected to");
     told.assert_only(&[&place, "refused"], &format!("port {port} in its firewall"), 5);
+    assert!(told.check("HTTPS").ends_with("needs: TCP"), "{}", told.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_firewall_that_swallows_connections() {
+    let mut shop = Shop::without_database().await;
+    let hole = BlackHole::open().await;
+    shop.changes.gateway_url = Some(format!("http://{}", hole.address));
+    let told = shop.doctor();
+    let place = format!("{} cannot be connected to: no answer within 4 s", hole.address);
+    told.assert_only(&[&place], &format!("port {} in its firewall", hole.address.port()), 5);
     assert!(told.check("HTTPS").ends_with("needs: TCP"), "{}", told.text);
 }
 

@@ -33,22 +33,17 @@ impl Gateway {
         let directory = tempfile::tempdir().expect("a directory");
         let script = directory.path().join("faults.toml");
         std::fs::write(&script, faults).expect("written");
-        let keys = directory.path().join("keys");
-        private_file::create_dir(&keys).expect("made");
+        let keys_dir = directory.path().join("keys");
+        private_file::create_dir(&keys_dir).expect("made");
         for name in ["production.pem", "sandbox.pem"] {
-            private_file::write(&keys.join(name), KEY).expect("written");
+            private_file::write(&keys_dir.join(name), KEY).expect("written");
         }
-        let mut settings = SandboxSettings::new(keys);
+        let mut settings = SandboxSettings::new(keys_dir);
         settings.requests_per_second = None;
         settings.projects = vec!["Shop".to_owned()];
         settings.faults = Some(script);
         let sandbox = Sandbox::start(settings).await.expect("a sandbox");
-        let pair = &sandbox.ready.production;
-        let keys = KeyPair {
-            api_key: ApiKey::parse(&pair.api_key).expect("an API key"),
-            private_key: PrivateKey::read(&pair.private_key_file).expect("a private key"),
-        };
-        let client = client(&sandbox.ready.url, keys);
+        let client = client(&sandbox.ready.url, keys(&sandbox));
         let projects = client.projects().await.expect("projects");
         let space = projects[0].data_spaces[0].id.clone();
         Self { directory, sandbox, client, space }
@@ -58,11 +53,34 @@ impl Gateway {
         Self::with_faults("").await
     }
 
+    /// The same gateway, reached at another address, which may be a bad one.
+    pub fn client_at(&self, url: &str) -> Client {
+        self.client_with(|settings| url.clone_into(&mut settings.gateway))
+    }
+
+    /// A client with other settings.
+    pub fn client_with(&self, change: impl FnOnce(&mut ClientSettings)) -> Client {
+        let pair = &self.sandbox.ready.production;
+        let keys = KeyPair {
+            api_key: ApiKey::parse(&pair.api_key).expect("an API key"),
+            private_key: PrivateKey::read(&pair.private_key_file).expect("a private key"),
+        };
+        let mut settings = settings(&self.sandbox.ready.url);
+        change(&mut settings);
+        Client::new(settings, keys).expect("a client")
+    }
+
     /// The same gateway, and a client with another private key, which the gateway does not know.
     pub fn with_wrong_keys(mut self) -> Self {
         let api_key = ApiKey::parse(&self.sandbox.ready.production.api_key).expect("an API key");
         let private_key = PrivateKey::generate().expect("a key");
         self.client = client(&self.sandbox.ready.url, KeyPair { api_key, private_key });
+        self
+    }
+
+    /// A client that knows the same keys, and sends to another gateway.
+    pub fn with_other_gateway(mut self, url: &str) -> Self {
+        self.client = client(url, keys(&self.sandbox));
         self
     }
 
@@ -137,6 +155,11 @@ impl Gateway {
         received
     }
 
+    /// Feed requests that the gateway answered with this status.
+    pub async fn requests_answered(&self, status: &str) -> u64 {
+        self.ask("").await["requests"][status].as_u64().unwrap_or_default()
+    }
+
     /// Feed requests that the gateway counted.
     pub async fn requests(&self) -> u64 {
         let page = self.ask("").await;
@@ -183,8 +206,21 @@ impl Ended {
     }
 }
 
+/// The pair that the gateway knows.
+fn keys(sandbox: &Sandbox) -> KeyPair {
+    let pair = &sandbox.ready.production;
+    KeyPair {
+        api_key: ApiKey::parse(&pair.api_key).expect("an API key"),
+        private_key: PrivateKey::read(&pair.private_key_file).expect("a private key"),
+    }
+}
+
 fn client(url: &str, keys: KeyPair) -> Client {
-    let settings = ClientSettings {
+    Client::new(settings(url), keys).expect("a client")
+}
+
+fn settings(url: &str) -> ClientSettings {
+    ClientSettings {
         environment: Environment::Production,
         gateway: url.to_owned(),
         registry_path: "/merchant-registry/v1".to_owned(),
@@ -195,8 +231,7 @@ fn client(url: &str, keys: KeyPair) -> Client {
         requests_per_second: None,
         jwt_claims: BTreeMap::new(),
         metadata: ConnectorMetadata { commerce_edition: "ce".to_owned(), commerce_version: "2.4.8".to_owned() },
-    };
-    Client::new(settings, keys).expect("a client")
+    }
 }
 
 /// Reads a run to its end.

@@ -2,10 +2,12 @@
 #![allow(dead_code, reason = "each test program uses another part of it")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
 
+pub mod browser;
 pub mod edited;
 pub mod gateway;
 pub mod home;
 pub mod mariadb;
+pub mod network;
 pub mod prices;
 pub mod products;
 pub mod terminal;

@@ -33,8 +33,13 @@ impl LiteralFile {
     /// [`EnvPhpError`] if it is absent or is not literal PHP, with the line.
     pub fn read(root: &Path, path: &'static str) -> Result<Self, EnvPhpError> {
         let full_path = root.join(path);
+        let bytes = read_limited(&full_path).map_err(|error| fail(&full_path, None, &error.to_string()))?;
+        Self::parse(full_path, path, bytes)
+    }
+
+    /// The file with these bytes.
+    pub(crate) fn parse(full_path: PathBuf, path: &'static str, bytes: Vec<u8>) -> Result<Self, EnvPhpError> {
         let fail = |line, reason: &str| fail(&full_path, line, reason);
-        let bytes = read_limited(&full_path).map_err(|error| fail(None, &error.to_string()))?;
         if bytes.len() as u64 > SIZE_LIMIT {
             return Err(fail(None, "it is too large to be a configuration"));
         }

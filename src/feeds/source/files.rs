@@ -240,5 +240,33 @@ fn first_identity(feed: Feed, fields: &Fields) -> Option<String> {
     }
 }
 
+/// What would be said of the records in these bytes, in either layout: no more records than bytes, and each an item or a reason.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn shown_of_records(bytes: &[u8], limit: usize) -> Vec<String> {
+    let mut shown = Vec::new();
+    for layout in [Layout::Lines, Layout::Array] {
+        let file = FeedFile { path: PathBuf::new(), name: "products".to_owned(), layout, is_gzipped: false };
+        let (pages, _nobody) = mpsc::channel(1);
+        let reader = Reader { file: &file, feed: Feed::Products, selection: &Selection::All, pages: &pages };
+        let mut records = Records::new(bytes, layout, limit);
+        let mut left = bytes.len() + 1;
+        let ended = loop {
+            match records.next() {
+                Ok(Some(record)) => {
+                    assert!(record.size() <= limit, "a record of {} bytes", record.size());
+                    left = left.checked_sub(1).expect("more records than bytes");
+                    if let Some(Collected::Broken(broken)) = reader.collected(&record) {
+                        shown.extend([broken.place.to_string(), broken.reason.to_string()]);
+                    }
+                }
+                Ok(None) => break None,
+                Err(error) => break Some(error),
+            }
+        };
+        shown.extend(ended.map(|error| file_error(&file.path, &error).to_string()));
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests;

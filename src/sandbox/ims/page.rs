@@ -25,6 +25,21 @@ pub(super) fn sign_in(request: &Authorize, user: &str) -> String {
     document("Sign in to the sandbox", &body)
 }
 
+/// The page that a person can be sent back to where the client has none: it holds its own address, to be copied.
+pub(super) fn sent_back(address: &str, is_allowed: bool) -> String {
+    let (title, words) = if is_allowed {
+        ("Signed in", "The sandbox let you in.")
+    } else {
+        ("Not signed in", "The sandbox did not let you in.")
+    };
+    let body = format!(
+        "<h1>{title}</h1>\n<p>{words} Now copy the address of this page, from the address bar or from here, and paste it \
+         into the program that asked you to sign in:</p>\n<p><code id=\"address\">{}</code></p>",
+        escaped(address)
+    );
+    document(title, &body)
+}
+
 /// The page that says why nobody can be sent back to the client.
 pub(super) fn refusal(reason: &str) -> String {
     let body = format!("<h1>This sign-in cannot go on</h1>\n<p role=\"alert\">{}</p>", escaped(reason));
@@ -77,6 +92,7 @@ mod tests {
         assert!(!html.contains("<script"), "{html}");
         assert!(!html.contains("value=\"\">"), "{html}");
         assert!(!refusal(hostile).contains("<script"));
+        assert!(!sent_back(hostile, true).contains("<script"));
         assert_eq!(escaped("a & b"), "a &amp; b");
     }
 }

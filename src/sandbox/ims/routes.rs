@@ -28,6 +28,7 @@ const USER_EMAIL: &str = "alex@harbour.example";
 pub(in super::super) fn routes() -> Router<Arc<Gateway>> {
     Router::new()
         .route("/ims/authorize/v2", get(ask).post(decide))
+        .route("/ims/signed-in", get(sent_back))
         .route("/ims/token/v3", post(token))
         .route("/ims/userinfo/v2", get(user))
         .route("/ims/organizations/v6", get(organizations))
@@ -114,6 +115,12 @@ async fn decide(State(gateway): State<Arc<Gateway>>, form: Result<Form<Decision>
     };
     let state = request.state.map(|state| ("state", state));
     send_back(&request.redirect_uri, [Some(answer), state])
+}
+
+async fn sent_back(headers: HeaderMap, uri: Uri) -> Html<String> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let is_allowed = uri.query().is_some_and(|query| query.split('&').any(|field| field.starts_with("code=")));
+    Html(page::sent_back(&format!("http://{host}{uri}"), is_allowed))
 }
 
 fn refused(reason: &str) -> Response {

@@ -1,5 +1,6 @@
 //! What a worker can do about signing in and organizations.
 
+use crate::connector::ClientSecret;
 use crate::ims::models::OrganizationId;
 use crate::secret::Secret;
 
@@ -16,8 +17,8 @@ pub enum ImsWork {
     SignInAsService {
         /// The client id.
         client_id: String,
-        /// The client secret.
-        client_secret: Secret,
+        /// The client secret, or where it is.
+        secret: ClientSecret,
     },
     /// Revoke and forget the tokens, or what was begun.
     SignOut,

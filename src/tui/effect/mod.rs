@@ -10,6 +10,7 @@ pub use items::ItemsWork;
 
 use crate::client::models::{DataSpaceId, Environment, ProjectId};
 use crate::connector::ExportRequest;
+use crate::export::control::Command;
 use crate::keys::KeyPair;
 use crate::tui::clipboard::Copyable;
 
@@ -18,8 +19,8 @@ use crate::tui::clipboard::Copyable;
 pub enum Effect {
     /// For a worker, by the bounded queue.
     Work(Work),
-    /// Stop the run gracefully. Never queued.
-    StopRun,
+    /// Tell the run that goes on, or that is being started, what to do. Never queued.
+    Run(Command),
     /// Leave the screen. Never queued.
     Quit,
     /// Hand the terminal back to the shell until the person returns.

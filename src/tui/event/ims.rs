@@ -3,6 +3,7 @@
 use crate::connector::Overview;
 use crate::error::Problem;
 use crate::ims::models::{Organization, PendingSignIn, SignIn, SignedIn};
+use crate::untrusted::SafeText;
 
 /// The answers.
 #[derive(Debug)]
@@ -13,8 +14,8 @@ pub enum ImsReply {
     Begun(Result<PendingSignIn, Problem>),
     /// A sign-in was finished, by a person or as a service.
     SignedIn(Result<SignedIn, Problem>),
-    /// Nobody is signed in any more.
-    SignedOut(Result<(), Problem>),
+    /// Nobody is signed in any more; perhaps with what could not be done.
+    SignedOut(Result<Option<SafeText>, Problem>),
     /// The organizations of who is signed in.
     Organizations(Result<Vec<Organization>, Problem>),
     /// An organization was chosen.

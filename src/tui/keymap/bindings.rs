@@ -70,9 +70,9 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[Place::Saas], &[letter('n')], Action::Rename, "rename", "Rename the selected project or data space; a name is only a label", true),
     bind(&[Place::Saas], &[letter('w')], Action::AboutLicense, "license", "What a license gives, and how to ask for more", true),
     // IMS organization
+    bind(&[Place::Organization], &[ENTER], Action::Open, "next step", "Do the next step: sign in, paste back, or choose the selected organization", true),
     bind(&[Place::Organization], &[letter('s')], Action::SignIn, "sign in", "Sign in with an Adobe ID: open the address anywhere, paste back where it leads", true),
     bind(&[Place::Organization], &[letter('p')], Action::PasteBack, "paste back", "Paste the address that you were sent to after signing in", true),
-    bind(&[Place::Organization], &[ENTER], Action::Open, "choose", "Do the next step: sign in, paste back, or choose the selected organization", true),
     bind(&[Place::Organization], &[letter('b')], Action::QrCode, "QR code", "Show the address as a QR code", true),
     bind(&[Place::Organization], &[letter('c')], Action::SignInAsService, "credentials", "Sign in with client credentials instead of a person", true),
     bind(&[Place::Organization], &[letter('o')], Action::SignOut, "sign out", "Sign out: revoke and forget the tokens", true),

@@ -124,6 +124,15 @@ pub enum LinePurpose {
     ErrorText,
     /// The name of a feed, typed to clean it up.
     CleanUp(Feed),
+    /// The address that a person was sent back to after signing in.
+    PasteBack,
+    /// The client id of a service that signs in.
+    ImsClientId,
+    /// Its client secret, or `@` and the file that holds it.
+    ImsClientSecret {
+        /// The client id.
+        client_id: String,
+    },
     /// The name of the data space, typed to go on with what the guard refused.
     Guard {
         /// What to export.
@@ -133,6 +142,24 @@ pub enum LinePurpose {
         /// Why the guard refused.
         refusal: String,
     },
+}
+
+impl LinePurpose {
+    /// Whether it is for signing in.
+    #[must_use]
+    pub fn is_about_ims(&self) -> bool {
+        matches!(self, LinePurpose::PasteBack | LinePurpose::ImsClientId | LinePurpose::ImsClientSecret { .. })
+    }
+
+    /// Whether what is typed must not be seen; the name of a file may be.
+    #[must_use]
+    pub fn is_secret(&self, text: &str) -> bool {
+        match self {
+            LinePurpose::ApiKey(_) | LinePurpose::PasteBack => true,
+            LinePurpose::ImsClientSecret { .. } => !text.starts_with('@'),
+            _ => false,
+        }
+    }
 }
 
 /// The private key dialog.
@@ -206,6 +233,8 @@ pub enum Question {
     Stop,
     /// Stop the run and leave?
     Quit,
+    /// Sign out of IMS?
+    SignOut,
     /// Use this environment although its pair is not complete?
     Environment(Environment),
     /// Send the records of some items again?

@@ -305,6 +305,11 @@ impl State {
             Action::Services => self.read_services(effects),
             Action::FeedHealth => self.read_feed_health(now),
             Action::Stop => self.ask_to_stop(now),
+            Action::PauseResume
+            | Action::MoreThreads
+            | Action::FewerThreads
+            | Action::LargerBatches
+            | Action::SmallerBatches => self.command_run(action, now, effects),
             Action::Refresh => self.refresh_export(effects),
             Action::Filter => self.export.filter.editing = true,
             _ => {

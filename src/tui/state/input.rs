@@ -8,6 +8,7 @@ use super::sync::{by_ids, clean_up};
 use super::{Effects, Pane, State, step};
 use crate::connector::{ExportRequest, check_name, check_project_name};
 use crate::error::Problem;
+use crate::export::control::Command;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
 use crate::tui::keymap::{self, Action, Place};
@@ -21,6 +22,10 @@ impl State {
     }
 
     pub(super) fn on_paste(&mut self, text: &str) {
+        if self.dialog.is_none() && self.takes_pasted_address() {
+            self.paste_address(text);
+            return;
+        }
         match &mut self.dialog {
             Some(Dialog::Line(line)) if !line.busy => {
                 line.editor.paste(text);
@@ -89,6 +94,8 @@ impl State {
     }
 
     fn clamp_selection(&mut self) {
+        let rows = self.organization.rows().len();
+        step(&mut self.organization.selected, rows, Action::Filter);
         let rows = self.saas.rows().len();
         step(&mut self.saas.selected, rows, Action::Filter);
         let rows = self.export.feeds().len() + self.export.shown_failures().count();
@@ -152,6 +159,9 @@ impl State {
 
     fn show(&mut self, pane: Pane, effects: &mut Effects) {
         self.pane = pane;
+        if pane == Pane::Organization {
+            self.look_at_sign_in(effects);
+        }
         if pane == Pane::Saas && matches!(self.saas.load, super::Load::NotAsked) && self.can_ask_gateway() {
             self.load_projects(effects);
         }
@@ -178,6 +188,9 @@ impl State {
 
     /// Back to the page from which this one was opened.
     fn leave_page(&mut self) {
+        if self.pane == Pane::Organization {
+            self.organization.is_qr = false;
+        }
         if self.pane == Pane::Export {
             self.export.leave_page();
         }
@@ -236,8 +249,9 @@ impl State {
         }
         match question {
             Question::Choose(space) => effects.push(Effect::Work(Work::SelectDataSpace(space.id))),
-            Question::Stop => effects.push(Effect::StopRun),
+            Question::Stop => effects.push(Effect::Run(Command::Stop)),
             Question::Quit => self.leave(effects),
+            Question::SignOut => self.sign_out(effects),
             Question::Environment(environment) => effects.push(Effect::Work(Work::SetEnvironment(environment))),
             Question::SendAgain { request, .. } => self.ask_to_start(request, now, effects),
         }
@@ -332,6 +346,12 @@ impl State {
                 let typed_name = Some(name.as_str().to_owned());
                 self.start(ExportRequest { typed_name, ..request }, now, effects);
                 return Ok(());
+            }
+            LinePurpose::PasteBack | LinePurpose::ImsClientId | LinePurpose::ImsClientSecret { .. } => {
+                match self.accept_ims_line(&purpose, text)? {
+                    Some(work) => Work::Ims(work),
+                    None => return Ok(()),
+                }
             }
             LinePurpose::KeyFile(environment) => Work::ReadKey(environment, key_path(text)?),
             LinePurpose::CreateProject => Work::CreateProject(check_project_name(text)?.to_owned()),

@@ -3,6 +3,7 @@
 //! It must never await, and never touch disk, network or clock: what must be done is returned as effects.
 
 mod clipboard;
+mod control;
 pub mod dialog;
 pub mod editor;
 pub mod export;
@@ -30,6 +31,7 @@ use jiff::Zoned;
 
 use crate::connector::{ExportRequest, Overview};
 use crate::error::Problem;
+use crate::export::control::Command;
 use crate::untrusted::SafeText;
 use dialog::{Dialog, LineDialog};
 use editor::LineEditor;
@@ -234,6 +236,9 @@ impl State {
         if self.pane == Pane::Saas {
             self.load_projects(&mut effects);
         }
+        if self.pane == Pane::Organization {
+            self.look_at_sign_in(&mut effects);
+        }
         if let Some(request) = start_export {
             self.pane = Pane::Export;
             self.ask_to_start(request, now, &mut effects);
@@ -293,6 +298,7 @@ impl State {
     pub fn update(&mut self, event: Event, now: &Now) -> Effects {
         let mut effects = Effects::new();
         self.wall = Some(now.wall.clone());
+        self.organization.end_if_over(&now.wall);
         match event {
             Event::Key(key) => self.on_key(&key, now, &mut effects),
             Event::Paste(text) => self.on_paste(text.expose()),
@@ -385,7 +391,7 @@ impl State {
         if self.export.is_busy() {
             self.leaving = true;
             self.dialog = None;
-            effects.push(Effect::StopRun);
+            effects.push(Effect::Run(Command::Stop));
         } else {
             effects.push(Effect::Quit);
         }
@@ -399,7 +405,14 @@ impl State {
 
     /// Whatever was waited for will not come.
     fn forget_pending(&mut self) {
-        for load in [&mut self.saas.load, &mut self.export.counts_load, &mut self.export.ledger_load] {
+        let organization = &mut self.organization;
+        for load in [
+            &mut organization.status,
+            &mut organization.load,
+            &mut self.saas.load,
+            &mut self.export.counts_load,
+            &mut self.export.ledger_load,
+        ] {
             if matches!(load, Load::Loading) {
                 *load = Load::NotAsked;
             }

@@ -25,7 +25,11 @@ impl State {
         if !self.is_read_only() {
             return;
         }
-        let is_change = |effect: &Effect| matches!(effect, Effect::Work(work) if work.changes());
+        let is_change = |effect: &Effect| match effect {
+            Effect::Work(work) => work.changes(),
+            Effect::Run(_) => true,
+            _ => false,
+        };
         let held_work = effects.iter().any(is_change);
         effects.retain(|effect| !is_change(effect));
         if held_work {

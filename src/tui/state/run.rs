@@ -13,6 +13,7 @@ use super::{Effects, State};
 use crate::client::models::DataSpaceKind;
 use crate::connector::ExportRequest;
 use crate::error::{Exit, Problem};
+use crate::export::control::Command;
 use crate::export::progress::{FeedProgress, Limit, Progress, RunEnd, RunEvent, RunReport};
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
@@ -141,20 +142,20 @@ impl State {
     #[must_use]
     pub fn limits_in_force(&self) -> LimitsInForce {
         let configured = &self.overview.settings.limits;
-        let request = &self.export.request;
-        let run = self.export.active();
-        let feed = match run {
-            Some(run) => run.progress.feeds.iter().find(|feed| feed.phase.is_active()).map(|feed| feed.feed),
-            None => self.export.feed_of_page(),
+        let Some(ActiveRun { progress, .. }) = self.export.active() else {
+            return LimitsInForce {
+                requests_per_second: configured.requests_per_second,
+                thread_count: configured.thread_count,
+                batch_size: self.export.feed_of_page().and_then(|feed| configured.batch_size(feed)),
+            };
         };
-        let of_request = |asked: Option<usize>| asked.filter(|_| run.is_some());
         LimitsInForce {
-            requests_per_second: match run.map(|run| &run.progress.limit) {
-                Some(Limit::Gateway { requests_per_second }) => Some(*requests_per_second),
+            requests_per_second: match progress.limit {
+                Limit::Gateway { requests_per_second } => Some(requests_per_second),
                 _ => configured.requests_per_second,
             },
-            thread_count: of_request(request.thread_count).unwrap_or(configured.thread_count),
-            batch_size: of_request(request.batch_size).or_else(|| configured.batch_size(feed?)),
+            thread_count: progress.thread_count,
+            batch_size: progress.feeds.iter().find(|feed| feed.phase.is_active()).map(|feed| feed.batch_size),
         }
     }
 
@@ -218,7 +219,7 @@ impl State {
                 self.export.failures.clear();
                 self.export.failures_skipped = 0;
                 if self.leaving {
-                    effects.push(Effect::StopRun);
+                    effects.push(Effect::Run(Command::Stop));
                 }
             }
             Err(problem) => {

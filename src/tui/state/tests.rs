@@ -2,6 +2,7 @@
 
 mod items;
 mod log;
+mod organization;
 mod read_only;
 mod reports;
 mod sync;
@@ -19,6 +20,7 @@ use super::*;
 use crate::client::models::{DataSpace, DataSpaceKind, Environment, Project};
 use crate::connector::{Half, PairStatus, SettingsOverview, SourceFeeds};
 use crate::error::Exit;
+use crate::export::control::{Command, Paused};
 use crate::export::progress::{FeedProgress, ItemFailure, ItemState, Limit, Progress, RunEnd, RunEvent, RunReport};
 use crate::feeds::Feed;
 use crate::keys::PrivateKey;
@@ -108,8 +110,7 @@ fn progress(submitted: u64, found: u64) -> Progress {
         items_per_second: 200.0,
         eta: Some(Duration::from_secs(30)),
         limit: Limit::Gateway { requests_per_second: 2.0 },
-        dry_run: false,
-        stopping: false,
+        ..Progress::new(Vec::new(), false)
     }
 }
 
@@ -155,7 +156,7 @@ fn quits(effects: &Effects) -> bool {
 }
 
 fn stops(effects: &Effects) -> bool {
-    effects.iter().any(|effect| matches!(effect, Effect::StopRun))
+    effects.iter().any(|effect| matches!(effect, Effect::Run(Command::Stop)))
 }
 
 // Panes and dialogs
@@ -496,4 +497,26 @@ fn a_worker_that_broke_leaves_nothing_waiting() {
     state.update(Event::WorkerBroke, &now());
     assert!(!state.export.is_busy());
     assert_eq!(state.notices.newest().unwrap().tone, Tone::Danger);
+}
+
+#[test]
+fn keys_tell_the_run_what_to_do_and_say_when_they_cannot() {
+    let mut state = state(Pane::Export, Some(DataSpaceKind::Testing));
+    let told = |effects: &Effects| match effects.as_slice() {
+        [Effect::Run(command)] => Some(command.clone()),
+        _ => None,
+    };
+    assert_eq!(told(&press(&mut state, ' ')), None, "there is no run");
+    run(&mut state);
+    assert_eq!(told(&press(&mut state, ' ')), Some(Command::Pause));
+    assert_eq!(told(&press(&mut state, '+')), Some(Command::SetThreadCount(2)));
+    assert_eq!(told(&press(&mut state, '-')), None, "one is the least");
+    let sized = |items| Some(Command::SetBatchSize { feed: Some(Feed::Products), items });
+    assert_eq!(told(&press(&mut state, ']')), sized(200));
+    assert_eq!(told(&press(&mut state, '[')), sized(50));
+    let paused = Progress { paused: Some(Paused { by: None }), thread_count: 32, ..progress(1200, 4000) };
+    state.update(Event::Progress(paused), &now());
+    assert_eq!(told(&press(&mut state, ' ')), Some(Command::Resume));
+    assert_eq!(told(&press(&mut state, '+')), None, "32 are the most");
+    assert!(state.notices.newest().is_some_and(|notice| notice.text.contains("32 already, which is the most")));
 }

@@ -106,8 +106,8 @@ pub fn filter_line(filter: &Filter, look: Look, room: usize) -> Line<'static> {
 
 /// The text of an editor as it may be shown, and where its cursor is.
 fn shown(line: &LineDialog, room: usize) -> (String, usize) {
-    let is_secret = matches!(line.purpose, LinePurpose::ApiKey(_));
     let text = line.editor.text();
+    let is_secret = line.purpose.is_secret(text);
     let before = line.editor.before_cursor();
     if is_secret {
         // As many dots as characters, so that a person sees that the paste arrived, and how long it is.
@@ -189,6 +189,10 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
         ),
         LinePurpose::CleanUp(feed) => {
             (format!("Clean up {feed}"), true, spaced(clean_up_texts(*feed, state).iter().map(|text| plain(text))))
+        }
+        LinePurpose::PasteBack | LinePurpose::ImsClientId | LinePurpose::ImsClientSecret { .. } => {
+            let (title, text) = super::organization::line_words(&line.purpose);
+            (title.to_owned(), false, plain(&text))
         }
         LinePurpose::Guard { name, refusal, .. } => (
             "The guard stopped this run".to_owned(),
@@ -379,6 +383,13 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
             ("Leave while an export is active".to_owned(), true, texts)
         }
         Question::SendAgain { request, items, records } => send_again_texts(request, *items, *records, state),
+        Question::SignOut => (
+            "Sign out of IMS".to_owned(),
+            false,
+            vec![
+                "The tokens are revoked at IMS and forgotten here. The chosen IMS organization stays as it is, and exports go on: they are signed with the key pair.".to_owned(),
+            ],
+        ),
         Question::Environment(environment) => (
             format!("Use the {environment} environment"),
             false,

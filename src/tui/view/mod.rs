@@ -18,6 +18,7 @@ pub mod look;
 mod notice;
 mod organization;
 mod overview;
+mod qr;
 mod readings;
 mod reports;
 mod run;

@@ -2,9 +2,241 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
 
-use super::look::Look;
-use crate::tui::state::State;
+use super::look::{Look, Role};
+use super::text::{fit, full_moment, left, paragraph, time};
+use crate::error::Problem;
+use crate::ims::models::{Organization, PendingSignIn, SignIn, SignedIn, SignedInAs};
+use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::state::dialog::LinePurpose;
+use crate::tui::state::{Load, State};
+use crate::untrusted::SafeText;
+use crate::words::counted;
+
+/// The width of the mark of what is in use, in cells.
+const IN_USE: usize = 8;
+/// The width from which the id stands beside the name, in cells.
+const WITH_ID: usize = 90;
+/// The width of an organization id: 24 hexadecimal digits and `@AdobeOrg`.
+const ID: usize = 33;
+
+/// The height from which there is room for more than who is signed in and the list, in rows.
+const ROOMY: u16 = 14;
+
+/// What signing in is for.
+pub const WHAT_FOR: [&str; 2] = [
+    "Signing in is optional. It lists the IMS organizations of your Adobe ID, and saves the chosen one where Commerce's services look for it. Exports do not need it: they are signed with the key pair.",
+    "This server needs no browser: open the address anywhere, sign in there, and paste back the address that you are sent to.",
+];
 
 /// Draws it.
-pub fn draw(_frame: &mut Frame, _area: Rect, _state: &State, _look: Look) {}
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
+    if let Some(address) = state.organization.address().filter(|_| state.organization.is_qr) {
+        super::qr::draw(frame, area, address, look);
+        return;
+    }
+    let (main, side) = match state.organization.sign_in {
+        // The address needs the whole width.
+        SignIn::Pending(_) => (area, None),
+        _ => super::with_side(area),
+    };
+    let room = usize::from(main.width);
+    let mut lines = trouble(state, look, room);
+    match &state.organization.sign_in {
+        SignIn::Out => lines.extend(out(state, look, room, side.is_none())),
+        SignIn::Pending(pending) => lines.extend(waiting(pending, look, room)),
+        SignIn::In(signed_in) => {
+            lines.extend(who(signed_in, state, look, room, main.height >= ROOMY));
+            let height = usize::from(main.height).saturating_sub(lines.len());
+            lines.extend(organizations(state, look, room, height));
+        }
+        SignIn::Expired { name, at } => {
+            let text = format!("▲ The sign-in of {name} ended at {}.", full_moment(*at, state.wall.as_ref()));
+            lines.extend(paragraph(&text, room, look.style(Role::Warning)));
+            let text = format!("Sign in again: {}.", key_of(Place::Organization, Action::SignIn));
+            lines.extend(paragraph(&text, room, look.style(Role::Text)));
+            lines.extend(saved(state, look, room));
+        }
+    }
+    frame.render_widget(Paragraph::new(lines), main);
+    if let Some(side) = side {
+        let mut lines = vec![Line::styled("What this is for", look.style(Role::Title))];
+        for text in WHAT_FOR {
+            lines.push(Line::default());
+            lines.extend(paragraph(text, usize::from(side.width), look.style(Role::Dim)));
+        }
+        frame.render_widget(Paragraph::new(lines), side);
+    }
+}
+
+/// Title and text of a dialog that asks for something about signing in.
+pub fn line_words(purpose: &LinePurpose) -> (&'static str, String) {
+    match purpose {
+        LinePurpose::ImsClientId => (
+            "Sign in as a service: client id",
+            "Type or paste the client id of an OAuth server-to-server credential of the Adobe Developer Console. The secret is asked for next.".to_owned(),
+        ),
+        LinePurpose::ImsClientSecret { client_id } => (
+            "Sign in as a service: client secret",
+            format!(
+                "Paste the client secret of {}; only its length is shown, and it is not kept. Or type @ and the path of a file of yours that holds it (mode 0600).",
+                SafeText::new(client_id)
+            ),
+        ),
+        _ => (
+            "Paste the address that you were sent to",
+            "After signing in, your browser shows a page that may not open: that does not matter. Copy its whole address from the address bar and paste it here. It holds a code, so only its length is shown.".to_owned(),
+        ),
+    }
+}
+
+/// What went wrong with the last thing that was asked of IMS.
+fn trouble(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+    match &state.organization.status {
+        Load::Loading => vec![Line::styled("◐ waiting for IMS …", look.style(Role::Accent))],
+        Load::Failed { problem } => failed(problem, look, room),
+        Load::NotAsked | Load::Done { .. } => Vec::new(),
+    }
+}
+
+fn failed(problem: &Problem, look: Look, room: usize) -> Vec<Line<'static>> {
+    let mut lines = paragraph(&format!("✗ {}", problem.what), room, look.style(Role::Danger));
+    let again = key_of(Place::Organization, Action::Refresh);
+    let hint = problem.hint.as_ref().map(|hint| format!("{hint}; ")).unwrap_or_default();
+    lines.extend(paragraph(&format!("{hint}{again} tries again"), room, look.style(Role::Dim)));
+    lines
+}
+
+fn out(state: &State, look: Look, room: usize, with_reason: bool) -> Vec<Line<'static>> {
+    let sign_in = key_of(Place::Organization, Action::SignIn);
+    let service = key_of(Place::Organization, Action::SignInAsService);
+    let mut lines = vec![Line::styled("○ Nobody is signed in", look.style(Role::Title))];
+    let text = format!("{sign_in} signs in with an Adobe ID, {service} as a service with client credentials.");
+    lines.extend(paragraph(&text, room, look.style(Role::Text)));
+    lines.extend(saved(state, look, room));
+    if with_reason {
+        for text in WHAT_FOR {
+            lines.push(Line::default());
+            lines.extend(paragraph(text, room, look.style(Role::Dim)));
+        }
+    }
+    lines
+}
+
+/// The address, whole and on lines of its own, before anything else that could push it out of sight.
+fn waiting(pending: &PendingSignIn, look: Look, room: usize) -> Vec<Line<'static>> {
+    let key = |action| key_of(Place::Organization, action);
+    let begun = if pending.is_resumed { "A sign-in begun before waits." } else { "A sign-in waits." };
+    let mut lines = paragraph(&format!("{begun} Open this address anywhere:"), room, look.style(Role::Title));
+    lines.extend(paragraph(pending.url.as_str(), room, look.style(Role::Accent)));
+    let text = format!(
+        "After signing in there, {} pastes back the address that you are sent to, even if it does not open. {} copies, {} plain text, {} QR code.",
+        key(Action::PasteBack),
+        key(Action::Copy),
+        key(Action::PlainText),
+        key(Action::QrCode),
+    );
+    lines.extend(paragraph(&text, room, look.style(Role::Text)));
+    lines
+}
+
+/// Who is signed in, until when, and where the tokens are.
+fn who(signed_in: &SignedIn, state: &State, look: Look, room: usize, is_roomy: bool) -> Vec<Line<'static>> {
+    let name = match (signed_in.kind, &signed_in.email) {
+        (SignedInAs::Service, _) => format!("the service {}", signed_in.name),
+        (SignedInAs::Person, Some(email)) => format!("{} ({email})", signed_in.name),
+        (SignedInAs::Person, None) => signed_in.name.to_string(),
+    };
+    let until = full_moment(signed_in.until, state.wall.as_ref());
+    let then = if signed_in.is_renewable { "then renewed" } else { "then sign in again" };
+    let mut lines = paragraph(&format!("● Signed in as {name} until {until}, {then}"), room, look.style(Role::Good));
+    if is_roomy {
+        lines.extend(paragraph(&format!("Tokens: {}", signed_in.kept), room, look.style(Role::Dim)));
+    }
+    lines.extend(saved(state, look, room));
+    lines
+}
+
+/// The organization that is saved, and what stands against it.
+fn saved(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+    let Some(id) = &state.overview.organization else {
+        return paragraph("No IMS organization is chosen yet.", room, look.style(Role::Dim));
+    };
+    let locked = state.overview.settings.organization_locked.as_ref();
+    let locked = locked.map(|locked| format!(", locked by {locked}")).unwrap_or_default();
+    let mut lines = paragraph(&format!("Chosen organization: {id}{locked}"), room, look.style(Role::Text));
+    if state.organization.does_not_see(id.as_str()) {
+        let text = "▲ It is not among those that you see now: choose another, or sign in with the Adobe ID that belongs to it.";
+        lines.extend(paragraph(text, room, look.style(Role::Warning)));
+    }
+    lines
+}
+
+/// The list, with how fresh it is.
+fn organizations(state: &State, look: Look, room: usize, height: usize) -> Vec<Line<'static>> {
+    let pane = &state.organization;
+    let rows = pane.rows();
+    let mut lines = head(state, look, room);
+    if rows.is_empty() {
+        let text = match (&pane.load, pane.filter.is_set()) {
+            (_, true) => "Nothing contains that text. Esc clears the filter.",
+            (Load::Done { .. }, false) => "This Adobe ID belongs to no IMS organization.",
+            _ => "",
+        };
+        lines.extend(paragraph(text, room, look.style(Role::Text)));
+    }
+    let list_height = height.saturating_sub(lines.len()).max(1);
+    let from = super::window(pane.selected, rows.len(), list_height);
+    for (number, organization) in rows.into_iter().enumerate().skip(from).take(list_height) {
+        lines.push(row(organization, number == pane.selected, state, look, room));
+    }
+    lines
+}
+
+fn head(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+    let pane = &state.organization;
+    if pane.filter.editing || pane.filter.is_set() {
+        return vec![super::dialogs::filter_line(&pane.filter, look, room)];
+    }
+    let age = pane.loaded_at.as_ref().map(|at| format!(" as of {}", time(at))).unwrap_or_default();
+    match &pane.load {
+        Load::NotAsked => Vec::new(),
+        Load::Loading => vec![Line::styled("◐ loading the organizations …", look.style(Role::Accent))],
+        Load::Failed { problem } => {
+            // What stands above already is not said twice.
+            let is_said = matches!(&pane.status, Load::Failed { problem: above } if above == problem);
+            let mut lines = if is_said { Vec::new() } else { failed(problem, look, room) };
+            if pane.loaded_at.is_some() {
+                let text = format!("Below is what was known{age}.");
+                lines.extend(paragraph(&text, room, look.style(Role::Dim)));
+            }
+            lines
+        }
+        Load::Done { .. } => {
+            let count = u64::try_from(pane.organizations.len()).unwrap_or(u64::MAX);
+            let choose = key_of(Place::Organization, Action::Open);
+            let text = format!("{}{age}; {choose} chooses", counted(count, "organization"));
+            vec![Line::styled(fit(&text, room), look.style(Role::Dim))]
+        }
+    }
+}
+
+fn row(organization: &Organization, is_selected: bool, state: &State, look: Look, room: usize) -> Line<'static> {
+    let in_use = state.overview.organization.as_ref().is_some_and(|id| id.as_str() == organization.id.as_str());
+    let mark = match (in_use, &state.overview.settings.organization_locked) {
+        (true, Some(_)) => "▲ locked",
+        (true, None) => "● in use",
+        (false, _) => "",
+    };
+    let id = if room >= WITH_ID || is_selected { organization.id.as_str() } else { "" };
+    let name_room = room.saturating_sub(2 + 2 + ID + 2 + IN_USE);
+    let line = Line::from(vec![
+        Span::styled(if is_selected { "▸ " } else { "  " }, look.style(Role::Accent)),
+        Span::styled(left(organization.name.as_str(), name_room), look.style(Role::Text)),
+        Span::styled(format!("  {}", left(id, ID)), look.style(Role::Dim)),
+        Span::styled(format!("  {}", left(mark, IN_USE)), look.style(Role::Good)),
+    ]);
+    super::selected(line, is_selected, look)
+}

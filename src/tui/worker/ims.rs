@@ -1,20 +1,20 @@
 //! Signing in and organizations: each work is one call of the connector.
 
 use crate::connector::Connector;
-use crate::error::{Exit, Problem};
 use crate::tui::effect::ImsWork;
 use crate::tui::event::ImsReply;
 
 /// Does it, and says what came of it.
-pub(super) async fn perform(_connector: &Connector, work: ImsWork) -> ImsReply {
-    std::future::ready(()).await;
-    let problem = Problem::new(Exit::Other, "signing in is not built");
+pub(super) async fn perform(connector: &Connector, work: ImsWork) -> ImsReply {
     match work {
-        ImsWork::Status => ImsReply::Status(Err(problem)),
-        ImsWork::Begin => ImsReply::Begun(Err(problem)),
-        ImsWork::Finish(_) | ImsWork::SignInAsService { .. } => ImsReply::SignedIn(Err(problem)),
-        ImsWork::SignOut => ImsReply::SignedOut(Err(problem)),
-        ImsWork::LoadOrganizations => ImsReply::Organizations(Err(problem)),
-        ImsWork::Select(_) => ImsReply::Selected(Err(problem)),
+        ImsWork::Status => ImsReply::Status(connector.sign_in().await),
+        ImsWork::Begin => ImsReply::Begun(connector.begin_sign_in().await),
+        ImsWork::Finish(pasted) => ImsReply::SignedIn(connector.finish_sign_in(&pasted).await),
+        ImsWork::SignInAsService { client_id, secret } => {
+            ImsReply::SignedIn(connector.sign_in_as_service(Some(&client_id), Some(secret)).await)
+        }
+        ImsWork::SignOut => ImsReply::SignedOut(connector.sign_out().await),
+        ImsWork::LoadOrganizations => ImsReply::Organizations(connector.organizations().await),
+        ImsWork::Select(id) => ImsReply::Selected(connector.select_organization(&id).await),
     }
 }

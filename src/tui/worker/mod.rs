@@ -17,6 +17,7 @@ use super::state::export::FAILURES_KEPT;
 use crate::connector::Connector;
 use crate::error::{Exit, Problem};
 use crate::export::Run;
+use crate::export::control::Control;
 use crate::export::progress::{Progress, RunEvent};
 use crate::keys::PrivateKey;
 
@@ -47,8 +48,8 @@ impl News {
 pub struct RunHandle {
     /// Its counters.
     pub progress: watch::Receiver<Progress>,
-    /// Trips a graceful stop.
-    pub stop: CancellationToken,
+    /// Tells it what to do.
+    pub control: Control,
 }
 
 /// The loop's side of the workers. Dropping it ends them; what is being saved is still saved whole.
@@ -199,9 +200,9 @@ async fn diagnose(connector: &Connector, news: &mpsc::Sender<News>) {
 
 /// Brings the news of a run to the loop until it has ended. However slow the loop is, the export never waits for it.
 async fn follow(run: Run, news: &mpsc::Sender<News>) {
-    let Run { progress, mut events, stop, report } = run;
+    let Run { progress, mut events, control, report } = run;
     // As in `tell`: without a listener there is nobody to tell, but the run goes on.
-    let _ = news.send(News::Run(RunHandle { progress, stop })).await;
+    let _ = news.send(News::Run(RunHandle { progress, control })).await;
     tell(news, Event::Reply(Reply::RunStarted(Ok(())))).await;
     let mut waiting = WaitingNews::default();
     loop {

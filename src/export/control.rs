@@ -1,0 +1,237 @@
+//! How a run is told what to do while it goes on: pause, resume, stop, other threads, other batches.
+//!
+//! A [`Control`] may be held by a screen, a socket and the run itself at once. It knows what is wanted; it must never know who
+//! carries it out, or how.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::{Exit, Explain};
+use crate::feeds::Feed;
+use crate::untrusted::SafeText;
+
+/// Requests in flight at a time. Past 32 a gateway that answers within seconds has long been the limit.
+pub const THREAD_COUNTS: RangeInclusive<usize> = 1..=32;
+
+/// Items in one request. Adobe's largest is 500; more than 10,000 is past every body limit anyway.
+pub const BATCH_SIZES: RangeInclusive<usize> = 1..=10_000;
+
+/// What a run can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Finish the batches in flight, then send nothing until [`Command::Resume`].
+    Pause,
+    /// Go on.
+    Resume,
+    /// Finish the batches in flight, then end.
+    Stop,
+    /// Requests in flight at a time, from now on.
+    SetThreadCount(usize),
+    /// Items in one request, for the batches that are made from now on.
+    SetBatchSize {
+        /// The feed; `None` = every feed of the run.
+        feed: Option<Feed>,
+        /// How many items.
+        items: usize,
+    },
+}
+
+/// Why a command was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the {what} must be from {} to {}, not {given}", .allowed.start(), .allowed.end())]
+pub struct OutOfBounds {
+    what: &'static str,
+    given: usize,
+    allowed: RangeInclusive<usize>,
+}
+
+impl Explain for OutOfBounds {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        None
+    }
+}
+
+/// That a run is paused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paused {
+    /// Who paused it, if that is known.
+    pub by: Option<SafeText>,
+}
+
+/// What is wanted of a run right now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Whether it is paused.
+    pub paused: Option<Paused>,
+    /// Requests in flight at a time.
+    pub thread_count: usize,
+    /// Items in one request of each feed.
+    pub batch_sizes: BTreeMap<Feed, usize>,
+}
+
+/// A hold on a run; clones hold the same.
+#[derive(Debug, Clone)]
+pub struct Control {
+    stop: CancellationToken,
+    wanted: watch::Sender<Wanted>,
+}
+
+impl Control {
+    /// A run that goes on as planned.
+    pub(super) fn new(thread_count: usize, batch_sizes: BTreeMap<Feed, usize>) -> Self {
+        let wanted = Wanted { paused: None, thread_count: thread_count.clamp(1, *THREAD_COUNTS.end()), batch_sizes };
+        Self { stop: CancellationToken::new(), wanted: watch::Sender::new(wanted) }
+    }
+
+    /// Has a command carried out; `by` is who gives it, if that is worth telling others. Never waits.
+    ///
+    /// # Errors
+    /// [`OutOfBounds`], and nothing is changed.
+    pub fn apply(&self, command: &Command, by: Option<SafeText>) -> Result<(), OutOfBounds> {
+        match *command {
+            Command::Stop => self.stop(),
+            Command::Pause => self.change(|wanted| {
+                wanted.paused.get_or_insert(Paused { by });
+            }),
+            Command::Resume => self.change(|wanted| wanted.paused = None),
+            Command::SetThreadCount(count) => {
+                check("thread count", count, THREAD_COUNTS)?;
+                self.change(|wanted| wanted.thread_count = count);
+            }
+            Command::SetBatchSize { feed, items } => {
+                check("batch size", items, BATCH_SIZES)?;
+                self.change(|wanted| {
+                    for (of, size) in &mut wanted.batch_sizes {
+                        if feed.is_none_or(|feed| feed == *of) {
+                            *size = items;
+                        }
+                    }
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops the run: batches in flight are finished and recorded first.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Whether a stop was asked for.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Cancelled by a stop.
+    pub(super) fn stop_token(&self) -> &CancellationToken {
+        &self.stop
+    }
+
+    /// What is wanted, and each change of it.
+    pub(super) fn watch(&self) -> watch::Receiver<Wanted> {
+        self.wanted.subscribe()
+    }
+
+    /// Requests in flight at a time.
+    pub(super) fn thread_count(&self) -> usize {
+        self.wanted.borrow().thread_count
+    }
+
+    /// Items in one request of a feed.
+    pub(super) fn batch_size(&self, feed: Feed) -> usize {
+        self.wanted.borrow().batch_sizes.get(&feed).copied().unwrap_or_else(|| feed.batch_size())
+    }
+
+    /// Returns at once unless the run is paused; then when it goes on. A stop does not end this wait.
+    pub(super) async fn unpaused(&self) {
+        self.until(|wanted| wanted.paused.is_none()).await;
+    }
+
+    /// Returns once the run is paused.
+    pub(super) async fn paused(&self) {
+        self.until(|wanted| wanted.paused.is_some()).await;
+    }
+
+    /// Returns once a sender in this place, from 0, is one too many.
+    pub(super) async fn is_surplus(&self, place: usize) {
+        self.until(|wanted| wanted.thread_count <= place).await;
+    }
+
+    async fn until(&self, is_so: impl FnMut(&Wanted) -> bool) {
+        // We hold a sender, so the channel cannot close.
+        let _ = self.wanted.subscribe().wait_for(is_so).await;
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Wanted)) {
+        self.wanted.send_if_modified(|wanted| {
+            let before = wanted.clone();
+            change(wanted);
+            *wanted != before
+        });
+    }
+}
+
+fn check(what: &'static str, given: usize, allowed: RangeInclusive<usize>) -> Result<(), OutOfBounds> {
+    if allowed.contains(&given) { Ok(()) } else { Err(OutOfBounds { what, given, allowed }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn control() -> Control {
+        Control::new(2, BTreeMap::from([(Feed::Products, 100), (Feed::Prices, 500)]))
+    }
+
+    #[test]
+    fn what_is_out_of_bounds_is_refused_in_words_and_changes_nothing() {
+        let control = control();
+        let before = control.watch().borrow().clone();
+        for command in [
+            Command::SetThreadCount(0),
+            Command::SetThreadCount(33),
+            Command::SetThreadCount(usize::MAX),
+            Command::SetBatchSize { feed: None, items: 0 },
+            Command::SetBatchSize { feed: Some(Feed::Products), items: 10_001 },
+        ] {
+            assert!(control.apply(&command, None).is_err(), "{command:?}");
+        }
+        assert_eq!(*control.watch().borrow(), before);
+        let error = control.apply(&Command::SetThreadCount(33), None).expect_err("too many");
+        assert_eq!(error.to_string(), "the thread count must be from 1 to 32, not 33");
+    }
+
+    #[test]
+    fn a_batch_size_is_for_one_feed_or_for_all() {
+        let control = control();
+        let apply = |feed, items| control.apply(&Command::SetBatchSize { feed, items }, None).expect("in bounds");
+        apply(Some(Feed::Prices), 50);
+        assert_eq!((control.batch_size(Feed::Products), control.batch_size(Feed::Prices)), (100, 50));
+        apply(None, 7);
+        assert_eq!((control.batch_size(Feed::Products), control.batch_size(Feed::Prices)), (7, 7));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_paused_first_is_named_and_anyone_may_resume() {
+        let control = control();
+        control.apply(&Command::Pause, Some("ann".into())).expect("always");
+        control.apply(&Command::Pause, Some("bob".into())).expect("always");
+        assert_eq!(control.watch().borrow().paused, Some(Paused { by: Some("ann".into()) }));
+        let waits = tokio::spawn({
+            let control = control.clone();
+            async move { control.unpaused().await }
+        });
+        tokio::time::sleep(std::time::Duration::from_hours(1)).await;
+        assert!(!waits.is_finished());
+        control.apply(&Command::Resume, None).expect("always");
+        waits.await.expect("it goes on");
+    }
+}

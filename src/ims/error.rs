@@ -1,0 +1,157 @@
+//! Why signing in, or asking IMS, failed. No sentence here ever holds a code, a token or a secret.
+
+use jiff::Timestamp;
+
+use super::pasted::PasteError;
+use crate::client::ClientError;
+use crate::error::{Exit, Explain};
+use crate::private_file::PrivateFileError;
+use crate::untrusted::SafeText;
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ImsError {
+    /// A setting that cannot work.
+    #[error("{setting}: {reason}")]
+    Setting {
+        /// The configuration key.
+        setting: &'static str,
+        /// What is wrong with it.
+        reason: SafeText,
+    },
+    /// There is no client to sign in with.
+    #[error("no IMS client is configured, so nobody can sign in: ims.client_id is not set")]
+    NoClient,
+    /// What was pasted back is not what IMS sends people to.
+    #[error(transparent)]
+    Pasted(#[from] PasteError),
+    /// Nothing waits for an address.
+    #[error("no sign-in is waiting for an address: begin one first")]
+    NothingPending,
+    /// A code or refresh token that IMS does not take.
+    #[error("IMS ({host}) does not take this code: it has expired or was used already ({words})")]
+    Grant {
+        /// IMS.
+        host: SafeText,
+        /// Its own words.
+        words: SafeText,
+    },
+    /// A client that IMS does not know, or a wrong secret.
+    #[error("IMS ({host}) refused the client {client_id}: {words}")]
+    Client {
+        /// IMS.
+        host: SafeText,
+        /// The client id.
+        client_id: SafeText,
+        /// Its own words.
+        words: SafeText,
+    },
+    /// Anything else that IMS says no to.
+    #[error("IMS ({host}) refused: {words}")]
+    Refused {
+        /// IMS.
+        host: SafeText,
+        /// Its own words.
+        words: SafeText,
+    },
+    /// An access token that IMS does not take.
+    #[error("IMS ({host}) does not take the token that was kept")]
+    TokenRefused {
+        /// IMS.
+        host: SafeText,
+    },
+    /// Nobody is signed in.
+    #[error("nobody is signed in")]
+    Out,
+    /// The token expired and cannot be renewed.
+    #[error("the sign-in of {name} ended at {at:.0}: sign in again")]
+    Expired {
+        /// Who it was.
+        name: SafeText,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// No usable answer.
+    #[error("IMS ({host}) gives no usable answer: {message}")]
+    Passing {
+        /// IMS.
+        host: SafeText,
+        /// What happened.
+        message: SafeText,
+    },
+    /// An answer outside the contract.
+    #[error("IMS ({host}) answered something that is not understood (HTTP status {status}): {message}")]
+    NotUnderstood {
+        /// IMS.
+        host: SafeText,
+        /// HTTP status.
+        status: u16,
+        /// What came; never the text of an answer that may hold a token.
+        message: SafeText,
+    },
+    /// A file of tokens, or of a secret, cannot be used.
+    #[error(transparent)]
+    File(#[from] PrivateFileError),
+    /// A file of tokens holds something else.
+    #[error("{path} is not what this program wrote there ({reason})")]
+    Nonsense {
+        /// The file.
+        path: SafeText,
+        /// What is wrong with it.
+        reason: SafeText,
+    },
+}
+
+impl From<ClientError> for ImsError {
+    /// What making a wire can say.
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Setting { setting, reason } => Self::Setting { setting, reason },
+            other => Self::Setting { setting: "ims.host", reason: SafeText::new(&other.to_string()) },
+        }
+    }
+}
+
+impl Explain for ImsError {
+    fn exit(&self) -> Exit {
+        match self {
+            ImsError::Setting { .. }
+            | ImsError::NoClient
+            | ImsError::NothingPending
+            | ImsError::File(_)
+            | ImsError::Nonsense { .. } => Exit::Usage,
+            ImsError::Pasted(error) => error.exit(),
+            ImsError::Grant { .. }
+            | ImsError::Client { .. }
+            | ImsError::Refused { .. }
+            | ImsError::TokenRefused { .. }
+            | ImsError::Out
+            | ImsError::Expired { .. } => Exit::Refused,
+            ImsError::Passing { .. } => Exit::TryAgain,
+            ImsError::NotUnderstood { .. } => Exit::Other,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let text = match self {
+            ImsError::NoClient => {
+                "create an OAuth credential in the Adobe Developer Console with the redirect URI of ims.redirect_uri, and put its client id into the configuration as ims.client_id"
+            }
+            ImsError::Pasted(error) => return error.hint(),
+            ImsError::File(error) => return error.hint(),
+            ImsError::Grant { .. } => {
+                "open the address again, sign in, and paste the new address soon: a code works once and for a few minutes"
+            }
+            ImsError::Client { .. } => {
+                "check the client id and its secret; a person signs in without a secret, unless the credential is a Web App"
+            }
+            ImsError::NothingPending | ImsError::Out | ImsError::Expired { .. } | ImsError::TokenRefused { .. } => {
+                "run `commerce-connector ims login`, or sign in from the IMS organization pane"
+            }
+            ImsError::Passing { .. } => "check DNS, proxy and firewall, then try again",
+            ImsError::Nonsense { path, .. } => return Some(format!("take {path} away and sign in again")),
+            ImsError::Setting { .. } | ImsError::Refused { .. } | ImsError::NotUnderstood { .. } => return None,
+        };
+        Some(text.to_owned())
+    }
+}

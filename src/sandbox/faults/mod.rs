@@ -1,0 +1,291 @@
+//! The fault script: what goes wrong in a rehearsal, and when.
+//!
+//! A script is TOML. The first fault that fires on a feed request wins; the others then still count the request. Each says
+//! *what* by its `kind`, and *when* by exactly one of `share`, `on`, `holding` and `more_than`:
+//!
+//! ```toml
+//! seed = 7                 # another seed, another draw for every `share`; the same seed, the same faults
+//!
+//! [[fault]]
+//! kind = "status"          # answers with a status, 400 to 599, before anything is stored
+//! status = 503
+//! share = 0.05             # of the requests, drawn by seed and request number …
+//!
+//! [[fault]]
+//! kind = "status"
+//! status = 429
+//! retry_after = 3          # with 429 and 503: seconds in Retry-After; 1 if absent, and then with 429 only; "none" leaves
+//!                          # the header out, "date" makes it the moment in `seconds`, any other text is sent as it is
+//! on = [3, 4]              # … or on exactly these requests, counted from 1 …
+//! feed = "products"        # only this feed, and only its requests are counted
+//!
+//! [[fault]]
+//! kind = "status"
+//! status = 400
+//! holding = "SKU-000005"   # … or on every request whose unpacked body holds this text …
+//!
+//! [[fault]]
+//! kind = "status"
+//! status = 413
+//! more_than = 50           # … or on every request of more items than this
+//!
+//! [[fault]]
+//! kind = "redirect"        # 307 to another place
+//! location = "https://elsewhere.example/"
+//! on = [5]
+//!
+//! [[fault]]
+//! kind = "reset"           # the connection is reset, and nothing is stored
+//! on = [7]
+//!
+//! [[fault]]
+//! kind = "silent"          # no answer, ever, and nothing is stored
+//! on = [8]
+//!
+//! [[fault]]
+//! kind = "lost-answer"     # the items are stored, and then the connection is reset
+//! on = [9]
+//!
+//! [[fault]]
+//! kind = "cut-answer"      # the same, but half of the answer arrives
+//! on = [10]
+//!
+//! [[fault]]
+//! kind = "slow"            # the answer comes late, and is otherwise as it should be
+//! seconds = 2
+//! share = 0.1
+//!
+//! [[fault]]
+//! kind = "drip"            # the answer comes one byte at a time, with so many seconds between two
+//! seconds = 5
+//! on = [11]
+//!
+//! [[fault]]
+//! kind = "broken-gzip"     # the answer is packed, and the end of the packing is missing
+//! on = [12]
+//!
+//! [[fault]]
+//! kind = "huge"            # the answer has this many MiB of blanks before it
+//! mib = 5
+//! on = [13]
+//!
+//! [[fault]]
+//! kind = "garbage"         # 200 with a page of HTML; nothing is stored
+//! on = [14]
+//!
+//! [[fault]]
+//! kind = "wrong-type"      # 200 with a word of plain text; nothing is stored
+//! on = [15]
+//!
+//! [[fault]]
+//! kind = "refused-items"   # items are refused inside a 200 (all of them: a 400)
+//! items = 0.1              # this share of the items; all of them if absent
+//! code = "items_limit_exceeded"  # "invalid_field_value" if absent
+//! share = 0.2
+//!
+//! [[fault]]
+//! kind = "refused-items"
+//! status = 400             # the batch is refused because of them, and nothing is stored
+//! names = "field"          # by their field, as in "/2/sku" and without a code, instead of by their "index"
+//! items = 0.1
+//! on = [16]
+//!
+//! [[fault]]
+//! kind = "odd-list"        # everything is stored, but the list of refused items names one beyond the batch ("beyond"),
+//! list = "no-index"        # or one without saying which ("no-index"); or the first item is refused, "twice"
+//! on = [17]
+//!
+//! [[fault]]
+//! kind = "expired-keys"    # 403, as if the token had expired
+//! seconds = -3600          # the clock of the gateway, against the right one, in its Date; 0 if absent
+//! on = [18]
+//! ```
+//!
+//! Requests are counted after the keys and the rate limit were checked. What happens on the way to a gateway (names that are
+//! not resolved, proxies, TLS) is not its business, and not in here.
+
+mod script;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use super::SandboxError;
+use crate::feeds::Feed;
+use crate::untrusted::SafeText;
+
+/// A script and how far it has come.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    seed: u64,
+    faults: Vec<Fault>,
+}
+
+#[derive(Debug)]
+struct Fault {
+    what: What,
+    when: When,
+    feed: Option<Feed>,
+    /// How many requests it has counted.
+    seen: u64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum When {
+    /// This share of the requests.
+    Share(f64),
+    /// These requests, from 1.
+    On(Vec<u64>),
+    /// Those whose body holds this.
+    Holding(String),
+    /// Those of more items than this.
+    MoreThan(usize),
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum What {
+    /// A status, before anything is stored.
+    Status {
+        /// 400 to 599.
+        status: u16,
+        /// What `Retry-After` says.
+        retry_after: RetryAfter,
+    },
+    /// 307 to this place.
+    Redirect(String),
+    /// The connection is reset before anything is stored.
+    Reset,
+    /// There is no answer, and nothing is stored.
+    Silent,
+    /// The connection is reset after the items were stored.
+    LostAnswer,
+    /// The answer is late.
+    Slow(Duration),
+    /// The answer is delivered strangely.
+    Mangled(Mangled),
+    /// 200 with HTML.
+    Garbage,
+    /// 200 with plain text.
+    WrongType,
+    /// Items are refused.
+    RefusedItems(RefusedItems),
+    /// The list of refused items is odd.
+    OddList(OddList),
+    /// The token counts as expired, by a clock that is so many seconds ahead of the right one.
+    ExpiredKeys(i64),
+}
+
+/// What `Retry-After` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum RetryAfter {
+    /// Nothing.
+    None,
+    /// This.
+    Text(String),
+    /// The moment in so many seconds.
+    Date(i64),
+}
+
+/// How a good answer is spoiled on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mangled {
+    /// It ends in the middle, with the connection.
+    Cut,
+    /// It comes one byte at a time, with this between two.
+    Drip(Duration),
+    /// It is packed, without the end of the packing.
+    BrokenGzip,
+    /// So many MiB of blanks come before it.
+    Huge(usize),
+}
+
+/// What is odd about a list of refused items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum OddList {
+    /// It names an item that is not in the batch.
+    Beyond,
+    /// It names the first item twice, for two reasons.
+    Twice,
+    /// It does not say which item it means.
+    NoIndex,
+}
+
+/// Which items are refused, and how they are named.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct RefusedItems {
+    /// The share of the items.
+    share: f64,
+    /// The code.
+    pub(super) code: String,
+    /// By their field, and not by their index.
+    pub(super) by_field: bool,
+    /// Whether the whole batch is refused with them.
+    pub(super) refuses_all: bool,
+    draw: u64,
+}
+
+impl RefusedItems {
+    /// Whether the item at this place in the batch is one of them.
+    pub(super) fn hits(&self, index: usize) -> bool {
+        draw(self.draw, index as u64) < self.share
+    }
+}
+
+impl Faults {
+    /// Reads a script from a file.
+    ///
+    /// # Errors
+    /// [`SandboxError::Faults`] with the file, the line and what is wrong there.
+    pub(super) fn read(path: &Path) -> Result<Self, SandboxError> {
+        let wrong = |line, reason: &str| SandboxError::Faults {
+            path: SafeText::new(&path.display().to_string()),
+            line,
+            reason: SafeText::new(reason),
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(None, &error.to_string()))?;
+        script::parse(&text).map_err(|(line, reason)| wrong(line, &reason))
+    }
+
+    /// Counts a request for one of `feeds`, with this unpacked body, and says what goes wrong with it.
+    pub(super) fn next(&mut self, feeds: &[Feed], body: &[u8]) -> Option<What> {
+        let mut hit = None;
+        for (index, fault) in self.faults.iter_mut().enumerate() {
+            if fault.feed.is_some_and(|feed| !feeds.contains(&feed)) {
+                continue;
+            }
+            fault.seen += 1;
+            let seed = self.seed.wrapping_add(index as u64);
+            if hit.is_none() && fault.when.fires(seed, fault.seen, body) {
+                let mut what = fault.what.clone();
+                if let What::RefusedItems(refused) = &mut what {
+                    refused.draw = seed.rotate_left(32) ^ fault.seen;
+                }
+                hit = Some(what);
+            }
+        }
+        hit
+    }
+}
+
+impl When {
+    fn fires(&self, seed: u64, number: u64, body: &[u8]) -> bool {
+        match self {
+            When::Share(share) => draw(seed, number) < *share,
+            When::On(numbers) => numbers.contains(&number),
+            When::Holding(text) => body.windows(text.len()).any(|window| window == text.as_bytes()),
+            When::MoreThan(most) => {
+                serde_json::from_slice::<Vec<&RawValue>>(body).is_ok_and(|items| items.len() > *most)
+            }
+        }
+    }
+}
+
+/// A number in 0 ‥ 1 that is always the same for the same two.
+fn draw(seed: u64, number: u64) -> f64 {
+    fastrand::Rng::with_seed(seed.rotate_left(32) ^ number).f64()
+}

@@ -1,0 +1,118 @@
+//! The script: what fires, and which mistakes are named.
+
+use super::*;
+
+fn status(status: u16) -> What {
+    What::Status { status, retry_after: RetryAfter::None }
+}
+
+fn fired(script: &str, requests: &[Feed]) -> Vec<Option<What>> {
+    let mut faults = script::parse(script).expect("a script");
+    requests.iter().map(|feed| faults.next(&[*feed], b"[]")).collect()
+}
+
+#[test]
+fn numbered_faults_fire_on_their_requests_only() {
+    let script = "[[fault]]\nkind = 'reset'\non = [2]\n[[fault]]\nkind = 'status'\nstatus = 503\non = [2, 3]";
+    let hits = fired(script, &[Feed::Products; 4]);
+    assert_eq!(hits, [None, Some(What::Reset), Some(status(503)), None]);
+}
+
+#[test]
+fn a_feed_is_counted_by_itself() {
+    let script = "[[fault]]\nkind = 'garbage'\non = [2]\nfeed = 'prices'";
+    let hits = fired(script, &[Feed::Prices, Feed::Products, Feed::Products, Feed::Prices]);
+    assert_eq!(hits, [None, None, None, Some(What::Garbage)]);
+}
+
+#[test]
+fn a_share_is_about_that_share_and_the_same_again_with_the_same_seed() {
+    let script = |seed| format!("seed = {seed}\n[[fault]]\nkind = 'lost-answer'\nshare = 0.2");
+    let first = fired(&script(7), &[Feed::Products; 1000]);
+    assert_eq!(first, fired(&script(7), &[Feed::Products; 1000]));
+    assert_ne!(first, fired(&script(8), &[Feed::Products; 1000]));
+    let hits = first.iter().flatten().count();
+    assert!((150..250).contains(&hits), "{hits}");
+}
+
+#[test]
+fn every_kind_of_the_documentation_is_read() {
+    let script = include_str!("../../../tests/fixtures/faults.toml");
+    let faults = script::parse(script).expect("a script");
+    assert_eq!(faults.seed, 7);
+    let whats: Vec<&What> = faults.faults.iter().map(|fault| &fault.what).collect();
+    assert!(
+        matches!(
+            whats[..],
+            [
+                What::Status { status: 503, retry_after: RetryAfter::None },
+                What::Status { status: 429, retry_after: RetryAfter::Text(_) },
+                What::Status { status: 429, retry_after: RetryAfter::None },
+                What::Status { status: 429, retry_after: RetryAfter::Date(3) },
+                What::Status { status: 400, .. },
+                What::Status { status: 413, .. },
+                What::Redirect(_),
+                What::Reset,
+                What::Silent,
+                What::LostAnswer,
+                What::Mangled(Mangled::Cut),
+                What::Slow(_),
+                What::Mangled(Mangled::Drip(_)),
+                What::Mangled(Mangled::BrokenGzip),
+                What::Mangled(Mangled::Huge(5)),
+                What::Garbage,
+                What::WrongType,
+                What::RefusedItems(RefusedItems { by_field: false, refuses_all: false, .. }),
+                What::RefusedItems(RefusedItems { by_field: true, refuses_all: true, .. }),
+                What::OddList(OddList::NoIndex),
+                What::ExpiredKeys(-3600)
+            ]
+        ),
+        "{whats:#?}"
+    );
+}
+
+#[test]
+fn a_fault_can_follow_what_a_request_holds() {
+    let script = "[[fault]]\nkind = 'reset'\nholding = 'SKU-5'\n[[fault]]\nkind = 'silent'\nmore_than = 2";
+    let mut faults = script::parse(script).expect("a script");
+    let mut next = |body: &str| faults.next(&[Feed::Products], body.as_bytes());
+    assert_eq!(next(r#"[{"sku":"SKU-4"}]"#), None);
+    assert_eq!(next(r#"[{"sku":"SKU-4"},{"sku":"SKU-5"}]"#), Some(What::Reset));
+    assert_eq!(next("[1,2,3]"), Some(What::Silent));
+    assert_eq!(next("not JSON"), None);
+}
+
+#[test]
+fn mistakes_are_named_with_their_line() {
+    for (script, line, words) in [
+        ("seed = 7\n\n[[fault]]\nkind = 'rest'\non = [1]", 4, "unknown variant `rest`"),
+        ("[[fault]]\nkind = 'reset'\non = [1]\ncolour = 1", 4, "unknown field `colour`"),
+        ("\n[[fault]]\nkind = 'reset'", 2, "say when"),
+        ("[[fault]]\nkind = 'reset'\nshare = 5", 1, "not between 0 and 1"),
+        ("[[fault]]\nkind = 'reset'\nshare = nan", 1, "not between 0 and 1"),
+        ("[[fault]]\nkind = 'reset'\non = [0]", 1, "start at 1"),
+        ("[[fault]]\nkind = 'reset'\non = [1]\nshare = 0.1", 1, "exclude each other"),
+        ("[[fault]]\nkind = 'reset'\non = [1]\nseconds = 1", 1, "seconds does not go with this kind"),
+        ("[[fault]]\nkind = 'status'\nstatus = 304\non = [1]", 1, "304 is not between 400 and 599"),
+        ("[[fault]]\nkind = 'status'\nstatus = 500\nretry_after = 3\non = [1]", 1, "status = 429 and 503 only"),
+        ("[[fault]]\nkind = 'slow'\nseconds = -1\non = [1]", 1, "not between 0 and 3600"),
+        ("[[fault]]\nkind = 'reset'\non = [1]\nfeed = 'product'", 1, "there is no feed"),
+        ("[[fault]]\nkind = 'status'\nstatus = 429\nretry_after = true\non = [1]", 4, "retry_after is"),
+        ("[[fault]]\nkind = 'huge'\non = [1]", 1, "needs mib between 1 and 256"),
+        ("[[fault]]\nkind = 'reset'\nholding = ''", 1, "needs a text"),
+        ("[[fault]]\nkind = 'redirect'\non = [1]", 1, "needs location"),
+        ("[[fault]]\nkind = 'refused-items'\nstatus = 500\non = [1]", 1, "it is 200 or 400"),
+        ("seed = 'ü", 1, "invalid"),
+    ] {
+        let (found, reason) = script::parse(script).expect_err(script);
+        assert!(reason.contains(words), "{script:?}: {reason}");
+        assert_eq!(found, Some(line), "{script:?}: {reason}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = Faults::read(Path::new("/nowhere/faults.toml")).expect_err("no file");
+    assert!(error.to_string().starts_with("/nowhere/faults.toml: "), "{error}");
+}

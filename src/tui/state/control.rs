@@ -1,0 +1,60 @@
+//! What the keys tell a run that goes on: pause, resume, more or fewer threads, larger or smaller batches.
+
+use std::ops::RangeInclusive;
+
+use super::notice::Tone;
+use super::{Effects, State};
+use crate::export::control::{BATCH_SIZES, Command, THREAD_COUNTS};
+use crate::tui::effect::Effect;
+use crate::tui::event::Now;
+use crate::tui::keymap::Action;
+
+impl State {
+    /// Tells the run what this key means for it; says why if it means nothing now.
+    pub(super) fn command_run(&mut self, action: Action, now: &Now, effects: &mut Effects) {
+        match self.command_of(action) {
+            Ok(command) => effects.push(Effect::Run(command)),
+            Err(text) => self.notices.add(Tone::Info, text, &now.wall),
+        }
+    }
+
+    fn command_of(&self, action: Action) -> Result<Command, String> {
+        let Some(run) = self.export.active() else {
+            return Err("no export is active, so there is nothing to pause or to change".to_owned());
+        };
+        let progress = &run.progress;
+        if progress.stopping {
+            return Err("the run is stopping: it only finishes the batches in flight".to_owned());
+        }
+        let of_feed = |feed| progress.feeds.iter().find(|of| of.feed == feed);
+        let feed = self.export.selected_feed().and_then(of_feed);
+        let feed = feed.or_else(|| progress.feeds.iter().find(|feed| feed.phase.is_active()));
+        let resize = |to: fn(usize) -> usize, end| {
+            let feed = feed.ok_or("select a feed of the run first: each has its own batch size")?;
+            let items = within("batch size", feed.batch_size, to(feed.batch_size), &BATCH_SIZES, end)?;
+            Ok(Command::SetBatchSize { feed: Some(feed.feed), items })
+        };
+        let threads = progress.thread_count;
+        match action {
+            Action::PauseResume if progress.paused.is_some() => Ok(Command::Resume),
+            Action::MoreThreads => {
+                within("thread count", threads, threads + 1, &THREAD_COUNTS, "most").map(Command::SetThreadCount)
+            }
+            Action::FewerThreads => {
+                let fewer = threads.saturating_sub(1);
+                within("thread count", threads, fewer, &THREAD_COUNTS, "least").map(Command::SetThreadCount)
+            }
+            Action::LargerBatches => resize(|items| items * 2, "most"),
+            Action::SmallerBatches => resize(|items| items / 2, "least"),
+            _ => Ok(Command::Pause),
+        }
+    }
+}
+
+/// The new value within its bounds; says so if it already is at its bound.
+fn within(what: &str, now: usize, wanted: usize, bounds: &RangeInclusive<usize>, end: &str) -> Result<usize, String> {
+    match wanted.clamp(*bounds.start(), *bounds.end()) {
+        same if same == now => Err(format!("the {what} is {now} already, which is the {end}")),
+        other => Ok(other),
+    }
+}
