@@ -4,6 +4,7 @@
 //! bidirectional overrides. [`SafeText`] is the only form in which such text may reach a screen, a log or a JSON line.
 //! Feed payloads are data, not text to show: they are sent as they are and never pass through here.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fmt::Write as _;
 
@@ -89,26 +90,25 @@ impl fmt::Display for SafeText {
     }
 }
 
-/// JSON text whose strings hold no dangerous character as it is: each became the escape that JSON has for it, so that whoever
-/// reads the JSON gets the same strings.
+/// A line of JSON in which no dangerous character stands as itself: inside a string, which is the only place where JSON can hold
+/// one, `\u202e` is the same data. Programs read what was there; a terminal is told nothing.
 #[must_use]
-pub fn json_made_safe(json: &str) -> String {
-    if !json.chars().any(is_dangerous) {
-        return json.to_owned();
+pub fn inert_json(line: &str) -> Cow<'_, str> {
+    if line.bytes().all(|byte| (b' '..0x7f).contains(&byte)) || !line.chars().any(is_dangerous) {
+        return Cow::Borrowed(line);
     }
-    let mut safe = String::with_capacity(json.len() + 16);
-    for c in json.chars() {
+    let mut inert = String::with_capacity(line.len() + 8);
+    for c in line.chars() {
         if is_dangerous(c) {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
-                // Writing to a String cannot fail.
-                let _ = write!(safe, "\\u{unit:04x}");
+                let _ = write!(inert, "\\u{unit:04x}");
             }
         } else {
-            safe.push(c);
+            inert.push(c);
         }
     }
-    safe
+    Cow::Owned(inert)
 }
 
 /// C0, DEL, C1, line and paragraph separators, and every bidirectional or invisible control that can reorder or hide text.
@@ -136,11 +136,13 @@ mod tests {
     }
 
     #[test]
-    fn json_is_made_safe_without_loss() {
-        let value = serde_json::json!({"name\u{202e}": "a\u{9b}b\u{e0041}"});
-        let safe = json_made_safe(&value.to_string());
-        assert_eq!(safe, r#"{"name\u202e":"a\u009bb\udb40\udc41"}"#);
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).expect("JSON"), value);
+    fn json_is_the_same_data_without_a_dangerous_character() {
+        let data = serde_json::json!({"sku": "a\u{202e}b\u{9b}\u{7f}\u{e0041}", "name": "Größe \u{1b}"});
+        let line = data.to_string();
+        let inert = inert_json(&line);
+        assert!(!inert.chars().any(is_dangerous), "{inert}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&inert).expect("JSON"), data);
+        assert!(matches!(inert_json("{\"name\":\"東京\"}"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -17,6 +17,10 @@ use crate::tui::state::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Pale
 use crate::tui::state::{Filter, State};
 use crate::words::{count, counted};
 
+/// What is asked before items are filtered by their errors.
+const ERROR_TEXT: &str =
+    "Only items whose error text or code contains this are listed, whatever the case. Nothing lists all again.";
+
 /// The width of a dialog where there is room for it, in cells.
 const WIDTH: u16 = 74;
 
@@ -183,9 +187,7 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
         LinePurpose::ErrorText => (
             "Errors that contain a text".to_owned(),
             false,
-            plain(
-                "Only items whose error text or code contains this are listed, whatever the case. Nothing lists all again.",
-            ),
+            plain(ERROR_TEXT),
         ),
         LinePurpose::CleanUp(feed) => {
             (format!("Clean up {feed}"), true, spaced(clean_up_texts(*feed, state).iter().map(|text| plain(text))))
