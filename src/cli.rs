@@ -1,5 +1,7 @@
 //! The command line: clap definitions only.
 
+mod items;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -9,6 +11,8 @@ use crate::client::models::{DataSpaceId, Environment, ProjectId};
 use crate::config::Theme;
 use crate::feeds::Feed;
 use crate::feeds::source::IdKind;
+
+pub use items::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
 
 /// Connect Adobe Commerce or Magento Open Source to Adobe's Commerce Services, and keep the data flowing.
 ///
@@ -251,6 +255,10 @@ pub enum ExportCommand {
     Stop,
     /// Change threads and batch size of the run that goes on
     Set(SetArgs),
+    /// List items as the ledger knows them: which were sent, which failed and why
+    Items(ItemsArgs),
+    /// Show one item: its states with request ids, what was sent last, and what would be sent now
+    Item(ItemArgs),
     /// Check, repair or back up what this program remembers of the chosen data space
     #[command(subcommand)]
     Ledger(LedgerCommand),

@@ -39,6 +39,8 @@ impl Command {
             | Command::Export(
                 ExportCommand::Estimate { .. }
                 | ExportCommand::Status { .. }
+                | ExportCommand::Items(_)
+                | ExportCommand::Item(_)
                 | ExportCommand::Ledger(LedgerCommand::Check | LedgerCommand::Backup { .. }),
             )
             | Command::Config(ConfigCommand::Show | ConfigCommand::Path)

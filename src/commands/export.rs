@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::linear::{self, Voice};
 use super::output::{Output, table};
-use super::{Setting, ids, ledger, live, watch};
+use super::{Setting, ids, items, ledger, live, watch};
 use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
 use crate::error::{Exit, Problem};
@@ -49,6 +49,8 @@ pub async fn run(command: ExportCommand, setting: &Setting, output: &mut Output)
         ExportCommand::Resume => Ok(live::tell(&[Command::Resume], &connector, output).await?),
         ExportCommand::Stop => Ok(live::tell(&[Command::Stop], &connector, output).await?),
         ExportCommand::Set(args) => Ok(live::tell(&live::settings(&args)?, &connector, output).await?),
+        ExportCommand::Items(args) => items::list(&args, &connector, output).await,
+        ExportCommand::Item(args) => items::show(&args, &connector, output).await,
         ExportCommand::Ledger(command) => Ok(ledger::run(command, &connector, output)?),
     }
 }

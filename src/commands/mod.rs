@@ -13,6 +13,7 @@ pub mod findings;
 pub mod health;
 mod ids;
 pub mod ims;
+mod items;
 pub mod keys;
 mod ledger;
 pub mod linear;

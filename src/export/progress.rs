@@ -34,6 +34,19 @@ impl ItemState {
             ItemState::NeedsAttention => "Failed, requires attention",
         }
     }
+
+    /// What it means, in a sentence or two.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            ItemState::Awaiting => "No answer is recorded for it, so it is not known whether the service has it.",
+            ItemState::Submitted => "The gateway accepted it. When it is visible in the services is not known here.",
+            ItemState::WillRetry => "A passing failure: the item itself was not found wrong.",
+            ItemState::NeedsAttention => {
+                "The service will refuse this item again as it is: something in the shop's data, or in the feed, must change first."
+            }
+        }
+    }
 }
 
 /// Where a feed is in its run.

@@ -1,6 +1,7 @@
 //! How the screen looks: every pane and dialog at the sizes that people have, and no panic at any other.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also where a helper notices")]
 
+mod items;
 mod organization;
 mod pages;
 mod panes;

@@ -246,6 +246,9 @@ impl ExportPane {
 
     /// Nothing that was known of the data space holds for another one.
     pub(super) fn forget_data_space(&mut self) {
+        if matches!(self.page, ExportPage::Items(_) | ExportPage::Item { .. }) {
+            self.page = ExportPage::Summary;
+        }
         self.ledger.clear();
         self.ledger_load = Load::Loading;
         self.ledger_at = None;
@@ -267,8 +270,14 @@ impl State {
         match action {
             Action::ShowItems => match self.export.feed_of_cursor() {
                 Some(feed) => {
+                    // Who looks at a failure looks for items like it.
+                    let failure =
+                        self.export.selected_failure().and_then(|index| self.export.shown_failures().nth(index));
+                    let state = failure
+                        .filter(|_| matches!(self.export.page, ExportPage::Summary))
+                        .map(|failure| failure.state);
                     self.export.remember_page();
-                    self.open_items(feed, effects);
+                    self.open_items(feed, state, effects);
                 }
                 None => self.ask_for_a_feed(now),
             },

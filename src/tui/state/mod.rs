@@ -326,6 +326,7 @@ impl State {
             }
         }
         self.hold_back(&mut effects, now);
+        self.search_items(&mut effects);
         effects
     }
 
@@ -424,6 +425,14 @@ impl State {
             if matches!(load, Load::Loading) {
                 *load = Load::NotAsked;
             }
+        }
+        if let ExportPage::Items(items) | ExportPage::Item { items, .. } = &mut self.export.page {
+            items.forget_pending();
+        }
+        if let ExportPage::Item { item, .. } = &mut self.export.page
+            && matches!(item.load, Load::Loading)
+        {
+            item.load = Load::NotAsked;
         }
         self.reports.forget_pending();
         if matches!(self.export.run, run::RunState::Starting) {

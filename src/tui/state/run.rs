@@ -327,6 +327,7 @@ impl State {
         self.export.remark = None;
         effects.push(Effect::Work(Work::LoadLedger));
         self.refresh_health(effects);
+        self.refresh_items(effects);
         self.leave_if_asked(effects);
     }
 }

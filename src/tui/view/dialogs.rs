@@ -16,6 +16,10 @@ use crate::tui::state::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Pale
 use crate::tui::state::{Filter, State};
 use crate::words::{count, counted};
 
+/// What is asked before items are filtered by their errors.
+const ERROR_TEXT: &str =
+    "Only items whose error text or code contains this are listed, whatever the case. Nothing lists all again.";
+
 /// The width of a dialog where there is room for it, in cells.
 const WIDTH: u16 = 74;
 
@@ -172,6 +176,7 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
                 "Type ids or SKUs of {feed}, with commas between them. Their items are sent even if nothing changed. A number is an id if a record has it, else a SKU."
             )),
         ),
+        LinePurpose::ErrorText => ("Errors that contain a text".to_owned(), false, plain(ERROR_TEXT)),
         LinePurpose::CleanUp(feed) => {
             (format!("Clean up {feed}"), true, spaced(clean_up_texts(*feed, state).iter().map(|text| plain(text))))
         }
@@ -380,6 +385,7 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
             texts.extend(stop_texts(state));
             ("Leave while an export is active".to_owned(), false, texts)
         }
+        Question::SendAgain { request, items, records } => send_again_texts(request, *items, *records, state),
         Question::SignOut => (
             "Sign out of IMS".to_owned(),
             false,
@@ -414,6 +420,25 @@ fn answered(place: Place, title: String, danger: bool, mut lines: Vec<Line<'stat
     lines.push(Line::from(spans.collect::<Vec<_>>()));
     // As above: the answers are at the end.
     Content { title, danger, lines, cursor: None, scroll: usize::MAX }
+}
+
+/// What sending some items again means, in numbers.
+fn send_again_texts(
+    request: &ExportRequest,
+    items: usize,
+    records: usize,
+    state: &State,
+) -> (String, bool, Vec<String>) {
+    let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let feed = request.feeds.first().map_or("", |feed| feed.name());
+    let chosen = counted(number(items), "item");
+    let record = counted(number(records), "source record");
+    let to = state.overview.data_space.as_ref().map(|(_, name, _)| format!(" to {name}")).unwrap_or_default();
+    let texts = vec![
+        format!("{chosen} of {feed}: {record} will be read and sent{to}, changed or not. What the shop no longer has is deleted there."),
+        "Every item of these records is sent, so those of other store views as well: they may be more than were chosen.".to_owned(),
+    ];
+    (format!("Send {chosen} again"), false, texts)
 }
 
 /// What stopping the run means, in numbers.

@@ -17,6 +17,10 @@ pub fn content(what: &Reading, state: &State, look: Look, room: usize) -> Conten
         Reading::Failure(failure) => failure_content(failure, look, room),
         Reading::WhereKeys => guides::where_keys(look, room),
         Reading::License => guides::license(look, room),
+        Reading::Entry(entry) => {
+            let lines = paragraph(entry.text.as_str(), room, look.style(Role::Text));
+            Content::text(entry.name.as_str(), lines)
+        }
         Reading::Told(line) => log::content(line, look, room),
         Reading::Help(of) => Content::text("Keys of this place", help::lines(*of, state.is_read_only(), look, room)),
         Reading::Feed(feed) => {

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::effect::Work;
 use super::event::{Event, Reply};
@@ -93,11 +94,13 @@ impl Workers {
 
 async fn dispatch(connector: Connector, mut queue: mpsc::Receiver<Work>, news: mpsc::Sender<News>) {
     let mut tasks = JoinSet::new();
+    let mut searches = items::Searches::default();
     loop {
         tokio::select! {
             work = queue.recv() => {
                 let Some(work) = work else { return };
-                tasks.spawn(perform(connector.clone(), work, news.clone()));
+                let hold = searches.begin(&work);
+                tasks.spawn(perform(connector.clone(), work, hold, news.clone()));
             }
             Some(ended) = tasks.join_next() => {
                 if ended.is_err() && news.send(News::event(Event::WorkerBroke)).await.is_err() {
@@ -108,7 +111,7 @@ async fn dispatch(connector: Connector, mut queue: mpsc::Receiver<Work>, news: m
     }
 }
 
-async fn perform(connector: Connector, work: Work, news: mpsc::Sender<News>) {
+async fn perform(connector: Connector, work: Work, hold: CancellationToken, news: mpsc::Sender<News>) {
     let was_loaded = connector.ensure_loaded().await;
     let reply = match work {
         Work::LoadPairs => {
@@ -169,7 +172,7 @@ async fn perform(connector: Connector, work: Work, news: mpsc::Sender<News>) {
         }
         Work::LoadServices => Reply::Services(connector.services().await),
         Work::Ims(work) => Reply::Ims(ims::perform(&connector, work).await),
-        Work::Items(work) => Reply::Items(items::perform(&connector, work).await),
+        Work::Items(work) => Reply::Items(items::perform(connector, work, hold, &news).await),
         Work::StartExport(request) => match connector.start_export(request).await {
             Ok(run) => return follow(run, None, &news).await,
             // Another process exports already: then its run is what the person wants to see.
