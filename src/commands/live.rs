@@ -8,6 +8,7 @@ use crate::cli::SetArgs;
 use crate::connector::Connector;
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
+use crate::export::progress::FeedProgress;
 use crate::export::told::limit_words;
 use crate::words::{count, duration};
 
@@ -18,8 +19,8 @@ use crate::words::{count, duration};
 pub async fn list(connector: &Connector, output: &mut Output) -> Result<(), Problem> {
     for run in connector.live_runs().await {
         let (about, progress) = (&run.about, &run.progress);
-        let settled: u64 = progress.feeds.iter().map(|feed| feed.settled()).sum();
-        let to_send: u64 = progress.feeds.iter().map(|feed| feed.to_send()).sum();
+        let settled: u64 = progress.feeds.iter().map(FeedProgress::settled).sum();
+        let to_send: u64 = progress.feeds.iter().map(FeedProgress::to_send).sum();
         let text = format!(
             "{} goes on, by {}: {} of {} items found so far have their state; {}; {}, {} by now",
             about.request,

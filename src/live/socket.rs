@@ -53,7 +53,7 @@ pub(super) fn all(state_dir: &Path) -> Vec<PathBuf> {
 }
 
 /// Connects to a socket; one that nobody listens on any more is taken away.
-pub(super) async fn connect(path: &Path) -> io::Result<UnixStream> {
+pub(super) fn connect(path: &Path) -> io::Result<UnixStream> {
     // A Unix socket is connected to at once, or not at all.
     let connected = with_short(path, std::os::unix::net::UnixStream::connect);
     if connected.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
@@ -100,7 +100,7 @@ mod tests {
             let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
             assert_eq!((mode(&directory(&state_dir)), mode(&listening.path)), (0o700, 0o600));
             let [path] = &all(&state_dir)[..] else { panic!("one socket") };
-            connect(path).await.expect("connected");
+            connect(path).expect("connected");
             let path = path.clone();
             drop(listening);
             assert!(!path.exists());
@@ -113,7 +113,7 @@ mod tests {
         std::fs::create_dir(state.path().join("runs")).expect("made");
         let path = state.path().join("runs/1.0.sock");
         drop(std::os::unix::net::UnixListener::bind(&path).expect("bound"));
-        connect(&path).await.expect_err("nobody listens");
+        connect(&path).expect_err("nobody listens");
         assert!(!path.exists());
     }
 }

@@ -155,7 +155,7 @@ mod tests {
             FromHost::Ended { result: Err(problem) },
         ] {
             let said = line(message.clone());
-            assert_eq!(said.iter().filter(|byte| **byte == b'\n').count(), 1);
+            assert_eq!(said.split(|byte| *byte == b'\n').count(), 2, "one line, and nothing after it");
             let understood: FromHost = read(&said).expect("understood");
             assert_eq!(format!("{understood:?}"), format!("{message:?}"));
         }

@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 
 use super::dialogs::Content;
 use super::look::{Look, Role};
-use super::text::left;
+use super::text::{left, paragraph};
 use super::{feed_about, guides, help, log, reports};
 use crate::export::progress::{ItemFailure, ItemState};
 use crate::tui::keymap::{Action, Place, key_of};
