@@ -32,7 +32,11 @@ pub fn lines(state: &State, is_short: bool, look: Look, room: usize) -> Vec<Line
     let pane = &state.export;
     match &pane.run {
         RunState::None => {
-            let text = if state.overview.data_space.is_some() {
+            let text = if state.overview.data_space.is_none() {
+                "No data space is chosen: choose one in pane 2, then export.".to_owned()
+            } else if state.is_read_only() {
+                format!("Read-only: nothing is sent. {} counts what would be.", key_of(Place::Export, Action::DryRun))
+            } else {
                 format!(
                     "{} exports every feed, {} the selected one, {} only changes; {} counts only.",
                     key_of(Place::Export, Action::StartAll),
@@ -40,8 +44,6 @@ pub fn lines(state: &State, is_short: bool, look: Look, room: usize) -> Vec<Line
                     key_of(Place::Export, Action::Partial),
                     key_of(Place::Export, Action::DryRun)
                 )
-            } else {
-                "No data space is chosen: choose one in pane 2, then export.".to_owned()
             };
             let mut lines = vec![Line::default(), Line::styled(fit(&text, room), look.style(Role::Dim))];
             if !is_short {
