@@ -4,6 +4,7 @@
 //! bidirectional overrides. [`SafeText`] is the only form in which such text may reach a screen, a log or a JSON line.
 //! Feed payloads are data, not text to show: they are sent as they are and never pass through here.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fmt::Write as _;
 
@@ -89,6 +90,27 @@ impl fmt::Display for SafeText {
     }
 }
 
+/// A line of JSON in which no dangerous character stands as itself: inside a string, which is the only place where JSON can hold
+/// one, `\u202e` is the same data. Programs read what was there; a terminal is told nothing.
+#[must_use]
+pub fn inert_json(line: &str) -> Cow<'_, str> {
+    if line.bytes().all(|byte| (b' '..0x7f).contains(&byte)) || !line.chars().any(is_dangerous) {
+        return Cow::Borrowed(line);
+    }
+    let mut inert = String::with_capacity(line.len() + 8);
+    for c in line.chars() {
+        if is_dangerous(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(inert, "\\u{unit:04x}");
+            }
+        } else {
+            inert.push(c);
+        }
+    }
+    Cow::Owned(inert)
+}
+
 /// C0, DEL, C1, line and paragraph separators, and every bidirectional or invisible control that can reorder or hide text.
 fn is_dangerous(c: char) -> bool {
     matches!(c,
@@ -111,6 +133,16 @@ mod tests {
         assert_eq!(SafeText::new("a\x1b]52;c;x\x07b").as_str(), "a\\x1b]52;c;x\\x07b");
         assert_eq!(SafeText::new("x\u{202e}y\u{9b}z\n").as_str(), "x\\u{202e}y\\x9bz\\n");
         assert_eq!(SafeText::new("Größe 42 – 東京").as_str(), "Größe 42 – 東京");
+    }
+
+    #[test]
+    fn json_is_the_same_data_without_a_dangerous_character() {
+        let data = serde_json::json!({"sku": "a\u{202e}b\u{9b}\u{7f}\u{e0041}", "name": "Größe \u{1b}"});
+        let line = data.to_string();
+        let inert = inert_json(&line);
+        assert!(!inert.chars().any(is_dangerous), "{inert}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&inert).expect("JSON"), data);
+        assert!(matches!(inert_json("{\"name\":\"東京\"}"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -174,8 +174,8 @@ impl<'a> Teller<'a> {
             ),
             RunEvent::Note { feed, text } => ("note", json!({"feed": feed, "text": text})),
             RunEvent::FeedFinished(feed) => ("feed_finished", feed_record(feed)),
-            RunEvent::KeysRefused { message, request_id } => {
-                ("keys_refused", json!({"message": message, "request_id": request_id}))
+            RunEvent::KeysRefused { message, remedy, request_id } => {
+                ("keys_refused", json!({"message": message, "what_helps": remedy.words(), "request_id": request_id}))
             }
         };
         self.say(&event_line(event), kind, fields);

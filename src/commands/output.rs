@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::error::{Exit, Problem};
 use crate::private_file::SIZE_LIMIT;
 use crate::secret::Secret;
+use crate::untrusted::inert_json;
 
 /// The version of the JSON lines. Changes only add fields and types; anything else makes it 2.
 pub const SCHEMA: &str = "commerce-connector/1";
@@ -75,7 +76,7 @@ impl Output {
                 object.insert("value".to_owned(), other);
             }
         }
-        self.line(&Value::Object(object).to_string())
+        self.line(&inert_json(&Value::Object(object).to_string()))
     }
 
     /// A line as it is, in both modes: data that already is a JSON line.
@@ -86,12 +87,13 @@ impl Output {
         writeln!(self.out, "{line}").and_then(|()| self.out.flush()).map_err(|error| closed(&error))
     }
 
-    /// A line without flushing, for many at once; call [`Self::flush`] after them.
+    /// A line of JSON without flushing, for many at once; call [`Self::flush`] after them.
     ///
     /// # Errors
     /// A [`Problem`] if stdout is closed.
-    pub fn buffered(&mut self, line: &[u8]) -> Result<(), Problem> {
-        self.out.write_all(line).and_then(|()| self.out.write_all(b"\n")).map_err(|error| closed(&error))
+    pub fn buffered(&mut self, json: &[u8]) -> Result<(), Problem> {
+        let line = inert_json(&String::from_utf8_lossy(json)).into_owned();
+        self.out.write_all(line.as_bytes()).and_then(|()| self.out.write_all(b"\n")).map_err(|error| closed(&error))
     }
 
     /// Hands over what [`Self::buffered`] kept.

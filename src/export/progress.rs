@@ -264,6 +264,8 @@ pub enum RunEvent {
     KeysRefused {
         /// The gateway's own words.
         message: SafeText,
+        /// What helps.
+        remedy: KeysRemedy,
         /// Its request id.
         request_id: Option<SafeText>,
     },

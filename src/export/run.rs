@@ -147,7 +147,7 @@ async fn export_feeds(context: &Arc<Context>, feeds: Vec<FeedPlan>) -> Result<Ru
             FeedEnd::Stopped => return Ok(RunEnd::Stopped),
             FeedEnd::Failed(problem) => problems.push((feed, problem)),
             FeedEnd::KeysRefused { message, remedy, request_id } => {
-                context.events.tell(RunEvent::KeysRefused { message: message.clone(), request_id }).await;
+                context.events.tell(RunEvent::KeysRefused { message: message.clone(), remedy, request_id }).await;
                 return Ok(RunEnd::KeysRefused { message, remedy });
             }
             FeedEnd::Ledger(error) => return Err(error.into()),

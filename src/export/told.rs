@@ -34,7 +34,7 @@ pub fn event_line(event: &RunEvent) -> String {
         }
         RunEvent::Note { feed, text } => format!("{feed}: {text}"),
         RunEvent::FeedFinished(feed) => finished_line(feed),
-        RunEvent::KeysRefused { message, request_id } => {
+        RunEvent::KeysRefused { message, request_id, .. } => {
             let id = request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
             format!("The gateway refused the keys: {message}{id}")
         }

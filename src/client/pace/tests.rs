@@ -255,3 +255,12 @@ async fn an_hour_at_the_guardrail_uses_nearly_all_of_it_and_is_hardly_ever_slowe
         }
     }
 }
+
+/// Where no burst is allowed, the jitter of the way is lost in every interval: that costs speed, and must not cost 429s.
+#[tokio::test(start_paused = true)]
+async fn without_any_burst_the_jitter_costs_speed_and_not_refusals() {
+    let way = Way { round_trip: Duration::from_millis(300), jitter: Duration::from_millis(100) };
+    let hour = hour(2.0, Limit { per_second: 2.0, burst: 1 }, 4, way, true).await;
+    println!("{hour:?}");
+    assert!(hour.used >= 0.78 && hour.slowed < 0.01, "{hour:?}");
+}

@@ -10,7 +10,7 @@ use super::keys::Check;
 use super::notice::Tone;
 use super::rates::Rates;
 use super::{Effects, State};
-use crate::client::models::DataSpaceKind;
+use crate::client::models::{DataSpaceKind, KeysRemedy};
 use crate::connector::ExportRequest;
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
@@ -253,13 +253,19 @@ impl State {
                     self.export.remark = Some(text);
                 }
                 RunEvent::Note { feed, text } => self.tell_note(feed, text.as_str(), now),
-                RunEvent::KeysRefused { message, request_id } => {
+                RunEvent::KeysRefused { message, remedy, request_id } => {
                     let id = request_id.map(|id| format!(" (request {id})")).unwrap_or_default();
+                    let what = match remedy {
+                        KeysRemedy::SetClock => remedy.words(),
+                        KeysRemedy::CheckKeys => "verify the pair in pane 1",
+                    };
                     let problem = Problem::new(
                         Exit::Refused,
-                        format!("the gateway refused the keys, so the run stopped at once: {message}{id}"),
+                        format!(
+                            "the gateway refused the keys, and a new token as well, so the run stopped: {message}{id}"
+                        ),
                     )
-                    .hint("verify the pair in pane 1; what was not sent goes out with the next run");
+                    .hint(format!("{what}; what was not sent goes out with the next run"));
                     self.notices.problem(&problem, &now.wall);
                     self.keys.set_check(self.overview.environment, Check::Failed { at: now.wall.clone(), problem });
                 }

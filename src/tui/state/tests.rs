@@ -425,8 +425,11 @@ fn refused_items_are_kept_up_to_a_limit() {
 fn keys_that_are_refused_while_a_run_is_active_are_not_accepted_any_more() {
     let mut state = testing();
     run(&mut state);
-    let news =
-        vec![RunEvent::KeysRefused { message: "JWT is invalid (403053)".into(), request_id: Some("r-1".into()) }];
+    let news = vec![RunEvent::KeysRefused {
+        message: "JWT is invalid (403053)".into(),
+        remedy: crate::client::models::KeysRemedy::CheckKeys,
+        request_id: Some("r-1".into()),
+    }];
     state.update(Event::Run { news, skipped: 0 }, &now());
     assert!(state.notices.newest().unwrap().text.contains("r-1"));
     assert!(matches!(state.keys.check(Environment::Sandbox), Check::Failed { .. }));

@@ -259,6 +259,7 @@ impl WaitingNews {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::models::KeysRemedy;
     use crate::export::progress::{ItemFailure, ItemState};
     use crate::feeds::Feed;
 
@@ -276,7 +277,7 @@ mod tests {
     #[test]
     fn a_flood_of_refused_items_pushes_nothing_else_out() {
         let mut waiting = WaitingNews::default();
-        waiting.push(RunEvent::KeysRefused { message: "no".into(), request_id: None });
+        waiting.push(RunEvent::KeysRefused { message: "no".into(), remedy: KeysRemedy::CheckKeys, request_id: None });
         for number in 0..RUN_NEWS_KEPT + 10 {
             waiting.push(failure(number));
         }
