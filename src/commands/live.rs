@@ -8,8 +8,9 @@ use crate::cli::SetArgs;
 use crate::connector::Connector;
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
+use crate::export::progress::FeedProgress;
 use crate::export::told::limit_words;
-use crate::words::{count, duration};
+use crate::words::{count, counted, duration};
 
 /// Says of each run what it does, who runs it and how far it is.
 ///
@@ -18,8 +19,8 @@ use crate::words::{count, duration};
 pub async fn list(connector: &Connector, output: &mut Output) -> Result<(), Problem> {
     for run in connector.live_runs().await {
         let (about, progress) = (&run.about, &run.progress);
-        let settled: u64 = progress.feeds.iter().map(|feed| feed.settled()).sum();
-        let to_send: u64 = progress.feeds.iter().map(|feed| feed.to_send()).sum();
+        let settled: u64 = progress.feeds.iter().map(FeedProgress::settled).sum();
+        let to_send: u64 = progress.feeds.iter().map(FeedProgress::to_send).sum();
         let text = format!(
             "{} goes on, by {}: {} of {} items found so far have their state; {}; {}, {} by now",
             about.request,
@@ -27,7 +28,7 @@ pub async fn list(connector: &Connector, output: &mut Output) -> Result<(), Prob
             count(settled),
             count(to_send),
             limit_words(&progress.limit),
-            crate::words::counted(u64::try_from(progress.thread_count).unwrap_or(u64::MAX), "thread"),
+            counted(u64::try_from(progress.thread_count).unwrap_or(u64::MAX), "thread"),
             duration(progress.elapsed),
         );
         let fields = json!({

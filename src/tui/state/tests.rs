@@ -24,8 +24,8 @@ use crate::export::control::{Command, Paused};
 use crate::export::owner::Owner;
 use crate::export::progress::{FeedProgress, ItemFailure, ItemState, Limit, Progress, RunEnd, RunEvent, RunReport};
 use crate::feeds::Feed;
-use crate::live::About;
 use crate::keys::PrivateKey;
+use crate::live::About;
 use crate::secret::Secret;
 use crate::settings::Saved;
 
