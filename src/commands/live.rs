@@ -10,7 +10,7 @@ use crate::error::{Exit, Problem};
 use crate::export::control::Command;
 use crate::export::progress::FeedProgress;
 use crate::export::told::limit_words;
-use crate::words::{count, duration};
+use crate::words::{count, counted, duration};
 
 /// Says of each run what it does, who runs it and how far it is.
 ///
@@ -28,7 +28,7 @@ pub async fn list(connector: &Connector, output: &mut Output) -> Result<(), Prob
             count(settled),
             count(to_send),
             limit_words(&progress.limit),
-            crate::words::counted(u64::try_from(progress.thread_count).unwrap_or(u64::MAX), "thread"),
+            counted(u64::try_from(progress.thread_count).unwrap_or(u64::MAX), "thread"),
             duration(progress.elapsed),
         );
         let fields = json!({

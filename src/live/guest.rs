@@ -53,7 +53,7 @@ pub async fn find(state_dir: &Path) -> Vec<Found> {
 }
 
 async fn greet(path: &Path) -> Result<Found, String> {
-    let (from, to) = socket::connect(path).map_err(|error| error.to_string())?.into_split();
+    let (from, to) = socket::connect(path).await.map_err(|error| error.to_string())?.into_split();
     let mut lines = lines::read(from, LINE_LIMIT);
     match next(&mut lines).await? {
         FromHost::Run { about, progress } => Ok(Found { about, progress, lines, to }),

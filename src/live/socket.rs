@@ -38,7 +38,7 @@ pub(super) fn listen(state_dir: &Path) -> io::Result<Listening> {
     let path = directory.join(format!("{}.{number}.sock", std::process::id()));
     // Of a process that had the same number and died.
     let _ = std::fs::remove_file(&path);
-    let listener = with_short(&path, |path| UnixListener::bind(path))?;
+    let listener = UnixListener::bind(&Short::of(&path)?.path)?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
     Ok(Listening { listener, path })
 }
@@ -53,15 +53,13 @@ pub(super) fn all(state_dir: &Path) -> Vec<PathBuf> {
 }
 
 /// Connects to a socket; one that nobody listens on any more is taken away.
-pub(super) fn connect(path: &Path) -> io::Result<UnixStream> {
-    // A Unix socket is connected to at once, or not at all.
-    let connected = with_short(path, std::os::unix::net::UnixStream::connect);
+pub(super) async fn connect(path: &Path) -> io::Result<UnixStream> {
+    let short = Short::of(path)?;
+    let connected = UnixStream::connect(&short.path).await;
     if connected.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
         let _ = std::fs::remove_file(path);
     }
     let stream = connected?;
-    stream.set_nonblocking(true)?;
-    let stream = UnixStream::from_std(stream)?;
     if is_trusted(&stream) { Ok(stream) } else { Err(io::ErrorKind::PermissionDenied.into()) }
 }
 
@@ -75,16 +73,25 @@ fn directory(state_dir: &Path) -> PathBuf {
     state_dir.join("runs")
 }
 
-/// Uses the path, or, where it is too long for a socket, the same place by way of its open directory.
-fn with_short<T>(path: &Path, use_it: impl FnOnce(PathBuf) -> io::Result<T>) -> io::Result<T> {
-    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(io::ErrorKind::InvalidInput.into());
-    };
-    if path.as_os_str().len() <= LONGEST_PATH {
-        return use_it(path.to_owned());
+/// A path that is short enough for a socket: the path itself, or the same place by way of its open directory.
+struct Short {
+    path: PathBuf,
+    /// Kept open while the path is used.
+    _directory: Option<File>,
+}
+
+impl Short {
+    fn of(path: &Path) -> io::Result<Self> {
+        let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        if path.as_os_str().len() <= LONGEST_PATH {
+            return Ok(Self { path: path.to_owned(), _directory: None });
+        }
+        let directory = File::open(directory)?;
+        let path = Path::new("/proc/self/fd").join(directory.as_raw_fd().to_string()).join(name);
+        Ok(Self { path, _directory: Some(directory) })
     }
-    let directory = File::open(directory)?;
-    use_it(Path::new(&format!("/proc/self/fd/{}", directory.as_raw_fd())).join(name))
 }
 
 #[cfg(test)]
@@ -100,7 +107,7 @@ mod tests {
             let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
             assert_eq!((mode(&directory(&state_dir)), mode(&listening.path)), (0o700, 0o600));
             let [path] = &all(&state_dir)[..] else { panic!("one socket") };
-            connect(path).expect("connected");
+            connect(path).await.expect("connected");
             let path = path.clone();
             drop(listening);
             assert!(!path.exists());
@@ -113,7 +120,7 @@ mod tests {
         std::fs::create_dir(state.path().join("runs")).expect("made");
         let path = state.path().join("runs/1.0.sock");
         drop(std::os::unix::net::UnixListener::bind(&path).expect("bound"));
-        connect(&path).expect_err("nobody listens");
+        connect(&path).await.expect_err("nobody listens");
         assert!(!path.exists());
     }
 }

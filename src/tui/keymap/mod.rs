@@ -309,7 +309,15 @@ mod tests {
 
     #[test]
     fn every_dialog_has_a_way_back() {
-        for place in [Place::Filter, Place::Line, Place::KeyEditor, Place::Question, Place::Reading, Place::Palette] {
+        for place in [
+            Place::Filter,
+            Place::Line,
+            Place::KeyEditor,
+            Place::Question,
+            Place::Leaving,
+            Place::Reading,
+            Place::Palette,
+        ] {
             let escape = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
             assert!(matches!(find(place, &escape), Some(Action::Back | Action::Decline)), "{place:?}");
         }
