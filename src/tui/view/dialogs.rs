@@ -184,11 +184,7 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
                 "Type ids or SKUs of {feed}, with commas between them. Their items are sent even if nothing changed. A number is an id if a record has it, else a SKU."
             )),
         ),
-        LinePurpose::ErrorText => (
-            "Errors that contain a text".to_owned(),
-            false,
-            plain(ERROR_TEXT),
-        ),
+        LinePurpose::ErrorText => ("Errors that contain a text".to_owned(), false, plain(ERROR_TEXT)),
         LinePurpose::CleanUp(feed) => {
             (format!("Clean up {feed}"), true, spaced(clean_up_texts(*feed, state).iter().map(|text| plain(text))))
         }
