@@ -115,6 +115,7 @@ impl Dialog {
                 | Question::Environment(_)
                 | Question::Stop
                 | Question::SignOut
+                | Question::PastedKey(_)
                 | Question::SendAgain { .. } => true,
                 Question::Quit => false,
             },
