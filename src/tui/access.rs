@@ -110,7 +110,11 @@ impl Dialog {
                 }
             },
             Dialog::Question(question) => match question {
-                Question::Choose(_) | Question::Environment(_) | Question::Stop | Question::SignOut => true,
+                Question::Choose(_)
+                | Question::Environment(_)
+                | Question::Stop
+                | Question::SignOut
+                | Question::PastedKey(_) => true,
                 Question::Quit => false,
             },
             Dialog::Reading { .. } | Dialog::Palette(_) => false,

@@ -369,6 +369,17 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
                 ],
             )
         }
+        Question::PastedKey(_) => (
+            "A private key was pasted".to_owned(),
+            false,
+            vec![
+                format!(
+                    "What was pasted looks like a private key. It was not put anywhere, and {} has no use for it.",
+                    state.pane.title()
+                ),
+                "Take it to Keys, to be looked at there?".to_owned(),
+            ],
+        ),
         Question::Stop => ("Stop the export".to_owned(), true, stop_texts(state)),
         Question::Quit => {
             let mut texts = stop_texts(state);
