@@ -282,6 +282,7 @@ impl State {
                 None => self.ask_for_a_feed(now),
             },
             Action::ShowLog => {
+                self.export.log.show_all(now.uptime);
                 self.export.remember_page();
                 self.export.page = ExportPage::Log;
             }

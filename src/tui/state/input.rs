@@ -131,7 +131,7 @@ impl State {
                     ExportPage::Feed(_) => self.act_in_feed(action, now, effects),
                     ExportPage::Items(_) => self.act_in_items(action, now, effects),
                     ExportPage::Item { .. } => self.act_in_item(action, now, effects),
-                    ExportPage::Log => self.act_in_log(action, effects),
+                    ExportPage::Log => self.act_in_log(action, now, effects),
                 },
             },
         }

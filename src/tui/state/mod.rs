@@ -307,6 +307,7 @@ impl State {
             Event::Clock => {
                 if let run::RunState::Active(run) = &mut self.export.run {
                     run.tick(now.uptime);
+                    self.export.log.go_on(now.uptime);
                 }
             }
             Event::Terminate => self.leave(&mut effects),

@@ -144,7 +144,7 @@ fn failure_lines(feed: Feed, state: &State, rows: usize, look: Look, room: usize
     let items = key_of(Place::Feed, Action::ShowItems);
     let text = format!("Last errors of {feed} ({}), newest first; {items} lists all", count(number));
     let mut lines = vec![Line::styled(fit(&text, room), look.style(Role::Title))];
-    let rows = rows.saturating_sub(1);
+    let rows = rows.min(export::most_errors(&state.export)).saturating_sub(1);
     let selected = state.export.feed_selected.min(failures.len().saturating_sub(1));
     let from = super::window(selected, failures.len(), rows);
     for (number, failure) in failures.into_iter().enumerate().skip(from).take(rows) {
