@@ -112,7 +112,7 @@ pub fn inert_json(line: &str) -> Cow<'_, str> {
 }
 
 /// C0, DEL, C1, line and paragraph separators, and every bidirectional or invisible control that can reorder or hide text.
-fn is_dangerous(c: char) -> bool {
+pub(crate) fn is_dangerous(c: char) -> bool {
     matches!(c,
         '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
         | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'

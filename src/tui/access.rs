@@ -117,7 +117,8 @@ impl Dialog {
                 | Question::Environment(_)
                 | Question::Rotate(_)
                 | Question::Stop
-                | Question::SignOut => true,
+                | Question::SignOut
+                | Question::PastedKey(_) => true,
                 // What was pasted is nowhere but on the screen.
                 Question::ForgetDraft(_) | Question::Quit => false,
             },

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::num::NonZero;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -19,14 +19,15 @@ pub const ORDINARY: (u16, u16) = (24, 80);
 pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
-    keyboard: Box<dyn std::io::Write + Send>,
+    keyboard: mpsc::Sender<Vec<u8>>,
     screen: Arc<(Mutex<Screen>, Condvar)>,
     cooked: String,
 }
 
-/// What the terminal shows.
+/// What the terminal shows, and everything that was written to it.
 pub struct Screen {
     parser: vt100::Parser,
+    written: Vec<u8>,
     closed: bool,
 }
 
@@ -38,6 +39,16 @@ impl Screen {
 
     pub fn contains(&self, text: &str) -> bool {
         self.text().contains(text)
+    }
+
+    /// The cells with their colours.
+    pub fn grid(&self) -> &vt100::Screen {
+        self.parser.screen()
+    }
+
+    /// Everything that was written so far.
+    pub fn written(&self) -> &[u8] {
+        &self.written
     }
 
     /// Whether a full-screen program has the terminal.
@@ -58,32 +69,48 @@ pub fn program_in(home: &Path, args: &[&str]) -> CommandBuilder {
 
 impl Terminal {
     /// Starts a command in a terminal of so many rows and columns.
-    pub fn start(mut command: CommandBuilder, (rows, cols): (u16, u16)) -> Self {
+    pub fn start(command: CommandBuilder, size: (u16, u16)) -> Self {
+        Self::start_over(Duration::ZERO, command, size)
+    }
+
+    /// The same at the other end of a link that takes so long in each direction.
+    pub fn start_over(link: Duration, mut command: CommandBuilder, (rows, cols): (u16, u16)) -> Self {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let cooked = format!("{:?}", pair.master.get_termios().expect("its settings"));
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
         command.env_remove("NO_COLOR");
-        command.env_remove("SSH_CONNECTION");
+        if link.is_zero() {
+            command.env_remove("SSH_CONNECTION");
+        } else {
+            command.env("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22");
+        }
         let child = pair.slave.spawn_command(command).expect("the program starts");
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().expect("a reader");
-        let keyboard = pair.master.take_writer().expect("a writer");
+        let mut input = pair.master.take_writer().expect("a writer");
+        let keyboard = delay_line(link, move |keys| {
+            // A program that ended takes no keys.
+            let _ = input.write_all(&keys).and_then(|()| input.flush());
+        });
         let cells = |count| NonZero::new(count).expect("some cells");
         let parser = vt100::Parser::new(cells(rows), cells(cols), 0);
-        let screen = Arc::new((Mutex::new(Screen { parser, closed: false }), Condvar::new()));
+        let screen = Arc::new((Mutex::new(Screen { parser, written: Vec::new(), closed: false }), Condvar::new()));
         let shown = Arc::clone(&screen);
+        let output = delay_line(link, move |bytes| {
+            let (screen, changed) = &*shown;
+            let mut screen = screen.lock().unwrap_or_else(PoisonError::into_inner);
+            screen.parser.process(&bytes);
+            screen.closed = bytes.is_empty();
+            screen.written.extend(bytes);
+            changed.notify_all();
+        });
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             loop {
                 let count = reader.read(&mut bytes).unwrap_or(0);
-                let (screen, changed) = &*shown;
-                let mut screen = screen.lock().unwrap_or_else(PoisonError::into_inner);
-                screen.parser.process(&bytes[..count]);
-                screen.closed = count == 0;
-                changed.notify_all();
-                if count == 0 {
+                if output.send(bytes[..count].to_vec()).is_err() || count == 0 {
                     return;
                 }
             }
@@ -93,15 +120,19 @@ impl Terminal {
 
     /// The demo with so many products, in an ordinary terminal.
     pub fn demo(products: u32, state_dir: &Path) -> Self {
+        Self::demo_in(ORDINARY, products, state_dir)
+    }
+
+    /// The same in a terminal of another size.
+    pub fn demo_in(size: (u16, u16), products: u32, state_dir: &Path) -> Self {
         let mut command = CommandBuilder::new(PROGRAM);
         command.args(["demo", "--products", &products.to_string(), "--state-dir", &state_dir.display().to_string()]);
-        Self::start(command, ORDINARY)
+        Self::start(command, size)
     }
 
     /// Sends keys as a terminal does: `\r` is Enter, `\x1b` Escape.
     pub fn press(&mut self, keys: &str) {
-        self.keyboard.write_all(keys.as_bytes()).expect("the terminal takes keys");
-        self.keyboard.flush().expect("the terminal takes keys");
+        self.keyboard.send(keys.as_bytes().to_vec()).expect("the terminal takes keys");
     }
 
     /// Sends pasted text in brackets, with the line ends that terminals send.
@@ -113,6 +144,16 @@ impl Terminal {
     pub fn escape_from(&mut self, text: &str) {
         self.press("\x1b");
         self.wait_gone(text);
+    }
+
+    /// What something makes of the screen as it is now.
+    pub fn look<T>(&self, at: impl FnOnce(&Screen) -> T) -> T {
+        at(&self.screen.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Shows something that the program knows nothing of.
+    pub fn spoil(&mut self, text: &str) {
+        self.screen.0.lock().unwrap_or_else(PoisonError::into_inner).parser.process(text.as_bytes());
     }
 
     /// Gives the terminal another size.
@@ -148,7 +189,7 @@ impl Terminal {
 
     /// What is shown now.
     pub fn text(&self) -> String {
-        self.screen.0.lock().unwrap_or_else(PoisonError::into_inner).text()
+        self.look(Screen::text)
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -169,6 +210,26 @@ impl Terminal {
         assert_eq!(now, self.cooked, "the terminal was left in raw mode");
         status.exit_code()
     }
+}
+
+/// One direction of a link: what goes in comes out in order, each piece after so long.
+fn delay_line(delay: Duration, mut out: impl FnMut(Vec<u8>) + Send + 'static) -> mpsc::Sender<Vec<u8>> {
+    let (timed_in, timed_out) = mpsc::channel::<(Instant, Vec<u8>)>();
+    let (in_, waiting) = mpsc::channel::<Vec<u8>>();
+    std::thread::spawn(move || {
+        while let Ok(bytes) = waiting.recv() {
+            if timed_in.send((Instant::now() + delay, bytes)).is_err() {
+                return;
+            }
+        }
+    });
+    std::thread::spawn(move || {
+        while let Ok((due, bytes)) = timed_out.recv() {
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            out(bytes);
+        }
+    });
+    in_
 }
 
 impl Drop for Terminal {

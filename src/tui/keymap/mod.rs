@@ -46,6 +46,30 @@ pub enum Place {
     Palette,
 }
 
+impl Place {
+    /// How one gets to a page that has to be opened; `None` for everything else.
+    #[must_use]
+    pub fn way_there(self) -> Option<&'static str> {
+        match self {
+            Place::Items => Some("on the page of a feed's items: select the feed in Data export, then Items"),
+            Place::Item => Some("on the page of an item: open it from the items of its feed"),
+            Place::Log => Some("on the page of the log: Data export, then Log"),
+            Place::Overview
+            | Place::Keys
+            | Place::Saas
+            | Place::Organization
+            | Place::Export
+            | Place::Feed
+            | Place::Filter
+            | Place::Line
+            | Place::KeyEditor
+            | Place::Question
+            | Place::Reading
+            | Place::Palette => None,
+        }
+    }
+}
+
 /// What a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each action is explained in BINDINGS, in the words that the help shows")]

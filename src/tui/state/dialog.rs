@@ -8,6 +8,7 @@ use crate::error::Problem;
 use crate::export::progress::ItemFailure;
 use crate::feeds::Feed;
 use crate::keys::{KeyError, PrivateKey};
+use crate::secret::Secret;
 use crate::tui::keymap::{self, Binding, Place};
 use crate::untrusted::SafeText;
 
@@ -230,6 +231,8 @@ fn explain(error: &KeyError) -> Problem {
 pub enum Question {
     /// Use this data space from now on?
     Choose(DataSpace),
+    /// Take this text, which looks like a private key, to the pane of keys?
+    PastedKey(Secret),
     /// Stop the run?
     Stop,
     /// Stop the run and leave?

@@ -1,9 +1,10 @@
-//! What a key or a paste does in the place where it arrives.
+//! What a key does in the place where it arrives.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::dialog::{Dialog, LinePurpose, Palette, Preview, Question, Reading};
 use super::export::ExportPage;
+use super::notice::Tone;
 use super::sync::{by_ids, clean_up};
 use super::{Effects, Pane, State, step};
 use crate::connector::{ExportRequest, check_name, check_project_name};
@@ -11,7 +12,7 @@ use crate::error::Problem;
 use crate::export::control::Command;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
-use crate::tui::keymap::{self, Action, Place};
+use crate::tui::keymap::{self, Action, Binding, Place};
 
 impl State {
     pub(super) fn on_key(&mut self, key: &KeyEvent, now: &Now, effects: &mut Effects) {
@@ -58,7 +59,7 @@ impl State {
     }
 
     /// A filter that changed moves the cursor to the first row that it is about.
-    fn selection_to_filter(&mut self) {
+    pub(super) fn selection_to_filter(&mut self) {
         match self.pane {
             Pane::Overview | Pane::Keys => {}
             Pane::Saas => self.saas.selected = 0,
@@ -238,6 +239,7 @@ impl State {
         }
         match question {
             Question::Choose(space) => effects.push(Effect::Work(Work::SelectDataSpace(space.id))),
+            Question::PastedKey(text) => self.accept_pasted_key(&text, effects),
             Question::Stop => effects.push(Effect::Run(Command::Stop)),
             Question::Quit => self.leave(effects),
             Question::Rotate(environment) => self.begin_rotation(environment),
@@ -264,18 +266,31 @@ impl State {
                 let chosen = matches.get(palette.selected).copied();
                 self.dialog = None;
                 if let Some(binding) = chosen {
-                    // An action of one pane is done in that pane; an action of all is done where the person is.
-                    let here = self.pane;
-                    let home = Pane::ALL.into_iter().find(|pane| binding.places.contains(&pane.place()));
-                    if !binding.places.is_empty() && !binding.places.contains(&self.place()) {
-                        self.show(home.unwrap_or(here), effects);
-                    }
-                    self.act(binding.action, now, effects);
+                    self.do_chosen(binding, now, effects);
                 }
             }
             Action::Back => self.dialog = None,
             _ => step(&mut palette.selected, matches.len(), action),
         }
+    }
+
+    /// An action of one pane is done in that pane, an action of all where the person is; what is done on a page that has to
+    /// be opened first is said.
+    fn do_chosen(&mut self, binding: &Binding, now: &Now, effects: &mut Effects) {
+        let is_here = |state: &Self| binding.places.is_empty() || binding.places.contains(&state.place());
+        if !is_here(self) {
+            let Some(home) = Pane::ALL.into_iter().find(|pane| binding.places.contains(&pane.place())) else {
+                let pages: Vec<&str> = binding.places.iter().filter_map(|place| place.way_there()).collect();
+                let text = format!("not on this page: {} is done {}", quoted(binding.long), pages.join(", or "));
+                self.notices.add(Tone::Info, text, &now.wall);
+                return;
+            };
+            self.show(home, effects);
+            if !is_here(self) {
+                self.export.page = ExportPage::Summary;
+            }
+        }
+        self.act(binding.action, now, effects);
     }
 
     fn act_in_line(&mut self, action: Action, now: &Now, effects: &mut Effects) {
@@ -358,6 +373,11 @@ impl State {
         effects.push(Effect::Work(work));
         Ok(())
     }
+}
+
+/// The beginning of a sentence of help, in quotes.
+fn quoted(long: &str) -> String {
+    format!("“{}”", long.split([':', ';']).next().unwrap_or(long))
 }
 
 fn check_typed(text: &str, name: &str) -> Result<(), Problem> {

@@ -16,7 +16,7 @@ pub mod log;
 pub mod notice;
 pub mod organization;
 pub mod overview;
-mod pasted;
+mod paste;
 pub mod rates;
 mod read_only;
 pub mod reports;
@@ -303,7 +303,7 @@ impl State {
         self.organization.end_if_over(&now.wall);
         match event {
             Event::Key(key) => self.on_key(&key, now, &mut effects),
-            Event::Paste(text) => self.on_paste(text.expose(), now),
+            Event::Paste(text) => self.on_paste(text, now),
             Event::Clock => {
                 if let run::RunState::Active(run) = &mut self.export.run {
                     run.tick(now.uptime);

@@ -4,6 +4,7 @@ use super::notice::Tone;
 use super::{Effects, State};
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
+use crate::tui::keymap::Action;
 
 /// The same words as those of a command that is refused.
 const REFUSED: &str =
@@ -14,6 +15,25 @@ impl State {
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.overview.settings.read_only
+    }
+
+    /// Whether an action could do something now: what is refused has no use, and a run is started or stopped, not both.
+    #[must_use]
+    pub fn is_of_use(&self, action: Action) -> bool {
+        let needs_rest = matches!(
+            action,
+            Action::StartAll
+                | Action::StartSelected
+                | Action::Partial
+                | Action::DryRun
+                | Action::Retry
+                | Action::ByIds
+                | Action::CleanUp
+                | Action::SendAgain
+        );
+        let needs_run = matches!(action, Action::Stop | Action::PauseResume);
+        let is_refused = self.is_read_only() && action.changes();
+        !(is_refused || needs_rest && self.export.is_busy() || needs_run && !self.export.is_busy())
     }
 
     pub(super) fn refuse_change(&mut self, now: &Now) {

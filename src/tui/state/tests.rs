@@ -3,6 +3,7 @@
 mod log;
 mod organization;
 mod panes;
+mod paste;
 mod read_only;
 mod reports;
 mod sync;
@@ -192,6 +193,23 @@ fn the_palette_finds_an_action_and_does_it_in_its_pane() {
     key(&mut state, KeyCode::Enter);
     assert_eq!(state.pane, Pane::Saas);
     assert!(matches!(&state.dialog, Some(Dialog::Line(line)) if line.purpose == LinePurpose::CreateProject));
+}
+
+#[test]
+fn the_palette_goes_to_the_page_of_an_action_or_says_the_way_to_it() {
+    let choose = |state: &mut State, words: &str| {
+        press(state, ':');
+        type_text(state, words);
+        key(state, KeyCode::Enter)
+    };
+    let mut state = testing();
+    state.export.page = ExportPage::Log;
+    choose(&mut state, "estimate requests");
+    assert!(matches!(&state.dialog, Some(Dialog::Reading { what: Reading::Estimate, .. })), "{:?}", state.dialog);
+    let mut state = testing();
+    assert!(choose(&mut state, "take off every mark").is_empty());
+    let text = &state.notices.newest().unwrap().text;
+    assert!(text.contains("“Take off every mark”") && text.contains("page of a feed's items"), "{text}");
 }
 
 #[test]

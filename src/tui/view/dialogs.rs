@@ -348,6 +348,17 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
         Question::Choose(space) => {
             return answered(format!("Choose {}", space.name), false, choices::choose(space, state, look, room), look);
         }
+        Question::PastedKey(_) => (
+            "A private key was pasted".to_owned(),
+            false,
+            vec![
+                format!(
+                    "What was pasted looks like a private key. It was not put anywhere, and {} has no use for it.",
+                    state.pane.title()
+                ),
+                "Take it to Keys, to be looked at there?".to_owned(),
+            ],
+        ),
         Question::Stop => ("Stop the export".to_owned(), true, stop_texts(state)),
         Question::Quit => {
             let mut texts = stop_texts(state);

@@ -13,13 +13,12 @@ use crate::tui::state::State;
 /// Between two keys, in cells.
 const GAP: usize = 2;
 
-/// Draws it. Where not all keys fit, those at the end of the table stay out, but never help, actions and quit. What is refused because nothing may
-/// be changed stays out, too.
+/// Draws it. Where not all keys fit, those at the end of the table stay out, but never help, actions and quit. What would be
+/// refused now stays out, too.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     let room = usize::from(area.width).saturating_sub(1);
-    let is_refused = |binding: &Binding| state.is_read_only() && binding.action.changes();
-    let all: Vec<&Binding> =
-        keymap::of_place(state.place()).filter(|binding| !binding.short.is_empty() && !is_refused(binding)).collect();
+    let is_offered = |binding: &&Binding| !binding.short.is_empty() && state.is_of_use(binding.action);
+    let all: Vec<&Binding> = keymap::of_place(state.place()).filter(is_offered).collect();
     let is_fixed = |binding: &Binding| matches!(binding.action, Action::Help | Action::Palette | Action::Quit);
     let size = |binding: &Binding| key(binding).len() + 1 + width(binding.short) + GAP;
     let mut left = room.saturating_sub(all.iter().filter(|binding| is_fixed(binding)).map(|b| size(b)).sum());

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::config::Theme;
+use crate::untrusted::is_dangerous;
 
 /// What a piece of text is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,13 +99,12 @@ impl Look {
         Style { fg: None, bg: None, ..style }.add_modifier(Modifier::REVERSED)
     }
 
-    /// Replaces what the terminal cannot show, once, when a frame is done.
+    /// Replaces what the terminal cannot show, once, when a frame is done; and what nobody made safe, should there be any.
     pub fn fold(self, buffer: &mut Buffer) {
-        if self.unicode {
-            return;
-        }
         for cell in &mut buffer.content {
-            if !cell.symbol().is_ascii() {
+            if cell.symbol().chars().any(is_dangerous) {
+                cell.set_symbol("?");
+            } else if !self.unicode && !cell.symbol().is_ascii() {
                 cell.set_symbol(ascii(cell.symbol()));
             }
         }

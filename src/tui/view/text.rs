@@ -4,32 +4,24 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr;
 
-/// How many columns a text takes.
+/// How many columns a text takes: as many as ratatui gives it, which counts what belongs together by itself.
 #[must_use]
 pub fn width(text: &str) -> usize {
-    text.width()
+    if text.is_ascii() { text.len() } else { text.graphemes(true).map(UnicodeWidthStr::width).sum() }
 }
 
 /// The text in at most `room` columns, with an ellipsis where something is missing.
 #[must_use]
 pub fn fit(text: &str, room: usize) -> String {
-    if text.width() <= room {
+    if width(text) <= room {
         return text.to_owned();
     }
-    let mut fitted = String::new();
-    let mut used = 1;
-    for c in text.chars() {
-        used += c.width().unwrap_or(0);
-        if used > room {
-            break;
-        }
-        fitted.push(c);
-    }
-    if room > 0 {
-        fitted.push('…');
-    }
+    let Some(before_ellipsis) = room.checked_sub(1) else { return String::new() };
+    let mut fitted = text[..end_within(text, before_ellipsis)].to_owned();
+    fitted.push('…');
     fitted
 }
 
@@ -37,7 +29,7 @@ pub fn fit(text: &str, room: usize) -> String {
 #[must_use]
 pub fn left(text: &str, room: usize) -> String {
     let fitted = fit(text, room);
-    let rest = room.saturating_sub(fitted.width());
+    let rest = room.saturating_sub(width(&fitted));
     fitted + &" ".repeat(rest)
 }
 
@@ -45,7 +37,7 @@ pub fn left(text: &str, room: usize) -> String {
 #[must_use]
 pub fn right(text: &str, room: usize) -> String {
     let fitted = fit(text, room);
-    " ".repeat(room.saturating_sub(fitted.width())) + &fitted
+    " ".repeat(room.saturating_sub(width(&fitted))) + &fitted
 }
 
 /// The text broken at spaces into lines of at most `room` columns; a longer word is broken anywhere.
@@ -54,22 +46,30 @@ pub fn wrap(text: &str, room: usize) -> Vec<String> {
     let room = room.max(1);
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split_whitespace() {
-        let mut word = word;
+    let mut used = 0;
+    for mut word in text.split_whitespace() {
+        let mut columns = width(word);
         if !line.is_empty() {
-            if line.width() + 1 + word.width() <= room {
+            if used + 1 + columns <= room {
                 line.push(' ');
                 line.push_str(word);
+                used += 1 + columns;
                 continue;
             }
             lines.push(std::mem::take(&mut line));
         }
-        while word.width() > room {
-            let cut = cut_at(word, room);
+        while columns > room {
+            // What is wider than the room stands alone.
+            let cut = match end_within(word, room) {
+                0 => word.graphemes(true).next().map_or(word.len(), str::len),
+                end => end,
+            };
             lines.push(word[..cut].to_owned());
+            columns -= width(&word[..cut]);
             word = &word[cut..];
         }
         line.push_str(word);
+        used = columns;
     }
     if !line.is_empty() || lines.is_empty() {
         lines.push(line);
@@ -77,16 +77,14 @@ pub fn wrap(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
-/// Where to cut a text so that its beginning takes at most `room` columns, but holds at least one character.
-fn cut_at(text: &str, room: usize) -> usize {
+/// Where the beginning of a text that takes at most `room` columns ends, in bytes.
+fn end_within(text: &str, room: usize) -> usize {
     let mut used = 0;
-    for (at, c) in text.char_indices() {
-        used += c.width().unwrap_or(0);
-        if used > room && at > 0 {
-            return at;
-        }
-    }
-    text.len()
+    let fits = |(_, grapheme): &(usize, &str)| {
+        used += grapheme.width();
+        used <= room
+    };
+    text.grapheme_indices(true).take_while(fits).last().map_or(0, |(at, grapheme)| at + grapheme.len())
 }
 
 /// A wrapped text as lines of one style.
@@ -132,6 +130,9 @@ mod tests {
         assert_eq!(fit("abcd", 0), "");
         assert_eq!(left("東", 3), "東 ");
         assert_eq!(right("12", 4), "  12");
+        // Each of these is drawn as one: a combined letter, a coloured hand, and two that only a font joins.
+        assert_eq!((width("e\u{301}"), width("👍🏽"), width("لا")), (1, 2, 2));
+        assert_eq!(fit("👍🏽👍🏽", 3), "👍🏽…");
     }
 
     #[test]
@@ -140,6 +141,7 @@ mod tests {
         assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
         assert_eq!(wrap("東京東京", 1), ["東", "京", "東", "京"]);
         assert_eq!(wrap("", 5), [""]);
+        assert_eq!(wrap("ab abc", 3), ["ab", "abc"]);
     }
 
     #[test]

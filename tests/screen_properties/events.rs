@@ -1,0 +1,188 @@
+//! Every event that can reach the screen, with made-up contents. A variant that is new does not compile here.
+
+use std::path::PathBuf;
+
+use commerce_connector::client::models::Environment;
+use commerce_connector::connector::SourceFeeds;
+use commerce_connector::secret::Secret;
+use commerce_connector::settings::Saved;
+use commerce_connector::tui::clipboard::{Path, TooLong};
+use commerce_connector::tui::event::{Event, ImsReply, ItemsReply, Reply};
+use commerce_connector::tui::keymap::{BINDINGS, Key};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::tape::Tape;
+use super::values as make;
+
+/// Makes an event of one kind.
+type Maker = fn(&mut Tape) -> Event;
+
+/// One for each kind, at the place that [`kind_of`] gives.
+pub const MAKERS: [Maker; 46] = [
+    |tape| Event::Key(key(tape)),
+    |tape| Event::Paste(Secret::new(pasted(tape))),
+    |_| Event::Clock,
+    |_| Event::Terminate,
+    |tape| Event::Progress(make::progress(tape)),
+    |tape| Event::Run { news: tape.list(6, make::run_event), skipped: tape.count() },
+    |tape| Event::RunEnded(tape.result(make::report)),
+    |_| Event::Busy,
+    |_| Event::WorkerBroke,
+    |tape| {
+        let result = tape.pick(&[Ok(Path::Direct), Ok(Path::Tmux), Ok(Path::Screen), Err(TooLong)]);
+        Event::Copied { name: tape.raw(), result }
+    },
+    |tape| Event::Reply(Reply::Overview(make::overview(tape))),
+    |tape| Event::Reply(Reply::Pairs(Environment::ALL.map(|environment| make::pair(environment, tape)))),
+    |tape| Event::Reply(Reply::Verified { environment: environment(tape), result: tape.result(|_| ()) }),
+    |tape| Event::Reply(Reply::KeyRead { environment: environment(tape), result: Err(tape.problem()) }),
+    |tape| Event::Reply(Reply::Saved { environment: environment(tape), result: tape.result(saved) }),
+    |tape| Event::Reply(Reply::EnvironmentSet(tape.result(make::overview))),
+    |tape| {
+        let result = tape.result(|tape| tape.list(4, make::project));
+        Event::Reply(Reply::Projects { environment: environment(tape), result })
+    },
+    |tape| Event::Reply(Reply::ProjectCreated(tape.result(make::project))),
+    |tape| Event::Reply(Reply::Renamed(tape.result(make::overview))),
+    |tape| Event::Reply(Reply::Selected(tape.result(make::overview))),
+    |tape| {
+        let counts = |tape: &mut Tape| SourceFeeds {
+            counts: tape.list(12, |tape| (tape.feed(), tape.some(Tape::count))),
+            absent: tape.list(3, |tape| (tape.feed(), tape.safe())),
+        };
+        Event::Reply(Reply::Counts(tape.result(counts)))
+    },
+    |tape| {
+        let ledger = |tape: &mut Tape| (tape.list(12, make::summary), tape.list(5, make::failure));
+        Event::Reply(Reply::Ledger(tape.result(ledger)))
+    },
+    |tape| Event::Reply(Reply::Health(tape.result(make::health))),
+    |tape| Event::Reply(Reply::Estimate(tape.result(make::estimate))),
+    |tape| Event::Reply(Reply::Checked(make::check(tape))),
+    |_| Event::Reply(Reply::Diagnosed),
+    |tape| Event::Reply(Reply::Services(make::services(tape))),
+    |tape| Event::Reply(Reply::RunStarted(tape.result(|_| ()))),
+    |tape| ims(ImsReply::Status(tape.result(make::sign_in))),
+    |tape| ims(ImsReply::Begun(tape.result(make::pending))),
+    |tape| ims(ImsReply::SignedIn(tape.result(make::signed_in))),
+    |tape| ims(ImsReply::SignedOut(tape.result(|tape| tape.some(Tape::safe)))),
+    |tape| ims(ImsReply::Organizations(tape.result(|tape| tape.list(6, make::organization)))),
+    |tape| ims(ImsReply::Selected(tape.result(make::overview))),
+    |tape| {
+        let (query, from) = (make::query(tape), make::page_from(tape));
+        items(ItemsReply::Page { query, from, result: tape.result(make::page) })
+    },
+    |tape| items(ItemsReply::Count { query: make::query(tape), result: tape.result(Tape::count) }),
+    |tape| {
+        let number = make::number(tape);
+        items(ItemsReply::Looked { number, result: tape.result(|tape| Box::new(make::item_view(tape))) })
+    },
+    |tape| items(ItemsReply::Saved(tape.result(|tape| PathBuf::from(tape.raw())))),
+    |tape| Event::Reply(Reply::Rotated { environment: environment(tape), result: tape.result(saved) }),
+    |tape| Event::Reply(Reply::ConfigMade(tape.result(make::overview))),
+    |tape| Event::Reply(Reply::SourceSet(tape.result(make::overview))),
+    |tape| {
+        let received = |tape: &mut Tape| tape.list(4, |tape| (make::id(tape), tape.timestamp())).into_iter().collect();
+        Event::Reply(Reply::LastReceived(tape.result(received)))
+    },
+    |tape| Event::Reply(Reply::Foreseen { space: make::id(tape), result: tape.result(make::foresight) }),
+    // Keys are what a person gives most; the more of them, the deeper a sequence gets.
+    |tape| Event::Key(key(tape)),
+    |tape| Event::Key(key(tape)),
+    |tape| Event::Key(key(tape)),
+];
+
+/// Which of [`MAKERS`] makes such an event, without the keys at their end.
+pub fn kind_of(event: &Event) -> usize {
+    match event {
+        Event::Key(_) => 0,
+        Event::Paste(_) => 1,
+        Event::Clock => 2,
+        Event::Terminate => 3,
+        Event::Progress(_) => 4,
+        Event::Run { .. } => 5,
+        Event::RunEnded(_) => 6,
+        Event::Busy => 7,
+        Event::WorkerBroke => 8,
+        Event::Copied { .. } => 9,
+        Event::Reply(Reply::Overview(_)) => 10,
+        Event::Reply(Reply::Pairs(_)) => 11,
+        Event::Reply(Reply::Verified { .. }) => 12,
+        Event::Reply(Reply::KeyRead { .. }) => 13,
+        Event::Reply(Reply::Saved { .. }) => 14,
+        Event::Reply(Reply::EnvironmentSet(_)) => 15,
+        Event::Reply(Reply::Projects { .. }) => 16,
+        Event::Reply(Reply::ProjectCreated(_)) => 17,
+        Event::Reply(Reply::Renamed(_)) => 18,
+        Event::Reply(Reply::Selected(_)) => 19,
+        Event::Reply(Reply::Counts(_)) => 20,
+        Event::Reply(Reply::Ledger(_)) => 21,
+        Event::Reply(Reply::Health(_)) => 22,
+        Event::Reply(Reply::Estimate(_)) => 23,
+        Event::Reply(Reply::Checked(_)) => 24,
+        Event::Reply(Reply::Diagnosed) => 25,
+        Event::Reply(Reply::Services(_)) => 26,
+        Event::Reply(Reply::RunStarted(_)) => 27,
+        Event::Reply(Reply::Ims(ImsReply::Status(_))) => 28,
+        Event::Reply(Reply::Ims(ImsReply::Begun(_))) => 29,
+        Event::Reply(Reply::Ims(ImsReply::SignedIn(_))) => 30,
+        Event::Reply(Reply::Ims(ImsReply::SignedOut(_))) => 31,
+        Event::Reply(Reply::Ims(ImsReply::Organizations(_))) => 32,
+        Event::Reply(Reply::Ims(ImsReply::Selected(_))) => 33,
+        Event::Reply(Reply::Items(ItemsReply::Page { .. })) => 34,
+        Event::Reply(Reply::Items(ItemsReply::Count { .. })) => 35,
+        Event::Reply(Reply::Items(ItemsReply::Looked { .. })) => 36,
+        Event::Reply(Reply::Items(ItemsReply::Saved(_))) => 37,
+        Event::Reply(Reply::Rotated { .. }) => 38,
+        Event::Reply(Reply::ConfigMade(_)) => 39,
+        Event::Reply(Reply::SourceSet(_)) => 40,
+        Event::Reply(Reply::LastReceived(_)) => 41,
+        Event::Reply(Reply::Foreseen { .. }) => 42,
+    }
+}
+
+/// How many kinds [`kind_of`] tells apart.
+pub const KINDS: usize = 43;
+
+fn ims(reply: ImsReply) -> Event {
+    Event::Reply(Reply::Ims(reply))
+}
+
+fn items(reply: ItemsReply) -> Event {
+    Event::Reply(Reply::Items(reply))
+}
+
+fn saved(tape: &mut Tape) -> Saved {
+    Saved {
+        where_to: tape.safe(),
+        private_key_file: tape.some(|tape| PathBuf::from(tape.raw())),
+        note: tape.some(Tape::safe),
+    }
+}
+
+fn environment(tape: &mut Tape) -> Environment {
+    tape.pick(&Environment::ALL)
+}
+
+/// A key that means something somewhere, or one that is typed.
+fn key(tape: &mut Tape) -> KeyEvent {
+    let bound: Vec<Key> = BINDINGS.iter().flat_map(|binding| binding.keys).copied().collect();
+    let (code, modifiers) = match tape.count() % 8 {
+        0 => (KeyCode::Char(tape.pick(&['x', 'é', '東', '\u{202e}', '\u{7f}', ' '])), KeyModifiers::NONE),
+        1 => (tape.pick(&[KeyCode::Backspace, KeyCode::Delete, KeyCode::Insert, KeyCode::F(5)]), KeyModifiers::ALT),
+        _ => match tape.pick(&bound) {
+            Key::Plain(code) => (code, KeyModifiers::NONE),
+            Key::Ctrl(letter) => (KeyCode::Char(letter), KeyModifiers::CONTROL),
+        },
+    };
+    KeyEvent::new(code, modifiers)
+}
+
+/// Text that somebody pastes: a key, an address, or whatever was on the clipboard.
+fn pasted(tape: &mut Tape) -> String {
+    match tape.count() % 3 {
+        0 => "-----BEGIN PRIVATE KEY-----\r\nMIIE\r\n-----END PRIVATE KEY-----\r\n".to_owned(),
+        1 => "https://127.0.0.1/callback?code=x&state=y".to_owned(),
+        _ => tape.raw(),
+    }
+}

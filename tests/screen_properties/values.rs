@@ -1,0 +1,410 @@
+//! Made-up values of everything that is shown, each text of them hostile. A field that is new does not compile here.
+
+use commerce_connector::client::models::{DataSpace, DataSpaceKind, Environment, KeysRemedy, Project};
+use commerce_connector::commerce::health::{
+    ChangeLog, Cron, FeedLock, FeedPath, IndexerStatus, ItemError, Mode, Part, StuckJob, View,
+};
+use commerce_connector::connector::doctor::{Check, Outcome};
+use commerce_connector::connector::estimate::{Estimate, FeedEstimate};
+use commerce_connector::connector::finding::{Cause, Finding, Level};
+use commerce_connector::connector::foresight::Foresight;
+use commerce_connector::connector::health::{AdobeItems, ByState, FeedHealth, Health, Installation};
+use commerce_connector::connector::items::{ItemView, NowSent};
+use commerce_connector::connector::services::{FeedCondition, Module, SERVICES, ServiceStatus, Services};
+use commerce_connector::connector::{Half, Limits, Overview, PairStatus, SettingsOverview, Setup};
+use commerce_connector::export::control::Paused;
+use commerce_connector::export::ledger::{
+    FeedSummary, FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, PageFrom,
+};
+use commerce_connector::export::progress::{
+    FeedProgress, ItemFailure, ItemState, Limit, Phase, Progress, RunEnd, RunEvent, RunReport,
+};
+use commerce_connector::ims::models::{Organization, OrganizationId, PendingSignIn, SignIn, SignedIn, SignedInAs};
+use commerce_connector::untrusted::SafeText;
+use serde_json::{Value, json};
+
+use super::tape::Tape;
+
+const PHASES: [Phase; 7] =
+    [Phase::Waiting, Phase::Collecting, Phase::Sending, Phase::Deleting, Phase::Done, Phase::Stopped, Phase::Failed];
+const STATES: [ItemState; 4] =
+    [ItemState::Awaiting, ItemState::Submitted, ItemState::WillRetry, ItemState::NeedsAttention];
+const KINDS: [DataSpaceKind; 2] = [DataSpaceKind::Production, DataSpaceKind::Testing];
+
+/// Ids are checked where they enter, so the worst of them is only long.
+pub fn id<T: std::str::FromStr>(tape: &mut Tape) -> T
+where
+    T::Err: std::fmt::Debug,
+{
+    let length = 1 + usize::try_from(tape.count() % 128).unwrap();
+    "a".repeat(length).parse().unwrap()
+}
+
+pub fn overview(tape: &mut Tape) -> Overview {
+    Overview {
+        installation: tape.safe(),
+        environment: tape.pick(&Environment::ALL),
+        gateway: tape.safe(),
+        project: tape.some(|tape| (id(tape), tape.safe())),
+        data_space: tape.some(|tape| (id(tape), tape.safe(), tape.pick(&KINDS))),
+        source: tape.safe(),
+        organization: tape.some(Tape::safe),
+        config_path: tape.raw().into(),
+        settings: Box::new(SettingsOverview {
+            home: tape.safe(),
+            problem: tape.some(Tape::problem),
+            note: tape.some(Tape::safe),
+            environment_locked: tape.some(Tape::safe),
+            data_space_locked: tape.some(Tape::safe),
+            organization_locked: tape.some(Tape::safe),
+            setup: Setup {
+                in_commerce: tape.count().is_multiple_of(2),
+                without_file: tape.count().is_multiple_of(2),
+                without_source: tape.count().is_multiple_of(2),
+            },
+            read_only: tape.count().is_multiple_of(8),
+            limits: Limits {
+                requests_per_second: tape.some(Tape::rate),
+                thread_count: 2,
+                batch_sizes: tape.list(3, |tape| (tape.feed(), 100)),
+            },
+        }),
+        state_dir: tape.raw().into(),
+    }
+}
+
+pub fn pair(environment: Environment, tape: &mut Tape) -> PairStatus {
+    let mut half = || match tape.count() % 3 {
+        0 => Half::Missing,
+        1 => Half::Unusable { reason: tape.safe() },
+        _ => Half::Present { shown: tape.safe(), origin: tape.safe(), locked: tape.some(Tape::safe) },
+    };
+    PairStatus { environment, api_key: half(), private_key: half() }
+}
+
+pub fn project(tape: &mut Tape) -> Project {
+    let space = |tape: &mut Tape| DataSpace { id: id(tape), name: tape.safe(), kind: tape.pick(&KINDS) };
+    Project { id: id(tape), name: tape.safe(), data_spaces: tape.list(3, space) }
+}
+
+pub fn summary(tape: &mut Tape) -> FeedSummary {
+    FeedSummary {
+        feed: tape.feed(),
+        submitted: tape.count(),
+        awaiting: tape.count(),
+        will_retry: tape.count(),
+        needs_attention: tape.count(),
+        last_sync: tape.some(Tape::timestamp),
+        last_partial: tape.some(Tape::timestamp),
+    }
+}
+
+pub fn failure(tape: &mut Tape) -> ItemFailure {
+    ItemFailure {
+        feed: tape.feed(),
+        label: tape.safe(),
+        state: tape.pick(&STATES),
+        message: tape.safe(),
+        code: tape.safe(),
+        request_id: tape.some(Tape::safe),
+    }
+}
+
+fn feed_progress(tape: &mut Tape) -> FeedProgress {
+    FeedProgress {
+        feed: tape.feed(),
+        phase: tape.pick(&PHASES),
+        source_records: tape.some(Tape::count),
+        source_read: tape.count(),
+        collected: tape.count(),
+        unchanged: tape.count(),
+        new: tape.count(),
+        changed: tape.count(),
+        gone: tape.count(),
+        submitted: tape.count(),
+        will_retry: tape.count(),
+        needs_attention: tape.count(),
+        requests: tape.count(),
+        bytes: tape.count(),
+        planned_requests: tape.count(),
+        planned_bytes: tape.count(),
+        forgotten: tape.count(),
+        batch_size: 100,
+    }
+}
+
+pub fn progress(tape: &mut Tape) -> Progress {
+    Progress {
+        feeds: tape.list(12, feed_progress),
+        elapsed: tape.duration(),
+        items_per_second: tape.rate(),
+        eta: tape.some(Tape::duration),
+        limit: match tape.count() % 4 {
+            0 => Limit::Unknown,
+            1 => Limit::Gateway { requests_per_second: tape.rate() },
+            2 => Limit::Source,
+            _ => Limit::Waiting { remaining: tape.duration(), reason: tape.safe() },
+        },
+        dry_run: tape.yes(),
+        stopping: tape.yes(),
+        paused: tape.some(|tape| Paused { by: tape.some(Tape::safe) }),
+        thread_count: 2,
+    }
+}
+
+pub fn run_event(tape: &mut Tape) -> RunEvent {
+    match tape.count() % 7 {
+        0 => RunEvent::FirstSync { source_records: tape.list(3, |tape| (tape.feed(), tape.some(Tape::count))) },
+        1 => RunEvent::FeedStarted { feed: tape.feed(), source_records: tape.some(Tape::count) },
+        2 => RunEvent::ItemFailed(failure(tape)),
+        3 => RunEvent::Retrying { feed: tape.feed(), attempt: 3, after: tape.duration(), reason: tape.safe() },
+        4 => RunEvent::Note { feed: tape.feed(), text: tape.safe() },
+        5 => RunEvent::FeedFinished(feed_progress(tape)),
+        _ => RunEvent::KeysRefused {
+            message: tape.safe(),
+            request_id: tape.some(Tape::safe),
+            remedy: tape.pick(&[KeysRemedy::SetClock, KeysRemedy::CheckKeys]),
+        },
+    }
+}
+
+pub fn report(tape: &mut Tape) -> RunReport {
+    RunReport {
+        progress: progress(tape),
+        end: match tape.count() % 4 {
+            0 => RunEnd::Complete,
+            1 => RunEnd::Stopped,
+            2 => RunEnd::Failed { problems: tape.list(3, |tape| (tape.feed(), tape.problem())) },
+            _ => RunEnd::KeysRefused {
+                message: tape.safe(),
+                remedy: tape.pick(&[KeysRemedy::SetClock, KeysRemedy::CheckKeys]),
+            },
+        },
+        unknown_ids: tape.list(3, Tape::safe),
+        requests_per_second: tape.some(Tape::rate),
+    }
+}
+
+fn finding(tape: &mut Tape) -> Finding {
+    Finding {
+        level: tape.pick(&[Level::Warning, Level::Wrong]),
+        cause: tape.pick(&[Cause::Here, Cause::Keys, Cause::Passing]),
+        feed: tape.some(Tape::feed),
+        what: tape.raw(),
+        means: tape.raw(),
+        next: tape.raw(),
+    }
+}
+
+fn part<T>(tape: &mut Tape, make: impl FnOnce(&mut Tape) -> T) -> Part<T> {
+    match tape.count() % 4 {
+        0 => Part::Missing { table: tape.safe() },
+        1 => Part::Unreadable { table: tape.safe(), reason: tape.safe() },
+        _ => Part::Known(make(tape)),
+    }
+}
+
+fn path(tape: &mut Tape) -> FeedPath {
+    let status = |tape: &mut Tape| match tape.count() % 5 {
+        0 => IndexerStatus::Ready,
+        1 => IndexerStatus::ReindexRequired,
+        2 => IndexerStatus::Processing,
+        3 => IndexerStatus::Suspended,
+        _ => IndexerStatus::Other(tape.safe()),
+    };
+    let view = |tape: &mut Tape| View { mode: tape.pick(&[Mode::BySchedule, Mode::OnSave]), cursor: tape.count() };
+    FeedPath {
+        indexer: part(tape, |tape| tape.some(status)),
+        view: part(tape, |tape| tape.some(view)),
+        log: part(tape, |tape| ChangeLog { newest: tape.count(), backlog: tape.some(Tape::count) }),
+    }
+}
+
+pub fn health(tape: &mut Tape) -> Health {
+    let error = |tape: &mut Tape| ItemError {
+        source_id: tape.count(),
+        status: 400,
+        at: tape.some(Tape::timestamp),
+        message: tape.safe(),
+        request_id: tape.some(Tape::safe),
+    };
+    let by_state = |tape: &mut Tape| ByState {
+        submitted: tape.count(),
+        awaiting: tape.count(),
+        will_retry: tape.count(),
+        needs_attention: tape.count(),
+    };
+    let adobe = |tape: &mut Tape| AdobeItems {
+        by_state: tape.some(by_state),
+        rows: tape.count(),
+        deleted: tape.count(),
+        last_modified: tape.some(Tape::timestamp),
+        errors: tape.list(2, error),
+    };
+    let feed = |tape: &mut Tape| FeedHealth {
+        feed: tape.feed(),
+        ours: tape.some(summary),
+        path: tape.some(path),
+        adobe: tape.some(|tape| part(tape, adobe)),
+    };
+    let stuck = |tape: &mut Tape| StuckJob { code: tape.safe(), age: tape.duration(), runs: tape.count() };
+    let lock = |tape: &mut Tape| FeedLock { feed: tape.safe(), locked_by: tape.safe(), age: tape.duration() };
+    let installation = |tape: &mut Tape| Installation {
+        has_adobe_export: tape.yes(),
+        cron: part(tape, |tape| Cron { last_seen: tape.some(Tape::duration), stuck: tape.list(2, stuck) }),
+        locks: part(tape, |tape| tape.list(2, lock)),
+    };
+    Health { feeds: tape.list(12, feed), installation: tape.some(installation), findings: tape.list(4, finding) }
+}
+
+pub fn foresight(tape: &mut Tape) -> Foresight {
+    Foresight { estimate: estimate(tape), items_there: tape.count(), refusal: tape.some(Tape::safe) }
+}
+
+pub fn estimate(tape: &mut Tape) -> Estimate {
+    let feed = |tape: &mut Tape| FeedEstimate {
+        feed: tape.feed(),
+        source_records: tape.some(Tape::count),
+        items: tape.some(Tape::count),
+        batch_size: 100,
+        requests: tape.some(Tape::count),
+        bytes: tape.some(Tape::count),
+    };
+    Estimate { feeds: tape.list(12, feed), requests_per_second: tape.some(Tape::rate) }
+}
+
+pub fn check(tape: &mut Tape) -> Check {
+    Check {
+        name: "Database",
+        outcome: tape.pick(&[Outcome::Ok, Outcome::Warning, Outcome::Wrong, Outcome::Skipped]),
+        detail: tape.safe(),
+        facts: tape.list(2, Tape::safe),
+        findings: tape.list(2, finding),
+    }
+}
+
+pub fn services(tape: &mut Tape) -> Services {
+    let conditions = [FeedCondition::Healthy, FeedCondition::NotSent, FeedCondition::Failing, FeedCondition::Unknown];
+    let status = |tape: &mut Tape| ServiceStatus {
+        service: tape.pick(&SERVICES),
+        is_available: tape.some(Tape::yes),
+        module: match tape.count() % 3 {
+            0 => Module::Installed(tape.safe()),
+            1 => Module::NotInstalled,
+            _ => Module::Unknown,
+        },
+        feeds: tape.list(8, |tape| (tape.feed(), tape.pick(&conditions))),
+    };
+    Services { services: tape.list(6, status), health_problem: tape.some(Tape::problem) }
+}
+
+pub fn pending(tape: &mut Tape) -> PendingSignIn {
+    PendingSignIn { url: tape.safe(), since: tape.timestamp(), is_resumed: tape.yes() }
+}
+
+pub fn signed_in(tape: &mut Tape) -> SignedIn {
+    SignedIn {
+        kind: tape.pick(&[SignedInAs::Person, SignedInAs::Service]),
+        name: tape.safe(),
+        email: tape.some(Tape::safe),
+        until: tape.timestamp(),
+        is_renewable: tape.yes(),
+        kept: tape.safe(),
+    }
+}
+
+pub fn sign_in(tape: &mut Tape) -> SignIn {
+    match tape.count() % 4 {
+        0 => SignIn::Out,
+        1 => SignIn::Pending(pending(tape)),
+        2 => SignIn::In(signed_in(tape)),
+        _ => SignIn::Expired { name: tape.safe(), at: tape.timestamp() },
+    }
+}
+
+pub fn organization(tape: &mut Tape) -> Organization {
+    Organization {
+        id: OrganizationId::new(&tape.raw(), &tape.raw()),
+        name: tape.safe(),
+        kind: tape.some(Tape::safe),
+        country: tape.some(Tape::safe),
+    }
+}
+
+pub fn number(tape: &mut Tape) -> ItemNumber {
+    ItemNumber(i64::try_from(tape.count()).unwrap())
+}
+
+pub fn query(tape: &mut Tape) -> ItemQuery {
+    ItemQuery {
+        feed: tape.feed(),
+        search: tape.raw(),
+        state: tape.some(|tape| tape.pick(&STATES)),
+        error: tape.raw(),
+        order: tape.pick(&[ItemOrder::Number, ItemOrder::Label, ItemOrder::Newest]),
+    }
+}
+
+fn row(tape: &mut Tape) -> ItemRow {
+    ItemRow {
+        number: number(tape),
+        label: tape.safe(),
+        source_id: tape.some(|_| 17),
+        state: tape.pick(&STATES),
+        is_deleted: tape.yes(),
+        modified_at: tape.timestamp(),
+        error: tape.safe(),
+        code: tape.safe(),
+        request_id: tape.some(Tape::safe),
+    }
+}
+
+pub fn page_from(tape: &mut Tape) -> PageFrom {
+    match tape.count() % 4 {
+        0 => PageFrom::Start,
+        1 => PageFrom::End,
+        2 => PageFrom::After(row(tape)),
+        _ => PageFrom::Before(row(tape)),
+    }
+}
+
+pub fn page(tape: &mut Tape) -> ItemPage {
+    ItemPage { rows: tape.list(40, row), has_before: tape.yes(), has_after: tape.yes() }
+}
+
+/// Payloads are data, not text: nobody made them safe.
+fn payload(tape: &mut Tape) -> Value {
+    json!({ "sku": tape.raw(), tape.raw(): [tape.raw(), { "name": tape.raw() }, null, 1.5] })
+}
+
+pub fn item_view(tape: &mut Tape) -> ItemView {
+    let attempt = |tape: &mut Tape| ItemAttempt {
+        at: tape.timestamp(),
+        state: tape.pick(&STATES),
+        status: 400,
+        error: tape.safe(),
+        request_id: tape.some(Tape::safe),
+    };
+    let change = |tape: &mut Tape| match tape.count() % 4 {
+        0 => FieldChange::Same(payload(tape)),
+        1 => FieldChange::Added(payload(tape)),
+        2 => FieldChange::Removed(payload(tape)),
+        _ => FieldChange::Changed { sent: payload(tape), now: payload(tape) },
+    };
+    let named = |tape: &mut Tape| -> (SafeText, SafeText) { (tape.safe(), tape.safe()) };
+    ItemView {
+        detail: ItemDetail {
+            row: row(tape),
+            feed: tape.feed(),
+            identity: tape.list(3, named),
+            attempts: tape.list(4, attempt),
+            sent: tape.some(|tape| (tape.timestamp(), payload(tape))),
+        },
+        now: match tape.count() % 3 {
+            0 => NowSent::Payload(payload(tape)),
+            1 => NowSent::Gone,
+            _ => NowSent::Unknown(tape.safe()),
+        },
+        changes: tape.list(6, |tape| (tape.safe(), change(tape))),
+    }
+}
