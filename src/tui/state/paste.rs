@@ -6,13 +6,15 @@ use zeroize::Zeroizing;
 use super::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Question};
 use super::notice::Tone;
 use super::{Effects, Pane, State};
-use crate::keys::{ApiKey, PrivateKey};
+use crate::keys::ApiKey;
 use crate::secret::Secret;
 use crate::tui::event::Now;
 use crate::tui::keymap::{Action, Place, key_of};
 
 /// The shortest text that is taken for an API key where nobody asked for one, in characters; Adobe's have 32.
 const LEAST_API_KEY: usize = 16;
+/// The longest text that is taken for a path, in bytes: the body of the smallest key is longer.
+const LONGEST_PATH: usize = 1024;
 
 impl State {
     pub(super) fn on_paste(&mut self, text: Secret, now: &Now) {
@@ -52,12 +54,12 @@ impl State {
                     .then(|| format!("{lines} lines were pasted and joined to this one: look at it before you go on"));
             }
             Some(Dialog::Question(_) | Dialog::Reading { .. }) => self.tell_ignored(now),
-            None if matches!(self.pane, Pane::Overview | Pane::Keys) => self.offer_to_take(&text, now),
-            _ if is_private_key(text.expose()) => self.dialog = Some(Dialog::Question(Question::PastedKey(text))),
+            _ if is_private_key(text.expose()) => self.take_to_keys(text),
             Some(Dialog::Palette(palette)) => {
                 palette.editor.paste(&joined(text.expose(), " ").0);
                 palette.selected = 0;
             }
+            None if self.pane == Pane::Keys && is_api_key(text.expose()) => self.open_api_key_line(&text),
             None => match self.filter_mut() {
                 Some(filter) if filter.editing => {
                     filter.editor.paste(&joined(text.expose(), " ").0);
@@ -68,26 +70,20 @@ impl State {
         }
     }
 
-    /// A key that was pasted before anybody asked for it opens the dialog in which it can be accepted.
-    fn offer_to_take(&mut self, text: &Secret, now: &Now) {
-        let pasted = text.expose();
-        let is_api_key = ApiKey::parse(pasted).is_ok_and(|key| key.expose().len() >= LEAST_API_KEY);
-        if pasted.contains("-----") || PrivateKey::parse(pasted).is_ok() {
-            self.open_key_editor(text);
-        } else if is_api_key && path(pasted).is_none() {
-            let mut dialog = LineDialog::new(LinePurpose::ApiKey(self.keys.selected), "");
-            dialog.editor.paste(pasted);
-            self.dialog = Some(Dialog::Line(dialog));
+    /// The dialog in which an API key that nobody asked for can be accepted.
+    fn open_api_key_line(&mut self, text: &Secret) {
+        let mut dialog = LineDialog::new(LinePurpose::ApiKey(self.keys.selected), "");
+        dialog.editor.paste(text.expose());
+        self.dialog = Some(Dialog::Line(dialog));
+    }
+
+    /// In its own pane a private key is looked at at once; anywhere else it is asked first whether it belongs there.
+    fn take_to_keys(&mut self, text: Secret) {
+        if self.pane == Pane::Keys {
+            self.open_key_editor(&text);
         } else {
-            let (api_key, private_key) =
-                (key_of(Place::Keys, Action::PasteApiKey), key_of(Place::Keys, Action::PastePrivateKey));
-            let text = format!(
-                "what was pasted looks like no key, so nothing was taken; in pane 1, {api_key} takes an API key and {private_key} a private key"
-            );
-            self.notices.add(Tone::Info, text, &now.wall);
-            return;
+            self.dialog = Some(Dialog::Question(Question::PastedKey(text)));
         }
-        self.pane = Pane::Keys;
     }
 
     pub(super) fn accept_pasted_key(&mut self, text: &Secret, effects: &mut Effects) {
@@ -113,16 +109,21 @@ fn is_private_key(text: &str) -> bool {
     text.contains("PRIVATE KEY-----")
 }
 
-/// The lines of a text that hold something as one line, and how many they were.
-fn joined(text: &str, joint: &str) -> (Zeroizing<String>, usize) {
-    let lines: Vec<&str> = text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect();
-    (Zeroizing::new(lines.join(joint)), lines.len())
+/// Whether a text is taken for an API key where nobody asked for one.
+fn is_api_key(text: &str) -> bool {
+    path(text).is_none() && ApiKey::parse(text).is_ok_and(|key| key.expose().len() >= LEAST_API_KEY)
 }
 
 /// A pasted path of a file: one line that begins like one.
 fn path(text: &str) -> Option<&str> {
     let text = text.trim().trim_matches(['"', '\'']);
     let begins = ["/", "~/", "./", "../"].iter().any(|begin| text.starts_with(begin));
-    // Base64 may begin with a slash, but is never so short.
-    (begins && text.lines().count() == 1 && text.len() < 1024).then_some(text)
+    // Base64 may begin with a slash, but a key is never so short.
+    (begins && text.lines().count() == 1 && text.len() < LONGEST_PATH).then_some(text)
+}
+
+/// The lines of a text that hold something as one line, and how many they were.
+fn joined(text: &str, joint: &str) -> (Zeroizing<String>, usize) {
+    let lines: Vec<&str> = text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect();
+    (Zeroizing::new(lines.join(joint)), lines.len())
 }

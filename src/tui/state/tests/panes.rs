@@ -185,7 +185,7 @@ fn a_key_pasted_outside_of_an_editor_is_asked_about() {
     key(&mut state, KeyCode::Esc);
     paste(&mut state, "quit it all");
     assert!(state.dialog.is_none());
-    assert!(newest(&state).contains("looks like no key"));
+    assert!(newest(&state).contains("nothing to type into here"));
 }
 
 #[test]
