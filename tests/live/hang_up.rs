@@ -53,7 +53,7 @@ fn cpu_seconds(pid: u64) -> f64 {
 }
 
 /// The run goes on headless, does not spin while it is paused, and finishes when it is told to.
-async fn outlives(shop: &Shop, pid: u64) {
+fn outlives(shop: &Shop, pid: u64) {
     shop.home.ok(&["export", "pause"]);
     shop.wait_for_run("is paused", |run| run["paused"] == true && run["pid"] == pid);
     let (begun, before) = (Instant::now(), cpu_seconds(pid));
@@ -79,7 +79,7 @@ async fn finishes(shop: &Shop, mut child: Box<dyn Child + Send + Sync>) {
 async fn a_screen_whose_terminal_hangs_up_finishes_its_run() {
     let shop = Shop::new().await;
     let child = start_and_hang_up(in_terminal(&shop, &[]), "exports every feed", "a", "submitted");
-    outlives(&shop, child.process_id().expect("a pid").into()).await;
+    outlives(&shop, child.process_id().expect("a pid").into());
     finishes(&shop, child).await;
 }
 
@@ -87,7 +87,7 @@ async fn a_screen_whose_terminal_hangs_up_finishes_its_run() {
 async fn a_run_told_line_by_line_whose_terminal_hangs_up_is_finished() {
     let shop = Shop::new().await;
     let child = start_and_hang_up(in_terminal(&shop, &["export", "run"]), "products: started", "", "products: started");
-    outlives(&shop, child.process_id().expect("a pid").into()).await;
+    outlives(&shop, child.process_id().expect("a pid").into());
     finishes(&shop, child).await;
 }
 
@@ -98,7 +98,7 @@ async fn a_run_whose_readers_are_gone_is_finished() {
     // EPIPE on both, from the first line on.
     drop((run.stdout.take(), run.stderr.take()));
     shop.wait_for_run("has begun", |_| true);
-    outlives(&shop, run.id().into()).await;
+    outlives(&shop, run.id().into());
     assert_eq!(ended(run).0, Some(0));
     shop.assert_all_arrived_once().await;
 }
@@ -115,7 +115,7 @@ async fn a_person_leaves_and_the_run_goes_on() {
     terminal.press("y");
     terminal.wait_for("The export goes on without its screen");
     let run = shop.wait_for_run("goes on", |_| true);
-    outlives(&shop, run["pid"].as_u64().expect("a pid")).await;
+    outlives(&shop, run["pid"].as_u64().expect("a pid"));
     assert_eq!(terminal.ends_restored(), 0, "it ends as the run did");
     shop.assert_all_arrived_once().await;
 }

@@ -18,7 +18,7 @@ use super::values as make;
 type Maker = fn(&mut Tape) -> Event;
 
 /// One for each kind, at the place that [`kind_of`] gives.
-pub const MAKERS: [Maker; 41] = [
+pub const MAKERS: [Maker; 42] = [
     |tape| Event::Key(key(tape)),
     |tape| Event::Paste(Secret::new(pasted(tape))),
     |_| Event::Clock,
@@ -82,6 +82,7 @@ pub const MAKERS: [Maker; 41] = [
         items(ItemsReply::Looked { number, result: tape.result(|tape| Box::new(make::item_view(tape))) })
     },
     |tape| items(ItemsReply::Saved(tape.result(|tape| PathBuf::from(tape.raw())))),
+    |tape| Event::Reply(Reply::Attached(Box::new(make::about(tape)))),
     // Keys are what a person gives most; the more of them, the deeper a sequence gets.
     |tape| Event::Key(key(tape)),
     |tape| Event::Key(key(tape)),
@@ -129,11 +130,12 @@ pub fn kind_of(event: &Event) -> usize {
         Event::Reply(Reply::Items(ItemsReply::Count { .. })) => 35,
         Event::Reply(Reply::Items(ItemsReply::Looked { .. })) => 36,
         Event::Reply(Reply::Items(ItemsReply::Saved(_))) => 37,
+        Event::Reply(Reply::Attached(_)) => 38,
     }
 }
 
 /// How many kinds [`kind_of`] tells apart.
-pub const KINDS: usize = 38;
+pub const KINDS: usize = 39;
 
 fn ims(reply: ImsReply) -> Event {
     Event::Reply(Reply::Ims(reply))

@@ -15,10 +15,12 @@ use commerce_connector::export::control::Paused;
 use commerce_connector::export::ledger::{
     FeedSummary, FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, PageFrom,
 };
+use commerce_connector::export::owner::Owner;
 use commerce_connector::export::progress::{
     FeedProgress, ItemFailure, ItemState, Limit, Phase, Progress, RunEnd, RunEvent, RunReport,
 };
 use commerce_connector::ims::models::{Organization, OrganizationId, PendingSignIn, SignIn, SignedIn, SignedInAs};
+use commerce_connector::live::About;
 use commerce_connector::untrusted::SafeText;
 use serde_json::{Value, json};
 
@@ -59,7 +61,7 @@ pub fn overview(tape: &mut Tape) -> Overview {
             read_only: tape.count().is_multiple_of(8),
             limits: Limits {
                 requests_per_second: tape.some(Tape::rate),
-                thread_count: 2,
+                thread_count: 1 + usize::from(tape.yes()),
                 batch_sizes: tape.list(3, |tape| (tape.feed(), 100)),
             },
         }),
@@ -127,14 +129,26 @@ fn feed_progress(tape: &mut Tape) -> FeedProgress {
     }
 }
 
+pub fn about(tape: &mut Tape) -> About {
+    let owner = Owner {
+        user: tape.safe(),
+        host: tape.safe(),
+        pid: u32::MAX,
+        process_start: tape.count(),
+        since: i64::try_from(tape.count()).unwrap_or(i64::MAX),
+    };
+    About { owner, request: tape.safe(), data_space: id(tape), feeds: vec![tape.feed()] }
+}
+
 pub fn progress(tape: &mut Tape) -> Progress {
     Progress {
         feeds: tape.list(12, feed_progress),
         elapsed: tape.duration(),
         items_per_second: tape.rate(),
         eta: tape.some(Tape::duration),
-        limit: match tape.count() % 4 {
+        limit: match tape.count() % 5 {
             0 => Limit::Unknown,
+            4 => Limit::Paused { by: tape.some(Tape::safe) },
             1 => Limit::Gateway { requests_per_second: tape.rate() },
             2 => Limit::Source,
             _ => Limit::Waiting { remaining: tape.duration(), reason: tape.safe() },
