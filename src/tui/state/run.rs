@@ -112,7 +112,7 @@ impl ActiveRun {
     pub fn requests_per_second(&self) -> Option<f64> {
         let (first, last) = (self.samples.front()?, self.samples.back()?);
         let seconds = self.clock.max(last.0).saturating_sub(first.0).as_secs_f64();
-        (seconds >= 1.0).then(|| (last.1 - first.1) as f64 / seconds)
+        (seconds >= 1.0).then(|| last.1.saturating_sub(first.1) as f64 / seconds)
     }
 }
 
