@@ -62,11 +62,6 @@ pub fn overview(tape: &mut Tape) -> Overview {
             data_space_locked: tape.some(Tape::safe),
             setup: Setup { in_commerce: tape.yes(), without_file: tape.yes(), without_source: tape.yes() },
             organization_locked: tape.some(Tape::safe),
-            setup: Setup {
-                in_commerce: tape.count().is_multiple_of(2),
-                without_file: tape.count().is_multiple_of(2),
-                without_source: tape.count().is_multiple_of(2),
-            },
             read_only: tape.count().is_multiple_of(8),
             limits: Limits {
                 requests_per_second: tape.some(Tape::rate),
@@ -260,10 +255,6 @@ pub fn health(tape: &mut Tape) -> Health {
         locks: part(tape, |tape| tape.list(2, lock)),
     };
     Health { feeds: tape.list(12, feed), installation: tape.some(installation), findings: tape.list(4, finding) }
-}
-
-pub fn foresight(tape: &mut Tape) -> Foresight {
-    Foresight { estimate: estimate(tape), items_there: tape.count(), refusal: tape.some(Tape::safe) }
 }
 
 pub fn estimate(tape: &mut Tape) -> Estimate {
