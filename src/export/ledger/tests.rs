@@ -3,6 +3,8 @@
 mod care;
 mod formats;
 mod history;
+mod listing;
+mod million;
 mod parts;
 mod placing;
 
