@@ -1,5 +1,7 @@
 //! The command line: clap definitions only.
 
+mod items;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -9,6 +11,8 @@ use crate::client::models::{DataSpaceId, Environment, ProjectId};
 use crate::config::Theme;
 use crate::feeds::Feed;
 use crate::feeds::source::IdKind;
+
+pub use items::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
 
 /// Connect Adobe Commerce or Magento Open Source to Adobe's Commerce Services, and keep the data flowing.
 ///
@@ -66,6 +70,11 @@ pub enum Command {
     /// Choose and rename data spaces
     #[command(subcommand)]
     DataSpaces(DataSpacesCommand),
+    /// Show what is done, and what comes next: shop, credentials, SaaS configuration, export, services
+    ///
+    /// Nothing is changed and nothing is sent; the gateway is asked once. Exit codes: 0 everything that is needed is done,
+    /// 3 something is still to be done or needs attention, 4 the keys are refused, 5 the gateway does not answer now.
+    Status,
     /// Sign in with an Adobe ID and choose the IMS organization; optional, exports do not need it
     #[command(subcommand)]
     Ims(ImsCommand),
@@ -101,17 +110,23 @@ pub enum KeysCommand {
         environment: Option<Environment>,
     },
     /// Save a pair; `-` reads one of the files from standard input
-    Set {
-        /// Which pair: production or sandbox
-        #[arg(long, value_name = "ENVIRONMENT")]
-        environment: Environment,
-        /// File that holds the public API key
-        #[arg(long, value_name = "FILE")]
-        api_key_file: PathBuf,
-        /// File that holds the RSA private key
-        #[arg(long, value_name = "FILE")]
-        private_key_file: PathBuf,
-    },
+    Set(PairArgs),
+    /// Replace a pair by a new one, which the gateway must accept first; until then the old one stays
+    Rotate(PairArgs),
+}
+
+/// A pair in two files.
+#[derive(Debug, Args)]
+pub struct PairArgs {
+    /// Which pair: production or sandbox
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub environment: Environment,
+    /// File that holds the public API key
+    #[arg(long, value_name = "FILE")]
+    pub api_key_file: PathBuf,
+    /// File that holds the RSA private key
+    #[arg(long, value_name = "FILE")]
+    pub private_key_file: PathBuf,
 }
 
 /// `projects …`
@@ -226,11 +241,41 @@ pub enum ExportCommand {
         #[arg(long, value_name = "FEEDS", value_delimiter = ',', default_value = "all")]
         feed: Vec<FeedChoice>,
     },
-    /// Show how each feed stands in the chosen data space
-    Status,
+    /// Show how each feed stands in the chosen data space, and the runs that go on
+    Status {
+        /// Follow the run that goes on, line by line, and end as it does; interrupting this leaves the run alone
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Pause the run that goes on: the batches in flight are finished, and nothing more is sent
+    Pause,
+    /// Let a paused run go on
+    Resume,
+    /// Stop the run that goes on, after the batches in flight
+    Stop,
+    /// Change threads and batch size of the run that goes on
+    Set(SetArgs),
+    /// List items as the ledger knows them: which were sent, which failed and why
+    Items(ItemsArgs),
+    /// Show one item: its states with request ids, what was sent last, and what would be sent now
+    Item(ItemArgs),
     /// Check, repair or back up what this program remembers of the chosen data space
     #[command(subcommand)]
     Ledger(LedgerCommand),
+}
+
+/// `export set`
+#[derive(Debug, Args)]
+pub struct SetArgs {
+    /// Requests in flight at a time
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub threads: Option<u8>,
+    /// Items in one request, for the batches that are made from now on
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub batch_size: Option<u16>,
+    /// Feeds whose batch size it is, comma-separated [default: all of the run]
+    #[arg(long, value_name = "FEEDS", value_delimiter = ',', requires = "batch_size")]
+    pub feed: Vec<Feed>,
 }
 
 /// `export ledger …`
@@ -403,6 +448,12 @@ pub struct DemoArgs {
 pub enum ConfigCommand {
     /// Write a configuration with every key explained
     Init,
+    /// Say where items come from: a Commerce installation (it holds app/etc/env.php) or a directory of feed files
+    Source {
+        /// The directory, or one inside of the installation
+        #[arg(value_name = "DIR")]
+        place: PathBuf,
+    },
     /// Show every value in force and where it came from
     Show,
     /// Print the path of the configuration

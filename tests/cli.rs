@@ -7,60 +7,11 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 use support::home::{Home, stderr, stdout};
-
-/// A sandbox gateway as a process of its own, without a rate limit.
-struct Gateway {
-    child: Child,
-    ready: Value,
-}
-
-impl Gateway {
-    fn start(home: &Home, more: &[&str]) -> Self {
-        let ready_file = home.path("ready.json");
-        let file = ready_file.display().to_string();
-        let args = [&["sandbox", "--requests-per-second", "0", "--ready-file", &file, "--json"], more].concat();
-        let mut child = home.command(&args).stdout(Stdio::piped()).spawn().expect("the sandbox starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line when it is ready");
-        let ready: Value =
-            serde_json::from_str(&fs::read_to_string(&ready_file).expect("the ready file")).expect("one JSON object");
-        assert_eq!(fs::metadata(&ready_file).expect("there").permissions().mode() & 0o077, 0, "it is private");
-        Self { child, ready }
-    }
-
-    fn url(&self) -> &str {
-        self.ready["url"].as_str().expect("a URL")
-    }
-
-    fn private_key_file(&self, environment: &str) -> PathBuf {
-        self.ready[environment]["private_key_file"].as_str().expect("a path").into()
-    }
-
-    /// What arrived, as anybody can ask.
-    fn received(&self, data_space: &str, feed: &str) -> Value {
-        let address = self.url().strip_prefix("http://").expect("http");
-        let mut stream = std::net::TcpStream::connect(address).expect("it listens");
-        let request = format!(
-            "GET /sandbox/v1/data-spaces/{data_space}/{feed} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-        );
-        stream.write_all(request.as_bytes()).expect("sent");
-        let answer = std::io::read_to_string(stream).expect("an answer");
-        let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
-        serde_json::from_str(body).expect("JSON")
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        // It may have ended by itself; the test has said what it thinks of that.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use support::process::Gateway;
 
 fn set_sandbox_keys(home: &Home, api_key: &Path, private_key: &Path) {
     let (api_key, private_key) = (api_key.display().to_string(), private_key.display().to_string());
@@ -169,6 +120,35 @@ fn what_changes_something_is_refused_with_7_where_the_installation_is_read_only(
     let output = other.run(&["--read-only", "config", "init"]);
     assert_eq!(output.status.code(), Some(7), "{}", stderr(&output));
     assert!(stderr(&output).contains("(--read-only)"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_proxy_that_asks_for_a_login_stops_a_run_soon_and_is_named_without_its_password() {
+    let home = Home::new();
+    let gateway = Gateway::start(&home, &[]);
+    connected(&home, &gateway);
+    write_products(&feeds_dir(&home), &[product("a", "first")]);
+    let config = home.path(".config/commerce-connector/config.toml");
+    let authority = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls/ca.pem");
+    let elsewhere = format!("https://gateway.invalid\"\nca_file = \"{}", authority.display());
+    let text = fs::read_to_string(&config).expect("readable").replacen(gateway.url(), &elsewhere, 1);
+    fs::write(&config, text).expect("written");
+
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = proxy.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for mut stream in proxy.incoming().map_while(Result::ok) {
+            let _ = std::io::Read::read(&mut stream, &mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 407 Login\r\ncontent-length: 0\r\n\r\n");
+        }
+    });
+    let mut command = home.command(&["export", "run", "--feed", "products"]);
+    let output = command.env("HTTPS_PROXY", format!("http://clerk:secret-word@{address}")).output().expect("it runs");
+    let told = stderr(&output);
+    assert_eq!(output.status.code(), Some(5), "{told}");
+    assert!(told.contains("error: products: the gateway takes no batches now: the proxy asks for a login"), "{told}");
+    assert!(told.contains("put user and password into HTTPS_PROXY"), "{told}");
+    assert!(!told.contains("secret-word") && !stdout(&output).contains("secret-word"), "{told}");
 }
 
 #[test]

@@ -13,12 +13,19 @@ impl Command {
     #[must_use]
     pub fn changes(&self) -> bool {
         match self {
-            Command::Keys(KeysCommand::Set { .. })
+            Command::Keys(KeysCommand::Set(_) | KeysCommand::Rotate(_))
             | Command::Projects(ProjectsCommand::Create { .. } | ProjectsCommand::Rename { .. })
             | Command::DataSpaces(DataSpacesCommand::Select { .. } | DataSpacesCommand::Rename { .. })
             | Command::Ims(ImsCommand::Login(_) | ImsCommand::Select { .. } | ImsCommand::Logout)
-            | Command::Export(ExportCommand::Watch(_) | ExportCommand::Ledger(LedgerCommand::Repair { .. }))
-            | Command::Config(ConfigCommand::Init) => true,
+            | Command::Export(
+                ExportCommand::Watch(_)
+                | ExportCommand::Pause
+                | ExportCommand::Resume
+                | ExportCommand::Stop
+                | ExportCommand::Set(_)
+                | ExportCommand::Ledger(LedgerCommand::Repair { .. }),
+            )
+            | Command::Config(ConfigCommand::Init | ConfigCommand::Source { .. }) => true,
             Command::Export(ExportCommand::Run(args)) => !args.sending.dry_run,
             Command::Export(ExportCommand::Retry(args)) => !args.sending.dry_run,
             // The sandbox and the demo change nothing but what is their own.
@@ -31,11 +38,14 @@ impl Command {
             | Command::Feeds(_)
             | Command::Export(
                 ExportCommand::Estimate { .. }
-                | ExportCommand::Status
+                | ExportCommand::Status { .. }
+                | ExportCommand::Items(_)
+                | ExportCommand::Item(_)
                 | ExportCommand::Ledger(LedgerCommand::Check | LedgerCommand::Backup { .. }),
             )
             | Command::Config(ConfigCommand::Show | ConfigCommand::Path)
             | Command::Doctor
+            | Command::Status
             | Command::Services => false,
         }
     }

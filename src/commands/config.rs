@@ -1,4 +1,6 @@
-//! `config init|show|path`.
+//! `config init|source|show|path`.
+
+use std::path::Path;
 
 use serde_json::json;
 
@@ -8,13 +10,11 @@ use crate::cli::ConfigCommand;
 use crate::config::keys::KEYS;
 use crate::config::store::{self as configuration, Store};
 use crate::connector::Connector;
+use crate::connector::setup::write_config;
 use crate::error::{Exit, Problem};
-use crate::private_file::{self, safe};
+use crate::private_file::safe;
 use crate::secret::Secret;
 use crate::settings::{Layers, Setting as Placed, SettingStore as _};
-
-/// What `config init` writes: every key, explained.
-const EXAMPLE: &str = include_str!("../../config.example.toml");
 
 /// Runs one of them.
 ///
@@ -24,6 +24,7 @@ pub async fn run(command: &ConfigCommand, setting: &Setting, output: &mut Output
     match command {
         ConfigCommand::Init => init(setting, output)?,
         ConfigCommand::Show => show(setting.load()?, setting, output).await?,
+        ConfigCommand::Source { place } => source(place, setting, output).await?,
         ConfigCommand::Path => {
             let path = safe(&setting.config_path());
             output.say(path.as_str(), "config_path", json!({"path": path}))?;
@@ -34,19 +35,31 @@ pub async fn run(command: &ConfigCommand, setting: &Setting, output: &mut Output
 
 fn init(setting: &Setting, output: &mut Output) -> Result<(), Problem> {
     let path = setting.config_path();
-    if path.symlink_metadata().is_ok() {
-        return Err(Problem::usage(format!("{} is already there and was left as it is", safe(&path)))
-            .hint("edit it, or name another file with --config"));
-    }
-    private_file::write(&path, EXAMPLE.as_bytes()).map_err(|error| Problem::of(&error))?;
+    write_config(&path)?;
     output.say(
         &format!(
-            "Wrote {} (mode 0600). Next: `commerce-connector keys set`, then `commerce-connector projects list`.",
+            "Wrote {} (mode 0600). Next: `commerce-connector config source DIR` says where the shop is; `commerce-connector status` says what comes after that.",
             safe(&path)
         ),
         "config_path",
         json!({"path": safe(&path), "created": true}),
     )
+}
+
+async fn source(place: &Path, setting: &Setting, output: &mut Output) -> Result<(), Problem> {
+    let store = setting.load()?;
+    let state_dir = setting.state_dir(&store);
+    let overview = Connector::new(store, state_dir, None).set_source(place).await?;
+    let path = safe(&overview.config_path);
+    output.say(
+        &format!("Items come from {} from now on; saved in {path}.", overview.source),
+        "source",
+        json!({"source": overview.source, "saved_in": path, "settings_in": overview.settings.home}),
+    )?;
+    if let Some(problem) = &overview.settings.problem {
+        talk(&format!("Commerce's settings: {problem}"));
+    }
+    Ok(())
 }
 
 async fn show(store: Store, setting: &Setting, output: &mut Output) -> Result<(), Problem> {

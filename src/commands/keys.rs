@@ -1,4 +1,4 @@
-//! `keys verify` and `keys set`.
+//! `keys verify`, `keys set` and `keys rotate`.
 
 use std::path::Path;
 
@@ -6,13 +6,14 @@ use serde_json::json;
 
 use super::Setting;
 use super::output::{Output, stdin_text, talk};
-use crate::cli::KeysCommand;
+use crate::cli::{KeysCommand, PairArgs};
 use crate::client::models::Environment;
-use crate::connector::Connector;
+use crate::connector::{Connector, after_rotation};
 use crate::error::{Exit, Problem};
 use crate::keys::{ApiKey, KeyPair, PrivateKey};
 use crate::private_file::{self, Secrecy};
 use crate::secret::Secret;
+use crate::settings::Saved;
 
 /// Runs one of them.
 ///
@@ -21,13 +22,12 @@ use crate::secret::Secret;
 pub async fn run(command: KeysCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     match command {
         KeysCommand::Verify { environment } => verify(environment, &setting.connector().await?, output).await,
-        KeysCommand::Set { environment, api_key_file, private_key_file } => {
-            let store = setting.load()?;
-            let state_dir = setting.state_dir(&store);
-            let connector = Connector::new(store, state_dir, None);
-            connector.load().await;
-            set(environment, &api_key_file, &private_key_file, &connector, output).await
+        KeysCommand::Set(files) => {
+            let pair = read(&files)?;
+            let saved = opened(setting).await?.save_pair(files.environment, &pair).await?;
+            tell_saved(files.environment, &pair, &saved, "Saved", output)
         }
+        KeysCommand::Rotate(files) => rotate(&files, setting, output).await,
     }
 }
 
@@ -42,34 +42,54 @@ async fn verify(environment: Option<Environment>, connector: &Connector, output:
     Ok(Exit::Done)
 }
 
-async fn set(
-    environment: Environment,
-    api_key_file: &Path,
-    private_key_file: &Path,
-    connector: &Connector,
-    output: &mut Output,
-) -> anyhow::Result<Exit> {
+/// The actions, also where nothing is configured yet.
+async fn opened(setting: &Setting) -> Result<Connector, Problem> {
+    let store = setting.load()?;
+    let state_dir = setting.state_dir(&store);
+    let connector = Connector::new(store, state_dir, None);
+    connector.load().await;
+    Ok(connector)
+}
+
+fn read(files: &PairArgs) -> Result<KeyPair, Problem> {
     let dash = Path::new("-");
-    if api_key_file == dash && private_key_file == dash {
+    if files.api_key_file == dash && files.private_key_file == dash {
         return Err(Problem::usage(
             "only one of --api-key-file and --private-key-file can be read from standard input",
         )
-        .hint("put the other into a file of mode 0600")
-        .into());
+        .hint("put the other into a file of mode 0600"));
     }
-    let api_key = if api_key_file == dash {
+    let api_key = if files.api_key_file == dash {
         stdin_text()?
     } else {
-        Secret::new(private_file::read(api_key_file, Secrecy::Open).map_err(|error| Problem::of(&error))?)
+        Secret::new(private_file::read(&files.api_key_file, Secrecy::Open).map_err(|error| Problem::of(&error))?)
     };
     let api_key = ApiKey::parse(api_key.expose()).map_err(|error| Problem::of(&error))?;
-    let private_key = if private_key_file == dash {
+    let private_key = if files.private_key_file == dash {
         PrivateKey::parse(stdin_text()?.expose())
     } else {
-        PrivateKey::read(private_key_file)
+        PrivateKey::read(&files.private_key_file)
     };
-    let pair = KeyPair { api_key, private_key: private_key.map_err(|error| Problem::of(&error))? };
-    let saved = connector.save_pair(environment, &pair).await?;
+    Ok(KeyPair { api_key, private_key: private_key.map_err(|error| Problem::of(&error))? })
+}
+
+async fn rotate(files: &PairArgs, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+    let environment = files.environment;
+    let pair = read(files)?;
+    let connector = opened(setting).await?;
+    let saved = connector.rotate_pair(environment, &pair).await?;
+    let exit = tell_saved(environment, &pair, &saved, "The gateway accepts the new keys. Saved", output)?;
+    talk(after_rotation(connector.overview().settings.setup.in_commerce));
+    Ok(exit)
+}
+
+fn tell_saved(
+    environment: Environment,
+    pair: &KeyPair,
+    saved: &Saved,
+    verb: &str,
+    output: &mut Output,
+) -> anyhow::Result<Exit> {
     let place = match &saved.private_key_file {
         Some(path) => format!("{} (mode 0600, not encrypted)", private_file::safe(path)),
         None => format!("{}, both encrypted", saved.where_to),
@@ -77,7 +97,7 @@ async fn set(
     let fingerprint = pair.private_key.fingerprint();
     output.say(
         &format!(
-            "Saved the {environment} keys: API key {}, private key RSA {} bits {fingerprint} in {place}.",
+            "{verb} the {environment} keys: API key {}, private key RSA {} bits {fingerprint} in {place}.",
             pair.api_key.masked(),
             pair.private_key.bits(),
         ),

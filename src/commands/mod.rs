@@ -13,14 +13,17 @@ pub mod findings;
 pub mod health;
 mod ids;
 pub mod ims;
+mod items;
 pub mod keys;
 mod ledger;
 pub mod linear;
+mod live;
 pub mod output;
 pub mod projects;
 pub mod sandbox;
 pub mod services;
 mod standing;
+pub mod status;
 mod watch;
 
 use std::path::PathBuf;
@@ -157,6 +160,7 @@ pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
         Some(Command::Keys(command)) => keys::run(command, &setting, &mut output).await,
         Some(Command::Projects(command)) => projects::run(command, &setting, &mut output).await,
         Some(Command::DataSpaces(command)) => data_spaces::run(command, &setting, &mut output).await,
+        Some(Command::Status) => status::run(&setting, &mut output).await,
         Some(Command::Ims(command)) => ims::run(command, &setting, &mut output).await,
         Some(Command::Feeds(command)) => feeds::run(command, &setting, &mut output).await,
         Some(Command::Export(command)) => export::run(command, &setting, &mut output).await,

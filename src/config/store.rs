@@ -224,6 +224,14 @@ impl Store {
         // What would not load again is not saved.
         parse_file(&self.path, &text)?;
         private_file::write(&self.path, text.as_bytes())?;
+        self.reload()
+    }
+
+    /// Reads the file, which must be there, anew.
+    ///
+    /// # Errors
+    /// [`ConfigError`]; what was in force still is.
+    pub fn reload(&mut self) -> Result<(), ConfigError> {
         let of_commerce = self.commerce_variables.iter().map(|(name, value)| (name.clone(), value.expose().to_owned()));
         let variables: Vec<_> = self.variables.iter().cloned().chain(of_commerce).collect();
         *self = Self::load(self.path.clone(), true, variables, self.flags.clone())?;

@@ -63,6 +63,13 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The refusal in words, before anything was to be sent.
+    #[must_use]
+    pub fn words_beforehand(&self) -> String {
+        let words = self.to_string();
+        words.strip_suffix(": nothing was sent").map_or(words.clone(), str::to_owned)
+    }
+
     /// The data space whose name has to be typed to go on.
     #[must_use]
     pub fn target(&self) -> &Target {
@@ -169,12 +176,39 @@ impl Standing {
     }
 }
 
+/// This installation, as far as the guard looks at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Here {
+    /// What it is; `None` if nothing tells.
+    pub concluded: Option<Concluded>,
+    /// Which it is.
+    pub now: Installation,
+}
+
 impl Connector {
     /// What the guard looks at; `None` for a catalogue that is made up, which is nobody's installation.
     ///
     /// # Errors
     /// A [`Problem`] if the database or the ledger cannot be read.
     pub async fn standing(&self, source: &Source) -> Result<Option<Standing>, Problem> {
+        let Some(Here { concluded, now }) = self.installation_here(source).await? else { return Ok(None) };
+        let target = match self.overview().data_space {
+            Some((id, name, _)) => {
+                let saved = self.config().saas.environment_type;
+                let kind = self.kind_for_guard(&id, saved, concluded.as_ref()).await?;
+                Some(Target { id, name, kind })
+            }
+            None => None,
+        };
+        let before = match tokio::task::block_in_place(|| self.ledger())? {
+            Some(ledger) => ledger.installation().map_err(explained)?,
+            None => None,
+        };
+        Ok(Some(Standing { target, concluded, before, now }))
+    }
+
+    /// This installation; `None` for a catalogue that is made up, which is nobody's.
+    pub(super) async fn installation_here(&self, source: &Source) -> Result<Option<Here>, Problem> {
         let config = self.config();
         let layers = self.layers().clone();
         let commerce = layers.commerce.as_deref();
@@ -205,20 +239,9 @@ impl Connector {
             base_url: base_url.clone(),
         };
         let concluded = signs.conclude();
-        let target = match self.overview().data_space {
-            Some((id, name, _)) => {
-                let kind = self.kind_for_guard(&id, config.saas.environment_type, concluded.as_ref()).await?;
-                Some(Target { id, name, kind })
-            }
-            None => None,
-        };
-        let before = match tokio::task::block_in_place(|| self.ledger())? {
-            Some(ledger) => ledger.installation().map_err(explained)?,
-            None => None,
-        };
         let root = config.instance.root.as_deref().map(|root| self.store().resolve(root));
         let now = installation(base_url.as_deref(), root.as_deref(), &place);
-        Ok(Some(Standing { target, concluded, before, now }))
+        Ok(Some(Here { concluded, now }))
     }
 
     /// What the data space is for. The registry is asked where the saved type is missing, or would refuse a run: not every

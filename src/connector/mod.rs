@@ -6,15 +6,19 @@ mod database;
 pub mod doctor;
 pub mod estimate;
 pub mod finding;
+pub mod foresight;
 pub mod guard;
 pub mod health;
 mod ims;
 pub mod items;
 pub mod ledger;
+mod live;
 mod models;
 mod names;
 mod pairs;
 pub mod services;
+pub mod setup;
+pub mod steps;
 mod stored;
 mod watch;
 
@@ -29,6 +33,7 @@ use crate::config::store::Store;
 use crate::config::{Config, SourceKind};
 use crate::error::{Explain, Problem};
 use crate::export::ledger::{FeedSummary, LedgerReader};
+use crate::export::owner::Owner;
 use crate::export::progress::ItemFailure;
 use crate::export::{Plan, Run};
 use crate::feeds::Feed;
@@ -37,13 +42,15 @@ use crate::feeds::source::files::Files;
 use crate::feeds::source::{Source, SourceError};
 use crate::ims::TokenStore;
 use crate::keys::{ApiKey, KeyPair};
+use crate::live::{About, publish};
 use crate::secret::Secret;
 use crate::settings::{Layers, RouteOrigin, Saved, Setting, SettingStore as _};
 use crate::untrusted::SafeText;
 
 pub use ims::ClientSecret;
-pub use models::{ExportRequest, Half, Limits, Overview, PairStatus, SettingsOverview, SourceFeeds};
+pub use models::{ExportRequest, Half, Limits, Overview, PairStatus, SettingsOverview, Setup, SourceFeeds};
 pub use names::{check_name, check_project_name};
+pub use pairs::after_rotation;
 pub use watch::{Watch, WatchNews};
 
 /// The actions. Clones share everything.
@@ -167,6 +174,19 @@ impl Connector {
         let pem = pair.private_key.to_pem().map_err(explained)?;
         let api_key = Secret::new(pair.api_key.expose());
         self.save(&[(Setting::ApiKey(environment), api_key), (Setting::PrivateKey(environment), pem)]).await
+    }
+
+    /// Replaces a pair by a new one, which the gateway must accept first. Until it does, the old pair stays.
+    ///
+    /// # Errors
+    /// A [`Problem`]; the old pair is then still saved.
+    pub async fn rotate_pair(&self, environment: Environment, pair: &KeyPair) -> Result<Saved, Problem> {
+        let verified = self.verify_pair(environment, pair.clone()).await;
+        verified.map_err(|problem| Problem {
+            what: format!("{}; the old pair is still in place", problem.what),
+            ..problem
+        })?;
+        self.save_pair(environment, pair).await
     }
 
     /// Uses the other pair and gateway from now on, and saves that.
@@ -421,6 +441,12 @@ impl Connector {
         let client = self.client()?;
         let feeds = self.planned_feeds(&source, &request.feeds).await?;
         let batch_size = |feed| request.batch_size.or_else(|| configured_batch_size(&config, feed));
+        let about = About {
+            owner: Owner::this_process(),
+            request: request.words().into(),
+            data_space: data_space.clone(),
+            feeds: feeds.clone(),
+        };
         let plan = Plan {
             feeds: Plan::feed_plans(&feeds, batch_size, &config.export.routes),
             mode: request.mode,
@@ -433,8 +459,13 @@ impl Connector {
             state_dir: self.shared.state_dir.clone(),
             absent: Self::missed_feeds(&source, &request.feeds),
         };
-        // Opening ledger and locks touches the disk.
-        tokio::task::block_in_place(|| crate::export::start(plan, source, client)).map_err(explained)
+        let is_dry = plan.dry_run;
+        // Opening ledger, locks and socket touches the disk.
+        tokio::task::block_in_place(|| {
+            let run = crate::export::start(plan, source, client).map_err(explained)?;
+            // A dry run holds nothing, and leaves nothing behind.
+            Ok(if is_dry { run } else { publish(run, about, &self.shared.state_dir) })
+        })
     }
 }
 

@@ -47,6 +47,8 @@ pub struct SettingsOverview {
     pub environment_locked: Option<SafeText>,
     /// What sets the data space so that no other can be chosen here.
     pub data_space_locked: Option<SafeText>,
+    /// How far setting up has come.
+    pub setup: Setup,
     /// What sets the IMS organization so that no other can be chosen here.
     pub organization_locked: Option<SafeText>,
     /// Whether the screen must change nothing.
@@ -74,6 +76,17 @@ impl Limits {
     }
 }
 
+/// How far setting up has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Setup {
+    /// Whether keys and choices are kept where Commerce itself reads them.
+    pub in_commerce: bool,
+    /// Whether there is no configuration file yet.
+    pub without_file: bool,
+    /// Whether nothing says yet where items come from.
+    pub without_source: bool,
+}
+
 /// What is known of a key pair without asking the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairStatus {
@@ -83,6 +96,14 @@ pub struct PairStatus {
     pub api_key: Half,
     /// The private key: bits and fingerprint.
     pub private_key: Half,
+}
+
+impl PairStatus {
+    /// Whether both halves are there and usable.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        [&self.api_key, &self.private_key].into_iter().all(|half| matches!(half, Half::Present { .. }))
+    }
 }
 
 /// One half of a key pair.

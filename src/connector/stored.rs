@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, PoisonError, RwLockReadGuard};
 
-use super::{Connector, SettingsOverview, database};
+use super::{Connector, SettingsOverview, Setup, database, explained};
 use crate::commerce::settings::TABLE;
-use crate::config::store::Store;
+use crate::config::store::{ConfigError, Store};
 use crate::config::{Config, Theme};
 use crate::error::Problem;
 use crate::private_file::safe;
@@ -69,6 +69,18 @@ impl Connector {
         Ok(saved)
     }
 
+    /// Changes the configuration file, and uses what is in it from now on. Blocking.
+    pub(super) fn change_store(
+        &self,
+        change: impl FnOnce(&mut Store) -> Result<(), ConfigError>,
+    ) -> Result<(), Problem> {
+        let mut layers = self.shared.layers.write().unwrap_or_else(PoisonError::into_inner);
+        change(&mut layers.file).map_err(explained)?;
+        drop(layers);
+        self.forget_client();
+        Ok(())
+    }
+
     /// A label from the registry is saved where it can be; where it is locked, whoever locked it keeps the old one.
     pub(super) async fn save_label(&self, setting: Setting, label: &SafeText) -> Result<(), Problem> {
         if self.layers().lock(setting).is_none() {
@@ -100,6 +112,11 @@ impl Connector {
             note: self.shared.note.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             environment_locked: layers.locked_by(Setting::Environment),
             data_space_locked: layers.locked_by(Setting::DataSpaceId),
+            setup: Setup {
+                in_commerce: layers.commerce.is_some(),
+                without_file: !layers.file.exists(),
+                without_source: self.is_without_source(&layers.file),
+            },
             organization_locked: layers.locked_by(Setting::Organization),
             limits: super::limits(layers.file.config()),
             read_only: layers.file.config().ui.read_only,

@@ -17,6 +17,8 @@ impl Action {
             | Action::SaveKeys
             | Action::UseEnvironment
             | Action::Rotate
+            | Action::SetSource
+            | Action::MakeConfig
             | Action::SignIn
             | Action::SignInAsService
             | Action::PasteBack
@@ -95,6 +97,7 @@ impl Dialog {
             Dialog::PrivateKey(_) => true,
             Dialog::Line(line) => match &line.purpose {
                 LinePurpose::ApiKey(_)
+                | LinePurpose::Source
                 | LinePurpose::KeyFile(_)
                 | LinePurpose::CreateProject
                 | LinePurpose::RenameProject(_)
@@ -105,6 +108,7 @@ impl Dialog {
                 | LinePurpose::ImsClientSecret { .. }
                 | LinePurpose::CleanUp(_)
                 | LinePurpose::ByIds(_) => true,
+                LinePurpose::ErrorText => false,
                 LinePurpose::ExportToProduction { request, .. } | LinePurpose::Guard { request, .. } => {
                     !request.dry_run
                 }
@@ -112,10 +116,13 @@ impl Dialog {
             Dialog::Question(question) => match question {
                 Question::Choose(_)
                 | Question::Environment(_)
+                | Question::Rotate(_)
                 | Question::Stop
                 | Question::SignOut
-                | Question::PastedKey(_) => true,
-                Question::Quit => false,
+                | Question::PastedKey(_)
+                | Question::SendAgain { .. } => true,
+                // What was pasted is nowhere but on the screen.
+                Question::ForgetDraft(_) | Question::Quit => false,
             },
             Dialog::Reading { .. } | Dialog::Palette(_) => false,
         }
@@ -128,6 +135,9 @@ impl Work {
     pub fn changes(&self) -> bool {
         match self {
             Work::SavePair(..)
+            | Work::RotatePair(..)
+            | Work::MakeConfig
+            | Work::SetSource(_)
             | Work::SetEnvironment(_)
             | Work::CreateProject(_)
             | Work::RenameProject(..)
@@ -147,10 +157,13 @@ impl Work {
                 ItemsWork::Page { .. } | ItemsWork::Count(_) | ItemsWork::Look(_) | ItemsWork::Save(_) => false,
             },
             Work::LoadPairs
+            | Work::Attach
             | Work::Verify(_)
             | Work::VerifyPair(..)
             | Work::ReadKey(..)
             | Work::LoadProjects
+            | Work::LoadLastReceived
+            | Work::Foresee(_)
             | Work::LoadCounts
             | Work::LoadLedger
             | Work::LoadHealth

@@ -18,7 +18,7 @@ use super::values as make;
 type Maker = fn(&mut Tape) -> Event;
 
 /// One for each kind, at the place that [`kind_of`] gives.
-pub const MAKERS: [Maker; 41] = [
+pub const MAKERS: [Maker; 48] = [
     |tape| Event::Key(key(tape)),
     |tape| Event::Paste(Secret::new(pasted(tape))),
     |_| Event::Clock,
@@ -36,16 +36,12 @@ pub const MAKERS: [Maker; 41] = [
     |tape| Event::Reply(Reply::Pairs(Environment::ALL.map(|environment| make::pair(environment, tape)))),
     |tape| Event::Reply(Reply::Verified { environment: environment(tape), result: tape.result(|_| ()) }),
     |tape| Event::Reply(Reply::KeyRead { environment: environment(tape), result: Err(tape.problem()) }),
-    |tape| {
-        let saved = |tape: &mut Tape| Saved {
-            where_to: tape.safe(),
-            private_key_file: tape.some(|tape| PathBuf::from(tape.raw())),
-            note: tape.some(Tape::safe),
-        };
-        Event::Reply(Reply::Saved { environment: environment(tape), result: tape.result(saved) })
-    },
+    |tape| Event::Reply(Reply::Saved { environment: environment(tape), result: tape.result(saved) }),
     |tape| Event::Reply(Reply::EnvironmentSet(tape.result(make::overview))),
-    |tape| Event::Reply(Reply::Projects(tape.result(|tape| tape.list(4, make::project)))),
+    |tape| {
+        let result = tape.result(|tape| tape.list(4, make::project));
+        Event::Reply(Reply::Projects { environment: environment(tape), result })
+    },
     |tape| Event::Reply(Reply::ProjectCreated(tape.result(make::project))),
     |tape| Event::Reply(Reply::Renamed(tape.result(make::overview))),
     |tape| Event::Reply(Reply::Selected(tape.result(make::overview))),
@@ -74,14 +70,24 @@ pub const MAKERS: [Maker; 41] = [
     |tape| ims(ImsReply::Selected(tape.result(make::overview))),
     |tape| {
         let (query, from) = (make::query(tape), make::page_from(tape));
-        items(ItemsReply::Page { query, from, result: tape.result(make::page) })
+        items(ItemsReply::Page { query, from, result: tape.result(|tape| tape.some(make::page)) })
     },
-    |tape| items(ItemsReply::Count { query: make::query(tape), result: tape.result(Tape::count) }),
+    |tape| items(ItemsReply::Count { query: make::query(tape), result: tape.result(|tape| tape.some(Tape::count)) }),
     |tape| {
         let number = make::number(tape);
         items(ItemsReply::Looked { number, result: tape.result(|tape| Box::new(make::item_view(tape))) })
     },
     |tape| items(ItemsReply::Saved(tape.result(|tape| PathBuf::from(tape.raw())))),
+    |tape| items(ItemsReply::Searching { query: make::query(tape), looked: tape.count() }),
+    |tape| Event::Reply(Reply::Rotated { environment: environment(tape), result: tape.result(saved) }),
+    |tape| Event::Reply(Reply::ConfigMade(tape.result(make::overview))),
+    |tape| Event::Reply(Reply::SourceSet(tape.result(make::overview))),
+    |tape| {
+        let received = |tape: &mut Tape| tape.list(3, |tape| (make::id(tape), tape.timestamp())).into_iter().collect();
+        Event::Reply(Reply::LastReceived(tape.result(received)))
+    },
+    |tape| Event::Reply(Reply::Foreseen { space: make::id(tape), result: tape.result(make::foresight) }),
+    |tape| Event::Reply(Reply::Attached(Box::new(make::about(tape)))),
     // Keys are what a person gives most; the more of them, the deeper a sequence gets.
     |tape| Event::Key(key(tape)),
     |tape| Event::Key(key(tape)),
@@ -107,7 +113,7 @@ pub fn kind_of(event: &Event) -> usize {
         Event::Reply(Reply::KeyRead { .. }) => 13,
         Event::Reply(Reply::Saved { .. }) => 14,
         Event::Reply(Reply::EnvironmentSet(_)) => 15,
-        Event::Reply(Reply::Projects(_)) => 16,
+        Event::Reply(Reply::Projects { .. }) => 16,
         Event::Reply(Reply::ProjectCreated(_)) => 17,
         Event::Reply(Reply::Renamed(_)) => 18,
         Event::Reply(Reply::Selected(_)) => 19,
@@ -129,11 +135,26 @@ pub fn kind_of(event: &Event) -> usize {
         Event::Reply(Reply::Items(ItemsReply::Count { .. })) => 35,
         Event::Reply(Reply::Items(ItemsReply::Looked { .. })) => 36,
         Event::Reply(Reply::Items(ItemsReply::Saved(_))) => 37,
+        Event::Reply(Reply::Items(ItemsReply::Searching { .. })) => 38,
+        Event::Reply(Reply::Rotated { .. }) => 39,
+        Event::Reply(Reply::ConfigMade(_)) => 40,
+        Event::Reply(Reply::SourceSet(_)) => 41,
+        Event::Reply(Reply::LastReceived(_)) => 42,
+        Event::Reply(Reply::Foreseen { .. }) => 43,
+        Event::Reply(Reply::Attached(_)) => 44,
     }
 }
 
 /// How many kinds [`kind_of`] tells apart.
-pub const KINDS: usize = 38;
+pub const KINDS: usize = 45;
+
+fn saved(tape: &mut Tape) -> Saved {
+    Saved {
+        where_to: tape.safe(),
+        private_key_file: tape.some(|tape| PathBuf::from(tape.raw())),
+        note: tape.some(Tape::safe),
+    }
+}
 
 fn ims(reply: ImsReply) -> Event {
     Event::Reply(Reply::Ims(reply))

@@ -9,5 +9,6 @@ pub mod home;
 pub mod mariadb;
 pub mod network;
 pub mod prices;
+pub mod process;
 pub mod products;
 pub mod terminal;

@@ -6,19 +6,23 @@
 //!
 //! Rooms: `schema` opens and describes the file, `store` holds a connection and its run-local state, `compare`, `sweep`,
 //! `chosen` (a part of a feed), `follow` (change logs), `journal` and `history` are what a run does with it, `writer` is the
-//! one thread that writes, `reader` and `items` look on from outside. None of them may know of sources, clients or screens.
+//! one thread that writes, `reader`, `listing`
+//! (pages of `items`) and `detail` (one of them) look on from outside. None of them may know of sources, clients or screens.
 
 mod backup;
 mod check;
 mod chosen;
 mod compare;
+mod detail;
 mod follow;
 mod history;
 mod items;
 mod journal;
+mod listing;
 mod owner;
 mod place;
 mod reader;
+mod received;
 mod repair;
 mod rowset;
 mod schema;
@@ -38,10 +42,13 @@ pub use check::{Checkup, Flaw, check, size};
 pub(super) use chosen::Reach;
 pub(super) use compare::{Compared, Entry, Outgoing, Why};
 pub(super) use follow::{Followed, GAPS_KEPT, Position};
-pub use items::{FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, PageFrom};
+pub use items::{
+    FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, LastRequest, PageFrom,
+};
 pub(super) use journal::{Answer, Attempt, Kept, Verdict};
 pub use owner::{Installation, remember};
 pub use reader::{FeedSummary, LedgerReader};
+pub use received::last_received;
 pub(super) use repair::repair;
 pub use repair::{RepairFrom, Repaired};
 pub(super) use store::{Resend, Store};
@@ -95,7 +102,12 @@ pub fn state_of_status(status: Option<i64>) -> ItemState {
 
 /// The ledger file of a data space.
 fn path_of(state_dir: &Path, data_space: &DataSpaceId) -> PathBuf {
-    state_dir.join("ledger").join(format!("{data_space}.sqlite3"))
+    directory_of(state_dir).join(format!("{data_space}.sqlite3"))
+}
+
+/// Where all ledgers are.
+fn directory_of(state_dir: &Path) -> PathBuf {
+    state_dir.join("ledger")
 }
 
 /// The number that stands for a feed in the file. These never change; a new feed gets a new number.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub use ims::ImsWork;
 pub use items::ItemsWork;
 
-use crate::client::models::{DataSpaceId, Environment, ProjectId};
+use crate::client::models::{DataSpace, DataSpaceId, Environment, ProjectId};
 use crate::connector::ExportRequest;
 use crate::export::control::Command;
 use crate::keys::KeyPair;
@@ -23,6 +23,8 @@ pub enum Effect {
     Run(Command),
     /// Leave the screen. Never queued.
     Quit,
+    /// Leave the screen, and let the run of this process go on without it. Never queued.
+    LeaveRunning,
     /// Hand the terminal back to the shell until the person returns.
     Suspend,
     /// Draw everything anew.
@@ -46,6 +48,12 @@ pub enum Work {
     ReadKey(Environment, PathBuf),
     /// Save a pair.
     SavePair(Environment, KeyPair),
+    /// Replace a pair by a new one, once the gateway accepts it.
+    RotatePair(Environment, KeyPair),
+    /// Write a configuration with every key explained.
+    MakeConfig,
+    /// Take items from here from now on.
+    SetSource(PathBuf),
     /// Use this environment from now on.
     SetEnvironment(Environment),
     /// List the projects.
@@ -56,6 +64,10 @@ pub enum Work {
     RenameProject(ProjectId, String),
     /// Rename a data space.
     RenameDataSpace(DataSpaceId, String),
+    /// Look when each data space last received anything from here.
+    LoadLastReceived,
+    /// Look ahead to exports into this data space.
+    Foresee(DataSpace),
     /// Choose a data space.
     SelectDataSpace(DataSpaceId),
     /// Count the source records.
@@ -70,6 +82,8 @@ pub enum Work {
     Diagnose,
     /// Look at the services that the connector serves.
     LoadServices,
+    /// Follow the run that goes on in another process, if there is one.
+    Attach,
     /// Start an export.
     StartExport(ExportRequest),
     /// About signing in and organizations.

@@ -5,14 +5,16 @@
 mod ims;
 mod items;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
 use ratatui::crossterm::event::KeyEvent;
 
-use crate::client::models::{Environment, Project};
+use crate::client::models::{DataSpaceId, Environment, Project};
 use crate::connector::doctor::Check;
 use crate::connector::estimate::Estimate;
+use crate::connector::foresight::Foresight;
 use crate::connector::health::Health;
 use crate::connector::services::Services;
 use crate::connector::{Overview, PairStatus, SourceFeeds};
@@ -20,6 +22,7 @@ use crate::error::Problem;
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::{ItemFailure, Progress, RunEvent, RunReport};
 use crate::keys::PrivateKey;
+use crate::live::About;
 use crate::secret::Secret;
 use crate::settings::Saved;
 use crate::tui::clipboard::{Path, TooLong};
@@ -101,10 +104,35 @@ pub enum Reply {
         /// Where it is now.
         result: Result<Saved, Problem>,
     },
+    /// A pair was replaced by a new one, or the old one is still there.
+    Rotated {
+        /// Which pair.
+        environment: Environment,
+        /// Where the new one is now.
+        result: Result<Saved, Problem>,
+    },
+    /// A configuration was written.
+    ConfigMade(Result<Overview, Problem>),
+    /// Items come from another source.
+    SourceSet(Result<Overview, Problem>),
     /// The environment in use was changed.
     EnvironmentSet(Result<Overview, Problem>),
     /// The projects that the keys see.
-    Projects(Result<Vec<Project>, Problem>),
+    Projects {
+        /// Whose keys.
+        environment: Environment,
+        /// The projects.
+        result: Result<Vec<Project>, Problem>,
+    },
+    /// When each data space last received anything from here.
+    LastReceived(Result<BTreeMap<DataSpaceId, Timestamp>, Problem>),
+    /// What exports into a data space would be.
+    Foreseen {
+        /// Which data space.
+        space: DataSpaceId,
+        /// What lies ahead.
+        result: Result<Foresight, Problem>,
+    },
     /// A project was created.
     ProjectCreated(Result<Project, Problem>),
     /// A project or data space has a new name.
@@ -127,6 +155,8 @@ pub enum Reply {
     Services(Services),
     /// An export was started, or could not be.
     RunStarted(Result<(), Problem>),
+    /// A run of another process goes on, and is followed from now on.
+    Attached(Box<About>),
     /// About signing in and organizations.
     Ims(ImsReply),
     /// About the items of the ledger.

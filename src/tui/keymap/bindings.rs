@@ -53,17 +53,19 @@ const fn bind(
 #[rustfmt::skip]
 pub static BINDINGS: &[Binding] = &[
     // Overview
-    bind(&[Place::Overview], &[ENTER], Action::Open, "next step", "Go to where the selected step is done", true),
+    bind(&[Place::Overview], &[ENTER], Action::Open, "go there", "Go to where the selected step is done", true),
+    bind(&[Place::Overview], &[letter('i')], Action::SetSource, "shop", "Say where the shop is: the Commerce installation, or a directory of feed files", true),
+    bind(&[Place::Overview], &[letter('c')], Action::MakeConfig, "config file", "Make the configuration file, with every key explained", true),
     // Keys
     bind(&[Place::Keys], &[letter('a')], Action::PasteApiKey, "API key", "Type or paste the API key of the selected pair", true),
     bind(&[Place::Keys], &[letter('p')], Action::PastePrivateKey, "private key", "Paste the private key of the selected pair", true),
     bind(&[Place::Keys], &[letter('f')], Action::KeyFromFile, "from file", "Load the private key of the selected pair from a file", true),
     bind(&[Place::Keys], &[letter('v')], Action::Verify, "verify", "Ask the gateway whether it accepts the selected pair", true),
-    bind(&[Place::Keys], &[letter('s')], Action::SaveKeys, "save", "Save the pasted pair; the private key in a 0600 file", true),
+    bind(&[Place::Keys], &[letter('s')], Action::SaveKeys, "save", "Save the pasted pair; one that replaces another is verified first", true),
     bind(&[Place::Keys], &[letter('e')], Action::UseEnvironment, "use", "Use the selected pair and its gateway from now on", true),
     bind(&[Place::Keys], &[letter('o')], Action::Rotate, "rotate", "Replace the selected pair by a new one, which is verified first", true),
     bind(&[Place::Keys], &[letter('w')], Action::WhereKeys, "where from", "Who may generate keys, and where", true),
-    bind(&[Place::Keys], &[ENTER], Action::Open, "", "Do the next step of the selected pair: paste, save, verify", false),
+    bind(&[Place::Keys], &[ENTER], Action::Open, "", "Do the next step of the selected pair: paste, verify, save", false),
     // SaaS identifier
     bind(&[Place::Saas], &[ENTER], Action::Open, "choose", "Choose the selected data space as the one to export into", true),
     bind(&[Place::Saas], &[letter('c')], Action::CreateProject, "create", "Create a SaaS project with its data spaces", true),
@@ -102,6 +104,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[Place::Log], &[ENTER], Action::Open, "read", "Read the selected line in full", false),
     // Items
     bind(&[Place::Items], &[ENTER], Action::Open, "open", "Open the selected item: history, payload, what to do", false),
+    bind(&[Place::Items], &[letter('/')], Action::Filter, "search", "Search the items by SKU or id", true),
     bind(&[Place::Items], &[letter(' ')], Action::Mark, "mark", "Mark the selected item, or take its mark off", true),
     bind(&[Place::Items], &[letter('s')], Action::SendAgain, "send again", "Send the marked items again; without marks, the selected one", true),
     bind(&[Place::Items], &[letter('w')], Action::FilterByState, "state", "Show only items in the next of the states, or all", true),
@@ -110,12 +113,13 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[Place::Items], &[letter('u')], Action::Unmark, "unmark", "Take off every mark", true),
     bind(&[Place::Items], &[letter('f')], Action::NextFeed, "next feed", "Show the items of the next feed", true),
     // Item
+    bind(&[Place::Item], &[ENTER], Action::Open, "read", "Read the selected line in full", false),
     bind(&[Place::Item], &[letter('s')], Action::SendAgain, "send again", "Send this item again", true),
     bind(&[Place::Item], &[letter('w')], Action::SaveToFile, "save to file", "Save the payloads of this item to a file", true),
     // The panes share these.
-    bind(&[Place::Saas, Place::Organization, Place::Export, Place::Items, Place::Log], &[letter('/')], Action::Filter, "filter", "Show only rows that contain a text", true),
+    bind(&[Place::Saas, Place::Organization, Place::Export, Place::Log], &[letter('/')], Action::Filter, "filter", "Show only rows that contain a text", true),
     bind(&[Place::Keys, Place::Saas, Place::Organization, Place::Item], &[letter('y')], Action::Copy, "copy", "Copy what matters here to the clipboard of your own computer; never a secret", true),
-    bind(&[Place::Keys, Place::Saas, Place::Organization, Place::Item, Place::Log], &[letter('t')], Action::PlainText, "plain text", "Show this as plain text without borders, to select with the mouse", true),
+    bind(&[Place::Overview, Place::Keys, Place::Saas, Place::Organization, Place::Item, Place::Log], &[letter('t')], Action::PlainText, "plain text", "Show this as plain text without borders, to select with the mouse", true),
     bind(PANES, &[letter('r')], Action::Refresh, "refresh", "Load this pane anew", true),
     bind(PANES, &[letter('0')], Action::ShowOverview, "", "Show Overview", true),
     bind(PANES, &[letter('1')], Action::ShowKeys, "", "Show Keys", true),
@@ -139,6 +143,9 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[Place::KeyEditor], &[ESC], Action::Back, "cancel", "Forget the pasted text", false),
     bind(&[Place::Question], &[letter('y')], Action::Accept, "yes", "Yes, do it", false),
     bind(&[Place::Question], &[letter('n'), ESC], Action::Decline, "no", "No, change nothing", false),
+    bind(&[Place::Leaving], &[letter('y')], Action::Accept, "leave it running", "Leave; the export goes on without the screen", false),
+    bind(&[Place::Leaving], &[letter('x')], Action::Stop, "stop and leave", "Stop the export after the batches in flight, then leave", false),
+    bind(&[Place::Leaving], &[letter('n'), ESC], Action::Decline, "stay", "Stay", false),
     bind(&[Place::Palette], &[ENTER], Action::Accept, "do it", "Do the selected action", false),
     bind(&[Place::Palette], &[Key::Plain(KeyCode::Up)], Action::Up, "", "Move up", false),
     bind(&[Place::Palette], &[Key::Plain(KeyCode::Down)], Action::Down, "", "Move down", false),

@@ -1,6 +1,7 @@
 //! Dialogs: what is asked or shown above a pane. One at a time; a dialog takes every key until it is closed.
 
 use super::editor::{KEY_TEXT_LIMIT, KeyEditor, LineEditor};
+use super::item::Entry;
 use super::log::LogLine;
 use crate::client::models::{DataSpace, DataSpaceId, Environment, ProjectId};
 use crate::connector::ExportRequest;
@@ -37,10 +38,14 @@ pub enum Dialog {
 pub enum Reading {
     /// One refused item in full.
     Failure(ItemFailure),
+    /// One line of an item's page in full.
+    Entry(Entry),
     /// One line of the log in full.
     Told(LogLine),
     /// Who may generate keys, and where.
     WhereKeys,
+    /// What a license gives, and how to ask for more.
+    License,
     /// Every key of the place from which it was opened.
     Help(Place),
     /// Everything that is known of a feed's health.
@@ -66,6 +71,7 @@ impl Dialog {
         match self {
             Dialog::Line(_) => Place::Line,
             Dialog::PrivateKey(_) => Place::KeyEditor,
+            Dialog::Question(Question::Quit) => Place::Leaving,
             Dialog::Question(_) => Place::Question,
             Dialog::Reading { .. } => Place::Reading,
             Dialog::Palette(_) => Place::Palette,
@@ -99,6 +105,8 @@ impl LineDialog {
 pub enum LinePurpose {
     /// The API key of a pair.
     ApiKey(Environment),
+    /// Where the shop is.
+    Source,
     /// The path of a private key file.
     KeyFile(Environment),
     /// The name of a new project.
@@ -118,6 +126,8 @@ pub enum LinePurpose {
     },
     /// Ids or SKUs of a feed.
     ByIds(Feed),
+    /// What the errors of the listed items must contain.
+    ErrorText,
     /// The name of a feed, typed to clean it up.
     CleanUp(Feed),
     /// The address that a person was sent back to after signing in.
@@ -169,6 +179,8 @@ pub struct KeyDialog {
     pub preview: Preview,
     /// Whether the button has the focus, not the text.
     pub on_button: bool,
+    /// Whether the text was pasted before the dialog was there.
+    pub unasked: bool,
 }
 
 /// What a pasted text is, as far as can be seen here.
@@ -186,7 +198,7 @@ impl KeyDialog {
     /// An empty one.
     #[must_use]
     pub fn new(environment: Environment) -> Self {
-        Self { environment, editor: KeyEditor::default(), preview: Preview::Empty, on_button: false }
+        Self { environment, editor: KeyEditor::default(), preview: Preview::Empty, on_button: false, unasked: false }
     }
 
     /// Takes pasted text. A usable key moves the focus to the button, so that Enter is the next step.
@@ -229,12 +241,25 @@ pub enum Question {
     PastedKey(Secret),
     /// Stop the run?
     Stop,
-    /// Stop the run and leave?
+    /// Leave, and what becomes of the run?
     Quit,
     /// Sign out of IMS?
     SignOut,
-    /// Use this environment although its pair is not complete?
+    /// Use this environment from now on?
     Environment(Environment),
+    /// Replace this pair by a new one?
+    Rotate(Environment),
+    /// Forget what was pasted for this pair?
+    ForgetDraft(Environment),
+    /// Send the records of some items again?
+    SendAgain {
+        /// The export that does it.
+        request: ExportRequest,
+        /// How many items were chosen.
+        items: usize,
+        /// How many source records they belong to.
+        records: usize,
+    },
 }
 
 /// The palette of all actions.

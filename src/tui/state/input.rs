@@ -18,12 +18,12 @@ impl State {
     pub(super) fn on_key(&mut self, key: &KeyEvent, now: &Now, effects: &mut Effects) {
         match keymap::find(self.place(), key) {
             Some(action) => self.act(action, now, effects),
-            None => self.type_key(key, now),
+            None => self.type_key(key, now, effects),
         }
     }
 
     /// A key that is no command of this place: it is typed.
-    fn type_key(&mut self, key: &KeyEvent, now: &Now) {
+    fn type_key(&mut self, key: &KeyEvent, now: &Now, effects: &mut Effects) {
         match &mut self.dialog {
             Some(Dialog::Line(line)) if !line.busy => {
                 line.editor.key(key);
@@ -31,7 +31,7 @@ impl State {
             }
             Some(Dialog::PrivateKey(dialog)) if dialog.on_button => {
                 if key.code == KeyCode::Enter {
-                    self.accept_key_dialog(now);
+                    self.accept_key_dialog(now, effects);
                 } else if key.code == KeyCode::Up {
                     dialog.on_button = false;
                 }
@@ -100,8 +100,8 @@ impl State {
                 | Place::Log => self.act_in_pane(action, now, effects),
                 Place::Filter => self.act_in_filter(action),
                 Place::Line => self.act_in_line(action, now, effects),
-                Place::KeyEditor => self.act_in_key_editor(action),
-                Place::Question => self.act_in_question(action, effects),
+                Place::KeyEditor => self.act_in_key_editor(action, now),
+                Place::Question | Place::Leaving => self.act_in_question(action, now, effects),
                 Place::Reading => self.act_in_reading(action),
                 Place::Palette => self.act_in_palette(action, now, effects),
             },
@@ -120,7 +120,7 @@ impl State {
             Action::Help => self.dialog = Some(Dialog::reading(Reading::Help(self.place()))),
             Action::Palette => self.dialog = Some(Dialog::Palette(Palette::default())),
             Action::Quit => self.ask_to_quit(effects),
-            Action::Back => self.go_back(),
+            Action::Back => self.go_back(effects),
             _ => match self.pane {
                 Pane::Overview => self.act_in_overview(action, now, effects),
                 Pane::Keys => self.act_in_keys(action, now, effects),
@@ -139,6 +139,9 @@ impl State {
 
     pub(super) fn show(&mut self, pane: Pane, effects: &mut Effects) {
         self.pane = pane;
+        if pane == Pane::Overview {
+            self.complete_overview(effects);
+        }
         if pane == Pane::Organization {
             self.look_at_sign_in(effects);
         }
@@ -153,12 +156,19 @@ impl State {
         self.keys.is_complete(self.overview.environment)
     }
 
-    fn go_back(&mut self) {
+    fn go_back(&mut self, effects: &mut Effects) {
         if self.notices.dismiss() {
             return;
         }
+        let environment = self.keys.selected;
+        if self.pane == Pane::Keys && !self.keys.draft(environment).is_empty() {
+            self.dialog = Some(Dialog::Question(Question::ForgetDraft(environment)));
+            return;
+        }
+        let has_error_filter = self.has_error_filter();
         match self.filter_mut() {
             Some(filter) if filter.is_set() => filter.clear(),
+            _ if has_error_filter => self.filter_by_error("", effects),
             _ => self.leave_page(),
         }
         self.clamp_selection();
@@ -175,7 +185,7 @@ impl State {
     }
 
     fn ask_to_quit(&mut self, effects: &mut Effects) {
-        if self.export.is_busy() {
+        if self.export.has_own_run() {
             self.dialog = Some(Dialog::Question(Question::Quit));
         } else {
             effects.push(Effect::Quit);
@@ -204,34 +214,43 @@ impl State {
         self.clamp_selection();
     }
 
-    fn act_in_key_editor(&mut self, action: Action) {
-        match (&mut self.dialog, action) {
-            (Some(Dialog::PrivateKey(dialog)), Action::SwitchFocus) => dialog.on_button = !dialog.on_button,
-            _ => self.dialog = None,
+    fn act_in_key_editor(&mut self, action: Action, now: &Now) {
+        let Some(Dialog::PrivateKey(dialog)) = &mut self.dialog else { return };
+        if action == Action::SwitchFocus {
+            dialog.on_button = !dialog.on_button;
+        } else {
+            let environment = dialog.environment;
+            self.dialog = None;
+            self.cancel_rotation(environment, now);
         }
     }
 
-    fn accept_key_dialog(&mut self, now: &Now) {
+    fn accept_key_dialog(&mut self, now: &Now, effects: &mut Effects) {
         let Some(Dialog::PrivateKey(dialog)) = &self.dialog else { return };
         if let Preview::Usable(key) = &dialog.preview {
             let (environment, key) = (dialog.environment, key.clone());
             self.dialog = None;
-            self.accept_private_key(environment, key, now);
+            self.accept_private_key(environment, key, now, effects);
         }
     }
 
-    fn act_in_question(&mut self, action: Action, effects: &mut Effects) {
+    fn act_in_question(&mut self, action: Action, now: &Now, effects: &mut Effects) {
         let Some(Dialog::Question(question)) = self.dialog.take() else { return };
-        if action != Action::Accept {
-            return;
+        match (&question, action) {
+            (Question::Quit, Action::Stop) => return self.leave(effects),
+            (_, Action::Accept) => {}
+            _ => return,
         }
         match question {
             Question::Choose(space) => effects.push(Effect::Work(Work::SelectDataSpace(space.id))),
             Question::PastedKey(text) => self.accept_pasted_key(&text, effects),
             Question::Stop => effects.push(Effect::Run(Command::Stop)),
-            Question::Quit => self.leave(effects),
+            Question::Quit => effects.push(Effect::LeaveRunning),
+            Question::Rotate(environment) => self.begin_rotation(environment),
+            Question::ForgetDraft(environment) => self.keys.forget_draft(environment),
             Question::SignOut => self.sign_out(effects),
             Question::Environment(environment) => effects.push(Effect::Work(Work::SetEnvironment(environment))),
+            Question::SendAgain { request, .. } => self.ask_to_start(request, now, effects),
         }
     }
 
@@ -282,7 +301,11 @@ impl State {
     fn act_in_line(&mut self, action: Action, now: &Now, effects: &mut Effects) {
         let Some(Dialog::Line(line)) = &mut self.dialog else { return };
         if action == Action::Back {
+            let purpose = line.purpose.clone();
             self.dialog = None;
+            if let LinePurpose::ApiKey(environment) | LinePurpose::KeyFile(environment) = purpose {
+                self.cancel_rotation(environment, now);
+            }
             return;
         }
         if line.busy {
@@ -304,8 +327,7 @@ impl State {
     ) -> Result<(), Problem> {
         let work = match purpose {
             LinePurpose::ApiKey(environment) => {
-                self.accept_api_key(environment, text, now)?;
-                self.dialog = None;
+                self.accept_api_key(environment, text, now, effects)?;
                 return Ok(());
             }
             LinePurpose::ExportToProduction { request, name } => {
@@ -318,6 +340,11 @@ impl State {
                 let request = by_ids(feed, text)?;
                 self.dialog = None;
                 self.ask_to_start(request, now, effects);
+                return Ok(());
+            }
+            LinePurpose::ErrorText => {
+                self.dialog = None;
+                self.filter_by_error(text, effects);
                 return Ok(());
             }
             LinePurpose::CleanUp(feed) => {
@@ -333,6 +360,7 @@ impl State {
                 self.start(ExportRequest { typed_name, ..request }, now, effects);
                 return Ok(());
             }
+            LinePurpose::Source => Work::SetSource(source_path(text)?),
             LinePurpose::PasteBack | LinePurpose::ImsClientId | LinePurpose::ImsClientSecret { .. } => {
                 match self.accept_ims_line(&purpose, text)? {
                     Some(work) => Work::Ims(work),
@@ -367,6 +395,14 @@ fn check_typed(text: &str, name: &str) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::usage(format!("that is not its name: type {name} exactly, or press Esc to change nothing")))
+}
+
+fn source_path(text: &str) -> Result<std::path::PathBuf, Problem> {
+    let text = text.trim().trim_matches(['"', '\'']);
+    if text.is_empty() {
+        return Err(Problem::usage("type the path of the Commerce installation first, such as /var/www/shop"));
+    }
+    Ok(std::path::PathBuf::from(text))
 }
 
 fn key_path(text: &str) -> Result<std::path::PathBuf, Problem> {

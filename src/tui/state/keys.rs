@@ -4,16 +4,18 @@ use jiff::Zoned;
 
 use super::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Question, Reading};
 use super::notice::Tone;
-use super::{Effects, State};
+use super::{Effects, Pane, State};
 use crate::client::models::Environment;
 use crate::connector::{Half, PairStatus};
 use crate::error::{Exit, Problem};
 use crate::keys::{ApiKey, KeyPair, PrivateKey};
 use crate::private_file::safe;
 use crate::settings::Saved;
+use crate::tui::clipboard::Copyable;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
 use crate::tui::keymap::{Action, Place, key_of};
+use crate::untrusted::SafeText;
 
 /// What the gateway said of a pair.
 #[derive(Debug, Clone, Default)]
@@ -68,6 +70,8 @@ pub struct KeysPane {
     pub selected: Environment,
     /// What is saved; `None` until it was looked at.
     pub saved: Option<[PairStatus; 2]>,
+    /// The pair that is being replaced by a new one, which is pasted but not accepted yet.
+    pub rotating: Option<Environment>,
     drafts: [Draft; 2],
     checks: [Check; 2],
 }
@@ -93,7 +97,7 @@ impl KeysPane {
         &self.drafts[place_of(environment)]
     }
 
-    fn draft_mut(&mut self, environment: Environment) -> &mut Draft {
+    pub(super) fn draft_mut(&mut self, environment: Environment) -> &mut Draft {
         &mut self.drafts[place_of(environment)]
     }
 
@@ -116,8 +120,32 @@ impl KeysPane {
     /// Whether both halves of a pair are saved.
     #[must_use]
     pub fn is_complete(&self, environment: Environment) -> bool {
-        let present = |half: &Half| matches!(half, Half::Present { .. });
-        self.status(environment).is_some_and(|status| present(&status.api_key) && present(&status.private_key))
+        self.status(environment).is_some_and(PairStatus::is_complete)
+    }
+
+    /// Whether the gateway refused the pair that is saved.
+    #[must_use]
+    pub fn is_refused(&self, environment: Environment) -> bool {
+        // What it said of a pair that is only pasted, or that it could not be reached, is another matter.
+        let is_about_saved = self.draft(environment).is_empty();
+        is_about_saved
+            && matches!(self.check(environment), Check::Failed { problem, .. } if problem.exit == Exit::Refused)
+    }
+
+    /// The fingerprint of the private key that is saved.
+    #[must_use]
+    pub fn saved_fingerprint(&self, environment: Environment) -> Option<&str> {
+        match &self.status(environment)?.private_key {
+            Half::Present { shown, .. } => shown.as_str().split(' ').find(|word| word.starts_with("SHA256:")),
+            Half::Missing | Half::Unusable { .. } => None,
+        }
+    }
+
+    /// Forgets what was pasted for a pair, and what the gateway said of it.
+    pub(super) fn forget_draft(&mut self, environment: Environment) {
+        *self.draft_mut(environment) = Draft::default();
+        self.set_check(environment, Check::NotAsked);
+        self.rotating = self.rotating.filter(|rotating| *rotating != environment);
     }
 
     /// Whether nothing is configured at all.
@@ -132,7 +160,12 @@ impl KeysPane {
     pub fn next_step(&self) -> Action {
         let draft = self.draft(self.selected);
         if draft.pair().is_some() {
-            return Action::SaveKeys;
+            return match self.check(self.selected) {
+                Check::Accepted { .. } => Action::SaveKeys,
+                // It would be refused again: another pair is what helps.
+                Check::Failed { problem, .. } if problem.exit == Exit::Refused => Action::PasteApiKey,
+                Check::NotAsked | Check::Asking | Check::Failed { .. } => Action::Verify,
+            };
         }
         if self.is_complete(self.selected) && draft.is_empty() {
             return Action::Verify;
@@ -157,9 +190,50 @@ impl State {
             Action::SaveKeys => self.save_keys(environment, now, effects),
             Action::UseEnvironment => self.use_environment(environment, now, effects),
             Action::WhereKeys => self.dialog = Some(Dialog::reading(Reading::WhereKeys)),
+            Action::Rotate => self.ask_to_rotate(environment, now),
+            Action::Copy => self.copy_fingerprint(environment, now, effects),
+            Action::PlainText => effects.push(Effect::ShowPlain(self.keys_in_lines())),
             Action::Refresh => effects.push(Effect::Work(Work::LoadPairs)),
             _ => {}
         }
+    }
+
+    fn copy_fingerprint(&mut self, environment: Environment, now: &Now, effects: &mut Effects) {
+        let pasted = self.keys.draft(environment).private_key.as_ref().map(PrivateKey::fingerprint);
+        if let Some(fingerprint) = pasted.as_deref().or_else(|| self.keys.saved_fingerprint(environment)) {
+            let name = format!("the fingerprint of the {environment} private key");
+            effects.push(Effect::Copy(Copyable::line(name, SafeText::new(fingerprint))));
+        } else {
+            let text = format!("the {environment} pair has no private key yet, so there is no fingerprint to copy");
+            self.notices.add(Tone::Info, text, &now.wall);
+        }
+    }
+
+    /// What may be told of both pairs.
+    fn keys_in_lines(&self) -> Copyable {
+        let mut lines = Vec::new();
+        for environment in Environment::ALL {
+            let in_use = if environment == self.overview.environment { " (in use)" } else { "" };
+            lines.push(SafeText::new(&format!("{environment} pair{in_use}")));
+            let Some(status) = self.keys.status(environment) else { continue };
+            for (name, half) in [("API key", &status.api_key), ("private key", &status.private_key)] {
+                let text = match half {
+                    Half::Missing => "missing".to_owned(),
+                    Half::Unusable { reason } => format!("unusable: {reason}"),
+                    Half::Present { shown, origin, locked: None } => format!("{shown}, from {origin}"),
+                    Half::Present { shown, locked: Some(locked), .. } => format!("{shown}, locked by {locked}"),
+                };
+                lines.push(SafeText::new(&format!("  {name}: {text}")));
+            }
+            let text = match self.keys.check(environment) {
+                Check::NotAsked => "not asked".to_owned(),
+                Check::Asking => "being asked".to_owned(),
+                Check::Accepted { at } => format!("accepted at {}", at.strftime("%Y-%m-%d %H:%M:%S %Z")),
+                Check::Failed { problem, .. } => problem.what.clone(),
+            };
+            lines.push(SafeText::new(&format!("  gateway: {text}")));
+        }
+        Copyable::lines("what may be told of the keys", lines)
     }
 
     fn open_line(&mut self, purpose: LinePurpose, text: &str) {
@@ -188,6 +262,11 @@ impl State {
     fn save_keys(&mut self, environment: Environment, now: &Now, effects: &mut Effects) {
         let draft = self.keys.draft(environment);
         match draft.pair() {
+            // A pair that works is never given away for one that may not.
+            Some(pair) if self.keys.is_complete(environment) => {
+                self.keys.set_check(environment, Check::Asking);
+                effects.push(Effect::Work(Work::RotatePair(environment, pair)));
+            }
             Some(pair) => effects.push(Effect::Work(Work::SavePair(environment, pair))),
             None if draft.is_empty() => {
                 let text = format!("nothing was pasted for the {environment} pair, so there is nothing to save");
@@ -225,33 +304,95 @@ impl State {
         }
     }
 
+    /// A pair was saved while the one in use is not complete: most likely it is meant to be used.
+    fn offer_environment(&mut self, saved: Environment) {
+        let in_use = self.overview.environment;
+        let is_free = self.dialog.is_none() && self.overview.settings.environment_locked.is_none();
+        if saved != in_use && is_free && !self.keys.is_complete(in_use) && !self.export.is_busy() {
+            self.dialog = Some(Dialog::Question(Question::Environment(saved)));
+        }
+    }
+
     /// Accepts the line of an API key dialog; `Err` is what is wrong with it.
-    pub(super) fn accept_api_key(&mut self, environment: Environment, text: &str, now: &Now) -> Result<(), Problem> {
+    pub(super) fn accept_api_key(
+        &mut self,
+        environment: Environment,
+        text: &str,
+        now: &Now,
+        effects: &mut Effects,
+    ) -> Result<(), Problem> {
         let api_key = ApiKey::parse(text).map_err(|error| Problem::of(&error))?;
+        self.dialog = None;
         self.keys.draft_mut(environment).api_key = Some(api_key);
-        self.after_paste(environment, now);
+        self.after_paste(environment, now, effects);
         Ok(())
     }
 
-    pub(super) fn accept_private_key(&mut self, environment: Environment, key: PrivateKey, now: &Now) {
+    pub(super) fn accept_private_key(
+        &mut self,
+        environment: Environment,
+        key: PrivateKey,
+        now: &Now,
+        effects: &mut Effects,
+    ) {
+        if self.is_old_key(environment, &key, now) {
+            self.dialog = Some(Dialog::PrivateKey(Box::new(KeyDialog::new(environment))));
+            return;
+        }
         self.keys.draft_mut(environment).private_key = Some(key);
-        self.after_paste(environment, now);
+        self.after_paste(environment, now, effects);
     }
 
     /// What the gateway said was about the old pair. Says what comes next.
-    fn after_paste(&mut self, environment: Environment, now: &Now) {
+    fn after_paste(&mut self, environment: Environment, now: &Now, effects: &mut Effects) {
         self.keys.set_check(environment, Check::NotAsked);
-        if self.keys.draft(environment).pair().is_some() {
-            let (verify, save) = (key_of(Place::Keys, Action::Verify), key_of(Place::Keys, Action::SaveKeys));
-            let text =
-                format!("the {environment} pair is complete but not saved: {verify} verifies it, {save} saves it");
-            self.notices.add(Tone::Info, text, &now.wall);
+        if self.go_on_rotating(environment, effects) {
+            return;
+        }
+        let draft = self.keys.draft(environment);
+        let text = if draft.pair().is_some() {
+            let (next, save) = (key_of(Place::Keys, Action::Open), key_of(Place::Keys, Action::SaveKeys));
+            format!(
+                "the {environment} pair is complete but not saved: {next} asks the gateway about it, {save} saves it"
+            )
+        } else if draft.api_key.is_some() {
+            let (paste, load) =
+                (key_of(Place::Keys, Action::PastePrivateKey), key_of(Place::Keys, Action::KeyFromFile));
+            format!("the API key is taken, not saved yet; now the private key: {paste} pastes it, {load} loads a file")
+        } else {
+            let paste = key_of(Place::Keys, Action::PasteApiKey);
+            format!("the private key is taken, not saved yet; now the API key: {paste} pastes it")
+        };
+        self.notices.add(Tone::Info, text, &now.wall);
+    }
+
+    pub(super) fn on_pairs(&mut self, pairs: [PairStatus; 2], effects: &mut Effects) {
+        let was_known = self.keys.saved.is_some();
+        self.keys.saved = Some(pairs);
+        if !was_known && matches!(self.pane, Pane::Overview | Pane::Saas) {
+            self.complete_overview(effects);
+        }
+    }
+
+    /// Another pair is saved: what the old one saw may be more or less than what this one sees.
+    pub(super) fn keys_changed(&mut self, environment: Environment, effects: &mut Effects) {
+        effects.push(Effect::Work(Work::LoadPairs));
+        if environment == self.overview.environment {
+            self.saas.forget();
+            self.load_projects(effects);
         }
     }
 
     pub(super) fn on_verified(&mut self, environment: Environment, result: Result<(), Problem>, now: &Now) {
         let at = now.wall.clone();
+        let is_pasted = self.keys.draft(environment).pair().is_some();
         let check = match result {
+            Ok(()) if is_pasted => {
+                let next = key_of(Place::Keys, Action::Open);
+                let text = format!("the gateway accepts the {environment} pair; it is not saved yet: {next} saves it");
+                self.notices.add(Tone::Good, text, &now.wall);
+                Check::Accepted { at }
+            }
             Ok(()) => Check::Accepted { at },
             Err(problem) => {
                 if problem.exit != Exit::Refused {
@@ -263,7 +404,13 @@ impl State {
         self.keys.set_check(environment, check);
     }
 
-    pub(super) fn on_key_read(&mut self, environment: Environment, result: Result<PrivateKey, Problem>, now: &Now) {
+    pub(super) fn on_key_read(
+        &mut self,
+        environment: Environment,
+        result: Result<PrivateKey, Problem>,
+        now: &Now,
+        effects: &mut Effects,
+    ) {
         let is_open = matches!(&self.dialog,
             Some(Dialog::Line(LineDialog { purpose: LinePurpose::KeyFile(of), .. })) if *of == environment);
         if !is_open {
@@ -273,7 +420,7 @@ impl State {
         match result {
             Ok(key) => {
                 self.dialog = None;
-                self.accept_private_key(environment, key, now);
+                self.accept_private_key(environment, key, now, effects);
             }
             Err(problem) => self.refuse_line(&problem),
         }
@@ -298,7 +445,8 @@ impl State {
                 };
                 self.notices.add(Tone::Good, text, &now.wall);
                 self.tell_settings_note(saved.note.as_ref(), now);
-                effects.push(Effect::Work(Work::LoadPairs));
+                self.keys_changed(environment, effects);
+                self.offer_environment(environment);
             }
             Err(problem) => self.notices.problem(&problem, &now.wall),
         }

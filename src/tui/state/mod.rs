@@ -20,6 +20,7 @@ mod paste;
 pub mod rates;
 mod read_only;
 pub mod reports;
+mod rotation;
 pub mod run;
 pub mod saas;
 mod sync;
@@ -326,29 +327,36 @@ impl State {
             }
         }
         self.hold_back(&mut effects, now);
+        self.search_items(&mut effects);
         effects
     }
 
     fn on_reply(&mut self, reply: Reply, now: &Now, effects: &mut Effects) {
         match reply {
             Reply::Overview(overview) => self.on_overview(overview, now, effects),
-            Reply::Pairs(pairs) => self.keys.saved = Some(pairs),
+            Reply::Pairs(pairs) => self.on_pairs(pairs, effects),
             Reply::Verified { environment, result } => self.on_verified(environment, result, now),
-            Reply::KeyRead { environment, result } => self.on_key_read(environment, result, now),
+            Reply::KeyRead { environment, result } => self.on_key_read(environment, result, now, effects),
             Reply::Saved { environment, result } => self.on_saved(environment, result, now, effects),
             Reply::EnvironmentSet(Ok(overview)) => {
-                let text = format!("the {} pair and its gateway are used from now on", overview.environment);
-                self.notices.add(Tone::Good, text, &now.wall);
                 self.overview = overview;
+                let environment = self.overview.environment;
+                let text = format!("the {environment} pair and its gateway are used from now on{}", self.then_next());
+                self.notices.add(Tone::Good, text, &now.wall);
                 self.tell_settings_note(self.overview.settings.note.clone().as_ref(), now);
                 // Another gateway sees other projects.
-                self.saas.projects.clear();
-                self.saas.load = Load::NotAsked;
+                self.saas.forget();
+                self.complete_overview(effects);
                 self.export.forget_data_space();
                 effects.push(Effect::Work(Work::LoadLedger));
             }
             Reply::EnvironmentSet(Err(problem)) => self.notices.problem(&problem, &now.wall),
-            Reply::Projects(result) => self.on_projects(result, now),
+            Reply::Projects { environment, result } => self.on_projects(environment, result, now, effects),
+            Reply::LastReceived(result) => self.on_last_received(result, now),
+            Reply::Foreseen { space, result } => self.on_foreseen(&space, result, now),
+            Reply::ConfigMade(result) => self.on_config_made(result, now),
+            Reply::SourceSet(result) => self.on_source_set(result, now, effects),
+            Reply::Rotated { environment, result } => self.on_rotated(environment, result, now, effects),
             Reply::ProjectCreated(result) => self.on_project_created(result, now, effects),
             Reply::Renamed(result) => self.on_renamed(result, now, effects),
             Reply::Selected(result) => self.on_selected(result, now, effects),
@@ -360,6 +368,7 @@ impl State {
             Reply::Diagnosed => self.on_diagnosed(now),
             Reply::Services(services) => self.on_services(services, now),
             Reply::RunStarted(result) => self.on_run_started(result, now, effects),
+            Reply::Attached(about) => self.on_attached(about, now),
             Reply::Ims(reply) => self.on_ims(reply, now, effects),
             Reply::Items(reply) => self.on_items(reply, now, effects),
         }
@@ -387,9 +396,9 @@ impl State {
         }
     }
 
-    /// Stops the run if there is one, and leaves when it has ended.
+    /// Stops the run of this process if there is one, and leaves when it has ended.
     fn leave(&mut self, effects: &mut Effects) {
-        if self.export.is_busy() {
+        if self.export.has_own_run() {
             self.leaving = true;
             self.dialog = None;
             effects.push(Effect::Run(Command::Stop));
@@ -417,6 +426,14 @@ impl State {
             if matches!(load, Load::Loading) {
                 *load = Load::NotAsked;
             }
+        }
+        if let ExportPage::Items(items) | ExportPage::Item { items, .. } = &mut self.export.page {
+            items.forget_pending();
+        }
+        if let ExportPage::Item { item, .. } = &mut self.export.page
+            && matches!(item.load, Load::Loading)
+        {
+            item.load = Load::NotAsked;
         }
         self.reports.forget_pending();
         if matches!(self.export.run, run::RunState::Starting) {

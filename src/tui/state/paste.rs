@@ -3,12 +3,18 @@
 
 use zeroize::Zeroizing;
 
-use super::dialog::{Dialog, KeyDialog, LinePurpose, Question};
+use super::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Question};
 use super::notice::Tone;
 use super::{Effects, Pane, State};
+use crate::keys::ApiKey;
 use crate::secret::Secret;
 use crate::tui::event::Now;
 use crate::tui::keymap::{Action, Place, key_of};
+
+/// The shortest text that is taken for an API key where nobody asked for one, in characters; Adobe's have 32.
+const LEAST_API_KEY: usize = 16;
+/// The longest text that is taken for a path, in bytes: the body of the smallest key is longer.
+const LONGEST_PATH: usize = 1024;
 
 impl State {
     pub(super) fn on_paste(&mut self, text: Secret, now: &Now) {
@@ -17,7 +23,13 @@ impl State {
             return;
         }
         match &mut self.dialog {
-            Some(Dialog::PrivateKey(dialog)) => dialog.paste(text.expose()),
+            Some(Dialog::PrivateKey(dialog)) => match path(text.expose()) {
+                Some(path) => {
+                    let purpose = LinePurpose::KeyFile(dialog.environment);
+                    self.dialog = Some(Dialog::Line(LineDialog::new(purpose, path)));
+                }
+                None => dialog.paste(text.expose()),
+            },
             Some(Dialog::Line(line)) if line.busy => {}
             Some(Dialog::Line(line)) if is_private_key(text.expose()) => {
                 let (pane, key) = (Pane::Keys as usize, key_of(Place::Keys, Action::PastePrivateKey));
@@ -47,6 +59,7 @@ impl State {
                 palette.editor.paste(&joined(text.expose(), " ").0);
                 palette.selected = 0;
             }
+            None if self.pane == Pane::Keys && is_api_key(text.expose()) => self.open_api_key_line(&text),
             None => match self.filter_mut() {
                 Some(filter) if filter.editing => {
                     filter.editor.paste(&joined(text.expose(), " ").0);
@@ -55,6 +68,13 @@ impl State {
                 _ => self.tell_ignored(now),
             },
         }
+    }
+
+    /// The dialog in which an API key that nobody asked for can be accepted.
+    fn open_api_key_line(&mut self, text: &Secret) {
+        let mut dialog = LineDialog::new(LinePurpose::ApiKey(self.keys.selected), "");
+        dialog.editor.paste(text.expose());
+        self.dialog = Some(Dialog::Line(dialog));
     }
 
     /// In its own pane a private key is looked at at once; anywhere else it is asked first whether it belongs there.
@@ -73,6 +93,7 @@ impl State {
 
     fn open_key_editor(&mut self, text: &Secret) {
         let mut dialog = KeyDialog::new(self.keys.selected);
+        dialog.unasked = true;
         dialog.paste(text.expose());
         self.dialog = Some(Dialog::PrivateKey(Box::new(dialog)));
     }
@@ -86,6 +107,19 @@ impl State {
 /// Whether a text looks like a private key: by the words of its frame, since whether it is one is looked at later.
 fn is_private_key(text: &str) -> bool {
     text.contains("PRIVATE KEY-----")
+}
+
+/// Whether a text is taken for an API key where nobody asked for one.
+fn is_api_key(text: &str) -> bool {
+    path(text).is_none() && ApiKey::parse(text).is_ok_and(|key| key.expose().len() >= LEAST_API_KEY)
+}
+
+/// A pasted path of a file: one line that begins like one.
+fn path(text: &str) -> Option<&str> {
+    let text = text.trim().trim_matches(['"', '\'']);
+    let begins = ["/", "~/", "./", "../"].iter().any(|begin| text.starts_with(begin));
+    // Base64 may begin with a slash, but a key is never so short.
+    (begins && text.lines().count() == 1 && text.len() < LONGEST_PATH).then_some(text)
 }
 
 /// The lines of a text that hold something as one line, and how many they were.

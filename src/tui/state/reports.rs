@@ -36,7 +36,7 @@ impl<T> Default for Report<T> {
 }
 
 impl<T> Report<T> {
-    fn take(&mut self, result: Result<T, Problem>, now: &Now) {
+    pub(super) fn take(&mut self, result: Result<T, Problem>, now: &Now) {
         self.load = match result {
             Ok(value) => {
                 self.value = Some(value);
@@ -91,7 +91,8 @@ impl Reports {
         let of_finding = |finding: &Finding| of_text(&finding.what) + of_text(&finding.means) + of_text(&finding.next);
         match what {
             // A message is cut to a few hundred characters where it enters; everything else is fixed text.
-            Reading::Failure(_) | Reading::WhereKeys | Reading::Estimate => 40,
+            Reading::Failure(_) | Reading::WhereKeys | Reading::License | Reading::Estimate => 40,
+            Reading::Entry(entry) => 2 + of_text(entry.text.as_str()),
             Reading::Told(line) => 4 + of_text(&line.text),
             Reading::Help(of) => keymap::of_place(*of).count(),
             Reading::Feed(feed) => 40 + self.findings_of(*feed).map(of_finding).sum::<usize>(),
@@ -108,6 +109,13 @@ impl Reports {
         for load in loads.into_iter().filter(|load| matches!(load, Load::Loading)) {
             *load = Load::NotAsked;
         }
+    }
+}
+
+impl Reports {
+    /// Looks the services up anew; what is known of them stays until then.
+    pub(super) fn refresh_services(&mut self, effects: &mut Effects) {
+        self.services.begin(Work::LoadServices, effects);
     }
 }
 

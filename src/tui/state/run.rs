@@ -15,6 +15,7 @@ use crate::connector::ExportRequest;
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
 use crate::export::progress::{FeedProgress, Limit, Progress, RunEnd, RunEvent, RunReport};
+use crate::live::About;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
 use crate::words::{count, counted, rate};
@@ -39,6 +40,8 @@ pub enum RunState {
 /// A run that is going on.
 #[derive(Debug)]
 pub struct ActiveRun {
+    /// Whose it is, if it is a run of another process.
+    pub about: Option<Box<About>>,
     /// Its newest counters.
     pub progress: Progress,
     /// When they came, in uptime.
@@ -61,9 +64,9 @@ pub struct EndedRun {
 }
 
 impl ActiveRun {
-    fn new(now: Duration) -> Self {
+    fn new(about: Option<Box<About>>, now: Duration) -> Self {
         let progress = Progress::new(Vec::new(), false);
-        Self { progress, received: now, clock: now, rates: Rates::new(now), samples: VecDeque::new() }
+        Self { about, progress, received: now, clock: now, rates: Rates::new(now), samples: VecDeque::new() }
     }
 
     /// Lets the time go by without newer counters.
@@ -109,7 +112,7 @@ impl ActiveRun {
     pub fn requests_per_second(&self) -> Option<f64> {
         let (first, last) = (self.samples.front()?, self.samples.back()?);
         let seconds = self.clock.max(last.0).saturating_sub(first.0).as_secs_f64();
-        (seconds >= 1.0).then(|| (last.1 - first.1) as f64 / seconds)
+        (seconds >= 1.0).then(|| last.1.saturating_sub(first.1) as f64 / seconds)
     }
 }
 
@@ -218,7 +221,7 @@ impl State {
     pub(super) fn on_run_started(&mut self, result: Result<(), Problem>, now: &Now, effects: &mut Effects) {
         match result {
             Ok(()) => {
-                self.export.run = RunState::Active(Box::new(ActiveRun::new(now.uptime)));
+                self.export.run = RunState::Active(Box::new(ActiveRun::new(None, now.uptime)));
                 self.export.failures.clear();
                 self.export.failures_skipped = 0;
                 if self.leaving {
@@ -232,6 +235,28 @@ impl State {
                 self.leave_if_asked(effects);
             }
         }
+    }
+
+    /// A run of another process is followed from now on; one of this process comes first.
+    pub(super) fn on_attached(&mut self, about: Box<About>, now: &Now) {
+        if self.export.has_own_run() && !matches!(self.export.run, RunState::Starting) {
+            return;
+        }
+        self.notices.add(
+            Tone::Info,
+            format!(
+                "{} goes on, by {}: this screen follows it, and leaving does not stop it",
+                about.request, about.owner
+            ),
+            &now.wall,
+        );
+        self.export.request = ExportRequest::default();
+        self.export.notes.clear();
+        self.export.log.clear();
+        self.export.log.add(Tone::Info, format!("{}, by {}: followed from here", about.request, about.owner), now);
+        self.export.failures.clear();
+        self.export.failures_skipped = 0;
+        self.export.run = RunState::Active(Box::new(ActiveRun::new(Some(about), now.uptime)));
     }
 
     pub(super) fn on_progress(&mut self, progress: Progress, now: &Now) {
@@ -302,6 +327,7 @@ impl State {
         self.export.remark = None;
         effects.push(Effect::Work(Work::LoadLedger));
         self.refresh_health(effects);
+        self.refresh_items(effects);
         self.leave_if_asked(effects);
     }
 }

@@ -1,10 +1,11 @@
 //! The pane of key pairs.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::widgets::Paragraph;
 
+use super::guides::WHERE_KEYS;
 use super::look::{Look, Role};
 use super::text::{paragraph, time, width, wrap};
 use crate::client::models::Environment;
@@ -18,48 +19,76 @@ use crate::tui::state::keys::{Check, Draft};
 const LABEL: usize = 14;
 /// The height from which both pairs and what is between them fit, in rows.
 const BOTH_PAIRS: u16 = 13;
+/// The width from which the pairs stand side by side, in cells.
+const SIDE_BY_SIDE: u16 = 96;
+/// The space between them, in cells.
+const GAP: u16 = 2;
 
-/// Who may generate keys, and where.
-pub const WHERE_KEYS: [&str; 3] = [
-    "The owner of the Adobe Commerce license, or a signer of the solution partner, generates a key pair in the API portal of the Commerce account (account.magento.com): API Portal, then the menu of the environment (Production or Sandbox), a name, and Add New.",
-    "The private key is shown and offered for download once. Nobody can show it again: if it is lost, a new pair must be generated.",
-    "Paste the public API key and the private key here; both halves must be of one pair and of the same environment.",
-];
-
-/// Draws it.
+/// Draws it: the pairs side by side where there is room, else one above the other, else only the selected one.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
-    let (main, side) = super::with_side(area);
-    let room = usize::from(main.width);
+    let used = if area.width >= SIDE_BY_SIDE {
+        side_by_side(frame, area, state, look)
+    } else {
+        stacked(frame, area, state, look)
+    };
+    let [_, below] = Layout::vertical([Constraint::Length(used), Constraint::Min(0)]).areas(area);
+    let room = usize::from(below.width);
+    let lines = guide(state, look, room);
+    // Half a guide would be worse than none: its key is in the footer.
+    if lines.len() <= usize::from(below.height) {
+        frame.render_widget(Paragraph::new(lines), below);
+    }
+}
+
+/// Returns how many rows it took.
+fn side_by_side(frame: &mut Frame, area: Rect, state: &State, look: Look) -> u16 {
+    let [first, _, second] =
+        Layout::horizontal([Constraint::Fill(1), Constraint::Length(GAP), Constraint::Fill(1)]).areas(area);
+    let mut used = 0;
+    for (environment, column) in Environment::ALL.into_iter().zip([first, second]) {
+        let lines = pair(environment, state, look, usize::from(column.width));
+        used = used.max(u16::try_from(lines.len()).unwrap_or(u16::MAX));
+        frame.render_widget(Paragraph::new(lines), column);
+    }
+    used.min(area.height)
+}
+
+/// Returns how many rows it took.
+fn stacked(frame: &mut Frame, area: Rect, state: &State, look: Look) -> u16 {
     let mut lines = Vec::new();
-    let both = main.height >= BOTH_PAIRS;
     for environment in Environment::ALL {
-        if both || environment == state.keys.selected {
+        if area.height >= BOTH_PAIRS || environment == state.keys.selected {
             if !lines.is_empty() {
                 lines.push(Line::default());
             }
-            lines.extend(pair(environment, state, look, room));
+            lines.extend(pair(environment, state, look, usize::from(area.width)));
         }
     }
-    if state.keys.is_bare() && side.is_none() {
-        lines.push(Line::default());
-        let key = key_of(Place::Keys, Action::WhereKeys);
+    let used = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height);
+    frame.render_widget(Paragraph::new(lines), area);
+    used
+}
+
+/// Where keys come from; in short for who has none and little room.
+fn guide(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::default()];
+    if room + 4 >= usize::from(super::WIDE) {
+        lines.push(Line::styled("Where keys come from", look.style(Role::Title)));
+        for text in WHERE_KEYS {
+            lines.extend(paragraph(text, room, look.style(Role::Dim)));
+        }
+    } else if state.keys.is_bare() {
+        let key = |action| key_of(Place::Keys, action);
         let text = format!(
-            "No keys yet. The license owner or a partner signer generates a pair in the API portal; {key} shows how. Then paste the API key ({}) and the private key ({}).",
-            key_of(Place::Keys, Action::PasteApiKey),
-            key_of(Place::Keys, Action::PastePrivateKey),
+            "No keys yet. The license owner or a partner signer generates a pair in the API portal; {} says more. Select the pair ({}), then paste its API key ({}) and its private key ({}).",
+            key(Action::WhereKeys),
+            "Up, Down",
+            key(Action::PasteApiKey),
+            key(Action::PastePrivateKey),
         );
         lines.extend(paragraph(&text, room, look.style(Role::Text)));
     }
-    frame.render_widget(Paragraph::new(lines), main);
-    if let Some(side) = side {
-        let room = usize::from(side.width);
-        let mut lines = vec![Line::styled("Where keys come from", look.style(Role::Title))];
-        for text in WHERE_KEYS {
-            lines.push(Line::default());
-            lines.extend(paragraph(text, room, look.style(Role::Dim)));
-        }
-        frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), side);
-    }
+    lines
 }
 
 fn pair(environment: Environment, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
@@ -78,7 +107,9 @@ fn pair(environment: Environment, state: &State, look: Look, room: usize) -> Vec
         title.push(Span::styled("  ● in use", look.style(Role::Good)));
     }
     let draft = state.keys.draft(environment);
-    if !draft.is_empty() {
+    if state.keys.rotating == Some(environment) {
+        title.push(Span::styled("  ▲ being replaced", look.style(Role::Warning)));
+    } else if !draft.is_empty() {
         title.push(Span::styled("  ▲ not saved", look.style(Role::Warning)));
     }
     let mut lines = vec![Line::from(title)];

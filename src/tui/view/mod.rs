@@ -1,5 +1,6 @@
 //! How the screen looks: read-only over the state, no I/O, no clock, any size.
 
+mod choices;
 mod dialogs;
 mod export;
 mod feed;
@@ -8,6 +9,7 @@ mod feed_phases;
 mod feed_table;
 mod feed_words;
 mod footer;
+mod guides;
 mod header;
 mod help;
 mod item;
@@ -33,7 +35,6 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 
 use super::state::export::ExportPage;
-use super::state::keys::Check;
 use super::state::{Pane, State};
 use crate::client::models::DataSpaceKind;
 use look::{Look, Role};
@@ -76,7 +77,7 @@ pub fn draw(frame: &mut Frame, state: &State, look: Look) {
 /// Draws the pane in front, in a frame that carries the names of all.
 fn pane(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     let production = matches!(state.overview.data_space, Some((_, _, DataSpaceKind::Production)));
-    let keys_refused = matches!(state.keys.check(state.overview.environment), Check::Failed { .. });
+    let keys_refused = state.keys.is_refused(state.overview.environment);
     let border = look.style(if production || keys_refused { Role::Danger } else { Role::Dim });
     let mut titles = vec![Span::styled("─", border)];
     let names = Pane::ALL.map(|pane| if area.width < WIDE_TITLES { pane.short_title() } else { pane.title() });
@@ -84,7 +85,7 @@ fn pane(frame: &mut Frame, area: Rect, state: &State, look: Look) {
         let title = format!(" {number} {name} ");
         let style = if pane == state.pane { look.selected(look.style(Role::Title)) } else { look.style(Role::Text) };
         // Without a colour of its own a title would take that of the border.
-        titles.push(Span::styled(title, style.fg(Color::Reset)));
+        titles.push(Span::styled(title, style.fg(Color::Reset).bg(Color::Reset)));
         titles.push(Span::styled("─", border));
     }
     let mut block =

@@ -1,10 +1,165 @@
-//! The pane that leads through everything.
+//! The pane that leads through everything: the steps with their states, what is known of the selected one, and what comes next.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
 
-use super::look::Look;
+use super::look::{Look, Role};
+use super::text::{fit, left, paragraph, wrap};
+use crate::connector::steps::{self, Stage, Step, StepState};
+use crate::private_file::safe;
+use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
+use crate::tui::state::overview::words_of;
+use crate::words::counted;
+
+/// The width of a step's name, in cells.
+const TITLE: usize = 20;
+/// The width of its state with the shape, in cells.
+const STATE: usize = 11;
+/// The height from which the steps stand apart from what is around them, in rows.
+const ROOMY: usize = 14;
 
 /// Draws it.
-pub fn draw(_frame: &mut Frame, _area: Rect, _state: &State, _look: Look) {}
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
+    let room = usize::from(area.width);
+    let height = usize::from(area.height);
+    let steps = state.steps();
+    let selected = state.selected_step(&steps);
+    let is_roomy = height >= ROOMY;
+    let mut lines = head(state, &steps, look, room, is_roomy);
+    if is_roomy {
+        lines.push(Line::default());
+    }
+    for (number, step) in steps.iter().enumerate() {
+        lines.push(row(step, number == selected, look, room));
+    }
+    match steps.get(selected) {
+        Some(step) if is_roomy => {
+            lines.push(Line::default());
+            lines.extend(known(step, look, room));
+            lines.extend(to_do(step, look, room));
+        }
+        Some(step) => lines.extend(to_do(step, look, room)),
+        None => {}
+    }
+    for text in foot(state) {
+        let paragraph = paragraph(&text, room, look.style(Role::Dim));
+        if lines.len() + 1 + paragraph.len() <= height {
+            lines.push(Line::default());
+            lines.extend(paragraph);
+        }
+    }
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// What this is for who is new here; otherwise how it stands, in one sentence.
+fn head(state: &State, steps: &[Step], look: Look, room: usize, is_roomy: bool) -> Vec<Line<'static>> {
+    if state.is_new_here() {
+        let what = "Welcome. This program connects a shop to Adobe's Commerce Services: it sends the shop's catalogue there and keeps it up to date.";
+        let need = "You need: the path of the Commerce installation on this server, and a key pair, which the license owner or a partner signer generates in Adobe's API portal. Follow the steps; Enter goes to the marked one.";
+        if !is_roomy {
+            return vec![Line::styled(
+                "Welcome: six steps connect a shop to Commerce Services",
+                look.style(Role::Title),
+            )];
+        }
+        let mut lines = paragraph(what, room, look.style(Role::Title));
+        lines.extend(paragraph(need, room, look.style(Role::Text)));
+        return lines;
+    }
+    let of = |wanted: fn(StepState) -> bool| steps.iter().filter(|step| wanted(step.state)).count();
+    let wrong = of(|state| matches!(state, StepState::Wrong | StepState::Attention));
+    let is_set_up = of(|state| matches!(state, StepState::Next | StepState::Later)) == 0;
+    let (text, role) = match (wrong, steps::next(steps)) {
+        (0, None) if of(|state| state == StepState::Looking) > 0 => {
+            ("◐ Looking at how it stands".to_owned(), Role::Accent)
+        }
+        (0, None) if is_set_up => ("● Everything is set up, and nothing needs attention".to_owned(), Role::Good),
+        (0, None) => ("● Nothing needs attention".to_owned(), Role::Good),
+        (0, Some(next)) => {
+            let number = steps.iter().filter(|step| is_done(step)).count();
+            (format!("▶ {number} of {} steps are done; next: {}", steps.len() - 1, next.stage.title()), Role::Accent)
+        }
+        (1, _) => ("▲ 1 step needs attention".to_owned(), Role::Warning),
+        (wrong, _) => (format!("▲ {} need attention", counted(wrong as u64, "step")), Role::Warning),
+    };
+    vec![Line::styled(fit(&text, room), look.style(role))]
+}
+
+/// The organization is left out: nothing needs it.
+fn is_done(step: &Step) -> bool {
+    step.stage != Stage::Organization && matches!(step.state, StepState::Done | StepState::Busy)
+}
+
+fn row(step: &Step, is_selected: bool, look: Look, room: usize) -> Line<'static> {
+    let (shape, role) = shape_of(step.state);
+    let says = if step.state == StepState::Later { Role::Dim } else { Role::Text };
+    let rest = room.saturating_sub(2 + TITLE + 1 + STATE + 1);
+    let line = Line::from(vec![
+        Span::styled(if is_selected { "▸ " } else { "  " }, look.style(Role::Accent)),
+        Span::styled(left(step.stage.title(), TITLE), look.style(Role::Title)),
+        Span::styled(format!(" {}", left(&format!("{shape} {}", step.state.word()), STATE)), look.style(role)),
+        Span::styled(format!(" {}", left(&step.says, rest)), look.style(says)),
+    ]);
+    super::selected(line, is_selected, look)
+}
+
+fn shape_of(state: StepState) -> (&'static str, Role) {
+    match state {
+        StepState::Done => ("●", Role::Good),
+        StepState::Busy | StepState::Looking => ("◐", Role::Accent),
+        StepState::Next => ("▶", Role::Accent),
+        StepState::Later | StepState::Optional => ("○", Role::Dim),
+        StepState::Attention => ("▲", Role::Warning),
+        StepState::Wrong => ("✗", Role::Danger),
+    }
+}
+
+/// The selected step in full.
+fn known(step: &Step, look: Look, room: usize) -> Vec<Line<'static>> {
+    let (_, role) = shape_of(step.state);
+    let role = if matches!(step.state, StepState::Attention | StepState::Wrong) { role } else { Role::Text };
+    field(step.stage.title(), &step.says, role, look, room)
+}
+
+/// What there is to do about it.
+fn to_do(step: &Step, look: Look, room: usize) -> Vec<Line<'static>> {
+    let open = key_of(Place::Overview, Action::Open);
+    match step.deed {
+        Some(deed) => field("What to do", &format!("{}; {open} goes there", words_of(deed)), Role::Accent, look, room),
+        None => field("What to do", &format!("nothing; {open} goes there"), Role::Dim, look, room),
+    }
+}
+
+fn field(label: &str, text: &str, role: Role, look: Look, room: usize) -> Vec<Line<'static>> {
+    let line = |(number, part): (usize, String)| {
+        let label = left(if number == 0 { label } else { "" }, TITLE);
+        Line::from(vec![
+            Span::styled(format!("  {label} "), look.style(Role::Dim)),
+            Span::styled(part, look.style(role)),
+        ])
+    };
+    wrap(text, room.saturating_sub(TITLE + 3)).into_iter().enumerate().map(line).collect()
+}
+
+/// What can be tried without any configuration, and where it is; what matters most comes first.
+fn foot(state: &State) -> Vec<String> {
+    let settings = &state.overview.settings;
+    let mut texts = Vec::new();
+    if state.is_new_here() {
+        let quit = key_of(Place::Overview, Action::Quit);
+        texts.push(format!("Without an account: {quit} leaves, then run commerce-connector demo."));
+    }
+    if settings.setup.without_file {
+        let make = key_of(Place::Overview, Action::MakeConfig);
+        let path = safe(&state.overview.config_path);
+        texts.push(format!(
+            "No configuration file yet: {make} makes {path} with every key explained. You need not: what you save here makes a short one."
+        ));
+    } else {
+        texts.push(format!("Keys and choices are kept in {}.", settings.home));
+    }
+    texts
+}

@@ -2,11 +2,10 @@
 
 use ratatui::text::{Line, Span};
 
-use super::dialogs::{Content, spaced};
-use super::keys::WHERE_KEYS;
+use super::dialogs::Content;
 use super::look::{Look, Role};
 use super::text::{left, paragraph};
-use super::{feed_about, help, log, reports};
+use super::{feed_about, guides, help, log, reports};
 use crate::export::progress::{ItemFailure, ItemState};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
@@ -16,8 +15,13 @@ use crate::tui::state::dialog::Reading;
 pub fn content(what: &Reading, state: &State, look: Look, room: usize) -> Content {
     match what {
         Reading::Failure(failure) => failure_content(failure, look, room),
+        Reading::WhereKeys => guides::where_keys(look, room),
+        Reading::License => guides::license(look, room),
+        Reading::Entry(entry) => {
+            let lines = paragraph(entry.text.as_str(), room, look.style(Role::Text));
+            Content::text(entry.name.as_str(), lines)
+        }
         Reading::Told(line) => log::content(line, look, room),
-        Reading::WhereKeys => where_keys_content(look, room),
         Reading::Help(of) => Content::text("Keys of this place", help::lines(*of, state.is_read_only(), look, room)),
         Reading::Feed(feed) => {
             // What is wrong comes first; the title says already which feed it is.
@@ -83,9 +87,4 @@ fn meaning(state: ItemState) -> (&'static str, String) {
         ItemState::Awaiting => ("No answer is recorded for it.", format!("The next export ({all}) sends it again.")),
         ItemState::Submitted => ("The gateway accepted it in the meantime.", "Nothing needs to be done.".to_owned()),
     }
-}
-
-fn where_keys_content(look: Look, room: usize) -> Content {
-    let lines = spaced(WHERE_KEYS.map(|text| paragraph(text, room, look.style(Role::Text))));
-    Content::text("Where keys come from", lines)
 }

@@ -32,7 +32,11 @@ pub fn lines(state: &State, is_short: bool, look: Look, room: usize) -> Vec<Line
     let pane = &state.export;
     match &pane.run {
         RunState::None => {
-            let text = if state.overview.data_space.is_some() {
+            let text = if state.overview.data_space.is_none() {
+                "No data space is chosen: choose one in pane 2, then export.".to_owned()
+            } else if state.is_read_only() {
+                format!("Read-only: nothing is sent. {} counts what would be.", key_of(Place::Export, Action::DryRun))
+            } else {
                 format!(
                     "{} exports every feed, {} the selected one, {} only changes; {} counts only.",
                     key_of(Place::Export, Action::StartAll),
@@ -40,8 +44,6 @@ pub fn lines(state: &State, is_short: bool, look: Look, room: usize) -> Vec<Line
                     key_of(Place::Export, Action::Partial),
                     key_of(Place::Export, Action::DryRun)
                 )
-            } else {
-                "No data space is chosen: choose one in pane 2, then export.".to_owned()
             };
             let mut lines = vec![Line::default(), Line::styled(fit(&text, room), look.style(Role::Dim))];
             if !is_short {
@@ -74,8 +76,10 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
     let what = match (run.progress.stopping, state.leaving) {
         (true, true) => "■ Stopping, then leaving",
         (true, false) => "■ Stopping",
-        (false, _) if run.progress.paused.is_some() => &format!("◐ Paused: {}", state.export.request.words()),
-        (false, _) => &format!("▶ {}", state.export.request.words()),
+        (false, _) => {
+            let request = run.about.as_ref().map_or(state.export.request.words(), |about| about.request.to_string());
+            if run.progress.paused.is_some() { &format!("◐ Paused: {request}") } else { &format!("▶ {request}") }
+        }
     };
     let which = which_feed(run).map(|which| format!(", {which}")).unwrap_or_default();
     let numbers = format!("{elapsed}: {} of {}{more}", count(totals.submitted), count(totals.to_send));
@@ -89,6 +93,9 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
     let is_held = run.progress.stopping || run.progress.paused.is_some();
     let role = if is_held { Role::Warning } else { Role::Accent };
     lines.push(Line::styled(fit(&numbers, room), look.style(role)));
+    if let Some(about) = &run.about {
+        lines.push(Line::styled(fit(&format!("Run by {}", about.owner), room), look.style(Role::Dim)));
+    }
     let requests = run.requests_per_second().map_or("-".to_owned(), rate);
     // Source records, not items: how many items there are is only known when the last record is read.
     let percent = totals.records_done * 100 / totals.records.max(1);

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
+use super::choices::received;
 use super::look::{Look, Role};
 use super::text::{fit, left, paragraph, time};
 use crate::client::models::DataSpaceKind;
@@ -25,9 +26,10 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     let height = usize::from(main.height);
     let rows = state.saas.rows();
     let mut lines = vec![head(state, look, room)];
+    lines.extend(gone(state, look, room));
     let details = state.saas.row().map(|row| match side {
-        Some(side) => about(row, look, usize::from(side.width)),
-        None => [vec![Line::default()], summary(row, look, room)].concat(),
+        Some(side) => about(row, state, look, usize::from(side.width)),
+        None => [vec![Line::default()], summary(row, state, look, room)].concat(),
     });
     let below = if side.is_some() { 0 } else { details.as_ref().map_or(0, Vec::len) };
     let list_height = height.saturating_sub(lines.len() + below).max(1);
@@ -56,31 +58,60 @@ fn head(state: &State, look: Look, room: usize) -> Line<'static> {
     let refresh = key_of(Place::Saas, Action::Refresh);
     let (text, role) = match &state.saas.load {
         Load::NotAsked => (format!("Not loaded yet: {refresh} loads the projects that the keys see"), Role::Dim),
-        Load::Loading => ("Loading the projects that the keys see …".to_owned(), Role::Accent),
+        Load::Loading => match &state.saas.as_of {
+            Some(at) => (format!("◐ Loading anew …; shown as of {}", time(at)), Role::Accent),
+            None => ("◐ Loading the projects that the keys see …".to_owned(), Role::Accent),
+        },
         Load::Done { at } => {
             let projects = u64::try_from(state.saas.projects.len()).unwrap_or(u64::MAX);
             (format!("{}, as of {}", counted(projects, "project"), time(at)), Role::Dim)
         }
         Load::Failed { problem } => {
-            let hint = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
-            (format!("✗ {}{hint}", problem.what), Role::Danger)
+            let shown = match &state.saas.as_of {
+                Some(at) => format!("shown as of {}; ", time(at)),
+                None => String::new(),
+            };
+            (format!("✗ {shown}{refresh} tries again; {}", problem.what), Role::Danger)
         }
     };
     Line::styled(fit(&text, room), look.style(role))
+}
+
+/// What is chosen, but not in the list: the keys do not see it any more.
+fn gone(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+    let Some((id, name, _)) = &state.overview.data_space else { return Vec::new() };
+    if state.saas.lists(id) != Some(false) {
+        return Vec::new();
+    }
+    let has_project = state
+        .overview
+        .project
+        .as_ref()
+        .is_some_and(|(id, _)| state.saas.projects.iter().any(|project| project.id == *id));
+    let what = match (&state.overview.project, has_project) {
+        (Some((_, project)), false) => format!("the project {project} and its data space {name}"),
+        _ => format!("the data space {name}"),
+    };
+    let text = format!(
+        "✗ In use, but not among those that these keys see: {what} ({id}). Choose another, or add the keys that see it in pane 1."
+    );
+    paragraph(&text, room, look.style(Role::Danger))
 }
 
 /// What to do while there is nothing to list.
 fn nothing(state: &State) -> String {
     let create = key_of(Place::Saas, Action::CreateProject);
     match &state.saas.load {
-        Load::Loading => String::new(),
+        Load::Loading => "The gateway is being asked; other panes work meanwhile.".to_owned(),
         _ if state.saas.filter.is_set() => "Nothing contains that text. Esc clears the filter.".to_owned(),
         Load::Done { .. } => format!(
-            "There is no project yet. {create} creates one with its data spaces: 1 production and 2 testing for Adobe Commerce, 1 production for Magento Open Source."
+            "There is no project yet: {create} creates one, and its data spaces come with it, by the license. {}",
+            super::guides::LICENSE
         ),
         Load::Failed { problem } => {
-            let hint = problem.hint.clone().unwrap_or_default();
-            format!("{}. {hint}", problem.what)
+            let refresh = key_of(Place::Saas, Action::Refresh);
+            let hint = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
+            format!("{}{hint}. {refresh} tries again.", problem.what)
         }
         Load::NotAsked if !state.can_ask_gateway() => {
             let environment = state.overview.environment;
@@ -121,23 +152,26 @@ fn shape_of(kind: DataSpaceKind) -> (&'static str, Role) {
     }
 }
 
-/// What is known of the selected row, in two lines.
-fn summary(row: Row, look: Look, room: usize) -> Vec<Line<'static>> {
-    let (what, id) = match row {
+/// What is known of the selected row, in a few lines.
+fn summary(row: Row, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+    let copy = key_of(Place::Saas, Action::Copy);
+    let (what, id, last) = match row {
         Row::Project(project) => {
             let spaces = u64::try_from(project.data_spaces.len()).unwrap_or(u64::MAX);
-            (format!("Project {} with {}", project.name, counted(spaces, "data space")), project.id.as_str())
+            (format!("Project {} with {}", project.name, counted(spaces, "data space")), project.id.as_str(), None)
         }
-        Row::Space(project, space) => {
-            (format!("{} data space {} of {}", space.kind, space.name, project.name), space.id.as_str())
-        }
+        Row::Space(project, space) => (
+            format!("{} data space {} of {}", space.kind, space.name, project.name),
+            space.id.as_str(),
+            Some(format!("Last received from here: {}", received(space, state))),
+        ),
     };
-    let dim = look.style(Role::Dim);
-    vec![Line::styled(fit(&what, room), dim), Line::styled(fit(&format!("Id {id}"), room), dim)]
+    let lines = [Some(what), Some(format!("Id {id}  ({copy} copies it)")), last];
+    lines.into_iter().flatten().map(|text| Line::styled(fit(&text, room), look.style(Role::Dim))).collect()
 }
 
 /// What is known of the selected row.
-fn about(row: Row, look: Look, room: usize) -> Vec<Line<'static>> {
+fn about(row: Row, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut say = |title: &str, text: &str| {
         lines.push(Line::styled(title.to_owned(), look.style(Role::Dim)));
@@ -156,6 +190,7 @@ fn about(row: Row, look: Look, room: usize) -> Vec<Line<'static>> {
         Row::Space(project, space) => {
             say("Data space", space.name.as_str());
             say("Id", space.id.as_str());
+            say("Last received from here", &received(space, state));
             say("Project", project.name.as_str());
             let kind = match space.kind {
                 DataSpaceKind::Production => {

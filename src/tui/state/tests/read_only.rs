@@ -35,7 +35,7 @@ fn every_key_that_changes_something_is_refused_with_a_sentence() {
 #[test]
 fn what_enter_leads_to_is_refused_too() {
     let mut state = read_only(Pane::Saas);
-    state.update(Event::Reply(Reply::Projects(Ok(projects()))), &now());
+    state.update(Event::Reply(Reply::Projects { environment: Environment::Sandbox, result: Ok(projects()) }), &now());
     for row in 0..state.saas.rows().len() {
         state.saas.selected = row;
         let effects = key(&mut state, KeyCode::Enter);

@@ -1,0 +1,125 @@
+//! `status`: what is done, and what comes next. The Overview pane says the same with the same words.
+
+use jiff::Zoned;
+use serde_json::json;
+
+use super::Setting;
+use super::output::{Output, table};
+use crate::connector::Connector;
+use crate::connector::steps::{self, Deed, Facts, GatewaySays, Known, Step};
+use crate::error::{Exit, Problem};
+
+/// Runs it. It needs no configuration: that there is none is what it says then.
+///
+/// # Errors
+/// Whatever a person has to be told.
+pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+    let store = setting.load()?;
+    let state_dir = setting.state_dir(&store);
+    let connector = Connector::new(store, state_dir, None);
+    connector.load().await;
+    let overview = connector.overview();
+    let pairs = tokio::task::block_in_place(|| connector.pairs());
+    let now = Zoned::now();
+    let is_complete = pairs.iter().any(|pair| pair.environment == overview.environment && pair.is_complete());
+    let projects = if is_complete { Some(connector.projects().await) } else { None };
+    let source = if overview.settings.setup.without_source { None } else { Some(connector.source_feeds().await) };
+    let ledger = tokio::task::block_in_place(|| connector.ledger_summary());
+    let has_source = matches!(source, Some(Ok(_)));
+    let services = if overview.data_space.is_some() && has_source { Some(connector.services().await) } else { None };
+    let gateway = match &projects {
+        None => GatewaySays::NotAsked,
+        Some(Ok(_)) => GatewaySays::Accepts(&now),
+        Some(Err(problem)) => GatewaySays::Problem(problem),
+    };
+    let facts = Facts {
+        overview: &overview,
+        pairs: Some(&pairs),
+        gateway,
+        projects: projects.as_ref().and_then(|projects| projects.as_deref().ok()),
+        source: match &source {
+            None => Known::NotYet,
+            Some(Ok(feeds)) => Known::Is(feeds.counts.as_slice()),
+            Some(Err(problem)) => Known::Failed(problem),
+        },
+        ledger: match &ledger {
+            Ok(feeds) => Known::Is(feeds.as_slice()),
+            Err(problem) => Known::Failed(problem),
+        },
+        services: services.as_ref(),
+        is_exporting: false,
+        zone: now.time_zone().clone(),
+    };
+    let steps = steps::steps(&facts);
+    let exit = steps::exit(&steps, gateway);
+    tell(&connector, &steps, exit, output)?;
+    Ok(exit)
+}
+
+fn tell(connector: &Connector, steps: &[Step], exit: Exit, output: &mut Output) -> Result<(), Problem> {
+    let overview = connector.overview();
+    let next = steps::next(steps).and_then(|step| step.deed).map(words_of);
+    let data_space = overview.data_space.as_ref();
+    let project = overview.project.as_ref();
+    output.record(
+        "status",
+        json!({
+            "installation": overview.installation,
+            "environment": overview.environment,
+            "gateway": overview.gateway,
+            "project_id": project.map(|(id, _)| id),
+            "project_name": project.map(|(_, name)| name),
+            "data_space_id": data_space.map(|(id, _, _)| id),
+            "data_space_name": data_space.map(|(_, name, _)| name),
+            "data_space_kind": data_space.map(|(_, _, kind)| kind),
+            "config_path": crate::private_file::safe(&overview.config_path),
+            "config_exists": !overview.settings.setup.without_file,
+            "complete": exit == Exit::Done,
+            "next": next,
+        }),
+    )?;
+    let mut rows = Vec::new();
+    for step in steps {
+        let deed = step.deed.filter(|_| step.state.needs_a_person()).map(words_of);
+        output.record(
+            "step",
+            json!({"step": step.stage.title(), "state": step.state.word(), "says": step.says, "next": deed}),
+        )?;
+        rows.push(vec![step.state.word().to_owned(), step.stage.title().to_owned(), step.says.clone()]);
+    }
+    output.text(&format!("{}: {} keys, gateway {}", overview.installation, overview.environment, overview.gateway))?;
+    output.text(&table(&rows, &[]))?;
+    output.text(&match next {
+        Some(next) => format!("Next: {next}"),
+        None => "Everything that is needed is done.".to_owned(),
+    })
+}
+
+/// The commands that do it.
+fn words_of(deed: Deed) -> &'static str {
+    match deed {
+        Deed::SetSource => {
+            "`commerce-connector config source DIR`: the Commerce installation, or a directory of feed files"
+        }
+        Deed::MendSource => "`commerce-connector doctor` looks at the source and says what helps",
+        Deed::AddKeys => {
+            "`commerce-connector keys set --environment ENVIRONMENT --api-key-file FILE --private-key-file FILE`; the license owner generates them in the API portal (account.magento.com)"
+        }
+        Deed::UseOtherPair => {
+            "set gateway.environment to the pair that is complete, or add the missing one with `commerce-connector keys set`"
+        }
+        Deed::VerifyKeys => "`commerce-connector keys verify`",
+        Deed::MendKeys => {
+            "`commerce-connector doctor` says what is wrong with the keys; `commerce-connector keys set` saves another pair"
+        }
+        Deed::AskAgain => "try again in a moment; `commerce-connector doctor` checks the way to the gateway",
+        Deed::CreateProject => "`commerce-connector projects create NAME`",
+        Deed::ChooseDataSpace => "`commerce-connector projects list`, then `commerce-connector data-spaces select ID`",
+        Deed::SignIn => "`commerce-connector ims login`",
+        Deed::Export => "`commerce-connector export run` (`export run --dry-run` only counts)",
+        Deed::LookAtFailures => {
+            "`commerce-connector export status` shows the failed items, `commerce-connector export retry` sends them again"
+        }
+        Deed::LookAtServices => "`commerce-connector services`, `commerce-connector feeds health`",
+    }
+}

@@ -1,0 +1,547 @@
+//! The way from nothing to a shop whose data flows: which steps are done, and what comes next.
+//!
+//! Pure: it judges what is known already. The Overview pane and `status` say the same with the same words; it must never know
+//! a key of the screen or a command.
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+
+use super::services::{FeedCondition, Module, ServiceStatus, Services};
+use super::{Half, Overview, PairStatus};
+use crate::client::models::Project;
+use crate::error::{Exit, Problem};
+use crate::export::ledger::FeedSummary;
+use crate::feeds::Feed;
+use crate::words::{count, counted};
+
+/// The steps, in the order in which they are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Where items come from.
+    Shop,
+    /// The key pair in use.
+    Credentials,
+    /// Project and data space.
+    Configuration,
+    /// The IMS organization; nothing needs it.
+    Organization,
+    /// What was sent.
+    Export,
+    /// Whom it serves.
+    Services,
+}
+
+impl Stage {
+    /// All of them.
+    pub const ALL: [Stage; 6] =
+        [Stage::Shop, Stage::Credentials, Stage::Configuration, Stage::Organization, Stage::Export, Stage::Services];
+
+    /// What it is called.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Stage::Shop => "Shop",
+            Stage::Credentials => "Credentials",
+            Stage::Configuration => "SaaS configuration",
+            Stage::Organization => "IMS organization",
+            Stage::Export => "Data export",
+            Stage::Services => "Available services",
+        }
+    }
+}
+
+/// Where a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepState {
+    /// Done.
+    Done,
+    /// It goes on by itself.
+    Busy,
+    /// It is being looked at.
+    Looking,
+    /// To be done now.
+    Next,
+    /// To be done after an earlier one.
+    Later,
+    /// May be done, but nothing needs it.
+    Optional,
+    /// Done, but something about it needs a person.
+    Attention,
+    /// It does not work as it is.
+    Wrong,
+}
+
+impl StepState {
+    /// In one word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            StepState::Done => "done",
+            StepState::Busy => "running",
+            StepState::Looking => "looking",
+            StepState::Next => "next",
+            StepState::Later => "later",
+            StepState::Optional => "optional",
+            StepState::Attention => "attention",
+            StepState::Wrong => "wrong",
+        }
+    }
+
+    /// Whether a person has to do something about it.
+    #[must_use]
+    pub fn needs_a_person(self) -> bool {
+        matches!(self, StepState::Next | StepState::Attention | StepState::Wrong)
+    }
+}
+
+/// What there is to do about a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// Say where the shop is.
+    SetSource,
+    /// See to it that the source can be read.
+    MendSource,
+    /// Add the keys that are missing.
+    AddKeys,
+    /// Use the other pair, which is complete.
+    UseOtherPair,
+    /// Ask the gateway about the keys.
+    VerifyKeys,
+    /// Look at why the keys are refused.
+    MendKeys,
+    /// Try again: the gateway did not answer.
+    AskAgain,
+    /// Create a project.
+    CreateProject,
+    /// Choose a data space.
+    ChooseDataSpace,
+    /// Sign in, to choose an organization.
+    SignIn,
+    /// Export.
+    Export,
+    /// Look at the items that failed.
+    LookAtFailures,
+    /// Look at the services.
+    LookAtServices,
+}
+
+/// A step as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Which.
+    pub stage: Stage,
+    /// Where it is.
+    pub state: StepState,
+    /// What is known of it, in one sentence without a full stop.
+    pub says: String,
+    /// What there is to do about it.
+    pub deed: Option<Deed>,
+}
+
+/// Something that is looked up.
+#[derive(Debug)]
+pub enum Known<'a, T: ?Sized> {
+    /// Not yet.
+    NotYet,
+    /// It is this.
+    Is(&'a T),
+    /// It cannot be known; why.
+    Failed(&'a Problem),
+}
+
+impl<T: ?Sized> Clone for Known<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Known<'_, T> {}
+
+/// What the gateway says of the pair in use.
+#[derive(Debug, Clone, Copy)]
+pub enum GatewaySays<'a> {
+    /// It was not asked.
+    NotAsked,
+    /// It is being asked.
+    Asking,
+    /// It accepts the pair; when it said so.
+    Accepts(&'a Zoned),
+    /// It does not, or did not answer.
+    Problem(&'a Problem),
+}
+
+/// What is known.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    /// What is configured.
+    pub overview: &'a Overview,
+    /// Both pairs; `None` until they were looked at.
+    pub pairs: Option<&'a [PairStatus; 2]>,
+    /// What the gateway says of the pair in use.
+    pub gateway: GatewaySays<'a>,
+    /// The projects that the keys see; `None` until they were listed.
+    pub projects: Option<&'a [Project]>,
+    /// The feeds of the source with their source records.
+    pub source: Known<'a, [(Feed, Option<u64>)]>,
+    /// What the ledger of the chosen data space knows.
+    pub ledger: Known<'a, [FeedSummary]>,
+    /// The services; `None` until they were looked at.
+    pub services: Option<&'a Services>,
+    /// Whether an export goes on.
+    pub is_exporting: bool,
+    /// The zone that times are shown in.
+    pub zone: TimeZone,
+}
+
+/// The steps as they are now, in order.
+#[must_use]
+pub fn steps(facts: &Facts) -> Vec<Step> {
+    let shop = shop(facts);
+    let credentials = credentials(facts);
+    // Whoever has saved keys can go on to choose, even while the gateway is being asked about them.
+    let has_keys = !matches!(credentials.state, StepState::Next | StepState::Wrong);
+    let configuration = configuration(facts, has_keys);
+    let is_ready = [&shop, &credentials, &configuration]
+        .iter()
+        .all(|step| !matches!(step.state, StepState::Next | StepState::Wrong | StepState::Later));
+    let export = export(facts, is_ready);
+    let services = services(facts, &export);
+    let mut steps = vec![shop, credentials, configuration, organization(facts), export, services];
+    // One at a time: what stands behind a step that is to be done comes later.
+    let mut to_do = steps.iter_mut().filter(|step| step.state == StepState::Next);
+    to_do.next();
+    to_do.for_each(|step| step.state = StepState::Later);
+    steps
+}
+
+/// The step that comes next: the first that a person has to see to, what is wrong or missing before what merely needs attention.
+#[must_use]
+pub fn next(steps: &[Step]) -> Option<&Step> {
+    let is_blocked = |step: &&Step| matches!(step.state, StepState::Next | StepState::Wrong);
+    steps.iter().find(is_blocked).or_else(|| steps.iter().find(|step| step.state.needs_a_person()))
+}
+
+/// How a script learns how it stands: done only if no step needs a person.
+#[must_use]
+pub fn exit(steps: &[Step], gateway: GatewaySays) -> Exit {
+    if let GatewaySays::Problem(problem) = gateway {
+        return problem.exit;
+    }
+    if next(steps).is_some() { Exit::Partial } else { Exit::Done }
+}
+
+fn step(stage: Stage, is: StepState, says: impl Into<String>, deed: Option<Deed>) -> Step {
+    Step { stage, state: is, says: says.into(), deed }
+}
+
+fn shop(facts: &Facts) -> Step {
+    let is = |state, says: String, deed| step(Stage::Shop, state, says, deed);
+    let source = &facts.overview.source;
+    if facts.overview.settings.setup.without_source {
+        let says = "not known yet: the Commerce installation on this server, or a directory of feed files";
+        return is(StepState::Next, says.to_owned(), Some(Deed::SetSource));
+    }
+    match facts.source {
+        Known::NotYet => is(StepState::Looking, format!("{source}, being counted"), None),
+        Known::Failed(problem) => is(StepState::Wrong, in_full(problem), Some(Deed::MendSource)),
+        Known::Is(counts) => {
+            let feeds = counted(counts.len() as u64, "feed");
+            let records: Option<u64> = counts.iter().map(|(_, records)| *records).sum();
+            let says = match records {
+                Some(records) => format!("{source}: {} in {feeds}", counted(records, "source record")),
+                None => format!("{source}: {feeds}"),
+            };
+            is(StepState::Done, says, None)
+        }
+    }
+}
+
+fn credentials(facts: &Facts) -> Step {
+    let is = |state, says: String, deed| step(Stage::Credentials, state, says, deed);
+    let environment = facts.overview.environment;
+    let Some(pairs) = facts.pairs else {
+        return is(StepState::Looking, "reading the configuration".to_owned(), None);
+    };
+    let (in_use, other): (Vec<_>, Vec<_>) = pairs.iter().partition(|pair| pair.environment == environment);
+    let other = other.iter().find(|pair| pair.is_complete());
+    let Some(pair) = in_use.first() else { return is(StepState::Looking, String::new(), None) };
+    if let Some(reason) = [&pair.api_key, &pair.private_key].into_iter().find_map(|half| match half {
+        Half::Unusable { reason } => Some(reason),
+        Half::Present { .. } | Half::Missing => None,
+    }) {
+        return is(StepState::Wrong, format!("the {environment} pair cannot be used: {reason}"), Some(Deed::AddKeys));
+    }
+    let is_missing = |half: &Half| *half == Half::Missing;
+    let missing = match (is_missing(&pair.api_key), is_missing(&pair.private_key)) {
+        (false, false) => {
+            return match facts.gateway {
+                GatewaySays::NotAsked => {
+                    let says = format!("the {environment} pair is saved; the gateway was not asked about it yet");
+                    is(StepState::Attention, says, Some(Deed::VerifyKeys))
+                }
+                GatewaySays::Asking => {
+                    is(StepState::Looking, format!("asking the gateway about the {environment} pair"), None)
+                }
+                GatewaySays::Accepts(at) => {
+                    let at = at.strftime("%H:%M:%S %Z");
+                    is(StepState::Done, format!("the {environment} pair, accepted by the gateway at {at}"), None)
+                }
+                GatewaySays::Problem(problem) if problem.exit == Exit::Refused => {
+                    is(StepState::Wrong, in_full(problem), Some(Deed::MendKeys))
+                }
+                GatewaySays::Problem(problem) => is(StepState::Attention, in_full(problem), Some(Deed::AskAgain)),
+            };
+        }
+        (true, true) => "is missing",
+        (true, false) => "has no API key",
+        (false, true) => "has no private key",
+    };
+    match other {
+        Some(other) => {
+            let says =
+                format!("the {environment} pair is in use and {missing}; the {} pair is complete", other.environment);
+            is(StepState::Next, says, Some(Deed::UseOtherPair))
+        }
+        None => is(StepState::Next, format!("the {environment} pair {missing}"), Some(Deed::AddKeys)),
+    }
+}
+
+fn configuration(facts: &Facts, has_keys: bool) -> Step {
+    let is = |state, says: String, deed| step(Stage::Configuration, state, says, deed);
+    let overview = facts.overview;
+    let listed = facts.projects;
+    let Some((id, name, kind)) = &overview.data_space else {
+        return match listed {
+            _ if !has_keys => {
+                is(StepState::Later, "a project and one of its data spaces; keys come first".to_owned(), None)
+            }
+            Some([]) => is(
+                StepState::Next,
+                "these keys see no project yet: create one, its data spaces come with it".to_owned(),
+                Some(Deed::CreateProject),
+            ),
+            Some(projects) => {
+                let spaces: usize = projects.iter().map(|project| project.data_spaces.len()).sum();
+                let says = format!(
+                    "no data space is chosen; there are {} in {}",
+                    spaces,
+                    counted(projects.len() as u64, "project")
+                );
+                is(StepState::Next, says, Some(Deed::ChooseDataSpace))
+            }
+            None => is(StepState::Next, "no data space is chosen".to_owned(), Some(Deed::ChooseDataSpace)),
+        };
+    };
+    let project = overview.project.as_ref().map(|(_, name)| format!("{name}, ")).unwrap_or_default();
+    let is_gone = listed
+        .is_some_and(|projects| !projects.iter().flat_map(|project| &project.data_spaces).any(|space| space.id == *id));
+    if is_gone {
+        let says = format!("{project}data space {name} is not among those that these keys see ({id})");
+        return is(StepState::Wrong, says, Some(Deed::ChooseDataSpace));
+    }
+    is(StepState::Done, format!("{project}data space {name} ({kind})"), None)
+}
+
+fn organization(facts: &Facts) -> Step {
+    match &facts.overview.organization {
+        Some(id) => step(Stage::Organization, StepState::Done, id.to_string(), None),
+        None => step(Stage::Organization, StepState::Optional, "none; the export does not need it", Some(Deed::SignIn)),
+    }
+}
+
+fn export(facts: &Facts, is_ready: bool) -> Step {
+    let is = |state, says: String, deed| step(Stage::Export, state, says, deed);
+    if facts.is_exporting {
+        return is(StepState::Busy, "an export is going on".to_owned(), None);
+    }
+    if facts.overview.data_space.is_none() {
+        return is(StepState::Later, "sends the feeds of the shop into the data space".to_owned(), None);
+    }
+    let feeds = match facts.ledger {
+        Known::NotYet => return is(StepState::Looking, "reading what was sent".to_owned(), None),
+        Known::Failed(problem) => return is(StepState::Wrong, in_full(problem), None),
+        Known::Is(feeds) => feeds,
+    };
+    let last = feeds.iter().filter_map(|feed| feed.last_sync.max(feed.last_partial)).max();
+    let sum = |of: fn(&FeedSummary) -> u64| feeds.iter().map(of).sum::<u64>();
+    let (submitted, attention) = (sum(|feed| feed.submitted), sum(|feed| feed.needs_attention));
+    let retried = sum(|feed| feed.will_retry + feed.awaiting);
+    if last.is_none() && submitted + attention + retried == 0 {
+        let says = "this data space has nothing from here yet".to_owned();
+        return if is_ready { is(StepState::Next, says, Some(Deed::Export)) } else { is(StepState::Later, says, None) };
+    }
+    let mut says = vec![format!("{} submitted to service", counted(submitted, "item"))];
+    if attention > 0 {
+        says.push(format!("{} {} attention", count(attention), if attention == 1 { "needs" } else { "need" }));
+    }
+    if retried > 0 {
+        says.push(format!("{} not yet", count(retried)));
+    }
+    let when = match last {
+        Some(at) => format!("last export {}", local(at, &facts.zone)),
+        None => "no feed was gone through to its end yet".to_owned(),
+    };
+    let says = format!("{}; {when}", says.join(", "));
+    match (attention, retried, last) {
+        (0, 0, Some(_)) => is(StepState::Done, says, None),
+        (0, _, _) => is(StepState::Attention, says, Some(Deed::Export)),
+        _ => is(StepState::Attention, says, Some(Deed::LookAtFailures)),
+    }
+}
+
+fn services(facts: &Facts, export: &Step) -> Step {
+    let is = |state, says: String| step(Stage::Services, state, says, Some(Deed::LookAtServices));
+    let Some(services) = facts.services else {
+        let says = "Live Search, Catalog Service and others read what was exported";
+        return is(StepState::Later, says.to_owned());
+    };
+    let is_installed = |status: &&ServiceStatus| matches!(status.module, Module::Installed(_));
+    let knows_modules = services.services.iter().any(|status| is_installed(&status));
+    // Where modules are known, a service that is not installed has nothing to wait for.
+    let concerned: Vec<&ServiceStatus> = services
+        .services
+        .iter()
+        .filter(|status| !status.feeds.is_empty() && status.is_available != Some(false))
+        .filter(|status| !knows_modules || is_installed(status))
+        .collect();
+    let named = |condition| {
+        let has = |status: &&&ServiceStatus| status.feeds.iter().map(|(_, is)| *is).max() == Some(condition);
+        concerned.iter().filter(has).map(|status| status.service.name).collect::<Vec<_>>()
+    };
+    let (healthy, failing) = (named(FeedCondition::Healthy), named(FeedCondition::Failing));
+    let waiting = concerned.len() - healthy.len() - failing.len();
+    if !failing.is_empty() {
+        return is(StepState::Attention, format!("feeds that have something wrong serve {}", failing.join(", ")));
+    }
+    if healthy.is_empty() {
+        let says = match export.state {
+            StepState::Later | StepState::Next => "served as soon as their feeds were exported",
+            _ => "none has all its feeds from here yet",
+        };
+        return is(StepState::Later, says.to_owned());
+    }
+    let rest = if waiting > 0 { format!("; {waiting} not yet in full") } else { String::new() };
+    is(StepState::Done, format!("all feeds sent for {}{rest}", healthy.join(", ")))
+}
+
+/// A problem as one sentence.
+fn in_full(problem: &Problem) -> String {
+    match &problem.hint {
+        Some(hint) => format!("{}: {hint}", problem.what),
+        None => problem.what.clone(),
+    }
+}
+
+fn local(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::models::{DataSpace, DataSpaceKind, Environment};
+    use crate::connector::{SettingsOverview, Setup};
+
+    fn overview() -> Overview {
+        Overview {
+            installation: "shop.example".into(),
+            environment: Environment::Sandbox,
+            gateway: "commerce-beta.adobe.io".into(),
+            project: Some(("p-1".parse().expect("an id"), "Luma".into())),
+            data_space: Some(("d-1".parse().expect("an id"), "Testing 1".into(), DataSpaceKind::Testing)),
+            source: "the database of /var/www/shop".into(),
+            organization: None,
+            config_path: "/tmp/config.toml".into(),
+            settings: Box::default(),
+            state_dir: "/tmp/state".into(),
+        }
+    }
+
+    fn pair(environment: Environment, half: &Half) -> PairStatus {
+        PairStatus { environment, api_key: half.clone(), private_key: half.clone() }
+    }
+
+    fn present() -> Half {
+        Half::Present { shown: "••••3f9a".into(), origin: "config.toml".into(), locked: None }
+    }
+
+    fn projects() -> Vec<Project> {
+        let space =
+            DataSpace { id: "d-1".parse().expect("an id"), name: "Testing 1".into(), kind: DataSpaceKind::Testing };
+        vec![Project { id: "p-1".parse().expect("an id"), name: "Luma".into(), data_spaces: vec![space] }]
+    }
+
+    fn feed(submitted: u64, needs_attention: u64) -> FeedSummary {
+        FeedSummary {
+            feed: Feed::Products,
+            submitted,
+            awaiting: 0,
+            will_retry: 0,
+            needs_attention,
+            last_sync: Some(Timestamp::UNIX_EPOCH),
+            last_partial: None,
+        }
+    }
+
+    fn states(facts: &Facts) -> Vec<StepState> {
+        steps(facts).iter().map(|step| step.state).collect()
+    }
+
+    #[test]
+    fn steps_follow_from_what_is_known() {
+        use StepState::{Attention, Done, Later, Next, Optional, Wrong};
+        let (overview, at) = (overview(), Zoned::default());
+        let pairs = [pair(Environment::Production, &Half::Missing), pair(Environment::Sandbox, &present())];
+        let (projects, counts) = (projects(), [(Feed::Products, Some(2_000))]);
+        let sent = [feed(4_000, 0)];
+        let facts = || Facts {
+            overview: &overview,
+            pairs: Some(&pairs),
+            gateway: GatewaySays::Accepts(&at),
+            projects: Some(&projects),
+            source: Known::Is(&counts),
+            ledger: Known::Is(&sent),
+            services: None,
+            is_exporting: false,
+            zone: TimeZone::UTC,
+        };
+        assert_eq!(states(&facts()), [Done, Done, Done, Optional, Done, Later]);
+        assert_eq!((next(&steps(&facts())), exit(&steps(&facts()), facts().gateway)), (None, Exit::Done));
+
+        let failing = [feed(4_000, 1)];
+        let facts = || Facts { ledger: Known::Is(&failing), ..facts() };
+        assert_eq!(states(&facts()), [Done, Done, Done, Optional, Attention, Later]);
+        assert_eq!(exit(&steps(&facts()), facts().gateway), Exit::Partial);
+
+        // What is wrong goes before what needs attention, although it stands behind it.
+        let refused = Problem::new(Exit::Refused, "JWT is invalid");
+        let facts = || Facts { gateway: GatewaySays::Problem(&refused), ..facts() };
+        assert_eq!(states(&facts()), [Done, Wrong, Done, Optional, Attention, Later]);
+        assert_eq!(next(&steps(&facts())).map(|step| step.stage), Some(Stage::Credentials));
+        assert_eq!(exit(&steps(&facts()), facts().gateway), Exit::Refused);
+
+        let gone = Problem::new(Exit::TryAgain, "no route to host");
+        let facts = || Facts { gateway: GatewaySays::Problem(&gone), projects: None, ..facts() };
+        assert_eq!(states(&facts())[1], Attention);
+        assert_eq!(exit(&steps(&facts()), facts().gateway), Exit::TryAgain);
+
+        let nothing = Overview {
+            project: None,
+            data_space: None,
+            settings: Box::new(SettingsOverview {
+                setup: Setup { without_source: true, without_file: true, in_commerce: false },
+                ..SettingsOverview::default()
+            }),
+            ..overview.clone()
+        };
+        let none = Environment::ALL.map(|environment| pair(environment, &Half::Missing));
+        let facts = Facts {
+            overview: &nothing,
+            pairs: Some(&none),
+            gateway: GatewaySays::NotAsked,
+            ledger: Known::Is(&[]),
+            ..facts()
+        };
+        assert_eq!(states(&facts), [Next, Later, Later, Optional, Later, Later]);
+    }
+}

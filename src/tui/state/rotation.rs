@@ -1,0 +1,111 @@
+//! Replacing a key pair: the new one is pasted, the gateway must accept it, and only then it takes the old one's place.
+
+use super::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Question};
+use super::keys::{Check, Draft};
+use super::notice::Tone;
+use super::{Effects, State};
+use crate::client::models::Environment;
+use crate::connector::{Half, after_rotation};
+use crate::error::Problem;
+use crate::keys::PrivateKey;
+use crate::settings::Saved;
+use crate::tui::effect::{Effect, Work};
+use crate::tui::event::Now;
+use crate::tui::keymap::{Action, Place, key_of};
+
+impl State {
+    /// Explains what will happen, and asks; nothing has changed then.
+    pub(super) fn ask_to_rotate(&mut self, environment: Environment, now: &Now) {
+        let locked = self.keys.status(environment).and_then(|status| {
+            [&status.api_key, &status.private_key].into_iter().find_map(|half| match half {
+                Half::Present { locked, .. } => locked.clone(),
+                Half::Missing | Half::Unusable { .. } => None,
+            })
+        });
+        if !self.keys.is_complete(environment) {
+            let paste = key_of(Place::Keys, Action::PasteApiKey);
+            let text = format!("there is no complete {environment} pair to replace: {paste} pastes a first one");
+            self.notices.add(Tone::Info, text, &now.wall);
+        } else if let Some(locked) = locked {
+            let text = format!("the {environment} pair is locked by {locked}: change it there");
+            self.notices.add(Tone::Warning, text, &now.wall);
+        } else if self.export.is_busy() {
+            let text = "an export is active: keys can be replaced when it has ended";
+            self.notices.add(Tone::Warning, text, &now.wall);
+        } else {
+            self.dialog = Some(Dialog::Question(Question::Rotate(environment)));
+        }
+    }
+
+    pub(super) fn begin_rotation(&mut self, environment: Environment) {
+        *self.keys.draft_mut(environment) = Draft::default();
+        self.keys.set_check(environment, Check::NotAsked);
+        self.keys.rotating = Some(environment);
+        self.dialog = Some(Dialog::Line(LineDialog::new(LinePurpose::ApiKey(environment), "")));
+    }
+
+    /// A dialog of the rotation was cancelled: nothing has changed, and what was pasted for it is forgotten.
+    pub(super) fn cancel_rotation(&mut self, environment: Environment, now: &Now) {
+        if self.keys.rotating == Some(environment) {
+            self.keys.rotating = None;
+            *self.keys.draft_mut(environment) = Draft::default();
+            self.keys.set_check(environment, Check::NotAsked);
+            let text = format!("nothing was changed: the old {environment} pair stays");
+            self.notices.add(Tone::Info, text, &now.wall);
+        }
+    }
+
+    /// The next step of a rotation after a half was pasted; `false` if none is going on.
+    pub(super) fn go_on_rotating(&mut self, environment: Environment, effects: &mut Effects) -> bool {
+        if self.keys.rotating != Some(environment) {
+            return false;
+        }
+        match self.keys.draft(environment).pair() {
+            Some(pair) => {
+                self.keys.set_check(environment, Check::Asking);
+                effects.push(Effect::Work(Work::RotatePair(environment, pair)));
+            }
+            None => self.dialog = Some(Dialog::PrivateKey(Box::new(KeyDialog::new(environment)))),
+        }
+        true
+    }
+
+    /// Whether a key is the one that is to be replaced; says so.
+    pub(super) fn is_old_key(&mut self, environment: Environment, key: &PrivateKey, now: &Now) -> bool {
+        let is_rotating = self.keys.rotating == Some(environment);
+        let is_old = is_rotating && self.keys.saved_fingerprint(environment) == Some(key.fingerprint().as_str());
+        if is_old {
+            let text =
+                format!("that is the private key which the {environment} pair has already: paste that of the new pair");
+            self.notices.add(Tone::Warning, text, &now.wall);
+        }
+        is_old
+    }
+
+    pub(super) fn on_rotated(
+        &mut self,
+        environment: Environment,
+        result: Result<Saved, Problem>,
+        now: &Now,
+        effects: &mut Effects,
+    ) {
+        match result {
+            Ok(saved) => {
+                self.keys.rotating = None;
+                *self.keys.draft_mut(environment) = Draft::default();
+                self.keys.set_check(environment, Check::Accepted { at: now.wall.clone() });
+                self.notices.add(Tone::Warning, after_rotation(self.overview.settings.setup.in_commerce), &now.wall);
+                let place = &saved.where_to;
+                let text =
+                    format!("the gateway accepts the new {environment} pair; it has replaced the old one in {place}");
+                self.notices.add(Tone::Good, text, &now.wall);
+                self.tell_settings_note(saved.note.as_ref(), now);
+                self.keys_changed(environment, effects);
+            }
+            Err(problem) => {
+                self.notices.problem(&problem, &now.wall);
+                self.keys.set_check(environment, Check::Failed { at: now.wall.clone(), problem });
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What stands in the dialogs about keys and data spaces: what will happen, in numbers where there are any.
+
+use ratatui::text::Line;
+
+use super::dialogs::spaced;
+use super::guides::LICENSE;
+use super::look::{Look, Role};
+use super::text::{full_moment, paragraph, time};
+use crate::client::models::{DataSpace, DataSpaceKind, Environment};
+use crate::connector::estimate;
+use crate::connector::foresight::Foresight;
+use crate::private_file::safe;
+use crate::tui::state::{Load, State};
+use crate::words::{counted, duration};
+
+/// What is asked for to know where the shop is.
+pub fn source(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+    let saved = format!("It is saved in {}.", safe(&state.overview.config_path));
+    let texts = [
+        "Type the path of the Commerce installation on this server, such as /var/www/shop: the directory that holds app/etc/env.php. Its database is only read. A directory of feed files (products.ndjson and so on) will do as well.",
+        &saved,
+    ];
+    spaced(texts.map(|text| paragraph(text, room, look.style(Role::Text))))
+}
+
+/// What creating a project means.
+pub fn create(look: Look, room: usize) -> Vec<Line<'static>> {
+    let texts = [
+        "Name it after the shop, not after a service such as Live Search. Its data spaces come with it, by the license:",
+        LICENSE,
+    ];
+    spaced(texts.map(|text| paragraph(text, room, look.style(Role::Text))))
+}
+
+/// What choosing a data space means. What lies ahead is told as far as it is known: the question does not wait for it.
+pub fn choose(space: &DataSpace, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+    let plain = |text: &str| paragraph(text, room, look.style(Role::Text));
+    let mut paragraphs = Vec::new();
+    if let Some(refusal) = ahead(space, state).and_then(|ahead| ahead.refusal.as_ref()) {
+        let text = format!("▲ {refusal}. Every export into it will be refused until its name is typed.");
+        paragraphs.push(paragraph(&text, room, look.style(Role::Danger)));
+    }
+    let kind = match space.kind {
+        DataSpaceKind::Production => {
+            "This is a Production data space: the services of a live shop read from it. Every export goes into it from now on."
+        }
+        DataSpaceKind::Testing => "This is a Testing data space. Every export goes into it from now on.",
+    };
+    let keeps = match &state.overview.data_space {
+        Some((_, name, _)) => format!(" {name} keeps its data."),
+        None => String::new(),
+    };
+    paragraphs.push(plain(&format!("{kind} Choosing sends nothing.{keeps}")));
+    let (text, role) = what_comes(space, state);
+    paragraphs.push(paragraph(&text, room, look.style(role)));
+    spaced(paragraphs)
+}
+
+fn ahead<'a>(space: &DataSpace, state: &'a State) -> Option<&'a Foresight> {
+    state.saas.ahead.as_ref().filter(|ahead| ahead.space == space.id)?.report.value.as_ref()
+}
+
+/// What the next export into it will be.
+fn what_comes(space: &DataSpace, state: &State) -> (String, Role) {
+    let Some(known) = state.saas.ahead.as_ref().filter(|ahead| ahead.space == space.id) else {
+        return ("What the first export will send is known when pane 0 knows where the shop is.".to_owned(), Role::Dim);
+    };
+    match (&known.report.load, &known.report.value) {
+        (Load::Failed { problem }, _) => {
+            (format!("▲ What will be sent cannot be counted: {}", problem.what), Role::Warning)
+        }
+        (Load::Done { at }, Some(foresight)) => (in_numbers(foresight, &time(at)), Role::Text),
+        _ => ("◐ Counting what will be sent; you need not wait for it.".to_owned(), Role::Accent),
+    }
+}
+
+/// `41,101 items of 7 feeds will be sent, about 3 min 26 s at 2 requests/s`.
+fn in_numbers(foresight: &Foresight, at: &str) -> String {
+    let estimate = &foresight.estimate;
+    let feeds = counted(estimate.feeds.len() as u64, "feed");
+    let items: Option<u64> = estimate.feeds.iter().map(|feed| feed.items).sum();
+    let what = match items {
+        Some(items) => format!("{} of {feeds}", counted(items, "item")),
+        None => format!("{feeds} (their items cannot be counted beforehand)"),
+    };
+    let pace = match (estimate.requests(), estimate.requests_per_second) {
+        (Some(requests), Some(rate)) => match estimate::time(requests, rate) {
+            Some(time) => format!(", about {} at {rate} requests/s", duration(time)),
+            None => String::new(),
+        },
+        _ => String::new(),
+    };
+    let begin = if foresight.items_there == 0 {
+        format!("It has nothing from here yet: the next export sends {what}{pace}")
+    } else {
+        format!(
+            "It has {} from here: the next export sends what changed since then, at most {what}{pace}",
+            counted(foresight.items_there, "item")
+        )
+    };
+    format!("{begin} (counted at {at}).")
+}
+
+/// When a data space last received anything from here, in words.
+pub fn received(space: &DataSpace, state: &State) -> String {
+    match state.saas.received.get(&space.id) {
+        Some(at) => full_moment(*at, state.wall.as_ref()),
+        None => "never".to_owned(),
+    }
+}
+
+/// What replacing a pair means.
+pub fn rotate(environment: Environment, state: &State) -> Vec<String> {
+    let home = if state.overview.settings.setup.in_commerce {
+        "It is saved where Commerce reads it, so Commerce Admin has it too, after its cache is cleaned."
+    } else {
+        "Commerce Admin keeps a copy of its own: while it has the old keys and they are deleted in the API portal, its services stop. Enter the new pair there as well."
+    };
+    vec![
+        format!("Generate the new {environment} pair in the API portal first, and do not delete the old one yet. Then paste both new halves here."),
+        "The gateway is asked about the new pair before anything is saved. Until it accepts it, the old pair stays and keeps working.".to_owned(),
+        home.to_owned(),
+    ]
+}
+
+/// What using another environment means.
+pub fn environment(environment: Environment, state: &State) -> Vec<String> {
+    let other = state.overview.environment;
+    if state.keys.is_complete(environment) {
+        vec![
+            format!(
+                "The {environment} pair is complete; the {other} pair is in use now. Projects, data spaces and exports then belong to the {environment} pair and its gateway."
+            ),
+            "Nothing is sent by that, and the other pair stays saved.".to_owned(),
+        ]
+    } else {
+        vec![format!(
+            "The {environment} pair is not complete, so nothing can be listed or exported until it is. The other pair stays saved."
+        )]
+    }
+}
+
+/// What forgetting pasted keys means.
+pub fn forget_draft(environment: Environment, state: &State) -> Vec<String> {
+    let rest =
+        if state.keys.is_complete(environment) { "The pair that is saved stays." } else { "Nothing was saved of it." };
+    vec![format!("What was pasted for the {environment} pair is forgotten. {rest}")]
+}

@@ -1,0 +1,66 @@
+//! Guides to read: where keys come from, and what a license gives.
+
+use ratatui::text::Line;
+
+use super::dialogs::{Content, spaced};
+use super::look::{Look, Role};
+use super::text::paragraph;
+use crate::tui::keymap::{Action, Place, key_of};
+
+/// Who may generate keys, and where, in few words: what stands beside the pairs (protocol page §1, Adobe's page on the connector).
+pub const WHERE_KEYS: [&str; 4] = [
+    "Who: the license owner of Adobe Commerce, or the signer of the solution partner's contract. Shared Access to the account is not enough.",
+    "Where: account.magento.com, API Portal, choose Production or Sandbox in the Environment menu, type a name, Add New.",
+    "The dialog that opens is the only chance to copy or download the private key. If it is lost, a new pair must be generated.",
+    "Generate both pairs, Production and Sandbox: one is not accepted in place of the other.",
+];
+
+/// What a license gives (protocol page §2).
+pub const LICENSE: &str =
+    "Adobe Commerce: 1 production and 2 testing data spaces in a project. Magento Open Source: 1 production.";
+
+/// Who may generate keys, where, and how they come into this program.
+pub fn where_keys(look: Look, room: usize) -> Content {
+    let key = |action| key_of(Place::Keys, action);
+    let here = format!(
+        "Then here, for each pair: {} takes the API key, {} the private key ({} loads it from a file), {} asks the gateway and then saves. Both halves must be of one pair and of one environment.",
+        key(Action::PasteApiKey),
+        key(Action::PastePrivateKey),
+        key(Action::KeyFromFile),
+        key(Action::Open),
+    );
+    let not_yours = "You are not the owner? Ask for both pairs, four values. The keys may be shared with whoever runs the integration, but do not send a private key by mail or chat: let it be put into a file on this server that only you can read (mode 0600).";
+    let mut lines = spaced(WHERE_KEYS.map(|text| paragraph(text, room, look.style(Role::Text))));
+    for text in [&here, not_yours] {
+        lines.push(Line::default());
+        lines.extend(paragraph(text, room, look.style(Role::Text)));
+    }
+    lines.push(Line::default());
+    lines.extend(links(&["https://account.magento.com", CONNECTOR_GUIDE], look, room));
+    Content::text("Where keys come from", lines)
+}
+
+/// What a license gives, and how to ask for more.
+pub fn license(look: Look, room: usize) -> Content {
+    let texts = [
+        LICENSE,
+        "A project is created with all of its data spaces; none can be added or deleted here. Whether there may be another project, the license says.",
+        "A production data space is for the live shop. Two installations must not share one: each would delete what only the other has.",
+        "For more data spaces, to empty one, or to delete a project, ask Adobe Commerce Support. Give them the project id and the data space id; y copies the selected one.",
+    ];
+    let mut lines = spaced(texts.map(|text| paragraph(text, room, look.style(Role::Text))));
+    lines.push(Line::default());
+    lines.extend(links(&[SUPPORT, CONNECTOR_GUIDE], look, room));
+    Content::text("What a license gives", lines)
+}
+
+/// Adobe's guide to connecting a shop.
+const CONNECTOR_GUIDE: &str =
+    "https://experienceleague.adobe.com/en/docs/commerce/user-guides/integration-services/saas";
+/// Adobe's support.
+const SUPPORT: &str = "https://experienceleague.adobe.com/home?support-tab=home#support";
+
+/// Addresses, each beginning a line of its own.
+fn links(addresses: &[&str], look: Look, room: usize) -> Vec<Line<'static>> {
+    addresses.iter().flat_map(|address| paragraph(address, room, look.style(Role::Accent))).collect()
+}
