@@ -77,9 +77,10 @@ fn a_run_is_paused_changed_and_resumed_on_the_page_of_its_feed() {
     terminal.wait_gone("nothing more is sent");
     terminal.wait_for("The run ended at");
     terminal.press("n");
+    terminal.wait_for("Run complete");
+    terminal.press("g");
     terminal.wait_for("Paused");
     terminal.wait_for("Resumed");
-    terminal.wait_for("Run complete");
     terminal.escape_from("Log of this run");
     terminal.press("q");
     assert_eq!(terminal.ends_restored(), 0);
