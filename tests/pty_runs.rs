@@ -60,3 +60,28 @@ fn a_suspended_program_gives_the_shell_its_terminal_and_goes_on_in_the_foregroun
     terminal.wait_for("came 0");
     terminal.ends_restored();
 }
+
+#[test]
+fn a_run_is_paused_changed_and_resumed_on_the_page_of_its_feed() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut terminal = Terminal::demo(100, dir.path());
+    terminal.wait_for("▶ Export, feed");
+    terminal.wait_for("inventoryStockStatus");
+    terminal.press(" ");
+    terminal.wait_for("paused, nothing more is sent: Space goes on");
+    terminal.press("jjjj\r");
+    terminal.wait_for("Collect");
+    terminal.press("+");
+    terminal.wait_for("2 threads");
+    terminal.press(" ");
+    terminal.wait_gone("nothing more is sent");
+    terminal.wait_for("The run ended at");
+    terminal.press("n");
+    terminal.wait_for("Run complete");
+    terminal.press("g");
+    terminal.wait_for("Paused");
+    terminal.wait_for("Resumed");
+    terminal.escape_from("Log of this run");
+    terminal.press("q");
+    assert_eq!(terminal.ends_restored(), 0);
+}

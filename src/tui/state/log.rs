@@ -21,7 +21,7 @@ use crate::words::duration;
 pub const LINES_KEPT: usize = 1_000;
 
 /// How often newer lines come into sight: when the page is full, each of them writes all of it anew.
-const SHOW_EVERY: Duration = Duration::from_secs(2);
+const SHOW_EVERY: Duration = Duration::from_secs(3);
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]

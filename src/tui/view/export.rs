@@ -11,7 +11,7 @@ use super::text::{fit, left, time};
 use super::{feed_about, feed_table, run};
 use crate::export::progress::{ItemFailure, ItemState};
 use crate::tui::keymap::{Action, Place, key_of};
-use crate::tui::state::export::ExportPane;
+use crate::tui::state::export::{ExportPane, FAILURES_KEPT};
 use crate::tui::state::{Load, State};
 use crate::words::count;
 
@@ -81,8 +81,9 @@ fn error_lines(state: &State, look: Look, room: usize, height: usize) -> Vec<Lin
         Line::styled("No errors", look.style(Role::Dim))
     } else {
         let all = u64::try_from(pane.failures.len()).unwrap_or(u64::MAX);
-        let older = if pane.failures_skipped > 0 {
-            format!("; {} more are only in the ledger", count(pane.failures_skipped))
+        let items = key_of(Place::Export, Action::ShowItems);
+        let older = if pane.failures_skipped > 0 || pane.failures.len() == FAILURES_KEPT {
+            format!(" kept here; {items} lists all")
         } else {
             String::new()
         };
