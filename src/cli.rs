@@ -1,5 +1,7 @@
 //! The command line: clap definitions only.
 
+mod items;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -9,6 +11,8 @@ use crate::client::models::{DataSpaceId, Environment, ProjectId};
 use crate::config::Theme;
 use crate::feeds::Feed;
 use crate::feeds::source::IdKind;
+
+pub use items::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
 
 /// Connect Adobe Commerce or Magento Open Source to Adobe's Commerce Services, and keep the data flowing.
 ///
@@ -46,6 +50,9 @@ pub struct Global {
     /// The colours of the screen, which remembers it
     #[arg(long, value_name = "NAME", global = true, value_parser = Theme::NAMES)]
     pub theme: Option<String>,
+    /// Tell everything line by line, even where the screen could be opened: for screen readers and logs
+    #[arg(long, global = true)]
+    pub linear: bool,
     /// Print JSON lines, each with "schema" and "type"
     #[arg(long, global = true)]
     pub json: bool,
@@ -234,11 +241,41 @@ pub enum ExportCommand {
         #[arg(long, value_name = "FEEDS", value_delimiter = ',', default_value = "all")]
         feed: Vec<FeedChoice>,
     },
-    /// Show how each feed stands in the chosen data space
-    Status,
+    /// Show how each feed stands in the chosen data space, and the runs that go on
+    Status {
+        /// Follow the run that goes on, line by line, and end as it does; interrupting this leaves the run alone
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Pause the run that goes on: the batches in flight are finished, and nothing more is sent
+    Pause,
+    /// Let a paused run go on
+    Resume,
+    /// Stop the run that goes on, after the batches in flight
+    Stop,
+    /// Change threads and batch size of the run that goes on
+    Set(SetArgs),
+    /// List items as the ledger knows them: which were sent, which failed and why
+    Items(ItemsArgs),
+    /// Show one item: its states with request ids, what was sent last, and what would be sent now
+    Item(ItemArgs),
     /// Check, repair or back up what this program remembers of the chosen data space
     #[command(subcommand)]
     Ledger(LedgerCommand),
+}
+
+/// `export set`
+#[derive(Debug, Args)]
+pub struct SetArgs {
+    /// Requests in flight at a time
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub threads: Option<u8>,
+    /// Items in one request, for the batches that are made from now on
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub batch_size: Option<u16>,
+    /// Feeds whose batch size it is, comma-separated [default: all of the run]
+    #[arg(long, value_name = "FEEDS", value_delimiter = ',', requires = "batch_size")]
+    pub feed: Vec<Feed>,
 }
 
 /// `export ledger …`

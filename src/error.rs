@@ -6,8 +6,13 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use serde::{Deserialize, Serialize};
+
+use crate::untrusted::SafeText;
+
 /// How the program ends, as its documentation promises to scripts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Exit {
     /// Everything that was asked for is done.
@@ -48,7 +53,8 @@ pub trait Explain: std::error::Error {
 }
 
 /// An error in its final form: one clear sentence, perhaps a hint, and the exit code.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "ProblemOutside")]
 pub struct Problem {
     /// What happened, where.
     pub what: String,
@@ -56,6 +62,21 @@ pub struct Problem {
     pub hint: Option<String>,
     /// The exit code of a command that ends with it.
     pub exit: Exit,
+}
+
+/// A problem as another process tells it: its text comes from outside.
+#[derive(Deserialize)]
+struct ProblemOutside {
+    what: SafeText,
+    hint: Option<SafeText>,
+    exit: Exit,
+}
+
+impl From<ProblemOutside> for Problem {
+    fn from(outside: ProblemOutside) -> Self {
+        let ProblemOutside { what, hint, exit } = outside;
+        Self { what: what.to_string(), hint: hint.map(|hint| hint.to_string()), exit }
+    }
 }
 
 impl Problem {

@@ -15,8 +15,11 @@ use crate::feeds::source::files::shown_of_records;
 use crate::keys::{ApiKey, PrivateKey};
 use crate::untrusted::SafeText;
 
+/// Takes any bytes.
+pub type Door = fn(&[u8]);
+
 /// Every door, by the name of its fuzz target.
-pub const DOORS: [(&str, fn(&[u8])); 7] = [
+pub const DOORS: [(&str, Door); 7] = [
     ("env_php", env_php),
     ("private_key", private_key),
     ("config_toml", config_toml),
@@ -60,7 +63,7 @@ pub fn config_toml(bytes: &[u8]) {
 /// Feed files; the first byte is how long a record may be.
 pub fn records(bytes: &[u8]) {
     let Some((limit, bytes)) = bytes.split_first() else { return };
-    shown_of_records(bytes, usize::from(*limit) * 16).iter().for_each(|text| is_safe(text));
+    are_safe(&shown_of_records(bytes, usize::from(*limit) * 16));
 }
 
 /// The gateway's answer to a batch: two bytes are its status, a line is its `Retry-After`, the rest is its body.
@@ -68,23 +71,28 @@ pub fn feed_answer(bytes: &[u8]) {
     let [first, second, rest @ ..] = bytes else { return };
     let status = 200 + u16::from_be_bytes([*first, *second]) % 400;
     let (retry_after, body) = rest.split_at(rest.iter().position(|byte| *byte == b'\n').unwrap_or(0));
-    shown_of_feed_answer(status, retry_after, body).iter().for_each(|text| is_safe(text));
+    are_safe(&shown_of_feed_answer(status, retry_after, body));
 }
 
 /// The registry's answer.
 pub fn registry_answer(bytes: &[u8]) {
-    shown_of_registry(bytes).iter().for_each(|text| is_safe(text));
+    are_safe(&shown_of_registry(bytes));
 }
 
 /// Where a change log stands, where it was left, and versions that are read: numbers of eight bytes each.
 pub fn change_log(bytes: &[u8]) {
-    let mut numbers =
-        bytes.chunks_exact(8).map(|chunk| u64::from_be_bytes(chunk.try_into().expect("chunks of eight bytes")));
+    let mut numbers = bytes.as_chunks::<8>().0.iter().map(|chunk| u64::from_be_bytes(*chunk));
     let stands = std::array::from_fn(|_| numbers.next().unwrap_or_default());
     let mut versions: Vec<u64> = numbers.collect();
     versions.sort_unstable();
     for name in ["a_cl", "b_cl"] {
-        shown_of_log(stands, name, &versions).iter().for_each(|text| is_safe(text));
+        are_safe(&shown_of_log(stands, name, &versions));
+    }
+}
+
+fn are_safe(texts: &[String]) {
+    for text in texts {
+        is_safe(text);
     }
 }
 

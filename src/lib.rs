@@ -33,6 +33,7 @@ pub mod fuzzing;
 pub mod hardening;
 pub mod ims;
 pub mod keys;
+pub mod live;
 pub mod logging;
 pub mod private_file;
 pub mod sandbox;

@@ -4,7 +4,7 @@
 mod support;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -120,6 +120,35 @@ fn what_changes_something_is_refused_with_7_where_the_installation_is_read_only(
     let output = other.run(&["--read-only", "config", "init"]);
     assert_eq!(output.status.code(), Some(7), "{}", stderr(&output));
     assert!(stderr(&output).contains("(--read-only)"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_proxy_that_asks_for_a_login_stops_a_run_soon_and_is_named_without_its_password() {
+    let home = Home::new();
+    let gateway = Gateway::start(&home, &[]);
+    connected(&home, &gateway);
+    write_products(&feeds_dir(&home), &[product("a", "first")]);
+    let config = home.path(".config/commerce-connector/config.toml");
+    let authority = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls/ca.pem");
+    let elsewhere = format!("https://gateway.invalid\"\nca_file = \"{}", authority.display());
+    let text = fs::read_to_string(&config).expect("readable").replacen(gateway.url(), &elsewhere, 1);
+    fs::write(&config, text).expect("written");
+
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = proxy.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for mut stream in proxy.incoming().map_while(Result::ok) {
+            let _ = std::io::Read::read(&mut stream, &mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 407 Login\r\ncontent-length: 0\r\n\r\n");
+        }
+    });
+    let mut command = home.command(&["export", "run", "--feed", "products"]);
+    let output = command.env("HTTPS_PROXY", format!("http://clerk:secret-word@{address}")).output().expect("it runs");
+    let told = stderr(&output);
+    assert_eq!(output.status.code(), Some(5), "{told}");
+    assert!(told.contains("error: products: the gateway takes no batches now: the proxy asks for a login"), "{told}");
+    assert!(told.contains("put user and password into HTTPS_PROXY"), "{told}");
+    assert!(!told.contains("secret-word") && !stdout(&output).contains("secret-word"), "{told}");
 }
 
 #[test]

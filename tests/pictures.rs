@@ -14,7 +14,7 @@ use support::terminal::{Screen, Terminal};
 /// Rows and columns of a picture.
 const SIZE: (u16, u16) = (30, 110);
 /// Width and height of a cell, and the size of its letters, in pixels.
-const CELL: (f32, f32) = (8.4, 18.0);
+const CELL: (f32, f32) = (8.4, 17.0);
 const FONT_SIZE: f32 = 14.0;
 /// Between the screen and the border of the picture, in pixels.
 const MARGIN: f32 = 12.0;
@@ -32,9 +32,9 @@ const PICTURES: [(&str, &str, &str); 8] = [
     ("saas", "2", "Demo shop"),
     ("ims", "3", "IMS organization"),
     ("export", "4", "Data export"),
-    ("feed", "G\r", "products"),
-    ("items", "m", "products"),
-    ("item", "\r", "products"),
+    ("feed", "gjjjj\r", "This run"),
+    ("items", "m", "Items of products"),
+    ("item", "\r", "Item of products"),
 ];
 /// The demo is so large that its run goes on while the pictures are made.
 const PRODUCTS: u32 = 8_000;
@@ -49,7 +49,7 @@ fn pictures() {
     let state = tempfile::tempdir().expect("a directory");
     let mut terminal = Terminal::demo_in(SIZE, PRODUCTS, state.path());
     // Some thousand items are on their way, so that every page has something to show.
-    terminal.wait("a run under way", |screen| screen.contains("2,0"));
+    terminal.wait("a run under way", |screen| screen.contains(" of 4,"));
     for (name, keys, sign) in PICTURES {
         terminal.press(keys);
         terminal.wait_for(sign);

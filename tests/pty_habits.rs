@@ -6,6 +6,8 @@ mod support;
 use std::path::Path;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use portable_pty::CommandBuilder;
 use rustix::process::Signal;
 use support::terminal::{ORDINARY, PROGRAM, Screen, Terminal, program_in};
@@ -157,4 +159,38 @@ fn frames_are_whole(screen: &Screen) -> bool {
     }
     // The terminal is taken and given back outside of frames, and nothing else.
     frames > 3 && !outside.contains(['│', '─']) && !outside.contains("quit")
+}
+
+#[test]
+fn a_long_address_is_copied_whole_and_shown_unbroken_outside_of_the_screen() {
+    let state = tempfile::tempdir().expect("a directory");
+    let mut terminal = Terminal::demo(30, state.path());
+    terminal.wait_for("Export done at");
+    terminal.press("3");
+    terminal.wait_for("Nobody is signed in");
+    terminal.press("s");
+    terminal.wait_for("Open this address anywhere");
+    terminal.press("y");
+    terminal.wait_for("is on your clipboard");
+    let address = terminal.look(|screen| copied(screen.written())).expect("a text for the clipboard");
+    assert!(address.starts_with("http") && address.contains("state=") && address.len() > 200, "{address}");
+    terminal.press("t");
+    terminal.wait("the plain text", |screen| !screen.is_taken() && screen.contains("press any key to return"));
+    let written = terminal.look(|screen| String::from_utf8_lossy(screen.written()).into_owned());
+    assert!(written.contains(&format!("\r\n{address}\r\n")), "the address is in one piece");
+    terminal.resize((40, 120));
+    terminal.press("q");
+    terminal.wait("the screen in its new size", |screen| screen.is_taken() && screen.contains("3 IMS organization"));
+    terminal.press("t");
+    terminal.wait("the plain text", |screen| !screen.is_taken());
+    terminal.signal(Signal::TERM);
+    terminal.ends_restored();
+}
+
+/// The last text that was put on the clipboard.
+fn copied(written: &[u8]) -> Option<String> {
+    let written = String::from_utf8_lossy(written);
+    let (_, from) = written.rsplit_once("\x1b]52;c;")?;
+    let (encoded, _) = from.split_once("\x1b\\")?;
+    String::from_utf8(BASE64.decode(encoded).ok()?).ok()
 }

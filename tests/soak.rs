@@ -42,7 +42,7 @@ const LONGEST_PAUSE_MS: u64 = 800;
 /// How much the mean resident memory of the last quarter may be above that of the second: the first one warms up.
 const GROWTH: f64 = 1.05;
 /// The last edits arrive within this.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What the process holds at one time.
 #[derive(Debug, Clone, Copy)]

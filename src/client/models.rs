@@ -242,7 +242,8 @@ pub enum FeedOutcome {
 }
 
 /// What helps against keys that are refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum KeysRemedy {
     /// This server's clock is so wrong that every token is too old, or not valid yet.
     SetClock,

@@ -200,6 +200,10 @@ impl Wire {
             format!("no answer for {} s (read time-out)", self.read_timeout.as_secs_f64())
         } else if Trouble::of(error) == Trouble::ProxyLogin {
             "the proxy asks for a login (HTTP status 407)".to_owned()
+        } else if Trouble::of(error) == Trouble::Proxy {
+            format!("the proxy refuses: {cause}")
+        } else if Trouble::of(error) == Trouble::Tls {
+            format!("TLS failed: {cause}")
         } else if error.is_dns() {
             format!("its name cannot be resolved: {cause}")
         } else if error.is_connect() {

@@ -17,7 +17,14 @@ impl Command {
             | Command::Projects(ProjectsCommand::Create { .. } | ProjectsCommand::Rename { .. })
             | Command::DataSpaces(DataSpacesCommand::Select { .. } | DataSpacesCommand::Rename { .. })
             | Command::Ims(ImsCommand::Login(_) | ImsCommand::Select { .. } | ImsCommand::Logout)
-            | Command::Export(ExportCommand::Watch(_) | ExportCommand::Ledger(LedgerCommand::Repair { .. }))
+            | Command::Export(
+                ExportCommand::Watch(_)
+                | ExportCommand::Pause
+                | ExportCommand::Resume
+                | ExportCommand::Stop
+                | ExportCommand::Set(_)
+                | ExportCommand::Ledger(LedgerCommand::Repair { .. }),
+            )
             | Command::Config(ConfigCommand::Init | ConfigCommand::Source { .. }) => true,
             Command::Export(ExportCommand::Run(args)) => !args.sending.dry_run,
             Command::Export(ExportCommand::Retry(args)) => !args.sending.dry_run,
@@ -31,7 +38,9 @@ impl Command {
             | Command::Feeds(_)
             | Command::Export(
                 ExportCommand::Estimate { .. }
-                | ExportCommand::Status
+                | ExportCommand::Status { .. }
+                | ExportCommand::Items(_)
+                | ExportCommand::Item(_)
                 | ExportCommand::Ledger(LedgerCommand::Check | LedgerCommand::Backup { .. }),
             )
             | Command::Config(ConfigCommand::Show | ConfigCommand::Path)

@@ -45,7 +45,7 @@ pub async fn run(args: DemoArgs, setting: &Setting, output: &mut Output) -> anyh
     let store = configure(&directory, &sandbox, setting)?;
     let connector =
         Connector::new(store, directory.clone(), Some(Source::Generated(Generated { products: args.products })));
-    let on_screen = output::has_terminal() && !output.is_json();
+    let on_screen = output::no_terminal().is_none() && !output.is_json() && !setting.global.linear;
     let mut teller = Teller { output: if on_screen { None } else { Some(output) } };
 
     teller.say(fresh, "state", json!({"directory": safe(&directory)}))?;

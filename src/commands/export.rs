@@ -6,10 +6,11 @@ use serde_json::json;
 
 use super::linear::{self, Voice};
 use super::output::{Output, table};
-use super::{Setting, ids, ledger, watch};
+use super::{Setting, ids, items, ledger, live, watch};
 use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
 use crate::error::{Exit, Problem};
+use crate::export::control::Command;
 use crate::export::progress::FeedProgress;
 use crate::export::told::failure_line;
 use crate::export::{Following, SyncMode};
@@ -37,7 +38,19 @@ pub async fn run(command: ExportCommand, setting: &Setting, output: &mut Output)
             watch::run(&args, chosen(&args.feed)?, connector, output).await
         }
         ExportCommand::Estimate { feed } => estimate(&connector, &chosen(&feed)?, output).await,
-        ExportCommand::Status => status(&connector, output),
+        ExportCommand::Status { watch } => {
+            if watch && let Some(exit) = live::watch(&connector, output).await? {
+                return Ok(exit);
+            }
+            live::list(&connector, output).await?;
+            status(&connector, output)
+        }
+        ExportCommand::Pause => Ok(live::tell(&[Command::Pause], &connector, output).await?),
+        ExportCommand::Resume => Ok(live::tell(&[Command::Resume], &connector, output).await?),
+        ExportCommand::Stop => Ok(live::tell(&[Command::Stop], &connector, output).await?),
+        ExportCommand::Set(args) => Ok(live::tell(&live::settings(&args)?, &connector, output).await?),
+        ExportCommand::Items(args) => items::list(&args, &connector, output).await,
+        ExportCommand::Item(args) => items::show(&args, &connector, output).await,
         ExportCommand::Ledger(command) => Ok(ledger::run(command, &connector, output)?),
     }
 }
@@ -188,7 +201,11 @@ async fn estimate(connector: &Connector, feeds: &[Feed], output: &mut Output) ->
     Ok(Exit::Done)
 }
 
-fn status(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
+/// How each feed stands in the chosen data space.
+///
+/// # Errors
+/// Whatever a person has to be told.
+pub(super) fn status(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
     let overview = connector.overview();
     let Some((id, name, kind)) = overview.data_space else {
         return Err(Problem::usage("no data space is chosen, so there is nothing to show")

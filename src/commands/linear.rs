@@ -31,7 +31,8 @@ pub enum Voice {
 
 /// Follows a run to its end, then prints what it came to.
 ///
-/// A first SIGINT or SIGTERM stops it gracefully; a second leaves at once. A hang-up, or nobody reading, never stops it.
+/// A first SIGINT or SIGTERM stops it gracefully; a second leaves at once. A hang-up, or nobody reading, never stops it. A run of
+/// another process is left alone by any of them, and this ends.
 ///
 /// # Errors
 /// A [`Problem`] if the run could not go on.
@@ -60,7 +61,7 @@ pub async fn follow_to_end(mut run: Run, voice: Voice, output: &mut Output) -> a
             biased;
             _ = interrupt.recv() => true,
             _ = terminate.recv() => true,
-            _ = hangup.recv() => false,
+            _ = hangup.recv() => run.control.is_elsewhere(),
             event = run.events.recv(), if listening => {
                 match event {
                     Some(event) => teller.event(&event),
@@ -83,6 +84,9 @@ pub async fn follow_to_end(mut run: Run, voice: Voice, output: &mut Output) -> a
                 false
             }
         };
+        if stop && run.control.is_elsewhere() {
+            return Err(Problem::new(Exit::Interrupted, "interrupted; the run goes on without this").into());
+        }
         if stop && run.control.is_stopped() {
             return Err(Problem::new(Exit::Interrupted, "interrupted again, so it did not wait for the gateway").into());
         }
@@ -186,6 +190,10 @@ impl<'a> Teller<'a> {
         let (kind, fields) = match change {
             Change::Phase(feed) => ("phase", feed_record(feed)),
             Change::Limit(limit) => ("limit", json!({"limit": limit_words(limit)})),
+            Change::Paused(by) => ("paused", json!({"by": by})),
+            Change::Resumed => ("resumed", json!({})),
+            Change::ThreadCount(threads) => ("thread_count", json!({"thread_count": threads})),
+            Change::BatchSize(feed, items) => ("batch_size", json!({"feed": feed, "batch_size": items})),
             Change::Stopping => ("stopping", json!({})),
         };
         self.say(&change.line(), kind, fields);
@@ -237,6 +245,10 @@ impl<'a> Teller<'a> {
             let forecast = Forecast::of(report);
             let _ = write!(text, " Nothing was sent.\n{}", forecast.words());
             fields["forecast"] = forecast.record();
+        }
+        let has_failures = progress.feeds.iter().any(|feed| feed.will_retry + feed.needs_attention > 0);
+        if has_failures && report.end == RunEnd::Complete && !progress.dry_run {
+            text += "\n`commerce-connector export status` names what failed; `commerce-connector export retry` sends it again.";
         }
         if !report.unknown_ids.is_empty() {
             let ids: Vec<&str> = report.unknown_ids.iter().map(SafeText::as_str).collect();

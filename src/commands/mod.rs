@@ -13,13 +13,16 @@ pub mod findings;
 pub mod health;
 mod ids;
 pub mod ims;
+mod items;
 pub mod keys;
 mod ledger;
 pub mod linear;
+mod live;
 pub mod output;
 pub mod projects;
 pub mod sandbox;
 pub mod services;
+mod standing;
 pub mod status;
 mod watch;
 
@@ -153,7 +156,7 @@ pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
         access::permit(command, &setting)?;
     }
     match cli.command {
-        None => screen(&setting).await,
+        None => screen(&setting, &mut output).await,
         Some(Command::Keys(command)) => keys::run(command, &setting, &mut output).await,
         Some(Command::Projects(command)) => projects::run(command, &setting, &mut output).await,
         Some(Command::DataSpaces(command)) => data_spaces::run(command, &setting, &mut output).await,
@@ -169,17 +172,16 @@ pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
     }
 }
 
-/// Opens the screen, if there is a terminal for it.
-async fn screen(setting: &Setting) -> anyhow::Result<Exit> {
+/// Opens the screen; where there is no terminal for it, says line by line what it would show.
+async fn screen(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     let store = setting.load()?;
-    if !output::has_terminal() {
-        if store.exists() {
-            return Err(Problem::usage("the screen needs a terminal").hint(
-                "run `commerce-connector export run`, `commerce-connector export status` or another command; --help lists them",
-            )
-            .into());
-        }
-        return Err(nothing_configured(&store).into());
+    let why_linear = if setting.global.linear || output.is_json() {
+        Some("Linear mode was asked for")
+    } else {
+        output::no_terminal()
+    };
+    if let Some(reason) = why_linear {
+        return standing::run(reason, setting, output).await;
     }
     let state_dir = setting.state_dir(&store);
     let _log = crate::logging::start(&state_dir)?;

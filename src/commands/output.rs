@@ -13,11 +13,19 @@ use crate::untrusted::inert_json;
 /// The version of the JSON lines. Changes only add fields and types; anything else makes it 2.
 pub const SCHEMA: &str = "commerce-connector/1";
 
-/// Whether both ends of the screen are a terminal that can be drawn on.
+/// Why the screen cannot be opened here; `None` if both ends of it are a terminal that can be drawn on.
 #[must_use]
-pub fn has_terminal() -> bool {
+pub fn no_terminal() -> Option<&'static str> {
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-    io::stdin().is_terminal() && io::stdout().is_terminal() && !is_dumb
+    if !io::stdout().is_terminal() {
+        Some("Standard output is no terminal")
+    } else if !io::stdin().is_terminal() {
+        Some("Standard input is no terminal")
+    } else if is_dumb {
+        Some("TERM is dumb or not set")
+    } else {
+        None
+    }
 }
 
 /// stdout, as text lines or as JSON lines.

@@ -12,6 +12,7 @@ pub mod health;
 mod ims;
 pub mod items;
 pub mod ledger;
+mod live;
 mod models;
 mod names;
 mod pairs;
@@ -32,6 +33,7 @@ use crate::config::store::Store;
 use crate::config::{Config, SourceKind};
 use crate::error::{Explain, Problem};
 use crate::export::ledger::{FeedSummary, LedgerReader};
+use crate::export::owner::Owner;
 use crate::export::progress::ItemFailure;
 use crate::export::{Plan, Run};
 use crate::feeds::Feed;
@@ -40,6 +42,7 @@ use crate::feeds::source::files::Files;
 use crate::feeds::source::{Source, SourceError};
 use crate::ims::TokenStore;
 use crate::keys::{ApiKey, KeyPair};
+use crate::live::{About, publish};
 use crate::secret::Secret;
 use crate::settings::{Layers, RouteOrigin, Saved, Setting, SettingStore as _};
 use crate::untrusted::SafeText;
@@ -438,6 +441,12 @@ impl Connector {
         let client = self.client()?;
         let feeds = self.planned_feeds(&source, &request.feeds).await?;
         let batch_size = |feed| request.batch_size.or_else(|| configured_batch_size(&config, feed));
+        let about = About {
+            owner: Owner::this_process(),
+            request: request.words().into(),
+            data_space: data_space.clone(),
+            feeds: feeds.clone(),
+        };
         let plan = Plan {
             feeds: Plan::feed_plans(&feeds, batch_size, &config.export.routes),
             mode: request.mode,
@@ -450,8 +459,13 @@ impl Connector {
             state_dir: self.shared.state_dir.clone(),
             absent: Self::missed_feeds(&source, &request.feeds),
         };
-        // Opening ledger and locks touches the disk.
-        tokio::task::block_in_place(|| crate::export::start(plan, source, client)).map_err(explained)
+        let is_dry = plan.dry_run;
+        // Opening ledger, locks and socket touches the disk.
+        tokio::task::block_in_place(|| {
+            let run = crate::export::start(plan, source, client).map_err(explained)?;
+            // A dry run holds nothing, and leaves nothing behind.
+            Ok(if is_dry { run } else { publish(run, about, &self.shared.state_dir) })
+        })
     }
 }
 

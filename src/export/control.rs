@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use tokio::sync::watch;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Exit, Explain};
@@ -20,7 +21,8 @@ pub const THREAD_COUNTS: RangeInclusive<usize> = 1..=32;
 pub const BATCH_SIZES: RangeInclusive<usize> = 1..=10_000;
 
 /// What a run can be told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Finish the batches in flight, then send nothing until [`Command::Resume`].
     Pause,
@@ -59,7 +61,7 @@ impl Explain for OutOfBounds {
 }
 
 /// That a run is paused.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Paused {
     /// Who paused it, if that is known.
     pub by: Option<SafeText>,
@@ -81,13 +83,21 @@ pub(super) struct Wanted {
 pub struct Control {
     stop: CancellationToken,
     wanted: watch::Sender<Wanted>,
+    /// Where commands go if the run is another process's.
+    elsewhere: Option<mpsc::Sender<Command>>,
 }
 
 impl Control {
     /// A run that goes on as planned.
     pub(super) fn new(thread_count: usize, batch_sizes: BTreeMap<Feed, usize>) -> Self {
         let wanted = Wanted { paused: None, thread_count: thread_count.clamp(1, *THREAD_COUNTS.end()), batch_sizes };
-        Self { stop: CancellationToken::new(), wanted: watch::Sender::new(wanted) }
+        Self { stop: CancellationToken::new(), wanted: watch::Sender::new(wanted), elsewhere: None }
+    }
+
+    /// A hold on a run of another process, which is told by `commands`.
+    #[must_use]
+    pub fn elsewhere(commands: mpsc::Sender<Command>) -> Self {
+        Self { elsewhere: Some(commands), ..Self::new(1, BTreeMap::new()) }
     }
 
     /// Has a command carried out; `by` is who gives it, if that is worth telling others. Never waits.
@@ -96,38 +106,57 @@ impl Control {
     /// [`OutOfBounds`], and nothing is changed.
     pub fn apply(&self, command: &Command, by: Option<SafeText>) -> Result<(), OutOfBounds> {
         match *command {
-            Command::Stop => self.stop(),
+            Command::SetThreadCount(count) => check("thread count", count, THREAD_COUNTS)?,
+            Command::SetBatchSize { items, .. } => check("batch size", items, BATCH_SIZES)?,
+            Command::Pause | Command::Resume | Command::Stop => {}
+        }
+        if let Some(commands) = &self.elsewhere {
+            if *command == Command::Stop {
+                self.stop.cancel();
+            }
+            // Full only if the other process takes nothing any more; the counters, which stand still, say so.
+            let _ = commands.try_send(command.clone());
+            return Ok(());
+        }
+        match *command {
+            Command::Stop => self.stop.cancel(),
             Command::Pause => self.change(|wanted| {
                 wanted.paused.get_or_insert(Paused { by });
             }),
             Command::Resume => self.change(|wanted| wanted.paused = None),
-            Command::SetThreadCount(count) => {
-                check("thread count", count, THREAD_COUNTS)?;
-                self.change(|wanted| wanted.thread_count = count);
-            }
-            Command::SetBatchSize { feed, items } => {
-                check("batch size", items, BATCH_SIZES)?;
-                self.change(|wanted| {
-                    for (of, size) in &mut wanted.batch_sizes {
-                        if feed.is_none_or(|feed| feed == *of) {
-                            *size = items;
-                        }
+            Command::SetThreadCount(count) => self.change(|wanted| wanted.thread_count = count),
+            Command::SetBatchSize { feed, items } => self.change(|wanted| {
+                for (of, size) in &mut wanted.batch_sizes {
+                    if feed.is_none_or(|feed| feed == *of) {
+                        *size = items;
                     }
-                });
-            }
+                }
+            }),
         }
         Ok(())
     }
 
     /// Stops the run: batches in flight are finished and recorded first.
     pub fn stop(&self) {
-        self.stop.cancel();
+        // A stop has no bounds to be out of.
+        let _ = self.apply(&Command::Stop, None);
+    }
+
+    /// Whether the run is another process's.
+    #[must_use]
+    pub fn is_elsewhere(&self) -> bool {
+        self.elsewhere.is_some()
     }
 
     /// Whether a stop was asked for.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.stop.is_cancelled()
+    }
+
+    /// Returns once a stop was asked for.
+    pub async fn stopped(&self) {
+        self.stop.cancelled().await;
     }
 
     /// Cancelled by a stop.

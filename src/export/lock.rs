@@ -1,27 +1,32 @@
 //! One run per data space and feed: a file lock that the system takes back when the process dies, however it dies.
 //!
-//! The file says who holds it; whether it is held, only the lock says, so a file that was left behind means nothing.
+//! Whether it is held, only the lock says. The file says who holds it; a run that ends in order empties it, so that what is left
+//! in it names a run that died.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-
 use super::ExportError;
 use super::ledger::LedgerError;
+use super::owner::Owner;
 use crate::client::models::DataSpaceId;
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 
-/// The most that is read of, and shown from, a lock file that somebody else wrote.
-const HOLDER_LIMIT: u64 = 200;
+/// The most that is read of a lock file, in bytes: somebody else may have written it.
+const FILE_LIMIT: u64 = 1024;
+
+/// The most that is shown of a lock file that no run wrote, in characters.
+const SHOWN_LIMIT: usize = 200;
 
 /// A held lock; dropping it lets the next run in.
 #[derive(Debug)]
 pub(super) struct RunLock {
     file: File,
+    /// Who held it last, and died holding it.
+    pub died: Option<SafeText>,
 }
 
 impl RunLock {
@@ -31,20 +36,26 @@ impl RunLock {
     /// [`ExportError::Locked`] if a run holds it, [`ExportError::Ledger`] if there can be no lock file.
     pub fn take(state_dir: &Path, data_space: &DataSpaceId, feed: Feed) -> Result<Self, ExportError> {
         let path = state_dir.join("locks").join(format!("{data_space}.{feed}.lock"));
-        let mut file = open(&path).map_err(|error| LedgerError::of_io(&path, &error))?;
+        let trouble = |error: &std::io::Error| LedgerError::of_io(&path, error);
+        let mut file = open(&path).map_err(|error| trouble(&error))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(ExportError::Locked { feed, holder: holder(&mut file) }),
-            Err(TryLockError::Error(error)) => return Err(LedgerError::of_io(&path, &error).into()),
+            Err(TryLockError::Error(error)) => return Err(trouble(&error).into()),
         }
-        introduce(&mut file).map_err(|error| LedgerError::of_io(&path, &error))?;
-        Ok(Self { file })
+        let died = read(&mut file).map(|written| match written {
+            Written::Owner(owner) => SafeText::from(owner.to_string()),
+            Written::Other(text) => text,
+        });
+        introduce(&mut file).map_err(|error| trouble(&error))?;
+        Ok(Self { file, died })
     }
 }
 
 impl Drop for RunLock {
     fn drop(&mut self) {
         // Closing the file unlocks it as well; the file stays, for removing it could let two runs lock two files.
+        let _ = self.file.set_len(0);
         let _ = self.file.unlock();
     }
 }
@@ -57,32 +68,37 @@ fn open(path: &PathBuf) -> std::io::Result<File> {
 }
 
 fn introduce(file: &mut File) -> std::io::Result<()> {
-    let pid = std::process::id();
-    let host = rustix::system::uname();
-    let host = host.nodename().to_string_lossy();
     file.set_len(0)?;
-    write!(file, "{} on {host}, pid {pid}, since {}", user(), Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC"))?;
+    file.rewind()?;
+    serde_json::to_writer(&mut *file, &Owner::this_process())?;
     file.flush()
 }
 
-/// The name that goes with the user id; the number where there is none. `$USER` would be whatever `su` left behind.
-fn user() -> String {
-    let id = rustix::process::getuid().as_raw().to_string();
-    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let name = accounts.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)? == id).then(|| name.to_owned())
-    });
-    name.unwrap_or_else(|| format!("user {id}"))
+/// What stands in a lock file.
+enum Written {
+    Owner(Owner),
+    Other(SafeText),
+}
+
+fn read(file: &mut File) -> Option<Written> {
+    let mut text = String::new();
+    file.rewind().and_then(|()| file.take(FILE_LIMIT).read_to_string(&mut text)).ok().filter(|length| *length > 0)?;
+    Some(match serde_json::from_str(&text) {
+        Ok(owner) => Written::Owner(owner),
+        Err(_) => Written::Other(SafeText::limited(text.trim_end(), SHOWN_LIMIT)),
+    })
 }
 
 fn holder(file: &mut File) -> SafeText {
-    let mut text = String::new();
-    let read = file.rewind().and_then(|()| file.take(HOLDER_LIMIT).read_to_string(&mut text));
-    match read {
-        Ok(length) if length > 0 => SafeText::new(text.trim_end()),
-        _ => SafeText::from("another run that has just begun"),
+    match read(file) {
+        // The system frees the locks of a process that ends; a server of files that lost sight of it may not.
+        Some(Written::Owner(owner)) if owner.is_gone() == Some(true) => SafeText::from(format!(
+            "{owner}: that process is gone, but its lock is still held; if the state directory is on a network file system, \
+             move it to a local disk"
+        )),
+        Some(Written::Owner(owner)) => SafeText::from(owner.to_string()),
+        Some(Written::Other(text)) => text,
+        None => SafeText::from("another run that has just begun"),
     }
 }
 
@@ -90,27 +106,45 @@ fn holder(file: &mut File) -> SafeText {
 mod tests {
     use super::*;
 
+    fn space() -> DataSpaceId {
+        "space".parse().expect("an id")
+    }
+
     #[test]
     fn the_second_run_is_told_who_holds_the_lock_and_the_third_gets_it() {
         let state = tempfile::tempdir().expect("a directory");
-        let space: DataSpaceId = "space".parse().expect("an id");
-        let first = RunLock::take(state.path(), &space, Feed::Products).expect("free");
-        let error = RunLock::take(state.path(), &space, Feed::Products).expect_err("held");
+        let first = RunLock::take(state.path(), &space(), Feed::Products).expect("free");
+        let error = RunLock::take(state.path(), &space(), Feed::Products).expect_err("held");
         let ExportError::Locked { feed, holder } = &error else { panic!("{error}") };
         assert_eq!(*feed, Feed::Products);
         assert!(holder.as_str().contains(&format!("pid {}", std::process::id())), "{holder}");
-        drop(RunLock::take(state.path(), &space, Feed::Prices).expect("another feed is free"));
+        drop(RunLock::take(state.path(), &space(), Feed::Prices).expect("another feed is free"));
         drop(first);
-        drop(RunLock::take(state.path(), &space, Feed::Products).expect("free again"));
+        let third = RunLock::take(state.path(), &space(), Feed::Products).expect("free again");
+        assert_eq!(third.died, None, "the first ended in order");
+    }
+
+    #[test]
+    fn a_lock_of_a_run_that_died_is_taken_over_and_says_whose_it_was() {
+        let state = tempfile::tempdir().expect("a directory");
+        drop(RunLock::take(state.path(), &space(), Feed::Products).expect("free"));
+        let path = state.path().join("locks/space.products.lock");
+        let dead = Owner { pid: 4_194_304, ..Owner::this_process() };
+        std::fs::write(&path, serde_json::to_vec(&dead).expect("JSON")).expect("written");
+        let taken = RunLock::take(state.path(), &space(), Feed::Products).expect("nobody holds it");
+        assert_eq!(taken.died, Some(dead.to_string().as_str().into()));
+        // The same words in a lock that is held: only a file system that lost sight of its owner does that.
+        std::fs::write(&path, serde_json::to_vec(&dead).expect("JSON")).expect("written");
+        let error = RunLock::take(state.path(), &space(), Feed::Products).expect_err("held");
+        assert!(error.to_string().contains("that process is gone, but its lock is still held"), "{error}");
     }
 
     #[test]
     fn what_somebody_wrote_into_a_lock_file_is_made_safe() {
         let state = tempfile::tempdir().expect("a directory");
-        let space: DataSpaceId = "space".parse().expect("an id");
-        let held = RunLock::take(state.path(), &space, Feed::Orders).expect("free");
+        let held = RunLock::take(state.path(), &space(), Feed::Orders).expect("free");
         std::fs::write(state.path().join("locks/space.orders.lock"), "\x1b]0;gotcha\x07").expect("written");
-        let error = RunLock::take(state.path(), &space, Feed::Orders).expect_err("held");
+        let error = RunLock::take(state.path(), &space(), Feed::Orders).expect_err("held");
         assert!(!error.to_string().contains('\x1b'), "{error:?}");
         drop(held);
     }

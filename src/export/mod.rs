@@ -14,6 +14,7 @@ pub mod ledger;
 mod lock;
 mod mode;
 mod outlook;
+pub mod owner;
 mod pass;
 pub mod progress;
 mod run;
@@ -43,7 +44,7 @@ use run::Context;
 
 use crate::client::Client;
 use crate::client::models::DataSpaceId;
-use crate::error::{Exit, Explain};
+use crate::error::{Exit, Explain, Problem};
 use crate::feeds::Feed;
 use crate::feeds::source::Source;
 use crate::untrusted::SafeText;
@@ -141,13 +142,17 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         absent,
     } = plan;
     let mut skipped = Vec::new();
+    let mut died = Vec::new();
     let (store, locks) = if dry_run {
         (Store::open_to_look(&state_dir, &data_space)?, Vec::new())
     } else {
         let mut locks = Vec::new();
         for plan in &feeds {
             match RunLock::take(&state_dir, &data_space, plan.feed) {
-                Ok(lock) => locks.push(lock),
+                Ok(lock) => {
+                    died.extend(lock.died.clone().map(|holder| (plan.feed, holder)));
+                    locks.push(lock);
+                }
                 Err(ExportError::Locked { feed, holder }) if skip_locked => skipped.push((feed, holder)),
                 Err(error) => return Err(error),
             }
@@ -168,6 +173,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         id: Timestamp::now().as_millisecond(),
         mode,
         skipped,
+        died,
         unknown_ids: Mutex::default(),
         data_space,
         max_batch_bytes,
@@ -212,6 +218,9 @@ pub enum ExportError {
         /// User, host, pid and start.
         holder: SafeText,
     },
+    /// A run of another process, which was looked at from here, has no report.
+    #[error(transparent)]
+    Elsewhere(Problem),
     /// The ledger cannot be opened, read or written.
     #[error(transparent)]
     Ledger(#[from] ledger::LedgerError),
@@ -221,13 +230,17 @@ impl Explain for ExportError {
     fn exit(&self) -> Exit {
         match self {
             ExportError::Locked { .. } => Exit::Locked,
+            ExportError::Elsewhere(problem) => problem.exit,
             ExportError::Ledger(error) => error.exit(),
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            ExportError::Locked { .. } => Some("wait for it, or stop it where it was started".to_owned()),
+            ExportError::Locked { .. } => Some(
+                "follow it with `commerce-connector export status --watch`, or stop it with `export stop`".to_owned(),
+            ),
+            ExportError::Elsewhere(problem) => problem.hint.clone(),
             ExportError::Ledger(error) => error.hint(),
         }
     }

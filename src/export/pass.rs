@@ -117,8 +117,9 @@ async fn partial(lane: &Arc<Lane>, following: Following) -> Result<(), Halt> {
         note(lane, words).await;
     }
     let position = follow::choose_changed(lane, from, log).await?;
-    let rested_since = before_now(following.rest);
-    in_ledger(lane, run.ledger.call(move |store| store.choose_unsettled(rested_since)).await)?;
+    let now = Timestamp::now();
+    let rested_since = before(now, following.rest);
+    in_ledger(lane, run.ledger.call(move |store| store.choose_unsettled(rested_since, now)).await)?;
     compare_chosen(lane, Reading::Chosen, Reach::KeysAndRows).await?;
     finish(lane, move |store| store.finish_partial(feed, &position, Timestamp::now())).await
 }
@@ -385,7 +386,6 @@ pub(super) async fn or_braked<T>(lane: &Lane, answer: impl Future<Output = Resul
     }
 }
 
-fn before_now(rest: Duration) -> Timestamp {
-    let now = Timestamp::now();
+fn before(now: Timestamp, rest: Duration) -> Timestamp {
     jiff::SignedDuration::try_from(rest).ok().and_then(|rest| now.checked_sub(rest).ok()).unwrap_or(Timestamp::MIN)
 }

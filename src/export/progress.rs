@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::control::Paused;
 use crate::client::models::KeysRemedy;
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 
 /// The four item states of Adobe's status page, with its words (protocol page §3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ItemState {
     /// Nothing recorded yet.
     Awaiting,
@@ -31,10 +34,24 @@ impl ItemState {
             ItemState::NeedsAttention => "Failed, requires attention",
         }
     }
+
+    /// What it means, in a sentence or two.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            ItemState::Awaiting => "No answer is recorded for it, so it is not known whether the service has it.",
+            ItemState::Submitted => "The gateway accepted it. When it is visible in the services is not known here.",
+            ItemState::WillRetry => "A passing failure: the item itself was not found wrong.",
+            ItemState::NeedsAttention => {
+                "The service will refuse this item again as it is: something in the shop's data, or in the feed, must change first."
+            }
+        }
+    }
 }
 
 /// Where a feed is in its run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Not begun.
     #[default]
@@ -76,7 +93,7 @@ impl Phase {
 }
 
 /// Counters of one feed in this run. All but `source_records` and `source_read` count items.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedProgress {
     /// The feed.
     pub feed: Feed,
@@ -156,7 +173,8 @@ impl FeedProgress {
 }
 
 /// What holds a run back right now: the reason of its ETA.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Limit {
     /// Nothing measured yet.
     Unknown,
@@ -182,7 +200,7 @@ pub enum Limit {
 }
 
 /// Counters of a run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// One per planned feed, in run order.
     pub feeds: Vec<FeedProgress>,
@@ -224,7 +242,8 @@ impl Progress {
 }
 
 /// A lifecycle change: each must arrive.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RunEvent {
     /// Nothing was ever recorded for this data space here, so everything will be sent. Comes before the first feed.
     FirstSync {
@@ -272,7 +291,7 @@ pub enum RunEvent {
 }
 
 /// One item (or broken record) that did not make it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemFailure {
     /// The feed.
     pub feed: Feed,
@@ -289,7 +308,7 @@ pub struct ItemFailure {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunReport {
     /// The last counters.
     pub progress: Progress,
@@ -302,7 +321,8 @@ pub struct RunReport {
 }
 
 /// The ends of a run that could start.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RunEnd {
     /// Every feed was gone through. Items may still have failed: see the counters.
     Complete,

@@ -33,6 +33,8 @@ pub(super) struct Context {
     pub mode: SyncMode,
     /// The feeds that are left out because another run holds them, and who that is.
     pub skipped: Vec<(Feed, SafeText)>,
+    /// The feeds whose locks were left by a run that died, and whose that was.
+    pub died: Vec<(Feed, SafeText)>,
     /// The ids that were asked for and that none of the feeds so far has; `None` before the first.
     pub unknown_ids: Mutex<Option<BTreeSet<String>>>,
     /// The data space that receives.
@@ -123,6 +125,10 @@ async fn export_feeds(context: &Arc<Context>, feeds: Vec<FeedPlan>) -> Result<Ru
     for (feed, holder) in &context.skipped {
         let text = SafeText::from(format!("left out: it is being exported by {holder}"));
         context.events.tell(RunEvent::Note { feed: *feed, text }).await;
+    }
+    for (feed, holder) in &context.died {
+        let text = format!("its lock was taken over: the run that held it is gone without having ended ({holder})");
+        context.events.tell(RunEvent::Note { feed: *feed, text: SafeText::from(text) }).await;
     }
     tell_first_sync(context, &feeds).await?;
     let mut problems: Vec<(Feed, Problem)> = Vec::new();

@@ -8,10 +8,13 @@ use std::time::Duration;
 use super::progress::{FeedProgress, ItemFailure, Limit, Phase, Progress, RunEnd, RunEvent, RunReport};
 use crate::error::Exit;
 use crate::feeds::Feed;
+use crate::untrusted::SafeText;
 use crate::words::{count, counted, duration, rate};
 
 /// The least time between two lines about what holds a run back: where two limits are nearly equal they take turns.
 const LIMIT_EVERY: Duration = Duration::from_secs(10);
+/// A wait of at least this is worth a line of its own.
+const LONG_WAIT: Duration = Duration::from_secs(5);
 
 /// A lifecycle change in one line.
 #[must_use]
@@ -25,8 +28,9 @@ pub fn event_line(event: &RunEvent) -> String {
             )
         }
         RunEvent::FeedStarted { feed, source_records } => {
-            let records = source_records.map_or("an unknown number of".to_owned(), count);
-            format!("{feed}: started, {records} source records")
+            let unknown = || "an unknown number of source records".to_owned();
+            let records = source_records.map_or_else(unknown, |records| counted(records, "source record"));
+            format!("{feed}: started, {records}")
         }
         RunEvent::ItemFailed(failure) => failure_line(failure),
         RunEvent::Retrying { feed, attempt, after, reason } => {
@@ -112,6 +116,14 @@ pub enum Change {
     Phase(FeedProgress),
     /// Something else holds the run back now.
     Limit(Limit),
+    /// It was paused, by this person if that is known.
+    Paused(Option<SafeText>),
+    /// It goes on after a pause.
+    Resumed,
+    /// So many requests may be in flight now.
+    ThreadCount(usize),
+    /// A request of this feed holds so many items now.
+    BatchSize(Feed, usize),
     /// A stop was asked for.
     Stopping,
 }
@@ -132,9 +144,32 @@ impl Change {
                 counted(feed.to_send(), "item"),
             ),
             Change::Limit(limit) => sentence(&limit_words(limit)),
+            Change::Paused(by) => sentence(&limit_words(&Limit::Paused { by: by.clone() })),
+            Change::Resumed => "Resumed: batches are sent again".to_owned(),
+            Change::ThreadCount(threads) => {
+                format!("{} in flight at a time from now on", counted(number(*threads), "request"))
+            }
+            Change::BatchSize(feed, items) => {
+                format!("{feed}: {} in a request from now on", counted(number(*items), "item"))
+            }
             Change::Stopping => "Stopping: the batches in flight are finished first".to_owned(),
         }
     }
+}
+
+/// Whether it takes a while until the feed says by an event that it is done.
+fn is_worth_a_line(feed: &FeedProgress) -> bool {
+    let left = feed.to_send().saturating_sub(feed.settled());
+    let batch = number(feed.batch_size);
+    match feed.phase {
+        Phase::Sending => left > batch,
+        Phase::Deleting => feed.source_read > batch,
+        _ => false,
+    }
+}
+
+fn number(size: usize) -> u64 {
+    u64::try_from(size).unwrap_or(u64::MAX)
 }
 
 /// The text with its first letter as a capital.
@@ -149,6 +184,9 @@ pub struct Changes {
     phases: Vec<(Feed, Phase)>,
     limit: Option<String>,
     limit_at: Option<Duration>,
+    batch_sizes: Vec<(Feed, usize)>,
+    thread_count: Option<usize>,
+    is_paused: bool,
     is_stopping: bool,
 }
 
@@ -157,15 +195,43 @@ impl Changes {
     pub fn of(&mut self, progress: &Progress) -> Vec<Change> {
         let mut changes = Vec::new();
         for feed in &progress.feeds {
-            if self.is_new_phase(feed) && matches!(feed.phase, Phase::Sending | Phase::Deleting) && feed.to_send() > 0 {
+            if self.is_new_phase(feed) && is_worth_a_line(feed) {
                 changes.push(Change::Phase(feed.clone()));
             }
         }
+        changes.extend(self.commanded(progress));
         if self.is_new_limit(progress) {
             changes.push(Change::Limit(progress.limit.clone()));
         }
         if progress.stopping && !std::mem::replace(&mut self.is_stopping, progress.stopping) {
             changes.push(Change::Stopping);
+        }
+        changes
+    }
+
+    /// What a person told the run to do: pauses, threads, batches.
+    fn commanded(&mut self, progress: &Progress) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let paused = progress.paused.as_ref();
+        match (std::mem::replace(&mut self.is_paused, paused.is_some()), paused) {
+            (false, Some(paused)) => changes.push(Change::Paused(paused.by.clone())),
+            (true, None) => changes.push(Change::Resumed),
+            (true, Some(_)) | (false, None) => {}
+        }
+        let threads = progress.thread_count;
+        // What a run begins with is no change.
+        if self.thread_count.replace(threads).is_some_and(|before| before != threads) {
+            changes.push(Change::ThreadCount(threads));
+        }
+        for feed in &progress.feeds {
+            match self.batch_sizes.iter_mut().find(|(known, _)| *known == feed.feed) {
+                Some((_, size)) if *size == feed.batch_size => {}
+                Some((_, size)) => {
+                    *size = feed.batch_size;
+                    changes.push(Change::BatchSize(feed.feed, feed.batch_size));
+                }
+                None => self.batch_sizes.push((feed.feed, feed.batch_size)),
+            }
         }
         changes
     }
@@ -180,7 +246,10 @@ impl Changes {
 
     fn is_new_limit(&mut self, progress: &Progress) -> bool {
         let limit = match &progress.limit {
-            Limit::Unknown => return false,
+            // A pause is a change of its own.
+            Limit::Unknown | Limit::Paused { .. } => return false,
+            // A short wait is told by the retry that it comes from.
+            Limit::Waiting { remaining, .. } if *remaining < LONG_WAIT => return false,
             // The time that is left of a wait is no change.
             Limit::Waiting { reason, .. } => reason.as_str().to_owned(),
             other => limit_words(other),
@@ -198,9 +267,11 @@ impl Changes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::control::Paused;
 
     fn progress(second: u64, phase: Phase, limit: Limit) -> Progress {
-        let feed = FeedProgress { phase, source_read: 40, new: 80, submitted: 60, ..FeedProgress::new(Feed::Products) };
+        let feed =
+            FeedProgress { phase, source_read: 400, new: 800, submitted: 600, ..FeedProgress::new(Feed::Products) };
         Progress { elapsed: Duration::from_secs(second), limit, ..Progress::new(vec![feed], false) }
     }
 
@@ -213,7 +284,7 @@ mod tests {
         let mut changes = Changes::default();
         assert!(changes.of(&progress(0, Phase::Collecting, Limit::Unknown)).is_empty(), "the event says that it began");
         let sending = progress(1, Phase::Sending, Limit::Unknown);
-        let line = "products: 40 source records read; 20 of 80 items still to be sent";
+        let line = "products: 400 source records read; 200 of 800 items still to be sent";
         assert_eq!(lines(&mut changes, &sending), [line]);
         assert!(changes.of(&sending).is_empty());
         assert!(changes.of(&progress(2, Phase::Done, Limit::Unknown)).is_empty(), "the event says how it ended");
@@ -238,6 +309,25 @@ mod tests {
         let wait = |seconds| Limit::Waiting { remaining: Duration::from_secs(seconds), reason: "after a 429".into() };
         assert_eq!(lines(&mut changes, &progress(0, Phase::Waiting, wait(60))), ["Waiting 1 min 00 s after a 429"]);
         assert!(changes.of(&progress(30, Phase::Waiting, wait(30))).is_empty());
+    }
+
+    #[test]
+    fn what_a_person_commands_is_told_once_and_what_a_run_begins_with_is_not() {
+        let mut changes = Changes::default();
+        let mut progress = progress(0, Phase::Collecting, Limit::Unknown);
+        assert!(changes.of(&progress).is_empty());
+        progress.paused = Some(Paused { by: Some("ann".into()) });
+        progress.thread_count = 4;
+        progress.feeds[0].batch_size = 50;
+        let told = [
+            "Paused by ann",
+            "4 requests in flight at a time from now on",
+            "products: 50 items in a request from now on",
+        ];
+        assert_eq!(lines(&mut changes, &progress), told);
+        assert!(changes.of(&progress).is_empty());
+        progress.paused = None;
+        assert_eq!(changes.of(&progress), [Change::Resumed]);
     }
 
     #[test]

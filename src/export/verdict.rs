@@ -110,9 +110,11 @@ pub(super) fn http_status(outcome: &FeedOutcome) -> Option<u16> {
 
 /// What happened, in few words: `after a 429`, `after a 503`, `after no answer`.
 pub(super) fn pause_reason(outcome: &FeedOutcome) -> SafeText {
-    match http_status(outcome) {
-        Some(status) => SafeText::from(format!("after a {status}")),
-        None => SafeText::from("after no answer"),
+    match (outcome, http_status(outcome)) {
+        (FeedOutcome::NotUnderstood { .. }, _) => SafeText::from("after an answer that is not understood"),
+        (FeedOutcome::Accepted { .. }, _) => SafeText::from("before the refused items are sent again"),
+        (_, Some(status)) => SafeText::from(format!("after a {status}")),
+        (_, None) => SafeText::from("after no answer"),
     }
 }
 

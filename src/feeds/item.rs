@@ -122,7 +122,7 @@ pub fn identity(feed: Feed, fields: &Fields) -> Result<(Sha1Hash, SafeText), NoI
 }
 
 /// The value at a JSON pointer.
-pub(super) fn lookup<'a>(fields: &'a Fields, pointer: &str) -> Option<&'a Value> {
+pub(crate) fn lookup<'a>(fields: &'a Fields, pointer: &str) -> Option<&'a Value> {
     let mut parts = pointer.trim_start_matches('/').split('/');
     let mut value = fields.get(parts.next()?)?;
     for part in parts {

@@ -108,6 +108,7 @@ impl Dialog {
                 | LinePurpose::ImsClientSecret { .. }
                 | LinePurpose::CleanUp(_)
                 | LinePurpose::ByIds(_) => true,
+                LinePurpose::ErrorText => false,
                 LinePurpose::ExportToProduction { request, .. } | LinePurpose::Guard { request, .. } => {
                     !request.dry_run
                 }
@@ -118,7 +119,8 @@ impl Dialog {
                 | Question::Rotate(_)
                 | Question::Stop
                 | Question::SignOut
-                | Question::PastedKey(_) => true,
+                | Question::PastedKey(_)
+                | Question::SendAgain { .. } => true,
                 // What was pasted is nowhere but on the screen.
                 Question::ForgetDraft(_) | Question::Quit => false,
             },
@@ -155,6 +157,7 @@ impl Work {
                 ItemsWork::Page { .. } | ItemsWork::Count(_) | ItemsWork::Look(_) | ItemsWork::Save(_) => false,
             },
             Work::LoadPairs
+            | Work::Attach
             | Work::Verify(_)
             | Work::VerifyPair(..)
             | Work::ReadKey(..)

@@ -1,6 +1,7 @@
 //! The loop, and nothing else: takes one event at a time, lets the state change, hands effects on, draws when due.
 
 use std::future::pending;
+use std::io::Write as _;
 use std::time::Duration;
 
 use jiff::Zoned;
@@ -15,6 +16,7 @@ use super::input::{Input, Keyboard};
 use super::screen::Screen;
 use super::signals::{Asked, Signals};
 use super::state::State;
+use super::state::run::RunState;
 use super::terminal::TerminalGuard;
 use super::view::{self, look::Look};
 use super::worker::{News, RunHandle, Workers};
@@ -22,6 +24,7 @@ use crate::connector::ExportRequest;
 use crate::error::Problem;
 use crate::export::control::Command;
 use crate::export::progress::{Progress, RunReport};
+use crate::live::About;
 
 /// How often clocks move while a run is active.
 const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
@@ -35,6 +38,8 @@ const LAST_FRAME_PATIENCE: Duration = Duration::from_millis(500);
 enum End {
     /// The person left, or asked by a signal to leave.
     Left,
+    /// The person left, and the run of this process goes on.
+    LeftRunning,
     /// The terminal is gone.
     TerminalGone,
 }
@@ -48,6 +53,8 @@ pub struct Ended {
     pub is_interrupted: bool,
     /// Whether the last run was finished without a screen.
     pub is_headless: bool,
+    /// The run of another process that goes on without this screen.
+    pub left_alone: Option<Box<About>>,
 }
 
 /// Everything the loop holds.
@@ -117,14 +124,29 @@ impl App {
                 screen.settle(LAST_FRAME_PATIENCE).await;
                 drop(guard);
             }
+            End::LeftRunning => {
+                screen.settle(LAST_FRAME_PATIENCE).await;
+                guard.give_back();
+                // Whoever left reads it, or has left already.
+                let _ = writeln!(std::io::stdout(), "{}", goes_on_here());
+                self.is_headless = true;
+                keyboard.let_go();
+                guard.let_go();
+                self.finish_without_screen().await;
+            }
             End::TerminalGone => {
-                self.is_headless = self.state.export.is_busy();
+                self.is_headless = self.state.export.has_own_run();
                 self.is_interrupted = !self.is_headless;
                 guard.let_go();
                 self.finish_without_screen().await;
             }
         }
-        Ok(Ended { run: self.last_run, is_interrupted: self.is_interrupted, is_headless: self.is_headless })
+        let left_alone = match self.state.export.run {
+            RunState::Active(run) => run.about,
+            _ => None,
+        };
+        let (is_interrupted, is_headless) = (self.is_interrupted, self.is_headless);
+        Ok(Ended { run: self.last_run, is_interrupted, is_headless, left_alone })
     }
 
     async fn turn(&mut self, guard: &TerminalGuard, screen: &mut Screen, keyboard: &mut Keyboard) -> End {
@@ -247,6 +269,7 @@ impl App {
                 }
                 Effect::Run(command) => self.command(command),
                 Effect::Quit => return Some(End::Left),
+                Effect::LeaveRunning => return Some(End::LeftRunning),
                 Effect::Repaint => {
                     if screen.forget().is_err() {
                         return Some(End::TerminalGone);
@@ -295,7 +318,7 @@ impl App {
 
     /// The terminal is gone: a run is never taken along. It goes on, and this process ends with it.
     async fn finish_without_screen(&mut self) {
-        while self.state.export.is_busy() {
+        while self.state.export.has_own_run() {
             let event = tokio::select! {
                 biased;
                 asked = self.signals.next() => match asked {
@@ -318,6 +341,16 @@ impl App {
             }
         }
     }
+}
+
+/// What a person reads who leaves while the export goes on in this process.
+fn goes_on_here() -> String {
+    let pid = std::process::id();
+    format!(
+        "The export goes on without its screen, in this process ({pid}), also when this terminal is closed.\n\
+         A new screen or `commerce-connector export status --watch` follows it, `commerce-connector export stop` stops it.\n\
+         Ctrl-Z and then `bg` give you the prompt back; Ctrl-C stops the export."
+    )
 }
 
 /// Sleeps until then; for ever if there is no then.

@@ -17,6 +17,8 @@ pub mod terminal;
 pub mod view;
 mod worker;
 
+use std::io::Write as _;
+
 use crate::connector::{Connector, ExportRequest};
 use crate::error::{Exit, Problem};
 use state::{Pane, State};
@@ -61,6 +63,15 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
     let clipboard = clipboard::Path::from_environment(variable);
     let app = app::App::new(state, Look::from_environment(variable).with(theme), frames, workers, signals, clipboard);
     let ended = app.run(options.start_export).await.map_err(no_screen)?;
+    if let Some(about) = &ended.left_alone {
+        // Whoever left reads it, or has left already.
+        let _ = writeln!(
+            std::io::stdout(),
+            "{} goes on, by {}. `commerce-connector export status --watch` or a new screen follows it.",
+            about.request,
+            about.owner
+        );
+    }
     let run_decides = was_asked_to_export || ended.is_headless;
     Ok(match ended.run {
         _ if ended.is_interrupted => Exit::Interrupted,

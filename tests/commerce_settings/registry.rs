@@ -70,6 +70,31 @@ async fn a_data_space_is_checked_and_saved_with_names_and_type() {
     });
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ims_organization_is_saved_where_commerce_reads_it_unless_that_is_locked() {
+    const ACADEMY: &str = "7F31B2C45D6E8A90B1C2D3E4@AdobeOrg";
+    const HARBOUR: &str = "5A9D0C1E6B2F4873A1C0D2E4@AdobeOrg";
+    let gateway = Gateway::new().await;
+    tokio::task::block_in_place(|| {
+        let ready = &gateway.sandbox.ready;
+        let shop = Shop::new().with_php("");
+        shop.configure(&format!("[ims]\nhost = \"{}\"\nclient_id = \"{}\"", ready.url, ready.production.api_key));
+        let secret = ready.production.client_secret_file.display().to_string();
+        shop.ok(&["ims", "login", "--client-credentials", "--client-secret-file", &secret]);
+        shop.ok(&["ims", "select", ACADEMY]);
+        assert_eq!(shop.row(&format!("{IDS}/ims_organization_id")).as_deref(), Some(ACADEMY));
+        assert_eq!(shop.php_calls().len(), 1, "Commerce's cache was cleaned");
+
+        let locked = format!("'services_connector' => ['services_id' => ['ims_organization_id' => '{ACADEMY}']],");
+        let shop = shop.with_system(&locked);
+        let output = shop.run(&["ims", "select", HARBOUR]);
+        assert_eq!(output.status.code(), Some(2));
+        let words = "ims_organization_id is locked: it is set by app/etc/env.php line 13";
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+        assert_eq!(shop.row(&format!("{IDS}/ims_organization_id")).as_deref(), Some(ACADEMY));
+    });
+}
+
 #[test]
 fn a_route_of_commerce_wins_over_the_configuration_and_says_where_it_came_from() {
     let shop = Shop::new();

@@ -113,5 +113,5 @@ async fn somebody_else_with_another_certificate_ends_the_run_soon_and_names_the_
     let url = shop.sandbox.ready.url.replace("http://", "https://");
     let (exit, told) = stuck(&shop, &url, Some(&ca)).await;
     assert_eq!(exit, Exit::TryAgain);
-    assert!(told.contains("gateway.ca_file"), "{told}");
+    assert!(told.contains("TLS failed: ") && told.contains("gateway.ca_file"), "{told}");
 }

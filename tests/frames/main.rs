@@ -1,6 +1,7 @@
 //! How the screen looks: every pane and dialog at the sizes that people have, and no panic at any other.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also where a helper notices")]
 
+mod items;
 mod organization;
 mod pages;
 mod panes;
@@ -389,6 +390,49 @@ fn one_refused_item_in_full() {
     snapshot("export-failure", &state);
 }
 
+/// Nothing may be changed: the header says so, and the keys that would are left out or marked.
+fn read_only(keys: &str) -> State {
+    let settings = SettingsOverview { read_only: true, ..*overview(DataSpaceKind::Testing).settings };
+    let overview = Overview { settings: Box::new(settings), ..overview(DataSpaceKind::Testing) };
+    let mut state = ready(Pane::Export, DataSpaceKind::Testing);
+    state.update(Event::Reply(Reply::Overview(overview)), &now());
+    press(&mut state, keys);
+    state
+}
+
+#[test]
+fn read_only_says_so_and_offers_what_is_left() {
+    snapshot("read-only", &read_only("a"));
+    snapshot("read-only-help", &read_only("?"));
+    snapshot("read-only-palette", &read_only(":export"));
+}
+
+#[test]
+fn a_private_key_pasted_into_the_export() {
+    let mut state = ready(Pane::Export, DataSpaceKind::Testing);
+    let text = "-----BEGIN PRIVATE KEY-----\nMIIEsecret\n-----END PRIVATE KEY-----\n";
+    state.update(Event::Paste(Secret::new(text)), &now());
+    for size in SIZES {
+        assert!(!draw(&state, LOOK, size).backend().to_string().contains("secret"));
+    }
+    snapshot("pasted-key", &state);
+}
+
+#[test]
+fn high_contrast_has_colours_as_backgrounds_only() {
+    let look = Look { colours: Colours::Backgrounds, unicode: true };
+    let mut refused = ready(Pane::Export, DataSpaceKind::Production);
+    let result = Err(Problem::new(Exit::Refused, "no"));
+    refused.update(Event::Reply(Reply::Verified { environment: Environment::Sandbox, result }), &now());
+    for state in [running(false), refused, bare(), read_only("?")] {
+        let terminal = draw(&state, look, (120, 40));
+        for cell in &terminal.backend().buffer().content {
+            assert_eq!(cell.fg == Color::Reset, cell.bg == Color::Reset, "{:?}", cell.symbol());
+            assert!(!cell.modifier.contains(ratatui::style::Modifier::DIM), "{:?}", cell.symbol());
+        }
+    }
+}
+
 #[test]
 fn help_of_the_export_pane() {
     let mut state = ready(Pane::Export, DataSpaceKind::Testing);
@@ -467,9 +511,10 @@ fn every_size_draws_without_a_panic() {
     states.extend(sync::states());
     states.extend(organization::states());
     states.extend(pages::states());
-    // Two of the states at each size: all of them at all sizes would take a minute and say no more.
+    // Two of the states at every fourth width, another one at each height: all of them at all sizes would take minutes and
+    // say no more. Any size at all is in tests/screen_properties.
     for height in 1..=45 {
-        for width in 1..=130 {
+        for width in (1 + height % 4..=130).step_by(4) {
             for step in 0..2 {
                 let number = usize::from(width + height * 3) + step * 3;
                 draw(&states[number % states.len()], LOOK, (width, height));

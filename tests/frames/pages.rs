@@ -2,6 +2,7 @@
 
 use super::sync::healthy;
 use super::*;
+use commerce_connector::export::control::Paused;
 
 /// The page of the feed in this row.
 fn open(mut state: State, row: usize) -> State {
@@ -68,6 +69,21 @@ fn a_feed_while_it_runs() {
     insta::assert_snapshot!("feed-running-ascii-80x24", ascii.backend());
     key(&mut state, KeyCode::Esc);
     snapshot("export-rate", &state);
+}
+
+#[test]
+fn a_paused_run_says_so_and_which_key_goes_on() {
+    let mut state = long_run();
+    let held = Progress {
+        paused: Some(Paused { by: None }),
+        limit: Limit::Paused { by: None },
+        eta: None,
+        thread_count: 4,
+        ..progress(false)
+    };
+    state.update(Event::Progress(held), &now());
+    snapshot("export-paused", &state);
+    snapshot("feed-paused", &open(state, 4));
 }
 
 #[test]

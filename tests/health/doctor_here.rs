@@ -19,8 +19,10 @@ async fn a_healthy_shop_fits_on_a_screen_and_ends_with_0() {
     assert!(lines.len() < 24 && lines.iter().all(|line| line.width() <= 80), "{}", told.text);
     assert!(told.text.is_ascii(), "no locale is set: {}", told.text);
     let skipped: Vec<&&str> = lines.iter().filter(|line| line.starts_with('-')).collect();
-    assert!(skipped.is_empty(), "{skipped:?}");
-    assert_eq!(lines.last(), Some(&"Nothing is wrong: 20 ok, 0 warnings, 0 skipped."));
+    // What happens at logout is the test machine's matter, and not every one says.
+    assert!(skipped.iter().all(|line| line.contains("Logout")), "{skipped:?}");
+    let conclusion = format!("Nothing is wrong: {} ok, 0 warnings, {} skipped.", 21 - skipped.len(), skipped.len());
+    assert_eq!(lines.last(), Some(&conclusion.as_str()));
     for (name, words) in [
         ("Configuration", "mode 0600"),
         ("Installation", "Adobe Commerce 2.4.8"),

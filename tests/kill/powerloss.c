@@ -1,8 +1,9 @@
 /* Preloaded into the program: keeps, beside everything that it syncs, a copy of what that sync made durable.
  *
- * After fsync or fdatasync of a file below $POWERLOSS_ROOT, the file as it is then stands in $POWERLOSS_SHADOW, under its path with
- * '%' for '/'. After fsync of a directory, the names in it stand there in a file of that name with "%names" at its end. A copy
- * replaces the one before by rename, so that a kill leaves one or the other.
+ * After fsync or fdatasync of a file below $POWERLOSS_ROOT, the file as it is then stands in $POWERLOSS_SHADOW, under its identity:
+ * a file that is removed and made anew is another one. After fsync of a directory, the names in it and the identity behind each
+ * stand there under the directory's path with '%' for '/' and "%names" at its end. A copy replaces the one before by rename, so
+ * that a kill leaves one or the other.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -28,20 +29,35 @@ static void copy_file(int from, int to)
     }
 }
 
+/* Inode and time of birth: an inode is given again. */
+static void identity(int at, const char *name, char *text, size_t size)
+{
+    struct statx found;
+    if (statx(at, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, &found))
+        abort();
+    snprintf(text, size, "%llu-%lld.%09u", (unsigned long long)found.stx_ino, (long long)found.stx_btime.tv_sec,
+             found.stx_btime.tv_nsec);
+}
+
 static void copy_names(const char *path, int to)
 {
     DIR *directory = opendir(path);
     struct dirent *entry;
+    char text[64];
     if (!directory)
         abort();
-    while ((entry = readdir(directory)))
-        dprintf(to, "%s\n", entry->d_name);
+    while ((entry = readdir(directory))) {
+        if (entry->d_name[0] == '.')
+            continue;
+        identity(dirfd(directory), entry->d_name, text, sizeof text);
+        dprintf(to, "%s %s\n", text, entry->d_name);
+    }
     closedir(directory);
 }
 
 static void keep(int fd)
 {
-    static __thread char path[PATH_MAX], link[64], copy[2 * PATH_MAX + 16], final[2 * PATH_MAX];
+    static __thread char path[PATH_MAX], link[64], name[PATH_MAX + 16], final[2 * PATH_MAX + 32], copy[2 * PATH_MAX + 64];
     const char *root = getenv("POWERLOSS_ROOT"), *shadow = getenv("POWERLOSS_SHADOW");
     struct stat stat;
     ssize_t length;
@@ -59,15 +75,15 @@ static void keep(int fd)
     path[length] = 0;
     if (strncmp(path, root, prefix) || (path[prefix] && path[prefix] != '/'))
         return;
-    snprintf(final, sizeof final, "%s", path + prefix);
-    for (letter = final; *letter; letter++)
-        if (*letter == '/')
-            *letter = '%';
-    memmove(final + strlen(shadow) + 1, final, strlen(final) + 1);
-    memcpy(final, shadow, strlen(shadow));
-    final[strlen(shadow)] = '/';
-    if (S_ISDIR(stat.st_mode))
-        strcat(final, "%names");
+    if (S_ISDIR(stat.st_mode)) {
+        snprintf(name, sizeof name, "%s%%names", path + prefix);
+        for (letter = name; *letter; letter++)
+            if (*letter == '/')
+                *letter = '%';
+    } else {
+        identity(fd, "", name, sizeof name);
+    }
+    snprintf(final, sizeof final, "%s/%s", shadow, name);
     snprintf(copy, sizeof copy, "%s.%d", final, gettid());
     to = open(copy, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
     if (to < 0)

@@ -1,15 +1,17 @@
 //! What a power cut leaves of the ledger: everything that was synced, and of the rest whatever chance has written.
 //!
 //! The program runs with `powerloss.c` preloaded, which copies each file at each sync. After a kill every block of 512 bytes is, by
-//! chance, as it was last synced or as it was last written; a file's length, and whether it is there at all, likewise. That is the
-//! model: blocks are whole, a sync is true, and what was not synced may be there in any order. What a disk does that lies about
-//! syncs, or tears within a block, is not shown.
+//! chance, as it was last synced or as it was last written; a file's length likewise; and each name leads to the file that it led to
+//! when its directory was last synced, or to the newest, or nowhere. That is the model: blocks are whole, a sync is true, and what
+//! was not synced may be there in any order. What a disk does that lies about syncs, or tears within a block, is not shown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::UNIX_EPOCH;
 
 use fastrand::Rng;
 
@@ -55,15 +57,20 @@ impl Disk {
     pub fn cut_power(&self, random: &mut Rng, written: u8) {
         let mut chance = || random.u8(..100) < written;
         let directory = self.root.join("ledger");
-        if self.durable_names("%names").contains("ledger") || chance() {
+        if self.durable_names("%names").contains_key("ledger") || chance() {
             let durable = self.durable_names("%ledger%names");
             let present = names(&directory);
-            for name in durable.union(&present) {
-                let (was_there, is_there) = (durable.contains(name), present.contains(name));
-                if was_there == is_there || chance() == is_there {
-                    self.mix(&directory.join(name), &format!("%ledger%{name}"), &mut chance);
-                } else {
-                    let _ = fs::remove_file(directory.join(name));
+            for name in durable.keys().chain(present.keys()).collect::<BTreeSet<_>>() {
+                let path = directory.join(name);
+                let (was, is) = (durable.get(name), present.get(name));
+                let now = match (was == is || chance(), was) {
+                    (true, _) => is.map(|identity| self.mix(&path, identity, &mut chance)),
+                    // The name is as it was last synced: what was behind it then has no newer state than its own sync.
+                    (false, was) => was.map(|identity| self.synced(identity)),
+                };
+                match now {
+                    Some(bytes) => fs::write(&path, bytes).expect("written"),
+                    None => drop(fs::remove_file(&path)),
                 }
             }
         } else {
@@ -73,10 +80,9 @@ impl Disk {
         self.remember(&directory);
     }
 
-    /// Mixes what was synced of a file with what was written.
-    fn mix(&self, path: &Path, shadow: &str, chance: &mut impl FnMut() -> bool) {
-        let synced = fs::read(self.shadow.join(shadow)).unwrap_or_default();
-        let written = fs::read(path).unwrap_or_else(|_| synced.clone());
+    /// What was synced of a file, mixed with what was written.
+    fn mix(&self, path: &Path, identity: &str, chance: &mut impl FnMut() -> bool) -> Vec<u8> {
+        let (synced, written) = (self.synced(identity), fs::read(path).expect("read"));
         let length = if chance() { written.len() } else { synced.len() };
         let mut mixed = vec![0; length];
         for start in (0..length).step_by(BLOCK) {
@@ -86,30 +92,45 @@ impl Disk {
                 mixed[start..end].copy_from_slice(&from[start..end]);
             }
         }
-        fs::write(path, mixed).expect("written");
+        mixed
+    }
+
+    /// What was synced of a file; nothing if it never was.
+    fn synced(&self, identity: &str) -> Vec<u8> {
+        fs::read(self.shadow.join(identity)).unwrap_or_default()
     }
 
     /// All that is there is durable now.
     fn remember(&self, directory: &Path) {
         fs::remove_dir_all(&self.shadow).expect("removed");
         fs::create_dir(&self.shadow).expect("made");
-        for name in names(directory) {
-            fs::copy(directory.join(&name), self.shadow.join(format!("%ledger%{name}"))).expect("copied");
+        for (name, identity) in names(directory) {
+            fs::copy(directory.join(&name), self.shadow.join(identity)).expect("copied");
         }
         for (shadow, directory) in [("%names", self.root.as_path()), ("%ledger%names", directory)] {
-            let names: Vec<String> = names(directory).into_iter().collect();
-            fs::write(self.shadow.join(shadow), names.join("\n")).expect("written");
+            let lines: Vec<String> =
+                names(directory).into_iter().map(|(name, identity)| format!("{identity} {name}")).collect();
+            fs::write(self.shadow.join(shadow), lines.join("\n")).expect("written");
         }
     }
 
-    fn durable_names(&self, shadow: &str) -> BTreeSet<String> {
+    fn durable_names(&self, shadow: &str) -> BTreeMap<String, String> {
         let text = fs::read_to_string(self.shadow.join(shadow)).unwrap_or_default();
-        text.lines().filter(|name| !name.starts_with('.')).map(str::to_owned).collect()
+        let pairs = text.lines().filter_map(|line| line.split_once(' '));
+        pairs.map(|(identity, name)| (name.to_owned(), identity.to_owned())).collect()
     }
 }
 
-/// What is in a directory; nothing if there is none.
-fn names(directory: &Path) -> BTreeSet<String> {
-    let entries = fs::read_dir(directory).into_iter().flatten();
-    entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+/// What is in a directory, and the identity behind each name as `powerloss.c` writes it; nothing if there is no directory.
+fn names(directory: &Path) -> BTreeMap<String, String> {
+    let entries = fs::read_dir(directory).into_iter().flatten().map(|entry| entry.expect("an entry"));
+    entries
+        .map(|entry| {
+            let meta = entry.metadata().expect("its metadata");
+            let born = meta.created().expect("a file system that keeps times of birth");
+            let born = born.duration_since(UNIX_EPOCH).expect("after 1970");
+            let identity = format!("{}-{}.{:09}", meta.ino(), born.as_secs(), born.subsec_nanos());
+            (entry.file_name().to_string_lossy().into_owned(), identity)
+        })
+        .collect()
 }

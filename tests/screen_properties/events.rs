@@ -18,7 +18,7 @@ use super::values as make;
 type Maker = fn(&mut Tape) -> Event;
 
 /// One for each kind, at the place that [`kind_of`] gives.
-pub const MAKERS: [Maker; 46] = [
+pub const MAKERS: [Maker; 48] = [
     |tape| Event::Key(key(tape)),
     |tape| Event::Paste(Secret::new(pasted(tape))),
     |_| Event::Clock,
@@ -70,22 +70,24 @@ pub const MAKERS: [Maker; 46] = [
     |tape| ims(ImsReply::Selected(tape.result(make::overview))),
     |tape| {
         let (query, from) = (make::query(tape), make::page_from(tape));
-        items(ItemsReply::Page { query, from, result: tape.result(make::page) })
+        items(ItemsReply::Page { query, from, result: tape.result(|tape| tape.some(make::page)) })
     },
-    |tape| items(ItemsReply::Count { query: make::query(tape), result: tape.result(Tape::count) }),
+    |tape| items(ItemsReply::Count { query: make::query(tape), result: tape.result(|tape| tape.some(Tape::count)) }),
     |tape| {
         let number = make::number(tape);
         items(ItemsReply::Looked { number, result: tape.result(|tape| Box::new(make::item_view(tape))) })
     },
     |tape| items(ItemsReply::Saved(tape.result(|tape| PathBuf::from(tape.raw())))),
+    |tape| items(ItemsReply::Searching { query: make::query(tape), looked: tape.count() }),
     |tape| Event::Reply(Reply::Rotated { environment: environment(tape), result: tape.result(saved) }),
     |tape| Event::Reply(Reply::ConfigMade(tape.result(make::overview))),
     |tape| Event::Reply(Reply::SourceSet(tape.result(make::overview))),
     |tape| {
-        let received = |tape: &mut Tape| tape.list(4, |tape| (make::id(tape), tape.timestamp())).into_iter().collect();
+        let received = |tape: &mut Tape| tape.list(3, |tape| (make::id(tape), tape.timestamp())).into_iter().collect();
         Event::Reply(Reply::LastReceived(tape.result(received)))
     },
     |tape| Event::Reply(Reply::Foreseen { space: make::id(tape), result: tape.result(make::foresight) }),
+    |tape| Event::Reply(Reply::Attached(Box::new(make::about(tape)))),
     // Keys are what a person gives most; the more of them, the deeper a sequence gets.
     |tape| Event::Key(key(tape)),
     |tape| Event::Key(key(tape)),
@@ -133,24 +135,18 @@ pub fn kind_of(event: &Event) -> usize {
         Event::Reply(Reply::Items(ItemsReply::Count { .. })) => 35,
         Event::Reply(Reply::Items(ItemsReply::Looked { .. })) => 36,
         Event::Reply(Reply::Items(ItemsReply::Saved(_))) => 37,
-        Event::Reply(Reply::Rotated { .. }) => 38,
-        Event::Reply(Reply::ConfigMade(_)) => 39,
-        Event::Reply(Reply::SourceSet(_)) => 40,
-        Event::Reply(Reply::LastReceived(_)) => 41,
-        Event::Reply(Reply::Foreseen { .. }) => 42,
+        Event::Reply(Reply::Items(ItemsReply::Searching { .. })) => 38,
+        Event::Reply(Reply::Rotated { .. }) => 39,
+        Event::Reply(Reply::ConfigMade(_)) => 40,
+        Event::Reply(Reply::SourceSet(_)) => 41,
+        Event::Reply(Reply::LastReceived(_)) => 42,
+        Event::Reply(Reply::Foreseen { .. }) => 43,
+        Event::Reply(Reply::Attached(_)) => 44,
     }
 }
 
 /// How many kinds [`kind_of`] tells apart.
-pub const KINDS: usize = 43;
-
-fn ims(reply: ImsReply) -> Event {
-    Event::Reply(Reply::Ims(reply))
-}
-
-fn items(reply: ItemsReply) -> Event {
-    Event::Reply(Reply::Items(reply))
-}
+pub const KINDS: usize = 45;
 
 fn saved(tape: &mut Tape) -> Saved {
     Saved {
@@ -158,6 +154,14 @@ fn saved(tape: &mut Tape) -> Saved {
         private_key_file: tape.some(|tape| PathBuf::from(tape.raw())),
         note: tape.some(Tape::safe),
     }
+}
+
+fn ims(reply: ImsReply) -> Event {
+    Event::Reply(Reply::Ims(reply))
+}
+
+fn items(reply: ItemsReply) -> Event {
+    Event::Reply(Reply::Items(reply))
 }
 
 fn environment(tape: &mut Tape) -> Environment {

@@ -14,12 +14,16 @@ use commerce_connector::connector::services::{FeedCondition, Module, SERVICES, S
 use commerce_connector::connector::{Half, Limits, Overview, PairStatus, SettingsOverview, Setup};
 use commerce_connector::export::control::Paused;
 use commerce_connector::export::ledger::{
-    FeedSummary, FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, PageFrom,
+    FeedSummary, FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow,
+    LastRequest, PageFrom,
 };
+use commerce_connector::export::owner::Owner;
 use commerce_connector::export::progress::{
     FeedProgress, ItemFailure, ItemState, Limit, Phase, Progress, RunEnd, RunEvent, RunReport,
 };
+use commerce_connector::feeds::item::Sha1Hash;
 use commerce_connector::ims::models::{Organization, OrganizationId, PendingSignIn, SignIn, SignedIn, SignedInAs};
+use commerce_connector::live::About;
 use commerce_connector::untrusted::SafeText;
 use serde_json::{Value, json};
 
@@ -56,12 +60,8 @@ pub fn overview(tape: &mut Tape) -> Overview {
             note: tape.some(Tape::safe),
             environment_locked: tape.some(Tape::safe),
             data_space_locked: tape.some(Tape::safe),
+            setup: Setup { in_commerce: tape.yes(), without_file: tape.yes(), without_source: tape.yes() },
             organization_locked: tape.some(Tape::safe),
-            setup: Setup {
-                in_commerce: tape.count().is_multiple_of(2),
-                without_file: tape.count().is_multiple_of(2),
-                without_source: tape.count().is_multiple_of(2),
-            },
             read_only: tape.count().is_multiple_of(8),
             limits: Limits {
                 requests_per_second: tape.some(Tape::rate),
@@ -257,10 +257,6 @@ pub fn health(tape: &mut Tape) -> Health {
     Health { feeds: tape.list(12, feed), installation: tape.some(installation), findings: tape.list(4, finding) }
 }
 
-pub fn foresight(tape: &mut Tape) -> Foresight {
-    Foresight { estimate: estimate(tape), items_there: tape.count(), refusal: tape.some(Tape::safe) }
-}
-
 pub fn estimate(tape: &mut Tape) -> Estimate {
     let feed = |tape: &mut Tape| FeedEstimate {
         feed: tape.feed(),
@@ -331,6 +327,16 @@ pub fn organization(tape: &mut Tape) -> Organization {
     }
 }
 
+pub fn foresight(tape: &mut Tape) -> Foresight {
+    Foresight { estimate: estimate(tape), items_there: tape.count(), refusal: tape.some(Tape::safe) }
+}
+
+pub fn about(tape: &mut Tape) -> About {
+    let owner =
+        Owner { user: tape.safe(), host: tape.safe(), pid: 4711, process_start: tape.count(), since: 1_764_000_000 };
+    About { owner, request: tape.safe(), data_space: id(tape), feeds: tape.list(11, Tape::feed) }
+}
+
 pub fn number(tape: &mut Tape) -> ItemNumber {
     ItemNumber(i64::try_from(tape.count()).unwrap())
 }
@@ -341,7 +347,7 @@ pub fn query(tape: &mut Tape) -> ItemQuery {
         search: tape.raw(),
         state: tape.some(|tape| tape.pick(&STATES)),
         error: tape.raw(),
-        order: tape.pick(&[ItemOrder::Number, ItemOrder::Label, ItemOrder::Newest]),
+        order: tape.pick(&[ItemOrder::SourceId, ItemOrder::Label, ItemOrder::Newest]),
     }
 }
 
@@ -383,7 +389,15 @@ pub fn item_view(tape: &mut Tape) -> ItemView {
         state: tape.pick(&STATES),
         status: 400,
         error: tape.safe(),
+        code: tape.safe(),
         request_id: tape.some(Tape::safe),
+    };
+    let request = |tape: &mut Tape| LastRequest {
+        sent_at: tape.timestamp(),
+        number: 2,
+        items: tape.count(),
+        status: tape.some(|_| 400),
+        is_over: tape.yes(),
     };
     let change = |tape: &mut Tape| match tape.count() % 4 {
         0 => FieldChange::Same(payload(tape)),
@@ -396,10 +410,13 @@ pub fn item_view(tape: &mut Tape) -> ItemView {
         detail: ItemDetail {
             row: row(tape),
             feed: tape.feed(),
+            id: Sha1Hash([7; 20]),
             identity: tape.list(3, named),
             attempts: tape.list(4, attempt),
+            request: tape.some(request),
             sent: tape.some(|tape| (tape.timestamp(), payload(tape))),
         },
+        not_kept: tape.safe(),
         now: match tape.count() % 3 {
             0 => NowSent::Payload(payload(tape)),
             1 => NowSent::Gone,

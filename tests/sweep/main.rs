@@ -15,10 +15,10 @@ use std::process::Output;
 use support::home::Home;
 
 /// What terminals obey: a title, the clipboard, a colour (as C0 and as C1), a cursor that goes home, bidi, zero width, tags.
-pub const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}]52;c;cm0gLXJm\u{1b}\\\u{1b}[31m\u{9b}31m\u{1b}[H\u{8}\u{7f}\r\u{202e}\u{2066}\u{200b}\u{feff}\u{e0041}";
+const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}]52;c;cm0gLXJm\u{1b}\\\u{1b}[31m\u{9b}31m\u{1b}[H\u{8}\u{7f}\r\u{202e}\u{2066}\u{200b}\u{feff}\u{e0041}";
 
 /// Every command that ends by itself, as far as its arguments do not matter.
-pub const COMMANDS: &[&[&str]] = &[
+const COMMANDS: &[&[&str]] = &[
     &["keys", "verify"],
     &["projects", "list"],
     &["data-spaces", "list"],
@@ -44,7 +44,7 @@ pub const COMMANDS: &[&[&str]] = &[
 ];
 
 /// Whatever a command prints, and how it ended.
-pub fn sweep(home: &Home, mut look: impl FnMut(&str, &Output)) {
+fn sweep(home: &Home, mut look: impl FnMut(&str, &Output)) {
     for command in COMMANDS {
         for json in [false, true] {
             let words = if json { [command, &["--json"][..]].concat() } else { command.to_vec() };
@@ -54,7 +54,7 @@ pub fn sweep(home: &Home, mut look: impl FnMut(&str, &Output)) {
 }
 
 /// Every file below a directory.
-pub fn files(directory: &Path) -> Vec<PathBuf> {
+fn files(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).map(|entries| entries.flatten().map(|entry| entry.path()).collect());
     let mut found = Vec::new();
     for path in entries.unwrap_or_else(|_| Vec::new()) {

@@ -9,10 +9,12 @@
 //! | `shop` | database, cron, indexers, change logs |
 //! | `gateway` | keys, name, connection, TLS, proxy, clock, registry, data space |
 //! | `program` | routes, guard, state directory, ledger, terminal |
+//! | `logout` | whether a run survives the logout; asked by `program` |
 
 mod check;
 mod gateway;
 mod installation;
+mod logout;
 mod program;
 mod proxy;
 mod shop;

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::AREA_LIMIT;
 use super::check::Check;
+use super::logout;
 use crate::connector::Connector;
 use crate::connector::finding::Finding;
 use crate::connector::ledger::findings;
@@ -37,7 +38,7 @@ pub(super) async fn checks(connector: &Connector) -> Vec<Check> {
     let guard = guard(connector).await;
     let connector = connector.clone();
     tokio::task::spawn_blocking(move || {
-        vec![routes(&connector), guard, state(&connector), ledger(&connector), terminal(environment)]
+        vec![routes(&connector), guard, state(&connector), ledger(&connector), terminal(environment), logout::check()]
     })
     .await
     .unwrap_or_default()

@@ -70,16 +70,17 @@ impl Store {
     }
 
     /// Chooses the records of all items that a full compare would send again even if they did not change: those without an
-    /// answer, and those whose last attempt, before `rested_since`, is not final.
+    /// answer, and those whose last attempt, before `rested_since`, is not final. An attempt that is dated after `now` counts as
+    /// old: the clock was put back since, and may need years to get there.
     ///
     /// A broken record is not among them: its repair is a change, which the log tells.
-    pub fn choose_unsettled(&mut self, rested_since: Timestamp) -> rusqlite::Result<()> {
+    pub fn choose_unsettled(&mut self, rested_since: Timestamp, now: Timestamp) -> rusqlite::Result<()> {
         // One part for each range of `items_state`, so that the rows of a ledger in which nearly all is well are not read; the
         // plus keeps SQLite from preferring `items_source`.
         let part = |statuses: &str| {
             format!("SELECT source_id FROM items WHERE feed = ?1 AND {statuses} AND +source_id IS NOT NULL")
         };
-        let rested = |statuses: &str| part(&format!("{statuses} AND modified_at <= ?2"));
+        let rested = |statuses: &str| part(&format!("{statuses} AND modified_at NOT BETWEEN ?2 + 1 AND ?6"));
         let sql = format!(
             "INSERT OR IGNORE INTO temp.chosen_keys {} UNION ALL {} UNION ALL {} UNION ALL {}",
             part("status IS NULL"),
@@ -92,7 +93,8 @@ impl Store {
             rested_since.as_millisecond(),
             status::BROKEN,
             status::SUBMITTED,
-            status::REFUSED
+            status::REFUSED,
+            now.as_millisecond()
         ])?;
         Ok(())
     }

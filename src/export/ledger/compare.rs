@@ -89,7 +89,10 @@ impl Store {
                 return Ok(());
             }
             match self.insert(&item, None, now)? {
-                Some(row) => compared.send.push(Outgoing { row, item, why: Why::New }),
+                Some(row) => {
+                    self.supersede(row, &item, now)?;
+                    compared.send.push(Outgoing { row, item, why: Why::New });
+                }
                 None => compared.twins.push(item.label),
             }
             return Ok(());
@@ -107,6 +110,7 @@ impl Store {
         if is_wanted {
             let why = if self.pass.resend == Resend::AsNew { Why::New } else { Why::Changed };
             self.intend(known.row, &item, now)?;
+            self.supersede(known.row, &item, now)?;
             if known.source_id != source_id(&item) || known.wire != wire_key(&item) {
                 self.move_to_source(known.row, &item)?;
             }
@@ -121,6 +125,28 @@ impl Store {
             _ if is_same => compared.refused_before += 1,
             // It changed, but only what failed was asked for.
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// An item that goes by the same minimal payload as another takes its place in the service: what is known of the other is
+    /// not true any more from the moment in which this one may be sent. A sweep forgets the other; but a run can end before,
+    /// and the other come back.
+    fn supersede(&self, row: i64, item: &FeedItem, now: Timestamp) -> rusqlite::Result<()> {
+        let Some(wire) = wire_key(item).filter(|_| self.mode == Mode::Keep) else { return Ok(()) };
+        let mut twins = self.connection.prepare_cached(
+            "SELECT id FROM items WHERE feed = ?1 AND wire = ?2 AND wire IS NOT NULL AND minimal = ?3 AND id <> ?4
+                 AND status IS NOT NULL",
+        )?;
+        let twins = twins.query_map(params![feed_code(item.feed), wire, item.minimal, row], |row| row.get(0))?;
+        let twins: Vec<i64> = twins.collect::<rusqlite::Result<_>>()?;
+        // One that the source has as well was sent before this, or is sent after it.
+        for twin in twins.into_iter().filter(|twin| !self.pass.seen.contains(*twin)) {
+            self.remember_attempt(twin)?;
+            let mut update = self.connection.prepare_cached(
+                "UPDATE items SET status = NULL, error = NULL, code = NULL, request_id = NULL, modified_at = ?2 WHERE id = ?1",
+            )?;
+            update.execute([twin, now.as_millisecond()])?;
         }
         Ok(())
     }

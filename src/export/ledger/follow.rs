@@ -15,6 +15,9 @@ pub(in crate::export) const GAPS_KEPT: usize = 10_000;
 /// that is missing for longer was rolled back.
 const GAP_AGE: SignedDuration = SignedDuration::from_mins(10);
 
+/// How often a missing version is looked for at least, whatever its age: a clock that was put forward makes it old at once.
+const GAP_LOOKS: i64 = 3;
+
 /// What the ledger knows of a feed that was compared in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::export) struct Followed {
@@ -85,12 +88,15 @@ impl Store {
     fn remember_gaps(&mut self, feed: Feed, position: &Position, now: Timestamp) -> rusqlite::Result<()> {
         let code = feed_code(feed);
         let old = now.saturating_sub(GAP_AGE).unwrap_or(now).as_millisecond();
-        self.connection.prepare_cached("DELETE FROM gaps WHERE feed = ?1 AND since < ?2")?.execute([code, old])?;
+        self.connection.prepare_cached("UPDATE gaps SET looks = looks + 1 WHERE feed = ?1")?.execute([code])?;
+        let forget = "DELETE FROM gaps WHERE feed = ?1 AND since < ?2 AND looks >= ?3";
+        self.connection.prepare_cached(forget)?.execute([code, old, GAP_LOOKS])?;
         let mut delete = self.connection.prepare_cached("DELETE FROM gaps WHERE feed = ?1 AND version = ?2")?;
         for found in &position.found {
             delete.execute([code, version(*found)])?;
         }
-        let mut insert = self.connection.prepare_cached("INSERT OR IGNORE INTO gaps VALUES (?1, ?2, ?3)")?;
+        let mut insert =
+            self.connection.prepare_cached("INSERT OR IGNORE INTO gaps (feed, version, since) VALUES (?1, ?2, ?3)")?;
         for missing in &position.missing {
             insert.execute([code, version(*missing), now.as_millisecond()])?;
         }

@@ -5,22 +5,38 @@ use serde_json::Value;
 
 use crate::export::progress::ItemState;
 use crate::feeds::Feed;
+use crate::feeds::item::Sha1Hash;
 use crate::untrusted::SafeText;
 
 /// The number of an item in the ledger of a data space. It never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ItemNumber(pub i64);
 
-/// In which order items are listed.
+/// In which order items are listed. Each is an index of the file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ItemOrder {
-    /// By their number: the order in which they were first seen.
-    #[default]
-    Number,
     /// By label (SKU and store view, or what stands for it).
+    #[default]
     Label,
-    /// By the time of their last attempt, newest first.
+    /// By the id of their source record; those without one first.
+    SourceId,
+    /// By the time when their state was recorded, newest first.
     Newest,
+}
+
+impl ItemOrder {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Label, Self::SourceId, Self::Newest];
+
+    /// Its name: `label`, `id`, `newest`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Label => "label",
+            Self::SourceId => "id",
+            Self::Newest => "newest",
+        }
+    }
 }
 
 /// Which items are listed.
@@ -28,9 +44,9 @@ pub enum ItemOrder {
 pub struct ItemQuery {
     /// Of this feed.
     pub feed: Feed,
-    /// Whose label or source id contains this, whatever the case; empty = all.
+    /// Whose label contains this, whatever the case, or whose source id is this; empty = all.
     pub search: String,
-    /// In this state; `None` = in any.
+    /// In this state; `None` = in any. An accepted deletion is in none of them: the item is not there any more.
     pub state: Option<ItemState>,
     /// Whose error text or code contains this, whatever the case; empty = all.
     pub error: String,
@@ -57,6 +73,8 @@ pub enum PageFrom {
     After(ItemRow),
     /// Those before this one.
     Before(ItemRow),
+    /// This one, if it is still there, and those after it.
+    At(ItemRow),
 }
 
 /// An item as a row of the list.
@@ -93,10 +111,10 @@ pub struct ItemPage {
     pub has_after: bool,
 }
 
-/// One attempt to send an item.
+/// One state that an item had: what came of an attempt to send it, or of reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemAttempt {
-    /// When it was answered.
+    /// When it was recorded.
     pub at: Timestamp,
     /// What came of it.
     pub state: ItemState,
@@ -104,8 +122,25 @@ pub struct ItemAttempt {
     pub status: i64,
     /// The server's own text; may be empty.
     pub error: SafeText,
+    /// The server's code; may be empty.
+    pub code: SafeText,
     /// The request id.
     pub request_id: Option<SafeText>,
+}
+
+/// The request in which an item left last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastRequest {
+    /// When it left.
+    pub sent_at: Timestamp,
+    /// Which try of its batch it was, from 1.
+    pub number: u32,
+    /// How many items travelled in it.
+    pub items: u64,
+    /// Its HTTP status; `None` = no answer was recorded.
+    pub status: Option<u16>,
+    /// Whether its end was recorded, answered or not.
+    pub is_over: bool,
 }
 
 /// Everything that the ledger knows of one item.
@@ -115,10 +150,14 @@ pub struct ItemDetail {
     pub row: ItemRow,
     /// Of this feed.
     pub feed: Feed,
+    /// What it is compared by: sha1 of the identity values.
+    pub id: Sha1Hash,
     /// The identifying fields, as they are sent.
     pub identity: Vec<(SafeText, SafeText)>,
-    /// The attempts that are remembered, newest first.
+    /// The states that are remembered, newest first; empty if it was never answered.
     pub attempts: Vec<ItemAttempt>,
+    /// The request in which it left last; `None` if it never left, or long ago.
+    pub request: Option<LastRequest>,
     /// What was sent last, and when; `None` if it is not kept.
     pub sent: Option<(Timestamp, Value)>,
 }

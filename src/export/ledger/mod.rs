@@ -6,16 +6,19 @@
 //!
 //! Rooms: `schema` opens and describes the file, `store` holds a connection and its run-local state, `compare`, `sweep`,
 //! `chosen` (a part of a feed), `follow` (change logs), `journal` and `history` are what a run does with it, `writer` is the
-//! one thread that writes, `reader` and `items` look on from outside. None of them may know of sources, clients or screens.
+//! one thread that writes, `reader`, `listing`
+//! (pages of `items`) and `detail` (one of them) look on from outside. None of them may know of sources, clients or screens.
 
 mod backup;
 mod check;
 mod chosen;
 mod compare;
+mod detail;
 mod follow;
 mod history;
 mod items;
 mod journal;
+mod listing;
 mod owner;
 mod place;
 mod reader;
@@ -39,7 +42,9 @@ pub use check::{Checkup, Flaw, check, size};
 pub(super) use chosen::Reach;
 pub(super) use compare::{Compared, Entry, Outgoing, Why};
 pub(super) use follow::{Followed, GAPS_KEPT, Position};
-pub use items::{FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, PageFrom};
+pub use items::{
+    FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, LastRequest, PageFrom,
+};
 pub(super) use journal::{Answer, Attempt, Kept, Verdict};
 pub use owner::{Installation, remember};
 pub use reader::{FeedSummary, LedgerReader};

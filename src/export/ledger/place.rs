@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 use super::LedgerError;
 use crate::private_file;
 
+/// Permission bits that the owner needs.
+const OWNER_READS_AND_WRITES: u32 = 0o600;
 /// Permission bits that let others read or write the file.
 const OTHERS_MAY_READ_OR_WRITE: u32 = 0o077;
 /// Permission bits of a directory that let others put another file in the place of the ledger.
@@ -88,6 +90,11 @@ pub(super) fn check(path: &Path) -> Result<(), LedgerError> {
     if !is_trusted(file.uid()) {
         let hint = "run this program as that user, or choose another place with --state-dir".to_owned();
         return refuse(&format!("it belongs to another user (uid {})", file.uid()), hint);
+    }
+    if file.mode() & OWNER_READS_AND_WRITES != OWNER_READS_AND_WRITES {
+        // SQLite would give its side files the same permissions, and then could not use these.
+        let reason = format!("its owner may not read and write it (mode {:04o})", file.mode() & 0o7777);
+        return refuse(&reason, format!("run `chmod 600 {shown}`"));
     }
     if file.mode() & OTHERS_MAY_READ_OR_WRITE != 0 {
         let reason = format!("it is open to other users of this server (mode {:04o})", file.mode() & 0o7777);

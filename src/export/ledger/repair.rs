@@ -120,6 +120,8 @@ fn open_old(source: &Path, data_space: &DataSpaceId) -> Result<Connection, Ledge
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let old = Connection::open_with_flags(source, flags).map_err(|error| LedgerError::of_sqlite(source, &error))?;
+    // What is damaged may have no version to be read.
+    schema::refuse_newer(schema::version(&old).unwrap_or_default(), source)?;
     match old.query_row("SELECT value FROM meta WHERE name = 'data_space'", [], |row| row.get::<_, String>(0)) {
         Ok(owner) if owner != data_space.as_str() => {
             let reason = format!("it belongs to another data space ({owner})");

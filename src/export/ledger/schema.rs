@@ -7,6 +7,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionB
 
 use super::{LedgerError, place};
 use crate::client::models::DataSpaceId;
+use crate::private_file;
+
+/// What to do about a format that this program cannot use.
+const OTHER_VERSION: &str = "use that version, or choose another place with --state-dir";
 
 /// The version of the tables below, in `PRAGMA user_version`.
 const VERSION: i64 = 3;
@@ -32,7 +36,8 @@ const WAL_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
 /// NULL = not kept. `payloads.items` counts the items that point there; its id is never given twice, so that a pointer to what
 /// was dropped finds nothing. A body is a row of its own, because a change of the count would write it again. `attempts` holds
 /// what an item's state was before the present one. `feeds.log` names the change log that `feeds.log_cursor` is a version of; both are NULL
-/// when the last full compare could not follow one. `gaps` holds versions below the cursor that were not there yet.
+/// when the last full compare could not follow one. `gaps` holds versions below the cursor that were not there yet, since when,
+/// and how often they were looked for.
 const TABLES: &str = "
 CREATE TABLE items (
     id          INTEGER PRIMARY KEY,
@@ -101,6 +106,7 @@ CREATE TABLE gaps (
     feed        INTEGER NOT NULL,
     version     INTEGER NOT NULL,
     since       INTEGER NOT NULL,
+    looks       INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (feed, version)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE meta (
@@ -128,6 +134,7 @@ CREATE TABLE gaps (
 const FROM_2: &str = "
 ALTER TABLE items ADD COLUMN payload INTEGER;
 ALTER TABLE items ADD COLUMN place INTEGER;
+ALTER TABLE gaps ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX items_label ON items (feed, label);
 CREATE INDEX items_time ON items (feed, modified_at);
 CREATE TABLE attempts (
@@ -229,32 +236,43 @@ fn create_tables(connection: &Connection, data_space: &DataSpaceId) -> rusqlite:
     connection.pragma_update(None, "user_version", VERSION)
 }
 
-fn version(connection: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Refuses a format that this program does not know yet.
+pub(super) fn refuse_newer(found: i64, path: &Path) -> Result<(), LedgerError> {
+    if found <= VERSION {
+        return Ok(());
+    }
+    let reason =
+        format!("it was written by a newer version of this program (format {found}; this one knows {VERSION})");
+    Err(LedgerError::new(path, &reason, OTHER_VERSION))
 }
 
 /// A ledger of a newer program, or one that was copied over from another data space, would make this run lie.
 fn check(connection: &Connection, path: &Path, data_space: &DataSpaceId) -> Result<(), LedgerError> {
     let sqlite = |error: rusqlite::Error| LedgerError::of_sqlite(path, &error);
     let found = version(connection).map_err(sqlite)?;
+    refuse_newer(found, path)?;
     if found != VERSION {
-        let reason = if found > VERSION {
-            format!("it was written by a newer version of this program (format {found}; this one knows {VERSION})")
-        } else {
-            format!("it has format {found}; this program knows {VERSION}")
-        };
-        return Err(LedgerError::new(path, &reason, "use that version, or choose another place with --state-dir"));
+        let reason = format!("it has format {found}; this program knows {VERSION}");
+        return Err(LedgerError::new(path, &reason, OTHER_VERSION));
     }
     let owner: Option<String> = connection
         .query_row("SELECT value FROM meta WHERE name = 'data_space'", [], |row| row.get(0))
         .optional()
         .map_err(sqlite)?;
-    if owner.as_deref() != Some(data_space.as_str()) {
-        return Err(LedgerError::new(
+    match owner {
+        Some(owner) if owner == data_space.as_str() => Ok(()),
+        Some(owner) => Err(LedgerError::new(
             path,
-            &format!("it belongs to another data space ({})", owner.as_deref().unwrap_or("none")),
+            &format!("it belongs to another data space ({owner})"),
             "move the file away and run again; every item is then sent once more, which does no harm",
-        ));
+        )),
+        None => Err(LedgerError::Damaged {
+            path: private_file::safe(path),
+            reason: "it does not say to which data space it belongs".into(),
+        }),
     }
-    Ok(())
 }

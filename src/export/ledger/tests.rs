@@ -3,6 +3,8 @@
 mod care;
 mod formats;
 mod history;
+mod listing;
+mod million;
 mod parts;
 mod placing;
 
@@ -182,6 +184,35 @@ fn a_moved_category_is_not_deleted_under_its_new_path() {
     shop.answer(&compared.send, status::SUBMITTED);
     assert_eq!(labels(&shop.sweep().gone), [("other · default", Why::Gone)], "only the category that is really gone");
     assert_eq!(shop.collect(&[category("3", "old")]).send[0].why, Why::New, "the old row is forgotten");
+}
+
+#[test]
+fn a_category_that_was_moved_and_came_back_is_sent_though_no_sweep_was_between() {
+    let mut shop = Shop::new(Feed::Categories);
+    shop.deliver(&[category("3", "old"), category("4", "other")]);
+    let moved = shop.collect(&[category("3", "new"), category("4", "other")]);
+    shop.answer(&moved.send, status::SUBMITTED);
+    // The run died here: the service has the new path, and the row of the old one is still there.
+    let back = shop.collect(&[category("3", "old"), category("4", "other")]);
+    assert_eq!(labels(&back.send), [("old · default", Why::Changed)]);
+    // Died before it was sent, or after: the same, whichever path it has then.
+    let again = shop.collect(&[category("3", "new"), category("4", "other")]);
+    assert_eq!(labels(&again.send), [("new · default", Why::Changed)]);
+    shop.answer(&again.send, status::SUBMITTED);
+    assert_eq!(shop.sweep().gone.len(), 0, "the old row is forgotten, nothing is deleted");
+    let at_rest = shop.collect(&[category("3", "new"), category("4", "other")]);
+    assert_eq!((at_rest.send.len(), at_rest.unchanged), (0, 2));
+}
+
+#[test]
+fn two_items_of_one_minimal_payload_that_are_both_there_are_not_sent_for_ever() {
+    let mut shop = Shop::new(Feed::Categories);
+    let both = [category("3", "one"), category("3", "two")];
+    shop.deliver(&both);
+    for items in [both.clone(), [both[1].clone(), both[0].clone()]] {
+        assert_eq!(shop.collect(&items).send.len(), 0);
+        assert_eq!(shop.sweep().gone.len(), 0);
+    }
 }
 
 #[test]

@@ -254,7 +254,8 @@ pub(crate) fn shown_of_records(bytes: &[u8], limit: usize) -> Vec<String> {
             match records.next() {
                 Ok(Some(record)) => {
                     assert!(record.size() <= limit, "a record of {} bytes", record.size());
-                    left = left.checked_sub(1).expect("more records than bytes");
+                    assert!(left > 0, "more records than bytes");
+                    left -= 1;
                     if let Some(Collected::Broken(broken)) = reader.collected(&record) {
                         shown.extend([broken.place.to_string(), broken.reason.to_string()]);
                     }

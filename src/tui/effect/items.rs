@@ -5,7 +5,7 @@ use crate::export::ledger::{ItemNumber, ItemQuery, PageFrom};
 /// Each is one call of the connector.
 #[derive(Debug)]
 pub enum ItemsWork {
-    /// Load a page.
+    /// Load a page. What was searched for before is not wanted any more.
     Page {
         /// Of these items.
         query: ItemQuery,
@@ -14,7 +14,7 @@ pub enum ItemsWork {
         /// At most so many.
         limit: usize,
     },
-    /// Count the items of a query.
+    /// Count the items of a query. What was counted before is not wanted any more.
     Count(ItemQuery),
     /// Look at one item.
     Look(ItemNumber),

@@ -23,6 +23,8 @@ pub enum Effect {
     Run(Command),
     /// Leave the screen. Never queued.
     Quit,
+    /// Leave the screen, and let the run of this process go on without it. Never queued.
+    LeaveRunning,
     /// Hand the terminal back to the shell until the person returns.
     Suspend,
     /// Draw everything anew.
@@ -80,6 +82,8 @@ pub enum Work {
     Diagnose,
     /// Look at the services that the connector serves.
     LoadServices,
+    /// Follow the run that goes on in another process, if there is one.
+    Attach,
     /// Start an export.
     StartExport(ExportRequest),
     /// About signing in and organizations.

@@ -15,15 +15,22 @@ pub enum ItemsReply {
         query: ItemQuery,
         /// From here.
         from: PageFrom,
-        /// The page.
-        result: Result<ItemPage, Problem>,
+        /// The page; nothing if it was not wanted any more.
+        result: Result<Option<ItemPage>, Problem>,
+    },
+    /// Nothing was found yet among so many items.
+    Searching {
+        /// Of these items.
+        query: ItemQuery,
+        /// How many were looked at.
+        looked: u64,
     },
     /// The items of a query were counted.
     Count {
         /// The query.
         query: ItemQuery,
-        /// How many there are.
-        result: Result<u64, Problem>,
+        /// How many there are; nothing if that was not wanted any more.
+        result: Result<Option<u64>, Problem>,
     },
     /// One item was looked at.
     Looked {

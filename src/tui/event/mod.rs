@@ -22,6 +22,7 @@ use crate::error::Problem;
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::{ItemFailure, Progress, RunEvent, RunReport};
 use crate::keys::PrivateKey;
+use crate::live::About;
 use crate::secret::Secret;
 use crate::settings::Saved;
 use crate::tui::clipboard::{Path, TooLong};
@@ -154,6 +155,8 @@ pub enum Reply {
     Services(Services),
     /// An export was started, or could not be.
     RunStarted(Result<(), Problem>),
+    /// A run of another process goes on, and is followed from now on.
+    Attached(Box<About>),
     /// About signing in and organizations.
     Ims(ImsReply),
     /// About the items of the ledger.

@@ -104,6 +104,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[Place::Log], &[ENTER], Action::Open, "read", "Read the selected line in full", false),
     // Items
     bind(&[Place::Items], &[ENTER], Action::Open, "open", "Open the selected item: history, payload, what to do", false),
+    bind(&[Place::Items], &[letter('/')], Action::Filter, "search", "Search the items by SKU or id", true),
     bind(&[Place::Items], &[letter(' ')], Action::Mark, "mark", "Mark the selected item, or take its mark off", true),
     bind(&[Place::Items], &[letter('s')], Action::SendAgain, "send again", "Send the marked items again; without marks, the selected one", true),
     bind(&[Place::Items], &[letter('w')], Action::FilterByState, "state", "Show only items in the next of the states, or all", true),
@@ -112,10 +113,11 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[Place::Items], &[letter('u')], Action::Unmark, "unmark", "Take off every mark", true),
     bind(&[Place::Items], &[letter('f')], Action::NextFeed, "next feed", "Show the items of the next feed", true),
     // Item
+    bind(&[Place::Item], &[ENTER], Action::Open, "read", "Read the selected line in full", false),
     bind(&[Place::Item], &[letter('s')], Action::SendAgain, "send again", "Send this item again", true),
     bind(&[Place::Item], &[letter('w')], Action::SaveToFile, "save to file", "Save the payloads of this item to a file", true),
     // The panes share these.
-    bind(&[Place::Saas, Place::Organization, Place::Export, Place::Items, Place::Log], &[letter('/')], Action::Filter, "filter", "Show only rows that contain a text", true),
+    bind(&[Place::Saas, Place::Organization, Place::Export, Place::Log], &[letter('/')], Action::Filter, "filter", "Show only rows that contain a text", true),
     bind(&[Place::Keys, Place::Saas, Place::Organization, Place::Item], &[letter('y')], Action::Copy, "copy", "Copy what matters here to the clipboard of your own computer; never a secret", true),
     bind(&[Place::Overview, Place::Keys, Place::Saas, Place::Organization, Place::Item, Place::Log], &[letter('t')], Action::PlainText, "plain text", "Show this as plain text without borders, to select with the mouse", true),
     bind(PANES, &[letter('r')], Action::Refresh, "refresh", "Load this pane anew", true),
@@ -141,6 +143,9 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[Place::KeyEditor], &[ESC], Action::Back, "cancel", "Forget the pasted text", false),
     bind(&[Place::Question], &[letter('y')], Action::Accept, "yes", "Yes, do it", false),
     bind(&[Place::Question], &[letter('n'), ESC], Action::Decline, "no", "No, change nothing", false),
+    bind(&[Place::Leaving], &[letter('y')], Action::Accept, "leave it running", "Leave; the export goes on without the screen", false),
+    bind(&[Place::Leaving], &[letter('x')], Action::Stop, "stop and leave", "Stop the export after the batches in flight, then leave", false),
+    bind(&[Place::Leaving], &[letter('n'), ESC], Action::Decline, "stay", "Stay", false),
     bind(&[Place::Palette], &[ENTER], Action::Accept, "do it", "Do the selected action", false),
     bind(&[Place::Palette], &[Key::Plain(KeyCode::Up)], Action::Up, "", "Move up", false),
     bind(&[Place::Palette], &[Key::Plain(KeyCode::Down)], Action::Down, "", "Move down", false),

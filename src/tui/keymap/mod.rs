@@ -40,6 +40,8 @@ pub enum Place {
     KeyEditor,
     /// A question to say yes or no to.
     Question,
+    /// The question what becomes of the run when the person leaves.
+    Leaving,
     /// Something to read.
     Reading,
     /// The palette of all actions.
@@ -64,6 +66,7 @@ impl Place {
             | Place::Line
             | Place::KeyEditor
             | Place::Question
+            | Place::Leaving
             | Place::Reading
             | Place::Palette => None,
         }
@@ -254,7 +257,7 @@ impl Binding {
 mod tests {
     use super::*;
 
-    const PLACES: [Place; 15] = [
+    const PLACES: [Place; 16] = [
         Place::Overview,
         Place::Keys,
         Place::Saas,
@@ -268,6 +271,7 @@ mod tests {
         Place::Line,
         Place::KeyEditor,
         Place::Question,
+        Place::Leaving,
         Place::Reading,
         Place::Palette,
     ];
@@ -305,7 +309,15 @@ mod tests {
 
     #[test]
     fn every_dialog_has_a_way_back() {
-        for place in [Place::Filter, Place::Line, Place::KeyEditor, Place::Question, Place::Reading, Place::Palette] {
+        for place in [
+            Place::Filter,
+            Place::Line,
+            Place::KeyEditor,
+            Place::Question,
+            Place::Leaving,
+            Place::Reading,
+            Place::Palette,
+        ] {
             let escape = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
             assert!(matches!(find(place, &escape), Some(Action::Back | Action::Decline)), "{place:?}");
         }

@@ -37,14 +37,13 @@ impl State {
         let threads = progress.thread_count;
         match action {
             Action::PauseResume if progress.paused.is_some() => Ok(Command::Resume),
-            Action::MoreThreads => {
-                within("thread count", threads, threads + 1, &THREAD_COUNTS, "most").map(Command::SetThreadCount)
-            }
+            Action::MoreThreads => within("thread count", threads, threads.saturating_add(1), &THREAD_COUNTS, "most")
+                .map(Command::SetThreadCount),
             Action::FewerThreads => {
                 let fewer = threads.saturating_sub(1);
                 within("thread count", threads, fewer, &THREAD_COUNTS, "least").map(Command::SetThreadCount)
             }
-            Action::LargerBatches => resize(|items| items * 2, "most"),
+            Action::LargerBatches => resize(|items| items.saturating_mul(2), "most"),
             Action::SmallerBatches => resize(|items| items / 2, "least"),
             _ => Ok(Command::Pause),
         }

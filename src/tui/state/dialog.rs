@@ -1,6 +1,7 @@
 //! Dialogs: what is asked or shown above a pane. One at a time; a dialog takes every key until it is closed.
 
 use super::editor::{KEY_TEXT_LIMIT, KeyEditor, LineEditor};
+use super::item::Entry;
 use super::log::LogLine;
 use crate::client::models::{DataSpace, DataSpaceId, Environment, ProjectId};
 use crate::connector::ExportRequest;
@@ -37,6 +38,8 @@ pub enum Dialog {
 pub enum Reading {
     /// One refused item in full.
     Failure(ItemFailure),
+    /// One line of an item's page in full.
+    Entry(Entry),
     /// One line of the log in full.
     Told(LogLine),
     /// Who may generate keys, and where.
@@ -68,6 +71,7 @@ impl Dialog {
         match self {
             Dialog::Line(_) => Place::Line,
             Dialog::PrivateKey(_) => Place::KeyEditor,
+            Dialog::Question(Question::Quit) => Place::Leaving,
             Dialog::Question(_) => Place::Question,
             Dialog::Reading { .. } => Place::Reading,
             Dialog::Palette(_) => Place::Palette,
@@ -122,6 +126,8 @@ pub enum LinePurpose {
     },
     /// Ids or SKUs of a feed.
     ByIds(Feed),
+    /// What the errors of the listed items must contain.
+    ErrorText,
     /// The name of a feed, typed to clean it up.
     CleanUp(Feed),
     /// The address that a person was sent back to after signing in.
@@ -235,7 +241,7 @@ pub enum Question {
     PastedKey(Secret),
     /// Stop the run?
     Stop,
-    /// Stop the run and leave?
+    /// Leave, and what becomes of the run?
     Quit,
     /// Sign out of IMS?
     SignOut,
@@ -245,6 +251,15 @@ pub enum Question {
     Rotate(Environment),
     /// Forget what was pasted for this pair?
     ForgetDraft(Environment),
+    /// Send the records of some items again?
+    SendAgain {
+        /// The export that does it.
+        request: ExportRequest,
+        /// How many items were chosen.
+        items: usize,
+        /// How many source records they belong to.
+        records: usize,
+    },
 }
 
 /// The palette of all actions.

@@ -167,6 +167,16 @@ impl ExportPane {
         }
     }
 
+    /// Whether a run of this process starts or goes on: it ends with the process.
+    #[must_use]
+    pub fn has_own_run(&self) -> bool {
+        match &self.run {
+            RunState::Starting => true,
+            RunState::Active(run) => run.about.is_none(),
+            RunState::None | RunState::Ended(_) => false,
+        }
+    }
+
     /// Whether a run starts or goes on.
     #[must_use]
     pub fn is_busy(&self) -> bool {
@@ -236,6 +246,9 @@ impl ExportPane {
 
     /// Nothing that was known of the data space holds for another one.
     pub(super) fn forget_data_space(&mut self) {
+        if matches!(self.page, ExportPage::Items(_) | ExportPage::Item { .. }) {
+            self.page = ExportPage::Summary;
+        }
         self.ledger.clear();
         self.ledger_load = Load::Loading;
         self.ledger_at = None;
@@ -257,12 +270,19 @@ impl State {
         match action {
             Action::ShowItems => match self.export.feed_of_cursor() {
                 Some(feed) => {
+                    // Who looks at a failure looks for items like it.
+                    let failure =
+                        self.export.selected_failure().and_then(|index| self.export.shown_failures().nth(index));
+                    let state = failure
+                        .filter(|_| matches!(self.export.page, ExportPage::Summary))
+                        .map(|failure| failure.state);
                     self.export.remember_page();
-                    self.open_items(feed, effects);
+                    self.open_items(feed, state, effects);
                 }
                 None => self.ask_for_a_feed(now),
             },
             Action::ShowLog => {
+                self.export.log.show_all(now.uptime);
                 self.export.remember_page();
                 self.export.page = ExportPage::Log;
             }
@@ -320,6 +340,9 @@ impl State {
         self.export.ledger_load = Load::Loading;
         effects.push(Effect::Work(Work::LoadCounts));
         effects.push(Effect::Work(Work::LoadLedger));
+        if !self.export.is_busy() {
+            effects.push(Effect::Work(Work::Attach));
+        }
         self.refresh_health(effects);
     }
 

@@ -101,7 +101,7 @@ impl State {
                 Place::Filter => self.act_in_filter(action),
                 Place::Line => self.act_in_line(action, now, effects),
                 Place::KeyEditor => self.act_in_key_editor(action, now),
-                Place::Question => self.act_in_question(action, effects),
+                Place::Question | Place::Leaving => self.act_in_question(action, now, effects),
                 Place::Reading => self.act_in_reading(action),
                 Place::Palette => self.act_in_palette(action, now, effects),
             },
@@ -120,7 +120,7 @@ impl State {
             Action::Help => self.dialog = Some(Dialog::reading(Reading::Help(self.place()))),
             Action::Palette => self.dialog = Some(Dialog::Palette(Palette::default())),
             Action::Quit => self.ask_to_quit(effects),
-            Action::Back => self.go_back(),
+            Action::Back => self.go_back(effects),
             _ => match self.pane {
                 Pane::Overview => self.act_in_overview(action, now, effects),
                 Pane::Keys => self.act_in_keys(action, now, effects),
@@ -131,7 +131,7 @@ impl State {
                     ExportPage::Feed(_) => self.act_in_feed(action, now, effects),
                     ExportPage::Items(_) => self.act_in_items(action, now, effects),
                     ExportPage::Item { .. } => self.act_in_item(action, now, effects),
-                    ExportPage::Log => self.act_in_log(action, effects),
+                    ExportPage::Log => self.act_in_log(action, now, effects),
                 },
             },
         }
@@ -156,7 +156,7 @@ impl State {
         self.keys.is_complete(self.overview.environment)
     }
 
-    fn go_back(&mut self) {
+    fn go_back(&mut self, effects: &mut Effects) {
         if self.notices.dismiss() {
             return;
         }
@@ -165,8 +165,10 @@ impl State {
             self.dialog = Some(Dialog::Question(Question::ForgetDraft(environment)));
             return;
         }
+        let has_error_filter = self.has_error_filter();
         match self.filter_mut() {
             Some(filter) if filter.is_set() => filter.clear(),
+            _ if has_error_filter => self.filter_by_error("", effects),
             _ => self.leave_page(),
         }
         self.clamp_selection();
@@ -183,7 +185,7 @@ impl State {
     }
 
     fn ask_to_quit(&mut self, effects: &mut Effects) {
-        if self.export.is_busy() {
+        if self.export.has_own_run() {
             self.dialog = Some(Dialog::Question(Question::Quit));
         } else {
             effects.push(Effect::Quit);
@@ -232,20 +234,23 @@ impl State {
         }
     }
 
-    fn act_in_question(&mut self, action: Action, effects: &mut Effects) {
+    fn act_in_question(&mut self, action: Action, now: &Now, effects: &mut Effects) {
         let Some(Dialog::Question(question)) = self.dialog.take() else { return };
-        if action != Action::Accept {
-            return;
+        match (&question, action) {
+            (Question::Quit, Action::Stop) => return self.leave(effects),
+            (_, Action::Accept) => {}
+            _ => return,
         }
         match question {
             Question::Choose(space) => effects.push(Effect::Work(Work::SelectDataSpace(space.id))),
             Question::PastedKey(text) => self.accept_pasted_key(&text, effects),
             Question::Stop => effects.push(Effect::Run(Command::Stop)),
-            Question::Quit => self.leave(effects),
+            Question::Quit => effects.push(Effect::LeaveRunning),
             Question::Rotate(environment) => self.begin_rotation(environment),
             Question::ForgetDraft(environment) => self.keys.forget_draft(environment),
             Question::SignOut => self.sign_out(effects),
             Question::Environment(environment) => effects.push(Effect::Work(Work::SetEnvironment(environment))),
+            Question::SendAgain { request, .. } => self.ask_to_start(request, now, effects),
         }
     }
 
@@ -335,6 +340,11 @@ impl State {
                 let request = by_ids(feed, text)?;
                 self.dialog = None;
                 self.ask_to_start(request, now, effects);
+                return Ok(());
+            }
+            LinePurpose::ErrorText => {
+                self.dialog = None;
+                self.filter_by_error(text, effects);
                 return Ok(());
             }
             LinePurpose::CleanUp(feed) => {

@@ -1,24 +1,315 @@
 //! The page of one item: what it is, what happened to it, and what would be sent of it now.
 
-use super::{Effects, Load, State};
-use crate::connector::items::ItemView;
-use crate::export::ledger::ItemNumber;
+use std::path::PathBuf;
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use serde_json::Value;
+
+use super::dialog::{Dialog, Reading};
+use super::export::ExportPage;
+use super::notice::Tone;
+use super::{Effects, Load, State, step};
+use crate::connector::items::{ItemView, NowSent, Record};
+use crate::error::Problem;
+use crate::export::ledger::{FieldChange, ItemNumber, ItemRow};
+use crate::export::progress::ItemState;
+use crate::tui::clipboard::Copyable;
+use crate::tui::effect::{Effect, ItemsWork, Work};
 use crate::tui::event::Now;
-use crate::tui::keymap::Action;
+use crate::tui::keymap::{Action, Place, key_of};
+use crate::untrusted::SafeText;
+use crate::words::counted;
 
 /// The page.
 #[derive(Debug)]
 pub struct ItemPane {
-    /// Which item.
-    pub number: ItemNumber,
+    /// The item, as the list had it.
+    pub row: ItemRow,
     /// What is known of it.
     pub view: Option<Box<ItemView>>,
     /// How loading that goes.
     pub load: Load,
-    /// How many lines further down than the first was scrolled to.
-    pub scroll: usize,
+    /// Which of its entries is selected.
+    pub selected: usize,
+}
+
+/// A line of the page: a name and what there is to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What it is about; empty = a heading.
+    pub name: SafeText,
+    /// What there is to say.
+    pub text: SafeText,
+    /// What it means.
+    pub mark: Mark,
+}
+
+/// What an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// The heading of those that follow.
+    Heading,
+    /// To read.
+    Plain,
+    /// A state that an item has or had.
+    State(ItemState),
+    /// A field as it was sent last, and is not any more.
+    Old,
+    /// A field as it would be sent now, and was not.
+    New,
+}
+
+impl ItemPane {
+    /// The page of an item, which is being looked at.
+    pub(super) fn new(row: ItemRow, effects: &mut Effects) -> Self {
+        effects.push(Effect::Work(Work::Items(ItemsWork::Look(row.number))));
+        Self { row, view: None, load: Load::Loading, selected: 0 }
+    }
+
+    /// Everything that is known, line by line.
+    #[must_use]
+    pub fn entries(&self, wall: Option<&Zoned>) -> Vec<Entry> {
+        self.view.as_deref().map(|view| Entries { list: Vec::new(), wall }.of(view)).unwrap_or_default()
+    }
+}
+
+struct Entries<'a> {
+    list: Vec<Entry>,
+    wall: Option<&'a Zoned>,
+}
+
+impl Entries<'_> {
+    fn of(mut self, view: &ItemView) -> Vec<Entry> {
+        let detail = &view.detail;
+        self.heading(format!("Item of {}", detail.feed));
+        self.say("Item", &detail.row.label);
+        if let Some(id) = detail.row.source_id {
+            self.say("Source id", &SafeText::from(id.to_string()));
+        }
+        for (name, value) in &detail.identity {
+            self.say(name.as_str(), value);
+        }
+        self.say("Identity", &SafeText::from(format!("sha1 {}", detail.id)));
+        self.state(view);
+        let earlier = detail.attempts.get(1..).unwrap_or_default();
+        if !earlier.is_empty() {
+            self.heading("States before, newest first");
+        }
+        for attempt in earlier {
+            let at = self.moment(attempt.at);
+            let code = attempt.status.to_string();
+            let said = [attempt.error.as_str(), attempt.code.as_str()].into_iter().filter(|text| !text.is_empty());
+            let request = attempt.request_id.as_ref().map(|id| format!("request {id}"));
+            let parts: Vec<String> = [attempt.state.words().to_owned(), code]
+                .into_iter()
+                .chain(said.map(str::to_owned))
+                .chain(request)
+                .collect();
+            self.push(&at, &SafeText::from(parts.join(" · ")), Mark::State(attempt.state));
+        }
+        self.payload(view);
+        self.list
+    }
+
+    fn state(&mut self, view: &ItemView) {
+        let row = &view.detail.row;
+        self.heading("State");
+        let since = self.moment(row.modified_at);
+        let (words, meaning) = match (row.state, row.is_deleted) {
+            (ItemState::Submitted, true) => ("Deleted in the service", "The gateway accepted its deletion."),
+            (state, _) => (state.words(), state.meaning()),
+        };
+        let deletion = if row.is_deleted && row.state != ItemState::Submitted { ", a deletion" } else { "" };
+        let text = SafeText::from(format!("{words}{deletion}, since {since}"));
+        self.push("State", &text, Mark::State(row.state));
+        if !row.error.is_empty() {
+            self.say("Server said", &row.error);
+        }
+        if !row.code.is_empty() {
+            self.say("Code", &row.code);
+        }
+        if let Some(id) = &row.request_id {
+            self.say("Request id", id);
+        }
+        if let Some(request) = &view.detail.request {
+            let answer = match (request.status, request.is_over) {
+                (Some(status), _) => format!("answered {status}"),
+                (None, true) => "it got no answer".to_owned(),
+                (None, false) => "no answer is recorded".to_owned(),
+            };
+            let (at, items) = (self.moment(request.sent_at), counted(request.items, "item"));
+            self.say("Left", &SafeText::from(format!("{at} with {items}, try {}, {answer}", request.number)));
+        }
+        self.say("Means", &meaning.into());
+        let again = key_of(Place::Item, Action::SendAgain);
+        let helps = match row.state {
+            ItemState::NeedsAttention => format!("Correct it in Commerce, then {again} sends it again."),
+            ItemState::WillRetry => format!("Nothing: the next export sends it again; {again} does so now."),
+            ItemState::Awaiting => format!("The next export sends it; {again} does so now."),
+            ItemState::Submitted => format!("Nothing needs to be done; {again} sends it again all the same."),
+        };
+        self.say("What helps", &SafeText::from(helps));
+    }
+
+    fn payload(&mut self, view: &ItemView) {
+        let is_change = |change: &FieldChange| !matches!(change, FieldChange::Same(_));
+        let differ = view.changes.iter().filter(|(_, change)| is_change(change)).count();
+        let sent_at = view.detail.sent.as_ref().map(|(at, _)| self.moment(*at));
+        match (&sent_at, differ) {
+            (Some(at), 0) if !view.changes.is_empty() => self.heading(format!("Payload: as it was sent last, {at}")),
+            (Some(at), _) if !view.changes.is_empty() => {
+                self.heading(format!("Payload: {} since it was sent last, {at}", counted(differ as u64, "change")));
+            }
+            _ => self.heading("Payload"),
+        }
+        if sent_at.is_none() {
+            self.say("Sent last", &SafeText::from(format!("not known: {}", view.not_kept)));
+        }
+        match &view.now {
+            NowSent::Payload(_) => {}
+            NowSent::Gone => self.say("Now", &"nothing: it is gone from the source".into()),
+            NowSent::Broken(reason) => {
+                self.say("Now", &SafeText::from(format!("nothing: its record is broken: {reason}")));
+            }
+            NowSent::Unknown(reason) => self.say("Now", &SafeText::from(format!("not known: {reason}"))),
+        }
+        // What changed comes first.
+        for (name, change) in view.changes.iter().filter(|(_, change)| is_change(change)) {
+            match change {
+                FieldChange::Same(_) => {}
+                FieldChange::Added(now) => self.push(name.as_str(), &json(now), Mark::New),
+                FieldChange::Removed(sent) => self.push(name.as_str(), &json(sent), Mark::Old),
+                FieldChange::Changed { sent, now } => {
+                    self.push(name.as_str(), &json(sent), Mark::Old);
+                    self.push(name.as_str(), &json(now), Mark::New);
+                }
+            }
+        }
+        for (name, change) in &view.changes {
+            if let FieldChange::Same(value) = change {
+                self.say(name.as_str(), &json(value));
+            }
+        }
+        if view.changes.is_empty() {
+            let one = match (&view.now, &view.detail.sent) {
+                (NowSent::Payload(now), _) => Some((now, "As it would be sent now")),
+                (_, Some((_, sent))) => Some((sent, "As it was sent last")),
+                _ => None,
+            };
+            if let Some((Value::Object(fields), what)) = one {
+                self.heading(what);
+                fields.iter().for_each(|(name, value)| self.say(name, &json(value)));
+            }
+        }
+    }
+
+    fn heading(&mut self, text: impl Into<String>) {
+        self.list.push(Entry { name: SafeText::default(), text: SafeText::from(text.into()), mark: Mark::Heading });
+    }
+
+    fn say(&mut self, name: &str, text: &SafeText) {
+        self.push(name, text, Mark::Plain);
+    }
+
+    fn push(&mut self, name: &str, text: &SafeText, mark: Mark) {
+        self.list.push(Entry { name: SafeText::new(name), text: text.clone(), mark });
+    }
+
+    fn moment(&self, at: Timestamp) -> String {
+        let zone = self.wall.map_or(TimeZone::UTC, |wall| wall.time_zone().clone());
+        at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+    }
+}
+
+/// A value of a payload as it may be shown.
+fn json(value: &Value) -> SafeText {
+    match value {
+        Value::String(text) => SafeText::new(text),
+        other => SafeText::from(other.to_string()),
+    }
 }
 
 impl State {
-    pub(super) fn act_in_item(&mut self, _action: Action, _now: &Now, _effects: &mut Effects) {}
+    fn item_mut(&mut self) -> Option<&mut ItemPane> {
+        match &mut self.export.page {
+            ExportPage::Item { item, .. } => Some(item),
+            _ => None,
+        }
+    }
+
+    /// Looks at the item in front once more.
+    pub(super) fn look_again(&mut self, effects: &mut Effects) {
+        if let Some(item) = self.item_mut() {
+            item.load = Load::Loading;
+            effects.push(Effect::Work(Work::Items(ItemsWork::Look(item.row.number))));
+        }
+    }
+
+    pub(super) fn act_in_item(&mut self, action: Action, now: &Now, effects: &mut Effects) {
+        let ExportPage::Item { item, items } = &mut self.export.page else { return };
+        let entries = item.entries(Some(&now.wall));
+        let label = item.row.label.clone();
+        match action {
+            Action::Open => {
+                let entry = entries.get(item.selected).filter(|entry| entry.mark != Mark::Heading);
+                self.dialog = entry.map(|entry| Dialog::reading(Reading::Entry(entry.clone())));
+            }
+            Action::SendAgain => {
+                let (feed, record) = (items.query.feed, Record::of(items.query.feed, &item.row));
+                self.ask_to_send_again(feed, 1, vec![record], now);
+            }
+            Action::SaveToFile => effects.push(Effect::Work(Work::Items(ItemsWork::Save(item.row.number)))),
+            Action::Copy => match entries.get(item.selected) {
+                Some(entry) if entry.mark != Mark::Heading => {
+                    effects.push(Effect::Copy(Copyable::line(entry.name.as_str(), entry.text.clone())));
+                }
+                _ => effects.push(Effect::Copy(everything(&label, &entries))),
+            },
+            Action::PlainText => effects.push(Effect::ShowPlain(everything(&label, &entries))),
+            Action::Refresh => self.look_again(effects),
+            _ => step(&mut item.selected, entries.len(), action),
+        }
+    }
+
+    pub(super) fn on_looked(&mut self, number: ItemNumber, result: Result<Box<ItemView>, Problem>, now: &Now) {
+        let wall = now.wall.clone();
+        let Some(item) = self.item_mut().filter(|item| item.row.number == number) else { return };
+        match result {
+            Ok(view) => {
+                item.row = view.detail.row.clone();
+                item.view = Some(view);
+                let last = item.entries(Some(&wall)).len().saturating_sub(1);
+                item.selected = item.selected.min(last);
+                item.load = Load::Done { at: wall };
+            }
+            Err(problem) => item.load = Load::Failed { problem },
+        }
+    }
+
+    pub(super) fn on_item_saved(&mut self, result: Result<PathBuf, Problem>, now: &Now) {
+        match result {
+            Ok(path) => {
+                let text = format!("saved to {}, which only you can read", SafeText::new(&path.to_string_lossy()));
+                self.notices.add(Tone::Good, text, &now.wall);
+            }
+            Err(problem) => self.notices.problem(&problem, &now.wall),
+        }
+    }
+}
+
+/// The whole page as text.
+fn everything(label: &SafeText, entries: &[Entry]) -> Copyable {
+    let line = |entry: &Entry| {
+        let sign = match entry.mark {
+            Mark::Old => "- ",
+            Mark::New => "+ ",
+            _ => "",
+        };
+        match entry.mark {
+            Mark::Heading => entry.text.clone(),
+            _ => SafeText::from(format!("{sign}{}: {}", entry.name, entry.text)),
+        }
+    };
+    Copyable::lines(label.as_str(), entries.iter().map(line).collect())
 }

@@ -3,6 +3,7 @@
 //! The words are those of linear mode.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use jiff::Zoned;
 
@@ -18,6 +19,9 @@ use crate::words::duration;
 
 /// How many lines are kept; the log file and the ledger have the rest.
 pub const LINES_KEPT: usize = 1_000;
+
+/// How often newer lines come into sight: when the page is full, each of them writes all of it anew.
+const SHOW_EVERY: Duration = Duration::from_secs(2);
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +43,9 @@ pub struct LogPage {
     lines: VecDeque<LogLine>,
     /// How many lines were before the first that is kept.
     dropped: u64,
+    /// How many lines are in sight, counted from the first that ever was; and since when, in uptime.
+    in_sight: u64,
+    in_sight_since: Option<Duration>,
     /// The number of the selected line, counted from the first that ever was; `None` follows the newest.
     cursor: Option<u64>,
     /// Finds what changes in the counters.
@@ -55,15 +62,31 @@ impl LogPage {
 
     /// Adds a line.
     pub(super) fn add(&mut self, tone: Tone, text: impl Into<String>, now: &Now) {
-        self.push(LogLine { at: now.wall.clone(), tone, text: text.into(), failure: None });
+        self.push(LogLine { at: now.wall.clone(), tone, text: text.into(), failure: None }, now);
     }
 
-    fn push(&mut self, line: LogLine) {
+    fn push(&mut self, line: LogLine, now: &Now) {
         self.lines.push_back(line);
         if self.lines.len() > LINES_KEPT {
             self.lines.pop_front();
             self.dropped += 1;
         }
+        self.go_on(now.uptime);
+    }
+
+    /// Brings what is new into sight, unless that was done a moment ago.
+    pub(super) fn go_on(&mut self, now: Duration) {
+        let all = self.dropped + self.lines.len() as u64;
+        let is_soon = self.in_sight_since.is_some_and(|since| now.saturating_sub(since) < SHOW_EVERY);
+        if all != self.in_sight && !is_soon {
+            self.show_all(now);
+        }
+    }
+
+    /// Brings everything into sight.
+    pub(super) fn show_all(&mut self, now: Duration) {
+        self.in_sight = self.dropped + self.lines.len() as u64;
+        self.in_sight_since = Some(now);
     }
 
     /// Adds what a run told.
@@ -81,13 +104,17 @@ impl LogPage {
             RunEvent::FirstSync { .. } | RunEvent::FeedStarted { .. } => (Tone::Info, None),
         };
         let failure = failure.map(|failure| Box::new(failure.clone()));
-        self.push(LogLine { at: now.wall.clone(), tone, text: event_line(event), failure });
+        self.push(LogLine { at: now.wall.clone(), tone, text: event_line(event), failure }, now);
     }
 
     /// Adds what changed in the counters.
     pub(super) fn progress(&mut self, progress: &Progress, now: &Now) {
+        self.go_on(now.uptime);
         for change in self.changes.of(progress) {
-            let tone = if change == Change::Stopping { Tone::Warning } else { Tone::Info };
+            let tone = match change {
+                Change::Stopping | Change::Paused(_) => Tone::Warning,
+                _ => Tone::Info,
+            };
             self.add(tone, change.line(), now);
         }
     }
@@ -107,6 +134,7 @@ impl LogPage {
         }
         let what = if report.progress.dry_run { "Dry run" } else { "Run" };
         self.add(tone, format!("{what} {}, after {}", end_words(report), duration(report.progress.elapsed)), now);
+        self.show_all(now.uptime);
     }
 
     /// How many lines there are in all, and how many of the first are not kept any more.
@@ -122,7 +150,7 @@ impl LogPage {
     }
 
     fn numbered(&self) -> Vec<(u64, &LogLine)> {
-        (self.dropped..).zip(&self.lines).filter(|(_, line)| self.filter.passes(&[&line.text])).collect()
+        (self.dropped..self.in_sight).zip(&self.lines).filter(|(_, line)| self.filter.passes(&[&line.text])).collect()
     }
 
     /// Whether the newest line is always in sight.
@@ -150,7 +178,8 @@ impl LogPage {
 }
 
 impl State {
-    pub(super) fn act_in_log(&mut self, action: Action, effects: &mut Effects) {
+    pub(super) fn act_in_log(&mut self, action: Action, now: &Now, effects: &mut Effects) {
+        self.export.log.show_all(now.uptime);
         match action {
             Action::Open => {
                 let line = self.export.log.shown().get(self.export.log.selected()).copied().cloned();

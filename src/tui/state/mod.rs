@@ -307,6 +307,7 @@ impl State {
             Event::Clock => {
                 if let run::RunState::Active(run) = &mut self.export.run {
                     run.tick(now.uptime);
+                    self.export.log.go_on(now.uptime);
                 }
             }
             Event::Terminate => self.leave(&mut effects),
@@ -326,6 +327,7 @@ impl State {
             }
         }
         self.hold_back(&mut effects, now);
+        self.search_items(&mut effects);
         effects
     }
 
@@ -366,6 +368,7 @@ impl State {
             Reply::Diagnosed => self.on_diagnosed(now),
             Reply::Services(services) => self.on_services(services, now),
             Reply::RunStarted(result) => self.on_run_started(result, now, effects),
+            Reply::Attached(about) => self.on_attached(about, now),
             Reply::Ims(reply) => self.on_ims(reply, now, effects),
             Reply::Items(reply) => self.on_items(reply, now, effects),
         }
@@ -393,9 +396,9 @@ impl State {
         }
     }
 
-    /// Stops the run if there is one, and leaves when it has ended.
+    /// Stops the run of this process if there is one, and leaves when it has ended.
     fn leave(&mut self, effects: &mut Effects) {
-        if self.export.is_busy() {
+        if self.export.has_own_run() {
             self.leaving = true;
             self.dialog = None;
             effects.push(Effect::Run(Command::Stop));
@@ -423,6 +426,14 @@ impl State {
             if matches!(load, Load::Loading) {
                 *load = Load::NotAsked;
             }
+        }
+        if let ExportPage::Items(items) | ExportPage::Item { items, .. } = &mut self.export.page {
+            items.forget_pending();
+        }
+        if let ExportPage::Item { item, .. } = &mut self.export.page
+            && matches!(item.load, Load::Loading)
+        {
+            item.load = Load::NotAsked;
         }
         self.reports.forget_pending();
         if matches!(self.export.run, run::RunState::Starting) {

@@ -15,6 +15,7 @@ use crate::connector::ExportRequest;
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
 use crate::export::progress::{FeedProgress, Limit, Progress, RunEnd, RunEvent, RunReport};
+use crate::live::About;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
 use crate::words::{count, counted, rate};
@@ -39,6 +40,8 @@ pub enum RunState {
 /// A run that is going on.
 #[derive(Debug)]
 pub struct ActiveRun {
+    /// Whose it is, if it is a run of another process.
+    pub about: Option<Box<About>>,
     /// Its newest counters.
     pub progress: Progress,
     /// When they came, in uptime.
@@ -61,9 +64,9 @@ pub struct EndedRun {
 }
 
 impl ActiveRun {
-    fn new(now: Duration) -> Self {
+    fn new(about: Option<Box<About>>, now: Duration) -> Self {
         let progress = Progress::new(Vec::new(), false);
-        Self { progress, received: now, clock: now, rates: Rates::new(now), samples: VecDeque::new() }
+        Self { about, progress, received: now, clock: now, rates: Rates::new(now), samples: VecDeque::new() }
     }
 
     /// Lets the time go by without newer counters.
@@ -109,7 +112,7 @@ impl ActiveRun {
     pub fn requests_per_second(&self) -> Option<f64> {
         let (first, last) = (self.samples.front()?, self.samples.back()?);
         let seconds = self.clock.max(last.0).saturating_sub(first.0).as_secs_f64();
-        (seconds >= 1.0).then(|| (last.1 - first.1) as f64 / seconds)
+        (seconds >= 1.0).then(|| last.1.saturating_sub(first.1) as f64 / seconds)
     }
 }
 
@@ -142,20 +145,23 @@ impl State {
     #[must_use]
     pub fn limits_in_force(&self) -> LimitsInForce {
         let configured = &self.overview.settings.limits;
-        let Some(ActiveRun { progress, .. }) = self.export.active() else {
+        let of_page = self.export.feed_of_page();
+        let Some(run) = self.export.active() else {
             return LimitsInForce {
                 requests_per_second: configured.requests_per_second,
                 thread_count: configured.thread_count,
-                batch_size: self.export.feed_of_page().and_then(|feed| configured.batch_size(feed)),
+                batch_size: of_page.and_then(|feed| configured.batch_size(feed)),
             };
         };
+        let feeds = &run.progress.feeds;
+        let shown = feeds.iter().find(|feed| of_page.map_or(feed.phase.is_active(), |page| feed.feed == page));
         LimitsInForce {
-            requests_per_second: match progress.limit {
-                Limit::Gateway { requests_per_second } => Some(requests_per_second),
+            requests_per_second: match &run.progress.limit {
+                Limit::Gateway { requests_per_second } => Some(*requests_per_second),
                 _ => configured.requests_per_second,
             },
-            thread_count: progress.thread_count,
-            batch_size: progress.feeds.iter().find(|feed| feed.phase.is_active()).map(|feed| feed.batch_size),
+            thread_count: run.progress.thread_count,
+            batch_size: shown.map(|feed| feed.batch_size),
         }
     }
 
@@ -216,7 +222,7 @@ impl State {
     pub(super) fn on_run_started(&mut self, result: Result<(), Problem>, now: &Now, effects: &mut Effects) {
         match result {
             Ok(()) => {
-                self.export.run = RunState::Active(Box::new(ActiveRun::new(now.uptime)));
+                self.export.run = RunState::Active(Box::new(ActiveRun::new(None, now.uptime)));
                 self.export.failures.clear();
                 self.export.failures_skipped = 0;
                 if self.leaving {
@@ -230,6 +236,28 @@ impl State {
                 self.leave_if_asked(effects);
             }
         }
+    }
+
+    /// A run of another process is followed from now on; one of this process comes first.
+    pub(super) fn on_attached(&mut self, about: Box<About>, now: &Now) {
+        if self.export.has_own_run() && !matches!(self.export.run, RunState::Starting) {
+            return;
+        }
+        self.notices.add(
+            Tone::Info,
+            format!(
+                "{} goes on, by {}: this screen follows it, and leaving does not stop it",
+                about.request, about.owner
+            ),
+            &now.wall,
+        );
+        self.export.request = ExportRequest::default();
+        self.export.notes.clear();
+        self.export.log.clear();
+        self.export.log.add(Tone::Info, format!("{}, by {}: followed from here", about.request, about.owner), now);
+        self.export.failures.clear();
+        self.export.failures_skipped = 0;
+        self.export.run = RunState::Active(Box::new(ActiveRun::new(Some(about), now.uptime)));
     }
 
     pub(super) fn on_progress(&mut self, progress: Progress, now: &Now) {
@@ -303,6 +331,7 @@ impl State {
         // Whom it serves is looked at anew when somebody wants to see it.
         self.reports.services.load = Load::NotAsked;
         self.refresh_health(effects);
+        self.refresh_items(effects);
         self.leave_if_asked(effects);
     }
 }

@@ -1,5 +1,6 @@
 //! The state, event by event: pure, so nothing here waits for anything.
 
+mod items;
 mod log;
 mod organization;
 mod panes;
@@ -22,9 +23,11 @@ use crate::client::models::{DataSpace, DataSpaceKind, Environment, Project};
 use crate::connector::{Half, PairStatus, SettingsOverview, SourceFeeds};
 use crate::error::Exit;
 use crate::export::control::{Command, Paused};
+use crate::export::owner::Owner;
 use crate::export::progress::{FeedProgress, ItemFailure, ItemState, Limit, Progress, RunEnd, RunEvent, RunReport};
 use crate::feeds::Feed;
 use crate::keys::PrivateKey;
+use crate::live::About;
 use crate::secret::Secret;
 use crate::settings::Saved;
 
@@ -474,9 +477,32 @@ fn q_leaves_at_once_only_while_nothing_runs() {
     run(&mut state);
     let effects = press(&mut state, 'q');
     assert!(!quits(&effects) && !stops(&effects));
-    let effects = press(&mut state, 'y');
+    let effects = press(&mut state, 'n');
+    assert!(effects.is_empty() && state.dialog.is_none(), "stay");
+    press(&mut state, 'q');
+    assert!(matches!(press(&mut state, 'y').as_slice(), [Effect::LeaveRunning]), "the run goes on");
+    press(&mut state, 'q');
+    let effects = press(&mut state, 'x');
     assert!(stops(&effects) && !quits(&effects), "the batch in flight is finished first");
     assert!(quits(&end(&mut state)));
+}
+
+#[test]
+fn a_run_of_another_process_is_shown_and_left_alone() {
+    let mut state = testing();
+    let about = About {
+        owner: Owner { user: "ann".into(), host: "shop1".into(), pid: 7, process_start: 1, since: 0 },
+        request: "Export".into(),
+        data_space: "space".parse().expect("an id"),
+        feeds: vec![Feed::Products],
+    };
+    state.update(Event::Reply(Reply::Attached(Box::new(about))), &now());
+    state.update(Event::Progress(progress(1200, 4000)), &now());
+    assert!(state.export.is_busy() && !state.export.has_own_run());
+    assert!(matches!(press(&mut state, ' ').as_slice(), [Effect::Run(Command::Pause)]));
+    assert!(quits(&press(&mut state, 'q')), "nothing is asked");
+    let effects = state.update(Event::Terminate, &now());
+    assert!(quits(&effects) && !stops(&effects), "a signal to this screen is none to the run");
 }
 
 #[test]

@@ -11,10 +11,14 @@ use super::{choices, readings};
 use crate::connector::ExportRequest;
 use crate::export::SyncMode;
 use crate::feeds::Feed;
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, Place, key_of, of_place};
 use crate::tui::state::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Palette, Preview, Question};
 use crate::tui::state::{Filter, State};
 use crate::words::{count, counted};
+
+/// What is asked before items are filtered by their errors.
+const ERROR_TEXT: &str =
+    "Only items whose error text or code contains this are listed, whatever the case. Nothing lists all again.";
 
 /// The width of a dialog where there is room for it, in cells.
 const WIDTH: u16 = 74;
@@ -172,6 +176,7 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
                 "Type ids or SKUs of {feed}, with commas between them. Their items are sent even if nothing changed. A number is an id if a record has it, else a SKU."
             )),
         ),
+        LinePurpose::ErrorText => ("Errors that contain a text".to_owned(), false, plain(ERROR_TEXT)),
         LinePurpose::CleanUp(feed) => {
             (format!("Clean up {feed}"), true, spaced(clean_up_texts(*feed, state).iter().map(|text| plain(text))))
         }
@@ -200,19 +205,27 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
         Some(error) => lines.extend(paragraph(&format!("✗ {error}"), room, look.style(Role::Danger))),
         None if line.busy => lines.push(Line::styled("◐ waiting for the answer …", look.style(Role::Accent))),
         None => {
-            let (accept, back) = (key_of(Place::Line, Action::Accept), key_of(Place::Line, Action::Back));
-            let text = match &line.purpose {
-                LinePurpose::Guard { .. } => {
-                    format!("{accept} sends, {back} goes back: pane 2 has other data spaces")
-                }
-                _ => format!("{accept} accepts, {back} changes nothing"),
-            };
-            lines.push(Line::styled(fit(&text, room), look.style(Role::Dim)));
+            lines.push(Line::styled(fit(&answers(line), room), look.style(Role::Dim)));
         }
     }
     let cursor = (!line.busy).then_some((column + 2, row));
     // What is typed is at the end: where not all fits, the end is what is shown.
     Content { title, danger, lines, cursor, scroll: usize::MAX }
+}
+
+/// Which keys answer the dialog; of a text that is hidden, how long it is.
+fn answers(line: &LineDialog) -> String {
+    let (accept, back) = (key_of(Place::Line, Action::Accept), key_of(Place::Line, Action::Back));
+    match &line.purpose {
+        LinePurpose::Guard { .. } => {
+            format!("{accept} sends, {back} goes back: pane 2 has other data spaces")
+        }
+        purpose if purpose.is_about_ims() && purpose.is_secret(line.editor.text()) => {
+            let length = u64::try_from(line.editor.text().chars().count()).unwrap_or(u64::MAX);
+            format!("{}; {accept} accepts, {back} changes nothing", counted(length, "character"))
+        }
+        _ => format!("{accept} accepts, {back} changes nothing"),
+    }
 }
 
 /// What a clean-up of a feed does, in numbers.
@@ -346,7 +359,8 @@ fn preview_lines(preview: &Preview, look: Look, room: usize) -> Vec<Line<'static
 fn question_content(question: &Question, state: &State, look: Look, room: usize) -> Content {
     let (title, danger, texts) = match question {
         Question::Choose(space) => {
-            return answered(format!("Choose {}", space.name), false, choices::choose(space, state, look, room), look);
+            let lines = choices::choose(space, state, look, room);
+            return answered(Place::Question, format!("Choose {}", space.name), false, lines, look);
         }
         Question::PastedKey(_) => (
             "A private key was pasted".to_owned(),
@@ -361,10 +375,17 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
         ),
         Question::Stop => ("Stop the export".to_owned(), true, stop_texts(state)),
         Question::Quit => {
-            let mut texts = stop_texts(state);
-            texts.push("Then the screen closes.".to_owned());
-            ("Leave while an export is active".to_owned(), true, texts)
+            let keys = [Action::Accept, Action::Stop].map(|action| key_of(Place::Leaving, action));
+            let mut texts = vec![format!(
+                "{}: the screen closes, and the export goes on without it, also after you log out. A new screen, or `export status --watch`, \
+                 follows it and can stop it.",
+                keys[0]
+            )];
+            texts.push(format!("{}: the export stops, then the screen closes.", keys[1]));
+            texts.extend(stop_texts(state));
+            ("Leave while an export is active".to_owned(), false, texts)
         }
+        Question::SendAgain { request, items, records } => send_again_texts(request, *items, *records, state),
         Question::SignOut => (
             "Sign out of IMS".to_owned(),
             false,
@@ -383,21 +404,41 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
         }
     };
     let lines = spaced(texts.iter().map(|text| paragraph(text, room, look.style(Role::Text))));
-    answered(title, danger, lines, look)
+    let place = if *question == Question::Quit { Place::Leaving } else { Place::Question };
+    answered(place, title, danger, lines, look)
 }
 
-/// A question with the keys that answer it.
-fn answered(title: String, danger: bool, mut lines: Vec<Line<'static>>, look: Look) -> Content {
+/// A question with the keys that answer it in this place.
+fn answered(place: Place, title: String, danger: bool, mut lines: Vec<Line<'static>>, look: Look) -> Content {
     lines.push(Line::default());
-    let (yes, no) = (key_of(Place::Question, Action::Accept), key_of(Place::Question, Action::Decline));
-    lines.push(Line::from(vec![
-        Span::styled(yes.into_owned(), look.style(Role::Accent)),
-        Span::raw(" yes    "),
-        Span::styled(no.into_owned(), look.style(Role::Accent)),
-        Span::raw(" no"),
-    ]));
+    let answers = of_place(place).filter(|binding| !binding.short.is_empty() && binding.places.contains(&place));
+    let spans = answers.enumerate().flat_map(|(number, binding)| {
+        let gap = if number == 0 { "" } else { "    " };
+        let key = binding.keys.first().map(|key| key.name().into_owned()).unwrap_or_default();
+        [Span::raw(gap), Span::styled(key, look.style(Role::Accent)), Span::raw(format!(" {}", binding.short))]
+    });
+    lines.push(Line::from(spans.collect::<Vec<_>>()));
     // As above: the answers are at the end.
     Content { title, danger, lines, cursor: None, scroll: usize::MAX }
+}
+
+/// What sending some items again means, in numbers.
+fn send_again_texts(
+    request: &ExportRequest,
+    items: usize,
+    records: usize,
+    state: &State,
+) -> (String, bool, Vec<String>) {
+    let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let feed = request.feeds.first().map_or("", |feed| feed.name());
+    let chosen = counted(number(items), "item");
+    let record = counted(number(records), "source record");
+    let to = state.overview.data_space.as_ref().map(|(_, name, _)| format!(" to {name}")).unwrap_or_default();
+    let texts = vec![
+        format!("{chosen} of {feed}: {record} will be read and sent{to}, changed or not. What the shop no longer has is deleted there."),
+        "Every item of these records is sent, so those of other store views as well: they may be more than were chosen.".to_owned(),
+    ];
+    (format!("Send {chosen} again"), false, texts)
 }
 
 /// What stopping the run means, in numbers.

@@ -11,11 +11,14 @@ use super::text::{fit, left, time};
 use super::{feed_about, feed_table, run};
 use crate::export::progress::{ItemFailure, ItemState};
 use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::state::export::ExportPane;
 use crate::tui::state::{Load, State};
 use crate::words::count;
 
 /// The rows of the errors where there is room: a heading and two of them.
 const ERRORS: usize = 3;
+/// The rows of the errors while they come in: a heading and the newest.
+const MOST_ERRORS_OF_RUN: usize = 5;
 /// Below this height the errors have only their heading until one is selected, and the run has no bar, in rows.
 const SHORT: usize = 14;
 /// The width from which there is room beside the whole table, in cells.
@@ -52,11 +55,17 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     frame.render_widget(Paragraph::new(feed_table::lines(&feeds, table_rows, state, look, room)), table);
     frame.render_widget(Paragraph::new(run), below);
     let mut last = trouble;
-    last.extend(error_lines(state, look, room, usize::from(errors.height).saturating_sub(last.len())));
+    let errors_room = usize::from(errors.height).saturating_sub(last.len()).min(most_errors(pane));
+    last.extend(error_lines(state, look, room, errors_room));
     frame.render_widget(Paragraph::new(last), errors);
     if let (Some(side), Some(feed)) = (side, state.export.selected_feed()) {
         frame.render_widget(Paragraph::new(feed_about::lines(feed, state, look, usize::from(side.width))), side);
     }
+}
+
+/// While a run goes on, each new error moves all the others, and a slow line has to carry that: a few must do.
+pub fn most_errors(pane: &ExportPane) -> usize {
+    if pane.active().is_some() && pane.selected_failure().is_none() { MOST_ERRORS_OF_RUN } else { usize::MAX }
 }
 
 fn error_lines(state: &State, look: Look, room: usize, height: usize) -> Vec<Line<'static>> {

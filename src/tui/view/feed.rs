@@ -86,9 +86,9 @@ fn run_lines(feed: Feed, state: &State, is_short: bool, look: Look, room: usize)
                 _ if run.progress.stopping => {
                     "Stopping: the batches in flight are finished; a re-run goes on".to_owned()
                 }
-                Some(progress) if progress.phase.is_active() => run::outlook(run),
-                Some(_) => format!("The run is at another feed: {}", run::outlook(run)),
-                None => format!("This feed is no part of the run: {}", run::outlook(run)),
+                Some(progress) if progress.phase.is_active() => run::outlook(run, room),
+                Some(_) => format!("The run is at another feed: {}", run::outlook(run, 0)),
+                None => format!("This feed is no part of the run: {}", run::outlook(run, 0)),
             };
             lines.push(Line::styled(fit(&text, room), look.style(Role::Accent)));
             if let (Some(remark), false) = (&pane.remark, is_short) {
@@ -144,7 +144,7 @@ fn failure_lines(feed: Feed, state: &State, rows: usize, look: Look, room: usize
     let items = key_of(Place::Feed, Action::ShowItems);
     let text = format!("Last errors of {feed} ({}), newest first; {items} lists all", count(number));
     let mut lines = vec![Line::styled(fit(&text, room), look.style(Role::Title))];
-    let rows = rows.saturating_sub(1);
+    let rows = rows.min(export::most_errors(&state.export)).saturating_sub(1);
     let selected = state.export.feed_selected.min(failures.len().saturating_sub(1));
     let from = super::window(selected, failures.len(), rows);
     for (number, failure) in failures.into_iter().enumerate().skip(from).take(rows) {
@@ -158,8 +158,15 @@ fn next_keys(feed: Feed, state: &State) -> String {
     let key = |action| key_of(Place::Feed, action);
     let (will_retry, needs_attention) = super::feed_words::failed(&state.export, feed);
     if state.export.is_busy() {
+        let is_paused = state.export.active().is_some_and(|run| run.progress.paused.is_some());
         return format!(
-            "{} stops after the batches in flight, {} shows the log",
+            "{} {}, {} {} threads, {} {} batch size, {} stops, {} shows the log",
+            key(Action::PauseResume),
+            if is_paused { "goes on" } else { "pauses" },
+            key(Action::FewerThreads),
+            key(Action::MoreThreads),
+            key(Action::SmallerBatches),
+            key(Action::LargerBatches),
             key(Action::Stop),
             key(Action::ShowLog)
         );

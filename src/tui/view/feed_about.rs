@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::look::{Look, Role};
 use super::text::{fit, full_moment, left, moment, paragraph, time, width};
 use crate::commerce::health::{IndexerStatus, Mode, Part};
-use crate::connector::health::{AdobeItems, BACKLOG_LIMIT, FeedHealth};
+use crate::connector::health::{AdobeItems, BACKLOG_LIMIT, FeedHealth, Health};
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::FeedProgress;
 use crate::feeds::Feed;
@@ -173,12 +173,21 @@ pub fn in_short(feed: Feed, state: &State) -> Vec<(&'static str, String, Role)> 
             let role = by_failures(of.will_retry, of.needs_attention);
             (states([of.submitted, of.awaiting, of.will_retry, of.needs_attention]) + "; " + &synced, role)
         }
+        None if state.export.is_busy() => ("nothing was sent from here before this run".to_owned(), Role::Dim),
         None => ("nothing was ever sent from here".to_owned(), Role::Dim),
     };
     let health = state.reports.health_of(feed);
     let not_known = || {
-        let is_loading = matches!(state.reports.health.load, Load::Loading);
-        (if is_loading { "being read …" } else { "not known" }.to_owned(), Role::Dim)
+        let health = &state.reports.health;
+        let text = match (&health.load, &health.value) {
+            (Load::Loading, None) => "being read …",
+            (_, Some(Health { installation: None, .. })) => "no Commerce database is configured",
+            (_, Some(Health { installation: Some(installation), .. })) if !installation.has_adobe_export => {
+                "Adobe's export is not installed here"
+            }
+            _ => "not known",
+        };
+        (text.to_owned(), Role::Dim)
     };
     let adobe = match health.and_then(|health| health.adobe.as_ref()) {
         Some(Part::Known(AdobeItems { by_state: Some(of), .. })) => (
@@ -259,7 +268,9 @@ pub fn below_table(state: &State, look: Look, room: usize) -> Line<'static> {
         left_over = room.saturating_sub(width(&text) + 2);
         spans.push(Span::styled(text, look.style(role)));
     }
-    let read = state.reports.health.at.as_ref().map(|at| format!("Commerce read at {}", time(at)));
+    let has_commerce = state.reports.health.value.as_ref().is_some_and(|health| health.installation.is_some());
+    let at = state.reports.health.at.as_ref().filter(|_| has_commerce);
+    let read = at.map(|at| format!("Commerce read at {}", time(at)));
     let absent = u64::try_from(state.export.absent.len()).unwrap_or(u64::MAX);
     let why = "`commerce-connector feeds list` says why";
     let texts = [format!("{} absent: {why}", counted(absent, "feed")), format!("{} absent", counted(absent, "feed"))];

@@ -34,6 +34,7 @@ pub fn state_of(pane: &ExportPane, feed: Feed) -> FeedWord {
     match (&pane.run, progress) {
         (RunState::Active(_), Some(progress)) => match failed_before(feed) {
             Some(summary) if progress.phase == Phase::Done && !dry_run => of_summary(summary),
+            _ if progress.phase.is_active() && is_paused(pane) => word("◐ paused", Role::Warning),
             _ => of_progress(progress, dry_run),
         },
         (RunState::Ended(_), Some(progress)) if dry_run || matches!(progress.phase, Phase::Stopped | Phase::Failed) => {
@@ -45,6 +46,10 @@ pub fn state_of(pane: &ExportPane, feed: Feed) -> FeedWord {
             None => word("○ never sent", Role::Dim),
         },
     }
+}
+
+fn is_paused(pane: &ExportPane) -> bool {
+    pane.progress().is_some_and(|progress| progress.paused.is_some())
 }
 
 fn of_progress(progress: &FeedProgress, dry_run: bool) -> FeedWord {

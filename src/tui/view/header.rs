@@ -52,7 +52,9 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
         [installation(state), project(state)],
         [Field::new("Environment", &environment, Role::Title), data_space(state)],
     ];
-    let mut widths = vec![Constraint::Fill(2), Constraint::Fill(3)];
+    // What must never be cut off on the left takes its room.
+    let left = if state.is_read_only() { 3 } else { 2 };
+    let mut widths = vec![Constraint::Fill(left), Constraint::Fill(3)];
     if area.width >= THREE_COLUMNS {
         columns.push([Field::new("Source", &overview.source, Role::Text), settings(overview)]);
         widths.push(Constraint::Fill(3));

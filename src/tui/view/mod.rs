@@ -85,7 +85,7 @@ fn pane(frame: &mut Frame, area: Rect, state: &State, look: Look) {
         let title = format!(" {number} {name} ");
         let style = if pane == state.pane { look.selected(look.style(Role::Title)) } else { look.style(Role::Text) };
         // Without a colour of its own a title would take that of the border.
-        titles.push(Span::styled(title, style.fg(Color::Reset)));
+        titles.push(Span::styled(title, style.fg(Color::Reset).bg(Color::Reset)));
         titles.push(Span::styled("─", border));
     }
     let mut block =

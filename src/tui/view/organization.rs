@@ -17,8 +17,10 @@ use crate::words::counted;
 
 /// The width of the mark of what is in use, in cells.
 const IN_USE: usize = 8;
-/// The width from which the id stands beside the name, in cells.
-const WITH_ID: usize = 90;
+/// The width from which the id stands beside every name, in cells.
+const WITH_IDS: usize = 90;
+/// The width from which it stands beside the selected one, in cells.
+const WITH_ID: usize = 70;
 /// The width of an organization id: 24 hexadecimal digits and `@AdobeOrg`.
 const ID: usize = 33;
 
@@ -49,6 +51,9 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
         SignIn::Pending(pending) => lines.extend(waiting(pending, look, room)),
         SignIn::In(signed_in) => {
             lines.extend(who(signed_in, state, look, room, main.height >= ROOMY));
+            if main.height >= ROOMY {
+                lines.push(Line::default());
+            }
             let height = usize::from(main.height).saturating_sub(lines.len());
             lines.extend(organizations(state, look, room, height));
         }
@@ -166,7 +171,9 @@ fn saved(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
     };
     let locked = state.overview.settings.organization_locked.as_ref();
     let locked = locked.map(|locked| format!(", locked by {locked}")).unwrap_or_default();
-    let mut lines = paragraph(&format!("Chosen organization: {id}{locked}"), room, look.style(Role::Text));
+    let known = state.organization.organizations.iter().find(|known| known.id.as_str() == id.as_str());
+    let name = known.map(|known| format!("{}, ", known.name)).unwrap_or_default();
+    let mut lines = paragraph(&format!("Chosen organization: {name}{id}{locked}"), room, look.style(Role::Text));
     if state.organization.does_not_see(id.as_str()) {
         let text = "▲ It is not among those that you see now: choose another, or sign in with the Adobe ID that belongs to it.";
         lines.extend(paragraph(text, room, look.style(Role::Warning)));
@@ -230,12 +237,13 @@ fn row(organization: &Organization, is_selected: bool, state: &State, look: Look
         (true, None) => "● in use",
         (false, _) => "",
     };
-    let id = if room >= WITH_ID || is_selected { organization.id.as_str() } else { "" };
-    let name_room = room.saturating_sub(2 + 2 + ID + 2 + IN_USE);
+    let id = if room >= WITH_IDS || is_selected { organization.id.as_str() } else { "" };
+    let id_room = if room >= WITH_ID { ID } else { 0 };
+    let name_room = room.saturating_sub(2 + 2 + id_room + 2 + IN_USE);
     let line = Line::from(vec![
         Span::styled(if is_selected { "▸ " } else { "  " }, look.style(Role::Accent)),
         Span::styled(left(organization.name.as_str(), name_room), look.style(Role::Text)),
-        Span::styled(format!("  {}", left(id, ID)), look.style(Role::Dim)),
+        Span::styled(format!("  {}", left(id, id_room)), look.style(Role::Dim)),
         Span::styled(format!("  {}", left(mark, IN_USE)), look.style(Role::Good)),
     ]);
     super::selected(line, is_selected, look)

@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 
 use super::dialogs::Content;
 use super::look::{Look, Role};
-use super::text::left;
+use super::text::{left, paragraph};
 use super::{feed_about, guides, help, log, reports};
 use crate::export::progress::{ItemFailure, ItemState};
 use crate::tui::keymap::{Action, Place, key_of};
@@ -17,6 +17,10 @@ pub fn content(what: &Reading, state: &State, look: Look, room: usize) -> Conten
         Reading::Failure(failure) => failure_content(failure, look, room),
         Reading::WhereKeys => guides::where_keys(look, room),
         Reading::License => guides::license(look, room),
+        Reading::Entry(entry) => {
+            let lines = paragraph(entry.text.as_str(), room, look.style(Role::Text));
+            Content::text(entry.name.as_str(), lines)
+        }
         Reading::Told(line) => log::content(line, look, room),
         Reading::Help(of) => Content::text("Keys of this place", help::lines(*of, state.is_read_only(), look, room)),
         Reading::Feed(feed) => {

@@ -32,7 +32,11 @@ pub fn lines(state: &State, is_short: bool, look: Look, room: usize) -> Vec<Line
     let pane = &state.export;
     match &pane.run {
         RunState::None => {
-            let text = if state.overview.data_space.is_some() {
+            let text = if state.overview.data_space.is_none() {
+                "No data space is chosen: choose one in pane 2, then export.".to_owned()
+            } else if state.is_read_only() {
+                format!("Read-only: nothing is sent. {} counts what would be.", key_of(Place::Export, Action::DryRun))
+            } else {
                 format!(
                     "{} exports every feed, {} the selected one, {} only changes; {} counts only.",
                     key_of(Place::Export, Action::StartAll),
@@ -40,8 +44,6 @@ pub fn lines(state: &State, is_short: bool, look: Look, room: usize) -> Vec<Line
                     key_of(Place::Export, Action::Partial),
                     key_of(Place::Export, Action::DryRun)
                 )
-            } else {
-                "No data space is chosen: choose one in pane 2, then export.".to_owned()
             };
             let mut lines = vec![Line::default(), Line::styled(fit(&text, room), look.style(Role::Dim))];
             if !is_short {
@@ -74,18 +76,26 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
     let what = match (run.progress.stopping, state.leaving) {
         (true, true) => "■ Stopping, then leaving",
         (true, false) => "■ Stopping",
-        (false, _) => &format!("▶ {}", state.export.request.words()),
+        (false, _) => {
+            let request = run.about.as_ref().map_or(state.export.request.words(), |about| about.request.to_string());
+            if run.progress.paused.is_some() { &format!("◐ Paused: {request}") } else { &format!("▶ {request}") }
+        }
     };
+    let which = which_feed(run).map(|which| format!(", {which}")).unwrap_or_default();
     let numbers = format!("{elapsed}: {} of {}{more}", count(totals.submitted), count(totals.to_send));
     // As many words as fit; what the run does is never left out.
     let texts = ["items submitted to service", "submitted to service", "submitted"];
     let numbers = texts
-        .map(|words| format!("{what}, {numbers} {words}"))
+        .map(|words| format!("{what}{which}, {numbers} {words}"))
         .into_iter()
         .find(|text| width(text) <= room)
         .unwrap_or_else(|| format!("{what}, {numbers}"));
-    let role = if run.progress.stopping { Role::Warning } else { Role::Accent };
+    let is_held = run.progress.stopping || run.progress.paused.is_some();
+    let role = if is_held { Role::Warning } else { Role::Accent };
     lines.push(Line::styled(fit(&numbers, room), look.style(role)));
+    if let Some(about) = &run.about {
+        lines.push(Line::styled(fit(&format!("Run by {}", about.owner), room), look.style(Role::Dim)));
+    }
     let requests = run.requests_per_second().map_or("-".to_owned(), rate);
     // Source records, not items: how many items there are is only known when the last record is read.
     let percent = totals.records_done * 100 / totals.records.max(1);
@@ -97,7 +107,7 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
     let eta = if run.progress.stopping {
         "finishing the batches in flight; a re-run goes on".to_owned()
     } else {
-        outlook(run)
+        outlook(run, room)
     };
     if !is_short {
         lines.push(Line::from(vec![
@@ -115,22 +125,31 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
     lines
 }
 
-/// The time left of the feed that runs, with its reason, and what is not in it.
-pub fn outlook(run: &ActiveRun) -> String {
+/// At which of its feeds the run is: `feed 5 of 8`.
+fn which_feed(run: &ActiveRun) -> Option<String> {
     let feeds = &run.progress.feeds;
-    let waiting = u64::try_from(feeds.iter().filter(|feed| feed.phase == Phase::Waiting).count()).unwrap_or(u64::MAX);
+    let at = feeds.iter().position(|feed| feed.phase.is_active())?;
+    (feeds.len() > 1).then(|| format!("feed {} of {}", at + 1, feeds.len()))
+}
+
+/// The time left of the feed that runs, with its reason, and what is not in it.
+pub fn outlook(run: &ActiveRun, room: usize) -> String {
+    let feeds = &run.progress.feeds;
     let limit = limit(run);
+    if let Some(paused) = &run.progress.paused {
+        let by = paused.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+        return format!("paused{by}, nothing more is sent: {} goes on", key_of(Place::Feed, Action::PauseResume));
+    }
+    let waiting = u64::try_from(feeds.iter().filter(|feed| feed.phase == Phase::Waiting).count()).unwrap_or(u64::MAX);
     let text = match (run.eta(), feeds.iter().find(|feed| feed.phase.is_active())) {
         (Some(eta), Some(feed)) if run.progress.limit != Limit::Unknown => {
             format!("{}: about {} left, {limit}", feed.feed, duration(eta))
         }
         _ => limit,
     };
-    match waiting {
-        0 => text,
-        // What they will send is known only once they are compared, so nobody can say how long they take.
-        waiting => format!("{text}; then {} more", counted(waiting, "feed")),
-    }
+    // What they will send is known only once they are compared, so nobody can say how long they take.
+    let whole = format!("{text}; {} still to come", counted(waiting, "feed"));
+    if waiting > 0 && width(&whole) <= room { whole } else { text }
 }
 
 /// How fast the run may send, and, if that is wanted, how fast it was lately.

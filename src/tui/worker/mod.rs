@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::effect::Work;
 use super::event::{Event, Reply};
@@ -19,6 +20,7 @@ use crate::export::Run;
 use crate::export::control::Control;
 use crate::export::progress::{Progress, RunEvent};
 use crate::keys::PrivateKey;
+use crate::live::About;
 
 /// How much work may wait for a worker. More than a person can ask for; past it the screen says so.
 const WORK_QUEUE: usize = 16;
@@ -92,11 +94,13 @@ impl Workers {
 
 async fn dispatch(connector: Connector, mut queue: mpsc::Receiver<Work>, news: mpsc::Sender<News>) {
     let mut tasks = JoinSet::new();
+    let mut searches = items::Searches::default();
     loop {
         tokio::select! {
             work = queue.recv() => {
                 let Some(work) = work else { return };
-                tasks.spawn(perform(connector.clone(), work, news.clone()));
+                let hold = searches.begin(&work);
+                tasks.spawn(perform(connector.clone(), work, hold, news.clone()));
             }
             Some(ended) = tasks.join_next() => {
                 if ended.is_err() && news.send(News::event(Event::WorkerBroke)).await.is_err() {
@@ -107,7 +111,7 @@ async fn dispatch(connector: Connector, mut queue: mpsc::Receiver<Work>, news: m
     }
 }
 
-async fn perform(connector: Connector, work: Work, news: mpsc::Sender<News>) {
+async fn perform(connector: Connector, work: Work, hold: CancellationToken, news: mpsc::Sender<News>) {
     let was_loaded = connector.ensure_loaded().await;
     let reply = match work {
         Work::LoadPairs => {
@@ -168,10 +172,19 @@ async fn perform(connector: Connector, work: Work, news: mpsc::Sender<News>) {
         }
         Work::LoadServices => Reply::Services(connector.services().await),
         Work::Ims(work) => Reply::Ims(ims::perform(&connector, work).await),
-        Work::Items(work) => Reply::Items(items::perform(&connector, work).await),
+        Work::Items(work) => Reply::Items(items::perform(connector, work, hold, &news).await),
         Work::StartExport(request) => match connector.start_export(request).await {
-            Ok(run) => return follow(run, &news).await,
+            Ok(run) => return follow(run, None, &news).await,
+            // Another process exports already: then its run is what the person wants to see.
+            Err(problem) if problem.exit == Exit::Locked => match connector.attach().await {
+                Some((about, run)) => return follow(run, Some(about), &news).await,
+                None => Reply::RunStarted(Err(problem)),
+            },
             Err(problem) => Reply::RunStarted(Err(problem)),
+        },
+        Work::Attach => match connector.attach().await {
+            Some((about, run)) => return follow(run, Some(about), &news).await,
+            None => return,
         },
     };
     tell(&news, Event::Reply(reply)).await;
@@ -210,12 +223,17 @@ async fn diagnose(connector: &Connector, news: &mpsc::Sender<News>) {
     tokio::join!(doctor, listen);
 }
 
-/// Brings the news of a run to the loop until it has ended. However slow the loop is, the export never waits for it.
-async fn follow(run: Run, news: &mpsc::Sender<News>) {
+/// Brings the news of a run to the loop until it has ended; `about` says whose it is, if it is another process's. However slow the
+/// loop is, the export never waits for it.
+async fn follow(run: Run, about: Option<About>, news: &mpsc::Sender<News>) {
     let Run { progress, mut events, control, report } = run;
     // As in `tell`: without a listener there is nobody to tell, but the run goes on.
     let _ = news.send(News::Run(RunHandle { progress, control })).await;
-    tell(news, Event::Reply(Reply::RunStarted(Ok(())))).await;
+    let started = match about {
+        Some(about) => Reply::Attached(Box::new(about)),
+        None => Reply::RunStarted(Ok(())),
+    };
+    tell(news, Event::Reply(started)).await;
     let mut waiting = WaitingNews::default();
     loop {
         tokio::select! {

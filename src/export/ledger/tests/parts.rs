@@ -169,14 +169,19 @@ fn a_partial_sync_takes_up_what_a_full_one_would_send_without_a_change() {
     let broken = Entry::Broken { item: numbered(6, "a"), reason: "no status".into() };
     shop.store.begin_feed(shop.feed, Resend::None).expect("begun");
     shop.store.compare(vec![broken], now()).expect("compared");
-    let mut unsettled = |since| {
+    let mut unsettled = |rest: i64, now: Timestamp| {
+        let since = now.checked_sub(jiff::SignedDuration::from_secs(rest)).expect("a time");
         shop.store.begin_feed(Feed::Products, Resend::None).expect("begun");
-        shop.store.choose_unsettled(since).expect("chosen");
+        shop.store.choose_unsettled(since, now).expect("chosen");
         shop.chosen()
     };
-    assert_eq!(unsettled(now()), [3, 4, 5, 7]);
-    let before = now().checked_sub(jiff::SignedDuration::from_secs(1)).expect("a time");
-    assert_eq!(unsettled(before), [7], "what failed has not rested yet; what has no answer does not wait");
+    assert_eq!(unsettled(0, now()), [3, 4, 5, 7]);
+    assert_eq!(unsettled(1, now()), [7], "what failed has not rested yet; what has no answer does not wait");
+    let year = jiff::SignedDuration::from_hours(365 * 24);
+    let put_back = now().checked_sub(year).expect("a time");
+    assert_eq!(unsettled(300, put_back), [3, 4, 5, 7], "nothing waits for a clock that was put back by a year");
+    let put_forward = now().checked_add(year).expect("a time");
+    assert_eq!(unsettled(300, put_forward), [3, 4, 5, 7]);
 }
 
 #[test]
@@ -230,7 +235,13 @@ fn how_far_a_log_was_followed_is_kept_with_what_was_missing() {
     shop.store.finish_partial(feed, &position(21, &[21], &[]), later(9)).expect("kept");
     assert_eq!(shop.store.gaps(feed).expect("read"), [9, 15, 21]);
     shop.store.finish_partial(feed, &position(22, &[], &[]), later(11)).expect("kept");
-    assert_eq!(shop.store.gaps(feed).expect("read"), [21], "after ten minutes a version was rolled back");
+    assert_eq!(
+        shop.store.gaps(feed).expect("read"),
+        [15, 21],
+        "after ten minutes, and three looks, it was rolled back"
+    );
+    shop.store.finish_partial(feed, &position(22, &[], &[]), later(12)).expect("kept");
+    assert_eq!(shop.store.gaps(feed).expect("read"), [21]);
     shop.in_one_commit();
     let many: Vec<u64> = (1..=GAPS_KEPT as u64 + 5).map(|version| 100 + version).collect();
     shop.store.finish_partial(feed, &position(99_999, &many, &[]), later(12)).expect("kept");
@@ -252,4 +263,47 @@ fn a_feed_can_be_forgotten_and_only_that_one() {
     shop.store.forget_feed(Feed::Products).expect("forgotten");
     assert!(shop.store.is_empty().expect("read"));
     assert_eq!(labels(&shop.collect(&[numbered(1, "a")]).send), [("P1 · default", Why::New)]);
+}
+
+#[test]
+fn a_clock_that_is_put_forward_makes_no_missing_version_old() {
+    let mut shop = Shop::new(Feed::Products);
+    let position =
+        |missing: &[u64]| Position { log: "a_cl".to_owned(), version: 12, missing: missing.to_vec(), found: vec![] };
+    shop.store.finish_full(shop.feed, Some(&position(&[7])), now()).expect("kept");
+    let a_year_on = now().checked_add(jiff::SignedDuration::from_hours(365 * 24)).expect("a time");
+    for _ in 0..2 {
+        shop.store.finish_partial(shop.feed, &position(&[]), a_year_on).expect("kept");
+        assert_eq!(shop.store.gaps(shop.feed).expect("read"), [7], "its transaction may still be under way");
+    }
+    shop.store.finish_partial(shop.feed, &position(&[]), a_year_on).expect("kept");
+    assert_eq!(shop.store.gaps(shop.feed).expect("read"), [0_u64; 0]);
+}
+
+#[test]
+fn what_is_sent_and_in_which_order_does_not_depend_on_the_clock() {
+    let mut shop = Shop::new(Feed::Products);
+    let at = |years: i64| now().checked_add(jiff::SignedDuration::from_hours(years * 365 * 24)).expect("a time");
+    // Each run at another time, back and forth.
+    for (run, years) in [0, 5, -5, 3, -30].into_iter().enumerate() {
+        let items = [numbered(1, &run.to_string()), numbered(2, "same")];
+        shop.store.begin_feed(shop.feed, Resend::None).expect("begun");
+        let entries = items.into_iter().map(Entry::Whole).collect();
+        let compared = shop.store.compare(entries, at(years)).expect("compared");
+        let expected = if run == 0 { 2 } else { 1 };
+        assert_eq!(compared.send.len(), expected, "run {run}");
+        let rows: Vec<i64> = compared.send.iter().map(|sent| sent.row).collect();
+        let attempt = Attempt { run: 1, feed: shop.feed, rows: rows.clone(), bytes: 9, number: 1, kept: Kept::Nothing };
+        let batch = shop.store.journal(&attempt, at(years)).expect("journaled");
+        assert_eq!(batch, i64::try_from(run).expect("small") + 1, "the journal goes on");
+        let verdict = |row| Verdict { row, status: status::SUBMITTED, error: "".into(), code: "".into() };
+        let verdicts = rows.into_iter().map(verdict).collect();
+        let answer = Answer { batch, status: Some(200), request_id: None, verdicts };
+        // The answer comes before the request, by this clock.
+        shop.store.record(&answer, at(years - 1)).expect("recorded");
+    }
+    shop.store.begin_feed(shop.feed, Resend::None).expect("begun");
+    let last = vec![Entry::Whole(numbered(1, "4"))];
+    assert_eq!(shop.store.compare(last, at(100)).expect("compared").unchanged, 1);
+    assert_eq!(labels(&shop.store.sweep(None, at(-100)).expect("swept").gone).len(), 1);
 }

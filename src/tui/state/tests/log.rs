@@ -4,9 +4,15 @@ use super::super::log::LINES_KEPT;
 use super::*;
 use crate::export::SyncMode;
 
-fn tell(state: &mut State, labels: impl IntoIterator<Item = String>) {
+/// Refused items that are told so many seconds after the run began.
+fn tell(state: &mut State, seconds: u64, labels: impl IntoIterator<Item = String>) {
     let news = labels.into_iter().map(|label| RunEvent::ItemFailed(failure(&label))).collect();
-    state.update(Event::Run { news, skipped: 0 }, &now());
+    state.update(Event::Run { news, skipped: 0 }, &at(seconds));
+    state.update(Event::Clock, &at(seconds + 3));
+}
+
+fn at(seconds: u64) -> Now {
+    Now { uptime: now().uptime + Duration::from_secs(seconds), ..now() }
 }
 
 fn selected(state: &State) -> String {
@@ -20,13 +26,13 @@ fn the_newest_line_is_followed_until_another_is_selected() {
     run(&mut state);
     press(&mut state, 'n');
     assert_eq!(state.place(), Place::Log);
-    tell(&mut state, ["a".to_owned(), "b".to_owned()]);
+    tell(&mut state, 10, ["a".to_owned(), "b".to_owned()]);
     assert!(state.export.log.is_following() && selected(&state).contains(" b:"));
     press(&mut state, 'k');
-    tell(&mut state, ["c".to_owned()]);
+    tell(&mut state, 20, ["c".to_owned()]);
     assert!(!state.export.log.is_following() && selected(&state).contains(" a:"), "{}", selected(&state));
     key(&mut state, KeyCode::End);
-    tell(&mut state, ["d".to_owned()]);
+    tell(&mut state, 30, ["d".to_owned()]);
     assert!(state.export.log.is_following() && selected(&state).contains(" d:"));
 }
 
@@ -35,17 +41,17 @@ fn the_log_is_bounded_and_a_selected_line_stays_selected_while_older_ones_go() {
     let mut state = testing();
     run(&mut state);
     press(&mut state, 'n');
-    tell(&mut state, (0..LINES_KEPT).map(|number| format!("sku-{number}")));
+    tell(&mut state, 40, (0..LINES_KEPT).map(|number| format!("sku-{number}")));
     (0..500).for_each(|_| {
         press(&mut state, 'k');
     });
     let before = selected(&state);
-    tell(&mut state, (0..100).map(|number| format!("late-{number}")));
+    tell(&mut state, 50, (0..100).map(|number| format!("late-{number}")));
     let (kept, dropped) = state.export.log.size();
     assert_eq!(kept, LINES_KEPT);
     assert!(dropped >= 100);
     assert_eq!(selected(&state), before);
-    tell(&mut state, (0..LINES_KEPT).map(|number| format!("later-{number}")));
+    tell(&mut state, 60, (0..LINES_KEPT).map(|number| format!("later-{number}")));
     assert!(selected(&state).contains("later-0:"), "its place goes to the oldest that is kept");
 }
 
@@ -53,7 +59,7 @@ fn the_log_is_bounded_and_a_selected_line_stays_selected_while_older_ones_go() {
 fn a_filter_and_enter_find_one_line() {
     let mut state = testing();
     run(&mut state);
-    tell(&mut state, ["24-MB01".to_owned(), "24-WG02".to_owned()]);
+    tell(&mut state, 70, ["24-MB01".to_owned(), "24-WG02".to_owned()]);
     state.update(
         Event::Run { news: vec![RunEvent::Note { feed: Feed::Products, text: "left out".into() }], skipped: 0 },
         &now(),
@@ -82,7 +88,7 @@ fn a_filter_and_enter_find_one_line() {
 fn a_new_run_begins_a_new_log() {
     let mut state = testing();
     run(&mut state);
-    tell(&mut state, ["old".to_owned()]);
+    tell(&mut state, 80, ["old".to_owned()]);
     end(&mut state);
     let lines: Vec<String> = state.export.log.shown().iter().map(|line| line.text.clone()).collect();
     assert!(lines.first().is_some_and(|line| line == "Export: starting"), "{lines:?}");
@@ -122,4 +128,26 @@ fn back_leads_to_where_a_page_was_opened_from() {
     press(&mut state, 'n');
     key(&mut state, KeyCode::Esc);
     assert_eq!(state.place(), Place::Export);
+}
+
+#[test]
+fn a_flood_of_lines_comes_into_sight_every_other_second_and_at_once_for_a_key() {
+    let mut state = testing();
+    run(&mut state);
+    press(&mut state, 'n');
+    let mut repaints = 0;
+    for tenth in 0..100 {
+        let before = state.export.log.shown().len();
+        let now = Now { uptime: now().uptime + Duration::from_millis(10_000 + tenth * 100), ..now() };
+        let news = vec![RunEvent::ItemFailed(failure("flood"))];
+        state.update(Event::Run { news, skipped: 0 }, &now);
+        repaints += u32::from(state.export.log.shown().len() != before);
+    }
+    assert!((4..=6).contains(&repaints), "{repaints} in ten seconds");
+    assert!(state.export.log.shown().len() < state.export.log.size().0);
+    key(&mut state, KeyCode::End);
+    assert_eq!(state.export.log.shown().len(), state.export.log.size().0);
+    tell(&mut state, 30, ["last".to_owned()]);
+    end(&mut state);
+    assert_eq!(state.export.log.shown().len(), state.export.log.size().0, "the end is in sight at once");
 }

@@ -33,8 +33,8 @@ fn listed(state: &mut State, projects: Vec<Project>) -> Effects {
     reply(state, Reply::Projects { environment: Environment::Sandbox, result: Ok(projects) })
 }
 
-fn state_of(state: &State, stage: Stage) -> StepState {
-    state.steps().into_iter().find(|step| step.stage == stage).unwrap().state
+fn state_of(screen: &State, stage: Stage) -> StepState {
+    screen.steps().into_iter().find(|step| step.stage == stage).unwrap().state
 }
 
 fn newest(state: &State) -> &str {

@@ -1,0 +1,66 @@
+//! The arguments of `export items` and `export item`.
+
+use clap::{Args, ValueEnum};
+
+use crate::feeds::Feed;
+
+/// `export items`
+#[derive(Debug, Args)]
+pub struct ItemsArgs {
+    /// The feed
+    #[arg(long, value_name = "FEED")]
+    pub feed: Feed,
+    /// Only items whose label (SKU and store view, or what stands for it) contains this, or whose source id is this
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub search: String,
+    /// Only items in this state [default: any]
+    #[arg(long, value_name = "STATE", value_enum)]
+    pub state: Option<StateChoice>,
+    /// Only items whose error text or code contains this
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub error: String,
+    /// In this order
+    #[arg(long, value_name = "ORDER", value_enum, default_value_t = OrderChoice::Item)]
+    pub order: OrderChoice,
+    /// At most this many items
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: u64,
+    /// Only those after this one: the number that the list before ended with
+    #[arg(long, value_name = "NUMBER")]
+    pub after: Option<i64>,
+}
+
+/// `export item`
+#[derive(Debug, Args)]
+pub struct ItemArgs {
+    /// The feed
+    #[arg(long, value_name = "FEED")]
+    pub feed: Feed,
+    /// The item: its SKU, its source id, or its label as `export items` prints it
+    #[arg(value_name = "ITEM")]
+    pub item: String,
+}
+
+/// The state of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StateChoice {
+    /// No answer is recorded
+    Awaiting,
+    /// Accepted by the gateway
+    Submitted,
+    /// A passing failure
+    WillRetry,
+    /// A failure that somebody has to look at
+    NeedsAttention,
+}
+
+/// The order of a list of items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OrderChoice {
+    /// By SKU and store view, or what stands for it
+    Item,
+    /// By source id
+    Id,
+    /// Newest state first
+    Newest,
+}

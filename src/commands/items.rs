@@ -1,0 +1,199 @@
+//! `export items` and `export item`: what the ledger knows of items, without the screen.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::output::{Output, table};
+use crate::cli::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
+use crate::connector::Connector;
+use crate::connector::items::{ItemView, NowSent, document, row_document};
+use crate::error::{Exit, Problem};
+use crate::export::ledger::{FieldChange, ItemNumber, ItemOrder, ItemPage, ItemQuery, PageFrom};
+use crate::export::progress::ItemState;
+use crate::untrusted::SafeText;
+use crate::words::count;
+
+/// How many items are read at a time.
+const PAGE: u64 = 1_000;
+/// How many items of one record `export item` shows: more store views than shops have.
+const MOST_SHOWN: usize = 100;
+
+/// Lists items, page by page, so that a million of them need no memory.
+///
+/// # Errors
+/// Whatever a person has to be told.
+pub async fn list(args: &ItemsArgs, connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
+    check_data_space(connector)?;
+    let query = query_of(args);
+    let mut from = match args.after {
+        None => PageFrom::Start,
+        Some(number) => PageFrom::After(connector.item_row(ItemNumber(number)).await?),
+    };
+    let total = count_all(&query, connector).await?;
+    let (mut left, mut shown, mut last) = (args.limit, 0, None);
+    loop {
+        let page = page(&query, &from, left.min(PAGE), connector).await?;
+        let mut rows = Vec::with_capacity(page.rows.len() + 1);
+        if shown == 0 {
+            rows.push(["NUMBER", "ITEM", "SOURCE ID", "STATE", "SINCE", "ERROR"].map(str::to_owned).to_vec());
+        }
+        for row in &page.rows {
+            output.record("item", Value::Object(row_document(query.feed, row)))?;
+            let state =
+                if row.is_deleted { format!("{}, deleted", row.state.words()) } else { row.state.words().into() };
+            rows.push(vec![
+                row.number.0.to_string(),
+                row.label.to_string(),
+                row.source_id.map(|id| id.to_string()).unwrap_or_default(),
+                state,
+                moment(row.modified_at),
+                row.error.to_string(),
+            ]);
+        }
+        if rows.len() > 1 || !page.rows.is_empty() {
+            output.text(&table(&rows, &[0, 2]))?;
+        }
+        let read = page.rows.len() as u64;
+        shown += read;
+        left = left.saturating_sub(read);
+        last = page.rows.last().map(|row| row.number.0).or(last);
+        if let Some(row) = page.rows.into_iter().last().filter(|_| page.has_after && left > 0) {
+            from = PageFrom::After(row);
+            continue;
+        }
+        let more = page.has_after.then_some(last).flatten();
+        output.record("items", json!({"feed": query.feed, "shown": shown, "total": total, "after": more}))?;
+        output.text(&format!("{} of {} items", count(shown), count(total)))?;
+        if let Some(number) = more {
+            output.text(&format!("The next ones: --after {number}"))?;
+        }
+        return Ok(Exit::Done);
+    }
+}
+
+/// Shows one item, or those of all store views.
+///
+/// # Errors
+/// Whatever a person has to be told.
+pub async fn show(args: &ItemArgs, connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
+    check_data_space(connector)?;
+    let views = connector.items_named(args.feed, &args.item, MOST_SHOWN).await?;
+    if views.is_empty() {
+        let what = format!("{} has no item {:?} in this data space", args.feed, SafeText::new(&args.item));
+        return Err(Problem::usage(what)
+            .hint(format!("look for it: commerce-connector export items --feed {} --search TEXT", args.feed))
+            .into());
+    }
+    for (number, view) in views.iter().enumerate() {
+        output.record("item_detail", document(view))?;
+        if number > 0 {
+            output.text("")?;
+        }
+        tell(view, output)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn tell(view: &ItemView, output: &mut Output) -> Result<(), Problem> {
+    let detail = &view.detail;
+    let row = &detail.row;
+    output.text(&format!("{}: {} (number {})", detail.feed, row.label, row.number.0))?;
+    for (name, value) in &detail.identity {
+        output.text(&format!("  {name}: {value}"))?;
+    }
+    output.text(&format!("  {}, since {}", row.state.words(), moment(row.modified_at)))?;
+    output.text(&format!("  {}", row.state.meaning()))?;
+    for attempt in &detail.attempts {
+        let mut text = format!("  {}: {} ({})", moment(attempt.at), attempt.state.words(), attempt.status);
+        if !attempt.error.is_empty() {
+            text = format!("{text}: {}", attempt.error);
+        }
+        if !attempt.code.is_empty() {
+            text = format!("{text} [{}]", attempt.code);
+        }
+        if let Some(id) = &attempt.request_id {
+            text = format!("{text} (request {id})");
+        }
+        output.text(&text)?;
+    }
+    match &detail.sent {
+        Some((at, _)) => output.text(&format!("  sent last: {}", moment(*at)))?,
+        None => output.text(&format!("  sent last: not known: {}", view.not_kept))?,
+    }
+    match &view.now {
+        NowSent::Payload(_) => {}
+        NowSent::Gone => output.text("  now: nothing: it is gone from the source")?,
+        NowSent::Broken(reason) => output.text(&format!("  now: nothing: its record is broken: {reason}"))?,
+        NowSent::Unknown(reason) => output.text(&format!("  now: not known: {reason}"))?,
+    }
+    if let (Some(_), NowSent::Payload(_)) = (&detail.sent, &view.now) {
+        let changed: Vec<_> =
+            view.changes.iter().filter(|(_, change)| !matches!(change, FieldChange::Same(_))).collect();
+        if changed.is_empty() {
+            output.text("  now: the same as it was sent last")?;
+        }
+        for (name, change) in changed {
+            let (sent, now) = match change {
+                FieldChange::Same(_) => (None, None),
+                FieldChange::Added(now) => (None, Some(now)),
+                FieldChange::Removed(sent) => (Some(sent), None),
+                FieldChange::Changed { sent, now } => (Some(sent), Some(now)),
+            };
+            for (sign, value) in [("-", sent), ("+", now)] {
+                if let Some(value) = value {
+                    output.text(&format!("  {sign} {name}: {}", SafeText::from(value.to_string())))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn query_of(args: &ItemsArgs) -> ItemQuery {
+    ItemQuery {
+        feed: args.feed,
+        search: args.search.clone(),
+        state: args.state.map(|state| match state {
+            StateChoice::Awaiting => ItemState::Awaiting,
+            StateChoice::Submitted => ItemState::Submitted,
+            StateChoice::WillRetry => ItemState::WillRetry,
+            StateChoice::NeedsAttention => ItemState::NeedsAttention,
+        }),
+        error: args.error.clone(),
+        order: match args.order {
+            OrderChoice::Item => ItemOrder::Label,
+            OrderChoice::Id => ItemOrder::SourceId,
+            OrderChoice::Newest => ItemOrder::Newest,
+        },
+    }
+}
+
+async fn page(query: &ItemQuery, from: &PageFrom, limit: u64, connector: &Connector) -> Result<ItemPage, Problem> {
+    let (query, from, connector) = (query.clone(), from.clone(), connector.clone());
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let read = tokio::task::spawn_blocking(move || connector.items(&query, &from, limit, &mut |_| true));
+    Ok(joined(read.await)?.unwrap_or_default())
+}
+
+async fn count_all(query: &ItemQuery, connector: &Connector) -> Result<u64, Problem> {
+    let (query, connector) = (query.clone(), connector.clone());
+    let read = tokio::task::spawn_blocking(move || connector.count_items(&query, &mut |_| true));
+    Ok(joined(read.await)?.unwrap_or_default())
+}
+
+fn joined<T>(read: Result<Result<T, Problem>, tokio::task::JoinError>) -> Result<T, Problem> {
+    read.map_err(|error| Problem::new(Exit::Other, format!("the ledger was not read: {error}")))?
+}
+
+fn check_data_space(connector: &Connector) -> Result<(), Problem> {
+    if connector.overview().data_space.is_some() {
+        return Ok(());
+    }
+    Err(Problem::usage("no data space is chosen, so there is nothing to show")
+        .hint("run `commerce-connector data-spaces select ID`"))
+}
+
+fn moment(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+}

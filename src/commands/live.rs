@@ -1,0 +1,97 @@
+//! Runs that go on, from outside: `export status --watch`, `export pause`, `resume`, `stop` and `set`.
+
+use serde_json::json;
+
+use super::linear::{self, Voice};
+use super::output::{Output, talk};
+use crate::cli::SetArgs;
+use crate::connector::Connector;
+use crate::error::{Exit, Problem};
+use crate::export::control::Command;
+use crate::export::progress::FeedProgress;
+use crate::export::told::limit_words;
+use crate::words::{count, counted, duration};
+
+/// Says of each run what it does, who runs it and how far it is.
+///
+/// # Errors
+/// A [`Problem`] if stdout is closed.
+pub async fn list(connector: &Connector, output: &mut Output) -> Result<(), Problem> {
+    for run in connector.live_runs().await {
+        let (about, progress) = (&run.about, &run.progress);
+        let settled: u64 = progress.feeds.iter().map(FeedProgress::settled).sum();
+        let to_send: u64 = progress.feeds.iter().map(FeedProgress::to_send).sum();
+        let text = format!(
+            "{} goes on, by {}: {} of {} items found so far have their state; {}; {}, {} by now",
+            about.request,
+            about.owner,
+            count(settled),
+            count(to_send),
+            limit_words(&progress.limit),
+            counted(u64::try_from(progress.thread_count).unwrap_or(u64::MAX), "thread"),
+            duration(progress.elapsed),
+        );
+        let fields = json!({
+            "request": about.request,
+            "user": about.owner.user,
+            "host": about.owner.host,
+            "pid": about.owner.pid,
+            "since": about.owner.since().map(|since| since.to_string()),
+            "data_space": about.data_space,
+            "paused": progress.paused.is_some(),
+            "stopping": progress.stopping,
+            "thread_count": progress.thread_count,
+            "limit": limit_words(&progress.limit),
+            "elapsed_seconds": progress.elapsed.as_secs_f64(),
+            "feeds": progress.feeds.iter().map(linear::feed_record).collect::<Vec<_>>(),
+        });
+        output.say(&text, "live_run", fields)?;
+    }
+    Ok(())
+}
+
+/// Follows the oldest run to its end, and ends as it does; `None` if there is none.
+///
+/// # Errors
+/// A [`Problem`] as of the run.
+pub async fn watch(connector: &Connector, output: &mut Output) -> anyhow::Result<Option<Exit>> {
+    let Some((about, run)) = connector.attach().await else { return Ok(None) };
+    talk(&format!("{} goes on, by {}. Interrupting this leaves it alone.", about.request, about.owner));
+    Ok(Some(linear::follow(run, Voice::Stdout, output).await?))
+}
+
+/// What `export set` asks for.
+///
+/// # Errors
+/// A usage [`Problem`] if it asks for nothing.
+pub fn settings(args: &SetArgs) -> Result<Vec<Command>, Problem> {
+    let threads = args.threads.map(|count| Command::SetThreadCount(count.into()));
+    let sizes = args.batch_size.map(|items| {
+        let size = |feed| Command::SetBatchSize { feed, items: items.into() };
+        if args.feed.is_empty() { vec![size(None)] } else { args.feed.iter().map(|feed| size(Some(*feed))).collect() }
+    });
+    let commands: Vec<Command> = threads.into_iter().chain(sizes.unwrap_or_default()).collect();
+    if commands.is_empty() {
+        return Err(Problem::usage("there is nothing to set").hint("give --threads N, --batch-size N, or both"));
+    }
+    Ok(commands)
+}
+
+/// Has the runs carry out commands, and says so.
+///
+/// # Errors
+/// A [`Problem`] if there is no run, or one refuses.
+pub async fn tell(commands: &[Command], connector: &Connector, output: &mut Output) -> Result<Exit, Problem> {
+    for about in connector.tell_runs(commands).await? {
+        let (word, text) = match commands {
+            [Command::Pause] => ("paused", "is paused: the batches in flight are finished, and nothing more is sent"),
+            [Command::Resume] => ("resumed", "goes on"),
+            [Command::Stop] => ("stopping", "stops as soon as the batches in flight are finished; a re-run goes on"),
+            _ => ("set", "was told; the batches made from now on are as you want them"),
+        };
+        let owner = &about.owner;
+        let fields = json!({"user": owner.user, "host": owner.host, "pid": owner.pid, "data_space": about.data_space});
+        output.say(&format!("{} by {} {text}.", about.request, owner), word, fields)?;
+    }
+    Ok(Exit::Done)
+}

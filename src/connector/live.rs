@@ -1,0 +1,44 @@
+//! Runs that go on, in this process or in another one of the same user.
+
+use super::Connector;
+use crate::error::Problem;
+use crate::export::Run;
+use crate::export::control::Command;
+use crate::live::{About, Found, find};
+
+impl Connector {
+    /// The runs that go on into the chosen data space, the oldest first; none if none is chosen.
+    pub async fn live_runs(&self) -> Vec<Found> {
+        let Some(data_space) = self.config().saas.environment_id else { return Vec::new() };
+        let mut found = find(&self.shared.state_dir).await;
+        found.retain(|run| run.about.data_space == data_space);
+        found
+    }
+
+    /// The oldest of them, as if it was a run of this process.
+    pub async fn attach(&self) -> Option<(About, Run)> {
+        let found = self.live_runs().await.into_iter().next()?;
+        Some((found.about.clone(), found.attach()))
+    }
+
+    /// Tells every run into the chosen data space what to do; which those are.
+    ///
+    /// # Errors
+    /// A [`Problem`] if there is none, or one refuses.
+    pub async fn tell_runs(&self, commands: &[Command]) -> Result<Vec<About>, Problem> {
+        let mut told = Vec::new();
+        for mut run in self.live_runs().await {
+            for command in commands {
+                run.tell(command.clone()).await?;
+            }
+            told.push(run.about);
+        }
+        if told.is_empty() { Err(no_run()) } else { Ok(told) }
+    }
+}
+
+/// There is nothing to follow, and nothing to tell.
+fn no_run() -> Problem {
+    Problem::new(crate::error::Exit::Other, "no export into the chosen data space is going on")
+        .hint("`commerce-connector export status` shows how each feed stands")
+}

@@ -1,0 +1,110 @@
+//! Who runs something here: user, host, process, since when; and whether that process is still there.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::untrusted::SafeText;
+
+/// A process that holds something, and who started it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// The user's name.
+    pub user: SafeText,
+    /// The host's name.
+    pub host: SafeText,
+    /// The process.
+    pub pid: u32,
+    /// When the process began, in clock ticks since the system did: a number that was given again is another process.
+    pub process_start: u64,
+    /// Since when it holds it, in seconds since 1970.
+    pub since: i64,
+}
+
+impl Owner {
+    /// This process, from now on.
+    #[must_use]
+    pub fn this_process() -> Self {
+        let pid = std::process::id();
+        Self {
+            user: SafeText::new(&user()),
+            host: host(),
+            pid,
+            process_start: process_start(pid).unwrap_or_default(),
+            since: Timestamp::now().as_second(),
+        }
+    }
+
+    /// Whether the process has ended; `None` if that cannot be seen from this host.
+    #[must_use]
+    pub fn is_gone(&self) -> Option<bool> {
+        (self.host == host()).then(|| process_start(self.pid) != Some(self.process_start))
+    }
+
+    /// Since when it holds it.
+    #[must_use]
+    pub fn since(&self) -> Option<Timestamp> {
+        Timestamp::from_second(self.since).ok()
+    }
+
+    /// Who it is, without the time: `ann on shop1 (pid 4711)`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{} on {} (pid {})", self.user, self.host, self.pid)
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}, pid {}", self.user, self.host, self.pid)?;
+        match self.since() {
+            Some(since) => write!(f, ", since {}", since.strftime("%Y-%m-%d %H:%M:%S UTC")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn host() -> SafeText {
+    SafeText::new(&rustix::system::uname().nodename().to_string_lossy())
+}
+
+/// When a process began, in clock ticks since the system did; `None` if there is none.
+fn process_start(pid: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the program's name in parentheses, and may hold anything; the start is the 22nd.
+    let (_, after_name) = stat.rsplit_once(") ")?;
+    after_name.split(' ').nth(19)?.parse().ok()
+}
+
+/// The name that goes with the user id; the number where there is none. `$USER` would be whatever `su` left behind.
+fn user() -> String {
+    let id = rustix::process::getuid().as_raw().to_string();
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == id).then(|| name.to_owned())
+    });
+    name.unwrap_or_else(|| format!("user {id}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_is_there_is_told_from_one_that_is_not_and_from_another_with_its_number() {
+        let this = Owner::this_process();
+        assert_eq!(this.is_gone(), Some(false));
+        let another_start = Owner { process_start: this.process_start + 1, ..this.clone() };
+        assert_eq!(another_start.is_gone(), Some(true), "the number was given again");
+        let mut child = std::process::Command::new("true").spawn().expect("a process");
+        let of_child = Owner { pid: child.id(), process_start: process_start(child.id()).unwrap_or(1), ..this.clone() };
+        child.wait().expect("it ends");
+        assert_eq!(of_child.is_gone(), Some(true));
+        let elsewhere = Owner { host: "another.example".into(), ..of_child };
+        assert_eq!(elsewhere.is_gone(), None);
+        assert!(this.to_string().contains(&format!("pid {}, since 20", this.pid)), "{this}");
+    }
+}

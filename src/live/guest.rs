@@ -1,0 +1,158 @@
+//! The side of who looks at a run of another process.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::unix::OwnedWriteHalf;
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+
+use super::lines::{self, Line};
+use super::socket;
+use super::wire::{About, FromGuest, FromHost, line, read};
+use crate::error::{Exit, Problem};
+use crate::export::control::{Command, Control};
+use crate::export::owner::Owner;
+use crate::export::progress::{Progress, RunEvent, RunReport};
+use crate::export::{ExportError, Run};
+
+/// How long a process that runs may take to answer. It does so at once, unless it was stopped like a job.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The longest line that is read, in bytes. The counters of all feeds have about ten thousand.
+const LINE_LIMIT: u64 = 1024 * 1024;
+/// Events that may wait for who looks.
+const EVENTS_WAITING: usize = 256;
+/// Commands that may wait to be written.
+const COMMANDS_WAITING: usize = 16;
+
+/// A run that goes on, as it was when it was found.
+#[derive(Debug)]
+pub struct Found {
+    /// Which run it is.
+    pub about: About,
+    /// How far it is.
+    pub progress: Progress,
+    lines: mpsc::Receiver<Line>,
+    to: OwnedWriteHalf,
+}
+
+/// The runs that go on in this state directory, the oldest first.
+pub async fn find(state_dir: &Path) -> Vec<Found> {
+    let mut found = Vec::new();
+    for path in socket::all(state_dir) {
+        match timeout(PATIENCE, greet(&path)).await {
+            Ok(Ok(run)) => found.push(run),
+            // It has just ended, or its process does not answer: the lock still says who that is.
+            Ok(Err(error)) => tracing::info!(%error, "a run cannot be looked at"),
+            Err(_) => tracing::warn!(socket = %crate::private_file::safe(&path), "a run does not answer"),
+        }
+    }
+    found.sort_by_key(|run| run.about.owner.since);
+    found
+}
+
+async fn greet(path: &Path) -> Result<Found, String> {
+    let (from, to) = socket::connect(path).await.map_err(|error| error.to_string())?.into_split();
+    let mut lines = lines::read(from, LINE_LIMIT);
+    match next(&mut lines).await? {
+        FromHost::Run { about, progress } => Ok(Found { about, progress, lines, to }),
+        FromHost::Refused { message } => Err(message.to_string()),
+        _ => Err("it does not say which run it is".to_owned()),
+    }
+}
+
+async fn next(lines: &mut mpsc::Receiver<Line>) -> Result<FromHost, String> {
+    match lines.recv().await {
+        Some(Ok(line)) => read(&line),
+        Some(Err(_)) => Err("it says more than a run has to say".to_owned()),
+        None => Err("it said nothing more".to_owned()),
+    }
+}
+
+impl Found {
+    /// Has a command carried out.
+    ///
+    /// # Errors
+    /// A [`Problem`] if it is refused, or the run ended meanwhile.
+    pub async fn tell(&mut self, command: Command) -> Result<(), Problem> {
+        let gone = |_| ended_meanwhile(&self.about);
+        self.to.write_all(&said(command)).await.map_err(gone)?;
+        let answer = timeout(PATIENCE, async {
+            loop {
+                match next(&mut self.lines).await {
+                    Ok(FromHost::Taken) => return Ok(()),
+                    Ok(FromHost::Refused { message }) => return Err(Problem::usage(message.to_string())),
+                    Ok(FromHost::Ended { .. }) | Err(_) => return Err(ended_meanwhile(&self.about)),
+                    Ok(_) => {}
+                }
+            }
+        });
+        answer.await.unwrap_or_else(|_| {
+            let what = format!("the run of {} does not answer", self.about.owner.name());
+            Err(Problem::new(Exit::TryAgain, what))
+        })
+    }
+
+    /// The run as if it was one of this process. Dropping it leaves the run alone.
+    #[must_use]
+    pub fn attach(self) -> Run {
+        let (progress_out, mut progress) = watch::channel(self.progress.clone());
+        // Also a run that stands still is shown as it is.
+        progress.mark_changed();
+        let (events_out, events) = mpsc::channel(EVENTS_WAITING);
+        let (commands, commands_in) = mpsc::channel(COMMANDS_WAITING);
+        let report = tokio::spawn(self.follow(progress_out, events_out, commands_in));
+        Run { progress, events, control: Control::elsewhere(commands), report }
+    }
+
+    async fn follow(
+        mut self,
+        progress: watch::Sender<Progress>,
+        events: mpsc::Sender<RunEvent>,
+        mut commands: mpsc::Receiver<Command>,
+    ) -> Result<RunReport, ExportError> {
+        let mut is_commanded = true;
+        loop {
+            let message = tokio::select! {
+                biased;
+                () = events.closed() => return Err(ExportError::Elsewhere(lost(&self.about))),
+                command = commands.recv(), if is_commanded => {
+                    match command {
+                        // If it cannot be written, there is nothing to be read either.
+                        Some(command) => drop(self.to.write_all(&said(command)).await),
+                        None => is_commanded = false,
+                    }
+                    continue;
+                }
+                message = next(&mut self.lines) => message,
+            };
+            match message {
+                Ok(FromHost::Progress { progress: newer }) => drop(progress.send_replace(newer)),
+                Ok(FromHost::Event { event }) => drop(events.send(event).await),
+                Ok(FromHost::Ended { result }) => return result.map(|report| *report).map_err(ExportError::Elsewhere),
+                Ok(FromHost::Run { .. } | FromHost::Skipped { .. } | FromHost::Taken | FromHost::Refused { .. }) => {}
+                Err(_) => return Err(ExportError::Elsewhere(lost(&self.about))),
+            }
+        }
+    }
+}
+
+fn said(command: Command) -> Vec<u8> {
+    line(FromGuest::Command { command, by: Owner::this_process().name().into() })
+}
+
+fn ended_meanwhile(about: &About) -> Problem {
+    Problem::new(Exit::Other, format!("the run of {} has ended meanwhile", about.owner.name()))
+}
+
+/// Nothing more comes, and no report came.
+fn lost(about: &About) -> Problem {
+    let name = about.owner.name();
+    match about.owner.is_gone() {
+        Some(true) => Problem::new(Exit::TryAgain, format!("the process of {name} ended before its run did"))
+            .hint("start the export again: it goes on where that one ended"),
+        _ => Problem::new(Exit::TryAgain, format!("the run of {name} cannot be seen any more from here"))
+            .hint("look again with `commerce-connector export status`"),
+    }
+}

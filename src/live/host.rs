@@ -1,0 +1,250 @@
+//! The side of the process that runs: it lets others look, and takes their commands.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::UnixStream;
+use tokio::net::unix::OwnedWriteHalf;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::timeout;
+
+use super::lines::{self, TooLong};
+use super::socket::{self, Listening};
+use super::wire::{About, FromGuest, FromHost, line, read};
+use crate::error::Problem;
+use crate::export::Run;
+use crate::export::control::Control;
+use crate::export::progress::{Progress, RunEvent, RunReport};
+use crate::export::told::event_line;
+
+/// How many may look at once; each costs a task and a few buffers.
+const MOST_GUESTS: usize = 16;
+/// How many events are kept for who comes later, and may wait for who reads slowly.
+const EVENTS_KEPT: usize = 256;
+/// The longest line that is read, in bytes. A command has about a hundred.
+const LINE_LIMIT: u64 = 4096;
+/// How long a line may take to be written to who looks.
+const WRITE_PATIENCE: Duration = Duration::from_secs(5);
+/// How long the end of a run may take to be told to all who look.
+const END_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How a run ended, once it has.
+type Ended = Option<Result<Box<RunReport>, Problem>>;
+
+/// Makes a run reachable, and returns it as it was. If that cannot be, the log says why, and the run goes on.
+#[must_use]
+pub fn publish(run: Run, about: About, state_dir: &Path) -> Run {
+    let listening = match socket::listen(state_dir) {
+        Ok(listening) => listening,
+        Err(error) => {
+            tracing::warn!(%error, "no other process can look at this run");
+            return run;
+        }
+    };
+    let Run { progress, events, control, report } = run;
+    let (ended, is_ended) = watch::channel(None);
+    let host = Arc::new(Host {
+        about,
+        progress: progress.clone(),
+        control: control.clone(),
+        told: Mutex::default(),
+        ended: is_ended,
+    });
+    let (events_out, told) = mpsc::channel(1);
+    let relay = tokio::spawn(relay(Arc::clone(&host), events, events_out));
+    let serving = tokio::spawn(serve(host, listening));
+    let report = tokio::spawn(async move {
+        let result = match report.await {
+            Ok(result) => result,
+            // As if the run broke here; who looks sees that its process has nothing more to say.
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => std::future::pending().await,
+            },
+        };
+        wait(relay).await;
+        let told = result.as_ref().map(|report| Box::new(report.clone())).map_err(|error| Problem::of(error));
+        ended.send_replace(Some(told));
+        wait(serving).await;
+        result
+    });
+    Run { progress, events: told, control, report }
+}
+
+/// Waits for a task of ours; that it broke is told by the panic hook, and no reason to break as well.
+async fn wait(task: JoinHandle<()>) {
+    let _ = task.await;
+}
+
+/// A run and all who look at it.
+struct Host {
+    about: About,
+    progress: watch::Receiver<Progress>,
+    control: Control,
+    told: Mutex<Told>,
+    ended: watch::Receiver<Ended>,
+}
+
+/// What was told so far, and the end at which more is told.
+struct Told {
+    kept: VecDeque<RunEvent>,
+    /// `None` once there will be no more.
+    more: Option<broadcast::Sender<RunEvent>>,
+}
+
+impl Default for Told {
+    fn default() -> Self {
+        Self { kept: VecDeque::new(), more: Some(broadcast::Sender::new(EVENTS_KEPT)) }
+    }
+}
+
+impl Host {
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, event: &RunEvent) {
+        let mut told = self.told();
+        if told.kept.len() == EVENTS_KEPT {
+            told.kept.pop_front();
+        }
+        told.kept.push_back(event.clone());
+        if let Some(more) = &told.more {
+            // Nobody may be looking.
+            let _ = more.send(event.clone());
+        }
+    }
+
+    /// What was told, and the events from now on; none is missed in between.
+    fn listen(&self) -> (Vec<RunEvent>, Option<broadcast::Receiver<RunEvent>>) {
+        let told = self.told();
+        (told.kept.iter().cloned().collect(), told.more.as_ref().map(broadcast::Sender::subscribe))
+    }
+}
+
+/// Passes the events on to the one who started the run, and tells them to the log and to all who look. Only the first is waited
+/// for, as before, until the run is stopped.
+async fn relay(host: Arc<Host>, mut events: mpsc::Receiver<RunEvent>, out: mpsc::Sender<RunEvent>) {
+    while let Some(event) = events.recv().await {
+        tracing::info!("{}", event_line(&event));
+        host.tell(&event);
+        tokio::select! {
+            biased;
+            // Whoever dropped the other end does not want to know.
+            room = out.reserve() => if let Ok(room) = room { room.send(event) },
+            () = host.control.stopped() => drop(out.try_send(event)),
+        }
+    }
+    host.told().more = None;
+}
+
+/// Lets others look until the run has ended and they know.
+async fn serve(host: Arc<Host>, listening: Listening) {
+    let mut guests = JoinSet::new();
+    let mut ended = host.ended.clone();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = end(&mut ended) => break,
+            Some(_) = guests.join_next() => continue,
+            accepted = listening.listener.accept() => accepted,
+        };
+        let Ok((stream, _)) = accepted else {
+            // Too many open files, most likely: others may look once that has passed.
+            tokio::time::sleep(END_PATIENCE).await;
+            continue;
+        };
+        if !socket::is_trusted(&stream) {
+            tracing::warn!("somebody else's process tried to look at this run and was refused");
+        } else if guests.len() >= MOST_GUESTS {
+            let message = "too many look at this run already: close another screen first".into();
+            guests.spawn(async move { drop(write(&mut stream.into_split().1, FromHost::Refused { message }).await) });
+        } else {
+            guests.spawn(attend(Arc::clone(&host), stream));
+        }
+    }
+    drop(listening);
+    let _ = timeout(END_PATIENCE, async { while guests.join_next().await.is_some() {} }).await;
+}
+
+/// Tells one who looks everything, and takes its commands, until it goes or the run has ended.
+async fn attend(host: Arc<Host>, stream: UnixStream) {
+    let (from, mut to) = stream.into_split();
+    // Whoever does not read, or goes, is let go of; it may come again.
+    let _ = talk(&host, &mut lines::read(from, LINE_LIMIT), &mut to).await;
+}
+
+async fn talk(host: &Host, lines: &mut mpsc::Receiver<lines::Line>, to: &mut OwnedWriteHalf) -> std::io::Result<()> {
+    let mut progress = host.progress.clone();
+    let mut ended = host.ended.clone();
+    let (before, mut events) = host.listen();
+    let now = progress.borrow_and_update().clone();
+    write(to, FromHost::Run { about: host.about.clone(), progress: now }).await?;
+    for event in before {
+        write(to, FromHost::Event { event }).await?;
+    }
+    let mut is_counting = true;
+    loop {
+        let message = tokio::select! {
+            biased;
+            line = lines.recv() => match line {
+                Some(Ok(line)) => carry_out(host, &line),
+                Some(Err(TooLong)) => FromHost::Refused { message: format!("a line has at most {LINE_LIMIT} bytes").into() },
+                None => return Ok(()),
+            },
+            event = next(&mut events) => match event {
+                Ok(event) => FromHost::Event { event },
+                Err(broadcast::error::RecvError::Lagged(events)) => FromHost::Skipped { events },
+                Err(broadcast::error::RecvError::Closed) => {
+                    events = None;
+                    continue;
+                }
+            },
+            newer = progress.changed(), if is_counting => {
+                is_counting = newer.is_ok();
+                let progress = progress.borrow_and_update().clone();
+                FromHost::Progress { progress }
+            }
+            result = end(&mut ended), if events.is_none() => return write(to, FromHost::Ended { result }).await,
+        };
+        write(to, message).await?;
+    }
+}
+
+/// The next event; for ever none, once there will be no more.
+async fn next(events: &mut Option<broadcast::Receiver<RunEvent>>) -> Result<RunEvent, broadcast::error::RecvError> {
+    match events {
+        Some(events) => events.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// How the run ended, once it has.
+async fn end(ended: &mut watch::Receiver<Ended>) -> Result<Box<RunReport>, Problem> {
+    let result = ended.wait_for(Option::is_some).await.ok().and_then(|ended| ended.clone());
+    match result {
+        Some(result) => result,
+        // The run broke: there will be no report, and the end of the process says so.
+        None => std::future::pending().await,
+    }
+}
+
+fn carry_out(host: &Host, line: &[u8]) -> FromHost {
+    let (command, by) = match read(line) {
+        Ok(FromGuest::Command { command, by }) => (command, by),
+        Err(message) => return FromHost::Refused { message: message.into() },
+    };
+    tracing::info!(%by, ?command, "told by another process");
+    match host.control.apply(&command, Some(by)) {
+        Ok(()) => FromHost::Taken,
+        Err(error) => FromHost::Refused { message: error.to_string().into() },
+    }
+}
+
+async fn write(to: &mut OwnedWriteHalf, message: FromHost) -> std::io::Result<()> {
+    timeout(WRITE_PATIENCE, to.write_all(&line(message))).await.map_err(|_| std::io::ErrorKind::TimedOut)?
+}

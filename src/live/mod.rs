@@ -1,0 +1,15 @@
+//! Runs that go on, reachable from other processes of the same user: who runs them, their counters and events, and commands.
+//!
+//! [`publish`] is the side of the process that runs; [`find`] is the side of who looks. Between them is a Unix socket in the state
+//! directory, with one JSON object a line. It must never know what a run does, nor who looks; and nobody who looks can slow a
+//! run down.
+
+mod guest;
+mod host;
+mod lines;
+mod socket;
+mod wire;
+
+pub use guest::{Found, find};
+pub use host::publish;
+pub use wire::About;

@@ -1,0 +1,126 @@
+//! Where the sockets are: `runs/PID.NUMBER.sock` in the state directory, for their owner's eyes only.
+
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::net::{UnixListener, UnixStream};
+
+/// The longest path that a Unix socket can have on Linux, in bytes.
+const LONGEST_PATH: usize = 107;
+
+/// Tells the runs of one process apart.
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// A socket that is listened on; its file is taken away with it.
+#[derive(Debug)]
+pub(super) struct Listening {
+    pub listener: UnixListener,
+    path: PathBuf,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        // One that stays is taken away by the next who looks and finds nobody there.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Listens on a new socket.
+pub(super) fn listen(state_dir: &Path) -> io::Result<Listening> {
+    let directory = directory(state_dir);
+    // 0700 from its beginning: nobody else reaches the socket, not even before it has its own mode.
+    DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let path = directory.join(format!("{}.{number}.sock", std::process::id()));
+    // Of a process that had the same number and died.
+    let _ = std::fs::remove_file(&path);
+    let listener = UnixListener::bind(&Short::of(&path)?.path)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(Listening { listener, path })
+}
+
+/// The sockets that are there.
+pub(super) fn all(state_dir: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(directory(state_dir)) else { return Vec::new() };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut sockets: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "sock")).collect();
+    sockets.sort();
+    sockets
+}
+
+/// Connects to a socket; one that nobody listens on any more is taken away.
+pub(super) async fn connect(path: &Path) -> io::Result<UnixStream> {
+    let short = Short::of(path)?;
+    let connected = UnixStream::connect(&short.path).await;
+    if connected.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
+        let _ = std::fs::remove_file(path);
+    }
+    let stream = connected?;
+    if is_trusted(&stream) { Ok(stream) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+}
+
+/// Whether the other end is the same user, or root.
+pub(super) fn is_trusted(stream: &UnixStream) -> bool {
+    let own = rustix::process::geteuid().as_raw();
+    stream.peer_cred().is_ok_and(|peer| [own, 0].contains(&peer.uid()))
+}
+
+fn directory(state_dir: &Path) -> PathBuf {
+    state_dir.join("runs")
+}
+
+/// A path that is short enough for a socket: the path itself, or the same place by way of its open directory.
+struct Short {
+    path: PathBuf,
+    /// Kept open while the path is used.
+    _directory: Option<File>,
+}
+
+impl Short {
+    fn of(path: &Path) -> io::Result<Self> {
+        let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        if path.as_os_str().len() <= LONGEST_PATH {
+            return Ok(Self { path: path.to_owned(), _directory: None });
+        }
+        let directory = File::open(directory)?;
+        let path = Path::new("/proc/self/fd").join(directory.as_raw_fd().to_string()).join(name);
+        Ok(Self { path, _directory: Some(directory) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_path_of_any_length_will_do_and_only_the_owner_gets_in() {
+        for depth in [0, 12] {
+            let state = tempfile::tempdir().expect("a directory");
+            let state_dir = state.path().join("a long name".repeat(2)).join("deeper/and/".repeat(depth));
+            let listening = listen(&state_dir).expect("listening");
+            let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
+            assert_eq!((mode(&directory(&state_dir)), mode(&listening.path)), (0o700, 0o600));
+            let [path] = &all(&state_dir)[..] else { panic!("one socket") };
+            connect(path).await.expect("connected");
+            let path = path.clone();
+            drop(listening);
+            assert!(!path.exists());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_was_left_behind_is_taken_away_by_who_looks() {
+        let state = tempfile::tempdir().expect("a directory");
+        std::fs::create_dir(state.path().join("runs")).expect("made");
+        let path = state.path().join("runs/1.0.sock");
+        drop(std::os::unix::net::UnixListener::bind(&path).expect("bound"));
+        connect(&path).await.expect_err("nobody listens");
+        assert!(!path.exists());
+    }
+}
