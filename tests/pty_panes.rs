@@ -99,7 +99,7 @@ impl Scene {
         terminal.wait_for("are used from now on");
     }
 
-    /// Creates a project by the keyboard, which leaves the cursor on its first data space.
+    /// Creates a project by the keyboard, which leaves the cursor on its first testing data space.
     fn create_project(terminal: &mut Terminal, name: &str) {
         terminal.press("2");
         terminal.wait_for("There is no project yet");
@@ -110,7 +110,7 @@ impl Scene {
         terminal.press(&"\x7f".repeat("Live Search".len()));
         terminal.press(&format!("{name}\r"));
         terminal.wait_for(&format!("the project {name} is created with 3 data spaces"));
-        terminal.wait_for("▲ Production");
+        terminal.wait_for("▸   Testing 1");
     }
 }
 
@@ -133,10 +133,9 @@ fn first_run_to_first_export_by_keyboard_alone() {
 
     scene.enter_keys(&mut terminal);
     Scene::create_project(&mut terminal, "My shop");
-    terminal.press("j");
     terminal.press("\r");
     terminal.wait_for("Testing data space");
-    terminal.wait_for("(counted at");
+    terminal.wait_for("cannot count beforehand");
     terminal.press("y");
     terminal.wait_for("nothing was sent yet");
 
@@ -146,6 +145,10 @@ fn first_run_to_first_export_by_keyboard_alone() {
     terminal.wait_for("Export done at");
     terminal.press("0");
     terminal.wait_for("30 items submitted to service");
+    terminal.press("2");
+    terminal.wait_for("Last received from here");
+    terminal.wait_gone("Last received from here: never");
+    terminal.press("0");
     terminal.wait("no step that is still to be done", |screen| !screen.contains("▶ next"));
     terminal.press("q");
     assert_eq!(terminal.ends_restored(), 0);
@@ -162,7 +165,7 @@ fn create_choose_and_rename() {
     Scene::create_project(&mut terminal, "First name");
 
     // Choosing the production data space asks for its name, and survives another size of the terminal.
-    terminal.press("\r");
+    terminal.press("k\r");
     terminal.wait_for("Type its name to choose it: ");
     terminal.resize((40, 120));
     terminal.wait_for("Type its name to choose it: ");
@@ -201,7 +204,7 @@ fn the_guard_refuses_a_copy_and_is_passed_by_the_name() {
     scene.enter_keys(&mut terminal);
     Scene::create_project(&mut terminal, "Copy");
     // The choice says beforehand what the guard will say.
-    terminal.press("\r");
+    terminal.press("k\r");
     terminal.wait_for("this is a staging installation");
     let name = terminal.text();
     let name = name.split("Type its name to choose it: ").nth(1).and_then(|rest| rest.split_whitespace().next());

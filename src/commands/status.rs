@@ -114,7 +114,9 @@ fn words_of(deed: Deed) -> &'static str {
         }
         Deed::AskAgain => "try again in a moment; `commerce-connector doctor` checks the way to the gateway",
         Deed::CreateProject => "`commerce-connector projects create NAME`",
-        Deed::ChooseDataSpace => "`commerce-connector projects list`, then `commerce-connector data-spaces select ID`",
+        Deed::LookAtProjects | Deed::ChooseDataSpace => {
+            "`commerce-connector projects list`, then `commerce-connector data-spaces select ID`"
+        }
         Deed::SignIn => "`commerce-connector ims login`",
         Deed::Export => "`commerce-connector export run` (`export run --dry-run` only counts)",
         Deed::LookAtFailures => {

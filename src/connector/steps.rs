@@ -113,6 +113,8 @@ pub enum Deed {
     AskAgain,
     /// Create a project.
     CreateProject,
+    /// List the projects, to choose a data space or to create a project.
+    LookAtProjects,
     /// Choose a data space.
     ChooseDataSpace,
     /// Sign in, to choose an organization.
@@ -329,7 +331,7 @@ fn configuration(facts: &Facts, has_keys: bool) -> Step {
                 );
                 is(StepState::Next, says, Some(Deed::ChooseDataSpace))
             }
-            None => is(StepState::Next, "no data space is chosen".to_owned(), Some(Deed::ChooseDataSpace)),
+            None => is(StepState::Next, "no data space is chosen".to_owned(), Some(Deed::LookAtProjects)),
         };
     };
     let project = overview.project.as_ref().map(|(_, name)| format!("{name}, ")).unwrap_or_default();

@@ -363,7 +363,7 @@ impl State {
             let paste = key_of(Place::Keys, Action::PasteApiKey);
             format!("the private key is taken, not saved yet; now the API key: {paste} pastes it")
         };
-        self.notices.add(Tone::Info, text, &now.wall);
+        self.notices.lead_on(Tone::Info, text, &now.wall);
     }
 
     pub(super) fn on_pairs(&mut self, pairs: [PairStatus; 2], effects: &mut Effects) {
@@ -390,7 +390,7 @@ impl State {
             Ok(()) if is_pasted => {
                 let next = key_of(Place::Keys, Action::Open);
                 let text = format!("the gateway accepts the {environment} pair; it is not saved yet: {next} saves it");
-                self.notices.add(Tone::Good, text, &now.wall);
+                self.notices.lead_on(Tone::Good, text, &now.wall);
                 Check::Accepted { at }
             }
             Ok(()) => Check::Accepted { at },

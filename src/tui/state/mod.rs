@@ -342,7 +342,7 @@ impl State {
                 self.overview = overview;
                 let environment = self.overview.environment;
                 let text = format!("the {environment} pair and its gateway are used from now on{}", self.then_next());
-                self.notices.add(Tone::Good, text, &now.wall);
+                self.notices.lead_on(Tone::Good, text, &now.wall);
                 self.tell_settings_note(self.overview.settings.note.clone().as_ref(), now);
                 // Another gateway sees other projects.
                 self.saas.forget();

@@ -31,6 +31,8 @@ pub struct Notice {
     pub hint: Option<String>,
     /// When, in local time.
     pub at: Zoned,
+    /// Whether it leads on from one step to the next: then it is old as soon as that is taken.
+    leads_on: bool,
 }
 
 /// The news, oldest first.
@@ -42,13 +44,24 @@ pub struct Notices {
 impl Notices {
     /// Adds one. The same text again only gets its new time.
     pub fn add(&mut self, tone: Tone, text: impl Into<String>, at: &Zoned) {
-        self.push(Notice { tone, text: text.into(), hint: None, at: at.clone() });
+        self.push(Notice { tone, text: text.into(), hint: None, at: at.clone(), leads_on: false });
+    }
+
+    /// Adds one that leads on to a next step, in place of the one that led here.
+    pub fn lead_on(&mut self, tone: Tone, text: impl Into<String>, at: &Zoned) {
+        self.forget_way();
+        self.push(Notice { tone, text: text.into(), hint: None, at: at.clone(), leads_on: true });
+    }
+
+    /// The next step was taken: what led to it needs no reader any more.
+    pub fn forget_way(&mut self) {
+        self.list.retain(|notice| !notice.leads_on);
     }
 
     /// Adds what went wrong, with what to do about it.
     pub fn problem(&mut self, problem: &Problem, at: &Zoned) {
         let Problem { what, hint, .. } = problem.clone();
-        self.push(Notice { tone: Tone::Danger, text: what, hint, at: at.clone() });
+        self.push(Notice { tone: Tone::Danger, text: what, hint, at: at.clone(), leads_on: false });
     }
 
     fn push(&mut self, notice: Notice) {

@@ -169,7 +169,7 @@ impl State {
                 let next = self.then_next();
                 let text =
                     format!("{path} is written (mode 0600), every key explained; nothing in it must be changed{next}");
-                self.notices.add(Tone::Good, text, &now.wall);
+                self.notices.lead_on(Tone::Good, text, &now.wall);
             }
             Err(problem) => self.notices.problem(&problem, &now.wall),
         }
@@ -189,7 +189,7 @@ impl State {
                 self.refresh_overview(effects);
                 let (source, home) = (&self.overview.source, &self.overview.settings.home);
                 let text = format!("items come from {source}; keys and choices are kept in {home}");
-                self.notices.add(Tone::Good, text, &now.wall);
+                self.notices.lead_on(Tone::Good, text, &now.wall);
                 if let Some(problem) = self.overview.settings.problem.clone() {
                     self.notices.problem(&problem, &now.wall);
                 }
@@ -255,6 +255,7 @@ pub fn words_of(deed: Deed) -> String {
         Deed::CreateProject => {
             format!("create a project ({} in pane {saas})", key_of(Place::Saas, Action::CreateProject))
         }
+        Deed::LookAtProjects => format!("choose a project's data space, or create a project (pane {saas})"),
         Deed::ChooseDataSpace => {
             format!("choose a data space ({} in pane {saas})", key_of(Place::Saas, Action::Open))
         }

@@ -9,7 +9,7 @@ use super::dialog::{Dialog, LineDialog, LinePurpose, Question};
 use super::keys::Check;
 use super::notice::Tone;
 use super::rates::Rates;
-use super::{Effects, State};
+use super::{Effects, Load, State};
 use crate::client::models::{DataSpaceKind, KeysRemedy};
 use crate::connector::ExportRequest;
 use crate::error::{Exit, Problem};
@@ -194,6 +194,7 @@ impl State {
 
     pub(super) fn start(&mut self, request: ExportRequest, now: &Now, effects: &mut Effects) {
         self.export.run = RunState::Starting;
+        self.notices.forget_way();
         self.export.remark = None;
         self.export.notes.clear();
         self.export.log.clear();
@@ -326,6 +327,9 @@ impl State {
         self.export.run = RunState::Ended(Box::new(EndedRun { result, at: now.wall.clone() }));
         self.export.remark = None;
         effects.push(Effect::Work(Work::LoadLedger));
+        effects.push(Effect::Work(Work::LoadLastReceived));
+        // Whom it serves is looked at anew when somebody wants to see it.
+        self.reports.services.load = Load::NotAsked;
         self.refresh_health(effects);
         self.refresh_items(effects);
         self.leave_if_asked(effects);

@@ -264,7 +264,9 @@ impl State {
             rows.iter().position(|row| matches!(row, Row::Space(project, space) if is_it(project, space)))
         };
         let wanted = if created.is_some() {
-            space_where(&|project, _| Some(&project.id) == created)
+            // Whoever has just begun rehearses first.
+            space_where(&|project, space| Some(&project.id) == created && space.kind == DataSpaceKind::Testing)
+                .or_else(|| space_where(&|project, _| Some(&project.id) == created))
         } else if is_first {
             space_where(&|_, space| Some(&space.id) == in_use).or_else(|| space_where(&|_, _| true))
         } else {
@@ -281,7 +283,7 @@ impl State {
                 let count = project.data_spaces.len();
                 let spaces = if count == 1 { "data space" } else { "data spaces" };
                 let text = format!("the project {} is created with {count} {spaces}: choose one", project.name);
-                self.notices.add(Tone::Good, text, &now.wall);
+                self.notices.lead_on(Tone::Good, text, &now.wall);
                 self.saas.created = Some(project.id);
                 self.saas.filter.clear();
                 self.load_projects(effects);
@@ -321,7 +323,7 @@ impl State {
                     let text = format!(
                         "exports go into {name} ({kind}) from now on; nothing was sent yet{keeps}; next: the data export ({export})"
                     );
-                    self.notices.add(Tone::Good, text, &now.wall);
+                    self.notices.lead_on(Tone::Good, text, &now.wall);
                 }
             }
             Err(problem) => self.refuse_line_or_tell(&problem, &now.wall),

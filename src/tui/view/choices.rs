@@ -78,11 +78,6 @@ fn what_comes(space: &DataSpace, state: &State) -> (String, Role) {
 fn in_numbers(foresight: &Foresight, at: &str) -> String {
     let estimate = &foresight.estimate;
     let feeds = counted(estimate.feeds.len() as u64, "feed");
-    let items: Option<u64> = estimate.feeds.iter().map(|feed| feed.items).sum();
-    let what = match items {
-        Some(items) => format!("{} of {feeds}", counted(items, "item")),
-        None => format!("{feeds} (their items cannot be counted beforehand)"),
-    };
     let pace = match (estimate.requests(), estimate.requests_per_second) {
         (Some(requests), Some(rate)) => match estimate::time(requests, rate) {
             Some(time) => format!(", about {} at {rate} requests/s", duration(time)),
@@ -90,15 +85,20 @@ fn in_numbers(foresight: &Foresight, at: &str) -> String {
         },
         _ => String::new(),
     };
-    let begin = if foresight.items_there == 0 {
-        format!("It has nothing from here yet: the next export sends {what}{pace}")
-    } else {
-        format!(
-            "It has {} from here: the next export sends what changed since then, at most {what}{pace}",
-            counted(foresight.items_there, "item")
-        )
+    let items: Option<u64> = estimate.feeds.iter().map(|feed| feed.items).sum();
+    let (there, verb) = match foresight.items_there {
+        0 => ("nothing".to_owned(), "sends"),
+        items => (counted(items, "item"), "sends what changed since then, at most"),
     };
-    format!("{begin} (counted at {at}).")
+    match items {
+        Some(items) => {
+            let items = counted(items, "item");
+            format!("It has {there} from here: the next export {verb} {items} of {feeds}{pace} (counted at {at}).")
+        }
+        None => format!(
+            "It has {there} from here: the next export {verb} all items of {feeds}. How many, this source cannot count beforehand (asked at {at})."
+        ),
+    }
 }
 
 /// When a data space last received anything from here, in words.

@@ -129,6 +129,9 @@ fn to_do(step: &Step, look: Look, room: usize) -> Vec<Line<'static>> {
     let open = key_of(Place::Overview, Action::Open);
     match step.deed {
         Some(deed) => field("What to do", &format!("{}; {open} goes there", words_of(deed)), Role::Accent, look, room),
+        None if step.stage == Stage::Shop => {
+            field("What to do", &format!("nothing; {open} names another place"), Role::Dim, look, room)
+        }
         None => field("What to do", &format!("nothing; {open} goes there"), Role::Dim, look, room),
     }
 }
