@@ -132,3 +132,23 @@ fn a_file_in_the_instant_before_its_first_tables_has_nothing_recorded() {
         assert!(LedgerReader::open(state.path(), &space()).expect("no error").is_some());
     }
 }
+
+#[test]
+fn whoever_looks_while_a_run_makes_the_file_sees_nothing_or_an_empty_ledger_and_never_an_error() {
+    for _ in 0..30 {
+        let state = tempfile::tempdir().expect("a directory");
+        std::thread::scope(|scope| {
+            let readers: Vec<_> = (0..2)
+                .map(|_| {
+                    scope.spawn(|| {
+                        while LedgerReader::open(state.path(), &space()).expect("no error").is_none() {
+                            std::thread::yield_now();
+                        }
+                    })
+                })
+                .collect();
+            drop(Store::open(state.path(), &space()).expect("made"));
+            readers.into_iter().for_each(|reader| reader.join().expect("read"));
+        });
+    }
+}
