@@ -148,7 +148,9 @@ fn whoever_looks_while_a_run_makes_the_file_sees_nothing_or_an_empty_ledger_and_
                 })
                 .collect();
             drop(Store::open(state.path(), &space()).expect("made"));
-            readers.into_iter().for_each(|reader| reader.join().expect("read"));
+            for reader in readers {
+                reader.join().expect("read");
+            }
         });
     }
 }
