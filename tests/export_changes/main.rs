@@ -210,7 +210,8 @@ async fn what_was_compared_and_not_sent_is_sent_by_the_next_pass() {
 
 #[tokio::test]
 async fn a_gateway_that_takes_nothing_moves_no_cursor() {
-    let faults = "[[fault]]\nkind = \"expired-keys\"\nfeed = \"products\"\non = [2]";
+    // Once for the token that is in use, and once for a new one.
+    let faults = "[[fault]]\nkind = \"expired-keys\"\nfeed = \"products\"\non = [2, 3]";
     let shop = Shop::with_faults(logged_shop(), &[Feed::Products], faults).await;
     shop.run_well(SyncMode::Full).await;
     rename(&shop, 101, "During the outage");

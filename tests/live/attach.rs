@@ -85,7 +85,8 @@ async fn two_screens_and_one_run() {
     shop.wait_for_run("has begun", |_| true);
     shop.home.ok(&["export", "pause"]);
     let (mut first, mut second) = (shop.screen(), shop.screen());
-    for screen in [&first, &second] {
+    for screen in [&mut first, &mut second] {
+        screen.press("4");
         screen.wait_for("Run by ");
         screen.wait_for("Paused");
         screen.wait_for("1 thread,");

@@ -78,7 +78,7 @@ async fn finishes(shop: &Shop, mut child: Box<dyn Child + Send + Sync>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_screen_whose_terminal_hangs_up_finishes_its_run() {
     let shop = Shop::new().await;
-    let child = start_and_hang_up(in_terminal(&shop, &[]), "exports every feed", "a", "submitted");
+    let child = start_and_hang_up(in_terminal(&shop, &[]), "0 Overview", "4a", "submitted");
     outlives(&shop, child.process_id().expect("a pid").into());
     finishes(&shop, child).await;
 }
@@ -107,6 +107,7 @@ async fn a_run_whose_readers_are_gone_is_finished() {
 async fn a_person_leaves_and_the_run_goes_on() {
     let shop = Shop::new().await;
     let mut terminal = shop.screen();
+    terminal.press("4");
     terminal.wait_for("exports every feed");
     terminal.press("a");
     terminal.wait_for("submitted to service");

@@ -94,6 +94,7 @@ async fn a_run_that_was_started_over_ssh_outlives_the_connection_and_is_watched_
     let home = shop.home.dir.path();
 
     let mut first = server.log_in(home, "");
+    first.press("4");
     first.wait_for("exports every feed");
     first.press("a");
     first.wait_for("submitted to service");
@@ -105,6 +106,7 @@ async fn a_run_that_was_started_over_ssh_outlives_the_connection_and_is_watched_
     drop(first);
 
     let mut second = server.log_in(home, "");
+    second.press("4");
     second.wait_for("Run by ");
     second.wait_for("Paused");
     let after = shop.wait_for_run("goes on", |_| true);
