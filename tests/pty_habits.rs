@@ -177,9 +177,10 @@ fn a_long_address_is_copied_whole_and_shown_unbroken_outside_of_the_screen() {
     terminal.wait("the plain text", |screen| !screen.is_taken() && screen.contains("press any key to return"));
     let written = terminal.look(|screen| String::from_utf8_lossy(screen.written()).into_owned());
     assert!(written.contains(&format!("\r\n{address}\r\n")), "the address is in one piece");
-    terminal.resize((40, 120));
     terminal.press("q");
-    terminal.wait("the screen in its new size", |screen| screen.is_taken() && screen.contains("3 IMS organization"));
+    terminal.wait("the screen", Screen::is_taken);
+    terminal.resize((40, 120));
+    terminal.wait_for("3 IMS organization");
     terminal.press("t");
     terminal.wait("the plain text", |screen| !screen.is_taken());
     terminal.signal(Signal::TERM);
