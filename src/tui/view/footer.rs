@@ -20,7 +20,12 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     let is_offered = |binding: &&Binding| !binding.short.is_empty() && state.is_of_use(binding.action);
     let all: Vec<&Binding> = keymap::of_place(state.place()).filter(is_offered).collect();
     let is_fixed = |binding: &Binding| matches!(binding.action, Action::Help | Action::Palette | Action::Quit);
-    let size = |binding: &Binding| key(binding).len() + 1 + width(binding.short) + GAP;
+    let is_paused = state.export.active().is_some_and(|run| run.progress.paused.is_some());
+    let short = |binding: &Binding| match binding.action {
+        Action::PauseResume if is_paused => "resume",
+        _ => binding.short,
+    };
+    let size = |binding: &Binding| key(binding).len() + 1 + width(short(binding)) + GAP;
     let mut left = room.saturating_sub(all.iter().filter(|binding| is_fixed(binding)).map(|b| size(b)).sum());
     let mut spans = vec![Span::raw(" ")];
     for binding in all {
@@ -32,7 +37,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
             left = rest;
         }
         spans.push(Span::styled(key(binding), look.style(Role::Accent)));
-        spans.push(Span::styled(format!(" {}{}", binding.short, " ".repeat(GAP)), look.style(Role::Dim)));
+        spans.push(Span::styled(format!(" {}{}", short(binding), " ".repeat(GAP)), look.style(Role::Dim)));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
 }
