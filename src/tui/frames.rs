@@ -11,7 +11,7 @@ const NEWS_INTERVAL: Duration = Duration::from_millis(100);
 const NEWS_INTERVAL_OVER_SSH: Duration = Duration::from_millis(250);
 /// The least time between two frames that answer a key: a person who types must see each key at once, and cannot type
 /// faster than this for long. Keys that come in between share a frame.
-const ANSWER_INTERVAL: Duration = Duration::from_millis(16);
+const ANSWER_INTERVAL: Duration = Duration::from_millis(8);
 
 /// Why a frame is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
