@@ -39,6 +39,10 @@ pub const MAX_INPUT_BYTES: usize = 64 * 1024;
 
 /// The longest API key, in characters; Adobe's are 32 hexadecimal digits.
 const API_KEY_LIMIT: usize = 128;
+/// The longest word of a PEM label, in letters; `CERTIFICATE` has 11.
+const LONGEST_WORD: usize = 12;
+/// The longest PEM label.
+const LONGEST_LABEL: usize = 40;
 
 /// A public API key (the `x-api-key` header): a client id, not a PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,7 +230,9 @@ impl PrivateKey {
             "OPENSSH PRIVATE KEY" => Err(KeyError::OpenSsh),
             label if label.ends_with("PUBLIC KEY") => Err(KeyError::PublicKey),
             label if label.contains("CERTIFICATE") => Err(KeyError::Certificate),
-            label => Err(KeyError::OtherPem { label: SafeText::limited(label, 60) }),
+            label if is_a_name(label) => Err(KeyError::OtherPem { label: SafeText::new(label) }),
+            // Not repeated: where a paste lost a line end, the label has a part of the key in it.
+            _ => Err(KeyError::Damaged("its first line is not -----BEGIN PRIVATE KEY-----".into())),
         }
     }
 
@@ -309,6 +315,12 @@ impl std::fmt::Debug for PrivateKey {
 fn randomness() -> Result<OsRng, KeyError> {
     OsRng.try_fill_bytes(&mut [0_u8; 16]).map_err(|error| KeyError::Generate(SafeText::new(&error.to_string())))?;
     Ok(OsRng)
+}
+
+/// Whether a PEM label is one that names a kind of thing, such as `X509 CRL`.
+fn is_a_name(label: &str) -> bool {
+    let is_word = |word: &str| word.len() <= LONGEST_WORD && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    label.len() <= LONGEST_LABEL && label.split(' ').all(is_word)
 }
 
 fn unusable(error: &dyn std::error::Error) -> KeyError {

@@ -101,6 +101,10 @@ fn each_mistake_has_its_own_sentence() {
         (&body(CERTIFICATE), KeyError::Certificate),
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----", KeyError::OpenSsh),
         ("-----BEGIN THING-----\nb3Bl\n-----END THING-----", KeyError::OtherPem { label: "THING".into() }),
+        (
+            "-----BEGIN PRIVATE KEY MIIEvAIBADANBgkqhkiG9w0B-----\nAQEFAASC\n-----END PRIVATE KEY-----",
+            KeyError::Damaged("its first line is not -----BEGIN PRIVATE KEY-----".into()),
+        ),
         ("0:3:AAECAwQFBgcICQoLnUc1VRcvmobkd5r5UPx8sFGiJxfD/yRQFUS/nkVMeZ5TN0pC", KeyError::DatabaseValue),
         ("'1:2:AAECAwQF'", KeyError::DatabaseValue),
         ("c0ffee00c0ffee00c0ffee00c0ffee00", KeyError::ApiKeyAsPrivateKey),

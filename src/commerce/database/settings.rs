@@ -49,8 +49,11 @@ impl Address {
         }
         let port = match port {
             None => DEFAULT_PORT,
+            // Not repeated: who wrote `user:password@host` where a host belongs has a password here.
             Some(text) => text.parse().ok().filter(|port| *port != 0).ok_or_else(|| {
-                SettingsError::new(&format!("the database port {text:?} is not a number from 1 to 65535"))
+                SettingsError::new(
+                    "what follows the colon of the database host is not a port, a number from 1 to 65535",
+                )
             })?,
         };
         Ok(Self::Tcp { host: host.to_owned(), port })
@@ -100,6 +103,12 @@ impl DatabaseSettings {
             .strip_prefix("mysql://")
             .or_else(|| url.strip_prefix("mariadb://"))
             .ok_or_else(|| SettingsError::new("the database URL must begin with mysql://"))?;
+        // Found here, so that no later error repeats what is the rest of a password.
+        if rest.contains('@') && !rest.split(['/', '?']).next().is_some_and(|authority| authority.contains('@')) {
+            return Err(SettingsError::new(
+                "the database URL has a / or a ? before its @; in a password they are written %2F and %3F",
+            ));
+        }
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
         let (login, host) = authority.rsplit_once('@').unwrap_or(("", authority));
@@ -234,6 +243,12 @@ mod tests {
         assert!(read("mysql://u@h/d?sslmode=off").expect_err("unknown").contains("\"sslmode\""));
         let error = read("mysql://u:sec%ret@h/d").expect_err("bad encoding");
         assert!(error.contains("password") && !error.contains("sec"), "{error}");
+        for url in ["mysql://u:p?secret@h/d", "mysql://u:p/secret@h/d"] {
+            let error = read(url).expect_err("no password");
+            assert!(error.contains("%2F and %3F") && !error.contains("sec"), "{error}");
+        }
+        let error = Address::from_host("u:secret@h").expect_err("no port").to_string();
+        assert!(error.contains("1 to 65535") && !error.contains("sec"), "{error}");
     }
 
     #[test]
