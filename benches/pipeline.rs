@@ -12,7 +12,8 @@ use commerce_connector::client::{Client, ClientSettings, ConnectorMetadata};
 use commerce_connector::export::progress::RunReport;
 use commerce_connector::export::{DEFAULT_MAX_BATCH_BYTES, Plan, SyncMode, encode, start};
 use commerce_connector::feeds::Feed;
-use commerce_connector::feeds::item::{FeedItem, Fields};
+use commerce_connector::feeds::content::Content;
+use commerce_connector::feeds::item::FeedItem;
 use commerce_connector::feeds::source::generated::Generated;
 use commerce_connector::feeds::source::{Collected, Page, Selection, Source};
 use commerce_connector::keys::{ApiKey, KeyPair, PrivateKey};
@@ -84,7 +85,7 @@ impl Rehearsal {
     }
 
     /// The fields of the first products.
-    fn fields(&self) -> Vec<Fields> {
+    fn fields(&self) -> Vec<Content> {
         let source = Generated { products: PRODUCTS };
         let (sender, mut pages) = mpsc::channel::<Page>(1);
         let page = self.runtime.block_on(async {
@@ -95,7 +96,7 @@ impl Rehearsal {
             page
         });
         let fields = page.collected.into_iter().filter_map(|collected| match collected {
-            Collected::Item { fields, .. } => Some(fields),
+            Collected::Item { content, .. } => Some(content),
             Collected::Broken(_) => None,
         });
         fields.take(Feed::Products.batch_size()).collect()
@@ -148,7 +149,7 @@ fn pipeline(criterion: &mut Criterion) {
 
 fn batch(criterion: &mut Criterion, rehearsal: &Rehearsal) {
     let fields = rehearsal.fields();
-    let make = |fields: Vec<Fields>| -> Vec<FeedItem> {
+    let make = |fields: Vec<Content>| -> Vec<FeedItem> {
         let now = jiff::Timestamp::UNIX_EPOCH;
         fields.into_iter().map(|fields| FeedItem::new(Feed::Products, None, fields, now).expect("an item")).collect()
     };

@@ -39,7 +39,7 @@ async fn collect(shop: &TestDatabase, feed: Feed, selection: Selection) -> (Vec<
         records += page.source_records;
         for collected in page.collected {
             match collected {
-                Collected::Item { fields, .. } => items.push(fields),
+                Collected::Item { content, .. } => items.push(content.to_fields()),
                 Collected::Broken(record) => broken.push(record),
             }
         }

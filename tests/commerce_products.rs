@@ -8,6 +8,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 
 use commerce_connector::feeds::Feed;
+use commerce_connector::feeds::content::Content;
 use commerce_connector::feeds::item::Fields;
 use commerce_connector::feeds::source::commerce::Commerce;
 use commerce_connector::feeds::source::{Collected, Selection};
@@ -170,7 +171,7 @@ async fn one_item_for_each_store_view_of_an_assigned_website() {
     assert!(!views.contains_key("EMPTY"));
     let places: Vec<&str> = broken.iter().map(|record| record.place.as_str()).collect();
     assert_eq!(places, ["product 208 (EMPTY), store view eu_en", "product 209 (HALF), store view default"]);
-    let known = broken[0].fields.clone().expect("its identity");
+    let known = broken[0].known.as_ref().map(Content::to_fields).expect("its identity");
     assert_eq!(
         (&known["sku"], &known["storeViewCode"], broken[0].source_id),
         (&json!("EMPTY"), &json!("eu_en"), Some(208))
@@ -442,7 +443,8 @@ async fn a_shop_of_several_portions_is_read_whole_and_in_order() {
     while let Some(page) = receiver.recv().await {
         records.push(page.source_records);
         for collected in page.collected {
-            let Collected::Item { source_id, fields } = collected else { continue };
+            let Collected::Item { source_id, content } = collected else { continue };
+            let fields = content.to_fields();
             if fields["sku"].as_str().is_some_and(|sku| sku.starts_with('S')) && fields["storeViewCode"] == "default" {
                 read.push((source_id.expect("an id"), fields["name"].as_str().expect("a name").to_owned()));
             }
@@ -455,4 +457,72 @@ async fn a_shop_of_several_portions_is_read_whole_and_in_order() {
     let expected: Vec<_> =
         (1..=2500).filter(|seq| *seq != 1200).map(|seq| (1000 + 2 * seq, format!("Name {seq}"))).collect();
     assert_eq!(read, expected);
+}
+
+/// Fills a shop with 600 products whose values lie as they do in shops: attribute by attribute, product by product, and some
+/// far from all others. The last product varies by size in 300 of the others.
+fn fill(shop: &TestDatabase, link: &str, above: u32) {
+    let sql = "
+        INSERT INTO #catalog_product_entity (LINKS, sku) SELECT IDS, CONCAT('S', seq) FROM seq_1_to_600;
+        INSERT INTO #catalog_product_website SELECT 9000 + seq, 1 FROM seq_1_to_600;
+        INSERT INTO #catalog_product_entity_varchar (attribute_id, store_id, LINK, value)
+          SELECT 61, 0, ROW, CONCAT('Name ', seq) FROM seq_1_to_600;
+        INSERT INTO #catalog_product_entity_varchar (attribute_id, store_id, LINK, value)
+          SELECT 77, 0, ROW, CONCAT('key-', seq) FROM seq_1_to_600;
+        INSERT INTO #catalog_product_entity_varchar (value_id, attribute_id, store_id, LINK, value)
+          SELECT 1000000 + 300 * seq, 61, 2, ROW, CONCAT('Artikel ', seq) FROM seq_1_to_600 WHERE seq % 7 = 0;
+        INSERT INTO #catalog_product_entity_int (attribute_id, store_id, LINK, value)
+          SELECT a.id, 0, ROW, a.value FROM seq_1_to_600, (SELECT 70 AS id, 1 AS value UNION SELECT 71, 4) a ORDER BY seq, a.id;
+        INSERT INTO #catalog_product_entity_int (value_id, attribute_id, store_id, LINK, value)
+          SELECT 1000000 + 300 * seq, 93, 0, ROW, 9 + seq % 2 FROM seq_1_to_600 WHERE seq <= 300;
+        INSERT INTO #catalog_product_entity_text (attribute_id, store_id, LINK, value)
+          SELECT 78, 0, ROW, CONCAT('About ', seq) FROM seq_1_to_600;
+        UPDATE #catalog_product_entity SET type_id = 'configurable' WHERE sku = 'S600';
+        INSERT INTO #catalog_product_super_attribute (product_super_attribute_id, product_id, attribute_id, position)
+          VALUES (10, OF_LAST, 93, 0);
+        INSERT INTO #catalog_product_super_link (product_id, parent_id)
+          SELECT 9000 + seq, OF_LAST FROM seq_1_to_300;";
+    let ids = if above == 0 { "9000 + seq".to_owned() } else { format!("9000 + seq, {} + seq", 9000 + above) };
+    let links = if above == 0 { "entity_id".to_owned() } else { format!("entity_id, {link}") };
+    let sql = [
+        ("#", shop.table_prefix.as_str()),
+        ("LINKS", &links),
+        ("LINK", link),
+        ("IDS", &ids),
+        ("ROW", &format!("{} + seq", 9000 + above)),
+        ("OF_LAST", &(9600 + above).to_string()),
+    ]
+    .iter()
+    .fold(sql.to_owned(), |sql, (name, value)| sql.replace(name, value));
+    shop.execute(&sql);
+}
+
+#[tokio::test]
+async fn values_are_found_wherever_they_lie() {
+    let server = Server::own();
+    let (plain, staged) = (server.product_shop(), server.staged_product_shop());
+    fill(&plain, "entity_id", 0);
+    fill(&staged, "row_id", 1000);
+    let one_by_one = collect(&plain, Selection::Ids((9001..=9600).map(|id: u32| id.to_string()).collect())).await;
+    for shop in [&plain, &staged] {
+        shop.execute("TRUNCATE mysql.general_log; SET GLOBAL general_log = ON");
+        let (items, _) = collect(shop, Selection::All).await;
+        shop.execute("SET GLOBAL general_log = OFF");
+        let asked = |what: &str| {
+            shop.number(&format!(
+                "SELECT COUNT(*) FROM mysql.general_log WHERE command_type = 'Execute' AND argument LIKE '%{what}%'"
+            ))
+        };
+        assert!(asked("FORCE INDEX (PRIMARY)") >= 3, "what lies close was read");
+        assert!(asked("AND NOT (value_id") >= 2, "what lies elsewhere was fetched");
+        let items: Vec<Fields> = items.into_iter().filter(|item| item["productId"].as_u64() > Some(9000)).collect();
+        assert_eq!(items.len(), 1200);
+        assert_eq!(items, one_by_one.0);
+        assert_eq!(
+            ["default", "de"].map(|view| field(&items, "S14", view, "name")),
+            [json!("Name 14"), json!("Artikel 14")]
+        );
+        let sizes = &option(&items, "S600", "default", "configurable")["values"];
+        assert_eq!(sizes.as_array().map(Vec::len), Some(2), "{sizes}");
+    }
 }

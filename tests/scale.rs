@@ -33,6 +33,8 @@ use tokio::sync::mpsc;
 const ADDED: &str = "94100";
 /// The most that collecting all products may take, in times of reading the same value tables raw.
 const TIMES_RAW: f64 = 4.0;
+/// How often both are measured; the best of each counts, for whatever else runs on the machine only ever makes them slower.
+const ROUNDS: usize = 5;
 /// What the server may keep in memory: both sides read from there, as on a server that has been running for a while.
 const BUFFER_POOL: u64 = 512 << 20;
 /// The value tables of products.
@@ -103,6 +105,19 @@ async fn read_raw(shop: &TestDatabase) -> Duration {
     begin.elapsed()
 }
 
+/// The CPU time that this process and the server have taken so far.
+fn cpu(shop: &TestDatabase) -> [Duration; 2] {
+    let pid_file = &shop.query("SELECT @@pid_file")[0][0];
+    let server = std::fs::read_to_string(pid_file).expect("the server's process");
+    ["self", server.trim()].map(|process| {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("a process");
+        // Behind the name, which may hold anything: the state is the third field; user and system time are the 14th and 15th,
+        // in hundredths of a second.
+        let fields: Vec<&str> = stat.rsplit_once(')').expect("a name").1.split_whitespace().collect();
+        Duration::from_millis(fields[11..13].iter().map(|ticks| ticks.parse::<u64>().expect("ticks") * 10).sum())
+    })
+}
+
 fn selects(shop: &TestDatabase) -> u64 {
     shop.query("SHOW GLOBAL STATUS LIKE 'Com_select'")[0][1].parse().expect("a number")
 }
@@ -114,23 +129,30 @@ async fn a_hundred_thousand_products() {
     let products = shop.number("SELECT COUNT(*) FROM catalog_product_entity");
     assert!(products >= 100_000, "{products} products");
     let source = Commerce::connect(&shop.settings()).await.expect("a connection");
-    // Once before, so that neither side pays for a cold server, or for what it still has to tidy up.
+    // Once before, so that no feed pays for a cold server, or for what it still has to tidy up.
     collect(&source, Feed::Products).await;
-    read_raw(&shop).await;
-    let raw = read_raw(&shop).await;
-    let mut times = 0.0;
     for feed in source.feeds().await.expect("feeds") {
-        let before = selects(&shop);
+        let (before, cpu_before) = (selects(&shop), cpu(&shop));
         let Collection { items, broken, time } = collect(&source, feed).await;
         let queries = selects(&shop) - before;
-        println!("{feed}: {items} items, {broken} broken, {queries} queries, {time:.1?}");
+        let cpu_after = cpu(&shop);
+        let [ours, theirs] = [0, 1].map(|of| cpu_after[of].saturating_sub(cpu_before[of]));
+        println!(
+            "{feed}: {items} items, {broken} broken, {queries} queries, {time:.1?} (CPU: {ours:.1?} here, {theirs:.1?} in the server)"
+        );
         let estimate = source.estimate(feed).await.expect("an estimate");
         assert_eq!(items + broken, estimate, "{feed}: what was read and what was counted");
         if feed == Feed::Products {
             assert_eq!(items, 2 * shop.number("SELECT COUNT(*) FROM catalog_product_website"));
-            times = time.as_secs_f64() / raw.as_secs_f64();
-            println!("products: {times:.2} times the raw read");
         }
     }
+    let (mut raw, mut whole) = (Duration::MAX, Duration::MAX);
+    for _ in 0..ROUNDS {
+        raw = raw.min(read_raw(&shop).await);
+        whole = whole.min(collect(&source, Feed::Products).await.time);
+        println!("products: {whole:.2?} at best, raw {raw:.2?} at best");
+    }
+    let times = whole.as_secs_f64() / raw.as_secs_f64();
+    println!("products: {times:.2} times the raw read");
     assert!(times <= TIMES_RAW, "collecting products took {times:.2} times the raw read of {raw:.1?}");
 }

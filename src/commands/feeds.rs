@@ -92,7 +92,7 @@ async fn items(
                 break 'pages;
             }
             let place_and_reason = match collected {
-                Collected::Item { source_id, fields } => match FeedItem::new(feed, source_id, fields, now) {
+                Collected::Item { source_id, content } => match FeedItem::new(feed, source_id, content, now) {
                     Ok(item) => {
                         output.buffered(&item.json)?;
                         left -= 1;

@@ -240,14 +240,14 @@ async fn now_sent(source: &Source, detail: &ItemDetail) -> NowSent {
         while let Some(page) = pages.recv().await {
             for collected in page.collected {
                 match collected {
-                    Collected::Item { source_id, fields } => match FeedItem::new(feed, source_id, fields, now) {
+                    Collected::Item { source_id, content } => match FeedItem::new(feed, source_id, content, now) {
                         Ok(item) if item.id == detail.id => return Some(item),
                         _ => {}
                     },
                     Collected::Broken(record) => {
                         let is_this = record
-                            .fields
-                            .is_none_or(|fields| identity(feed, &fields).is_ok_and(|(id, _)| id == detail.id));
+                            .known
+                            .is_none_or(|content| identity(feed, &content).is_ok_and(|(id, _)| id == detail.id));
                         if is_this {
                             broken = Some(record.reason);
                         }

@@ -169,7 +169,7 @@ fn assemble(feed: Feed, page: Page) -> Assembled {
     };
     for collected in page.collected {
         match collected {
-            Collected::Item { source_id, fields } => match FeedItem::new(feed, source_id, fields, now) {
+            Collected::Item { source_id, content } => match FeedItem::new(feed, source_id, content, now) {
                 Ok(item) => assembled.entries.push(Entry::Whole(item)),
                 Err(error) => {
                     let place = source_id.map_or_else(|| format!("a record of {feed}"), |id| format!("{feed} {id}"));
@@ -184,8 +184,8 @@ fn assemble(feed: Feed, page: Page) -> Assembled {
 }
 
 fn take_broken(feed: Feed, broken: Broken, now: Timestamp, assembled: &mut Assembled) {
-    let Broken { source_id, place, reason, fields } = broken;
-    match fields.and_then(|fields| FeedItem::new(feed, source_id, fields, now).ok()) {
+    let Broken { source_id, place, reason, known } = broken;
+    match known.and_then(|content| FeedItem::new(feed, source_id, content, now).ok()) {
         Some(item) => assembled.entries.push(Entry::Broken { item, reason: reason.clone() }),
         None => assembled.add_unidentified(source_id),
     }

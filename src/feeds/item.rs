@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sha1::{Digest, Sha1};
 
+use super::content::Content;
 use super::{Feed, Stamp};
 use crate::untrusted::SafeText;
 
-/// The fields of an item as a source gives them, before identity and hash.
+/// The fields of an item as a tree.
 pub type Fields = Map<String, Value>;
 
 /// A SHA-1 of 20 bytes: an item's identity or its content (protocol page §3, "Identity and hash").
@@ -64,14 +65,20 @@ impl FeedItem {
     ///
     /// # Errors
     /// [`NoIdentity`] if an identity field is absent or null; such an item is never sent.
-    pub fn new(feed: Feed, source_id: Option<u64>, mut fields: Fields, now: Timestamp) -> Result<Self, NoIdentity> {
-        let (id, label) = identity(feed, &fields)?;
-        fields.entry("deleted").or_insert(Value::Bool(false));
-        let deleted = fields["deleted"] == Value::Bool(true);
-        let hash = content_hash(feed, &fields);
-        let minimal = minimal(feed, &fields);
-        stamp(feed, &mut fields, now);
-        Ok(Self { feed, id, hash, source_id, label, deleted, json: to_bytes(&fields), minimal })
+    pub fn new(
+        feed: Feed,
+        source_id: Option<u64>,
+        content: impl Into<Content>,
+        now: Timestamp,
+    ) -> Result<Self, NoIdentity> {
+        let mut content = content.into();
+        let (id, label) = identity(feed, &content)?;
+        if content.get("deleted").is_none() {
+            content.put("deleted", false);
+        }
+        let deleted = content.get("deleted") == Some(b"true");
+        let Final { hash, minimal, json } = Final::of(feed, content, now);
+        Ok(Self { feed, id, hash, source_id, label, deleted, json, minimal })
     }
 
     /// The item that deletes what `minimal` (as kept from [`Self::minimal`]) stands for.
@@ -94,9 +101,31 @@ impl FeedItem {
             fields.extend(["qty", "qtyForSale"].map(|name| (name.to_owned(), Value::from(0))));
             fields.extend(["isSalable", "infiniteStock"].map(|name| (name.to_owned(), Value::Bool(false))));
         }
-        let hash = content_hash(feed, &fields);
-        stamp(feed, &mut fields, now);
-        Self { feed, id, hash, source_id, label, deleted: true, json: to_bytes(&fields), minimal }
+        let Final { hash, json, .. } = Final::of(feed, fields.into(), now);
+        Self { feed, id, hash, source_id, label, deleted: true, json, minimal }
+    }
+}
+
+/// What content comes to once nothing is added to it any more.
+struct Final {
+    hash: Sha1Hash,
+    minimal: Vec<u8>,
+    json: Vec<u8>,
+}
+
+impl Final {
+    /// Names are sorted first, so that a source may give the fields in any order.
+    fn of(feed: Feed, mut content: Content, now: Timestamp) -> Self {
+        content.sort();
+        let hash = Sha1Hash(Sha1::digest(content.object(|name| !feed.is_hash_excluded(name))).into());
+        let is_minimal = |name: &str| {
+            !matches!(name, "modifiedAt" | "updatedAt" | "deleted")
+                && (feed.minimal().is_empty() || feed.minimal().contains(&name))
+        };
+        let minimal = content.object(is_minimal);
+        stamp(feed, &mut content, now);
+        content.sort();
+        Self { hash, minimal, json: content.object(|_| true) }
     }
 }
 
@@ -104,13 +133,13 @@ impl FeedItem {
 ///
 /// # Errors
 /// [`NoIdentity`] if an identity field is absent or null.
-pub fn identity(feed: Feed, fields: &Fields) -> Result<(Sha1Hash, SafeText), NoIdentity> {
+pub fn identity(feed: Feed, content: &Content) -> Result<(Sha1Hash, SafeText), NoIdentity> {
     let mut values = Vec::with_capacity(3);
     let mut missing = Vec::new();
     for pointer in feed.identity() {
-        match lookup(fields, pointer) {
+        match content.lookup(pointer) {
             None | Some(Value::Null) => missing.push(pointer.trim_start_matches('/')),
-            Some(Value::String(text)) => values.push(text.clone()),
+            Some(Value::String(text)) => values.push(text),
             Some(other) => values.push(other.to_string()),
         }
     }
@@ -131,33 +160,12 @@ pub(crate) fn lookup<'a>(fields: &'a Fields, pointer: &str) -> Option<&'a Value>
     Some(value)
 }
 
-/// Keys are hashed in sorted order, so that a source may give them in any.
-fn content_hash(feed: Feed, fields: &Fields) -> Sha1Hash {
-    let kept: std::collections::BTreeMap<&String, &Value> =
-        fields.iter().filter(|(name, _)| !feed.is_hash_excluded(name)).collect();
-    Sha1Hash(Sha1::digest(to_bytes(&kept)).into())
-}
-
-fn minimal(feed: Feed, fields: &Fields) -> Vec<u8> {
-    let is_kept = |name: &str| {
-        !matches!(name, "modifiedAt" | "updatedAt" | "deleted")
-            && (feed.minimal().is_empty() || feed.minimal().contains(&name))
-    };
-    let kept: std::collections::BTreeMap<&String, &Value> = fields.iter().filter(|(name, _)| is_kept(name)).collect();
-    to_bytes(&kept)
-}
-
-fn stamp(feed: Feed, fields: &mut Fields, now: Timestamp) {
+fn stamp(feed: Feed, content: &mut Content, now: Timestamp) {
     let (name, text) = match feed.stamp() {
         Stamp::ModifiedAt => ("modifiedAt", now.strftime("%Y-%m-%d %H:%M:%S").to_string()),
         Stamp::UpdatedAt => ("updatedAt", now.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()),
     };
-    fields.insert(name.to_owned(), Value::String(text));
-}
-
-/// Maps with text keys always serialize; an empty body would be refused by the gateway, never silently accepted.
-fn to_bytes(value: &impl serde::Serialize) -> Vec<u8> {
-    serde_json::to_vec(value).unwrap_or_default()
+    content.replace(name, text);
 }
 
 #[cfg(test)]

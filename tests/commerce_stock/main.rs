@@ -70,7 +70,9 @@ async fn read_from(commerce: &Commerce, feed: Feed, selection: Selection) -> Rea
         read.records += page.source_records;
         for collected in page.collected {
             match collected {
-                Collected::Item { source_id, fields } => read.items.push((source_id.expect("a key"), fields)),
+                Collected::Item { source_id, content } => {
+                    read.items.push((source_id.expect("a key"), content.to_fields()));
+                }
                 Collected::Broken(record) => read.broken.push(record),
             }
         }

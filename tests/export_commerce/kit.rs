@@ -107,8 +107,8 @@ impl Shop {
         let mut items = BTreeMap::new();
         while let Some(page) = pages.recv().await {
             for collected in page.collected {
-                let Collected::Item { source_id, fields } = collected else { panic!("{collected:?}") };
-                let item = FeedItem::new(feed, source_id, fields, Timestamp::now()).expect("an identity");
+                let Collected::Item { source_id, content } = collected else { panic!("{collected:?}") };
+                let item = FeedItem::new(feed, source_id, content, Timestamp::now()).expect("an identity");
                 let label = item.label.to_string();
                 let json = serde_json::from_slice(&item.json).expect("JSON");
                 assert_eq!(items.insert(label, without_stamp(feed, json)), None, "one item for each identity");
@@ -129,7 +129,7 @@ impl Shop {
             for received in of_feed {
                 assert!(received.deliveries <= deliveries, "{received:?}");
                 let fields: &Fields = received.item.as_object().expect("an object");
-                let (_, label) = identity(feed, fields).expect("an identity");
+                let (_, label) = identity(feed, &fields.clone().into()).expect("an identity");
                 let wanted = expected.remove(label.as_str()).unwrap_or_else(|| panic!("{feed}: {label} is not there"));
                 assert_eq!(without_stamp(feed, received.item.clone()), wanted, "{feed}: {label}");
             }

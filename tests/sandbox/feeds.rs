@@ -118,8 +118,8 @@ async fn the_made_up_catalogue_is_accepted_whole() {
         let mut count = 0;
         while let Some(page) = pages.recv().await {
             let items = page.collected.into_iter().map(|collected| match collected {
-                Collected::Item { source_id, fields } => {
-                    let item = FeedItem::new(feed, source_id, fields, Timestamp::now()).expect("an identity");
+                Collected::Item { source_id, content } => {
+                    let item = FeedItem::new(feed, source_id, content, Timestamp::now()).expect("an identity");
                     serde_json::from_slice::<Value>(&item.json).expect("JSON")
                 }
                 Collected::Broken(broken) => panic!("{}", broken.reason),

@@ -25,7 +25,8 @@ pub async fn collect(
     while let Some(page) = receiver.recv().await {
         for collected in page.collected {
             match collected {
-                Collected::Item { source_id, fields } => {
+                Collected::Item { source_id, content } => {
+                    let fields = content.to_fields();
                     let id = source_id.expect("a product");
                     assert!(fields["productId"] == json!(id) || fields["productId"] == json!(id.to_string()));
                     items.push(fields);

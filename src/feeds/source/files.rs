@@ -15,9 +15,10 @@ use tokio::sync::mpsc;
 
 use super::{Broken, Collected, Page, Resolved, Selection, SourceError};
 use crate::feeds::Feed;
-use crate::feeds::item::{Fields, identity, lookup};
+use crate::feeds::content::Content;
+use crate::feeds::item::identity;
 use crate::untrusted::SafeText;
-use records::{Content, Layout, Record, Records};
+use records::{Body, Layout, Record, Records};
 
 /// The largest record that is read, in bytes. An item is a few kilobytes; what is larger than this is no item, but a file
 /// that lost its line ends.
@@ -106,8 +107,8 @@ impl Files {
         let listen = async {
             while let Some(page) = pages.recv().await {
                 for collected in page.collected {
-                    if let Collected::Item { fields, .. } = collected {
-                        unknown.retain(|word| Some(word) != first_identity(feed, &fields).as_ref());
+                    if let Collected::Item { content, .. } = collected {
+                        unknown.retain(|word| Some(word) != first_identity(feed, &content).as_ref());
                     }
                 }
             }
@@ -198,44 +199,45 @@ impl Reader<'_> {
 
     /// What a record is; `None` if it was not selected.
     fn collected(&self, record: &Record) -> Option<Collected> {
-        match self.fields(record) {
-            Ok(fields) if self.is_selected(&fields) => Some(Collected::Item { source_id: None, fields }),
+        match self.content(record) {
+            Ok(content) if self.is_selected(&content) => Some(Collected::Item { source_id: None, content }),
             Ok(_) => None,
             Err(reason) => Some(Collected::Broken(Broken {
                 source_id: None,
                 place: SafeText::from(format!("{} {} {}", self.file.name, self.file.layout.unit(), record.number)),
                 reason,
-                fields: None,
+                known: None,
             })),
         }
     }
 
-    fn fields(&self, record: &Record) -> Result<Fields, SafeText> {
-        let bytes = match &record.content {
-            Content::Bytes(bytes) => bytes,
-            Content::TooLong => {
+    fn content(&self, record: &Record) -> Result<Content, SafeText> {
+        let bytes = match &record.body {
+            Body::Bytes(bytes) => bytes,
+            Body::TooLong => {
                 return Err(SafeText::from(format!("it is larger than {} MiB", RECORD_LIMIT / (1024 * 1024))));
             }
         };
         let value = serde_json::from_slice(bytes).map_err(|error| SafeText::from(format!("it is no JSON: {error}")))?;
         let Value::Object(fields) = value else { return Err(SafeText::from("it is no JSON object")) };
-        identity(self.feed, &fields).map_err(|error| SafeText::from(error.to_string()))?;
-        Ok(fields)
+        let content = Content::from(fields);
+        identity(self.feed, &content).map_err(|error| SafeText::from(error.to_string()))?;
+        Ok(content)
     }
 
-    fn is_selected(&self, fields: &Fields) -> bool {
+    fn is_selected(&self, content: &Content) -> bool {
         match self.selection {
             Selection::All => true,
-            Selection::Ids(ids) => first_identity(self.feed, fields).is_some_and(|value| ids.contains(&value)),
+            Selection::Ids(ids) => first_identity(self.feed, content).is_some_and(|value| ids.contains(&value)),
             Selection::Keys(_) => false,
         }
     }
 }
 
 /// The first value that identifies an item, as text.
-fn first_identity(feed: Feed, fields: &Fields) -> Option<String> {
-    match feed.identity().first().and_then(|pointer| lookup(fields, pointer))? {
-        Value::String(text) => Some(text.clone()),
+fn first_identity(feed: Feed, content: &Content) -> Option<String> {
+    match content.lookup(feed.identity().first()?)? {
+        Value::String(text) => Some(text),
         other => Some(other.to_string()),
     }
 }

@@ -11,7 +11,7 @@ pub mod generated;
 use tokio::sync::mpsc;
 
 use super::Feed;
-use super::item::Fields;
+use super::content::Content;
 use crate::error::{Exit, Explain};
 use crate::untrusted::SafeText;
 use changes::{ChangeLog, Entry, Span};
@@ -24,7 +24,7 @@ pub enum Collected {
         /// The key of the source record; absent for sources without one.
         source_id: Option<u64>,
         /// Its fields, without timestamp and `deleted`.
-        fields: Fields,
+        content: Content,
     },
     /// A record that cannot become an item.
     Broken(Broken),
@@ -40,7 +40,7 @@ pub struct Broken {
     /// What is wrong with it, in one sentence.
     pub reason: SafeText,
     /// What is known of it. If its identity is in here, the item of that identity is not mistaken for a deleted one.
-    pub fields: Option<Fields>,
+    pub known: Option<Content>,
 }
 
 /// What one read of the source brought.

@@ -55,7 +55,7 @@ fn item(attribute: &Attribute, label: Option<&String>, view: &StoreView) -> Coll
     let mut fields = attribute.fields.clone();
     fields.insert("label".to_owned(), json!(label));
     view.put_codes(&mut fields);
-    Collected::Item { source_id: Some(attribute.id), fields }
+    Collected::Item { source_id: Some(attribute.id), content: fields.into() }
 }
 
 async fn attributes(snapshot: &mut Snapshot, context: &Context, ids: &[u64]) -> Result<Vec<Attribute>, DatabaseError> {

@@ -83,7 +83,7 @@ pub(super) async fn page(
     for category in &categories {
         for view in context.scopes.store_views.iter().filter(|view| category.is_below(view.root_category_id)) {
             let fields = data.fields(context, category, view);
-            items.push(Collected::Item { source_id: Some(category.id), fields });
+            items.push(Collected::Item { source_id: Some(category.id), content: fields.into() });
         }
     }
     Ok(items)

@@ -51,7 +51,7 @@ pub(super) async fn page(
     }
     let of_category = |(category, mut fields): (u64, Fields)| {
         fields.insert("categoryId".to_owned(), json!(category.to_string()));
-        Collected::Item { source_id: Some(category), fields }
+        Collected::Item { source_id: Some(category), content: fields.into() }
     };
     Ok(permissions.items(context).filter(|(category, _)| categories.contains(category)).map(of_category).collect())
 }

@@ -56,7 +56,7 @@ pub(super) async fn page(
             Some(sku) => {
                 fields.insert("sku".to_owned(), json!(sku));
                 fields.insert("productId".to_owned(), json!(product));
-                collected.push(Collected::Item { source_id: Some(product), fields });
+                collected.push(Collected::Item { source_id: Some(product), content: fields.into() });
             }
         }
     }
@@ -70,6 +70,6 @@ fn without_sku(product: u64) -> Collected {
         source_id: Some(product),
         place: SafeText::new(&format!("product {product}")),
         reason: SafeText::new("it has no SKU, by which permissions name it; give it one in the Admin, or delete it"),
-        fields: None,
+        known: None,
     })
 }

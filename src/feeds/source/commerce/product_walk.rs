@@ -21,9 +21,9 @@ use crate::commerce::database::{Database, DatabaseError};
 use crate::untrusted::SafeText;
 
 /// Products that are read at once, in one snapshot.
-const PORTION: usize = 1_000;
+const PORTION: usize = 1000;
 /// Portions that are read besides the one that is waited for; each takes a connection.
-const PORTIONS_AHEAD: usize = 1;
+const PORTIONS_AHEAD: usize = 2;
 /// Products in a page.
 const PAGE_SIZE: usize = 200;
 /// Pages that are made at the same time.
@@ -84,19 +84,17 @@ async fn begin(
     after: Option<u64>,
 ) -> Result<Option<(Reading, u64)>, DatabaseError> {
     let mut snapshot = database.snapshot().await?;
-    let ids = source.next(database, &mut snapshot, after, PORTION).await?;
-    let Some(last) = ids.last().copied() else {
+    let Some(run) = source.next_run(database, &mut snapshot, after, PORTION).await? else {
         snapshot.end().await;
         return Ok(None);
     };
     let context = Arc::clone(context);
     let reading = tokio::spawn(async move {
-        let records = ids.len();
-        let products = Products::load(&mut snapshot, &context, &Keys::run(ids)).await?;
+        let products = Products::load(&mut snapshot, &context, &Keys::Run(run)).await?;
         snapshot.end().await;
-        Ok(Portion { records, products })
+        Ok(Portion { records: run.len, products })
     });
-    Ok(Some((AbortOnDropHandle::new(reading), last)))
+    Ok(Some((AbortOnDropHandle::new(reading), run.last)))
 }
 
 /// Makes pages of portions, and hands them over in order, until nobody listens or there are no more portions.

@@ -96,7 +96,7 @@ pub(super) fn customer_group_code(id: u64) -> String {
 
 fn item(source_id: u64, name: &str, value: Value) -> Collected {
     let fields: Fields = Map::from_iter([(name.to_owned(), value)]);
-    Collected::Item { source_id: Some(source_id), fields }
+    Collected::Item { source_id: Some(source_id), content: fields.into() }
 }
 
 #[cfg(test)]

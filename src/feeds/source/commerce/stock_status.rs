@@ -140,7 +140,7 @@ fn item(level: &Level, sku: &str, reserved: f64, rules: Rules) -> Collected {
     put("qtyForSale", json!(in_ten_thousandths(level.quantity + reserved)));
     put("isSalable", json!(level.is_salable));
     put("infiniteStock", json!(rules.never_runs_out(level.own)));
-    Collected::Item { source_id: Some(level.product), fields }
+    Collected::Item { source_id: Some(level.product), content: fields.into() }
 }
 
 /// Quantities have four digits after the point; a sum of two floating-point numbers may have more, and would look changed.
@@ -153,7 +153,7 @@ fn without_sku(product: u64) -> Collected {
         source_id: Some(product),
         place: SafeText::new(&format!("product {product}")),
         reason: SafeText::new("it has no SKU, by which stock is kept; give it one in the Admin, or delete it"),
-        fields: None,
+        known: None,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::keys::Run;
 use crate::commerce::database::{Database, DatabaseError, Snapshot, in_list};
 use crate::feeds::Feed;
 
@@ -78,13 +79,28 @@ impl SourceTable {
         after: Option<u64>,
         limit: usize,
     ) -> Result<Vec<u64>, DatabaseError> {
+        snapshot.rows(&self.next_sql(database, after, limit)).await
+    }
+
+    /// The same as a run; `None` if there are none.
+    pub(super) async fn next_run(
+        &self,
+        database: &Database,
+        snapshot: &mut Snapshot,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Option<Run>, DatabaseError> {
+        let keys = self.next_sql(database, after, limit);
+        let sql = format!("SELECT MIN({key}), MAX({key}), COUNT(*) FROM ({keys}) AS next_keys", key = self.key);
+        let rows: Vec<(Option<u64>, Option<u64>, usize)> = snapshot.rows(&sql).await?;
+        Ok(rows.first().and_then(|(first, last, len)| Some(Run { first: (*first)?, last: (*last)?, len: *len })))
+    }
+
+    fn next_sql(&self, database: &Database, after: Option<u64>, limit: usize) -> String {
         let Self { name, key, filter, window, .. } = self;
         let after = after.map(|id| format!(" AND {key} > {id}")).unwrap_or_default();
         let table = database.table(name);
-        let sql = format!(
-            "SELECT DISTINCT {key} FROM {table} WHERE {filter} AND {window}{after} ORDER BY {key} LIMIT {limit}"
-        );
-        snapshot.rows(&sql).await
+        format!("SELECT DISTINCT {key} FROM {table} WHERE {filter} AND {window}{after} ORDER BY {key} LIMIT {limit}")
     }
 
     /// Which of these keys are there.

@@ -102,7 +102,7 @@ fn item(rows: &[Row]) -> Option<Collected> {
                 reason: SafeText::new(&format!(
                     "product {product} has no SKU; give it one in the Admin, or take the variant out of its product"
                 )),
-                fields: None,
+                known: None,
             }));
         }
     }
@@ -114,7 +114,7 @@ fn item(rows: &[Row]) -> Option<Collected> {
         ("parentSku".to_owned(), Value::from(parent_sku.as_str())),
         ("productSku".to_owned(), Value::from(child_sku.as_str())),
     ]);
-    Some(Collected::Item { source_id: Some(*child), fields })
+    Some(Collected::Item { source_id: Some(*child), content: fields.into() })
 }
 
 fn option_value(row: &Row) -> Value {

@@ -196,7 +196,7 @@ fn not_found(feed: Feed, words: Vec<String>) -> Page {
             source_id: None,
             place: SafeText::new(&format!("{feed} {word}")),
             reason: SafeText::new(reason),
-            fields: None,
+            known: None,
         })
     };
     Page { source_records: 0, collected: words.into_iter().map(broken).collect() }

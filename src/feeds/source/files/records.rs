@@ -29,22 +29,22 @@ pub(super) struct Record {
     /// Line or element, from 1.
     pub number: u64,
     /// Its bytes.
-    pub content: Content,
+    pub body: Body,
 }
 
 impl Record {
     /// How many bytes of it are in memory.
     pub fn size(&self) -> usize {
-        match &self.content {
-            Content::Bytes(bytes) => bytes.len(),
-            Content::TooLong => 0,
+        match &self.body {
+            Body::Bytes(bytes) => bytes.len(),
+            Body::TooLong => 0,
         }
     }
 }
 
 /// The bytes of a record.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Content {
+pub(super) enum Body {
     /// All of them, without white space around.
     Bytes(Vec<u8>),
     /// More than the limit; they were skipped.
@@ -96,11 +96,11 @@ impl Gathered {
         !self.is_too_long && self.bytes.trim_ascii().is_empty()
     }
 
-    fn content(self) -> Content {
+    fn body(self) -> Body {
         if self.is_too_long {
-            return Content::TooLong;
+            return Body::TooLong;
         }
-        Content::Bytes(self.bytes.trim_ascii().to_vec())
+        Body::Bytes(self.bytes.trim_ascii().to_vec())
     }
 }
 
@@ -166,7 +166,7 @@ impl<R: BufRead> Records<R> {
                 self.state = State::End;
             }
             if !gathered.is_blank() {
-                return Ok(Some(Record { number: self.number, content: gathered.content() }));
+                return Ok(Some(Record { number: self.number, body: gathered.body() }));
             }
             if is_last {
                 return Ok(None);
@@ -206,7 +206,7 @@ impl<R: BufRead> Records<R> {
             }
         }
         self.number += 1;
-        Ok(Some(Record { number: self.number, content: gathered.content() }))
+        Ok(Some(Record { number: self.number, body: gathered.body() }))
     }
 
     /// The next byte that is no white space, taken off the stream.
@@ -273,9 +273,9 @@ mod tests {
             let mut records = Records::new(BufReader::with_capacity(capacity, text.as_bytes()), layout, 40);
             let mut found = Vec::new();
             while let Some(record) = records.next().map_err(|error| error.to_string())? {
-                let text = match record.content {
-                    Content::Bytes(bytes) => String::from_utf8(bytes).expect("UTF-8"),
-                    Content::TooLong => "too long".to_owned(),
+                let text = match record.body {
+                    Body::Bytes(bytes) => String::from_utf8(bytes).expect("UTF-8"),
+                    Body::TooLong => "too long".to_owned(),
                 };
                 found.push((record.number, text));
             }

@@ -17,7 +17,9 @@ impl Read {
     fn skus(&self) -> Vec<String> {
         let collected = self.pages.iter().flat_map(|page| &page.collected);
         let sku = |collected: &Collected| match collected {
-            Collected::Item { fields, .. } => fields["sku"].as_str().expect("a sku").to_owned(),
+            Collected::Item { content, .. } => {
+                content.lookup("/sku").expect("a sku").as_str().expect("a text").to_owned()
+            }
             Collected::Broken(broken) => format!("{}: {}", broken.place, broken.reason),
         };
         collected.map(sku).collect()

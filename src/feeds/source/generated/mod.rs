@@ -151,7 +151,7 @@ async fn send(catalogue: Generated, feed: Feed, numbers: impl IntoIterator<Item 
             page.source_records += 1;
             let source_id = Some(source_id(feed, number));
             let items = catalogue.items(feed, number).into_iter();
-            page.collected.extend(items.map(|fields| Collected::Item { source_id, fields }));
+            page.collected.extend(items.map(|fields| Collected::Item { source_id, content: fields.into() }));
         }
         if pages.send(page).await.is_err() {
             // Nobody listens any more; that is how a reader stops a source.

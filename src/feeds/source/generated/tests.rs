@@ -20,8 +20,8 @@ fn items(feed: Feed, pages: &[Page]) -> Vec<FeedItem> {
     let collected = pages.iter().flat_map(|page| &page.collected);
     collected
         .map(|collected| match collected {
-            Collected::Item { source_id, fields } => {
-                FeedItem::new(feed, *source_id, fields.clone(), Timestamp::UNIX_EPOCH).expect("an identity")
+            Collected::Item { source_id, content } => {
+                FeedItem::new(feed, *source_id, content.clone(), Timestamp::UNIX_EPOCH).expect("an identity")
             }
             Collected::Broken(broken) => panic!("{feed}: {}", broken.reason),
         })
@@ -56,7 +56,10 @@ async fn the_same_catalogue_comes_again() {
 async fn names_are_in_the_language_of_the_store_view() {
     let pages = read(10, Feed::Products, Selection::All).await;
     let name = |at: usize| match &pages[0].collected[at] {
-        Collected::Item { fields, .. } => (fields["storeViewCode"].clone(), fields["name"].clone()),
+        Collected::Item { content, .. } => {
+            let of = |name| content.lookup(name).expect("a value");
+            (of("/storeViewCode"), of("/name"))
+        }
         Collected::Broken(broken) => panic!("{}", broken.reason),
     };
     let ((english_view, english), (german_view, german)) = (name(0), name(1));

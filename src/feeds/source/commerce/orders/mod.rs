@@ -177,7 +177,7 @@ impl Parts {
         order.put("shipments", self.shipments.take(id));
         order.put("creditMemos", self.credit_memos.take(id));
         order.put("transactions", self.transactions.take(id));
-        Collected::Item { source_id: Some(id), fields: order.fields }
+        Collected::Item { source_id: Some(id), content: order.fields.into() }
     }
 }
 
@@ -189,7 +189,7 @@ fn without_number(id: u64) -> Broken {
         source_id: Some(id),
         place: SafeText::new(&format!("order with entity_id {id}")),
         reason: SafeText::new("it has no number: increment_id in sales_order is empty"),
-        fields: Some(fields),
+        known: Some(fields.into()),
     }
 }
 

@@ -79,7 +79,7 @@ fn item(product: &Product, website: &Website, group: Option<u64>, price: Result<
     put("type", Value::from(product.feed_type()));
     put("parents", product.parents(website));
     price.put(&mut fields);
-    Collected::Item { source_id: Some(product.id), fields }
+    Collected::Item { source_id: Some(product.id), content: fields.into() }
 }
 
 /// What is known of it is its identity, so that it is not mistaken for a deleted one.
@@ -90,7 +90,7 @@ fn broken(product: &Product, website: &Website, group: Option<u64>, error: &NoNu
         source_id: Some(product.id),
         place: SafeText::new(&format!("price of product {} ({}), website {code}{group}", product.id, product.sku)),
         reason: SafeText::new(&format!("{error}; correct it in the Admin")),
-        fields: Some(fields),
+        known: Some(fields.into()),
     }
 }
 
@@ -101,7 +101,7 @@ fn without_sku(product: &Product) -> Collected {
         reason: SafeText::new(
             "it has no SKU, so nothing can say whose price it is; give it one in the Admin, or delete it",
         ),
-        fields: None,
+        known: None,
     })
 }
 

@@ -1,21 +1,70 @@
 //! One entry of a product's `attributes`.
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::labels::Labels;
-use super::object;
 use super::shop::{Kind, Listed};
 
-/// `{attributeCode, value}`: the value is a list of texts, or `null` if it is stored as NULL.
-pub(super) fn entry(attribute: &Listed, id: u32, value: Option<&str>, labels: &Labels, store: u32) -> Value {
-    let list = |texts: &mut dyn Iterator<Item = &str>| Value::Array(texts.map(Value::from).collect());
-    let texts = value.map(|text| match attribute.kind {
-        Kind::Plain => list(&mut std::iter::once(text)),
-        Kind::YesNo => list(&mut text.split(',').map(yes_or_no)),
-        // An option that was deleted, or that belongs to another attribute, has only its id left.
-        Kind::Options => list(&mut text.split(',').map(|option| label(labels, option, id, store).unwrap_or(option))),
-    });
-    object([("attributeCode", attribute.code.as_str().into()), ("value", texts.into())])
+/// An entry of `attributes`.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Entry<'a> {
+    /// One that the shop stores.
+    Stored(Stored<'a>),
+    /// One that the feed makes up.
+    Made(Value),
+}
+
+/// `{attributeCode, value}`
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Stored<'a> {
+    attribute_code: &'a str,
+    value: Option<Texts<'a>>,
+}
+
+/// A list of texts, in the words of a store view.
+#[derive(Debug)]
+struct Texts<'a> {
+    stored: &'a str,
+    kind: Kind,
+    attribute: u32,
+    labels: &'a Labels,
+    store: u32,
+}
+
+impl<'a> Stored<'a> {
+    /// The value is a list of texts, or `null` if it is stored as NULL.
+    pub(super) fn new(
+        listed: &'a Listed,
+        attribute: u32,
+        value: Option<&'a str>,
+        labels: &'a Labels,
+        store: u32,
+    ) -> Self {
+        let texts = |stored| Texts { stored, kind: listed.kind, attribute, labels, store };
+        Self { attribute_code: &listed.code, value: value.map(texts) }
+    }
+}
+
+impl Serialize for Texts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.kind {
+            Kind::Plain => [self.stored].serialize(serializer),
+            Kind::YesNo => serializer.collect_seq(self.stored.split(',').map(yes_or_no)),
+            // An option that was deleted, or that belongs to another attribute, has only its id left.
+            Kind::Options => {
+                serializer.collect_seq(self.stored.split(',').map(|option| self.label(option).unwrap_or(option)))
+            }
+        }
+    }
+}
+
+impl Texts<'_> {
+    fn label(&self, option: &str) -> Option<&str> {
+        self.labels.of_attribute(option.parse().ok()?, self.attribute)?.label(self.store)
+    }
 }
 
 fn yes_or_no(text: &str) -> &str {
@@ -26,23 +75,20 @@ fn yes_or_no(text: &str) -> &str {
     }
 }
 
-fn label<'a>(labels: &'a Labels, option: &str, attribute: u32, store: u32) -> Option<&'a str> {
-    labels.of_attribute(option.parse().ok()?, attribute)?.label(store)
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{json, to_value};
 
     use super::*;
 
-    fn listed(kind: Kind) -> Listed {
-        Listed { code: "fabric".to_owned(), kind }
+    fn entry(kind: Kind, value: Option<&str>) -> Value {
+        let listed = Listed { code: "fabric".to_owned(), kind };
+        to_value(Entry::Stored(Stored::new(&listed, 9, value, &Labels::default(), 1))).expect("JSON")
     }
 
     #[test]
     fn yes_and_no_are_words_and_other_values_stay() {
-        let entry = |text| entry(&listed(Kind::YesNo), 9, Some(text), &Labels::default(), 1);
+        let entry = |text| entry(Kind::YesNo, Some(text));
         assert_eq!(entry("1"), json!({"attributeCode": "fabric", "value": ["yes"]}));
         assert_eq!(entry("0"), json!({"attributeCode": "fabric", "value": ["no"]}));
         assert_eq!(entry("2"), json!({"attributeCode": "fabric", "value": ["2"]}));
@@ -50,14 +96,14 @@ mod tests {
 
     #[test]
     fn plain_text_is_not_split_and_null_stays_null() {
-        let entry = |value| entry(&listed(Kind::Plain), 9, value, &Labels::default(), 1);
+        let entry = |value| entry(Kind::Plain, value);
         assert_eq!(entry(Some("wool, silk")), json!({"attributeCode": "fabric", "value": ["wool, silk"]}));
         assert_eq!(entry(None), json!({"attributeCode": "fabric", "value": null}));
     }
 
     #[test]
     fn an_option_without_a_label_is_its_id() {
-        let entry = entry(&listed(Kind::Options), 9, Some("5,6"), &Labels::default(), 1);
+        let entry = entry(Kind::Options, Some("5,6"));
         assert_eq!(entry, json!({"attributeCode": "fabric", "value": ["5", "6"]}));
     }
 }

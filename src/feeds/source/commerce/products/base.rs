@@ -1,10 +1,11 @@
 //! The attributes that have a field of their own in an item.
 
-use serde_json::Value;
+use serde::Serialize;
 
+use super::Joined;
 use super::directives;
 use super::shop::{Shop, View};
-use super::{Draft, object, put};
+use crate::feeds::content::Content;
 
 /// `tax_class_id` without a class of that id.
 const NO_TAX_CLASS: &str = "no";
@@ -119,6 +120,13 @@ const IMAGES: [(&str, BaseAttribute, Option<BaseAttribute>); 4] = [
     ("swatchImage", BaseAttribute::SwatchImage, None),
 ];
 
+/// An image and its label.
+#[derive(Serialize)]
+struct Image<'a> {
+    label: Option<&'a str>,
+    url: Joined<'a>,
+}
+
 /// The values of the base attributes of one product in one store view.
 #[derive(Debug, Default)]
 pub(super) struct Base<'a> {
@@ -162,43 +170,43 @@ impl<'a> Base<'a> {
     }
 
     /// Every field of these attributes. One whose value is NULL is absent, as in the exporter.
-    pub(super) fn put(&self, fields: &mut Draft, shop: &Shop, view: &View) {
+    pub(super) fn put(&self, fields: &mut Content, shop: &Shop, view: &View) {
         for (name, attribute) in TEXTS {
             if let Some(text) = self.get(attribute) {
-                put(fields, name, text);
+                fields.put(name, text);
             }
         }
         for (name, attribute) in EDITED_TEXTS {
             if let Some(text) = self.get(attribute) {
-                put(fields, name, directives::resolve(text, &view.urls));
+                fields.put(name, directives::resolve(text, &view.urls));
             }
         }
         for (name, image, label) in IMAGES {
             if let Some(path) = self.get(image) {
                 let label = label.and_then(|label| self.get(label));
-                put(fields, name, object([("url", [&view.image_base, path].concat().into()), ("label", label.into())]));
+                fields.put(name, Image { label, url: Joined(&view.image_base, path) });
             }
         }
         if let Some(flag) = self.get(BaseAttribute::LinksPurchasedSeparately) {
-            put(fields, "linksPurchasedSeparately", is_true(flag));
+            fields.put("linksPurchasedSeparately", is_true(flag));
         }
-        put(fields, "status", if self.is_enabled() { "Enabled" } else { "Disabled" });
+        fields.put("status", if self.is_enabled() { "Enabled" } else { "Disabled" });
         if let Some(visibility) = self.visibility() {
-            put(fields, "visibility", visibility);
+            fields.put("visibility", visibility);
         }
-        put(fields, "displayable", self.is_displayable());
+        fields.put("displayable", self.is_displayable());
         match self.get(BaseAttribute::PriceView) {
-            Some("0") => put(fields, "priceView", "price_range"),
-            Some("1") => put(fields, "priceView", "as_low_as"),
+            Some("0") => fields.put("priceView", "price_range"),
+            Some("1") => fields.put("priceView", "as_low_as"),
             _ => {}
         }
         let tax_class = self.get(BaseAttribute::TaxClassId).and_then(|id| shop.tax_classes.get(&id.parse().ok()?));
-        put(fields, "taxClassId", tax_class.map_or(NO_TAX_CLASS, String::as_str));
-        put(fields, "currency", view.currency.as_str());
+        fields.put("taxClassId", tax_class.map_or(NO_TAX_CLASS, String::as_str));
+        fields.put("currency", view.currency.as_str());
         let weight = self.get(BaseAttribute::Weight).and_then(|text| text.parse::<f64>().ok());
-        put(fields, "weightUnit", weight.map(|_| view.weight_unit.as_str()));
+        fields.put("weightUnit", weight.map(|_| view.weight_unit.as_str()));
         if let Some(weight) = weight {
-            put(fields, "weight", Value::from(weight));
+            fields.put("weight", weight);
         }
     }
 }

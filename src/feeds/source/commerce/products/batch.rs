@@ -1,12 +1,13 @@
 //! The products of a page: their own rows and their websites.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::super::keys::Keys;
 use super::reader::Reader;
 use super::shop::View;
-use super::{Draft, put};
 use crate::commerce::database::{DatabaseError, LinkColumn};
+use crate::feeds::content::Content;
 
 /// `type_id` of a bundle, and what the feed calls one whose price is its own rather than that of its parts.
 pub(super) const BUNDLE: &str = "bundle";
@@ -34,12 +35,12 @@ impl Product {
     }
 
     /// The fields of the product's own row, and the scope.
-    pub(super) fn put(&self, fields: &mut Draft, view: &View) {
-        put(fields, "sku", self.sku.clone());
-        put(fields, "productId", self.id);
-        put(fields, "createdAt", date(&self.created_at, view));
-        put(fields, "updatedAt", date(&self.updated_at, view));
-        fields.extend_from_slice(&view.codes);
+    pub(super) fn put(&self, fields: &mut Content, view: &View) {
+        fields.put("sku", &self.sku);
+        fields.put("productId", self.id);
+        fields.put("createdAt", date(&self.created_at, view));
+        fields.put("updatedAt", date(&self.updated_at, view));
+        fields.extend(&view.codes);
     }
 }
 
@@ -50,8 +51,8 @@ pub(super) fn type_name(type_id: &str, is_fixed_price: bool) -> &str {
 
 /// Dates stay as they are stored, in UTC; one that was never set becomes now, in the store view's time zone, as Adobe's
 /// exporter has it.
-fn date(stored: &str, view: &View) -> String {
-    if stored == NO_DATE { view.local_now() } else { stored.to_owned() }
+fn date<'a>(stored: &'a str, view: &View) -> Cow<'a, str> {
+    if stored == NO_DATE { view.local_now().into() } else { stored.into() }
 }
 
 /// The products of a page.
@@ -79,7 +80,7 @@ impl Batch {
         let by_id = Places::of(rows.iter().map(|row| row.0));
         let by_link = Places::of(rows.iter().map(|row| row.1));
         // Versions of other products are between those of a page.
-        let links = if link == LinkColumn::EntityId.name() { ids.clone() } else { Keys::list(by_link.keys()) };
+        let links = if link == LinkColumn::EntityId.name() { ids.clone() } else { Keys::List(by_link.keys()) };
         let product = |(id, _, sku, type_id, created_at, updated_at)| Product {
             id,
             sku,
@@ -116,6 +117,11 @@ impl Batch {
     /// That a column is the id of a product of this page: SQL.
     pub(super) fn has_id(&self, column: &str) -> String {
         self.ids.filter(column)
+    }
+
+    /// The link column's values of the products.
+    pub(super) fn links(&self) -> &Keys {
+        &self.links
     }
 
     /// That a column is the link column's value of a product of this page: SQL.

@@ -1,12 +1,13 @@
 //! The categories in which a store view shows a product: `categoryData` and `categories`.
 
-use serde_json::Value;
+use serde::Serialize;
 
 use super::batch::{Batch, PerProduct};
+use super::list_or_null;
 use super::reader::Reader;
 use super::shop::{Shop, View};
-use super::{Draft, list_or_null, object, put};
 use crate::commerce::database::DatabaseError;
+use crate::feeds::content::Content;
 
 /// A product in a category, in a store view.
 #[derive(Debug)]
@@ -14,6 +15,15 @@ struct Entry {
     store: u32,
     category: u64,
     position: Option<i64>,
+}
+
+/// An entry of `categoryData`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CategoryData<'a> {
+    category_id: String,
+    category_path: &'a str,
+    product_position: i64,
 }
 
 /// The categories of a page of products, in the order of category ids.
@@ -45,19 +55,19 @@ impl Categories {
         Ok(Some(Self { entries }))
     }
 
-    pub(super) fn put(&self, fields: &mut Draft, shop: &Shop, index: usize, view: &View) {
+    pub(super) fn put(&self, fields: &mut Content, shop: &Shop, index: usize, view: &View) {
         let mut data = Vec::new();
         let mut paths = Vec::new();
         for entry in self.entries.of(index).iter().filter(|entry| entry.store == view.store.id) {
             let Some(path) = shop.category_path(entry.category, view) else { continue };
-            data.push(object([
-                ("categoryId", entry.category.to_string().into()),
-                ("categoryPath", path.into()),
-                ("productPosition", entry.position.unwrap_or_default().into()),
-            ]));
-            paths.push(Value::from(path));
+            data.push(CategoryData {
+                category_id: entry.category.to_string(),
+                category_path: path,
+                product_position: entry.position.unwrap_or_default(),
+            });
+            paths.push(path);
         }
-        put(fields, "categoryData", list_or_null(data));
-        put(fields, "categories", list_or_null(paths));
+        fields.put("categoryData", list_or_null(&data));
+        fields.put("categories", list_or_null(&paths));
     }
 }

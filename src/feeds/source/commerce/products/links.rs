@@ -3,13 +3,15 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::batch::{BUNDLE, Batch, PerProduct, type_name};
+use super::list_or_null;
 use super::reader::{Reader, filter};
 use super::shop::{GROUPED_LINK, View};
-use super::{Draft, list_or_null, object, put};
 use crate::commerce::database::{DatabaseError, in_list};
+use crate::feeds::content::Content;
 
 /// The links of the feed, by `link_type_id`; the words are those of Commerce's own link types, not of its table.
 const LINK_TYPES: [(u32, &str); 3] = [(1, "related"), (4, "upsell"), (5, "crosssell")];
@@ -27,6 +29,22 @@ struct Link {
     website: u32,
     qty: Option<f64>,
     position: Option<i64>,
+}
+
+/// An entry of `links`.
+#[derive(Serialize)]
+struct LinkTo<'a> {
+    sku: Option<&'a str>,
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+/// An entry of `parents`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ParentOf<'a> {
+    product_type: &'a str,
+    sku: Option<&'a str>,
 }
 
 /// The links of a page of products, in the order of link ids.
@@ -72,12 +90,12 @@ impl Links {
         self.links.of(index).iter().filter(move |link| link.website == view.store.website_id)
     }
 
-    pub(super) fn put(&self, fields: &mut Draft, index: usize, view: &View) {
+    pub(super) fn put(&self, fields: &mut Content, index: usize, view: &View) {
         let links = self.in_website(index, view).filter_map(|link| {
             let (_, word) = LINK_TYPES.into_iter().find(|(kind, _)| *kind == link.kind)?;
-            Some(object([("sku", link.sku.clone().into()), ("type", word.into())]))
+            Some(LinkTo { sku: link.sku.as_deref(), kind: word })
         });
-        put(fields, "links", list_or_null(links.collect()));
+        fields.put("links", list_or_null(&links.collect::<Vec<_>>()));
     }
 
     /// What a grouped product consists of, as values of its option.
@@ -134,14 +152,14 @@ impl Parents {
     }
 
     /// A parent counts where it is sold as well.
-    pub(super) fn put(&self, fields: &mut Draft, index: usize, view: &View) {
+    pub(super) fn put(&self, fields: &mut Content, index: usize, view: &View) {
         let parents = self.of_product.of(index).iter().filter_map(|link| self.parents.get(link));
         let parents = parents.filter(|parent| parent.websites.contains(&view.store.website_id));
-        let entry = |parent: &Parent| {
-            let product_type = type_name(&parent.type_id, parent.has_fixed_price);
-            object([("sku", parent.sku.clone().into()), ("productType", product_type.into())])
-        };
-        put(fields, "parents", list_or_null(parents.map(entry).collect()));
+        let parents = parents.map(|parent| ParentOf {
+            product_type: type_name(&parent.type_id, parent.has_fixed_price),
+            sku: parent.sku.as_deref(),
+        });
+        fields.put("parents", list_or_null(&parents.collect::<Vec<_>>()));
     }
 }
 

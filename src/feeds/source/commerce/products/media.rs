@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 use sha1::{Digest, Sha1};
 
@@ -9,8 +10,9 @@ use super::base::{Base, BaseAttribute};
 use super::batch::{Batch, PerProduct, Product};
 use super::reader::{DEFAULT, Reader, Scoped};
 use super::shop::View;
-use super::{Draft, list_or_null, object, put};
+use super::{Joined, list_or_null};
 use crate::commerce::database::DatabaseError;
+use crate::feeds::content::Content;
 
 const IMAGE: &str = "image";
 const VIDEO: &str = "external-video";
@@ -30,8 +32,6 @@ const VIDEO_PARTS: [&str; 5] = ["videoProvider", "videoUrl", "videoTitle", "vide
 #[derive(Debug)]
 struct Entry {
     value_id: u64,
-    /// The product's link column: a file may belong to several products.
-    link: u64,
     file: String,
     is_video: bool,
 }
@@ -39,13 +39,17 @@ struct Entry {
 /// What a store view, or the default, says of a file of a product.
 #[derive(Debug)]
 struct Caption {
+    record_id: u64,
+    /// Of the file; it may belong to several products, and each has captions of its own.
+    value_id: u64,
+    store: u32,
     label: Option<String>,
     position: Option<i64>,
     is_disabled: bool,
 }
 
-/// As read: link column, value id and store, then the fields of [`Caption`].
-type CaptionRow = (u64, u64, u32, Option<String>, Option<i64>, i64);
+/// As read: the product's link column, then the fields of [`Caption`].
+type CaptionRow = (u64, u64, u64, u32, Option<String>, Option<i64>, i64);
 
 /// The parts of a video, in the order of [`VIDEO_PARTS`].
 type Video = [Option<String>; VIDEO_PARTS.len()];
@@ -57,8 +61,8 @@ type VideoRow = (u64, u32, Option<String>, Option<String>, Option<String>, Optio
 #[derive(Debug)]
 pub(super) struct Media {
     entries: PerProduct<Entry>,
-    /// By value id and the product's link column.
-    captions: Scoped<Caption, (u64, u64)>,
+    /// Oldest first.
+    captions: PerProduct<Caption>,
     /// By value id.
     videos: Scoped<Video>,
 }
@@ -82,37 +86,34 @@ impl Media {
         );
         let rows: Vec<(u64, u64, Option<String>, i64)> = reader.many_rows(&sql).await?;
         let mut entries = batch.by_link(rows, |(link, value_id, file, is_video)| {
-            (link, Entry { value_id, link, file: file.unwrap_or_default(), is_video: is_video != 0 })
+            (link, Entry { value_id, file: file.unwrap_or_default(), is_video: is_video != 0 })
         });
         entries.sort_by_key(|entry| entry.value_id);
-        // Nothing in the schema forbids two captions of one file in one scope: the newest comes last.
         let sql = format!(
-            "SELECT {link}, value_id, store_id, label, position, disabled FROM {value} \
-             WHERE {is_of_page} ORDER BY record_id",
+            "SELECT {link}, record_id, value_id, store_id, label, position, disabled FROM {value} WHERE {is_of_page}",
             is_of_page = batch.has_link(link)
         );
         let rows: Vec<CaptionRow> = reader.many_rows(&sql).await?;
-        let captions = rows.into_iter().map(|(link, value_id, store, label, position, disabled)| {
-            ((value_id, link), store, Caption { label, position, is_disabled: disabled != 0 })
+        let mut captions = batch.by_link(rows, |(link, record_id, value_id, store, label, position, disabled)| {
+            (link, Caption { record_id, value_id, store, label, position, is_disabled: disabled != 0 })
         });
-        let captions = captions.collect();
+        captions.sort_by_key(|caption| caption.record_id);
         let of_videos = entries.all().filter(|entry| entry.is_video).map(|entry| entry.value_id).collect();
         let videos = videos(reader, &of_videos).await?;
         Ok(Some(Self { entries, captions, videos }))
     }
 
-    pub(super) fn put(&self, fields: &mut Draft, base: &Base<'_>, product: &Product, index: usize, view: &View) {
+    pub(super) fn put(&self, fields: &mut Content, base: &Base<'_>, product: &Product, index: usize, view: &View) {
         let store = view.store.id;
         let entries = self.entries.of(index);
         let mut files: Vec<File<'_>> = Vec::with_capacity(entries.len());
         for entry in entries {
-            let key = (entry.value_id, entry.link);
-            let captions = [self.captions.own(key, store), self.captions.own(key, DEFAULT)];
+            let captions = [store, DEFAULT].map(|scope| self.caption(index, entry, scope));
             let captions = || captions.into_iter().flatten();
             let position = captions().find_map(|caption| caption.position).unwrap_or_default();
             files.push(File {
                 entry,
-                url: [view.image_base.as_str(), &entry.file].concat(),
+                url: Joined(&view.image_base, &entry.file),
                 label: captions().find_map(|caption| caption.label.as_deref()).unwrap_or_default(),
                 position,
                 roles: roles(base, &entry.file),
@@ -131,9 +132,15 @@ impl Media {
         files.sort_by_key(|file| file.order);
         files.dedup_by_key(|file| file.order);
         let of = |is_video: bool| files.iter().filter(move |file| file.entry.is_video == is_video);
-        put(fields, "images", list_or_null(of(false).map(File::image).collect()));
-        put(fields, "videos", list_or_null(of(true).map(File::video).collect()));
-        put(fields, "media_gallery", list_or_null(files.iter().map(File::old_form).collect()));
+        fields.put("images", list_or_null(&of(false).map(File::image).collect::<Vec<_>>()));
+        fields.put("videos", list_or_null(&of(true).map(File::video).collect::<Vec<_>>()));
+        fields.put("media_gallery", list_or_null(&files.iter().map(File::old_form).collect::<Vec<_>>()));
+    }
+
+    /// What exactly this scope says of a file. Nothing in the schema forbids two captions of one scope: the newest counts.
+    fn caption(&self, index: usize, entry: &Entry, scope: u32) -> Option<&Caption> {
+        let is_wanted = |caption: &&Caption| (caption.value_id, caption.store) == (entry.value_id, scope);
+        self.captions.of(index).iter().rev().find(is_wanted)
     }
 
     /// The parts that are not empty, each laid over its default.
@@ -158,7 +165,7 @@ impl Media {
 /// A file as a store view has it.
 struct File<'a> {
     entry: &'a Entry,
-    url: String,
+    url: Joined<'a>,
     label: &'a str,
     position: i64,
     roles: Vec<&'static str>,
@@ -167,44 +174,68 @@ struct File<'a> {
     video: Option<Value>,
 }
 
+/// An entry of `images`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Image<'a> {
+    resource: Resource<'a>,
+    sort_order: String,
+}
+
+/// An entry of `videos`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct VideoEntry<'a> {
+    preview: Resource<'a>,
+    sort_order: String,
+    video: Option<&'a Value>,
+}
+
+/// A file, where it is and what it is for.
+#[derive(Serialize)]
+struct Resource<'a> {
+    label: &'a str,
+    roles: Option<Vec<&'static str>>,
+    url: Joined<'a>,
+}
+
+/// An entry of `media_gallery`.
+#[derive(Serialize)]
+struct OldForm<'a> {
+    label: &'a str,
+    sort_order: i64,
+    types: Option<&'a [&'static str]>,
+    url: Joined<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    video_attributes: Option<&'a Value>,
+}
+
 impl File<'_> {
-    fn image(&self) -> Value {
-        object([("resource", self.resource()), ("sortOrder", self.position.to_string().into())])
+    fn image(&self) -> Image<'_> {
+        Image { resource: self.resource(), sort_order: self.position.to_string() }
     }
 
-    fn video(&self) -> Value {
-        object([
-            ("preview", self.resource()),
-            ("video", self.video.clone().into()),
-            ("sortOrder", self.position.to_string().into()),
-        ])
+    fn video(&self) -> VideoEntry<'_> {
+        VideoEntry { preview: self.resource(), sort_order: self.position.to_string(), video: self.video.as_ref() }
     }
 
-    fn resource(&self) -> Value {
+    fn resource(&self) -> Resource<'_> {
         let mut roles = self.roles.clone();
         if self.is_hidden {
             roles.push(HIDDEN);
         }
-        object([("url", self.url.as_str().into()), ("label", self.label.into()), ("roles", words(&roles))])
+        Resource { label: self.label, roles: (!roles.is_empty()).then_some(roles), url: self.url }
     }
 
-    fn old_form(&self) -> Value {
-        let types = words(&self.roles);
-        let mut form = object([
-            ("url", self.url.as_str().into()),
-            ("label", self.label.into()),
-            ("types", types),
-            ("sort_order", self.position.into()),
-        ]);
-        if let Some(video) = &self.video {
-            form["video_attributes"] = video.clone();
+    fn old_form(&self) -> OldForm<'_> {
+        OldForm {
+            label: self.label,
+            sort_order: self.position,
+            types: list_or_null(&self.roles),
+            url: self.url,
+            video_attributes: self.video.as_ref(),
         }
-        form
     }
-}
-
-fn words(words: &[&str]) -> Value {
-    list_or_null(words.iter().map(|word| Value::from(*word)).collect())
 }
 
 fn roles(base: &Base<'_>, file: &str) -> Vec<&'static str> {

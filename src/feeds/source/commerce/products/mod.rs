@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `batch` | the products of a page: sku, productId, type, dates, websites |
 //! | `shop` | nothing of its own: what does not change from page to page, read once per feed |
-//! | `values`, `base` | everything that is an attribute with a field of its own |
+//! | `values`, `value_table`, `base` | everything that is an attribute with a field of its own |
 //! | `attributes`, `labels` | attributes |
 //! | `categories` | categoryData, categories |
 //! | `media` | images, videos, `media_gallery` |
@@ -35,17 +35,18 @@ mod reader;
 mod shop;
 mod stock;
 mod urls;
+mod value_table;
 mod values;
 
 use std::ops::Range;
 
-use serde_json::{Map, Value};
+use serde::Serialize;
 
 use super::super::{Broken, Collected};
 use super::context::Context;
 use super::keys::Keys;
 use crate::commerce::database::{DatabaseError, Snapshot};
-use crate::feeds::item::Fields;
+use crate::feeds::content::Content;
 use crate::untrusted::SafeText;
 use base::Base;
 use batch::{Batch, Product};
@@ -53,30 +54,19 @@ use reader::Reader;
 pub(super) use shop::Shop;
 use shop::View;
 
-/// The fields of an item while it is put together: a map is made faster of all its fields at once than of one after the other.
-type Draft = Vec<(String, Value)>;
-
-/// More fields than an item has.
-const MOST_FIELDS: usize = 64;
-
-/// Fields of an item by their names in the feed; each is put once.
-fn put(fields: &mut Draft, name: &str, value: impl Into<Value>) {
-    fields.push((name.to_owned(), value.into()));
-}
-
-/// An object with these fields. Unlike `json!`, it takes values as they are, and does not serialize them once more: an item
-/// holds a dozen small objects.
-fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
-    let mut object = Map::new();
-    for (name, value) in fields {
-        object.insert(name.to_owned(), value);
-    }
-    Value::Object(object)
-}
-
 /// A list as the feed has it: `null` when there is nothing in it.
-fn list_or_null(list: Vec<Value>) -> Value {
-    if list.is_empty() { Value::Null } else { Value::Array(list) }
+fn list_or_null<T: Serialize>(list: &[T]) -> Option<&[T]> {
+    (!list.is_empty()).then_some(list)
+}
+
+/// Two texts as one: most of an item's URLs are a base and a path, and need not be put together in memory.
+#[derive(Debug, Clone, Copy)]
+struct Joined<'a>(&'a str, &'a str);
+
+impl Serialize for Joined<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}{}", self.0, self.1))
+    }
 }
 
 /// The items of these products, in the order of product and store view ids.
@@ -85,7 +75,7 @@ pub(super) async fn page(
     context: &Context,
     ids: &[u64],
 ) -> Result<Vec<Collected>, DatabaseError> {
-    let products = Products::load(snapshot, context, &Keys::list(ids.to_vec())).await?;
+    let products = Products::load(snapshot, context, &Keys::List(ids.to_vec())).await?;
     Ok(products.items(context, 0..products.len()))
 }
 
@@ -155,14 +145,14 @@ impl Parts {
     }
 
     fn item(&self, shop: &Shop, product: &Product, index: usize, view: &View) -> Collected {
-        let mut fields = Draft::with_capacity(MOST_FIELDS);
+        let mut fields = Content::roomy();
         product.put(&mut fields, view);
         let (base, mut attributes) = self.values.of_view(shop, &self.labels, index, view.store.id);
         if base.is_absent() {
-            return Collected::Broken(broken(product, view, fields.into_iter().collect()));
+            return Collected::Broken(broken(product, view, fields));
         }
         let is_fixed_price = product.is_bundle() && self.values.has_fixed_price(shop, index);
-        put(&mut fields, "type", batch::type_name(&product.type_id, is_fixed_price));
+        fields.put("type", batch::type_name(&product.type_id, is_fixed_price));
         base.put(&mut fields, shop, view);
         self.put_stock(&mut fields, &base, index, view);
         if let Some(categories) = &self.categories {
@@ -179,27 +169,27 @@ impl Parts {
         }
         urls::put(self.urls.as_ref(), &mut fields, &base, product, index, view);
         let made_of = options::MadeOf { shop, labels: &self.labels, links: self.links.as_ref(), base: &base };
-        attributes.extend(self.options.put(&mut fields, &made_of, product, index, view));
-        put(&mut fields, "attributes", list_or_null(attributes));
-        Collected::Item { source_id: Some(product.id), fields: fields.into_iter().collect() }
+        attributes.extend(self.options.put(&mut fields, &made_of, product, index, view).map(attributes::Entry::Made));
+        fields.put("attributes", list_or_null(&attributes));
+        Collected::Item { source_id: Some(product.id), content: fields }
     }
 
     /// A product can be bought where it is enabled and, if stock is known at all, in stock.
-    fn put_stock(&self, fields: &mut Draft, base: &Base<'_>, index: usize, view: &View) {
+    fn put_stock(&self, fields: &mut Content, base: &Base<'_>, index: usize, view: &View) {
         let is_in_stock = self.stock.as_ref().map(|stock| stock.put(fields, index, view));
-        put(fields, "buyable", base.is_enabled() && is_in_stock.unwrap_or(true));
+        fields.put("buyable", base.is_enabled() && is_in_stock.unwrap_or(true));
     }
 }
 
 /// A product of which the store view knows no attribute at all: half written, or left over. What is known is its
 /// identity,
 /// so that it is not mistaken for a deleted one.
-fn broken(product: &Product, view: &View, fields: Fields) -> Broken {
+fn broken(product: &Product, view: &View, known: Content) -> Broken {
     let sku = product.sku.as_deref().unwrap_or("no SKU");
     Broken {
         source_id: Some(product.id),
         place: SafeText::new(&format!("product {} ({sku}), store view {}", product.id, view.store.code)),
         reason: SafeText::new("it has no attribute values; save it in the Admin, or delete it"),
-        fields: Some(fields),
+        known: Some(known),
     }
 }

@@ -12,10 +12,10 @@ use super::super::eav::{Attribute, Backend, Entity};
 use super::super::scope::StoreView;
 use super::super::setting::{BaseUrls, Setting};
 use super::super::url_path::UrlPaths;
-use super::Draft;
 use super::base::BaseAttribute;
 use super::reader::Scoped;
 use crate::commerce::database::{DatabaseError, Snapshot};
+use crate::feeds::content::Content;
 use crate::feeds::item::Fields;
 
 /// The stock that needs no table of its own.
@@ -38,7 +38,7 @@ pub(super) struct View {
     index: usize,
     pub store: StoreView,
     /// The scope triple of its items.
-    pub codes: Draft,
+    pub codes: Content,
     pub urls: BaseUrls,
     /// What product images begin with.
     pub image_base: String,
@@ -191,7 +191,7 @@ fn view(context: &Context, index: usize, store: &StoreView, stocks: Option<&Hash
         low_stock: get(Setting::StockThreshold).trim().parse().unwrap_or_default(),
         stock,
         time_zone: context.settings.time_zone(Some(store)),
-        codes: codes.into_iter().collect(),
+        codes: codes.into(),
         store: store.clone(),
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::batch::{Batch, PerProduct};
 use super::reader::Reader;
 use super::shop::{StockOf, View};
-use super::{Draft, put};
 use crate::commerce::database::DatabaseError;
+use crate::feeds::content::Content;
 
 /// A product in a stock.
 #[derive(Debug)]
@@ -60,12 +60,12 @@ impl Stocks {
     }
 
     /// Puts both fields, and says whether the product is in stock.
-    pub(super) fn put(&self, fields: &mut Draft, index: usize, view: &View) -> bool {
+    pub(super) fn put(&self, fields: &mut Content, index: usize, view: &View) -> bool {
         let level = self.levels.of(index).iter().find(|level| level.stock == view.stock);
         let is_in_stock = level.is_some_and(|level| level.is_salable);
         let quantity = level.and_then(|level| level.quantity).unwrap_or_default();
-        put(fields, "inStock", is_in_stock);
-        put(fields, "lowStock", quantity < view.low_stock);
+        fields.put("inStock", is_in_stock);
+        fields.put("lowStock", quantity < view.low_stock);
         is_in_stock
     }
 }

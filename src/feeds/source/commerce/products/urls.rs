@@ -1,13 +1,14 @@
 //! Where a product is found in a store view: `url` and `urlRewrites`.
 
-use serde_json::Value;
+use serde::Serialize;
 
 use super::base::{Base, BaseAttribute};
 use super::batch::{Batch, PerProduct, Product};
 use super::reader::Reader;
 use super::shop::View;
-use super::{Draft, list_or_null, object};
+use super::{Joined, list_or_null};
 use crate::commerce::database::{DatabaseError, in_list};
+use crate::feeds::content::Content;
 
 /// Segments of a target path before its parameters: `catalog/product/view`.
 const ROUTE_SEGMENTS: usize = 3;
@@ -61,10 +62,24 @@ impl Urls {
     }
 }
 
+/// An entry of `urlRewrites`.
+#[derive(Serialize)]
+struct UrlRewrite<'a> {
+    parameters: Option<&'a [Parameter<'a>]>,
+    url: Joined<'a>,
+}
+
+/// A name and a value in the target path of a rewrite.
+#[derive(Debug, PartialEq, Serialize)]
+struct Parameter<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
 /// `url` is there even without rewrites: every product has its plain path.
 pub(super) fn put(
     urls: Option<&Urls>,
-    fields: &mut Draft,
+    fields: &mut Content,
     base: &Base<'_>,
     product: &Product,
     index: usize,
@@ -72,45 +87,43 @@ pub(super) fn put(
 ) {
     // Of several, the newest: it is the one that Commerce made last.
     let canonical = urls.and_then(|urls| urls.of_view(index, view).rfind(|rewrite| rewrite.is_canonical));
-    let path = canonical.map_or_else(
-        || {
-            let url_key = base.get(BaseAttribute::UrlKey).unwrap_or_default();
-            format!("catalog/product/view/id/{}/s/{url_key}/", product.id)
-        },
-        |rewrite| rewrite.request_path.clone(),
-    );
-    super::put(fields, "url", [view.urls.link.as_str(), &path].concat());
+    if let Some(rewrite) = canonical {
+        fields.put("url", Joined(&view.urls.link, &rewrite.request_path));
+    } else {
+        let url_key = base.get(BaseAttribute::UrlKey).unwrap_or_default();
+        fields.put("url", format!("{}catalog/product/view/id/{}/s/{url_key}/", view.urls.link, product.id));
+    }
     if let Some(urls) = urls {
-        let rewrites = urls.of_view(index, view).map(|rewrite| {
-            object([
-                ("url", [view.urls.web.as_str(), &rewrite.request_path].concat().into()),
-                ("parameters", list_or_null(parameters(&rewrite.target_path))),
-            ])
-        });
-        super::put(fields, "urlRewrites", list_or_null(rewrites.collect()));
+        let rewrites: Vec<_> =
+            urls.of_view(index, view).map(|rewrite| (rewrite, parameters(&rewrite.target_path))).collect();
+        let rewrites: Vec<_> = rewrites
+            .iter()
+            .map(|(rewrite, parameters)| UrlRewrite {
+                parameters: list_or_null(parameters),
+                url: Joined(&view.urls.web, &rewrite.request_path),
+            })
+            .collect();
+        fields.put("urlRewrites", list_or_null(&rewrites));
     }
 }
 
 /// The name and value pairs of a target path: `catalog/product/view/id/1/category/4` has `id` and `category`.
-fn parameters(target_path: &str) -> Vec<Value> {
+fn parameters(target_path: &str) -> Vec<Parameter<'_>> {
     let mut segments = target_path.trim_matches('/').split('/').skip(ROUTE_SEGMENTS);
     let pairs = std::iter::from_fn(|| Some((segments.next()?, segments.next()?)));
-    pairs.map(|(name, value)| object([("name", name.into()), ("value", value.into())])).collect()
+    pairs.map(|(name, value)| Parameter { name, value }).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn parameters_are_pairs_after_the_route() {
-        assert_eq!(
-            parameters("catalog/product/view/id/1/category/4"),
-            [json!({"name": "id", "value": "1"}), json!({"name": "category", "value": "4"})]
-        );
-        assert_eq!(parameters("catalog/product/view/id/1/category"), [json!({"name": "id", "value": "1"})]);
-        assert_eq!(parameters("new-path.html"), Vec::<Value>::new());
+        let id = || Parameter { name: "id", value: "1" };
+        let category = Parameter { name: "category", value: "4" };
+        assert_eq!(parameters("catalog/product/view/id/1/category/4"), [id(), category]);
+        assert_eq!(parameters("catalog/product/view/id/1/category"), [id()]);
+        assert_eq!(parameters("new-path.html"), []);
     }
 }

@@ -6,15 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::super::eav::Backend;
-use super::attributes;
+use super::attributes::{Entry, Stored};
 use super::base::Base;
 use super::batch::{Batch, PerProduct};
 use super::labels::Labels;
 use super::reader::{DEFAULT, Reader, filter};
 use super::shop::{Kind, Shop};
+use super::value_table::Question;
 use crate::commerce::database::DatabaseError;
 
 /// One row of a value table.
@@ -40,21 +39,20 @@ impl Values {
             let Some(suffix) = backend.suffix() else { continue };
             // Dates alone are no text in the answer.
             let value = if *backend == Backend::Datetime { "CAST(value AS CHAR)" } else { "value" };
-            let sql = format!(
-                "SELECT {link}, attribute_id, store_id, {value} FROM {table} WHERE {is_of_page} AND {is_wanted}",
-                link = reader.link(),
-                table = reader.table(&format!("catalog_product_entity_{suffix}")),
-                is_of_page = batch.has_link(reader.link()),
-                is_wanted = filter("attribute_id", attributes),
-            );
+            let question = Question {
+                columns: &format!("{}, attribute_id, store_id, {value}", reader.link()),
+                table: &reader.table(&format!("catalog_product_entity_{suffix}")),
+                links: batch.links(),
+                and: &filter("attribute_id", attributes),
+            };
             if *backend == Backend::Int {
-                let numbers: Vec<(u64, u32, u32, Option<i64>)> = reader.many_rows(&sql).await?;
+                let numbers: Vec<(u64, u32, u32, Option<i64>)> = question.ask(reader).await?;
                 let text = |value: Option<i64>| value.map(|value| value.to_string());
                 rows.extend(
                     numbers.into_iter().map(|(link, attribute, store, value)| (link, attribute, store, text(value))),
                 );
             } else {
-                rows.extend(reader.many_rows(&sql).await?);
+                rows.extend(question.ask(reader).await?);
             }
         }
         let shop = reader.shop;
@@ -72,11 +70,11 @@ impl Values {
     /// The base attributes of a product in a store view, and its `attributes`, in the order of attribute ids.
     pub(super) fn of_view<'a>(
         &'a self,
-        shop: &Shop,
-        labels: &Labels,
+        shop: &'a Shop,
+        labels: &'a Labels,
         index: usize,
         store: u32,
-    ) -> (Base<'a>, Vec<Value>) {
+    ) -> (Base<'a>, Vec<Entry<'a>>) {
         let mut base = Base::default();
         let mut listed = Vec::new();
         for rows in self.rows.of(index).chunk_by(|a, b| a.role == b.role) {
@@ -88,7 +86,7 @@ impl Values {
                 base.set(attribute, value);
             }
             if let Some(attribute) = &role.listed {
-                listed.push(attributes::entry(attribute, role.attribute, value, labels, store));
+                listed.push(Entry::Stored(Stored::new(attribute, role.attribute, value, labels, store)));
             }
         }
         (base, listed)

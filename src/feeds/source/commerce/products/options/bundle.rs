@@ -97,7 +97,7 @@ impl Bundles {
         let option = |option: &BundleOption| {
             let key = (option.parent, option.id);
             let selections = self.selections.get(&key).map_or(&[][..], Vec::as_slice);
-            let values = selections.iter().map(|selection| self.value(option, selection, view)).collect();
+            let values: Vec<Value> = selections.iter().map(|selection| self.value(option, selection, view)).collect();
             object(json!({
                 "id": option.id.to_string(),
                 "type": TYPE,
@@ -105,7 +105,7 @@ impl Bundles {
                 "required": option.is_required,
                 "label": self.titles.laid_over((option.id, option.parent), view.store.id),
                 "sortOrder": option.position,
-                "values": list_or_null(values),
+                "values": list_or_null(&values),
             }))
         };
         self.options.of(index).iter().map(option).collect()

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use super::super::super::keys::Keys;
 use super::super::batch::{Batch, PerProduct};
 use super::super::labels::Labels;
-use super::super::list_or_null;
 use super::super::reader::{DEFAULT, Reader, Scoped, filter};
 use super::super::shop::{SuperAttribute, View};
-use super::{MadeOf, object, uid};
-use crate::commerce::database::{DatabaseError, in_list};
+use super::super::value_table::Question;
+use super::{MadeOf, uid};
+use crate::commerce::database::{DatabaseError, LinkColumn};
 
 const TYPE: &str = "configurable";
 /// `status` of a product that is disabled.
@@ -25,6 +26,38 @@ const IMAGE: u32 = 2;
 struct Axis {
     attribute: u32,
     position: Option<i64>,
+}
+
+/// The option of an attribute by which a product varies.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Varying<'a> {
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'a str>,
+    sort_order: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    swatch_type: Option<&'a str>,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    values: Option<Vec<VaryingValue<'a>>>,
+}
+
+/// A value of such an option.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct VaryingValue<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    color_hex: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_swatch_value: Option<&'a str>,
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'a str>,
+    sort_order: i64,
 }
 
 /// The configurable products of a page.
@@ -55,26 +88,29 @@ impl Configurables {
         let attributes: BTreeSet<u32> = rows.iter().map(|row| row.1).chain(reader.shop.status).collect();
         let mut axes = batch.by_link(rows, |(of, attribute, position)| (of, Axis { attribute, position }));
         axes.sort_by_key(|axis| (axis.position, axis.attribute));
-        let select = format!(
-            "SELECT l.parent_id, e.{link} FROM {super_link} l JOIN {entity} e ON e.entity_id = l.product_id{is_current}",
-            super_link = reader.table("catalog_product_super_link"),
-            entity = reader.table("catalog_product_entity"),
-            is_current = reader.is_current("e"),
-        );
+        let super_link = reader.table("catalog_product_super_link");
+        let select = if link == LinkColumn::EntityId.name() {
+            format!("SELECT l.parent_id, l.product_id FROM {super_link} l")
+        } else {
+            let (entity, is_current) = (reader.table("catalog_product_entity"), reader.is_current("e"));
+            format!(
+                "SELECT l.parent_id, e.{link} FROM {super_link} l JOIN {entity} e ON e.entity_id = l.product_id{is_current}"
+            )
+        };
         let rows: Vec<(u64, u64)> = reader.rows_about(&select, "l.parent_id", &parents, "").await?;
         let child_links: BTreeSet<u64> = rows.iter().map(|(_, child)| *child).collect();
         let children = batch.by_link(rows, |row| row);
         let rows: Vec<(u64, u32, u32, Option<i64>)> = if child_links.is_empty() {
             Vec::new()
         } else {
-            let sql = format!(
-                "SELECT {link}, attribute_id, store_id, value FROM {} WHERE {link} IN ({}) AND {}",
-                reader.table("catalog_product_entity_int"),
-                in_list(&child_links),
-                filter("attribute_id", attributes)
-            );
+            let question = Question {
+                columns: &format!("{link}, attribute_id, store_id, value"),
+                table: &reader.table("catalog_product_entity_int"),
+                links: &Keys::List(child_links.into_iter().collect()),
+                and: &filter("attribute_id", attributes),
+            };
             // Every child has a few of them: the most rows of all options.
-            reader.many_rows(&sql).await?
+            question.ask(reader).await?
         };
         let of_status = rows.iter().filter(|row| Some(row.1) == reader.shop.status);
         let status = of_status.map(|&(child, _, store, value)| (child, store, value)).collect();
@@ -89,7 +125,7 @@ impl Configurables {
         self.values.values().copied().collect()
     }
 
-    pub(super) fn options(&self, of: &MadeOf<'_>, index: usize, view: &View) -> Vec<Value> {
+    pub(super) fn options<'a>(&self, of: &MadeOf<'a>, index: usize, view: &View) -> Vec<Varying<'a>> {
         let axes = self.axes.of(index);
         if axes.is_empty() {
             return Vec::new();
@@ -107,40 +143,42 @@ impl Configurables {
     }
 
     /// `None` if the attribute is gone.
-    fn option(&self, of: &MadeOf<'_>, axis: &Axis, children: &[u64], view: &View) -> Option<Value> {
+    fn option<'a>(&self, of: &MadeOf<'a>, axis: &Axis, children: &[u64], view: &View) -> Option<Varying<'a>> {
         let attribute: &SuperAttribute = of.shop.super_attributes.get(&axis.attribute)?;
         let label = of.shop.attribute_labels.own(axis.attribute.into(), view.store.id).and_then(Option::as_ref);
         let used: HashSet<u64> =
             children.iter().filter_map(|child| self.values.get(&(*child, axis.attribute)).copied()).collect();
-        Some(object(json!({
-            "id": attribute.code,
-            "type": TYPE,
-            "label": label.or(attribute.frontend_label.as_ref()),
-            "sortOrder": axis.position.unwrap_or_default(),
-            "swatchType": attribute.additional_data,
-            "values": list_or_null(values(of.labels, axis.attribute, used, view)),
-        })))
+        let values = values(of.labels, axis.attribute, used, view);
+        Some(Varying {
+            id: &attribute.code,
+            label: label.or(attribute.frontend_label.as_ref()).map(String::as_str),
+            sort_order: axis.position.unwrap_or_default(),
+            swatch_type: attribute.additional_data.as_deref(),
+            kind: TYPE,
+            values: (!values.is_empty()).then_some(values),
+        })
     }
 }
 
 /// The values of an option, in the order in which the attribute has them, then of their ids.
-fn values(labels: &Labels, attribute: u32, used: HashSet<u64>, view: &View) -> Vec<Value> {
+fn values<'a>(labels: &'a Labels, attribute: u32, used: HashSet<u64>, view: &View) -> Vec<VaryingValue<'a>> {
     let store = view.store.id;
     let options = used.into_iter().filter_map(|id| Some((id, labels.of_attribute(id, attribute)?)));
     let mut options: Vec<_> = options.collect();
     options.sort_by_key(|(id, option)| (option.sort_order, *id));
     let value = options.into_iter().map(|(id, option)| {
         let swatch = option.swatch(store);
-        let of_kind = |kind| swatch.filter(|swatch| swatch.kind == kind).map(|swatch| &swatch.value);
-        let other = swatch.filter(|swatch| !matches!(swatch.kind, TEXT | COLOUR | IMAGE)).map(|swatch| &swatch.value);
-        object(json!({
-            "id": uid(&[&TYPE, &attribute, &id]),
-            "label": option.label(store),
-            "sortOrder": option.sort_order,
-            "colorHex": of_kind(COLOUR),
-            "imageUrl": of_kind(IMAGE).map(|path| format!("{}attribute/swatch{path}", view.urls.media)),
-            "customSwatchValue": other,
-        }))
+        let of = |is_of: &dyn Fn(u32) -> bool| {
+            swatch.filter(|swatch| is_of(swatch.kind)).map(|swatch| swatch.value.as_str())
+        };
+        VaryingValue {
+            color_hex: of(&|kind| kind == COLOUR),
+            custom_swatch_value: of(&|kind| !matches!(kind, TEXT | COLOUR | IMAGE)),
+            id: uid(&[&TYPE, &attribute, &id]),
+            image_url: of(&|kind| kind == IMAGE).map(|path| format!("{}attribute/swatch{path}", view.urls.media)),
+            label: option.label(store),
+            sort_order: option.sort_order,
+        }
     });
     value.collect()
 }

@@ -122,7 +122,7 @@ impl CustomOptions {
         let option = |option: &CustomOption| {
             let from = self.choices.partition_point(|choice| choice.option < option.id);
             let choices = self.choices[from..].iter().take_while(|choice| choice.option == option.id);
-            let values = choices.filter_map(|choice| self.value(choice, view)).collect();
+            let values: Vec<Value> = choices.filter_map(|choice| self.value(choice, view)).collect();
             let title = self.of_options.title(option.id, view)?;
             Some(object(json!({
                 "id": option.id.to_string(),
@@ -131,7 +131,7 @@ impl CustomOptions {
                 "required": option.is_required,
                 "label": title,
                 "sortOrder": option.sort_order,
-                "values": list_or_null(values),
+                "values": list_or_null(&values),
             })))
         };
         self.of_kinds(index, &CHOICES).filter_map(option).collect()

@@ -104,7 +104,7 @@ pub(super) fn option(product: &Product, base: &Base<'_>, links: &[Link<'_>]) -> 
         "id": format!("link:{}", product.id),
         "label": base.get(BaseAttribute::LinksTitle),
         "type": TYPE,
-        "values": list_or_null(links.iter().map(value).collect()),
+        "values": list_or_null(&links.iter().map(value).collect::<Vec<_>>()),
     }))
 }
 

@@ -12,16 +12,18 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::base::Base;
 use super::batch::{Batch, Product};
 use super::labels::Labels;
 use super::links::Links;
+use super::list_or_null;
 use super::reader::Reader;
 use super::shop::{Shop, View};
-use super::{Draft, list_or_null, put};
 use crate::commerce::database::DatabaseError;
+use crate::feeds::content::Content;
 
 /// The options of a page of products, by kind.
 #[derive(Debug)]
@@ -39,6 +41,16 @@ pub(super) struct MadeOf<'a> {
     pub labels: &'a Labels,
     pub links: Option<&'a Links>,
     pub base: &'a Base<'a>,
+}
+
+/// An entry of `optionsV2`.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ProductOption<'a> {
+    /// Most options of most shops are of this kind.
+    Varying(configurable::Varying<'a>),
+    /// Of any other kind.
+    Made(Value),
 }
 
 impl Options {
@@ -60,7 +72,7 @@ impl Options {
     /// Puts the options, and gives the attribute by which a downloadable product says what it consists of.
     pub(super) fn put(
         &self,
-        fields: &mut Draft,
+        fields: &mut Content,
         of: &MadeOf<'_>,
         product: &Product,
         index: usize,
@@ -68,26 +80,29 @@ impl Options {
     ) -> Option<Value> {
         let mut options = Vec::new();
         if let Some(configurable) = &self.configurable {
-            options.extend(configurable.options(of, index, view));
+            options.extend(configurable.options(of, index, view).into_iter().map(ProductOption::Varying));
         }
+        let mut made = Vec::new();
         if let Some(bundle) = &self.bundle {
-            options.extend(bundle.options(index, view));
+            made.extend(bundle.options(index, view));
         }
         if let Some(custom) = &self.custom {
-            options.extend(custom.options(index, view));
-            put(fields, "shopperInputOptions", list_or_null(custom.inputs(index, view)));
+            made.extend(custom.options(index, view));
+            fields.put("shopperInputOptions", list_or_null(&custom.inputs(index, view)));
         }
         let downloads = self.links.as_ref().filter(|_| product.type_id == downloadable::TYPE);
         let links = downloads.map(|downloads| downloads.values(index, view));
         if let Some(links) = &links {
-            options.push(downloadable::option(product, of.base, links));
+            made.push(downloadable::option(product, of.base, links));
         }
-        options.extend(grouped(of.links, product, index, view));
-        put(fields, "optionsV2", list_or_null(options));
+        made.extend(grouped(of.links, product, index, view));
+        options.extend(made.into_iter().map(ProductOption::Made));
+        fields.put("optionsV2", list_or_null(&options));
         let samples = self.samples.as_ref().map(|samples| samples.of_view(index, view));
         let attribute = links.map(|links| downloadable::attribute(of.base, samples.as_deref().unwrap_or(&[]), &links));
         if let Some(samples) = samples {
-            put(fields, "samples", list_or_null(samples.iter().map(downloadable::Sample::value).collect()));
+            let samples: Vec<Value> = samples.iter().map(downloadable::Sample::value).collect();
+            fields.put("samples", list_or_null(&samples));
         }
         attribute
     }

@@ -1,0 +1,196 @@
+//! The fields of an item in JSON, as a source gives them.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::item::Fields;
+
+/// As many bytes as most items have, so that they are written without growing.
+const USUAL_BYTES: usize = 2_048;
+/// More fields than an item has.
+const MOST_FIELDS: usize = 48;
+
+/// The fields of an item, each already the JSON that will be hashed and sent.
+///
+/// A value is written once and never taken apart again: a catalogue has millions of them, and a tree of maps and texts costs
+/// more than reading them from a database. Within a value the names of an object must be sorted, as those of a [`Fields`] are, so
+/// that a hash does not depend on the source.
+#[derive(Debug, Clone, Default)]
+pub struct Content {
+    /// The values, one after the other.
+    json: Vec<u8>,
+    /// In the order in which they were put.
+    fields: Vec<Field>,
+}
+
+/// The name of a value, and where it is.
+#[derive(Debug, Clone)]
+struct Field {
+    name: Cow<'static, str>,
+    begin: usize,
+    end: usize,
+}
+
+impl Content {
+    /// Empty, with room for an item as large as most are.
+    #[must_use]
+    pub fn roomy() -> Self {
+        Self { json: Vec::with_capacity(USUAL_BYTES), fields: Vec::with_capacity(MOST_FIELDS) }
+    }
+
+    /// Puts a field; each name is put once. What JSON has no form for (a map whose keys are no text) becomes `null`.
+    pub fn put(&mut self, name: impl Into<Cow<'static, str>>, value: impl Serialize) {
+        let begin = self.json.len();
+        if serde_json::to_writer(&mut self.json, &value).is_err() {
+            self.json.truncate(begin);
+            self.json.extend_from_slice(b"null");
+        }
+        self.fields.push(Field { name: name.into(), begin, end: self.json.len() });
+    }
+
+    /// Puts a field in place of one that may be there.
+    pub(super) fn replace(&mut self, name: &'static str, value: impl Serialize) {
+        self.fields.retain(|field| field.name != name);
+        self.put(name, value);
+    }
+
+    /// Puts all fields of another.
+    pub fn extend(&mut self, other: &Self) {
+        let moved = self.json.len();
+        self.json.extend_from_slice(&other.json);
+        let fields = other.fields.iter().cloned();
+        self.fields.extend(fields.map(|field| Field { begin: field.begin + moved, end: field.end + moved, ..field }));
+    }
+
+    /// The JSON of a field.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.fields.iter().find(|field| field.name == name).map(|field| self.value(field))
+    }
+
+    /// The value at a JSON pointer.
+    #[must_use]
+    pub fn lookup(&self, pointer: &str) -> Option<Value> {
+        let pointer = pointer.strip_prefix('/')?;
+        let (name, rest) = pointer.find('/').map_or((pointer, ""), |at| pointer.split_at(at));
+        let value: Value = serde_json::from_slice(self.get(name)?).ok()?;
+        value.pointer(rest).cloned()
+    }
+
+    /// The fields as a tree.
+    #[must_use]
+    pub fn to_fields(&self) -> Fields {
+        let value = |field: &Field| serde_json::from_slice(self.value(field)).unwrap_or_default();
+        self.fields.iter().map(|field| (field.name.to_string(), value(field))).collect()
+    }
+
+    /// Sorts the fields by their names.
+    pub(super) fn sort(&mut self) {
+        self.fields.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+
+    /// One compact object of the fields whose names are wanted.
+    pub(super) fn object(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<u8> {
+        let mut object = Vec::with_capacity(self.json.len() + 24 * self.fields.len());
+        object.push(b'{');
+        for field in self.fields.iter().filter(|field| is_wanted(&field.name)) {
+            if object.len() > 1 {
+                object.push(b',');
+            }
+            // Text always serializes.
+            let _ = serde_json::to_writer(&mut object, &field.name);
+            object.push(b':');
+            object.extend_from_slice(self.value(field));
+        }
+        object.push(b'}');
+        object
+    }
+
+    fn value(&self, field: &Field) -> &[u8] {
+        &self.json[field.begin..field.end]
+    }
+}
+
+impl From<Fields> for Content {
+    fn from(fields: Fields) -> Self {
+        let mut content = Self::default();
+        for (name, value) in fields {
+            content.put(name, value);
+        }
+        content
+    }
+}
+
+/// Equal if the same names have the same JSON, in whichever order.
+impl PartialEq for Content {
+    fn eq(&self, other: &Self) -> bool {
+        let is_in_other = |field: &Field| other.get(&field.name) == Some(self.value(field));
+        self.fields.len() == other.fields.len() && self.fields.iter().all(is_in_other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn example() -> Content {
+        let mut content = Content::roomy();
+        content.put("sku", "24-\"MB\"01");
+        content.put("website", json!({"websiteCode": "base", "b": {"c": [1, 2]}}));
+        content.put("weight".to_owned(), 1.5);
+        content
+    }
+
+    #[test]
+    fn what_is_put_is_found_by_name_and_by_pointer() {
+        let content = example();
+        assert_eq!(content.get("sku"), Some(&br#""24-\"MB\"01""#[..]));
+        assert_eq!(content.get("nothing"), None);
+        assert_eq!(content.lookup("/sku"), Some(json!("24-\"MB\"01")));
+        assert_eq!(content.lookup("/website/b/c/1"), Some(json!(2)));
+        assert_eq!(content.lookup("/website/none"), None);
+        assert_eq!(content.lookup("/"), None);
+        assert_eq!(content.lookup("sku"), None);
+    }
+
+    #[test]
+    fn an_object_is_compact_and_in_the_order_of_the_fields() {
+        let mut content = example();
+        assert_eq!(content.object(|name| name != "website"), br#"{"sku":"24-\"MB\"01","weight":1.5}"#);
+        content.put("name", None::<&str>);
+        content.sort();
+        assert_eq!(content.object(|name| name < "t"), br#"{"name":null,"sku":"24-\"MB\"01"}"#);
+        assert_eq!(content.object(|_| false), b"{}");
+    }
+
+    #[test]
+    fn a_tree_and_back_is_the_same() {
+        let content = example();
+        assert_eq!(Content::from(content.to_fields()), content);
+        let mut other = content.clone();
+        other.replace("weight", 2);
+        assert_ne!(other, content);
+        assert_eq!(other.lookup("/weight"), Some(json!(2)));
+    }
+
+    #[test]
+    fn what_another_has_is_taken_over() {
+        let mut content = Content::default();
+        content.put("a", [1, 2, 3]);
+        content.extend(&example());
+        assert_eq!(content.get("a"), Some(&b"[1,2,3]"[..]));
+        assert_eq!(content.lookup("/weight"), Some(json!(1.5)));
+    }
+
+    #[test]
+    fn what_json_has_no_form_for_is_null() {
+        let mut content = Content::default();
+        content.put("map", std::collections::BTreeMap::from([([1, 2], 3)]));
+        content.put("after", 1);
+        assert_eq!(content.object(|_| true), br#"{"map":null,"after":1}"#);
+    }
+}
