@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Connector, configured_batch_size, explained};
+use super::sending::configured_batch_size;
+use super::{Connector, explained};
 use crate::error::Problem;
 use crate::feeds::Feed;
 use crate::words::{counted, duration};

@@ -16,6 +16,7 @@ mod live;
 mod models;
 mod names;
 mod pairs;
+mod sending;
 pub mod services;
 pub mod setup;
 pub mod steps;
@@ -33,16 +34,13 @@ use crate::config::store::Store;
 use crate::config::{Config, SourceKind};
 use crate::error::{Explain, Problem};
 use crate::export::ledger::{FeedSummary, LedgerReader};
-use crate::export::owner::Owner;
 use crate::export::progress::ItemFailure;
-use crate::export::{Plan, Run};
 use crate::feeds::Feed;
+use crate::feeds::source::Source;
 use crate::feeds::source::commerce::Commerce;
 use crate::feeds::source::files::Files;
-use crate::feeds::source::{Source, SourceError};
 use crate::ims::TokenStore;
 use crate::keys::{ApiKey, KeyPair};
-use crate::live::{About, publish};
 use crate::secret::Secret;
 use crate::settings::{Layers, RouteOrigin, Saved, Setting, SettingStore as _};
 use crate::untrusted::SafeText;
@@ -351,7 +349,7 @@ impl Connector {
     /// Items in one request of a feed: configured, or Adobe's.
     #[must_use]
     pub fn batch_size(&self, feed: Feed) -> usize {
-        configured_batch_size(self.layers().file.config(), feed).unwrap_or_else(|| feed.batch_size())
+        sending::configured_batch_size(self.layers().file.config(), feed).unwrap_or_else(|| feed.batch_size())
     }
 
     /// What the ledger knows of the chosen data space; empty if nothing was ever sent. Blocking.
@@ -380,93 +378,6 @@ impl Connector {
         let Some(data_space) = self.config().saas.environment_id else { return Ok(None) };
         LedgerReader::open(&self.shared.state_dir, &data_space).map_err(explained)
     }
-
-    /// The feeds that *all of them* stands for and that the source cannot give, and why.
-    fn missed_feeds(source: &Source, asked: &[Feed]) -> Vec<(Feed, SafeText)> {
-        if !asked.is_empty() {
-            return Vec::new();
-        }
-        source.absent().into_iter().filter(|(feed, _)| !feed.is_experimental()).collect()
-    }
-
-    /// The feeds that a run sends: those asked for, which the source must have; else all of them but the experimental.
-    async fn planned_feeds(&self, source: &Source, asked: &[Feed]) -> Result<Vec<Feed>, Problem> {
-        let available = source.feeds().await.map_err(explained)?;
-        if asked.is_empty() {
-            return Ok(available.into_iter().filter(|feed| !feed.is_experimental()).collect());
-        }
-        match asked.iter().find(|feed| !available.contains(feed)) {
-            None => Ok(asked.to_vec()),
-            Some(feed) => {
-                let absence = source.absent().into_iter().find(|(absent, _)| absent == feed).map(|(_, reason)| reason);
-                Err(explained(SourceError::NoSuchFeed {
-                    feed: *feed,
-                    source_name: self.overview().source,
-                    reason: absence.unwrap_or_else(|| {
-                        "this source does not have it; `commerce-connector feeds list` shows what it has".into()
-                    }),
-                }))
-            }
-        }
-    }
-
-    /// Starts an export into the chosen data space.
-    ///
-    /// # Errors
-    /// A [`Problem`]: no data space chosen, no keys, no source, the guard, another run, a ledger that cannot be used.
-    pub async fn start_export(&self, request: ExportRequest) -> Result<Run, Problem> {
-        // Before the database is asked to let us in: what is wrong here can be mended here.
-        self.destination()?;
-        self.client()?;
-        let source = self.source().await?;
-        if !request.dry_run {
-            self.pass_guard(&source, request.typed_name.as_deref()).await?;
-        }
-        self.start_from(source, request, false).await
-    }
-
-    /// The chosen data space.
-    fn destination(&self) -> Result<DataSpaceId, Problem> {
-        self.config().saas.environment_id.ok_or_else(|| {
-            Problem::usage("no data space is chosen, so there is nowhere to send to").hint(
-                "run `commerce-connector projects list`, then `commerce-connector data-spaces select ID`, or choose one in the SaaS identifier pane",
-            )
-        })
-    }
-
-    /// Starts an export from a source that is connected already; `skip_locked` leaves out what another run exports.
-    async fn start_from(&self, source: Source, request: ExportRequest, skip_locked: bool) -> Result<Run, Problem> {
-        let config = self.config();
-        let data_space = self.destination()?;
-        let client = self.client()?;
-        let feeds = self.planned_feeds(&source, &request.feeds).await?;
-        let batch_size = |feed| request.batch_size.or_else(|| configured_batch_size(&config, feed));
-        let about = About {
-            owner: Owner::this_process(),
-            request: request.words().into(),
-            data_space: data_space.clone(),
-            feeds: feeds.clone(),
-        };
-        let plan = Plan {
-            feeds: Plan::feed_plans(&feeds, batch_size, &config.export.routes),
-            mode: request.mode,
-            skip_locked,
-            data_space,
-            thread_count: request.thread_count.unwrap_or(config.export.thread_count),
-            max_batch_bytes: config.export.max_batch_bytes,
-            keep_payloads: config.export.keep_payloads,
-            dry_run: request.dry_run,
-            state_dir: self.shared.state_dir.clone(),
-            absent: Self::missed_feeds(&source, &request.feeds),
-        };
-        let is_dry = plan.dry_run;
-        // Opening ledger, locks and socket touches the disk.
-        tokio::task::block_in_place(|| {
-            let run = crate::export::start(plan, source, client).map_err(explained)?;
-            // A dry run holds nothing, and leaves nothing behind.
-            Ok(if is_dry { run } else { publish(run, about, &self.shared.state_dir) })
-        })
-    }
 }
 
 /// A typed error in its final form.
@@ -480,21 +391,6 @@ fn gateway_url(config: &Config, environment: Environment) -> &str {
         Environment::Production => &config.gateway.production_url,
         Environment::Sandbox => &config.gateway.sandbox_url,
     }
-}
-
-/// How fast a run sends unless it is told otherwise.
-fn limits(config: &Config) -> Limits {
-    let allowed = config.gateway.requests_per_second;
-    let batch_size = |feed: Feed| (feed, configured_batch_size(config, feed).unwrap_or_else(|| feed.batch_size()));
-    Limits {
-        requests_per_second: (allowed > 0.0).then_some(allowed),
-        thread_count: config.export.thread_count,
-        batch_sizes: Feed::ALL.into_iter().map(batch_size).collect(),
-    }
-}
-
-fn configured_batch_size(config: &Config, feed: Feed) -> Option<usize> {
-    config.export.feeds.get(&feed).and_then(|section| section.batch_size)
 }
 
 fn metadata(store: &Store) -> ConnectorMetadata {

@@ -118,7 +118,7 @@ impl Connector {
                 without_source: self.is_without_source(&layers.file),
             },
             organization_locked: layers.locked_by(Setting::Organization),
-            limits: super::limits(layers.file.config()),
+            limits: super::sending::limits(layers.file.config()),
             read_only: layers.file.config().ui.read_only,
         }
     }

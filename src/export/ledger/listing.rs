@@ -4,7 +4,8 @@
 //! short steps, between which the caller may end it; no step holds up a run that writes. Filters that few items pass are
 //! answered by gathering those few: the caller then gets every order for the price of a sort.
 
-use std::cmp::Ordering;
+mod order;
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use super::items::{ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, PageFrom
 use super::{LedgerError, LedgerReader, feed_code, state_of_status, status};
 use crate::export::progress::ItemState;
 use crate::untrusted::SafeText;
+use order::{Leg, Place, column_of, cut, in_order, legs};
 
 /// How many index entries one step looks at: some milliseconds, even where each leads to a row.
 const STEP: usize = 5_000;
@@ -407,105 +409,6 @@ impl Needle {
         let needle = self.folded.as_bytes();
         text.as_bytes().windows(needle.len().max(1)).any(|part| part.eq_ignore_ascii_case(needle))
     }
-}
-
-/// Where a walk goes on: beyond the row with this key and number, or with it.
-struct Place {
-    key: Value,
-    id: i64,
-    including: bool,
-}
-
-impl Place {
-    fn beyond(order: ItemOrder, row: &ItemRow) -> Self {
-        let key = match order {
-            ItemOrder::Label => Value::Text(row.label.as_str().to_owned()),
-            ItemOrder::SourceId => row.source_id.map_or(Value::Null, Value::Integer),
-            ItemOrder::Newest => Value::Integer(row.modified_at.as_millisecond()),
-        };
-        Self { key, id: row.number.0, including: false }
-    }
-
-    fn label(&self) -> Option<(String, i64)> {
-        match &self.key {
-            Value::Text(label) => Some((label.clone(), self.id)),
-            _ => None,
-        }
-    }
-}
-
-/// A part of a walk that is one range of an index.
-struct Leg {
-    condition: String,
-    values: Vec<Value>,
-    direction: &'static str,
-}
-
-fn column_of(order: ItemOrder) -> &'static str {
-    match order {
-        ItemOrder::Label => "label",
-        ItemOrder::SourceId => "source_id",
-        ItemOrder::Newest => "modified_at",
-    }
-}
-
-/// The ranges of the index of an order that lie beyond a place, nearest first.
-fn legs(order: ItemOrder, place: Option<&Place>, is_backwards: bool) -> Vec<Leg> {
-    let is_descending = (order == ItemOrder::Newest) != is_backwards;
-    let direction = if is_descending { "DESC" } else { "ASC" };
-    let leg = |condition: String, values: Vec<Value>| Leg { condition, values, direction };
-    let Some(Place { key, id, including }) = place else { return vec![leg(String::new(), Vec::new())] };
-    let column = column_of(order);
-    let beyond = match (is_descending, including) {
-        (false, false) => ">",
-        (false, true) => ">=",
-        (true, false) => "<",
-        (true, true) => "<=",
-    };
-    let mut legs = vec![leg(format!("AND {column} IS ? AND id {beyond} ?"), vec![key.clone(), Value::Integer(*id)])];
-    match (key, is_descending) {
-        // NULL is the least.
-        (Value::Null, true) => {}
-        (Value::Null, false) => legs.push(leg(format!("AND {column} >= ?"), vec![Value::Integer(i64::MIN)])),
-        (_, false) => legs.push(leg(format!("AND {column} > ?"), vec![key.clone()])),
-        (_, true) => {
-            legs.push(leg(format!("AND {column} < ?"), vec![key.clone()]));
-            if order == ItemOrder::SourceId {
-                legs.push(leg(format!("AND {column} IS NULL"), Vec::new()));
-            }
-        }
-    }
-    legs
-}
-
-fn in_order(order: ItemOrder, a: &ItemRow, b: &ItemRow) -> Ordering {
-    match order {
-        ItemOrder::Label => a.label.cmp(&b.label).then(a.number.cmp(&b.number)),
-        ItemOrder::SourceId => a.source_id.cmp(&b.source_id).then(a.number.cmp(&b.number)),
-        ItemOrder::Newest => b.modified_at.cmp(&a.modified_at).then(b.number.cmp(&a.number)),
-    }
-}
-
-/// A page out of all rows in order.
-fn cut(rows: &[ItemRow], order: ItemOrder, from: &PageFrom, limit: usize) -> ItemPage {
-    let (begin, end) = match from {
-        PageFrom::Start => (0, limit),
-        PageFrom::End => (rows.len().saturating_sub(limit), rows.len()),
-        PageFrom::After(row) => {
-            let begin = rows.partition_point(|other| in_order(order, other, row) != Ordering::Greater);
-            (begin, begin + limit)
-        }
-        PageFrom::At(row) => {
-            let begin = rows.partition_point(|other| in_order(order, other, row) == Ordering::Less);
-            (begin, begin + limit)
-        }
-        PageFrom::Before(row) => {
-            let end = rows.partition_point(|other| in_order(order, other, row) == Ordering::Less);
-            (end.saturating_sub(limit), end)
-        }
-    };
-    let end = end.min(rows.len());
-    ItemPage { rows: rows[begin.min(end)..end].to_vec(), has_before: begin > 0, has_after: end < rows.len() }
 }
 
 fn item_row(row: &Row<'_>) -> rusqlite::Result<ItemRow> {

@@ -62,27 +62,6 @@ CREATE TABLE items (
 CREATE INDEX items_state ON items (feed, status, deleted);
 CREATE INDEX items_wire ON items (feed, wire) WHERE wire IS NOT NULL;
 CREATE INDEX items_source ON items (feed, source_id);
-CREATE INDEX items_label ON items (feed, label);
-CREATE INDEX items_time ON items (feed, modified_at);
-CREATE TABLE attempts (
-    item        INTEGER NOT NULL,
-    at          INTEGER NOT NULL,
-    status      INTEGER NOT NULL,
-    error       TEXT,
-    code        TEXT,
-    request_id  TEXT,
-    PRIMARY KEY (item, at)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE payloads (
-    id          INTEGER PRIMARY KEY AUTOINCREMENT,
-    feed        INTEGER NOT NULL,
-    sent_at     INTEGER NOT NULL,
-    items       INTEGER NOT NULL
-) STRICT;
-CREATE TABLE bodies (
-    payload     INTEGER PRIMARY KEY,
-    gzip        BLOB    NOT NULL
-) STRICT;
 CREATE TABLE batches (
     id          INTEGER PRIMARY KEY,
     run         INTEGER NOT NULL,
@@ -115,26 +94,8 @@ CREATE TABLE meta (
 ) STRICT;
 ";
 
-/// Brings a file of format 1 forward. What it recorded stays; it knew no change logs.
-const FROM_1: &str = "
-CREATE INDEX items_source ON items (feed, source_id);
-ALTER TABLE feeds RENAME COLUMN last_sync TO last_full;
-ALTER TABLE feeds ADD COLUMN last_partial INTEGER;
-ALTER TABLE feeds ADD COLUMN log TEXT;
-ALTER TABLE feeds ADD COLUMN log_cursor INTEGER;
-CREATE TABLE gaps (
-    feed        INTEGER NOT NULL,
-    version     INTEGER NOT NULL,
-    since       INTEGER NOT NULL,
-    PRIMARY KEY (feed, version)
-) STRICT, WITHOUT ROWID;
-";
-
-/// Brings a file of format 2 forward. What it recorded stays; it kept no payloads and no earlier states.
-const FROM_2: &str = "
-ALTER TABLE items ADD COLUMN payload INTEGER;
-ALTER TABLE items ADD COLUMN place INTEGER;
-ALTER TABLE gaps ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;
+/// What format 3 brought: what was sent and what was answered before, and orders to list items in.
+const SINCE_3: &str = "
 CREATE INDEX items_label ON items (feed, label);
 CREATE INDEX items_time ON items (feed, modified_at);
 CREATE TABLE attempts (
@@ -156,6 +117,28 @@ CREATE TABLE bodies (
     payload     INTEGER PRIMARY KEY,
     gzip        BLOB    NOT NULL
 ) STRICT;
+";
+
+/// Brings a file of format 1 forward. What it recorded stays; it knew no change logs.
+const FROM_1: &str = "
+CREATE INDEX items_source ON items (feed, source_id);
+ALTER TABLE feeds RENAME COLUMN last_sync TO last_full;
+ALTER TABLE feeds ADD COLUMN last_partial INTEGER;
+ALTER TABLE feeds ADD COLUMN log TEXT;
+ALTER TABLE feeds ADD COLUMN log_cursor INTEGER;
+CREATE TABLE gaps (
+    feed        INTEGER NOT NULL,
+    version     INTEGER NOT NULL,
+    since       INTEGER NOT NULL,
+    PRIMARY KEY (feed, version)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Brings a file of format 2 forward, together with [`SINCE_3`]. What it recorded stays; it kept no payloads and no earlier states.
+const FROM_2: &str = "
+ALTER TABLE items ADD COLUMN payload INTEGER;
+ALTER TABLE items ADD COLUMN place INTEGER;
+ALTER TABLE gaps ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;
 ";
 
 /// Opens the ledger for writing, and makes it if it is not there.
@@ -218,13 +201,15 @@ fn prepare_writable(connection: &mut Connection, data_space: &DataSpaceId) -> ru
             create_tables(&transaction, data_space)?;
             &[]
         }
-        1 => &[FROM_1, FROM_2],
-        2 => &[FROM_2],
+        1 => &[FROM_1, FROM_2, SINCE_3],
+        2 => &[FROM_2, SINCE_3],
         // The newest; or one that `check` refuses.
         _ => &[],
     };
     for step in steps {
         transaction.execute_batch(step)?;
+    }
+    if !steps.is_empty() {
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
     transaction.commit()
@@ -232,6 +217,7 @@ fn prepare_writable(connection: &mut Connection, data_space: &DataSpaceId) -> ru
 
 fn create_tables(connection: &Connection, data_space: &DataSpaceId) -> rusqlite::Result<()> {
     connection.execute_batch(TABLES)?;
+    connection.execute_batch(SINCE_3)?;
     connection.execute("INSERT INTO meta (name, value) VALUES ('data_space', ?1)", [data_space.as_str()])?;
     connection.pragma_update(None, "user_version", VERSION)
 }

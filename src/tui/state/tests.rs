@@ -1,8 +1,10 @@
 //! The state, event by event: pure, so nothing here waits for anything.
 
+mod data_spaces;
 mod items;
 mod log;
 mod organization;
+mod pairs;
 mod panes;
 mod paste;
 mod read_only;
@@ -165,6 +167,21 @@ fn stops(effects: &Effects) -> bool {
 
 // Panes and dialogs
 
+fn projects() -> Vec<Project> {
+    let space = |id: &str, name: &str, kind| DataSpace { id: id.parse().unwrap(), name: name.into(), kind };
+    vec![Project {
+        id: "p-1".parse().unwrap(),
+        name: "Luma".into(),
+        data_spaces: vec![space("d-1", "Main", DataSpaceKind::Production), space("d-2", "Try", DataSpaceKind::Testing)],
+    }]
+}
+
+fn saas() -> State {
+    let mut state = state(Pane::Saas, None);
+    state.update(Event::Reply(Reply::Projects { environment: Environment::Sandbox, result: Ok(projects()) }), &now());
+    state
+}
+
 #[test]
 fn digits_tab_and_letters_choose_the_pane() {
     let mut state = testing();
@@ -227,145 +244,6 @@ fn notices_stay_until_a_key_dismisses_them() {
 }
 
 // Keys
-
-#[test]
-fn a_pasted_pair_is_saved_whole_and_only_whole() {
-    let mut state = state(Pane::Keys, None);
-    press(&mut state, 'a');
-    paste(&mut state, "0123456789abcdef0123456789abcdef");
-    key(&mut state, KeyCode::Enter);
-    assert!(state.dialog.is_none());
-    assert!(works(&press(&mut state, 's')).is_empty(), "half a pair is not saved");
-
-    press(&mut state, 'p');
-    let pem = PrivateKey::generate().unwrap().to_pem().unwrap();
-    paste(&mut state, &pem.expose().replace('\n', "\r\n"));
-    let Some(Dialog::PrivateKey(dialog)) = &state.dialog else { panic!("no key dialog") };
-    assert!(matches!(dialog.preview, Preview::Usable(_)));
-    key(&mut state, KeyCode::Enter);
-    assert!(state.dialog.is_none());
-    let effects = press(&mut state, 's');
-    assert!(matches!(works(&effects)[..], [Work::SavePair(Environment::Sandbox, _)]));
-
-    state.update(
-        Event::Reply(Reply::Saved { environment: Environment::Sandbox, result: Ok(saved("/x/sandbox.pem")) }),
-        &now(),
-    );
-    let notice = state.notices.newest().unwrap();
-    assert!(notice.text.contains("/x/sandbox.pem") && notice.text.contains("0600"), "{}", notice.text);
-    assert!(state.keys.draft(Environment::Sandbox).is_empty());
-}
-
-#[test]
-fn a_text_that_is_no_private_key_is_not_accepted() {
-    let mut state = state(Pane::Keys, None);
-    press(&mut state, 'p');
-    paste(&mut state, "-----BEGIN PUBLIC KEY-----\nabc\n-----END PUBLIC KEY-----\n");
-    key(&mut state, KeyCode::Tab);
-    key(&mut state, KeyCode::Enter);
-    let Some(Dialog::PrivateKey(dialog)) = &state.dialog else { panic!("the dialog was closed") };
-    assert!(matches!(dialog.preview, Preview::Unusable(_)));
-}
-
-#[test]
-fn refused_keys_stay_on_the_pane_with_the_words_of_the_gateway() {
-    let mut state = state(Pane::Keys, None);
-    state.update(
-        Event::Reply(Reply::Pairs([pair(Environment::Production, false), pair(Environment::Sandbox, true)])),
-        &now(),
-    );
-    assert!(matches!(works(&press(&mut state, 'v'))[..], [Work::Verify(Environment::Sandbox)]));
-    assert!(matches!(state.keys.check(Environment::Sandbox), Check::Asking));
-    let problem = Problem::new(Exit::Refused, "the gateway refused: JWT is invalid (403053)");
-    state.update(Event::Reply(Reply::Verified { environment: Environment::Sandbox, result: Err(problem) }), &now());
-    assert!(
-        matches!(state.keys.check(Environment::Sandbox), Check::Failed { problem, .. } if problem.what.contains("403053"))
-    );
-}
-
-#[test]
-fn a_key_file_that_is_read_after_the_dialog_was_cancelled_is_not_taken() {
-    let mut state = state(Pane::Keys, None);
-    press(&mut state, 'f');
-    type_text(&mut state, "/x/key.pem");
-    assert!(matches!(works(&key(&mut state, KeyCode::Enter))[..], [Work::ReadKey(..)]));
-    key(&mut state, KeyCode::Esc);
-    let read = PrivateKey::generate().map_err(|error| Problem::of(&error));
-    state.update(Event::Reply(Reply::KeyRead { environment: Environment::Sandbox, result: read }), &now());
-    assert!(state.keys.draft(Environment::Sandbox).is_empty());
-}
-
-// SaaS identifier
-
-fn projects() -> Vec<Project> {
-    let space = |id: &str, name: &str, kind| DataSpace { id: id.parse().unwrap(), name: name.into(), kind };
-    vec![Project {
-        id: "p-1".parse().unwrap(),
-        name: "Luma".into(),
-        data_spaces: vec![space("d-1", "Main", DataSpaceKind::Production), space("d-2", "Try", DataSpaceKind::Testing)],
-    }]
-}
-
-fn saas() -> State {
-    let mut state = state(Pane::Saas, None);
-    state.update(Event::Reply(Reply::Projects { environment: Environment::Sandbox, result: Ok(projects()) }), &now());
-    state
-}
-
-#[test]
-fn a_testing_data_space_asks_and_a_production_one_wants_its_name() {
-    let mut state = saas();
-    key(&mut state, KeyCode::Home);
-    press(&mut state, 'j');
-    press(&mut state, 'j');
-    key(&mut state, KeyCode::Enter);
-    assert!(matches!(&state.dialog, Some(Dialog::Question(Question::Choose(space))) if space.id.as_str() == "d-2"));
-    assert!(matches!(works(&press(&mut state, 'y'))[..], [Work::SelectDataSpace(id)] if id.as_str() == "d-2"));
-
-    press(&mut state, 'k');
-    key(&mut state, KeyCode::Enter);
-    type_text(&mut state, "main");
-    assert!(works(&key(&mut state, KeyCode::Enter)).is_empty(), "the name must be exact");
-    for _ in 0..4 {
-        key(&mut state, KeyCode::Backspace);
-    }
-    type_text(&mut state, "Main");
-    assert!(matches!(works(&key(&mut state, KeyCode::Enter))[..], [Work::SelectDataSpace(id)] if id.as_str() == "d-1"));
-}
-
-#[test]
-fn the_name_of_a_service_is_refused_before_the_registry_is_asked() {
-    let mut state = saas();
-    press(&mut state, 'c');
-    type_text(&mut state, "live search");
-    assert!(works(&key(&mut state, KeyCode::Enter)).is_empty());
-    assert!(matches!(&state.dialog, Some(Dialog::Line(line)) if line.error.is_some()));
-}
-
-#[test]
-fn what_the_registry_refuses_is_said_in_the_dialog_that_waits() {
-    let mut state = saas();
-    press(&mut state, 'c');
-    type_text(&mut state, "Luma EU");
-    key(&mut state, KeyCode::Enter);
-    let problem = Problem::new(Exit::Other, "the gateway refused: limit reached");
-    state.update(Event::Reply(Reply::ProjectCreated(Err(problem))), &now());
-    assert!(
-        matches!(&state.dialog, Some(Dialog::Line(line)) if !line.busy && line.error.as_deref().unwrap().contains("limit reached"))
-    );
-}
-
-#[test]
-fn a_filter_keeps_the_project_of_a_data_space_that_passes() {
-    let mut state = saas();
-    press(&mut state, '/');
-    type_text(&mut state, "TRY");
-    assert_eq!(state.saas.rows().len(), 2);
-    key(&mut state, KeyCode::Esc);
-    assert_eq!(state.saas.rows().len(), 3);
-}
-
-// Data export
 
 #[test]
 fn an_export_into_a_production_data_space_wants_its_name() {

@@ -1,0 +1,122 @@
+//! Starting an export: what it sends, where to, and how fast.
+
+use super::{Connector, ExportRequest, Limits, explained};
+use crate::client::models::DataSpaceId;
+use crate::config::Config;
+use crate::error::Problem;
+use crate::export::owner::Owner;
+use crate::export::{Plan, Run};
+use crate::feeds::Feed;
+use crate::feeds::source::{Source, SourceError};
+use crate::live::{About, publish};
+use crate::untrusted::SafeText;
+
+impl Connector {
+    /// The feeds that *all of them* stands for and that the source cannot give, and why.
+    pub(super) fn missed_feeds(source: &Source, asked: &[Feed]) -> Vec<(Feed, SafeText)> {
+        if !asked.is_empty() {
+            return Vec::new();
+        }
+        source.absent().into_iter().filter(|(feed, _)| !feed.is_experimental()).collect()
+    }
+
+    /// The feeds that a run sends: those asked for, which the source must have; else all of them but the experimental.
+    pub(super) async fn planned_feeds(&self, source: &Source, asked: &[Feed]) -> Result<Vec<Feed>, Problem> {
+        let available = source.feeds().await.map_err(explained)?;
+        if asked.is_empty() {
+            return Ok(available.into_iter().filter(|feed| !feed.is_experimental()).collect());
+        }
+        match asked.iter().find(|feed| !available.contains(feed)) {
+            None => Ok(asked.to_vec()),
+            Some(feed) => {
+                let absence = source.absent().into_iter().find(|(absent, _)| absent == feed).map(|(_, reason)| reason);
+                Err(explained(SourceError::NoSuchFeed {
+                    feed: *feed,
+                    source_name: self.overview().source,
+                    reason: absence.unwrap_or_else(|| {
+                        "this source does not have it; `commerce-connector feeds list` shows what it has".into()
+                    }),
+                }))
+            }
+        }
+    }
+
+    /// Starts an export into the chosen data space.
+    ///
+    /// # Errors
+    /// A [`Problem`]: no data space chosen, no keys, no source, the guard, another run, a ledger that cannot be used.
+    pub async fn start_export(&self, request: ExportRequest) -> Result<Run, Problem> {
+        // Before the database is asked to let us in: what is wrong here can be mended here.
+        self.destination()?;
+        self.client()?;
+        let source = self.source().await?;
+        if !request.dry_run {
+            self.pass_guard(&source, request.typed_name.as_deref()).await?;
+        }
+        self.start_from(source, request, false).await
+    }
+
+    /// The chosen data space.
+    pub(super) fn destination(&self) -> Result<DataSpaceId, Problem> {
+        self.config().saas.environment_id.ok_or_else(|| {
+            Problem::usage("no data space is chosen, so there is nowhere to send to").hint(
+                "run `commerce-connector projects list`, then `commerce-connector data-spaces select ID`, or choose one in the SaaS identifier pane",
+            )
+        })
+    }
+
+    /// Starts an export from a source that is connected already; `skip_locked` leaves out what another run exports.
+    pub(super) async fn start_from(
+        &self,
+        source: Source,
+        request: ExportRequest,
+        skip_locked: bool,
+    ) -> Result<Run, Problem> {
+        let config = self.config();
+        let data_space = self.destination()?;
+        let client = self.client()?;
+        let feeds = self.planned_feeds(&source, &request.feeds).await?;
+        let batch_size = |feed| request.batch_size.or_else(|| configured_batch_size(&config, feed));
+        let about = About {
+            owner: Owner::this_process(),
+            request: request.words().into(),
+            data_space: data_space.clone(),
+            feeds: feeds.clone(),
+        };
+        let plan = Plan {
+            feeds: Plan::feed_plans(&feeds, batch_size, &config.export.routes),
+            mode: request.mode,
+            skip_locked,
+            data_space,
+            thread_count: request.thread_count.unwrap_or(config.export.thread_count),
+            max_batch_bytes: config.export.max_batch_bytes,
+            keep_payloads: config.export.keep_payloads,
+            dry_run: request.dry_run,
+            state_dir: self.shared.state_dir.clone(),
+            absent: Self::missed_feeds(&source, &request.feeds),
+        };
+        let is_dry = plan.dry_run;
+        // Opening ledger, locks and socket touches the disk.
+        tokio::task::block_in_place(|| {
+            let run = crate::export::start(plan, source, client).map_err(explained)?;
+            // A dry run holds nothing, and leaves nothing behind.
+            Ok(if is_dry { run } else { publish(run, about, &self.shared.state_dir) })
+        })
+    }
+}
+
+/// How fast a run sends unless it is told otherwise.
+pub(super) fn limits(config: &Config) -> Limits {
+    let allowed = config.gateway.requests_per_second;
+    let batch_size = |feed: Feed| (feed, configured_batch_size(config, feed).unwrap_or_else(|| feed.batch_size()));
+    Limits {
+        requests_per_second: (allowed > 0.0).then_some(allowed),
+        thread_count: config.export.thread_count,
+        batch_sizes: Feed::ALL.into_iter().map(batch_size).collect(),
+    }
+}
+
+/// How many items of a feed the configuration puts in a request.
+pub(super) fn configured_batch_size(config: &Config, feed: Feed) -> Option<usize> {
+    config.export.feeds.get(&feed).and_then(|section| section.batch_size)
+}
