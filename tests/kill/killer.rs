@@ -42,8 +42,9 @@ pub enum Step {
 }
 
 impl Step {
-    fn is_of_files(self) -> bool {
-        self <= Step::Closing
+    /// Whether it is a change of the ledger's files after they were made.
+    fn is_of_ledger(self) -> bool {
+        (Step::Logging..=Step::Closing).contains(&self)
     }
 }
 
@@ -65,7 +66,7 @@ impl fmt::Display for Step {
     }
 }
 
-/// What is waited for: so many times of one step, or of any change of the ledger's files.
+/// What is waited for: so many times of one step, or of any change of the ledger's files after they were made.
 #[derive(Debug, Clone, Copy)]
 pub struct Aim {
     step: Option<Step>,
@@ -79,8 +80,9 @@ impl Aim {
             0 => (Some(Step::Making), 4),
             1 => (Some(Step::FoldingIn), 6),
             2 => (Some(Step::Closing), 2),
-            3..5 => (None, 30),
-            5..9 => (None, 300),
+            3..5 => (None, 40),
+            5..8 => (None, 200),
+            8 => (Some(Step::LoggingBesideRequests), 60),
             9 => (Some(Step::RequestArrives), 6),
             10 => (Some(Step::RequestHalfThrough), 6),
             11 | 12 => (Some(Step::RequestThrough), 6),
@@ -123,7 +125,7 @@ impl Killer {
             return true;
         }
         let Some((pid, aim)) = armed.target else { return false };
-        if aim.step.map_or(!step.is_of_files(), |aimed| aimed != step) {
+        if aim.step.map_or(!step.is_of_ledger(), |aimed| aimed != step) {
             return false;
         }
         armed.met += 1;
