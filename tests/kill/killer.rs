@@ -82,7 +82,7 @@ impl Aim {
             2 => (Some(Step::Closing), 2),
             3..5 => (None, 40),
             5..8 => (None, 200),
-            8 => (Some(Step::LoggingBesideRequests), 60),
+            8 => (Some(Step::LoggingBesideRequests), 4),
             9 => (Some(Step::RequestArrives), 6),
             10 => (Some(Step::RequestHalfThrough), 6),
             11 | 12 => (Some(Step::RequestThrough), 6),
