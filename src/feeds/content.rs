@@ -93,9 +93,12 @@ impl Content {
 
     /// One compact object of the fields whose names are wanted.
     pub(super) fn object(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<u8> {
-        let mut object = Vec::with_capacity(self.json.len() + 24 * self.fields.len());
+        let wanted = || self.fields.iter().filter(|field| is_wanted(&field.name));
+        // With quotes, colon and comma. A minimal payload is small and waits with its item, so it must not take more.
+        let length = |field: &Field| field.name.len() + 4 + (field.end - field.begin);
+        let mut object = Vec::with_capacity(wanted().map(length).sum::<usize>() + 1);
         object.push(b'{');
-        for field in self.fields.iter().filter(|field| is_wanted(&field.name)) {
+        for field in wanted() {
             if object.len() > 1 {
                 object.push(b',');
             }
@@ -165,6 +168,8 @@ mod tests {
         content.sort();
         assert_eq!(content.object(|name| name < "t"), br#"{"name":null,"sku":"24-\"MB\"01"}"#);
         assert_eq!(content.object(|_| false), b"{}");
+        let small = content.object(|name| name == "weight");
+        assert_eq!((small.as_slice(), small.capacity()), (&br#"{"weight":1.5}"#[..], small.len()));
     }
 
     #[test]
