@@ -76,7 +76,9 @@ pub enum PrivateFileError {
 }
 
 impl PrivateFileError {
-    fn io(path: &Path, error: &io::Error) -> Self {
+    /// What the system said of a file.
+    #[must_use]
+    pub fn io(path: &Path, error: &io::Error) -> Self {
         Self::Io { path: safe(path), reason: SafeText::new(&error.to_string()) }
     }
 }
@@ -88,8 +90,10 @@ impl Explain for PrivateFileError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Exposed { path, .. } => Some(format!("run `chmod 600 {path}`")),
-            Self::Foreign { path, .. } => Some(format!("copy {path} as the user who runs this program")),
+            Self::Exposed { path, .. } => Some(format!("run `chmod 600 {}`", quoted(path))),
+            Self::Foreign { path, .. } => {
+                Some(format!("run this program as that user, or make a copy of {path} that belongs to you"))
+            }
             Self::NotPlain { .. } => Some("name the file itself".to_owned()),
             Self::Io { .. } | Self::TooLarge { .. } | Self::NotText { .. } => None,
         }
@@ -102,13 +106,19 @@ pub fn safe(path: &Path) -> SafeText {
     SafeText::new(&path.to_string_lossy())
 }
 
-/// Reads a text file of at most [`SIZE_LIMIT`] bytes.
+/// A path as one word of a POSIX shell.
+fn quoted(path: &SafeText) -> String {
+    format!("'{}'", path.as_str().replace('\'', r"'\''"))
+}
+
+/// Opens a plain file for reading.
 ///
 /// # Errors
 /// [`PrivateFileError`], also if the file is not as private as `secrecy` asks.
-pub fn read(path: &Path, secrecy: Secrecy) -> Result<String, PrivateFileError> {
-    // NOFOLLOW and the checks on the open handle: what is checked is what is read.
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+pub fn open(path: &Path, secrecy: Secrecy) -> Result<File, PrivateFileError> {
+    // NOFOLLOW and the checks on the open handle: what is checked is what is read. NONBLOCK: opening a pipe that nobody writes
+    // to would wait forever.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file =
         OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path).map_err(
             |error| match error.raw_os_error() {
@@ -134,6 +144,15 @@ pub fn read(path: &Path, secrecy: Secrecy) -> Result<String, PrivateFileError> {
     if meta.uid() != me && meta.uid() != 0 && me != 0 {
         return Err(PrivateFileError::Foreign { path: safe(path), owner: meta.uid() });
     }
+    Ok(file)
+}
+
+/// Reads a text file of at most [`SIZE_LIMIT`] bytes.
+///
+/// # Errors
+/// As [`open`], and if it is too large or no text.
+pub fn read(path: &Path, secrecy: Secrecy) -> Result<String, PrivateFileError> {
+    let file = open(path, secrecy)?;
     let mut bytes = Vec::new();
     (&file).take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(|error| PrivateFileError::io(path, &error))?;
     if bytes.len() as u64 > SIZE_LIMIT {

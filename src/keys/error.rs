@@ -1,9 +1,8 @@
 //! What is wrong with a key, each mistake in a sentence of its own. It must never hold a part of a key.
 
-use std::path::PathBuf;
-
 use super::{MAX_BITS, MAX_INPUT_BYTES, MIN_BITS};
 use crate::error::{Exit, Explain};
+use crate::private_file::PrivateFileError;
 use crate::untrusted::SafeText;
 
 /// What is wrong with a key.
@@ -89,59 +88,15 @@ pub enum KeyError {
         /// Characters allowed.
         limit: usize,
     },
-    /// The key file cannot be opened or read.
-    #[error("{path}: {reason}", path = shown(.path))]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        reason: SafeText,
-    },
-    /// The key file is a symbolic link, which somebody else may turn elsewhere.
-    #[error("{path} is a symbolic link; a key file must be the file itself", path = shown(.path))]
-    Symlink {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The key file is a directory, a pipe or a device.
-    #[error("{path} is not a regular file", path = shown(.path))]
-    NotAFile {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The key file belongs to someone else.
-    #[error("{path} belongs to user id {owner}, but this program runs as user id {user}", path = shown(.path))]
-    ForeignOwner {
-        /// The file.
-        path: PathBuf,
-        /// User id of its owner.
-        owner: u32,
-        /// Effective user id of this process.
-        user: u32,
-    },
-    /// The key file can be read or written by others.
-    #[error("{path} is open to others (mode {mode:04o})", path = shown(.path))]
-    OpenToOthers {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
+    /// The key file cannot be read, or is not its owner's alone.
+    #[error(transparent)]
+    File(#[from] PrivateFileError),
     /// The key cannot be encoded, or cannot sign.
     #[error("the key cannot be used: {0}")]
     Unusable(SafeText),
     /// The system gives no randomness.
     #[error("the system gives no randomness: {0}")]
     Generate(SafeText),
-}
-
-fn shown(path: &std::path::Path) -> SafeText {
-    SafeText::new(&path.to_string_lossy())
-}
-
-/// A path as one word of a POSIX shell.
-fn quoted(path: &std::path::Path) -> String {
-    format!("'{}'", shown(path).as_str().replace('\'', r"'\''"))
 }
 
 impl Explain for KeyError {
@@ -166,10 +121,7 @@ impl Explain for KeyError {
             KeyError::DatabaseValue => {
                 "paste the key as the API portal showed it; a value from core_config_data cannot be used here".to_owned()
             }
-            KeyError::OpenToOthers { path, .. } => format!("run `chmod 600 {}`", quoted(path)),
-            KeyError::ForeignOwner { .. } => {
-                "run this program as that user, or make a copy of the file that belongs to you".to_owned()
-            }
+            KeyError::File(error) => return error.hint(),
             KeyError::NotRsa { .. } | KeyError::PublicKey | KeyError::Certificate | KeyError::TooSmall { .. } => {
                 "the private key was downloaded when the key pair was made in the API portal; a lost one means a new pair"
                     .to_owned()

@@ -13,6 +13,7 @@ use rsa::pkcs8::der::Encode as _;
 use rsa::signature::Verifier as _;
 
 use super::*;
+use crate::private_file::{PrivateFileError, safe};
 
 const PKCS8: &str = include_str!("fixtures/rsa-2048.pem");
 const PKCS1: &str = include_str!("fixtures/rsa-2048-pkcs1.pem");
@@ -316,9 +317,13 @@ fn a_file_open_to_others_is_refused_with_the_command_that_helps() {
     for mode in [0o640, 0o604, 0o620, 0o601] {
         let (_dir, path) = key_file(PKCS8.as_bytes(), mode);
         let error = PrivateKey::read(&path).expect_err("refused");
-        assert_eq!(error, KeyError::OpenToOthers { path: path.clone(), mode });
+        assert_eq!(error, KeyError::File(PrivateFileError::Exposed { path: safe(&path), mode }));
         assert_eq!(error.hint_text(), format!("run `chmod 600 '{}'`", path.display()));
     }
+}
+
+fn not_plain(path: &Path) -> KeyError {
+    KeyError::File(PrivateFileError::NotPlain { path: safe(path) })
 }
 
 #[test]
@@ -326,19 +331,19 @@ fn symlinks_directories_pipes_and_missing_files_are_refused_without_waiting() {
     let (dir, path) = key_file(PKCS8.as_bytes(), 0o600);
     let link = dir.path().join("link.pem");
     symlink(&path, &link).expect("linked");
-    assert_eq!(PrivateKey::read(&link).expect_err("a link"), KeyError::Symlink { path: link });
+    assert_eq!(PrivateKey::read(&link).expect_err("a link"), not_plain(&link));
 
     let directory = dir.path().to_owned();
-    assert_eq!(PrivateKey::read(&directory).expect_err("a directory"), KeyError::NotAFile { path: directory });
+    assert_eq!(PrivateKey::read(&directory).expect_err("a directory"), not_plain(&directory));
 
     let pipe = dir.path().join("pipe");
     let made = std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&pipe).status().expect("mkfifo runs");
     assert!(made.success());
-    assert_eq!(PrivateKey::read(&pipe).expect_err("a pipe"), KeyError::NotAFile { path: pipe });
+    assert_eq!(PrivateKey::read(&pipe).expect_err("a pipe"), not_plain(&pipe));
 
     let missing = dir.path().join("missing\u{1b}.pem");
     let error = PrivateKey::read(&missing).expect_err("missing");
-    assert!(matches!(error, KeyError::File { .. }));
+    assert!(matches!(error, KeyError::File(PrivateFileError::Io { .. })));
     assert!(error.to_string().contains("missing\\x1b.pem: No such file"), "{error}");
 }
 
@@ -347,13 +352,19 @@ fn a_foreign_file_is_refused() {
     // Only root can give a file away or read one that is not its own; for others the system refuses first.
     if !rustix::process::geteuid().is_root() {
         let error = PrivateKey::read(Path::new("/etc/passwd")).expect_err("refused");
-        assert!(matches!(error, KeyError::ForeignOwner { owner: 0, .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                KeyError::File(PrivateFileError::Foreign { owner: 0, .. } | PrivateFileError::Exposed { .. })
+            ),
+            "{error}"
+        );
         return;
     }
     let (_dir, path) = key_file(PKCS8.as_bytes(), 0o600);
     std::os::unix::fs::chown(&path, Some(12_345), None).expect("given away");
     let error = PrivateKey::read(&path).expect_err("refused");
-    assert_eq!(error, KeyError::ForeignOwner { path, owner: 12_345, user: 0 });
+    assert_eq!(error, KeyError::File(PrivateFileError::Foreign { path: safe(&path), owner: 12_345 }));
 }
 
 #[test]
@@ -370,13 +381,16 @@ fn a_pasted_path_is_read_and_pasted_text_is_parsed() {
         assert_eq!(PrivateKey::parse_or_read(&pasted).expect("a key").fingerprint(), FINGERPRINT, "{pasted}");
     }
     for pasted in ["/no/such/key.pem", "./no-such-key.pem", "~/no/such/key.pem"] {
-        assert!(matches!(PrivateKey::parse_or_read(pasted), Err(KeyError::File { .. })), "{pasted}");
+        assert!(
+            matches!(PrivateKey::parse_or_read(pasted), Err(KeyError::File(PrivateFileError::Io { .. }))),
+            "{pasted}"
+        );
     }
     assert_eq!(PrivateKey::parse_or_read("").expect_err("empty"), KeyError::Empty);
     // Tests run in the directory of the crate.
     assert!(matches!(
         PrivateKey::parse_or_read("Cargo.toml"),
-        Err(KeyError::OpenToOthers { .. } | KeyError::Unrecognised)
+        Err(KeyError::File(PrivateFileError::Exposed { .. }) | KeyError::Unrecognised)
     ));
 }
 
