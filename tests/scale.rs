@@ -34,7 +34,7 @@ const ADDED: &str = "94100";
 /// The most that collecting all products may take, in times of reading the same value tables raw.
 const TIMES_RAW: f64 = 4.0;
 /// How often both are measured; the best of each counts, for whatever else runs on the machine only ever makes them slower.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 10;
 /// What the server may keep in memory: both sides read from there, as on a server that has been running for a while.
 const BUFFER_POOL: u64 = 512 << 20;
 /// The value tables of products.
