@@ -21,7 +21,7 @@ use crate::commerce::database::{Database, DatabaseError};
 use crate::untrusted::SafeText;
 
 /// Products that are read at once, in one snapshot.
-const PORTION: usize = 1000;
+const PORTION: usize = 1_000;
 /// Portions that are read besides the one that is waited for; each takes a connection.
 const PORTIONS_AHEAD: usize = 2;
 /// Products in a page.
