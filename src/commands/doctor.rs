@@ -6,7 +6,6 @@ use unicode_width::UnicodeWidthStr as _;
 use super::Setting;
 use super::findings::{Mark, Printer};
 use super::output::Output;
-use crate::connector::Connector;
 use crate::connector::doctor::{Check, Diagnosis, Outcome};
 use crate::connector::finding::{self, Finding};
 use crate::error::{Exit, Problem};
@@ -23,13 +22,10 @@ const NAME_WIDTH: usize = 15;
 /// A [`Problem`] if stdout is closed.
 pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     let printer = Printer::from_environment();
-    let store = match setting.load() {
-        Ok(store) => store,
+    let connector = match setting.opened().await {
+        Ok(connector) => connector,
         Err(problem) => return Ok(without_configuration(&problem, printer, output)?),
     };
-    let state_dir = setting.state_dir(&store);
-    let connector = Connector::new(store, state_dir, None);
-    connector.load().await;
     let mut told = Ok(());
     let diagnosis = connector
         .doctor(|check| {

@@ -1,11 +1,9 @@
 //! `export run`, `export retry` and `export status`.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::linear::{self, Voice};
-use super::output::{Output, table};
+use super::output::{Output, moment, table};
 use super::{Setting, ids, items, ledger, live, watch};
 use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
@@ -201,6 +199,12 @@ async fn estimate(connector: &Connector, feeds: &[Feed], output: &mut Output) ->
     Ok(Exit::Done)
 }
 
+/// Nothing can be shown of a data space that is not chosen.
+pub(super) fn no_data_space() -> Problem {
+    Problem::usage("no data space is chosen, so there is nothing to show")
+        .hint("run `commerce-connector data-spaces select ID`")
+}
+
 /// How each feed stands in the chosen data space.
 ///
 /// # Errors
@@ -208,9 +212,7 @@ async fn estimate(connector: &Connector, feeds: &[Feed], output: &mut Output) ->
 pub(super) fn status(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
     let overview = connector.overview();
     let Some((id, name, kind)) = overview.data_space else {
-        return Err(Problem::usage("no data space is chosen, so there is nothing to show")
-            .hint("run `commerce-connector data-spaces select ID`")
-            .into());
+        return Err(no_data_space().into());
     };
     let summary = connector.ledger_summary()?;
     let failures = connector.failures(None, FAILURES_SHOWN)?;
@@ -233,7 +235,6 @@ pub(super) fn status(connector: &Connector, output: &mut Output) -> anyhow::Resu
                 "last_partial": feed.last_partial.map(|at| at.to_string()),
             }),
         )?;
-        let moment = |at: Timestamp| at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
         let mut row = vec![feed.feed.to_string()];
         row.extend([feed.submitted, feed.awaiting, feed.will_retry, feed.needs_attention].map(count));
         row.push(feed.last_sync.map_or("never in full".to_owned(), moment));

@@ -3,11 +3,10 @@
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::Path;
 
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::Setting;
-use super::output::{Output, stdin_text, table, talk};
+use super::output::{Output, moment, stdin_text, table, talk};
 use crate::cli::{ImsCommand, LoginArgs};
 use crate::connector::{ClientSecret, Connector};
 use crate::error::{Exit, Problem};
@@ -108,7 +107,7 @@ async fn status(connector: &Connector, output: &mut Output) -> anyhow::Result<Ex
         }
         SignIn::Expired { name, at } => {
             output.say(
-                &format!("The sign-in of {name} ended at {}: sign in again.", local(at)),
+                &format!("The sign-in of {name} ended at {}: sign in again.", moment(at)),
                 "sign_in",
                 json!({"state": "expired", "name": name, "since": at}),
             )?;
@@ -204,7 +203,7 @@ fn told(signed_in: &SignedIn, output: &mut Output) -> anyhow::Result<Exit> {
     };
     let then = if *is_renewable { "then it is renewed" } else { "then sign in again" };
     output.say(
-        &format!("Signed in as {who} until {}, {then}. The tokens are {kept}.", local(*until)),
+        &format!("Signed in as {who} until {}, {then}. The tokens are {kept}.", moment(*until)),
         "sign_in",
         json!({
             "state": "signed_in", "kind": kind, "name": name, "email": email, "until": until,
@@ -216,10 +215,6 @@ fn told(signed_in: &SignedIn, output: &mut Output) -> anyhow::Result<Exit> {
 
 fn pending_fields(pending: &PendingSignIn) -> Value {
     json!({"state": "pending", "url": pending.url, "since": pending.since, "resumed": pending.is_resumed})
-}
-
-fn local(at: jiff::Timestamp) -> String {
-    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
 /// What a file, or standard input, holds.

@@ -1,10 +1,9 @@
 //! `export items` and `export item`: what the ledger knows of items, without the screen.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::output::{Output, table};
+use super::export::no_data_space;
+use super::output::{Output, moment, table};
 use crate::cli::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
 use crate::connector::Connector;
 use crate::connector::items::{ItemView, NowSent, document, row_document};
@@ -187,13 +186,5 @@ fn joined<T>(read: Result<Result<T, Problem>, tokio::task::JoinError>) -> Result
 }
 
 fn check_data_space(connector: &Connector) -> Result<(), Problem> {
-    if connector.overview().data_space.is_some() {
-        return Ok(());
-    }
-    Err(Problem::usage("no data space is chosen, so there is nothing to show")
-        .hint("run `commerce-connector data-spaces select ID`"))
-}
-
-fn moment(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+    if connector.overview().data_space.is_some() { Ok(()) } else { Err(no_data_space()) }
 }

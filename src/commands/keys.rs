@@ -24,7 +24,7 @@ pub async fn run(command: KeysCommand, setting: &Setting, output: &mut Output) -
         KeysCommand::Verify { environment } => verify(environment, &setting.connector().await?, output).await,
         KeysCommand::Set(files) => {
             let pair = read(&files)?;
-            let saved = opened(setting).await?.save_pair(files.environment, &pair).await?;
+            let saved = setting.opened().await?.save_pair(files.environment, &pair).await?;
             tell_saved(files.environment, &pair, &saved, "Saved", output)
         }
         KeysCommand::Rotate(files) => rotate(&files, setting, output).await,
@@ -40,15 +40,6 @@ async fn verify(environment: Option<Environment>, connector: &Connector, output:
         json!({"environment": environment, "accepted": true}),
     )?;
     Ok(Exit::Done)
-}
-
-/// The actions, also where nothing is configured yet.
-async fn opened(setting: &Setting) -> Result<Connector, Problem> {
-    let store = setting.load()?;
-    let state_dir = setting.state_dir(&store);
-    let connector = Connector::new(store, state_dir, None);
-    connector.load().await;
-    Ok(connector)
 }
 
 fn read(files: &PairArgs) -> Result<KeyPair, Problem> {
@@ -76,7 +67,7 @@ fn read(files: &PairArgs) -> Result<KeyPair, Problem> {
 async fn rotate(files: &PairArgs, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     let environment = files.environment;
     let pair = read(files)?;
-    let connector = opened(setting).await?;
+    let connector = setting.opened().await?;
     let saved = connector.rotate_pair(environment, &pair).await?;
     let exit = tell_saved(environment, &pair, &saved, "The gateway accepts the new keys. Saved", output)?;
     talk(after_rotation(connector.overview().settings.setup.in_commerce));

@@ -127,13 +127,26 @@ impl Setting {
         if !is_configured {
             return Err(nothing_configured(&store));
         }
-        let state_dir = self.state_dir(&store);
-        let connector = Connector::new(store, state_dir, None);
-        connector.load().await;
+        let connector = self.with_settings_of(store).await;
         if let Some(problem) = connector.overview().settings.problem {
             output::talk(&format!("Commerce's settings: {problem}"));
         }
         Ok(connector)
+    }
+
+    /// The actions, also where nothing is configured yet.
+    ///
+    /// # Errors
+    /// A [`Problem`] if the configuration cannot be read.
+    pub async fn opened(&self) -> Result<Connector, Problem> {
+        Ok(self.with_settings_of(self.load()?).await)
+    }
+
+    async fn with_settings_of(&self, store: Store) -> Connector {
+        let state_dir = self.state_dir(&store);
+        let connector = Connector::new(store, state_dir, None);
+        connector.load().await;
+        connector
     }
 }
 

@@ -3,6 +3,8 @@
 
 use std::io::{self, BufWriter, IsTerminal, Read as _, Stdout, Write};
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use crate::error::{Exit, Problem};
@@ -12,6 +14,12 @@ use crate::untrusted::inert_json;
 
 /// The version of the JSON lines. Changes only add fields and types; anything else makes it 2.
 pub const SCHEMA: &str = "commerce-connector/1";
+
+/// A time as it is told here: in the zone of this server.
+#[must_use]
+pub fn moment(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+}
 
 /// Why the screen cannot be opened here; `None` if both ends of it are a terminal that can be drawn on.
 #[must_use]

@@ -14,10 +14,7 @@ use crate::error::{Exit, Problem};
 /// # Errors
 /// Whatever a person has to be told.
 pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
-    let store = setting.load()?;
-    let state_dir = setting.state_dir(&store);
-    let connector = Connector::new(store, state_dir, None);
-    connector.load().await;
+    let connector = setting.opened().await?;
     let overview = connector.overview();
     let pairs = tokio::task::block_in_place(|| connector.pairs());
     let now = Zoned::now();

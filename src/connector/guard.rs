@@ -2,6 +2,7 @@
 //!
 //! It compares what an installation is with what a data space is for, and who sent there before. It never sends anything.
 
+use std::fmt;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -29,10 +30,6 @@ pub struct Target {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// A copy of a shop, and a production data space.
-    #[error(
-        "this is a {} installation ({}), and {} is a production data space: nothing was sent",
-        concluded.kind, concluded.because, target.name
-    )]
     NotProduction {
         /// What this installation is.
         concluded: Concluded,
@@ -40,10 +37,6 @@ pub enum Refusal {
         target: Target,
     },
     /// Another installation of this server sends there.
-    #[error(
-        "another installation of this server ({before}) sends into the data space {}; this one is {now}: nothing was sent",
-        target.name
-    )]
     Another {
         /// Who sent there before.
         before: SafeText,
@@ -53,7 +46,6 @@ pub enum Refusal {
         target: Target,
     },
     /// A name was given, but not that of this data space.
-    #[error("{given:?} is not the name of the data space in use, which is {}: nothing was sent", target.name)]
     OtherName {
         /// What was given.
         given: SafeText,
@@ -62,12 +54,29 @@ pub enum Refusal {
     },
 }
 
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: nothing was sent", self.words_beforehand())
+    }
+}
+
 impl Refusal {
     /// The refusal in words, before anything was to be sent.
     #[must_use]
     pub fn words_beforehand(&self) -> String {
-        let words = self.to_string();
-        words.strip_suffix(": nothing was sent").map_or(words.clone(), str::to_owned)
+        match self {
+            Self::NotProduction { concluded, target } => format!(
+                "this is a {} installation ({}), and {} is a production data space",
+                concluded.kind, concluded.because, target.name
+            ),
+            Self::Another { before, now, target } => format!(
+                "another installation of this server ({before}) sends into the data space {}; this one is {now}",
+                target.name
+            ),
+            Self::OtherName { given, target } => {
+                format!("{given:?} is not the name of the data space in use, which is {}", target.name)
+            }
+        }
     }
 
     /// The data space whose name has to be typed to go on.

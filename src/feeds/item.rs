@@ -114,8 +114,9 @@ struct Final {
 }
 
 impl Final {
-    /// Names are sorted first, so that a source may give the fields in any order.
+    /// Names are sorted first, so that a source may give the fields in any order. The stamp is in neither hash nor minimal payload.
     fn of(feed: Feed, mut content: Content, now: Timestamp) -> Self {
+        stamp(feed, &mut content, now);
         content.sort();
         let hash = Sha1Hash(Sha1::digest(content.object(|name| !feed.is_hash_excluded(name))).into());
         let is_minimal = |name: &str| {
@@ -123,8 +124,6 @@ impl Final {
                 && (feed.minimal().is_empty() || feed.minimal().contains(&name))
         };
         let minimal = content.object(is_minimal);
-        stamp(feed, &mut content, now);
-        content.sort();
         Self { hash, minimal, json: content.object(|_| true) }
     }
 }
@@ -148,16 +147,6 @@ pub fn identity(feed: Feed, content: &Content) -> Result<(Sha1Hash, SafeText), N
     }
     let id = Sha1Hash(Sha1::digest(values.join("\0")).into());
     Ok((id, SafeText::new(&values.join(" · "))))
-}
-
-/// The value at a JSON pointer.
-pub(crate) fn lookup<'a>(fields: &'a Fields, pointer: &str) -> Option<&'a Value> {
-    let mut parts = pointer.trim_start_matches('/').split('/');
-    let mut value = fields.get(parts.next()?)?;
-    for part in parts {
-        value = value.get(part)?;
-    }
-    Some(value)
 }
 
 fn stamp(feed: Feed, content: &mut Content, now: Timestamp) {

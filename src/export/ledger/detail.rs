@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::items::{ItemAttempt, ItemDetail, ItemNumber, LastRequest};
 use super::{LedgerError, LedgerReader, feed_of_code, listing, state_of_status};
 use crate::feeds::Feed;
-use crate::feeds::item::{Fields, Sha1Hash, lookup};
+use crate::feeds::item::Sha1Hash;
 use crate::untrusted::SafeText;
 
 impl LedgerReader {
@@ -111,7 +111,7 @@ fn sent(connection: &Connection, payload: i64, place: i64) -> rusqlite::Result<O
 
 /// The fields by which the service and the shop know the item. The minimal payload holds them, but for a few.
 fn identity(feed: Feed, minimal: &[u8]) -> Vec<(SafeText, SafeText)> {
-    let fields: Fields = serde_json::from_slice(minimal).unwrap_or_default();
+    let item: Value = serde_json::from_slice(minimal).unwrap_or_default();
     let mut identity = Vec::new();
     let mut add = |name: &str, value: &Value| {
         let text = match value {
@@ -125,12 +125,12 @@ fn identity(feed: Feed, minimal: &[u8]) -> Vec<(SafeText, SafeText)> {
         }
     };
     for pointer in feed.identity() {
-        if let Some(value) = lookup(&fields, pointer) {
+        if let Some(value) = item.pointer(pointer) {
             add(pointer.rsplit('/').next().unwrap_or_default(), value);
         }
     }
     // Where the minimal payload is the whole item, the rest of it is no identity.
-    let rest = feed.minimal().iter().filter_map(|name| Some((*name, fields.get(*name)?)));
+    let rest = feed.minimal().iter().filter_map(|name| Some((*name, item.get(*name)?)));
     rest.for_each(|(name, value)| add(name, value));
     identity
 }

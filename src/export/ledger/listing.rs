@@ -266,9 +266,7 @@ impl<'a> Listing<'a> {
                 "SELECT {COLUMNS} FROM items WHERE feed = ? {condition} ORDER BY {column} {direction}, id {direction} LIMIT ?"
             );
             let mut select = self.reader.connection.prepare_cached(&sql)?;
-            let feed = Value::from(feed_code(self.query.feed));
-            let rest = Value::from(limit_of(wanted - met));
-            let mut rows = select.query(params_from_iter([feed].into_iter().chain(values).chain([rest])))?;
+            let mut rows = select.query(params_from_iter(self.bound(values, wanted - met)))?;
             while let Some(row) = rows.next()? {
                 met += 1;
                 let passes = self.passes(row)?;
@@ -339,15 +337,19 @@ impl<'a> Listing<'a> {
                  WHERE feed = ? {condition} ORDER BY label {direction}, id {direction} LIMIT ?"
             );
             let mut select = self.reader.connection.prepare_cached(&sql)?;
-            let feed = Value::from(feed_code(self.query.feed));
-            let rest = Value::from(limit_of(limit - found.len()));
-            let values = params_from_iter([feed].into_iter().chain(values).chain([rest]));
-            let rows = select.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let values = self.bound(values, limit - found.len());
+            let rows = select.query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?;
             for row in rows {
                 found.push(row?);
             }
         }
         Ok(found)
+    }
+
+    /// What a statement along a leg is bound to: the feed, the leg's own values, and how many rows are wanted.
+    fn bound(&self, values: Vec<Value>, rows: usize) -> impl Iterator<Item = Value> + use<> {
+        let feed = Value::from(feed_code(self.query.feed));
+        [feed].into_iter().chain(values).chain([Value::from(limit_of(rows))])
     }
 
     /// A row by its number, if it passes.

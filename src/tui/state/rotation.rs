@@ -1,13 +1,13 @@
 //! Replacing a key pair: the new one is pasted, the gateway must accept it, and only then it takes the old one's place.
 
 use super::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Question};
-use super::keys::{Check, Draft};
+use super::keys::Check;
 use super::notice::Tone;
 use super::{Effects, State};
 use crate::client::models::Environment;
 use crate::connector::{Half, after_rotation};
 use crate::error::Problem;
-use crate::keys::PrivateKey;
+use crate::keys::{KeyPair, PrivateKey};
 use crate::settings::Saved;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
@@ -38,8 +38,7 @@ impl State {
     }
 
     pub(super) fn begin_rotation(&mut self, environment: Environment) {
-        *self.keys.draft_mut(environment) = Draft::default();
-        self.keys.set_check(environment, Check::NotAsked);
+        self.keys.forget_draft(environment);
         self.keys.rotating = Some(environment);
         self.dialog = Some(Dialog::Line(LineDialog::new(LinePurpose::ApiKey(environment), "")));
     }
@@ -47,9 +46,7 @@ impl State {
     /// A dialog of the rotation was cancelled: nothing has changed, and what was pasted for it is forgotten.
     pub(super) fn cancel_rotation(&mut self, environment: Environment, now: &Now) {
         if self.keys.rotating == Some(environment) {
-            self.keys.rotating = None;
-            *self.keys.draft_mut(environment) = Draft::default();
-            self.keys.set_check(environment, Check::NotAsked);
+            self.keys.forget_draft(environment);
             let text = format!("nothing was changed: the old {environment} pair stays");
             self.notices.add(Tone::Info, text, &now.wall);
         }
@@ -61,13 +58,16 @@ impl State {
             return false;
         }
         match self.keys.draft(environment).pair() {
-            Some(pair) => {
-                self.keys.set_check(environment, Check::Asking);
-                effects.push(Effect::Work(Work::RotatePair(environment, pair)));
-            }
+            Some(pair) => self.rotate(environment, pair, effects),
             None => self.dialog = Some(Dialog::PrivateKey(Box::new(KeyDialog::new(environment)))),
         }
         true
+    }
+
+    /// Has the gateway asked about a pair, which takes the old one's place if it is accepted.
+    pub(super) fn rotate(&mut self, environment: Environment, pair: KeyPair, effects: &mut Effects) {
+        self.keys.set_check(environment, Check::Asking);
+        effects.push(Effect::Work(Work::RotatePair(environment, pair)));
     }
 
     /// Whether a key is the one that is to be replaced; says so.
@@ -91,8 +91,7 @@ impl State {
     ) {
         match result {
             Ok(saved) => {
-                self.keys.rotating = None;
-                *self.keys.draft_mut(environment) = Draft::default();
+                self.keys.forget_draft(environment);
                 self.keys.set_check(environment, Check::Accepted { at: now.wall.clone() });
                 self.notices.add(Tone::Warning, after_rotation(self.overview.settings.setup.in_commerce), &now.wall);
                 let place = &saved.where_to;
