@@ -13,7 +13,7 @@ use crate::private_file;
 const OTHER_VERSION: &str = "use that version, or choose another place with --state-dir";
 
 /// The version of the tables below, in `PRAGMA user_version`.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// How long a statement waits for another process that writes the same file: a run of another feed commits within
 /// milliseconds, a slow disk within seconds.
@@ -92,10 +92,6 @@ CREATE TABLE meta (
     name        TEXT PRIMARY KEY,
     value       TEXT NOT NULL
 ) STRICT;
-";
-
-/// What format 3 brought: what was sent and what was answered before, and orders to list items in.
-const SINCE_3: &str = "
 CREATE INDEX items_label ON items (feed, label);
 CREATE INDEX items_time ON items (feed, modified_at);
 CREATE TABLE attempts (
@@ -119,28 +115,6 @@ CREATE TABLE bodies (
 ) STRICT;
 ";
 
-/// Brings a file of format 1 forward. What it recorded stays; it knew no change logs.
-const FROM_1: &str = "
-CREATE INDEX items_source ON items (feed, source_id);
-ALTER TABLE feeds RENAME COLUMN last_sync TO last_full;
-ALTER TABLE feeds ADD COLUMN last_partial INTEGER;
-ALTER TABLE feeds ADD COLUMN log TEXT;
-ALTER TABLE feeds ADD COLUMN log_cursor INTEGER;
-CREATE TABLE gaps (
-    feed        INTEGER NOT NULL,
-    version     INTEGER NOT NULL,
-    since       INTEGER NOT NULL,
-    PRIMARY KEY (feed, version)
-) STRICT, WITHOUT ROWID;
-";
-
-/// Brings a file of format 2 forward, together with [`SINCE_3`]. What it recorded stays; it kept no payloads and no earlier states.
-const FROM_2: &str = "
-ALTER TABLE items ADD COLUMN payload INTEGER;
-ALTER TABLE items ADD COLUMN place INTEGER;
-ALTER TABLE gaps ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;
-";
-
 /// Opens the ledger for writing, and makes it if it is not there.
 pub(super) fn open_writable(path: &Path, data_space: &DataSpaceId) -> Result<Connection, LedgerError> {
     place::make(path)?;
@@ -154,8 +128,7 @@ pub(super) fn open_writable(path: &Path, data_space: &DataSpaceId) -> Result<Con
 }
 
 /// Opens an existing ledger for reading only; works while a run writes. `None` if it has no tables yet: the run that makes
-/// it has only just begun. Two things are written first where they must be: a file of an older format is brought forward, and
-/// what a run left half done that died while it made the file is taken back.
+/// it has only just begun. What a run left unfinished that died while it made the file is rolled back first.
 pub(super) fn open_read_only(path: &Path, data_space: &DataSpaceId) -> Result<Option<Connection>, LedgerError> {
     let sqlite = |error: rusqlite::Error| LedgerError::of_sqlite(path, &error);
     place::check(path)?;
@@ -164,7 +137,6 @@ pub(super) fn open_read_only(path: &Path, data_space: &DataSpaceId) -> Result<Op
     connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
     match version(&connection) {
         Ok(0) => return Ok(None),
-        Ok(1..VERSION) => drop(open_writable(path, data_space)?),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => drop(open_writable(path, data_space)?),
         Ok(_) => {}
         Err(error) => return Err(sqlite(error)),
@@ -196,28 +168,14 @@ fn prepare_writable(connection: &mut Connection, data_space: &DataSpaceId) -> ru
     connection.pragma_update(None, "cache_size", CACHE_KIB)?;
     connection.pragma_update(None, "journal_size_limit", WAL_LIMIT_BYTES)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let steps: &[&str] = match version(&transaction)? {
-        0 => {
-            create_tables(&transaction, data_space)?;
-            &[]
-        }
-        1 => &[FROM_1, FROM_2, SINCE_3],
-        2 => &[FROM_2, SINCE_3],
-        // The newest; or one that `check` refuses.
-        _ => &[],
-    };
-    for step in steps {
-        transaction.execute_batch(step)?;
-    }
-    if !steps.is_empty() {
-        transaction.pragma_update(None, "user_version", VERSION)?;
+    if version(&transaction)? == 0 {
+        create_tables(&transaction, data_space)?;
     }
     transaction.commit()
 }
 
 fn create_tables(connection: &Connection, data_space: &DataSpaceId) -> rusqlite::Result<()> {
     connection.execute_batch(TABLES)?;
-    connection.execute_batch(SINCE_3)?;
     connection.execute("INSERT INTO meta (name, value) VALUES ('data_space', ?1)", [data_space.as_str()])?;
     connection.pragma_update(None, "user_version", VERSION)
 }
@@ -228,12 +186,12 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// Refuses a format that this program does not know yet.
 pub(super) fn refuse_newer(found: i64, path: &Path) -> Result<(), LedgerError> {
-    if found <= VERSION {
-        return Ok(());
-    }
-    let reason =
-        format!("it was written by a newer version of this program (format {found}; this one knows {VERSION})");
-    Err(LedgerError::new(path, &reason, OTHER_VERSION))
+    if found <= VERSION { Ok(()) } else { Err(other_format("a newer", found, path)) }
+}
+
+fn other_format(who: &str, found: i64, path: &Path) -> LedgerError {
+    let reason = format!("it was written by {who} version of this program (format {found}; this one uses {VERSION})");
+    LedgerError::new(path, &reason, OTHER_VERSION)
 }
 
 /// A ledger of a newer program, or one that was copied over from another data space, would make this run lie.
@@ -241,9 +199,9 @@ fn check(connection: &Connection, path: &Path, data_space: &DataSpaceId) -> Resu
     let sqlite = |error: rusqlite::Error| LedgerError::of_sqlite(path, &error);
     let found = version(connection).map_err(sqlite)?;
     refuse_newer(found, path)?;
-    if found != VERSION {
-        let reason = format!("it has format {found}; this program knows {VERSION}");
-        return Err(LedgerError::new(path, &reason, OTHER_VERSION));
+    if found < VERSION {
+        // Formats of development versions; none was released.
+        return Err(other_format("an older", found, path));
     }
     let owner: Option<String> = connection
         .query_row("SELECT value FROM meta WHERE name = 'data_space'", [], |row| row.get(0))
