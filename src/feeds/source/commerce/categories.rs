@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::{Value, json};
 
 use super::super::Collected;
+use super::base_urls::BaseUrls;
 use super::context::Context;
 use super::eav::{Entity, Values};
 use super::scope::StoreView;
@@ -163,7 +164,7 @@ impl Data {
         let available = self.available_sort_by(context, category, view);
         put("defaultSortBy", json!(self.default_sort_by(context, category, view, &available)));
         put("availableSortBy", if available.is_empty() { Value::Null } else { json!(available) });
-        let media = context.settings.base_urls(view).media;
+        let media = BaseUrls::of(&context.settings, view).media;
         put("image", json!(self.value(context, category, IMAGE, view).map(|image| image_url(image, &media))));
 
         let url_path = self.url_paths.path(&category.path, view.id);

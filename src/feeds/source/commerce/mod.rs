@@ -15,7 +15,8 @@
 //! |---|---|
 //! | `context` | table names, link columns, current staged version; holds the three below |
 //! | `scope` | websites, stores, store views; the scope triple of an item |
-//! | `setting` | `core_config_data` with its fallback; base URLs |
+//! | `setting` | `core_config_data` with its fallback |
+//! | `base_urls` | the base URLs of a store view |
 //! | `eav` | attribute metadata; attribute values of a page of entities, row presence deciding |
 //! | `url_path` | the path of a category, made of URL keys |
 //! | `keys` | the keys of a page, as a condition of its queries |
@@ -23,6 +24,7 @@
 //! This room must never know what happens to an item after it is collected.
 
 mod attributes;
+mod base_urls;
 mod categories;
 mod category_permissions;
 mod change_log;

@@ -1,4 +1,4 @@
-//! What the shop configured: `core_config_data` with its fallback, and the base URLs made of it.
+//! What the shop configured: `core_config_data` with its fallback.
 
 use std::collections::HashMap;
 
@@ -6,9 +6,6 @@ use jiff::tz::TimeZone;
 
 use super::scope::StoreView;
 use crate::commerce::database::{Database, DatabaseError, Snapshot};
-
-/// What stands for the address of a shop that was never given one; Commerce's own command line says the same.
-const UNCONFIGURED_URL: &str = "http://localhost/";
 
 /// A setting that a feed needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,12 +18,6 @@ pub(super) enum Setting {
     UnsecureMediaUrl,
     /// `web/secure/base_url`
     SecureBaseUrl,
-    /// `web/secure/base_link_url`
-    SecureLinkUrl,
-    /// `web/secure/base_media_url`
-    SecureMediaUrl,
-    /// `web/secure/use_in_frontend`
-    SecureInFrontend,
     /// `web/seo/use_rewrites`: without it, every link goes through `index.php/`.
     UseRewrites,
     /// `web/url/use_store`: every link holds the store view's code.
@@ -62,14 +53,11 @@ pub(super) enum Setting {
 }
 
 impl Setting {
-    const ALL: [Setting; 23] = [
+    const ALL: [Setting; 20] = [
         Setting::UnsecureBaseUrl,
         Setting::UnsecureLinkUrl,
         Setting::UnsecureMediaUrl,
         Setting::SecureBaseUrl,
-        Setting::SecureLinkUrl,
-        Setting::SecureMediaUrl,
-        Setting::SecureInFrontend,
         Setting::UseRewrites,
         Setting::StoreCodeInUrls,
         Setting::BaseCurrency,
@@ -95,9 +83,6 @@ impl Setting {
             Setting::UnsecureLinkUrl => ("web/unsecure/base_link_url", "{{unsecure_base_url}}"),
             Setting::UnsecureMediaUrl => ("web/unsecure/base_media_url", ""),
             Setting::SecureBaseUrl => ("web/secure/base_url", "{{unsecure_base_url}}"),
-            Setting::SecureLinkUrl => ("web/secure/base_link_url", "{{secure_base_url}}"),
-            Setting::SecureMediaUrl => ("web/secure/base_media_url", ""),
-            Setting::SecureInFrontend => ("web/secure/use_in_frontend", "0"),
             Setting::UseRewrites => ("web/seo/use_rewrites", "0"),
             Setting::StoreCodeInUrls => ("web/url/use_store", "0"),
             Setting::BaseCurrency => ("currency/options/base", "USD"),
@@ -190,54 +175,10 @@ impl Settings {
         };
         TimeZone::get(name).unwrap_or(TimeZone::UTC)
     }
-
-    /// The base URLs of a store view: the secure ones if its pages are served over https.
-    ///
-    /// Inferred: the exporter leaves the choice to a request, and it has none.
-    pub(super) fn base_urls(&self, view: &StoreView) -> BaseUrls {
-        let (base, link, media) = if self.is_on(Setting::SecureInFrontend, view) {
-            (Setting::SecureBaseUrl, Setting::SecureLinkUrl, Setting::SecureMediaUrl)
-        } else {
-            (Setting::UnsecureBaseUrl, Setting::UnsecureLinkUrl, Setting::UnsecureMediaUrl)
-        };
-        let mut link = self.url(link, view);
-        if !self.is_on(Setting::UseRewrites, view) {
-            link.push_str("index.php/");
-        }
-        if self.is_on(Setting::StoreCodeInUrls, view) {
-            link.push_str(&view.code);
-            link.push('/');
-        }
-        let media =
-            if self.get(media, view).is_empty() { self.url(base, view) + "media/" } else { self.url(media, view) };
-        BaseUrls { web: self.url(base, view), link, media }
-    }
-
-    /// A URL with its placeholders filled in and exactly one slash at its end.
-    fn url(&self, setting: Setting, view: &StoreView) -> String {
-        // In this order: the secure base URL may stand for the unsecure one, and both for an unknown one.
-        let text = self
-            .get(setting, view)
-            .replace("{{secure_base_url}}", self.get(Setting::SecureBaseUrl, view))
-            .replace("{{unsecure_base_url}}", self.get(Setting::UnsecureBaseUrl, view))
-            .replace("{{base_url}}", UNCONFIGURED_URL);
-        format!("{}/", text.trim_end_matches('/'))
-    }
 }
 
 fn is_yes(value: &str) -> bool {
     !matches!(value, "" | "0")
-}
-
-/// The base URLs of a store view; each ends with a slash.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct BaseUrls {
-    /// What the shop's addresses begin with, without entry point or store view.
-    pub web: String,
-    /// What page links begin with.
-    pub link: String,
-    /// What media files begin with.
-    pub media: String,
 }
 
 #[cfg(test)]
@@ -274,30 +215,5 @@ mod tests {
         assert_eq!(set.get(Setting::WeightUnit, &view()), "kgs");
         assert_eq!(set.get(Setting::BaseCurrency, &view()), "", "an empty value hides what is above it");
         assert_eq!(set.get(Setting::DefaultSortBy, &view()), "position");
-    }
-
-    #[test]
-    fn placeholders_are_filled_in() {
-        let set = settings(&[(Setting::UnsecureBaseUrl, Scope::Default, "http://shop.example")]);
-        let urls = set.base_urls(&view());
-        assert_eq!(urls.link, "http://shop.example/index.php/");
-        assert_eq!(urls.media, "http://shop.example/media/");
-        let untouched = Settings::default().base_urls(&view());
-        assert_eq!(untouched.media, "http://localhost/media/");
-    }
-
-    #[test]
-    fn a_secure_shop_with_rewrites_and_store_codes() {
-        let set = settings(&[
-            (Setting::SecureInFrontend, Scope::Default, "1"),
-            (Setting::UseRewrites, Scope::Default, "1"),
-            (Setting::StoreCodeInUrls, Scope::Default, "1"),
-            (Setting::UnsecureBaseUrl, Scope::Default, "http://shop.example/"),
-            (Setting::SecureBaseUrl, Scope::Website(2), "https://eu.shop.example/"),
-            (Setting::SecureMediaUrl, Scope::Default, "{{secure_base_url}}files"),
-        ]);
-        let urls = set.base_urls(&view());
-        assert_eq!(urls.link, "https://eu.shop.example/de/");
-        assert_eq!(urls.media, "https://eu.shop.example/files/");
     }
 }

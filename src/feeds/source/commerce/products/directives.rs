@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::super::setting::BaseUrls;
+use super::super::base_urls::BaseUrls;
 
 const OPEN: &str = "{{";
 const CLOSE: &str = "}}";
@@ -82,8 +82,8 @@ mod tests {
 
     fn resolved(text: &str) -> String {
         let link = "https://shop.test/de/".to_owned();
-        let urls =
-            BaseUrls { web: "https://shop.test/".to_owned(), link, media: "https://shop.test/media/".to_owned() };
+        let [web, media] = ["https://shop.test/", "https://shop.test/media/"].map(str::to_owned);
+        let urls = BaseUrls { direct_link: web.clone(), web, link, media };
         resolve(text, &urls).into_owned()
     }
 

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::super::base_urls::BaseUrls;
 use super::super::context::Context;
 use super::super::eav::{Attribute, Backend, Entity};
 use super::super::scope::StoreView;
-use super::super::setting::{BaseUrls, Setting};
+use super::super::setting::Setting;
 use super::super::url_path::UrlPaths;
 use super::base::BaseAttribute;
 use super::reader::Scoped;
@@ -175,7 +176,7 @@ fn view(context: &Context, index: usize, store: &StoreView, stocks: Option<&Hash
     let get = |setting| context.settings.get(setting, store);
     let mut codes = Fields::new();
     store.put_codes(&mut codes);
-    let urls = context.settings.base_urls(store);
+    let urls = BaseUrls::of(&context.settings, store);
     let stock = match stocks.map(|of_website| of_website.get(&store.website_code)) {
         // Without the inventory modules there is one stock for all.
         None | Some(Some(&DEFAULT_STOCK)) => StockOf::Default,

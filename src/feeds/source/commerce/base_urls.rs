@@ -1,0 +1,119 @@
+//! The base URLs of a store view, made of its settings.
+//!
+//! Never the secure ones: Commerce chooses those for a request that came by https, and its exporter has no request.
+
+use super::scope::StoreView;
+use super::setting::{Setting, Settings};
+
+/// What stands for the address of a shop that was never given one; Commerce's own command line says the same.
+const UNCONFIGURED_URL: &str = "http://localhost/";
+/// Placeholders may lead to placeholders; two that lead to each other would never end.
+const MOST_PLACEHOLDERS: usize = 10;
+
+/// The base URLs of a store view; each ends with a slash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BaseUrls {
+    /// What the shop's addresses begin with, without entry point or store view.
+    pub web: String,
+    /// What page links begin with.
+    pub link: String,
+    /// What page links begin with that name no store view.
+    pub direct_link: String,
+    /// What media files begin with.
+    pub media: String,
+}
+
+impl BaseUrls {
+    pub(super) fn of(settings: &Settings, view: &StoreView) -> Self {
+        Self::made(&view.code, |setting| settings.get(setting, view))
+    }
+
+    fn made<'a>(store_code: &str, get: impl Fn(Setting) -> &'a str) -> Self {
+        let web = url(Setting::UnsecureBaseUrl, &get);
+        let mut direct_link = url(Setting::UnsecureLinkUrl, &get);
+        if !is_yes(get(Setting::UseRewrites)) {
+            direct_link.push_str("index.php/");
+        }
+        let mut link = direct_link.clone();
+        if is_yes(get(Setting::StoreCodeInUrls)) {
+            link.push_str(store_code);
+            link.push('/');
+        }
+        let media = if is_yes(get(Setting::UnsecureMediaUrl)) {
+            url(Setting::UnsecureMediaUrl, &get)
+        } else {
+            format!("{web}media/")
+        };
+        Self { web, link, direct_link, media }
+    }
+}
+
+/// A URL with its placeholders filled in and exactly one slash at its end.
+fn url<'a>(setting: Setting, get: &impl Fn(Setting) -> &'a str) -> String {
+    let mut text = get(setting).to_owned();
+    for _ in 0..MOST_PLACEHOLDERS {
+        let filled = text
+            .replace("{{unsecure_base_url}}", get(Setting::UnsecureBaseUrl))
+            .replace("{{secure_base_url}}", get(Setting::SecureBaseUrl));
+        if filled == text {
+            break;
+        }
+        text = filled;
+    }
+    let text = text.replace("{{base_url}}", UNCONFIGURED_URL);
+    format!("{}/", text.trim_end_matches('/'))
+}
+
+fn is_yes(value: &str) -> bool {
+    !matches!(value, "" | "0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The base URLs of the store view `de` with these settings, and Commerce's own for the rest.
+    fn urls(values: &[(Setting, &'static str)]) -> BaseUrls {
+        BaseUrls::made("de", |setting| {
+            let set = values.iter().find(|(of, _)| *of == setting).map(|(_, value)| *value);
+            set.unwrap_or(match setting {
+                Setting::UnsecureBaseUrl => "{{base_url}}",
+                Setting::UnsecureLinkUrl | Setting::SecureBaseUrl => "{{unsecure_base_url}}",
+                _ => "",
+            })
+        })
+    }
+
+    #[test]
+    fn placeholders_are_filled_in() {
+        let made = urls(&[(Setting::UnsecureBaseUrl, "http://shop.example")]);
+        assert_eq!(made.link, "http://shop.example/index.php/");
+        assert_eq!(made.media, "http://shop.example/media/");
+        assert_eq!(urls(&[]).media, "http://localhost/media/");
+    }
+
+    #[test]
+    fn placeholders_may_lead_to_others_but_not_in_a_circle() {
+        let made = urls(&[
+            (Setting::UnsecureBaseUrl, "http://shop.example/"),
+            (Setting::UnsecureMediaUrl, "{{secure_base_url}}files"),
+        ]);
+        assert_eq!(made.media, "http://shop.example/files/");
+        let circle = urls(&[(Setting::UnsecureBaseUrl, "{{secure_base_url}}")]);
+        assert!(circle.web.ends_with("_base_url}}/"), "{}", circle.web);
+    }
+
+    #[test]
+    fn a_shop_with_rewrites_store_codes_and_media_elsewhere_is_never_secure() {
+        let made = urls(&[
+            (Setting::UseRewrites, "1"),
+            (Setting::StoreCodeInUrls, "1"),
+            (Setting::UnsecureBaseUrl, "http://shop.example/"),
+            (Setting::SecureBaseUrl, "https://shop.example/"),
+            (Setting::UnsecureMediaUrl, "https://cdn.example/m"),
+        ]);
+        assert_eq!((made.web.as_str(), made.direct_link.as_str()), ("http://shop.example/", "http://shop.example/"));
+        assert_eq!(made.link, "http://shop.example/de/");
+        assert_eq!(made.media, "https://cdn.example/m/");
+    }
+}
