@@ -41,4 +41,5 @@ pub mod secret;
 pub mod settings;
 pub mod tui;
 pub mod untrusted;
+pub mod waiting;
 pub mod words;

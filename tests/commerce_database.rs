@@ -301,9 +301,8 @@ async fn the_number_of_queries_does_not_grow_with_the_page() {
     );
     let many = statements(&shop, "many").await;
     assert!(few.len() > 10, "the log was read: {few:?}");
-    assert_eq!(few.len(), many.len());
-    assert!(few.iter().any(|sql| sql == "SET TRANSACTION READ ONLY"), "{few:?}");
-    assert!(few.iter().any(|sql| sql == "START TRANSACTION WITH CONSISTENT SNAPSHOT"), "{few:?}");
+    assert_eq!(few.len(), many.len(), "{few:?}\n{many:?}");
+    assert!(few.iter().any(|sql| sql == "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"), "{few:?}");
     let locks = few.iter().filter(|sql| sql.contains("FOR UPDATE") || sql.contains("LOCK"));
     assert_eq!(locks.count(), 0);
 }
@@ -325,7 +324,7 @@ async fn a_wrong_password_is_told_without_the_password() {
     assert!(hint.contains("password") && !what.contains("not-this-one"), "{what} {hint}");
     let settings = DatabaseSettings { password: Secret::new("right"), ..settings };
     let (what, hint) = refusal(&settings).await;
-    assert!(what.contains("Access denied") && hint.contains("grant"), "no right on the database: {what} {hint}");
+    assert!(what.contains("Access denied") && hint.contains("GRANT SELECT ON"), "no right on the database: {what} {hint}");
 }
 
 #[tokio::test]

@@ -26,6 +26,7 @@ mod standing;
 pub mod status;
 mod watch;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,12 +40,18 @@ use output::Output;
 const SETTINGS_PATIENCE: Duration = Duration::from_millis(150);
 
 /// What a command is run with: where configuration and state are, and where answers go.
-#[derive(Debug)]
 pub struct Setting {
     /// The flags of every command.
     pub global: Global,
     /// The environment's variables.
     pub variables: Vec<(String, String)>,
+}
+
+/// The environment may hold passwords.
+impl fmt::Debug for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setting").finish_non_exhaustive()
+    }
 }
 
 impl Setting {

@@ -7,11 +7,13 @@ pub mod keys;
 pub mod store;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::client::models::{DataSpaceId, DataSpaceKind, Environment, ProjectId};
+use crate::commerce::database::TlsVerify;
 use crate::commerce::edition::Edition;
 use crate::commerce::kind::InstallationKind;
 use crate::feeds::Feed;
@@ -236,7 +238,7 @@ impl Default for FilesSection {
 }
 
 /// `[source.commerce]`: the database, as a URL or in parts; when none of it is named, `app/etc/env.php` under `instance.root`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CommerceSection {
     /// `mysql://user[:password]@host[:port]/database[?socket=/path]`
@@ -266,8 +268,31 @@ pub struct CommerceSection {
     /// A CA file, PEM: the connection then uses TLS and is verified against it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_ca_file: Option<PathBuf>,
+    /// A client certificate, PEM, for a server that demands one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_cert_file: Option<PathBuf>,
+    /// The private key of the client certificate, PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_key_file: Option<PathBuf>,
+    /// `full`: the server's certificate must be signed by the CA and name the host; `ca`: signed by the CA.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_verify: Option<TlsVerify>,
     /// A full sync reads the orders that changed within so many days; 0 = all orders.
     pub order_days: u32,
+}
+
+/// The URL may hold a password; so may a host or a user that somebody filled in wrongly.
+impl fmt::Debug for CommerceSection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CommerceSection")
+            .field("has_url", &self.url.is_some())
+            .field("port", &self.port)
+            .field("socket", &self.socket)
+            .field("database", &self.database)
+            .field("table_prefix", &self.table_prefix)
+            .field("order_days", &self.order_days)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for CommerceSection {
@@ -282,6 +307,9 @@ impl Default for CommerceSection {
             database: None,
             table_prefix: None,
             tls_ca_file: None,
+            tls_cert_file: None,
+            tls_key_file: None,
+            tls_verify: None,
             order_days: crate::feeds::source::commerce::DEFAULT_ORDER_DAYS,
         }
     }

@@ -47,7 +47,7 @@ impl fmt::Display for Origin {
 pub type FlagValue = (&'static str, &'static str, String);
 
 /// The configuration in force.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Store {
     path: PathBuf,
     exists: bool,
@@ -56,6 +56,13 @@ pub struct Store {
     flags: Vec<FlagValue>,
     variables: Vec<(String, String)>,
     commerce_variables: Vec<(String, Secret)>,
+}
+
+/// Flags and variables may hold passwords, as the database URL does.
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("path", &self.path).field("exists", &self.exists).finish_non_exhaustive()
+    }
 }
 
 /// Why the configuration cannot be used or saved.

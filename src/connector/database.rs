@@ -1,7 +1,9 @@
 //! Where the Commerce database is: `[source.commerce]`, or `app/etc/env.php` under `instance.root` when that is absent.
 
+use std::path::PathBuf;
+
 use super::explained;
-use crate::commerce::database::{Address, DEFAULT_PORT, DatabaseSettings, SettingsError};
+use crate::commerce::database::{Address, ClientCertificate, DEFAULT_PORT, DatabaseSettings, SettingsError, Tls};
 use crate::commerce::env_php;
 use crate::config::CommerceSection;
 use crate::config::store::Store;
@@ -51,8 +53,8 @@ fn from_url(url: &str, section: &CommerceSection, store: &Store) -> Result<Datab
         ))
         .hint("keep one of them"));
     }
-    let tls_ca_file = section.tls_ca_file.as_deref().map(|path| store.resolve(path));
-    DatabaseSettings::from_url(url, section.table_prefix.as_deref().unwrap_or_default(), tls_ca_file)
+    let tls = tls(section, store)?;
+    DatabaseSettings::from_url(url, section.table_prefix.as_deref().unwrap_or_default(), tls)
         .map_err(|error| in_section(&error))
 }
 
@@ -71,10 +73,30 @@ fn from_parts(section: &CommerceSection, store: &Store) -> Result<DatabaseSettin
         password: Secret::new(""),
         database: section.database.clone().ok_or_else(|| missing("database"))?,
         table_prefix: section.table_prefix.clone().unwrap_or_default(),
-        tls_ca_file: section.tls_ca_file.as_deref().map(|path| store.resolve(path)),
+        tls: tls(section, store)?,
     };
     settings.check().map_err(|error| in_section(&error))?;
     Ok(settings)
+}
+
+/// TLS is used as soon as one of its keys is set.
+fn tls(section: &CommerceSection, store: &Store) -> Result<Option<Tls>, Problem> {
+    let resolved = |path: &Option<PathBuf>| path.as_deref().map(|path| store.resolve(path));
+    let ca_file = resolved(&section.tls_ca_file);
+    let client = match (resolved(&section.tls_cert_file), resolved(&section.tls_key_file)) {
+        (Some(certificate), Some(key)) => Some(ClientCertificate { certificate, key }),
+        (None, None) => None,
+        _ => {
+            return Err(Problem::usage(
+                "source.commerce.tls_cert_file and source.commerce.tls_key_file need each other",
+            )
+            .hint("set both, or neither"));
+        }
+    };
+    if ca_file.is_none() && client.is_none() && section.tls_verify.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Tls { ca_file, client, verify: section.tls_verify.unwrap_or_default() }))
 }
 
 fn in_section(error: &SettingsError) -> Problem {

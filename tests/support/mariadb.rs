@@ -282,7 +282,7 @@ impl TestDatabase {
             password: Secret::new(""),
             database: self.name.clone(),
             table_prefix: self.table_prefix.clone(),
-            tls_ca_file: None,
+            tls: None,
         }
     }
 

@@ -64,11 +64,18 @@ impl Schema {
         let tables: BTreeSet<String> =
             names.iter().filter_map(|name| name.strip_prefix(prefix.as_str())).map(str::to_owned).collect();
         let missing: Vec<&str> = REQUIRED.into_iter().filter(|name| !tables.contains(*name)).collect();
-        if !missing.is_empty() {
+        if let Some(first) = missing.first() {
+            let (is_elsewhere, reason) = reason(&names, &missing, prefix);
+            // A table that this user may not read is not listed either.
+            if !is_elsewhere
+                && let Err(denied @ DatabaseError::Denied { .. }) = readable(snapshot, &settings.table(first)).await
+            {
+                return Err(denied);
+            }
             return Err(DatabaseError::NotCommerce {
                 address: settings.address_text(),
                 database: SafeText::new(&settings.database),
-                reason: reason(&names, &missing, prefix),
+                reason,
             });
         }
         let columns: Vec<(String, String)> = snapshot
@@ -93,16 +100,21 @@ impl Schema {
     }
 }
 
-/// What is missing, and whether it is there under another prefix.
-fn reason(names: &[String], missing: &[&str], prefix: &str) -> SafeText {
+/// Whether a table can be read; `table` is a quoted name.
+async fn readable(snapshot: &mut Snapshot, table: &str) -> Result<(), DatabaseError> {
+    snapshot.rows::<u64>(&format!("SELECT 1 FROM {table} LIMIT 0")).await.map(|_| ())
+}
+
+/// Whether what is missing is there under another prefix, and what is missing.
+fn reason(names: &[String], missing: &[&str], prefix: &str) -> (bool, SafeText) {
     let listed = missing.iter().map(|name| format!("{prefix}{name}")).collect::<Vec<_>>().join(", ");
     let other = names.iter().find_map(|name| name.strip_suffix("catalog_product_entity"));
-    let text = match other {
+    let (is_elsewhere, text) = match other {
         Some(found) if found != prefix => {
-            format!("the tables {listed} are missing, but there are some with the prefix {found:?}")
+            (true, format!("the tables {listed} are missing, but there are some with the prefix {found:?}"))
         }
-        _ if names.is_empty() => "it holds no tables that this user may see".to_owned(),
-        _ => format!("the tables {listed} are missing"),
+        _ if names.is_empty() => (false, "it holds no tables that this user may see".to_owned()),
+        _ => (false, format!("the tables {listed} are missing")),
     };
-    SafeText::new(&text)
+    (is_elsewhere, SafeText::new(&text))
 }

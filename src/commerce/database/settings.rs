@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::tls::Tls;
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
 
@@ -30,6 +31,12 @@ impl Address {
     /// # Errors
     /// [`SettingsError`] if there is no host or the port is no port.
     pub fn from_host(text: &str) -> Result<Self, SettingsError> {
+        // Not repeated: what stands before it may be a password.
+        if text.contains('@') {
+            return Err(SettingsError::new(
+                "the database host holds an @; user and password have settings of their own",
+            ));
+        }
         if text.starts_with('/') {
             return Ok(Self::Socket(PathBuf::from(text)));
         }
@@ -73,8 +80,8 @@ pub struct DatabaseSettings {
     pub database: String,
     /// Prefix of every table name; may be empty.
     pub table_prefix: String,
-    /// A CA file, PEM: the connection then uses TLS and is verified against it.
-    pub tls_ca_file: Option<PathBuf>,
+    /// Whether the connection is encrypted, and how the server is verified. A socket never is.
+    pub tls: Option<Tls>,
 }
 
 /// Why words are no database settings.
@@ -98,7 +105,7 @@ impl DatabaseSettings {
     ///
     /// # Errors
     /// [`SettingsError`] with what is missing or not understood.
-    pub fn from_url(url: &str, table_prefix: &str, tls_ca_file: Option<PathBuf>) -> Result<Self, SettingsError> {
+    pub fn from_url(url: &str, table_prefix: &str, tls: Option<Tls>) -> Result<Self, SettingsError> {
         let rest = url
             .strip_prefix("mysql://")
             .or_else(|| url.strip_prefix("mariadb://"))
@@ -125,16 +132,29 @@ impl DatabaseSettings {
             None => Address::from_host(host)?,
         };
         let password = Secret::new(decode(password, "password")?);
-        let settings = Self { address, user, password, database, table_prefix: table_prefix.to_owned(), tls_ca_file };
+        let settings = Self { address, user, password, database, table_prefix: table_prefix.to_owned(), tls };
         settings.check()?;
         Ok(settings)
     }
 
-    /// Refuses a table prefix that is not made of letters, digits and underscores: it becomes part of every query.
+    /// Refuses a table prefix that is not made of letters, digits and underscores: it becomes part of every query. And a user or
+    /// a host with an `@`: it is shown in messages, and who wrote `user:password@host` there has a password in it.
     ///
     /// # Errors
-    /// [`SettingsError`] if it is not.
+    /// [`SettingsError`] if it is not; nothing of the user or the host is repeated.
     pub fn check(&self) -> Result<(), SettingsError> {
+        if self.user.contains(['@', ':']) {
+            return Err(SettingsError::new(
+                "the database user holds an @ or a colon; password and host have settings of their own",
+            ));
+        }
+        if let Address::Tcp { host, .. } = &self.address
+            && host.contains(['@', '/'])
+        {
+            return Err(SettingsError::new(
+                "the database host holds an @ or a slash; user and password have settings of their own",
+            ));
+        }
         if self.table_prefix.len() < IDENTIFIER_LIMIT && self.table_prefix.bytes().all(is_identifier) {
             Ok(())
         } else {
@@ -208,9 +228,9 @@ mod tests {
 
     #[test]
     fn a_url_in_full() {
-        let settings = read("mysql://sh%40op:p%2Fw%3a%C3%A4@db.example:3307/my%20shop").expect("settings");
+        let settings = read("mysql://shop:p%2Fw%3a%C3%A4@db.example:3307/my%20shop").expect("settings");
         assert_eq!(settings.address, Address::Tcp { host: "db.example".to_owned(), port: 3307 });
-        assert_eq!((settings.user.as_str(), settings.password.expose()), ("sh@op", "p/w:ä"));
+        assert_eq!((settings.user.as_str(), settings.password.expose()), ("shop", "p/w:ä"));
         assert_eq!(settings.database, "my shop");
         assert_eq!(settings.address_text().as_str(), "db.example:3307");
     }
@@ -247,8 +267,25 @@ mod tests {
             let error = read(url).expect_err("no password");
             assert!(error.contains("%2F and %3F") && !error.contains("sec"), "{error}");
         }
-        let error = Address::from_host("u:secret@h").expect_err("no port").to_string();
+        for host in ["u:secret@h", "shop:secret@db:3306", "secret@db", "/secret@db"] {
+            let error = Address::from_host(host).expect_err("no host").to_string();
+            assert!(error.contains('@') && !error.contains("sec"), "{error}");
+        }
+        let error = Address::from_host("db:secret").expect_err("no port").to_string();
         assert!(error.contains("1 to 65535") && !error.contains("sec"), "{error}");
+    }
+
+    #[test]
+    fn a_user_or_host_that_may_hold_a_password_is_refused_without_repeating_it() {
+        for url in ["mysql://shop%3Asecret%40db@h/d", "mysql://secret%40db@h/d"] {
+            let settings = read(url);
+            let error = settings.expect_err("refused");
+            assert!(!error.contains("secret"), "{error}");
+        }
+        let mut settings = read("mysql://u@h/d").expect("settings");
+        settings.address = Address::Tcp { host: "shop:secret@db".to_owned(), port: 1 };
+        let error = settings.check().expect_err("refused").to_string();
+        assert!(error.contains("host") && !error.contains("secret"), "{error}");
     }
 
     #[test]

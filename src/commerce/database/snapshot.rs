@@ -1,54 +1,89 @@
 //! One consistent, read-only view of the database.
 
-use mysql_async::prelude::{FromRow, Protocol, Queryable};
-use mysql_async::{IsolationLevel, Params, Pool, QueryResult, Row, Transaction, TxOpts, from_row_opt};
+use std::sync::Arc;
 
-use super::CONNECT_TIMEOUT;
+use mysql_async::prelude::{Protocol, Queryable};
+use mysql_async::{Conn, Params, QueryResult, Row};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::connections::{Begun, Connections};
+use super::decode::{self, Decode};
 use super::error::DatabaseError;
-use super::settings::DatabaseSettings;
+use super::session::ANSWER_TIMEOUT;
+use crate::untrusted::SafeText;
+use crate::waiting;
 
 /// A connection inside a read-only transaction: everything it reads is of the moment in which it was opened.
 ///
 /// No read takes a lock. It should be short-lived all the same: while it is open, the server keeps old row versions.
-/// Dropped without [`Self::end`], it is rolled back before the connection is used again.
+/// Dropped without [`Self::end`], its connection is closed.
 #[derive(Debug)]
 pub struct Snapshot {
-    transaction: Transaction<'static>,
+    connection: Conn,
+    connections: Arc<Connections>,
+    /// The connection did not answer, or said that it is lost.
+    is_broken: bool,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Why there are no rows.
+enum Failure {
+    Driver(mysql_async::Error),
+    Undecodable(DatabaseError),
 }
 
 impl Snapshot {
-    pub(super) async fn start(pool: &Pool, settings: &DatabaseSettings) -> Result<Self, DatabaseError> {
-        let mut options = TxOpts::default();
-        options
-            // Below this level a server would give every query a view of its own.
-            .with_isolation_level(IsolationLevel::RepeatableRead)
-            .with_readonly(true)
-            .with_consistent_snapshot(true);
-        match tokio::time::timeout(CONNECT_TIMEOUT, pool.start_transaction(options)).await {
-            Ok(Ok(transaction)) => Ok(Self { transaction }),
-            Ok(Err(error)) => Err(DatabaseError::connecting(settings, &error)),
-            Err(_) => Err(DatabaseError::timed_out(settings, CONNECT_TIMEOUT.as_secs())),
-        }
+    pub(super) async fn start(connections: &Arc<Connections>) -> Result<Self, DatabaseError> {
+        let Begun { connection, place } = connections.begin().await?;
+        Ok(Self { connection, connections: Arc::clone(connections), is_broken: false, _place: place })
     }
 
     /// The rows of a query that holds no text from outside: one round trip.
     ///
     /// # Errors
-    /// [`DatabaseError::Query`] with the server's words, also if a column is not of the type asked for.
-    pub async fn rows<T: FromRow + Send + 'static>(&mut self, sql: &str) -> Result<Vec<T>, DatabaseError> {
-        convert(self.transaction.query_iter(sql).await).await
+    /// [`DatabaseError`] with the server's words; [`DatabaseError::Undecodable`] if a column is not of the type asked for.
+    pub async fn rows<T: Decode>(&mut self, sql: &str) -> Result<Vec<T>, DatabaseError> {
+        let (connections, id) = (Arc::clone(&self.connections), self.connection.id());
+        let read = async { convert(self.connection.query_iter(sql).await).await };
+        let answer = in_time(&connections, id, sql, read).await;
+        self.settle(answer).await
     }
 
     /// The rows of a query with parameters: text from outside goes here, never into the query.
     ///
     /// # Errors
-    /// [`DatabaseError::Query`] with the server's words, also if a column is not of the type asked for.
-    pub async fn rows_with<T: FromRow + Send + 'static>(
+    /// As [`Self::rows`].
+    pub async fn rows_with<T: Decode>(
         &mut self,
         sql: &str,
         parameters: impl Into<Params> + Send,
     ) -> Result<Vec<T>, DatabaseError> {
-        convert(self.transaction.exec_iter(sql, parameters).await).await
+        let (connections, id) = (Arc::clone(&self.connections), self.connection.id());
+        let read = async { convert(self.connection.exec_iter(sql, parameters).await).await };
+        let answer = in_time(&connections, id, sql, read).await;
+        self.settle(answer).await
+    }
+
+    /// The answer, or why there is none: `None` is no answer in time.
+    async fn settle<T>(&mut self, answer: Option<Result<Vec<T>, Failure>>) -> Result<Vec<T>, DatabaseError> {
+        let error = match answer {
+            Some(Ok(rows)) => return Ok(rows),
+            Some(Err(Failure::Undecodable(error))) => error,
+            Some(Err(Failure::Driver(error))) => {
+                let settings = self.connections.settings().clone();
+                match DatabaseError::querying(&settings, "", &error) {
+                    DatabaseError::Denied { .. } => {
+                        let account = self.connection.query_first("SELECT CURRENT_USER()").await.ok().flatten();
+                        let account: String = account.unwrap_or_default();
+                        DatabaseError::querying(&settings, &account, &error)
+                    }
+                    error => error,
+                }
+            }
+            None => DatabaseError::unanswered(ANSWER_TIMEOUT.as_secs()),
+        };
+        self.is_broken |= error.is_passing();
+        Err(error)
     }
 
     /// The number that the next row of a table gets; `table` is a quoted name.
@@ -62,29 +97,58 @@ impl Snapshot {
     }
 
     /// Ends it. The server has nothing to lose if it cannot be told, so this cannot fail.
-    pub async fn end(self) {
-        if let Err(error) = self.transaction.commit().await {
-            tracing::debug!(%error, "a read-only snapshot was not ended cleanly");
+    pub async fn end(mut self) {
+        if self.is_broken {
+            return;
+        }
+        match self.connection.query_drop("COMMIT").await {
+            Ok(()) => self.connections.take_back(self.connection),
+            Err(error) => tracing::debug!(%error, "a read-only snapshot was not ended cleanly"),
         }
     }
 }
 
+/// Waits for an answer, and tells after a while what the server is doing. `None` if there is none in time.
+async fn in_time<T>(connections: &Connections, id: u32, sql: &str, read: impl Future<Output = T>) -> Option<T> {
+    let words = async {
+        let state = connections.state_of(id).await;
+        let doing =
+            state.map_or_else(|| "no answer yet".to_owned(), |state| format!("the server says {:?}", state.as_str()));
+        let tables = tables_in(sql).join(", ");
+        let of = connections.settings().address_text();
+        SafeText::from(format!("waiting for the database at {of}: a query of {tables}, {doing}"))
+    };
+    waiting::told(words, tokio::time::timeout(ANSWER_TIMEOUT, read)).await.ok()
+}
+
+/// The names in backquotes: those of tables, in the order of the query, each once.
+fn tables_in(sql: &str) -> Vec<&str> {
+    let mut tables: Vec<&str> = Vec::new();
+    for name in sql.split('`').skip(1).step_by(2) {
+        if !tables.contains(&name) {
+            tables.push(name);
+        }
+    }
+    tables
+}
+
 /// The rows of an answer, each converted as it arrives. The driver's own conversion panics on a value of another type.
-async fn convert<T: FromRow, P: Protocol>(
+async fn convert<T: Decode, P: Protocol>(
     answer: Result<QueryResult<'_, 'static, P>, mysql_async::Error>,
-) -> Result<Vec<T>, DatabaseError> {
+) -> Result<Vec<T>, Failure> {
     let mut rows = Vec::new();
-    let mut is_expected = true;
-    let take = |row: Row| match from_row_opt(row) {
+    let mut undecodable = None;
+    let take = |row: Row| match T::from_row_opt(row) {
         Ok(row) => rows.push(row),
-        Err(_) => is_expected = false,
+        Err(error) if undecodable.is_none() => undecodable = Some(decode::undecodable::<T>(&error.0)),
+        Err(_) => {}
     };
     let read = match answer {
         Ok(answer) => answer.for_each_and_drop(take).await,
         Err(error) => Err(error),
     };
-    read.map_err(|error| DatabaseError::querying(&error))?;
-    if is_expected { Ok(rows) } else { Err(DatabaseError::unexpected()) }
+    read.map_err(Failure::Driver)?;
+    undecodable.map_or(Ok(rows), |error| Err(Failure::Undecodable(error)))
 }
 
 /// Numbers for an `IN (…)` list, which must not be empty for the server.

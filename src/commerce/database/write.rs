@@ -3,8 +3,9 @@
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Error, Transaction, TxOpts};
 
-use super::error::{DatabaseError, words};
-use super::{CONNECT_TIMEOUT, Database, options};
+use super::Database;
+use super::connections::CONNECT_TIMEOUT;
+use super::error::{DatabaseError, grant, words};
 use crate::error::{Exit, Explain};
 use crate::untrusted::SafeText;
 
@@ -71,10 +72,9 @@ impl Database {
     /// # Errors
     /// [`WriteError::Denied`] if the user may not, with the GRANT that helps, and the others. Then every old value is still there.
     pub async fn write_settings(&self, values: &[(&str, String)]) -> Result<(), WriteError> {
-        let mut connection = match tokio::time::timeout(CONNECT_TIMEOUT, Conn::new(options(&self.settings))).await {
-            Ok(Ok(connection)) => connection,
-            Ok(Err(error)) => return Err(DatabaseError::connecting(&self.settings, &error).into()),
-            Err(_) => return Err(DatabaseError::timed_out(&self.settings, CONNECT_TIMEOUT.as_secs()).into()),
+        let mut connection = match tokio::time::timeout(CONNECT_TIMEOUT, self.connections.open()).await {
+            Ok(connection) => connection?,
+            Err(_) => return Err(DatabaseError::timed_out(self.settings(), CONNECT_TIMEOUT.as_secs()).into()),
         };
         let result = self.write_on(&mut connection, values).await;
         // Whatever was not committed is rolled back when the connection goes.
@@ -85,13 +85,14 @@ impl Database {
     }
 
     async fn write_on(&self, connection: &mut Conn, values: &[(&str, String)]) -> Result<(), WriteError> {
+        let querying = |error: &Error| DatabaseError::querying(self.settings(), "", error);
         let user: Option<String> =
-            connection.query_first("SELECT CURRENT_USER()").await.map_err(|error| DatabaseError::querying(&error))?;
+            connection.query_first("SELECT CURRENT_USER()").await.map_err(|error| querying(&error))?;
         let failed = |error: &Error| match error {
             Error::Server(server) if WRITE_DENIED.contains(&server.code) => {
                 self.write_denied(user.as_deref().unwrap_or_default(), error)
             }
-            error => DatabaseError::querying(error).into(),
+            error => querying(error).into(),
         };
         let mut transaction = connection.start_transaction(TxOpts::default()).await.map_err(|error| failed(&error))?;
         let table = self.table(TABLE);
@@ -115,8 +116,10 @@ impl Database {
         let read =
             format!("SELECT value FROM {} WHERE scope = 'default' AND scope_id = 0 AND path = ?", self.table(TABLE));
         for (path, value) in values {
-            let found: Vec<Option<String>> =
-                transaction.exec(&read, (*path,)).await.map_err(|error| DatabaseError::querying(&error))?;
+            let found: Vec<Option<String>> = transaction
+                .exec(&read, (*path,))
+                .await
+                .map_err(|error| DatabaseError::querying(self.settings(), "", &error))?;
             if found.as_slice() != [Some(value.clone())] {
                 return Err(WriteError::NotKept { path: SafeText::new(path) });
             }
@@ -125,24 +128,13 @@ impl Database {
     }
 
     fn write_denied(&self, account: &str, error: &Error) -> WriteError {
-        let (user, host) = account.rsplit_once('@').unwrap_or((&self.settings.user, "%"));
-        let quoted = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
-        let named = |name: &str| {
-            let is_plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            if is_plain { name.to_owned() } else { format!("`{}`", name.replace('`', "``")) }
-        };
-        let table = format!("{}{TABLE}", self.settings.table_prefix);
+        let user = account.rsplit_once('@').map_or(self.settings().user.as_str(), |(user, _)| user);
+        let table = format!("{}{TABLE}", self.settings().table_prefix);
         WriteError::Denied {
             table: SafeText::new(&table),
             user: SafeText::new(user),
             reason: words(error),
-            grant: SafeText::new(&format!(
-                "GRANT INSERT, UPDATE ON {}.{} TO {}@{}",
-                named(&self.settings.database),
-                named(&table),
-                quoted(user),
-                quoted(host)
-            )),
+            grant: grant(self.settings(), account, "INSERT, UPDATE", Some(&table)),
         }
     }
 }

@@ -8,7 +8,7 @@ mod parser;
 use std::path::{Path, PathBuf};
 
 use self::parser::{Entry, Value};
-use super::database::{Address, DatabaseSettings};
+use super::database::{Address, ClientCertificate, DatabaseSettings, Tls, TlsVerify};
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
 
@@ -18,7 +18,10 @@ pub use file::LiteralFile;
 pub const PATH: &str = "app/etc/env.php";
 /// Where the file is that comes with the code, below the installation's root; the same syntax.
 pub const CONFIG_PATH: &str = "app/etc/config.php";
-/// PDO's number for the option that names the CA file (`MYSQL_ATTR_SSL_CA`, protocol page §5).
+/// PDO's numbers for the options that name the client's key and certificate (`MYSQL_ATTR_SSL_KEY`, `MYSQL_ATTR_SSL_CERT`) and the
+/// CA file (`MYSQL_ATTR_SSL_CA`, protocol page §5).
+const OPTION_KEY: i64 = 1007;
+const OPTION_CERT: i64 = 1008;
 const OPTION_CA: i64 = 1009;
 /// PDO's number for the option that turns verification off (`MYSQL_ATTR_SSL_VERIFY_SERVER_CERT`).
 const OPTION_VERIFY: i64 = 1014;
@@ -87,7 +90,7 @@ fn settings(file: &Entry) -> Result<DatabaseSettings, Wrong> {
         password: Secret::new(text("password")?.unwrap_or_default().1),
         database: needed("dbname")?.1,
         table_prefix: table_prefix(database)?,
-        tls_ca_file: tls_ca_file(connection)?,
+        tls: tls(connection)?,
     };
     settings.check().map_err(|error| Wrong::new(Some(database.line), error.to_string()))?;
     Ok(settings)
@@ -101,25 +104,31 @@ fn table_prefix(database: &Entry) -> Result<String, Wrong> {
     }
 }
 
-/// The CA file of an encrypted connection. Whoever names one gets a verified connection, also where the shop itself does not
-/// verify: this program has no unverified one.
-fn tls_ca_file(connection: &Entry) -> Result<Option<PathBuf>, Wrong> {
+/// An encrypted connection, if a file of it is named. Where the shop does not verify the server, its certificate must still be
+/// signed by the CA: this program has no unverified connection.
+fn tls(connection: &Entry) -> Result<Option<Tls>, Wrong> {
     let Some(options) = connection.get("driver_options") else { return Ok(None) };
-    let ca = match options.get_number(OPTION_CA).map(|entry| (entry.line, &entry.value)) {
-        None | Some((_, Value::Null)) => None,
-        Some((_, Value::Text(path))) => Some(PathBuf::from(path)).filter(|path| !path.as_os_str().is_empty()),
-        Some((line, _)) => return Err(Wrong::new(Some(line), "the CA file (1009) must be text")),
+    let file = |option: i64, what: &str| match options.get_number(option).map(|entry| (entry.line, &entry.value)) {
+        None | Some((_, Value::Null)) => Ok(None),
+        Some((_, Value::Text(path))) => Ok(Some(PathBuf::from(path)).filter(|path| !path.as_os_str().is_empty())),
+        Some((line, _)) => Err(Wrong::new(Some(line), format!("the {what} ({option}) must be text"))),
     };
-    if ca.is_some()
-        && let Some(verify) = options.get_number(OPTION_VERIFY)
-        && matches!(verify.value, Value::Bool(false) | Value::Int(0))
-    {
-        tracing::warn!(
-            line = verify.line,
-            "env.php turns the verification of the server off; it is verified all the same"
-        );
-    }
-    Ok(ca)
+    let ca_file = file(OPTION_CA, "CA file")?;
+    let client = match (file(OPTION_CERT, "client certificate")?, file(OPTION_KEY, "client key")?) {
+        (Some(certificate), Some(key)) => Some(ClientCertificate { certificate, key }),
+        (None, None) => None,
+        _ => {
+            return Err(Wrong::new(
+                Some(connection.line),
+                "client certificate (1008) and client key (1007) need each other",
+            ));
+        }
+    };
+    let is_off = options
+        .get_number(OPTION_VERIFY)
+        .is_some_and(|verify| matches!(verify.value, Value::Bool(false) | Value::Int(0)));
+    let verify = if is_off { TlsVerify::Ca } else { TlsVerify::Full };
+    Ok((ca_file.is_some() || client.is_some()).then_some(Tls { ca_file, client, verify }))
 }
 
 #[cfg(test)]

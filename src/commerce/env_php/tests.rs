@@ -45,7 +45,8 @@ fn a_whole_file() {
     assert_eq!((settings.user.as_str(), settings.database.as_str()), ("shop", "shop"));
     assert_eq!(settings.password.expose(), "it's $ecret \\n");
     assert_eq!(settings.table_prefix, "shop_");
-    assert_eq!(settings.tls_ca_file, Some(PathBuf::from("/etc/ca.pem")));
+    let tls = Tls { ca_file: Some(PathBuf::from("/etc/ca.pem")), client: None, verify: TlsVerify::Ca };
+    assert_eq!(settings.tls, Some(tls));
 }
 
 #[test]

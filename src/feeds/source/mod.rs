@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use super::Feed;
 use super::content::Content;
+use crate::commerce::database::DatabaseError;
 use crate::error::{Exit, Explain};
 use crate::untrusted::SafeText;
 use changes::{ChangeLog, Entry, Span};
@@ -233,35 +234,16 @@ impl Source {
 /// Why a source cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// The database refused the connection or does not answer.
-    #[error("the database at {address} cannot be reached as user {user:?}: {reason}")]
-    Unreachable {
-        /// Host and port, or socket path.
-        address: SafeText,
-        /// The database user.
-        user: SafeText,
-        /// The server's or the system's words.
-        reason: SafeText,
-        /// What to check.
-        hint: String,
-    },
-    /// The database is there, but it holds no Commerce schema.
-    #[error("the database {database:?} at {address} is not a Commerce database: {reason}")]
-    NotCommerce {
-        /// Host and port, or socket path.
-        address: SafeText,
-        /// The database name.
-        database: SafeText,
-        /// What is missing.
-        reason: SafeText,
-    },
-    /// A query failed.
-    #[error("reading {feed} from the database failed: {reason}")]
-    Query {
+    /// The database refused the connection or does not answer, or holds no Commerce schema.
+    #[error(transparent)]
+    Database(DatabaseError),
+    /// A feed cannot be read.
+    #[error("reading {feed} from the database failed: {}", words_of(error))]
+    Reading {
         /// The feed that was being read.
         feed: Feed,
-        /// The server's words.
-        reason: SafeText,
+        /// Why.
+        error: DatabaseError,
     },
     /// This source does not have this feed.
     #[error("{feed} cannot be exported from {source_name}: {reason}")]
@@ -287,17 +269,23 @@ impl Explain for SourceError {
     fn exit(&self) -> Exit {
         match self {
             SourceError::NoSuchFeed { .. } => Exit::Usage,
-            _ => Exit::Other,
+            SourceError::Database(error) | SourceError::Reading { error, .. } => error.exit(),
+            SourceError::File { .. } => Exit::Other,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            SourceError::Unreachable { hint, .. } => Some(hint.clone()),
-            SourceError::NotCommerce { .. } => {
-                Some("check the database name and [source.commerce] table_prefix in the configuration".to_owned())
-            }
-            SourceError::Query { .. } | SourceError::File { .. } | SourceError::NoSuchFeed { .. } => None,
+            SourceError::Database(error) | SourceError::Reading { error, .. } => error.hint(),
+            SourceError::File { .. } | SourceError::NoSuchFeed { .. } => None,
         }
+    }
+}
+
+/// What failed, without saying again that something did.
+fn words_of(error: &DatabaseError) -> String {
+    match error {
+        DatabaseError::Query { reason } => reason.to_string(),
+        error => error.to_string(),
     }
 }

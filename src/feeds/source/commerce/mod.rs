@@ -75,7 +75,7 @@ impl Commerce {
     /// Connects and finds out what kind of schema this is.
     ///
     /// # Errors
-    /// [`SourceError::Unreachable`] or [`SourceError::NotCommerce`].
+    /// [`SourceError::Database`].
     pub async fn connect(settings: &DatabaseSettings) -> Result<Self, SourceError> {
         // The error's feed is only named by a query, and the first feed is what anyone would read first.
         let database =
@@ -235,11 +235,10 @@ impl SourceError {
     /// A database's error while `feed` was read.
     fn of(feed: Feed, error: DatabaseError) -> Self {
         match error {
-            DatabaseError::Unreachable { address, user, reason, hint } => {
-                Self::Unreachable { address, user, reason, hint }
+            DatabaseError::Unreachable { .. } | DatabaseError::NotCommerce { .. } | DatabaseError::TlsFile { .. } => {
+                Self::Database(error)
             }
-            DatabaseError::NotCommerce { address, database, reason } => Self::NotCommerce { address, database, reason },
-            DatabaseError::Query { reason } => Self::Query { feed, reason },
+            error => Self::Reading { feed, error },
         }
     }
 }

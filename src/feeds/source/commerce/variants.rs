@@ -3,10 +3,11 @@
 //! As Adobe's exporter has it: of no store view and no website, disabled children included. What a store view says is listed
 //! beside the default, not laid over it: an option with a translated label is listed once for each label.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 
 use super::super::{Broken, Collected};
@@ -23,8 +24,6 @@ const LABELS: &str = "eav_attribute_option_value";
 struct Row {
     child: u64,
     parent: u64,
-    /// `None` without a SKU.
-    id: Option<String>,
     child_sku: String,
     parent_sku: String,
     attribute: u32,
@@ -34,7 +33,7 @@ struct Row {
 }
 
 /// The same in the query's order, with SKUs that may be NULL.
-type Columns = (u64, u64, Option<String>, Option<String>, Option<String>, u32, String, i64, Option<String>);
+type Columns = (u64, u64, Option<String>, Option<String>, u32, String, i64, Option<String>);
 
 /// Items of a page of children, in the order of child and parent ids: one for each parent that a child has option values for.
 pub(super) async fn page(
@@ -55,11 +54,9 @@ async fn rows(snapshot: &mut Snapshot, context: &Context, ids: &[u64]) -> Result
     } else {
         ("NULL", String::new(), "")
     };
-    // The server hashes: what it hashes are the bytes of the SKUs in UTF-8, whatever they are stored in.
     // The order is that of the parent's options, so that an unchanged variant has an unchanged hash; the exporter has none.
     let sql = format!(
-        "SELECT c.entity_id, p.entity_id, \
-         MD5(CONCAT('configurable/', CONVERT(p.sku USING utf8mb4), '/', CONVERT(c.sku USING utf8mb4))), c.sku, p.sku, \
+        "SELECT c.entity_id, p.entity_id, c.sku, p.sku, \
          a.attribute_id, a.attribute_code, v.value, {label} FROM {entity} c \
          JOIN {super_link} l ON l.product_id = c.entity_id JOIN {entity} p ON p.{link} = l.parent_id \
          JOIN {super_attribute} s ON s.product_id = p.{link} \
@@ -77,10 +74,9 @@ async fn rows(snapshot: &mut Snapshot, context: &Context, ids: &[u64]) -> Result
         is_current_parent = context.is_current(Entity::Product, "p"),
     );
     let rows: Vec<Columns> = snapshot.rows(&sql).await?;
-    let row = |(child, parent, id, child_sku, parent_sku, attribute, code, option, label): Columns| Row {
+    let row = |(child, parent, child_sku, parent_sku, attribute, code, option, label): Columns| Row {
         child,
         parent,
-        id,
         child_sku: child_sku.unwrap_or_default(),
         parent_sku: parent_sku.unwrap_or_default(),
         attribute,
@@ -93,7 +89,7 @@ async fn rows(snapshot: &mut Snapshot, context: &Context, ids: &[u64]) -> Result
 
 /// The item of the rows of one child and parent.
 fn item(rows: &[Row]) -> Option<Collected> {
-    let Row { child, parent, id, child_sku, parent_sku, .. } = rows.first()?;
+    let Row { child, parent, child_sku, parent_sku, .. } = rows.first()?;
     for (product, sku) in [(child, child_sku), (parent, parent_sku)] {
         if sku.trim().is_empty() {
             return Some(Collected::Broken(Broken {
@@ -107,7 +103,7 @@ fn item(rows: &[Row]) -> Option<Collected> {
         }
     }
     let fields = Fields::from_iter([
-        ("id".to_owned(), json!(id)),
+        ("id".to_owned(), json!(id(parent_sku, child_sku))),
         ("optionValues".to_owned(), rows.iter().map(option_value).collect()),
         ("parentId".to_owned(), Value::from(parent.to_string())),
         ("productId".to_owned(), Value::from(child.to_string())),
@@ -126,6 +122,15 @@ fn option_value(row: &Row) -> Value {
     })
 }
 
+/// The id of a variant. Made here: not every server has an `MD5()`.
+fn id(parent_sku: &str, child_sku: &str) -> String {
+    let digest = Md5::digest(format!("configurable/{parent_sku}/{child_sku}"));
+    digest.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
 /// The same id as the option's value has among the parent's `optionsV2` in the products feed.
 fn uid(attribute: impl Display, option: impl Display) -> String {
     STANDARD.encode(format!("configurable/{attribute}/{option}"))
@@ -134,6 +139,11 @@ fn uid(attribute: impl Display, option: impl Display) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_is_the_md5_of_both_skus() {
+        assert_eq!(id("MH01", "MH01-XS-Black"), "4c3206d5168cde6e7630e082b3e39feb");
+    }
 
     #[test]
     fn a_uid_is_that_of_the_published_example() {

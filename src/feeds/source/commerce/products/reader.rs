@@ -4,12 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 use std::hash::Hash;
 
-use mysql_async::prelude::FromRow;
-
 use super::super::context::Context;
 use super::super::eav::Entity;
 use super::shop::Shop;
-use crate::commerce::database::{DatabaseError, Snapshot, in_list};
+use crate::commerce::database::{DatabaseError, Decode, Snapshot, in_list};
 
 /// The store (or website) id that stands for *all of them*.
 pub(super) const DEFAULT: u32 = 0;
@@ -22,18 +20,18 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    pub(super) async fn rows<T: FromRow + Send + 'static>(&mut self, sql: &str) -> Result<Vec<T>, DatabaseError> {
+    pub(super) async fn rows<T: Decode>(&mut self, sql: &str) -> Result<Vec<T>, DatabaseError> {
         self.snapshot.rows(sql).await
     }
 
     /// The same for a query with many rows: preparing it takes a round trip more, but its numbers need not be made of text.
-    pub(super) async fn many_rows<T: FromRow + Send + 'static>(&mut self, sql: &str) -> Result<Vec<T>, DatabaseError> {
+    pub(super) async fn many_rows<T: Decode>(&mut self, sql: &str) -> Result<Vec<T>, DatabaseError> {
         self.snapshot.rows_with(sql, ()).await
     }
 
     /// The rows of `select`, which ends with its table, whose `column` is one of these; `and` is the rest of the query. Nothing
     /// is asked where there is nothing to ask about.
-    pub(super) async fn rows_about<T: FromRow + Send + 'static>(
+    pub(super) async fn rows_about<T: Decode>(
         &mut self,
         select: &str,
         column: &str,

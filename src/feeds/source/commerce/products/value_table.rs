@@ -6,11 +6,9 @@
 //! asked where the rows lie, which it knows without looking at any; where they lie close, the table is read, and the few rows
 //! that lie elsewhere are fetched one by one.
 
-use mysql_async::prelude::FromRow;
-
 use super::super::keys::Keys;
 use super::reader::Reader;
-use crate::commerce::database::DatabaseError;
+use crate::commerce::database::{DatabaseError, Decode};
 
 /// Of no more products than these, rows are fetched one by one: that takes less time than asking where they lie.
 const FEW: usize = 200;
@@ -34,10 +32,7 @@ pub(super) struct Question<'a> {
 
 impl Question<'_> {
     /// The rows, in no order.
-    pub(super) async fn ask<T: FromRow + Send + 'static>(
-        &self,
-        reader: &mut Reader<'_>,
-    ) -> Result<Vec<T>, DatabaseError> {
+    pub(super) async fn ask<T: Decode>(&self, reader: &mut Reader<'_>) -> Result<Vec<T>, DatabaseError> {
         let is_of_products = self.links.filter(reader.link());
         let Self { columns, table, and, .. } = self;
         let close = if self.links.len() > FEW { self.close(reader, &is_of_products).await? } else { Close::default() };
