@@ -324,7 +324,10 @@ async fn a_wrong_password_is_told_without_the_password() {
     assert!(hint.contains("password") && !what.contains("not-this-one"), "{what} {hint}");
     let settings = DatabaseSettings { password: Secret::new("right"), ..settings };
     let (what, hint) = refusal(&settings).await;
-    assert!(what.contains("Access denied") && hint.contains("GRANT SELECT ON"), "no right on the database: {what} {hint}");
+    assert!(
+        what.contains("Access denied") && hint.contains("GRANT SELECT ON"),
+        "no right on the database: {what} {hint}"
+    );
 }
 
 #[tokio::test]
