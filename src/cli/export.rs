@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{ItemArgs, ItemsArgs};
+use crate::export::hold::Most;
 use crate::feeds::Feed;
 use crate::feeds::source::IdKind;
 
@@ -136,6 +137,12 @@ pub struct SendingArgs {
     /// Send although a guard would refuse: the name of the data space, typed in full
     #[arg(long, value_name = "DATA_SPACE_NAME")]
     pub i_know: Option<String>,
+    /// The most items of a feed to delete: 10%, 500 or none [default: as configured, else 10% and more than 100]
+    #[arg(long, value_name = "MOST")]
+    pub max_delete: Option<Most>,
+    /// The most items of a feed to send changed: 50%, 500 or none [default: as configured, else none]
+    #[arg(long, value_name = "MOST")]
+    pub max_change: Option<Most>,
     /// Print nothing unless something needs a person (for cron)
     #[arg(long, short)]
     pub quiet: bool,

@@ -73,6 +73,9 @@ fn request(mode: SyncMode, feeds: Vec<Feed>, sending: &SendingArgs) -> ExportReq
         batch_size: sending.batch_size.map(usize::from),
         dry_run: sending.dry_run,
         typed_name: sending.i_know.clone(),
+        max_delete: sending.max_delete,
+        max_change: sending.max_change,
+        allowed: Vec::new(),
     }
 }
 

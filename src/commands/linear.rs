@@ -10,6 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use super::output::{Output, table, talk};
 use crate::error::{Exit, Problem};
 use crate::export::Run;
+use crate::export::hold::Held;
 use crate::export::progress::{FeedProgress, ItemFailure, Progress, RunEnd, RunEvent, RunReport};
 use crate::export::told::{Change, Changes, end_words, event_line, limit_words};
 use crate::untrusted::SafeText;
@@ -46,7 +47,7 @@ pub async fn follow(run: Run, voice: Voice, output: &mut Output) -> anyhow::Resu
 /// # Errors
 /// A [`Problem`] if there is no report.
 pub async fn follow_to_end(mut run: Run, voice: Voice, output: &mut Output) -> anyhow::Result<RunReport> {
-    let mut teller = Teller { voice, output };
+    let mut teller = Teller { voice, output, ends_with_errors: true };
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     // Taken, so that the default action (to die) is not: the run goes on without a listener.
@@ -122,6 +123,15 @@ pub fn conclude(report: &RunReport) -> Result<Exit, Problem> {
             let hint = format!("{}; a re-run goes on where this one stopped", remedy.words());
             Err(Problem::new(Exit::Refused, what).hint(hint))
         }
+        RunEnd::Complete if report.exit() == Exit::Guarded => {
+            let mut problems =
+                report.held().map(|held| Problem::new(Exit::Guarded, held.sentence()).hint(held.remedy()));
+            let first = problems.next();
+            for problem in problems {
+                talk(&format!("error: {}\n  hint: {}", problem.what, problem.hint.unwrap_or_default()));
+            }
+            first.map_or(Ok(Exit::Guarded), Err)
+        }
         RunEnd::Complete | RunEnd::Stopped => Ok(report.exit()),
     }
 }
@@ -130,12 +140,14 @@ pub fn conclude(report: &RunReport) -> Result<Exit, Problem> {
 pub struct Teller<'a> {
     voice: Voice,
     output: &'a mut Output,
+    /// Whether what is held back is told at the end, as an error.
+    ends_with_errors: bool,
 }
 
 impl<'a> Teller<'a> {
     /// Tells it in this voice.
     pub fn new(voice: Voice, output: &'a mut Output) -> Self {
-        Self { voice, output }
+        Self { voice, output, ends_with_errors: false }
     }
 
     /// Data: on stdout in either form. A closed pipe ends the talk, never the run.
@@ -177,12 +189,17 @@ impl<'a> Teller<'a> {
                 json!({"feed": feed, "attempt": attempt, "after_seconds": after.as_secs_f64(), "reason": reason}),
             ),
             RunEvent::Note { feed, text } => ("note", json!({"feed": feed, "text": text})),
+            RunEvent::Held(held) => ("held", held_record(held)),
             RunEvent::FeedFinished(feed) => ("feed_finished", feed_record(feed)),
             RunEvent::KeysRefused { message, remedy, request_id } => {
                 ("keys_refused", json!({"message": message, "what_helps": remedy.words(), "request_id": request_id}))
             }
         };
-        self.say(&event_line(event), kind, fields);
+        match event {
+            // A run ends with it, as an error.
+            RunEvent::Held(_) if !self.output.is_json() && self.ends_with_errors => {}
+            _ => self.say(&event_line(event), kind, fields),
+        }
     }
 
     /// Tells what changed in the counters besides the numbers themselves.
@@ -344,6 +361,19 @@ pub fn failure_record(failure: &ItemFailure) -> Value {
     })
 }
 
+/// What is held back as JSON.
+fn held_record(held: &Held) -> Value {
+    json!({
+        "feed": held.feed,
+        "what": held.what,
+        "items": held.items,
+        "of": held.size,
+        "most": held.most,
+        "examples": held.examples,
+        "since": held.since.map(|since| since.to_string()),
+    })
+}
+
 /// The counters of a feed as JSON.
 #[must_use]
 pub fn feed_record(feed: &FeedProgress) -> Value {
@@ -364,6 +394,7 @@ pub fn feed_record(feed: &FeedProgress) -> Value {
         "bytes": feed.bytes,
         "planned_requests": feed.planned_requests,
         "planned_bytes": feed.planned_bytes,
+        "held": feed.held.iter().map(held_record).collect::<Vec<_>>(),
     })
 }
 

@@ -16,6 +16,7 @@ use crate::client::models::{DataSpaceId, DataSpaceKind, Environment, ProjectId};
 use crate::commerce::database::TlsVerify;
 use crate::commerce::edition::Edition;
 use crate::commerce::kind::InstallationKind;
+use crate::export::hold::Most;
 use crate::feeds::Feed;
 
 /// The whole configuration.
@@ -346,6 +347,9 @@ pub struct Instance {
     pub version: Option<String>,
 }
 
+/// As Adobe's own tables do (protocol page §3).
+const KEEP_DELETIONS_DAYS: u16 = 7;
+
 /// `[export]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -356,6 +360,12 @@ pub struct ExportSection {
     pub max_batch_bytes: usize,
     /// Whether the ledger keeps what was sent of each item.
     pub keep_payloads: bool,
+    /// How many items of a feed a run may delete.
+    pub max_delete: Most,
+    /// How many items of a feed a run may send changed.
+    pub max_change: Most,
+    /// For how many days the ledger remembers deletions that the service has taken.
+    pub keep_deletions_days: u16,
     /// `[export.feeds.<feed>]`
     pub feeds: BTreeMap<Feed, FeedSection>,
     /// `[export.routes]`: feed → route.
@@ -368,6 +378,9 @@ impl Default for ExportSection {
             thread_count: 1,
             max_batch_bytes: crate::export::DEFAULT_MAX_BATCH_BYTES,
             keep_payloads: true,
+            max_delete: crate::export::hold::MAX_DELETE,
+            max_change: Most::NoLimit,
+            keep_deletions_days: KEEP_DELETIONS_DAYS,
             feeds: BTreeMap::new(),
             routes: BTreeMap::new(),
         }
@@ -381,6 +394,12 @@ pub struct FeedSection {
     /// Items in one request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_size: Option<usize>,
+    /// How many of its items a run may delete, instead of `[export] max_delete`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_delete: Option<Most>,
+    /// How many of its items a run may send changed, instead of `[export] max_change`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_change: Option<Most>,
 }
 
 /// `[state]`

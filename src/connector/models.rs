@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::client::models::{DataSpaceId, DataSpaceKind, Environment, ProjectId};
 use crate::error::Problem;
 use crate::export::SyncMode;
+use crate::export::hold::{Held, Most};
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 use crate::words::counted;
@@ -151,6 +152,12 @@ pub struct ExportRequest {
     pub dry_run: bool,
     /// The data space's name, typed by a person to pass the guard.
     pub typed_name: Option<String>,
+    /// How many items of a feed may be deleted, instead of the configured.
+    pub max_delete: Option<Most>,
+    /// How many items of a feed may be sent changed, instead of the configured.
+    pub max_change: Option<Most>,
+    /// What of it a person was asked about and allows, feed by feed.
+    pub allowed: Vec<Held>,
 }
 
 impl ExportRequest {

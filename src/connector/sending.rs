@@ -1,9 +1,12 @@
 //! Starting an export: what it sends, where to, and how fast.
 
+use std::time::Duration;
+
 use super::{Connector, ExportRequest, Limits, explained};
 use crate::client::models::DataSpaceId;
 use crate::config::Config;
 use crate::error::Problem;
+use crate::export::hold::{Limit, Most, What};
 use crate::export::owner::Owner;
 use crate::export::{Plan, Run};
 use crate::feeds::Feed;
@@ -83,14 +86,20 @@ impl Connector {
             data_space: data_space.clone(),
             feeds: feeds.clone(),
         };
+        let mut plans = Plan::feed_plans(&feeds, batch_size, &config.export.routes);
+        for plan in &mut plans {
+            plan.max_delete = limit(&config, &request, plan.feed, What::Deletions);
+            plan.max_change = limit(&config, &request, plan.feed, What::Changes);
+        }
         let plan = Plan {
-            feeds: Plan::feed_plans(&feeds, batch_size, &config.export.routes),
+            feeds: plans,
             mode: request.mode,
             skip_locked,
             data_space,
             thread_count: request.thread_count.unwrap_or(config.export.thread_count),
             max_batch_bytes: config.export.max_batch_bytes,
             keep_payloads: config.export.keep_payloads,
+            keep_deletions: Duration::from_hours(24 * u64::from(config.export.keep_deletions_days)),
             dry_run: request.dry_run,
             state_dir: self.shared.state_dir.clone(),
             absent: Self::missed_feeds(&source, &request.feeds),
@@ -114,6 +123,17 @@ pub(super) fn limits(config: &Config) -> Limits {
         thread_count: config.export.thread_count,
         batch_sizes: Feed::ALL.into_iter().map(batch_size).collect(),
     }
+}
+
+/// How many deletions or changes of a feed a run may send.
+fn limit(config: &Config, request: &ExportRequest, feed: Feed, what: What) -> Limit {
+    let (export, section) = (&config.export, config.export.feeds.get(&feed));
+    let (of_feed, of_all, of_run) = match what {
+        What::Deletions => (section.and_then(|section| section.max_delete), export.max_delete, request.max_delete),
+        What::Changes => (section.and_then(|section| section.max_change), export.max_change, request.max_change),
+    };
+    let allowed = request.allowed.iter().find(|held| held.feed == feed && held.what == what);
+    Limit { usual: of_feed.unwrap_or(of_all), now: allowed.map(|held| Most::Items(held.items)).or(of_run) }
 }
 
 /// How many items of a feed the configuration puts in a request.

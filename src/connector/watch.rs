@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Connector, ExportRequest};
 use crate::error::{Exit, Problem};
+use crate::export::hold::What;
 use crate::export::progress::{RunEnd, RunEvent, RunReport};
 use crate::export::{Following, SyncMode};
 use crate::feeds::Feed;
@@ -92,6 +93,7 @@ impl Connector {
             watch,
             source: None,
             said: BTreeMap::new(),
+            held: Vec::new(),
             news: news.clone(),
             stop: stop.clone(),
         };
@@ -154,6 +156,8 @@ struct Passes {
     source: Option<Source>,
     /// What was noted of each feed in the last pass: a note that comes in every pass is told in the first.
     said: BTreeMap<Feed, Vec<SafeText>>,
+    /// What is held back of which feeds, as it was told.
+    held: Vec<(Feed, What)>,
     news: mpsc::Sender<WatchNews>,
     stop: CancellationToken,
 }
@@ -210,6 +214,7 @@ impl Passes {
             .map_err(|error| Problem::new(Exit::Other, format!("a pass broke off: {error}")))?
             .map_err(|error| Problem::of(&error))?;
         let problem = problem_of(&report);
+        self.held = report.held().map(|held| (held.feed, held.what)).collect();
         if did_something(&report) {
             tell(&self.news, WatchNews::Pass(report)).await;
         }
@@ -223,6 +228,7 @@ impl Passes {
                 said.entry(*feed).or_default().push(text.clone());
                 !self.said.get(feed).is_some_and(|before| before.contains(text))
             }
+            RunEvent::Held(held) => !self.held.contains(&(held.feed, held.what)),
             RunEvent::ItemFailed(_) | RunEvent::FirstSync { .. } => true,
             RunEvent::FeedStarted { .. }
             | RunEvent::Retrying { .. }

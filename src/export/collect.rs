@@ -10,7 +10,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::brake::Cause;
-use super::ledger::{Compared, Entry, Outgoing, Why};
+use super::ledger::{Compared, Entry, Measure, Outgoing, Why};
+use super::pass::{Halt, in_ledger};
 use super::progress::{FeedProgress, ItemFailure, ItemState, RunEvent};
 use super::send::{Lane, Outbox};
 use crate::error::{Exit, Problem};
@@ -83,6 +84,43 @@ fn broken_off(error: &tokio::task::JoinError) -> Problem {
 fn assembled(feed: Feed, pages: mpsc::Receiver<Page>) -> impl Stream<Item = Result<Assembled, tokio::task::JoinError>> {
     let pages = stream::unfold(pages, |mut pages| async { pages.recv().await.map(|page| (page, pages)) });
     pages.map(move |page| tokio::task::spawn_blocking(move || assemble(feed, page))).buffered(ASSEMBLED_AT_ONCE)
+}
+
+/// How many of the items of what is selected the service has in another form; nothing is sent, recorded or told.
+///
+/// # Errors
+/// What ended the source early, unless the brake knows.
+pub(super) async fn count_changed(lane: &Lane, selection: Selection, examples: usize) -> Result<Measure, Halt> {
+    let feed = lane.plan.feed;
+    let source = lane.run.source.clone();
+    let (sender, pages) = mpsc::channel(PAGES_AHEAD);
+    let mut reader = JoinSet::new();
+    reader.spawn(async move { source.read(feed, &selection, sender).await });
+    let mut measure = Measure::default();
+    let mut pages = pin!(assembled(feed, pages));
+    loop {
+        let next = tokio::select! {
+            biased;
+            () = lane.brake.pulled() => return Err(Halt::Braked),
+            next = pages.next() => next,
+        };
+        let page = match next {
+            None => break,
+            Some(page) => page.map_err(|error| Halt::Problem(broken_off(&error)))?,
+        };
+        let whole = |entry| match entry {
+            Entry::Whole(item) => Some(item),
+            Entry::Broken { .. } => None,
+        };
+        let items: Vec<FeedItem> = page.entries.into_iter().filter_map(whole).collect();
+        let counted = lane.run.ledger.call(move |store| store.count_changed(&items)).await;
+        measure.add(in_ledger(lane, counted)?, examples);
+    }
+    match reader.join_next().await {
+        None | Some(Ok(Ok(()))) => Ok(measure),
+        Some(Ok(Err(error))) => Err(Halt::Problem(source_problem(&error))),
+        Some(Err(error)) => Err(Halt::Problem(broken_off(&error))),
+    }
 }
 
 async fn compare_pages(

@@ -10,6 +10,7 @@ mod collect;
 pub mod control;
 mod events;
 mod follow;
+pub mod hold;
 pub mod ledger;
 mod lock;
 mod mode;
@@ -26,6 +27,7 @@ mod verdict;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{RwLock, mpsc, watch};
@@ -36,6 +38,7 @@ use control::Control;
 use events::Events;
 #[cfg(any(test, fuzzing))]
 pub(crate) use follow::shown_of_log;
+use hold::{Limit, Most, What};
 use ledger::{Ledger, Store};
 use lock::RunLock;
 pub use mode::{Following, SyncMode};
@@ -71,6 +74,8 @@ pub struct Plan {
     pub dry_run: bool,
     /// Leave out a feed that another run holds, and say so, instead of refusing to start.
     pub skip_locked: bool,
+    /// For how long settled deletions are remembered.
+    pub keep_deletions: Duration,
     /// Where ledger and locks live.
     pub state_dir: PathBuf,
     /// Feeds that were wanted and that the source cannot give, and why: told when the run begins.
@@ -86,6 +91,21 @@ pub struct FeedPlan {
     pub route: String,
     /// Items in one request.
     pub batch_size: usize,
+    /// How many deletions a run may send.
+    pub max_delete: Limit,
+    /// How many changes a run may send.
+    pub max_change: Limit,
+}
+
+impl FeedPlan {
+    /// How many of these a run may send.
+    #[must_use]
+    pub fn limit(&self, what: What) -> Limit {
+        match what {
+            What::Deletions => self.max_delete,
+            What::Changes => self.max_change,
+        }
+    }
 }
 
 impl Plan {
@@ -105,6 +125,8 @@ impl Plan {
                 feed,
                 route: routes.get(&feed).cloned().unwrap_or_else(|| feed.route().to_owned()),
                 batch_size: batch_size(feed).unwrap_or_else(|| feed.batch_size()).max(1),
+                max_delete: Limit { usual: hold::MAX_DELETE, now: None },
+                max_change: Limit { usual: Most::NoLimit, now: None },
             })
             .collect()
     }
@@ -138,6 +160,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         keep_payloads,
         dry_run,
         skip_locked,
+        keep_deletions,
         state_dir,
         absent,
     } = plan;
@@ -178,6 +201,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         data_space,
         max_batch_bytes,
         keep_payloads,
+        keep_deletions,
         dry_run,
         source,
         client,

@@ -15,7 +15,8 @@ use super::brake::Cause;
 use super::collect::{self, Collection, count_found};
 use super::control::THREAD_COUNTS;
 use super::follow::{self, Course};
-use super::ledger::{LedgerError, Reach, Resend, Store};
+use super::hold::{self, What};
+use super::ledger::{LedgerError, Place, Reach, Resend, Store};
 use super::mode::{Following, SyncMode};
 use super::progress::{Phase, RunEvent};
 use super::send::{Lane, Left, Outbox, send_batches};
@@ -72,6 +73,7 @@ async fn in_full(lane: &Arc<Lane>, resend: Resend) -> Result<(), Halt> {
     let position = if run.dry_run { None } else { follow::position(lane).await? };
     let source_records = or_braked(lane, run.source.count(feed)).await?;
     started(lane, source_records).await;
+    hold_changes(lane, || async { Ok(vec![Selection::All]) }, true).await?;
     let collection = read(lane, Reading::Whole(Selection::All)).await?;
     if collection.unidentified > 0 {
         let text = format!(
@@ -80,8 +82,7 @@ async fn in_full(lane: &Arc<Lane>, resend: Resend) -> Result<(), Halt> {
         );
         note(lane, text).await;
     } else if feed.has_deletions() {
-        run.board.set_phase(Phase::Deleting);
-        deliver(lane, |outbox| sweep(lane, outbox)).await?;
+        delete_gone(lane, Place::Feed(None), true).await?;
     }
     finish(lane, move |store| store.finish_full(feed, position.as_ref(), Timestamp::now())).await
 }
@@ -93,6 +94,10 @@ async fn partial(lane: &Arc<Lane>, following: Following) -> Result<(), Halt> {
     let run = &lane.run;
     let feed = lane.plan.feed;
     begin(lane, Resend::None).await?;
+    if is_allowed_again(lane).await? {
+        note(lane, "compared in full, because something of it was paused".to_owned()).await;
+        return in_full(lane, Resend::None).await;
+    }
     let followed = in_ledger(lane, run.ledger.call(move |store| store.followed(feed)).await)?;
     let log = or_braked(lane, run.source.change_log(feed)).await?;
     let (from, log) = match follow::course(followed.as_ref(), log) {
@@ -180,6 +185,9 @@ async fn compare_chosen(lane: &Arc<Lane>, reading: Reading, reach: Reach) -> Res
         Reading::Whole(_) => None,
     };
     started(lane, source_records).await;
+    if matches!(lane.run.mode, SyncMode::Partial(_)) {
+        hold_changes(lane, || chosen(lane), false).await?;
+    }
     let Collection { unidentified, unidentified_keys, .. } = read(lane, reading).await?;
     if unidentified > 0 {
         note(
@@ -195,8 +203,68 @@ async fn compare_chosen(lane: &Arc<Lane>, reading: Reading, reach: Reach) -> Res
         return Ok(());
     }
     in_ledger(lane, lane.run.ledger.call(move |store| store.spare_keys(&unidentified_keys)).await)?;
+    delete_gone(lane, reach.begin(), false).await
+}
+
+/// Deletes what is gone from `place` on, unless that is too much. A cleanup has forgotten what is gone: it only counts it.
+pub(super) async fn delete_gone(lane: &Arc<Lane>, place: Place, is_whole: bool) -> Result<(), Halt> {
     lane.run.board.set_phase(Phase::Deleting);
-    deliver(lane, |outbox| sweep_chosen(lane, reach, outbox)).await
+    if lane.run.mode != SyncMode::Cleanup && !hold::may_delete(lane, place, is_whole).await? {
+        return Ok(());
+    }
+    deliver(lane, |outbox| sweep(lane, place, outbox)).await
+}
+
+/// Where changes are limited, finds out whether they may be sent, and leaves them as they are if not.
+async fn hold_changes<F: Future<Output = Result<Vec<Selection>, Halt>>>(
+    lane: &Lane,
+    selections: impl FnOnce() -> F,
+    is_whole: bool,
+) -> Result<(), Halt> {
+    let limit = lane.plan.max_change;
+    if limit.usual == hold::Most::NoLimit && limit.now.is_none() || lane.run.mode == SyncMode::Cleanup {
+        return Ok(());
+    }
+    if !hold::may_change(lane, selections().await?, is_whole).await? {
+        in_ledger(
+            lane,
+            lane.run
+                .ledger
+                .call(|store| {
+                    store.hold_changes();
+                    Ok(())
+                })
+                .await,
+        )?;
+    }
+    Ok(())
+}
+
+/// Whether somebody allows now what was held back before: only a full compare finds all of it again.
+async fn is_allowed_again(lane: &Lane) -> Result<bool, Halt> {
+    let feed = lane.plan.feed;
+    for what in [What::Deletions, What::Changes] {
+        if lane.plan.limit(what).now.is_some() {
+            let held = in_ledger(lane, lane.run.ledger.call(move |store| store.held(feed, what)).await)?;
+            if held.is_some() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// What is chosen, as the source is asked for it.
+async fn chosen(lane: &Lane) -> Result<Vec<Selection>, Halt> {
+    let mut selections = Vec::new();
+    let mut after = None;
+    loop {
+        let keys = lane.run.ledger.call(move |store| store.chosen_keys(after, KEYS_AT_ONCE)).await;
+        let keys = in_ledger(lane, keys)?;
+        let Some(last) = keys.last() else { return Ok(selections) };
+        after = Some(*last);
+        selections.push(Selection::Keys(keys));
+    }
 }
 
 /// Reads, compares and sends; returns once everything that was found has its state.
@@ -299,39 +367,22 @@ async fn keep_sending(lane: &Arc<Lane>, batches: mpsc::Receiver<Batch>) {
     }
 }
 
-/// Finds what is gone from the source, and puts its deletions into the outbox.
-async fn sweep(lane: &Lane, mut outbox: Outbox) -> Result<(), Halt> {
+/// Finds what is gone from the source, from `place` on, and puts its deletions into the outbox.
+async fn sweep(lane: &Lane, place: Place, mut outbox: Outbox) -> Result<(), Halt> {
     // A cleanup has forgotten them; its dry run only counts what that costs.
     let is_told = lane.run.mode != SyncMode::Cleanup;
-    let mut after = None;
-    while !lane.brake.is_pulled() {
-        let step = lane.run.ledger.call(move |store| store.sweep(after, Timestamp::now())).await;
+    let mut next = Some(place);
+    while let Some(place) = next {
+        if lane.brake.is_pulled() {
+            return Err(Halt::Braked);
+        }
+        let step = lane.run.ledger.call(move |store| store.sweep(place, Timestamp::now())).await;
         let swept = in_ledger(lane, step)?;
         lane.run.board.update(|feed| count_found(feed, &swept.gone));
         if is_told {
             outbox.push(swept.gone).await;
         }
-        after = swept.next;
-        if after.is_none() {
-            outbox.flush().await;
-            return Ok(());
-        }
-    }
-    Err(Halt::Braked)
-}
-
-/// The same for what is chosen.
-async fn sweep_chosen(lane: &Lane, reach: Reach, mut outbox: Outbox) -> Result<(), Halt> {
-    let mut next = Some(reach.begin());
-    while let Some(place) = next {
-        if lane.brake.is_pulled() {
-            return Err(Halt::Braked);
-        }
-        let step = lane.run.ledger.call(move |store| store.sweep_chosen(place, Timestamp::now())).await;
-        let (gone, then) = in_ledger(lane, step)?;
-        lane.run.board.update(|feed| count_found(feed, &gone));
-        outbox.push(gone).await;
-        next = then;
+        next = swept.next;
     }
     outbox.flush().await;
     Ok(())
@@ -346,7 +397,23 @@ async fn begin(lane: &Lane, resend: Resend) -> Result<(), Halt> {
         }
         store.begin_feed(feed, resend)
     });
-    in_ledger(lane, begun.await)
+    in_ledger(lane, begun.await)?;
+    if !lane.run.dry_run {
+        drop_deletions(lane).await?;
+    }
+    Ok(())
+}
+
+/// Drops settled deletions that are old enough, step by step, so that answers of other feeds never wait long.
+async fn drop_deletions(lane: &Lane) -> Result<(), Halt> {
+    let feed = lane.plan.feed;
+    let old = before(Timestamp::now(), lane.run.keep_deletions);
+    while !lane.brake.is_pulled() {
+        if in_ledger(lane, lane.run.ledger.call(move |store| store.drop_deletions(feed, old)).await)? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Writes down that the feed was gone through, unless it was not, or this is a dry run.

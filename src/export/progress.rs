@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::control::Paused;
+use super::hold::Held;
 use crate::client::models::KeysRemedy;
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
@@ -131,6 +132,8 @@ pub struct FeedProgress {
     pub planned_bytes: u64,
     /// Items that a cleanup forgets.
     pub forgotten: u64,
+    /// What was not sent because it is more than a run may send.
+    pub held: Vec<Held>,
 }
 
 impl FeedProgress {
@@ -156,6 +159,7 @@ impl FeedProgress {
             planned_requests: 0,
             planned_bytes: 0,
             forgotten: 0,
+            held: Vec::new(),
         }
     }
 
@@ -277,6 +281,8 @@ pub enum RunEvent {
         /// The remark.
         text: SafeText,
     },
+    /// Deletions or changes of a feed are not sent, because they are more than a run may send.
+    Held(Held),
     /// A feed ended; its counters say how.
     FeedFinished(FeedProgress),
     /// The gateway refused the keys: the run stops and sends nothing more.
@@ -343,6 +349,11 @@ pub enum RunEnd {
 }
 
 impl RunReport {
+    /// What was not sent because it is more than a run may send.
+    pub fn held(&self) -> impl Iterator<Item = &Held> {
+        self.progress.feeds.iter().flat_map(|feed| &feed.held)
+    }
+
     /// The exit code that this end promises to scripts.
     #[must_use]
     pub fn exit(&self) -> crate::error::Exit {
@@ -353,6 +364,7 @@ impl RunReport {
             RunEnd::KeysRefused { .. } => Exit::Refused,
             RunEnd::Stopped => Exit::Interrupted,
             RunEnd::Failed { problems } => problems.first().map_or(Exit::Other, |(_, problem)| problem.exit),
+            RunEnd::Complete if self.held().next().is_some() => Exit::Guarded,
             RunEnd::Complete if failed => Exit::Partial,
             RunEnd::Complete => Exit::Done,
         }

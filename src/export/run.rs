@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::RwLock;
 
@@ -43,6 +44,8 @@ pub(super) struct Context {
     pub max_batch_bytes: usize,
     /// Whether the ledger keeps what was sent.
     pub keep_payloads: bool,
+    /// For how long settled deletions are remembered.
+    pub keep_deletions: Duration,
     /// Compare and count only.
     pub dry_run: bool,
     /// Where items come from.

@@ -37,6 +37,7 @@ pub fn event_line(event: &RunEvent) -> String {
             format!("{feed}: try {attempt} of a batch failed ({reason}); again in {}", short(*after))
         }
         RunEvent::Note { feed, text } => format!("{feed}: {text}"),
+        RunEvent::Held(held) => held.sentence(),
         RunEvent::FeedFinished(feed) => finished_line(feed),
         RunEvent::KeysRefused { message, request_id, .. } => {
             let id = request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
@@ -81,6 +82,7 @@ pub fn failure_line(failure: &ItemFailure) -> String {
 #[must_use]
 pub fn end_words(report: &RunReport) -> &'static str {
     match &report.end {
+        RunEnd::Complete if report.held().next().is_some() => "incomplete: something was held back",
         RunEnd::Complete if report.exit() == Exit::Partial => "complete, but some items failed",
         RunEnd::Complete => "complete",
         RunEnd::Stopped => "stopped; a re-run goes on",

@@ -34,7 +34,8 @@ impl fmt::Debug for Sha1Hash {
 pub struct FeedItem {
     /// The feed it belongs to.
     pub feed: Feed,
-    /// sha1 of the identity values joined by a NUL byte.
+    /// By what the service knows it: sha1 of the identity values joined by a NUL byte, or of the ids on the wire where the feed
+    /// has them (see [`Feed::wire_ids`]).
     pub id: Sha1Hash,
     /// sha1 of the JSON without the fields that a hash leaves out.
     pub hash: Sha1Hash,
@@ -83,7 +84,7 @@ impl FeedItem {
 
     /// The item that deletes what `minimal` (as kept from [`Self::minimal`]) stands for.
     ///
-    /// `id` is kept as it was: a minimal payload need not hold every identity field (categories leave out `urlPath`).
+    /// `id` is kept as it was: a minimal payload need not hold every identity field.
     #[must_use]
     pub fn deletion(
         feed: Feed,
@@ -136,17 +137,40 @@ pub fn identity(feed: Feed, content: &Content) -> Result<(Sha1Hash, SafeText), N
     let mut values = Vec::with_capacity(3);
     let mut missing = Vec::new();
     for pointer in feed.identity() {
-        match content.lookup(pointer) {
-            None | Some(Value::Null) => missing.push(pointer.trim_start_matches('/')),
-            Some(Value::String(text)) => values.push(text),
-            Some(other) => values.push(other.to_string()),
+        match text_at(content, pointer) {
+            None => missing.push(pointer.trim_start_matches('/')),
+            Some(text) => values.push(text),
         }
     }
     if !missing.is_empty() {
         return Err(NoIdentity { feed, missing });
     }
-    let id = Sha1Hash(Sha1::digest(values.join("\0")).into());
+    let id = wire_id(feed, content).unwrap_or_else(|| sha1_of(&values));
     Ok((id, SafeText::new(&values.join(" · "))))
+}
+
+/// What the service knows the item by; `None` if that is its identity, or if an id is absent (Adobe's examples of websites have
+/// none).
+fn wire_id(feed: Feed, content: &Content) -> Option<Sha1Hash> {
+    let ids = feed.wire_ids();
+    // A word first, so that no id is taken for a path or a code.
+    let mut values = vec!["id".to_owned()];
+    for pointer in ids {
+        values.push(text_at(content, pointer)?);
+    }
+    (!ids.is_empty()).then(|| sha1_of(&values))
+}
+
+fn text_at(content: &Content, pointer: &str) -> Option<String> {
+    match content.lookup(pointer)? {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    }
+}
+
+fn sha1_of(values: &[String]) -> Sha1Hash {
+    Sha1Hash(Sha1::digest(values.join("\0")).into())
 }
 
 fn stamp(feed: Feed, content: &mut Content, now: Timestamp) {
@@ -178,6 +202,26 @@ mod tests {
                 .expect("an item");
         assert_eq!(item.id, Sha1Hash(Sha1::digest(b"A\0default").into()));
         assert_eq!(item.label.as_str(), "A · default");
+    }
+
+    #[test]
+    fn a_moved_category_and_a_renamed_website_stay_the_same_item_and_another_under_an_old_name_does_not() {
+        let id = |feed, value| FeedItem::new(feed, None, fields(value), now()).expect("an item").id;
+        let category = |id: u64, path: &str, view: &str| json!({"categoryId": id.to_string(), "urlPath": path, "storeViewCode": view});
+        let of = |value| id(Feed::Categories, value);
+        assert_eq!(of(category(3, "a", "d")), of(category(3, "b", "d")));
+        assert_ne!(of(category(3, "a", "d")), of(category(4, "a", "d")));
+        assert_ne!(of(category(3, "a", "d")), of(category(3, "a", "e")));
+        for (feed, name, key, code) in [
+            (Feed::ScopesWebsite, "website", "websiteId", "websiteCode"),
+            (Feed::ScopesCustomerGroup, "customerGroup", "customerGroupId", "customerGroupCode"),
+        ] {
+            let of = |number: &str, text: &str| id(feed, json!({name: {key: number, code: text}}));
+            assert_eq!(of("1", "a"), of("1", "b"), "{feed}");
+            assert_ne!(of("1", "a"), of("2", "a"), "{feed}");
+            let nameless = id(feed, json!({name: {code: "a"}}));
+            assert_eq!(nameless, Sha1Hash(Sha1::digest(b"a").into()), "without an id it is known by its code");
+        }
     }
 
     #[test]

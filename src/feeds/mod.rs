@@ -51,6 +51,8 @@ struct Facts {
     batch_size: usize,
     /// JSON pointers of the identity fields, in hash order.
     identity: &'static [&'static str],
+    /// JSON pointers of the ids by which the service knows an item, where these are not its identity fields.
+    wire_ids: &'static [&'static str],
     /// Top-level fields of the minimal payload; empty = the whole item.
     minimal: &'static [&'static str],
     /// Top-level fields besides `modifiedAt` and `updatedAt` that a content hash leaves out.
@@ -119,6 +121,13 @@ impl Feed {
         self.facts().identity
     }
 
+    /// JSON pointers of the ids by which the service knows an item, where these are not the identity fields: a category has
+    /// another `urlPath` after a move, a website another code after a renaming, and each stays the same item under its id.
+    #[must_use]
+    pub fn wire_ids(self) -> &'static [&'static str] {
+        self.facts().wire_ids
+    }
+
     /// The top-level fields of the minimal payload that a deletion sends; empty means the whole item.
     #[must_use]
     pub fn minimal(self) -> &'static [&'static str] {
@@ -177,6 +186,7 @@ impl Feed {
             route_is_public: true,
             batch_size: BATCH_SIZE,
             identity: &[],
+            wire_ids: &[],
             minimal: &[],
             hash_excluded: &[],
             timestamp: Stamp::ModifiedAt,
@@ -186,6 +196,7 @@ impl Feed {
                 name: "scopesWebsite",
                 route: "feeds/scopes/v1",
                 identity: &["/website/websiteCode"],
+                wire_ids: &["/website/websiteId"],
                 timestamp: Stamp::UpdatedAt,
                 ..plain
             },
@@ -193,6 +204,7 @@ impl Feed {
                 name: "scopesCustomerGroup",
                 route: "feeds/scopes/v1",
                 identity: &["/customerGroup/customerGroupCode"],
+                wire_ids: &["/customerGroup/customerGroupId"],
                 timestamp: Stamp::UpdatedAt,
                 ..plain
             },
@@ -207,6 +219,7 @@ impl Feed {
                 name: "categories",
                 route: "feeds/categories/v1",
                 identity: &["/urlPath", "/storeViewCode"],
+                wire_ids: &["/categoryId", "/storeViewCode"],
                 minimal: &["websiteCode", "storeCode", "storeViewCode", "categoryId", "modifiedAt"],
                 ..plain
             },

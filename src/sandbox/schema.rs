@@ -194,10 +194,13 @@ fn rules(feed: Feed) -> &'static [Rule] {
 
 /// What identifies an item on the wire, also when it is a deletion.
 ///
-/// It is the feed's identity but for categories: their deletion has no `urlPath`, only the category's id.
-fn wire_identity(feed: Feed) -> &'static [&'static str] {
+/// It is the feed's identity but for categories, websites and customer groups: their names change, their ids do not.
+fn wire_identity(feed: Feed, item: &Map<String, Value>) -> &'static [&'static str] {
+    let has = |field| lookup(item, field).is_some_and(|value| !value.is_null());
     match feed {
         Feed::Categories => &["/categoryId", "/storeViewCode"],
+        Feed::ScopesWebsite if has("/website/websiteId") => &["/website/websiteId"],
+        Feed::ScopesCustomerGroup if has("/customerGroup/customerGroupId") => &["/customerGroup/customerGroupId"],
         _ => feed.identity(),
     }
 }
@@ -247,7 +250,7 @@ pub(super) fn check(feed: Feed, item: &Map<String, Value>) -> Result<Accepted, I
             })?,
         }
     }
-    let values: Vec<String> = wire_identity(feed).iter().map(|field| text(lookup(item, field))).collect();
+    let values: Vec<String> = wire_identity(feed, item).iter().map(|field| text(lookup(item, field))).collect();
     Ok(Accepted { key: Value::from(values).to_string(), deleted })
 }
 

@@ -120,6 +120,7 @@ impl Dialog {
                 | Question::Stop
                 | Question::SignOut
                 | Question::PastedKey(_)
+                | Question::Allow { .. }
                 | Question::SendAgain { .. } => true,
                 // What was pasted is nowhere but on the screen.
                 Question::ForgetDraft(_) | Question::Quit => false,

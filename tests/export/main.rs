@@ -8,6 +8,7 @@
 
 mod control;
 mod faults;
+mod held;
 mod network;
 mod properties;
 mod shop;
@@ -302,7 +303,7 @@ async fn a_category_with_a_new_path_is_not_deleted() {
     shop.write(Feed::Categories, &[category(3, "new")]);
     let moved = shop.run().await;
     let progress = &moved.report().progress.feeds[0];
-    assert_eq!((progress.new, progress.gone), (1, 1), "the moved one is new, and only the other is gone");
+    assert_eq!((progress.changed, progress.gone), (1, 1), "the moved one has changed, and only the other is gone");
     let received = shop.received(Feed::Categories).await;
     let live: Vec<_> = received.values().filter(|item| !item.deleted).collect();
     assert_eq!(live.len(), 1, "{received:?}");

@@ -2,6 +2,7 @@
 
 use commerce_connector::error::Exit;
 use commerce_connector::export::SyncMode;
+use commerce_connector::export::hold::{Limit, Most};
 use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::source::IdKind;
 use commerce_connector::untrusted::SafeText;
@@ -89,4 +90,37 @@ async fn a_cleanup_says_what_it_costs_and_then_sends_everything_but_deletions() 
     assert!(shop.sent_since(&before).await.iter().all(|(_, _, deleted)| !deleted));
     let after = of(&shop.run_well(SyncMode::Full).await, Feed::Products);
     assert_eq!((after.unchanged, after.to_send()), (all - 2, 0));
+}
+
+#[tokio::test]
+async fn a_partial_sync_holds_deletions_back_and_one_that_is_allowed_finds_them_again() {
+    let shop = Shop::new(logged_shop(), &[Feed::Products]).await;
+    shop.run_well(SyncMode::Full).await;
+    let mut plan = shop.plan(super::kit::partial());
+    plan.feeds[0].max_delete = Limit { usual: Most::Items(1), now: None };
+    shop.database.execute(
+        "DELETE FROM catalog_product_website WHERE product_id = 201; DELETE FROM catalog_product_entity WHERE entity_id = 201",
+    );
+    shop.log(Feed::Products, 201);
+    let before = shop.kept().await;
+    let ended = shop.look(&plan).await;
+    let held: Vec<_> = ended.report().held().map(|held| (held.items, held.since.is_some())).collect();
+    assert_eq!((ended.report().exit(), held), (Exit::Guarded, vec![(2, false)]));
+    // The next one has nothing of it in the log, and says that it is still held.
+    super::rename(&shop, 101, "Another");
+    shop.log(Feed::Products, 101);
+    let ended = shop.look(&plan).await;
+    let held: Vec<_> = ended.report().held().map(|held| (held.items, held.since.is_some())).collect();
+    assert_eq!((ended.report().exit(), held), (Exit::Guarded, vec![(2, true)]));
+    let sent = shop.sent_since(&before).await;
+    assert!(!sent.is_empty() && sent.iter().all(|(_, _, deleted)| !deleted), "what changed was sent: {sent:?}");
+    // Whoever allows it need not know that it takes a full compare.
+    let before = shop.kept().await;
+    plan.feeds[0].max_delete.now = Some(Most::Items(2));
+    let ended = shop.look(&plan).await;
+    assert_eq!(ended.report().exit(), Exit::Done);
+    let deleted: Sent = shop.sent_since(&before).await.into_iter().filter(|(_, _, deleted)| *deleted).collect();
+    assert_eq!(deleted, products("TEE-RED", &["default", "de"], true));
+    plan.feeds[0].max_delete.now = None;
+    assert_eq!(shop.look(&plan).await.report().exit(), Exit::Done, "nothing is held any more");
 }

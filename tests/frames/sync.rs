@@ -7,6 +7,9 @@ use commerce_connector::connector::estimate::{Estimate, FeedEstimate};
 use commerce_connector::connector::finding::Finding;
 use commerce_connector::connector::health::{AdobeItems, ByState, FeedHealth, Health, Installation};
 use commerce_connector::connector::services::{FeedCondition, Module, SERVICES, ServiceStatus, Services};
+use commerce_connector::export::SyncMode;
+use commerce_connector::export::hold::{Held, MAX_DELETE, What};
+use commerce_connector::tui::effect::{Effect, Work};
 
 use super::*;
 
@@ -273,4 +276,48 @@ fn an_export_that_was_asked_for_on_the_command_line_says_what_it_is() {
     state.begin(Some(request), &now());
     reply(&mut state, Reply::RunStarted(Ok(())));
     assert!(draw(&state, LOOK, (80, 24)).backend().to_string().contains("Export of prices"));
+}
+
+/// A run that held back a part of the products.
+fn held(dry_run: bool) -> State {
+    let mut state = started("p");
+    let mut last = progress(false);
+    last.dry_run = dry_run;
+    last.feeds.retain(|feed| feed.feed == Feed::Products);
+    let held = Held {
+        feed: Feed::Products,
+        what: What::Deletions,
+        items: 12_400,
+        size: 40_000,
+        most: MAX_DELETE,
+        examples: vec!["24-MB01 · default".into(), "24-MB02 · default".into(), "24-MB04 · default".into()],
+        since: None,
+    };
+    for feed in &mut last.feeds {
+        let known = FeedProgress::new(Feed::Products);
+        *feed = FeedProgress {
+            phase: Phase::Done,
+            source_records: Some(9),
+            submitted: 2,
+            held: vec![held.clone()],
+            ..known
+        };
+    }
+    let report = RunReport { progress: last, end: RunEnd::Complete, unknown_ids: vec![], requests_per_second: None };
+    state.update(Event::RunEnded(Ok(report)), &now());
+    state
+}
+
+#[test]
+fn what_a_run_held_back_is_asked_about() {
+    let mut state = held(false);
+    snapshot("held", &state);
+    press(&mut state, "n");
+    snapshot("held-declined", &state);
+    let mut state = held(false);
+    let effects = state.update(Event::Key(KeyEvent::new(KeyCode::Char('y'), KeyModifiers::NONE)), &now());
+    let [Effect::Work(Work::StartExport(request))] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!((&request.mode, request.feeds.as_slice()), (&SyncMode::Full, [Feed::Products].as_slice()));
+    assert_eq!(request.allowed.iter().map(|held| held.items).collect::<Vec<_>>(), [12_400], "so many and no more");
+    assert!(!draw(&held(true), LOOK, (80, 24)).backend().to_string().contains("Delete them"), "a dry run asks nothing");
 }

@@ -88,7 +88,7 @@ impl Shop {
 pub struct FileShop {
     directory: PathBuf,
     products: Vec<Option<Product>>,
-    /// The path of each category: a moved one is a new item, and takes the old one's place.
+    /// The path of each category; a moved one is the same item.
     categories: Vec<Option<String>>,
 }
 

@@ -13,6 +13,7 @@ use commerce_connector::connector::items::{ItemView, NowSent};
 use commerce_connector::connector::services::{FeedCondition, Module, SERVICES, ServiceStatus, Services};
 use commerce_connector::connector::{Half, Limits, Overview, PairStatus, SettingsOverview, Setup};
 use commerce_connector::export::control::Paused;
+use commerce_connector::export::hold::{Held, Most, What};
 use commerce_connector::export::ledger::{
     FeedSummary, FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow,
     LastRequest, PageFrom,
@@ -130,6 +131,7 @@ fn feed_progress(tape: &mut Tape) -> FeedProgress {
         planned_bytes: tape.count(),
         forgotten: tape.count(),
         batch_size: 100,
+        held: tape.list(2, held),
     }
 }
 
@@ -152,8 +154,21 @@ pub fn progress(tape: &mut Tape) -> Progress {
     }
 }
 
+fn held(tape: &mut Tape) -> Held {
+    Held {
+        feed: tape.feed(),
+        what: tape.pick(&[What::Deletions, What::Changes]),
+        items: tape.count(),
+        size: tape.count(),
+        most: tape.pick(&[Most::Percent(10), Most::Items(7), Most::NoLimit]),
+        examples: tape.list(3, Tape::safe),
+        since: None,
+    }
+}
+
 pub fn run_event(tape: &mut Tape) -> RunEvent {
-    match tape.count() % 7 {
+    match tape.count() % 8 {
+        6 => RunEvent::Held(held(tape)),
         0 => RunEvent::FirstSync { source_records: tape.list(3, |tape| (tape.feed(), tape.some(Tape::count))) },
         1 => RunEvent::FeedStarted { feed: tape.feed(), source_records: tape.some(Tape::count) },
         2 => RunEvent::ItemFailed(failure(tape)),

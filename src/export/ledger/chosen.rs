@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use rusqlite::params;
 
-use super::compare::Outgoing;
 use super::store::Store;
+use super::sweep::Place;
 use super::{feed_code, status};
 use crate::feeds::Feed;
 
@@ -21,15 +21,6 @@ pub(in crate::export) enum Reach {
     KeysAndRows,
     /// The chosen rows only.
     Rows,
-}
-
-/// Where a sweep goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::export) enum Place {
-    /// Above this key.
-    Key(i64),
-    /// Above this row.
-    Row(i64),
 }
 
 impl Reach {
@@ -189,41 +180,28 @@ impl Store {
         keys.map(|key| key.map(|key| u64::try_from(key).unwrap_or_default())).collect()
     }
 
-    /// Looks at the next of the chosen that were not seen. Returns the deletions to send, whose intents are kept, and where to
-    /// go on.
-    pub fn sweep_chosen(&mut self, from: Place, now: Timestamp) -> rusqlite::Result<(Vec<Outgoing>, Option<Place>)> {
-        let (ids, next) = match from {
-            Place::Key(after) => {
-                let keys = "SELECT key FROM temp.chosen_keys WHERE key > ?1 ORDER BY key LIMIT ?2";
-                let mut last = self.connection.prepare_cached(&format!("SELECT max(key), count(*) FROM ({keys})"))?;
-                let (last, met): (Option<i64>, i64) =
-                    last.query_row([after, STEP], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                let last = last.unwrap_or(after);
-                let mut select = self.connection.prepare_cached(
-                    "SELECT i.id FROM temp.chosen_keys k JOIN items i ON i.feed = ?1 AND i.source_id = k.key
-                     WHERE k.key > ?2 AND k.key <= ?3",
-                )?;
-                let ids = select.query_map([feed_code(self.pass.feed), after, last], |row| row.get(0))?;
-                let ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
-                (ids, if met < STEP { Place::Row(i64::MIN) } else { Place::Key(last) })
-            }
-            Place::Row(after) => {
-                let mut select = self
-                    .connection
-                    .prepare_cached("SELECT id FROM temp.chosen_rows WHERE id > ?1 ORDER BY id LIMIT ?2")?;
-                let ids = select.query_map([after, STEP], |row| row.get(0))?;
-                let ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
-                let Some(last) = ids.last().copied() else { return Ok((Vec::new(), None)) };
-                (ids, Place::Row(last))
-            }
-        };
-        let mut gone = Vec::new();
-        for id in ids {
-            // Once looked at is enough: a chosen row may belong to a chosen key.
-            if self.pass.seen.insert(id) {
-                gone.extend(self.gone(id, now)?);
-            }
-        }
-        Ok((gone, Some(next)))
+    /// The rows of the next chosen keys above `after`, and where a sweep goes on.
+    pub(super) fn of_chosen_keys(&self, after: i64) -> rusqlite::Result<(Vec<i64>, Option<Place>)> {
+        let keys = "SELECT key FROM temp.chosen_keys WHERE key > ?1 ORDER BY key LIMIT ?2";
+        let mut last = self.connection.prepare_cached(&format!("SELECT max(key), count(*) FROM ({keys})"))?;
+        let (last, met): (Option<i64>, i64) = last.query_row([after, STEP], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let last = last.unwrap_or(after);
+        let mut select = self.connection.prepare_cached(
+            "SELECT i.id FROM temp.chosen_keys k JOIN items i ON i.feed = ?1 AND i.source_id = k.key
+             WHERE k.key > ?2 AND k.key <= ?3",
+        )?;
+        let ids = select.query_map([feed_code(self.pass.feed), after, last], |row| row.get(0))?;
+        let ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
+        Ok((ids, Some(if met < STEP { Place::Row(i64::MIN) } else { Place::Key(last) })))
+    }
+
+    /// The next chosen rows above `after`, and where a sweep goes on.
+    pub(super) fn of_chosen_rows(&self, after: i64) -> rusqlite::Result<(Vec<i64>, Option<Place>)> {
+        let mut select =
+            self.connection.prepare_cached("SELECT id FROM temp.chosen_rows WHERE id > ?1 ORDER BY id LIMIT ?2")?;
+        let ids = select.query_map([after, STEP], |row| row.get(0))?;
+        let ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
+        let next = ids.last().map(|last| Place::Row(*last));
+        Ok((ids, next))
     }
 }

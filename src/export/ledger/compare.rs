@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
-use sha1::{Digest, Sha1};
 
+use super::held::Measure;
 use super::store::{Mode, Resend, Store};
 use super::{feed_code, status};
 use crate::feeds::Feed;
@@ -62,13 +62,36 @@ pub(in crate::export) struct Compared {
 struct Known {
     row: i64,
     source_id: Option<i64>,
-    wire: Option<i64>,
     hash: [u8; 20],
     deleted: bool,
     status: Option<i64>,
 }
 
+impl Known {
+    /// Whether the service has this item, and in another form than this.
+    fn is_sent_otherwise(&self, item: &FeedItem) -> bool {
+        self.status == Some(status::SUBMITTED) && !self.deleted && (self.hash != item.hash.0 || item.deleted)
+    }
+}
+
 impl Store {
+    /// How many of these items the service has in another form. Nothing is written, and nothing counts as seen.
+    pub fn count_changed(&self, items: &[FeedItem]) -> rusqlite::Result<Measure> {
+        let mut measure = Measure::default();
+        for item in items {
+            if self.find(item.feed, item.id)?.is_some_and(|known| known.is_sent_otherwise(item)) {
+                measure.items += 1;
+                measure.examples.push(item.label.clone());
+            }
+        }
+        Ok(measure)
+    }
+
+    /// From now on, what the service has in another form is left as it is.
+    pub fn hold_changes(&mut self) {
+        self.pass.holds_changes = true;
+    }
+
     /// Compares items with what is known, and writes down which are about to be sent: their status is NULL from then on,
     /// which is to say *unknown*, until an answer is recorded.
     pub fn compare(&mut self, entries: Vec<Entry>, now: Timestamp) -> rusqlite::Result<Compared> {
@@ -89,10 +112,7 @@ impl Store {
                 return Ok(());
             }
             match self.insert(&item, None, now)? {
-                Some(row) => {
-                    self.supersede(row, &item, now)?;
-                    compared.send.push(Outgoing { row, item, why: Why::New });
-                }
+                Some(row) => compared.send.push(Outgoing { row, item, why: Why::New }),
                 None => compared.twins.push(item.label),
             }
             return Ok(());
@@ -102,6 +122,9 @@ impl Store {
             return Ok(());
         }
         let is_same = known.hash == item.hash.0 && known.deleted == item.deleted && status::is_final(known.status);
+        if self.pass.holds_changes && known.is_sent_otherwise(&item) {
+            return Ok(());
+        }
         let is_wanted = match self.pass.resend {
             Resend::None => !is_same,
             Resend::All | Resend::AsNew => true,
@@ -110,9 +133,11 @@ impl Store {
         if is_wanted {
             let why = if self.pass.resend == Resend::AsNew { Why::New } else { Why::Changed };
             self.intend(known.row, &item, now)?;
-            self.supersede(known.row, &item, now)?;
-            if known.source_id != source_id(&item) || known.wire != wire_key(&item) {
+            if known.source_id != source_id(&item) {
                 self.move_to_source(known.row, &item)?;
+            }
+            if !item.feed.wire_ids().is_empty() {
+                self.relabel(known.row, &item)?;
             }
             compared.send.push(Outgoing { row: known.row, item, why });
             return Ok(());
@@ -129,34 +154,21 @@ impl Store {
         Ok(())
     }
 
-    /// An item that goes by the same minimal payload as another takes its place in the service: what is known of the other is
-    /// not true any more from the moment in which this one may be sent. A sweep forgets the other; but a run can end before,
-    /// and the other come back.
-    fn supersede(&self, row: i64, item: &FeedItem, now: Timestamp) -> rusqlite::Result<()> {
-        let Some(wire) = wire_key(item).filter(|_| self.mode == Mode::Keep) else { return Ok(()) };
-        let mut twins = self.connection.prepare_cached(
-            "SELECT id FROM items WHERE feed = ?1 AND wire = ?2 AND wire IS NOT NULL AND minimal = ?3 AND id <> ?4
-                 AND status IS NOT NULL",
-        )?;
-        let twins = twins.query_map(params![feed_code(item.feed), wire, item.minimal, row], |row| row.get(0))?;
-        let twins: Vec<i64> = twins.collect::<rusqlite::Result<_>>()?;
-        // One that the source has as well was sent before this, or is sent after it.
-        for twin in twins.into_iter().filter(|twin| !self.pass.seen.contains(*twin)) {
-            self.remember_attempt(twin)?;
-            let mut update = self.connection.prepare_cached(
-                "UPDATE items SET status = NULL, error = NULL, code = NULL, request_id = NULL, modified_at = ?2 WHERE id = ?1",
-            )?;
-            update.execute([twin, now.as_millisecond()])?;
+    /// An item that another record gives now: a sweep of the old record must not take it for gone.
+    fn move_to_source(&mut self, row: i64, item: &FeedItem) -> rusqlite::Result<()> {
+        if self.mode == Mode::Keep {
+            let mut update = self.connection.prepare_cached("UPDATE items SET source_id = ?2 WHERE id = ?1")?;
+            update.execute(params![row, source_id(item)])?;
         }
         Ok(())
     }
 
-    /// An item that another record gives now: a sweep of the old record must not take it for gone.
-    fn move_to_source(&mut self, row: i64, item: &FeedItem) -> rusqlite::Result<()> {
+    /// An item that keeps its id and has another name now.
+    fn relabel(&self, row: i64, item: &FeedItem) -> rusqlite::Result<()> {
         if self.mode == Mode::Keep {
             let mut update =
-                self.connection.prepare_cached("UPDATE items SET source_id = ?2, wire = ?3 WHERE id = ?1")?;
-            update.execute(params![row, source_id(item), wire_key(item)])?;
+                self.connection.prepare_cached("UPDATE items SET label = ?2 WHERE id = ?1 AND label <> ?2")?;
+            update.execute(params![row, item.label.as_str()])?;
         }
         Ok(())
     }
@@ -183,7 +195,7 @@ impl Store {
 
     fn find(&self, feed: Feed, id: Sha1Hash) -> rusqlite::Result<Option<Known>> {
         let mut select = self.connection.prepare_cached(
-            "SELECT id, hash, deleted, status, source_id, wire FROM items WHERE feed = ?1 AND feed_id = ?2",
+            "SELECT id, hash, deleted, status, source_id FROM items WHERE feed = ?1 AND feed_id = ?2",
         )?;
         select
             .query_row(params![feed_code(feed), id.0], |row| {
@@ -193,7 +205,6 @@ impl Store {
                     deleted: row.get(2)?,
                     status: row.get(3)?,
                     source_id: row.get(4)?,
-                    wire: row.get(5)?,
                 })
             })
             .optional()
@@ -207,8 +218,8 @@ impl Store {
             return Ok(is_new.then_some(0));
         }
         let mut insert = self.connection.prepare_cached(
-            "INSERT INTO items (feed, feed_id, source_id, label, minimal, wire, hash, deleted, status, error, modified_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO items (feed, feed_id, source_id, label, minimal, hash, deleted, status, error, modified_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?;
         let row = insert.insert(params![
             feed_code(item.feed),
@@ -216,7 +227,6 @@ impl Store {
             source_id(item),
             item.label.as_str(),
             item.minimal,
-            wire_key(item),
             item.hash.0,
             item.deleted,
             broken.map(|_| status::BROKEN),
@@ -227,8 +237,7 @@ impl Store {
         Ok(Some(row))
     }
 
-    /// Writes down that this row is about to be sent as `item`. Columns that stay as they are (the label is made of the
-    /// identity) are left out, because SQLite would write their indexes again.
+    /// Writes down that this row is about to be sent as `item`. Columns that stay as they are (the label, mostly) are left out, because SQLite would write their indexes again.
     pub(super) fn intend(&self, row: i64, item: &FeedItem, now: Timestamp) -> rusqlite::Result<()> {
         if self.mode == Mode::Look {
             return Ok(());
@@ -246,18 +255,4 @@ impl Store {
 
 fn source_id(item: &FeedItem) -> Option<i64> {
     item.source_id.and_then(|id| i64::try_from(id).ok())
-}
-
-/// A short key of the minimal payload, for feeds whose minimal payload leaves identity fields out (categories leave out
-/// `urlPath`): there a moved item has a new identity, but a deletion of the old one would hit the new one.
-pub(super) fn wire_key(item: &FeedItem) -> Option<i64> {
-    let top_level = |pointer: &&str| pointer.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
-    let minimal = item.feed.minimal();
-    if minimal.is_empty() || item.feed.identity().iter().all(|field| minimal.contains(&top_level(field).as_str())) {
-        return None;
-    }
-    let digest = Sha1::digest(&item.minimal);
-    let mut short = [0; 8];
-    short.copy_from_slice(&digest[..8]);
-    Some(i64::from_le_bytes(short))
 }

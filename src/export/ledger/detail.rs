@@ -124,7 +124,7 @@ fn identity(feed: Feed, minimal: &[u8]) -> Vec<(SafeText, SafeText)> {
             identity.push((name, text));
         }
     };
-    for pointer in feed.identity() {
+    for pointer in feed.identity().iter().chain(feed.wire_ids()) {
         if let Some(value) = item.pointer(pointer) {
             add(pointer.rsplit('/').next().unwrap_or_default(), value);
         }

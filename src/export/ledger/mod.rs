@@ -5,7 +5,7 @@
 //! it unknown and sends it again.
 //!
 //! Rooms: `schema` opens and describes the file, `store` holds a connection and its run-local state, `compare`, `sweep`,
-//! `chosen` (a part of a feed), `follow` (change logs), `journal` and `history` are what a run does with it, `writer` is the
+//! `chosen` (a part of a feed), `follow` (change logs), `journal`, `held` and `history` are what a run does with it, `writer` is the
 //! one thread that writes, `reader`, `listing`
 //! (pages of `items`) and `detail` (one of them) look on from outside. None of them may know of sources, clients or screens.
 
@@ -15,6 +15,7 @@ mod chosen;
 mod compare;
 mod detail;
 mod follow;
+mod held;
 mod history;
 mod items;
 mod journal;
@@ -42,6 +43,7 @@ pub use check::{Checkup, Flaw, check, size};
 pub(super) use chosen::Reach;
 pub(super) use compare::{Compared, Entry, Outgoing, Why};
 pub(super) use follow::{Followed, GAPS_KEPT, Position};
+pub(super) use held::{Measure, Ruling};
 pub use items::{
     FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, LastRequest, PageFrom,
 };
@@ -52,6 +54,7 @@ pub use received::last_received;
 pub(super) use repair::repair;
 pub use repair::{RepairFrom, Repaired};
 pub(super) use store::{Resend, Store};
+pub(super) use sweep::Place;
 pub(super) use writer::Ledger;
 
 use super::progress::ItemState;

@@ -244,7 +244,7 @@ impl Salvage<'_> {
         let mut select = self
             .old
             .prepare_cached(
-                "SELECT id, feed, feed_id, source_id, label, minimal, wire, deleted FROM items NOT INDEXED
+                "SELECT id, feed, feed_id, source_id, label, minimal, deleted FROM items NOT INDEXED
                  WHERE id >= ?1 AND id < ?2 ORDER BY id",
             )
             .map_err(Trouble::Old)?;
@@ -252,8 +252,8 @@ impl Salvage<'_> {
         let mut insert = self
             .new
             .prepare_cached(
-                "INSERT OR IGNORE INTO items (id, feed, feed_id, source_id, label, minimal, wire, hash, deleted, batch, modified_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, zeroblob(20), ?8, 0, ?9)",
+                "INSERT OR IGNORE INTO items (id, feed, feed_id, source_id, label, minimal, hash, deleted, batch, modified_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, zeroblob(20), ?7, 0, ?8)",
             )
             .map_err(Trouble::New)?;
         let mut next = range.start;
@@ -272,17 +272,7 @@ impl Salvage<'_> {
             next = id.saturating_add(1);
             let Some(row) = Row::read(row) else { continue };
             let kept = insert
-                .execute(params![
-                    id,
-                    row.feed,
-                    row.feed_id,
-                    row.source_id,
-                    row.label,
-                    row.minimal,
-                    row.wire,
-                    row.deleted,
-                    now
-                ])
+                .execute(params![id, row.feed, row.feed_id, row.source_id, row.label, row.minimal, row.deleted, now])
                 .map_err(Trouble::New)?;
             self.kept += kept as u64;
         }
@@ -310,7 +300,6 @@ struct Row {
     source_id: Option<i64>,
     label: String,
     minimal: Vec<u8>,
-    wire: Option<i64>,
     deleted: bool,
 }
 
@@ -327,8 +316,7 @@ impl Row {
             source_id: row.get(3).ok()?,
             label: row.get(4).ok()?,
             minimal,
-            wire: row.get(6).ok()?,
-            deleted: row.get(7).ok()?,
+            deleted: row.get(6).ok()?,
         })
     }
 }

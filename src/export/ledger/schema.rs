@@ -28,16 +28,16 @@ const CHECKPOINT_PAGES: i64 = 1_000;
 /// The write-ahead log is cut back to this many bytes once it was folded in, so that one big run does not keep the disk.
 const WAL_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
 
-/// `items.id` is the bit in a run's row set. `items.wire` is set only where two identities can share one minimal payload
-/// (see `compare::wire_key`), so its index costs nothing for the big feeds. `items_state` answers the summary without
-/// touching a row, `items_source` finds the items of a source record, and with `items_label` and `items_time` it gives the
+/// `items.id` is the bit in a run's row set. `items.feed_id` is what the service knows an item by (see
+/// `Feed::wire_ids`). `items_state` answers the summary without touching a row, `items_source` finds the items of a source record, and with `items_label` and `items_time` it gives the
 /// orders in which items are listed. `items.batch` is the last journal entry the item travelled in; NULL = it never left.
 /// `items.payload` and `items.place` say which kept payload holds the item as it left last, and at which place of its array;
 /// NULL = not kept. `payloads.items` counts the items that point there; its id is never given twice, so that a pointer to what
 /// was dropped finds nothing. A body is a row of its own, because a change of the count would write it again. `attempts` holds
 /// what an item's state was before the present one. `feeds.log` names the change log that `feeds.log_cursor` is a version of; both are NULL
 /// when the last full compare could not follow one. `gaps` holds versions below the cursor that were not there yet, since when,
-/// and how often they were looked for.
+/// and how often they were looked for. `deletions` counts what was deleted when, for a day, and `held` says of which feeds
+/// deletions (`what` 0) or changes (1) are held back. `items_gone` finds the settled deletions that are old enough to be dropped.
 const TABLES: &str = "
 CREATE TABLE items (
     id          INTEGER PRIMARY KEY,
@@ -46,7 +46,6 @@ CREATE TABLE items (
     source_id   INTEGER,
     label       TEXT    NOT NULL,
     minimal     BLOB    NOT NULL,
-    wire        INTEGER,
     hash        BLOB    NOT NULL,
     deleted     INTEGER NOT NULL,
     status      INTEGER,
@@ -60,7 +59,6 @@ CREATE TABLE items (
     UNIQUE (feed, feed_id)
 ) STRICT;
 CREATE INDEX items_state ON items (feed, status, deleted);
-CREATE INDEX items_wire ON items (feed, wire) WHERE wire IS NOT NULL;
 CREATE INDEX items_source ON items (feed, source_id);
 CREATE TABLE batches (
     id          INTEGER PRIMARY KEY,
@@ -88,12 +86,27 @@ CREATE TABLE gaps (
     looks       INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (feed, version)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE deletions (
+    feed        INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    items       INTEGER NOT NULL,
+    PRIMARY KEY (feed, at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE held (
+    feed        INTEGER NOT NULL,
+    what        INTEGER NOT NULL,
+    since       INTEGER NOT NULL,
+    items       INTEGER NOT NULL,
+    size        INTEGER NOT NULL,
+    PRIMARY KEY (feed, what)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE meta (
     name        TEXT PRIMARY KEY,
     value       TEXT NOT NULL
 ) STRICT;
 CREATE INDEX items_label ON items (feed, label);
 CREATE INDEX items_time ON items (feed, modified_at);
+CREATE INDEX items_gone ON items (feed, modified_at) WHERE deleted = 1 AND status = 200;
 CREATE TABLE attempts (
     item        INTEGER NOT NULL,
     at          INTEGER NOT NULL,

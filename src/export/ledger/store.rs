@@ -59,6 +59,19 @@ pub(super) struct Pass {
     pub resend: Resend,
     /// The rows whose item the source still has.
     pub seen: RowSet,
+    /// The rows that were counted as gone.
+    pub counted: RowSet,
+    /// Whether somebody allowed the deletions that are sent now, though they are more than usual.
+    pub allowed: bool,
+    /// Whether items that the service has in another form are left as they are.
+    pub holds_changes: bool,
+}
+
+impl Pass {
+    fn new(feed: Feed, resend: Resend) -> Self {
+        let (seen, counted) = (RowSet::default(), RowSet::default());
+        Self { feed, resend, seen, counted, allowed: false, holds_changes: false }
+    }
 }
 
 impl Store {
@@ -80,13 +93,13 @@ impl Store {
     fn new(connection: Connection, path: PathBuf, mode: Mode) -> Result<Self, LedgerError> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.execute_batch(BESIDE).map_err(|error| LedgerError::of_sqlite(&path, &error))?;
-        let pass = Pass { feed: Feed::ScopesWebsite, resend: Resend::None, seen: RowSet::default() };
+        let pass = Pass::new(Feed::ScopesWebsite, Resend::None);
         Ok(Self { connection, path, mode, pass })
     }
 
     /// Begins a feed: nothing of it was seen yet, and nothing is chosen.
     pub fn begin_feed(&mut self, feed: Feed, resend: Resend) -> rusqlite::Result<()> {
-        self.pass = Pass { feed, resend, seen: RowSet::default() };
+        self.pass = Pass::new(feed, resend);
         self.choose_nothing()?;
         match self.mode {
             Mode::Keep => self.trim_journal(),

@@ -1,11 +1,13 @@
 //! Sweep: what the ledger has and the source has not. It runs only after a feed, or all that was chosen of it, was collected.
 
 use jiff::Timestamp;
-use rusqlite::{CachedStatement, params};
+use rusqlite::params;
 
-use super::compare::{Outgoing, Why, wire_key};
+use super::compare::{Outgoing, Why};
+use super::held::Measure;
 use super::store::{Mode, Store};
 use super::{feed_code, status};
+use crate::feeds::Feed;
 use crate::feeds::item::{FeedItem, Sha1Hash};
 use crate::untrusted::SafeText;
 
@@ -13,13 +15,27 @@ use crate::untrusted::SafeText;
 /// at most about a megabyte of deletions in memory.
 const STEP: i64 = 2_000;
 
+/// How many settled deletions are dropped in one step: some milliseconds.
+const DROPPED_AT_ONCE: i64 = 1_000;
+
+/// Where a sweep goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::export) enum Place {
+    /// In the whole feed, above this identity.
+    Feed(Option<Sha1Hash>),
+    /// Among the chosen, above this key; then the chosen rows.
+    Key(i64),
+    /// Among the chosen, above this row.
+    Row(i64),
+}
+
 /// What one step of the sweep found.
 #[derive(Debug, Default)]
 pub(in crate::export) struct Swept {
     /// The deletions to send; the intent is already kept.
     pub gone: Vec<Outgoing>,
-    /// Where to go on; `None` = the feed is swept.
-    pub next: Option<Sha1Hash>,
+    /// Where to go on; `None` = all of it is swept.
+    pub next: Option<Place>,
 }
 
 struct Row {
@@ -34,46 +50,80 @@ struct Row {
 }
 
 impl Store {
-    /// Looks at the next rows of the feed, in identity order, after `after`.
-    ///
+    /// Counts what the next step would delete that the service still has. Nothing is written, and nothing counts as seen.
+    pub fn count_gone(&mut self, from: Place) -> rusqlite::Result<(Measure, Option<Place>)> {
+        let (unseen, next) = self.unseen(from)?;
+        let mut measure = Measure::default();
+        for id in unseen {
+            // A chosen row may belong to a chosen key.
+            if self.pass.counted.insert(id) {
+                let row = self.row(id)?;
+                if row.was_sent && !row.deleted {
+                    measure.items += 1;
+                    measure.examples.push(SafeText::new(&row.label));
+                }
+            }
+        }
+        Ok((measure, next))
+    }
+
+    /// Looks at the next rows that were not seen. Returns the deletions to send, whose intents are kept, and where to go on.
+    pub fn sweep(&mut self, from: Place, now: Timestamp) -> rusqlite::Result<Swept> {
+        let (unseen, next) = self.unseen(from)?;
+        let mut swept = Swept { gone: Vec::new(), next };
+        let mut deleted = 0;
+        for id in unseen {
+            // Once looked at is enough.
+            if self.pass.seen.insert(id) {
+                let row = self.row(id)?;
+                let item = self.judge(&row, now)?;
+                deleted += usize::from(item.is_some() && !row.deleted);
+                swept.gone.extend(item.map(|item| Outgoing { row: id, item, why: Why::Gone }));
+            }
+        }
+        self.count_deletions(deleted, now)?;
+        Ok(swept)
+    }
+
+    /// The next rows that were not seen, and where to go on.
+    fn unseen(&self, from: Place) -> rusqlite::Result<(Vec<i64>, Option<Place>)> {
+        let (mut ids, next) = match from {
+            Place::Feed(after) => self.of_feed(after)?,
+            Place::Key(after) => self.of_chosen_keys(after)?,
+            Place::Row(after) => self.of_chosen_rows(after)?,
+        };
+        ids.retain(|id| !self.pass.seen.contains(*id));
+        Ok((ids, next))
+    }
+
     /// The order is that of the unique index: it alone tells the row ids, so that rows which are still there are never
     /// read from the table.
-    pub fn sweep(&mut self, after: Option<Sha1Hash>, now: Timestamp) -> rusqlite::Result<Swept> {
-        let mut swept = Swept::default();
-        let mut unseen = Vec::new();
+    fn of_feed(&self, after: Option<Sha1Hash>) -> rusqlite::Result<(Vec<i64>, Option<Place>)> {
         let mut entries = self.connection.prepare_cached(
             "SELECT id, feed_id FROM items WHERE feed = ?1 AND feed_id > ?2 ORDER BY feed_id LIMIT ?3",
         )?;
         let after: &[u8] = after.as_ref().map_or(&[], |hash| &hash.0);
         let mut rows = entries.query(params![feed_code(self.pass.feed), after, STEP])?;
+        let mut ids = Vec::new();
+        let mut next = None;
         let mut met = 0;
         while let Some(row) = rows.next()? {
-            let id: i64 = row.get(0)?;
+            ids.push(row.get(0)?);
             met += 1;
-            if !self.pass.seen.contains(id) {
-                unseen.push(id);
-            }
             if met == STEP {
-                swept.next = Some(Sha1Hash(row.get(1)?));
+                next = Some(Place::Feed(Some(Sha1Hash(row.get(1)?))));
             }
         }
-        drop(rows);
-        drop(entries);
-        for id in unseen {
-            swept.gone.extend(self.gone(id, now)?);
-        }
-        Ok(swept)
+        Ok((ids, next))
     }
 
     /// The deletion to send for a row that was not seen, if any; the intent is kept.
-    pub(super) fn gone(&self, id: i64, now: Timestamp) -> rusqlite::Result<Option<Outgoing>> {
-        let row = self.row(id)?;
-        Ok(self.judge(&row, now)?.map(|item| Outgoing { row: row.id, item, why: Why::Gone }))
-    }
-
-    /// The deletion to send for a row that was not seen, if any.
     fn judge(&self, row: &Row, now: Timestamp) -> rusqlite::Result<Option<FeedItem>> {
         if row.deleted && row.status == Some(status::SUBMITTED) {
+            return Ok(None);
+        }
+        if !row.was_sent {
+            self.forget(row.id)?;
             return Ok(None);
         }
         let item = FeedItem::deletion(
@@ -84,27 +134,24 @@ impl Store {
             row.minimal.clone(),
             now,
         );
-        if !row.was_sent || self.is_superseded(row.id, &item)? {
-            self.forget(row.id)?;
-            return Ok(None);
-        }
         self.intend(row.id, &item, now)?;
         Ok(Some(item))
     }
 
-    /// Whether an item that the source has goes by the same minimal payload: then a deletion would hit that one.
-    fn is_superseded(&self, row: i64, item: &FeedItem) -> rusqlite::Result<bool> {
-        let Some(wire) = wire_key(item) else { return Ok(false) };
-        let mut twins: CachedStatement<'_> = self.connection.prepare_cached(
-            "SELECT id FROM items WHERE feed = ?1 AND wire = ?2 AND wire IS NOT NULL AND minimal = ?3 AND id <> ?4",
+    /// Drops settled deletions that are older than `before`: one step of them, and returns whether that was the last. The
+    /// service has nothing of them, and Adobe's own tables forget them as well (protocol page §3).
+    pub fn drop_deletions(&mut self, feed: Feed, before: Timestamp) -> rusqlite::Result<bool> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT id FROM items INDEXED BY items_gone
+             WHERE feed = ?1 AND deleted = 1 AND status = 200 AND modified_at < ?2 ORDER BY modified_at LIMIT ?3",
         )?;
-        let mut rows = twins.query(params![feed_code(item.feed), wire, item.minimal, row])?;
-        while let Some(twin) = rows.next()? {
-            if self.pass.seen.contains(twin.get(0)?) {
-                return Ok(true);
-            }
+        let ids =
+            select.query_map(params![feed_code(feed), before.as_millisecond(), DROPPED_AT_ONCE], |row| row.get(0))?;
+        let ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
+        for id in &ids {
+            self.forget(*id)?;
         }
-        Ok(false)
+        Ok(i64::try_from(ids.len()).is_ok_and(|dropped| dropped < DROPPED_AT_ONCE))
     }
 
     fn forget(&self, row: i64) -> rusqlite::Result<()> {

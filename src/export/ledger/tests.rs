@@ -2,6 +2,7 @@
 
 mod care;
 mod formats;
+mod held;
 mod history;
 mod listing;
 mod million;
@@ -67,7 +68,7 @@ impl Shop {
     }
 
     fn sweep(&mut self) -> Swept {
-        self.store.sweep(None, now()).expect("swept")
+        self.store.sweep(Place::Feed(None), now()).expect("swept")
     }
 
     fn answer(&mut self, sent: &[Outgoing], status: i64) {
@@ -171,48 +172,49 @@ fn a_sweep_goes_on_where_its_last_step_ended_and_leaves_other_feeds_alone() {
     shop.deliver(&items);
     shop.collect(&[]);
     let first = shop.sweep();
-    let second = shop.store.sweep(first.next, now()).expect("swept");
+    let second = shop.store.sweep(first.next.expect("more"), now()).expect("swept");
     assert_eq!((first.gone.len(), second.gone.len(), second.next), (2_000, 500, None));
 }
 
 #[test]
-fn a_moved_category_is_not_deleted_under_its_new_path() {
+fn a_moved_category_stays_the_same_item_under_its_new_name() {
     let mut shop = Shop::new(Feed::Categories);
     shop.deliver(&[category("3", "old"), category("4", "other")]);
     let compared = shop.collect(&[category("3", "new")]);
-    assert_eq!(labels(&compared.send), [("new · default", Why::New)]);
-    shop.answer(&compared.send, status::SUBMITTED);
+    assert_eq!(labels(&compared.send), [("new · default", Why::Changed)]);
+    shop.answer(&compared.send, status::REFUSED);
     assert_eq!(labels(&shop.sweep().gone), [("other · default", Why::Gone)], "only the category that is really gone");
-    assert_eq!(shop.collect(&[category("3", "old")]).send[0].why, Why::New, "the old row is forgotten");
+    let failures = shop.reader().failures(Some(Feed::Categories), 10).expect("read");
+    assert_eq!(failures[0].label.as_str(), "new · default", "it is listed by its new path");
 }
 
 #[test]
-fn a_category_that_was_moved_and_came_back_is_sent_though_no_sweep_was_between() {
+fn a_category_under_another_ones_path_leaves_no_ghost_of_that_one() {
     let mut shop = Shop::new(Feed::Categories);
-    shop.deliver(&[category("3", "old"), category("4", "other")]);
-    let moved = shop.collect(&[category("3", "new"), category("4", "other")]);
-    shop.answer(&moved.send, status::SUBMITTED);
-    // The run died here: the service has the new path, and the row of the old one is still there.
-    let back = shop.collect(&[category("3", "old"), category("4", "other")]);
-    assert_eq!(labels(&back.send), [("old · default", Why::Changed)]);
-    // Died before it was sent, or after: the same, whichever path it has then.
-    let again = shop.collect(&[category("3", "new"), category("4", "other")]);
-    assert_eq!(labels(&again.send), [("new · default", Why::Changed)]);
-    shop.answer(&again.send, status::SUBMITTED);
-    assert_eq!(shop.sweep().gone.len(), 0, "the old row is forgotten, nothing is deleted");
-    let at_rest = shop.collect(&[category("3", "new"), category("4", "other")]);
-    assert_eq!((at_rest.send.len(), at_rest.unchanged), (0, 2));
+    shop.deliver(&[category("3", "shoes"), category("4", "boots")]);
+    // 3 was deleted and 9 made in its place; 4 has swapped its path with nobody.
+    let compared = shop.collect(&[category("9", "shoes"), category("4", "boots")]);
+    assert_eq!(labels(&compared.send), [("shoes · default", Why::New)]);
+    let gone = shop.sweep().gone;
+    let sent: Value = serde_json::from_slice(&gone[0].item.json).expect("JSON");
+    assert_eq!((gone.len(), &sent["categoryId"], &sent["deleted"]), (1, &json!("3"), &json!(true)));
+    // Two that take each other's path are two changes.
+    shop.deliver(&[category("9", "shoes"), category("4", "boots")]);
+    let swapped = shop.collect(&[category("9", "boots"), category("4", "shoes")]);
+    assert_eq!(labels(&swapped.send), [("boots · default", Why::Changed), ("shoes · default", Why::Changed)]);
+    assert_eq!(shop.sweep().gone.len(), 0);
 }
 
 #[test]
-fn two_items_of_one_minimal_payload_that_are_both_there_are_not_sent_for_ever() {
-    let mut shop = Shop::new(Feed::Categories);
-    let both = [category("3", "one"), category("3", "two")];
-    shop.deliver(&both);
-    for items in [both.clone(), [both[1].clone(), both[0].clone()]] {
-        assert_eq!(shop.collect(&items).send.len(), 0);
-        assert_eq!(shop.sweep().gone.len(), 0);
-    }
+fn a_website_whose_code_changes_is_sent_and_not_deleted() {
+    let mut shop = Shop::new(Feed::ScopesWebsite);
+    let website = |id: &str, code: &str| {
+        item_of(Feed::ScopesWebsite, json!({"website": {"websiteId": id, "websiteCode": code, "stores": []}}))
+    };
+    shop.deliver(&[website("1", "base"), website("2", "outlet")]);
+    let compared = shop.collect(&[website("1", "main"), website("3", "base")]);
+    assert_eq!(labels(&compared.send), [("main", Why::Changed), ("base", Why::New)]);
+    assert_eq!(labels(&shop.sweep().gone), [("outlet", Why::Gone)]);
 }
 
 #[test]
@@ -249,7 +251,7 @@ fn a_dry_run_tells_the_same_and_writes_nothing() {
         let compared = store.compare(items.iter().cloned().map(Entry::Whole).collect(), now()).expect("compared");
         assert_eq!(labels(&compared.send), [("B · default", Why::Changed), ("D · default", Why::New)]);
         assert_eq!((compared.unchanged, compared.twins.len()), (1, 1));
-        assert_eq!(store.sweep(None, now()).expect("swept").gone.len(), 1);
+        assert_eq!(store.sweep(Place::Feed(None), now()).expect("swept").gone.len(), 1);
     }
     assert_eq!(shop.reader().summary().expect("read")[0].submitted, 3);
 }

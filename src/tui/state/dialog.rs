@@ -6,6 +6,7 @@ use super::log::LogLine;
 use crate::client::models::{DataSpace, DataSpaceId, Environment, ProjectId};
 use crate::connector::ExportRequest;
 use crate::error::Problem;
+use crate::export::hold::Held;
 use crate::export::progress::ItemFailure;
 use crate::feeds::Feed;
 use crate::keys::{KeyError, PrivateKey};
@@ -239,6 +240,13 @@ pub enum Question {
     Choose(DataSpace),
     /// Take this text, which looks like a private key, to the pane of keys?
     PastedKey(Secret),
+    /// Send what the last run held back?
+    Allow {
+        /// What it held back.
+        held: Vec<Held>,
+        /// The export that sends it.
+        request: ExportRequest,
+    },
     /// Stop the run?
     Stop,
     /// Leave, and what becomes of the run?

@@ -250,6 +250,8 @@ impl State {
             Question::ForgetDraft(environment) => self.keys.forget_draft(environment),
             Question::SignOut => self.sign_out(effects),
             Question::Environment(environment) => effects.push(Effect::Work(Work::SetEnvironment(environment))),
+            // What may be sent into this data space was asked before the run that held it back.
+            Question::Allow { request, .. } => self.start(request, now, effects),
             Question::SendAgain { request, .. } => self.ask_to_start(request, now, effects),
         }
     }

@@ -97,7 +97,7 @@ impl LogPage {
             }
             RunEvent::ItemFailed(failure) => (Tone::Warning, Some(failure)),
             RunEvent::Retrying { .. } | RunEvent::Note { .. } => (Tone::Warning, None),
-            RunEvent::KeysRefused { .. } => (Tone::Danger, None),
+            RunEvent::KeysRefused { .. } | RunEvent::Held(_) => (Tone::Danger, None),
             RunEvent::FeedFinished(feed) if feed.needs_attention > 0 => (Tone::Danger, None),
             RunEvent::FeedFinished(feed) if feed.phase != Phase::Done || feed.will_retry > 0 => (Tone::Warning, None),
             RunEvent::FeedFinished(_) => (Tone::Good, None),

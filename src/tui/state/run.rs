@@ -302,7 +302,8 @@ impl State {
                     let text = "this data space has nothing from here yet: everything will be sent";
                     self.export.remark = Some(text.to_owned());
                 }
-                RunEvent::FeedStarted { .. } | RunEvent::FeedFinished(_) => {}
+                // Asked about when the run has ended.
+                RunEvent::Held(_) | RunEvent::FeedStarted { .. } | RunEvent::FeedFinished(_) => {}
             }
         }
     }
@@ -324,6 +325,7 @@ impl State {
         if matches!(&self.dialog, Some(Dialog::Question(Question::Stop | Question::Quit))) {
             self.dialog = None;
         }
+        self.ask_about_held(&result);
         self.export.run = RunState::Ended(Box::new(EndedRun { result, at: now.wall.clone() }));
         self.export.remark = None;
         effects.push(Effect::Work(Work::LoadLedger));

@@ -2,12 +2,14 @@
 //!
 //! Pure, like the rest of the state. What a run does is the export's matter.
 
-use super::dialog::{Dialog, LineDialog, LinePurpose};
+use super::dialog::{Dialog, LineDialog, LinePurpose, Question};
 use super::notice::Tone;
 use super::{Effects, Load, State};
 use crate::connector::ExportRequest;
 use crate::error::{Exit, Problem};
+use crate::export::hold::Held;
 use crate::export::ledger::FeedSummary;
+use crate::export::progress::RunReport;
 use crate::export::{Following, SyncMode};
 use crate::feeds::Feed;
 use crate::feeds::source::IdKind;
@@ -79,6 +81,29 @@ impl State {
             }
             _ => self.notices.problem(&problem, &now.wall),
         }
+    }
+
+    /// Asks whether what a run of this screen held back is to be sent all the same.
+    pub(super) fn ask_about_held(&mut self, result: &Result<RunReport, Problem>) {
+        let Ok(report) = result else { return };
+        let held: Vec<Held> = report.held().cloned().collect();
+        let is_asked = !held.is_empty() && !report.progress.dry_run && self.export.has_own_run();
+        // A dialog that was opened meanwhile is not taken away from the person who types into it; the summary names the command.
+        if !is_asked || self.dialog.is_some() || self.leaving {
+            return;
+        }
+        let mut feeds: Vec<Feed> = held.iter().map(|held| held.feed).collect();
+        feeds.dedup();
+        let typed_name = self.export.request.typed_name.clone();
+        // All of a feed is compared, since nobody will name again what was held back.
+        let request = ExportRequest {
+            feeds,
+            mode: SyncMode::Full,
+            typed_name,
+            allowed: held.clone(),
+            ..ExportRequest::default()
+        };
+        self.dialog = Some(Dialog::Question(Question::Allow { held, request }));
     }
 
     /// One notice for each remark of a run, however many feeds it is about.

@@ -9,9 +9,13 @@ use super::text::{full_moment, paragraph, time};
 use crate::client::models::{DataSpace, DataSpaceKind, Environment};
 use crate::connector::estimate;
 use crate::connector::foresight::Foresight;
+use crate::export::hold::{Held, What};
 use crate::private_file::safe;
 use crate::tui::state::{Load, State};
 use crate::words::{counted, duration};
+
+/// So many of what was held back are told in the question; the summary of the run has all.
+const HELD_SHOWN: usize = 3;
 
 /// What is asked for to know where the shop is.
 pub fn source(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
@@ -145,4 +149,23 @@ pub fn forget_draft(environment: Environment, state: &State) -> Vec<String> {
     let rest =
         if state.keys.is_complete(environment) { "The pair that is saved stays." } else { "Nothing was saved of it." };
     vec![format!("What was pasted for the {environment} pair is forgotten. {rest}")]
+}
+
+/// What sending what was held back means, in numbers.
+pub fn allow(held: &[Held]) -> (String, bool, Vec<String>) {
+    let deletes = held.iter().any(|held| held.what == What::Deletions);
+    let mut texts: Vec<String> = held.iter().take(HELD_SHOWN).map(Held::sentence).collect();
+    if let Some(more) = held.len().checked_sub(HELD_SHOWN).filter(|more| *more > 0) {
+        texts.push(format!("and {more} more"));
+    }
+    let (title, question) = if deletes {
+        (
+            "Delete them in the service?",
+            "Everything else was sent. Delete them in the service? If the shop still has them, look at its database first.",
+        )
+    } else {
+        ("Send these changes?", "Everything else was sent. Send these changes?")
+    };
+    texts.push(question.to_owned());
+    (title.to_owned(), true, texts)
 }

@@ -385,6 +385,7 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
             texts.extend(stop_texts(state));
             ("Leave while an export is active".to_owned(), false, texts)
         }
+        Question::Allow { held, .. } => choices::allow(held),
         Question::SendAgain { request, items, records } => send_again_texts(request, *items, *records, state),
         Question::SignOut => (
             "Sign out of IMS".to_owned(),

@@ -216,6 +216,11 @@ fn ended_lines(
                     ),
                     Role::Text,
                 ),
+                RunEnd::Complete if report.held().next().is_some() => {
+                    let held: Vec<String> =
+                        report.held().map(|held| format!("{}; {}", held.sentence(), held.remedy())).collect();
+                    (format!("▲ {what} incomplete at {at} after {took}: {numbers}; {}", held.join("; ")), Role::Danger)
+                }
                 RunEnd::Complete if failures > 0 || !report.unknown_ids.is_empty() => {
                     (format!("▲ {what} done at {at} after {took}: {numbers}"), Role::Warning)
                 }

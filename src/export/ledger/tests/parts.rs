@@ -1,7 +1,7 @@
 //! A part of a feed: keys and rows that are chosen, the sweep that stays among them, and how far a log was followed.
 
 use super::*;
-use crate::export::ledger::chosen::{Place, Reach};
+use crate::export::ledger::chosen::Reach;
 
 fn keyed(feed: Feed, key: u64, fields: Value) -> FeedItem {
     let Value::Object(fields) = fields else { panic!("an object") };
@@ -24,9 +24,9 @@ impl Shop {
     fn sweep_chosen(&mut self, reach: Reach) -> Vec<Outgoing> {
         let (mut all, mut next) = (Vec::new(), Some(reach.begin()));
         while let Some(place) = next {
-            let (gone, then) = self.store.sweep_chosen(place, now()).expect("swept");
-            all.extend(gone);
-            next = then;
+            let swept = self.store.sweep(place, now()).expect("swept");
+            all.extend(swept.gone);
+            next = swept.next;
         }
         all
     }
@@ -59,8 +59,8 @@ fn a_sweep_of_many_keys_goes_on_where_its_last_step_ended() {
     shop.look_at(&keys, &[], Resend::None);
     assert_eq!(shop.store.chosen_count().expect("counted"), 2_400);
     assert_eq!(shop.store.chosen_keys(Some(2_398), 10).expect("read"), [2_399, 2_400]);
-    let (first, next) = shop.store.sweep_chosen(Reach::KeysAndRows.begin(), now()).expect("swept");
-    assert_eq!((first.len(), next), (1_000, Some(Place::Key(1_000))));
+    let first = shop.store.sweep(Reach::KeysAndRows.begin(), now()).expect("swept");
+    assert_eq!((first.gone.len(), first.next), (1_000, Some(Place::Key(1_000))));
     assert_eq!(shop.sweep_chosen(Reach::KeysAndRows).len(), 1_400, "what was looked at before is done");
 }
 
@@ -87,7 +87,7 @@ fn a_moved_category_is_not_deleted_by_a_partial_sweep_either() {
     };
     shop.deliver(&[at("old")]);
     let compared = shop.look_at(&[3], &[at("new")], Resend::None);
-    assert_eq!(labels(&compared.send), [("new · default", Why::New)]);
+    assert_eq!(labels(&compared.send), [("new · default", Why::Changed)]);
     shop.answer(&compared.send, status::SUBMITTED);
     assert_eq!(shop.sweep_chosen(Reach::KeysAndRows).len(), 0);
 }
@@ -305,5 +305,5 @@ fn what_is_sent_and_in_which_order_does_not_depend_on_the_clock() {
     shop.store.begin_feed(shop.feed, Resend::None).expect("begun");
     let last = vec![Entry::Whole(numbered(1, "4"))];
     assert_eq!(shop.store.compare(last, at(100)).expect("compared").unchanged, 1);
-    assert_eq!(labels(&shop.store.sweep(None, at(-100)).expect("swept").gone).len(), 1);
+    assert_eq!(labels(&shop.store.sweep(Place::Feed(None), at(-100)).expect("swept").gone).len(), 1);
 }
