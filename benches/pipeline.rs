@@ -72,6 +72,7 @@ impl Rehearsal {
             thread_count: THREADS,
             max_batch_bytes: DEFAULT_MAX_BATCH_BYTES,
             keep_payloads: true,
+            keep_deletions: Duration::from_hours(7 * 24),
             dry_run: false,
             state_dir: state.path().to_owned(),
             absent: Vec::new(),
