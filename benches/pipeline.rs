@@ -73,6 +73,7 @@ impl Rehearsal {
             max_batch_bytes: DEFAULT_MAX_BATCH_BYTES,
             keep_payloads: true,
             keep_deletions: Duration::from_hours(7 * 24),
+            accept_empty: false,
             dry_run: false,
             state_dir: state.path().to_owned(),
             absent: Vec::new(),

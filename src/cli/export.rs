@@ -134,6 +134,9 @@ pub struct SendingArgs {
     /// Compare and count, say what it would take, but send nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Tables that had rows at the last compare and are empty now are empty on purpose: go on without them
+    #[arg(long)]
+    pub accept_empty: bool,
     /// Send although a guard would refuse: the name of the data space, typed in full
     #[arg(long, value_name = "DATA_SPACE_NAME")]
     pub i_know: Option<String>,

@@ -72,6 +72,7 @@ fn request(mode: SyncMode, feeds: Vec<Feed>, sending: &SendingArgs) -> ExportReq
         thread_count: sending.thread_count.map(usize::from),
         batch_size: sending.batch_size.map(usize::from),
         dry_run: sending.dry_run,
+        accept_empty: sending.accept_empty,
         typed_name: sending.i_know.clone(),
         max_delete: sending.max_delete,
         max_change: sending.max_change,

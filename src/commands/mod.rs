@@ -34,7 +34,9 @@ use crate::cli::{Cli, Command, Global};
 use crate::config::store::{ConfigError, FlagValue, Store};
 use crate::connector::Connector;
 use crate::error::{Exit, Problem};
-use output::Output;
+use crate::waiting;
+use output::{Output, talk};
+use tokio_util::task::AbortOnDropHandle;
 
 /// How long the first picture may wait for Commerce's settings.
 const SETTINGS_PATIENCE: Duration = Duration::from_millis(150);
@@ -175,6 +177,8 @@ pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
     if let Some(command) = &cli.command {
         access::permit(command, &setting)?;
     }
+    // Besides the screen, which shows what a run waits for in its log.
+    let _waits = cli.command.is_some().then(|| AbortOnDropHandle::new(tokio::spawn(tell_waits())));
     match cli.command {
         None => screen(&setting, &mut output).await,
         Some(Command::Keys(command)) => keys::run(command, &setting, &mut output).await,
@@ -189,6 +193,14 @@ pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
         Some(Command::Config(command)) => config::run(&command, &setting, &mut output).await,
         Some(Command::Doctor) => doctor::run(&setting, &mut output).await,
         Some(Command::Services) => services::run(&setting, &mut output).await,
+    }
+}
+
+/// Tells what is waited for, line by line.
+async fn tell_waits() {
+    let mut waits = waiting::Listener::new();
+    loop {
+        talk(waits.next().await.as_str());
     }
 }
 

@@ -316,9 +316,7 @@ impl Connector {
         }
         let store = self.store();
         match store.config().source.kind {
-            SourceKind::Files => {
-                Ok(Source::Files(Files { directory: store.resolve(&store.config().source.files.directory) }))
-            }
+            SourceKind::Files => Ok(Source::Files(Files::new(store.resolve(&store.config().source.files.directory)))),
             SourceKind::Commerce => {
                 let settings = database::settings(&store)?;
                 let commerce = Commerce::connect(&settings).await.map_err(explained)?;

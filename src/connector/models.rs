@@ -150,6 +150,8 @@ pub struct ExportRequest {
     pub batch_size: Option<usize>,
     /// Count only.
     pub dry_run: bool,
+    /// Believe that tables which had rows at the last compare are empty on purpose.
+    pub accept_empty: bool,
     /// The data space's name, typed by a person to pass the guard.
     pub typed_name: Option<String>,
     /// How many items of a feed may be deleted, instead of the configured.

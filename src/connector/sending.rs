@@ -101,6 +101,7 @@ impl Connector {
             keep_payloads: config.export.keep_payloads,
             keep_deletions: Duration::from_hours(24 * u64::from(config.export.keep_deletions_days)),
             dry_run: request.dry_run,
+            accept_empty: request.accept_empty,
             state_dir: self.shared.state_dir.clone(),
             absent: Self::missed_feeds(&source, &request.feeds),
         };

@@ -77,7 +77,7 @@ impl Connector {
 }
 
 async fn holds_feeds(directory: &Path) -> bool {
-    let source = Source::Files(Files { directory: directory.to_owned() });
+    let source = Source::Files(Files::new(directory.to_owned()));
     source.feeds().await.is_ok_and(|feeds| !feeds.is_empty())
 }
 

@@ -17,7 +17,7 @@ use super::send::{Lane, Outbox};
 use crate::error::{Exit, Problem};
 use crate::feeds::Feed;
 use crate::feeds::item::FeedItem;
-use crate::feeds::source::{Broken, Collected, Page, Selection, SourceError};
+use crate::feeds::source::{Broken, Collected, Page, Selection};
 use crate::untrusted::SafeText;
 
 /// Pages that may wait between source and assembly.
@@ -57,7 +57,7 @@ pub(super) async fn collect(
     collection: &mut Collection,
 ) -> Result<(), Problem> {
     let feed = lane.plan.feed;
-    let source = lane.run.source.clone();
+    let source = lane.source();
     let (sender, pages) = mpsc::channel(PAGES_AHEAD);
     // A task of its own, which ends with this function: reading goes on while pages are compared.
     let mut reader = JoinSet::new();
@@ -68,13 +68,9 @@ pub(super) async fn collect(
     }
     match reader.join_next().await {
         None | Some(Ok(Ok(()))) => Ok(()),
-        Some(Ok(Err(error))) => Err(source_problem(&error)),
+        Some(Ok(Err(error))) => Err(lane.source_problem(&error)),
         Some(Err(error)) => Err(broken_off(&error)),
     }
-}
-
-pub(super) fn source_problem(error: &SourceError) -> Problem {
-    Problem::of(error)
 }
 
 fn broken_off(error: &tokio::task::JoinError) -> Problem {

@@ -72,6 +72,8 @@ pub struct Plan {
     pub keep_payloads: bool,
     /// Compare and count, but send and record nothing.
     pub dry_run: bool,
+    /// Believe that tables which had rows at the last compare are empty on purpose.
+    pub accept_empty: bool,
     /// Leave out a feed that another run holds, and say so, instead of refusing to start.
     pub skip_locked: bool,
     /// For how long settled deletions are remembered.
@@ -159,6 +161,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         max_batch_bytes,
         keep_payloads,
         dry_run,
+        accept_empty,
         skip_locked,
         keep_deletions,
         state_dir,
@@ -203,6 +206,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         keep_payloads,
         keep_deletions,
         dry_run,
+        accept_empty,
         source,
         client,
         keys_door: RwLock::default(),

@@ -19,8 +19,10 @@ use super::hold::{self, What};
 use super::ledger::{LedgerError, Place, Reach, Resend, Store};
 use super::mode::{Following, SyncMode};
 use super::progress::{Phase, RunEvent};
+use super::run::Context;
 use super::send::{Lane, Left, Outbox, send_batches};
 use crate::error::{Exit, Problem};
+use crate::feeds::Feed;
 use crate::feeds::source::{IdKind, Selection, SourceError};
 use crate::untrusted::SafeText;
 use crate::words::{counted, duration};
@@ -51,16 +53,65 @@ enum Reading {
 /// # Errors
 /// What ended it early, unless the brake knows.
 pub(super) async fn go_through(lane: &Arc<Lane>) -> Result<(), Problem> {
-    let went = match &lane.run.mode {
+    let went = match expect_filled(lane).await {
+        Err(halt) => Err(halt),
+        Ok(()) => go_through_as_asked(lane).await,
+    };
+    if let Some(name) = lane.take_emptied()
+        && !lane.run.dry_run
+    {
+        let feed = lane.plan.feed;
+        let wrote = lane.run.ledger.call(move |store| store.found_empty(feed, &name, Timestamp::now())).await;
+        if let Err(Halt::Problem(problem)) = in_ledger(lane, wrote) {
+            return Err(problem);
+        }
+    }
+    match went {
+        Ok(()) | Err(Halt::Braked) => Ok(()),
+        Err(Halt::Problem(problem)) => Err(problem),
+    }
+}
+
+/// What the feed was read from at its last compare must have something in it before the feed is read again.
+async fn expect_filled(lane: &Arc<Lane>) -> Result<(), Halt> {
+    if lane.run.accept_empty {
+        return Ok(());
+    }
+    let feed = lane.plan.feed;
+    let filled = in_ledger(lane, lane.run.ledger.call(move |store| store.filled(feed, Timestamp::now())).await)?;
+    lane.expect(filled);
+    Ok(())
+}
+
+/// The feeds that were compared before and cannot be read now: what is missing says nothing about their items.
+///
+/// # Errors
+/// If the ledger cannot be read.
+pub(super) async fn incomplete(
+    run: &Context,
+    absent: &[(Feed, SafeText)],
+) -> Result<Vec<(Feed, Problem)>, LedgerError> {
+    let mut problems = Vec::new();
+    for (feed, reason) in absent.iter().filter(|_| !run.accept_empty) {
+        let feed = *feed;
+        if !run.ledger.call(move |store| store.filled(feed, Timestamp::now())).await?.is_empty() {
+            let what = format!(
+                "{feed} is incomplete: {reason}, and was there at the last compare; nothing of it is sent or deleted"
+            );
+            let hint = "restore what is missing; if this is as it should be, run `commerce-connector export run --accept-empty`";
+            problems.push((feed, Problem::new(Exit::Guarded, what).hint(hint)));
+        }
+    }
+    Ok(problems)
+}
+
+async fn go_through_as_asked(lane: &Arc<Lane>) -> Result<(), Halt> {
+    match &lane.run.mode {
         SyncMode::Full => in_full(lane, Resend::None).await,
         SyncMode::Partial(following) => partial(lane, *following).await,
         SyncMode::ByIds { words, kind } => by_ids(lane, words, *kind).await,
         SyncMode::Retry => retry(lane).await,
         SyncMode::Cleanup => clean_up(lane).await,
-    };
-    match went {
-        Ok(()) | Err(Halt::Braked) => Ok(()),
-        Err(Halt::Problem(problem)) => Err(problem),
     }
 }
 
@@ -75,13 +126,16 @@ async fn in_full(lane: &Arc<Lane>, resend: Resend) -> Result<(), Halt> {
     started(lane, source_records).await;
     hold_changes(lane, || async { Ok(vec![Selection::All]) }, true).await?;
     let collection = read(lane, Reading::Whole(Selection::All)).await?;
-    if collection.unidentified > 0 {
+    let broken_keys = collection.unidentified_keys;
+    if collection.unidentified > broken_keys.len() as u64 {
         let text = format!(
             "deletions were not looked for, because {} could not be identified: repair them and run again",
             counted(collection.unidentified, "record")
         );
         note(lane, text).await;
     } else if feed.has_deletions() {
+        or_braked(lane, lane.source().check(feed)).await?;
+        in_ledger(lane, run.ledger.call(move |store| store.see_keys(&broken_keys)).await)?;
         delete_gone(lane, Place::Feed(None), true).await?;
     }
     finish(lane, move |store| store.finish_full(feed, position.as_ref(), Timestamp::now())).await
@@ -170,6 +224,7 @@ async fn retry(lane: &Arc<Lane>) -> Result<(), Halt> {
 async fn clean_up(lane: &Arc<Lane>) -> Result<(), Halt> {
     let run = &lane.run;
     let feed = lane.plan.feed;
+    or_braked(lane, lane.source().check(feed)).await?;
     let forgotten = in_ledger(lane, run.ledger.call(move |store| store.count_items(feed)).await)?;
     run.board.update(|progress| progress.forgotten = forgotten);
     if !run.dry_run {
@@ -202,6 +257,7 @@ async fn compare_chosen(lane: &Arc<Lane>, reading: Reading, reach: Reach) -> Res
     if unidentified > unidentified_keys.len() as u64 || !lane.plan.feed.has_deletions() {
         return Ok(());
     }
+    or_braked(lane, lane.source().check(lane.plan.feed)).await?;
     in_ledger(lane, lane.run.ledger.call(move |store| store.spare_keys(&unidentified_keys)).await)?;
     delete_gone(lane, reach.begin(), false).await
 }
@@ -424,6 +480,12 @@ async fn finish(
     if lane.brake.is_pulled() || lane.run.dry_run {
         return Ok(());
     }
+    let feed = lane.plan.feed;
+    let filled = or_braked(lane, lane.source().filled(feed)).await?;
+    let write = move |store: &mut Store| {
+        write(store)?;
+        filled.map_or(Ok(()), |filled| store.remember_filled(feed, &filled))
+    };
     in_ledger(lane, lane.run.ledger.call(write).await)
 }
 
@@ -449,7 +511,7 @@ pub(super) async fn or_braked<T>(lane: &Lane, answer: impl Future<Output = Resul
     tokio::select! {
         biased;
         () = lane.brake.pulled() => Err(Halt::Braked),
-        answer = answer => answer.map_err(|error| Halt::Problem(Problem::of(&error))),
+        answer = answer => answer.map_err(|error| Halt::Problem(lane.source_problem(&error))),
     }
 }
 

@@ -25,6 +25,7 @@ use crate::error::Problem;
 use crate::feeds::Feed;
 use crate::feeds::source::Source;
 use crate::untrusted::SafeText;
+use crate::waiting;
 
 /// What all feeds of a run share.
 pub(super) struct Context {
@@ -48,6 +49,8 @@ pub(super) struct Context {
     pub keep_deletions: Duration,
     /// Compare and count only.
     pub dry_run: bool,
+    /// Believe that tables which had rows at the last compare are empty on purpose.
+    pub accept_empty: bool,
     /// Where items come from.
     pub source: Source,
     /// Where they go.
@@ -83,14 +86,15 @@ pub(super) async fn run(
     ledger_thread: JoinHandle<()>,
 ) -> Result<RunReport, ExportError> {
     let context = Arc::new(context);
-    for (feed, reason) in absent {
+    for (feed, reason) in &absent {
         let text = SafeText::from(format!("not exported: {reason}"));
-        context.events.tell(RunEvent::Note { feed, text }).await;
+        context.events.tell(RunEvent::Note { feed: *feed, text }).await;
     }
     let end = tokio::select! {
-        end = export_feeds(&context, feeds) => end,
+        end = export_feeds(&context, feeds, &absent) => end,
         never = context.board.publish_changes() => match never {},
         never = tell_wanted(&context) => match never {},
+        never = tell_waits(&context) => match never {},
     };
     let progress = context.board.publish();
     let unknown_ids = context.unknown_ids.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
@@ -124,7 +128,22 @@ async fn tell_wanted(context: &Context) -> Infallible {
     }
 }
 
-async fn export_feeds(context: &Arc<Context>, feeds: Vec<FeedPlan>) -> Result<RunEnd, ExportError> {
+/// Tells what the run waits for.
+async fn tell_waits(context: &Context) -> Infallible {
+    let mut waits = waiting::Listener::new();
+    loop {
+        let text = waits.next().await;
+        if let Some(progress) = context.board.feed() {
+            context.events.tell(RunEvent::Note { feed: progress.feed, text }).await;
+        }
+    }
+}
+
+async fn export_feeds(
+    context: &Arc<Context>,
+    feeds: Vec<FeedPlan>,
+    absent: &[(Feed, SafeText)],
+) -> Result<RunEnd, ExportError> {
     for (feed, holder) in &context.skipped {
         let text = SafeText::from(format!("left out: it is being exported by {holder}"));
         context.events.tell(RunEvent::Note { feed: *feed, text }).await;
@@ -134,7 +153,7 @@ async fn export_feeds(context: &Arc<Context>, feeds: Vec<FeedPlan>) -> Result<Ru
         context.events.tell(RunEvent::Note { feed: *feed, text: SafeText::from(text) }).await;
     }
     tell_first_sync(context, &feeds).await?;
-    let mut problems: Vec<(Feed, Problem)> = Vec::new();
+    let mut problems = pass::incomplete(context, absent).await?;
     for (index, plan) in feeds.into_iter().enumerate() {
         if context.control.is_stopped() {
             return Ok(RunEnd::Stopped);

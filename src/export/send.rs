@@ -1,7 +1,8 @@
 //! Senders: each takes a batch, and does not let go of it before every item of it has its state.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{self, Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ use super::verdict::{self, Judged};
 use crate::client::models::{FeedAnswer, FeedOutcome};
 use crate::client::retry::{Decision, Search, StopReason, Tries, decide};
 use crate::error::{Exit, Problem};
+use crate::feeds::source::{Source, SourceError};
 use crate::untrusted::SafeText;
 
 /// After so many batches in a row that were given up, the feed ends: one bad batch must not hold up a catalogue, but a
@@ -36,6 +38,10 @@ pub(super) struct Lane {
     given_up: AtomicU32,
     /// The most bytes of a batch before it is compressed: less, once the gateway found one too large.
     max_batch_bytes: AtomicUsize,
+    /// The tables (or files) that must have something in them.
+    expected: sync::Mutex<BTreeSet<String>>,
+    /// The one of them that was found empty.
+    emptied: sync::Mutex<Option<String>>,
 }
 
 impl Lane {
@@ -43,7 +49,38 @@ impl Lane {
     pub fn new(run: Arc<Context>, plan: FeedPlan) -> Self {
         let brake = Brake::new(run.control.stop_token());
         let max_batch_bytes = AtomicUsize::new(run.max_batch_bytes);
-        Self { run, plan, brake, given_up: AtomicU32::new(0), max_batch_bytes }
+        Self {
+            run,
+            plan,
+            brake,
+            given_up: AtomicU32::new(0),
+            max_batch_bytes,
+            expected: sync::Mutex::default(),
+            emptied: sync::Mutex::default(),
+        }
+    }
+
+    /// From now on the feed is only read while these tables (or files) have something in them.
+    pub fn expect(&self, filled: BTreeSet<String>) {
+        *self.expected.lock().unwrap_or_else(PoisonError::into_inner) = filled;
+    }
+
+    /// Where the feed is read from.
+    pub fn source(&self) -> Source {
+        self.run.source.expecting(self.expected.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    /// The words of an error of the source. It is remembered if something was found empty.
+    pub fn source_problem(&self, error: &SourceError) -> Problem {
+        if let Some(name) = error.emptied() {
+            *self.emptied.lock().unwrap_or_else(PoisonError::into_inner) = Some(name.to_owned());
+        }
+        Problem::of(error)
+    }
+
+    /// What was found empty, once.
+    pub fn take_emptied(&self) -> Option<String> {
+        self.emptied.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 

@@ -60,7 +60,7 @@ impl Shop {
     }
 
     pub fn start(&self) -> Result<Run, ExportError> {
-        let source = Source::Files(Files { directory: self.directory.path().join("feeds") });
+        let source = Source::Files(Files::new(self.directory.path().join("feeds")));
         self.gateway.start(&self.plan, source)
     }
 
@@ -73,7 +73,7 @@ impl Shop {
 
     /// A run through another client.
     pub async fn run_with(&self, client: &Client) -> Ended {
-        let source = Source::Files(Files { directory: self.directory.path().join("feeds") });
+        let source = Source::Files(Files::new(self.directory.path().join("feeds")));
         finish(start(self.plan.clone(), source, client.clone()).expect("a run")).await
     }
 

@@ -1,6 +1,7 @@
 //! The main job: from a real MariaDB through the pipeline into the gateway. The shop is that of `tests/fixtures`.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
 
+mod absent;
 mod kit;
 mod luma;
 mod program;

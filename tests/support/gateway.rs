@@ -108,6 +108,7 @@ impl Gateway {
             max_batch_bytes: DEFAULT_MAX_BATCH_BYTES,
             keep_payloads: true,
             keep_deletions: std::time::Duration::from_hours(7 * 24),
+            accept_empty: false,
             dry_run: false,
             state_dir: self.directory.path().join("state"),
             absent: Vec::new(),

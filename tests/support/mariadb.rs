@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -21,10 +21,38 @@ const KEEPER: &str = r#"
 trap '' INT TERM HUP
 directory=$1
 template=$2
+other=$3
 PATH=$PATH:/usr/local/sbin:/usr/sbin
 # A server clears the temporary tables that it finds when it starts: in a directory that it shares, those of others as well.
 mkdir "$directory/tmp"
 export TMPDIR="$directory/tmp"
+# Another server is unpacked with all it needs, and run by the loader that came with it.
+root=${DATABASE_SERVERS:-$HOME/.cache/other-database-servers}/$other/root
+unpacked() {
+  exec "$root/usr/lib64/ld-linux-x86-64.so.2" --library-path \
+    "$root/usr/lib/x86_64-linux-gnu:$root/usr/lib/x86_64-linux-gnu/mysql/private" "$root/usr/sbin/$@"
+}
+mysql() {
+  unpacked mysqld --no-defaults --basedir="$root/usr" --lc-messages-dir="$root/usr/share/mysql" \
+    --plugin-dir="$root/usr/lib/mysql/plugin" --mysqlx=OFF --skip-log-bin --user="$(id -un)" "$@"
+}
+newer_mariadb() {
+  unpacked mariadbd --no-defaults --basedir="$root/usr" --lc-messages-dir="$root/usr/share/mariadb" \
+    --plugin-dir="$root/usr/lib/mysql/plugin" --skip-log-bin --user="$(id -un)" "$@"
+}
+install() {
+  case $other in
+  mysql) (mysql --datadir="$1" --initialize-insecure) ;;
+  mariadb)
+    mkdir -p "$1" && share=$root/usr/share/mariadb
+    { printf 'create database mysql;\nuse mysql;\nset @auth_root_socket=NULL;\n'
+      cat "$share"/mariadb_system_tables.sql "$share"/mariadb_performance_tables.sql "$share"/mariadb_system_tables_data.sql
+    } | (newer_mariadb --datadir="$1" --bootstrap --skip-grant-tables) ;;
+  *)
+    mariadb-install-db --no-defaults --datadir="$1" --auth-root-authentication-method=normal \
+      --skip-test-db --innodb-log-file-size=8M --user="$(id -un)" ;;
+  esac
+}
 for program in mariadb-install-db mariadbd mariadb flock; do
   if ! command -v "$program" >/dev/null; then echo "missing: $program" >&2; rm -rf "$directory"; exit 1; fi
 done
@@ -32,15 +60,18 @@ done
   flock 9
   [ -d "$template" ] && exit 0
   rm -rf "$template.new"
-  mariadb-install-db --no-defaults --datadir="$template.new" --auth-root-authentication-method=normal \
-    --skip-test-db --innodb-log-file-size=8M --user="$(id -un)" >"$directory/install.log" 2>&1 && mv "$template.new" "$template"
+  install "$template.new" >"$directory/install.log" 2>&1 && mv "$template.new" "$template"
 ) 9>"$template.lock" || { cat "$directory/install.log" >&2; exit 1; }
 cp -a "$template" "$directory/data"
-mariadbd --no-defaults --user="$(id -un)" --datadir="$directory/data" --socket="$directory/s.sock" \
-  --skip-networking --skip-log-bin --skip-name-resolve --performance-schema=OFF --log-output=TABLE \
-  --innodb-flush-method=nosync --sync-frm=0 --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=OFF \
-  --innodb-buffer-pool-size=128M --innodb-log-file-size=48M \
-  --character-set-server=utf8mb4 --collation-server=utf8mb4_general_ci >&2 </dev/null &
+set -- --datadir="$directory/data" --socket="$directory/s.sock" --pid-file="$directory/pid" \
+  --skip-networking --skip-name-resolve --performance-schema=OFF --log-output=TABLE \
+  --innodb-flush-method=nosync --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=OFF --innodb-buffer-pool-size=128M \
+  --character-set-server=utf8mb4 --collation-server=utf8mb4_general_ci
+case $other in
+mysql) mysql "$@" >&2 </dev/null & ;;
+mariadb) newer_mariadb "$@" --innodb-log-file-size=48M >&2 </dev/null & ;;
+*) mariadbd --no-defaults --user="$(id -un)" --skip-log-bin --sync-frm=0 --innodb-log-file-size=48M "$@" >&2 </dev/null & ;;
+esac
 server=$!
 cat >/dev/null
 exec 2>/dev/null # nobody reads the log any more: a word in it would end this shell before its work is done
@@ -61,7 +92,13 @@ pub struct Server {
 fn template() -> PathBuf {
     let version = Command::new("mariadb").arg("--version").output().map(|output| output.stdout).unwrap_or_default();
     let version: String = String::from_utf8_lossy(&version).chars().filter(char::is_ascii_alphanumeric).collect();
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("mariadb-{version}"))
+    let name = other().map_or_else(|| format!("mariadb-{version}"), |other| format!("other-{other}"));
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// Which other server than the system's the tests run on: `mysql` or `mariadb`, as `scripts/database-servers` brings them.
+pub fn other() -> Option<String> {
+    std::env::var("COMMERCE_CONNECTOR_TEST_SERVER").ok().filter(|name| !name.is_empty())
 }
 
 static SERVER: OnceLock<Server> = OnceLock::new();
@@ -90,6 +127,7 @@ impl Server {
             .args(["-c", KEEPER, "keeper"])
             .arg(&directory)
             .arg(template())
+            .arg(other().unwrap_or_default())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -107,7 +145,8 @@ impl Server {
                 );
                 panic!("MariaDB does not start:\n{said}");
             }
-            if line.contains("ready for connections") {
+            // MySQL says the same of an interface of its own, which it ends at port 0.
+            if line.contains("ready for connections") && !line.contains("X Plugin") {
                 break;
             }
             said.push_str(&line);
@@ -302,8 +341,33 @@ impl TestDatabase {
         text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
     }
 
+    /// Locks a table for writing until the lock is dropped.
+    pub fn lock(&self, table: &str) -> Lock {
+        let mut client = self.server.client(&self.name).arg("--unbuffered").spawn().expect("the mariadb client");
+        let mut input = client.stdin.take().expect("its input");
+        writeln!(input, "LOCK TABLES {table} WRITE; SELECT 'locked';").expect("its input");
+        let mut answer = String::new();
+        let output = client.stdout.take().expect("its output");
+        BufReader::new(output).read_line(&mut answer).expect("an answer");
+        assert_eq!(answer.trim(), "locked");
+        Lock { input: Some(input), client }
+    }
+
     /// The one number that a query gives.
     pub fn number(&self, sql: &str) -> u64 {
         self.query(sql)[0][0].parse().expect("a number")
+    }
+}
+
+/// A table that is locked: the client that holds the lock ends with it.
+pub struct Lock {
+    input: Option<ChildStdin>,
+    client: Child,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        let _ = self.client.wait();
     }
 }

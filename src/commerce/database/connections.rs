@@ -85,7 +85,7 @@ impl Connections {
         };
         let words =
             async { SafeText::from(format!("waiting for the database at {} to answer", settings.address_text())) };
-        match waiting::told(words, tokio::time::timeout(CONNECT_TIMEOUT, begun)).await {
+        match waiting::told(words, tokio::time::timeout(CONNECT_TIMEOUT, Box::pin(begun))).await {
             Ok(connection) => Ok(Begun { connection: connection?, place }),
             Err(_) => Err(DatabaseError::timed_out(settings, CONNECT_TIMEOUT.as_secs())),
         }

@@ -78,6 +78,19 @@ pub enum DatabaseError {
         /// The statement that would allow it.
         grant: SafeText,
     },
+    /// A table that had rows at the last compare has none, or is gone.
+    #[error(
+        "the table {table} had rows at the last compare and {} now",
+        if *is_missing { "is missing" } else { "is empty" }
+    )]
+    Emptied {
+        /// The table, without its prefix.
+        name: String,
+        /// The table, with its prefix.
+        table: SafeText,
+        /// Whether it is gone altogether.
+        is_missing: bool,
+    },
     /// The server ended a query or a connection, or did not answer: the same query may succeed later.
     #[error("a query was interrupted: {reason}")]
     Interrupted {
@@ -169,6 +182,7 @@ impl Explain for DatabaseError {
     fn exit(&self) -> Exit {
         match self {
             Self::TlsFile { .. } => Exit::Usage,
+            Self::Emptied { .. } => Exit::Guarded,
             error if error.is_passing() => Exit::TryAgain,
             _ => Exit::Other,
         }
@@ -186,6 +200,11 @@ impl Explain for DatabaseError {
             }
             Self::Denied { grant, .. } => Some(format!("let a database administrator run `{grant}`")),
             Self::Undecodable { .. } => Some("correct the value in that row; other items are not affected".to_owned()),
+            Self::Emptied { .. } => Some(
+                "restore the table or run `bin/magento indexer:reindex`; if this is as it should be, run `commerce-connector export run \
+                 --accept-empty`"
+                    .to_owned(),
+            ),
             Self::Query { .. } => None,
         }
     }

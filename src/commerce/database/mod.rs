@@ -10,10 +10,13 @@ mod schema;
 mod session;
 mod settings;
 mod snapshot;
+mod tables;
 mod tls;
 mod write;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use connections::Connections;
 pub use decode::Decode;
@@ -21,15 +24,31 @@ pub use error::DatabaseError;
 pub use schema::{LinkColumn, Schema};
 pub use settings::{Address, DEFAULT_PORT, DatabaseSettings, SettingsError};
 pub use snapshot::{Snapshot, in_list};
+use tables::Tables;
 pub use tls::{ClientCertificate, Tls, TlsVerify};
 pub use write::WriteError;
+
+use crate::untrusted::SafeText;
+use crate::waiting;
 
 /// A connected Commerce database. Clones share its connections.
 #[derive(Debug, Clone)]
 pub struct Database {
     connections: Arc<Connections>,
-    schema: Schema,
+    schema: Arc<Schema>,
+    /// The tables of what is read with this.
+    tables: Arc<Tables>,
 }
+
+/// Pauses before a reading that was interrupted is tried again: a server that restarts is back within a minute.
+const PAUSES: [Duration; 6] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+    Duration::from_secs(20),
+    Duration::from_secs(30),
+];
 
 impl Database {
     /// Connects, and finds out what kind of Commerce schema this is.
@@ -38,22 +57,46 @@ impl Database {
     /// [`DatabaseError::Unreachable`] if nobody lets us in, [`DatabaseError::NotCommerce`] if the tables of a Commerce
     /// catalogue are missing.
     pub async fn connect(settings: &DatabaseSettings) -> Result<Self, DatabaseError> {
-        Self::look_at(Arc::new(Connections::new(settings))).await
+        Self::look_at(Arc::new(Connections::new(settings)), BTreeSet::new()).await
     }
 
-    /// The same database with its schema as it is now: an upgrade, an indexer or an administrator may have changed it.
+    /// The same database with its schema as it is now: an upgrade, an indexer or an administrator may have changed it. What is
+    /// read with it depends on `expected`, names of tables that must have rows.
     ///
     /// # Errors
     /// As [`Self::connect`].
-    pub async fn looked_at_again(&self) -> Result<Self, DatabaseError> {
-        Self::look_at(Arc::clone(&self.connections)).await
+    pub async fn look_again(&self, expected: BTreeSet<String>) -> Result<Self, DatabaseError> {
+        self.persist(|| Self::look_at(Arc::clone(&self.connections), expected.clone())).await
     }
 
-    async fn look_at(connections: Arc<Connections>) -> Result<Self, DatabaseError> {
-        let mut snapshot = Snapshot::start(&connections).await?;
-        let schema = Schema::detect(&mut snapshot, connections.settings()).await?;
+    async fn look_at(connections: Arc<Connections>, expected: BTreeSet<String>) -> Result<Self, DatabaseError> {
+        let mut snapshot = Box::pin(Snapshot::start(&connections)).await?;
+        let schema = Arc::new(Schema::detect(&mut snapshot, connections.settings()).await?);
         snapshot.end().await;
-        Ok(Self { connections, schema })
+        Ok(Self { connections, schema, tables: Arc::new(Tables::expecting(expected)) })
+    }
+
+    /// Tries something again, a few times within about a minute, while the database interrupts it or is not there; says so each
+    /// time.
+    ///
+    /// # Errors
+    /// What the last attempt said, or the first that is not passing.
+    pub async fn persist<T, F, A>(&self, attempt: A) -> Result<T, DatabaseError>
+    where
+        F: Future<Output = Result<T, DatabaseError>>,
+        A: Fn() -> F,
+    {
+        for pause in PAUSES {
+            match Box::pin(attempt()).await {
+                Err(error) if error.is_passing() => {
+                    let seconds = pause.as_secs();
+                    waiting::tell(SafeText::from(format!("{error}; trying again in {seconds} s")));
+                    tokio::time::sleep(pause).await;
+                }
+                done => return done,
+            }
+        }
+        Box::pin(attempt()).await
     }
 
     /// Opens a snapshot: everything read from it is of one moment.
@@ -61,7 +104,7 @@ impl Database {
     /// # Errors
     /// [`DatabaseError::Unreachable`] if the server does not let us in any more.
     pub async fn snapshot(&self) -> Result<Snapshot, DatabaseError> {
-        Snapshot::start(&self.connections).await
+        Box::pin(Snapshot::start(&self.connections)).await
     }
 
     /// The full name of a table, quoted: `table("store")` is `` `shop_store` `` with the prefix `shop_`.
@@ -69,7 +112,18 @@ impl Database {
     /// `name` is one of the program's own words, never text from outside.
     #[must_use]
     pub fn table(&self, name: &str) -> String {
+        self.tables.use_table(name);
         self.settings().table(name)
+    }
+
+    /// Whether there is such a table or view; the name is without the prefix.
+    #[must_use]
+    pub fn has(&self, table: &str) -> bool {
+        let is_there = self.schema.has(table);
+        if !is_there {
+            self.tables.miss_table(table);
+        }
+        is_there
     }
 
     /// What kind of Commerce schema this is.

@@ -48,6 +48,10 @@ pub struct Schema {
     pub category_link: LinkColumn,
     /// The names of all tables and views, without the prefix.
     tables: BTreeSet<String>,
+    /// Whether a table that is not listed is not there. A user with rights on single tables sees no others.
+    pub(super) sees_all: bool,
+    /// Who the server says we are: `shop@%`.
+    pub(super) account: String,
 }
 
 impl Schema {
@@ -92,7 +96,11 @@ impl Schema {
             }
         }
         let link = |table| links.get(table).copied().unwrap_or_default();
+        let nobodys = readable(snapshot, &settings.table(Self::NOBODYS_TABLE)).await;
+        let account = snapshot.rows("SELECT CURRENT_USER()").await?.into_iter().next().unwrap_or_default();
         Ok(Self {
+            sees_all: !matches!(nobodys, Err(DatabaseError::Denied { .. })),
+            account,
             product_link: link("catalog_product_entity_int"),
             category_link: link("catalog_category_entity_int"),
             tables,

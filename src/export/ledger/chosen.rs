@@ -48,6 +48,17 @@ impl Store {
         Ok(())
     }
 
+    /// Calls the items of records with these source keys seen: the records are there, and what they say cannot be read.
+    pub fn see_keys(&mut self, keys: &[u64]) -> rusqlite::Result<()> {
+        let mut rows = self.connection.prepare_cached("SELECT id FROM items WHERE feed = ?1 AND source_id = ?2")?;
+        for key in keys.iter().filter_map(|key| i64::try_from(*key).ok()) {
+            for id in rows.query_map([feed_code(self.pass.feed), key], |row| row.get::<_, i64>(0))? {
+                self.pass.seen.insert(id?);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes keys out of the choice: what is known of their records is not enough to call anything of them gone.
     pub fn spare_keys(&mut self, keys: &[u64]) -> rusqlite::Result<()> {
         let mut delete = self.connection.prepare_cached("DELETE FROM temp.chosen_keys WHERE key = ?1")?;

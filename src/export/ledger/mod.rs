@@ -14,6 +14,7 @@ mod check;
 mod chosen;
 mod compare;
 mod detail;
+mod filled;
 mod follow;
 mod held;
 mod history;

@@ -38,6 +38,8 @@ const WAL_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
 /// when the last full compare could not follow one. `gaps` holds versions below the cursor that were not there yet, since when,
 /// and how often they were looked for. `deletions` counts what was deleted when, for a day, and `held` says of which feeds
 /// deletions (`what` 0) or changes (1) are held back. `items_gone` finds the settled deletions that are old enough to be dropped.
+/// `filled` holds the tables (or files) that a feed was read from and that had something in them at its last compare, and since when they were found
+/// empty.
 const TABLES: &str = "
 CREATE TABLE items (
     id          INTEGER PRIMARY KEY,
@@ -99,6 +101,12 @@ CREATE TABLE held (
     items       INTEGER NOT NULL,
     size        INTEGER NOT NULL,
     PRIMARY KEY (feed, what)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE filled (
+    feed        INTEGER NOT NULL,
+    name        TEXT    NOT NULL,
+    empty_since INTEGER,
+    PRIMARY KEY (feed, name)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE meta (
     name        TEXT PRIMARY KEY,

@@ -5,6 +5,7 @@
 
 mod records;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -45,7 +46,12 @@ const ENDINGS: [(&str, Layout, bool); 4] = [
 pub struct Files {
     /// The directory.
     pub directory: PathBuf,
+    /// The feeds that must have items.
+    expected: BTreeSet<String>,
 }
+
+/// How much of a file is looked at for its first item: what stands before it is white space.
+const LOOKED_AT: u64 = 64 * 1024;
 
 /// A feed's file.
 #[derive(Debug, Clone)]
@@ -57,7 +63,52 @@ struct FeedFile {
     is_gzipped: bool,
 }
 
+impl FeedFile {
+    fn open(&self) -> std::io::Result<Box<dyn Read>> {
+        let file = File::open(&self.path)?;
+        Ok(if self.is_gzipped { Box::new(MultiGzDecoder::new(BufReader::new(file))) } else { Box::new(file) })
+    }
+}
+
 impl Files {
+    /// A directory.
+    #[must_use]
+    pub fn new(directory: PathBuf) -> Self {
+        Self { directory, expected: BTreeSet::new() }
+    }
+
+    /// The same directory, of which a feed is only read while these files have something in them.
+    #[must_use]
+    pub fn expecting(&self, filled: BTreeSet<String>) -> Self {
+        Self { expected: filled, ..self.clone() }
+    }
+
+    /// Whether the feed has items if it should have.
+    ///
+    /// # Errors
+    /// [`SourceError::Incomplete`] if it has none.
+    pub fn check(&self, feed: Feed) -> Result<(), SourceError> {
+        let name = feed.to_string();
+        if !self.expected.contains(&name) || self.filled(feed).is_some_and(|filled| !filled.is_empty()) {
+            return Ok(());
+        }
+        let is_missing = self.candidates(feed).is_empty();
+        let file = SafeText::new(&self.directory.join(&name).to_string_lossy());
+        Err(SourceError::Incomplete { feed, name: file, is_missing })
+    }
+
+    /// The feed's name if its file has an item.
+    #[must_use]
+    pub fn filled(&self, feed: Feed) -> Option<BTreeSet<String>> {
+        let has_item = |file: &FeedFile| {
+            let mut begin = Vec::new();
+            let read = file.open().and_then(|bytes| bytes.take(LOOKED_AT).read_to_end(&mut begin));
+            // What cannot be read is an error of its own, when it is read.
+            read.is_err() || begin.contains(&b'{')
+        };
+        Some(self.candidates(feed).iter().filter(|file| has_item(file)).map(|_| feed.to_string()).collect())
+    }
+
     /// The feeds that have a file.
     ///
     /// # Errors
@@ -89,6 +140,7 @@ impl Files {
         let files = self.clone();
         let selection = selection.clone();
         blocking(&self.directory, move || {
+            files.check(feed)?;
             let file = files.find(feed)?;
             let reader = Reader { file: &file, feed, selection: &selection, pages: &pages };
             reader.read()
@@ -168,9 +220,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn read(&self) -> Result<(), SourceError> {
         let path = &self.file.path;
-        let file = File::open(path).map_err(|error| file_error(path, &error))?;
-        let bytes: Box<dyn Read> =
-            if self.file.is_gzipped { Box::new(MultiGzDecoder::new(BufReader::new(file))) } else { Box::new(file) };
+        let bytes = self.file.open().map_err(|error| file_error(path, &error))?;
         let mut records = Records::new(BufReader::with_capacity(READ_BYTES, bytes), self.file.layout, RECORD_LIMIT);
         let mut page = Page::default();
         let mut page_bytes = 0;

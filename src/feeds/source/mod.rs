@@ -8,6 +8,8 @@ pub mod commerce;
 pub mod files;
 pub mod generated;
 
+use std::collections::BTreeSet;
+
 use tokio::sync::mpsc;
 
 use super::Feed;
@@ -218,6 +220,42 @@ impl Source {
         }
     }
 
+    /// The same source, of which a feed is only read while these tables (or files) have something in them: at the last compare
+    /// they had.
+    #[must_use]
+    pub fn expecting(&self, filled: BTreeSet<String>) -> Self {
+        match self {
+            Source::Commerce(source) => Source::Commerce(source.expecting(filled)),
+            Source::Files(source) => Source::Files(source.expecting(filled)),
+            Source::Generated(source) => Source::Generated(source.clone()),
+        }
+    }
+
+    /// Whether all that is expected is there.
+    ///
+    /// # Errors
+    /// [`SourceError::Reading`] or [`SourceError::Incomplete`] if it is not.
+    pub async fn check(&self, feed: Feed) -> Result<(), SourceError> {
+        match self {
+            Source::Commerce(source) => source.check_tables(feed).await,
+            Source::Files(source) => source.check(feed),
+            Source::Generated(_) => Ok(()),
+        }
+    }
+
+    /// The tables (or files) from which the feed was read since this source was made, as far as they have something in them;
+    /// `None` if nothing was read.
+    ///
+    /// # Errors
+    /// If the source cannot be reached or read.
+    pub async fn filled(&self, feed: Feed) -> Result<Option<BTreeSet<String>>, SourceError> {
+        match self {
+            Source::Commerce(source) => source.filled(feed).await,
+            Source::Files(source) => Ok(source.filled(feed)),
+            Source::Generated(_) => Ok(None),
+        }
+    }
+
     /// Streams the records of a feed into `pages`, and returns when all were handed over or nobody listens any more.
     ///
     /// # Errors
@@ -238,12 +276,22 @@ pub enum SourceError {
     #[error(transparent)]
     Database(DatabaseError),
     /// A feed cannot be read.
-    #[error("reading {feed} from the database failed: {}", words_of(error))]
+    #[error("{}", words_of(*feed, error))]
     Reading {
         /// The feed that was being read.
         feed: Feed,
         /// Why.
         error: DatabaseError,
+    },
+    /// What a feed is made of is not there any more, so that items only look deleted or changed.
+    #[error("{feed} is incomplete: {name}, which had items at the last compare, {}", if *is_missing { "is missing" } else { "is empty" })]
+    Incomplete {
+        /// The feed.
+        feed: Feed,
+        /// The file.
+        name: SafeText,
+        /// Whether it is gone altogether.
+        is_missing: bool,
     },
     /// This source does not have this feed.
     #[error("{feed} cannot be exported from {source_name}: {reason}")]
@@ -269,6 +317,7 @@ impl Explain for SourceError {
     fn exit(&self) -> Exit {
         match self {
             SourceError::NoSuchFeed { .. } => Exit::Usage,
+            SourceError::Incomplete { .. } => Exit::Guarded,
             SourceError::Database(error) | SourceError::Reading { error, .. } => error.exit(),
             SourceError::File { .. } => Exit::Other,
         }
@@ -277,15 +326,34 @@ impl Explain for SourceError {
     fn hint(&self) -> Option<String> {
         match self {
             SourceError::Database(error) | SourceError::Reading { error, .. } => error.hint(),
+            SourceError::Incomplete { .. } => Some(
+                "put the file back; if this is as it should be, run `commerce-connector export run --accept-empty`"
+                    .to_owned(),
+            ),
             SourceError::File { .. } | SourceError::NoSuchFeed { .. } => None,
         }
     }
 }
 
+impl SourceError {
+    /// The table (or file) that had something in it at the last compare and has nothing now, if that is what is wrong.
+    #[must_use]
+    pub fn emptied(&self) -> Option<&str> {
+        match self {
+            SourceError::Reading { error: DatabaseError::Emptied { name, .. }, .. } => Some(name),
+            SourceError::Incomplete { name, .. } => Some(name.as_str()),
+            _ => None,
+        }
+    }
+}
+
 /// What failed, without saying again that something did.
-fn words_of(error: &DatabaseError) -> String {
+fn words_of(feed: Feed, error: &DatabaseError) -> String {
     match error {
-        DatabaseError::Query { reason } => reason.to_string(),
-        error => error.to_string(),
+        DatabaseError::Query { reason } => format!("reading {feed} from the database failed: {reason}"),
+        DatabaseError::Emptied { .. } => {
+            format!("{feed} is incomplete: {error}; nothing that depends on it is sent or deleted")
+        }
+        error => format!("reading {feed} from the database failed: {error}"),
     }
 }

@@ -64,9 +64,14 @@ impl Context {
         self.database.table(name)
     }
 
+    /// Whether the tables that the feed depends on are as they should be, in the moment of the snapshot.
+    pub(super) async fn check_tables(&self, snapshot: &mut Snapshot) -> Result<(), DatabaseError> {
+        self.database.check_tables(snapshot).await
+    }
+
     /// Whether there is such a table; the name is without the prefix.
     pub(super) fn has_table(&self, name: &str) -> bool {
-        self.database.schema().has(name)
+        self.database.has(name)
     }
 
     /// The column by which this entity's value tables (and bundle, downloadable, option, tier price tables, for products)

@@ -48,7 +48,8 @@ mod url_path;
 mod variants;
 mod walk;
 
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -62,7 +63,12 @@ use crate::untrusted::SafeText;
 /// A connected Commerce database. Clones share the pool.
 #[derive(Debug, Clone)]
 pub struct Commerce {
-    database: Arc<Database>,
+    /// With its schema as it was looked at last.
+    database: Arc<Mutex<Database>>,
+    /// The tables that must have rows.
+    expected: BTreeSet<String>,
+    /// The tables that each feed was read from.
+    used: Arc<Mutex<HashMap<Feed, BTreeSet<String>>>>,
     order_days: u32,
     /// What counts as now; the clock's own time unless [`Self::at`] says otherwise.
     now: Option<Timestamp>,
@@ -80,7 +86,13 @@ impl Commerce {
         // The error's feed is only named by a query, and the first feed is what anyone would read first.
         let database =
             Database::connect(settings).await.map_err(|error| SourceError::of(Feed::ScopesWebsite, error))?;
-        Ok(Self { database: Arc::new(database), order_days: DEFAULT_ORDER_DAYS, now: None })
+        Ok(Self {
+            database: Arc::new(Mutex::new(database)),
+            expected: BTreeSet::new(),
+            used: Arc::default(),
+            order_days: DEFAULT_ORDER_DAYS,
+            now: None,
+        })
     }
 
     /// The same, with orders that changed within so many days in a full sync; 0 = all orders.
@@ -95,16 +107,70 @@ impl Commerce {
         Self { now: Some(now), ..self }
     }
 
+    /// The same database, of which a feed is only read while these tables have rows.
+    #[must_use]
+    pub fn expecting(&self, filled: BTreeSet<String>) -> Self {
+        Self { expected: filled, ..self.clone() }
+    }
+
+    /// The database with its schema as it is now: a pass of a watch may find another than the one before.
+    async fn look(&self, feed: Feed) -> Result<Database, SourceError> {
+        let database = self.database().look_again(self.expected.clone()).await;
+        let database = database.map_err(|error| SourceError::of(feed, error))?;
+        *self.database.lock().unwrap_or_else(PoisonError::into_inner) = database.clone();
+        Ok(database)
+    }
+
+    fn database(&self) -> Database {
+        self.database.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the tables that the feed depends on are as they should be.
+    ///
+    /// # Errors
+    /// [`SourceError::Reading`] if they are not.
+    pub async fn check_tables(&self, feed: Feed) -> Result<(), SourceError> {
+        let database = self.look(feed).await?;
+        let check = || async {
+            let mut snapshot = database.snapshot().await?;
+            database.check_tables(&mut snapshot).await?;
+            snapshot.end().await;
+            Ok(())
+        };
+        database.persist(check).await.map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// The tables that the feed was read from and that have rows, and those that were expected; `None` if nothing was read.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn filled(&self, feed: Feed) -> Result<Option<BTreeSet<String>>, SourceError> {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner).get(&feed).cloned();
+        let Some(mut tables) = used else { return Ok(None) };
+        tables.extend(self.expected.iter().cloned());
+        let database = self.database();
+        let ask = || async {
+            let mut snapshot = database.snapshot().await?;
+            // In the same moment: what was emptied after the last page must not be forgotten.
+            database.check_tables(&mut snapshot).await?;
+            let filled = database.filled_tables(&mut snapshot, &tables).await?;
+            snapshot.end().await;
+            Ok(filled)
+        };
+        database.persist(ask).await.map(Some).map_err(|error| SourceError::of(feed, error))
+    }
+
     /// The base URL of the whole installation as the database has it; `None` if none is set there.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn base_url(&self) -> Result<Option<String>, DatabaseError> {
-        let mut snapshot = self.database.snapshot().await?;
+        let database = self.database();
+        let mut snapshot = database.snapshot().await?;
         let sql = format!(
             "SELECT value FROM {} WHERE scope = 'default' AND scope_id = 0 AND value <> '' \
              AND path IN ('web/secure/base_url', 'web/unsecure/base_url') ORDER BY path LIMIT 1",
-            self.database.table("core_config_data")
+            database.table("core_config_data")
         );
         let urls: Vec<String> = snapshot.rows(&sql).await?;
         snapshot.end().await;
@@ -113,16 +179,16 @@ impl Commerce {
 
     /// What it is connected to.
     #[must_use]
-    pub fn settings(&self) -> &DatabaseSettings {
-        self.database.settings()
+    pub fn settings(&self) -> DatabaseSettings {
+        self.database().settings().clone()
     }
 
     /// The feeds that are built for this schema: those whose tables are there.
     ///
     /// # Errors
-    /// None today; a later source of truth may have to be asked.
-    #[expect(clippy::unused_async, reason = "the sources answer alike, and others have to ask a disk")]
+    /// If the database does not answer.
     pub async fn feeds(&self) -> Result<Vec<Feed>, SourceError> {
+        self.look(Feed::ScopesWebsite).await?;
         Ok(Feed::ALL.into_iter().filter(|feed| self.has(*feed)).collect())
     }
 
@@ -137,8 +203,10 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn count(&self, feed: Feed) -> Result<Option<u64>, SourceError> {
+        let database = self.look(feed).await?;
         self.check(feed)?;
-        walk::count(&self.database, feed, self.order_days).await.map(Some).map_err(|error| SourceError::of(feed, error))
+        let count = database.persist(|| walk::count(&database, feed, self.order_days)).await;
+        count.map(Some).map_err(|error| SourceError::of(feed, error))
     }
 
     /// How many items a feed has, by count queries alone.
@@ -147,7 +215,8 @@ impl Commerce {
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn estimate(&self, feed: Feed) -> Result<u64, SourceError> {
         let count = self.count(feed).await?.unwrap_or_default();
-        estimate::items(&self.database, feed, count).await.map_err(|error| SourceError::of(feed, error))
+        let database = self.database();
+        database.persist(|| estimate::items(&database, feed, count)).await.map_err(|error| SourceError::of(feed, error))
     }
 
     /// Streams the records of a feed.
@@ -155,11 +224,14 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn read(&self, feed: Feed, selection: &Selection, pages: mpsc::Sender<Page>) -> Result<(), SourceError> {
+        let database = self.look(feed).await?;
         self.check(feed)?;
         let now = self.now.unwrap_or_else(Timestamp::now);
-        walk::read(&self.database, feed, self.order_days, now, selection, &pages)
-            .await
-            .map_err(|error| SourceError::of(feed, error))
+        let read = Box::pin(walk::read(&database, feed, self.order_days, now, selection, &pages)).await;
+        read.map_err(|error| SourceError::of(feed, error))?;
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.entry(feed).or_default().extend(database.used_tables());
+        Ok(())
     }
 
     /// The records that a person's words stand for.
@@ -167,8 +239,12 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn resolve(&self, feed: Feed, words: &[String], kind: IdKind) -> Result<Resolved, SourceError> {
+        let database = self.look(feed).await?;
         self.check(feed)?;
-        walk::resolve(&self.database, feed, words, kind).await.map_err(|error| SourceError::of(feed, error))
+        database
+            .persist(|| walk::resolve(&database, feed, words, kind))
+            .await
+            .map_err(|error| SourceError::of(feed, error))
     }
 
     /// These keys, and those of the records that show something of the records with these keys.
@@ -176,8 +252,12 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn with_dependents(&self, feed: Feed, keys: Vec<u64>) -> Result<Vec<u64>, SourceError> {
+        let database = self.look(feed).await?;
         self.check(feed)?;
-        dependents::with_dependents(&self.database, feed, keys).await.map_err(|error| SourceError::of(feed, error))
+        database
+            .persist(|| dependents::with_dependents(&database, feed, keys.clone()))
+            .await
+            .map_err(|error| SourceError::of(feed, error))
     }
 
     /// Where the change log of a feed stands.
@@ -185,7 +265,8 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer.
     pub async fn change_log(&self, feed: Feed) -> Result<ChangeLog, SourceError> {
-        change_log::state(&self.database, feed).await.map_err(|error| SourceError::of(feed, error))
+        let database = self.database();
+        database.persist(|| change_log::state(&database, feed)).await.map_err(|error| SourceError::of(feed, error))
     }
 
     /// Entries of a feed's change log, in the order of their versions; at most `limit`.
@@ -193,7 +274,11 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer, or the log is not there any more.
     pub async fn changes(&self, feed: Feed, span: Span, limit: usize) -> Result<Vec<Entry>, SourceError> {
-        change_log::entries(&self.database, feed, span, limit).await.map_err(|error| SourceError::of(feed, error))
+        let database = self.database();
+        database
+            .persist(|| change_log::entries(&database, feed, span, limit))
+            .await
+            .map_err(|error| SourceError::of(feed, error))
     }
 
     /// The entries of a feed's change log that have these versions.
@@ -201,7 +286,11 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer, or the log is not there any more.
     pub async fn changes_at(&self, feed: Feed, versions: &[u64]) -> Result<Vec<Entry>, SourceError> {
-        change_log::entries_at(&self.database, feed, versions).await.map_err(|error| SourceError::of(feed, error))
+        let database = self.database();
+        database
+            .persist(|| change_log::entries_at(&database, feed, versions))
+            .await
+            .map_err(|error| SourceError::of(feed, error))
     }
 
     fn has(&self, feed: Feed) -> bool {
@@ -210,7 +299,8 @@ impl Commerce {
 
     /// Which of a feed's tables are missing, in one sentence; `None` if none is.
     fn reason_of_absence(&self, feed: Feed) -> Option<SafeText> {
-        let has = |table: &&str| self.database.schema().has(table);
+        let database = self.database();
+        let has = |table: &&str| database.schema().has(table);
         let missing: Vec<&str> = tables::tables(feed).iter().copied().filter(|table| !has(table)).collect();
         match missing[..] {
             [] => None,
@@ -224,7 +314,7 @@ impl Commerce {
             None => Ok(()),
             Some(reason) => Err(SourceError::NoSuchFeed {
                 feed,
-                source_name: SafeText::new(&format!("the database {}", self.database.settings().database)),
+                source_name: SafeText::new(&format!("the database {}", self.database().settings().database)),
                 reason,
             }),
         }

@@ -14,10 +14,12 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::super::Page;
 use super::context::Context;
-use super::keys::Keys;
+use super::keys::{Keys, Run};
 use super::products::Products;
 use super::tables::SourceTable;
+use super::walk::page_of;
 use crate::commerce::database::{Database, DatabaseError};
+use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 
 /// Products that are read at once, in one snapshot.
@@ -37,19 +39,20 @@ struct Portion {
 }
 
 /// A portion that is being read, in a task of its own: rows are received while pages are made, and while nobody takes them.
-type Reading = AbortOnDropHandle<Result<Portion, DatabaseError>>;
+type Reading = (Run, AbortOnDropHandle<Result<Portion, DatabaseError>>);
 
 /// Reads all products, page by page. Returns early, and well, when nobody listens any more.
 pub(super) async fn read_all(
     database: &Database,
-    context: Context,
+    context: &Arc<Context>,
     source: &SourceTable,
     pages: &mpsc::Sender<Page>,
 ) -> Result<(), DatabaseError> {
-    let context = Arc::new(context);
     let (sender, portions) = mpsc::channel(PORTIONS_AHEAD);
-    let ((), handed_over) =
-        tokio::join!(begin_all(database, &context, source, sender), hand_over(&context, portions, pages));
+    let ((), handed_over) = tokio::join!(
+        begin_all(database, context, source, sender),
+        hand_over(database, context, source, portions, pages)
+    );
     handed_over
 }
 
@@ -64,7 +67,7 @@ async fn begin_all(
     loop {
         // First a place, then a snapshot: none is open for longer than its portion is read.
         let Ok(place) = portions.reserve().await else { return };
-        match begin(database, context, source, after).await {
+        match database.persist(|| begin(database, context, source, after)).await {
             Ok(Some((reading, last))) => {
                 place.send(Ok(reading));
                 after = Some(last);
@@ -91,24 +94,39 @@ async fn begin(
     let context = Arc::clone(context);
     let reading = tokio::spawn(async move {
         let products = Products::load(&mut snapshot, &context, &Keys::Run(run)).await?;
+        context.check_tables(&mut snapshot).await?;
         snapshot.end().await;
         Ok(Portion { records: run.len, products })
     });
-    Ok(Some((AbortOnDropHandle::new(reading), run.last)))
+    Ok(Some(((run, AbortOnDropHandle::new(reading)), run.last)))
 }
 
 /// Makes pages of portions, and hands them over in order, until nobody listens or there are no more portions.
 async fn hand_over(
+    database: &Database,
     context: &Arc<Context>,
+    source: &SourceTable,
     mut portions: mpsc::Receiver<Result<Reading, DatabaseError>>,
     pages: &mpsc::Sender<Page>,
 ) -> Result<(), DatabaseError> {
     let mut being_made = VecDeque::new();
     let mut failure = None;
     while let Some(reading) = portions.recv().await {
-        let portion = match finished(reading).await {
-            Ok(portion) => Arc::new(portion),
-            Err(error) => {
+        let run = reading.as_ref().ok().map(|(run, _)| *run);
+        let portion = match (finished(reading).await, run) {
+            (Ok(portion), _) => Arc::new(portion),
+            (Err(error), Some(run)) if error.is_passing() || matches!(error, DatabaseError::Undecodable { .. }) => {
+                while !being_made.is_empty() {
+                    if !send_first(&mut being_made, pages).await? {
+                        return Ok(());
+                    }
+                }
+                if !read_again(database, context, source, run, pages).await? {
+                    return Ok(());
+                }
+                continue;
+            }
+            (Err(error), _) => {
                 failure = Some(error);
                 break;
             }
@@ -133,8 +151,33 @@ async fn hand_over(
     failure.map_or(Ok(()), Err)
 }
 
+/// Reads a portion page by page, as the pages of other feeds are: again if it was interrupted, and in ever smaller parts around a
+/// value that cannot be read. Whether anybody listens.
+async fn read_again(
+    database: &Database,
+    context: &Context,
+    source: &SourceTable,
+    run: Run,
+    pages: &mpsc::Sender<Page>,
+) -> Result<bool, DatabaseError> {
+    let keys = || async {
+        let mut snapshot = database.snapshot().await?;
+        let keys = source.next(database, &mut snapshot, run.first.checked_sub(1), run.len).await?;
+        snapshot.end().await;
+        Ok(keys)
+    };
+    let keys = database.persist(keys).await?;
+    for keys in keys.chunks(PAGE_SIZE) {
+        let page = page_of(database, context, source, Feed::Products, keys).await?;
+        if pages.send(page).await.is_err() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 async fn finished(reading: Result<Reading, DatabaseError>) -> Result<Portion, DatabaseError> {
-    reading?.await.unwrap_or_else(|error| Err(broken_off(error)))
+    reading?.1.await.unwrap_or_else(|error| Err(broken_off(error)))
 }
 
 /// A page of the products at these places of a portion, which are this many source records.

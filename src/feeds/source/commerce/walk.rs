@@ -1,6 +1,7 @@
 //! The walk over a feed's source table: the next ids, a page of items, and so on, until nobody listens or nothing is left.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -44,75 +45,148 @@ pub(super) async fn read(
     pages: &mpsc::Sender<Page>,
 ) -> Result<(), DatabaseError> {
     let source = SourceTable::of(database, feed, order_days);
-    let mut snapshot = database.snapshot().await?;
-    let context = Context::load(database, &mut snapshot, now).await?;
+    let context = database.persist(|| load(database, now)).await?;
+    let walk = Walk { database, context: &context, source: &source, feed, pages };
     match selection {
-        Selection::All => {
-            snapshot.end().await;
-            match feed {
-                Feed::Products => product_walk::read_all(database, context, &source, pages).await,
-                _ => read_all(database, &context, &source, feed, pages).await,
-            }
+        Selection::All if feed == Feed::Products => {
+            let context = Arc::new(context);
+            product_walk::read_all(database, &context, &source, pages).await
         }
+        Selection::All => walk.read_all().await,
         Selection::Ids(words) => {
-            let (ids, unknown) = keys_of(database, &mut snapshot, &source, words, IdKind::Either).await?;
-            snapshot.end().await;
+            let find = || async {
+                let mut snapshot = database.snapshot().await?;
+                let found = keys_of(database, &mut snapshot, &source, words, IdKind::Either).await?;
+                snapshot.end().await;
+                Ok(found)
+            };
+            let (ids, unknown) = database.persist(find).await?;
             if !unknown.is_empty() && pages.send(not_found(feed, unknown)).await.is_err() {
                 return Ok(());
             }
-            read_keys(database, &context, &source, feed, &ids, pages).await
+            walk.read_keys(&ids).await
         }
-        Selection::Keys(keys) => {
-            snapshot.end().await;
-            read_keys(database, &context, &source, feed, keys, pages).await
+        Selection::Keys(keys) => walk.read_keys(keys).await,
+    }
+}
+
+/// What all pages share. The tables are looked at also where no page follows: a record that is not there is then really gone.
+async fn load(database: &Database, now: Timestamp) -> Result<Context, DatabaseError> {
+    let mut snapshot = database.snapshot().await?;
+    database.check_tables(&mut snapshot).await?;
+    let context = Context::load(database, &mut snapshot, now).await?;
+    context.check_tables(&mut snapshot).await?;
+    snapshot.end().await;
+    Ok(context)
+}
+
+/// What is read, and where to.
+struct Walk<'a> {
+    database: &'a Database,
+    context: &'a Context,
+    source: &'a SourceTable,
+    feed: Feed,
+    pages: &'a mpsc::Sender<Page>,
+}
+
+impl Walk<'_> {
+    async fn read_keys(&self, keys: &[u64]) -> Result<(), DatabaseError> {
+        for keys in keys.chunks(PAGE_SIZE) {
+            let page = page_of(self.database, self.context, self.source, self.feed, keys).await?;
+            if self.pages.send(page).await.is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_all(&self) -> Result<(), DatabaseError> {
+        let mut last = None;
+        loop {
+            let next = || async {
+                let mut snapshot = self.database.snapshot().await?;
+                let ids = self.source.next(self.database, &mut snapshot, last, PAGE_SIZE).await?;
+                snapshot.end().await;
+                Ok(ids)
+            };
+            let ids = self.database.persist(next).await?;
+            last = ids.last().copied();
+            let page = page_of(self.database, self.context, self.source, self.feed, &ids).await?;
+            if !ids.is_empty() && self.pages.send(page).await.is_err() {
+                return Ok(());
+            }
+            if ids.len() < PAGE_SIZE {
+                return Ok(());
+            }
         }
     }
 }
 
-async fn read_keys(
+/// A page of the records with these keys. One with a value that cannot be read is broken and costs no other: where a page cannot
+/// be read for that reason, its halves are read, and so on.
+pub(super) async fn page_of(
     database: &Database,
     context: &Context,
     source: &SourceTable,
     feed: Feed,
     keys: &[u64],
-    pages: &mpsc::Sender<Page>,
-) -> Result<(), DatabaseError> {
-    for keys in keys.chunks(PAGE_SIZE) {
-        let mut snapshot = database.snapshot().await?;
-        // Looked up in the snapshot that is read: some feeds make an item of every key that they are given.
-        let ids: Vec<u64> = source.existing(database, &mut snapshot, keys).await?.into_iter().collect();
-        let page = page(&mut snapshot, context, feed, &ids).await?;
-        snapshot.end().await;
-        if pages.send(page).await.is_err() {
-            return Ok(());
+) -> Result<Page, DatabaseError> {
+    let mut page = Page::default();
+    let mut parts = vec![keys];
+    let mut undecodable = None;
+    while let Some(part) = parts.pop() {
+        match database.persist(|| part_of(database, context, source, feed, part)).await {
+            Ok(mut more) => {
+                page.source_records += more.source_records;
+                page.collected.append(&mut more.collected);
+            }
+            Err(error @ DatabaseError::Undecodable { .. }) => match part {
+                [key] => {
+                    // The same row spoils another record: it belongs to what all of them share.
+                    if undecodable.as_ref() == Some(&error) {
+                        return Err(error);
+                    }
+                    page.source_records += 1;
+                    page.collected.push(unreadable(feed, *key, &error));
+                    undecodable = Some(error);
+                }
+                _ => {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second, first]);
+                }
+            },
+            Err(error) => return Err(error),
         }
     }
-    Ok(())
+    Ok(page)
 }
 
-async fn read_all(
+/// The records in one snapshot. A snapshot for each page: one for the whole feed would make the server keep every old row for
+/// as long as the gateway takes.
+async fn part_of(
     database: &Database,
     context: &Context,
     source: &SourceTable,
     feed: Feed,
-    pages: &mpsc::Sender<Page>,
-) -> Result<(), DatabaseError> {
-    let mut last = None;
-    loop {
-        // A snapshot for each page: one for the whole feed would make the server keep every old row for as long as the
-        // gateway takes.
-        let mut snapshot = database.snapshot().await?;
-        let ids = source.next(database, &mut snapshot, last, PAGE_SIZE).await?;
-        last = ids.last().copied();
-        let page = page(&mut snapshot, context, feed, &ids).await?;
-        snapshot.end().await;
-        if !ids.is_empty() && pages.send(page).await.is_err() {
-            return Ok(());
-        }
-        if ids.len() < PAGE_SIZE {
-            return Ok(());
-        }
-    }
+    keys: &[u64],
+) -> Result<Page, DatabaseError> {
+    let mut snapshot = database.snapshot().await?;
+    // Looked up in the snapshot that is read: some feeds make an item of every key that they are given.
+    let ids: Vec<u64> = source.existing(database, &mut snapshot, keys).await?.into_iter().collect();
+    let page = page(&mut snapshot, context, feed, &ids).await?;
+    // Afterwards, in the same moment: only now it is known what the page was read from.
+    context.check_tables(&mut snapshot).await?;
+    snapshot.end().await;
+    Ok(page)
+}
+
+fn unreadable(feed: Feed, key: u64, error: &DatabaseError) -> Collected {
+    Collected::Broken(Broken {
+        source_id: Some(key),
+        place: SafeText::from(format!("{feed} {key}")),
+        reason: SafeText::from(error.to_string()),
+        known: None,
+    })
 }
 
 async fn page(snapshot: &mut Snapshot, context: &Context, feed: Feed, ids: &[u64]) -> Result<Page, DatabaseError> {

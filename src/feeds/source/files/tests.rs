@@ -31,7 +31,7 @@ async fn read(files: &[(&str, Vec<u8>)], selection: Selection) -> Read {
     for (name, bytes) in files {
         std::fs::write(directory.path().join(name), bytes).expect("written");
     }
-    let source = Files { directory: directory.path().to_owned() };
+    let source = Files::new(directory.path().to_owned());
     let (sender, mut receiver) = mpsc::channel(1);
     let reading = source.read(Feed::Products, &selection, sender);
     let gathering = async {
@@ -120,10 +120,10 @@ async fn a_feed_without_a_file_is_not_there() {
     assert_eq!(error.exit(), crate::error::Exit::Usage);
     let directory = tempfile::tempdir().expect("a directory");
     std::fs::write(directory.path().join("prices.json.gz"), gzip("[]")).expect("written");
-    let source = Files { directory: directory.path().to_owned() };
+    let source = Files::new(directory.path().to_owned());
     assert_eq!(source.feeds().await.expect("readable"), [Feed::Prices]);
     assert_eq!(source.count(Feed::Prices).await.expect("there"), None);
-    let nowhere = Files { directory: directory.path().join("nowhere") };
+    let nowhere = Files::new(directory.path().join("nowhere"));
     let error = nowhere.feeds().await.expect_err("not there");
     assert!(error.to_string().contains("nowhere"), "{error}");
 }
