@@ -88,7 +88,7 @@ fn assembled(feed: Feed, pages: mpsc::Receiver<Page>) -> impl Stream<Item = Resu
 /// What ended the source early, unless the brake knows.
 pub(super) async fn count_changed(lane: &Lane, selection: Selection, examples: usize) -> Result<Measure, Halt> {
     let feed = lane.plan.feed;
-    let source = lane.run.source.clone();
+    let source = lane.source();
     let (sender, pages) = mpsc::channel(PAGES_AHEAD);
     let mut reader = JoinSet::new();
     reader.spawn(async move { source.read(feed, &selection, sender).await });
@@ -114,7 +114,7 @@ pub(super) async fn count_changed(lane: &Lane, selection: Selection, examples: u
     }
     match reader.join_next().await {
         None | Some(Ok(Ok(()))) => Ok(measure),
-        Some(Ok(Err(error))) => Err(Halt::Problem(source_problem(&error))),
+        Some(Ok(Err(error))) => Err(Halt::Problem(lane.source_problem(&error))),
         Some(Err(error)) => Err(Halt::Problem(broken_off(&error))),
     }
 }
