@@ -128,6 +128,9 @@ pub struct PairArgs {
     /// File that holds the RSA private key
     #[arg(long, value_name = "FILE")]
     pub private_key_file: PathBuf,
+    /// Replace a pair although the new one does not see the data space in use: that data space's name, typed in full
+    #[arg(long, value_name = "DATA_SPACE_NAME")]
+    pub i_know: Option<String>,
 }
 
 /// `projects …`
@@ -158,6 +161,9 @@ pub enum DataSpacesCommand {
     Select {
         /// The data space
         id: DataSpaceId,
+        /// Choose a production data space for a copy of the shop: its name, typed in full [default: asked for on a terminal]
+        #[arg(long, value_name = "DATA_SPACE_NAME")]
+        i_know: Option<String>,
     },
     /// Rename a data space (a label only)
     Rename {

@@ -5,11 +5,30 @@ use std::path::Path;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{Builder, Rotation};
 
-use crate::error::{Exit, Problem};
-use crate::private_file;
+use crate::error::{Exit, Explain as _, Problem};
+use crate::private_file::{self, PrivateFileError};
 
 /// Days of logs that are kept.
 const DAYS: usize = 7;
+
+/// How the names of all log files begin.
+const PREFIX: &str = "commerce-connector";
+
+/// Refuses log files through which others could read or write, such as a link that leads elsewhere. The directory is ours alone,
+/// so nobody can put one there afterwards.
+fn check_files(directory: &Path) -> Result<(), PrivateFileError> {
+    let trouble = |error: &std::io::Error| PrivateFileError::io(directory, error);
+    for entry in std::fs::read_dir(directory).map_err(|error| trouble(&error))? {
+        let path = entry.map_err(|error| trouble(&error))?.path();
+        let is_log = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
+        match std::fs::symlink_metadata(&path) {
+            Ok(meta) if is_log => private_file::check_own(&path, &meta)?,
+            // One that is gone was too old, and another process took it away.
+            _ => {}
+        }
+    }
+    Ok(())
+}
 
 /// Writes events to `<state_dir>/logs/commerce-connector.<day>.log` until the guard is dropped.
 ///
@@ -17,14 +36,21 @@ const DAYS: usize = 7;
 /// A [`Problem`] if the directory cannot be made or written.
 pub fn start(state_dir: &Path) -> Result<WorkerGuard, Problem> {
     let directory = state_dir.join("logs");
+    let elsewhere = || "choose a directory that you can write with --state-dir or state.directory".to_owned();
     let failed = |reason: &dyn std::fmt::Display| {
         Problem::new(Exit::Other, format!("the log directory {}: {reason}", private_file::safe(&directory)))
-            .hint("name a directory that you can write with --state-dir")
+            .hint(elsewhere())
     };
-    private_file::create_dir(&directory).map_err(|error| failed(&error))?;
+    private_file::own_dir(state_dir, "logs").and_then(|directory| check_files(&directory)).map_err(|error| {
+        Problem {
+            what: format!("the log: {error}"),
+            hint: error.hint().or_else(|| Some(elsewhere())),
+            exit: Exit::Other,
+        }
+    })?;
     let appender = Builder::new()
         .rotation(Rotation::DAILY)
-        .filename_prefix("commerce-connector")
+        .filename_prefix(PREFIX)
         .filename_suffix("log")
         .max_log_files(DAYS)
         .build(&directory)

@@ -6,7 +6,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
@@ -46,6 +46,20 @@ pub enum PrivateFileError {
         path: SafeText,
         /// Its permission bits.
         mode: u32,
+    },
+    /// Others may put files of theirs in the place of ours.
+    #[error("other users of this server may write in {path} (mode {mode:04o})")]
+    OpenDirectory {
+        /// The directory.
+        path: SafeText,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A symbolic link where a directory of ours is needed.
+    #[error("{path} is a symbolic link or no directory; a directory is needed")]
+    NotDirectory {
+        /// Where it should be.
+        path: SafeText,
     },
     /// A symbolic link could be pointed elsewhere by whoever made it.
     #[error("{path} is a symbolic link, a directory or a device; a plain file is needed")]
@@ -94,7 +108,11 @@ impl Explain for PrivateFileError {
             Self::Foreign { path, .. } => {
                 Some(format!("run this program as that user, or make a copy of {path} that belongs to you"))
             }
-            Self::NotPlain { .. } => Some("name the file itself".to_owned()),
+            Self::NotPlain { .. } => Some("put the file itself there".to_owned()),
+            Self::OpenDirectory { path, .. } => Some(format!("run `chmod go-w {}`", quoted(path))),
+            Self::NotDirectory { path } => {
+                Some(format!("move {path} away, or choose another place with --state-dir or state.directory"))
+            }
             Self::Io { .. } | Self::TooLarge { .. } | Self::NotText { .. } => None,
         }
     }
@@ -139,12 +157,87 @@ pub fn open(path: &Path, secrecy: Secrecy) -> Result<File, PrivateFileError> {
     if meta.mode() & forbidden != 0 {
         return Err(PrivateFileError::Exposed { path: safe(path), mode: meta.mode() & 0o7777 });
     }
-    let me = rustix::process::geteuid().as_raw();
-    // Files of root are as trustworthy as the system itself; root may read whatever its users own.
-    if meta.uid() != me && meta.uid() != 0 && me != 0 {
+    if !is_trusted(meta.uid()) {
         return Err(PrivateFileError::Foreign { path: safe(path), owner: meta.uid() });
     }
     Ok(file)
+}
+
+/// Whether files of this user are as good as our own: those of root are as trustworthy as the system itself, and root may use
+/// whatever its users own.
+#[must_use]
+pub fn is_trusted(owner: u32) -> bool {
+    let me = rustix::process::geteuid().as_raw();
+    owner == me || owner == 0 || me == 0
+}
+
+/// Opens a 0600 file of the state for reading and writing; makes it if it is not there. Its directory is one of [`own_dir`].
+///
+/// # Errors
+/// [`PrivateFileError`], also if it is a link, belongs to somebody else, or others may read or write it.
+pub fn open_own(path: &Path) -> Result<File, PrivateFileError> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(flags.bits().cast_signed());
+    let file = options.open(path).map_err(|error| match error.raw_os_error() {
+        Some(code) if code == rustix::io::Errno::LOOP.raw_os_error() => PrivateFileError::NotPlain { path: safe(path) },
+        _ => PrivateFileError::io(path, &error),
+    })?;
+    let meta = file.metadata().map_err(|error| PrivateFileError::io(path, &error))?;
+    check_own(path, &meta)?;
+    Ok(file)
+}
+
+/// Refuses a file of the state that is a link, belongs to somebody else, or that others may read or write.
+///
+/// # Errors
+/// [`PrivateFileError`].
+pub fn check_own(path: &Path, meta: &fs::Metadata) -> Result<(), PrivateFileError> {
+    if !meta.is_file() {
+        return Err(PrivateFileError::NotPlain { path: safe(path) });
+    }
+    if !is_trusted(meta.uid()) {
+        return Err(PrivateFileError::Foreign { path: safe(path), owner: meta.uid() });
+    }
+    if meta.mode() & OTHERS_MAY_READ_OR_WRITE != 0 {
+        return Err(PrivateFileError::Exposed { path: safe(path), mode: meta.mode() & 0o7777 });
+    }
+    Ok(())
+}
+
+/// A directory of the state: `name` in the state directory, 0700, made where it is missing. The state directory itself may be
+/// reached by a link; what is in it may not be one.
+///
+/// # Errors
+/// [`PrivateFileError`], also if one of both belongs to somebody else, or others may write in it.
+pub fn own_dir(state_dir: &Path, name: &str) -> Result<PathBuf, PrivateFileError> {
+    let directory = state_dir.join(name);
+    create_dir(state_dir)?;
+    check_dir(state_dir, &fs::metadata(state_dir).map_err(|error| PrivateFileError::io(state_dir, &error))?)?;
+    match fs::symlink_metadata(&directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => create_dir(&directory)?,
+        _ => {}
+    }
+    let meta = fs::symlink_metadata(&directory).map_err(|error| PrivateFileError::io(&directory, &error))?;
+    check_dir(&directory, &meta)?;
+    Ok(directory)
+}
+
+/// Refuses a directory that is a link, belongs to somebody else, or in which others may write.
+///
+/// # Errors
+/// [`PrivateFileError`].
+pub fn check_dir(path: &Path, meta: &fs::Metadata) -> Result<(), PrivateFileError> {
+    if !meta.is_dir() {
+        return Err(PrivateFileError::NotDirectory { path: safe(path) });
+    }
+    if !is_trusted(meta.uid()) {
+        return Err(PrivateFileError::Foreign { path: safe(path), owner: meta.uid() });
+    }
+    if meta.mode() & OTHERS_MAY_WRITE != 0 {
+        return Err(PrivateFileError::OpenDirectory { path: safe(path), mode: meta.mode() & 0o7777 });
+    }
+    Ok(())
 }
 
 /// Reads a text file of at most [`SIZE_LIMIT`] bytes.
@@ -168,6 +261,7 @@ pub fn read(path: &Path, secrecy: Secrecy) -> Result<String, PrivateFileError> {
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), PrivateFileError> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     create_dir(directory)?;
+    refuse_everybodys(directory)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = directory.join(format!(".{name}.{}.tmp", std::process::id()));
     let result = write_and_rename(&temporary, path, bytes, directory);
@@ -176,6 +270,17 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), PrivateFileError> {
         let _ = fs::remove_file(&temporary);
     }
     result.map_err(|error| PrivateFileError::io(path, &error))
+}
+
+/// Refuses a directory in which everybody may replace everybody's files; with the sticky bit, as `/tmp` has it, nobody may.
+fn refuse_everybodys(directory: &Path) -> Result<(), PrivateFileError> {
+    const EVERYBODY_MAY_WRITE: u32 = 0o002;
+    const STICKY: u32 = 0o1000;
+    let mode = fs::metadata(directory).map_err(|error| PrivateFileError::io(directory, &error))?.mode();
+    if mode & EVERYBODY_MAY_WRITE != 0 && mode & STICKY == 0 {
+        return Err(PrivateFileError::OpenDirectory { path: safe(directory), mode: mode & 0o7777 });
+    }
+    Ok(())
 }
 
 fn write_and_rename(temporary: &Path, path: &Path, bytes: &[u8], directory: &Path) -> io::Result<()> {
@@ -231,8 +336,48 @@ mod tests {
         std::os::unix::fs::symlink(&path, &link).expect("a link");
         assert_eq!(read(&link, Secrecy::Open), Err(PrivateFileError::NotPlain { path: safe(&link) }));
 
+        let shared = dir.path().join("shared");
+        create_dir(&shared).expect("made");
+        fs::set_permissions(&shared, fs::Permissions::from_mode(0o777)).expect("chmod");
+        let refused = write(&shared.join("key.pem"), b"secret").expect_err("everybody may replace it");
+        assert!(matches!(refused, PrivateFileError::OpenDirectory { mode: 0o777, .. }), "{refused}");
+        fs::set_permissions(&shared, fs::Permissions::from_mode(0o1777)).expect("chmod");
+        write(&shared.join("key.pem"), b"secret").expect("nobody else may replace it");
+
         let size = usize::try_from(SIZE_LIMIT).expect("small") + 1;
         write(&path, &vec![b'x'; size]).expect("written");
         assert_eq!(read(&path, Secrecy::Secret), Err(PrivateFileError::TooLarge { path: safe(&path) }));
+    }
+
+    #[test]
+    fn directories_and_files_of_the_state_are_ours_alone() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let state = dir.path().join("state");
+        let locks = own_dir(&state, "locks").expect("made");
+        assert_eq!(fs::metadata(&locks).expect("there").mode() & 0o777, 0o700);
+        let path = locks.join("a.lock");
+        open_own(&path).expect("made");
+        open_own(&path).expect("opened again");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("chmod");
+        assert!(matches!(open_own(&path), Err(PrivateFileError::Exposed { .. })));
+        let link = locks.join("b.lock");
+        std::os::unix::fs::symlink(dir.path().join("elsewhere"), &link).expect("a link");
+        assert!(matches!(open_own(&link), Err(PrivateFileError::NotPlain { .. })));
+        assert!(!dir.path().join("elsewhere").exists(), "nothing was made through the link");
+
+        std::os::unix::fs::symlink(&locks, state.join("logs")).expect("a link");
+        assert!(matches!(own_dir(&state, "logs"), Err(PrivateFileError::NotDirectory { .. })));
+        for open in [&locks, &state] {
+            fs::set_permissions(open, fs::Permissions::from_mode(0o770)).expect("chmod");
+            let refused = own_dir(&state, "locks").expect_err("a group may write");
+            assert_eq!(refused, PrivateFileError::OpenDirectory { path: safe(open), mode: 0o770 });
+            assert!(refused.hint().expect("a hint").contains("chmod go-w"), "{refused}");
+            fs::set_permissions(open, fs::Permissions::from_mode(0o700)).expect("chmod");
+        }
+        if rustix::process::geteuid().is_root() {
+            // Root trusts everybody's files; that others are refused is tested by a process of another user.
+            return;
+        }
+        assert!(!is_trusted(rustix::process::geteuid().as_raw() + 1));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::output::{Output, talk};
+use super::output::{Output, ask, can_ask, talk};
 use super::{Setting, projects};
 use crate::cli::DataSpacesCommand;
 use crate::error::Exit;
@@ -18,8 +18,15 @@ pub async fn run(command: DataSpacesCommand, setting: &Setting, output: &mut Out
             let in_use = connector.overview().data_space.map(|(id, _, _)| id);
             projects::print(&connector.projects().await?, in_use.as_ref(), output)?;
         }
-        DataSpacesCommand::Select { id } => {
-            let overview = connector.select_data_space(&id).await?;
+        DataSpacesCommand::Select { id, i_know } => {
+            let overview = match connector.select_data_space(&id, i_know.as_deref()).await {
+                Err(problem) if problem.exit == Exit::Guarded && i_know.is_none() && can_ask(output) => {
+                    talk(&format!("{}.", problem.what));
+                    let typed = tokio::task::spawn_blocking(|| ask("Type its name to choose it: ")).await??;
+                    connector.select_data_space(&id, Some(typed.trim())).await?
+                }
+                result => result?,
+            };
             if let Some(note) = &overview.settings.note {
                 talk(note.as_str());
             }

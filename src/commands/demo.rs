@@ -72,7 +72,7 @@ pub async fn run(args: DemoArgs, setting: &Setting, output: &mut Output) -> anyh
         .iter()
         .find(|data_space| data_space.kind == DataSpaceKind::Testing)
         .ok_or_else(|| Problem::new(Exit::Other, "the new project has no testing data space"))?;
-    let overview = connector.select_data_space(&chosen.id).await?;
+    let overview = connector.select_data_space(&chosen.id, None).await?;
     if let (Some(output), Some((id, name, _))) = (&mut teller.output, &overview.data_space) {
         output.text(&format!("3. Project {} was created; its data space {name} is chosen.", project.name))?;
         projects::print(std::slice::from_ref(&project), Some(id), output)?;

@@ -24,8 +24,13 @@ pub async fn run(command: KeysCommand, setting: &Setting, output: &mut Output) -
         KeysCommand::Verify { environment } => verify(environment, &setting.connector().await?, output).await,
         KeysCommand::Set(files) => {
             let pair = read(&files)?;
-            let saved = setting.opened().await?.save_pair(files.environment, &pair).await?;
-            tell_saved(files.environment, &pair, &saved, "Saved", output)
+            let connector = setting.opened().await?;
+            let (saved, unsure) = connector.set_pair(files.environment, &pair, files.i_know.as_deref()).await?;
+            let exit = tell_saved(files.environment, &pair, &saved, "Saved", output)?;
+            if let Some(problem) = unsure {
+                talk(&format!("Not checked whether the new keys see the data space in use: {problem}"));
+            }
+            Ok(exit)
         }
         KeysCommand::Rotate(files) => rotate(&files, setting, output).await,
     }
@@ -68,7 +73,7 @@ async fn rotate(files: &PairArgs, setting: &Setting, output: &mut Output) -> any
     let environment = files.environment;
     let pair = read(files)?;
     let connector = setting.opened().await?;
-    let saved = connector.rotate_pair(environment, &pair).await?;
+    let saved = connector.rotate_pair(environment, &pair, files.i_know.as_deref()).await?;
     let exit = tell_saved(environment, &pair, &saved, "The gateway accepts the new keys. Saved", output)?;
     talk(after_rotation(connector.overview().settings.setup.in_commerce));
     Ok(exit)

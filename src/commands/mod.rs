@@ -45,14 +45,14 @@ const SETTINGS_PATIENCE: Duration = Duration::from_millis(150);
 pub struct Setting {
     /// The flags of every command.
     pub global: Global,
-    /// The environment's variables.
+    /// The environment's variables; some hold secrets.
     pub variables: Vec<(String, String)>,
 }
 
-/// The environment may hold passwords.
+/// Without the environment.
 impl fmt::Debug for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Setting").finish_non_exhaustive()
+        f.debug_struct("Setting").field("global", &self.global).finish_non_exhaustive()
     }
 }
 
@@ -60,7 +60,7 @@ impl Setting {
     /// The config file: `--config`, else `commerce-connector/config.toml` in the XDG config directory.
     #[must_use]
     pub fn config_path(&self) -> PathBuf {
-        self.global.config.clone().unwrap_or_else(|| self.xdg("XDG_CONFIG_HOME", ".config").join("config.toml"))
+        self.global.config.clone().unwrap_or_else(|| self.place(Purpose::Configuration).join("config.toml"))
     }
 
     /// The state directory that a loaded configuration leads to.
@@ -75,16 +75,33 @@ impl Setting {
     /// `commerce-connector` in the XDG state directory.
     #[must_use]
     pub fn default_state_dir(&self) -> PathBuf {
-        self.xdg("XDG_STATE_HOME", ".local/state")
+        self.place(Purpose::State)
     }
 
-    fn xdg(&self, variable: &str, under_home: &str) -> PathBuf {
+    /// Where something is by default: as the XDG specification says, or where the user has no home, where a system has it.
+    fn place(&self, purpose: Purpose) -> PathBuf {
+        let variable = purpose.variable();
         let value = |name: &str| self.variables.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         // The XDG specification: a relative path in a variable is invalid and is to be ignored.
-        let base = value(variable).map(PathBuf::from).filter(|path| path.is_absolute()).unwrap_or_else(|| {
-            value("HOME").map(PathBuf::from).or_else(std::env::home_dir).unwrap_or_default().join(under_home)
-        });
-        base.join("commerce-connector")
+        let absolute = |name: &str| value(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        if let Some(base) = absolute(variable) {
+            return base.join("commerce-connector");
+        }
+        let home = absolute("HOME").or_else(std::env::home_dir).filter(|home| home.is_absolute());
+        // On Adobe Commerce on cloud the home is the application itself, of which only a few directories can be written; of these
+        // only var/ is no place for a web server or for Commerce's own configuration.
+        let is_cloud = value("MAGENTO_CLOUD_PROJECT").or_else(|| value("PLATFORM_PROJECT")).is_some();
+        let application = absolute("MAGENTO_CLOUD_APP_DIR").or_else(|| absolute("PLATFORM_APP_DIR"));
+        let application = application.unwrap_or_else(|| PathBuf::from("/app"));
+        let is_application = home.as_ref().is_none_or(|home| home.starts_with(&application));
+        match home {
+            _ if is_cloud && is_application && application.join("var").is_dir() => {
+                application.join("var/commerce-connector").join(purpose.in_var())
+            }
+            Some(home) => home.join(purpose.under_home()).join("commerce-connector"),
+            // A user without a home, as in many containers.
+            None => PathBuf::from(purpose.of_system()).join("commerce-connector"),
+        }
     }
 
     /// Loads the configuration; a file that `--config` names must exist.
@@ -159,6 +176,44 @@ impl Setting {
     }
 }
 
+/// What a default place is for.
+#[derive(Debug, Clone, Copy)]
+enum Purpose {
+    Configuration,
+    State,
+}
+
+impl Purpose {
+    /// The variable of the XDG specification that names another place.
+    fn variable(self) -> &'static str {
+        match self {
+            Purpose::Configuration => "XDG_CONFIG_HOME",
+            Purpose::State => "XDG_STATE_HOME",
+        }
+    }
+
+    fn under_home(self) -> &'static str {
+        match self {
+            Purpose::Configuration => ".config",
+            Purpose::State => ".local/state",
+        }
+    }
+
+    fn in_var(self) -> &'static str {
+        match self {
+            Purpose::Configuration => "",
+            Purpose::State => "state",
+        }
+    }
+
+    fn of_system(self) -> &'static str {
+        match self {
+            Purpose::Configuration => "/etc",
+            Purpose::State => "/var/lib",
+        }
+    }
+}
+
 /// What to run first.
 #[must_use]
 pub fn nothing_configured(store: &Store) -> Problem {
@@ -225,4 +280,41 @@ async fn screen(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> 
     let _ = tokio::time::timeout(SETTINGS_PATIENCE, connector.ensure_loaded()).await;
     Ok(crate::tui::run(connector, crate::tui::Options { problem: not_remembered, ..crate::tui::Options::default() })
         .await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(variables: &[(&str, &str)]) -> (PathBuf, PathBuf) {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let setting = Setting { global: Global::default(), variables };
+        (setting.config_path(), setting.default_state_dir())
+    }
+
+    #[test]
+    fn configuration_and_state_have_a_place_for_every_kind_of_user() {
+        let (config, state) = places(&[("HOME", "/home/ann")]);
+        assert_eq!(config, PathBuf::from("/home/ann/.config/commerce-connector/config.toml"));
+        assert_eq!(state, PathBuf::from("/home/ann/.local/state/commerce-connector"));
+        let (_, state) = places(&[("HOME", "/home/ann"), ("XDG_STATE_HOME", "/data")]);
+        assert_eq!(state, PathBuf::from("/data/commerce-connector"));
+
+        // Adobe Commerce on cloud: the home is the application.
+        let app = tempfile::tempdir().expect("a directory");
+        let app_dir = app.path().display().to_string();
+        let cloud =
+            [("HOME", app_dir.as_str()), ("MAGENTO_CLOUD_PROJECT", "x"), ("MAGENTO_CLOUD_APP_DIR", app_dir.as_str())];
+        assert_eq!(
+            places(&cloud).1,
+            app.path().join(".local/state/commerce-connector"),
+            "without var/ there is nothing better"
+        );
+        std::fs::create_dir(app.path().join("var")).expect("made");
+        let (config, state) = places(&cloud);
+        assert_eq!(config, app.path().join("var/commerce-connector/config.toml"));
+        assert_eq!(state, app.path().join("var/commerce-connector/state"));
+        let elsewhere = [cloud[1], cloud[2], ("HOME", "/home/ann")];
+        assert_eq!(places(&elsewhere).1, PathBuf::from("/home/ann/.local/state/commerce-connector"));
+    }
 }

@@ -1,7 +1,7 @@
 //! Where answers go and secrets come from: stdin may hold one, stdout is data, stderr is talk, and a closed pipe is no reason to
 //! panic.
 
-use std::io::{self, BufWriter, IsTerminal, Read as _, Stdout, Write};
+use std::io::{self, BufRead as _, BufWriter, IsTerminal, Read as _, Stdout, Write};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -142,6 +142,29 @@ pub fn stdin_text() -> Result<Secret, Problem> {
         .read_to_string(&mut text)
         .map_err(|error| Problem::usage(format!("standard input: {error}")))?;
     Ok(Secret::new(text))
+}
+
+/// Whether a person can be asked: both ends are a terminal, and nobody reads JSON.
+#[must_use]
+pub fn can_ask(output: &Output) -> bool {
+    !output.is_json() && io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks a person on the terminal for one line. Blocking.
+///
+/// # Errors
+/// A [`Problem`] if nothing can be read.
+pub fn ask(question: &str) -> Result<String, Problem> {
+    let mut stderr = io::stderr().lock();
+    // That nobody sees the question shows in the answer.
+    let _ = write!(stderr, "{question}").and_then(|()| stderr.flush());
+    let mut line = String::new();
+    io::stdin()
+        .lock()
+        .take(SIZE_LIMIT)
+        .read_line(&mut line)
+        .map_err(|error| Problem::usage(format!("standard input: {error}")))?;
+    Ok(line)
 }
 
 /// Columns of text, each as wide as its widest cell (in terminal cells), two spaces apart. The first row is the header.

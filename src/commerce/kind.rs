@@ -1,7 +1,7 @@
 //! What kind of installation this is: the production shop, or a copy of it that must not touch production data.
 //!
 //! Adobe keeps no such setting, so it is concluded from what an installation says of itself. The conclusion always names its
-//! reason, and `instance.kind` overrules it. This file must never know what a data space is.
+//! reason, and `instance.kind` overrules it, but for what Adobe's cloud itself calls a copy. This file must never know what a data space is.
 
 use std::fmt;
 
@@ -72,21 +72,26 @@ const STAGING_WORDS: [&str; 11] =
     ["staging", "mcstaging", "stage", "stg", "uat", "qa", "preprod", "preproduction", "preview", "test", "demo"];
 
 impl Signs {
-    /// Concludes the kind: the first sign that says something decides. `None` if none does, as with an unknown base URL.
+    /// Concludes the kind: `instance.kind` and the cloud decide, where they differ for the copy; then the first sign that says
+    /// something. `None` if none does, as with an unknown base URL.
     #[must_use]
     pub fn conclude(&self) -> Option<Concluded> {
         let concluded = |kind, because: String| Some(Concluded { kind, because: SafeText::new(&because) });
-        if let Some(kind) = self.configured {
-            return concluded(kind, format!("instance.kind is {kind}"));
-        }
-        if let Some(cloud) = self.cloud_type.as_deref().filter(|cloud| !cloud.is_empty()) {
+        let configured = self.configured.map(|kind| (kind, format!("instance.kind is {kind}")));
+        let cloud = self.cloud_type.as_deref().filter(|cloud| !cloud.is_empty()).map(|cloud| {
             // Anything that is not called production is not, whatever Adobe adds to the list later.
             let kind = match cloud {
                 "production" => InstallationKind::Production,
                 "staging" => InstallationKind::Staging,
                 _ => InstallationKind::Development,
             };
-            return concluded(kind, format!("MAGENTO_CLOUD_ENVIRONMENT_TYPE is {cloud}"));
+            (kind, format!("MAGENTO_CLOUD_ENVIRONMENT_TYPE is {cloud}"))
+        });
+        // A configuration travels with the copy of a shop, so it makes no production of what the cloud calls something else.
+        let is_copy = |said: &(InstallationKind, String)| said.0 != InstallationKind::Production;
+        let decided = [&configured, &cloud].into_iter().flatten().find(|said| is_copy(said)).or(configured.as_ref());
+        if let Some((kind, because)) = decided.or(cloud.as_ref()) {
+            return concluded(*kind, because.clone());
         }
         if self.mage_mode.as_deref() == Some("developer") {
             return concluded(InstallationKind::Development, "MAGE_MODE is developer".to_owned());
@@ -186,6 +191,16 @@ mod tests {
         signs.cloud_type = Some("something new".to_owned());
         assert_eq!(signs.conclude().expect("a kind").kind, InstallationKind::Development);
         signs.configured = Some(InstallationKind::Production);
+        assert_eq!(
+            signs.conclude().expect("a kind").because.as_str(),
+            "MAGENTO_CLOUD_ENVIRONMENT_TYPE is something new",
+            "a configuration that was copied along makes no production of it"
+        );
+        signs.cloud_type = Some("production".to_owned());
+        assert_eq!(signs.conclude().expect("a kind").because.as_str(), "instance.kind is production");
+        signs.configured = Some(InstallationKind::Staging);
+        assert_eq!(signs.conclude().expect("a kind").because.as_str(), "instance.kind is staging");
+        signs = Signs { configured: Some(InstallationKind::Production), cloud_type: None, ..signs };
         assert_eq!(signs.conclude().expect("a kind").because.as_str(), "instance.kind is production");
         assert_eq!(Signs { mage_mode: Some("production".to_owned()), ..Signs::default() }.conclude(), None);
     }

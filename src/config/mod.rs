@@ -3,7 +3,9 @@
 //! Precedence: flag > environment (`COMMERCE_CONNECTOR_…`) > config file > default; what Commerce's own settings add between
 //! the last two is in [`crate::settings`]. These types must never do I/O.
 
+mod hidden;
 pub mod keys;
+mod redact;
 pub mod store;
 
 use std::collections::BTreeMap;
@@ -18,6 +20,8 @@ use crate::commerce::edition::Edition;
 use crate::commerce::kind::InstallationKind;
 use crate::export::hold::Most;
 use crate::feeds::Feed;
+
+pub use hidden::Hidden;
 
 /// The whole configuration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -114,7 +118,7 @@ impl Credentials {
 pub struct PairSetting {
     /// The public API key.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub api_key: Option<String>,
+    pub api_key: Option<Hidden>,
     /// The private key's file, 0600, relative to the config file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private_key_file: Option<PathBuf>,

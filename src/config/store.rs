@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use toml::Table;
 
 use super::keys::{KEYS, Key, Kind, VARIABLE_PREFIX, nearest};
-use super::{Config, SettingsHome};
+use super::{Config, SettingsHome, redact};
 use crate::commerce::settings::is_variable;
 use crate::error::{Exit, Explain};
 use crate::private_file::{self, PrivateFileError, Secrecy, safe};
@@ -54,7 +54,8 @@ pub struct Store {
     config: Config,
     origins: BTreeMap<&'static str, Origin>,
     flags: Vec<FlagValue>,
-    variables: Vec<(String, String)>,
+    /// Those of our own keys. A database URL may hold a password.
+    variables: Vec<(String, Secret)>,
     commerce_variables: Vec<(String, Secret)>,
 }
 
@@ -158,6 +159,7 @@ impl Store {
             reason: SafeText::new(error.message()),
             suggestion: None,
         })?;
+        let variables = variables.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
         let store = Self { path, exists, config, origins, flags, variables, commerce_variables };
         store.check()?;
         Ok(store)
@@ -239,8 +241,8 @@ impl Store {
     /// # Errors
     /// [`ConfigError`]; what was in force still is.
     pub fn reload(&mut self) -> Result<(), ConfigError> {
-        let of_commerce = self.commerce_variables.iter().map(|(name, value)| (name.clone(), value.expose().to_owned()));
-        let variables: Vec<_> = self.variables.iter().cloned().chain(of_commerce).collect();
+        let all = self.variables.iter().chain(&self.commerce_variables);
+        let variables: Vec<_> = all.map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
         *self = Self::load(self.path.clone(), true, variables, self.flags.clone())?;
         Ok(())
     }
@@ -251,7 +253,10 @@ impl Store {
         let rate = config.gateway.requests_per_second;
         let inside = |path: &Option<PathBuf>| {
             let (Some(state), Some(root)) = (path, &config.instance.root) else { return false };
-            self.resolve(state).starts_with(self.resolve(root))
+            let (state, root) = (self.resolve(state), self.resolve(root));
+            // `var/` is the only place that a shop on Adobe's cloud may write to and that deployments keep; what else takes it
+            // away, the doctor says. What Commerce itself empties is no place.
+            state.starts_with(&root) && !is_kept_in_var(&state, &root.join("var"))
         };
         let instance = &config.instance;
         let rules: [(&str, bool, &str); 9] = [
@@ -270,12 +275,30 @@ impl Store {
             (
                 "state.directory",
                 !inside(&config.state.directory),
-                "is inside the Commerce installation, where a deployment would wipe it; name another place",
+                "is inside the Commerce installation, where a deployment would wipe it; name another place, or one below var/",
             ),
         ];
         for (key, holds, rule) in rules {
             if !holds {
                 return Err(self.mistake(key, rule));
+            }
+        }
+        for (key, url) in [
+            ("gateway.production_url", &config.gateway.production_url),
+            ("gateway.sandbox_url", &config.gateway.sandbox_url),
+            ("ims.host", &config.ims.host),
+            ("ims.redirect_uri", &config.ims.redirect_uri),
+        ] {
+            if redact::has_login(url) {
+                return Err(
+                    self.mistake(key, "has a user or a password in it, which is not repeated here; take them out")
+                );
+            }
+        }
+        for (feed, route) in &config.export.routes {
+            if route.contains(['@', ':']) {
+                let key = format!("export.routes.{feed}");
+                return Err(self.mistake(&key, "must be a path at the gateway, without scheme, user and host"));
             }
         }
         for (feed, section) in &config.export.feeds {
@@ -301,6 +324,20 @@ impl Store {
     }
 }
 
+/// Whether a place is below `var/`, and in none of its directories that Commerce empties.
+fn is_kept_in_var(state: &Path, var: &Path) -> bool {
+    const EMPTIED: [&str; 9] =
+        ["cache", "page_cache", "view_preprocessed", "generation", "di", "tmp", "session", "report", "log"];
+    let Ok(below) = state.strip_prefix(var) else { return false };
+    let mut parts = below.components();
+    match parts.next() {
+        Some(std::path::Component::Normal(first)) => {
+            EMPTIED.iter().all(|name| first != *name) && parts.all(|part| part != std::path::Component::ParentDir)
+        }
+        _ => false,
+    }
+}
+
 /// Whether the database URL in the file carries a password.
 fn private_file_holds_a_password(table: &Table) -> bool {
     get(table, "source.commerce.url")
@@ -321,6 +358,8 @@ fn explain_mistake(path: &Path, text: &str, error: &toml::de::Error) -> ConfigEr
     let unknown = message.starts_with("unknown field").then(|| quoted.next()).flatten();
     let suggestion = unknown.and_then(|given| nearest(given, quoted)).map(str::to_owned);
     let key = error.span().and_then(|span| key_at(text, span.start));
+    let value = error.span().and_then(|span| text.get(span)).unwrap_or_default();
+    let message = &redact::without(message, value.trim_matches(['"', '\'']));
     let reason = match (unknown, key) {
         (Some(given), _) => format!("there is no key {given:?} here"),
         (None, Some(key)) => format!("{key}: {message}"),
@@ -359,7 +398,7 @@ fn key_of_variable(name: &str) -> Result<&'static Key, ConfigError> {
 fn overlay(table: &mut Table, key: &Key, value: &str, origin: &str) -> Result<(), ConfigError> {
     let wrong = |expected: &str| ConfigError::Mistake {
         place: SafeText::new(origin),
-        reason: SafeText::new(&format!("{}: expected {expected}, got {value:?}", key.path)),
+        reason: SafeText::new(&format!("{}: expected {expected}, got {}", key.path, redact::shown(value))),
         suggestion: None,
     };
     let parsed = match key.kind {
@@ -379,7 +418,7 @@ fn overlay(table: &mut Table, key: &Key, value: &str, origin: &str) -> Result<()
     // One key at a time, so that a value of the wrong form is blamed on the variable that holds it.
     table.clone().try_into::<Config>().map(drop).map_err(|error| ConfigError::Mistake {
         place: SafeText::new(origin),
-        reason: SafeText::new(&format!("{}: {}", key.path, error.message())),
+        reason: SafeText::new(&format!("{}: {}", key.path, redact::without(error.message(), value))),
         suggestion: None,
     })
 }

@@ -21,6 +21,7 @@ pub mod services;
 pub mod setup;
 pub mod steps;
 mod stored;
+pub mod unsaved;
 mod watch;
 
 use std::path::PathBuf;
@@ -174,19 +175,6 @@ impl Connector {
         self.save(&[(Setting::ApiKey(environment), api_key), (Setting::PrivateKey(environment), pem)]).await
     }
 
-    /// Replaces a pair by a new one, which the gateway must accept first. Until it does, the old pair stays.
-    ///
-    /// # Errors
-    /// A [`Problem`]; the old pair is then still saved.
-    pub async fn rotate_pair(&self, environment: Environment, pair: &KeyPair) -> Result<Saved, Problem> {
-        let verified = self.verify_pair(environment, pair.clone()).await;
-        verified.map_err(|problem| Problem {
-            what: format!("{}; the old pair is still in place", problem.what),
-            ..problem
-        })?;
-        self.save_pair(environment, pair).await
-    }
-
     /// Uses the other pair and gateway from now on, and saves that.
     ///
     /// # Errors
@@ -289,12 +277,14 @@ impl Connector {
         Ok(data_space)
     }
 
-    /// Chooses a data space: checked with the registry, then saved with project, names and kind.
+    /// Chooses a data space: checked with the registry, then saved with project, names and kind. `typed` is its name, which a
+    /// copy of a shop needs for a production data space.
     ///
     /// # Errors
     /// A [`Problem`]; what was saved before is still there.
-    pub async fn select_data_space(&self, id: &DataSpaceId) -> Result<Overview, Problem> {
+    pub async fn select_data_space(&self, id: &DataSpaceId, typed: Option<&str>) -> Result<Overview, Problem> {
         let (project, data_space) = self.client()?.data_space(id).await.map_err(explained)?;
+        self.pass_choice(&data_space, typed).await?;
         self.save(&[
             (Setting::ProjectId, Secret::new(project.id.as_str())),
             (Setting::ProjectName, Secret::new(project.name.as_str())),

@@ -7,6 +7,7 @@ use crate::client::models::DataSpaceId;
 use crate::config::Config;
 use crate::error::Problem;
 use crate::export::hold::{Limit, Most, What};
+use crate::export::ledger::Installation;
 use crate::export::owner::Owner;
 use crate::export::{Plan, Run};
 use crate::feeds::Feed;
@@ -53,10 +54,9 @@ impl Connector {
         self.destination()?;
         self.client()?;
         let source = self.source().await?;
-        if !request.dry_run {
-            self.pass_guard(&source, request.typed_name.as_deref()).await?;
-        }
-        self.start_from(source, request, false).await
+        let sender =
+            if request.dry_run { None } else { self.pass_guard(&source, request.typed_name.as_deref()).await? };
+        self.start_from(source, request, false, sender).await
     }
 
     /// The chosen data space.
@@ -68,12 +68,14 @@ impl Connector {
         })
     }
 
-    /// Starts an export from a source that is connected already; `skip_locked` leaves out what another run exports.
+    /// Starts an export from a source that is connected already; `skip_locked` leaves out what another run exports. `sender` is
+    /// written down once something was accepted.
     pub(super) async fn start_from(
         &self,
         source: Source,
         request: ExportRequest,
         skip_locked: bool,
+        sender: Option<Installation>,
     ) -> Result<Run, Problem> {
         let config = self.config();
         let data_space = self.destination()?;
@@ -102,13 +104,18 @@ impl Connector {
             keep_deletions: Duration::from_hours(24 * u64::from(config.export.keep_deletions_days)),
             dry_run: request.dry_run,
             accept_empty: request.accept_empty,
+            sender,
             state_dir: self.shared.state_dir.clone(),
             absent: Self::missed_feeds(&source, &request.feeds),
         };
         let is_dry = plan.dry_run;
         // Opening ledger, locks and socket touches the disk.
         tokio::task::block_in_place(|| {
+            let data_space = plan.data_space.clone();
             let run = crate::export::start(plan, source, client).map_err(explained)?;
+            if !is_dry {
+                self.tell_neighbours(data_space, run.progress.clone());
+            }
             // A dry run holds nothing, and leaves nothing behind.
             Ok(if is_dry { run } else { publish(run, about, &self.shared.state_dir) })
         })

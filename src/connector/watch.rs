@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Connector, ExportRequest};
 use crate::error::{Exit, Problem};
 use crate::export::hold::What;
+use crate::export::ledger::Installation;
 use crate::export::progress::{RunEnd, RunEvent, RunReport};
 use crate::export::{Following, SyncMode};
 use crate::feeds::Feed;
@@ -92,6 +93,7 @@ impl Connector {
             connector: self.clone(),
             watch,
             source: None,
+            sender: None,
             said: BTreeMap::new(),
             held: Vec::new(),
             news: news.clone(),
@@ -154,6 +156,8 @@ struct Passes {
     watch: Watch,
     /// Connected once, and anew after a failure.
     source: Option<Source>,
+    /// Who sends, until that is written down.
+    sender: Option<Installation>,
     /// What was noted of each feed in the last pass: a note that comes in every pass is told in the first.
     said: BTreeMap<Feed, Vec<SafeText>>,
     /// What is held back of which feeds, as it was told.
@@ -184,13 +188,13 @@ impl Passes {
         } else {
             let source = self.connector.source().await?;
             // Asked once for each connection: an installation does not become another one between two passes.
-            self.connector.pass_guard(&source, self.watch.typed_name.as_deref()).await?;
+            self.sender = self.connector.pass_guard(&source, self.watch.typed_name.as_deref()).await?;
             self.source.insert(source).clone()
         };
         let following = Following { rest: REST, full_every: self.watch.full_every };
         let mode = SyncMode::Partial(following);
         let request = ExportRequest { feeds: self.watch.feeds.clone(), mode, ..ExportRequest::default() };
-        let mut run = self.connector.start_from(source, request, true).await?;
+        let mut run = self.connector.start_from(source, request, true, self.sender.clone()).await?;
         let mut said: BTreeMap<Feed, Vec<SafeText>> = BTreeMap::new();
         let mut is_stopping = false;
         loop {

@@ -3,16 +3,15 @@
 //! Whether it is held, only the lock says. The file says who holds it; a run that ends in order empties it, so that what is left
 //! in it names a run that died.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::ExportError;
-use super::ledger::LedgerError;
 use super::owner::Owner;
 use crate::client::models::DataSpaceId;
 use crate::feeds::Feed;
+use crate::private_file::{self, PrivateFileError};
 use crate::untrusted::SafeText;
 
 /// The most that is read of a lock file, in bytes: somebody else may have written it.
@@ -33,11 +32,11 @@ impl RunLock {
     /// Takes the lock of a feed.
     ///
     /// # Errors
-    /// [`ExportError::Locked`] if a run holds it, [`ExportError::Ledger`] if there can be no lock file.
+    /// [`ExportError::Locked`] if a run holds it, [`ExportError::LockFile`] if there can be no lock file.
     pub fn take(state_dir: &Path, data_space: &DataSpaceId, feed: Feed) -> Result<Self, ExportError> {
-        let path = state_dir.join("locks").join(format!("{data_space}.{feed}.lock"));
-        let trouble = |error: &std::io::Error| LedgerError::of_io(&path, error);
-        let mut file = open(&path).map_err(|error| trouble(&error))?;
+        let path = private_file::own_dir(state_dir, "locks")?.join(format!("{data_space}.{feed}.lock"));
+        let trouble = |error: &std::io::Error| PrivateFileError::io(&path, error);
+        let mut file = private_file::open_own(&path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(ExportError::Locked { feed, holder: holder(&mut file) }),
@@ -58,13 +57,6 @@ impl Drop for RunLock {
         let _ = self.file.set_len(0);
         let _ = self.file.unlock();
     }
-}
-
-fn open(path: &PathBuf) -> std::io::Result<File> {
-    if let Some(directory) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    }
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
 fn introduce(file: &mut File) -> std::io::Result<()> {
@@ -137,6 +129,18 @@ mod tests {
         std::fs::write(&path, serde_json::to_vec(&dead).expect("JSON")).expect("written");
         let error = RunLock::take(state.path(), &space(), Feed::Products).expect_err("held");
         assert!(error.to_string().contains("that process is gone, but its lock is still held"), "{error}");
+    }
+
+    #[test]
+    fn a_lock_that_is_a_link_is_refused_and_nothing_is_written_through_it() {
+        let state = tempfile::tempdir().expect("a directory");
+        drop(RunLock::take(state.path(), &space(), Feed::Prices).expect("free"));
+        let elsewhere = state.path().join("precious");
+        std::fs::write(&elsewhere, "precious").expect("written");
+        std::os::unix::fs::symlink(&elsewhere, state.path().join("locks/space.orders.lock")).expect("a link");
+        let error = RunLock::take(state.path(), &space(), Feed::Orders).expect_err("refused");
+        assert!(error.to_string().contains("symbolic link"), "{error}");
+        assert_eq!(std::fs::read_to_string(&elsewhere).expect("there"), "precious");
     }
 
     #[test]

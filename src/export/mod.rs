@@ -50,6 +50,7 @@ use crate::client::models::DataSpaceId;
 use crate::error::{Exit, Explain, Problem};
 use crate::feeds::Feed;
 use crate::feeds::source::Source;
+use crate::private_file::PrivateFileError;
 use crate::untrusted::SafeText;
 
 /// The largest uncompressed body of one request, in bytes. Adobe does not publish a limit (protocol page §6).
@@ -78,6 +79,8 @@ pub struct Plan {
     pub skip_locked: bool,
     /// For how long settled deletions are remembered.
     pub keep_deletions: Duration,
+    /// The installation that sends, written into the ledger once something was accepted; `None` if it is there already.
+    pub sender: Option<ledger::Installation>,
     /// Where ledger and locks live.
     pub state_dir: PathBuf,
     /// Feeds that were wanted and that the source cannot give, and why: told when the run begins.
@@ -164,6 +167,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         accept_empty,
         skip_locked,
         keep_deletions,
+        sender,
         state_dir,
         absent,
     } = plan;
@@ -207,6 +211,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         keep_deletions,
         dry_run,
         accept_empty,
+        sender: Mutex::new(sender),
         source,
         client,
         keys_door: RwLock::default(),
@@ -249,6 +254,9 @@ pub enum ExportError {
     /// A run of another process, which was looked at from here, has no report.
     #[error(transparent)]
     Elsewhere(Problem),
+    /// There can be no lock: its file or directory is not ours alone, or cannot be written.
+    #[error("the lock of this run: {0}")]
+    LockFile(#[from] PrivateFileError),
     /// The ledger cannot be opened, read or written.
     #[error(transparent)]
     Ledger(#[from] ledger::LedgerError),
@@ -259,6 +267,7 @@ impl Explain for ExportError {
         match self {
             ExportError::Locked { .. } => Exit::Locked,
             ExportError::Elsewhere(problem) => problem.exit,
+            ExportError::LockFile(_) => Exit::Other,
             ExportError::Ledger(error) => error.exit(),
         }
     }
@@ -269,6 +278,9 @@ impl Explain for ExportError {
                 "follow it with `commerce-connector export status --watch`, or stop it with `export stop`".to_owned(),
             ),
             ExportError::Elsewhere(problem) => problem.hint.clone(),
+            ExportError::LockFile(error) => error.hint().or_else(|| {
+                Some("check that its directory can be written, or choose another place with --state-dir".to_owned())
+            }),
             ExportError::Ledger(error) => error.hint(),
         }
     }

@@ -77,9 +77,15 @@ fn process_start(pid: u32) -> Option<u64> {
     after_name.split(' ').nth(19)?.parse().ok()
 }
 
-/// The name that goes with the user id; the number where there is none. `$USER` would be whatever `su` left behind.
+/// The name of who runs this process. `$USER` would be whatever `su` left behind.
 fn user() -> String {
-    let id = rustix::process::getuid().as_raw().to_string();
+    user_named(rustix::process::getuid().as_raw())
+}
+
+/// The name that goes with a user id; the number where there is none.
+#[must_use]
+pub fn user_named(id: u32) -> String {
+    let id = id.to_string();
     let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let name = accounts.lines().find_map(|line| {
         let mut fields = line.split(':');

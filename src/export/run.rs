@@ -12,7 +12,7 @@ use super::board::Board;
 use super::brake::Cause;
 use super::control::Control;
 use super::events::Events;
-use super::ledger::{Ledger, LedgerError};
+use super::ledger::{Installation, Ledger, LedgerError};
 use super::lock::RunLock;
 use super::mode::SyncMode;
 use super::pass;
@@ -51,6 +51,8 @@ pub(super) struct Context {
     pub dry_run: bool,
     /// Believe that tables which had rows at the last compare are empty on purpose.
     pub accept_empty: bool,
+    /// Who sends, until that is written down.
+    pub sender: Mutex<Option<Installation>>,
     /// Where items come from.
     pub source: Source,
     /// Where they go.
@@ -65,6 +67,13 @@ pub(super) struct Context {
     pub events: Events,
     /// What somebody wants of the run.
     pub control: Control,
+}
+
+impl Context {
+    /// Who sends, if that is not written down yet; it is then up to the caller.
+    pub fn take_sender(&self) -> Option<Installation> {
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// How a feed ended.

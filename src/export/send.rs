@@ -381,7 +381,17 @@ impl Lane {
             request_id: answer.request_id.clone(),
             verdicts: verdicts.collect(),
         };
-        let recorded = self.run.ledger.call(move |store| store.record(&record, Timestamp::now())).await;
+        // In the same transaction: from the first accepted item on, this installation is the one that sends here.
+        let is_accepted = judged.iter().any(|judged| state_of_status(Some(judged.status)) == ItemState::Submitted);
+        let sender = if is_accepted { self.run.take_sender() } else { None };
+        let recorded = self
+            .run
+            .ledger
+            .call(move |store| {
+                sender.map_or(Ok(()), |sender| store.remember(&sender))?;
+                store.record(&record, Timestamp::now())
+            })
+            .await;
         if let Err(error) = recorded {
             self.brake.pull(Cause::Ledger(error));
             return false;

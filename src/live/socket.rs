@@ -1,13 +1,15 @@
 //! Where the sockets are: `runs/PID.NUMBER.sock` in the state directory, for their owner's eyes only.
 
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::net::{UnixListener, UnixStream};
+
+use crate::private_file;
 
 /// The longest path that a Unix socket can have on Linux, in bytes.
 const LONGEST_PATH: usize = 107;
@@ -31,9 +33,8 @@ impl Drop for Listening {
 
 /// Listens on a new socket.
 pub(super) fn listen(state_dir: &Path) -> io::Result<Listening> {
-    let directory = directory(state_dir);
     // 0700 from its beginning: nobody else reaches the socket, not even before it has its own mode.
-    DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
+    let directory = private_file::own_dir(state_dir, "runs").map_err(io::Error::other)?;
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let path = directory.join(format!("{}.{number}.sock", std::process::id()));
     // Of a process that had the same number and died.
@@ -45,7 +46,11 @@ pub(super) fn listen(state_dir: &Path) -> io::Result<Listening> {
 
 /// The sockets that are there.
 pub(super) fn all(state_dir: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(directory(state_dir)) else { return Vec::new() };
+    let directory = directory(state_dir);
+    // Somebody else's sockets are not looked at: who answers there could tell anything.
+    let is_ours =
+        std::fs::symlink_metadata(&directory).is_ok_and(|meta| private_file::check_dir(&directory, &meta).is_ok());
+    let Some(entries) = is_ours.then(|| std::fs::read_dir(&directory).ok()).flatten() else { return Vec::new() };
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let mut sockets: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "sock")).collect();
     sockets.sort();

@@ -18,7 +18,9 @@ impl SettingStore for Store {
             Setting::Environment => {
                 (*self.origin(setting.key()) != Layer::Default).then(|| config.gateway.environment.name().to_owned())
             }
-            Setting::ApiKey(environment) => self.config().credentials.pair(environment).api_key.clone(),
+            Setting::ApiKey(environment) => {
+                self.config().credentials.pair(environment).api_key.as_deref().map(str::to_owned)
+            }
             Setting::PrivateKey(environment) => match self.private_key(environment)? {
                 Some(Located { value, origin }) => {
                     let pem = value.to_pem().map_err(|error| Problem::of(&error))?;

@@ -84,6 +84,7 @@ impl Action {
             | Action::SaveToFile
             | Action::Accept
             | Action::Decline
+            | Action::Discard
             | Action::SwitchFocus => false,
         }
     }
@@ -107,6 +108,7 @@ impl Dialog {
                 | LinePurpose::ImsClientId
                 | LinePurpose::ImsClientSecret { .. }
                 | LinePurpose::CleanUp(_)
+                | LinePurpose::LoseSight { .. }
                 | LinePurpose::ByIds(_) => true,
                 LinePurpose::ErrorText => false,
                 LinePurpose::ExportToProduction { request, .. } | LinePurpose::Guard { request, .. } => {
@@ -121,11 +123,13 @@ impl Dialog {
                 | Question::SignOut
                 | Question::PastedKey(_)
                 | Question::Allow { .. }
+                | Question::Kept(_)
                 | Question::SendAgain { .. } => true,
                 // What was pasted is nowhere but on the screen.
                 Question::ForgetDraft(_) | Question::Quit => false,
             },
-            Dialog::Reading { .. } | Dialog::Palette(_) => false,
+            Dialog::Discard(dialog) => dialog.changes(),
+            Dialog::Unsaved(_) | Dialog::Reading { .. } | Dialog::Palette(_) => false,
         }
     }
 }
@@ -143,7 +147,7 @@ impl Work {
             | Work::CreateProject(_)
             | Work::RenameProject(..)
             | Work::RenameDataSpace(..)
-            | Work::SelectDataSpace(_) => true,
+            | Work::SelectDataSpace(..) => true,
             Work::StartExport(request) => !request.dry_run,
             Work::Ims(work) => match work {
                 ImsWork::Begin

@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Zoned;
@@ -20,11 +21,12 @@ use super::state::run::RunState;
 use super::terminal::TerminalGuard;
 use super::view::{self, look::Look};
 use super::worker::{News, RunHandle, Workers};
-use crate::connector::ExportRequest;
+use crate::connector::{Connector, ExportRequest};
 use crate::error::Problem;
 use crate::export::control::Command;
 use crate::export::progress::{Progress, RunReport};
 use crate::live::About;
+use crate::private_file::safe;
 
 /// How often clocks move while a run is active.
 const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
@@ -55,6 +57,8 @@ pub struct Ended {
     pub is_headless: bool,
     /// The run of another process that goes on without this screen.
     pub left_alone: Option<Box<About>>,
+    /// Where unsaved keys are kept, if there are any; or why they could not be.
+    pub kept: Option<Result<PathBuf, Problem>>,
 }
 
 /// Everything the loop holds.
@@ -63,6 +67,7 @@ pub struct App {
     look: Look,
     frames: Frames,
     begun: Instant,
+    connector: Connector,
     workers: Workers,
     signals: Signals,
     clipboard: clipboard::Path,
@@ -81,7 +86,7 @@ impl App {
         state: State,
         look: Look,
         frames: Frames,
-        workers: Workers,
+        connector: Connector,
         signals: Signals,
         clipboard: clipboard::Path,
     ) -> Self {
@@ -90,7 +95,8 @@ impl App {
             look,
             frames,
             begun: Instant::now(),
-            workers,
+            workers: Workers::start(connector.clone()),
+            connector,
             signals,
             clipboard,
             run: None,
@@ -117,6 +123,7 @@ impl App {
             Some(end) => end,
             None => self.turn(&guard, &mut screen, &mut keyboard).await,
         };
+        let kept = self.keep_unsaved();
         match end {
             End::Left => {
                 // The terminal is given back from where it was taken.
@@ -146,7 +153,7 @@ impl App {
             _ => None,
         };
         let (is_interrupted, is_headless) = (self.is_interrupted, self.is_headless);
-        Ok(Ended { run: self.last_run, is_interrupted, is_headless, left_alone })
+        Ok(Ended { run: self.last_run, is_interrupted, is_headless, left_alone, kept })
     }
 
     async fn turn(&mut self, guard: &TerminalGuard, screen: &mut Screen, keyboard: &mut Keyboard) -> End {
@@ -166,6 +173,8 @@ impl App {
                 asked = self.signals.next() => match asked {
                     Asked::Terminate => {
                         self.is_interrupted = true;
+                        // At once: whoever asks once may kill next.
+                        let _ = self.keep_unsaved();
                         (Event::Terminate, Reason::News)
                     }
                     Asked::HangUp => return End::TerminalGone,
@@ -217,6 +226,7 @@ impl App {
             };
             let effects = self.state.update(event, &self.now());
             self.frames.request(reason, Instant::now());
+            self.forget_saved();
             if let Some(end) = self.perform(effects, guard, screen).await {
                 return end;
             }
@@ -225,6 +235,37 @@ impl App {
 
     fn now(&self) -> Now {
         Now { wall: Zoned::now(), uptime: self.begun.elapsed() }
+    }
+
+    /// Keeps what is not saved for the next screen; where it is then, or why it could not be kept. `None` if there is nothing.
+    fn keep_unsaved(&mut self) -> Option<Result<PathBuf, Problem>> {
+        self.forget_saved();
+        let halves = self.state.unsaved_halves();
+        if halves.is_empty() {
+            return None;
+        }
+        let file = self.state.unsaved.file.as_deref();
+        let kept = tokio::task::block_in_place(|| self.connector.keep_unsaved(&halves, file));
+        match &kept {
+            Ok(file) => {
+                tracing::info!(file = %safe(file), "unsaved keys are kept");
+                self.state.unsaved.file = Some(file.clone());
+            }
+            Err(problem) => tracing::error!(%problem, "unsaved keys cannot be kept"),
+        }
+        Some(kept)
+    }
+
+    /// Deletes what is kept of keys that are saved now, or that nobody wants.
+    fn forget_saved(&mut self) {
+        if self.state.has_unsaved() {
+            return;
+        }
+        let Some(file) = self.state.unsaved.file.take() else { return };
+        if let Err(problem) = tokio::task::block_in_place(|| self.connector.forget_unsaved(&file)) {
+            let now = self.now();
+            self.state.notices.problem(&problem, &now.wall);
+        }
     }
 
     /// Takes what is for the loop out of the news; the rest is for the state.

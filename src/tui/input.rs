@@ -1,4 +1,5 @@
-//! The keyboard: one thread that reads, one that watches for the terminal to go away.
+//! The keyboard: one thread that reads, one that watches for the terminal to go away. Keys that come as fast as a paste are looked
+//! at in `burst`.
 //!
 //! crossterm's reader must never meet a terminal that is gone: at end of input it would ask again for ever, at full
 //! speed. So a second thread waits for the hang-up, and puts a pipe that stays silent in the terminal's place.
@@ -10,6 +11,7 @@ use ratatui::crossterm::event::{self, Event as TerminalEvent, KeyEvent, KeyEvent
 use rustix::event::{PollFd, PollFlags};
 use tokio::sync::{mpsc, oneshot};
 
+use super::burst::Burst;
 use crate::secret::Secret;
 
 /// How many events may wait for the loop. A person cannot type as many; past it the terminal waits.
@@ -74,18 +76,40 @@ impl Keyboard {
 }
 
 fn read(events: &mpsc::Sender<Input>) {
+    // What was read and did not belong to a burst before it.
+    let mut next = None;
     // An error means that the terminal cannot be read any more; dropping the sender tells the loop.
-    while let Ok(event) = event::read() {
-        let input = match event {
-            TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => Input::Key(key),
-            TerminalEvent::Paste(text) => Input::Paste(Secret::new(text)),
-            TerminalEvent::Resize(..) => Input::Resize,
+    while let Some(event) = next.take().or_else(|| event::read().ok()) {
+        let inputs = match event {
+            TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => match Burst::begin(&key) {
+                Some(burst) => {
+                    let (burst, other) = follow(burst);
+                    next = other;
+                    burst.end()
+                }
+                None => vec![Input::Key(key)],
+            },
+            TerminalEvent::Paste(text) => vec![Input::Paste(Secret::new(text))],
+            TerminalEvent::Resize(..) => vec![Input::Resize],
             _ => continue,
         };
-        if events.blocking_send(input).is_err() {
-            return;
+        for input in inputs {
+            if events.blocking_send(input).is_err() {
+                return;
+            }
         }
     }
+}
+
+/// Reads what belongs to a burst; also the event that ended it, if one did.
+fn follow(mut burst: Burst) -> (Burst, Option<TerminalEvent>) {
+    while event::poll(burst.patience()).is_ok_and(|is_there| is_there) {
+        match event::read() {
+            Ok(TerminalEvent::Key(key)) if key.kind == KeyEventKind::Release || burst.takes(&key) => {}
+            other => return (burst, other.ok()),
+        }
+    }
+    (burst, None)
 }
 
 /// Returns when standard input is no terminal any more. Without a time limit and without interest in data, so that it

@@ -4,6 +4,7 @@
 
 pub mod access;
 mod app;
+mod burst;
 pub mod clipboard;
 pub mod effect;
 pub mod event;
@@ -59,9 +60,13 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
     };
     let signals = signals::Signals::listen().map_err(no_screen)?;
     terminal::install_panic_hook();
-    let workers = worker::Workers::start(connector);
+    match tokio::task::block_in_place(|| connector.kept_unsaved()) {
+        Ok(Some(kept)) => state.offer_kept(kept),
+        Ok(None) => {}
+        Err(problem) => state.notices.problem(&problem, &jiff::Zoned::now()),
+    }
     let clipboard = clipboard::Path::from_environment(variable);
-    let app = app::App::new(state, Look::from_environment(variable).with(theme), frames, workers, signals, clipboard);
+    let app = app::App::new(state, Look::from_environment(variable).with(theme), frames, connector, signals, clipboard);
     let ended = app.run(options.start_export).await.map_err(no_screen)?;
     if let Some(about) = &ended.left_alone {
         // Whoever left reads it, or has left already.
@@ -71,6 +76,20 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
             about.request,
             about.owner
         );
+    }
+    // As above. What could not be kept is lost with this process, so that is said wherever somebody may read it.
+    match &ended.kept {
+        Some(Ok(file)) => {
+            let file = crate::private_file::safe(file);
+            let _ = writeln!(
+                std::io::stdout(),
+                "The keys that are not saved are kept in {file}; the next screen asks about them."
+            );
+        }
+        Some(Err(problem)) => {
+            let _ = writeln!(std::io::stderr(), "The keys that are not saved could not be kept: {problem}");
+        }
+        None => {}
     }
     let run_decides = was_asked_to_export || ended.is_headless;
     Ok(match ended.run {

@@ -33,7 +33,7 @@ fn set_up() -> State {
     state
 }
 
-fn snapshot_in(name: &str, state: &State, sizes: &[(u16, u16)]) {
+pub fn snapshot_in(name: &str, state: &State, sizes: &[(u16, u16)]) {
     for size in sizes {
         let terminal = draw(state, LOOK, *size);
         insta::assert_snapshot!(format!("{name}-{}x{}", size.0, size.1), terminal.backend());
@@ -121,6 +121,7 @@ fn keys_while_the_new_pair_is_not_accepted() {
     press(&mut state, "oy0123456789abcdef0123456789abcdef");
     key(&mut state, KeyCode::Enter);
     key(&mut state, KeyCode::Esc);
+    press(&mut state, "y");
     press(&mut state, "oy0123456789abcdef0123456789abcdef");
     key(&mut state, KeyCode::Enter);
     let pem = include_str!("../../src/keys/fixtures/rsa-2048.pem");

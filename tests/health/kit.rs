@@ -154,7 +154,8 @@ impl Told {
         let lines: Vec<&str> = self.text.lines().collect();
         let begins = |at: &usize| lines.get(at + 1).is_some_and(|line| line.starts_with("  it means: "));
         let finding = |at: usize| (lines[at], lines[at + 2].strip_prefix("  next: ").expect("a next step"));
-        (0..lines.len()).filter(begins).map(finding).collect()
+        // A test's state is in a temporary directory, which the doctor rightly finds, and which is nobody's mistake here.
+        (0..lines.len()).filter(begins).map(finding).filter(|(what, _)| !what.contains("may not last")).collect()
     }
 
     /// Asserts that there is just one finding, with these words and this next step, and this exit code.

@@ -103,6 +103,7 @@ impl Gateway {
             feeds,
             mode: SyncMode::Full,
             skip_locked: false,
+            sender: None,
             data_space: self.space.clone(),
             thread_count: 1,
             max_batch_bytes: DEFAULT_MAX_BATCH_BYTES,

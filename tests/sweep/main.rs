@@ -2,6 +2,7 @@
 //! from outside, and a secret, planted in every place where one is kept.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
 
+mod debug;
 mod gateway;
 mod secrets;
 #[path = "../support/mod.rs"]

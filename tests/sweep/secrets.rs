@@ -10,11 +10,11 @@ use std::process::{Output, Stdio};
 use super::support::home::Home;
 use super::{files, sweep};
 
-const KEY: &str = include_str!("../../src/keys/fixtures/rsa-2048.pem");
-const API_KEY: &str = "c0ffee00c0ffee01c0ffee02c0ffee03";
-const PROXY_PASSWORD: &str = "canary-of-the-proxy";
-const DATABASE_PASSWORD: &str = "canary-of-the-database";
-const CRYPT_KEY: &str = "canaryofthecryptkey0123456789abc";
+pub const KEY: &str = include_str!("../../src/keys/fixtures/rsa-2048.pem");
+pub const API_KEY: &str = "c0ffee00c0ffee01c0ffee02c0ffee03";
+pub const PROXY_PASSWORD: &str = "canary-of-the-proxy";
+pub const DATABASE_PASSWORD: &str = "canary-of-the-database";
+pub const CRYPT_KEY: &str = "canaryofthecryptkey0123456789abc";
 /// Of no use to anybody: who a user of the system is.
 const NOBODY: u32 = 65_534;
 
@@ -26,7 +26,7 @@ fn canaries() -> Vec<String> {
     whole.into_iter().chain(body).collect()
 }
 
-fn is_silent(what: &str, bytes: &[u8]) {
+pub fn is_silent(what: &str, bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for canary in canaries() {
         assert!(!text.contains(&canary), "{what} tells {canary}: {text}");
@@ -51,7 +51,7 @@ fn kept_is_silent(home: &Home, secret: &[&str]) {
     }
 }
 
-fn write_private(path: &Path, text: &str) {
+pub fn write_private(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().expect("a parent")).expect("made");
     fs::write(path, text).expect("written");
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("chmod");
@@ -130,6 +130,73 @@ fn what_is_pasted_into_the_wrong_place_is_not_repeated() {
     }
     kept_is_silent(&home, &["key.pem", "key.txt", "half.pem", "joined.txt"]);
     sweep(&home, printed_is_silent);
+}
+
+/// A login in an address is refused, and neither that sentence nor any other repeats it, wherever it was put.
+#[test]
+fn a_login_in_the_wrong_place_is_refused_and_not_repeated() {
+    let home = Home::new();
+    let with_login = format!("https://ann:{DATABASE_PASSWORD}@gateway.example");
+    let database = format!("shop:{DATABASE_PASSWORD}@db:3306");
+    for (key, value) in [
+        ("gateway.production_url", &with_login),
+        ("gateway.sandbox_url", &with_login),
+        ("gateway.environment", &with_login),
+        ("gateway.connect_timeout_seconds", &database),
+        ("ims.host", &with_login),
+        ("export.routes.products", &with_login),
+        ("ims.redirect_uri", &with_login),
+        ("source.commerce.port", &database),
+        ("source.kind", &database),
+        ("instance.kind", &database),
+        ("export.thread_count", &database),
+    ] {
+        let (section, name) = key.rsplit_once('.').expect("a section");
+        home.write_config(&format!("[{section}]\n{name} = \"{value}\"\n"));
+        let output = home.run(&["config", "show"]);
+        assert_eq!(output.status.code(), Some(2), "{key}");
+        printed_is_silent(key, &output);
+        home.write_config("");
+        let variable = format!("COMMERCE_CONNECTOR_{}", key.replace('.', "_").to_uppercase());
+        let output = home.command(&["config", "show"]).env(&variable, value).output().expect("the program runs");
+        assert_eq!(output.status.code(), Some(2), "{variable}");
+        printed_is_silent(&variable, &output);
+    }
+}
+
+/// What belongs to another user is neither written nor believed.
+#[test]
+fn logs_and_state_of_another_user_are_refused_and_found() {
+    if !rustix::process::geteuid().is_root() {
+        // Only root can give files away.
+        return;
+    }
+    const SOMEBODY: u32 = 12_345;
+    let home = Home::new();
+    home.write_config("[source]\nkind = \"files\"\n");
+    let logs = home.path(".local/state/commerce-connector/logs");
+    fs::create_dir_all(&logs).expect("made");
+    for path in [
+        ".",
+        ".config",
+        ".config/commerce-connector",
+        ".config/commerce-connector/config.toml",
+        ".local",
+        ".local/state",
+        ".local/state/commerce-connector",
+    ] {
+        chown(home.path(path), Some(NOBODY), Some(NOBODY)).expect("chown");
+    }
+    let as_nobody = |args: &[&str]| home.command(args).uid(NOBODY).gid(NOBODY).output().expect("the program runs");
+    chown(&logs, Some(SOMEBODY), None).expect("chown");
+    let output = as_nobody(&["export", "run"]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("belongs to another user (uid 12345)"), "{text}");
+    let output = as_nobody(&["doctor"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains("belongs to user 12345"), "{text}");
 }
 
 /// Other users see the arguments of a process, and nothing else of it: no environment, no memory, no core.

@@ -8,7 +8,8 @@
 //! | `installation` | configuration, the Commerce installation and its mode |
 //! | `shop` | database, cron, indexers, change logs |
 //! | `gateway` | keys, name, connection, TLS, proxy, clock, registry, data space |
-//! | `program` | routes, guard, state directory, ledger, terminal |
+//! | `program` | routes, guard, ledger, terminal |
+//! | `state_dir` | the state directory: whose it is, and whether it lasts; asked by `program` |
 //! | `logout` | whether a run survives the logout; asked by `program` |
 
 mod check;
@@ -18,6 +19,7 @@ mod logout;
 mod program;
 mod proxy;
 mod shop;
+mod state_dir;
 
 use std::time::Duration;
 

@@ -1,33 +1,24 @@
 //! Checks of this program's own place: routes, the guard, state directory, ledger, terminal.
 
 use std::io::IsTerminal as _;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
 
-use rustix::fs::Access;
 use tokio::time::timeout;
 
 use super::AREA_LIMIT;
 use super::check::Check;
-use super::logout;
+use super::{logout, state_dir};
 use crate::connector::Connector;
 use crate::connector::finding::Finding;
 use crate::connector::ledger::findings;
 use crate::feeds::Feed;
-use crate::private_file::safe;
 use crate::settings::RouteOrigin;
 use crate::untrusted::SafeText;
-use crate::words::{bytes, count};
+use crate::words::count;
 
 const ROUTES: &str = "Routes";
 const GUARD: &str = "Guard";
-const STATE: &str = "State directory";
 const LEDGER: &str = "Ledger";
 const TERMINAL: &str = "Terminal";
-/// Free space below which a run may fail: the ledger of a million items takes about 300 MB.
-const LITTLE_SPACE: u64 = 500 * 1024 * 1024;
-/// Free space with which nothing can be recorded any more.
-const NO_SPACE: u64 = 10 * 1024 * 1024;
 /// The largest ledger that is read whole by the way, in bytes: that takes less than a second. Of a larger one, only what the
 /// summary needs is read; `export ledger check` reads all.
 const SMALL_LEDGER: u64 = 64 * 1024 * 1024;
@@ -38,7 +29,8 @@ pub(super) async fn checks(connector: &Connector) -> Vec<Check> {
     let guard = guard(connector).await;
     let connector = connector.clone();
     tokio::task::spawn_blocking(move || {
-        vec![routes(&connector), guard, state(&connector), ledger(&connector), terminal(environment), logout::check()]
+        let state = state_dir::check(&connector, environment);
+        vec![routes(&connector), guard, state, ledger(&connector), terminal(environment), logout::check()]
     })
     .await
     .unwrap_or_default()
@@ -75,7 +67,7 @@ async fn guard(connector: &Connector) -> Check {
     let Some((_, _, kind)) = connector.overview().data_space else {
         return Check::skipped(GUARD, "needs: a data space");
     };
-    let standing = async { connector.standing(&connector.source().await?).await };
+    let standing = async { connector.standing(&connector.source().await?, None).await };
     let standing = match timeout(AREA_LIMIT, standing).await {
         Ok(Ok(Some(standing))) => standing,
         Ok(Ok(None)) => return Check::skipped(GUARD, "the catalogue is made up"),
@@ -94,55 +86,6 @@ async fn guard(connector: &Connector) -> Check {
             Check::wrong(GUARD, &detail, Finding::of(&refusal, means))
         }
     }
-}
-
-fn state(connector: &Connector) -> Check {
-    let directory = connector.overview().state_dir;
-    let root = connector.config().instance.root.map(|root| connector.store().resolve(&root));
-    let shown = safe(&directory);
-    let mut findings = Vec::new();
-    let existing = nearest_existing(&directory);
-    if rustix::fs::access(&existing, Access::WRITE_OK | Access::EXEC_OK).is_err() {
-        findings.push(Finding::wrong(
-            format!("the state directory {shown} cannot be written (as seen from {})", safe(&existing)),
-            "a run records what it has sent there, and does not start without it",
-            "check who owns it, or choose another place with --state-dir or state.directory",
-        ));
-    }
-    if let Some(root) = root.and_then(|root| root.canonicalize().ok())
-        && existing.canonicalize().is_ok_and(|path| path.starts_with(&root))
-    {
-        findings.push(Finding::wrong(
-            format!("the state directory {shown} is inside the Commerce installation {}", safe(&root)),
-            "a deployment may delete it, and a web server may serve it",
-            "choose a place outside with --state-dir or state.directory, and move it there",
-        ));
-    }
-    let is_there = directory.is_dir();
-    let mode = std::fs::metadata(&directory).map(|meta| meta.mode() & 0o777).unwrap_or_default();
-    if is_there && mode & 0o077 != 0 {
-        findings.push(Finding::warning(
-            format!("the state directory {shown} is open to other users of this server (mode {mode:04o})"),
-            "they may read what was sent, and who sent it",
-            format!("`chmod 700 {shown}`"),
-        ));
-    }
-    let free = rustix::fs::statvfs(&existing).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize)).ok();
-    if let Some(free) = free.filter(|free| *free < LITTLE_SPACE) {
-        let level = if free < NO_SPACE { Finding::wrong } else { Finding::warning };
-        findings.push(level(
-            format!("only {} are free at {shown}", bytes(free)),
-            "a run stops when it cannot record what it has sent".to_owned(),
-            format!("make room (`df -h {shown}`), or choose another place with --state-dir"),
-        ));
-    }
-    let mode = if is_there { format!("mode {mode:04o}") } else { "made by the first run".to_owned() };
-    let free = free.map_or_else(|| "free space unknown".to_owned(), |free| format!("{} free", bytes(free)));
-    Check::new(STATE, &format!("{mode}, {free}, {shown}"), findings)
-}
-
-fn nearest_existing(path: &Path) -> PathBuf {
-    path.ancestors().find(|path| path.exists()).map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
 fn ledger(connector: &Connector) -> Check {
@@ -253,11 +196,5 @@ mod tests {
         let whats: Vec<&str> = check.findings.iter().map(|finding| finding.what.as_str()).collect();
         assert_eq!(whats, ["TERM is dumb", "the terminal has 59 columns and 24 rows"]);
         assert_eq!(check.outcome, Outcome::Warning);
-    }
-
-    #[test]
-    fn a_directory_that_is_not_there_is_judged_by_the_one_above() {
-        let dir = tempfile::tempdir().expect("a directory");
-        assert_eq!(nearest_existing(&dir.path().join("a/b")), dir.path());
     }
 }

@@ -49,7 +49,7 @@ pub use items::{
     FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, LastRequest, PageFrom,
 };
 pub(super) use journal::{Answer, Attempt, Kept, Verdict};
-pub use owner::{Installation, remember};
+pub use owner::Installation;
 pub use reader::{FeedSummary, LedgerReader};
 pub use received::last_received;
 pub(super) use repair::repair;

@@ -1,12 +1,9 @@
 //! Which installation sends into a data space from this server: kept in its ledger, so that a copy of a shop is noticed.
 
-use std::path::Path;
-
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use super::{LedgerError, LedgerReader, path_of, schema};
-use crate::client::models::DataSpaceId;
+use super::{LedgerError, LedgerReader, Store};
 
 /// The row of `meta` that holds it, as JSON.
 const NAME: &str = "installation";
@@ -20,18 +17,13 @@ pub struct Installation {
     pub id: String,
 }
 
-/// Writes down that this installation sends into the data space from now on. Makes the ledger if there is none. Blocking.
-///
-/// # Errors
-/// [`LedgerError`] if the file cannot be written.
-pub fn remember(state_dir: &Path, data_space: &DataSpaceId, installation: &Installation) -> Result<(), LedgerError> {
-    let path = path_of(state_dir, data_space);
-    let connection = schema::open_writable(&path, data_space)?;
-    let text = serde_json::json!(installation).to_string();
-    connection
-        .execute("INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2", params![NAME, text])
-        .map(drop)
-        .map_err(|error| LedgerError::of_sqlite(&path, &error))
+impl Store {
+    /// Writes down that this installation sends into the data space from now on.
+    pub fn remember(&self, installation: &Installation) -> rusqlite::Result<()> {
+        let text = serde_json::json!(installation).to_string();
+        let sql = "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
+        self.connection.execute(sql, params![NAME, text]).map(drop)
+    }
 }
 
 impl LedgerReader {

@@ -12,7 +12,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::LedgerError;
-use crate::private_file;
+use crate::private_file::{self, is_trusted};
 
 /// Permission bits that the owner needs.
 const OWNER_READS_AND_WRITES: u32 = 0o600;
@@ -111,12 +111,6 @@ pub(super) fn check(path: &Path) -> Result<(), LedgerError> {
         return refuse(&reason, format!("run `chmod 700 {0}` as the owner of {0}", private_file::safe(directory)));
     }
     Ok(())
-}
-
-/// Files of root are as trustworthy as the system itself; root may use whatever its users own.
-fn is_trusted(owner: u32) -> bool {
-    let me = rustix::process::geteuid().as_raw();
-    owner == me || owner == 0 || me == 0
 }
 
 /// Makes the names in a directory durable.

@@ -48,8 +48,8 @@ pub enum Work {
     ReadKey(Environment, PathBuf),
     /// Save a pair.
     SavePair(Environment, KeyPair),
-    /// Replace a pair by a new one, once the gateway accepts it.
-    RotatePair(Environment, KeyPair),
+    /// Replace a pair by a new one, once the gateway accepts it; with the name of the data space in use, if that was typed.
+    RotatePair(Environment, KeyPair, Option<String>),
     /// Write a configuration with every key explained.
     MakeConfig,
     /// Take items from here from now on.
@@ -68,8 +68,8 @@ pub enum Work {
     LoadLastReceived,
     /// Look ahead to exports into this data space.
     Foresee(DataSpace),
-    /// Choose a data space.
-    SelectDataSpace(DataSpaceId),
+    /// Choose a data space; with its name, if that was typed.
+    SelectDataSpace(DataSpaceId, Option<String>),
     /// Count the source records.
     LoadCounts,
     /// Read the ledger.

@@ -42,6 +42,10 @@ pub enum Place {
     Question,
     /// The question what becomes of the run when the person leaves.
     Leaving,
+    /// The question what becomes of unsaved keys when the person leaves.
+    Unsaved,
+    /// The question whether to go on with the unsaved keys of an earlier screen.
+    Kept,
     /// Something to read.
     Reading,
     /// The palette of all actions.
@@ -67,6 +71,8 @@ impl Place {
             | Place::KeyEditor
             | Place::Question
             | Place::Leaving
+            | Place::Unsaved
+            | Place::Kept
             | Place::Reading
             | Place::Palette => None,
         }
@@ -149,6 +155,7 @@ pub enum Action {
     SaveToFile,
     Accept,
     Decline,
+    Discard,
     SwitchFocus,
 }
 
@@ -257,7 +264,7 @@ impl Binding {
 mod tests {
     use super::*;
 
-    const PLACES: [Place; 16] = [
+    const PLACES: [Place; 18] = [
         Place::Overview,
         Place::Keys,
         Place::Saas,
@@ -272,6 +279,8 @@ mod tests {
         Place::KeyEditor,
         Place::Question,
         Place::Leaving,
+        Place::Unsaved,
+        Place::Kept,
         Place::Reading,
         Place::Palette,
     ];
@@ -315,6 +324,8 @@ mod tests {
             Place::KeyEditor,
             Place::Question,
             Place::Leaving,
+            Place::Unsaved,
+            Place::Kept,
             Place::Reading,
             Place::Palette,
         ] {

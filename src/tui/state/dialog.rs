@@ -5,6 +5,7 @@ use super::item::Entry;
 use super::log::LogLine;
 use crate::client::models::{DataSpace, DataSpaceId, Environment, ProjectId};
 use crate::connector::ExportRequest;
+use crate::connector::unsaved::KeptKeys;
 use crate::error::Problem;
 use crate::export::hold::Held;
 use crate::export::progress::ItemFailure;
@@ -30,6 +31,10 @@ pub enum Dialog {
         /// How many lines further down than the first was scrolled to. What is drawn stops at the end by itself.
         scroll: usize,
     },
+    /// Whether this dialog may be closed although what is in it is lost then.
+    Discard(Box<Dialog>),
+    /// What becomes of unsaved keys when the person leaves; with the dialog that was open then.
+    Unsaved(Option<Box<Dialog>>),
     /// Every action by name.
     Palette(Palette),
 }
@@ -73,7 +78,9 @@ impl Dialog {
             Dialog::Line(_) => Place::Line,
             Dialog::PrivateKey(_) => Place::KeyEditor,
             Dialog::Question(Question::Quit) => Place::Leaving,
-            Dialog::Question(_) => Place::Question,
+            Dialog::Question(Question::Kept(_)) => Place::Kept,
+            Dialog::Question(_) | Dialog::Discard(_) => Place::Question,
+            Dialog::Unsaved(_) => Place::Unsaved,
             Dialog::Reading { .. } => Place::Reading,
             Dialog::Palette(_) => Place::Palette,
         }
@@ -139,6 +146,15 @@ pub enum LinePurpose {
     ImsClientSecret {
         /// The client id.
         client_id: String,
+    },
+    /// The name of the data space in use, typed to replace keys by such that do not see it.
+    LoseSight {
+        /// Which pair.
+        environment: Environment,
+        /// The data space's name.
+        name: SafeText,
+        /// What the new keys do not see.
+        refusal: String,
     },
     /// The name of the data space, typed to go on with what the guard refused.
     Guard {
@@ -247,6 +263,8 @@ pub enum Question {
         /// The export that sends it.
         request: ExportRequest,
     },
+    /// Go on with the unsaved keys of an earlier screen?
+    Kept(Box<KeptKeys>),
     /// Stop the run?
     Stop,
     /// Leave, and what becomes of the run?

@@ -1,5 +1,7 @@
 //! Text that a person types: one line, or a private key of many lines. Both are wiped when dropped.
 
+use std::fmt;
+
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_textarea::{CursorMove, TextArea};
 use zeroize::{Zeroize as _, Zeroizing};
@@ -10,11 +12,17 @@ const LINE_LIMIT: usize = 4096;
 pub const KEY_TEXT_LIMIT: usize = 64 * 1024;
 
 /// One line of text and a cursor.
-#[derive(Debug)]
 pub struct LineEditor {
     text: Zeroizing<String>,
     /// In bytes, always at the border of a character.
     cursor: usize,
+}
+
+/// Without the text: it may be a key.
+impl fmt::Debug for LineEditor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LineEditor({} bytes)", self.text.len())
+    }
 }
 
 impl Default for LineEditor {
@@ -101,10 +109,16 @@ impl LineEditor {
 }
 
 /// The text of a private key while it is pasted or typed.
-#[derive(Debug)]
 pub struct KeyEditor {
     area: TextArea<'static>,
     size: usize,
+}
+
+/// Without the text.
+impl fmt::Debug for KeyEditor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyEditor({} bytes)", self.size)
+    }
 }
 
 impl Default for KeyEditor {

@@ -101,7 +101,9 @@ impl State {
                 Place::Filter => self.act_in_filter(action),
                 Place::Line => self.act_in_line(action, now, effects),
                 Place::KeyEditor => self.act_in_key_editor(action, now),
-                Place::Question | Place::Leaving => self.act_in_question(action, now, effects),
+                Place::Question | Place::Leaving | Place::Unsaved | Place::Kept => {
+                    self.act_in_question(action, now, effects);
+                }
                 Place::Reading => self.act_in_reading(action),
                 Place::Palette => self.act_in_palette(action, now, effects),
             },
@@ -184,19 +186,16 @@ impl State {
         }
     }
 
-    fn ask_to_quit(&mut self, effects: &mut Effects) {
-        if self.export.has_own_run() {
-            self.dialog = Some(Dialog::Question(Question::Quit));
-        } else {
-            effects.push(Effect::Quit);
-        }
-    }
-
     /// Ctrl-C: first like `q`, then a graceful stop at once; once that is under way, leave without waiting for it. What
     /// was in flight then has no recorded answer, and the next run sends it again.
     fn interrupt(&mut self, effects: &mut Effects) {
         if self.leaving {
             effects.push(Effect::Quit);
+        } else if matches!(&self.dialog, Some(Dialog::Unsaved(_))) {
+            // The second time: what is not saved is kept.
+            if let Some(Dialog::Unsaved(open)) = self.dialog.take() {
+                self.act_in_unsaved(open, Action::Accept, effects);
+            }
         } else if matches!(&self.dialog, Some(Dialog::Question(Question::Quit))) {
             self.leave(effects);
         } else {
@@ -219,9 +218,7 @@ impl State {
         if action == Action::SwitchFocus {
             dialog.on_button = !dialog.on_button;
         } else {
-            let environment = dialog.environment;
-            self.dialog = None;
-            self.cancel_rotation(environment, now);
+            self.cancel_dialog(now);
         }
     }
 
@@ -235,15 +232,26 @@ impl State {
     }
 
     fn act_in_question(&mut self, action: Action, now: &Now, effects: &mut Effects) {
-        let Some(Dialog::Question(question)) = self.dialog.take() else { return };
+        let question = match self.dialog.take() {
+            Some(Dialog::Question(Question::Kept(kept))) => return self.act_in_kept(*kept, action, now, effects),
+            Some(Dialog::Question(question)) => question,
+            Some(Dialog::Discard(dialog)) => return self.act_in_discard(dialog, action, now),
+            Some(Dialog::Unsaved(open)) => return self.act_in_unsaved(open, action, effects),
+            other => {
+                self.dialog = other;
+                return;
+            }
+        };
         match (&question, action) {
             (Question::Quit, Action::Stop) => return self.leave(effects),
             (_, Action::Accept) => {}
             _ => return,
         }
         match question {
-            Question::Choose(space) => effects.push(Effect::Work(Work::SelectDataSpace(space.id))),
+            Question::Choose(space) => effects.push(Effect::Work(Work::SelectDataSpace(space.id, None))),
             Question::PastedKey(text) => self.accept_pasted_key(&text, effects),
+            // Answered above.
+            Question::Kept(_) => {}
             Question::Stop => effects.push(Effect::Run(Command::Stop)),
             Question::Quit => effects.push(Effect::LeaveRunning),
             Question::Rotate(environment) => self.begin_rotation(environment),
@@ -303,11 +311,7 @@ impl State {
     fn act_in_line(&mut self, action: Action, now: &Now, effects: &mut Effects) {
         let Some(Dialog::Line(line)) = &mut self.dialog else { return };
         if action == Action::Back {
-            let purpose = line.purpose.clone();
-            self.dialog = None;
-            if let LinePurpose::ApiKey(environment) | LinePurpose::KeyFile(environment) = purpose {
-                self.cancel_rotation(environment, now);
-            }
+            self.cancel_dialog(now);
             return;
         }
         if line.busy {
@@ -362,6 +366,12 @@ impl State {
                 self.start(ExportRequest { typed_name, ..request }, now, effects);
                 return Ok(());
             }
+            LinePurpose::LoseSight { environment, name, .. } => {
+                check_typed(text, name.as_str())?;
+                self.dialog = None;
+                self.rotate(environment, Some(name.as_str().to_owned()), effects);
+                return Ok(());
+            }
             LinePurpose::Source => Work::SetSource(source_path(text)?),
             LinePurpose::PasteBack | LinePurpose::ImsClientId | LinePurpose::ImsClientSecret { .. } => {
                 match self.accept_ims_line(&purpose, text)? {
@@ -375,7 +385,8 @@ impl State {
             LinePurpose::RenameDataSpace(id) => Work::RenameDataSpace(id, check_name(text)?.to_owned()),
             LinePurpose::ChooseProduction(space) => {
                 check_typed(text, space.name.as_str())?;
-                Work::SelectDataSpace(space.id)
+                let name = space.name.as_str().to_owned();
+                Work::SelectDataSpace(space.id, Some(name))
             }
         };
         if let Some(Dialog::Line(line)) = &mut self.dialog {

@@ -263,7 +263,7 @@ impl State {
         let draft = self.keys.draft(environment);
         match draft.pair() {
             // A pair that works is never given away for one that may not.
-            Some(pair) if self.keys.is_complete(environment) => self.rotate(environment, pair, effects),
+            Some(_) if self.keys.is_complete(environment) => self.rotate(environment, None, effects),
             Some(pair) => effects.push(Effect::Work(Work::SavePair(environment, pair))),
             None if draft.is_empty() => {
                 let text = format!("nothing was pasted for the {environment} pair, so there is nothing to save");

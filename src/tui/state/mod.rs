@@ -25,6 +25,7 @@ pub mod run;
 pub mod saas;
 mod sync;
 pub mod totals;
+mod unsaved;
 
 #[cfg(test)]
 mod tests;
@@ -44,6 +45,7 @@ use organization::OrganizationPane;
 use overview::OverviewPane;
 use reports::Reports;
 use saas::SaasPane;
+use unsaved::Unsaved;
 
 use super::effect::{Effect, Work};
 use super::event::{Event, Now, Reply};
@@ -201,6 +203,8 @@ pub struct State {
     pub reports: Reports,
     /// The open dialog.
     pub dialog: Option<Dialog>,
+    /// What is kept of what was not saved.
+    pub unsaved: Unsaved,
     /// News.
     pub notices: Notices,
     /// Whether the screen closes as soon as the run has ended.
@@ -224,6 +228,7 @@ impl State {
             export: ExportPane::default(),
             reports: Reports::default(),
             dialog: None,
+            unsaved: Unsaved::default(),
             notices: Notices::default(),
             leaving: false,
             wall: None,
@@ -400,7 +405,7 @@ impl State {
     fn leave(&mut self, effects: &mut Effects) {
         if self.export.has_own_run() {
             self.leaving = true;
-            self.dialog = None;
+            self.close_keeping();
             effects.push(Effect::Run(Command::Stop));
         } else {
             effects.push(Effect::Quit);

@@ -53,7 +53,9 @@ impl State {
                 line.error = (lines > 1)
                     .then(|| format!("{lines} lines were pasted and joined to this one: look at it before you go on"));
             }
-            Some(Dialog::Question(_) | Dialog::Reading { .. }) => self.tell_ignored(now),
+            Some(Dialog::Question(_) | Dialog::Discard(_) | Dialog::Unsaved(_) | Dialog::Reading { .. }) => {
+                self.tell_ignored(now);
+            }
             _ if is_private_key(text.expose()) => self.take_to_keys(text),
             Some(Dialog::Palette(palette)) => {
                 palette.editor.paste(&joined(text.expose(), " ").0);

@@ -6,8 +6,8 @@ use super::notice::Tone;
 use super::{Effects, State};
 use crate::client::models::Environment;
 use crate::connector::{Half, after_rotation};
-use crate::error::Problem;
-use crate::keys::{KeyPair, PrivateKey};
+use crate::error::{Exit, Problem};
+use crate::keys::PrivateKey;
 use crate::settings::Saved;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
@@ -57,17 +57,21 @@ impl State {
         if self.keys.rotating != Some(environment) {
             return false;
         }
-        match self.keys.draft(environment).pair() {
-            Some(pair) => self.rotate(environment, pair, effects),
-            None => self.dialog = Some(Dialog::PrivateKey(Box::new(KeyDialog::new(environment)))),
+        if self.keys.draft(environment).pair().is_some() {
+            self.rotate(environment, None, effects);
+        } else {
+            self.dialog = Some(Dialog::PrivateKey(Box::new(KeyDialog::new(environment))));
         }
         true
     }
 
-    /// Has the gateway asked about a pair, which takes the old one's place if it is accepted.
-    pub(super) fn rotate(&mut self, environment: Environment, pair: KeyPair, effects: &mut Effects) {
-        self.keys.set_check(environment, Check::Asking);
-        effects.push(Effect::Work(Work::RotatePair(environment, pair)));
+    /// Has the gateway asked about the pasted pair, which takes the old one's place if it is accepted. `typed` is the name of the
+    /// data space in use, where it was asked for.
+    pub(super) fn rotate(&mut self, environment: Environment, typed: Option<String>, effects: &mut Effects) {
+        if let Some(pair) = self.keys.draft(environment).pair() {
+            self.keys.set_check(environment, Check::Asking);
+            effects.push(Effect::Work(Work::RotatePair(environment, pair, typed)));
+        }
     }
 
     /// Whether a key is the one that is to be replaced; says so.
@@ -102,7 +106,15 @@ impl State {
                 self.keys_changed(environment, effects);
             }
             Err(problem) => {
-                self.notices.problem(&problem, &now.wall);
+                match &self.overview.data_space {
+                    // A dialog that was opened meanwhile is not taken away from the person who types into it.
+                    Some((_, name, _)) if problem.exit == Exit::Guarded && self.dialog.is_none() => {
+                        let (name, refusal) = (name.clone(), problem.what.clone());
+                        let purpose = LinePurpose::LoseSight { environment, name, refusal };
+                        self.dialog = Some(Dialog::Line(LineDialog::new(purpose, "")));
+                    }
+                    _ => self.notices.problem(&problem, &now.wall),
+                }
                 self.keys.set_check(environment, Check::Failed { at: now.wall.clone(), problem });
             }
         }

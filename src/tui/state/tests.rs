@@ -10,6 +10,7 @@ mod paste;
 mod read_only;
 mod reports;
 mod sync;
+mod unsaved;
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Padding, Paragraph};
 
 use super::look::{Look, Role};
 use super::text::{fit, left, paragraph, width};
-use super::{choices, readings};
+use super::{choices, readings, unsaved};
 use crate::connector::ExportRequest;
 use crate::export::SyncMode;
 use crate::feeds::Feed;
@@ -49,6 +49,8 @@ pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, look:
         Dialog::Line(line) => line_content(line, state, look, room),
         Dialog::PrivateKey(dialog) => key_content(dialog, look, room, usize::from(area.height).saturating_sub(2)),
         Dialog::Question(question) => question_content(question, state, look, room),
+        Dialog::Discard(dialog) => unsaved::discard(dialog, look, room),
+        Dialog::Unsaved(_) => unsaved::leaving(state, look, room),
         Dialog::Reading { what, scroll } => Content { scroll: *scroll, ..readings::content(what, state, look, room) },
         Dialog::Palette(palette) => {
             palette_content(palette, state, look, room, usize::from(area.height).saturating_sub(2))
@@ -184,6 +186,14 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
             let (title, text) = super::organization::line_words(&line.purpose);
             (title.to_owned(), false, plain(&text))
         }
+        LinePurpose::LoseSight { environment, name, refusal } => (
+            format!("Replace the {environment} keys"),
+            true,
+            spaced([
+                paragraph(&format!("▲ {refusal}"), room, look.style(Role::Danger)),
+                plain(&format!("Type the data space's name to replace the keys all the same: {name}")),
+            ]),
+        ),
         LinePurpose::Guard { name, refusal, .. } => (
             "The guard stopped this run".to_owned(),
             true,
@@ -373,6 +383,7 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
                 "Take it to Keys, to be looked at there?".to_owned(),
             ],
         ),
+        Question::Kept(kept) => return unsaved::kept(kept, state, look, room),
         Question::Stop => ("Stop the export".to_owned(), true, stop_texts(state)),
         Question::Quit => {
             let keys = [Action::Accept, Action::Stop].map(|action| key_of(Place::Leaving, action));
@@ -410,7 +421,7 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
 }
 
 /// A question with the keys that answer it in this place.
-fn answered(place: Place, title: String, danger: bool, mut lines: Vec<Line<'static>>, look: Look) -> Content {
+pub fn answered(place: Place, title: String, danger: bool, mut lines: Vec<Line<'static>>, look: Look) -> Content {
     lines.push(Line::default());
     let answers = of_place(place).filter(|binding| !binding.short.is_empty() && binding.places.contains(&place));
     let spans = answers.enumerate().flat_map(|(number, binding)| {

@@ -27,6 +27,7 @@ mod run;
 mod saas;
 mod spark;
 pub mod text;
+mod unsaved;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};

@@ -138,8 +138,8 @@ async fn perform(connector: Connector, work: Work, hold: CancellationToken, news
         Work::SetEnvironment(environment) => {
             Reply::EnvironmentSet(connector.set_environment(environment).await.map(|()| connector.overview()))
         }
-        Work::RotatePair(environment, pair) => {
-            let result = connector.rotate_pair(environment, &pair).await;
+        Work::RotatePair(environment, pair, typed) => {
+            let result = connector.rotate_pair(environment, &pair, typed.as_deref()).await;
             tell(&news, Event::Reply(Reply::Overview(connector.overview()))).await;
             Reply::Rotated { environment, result }
         }
@@ -158,7 +158,7 @@ async fn perform(connector: Connector, work: Work, hold: CancellationToken, news
         Work::RenameDataSpace(id, name) => {
             Reply::Renamed(connector.rename_data_space(&id, &name).await.map(|_| connector.overview()))
         }
-        Work::SelectDataSpace(id) => Reply::Selected(connector.select_data_space(&id).await),
+        Work::SelectDataSpace(id, typed) => Reply::Selected(connector.select_data_space(&id, typed.as_deref()).await),
         Work::LoadCounts => Reply::Counts(connector.source_feeds().await),
         Work::LoadLedger => {
             let read = move || Ok((connector.ledger_summary()?, connector.failures(None, FAILURES_KEPT)?));

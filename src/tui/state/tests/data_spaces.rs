@@ -10,7 +10,7 @@ fn a_testing_data_space_asks_and_a_production_one_wants_its_name() {
     press(&mut state, 'j');
     key(&mut state, KeyCode::Enter);
     assert!(matches!(&state.dialog, Some(Dialog::Question(Question::Choose(space))) if space.id.as_str() == "d-2"));
-    assert!(matches!(works(&press(&mut state, 'y'))[..], [Work::SelectDataSpace(id)] if id.as_str() == "d-2"));
+    assert!(matches!(works(&press(&mut state, 'y'))[..], [Work::SelectDataSpace(id, None)] if id.as_str() == "d-2"));
 
     press(&mut state, 'k');
     key(&mut state, KeyCode::Enter);
@@ -20,7 +20,9 @@ fn a_testing_data_space_asks_and_a_production_one_wants_its_name() {
         key(&mut state, KeyCode::Backspace);
     }
     type_text(&mut state, "Main");
-    assert!(matches!(works(&key(&mut state, KeyCode::Enter))[..], [Work::SelectDataSpace(id)] if id.as_str() == "d-1"));
+    assert!(
+        matches!(works(&key(&mut state, KeyCode::Enter))[..], [Work::SelectDataSpace(id, Some(_))] if id.as_str() == "d-1")
+    );
 }
 
 #[test]

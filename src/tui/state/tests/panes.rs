@@ -126,7 +126,7 @@ fn rotate(state: &mut State) -> Effects {
 fn a_new_pair_replaces_the_old_one_only_when_the_gateway_accepts_it() {
     let mut state = with_keys();
     let effects = rotate(&mut state);
-    assert!(matches!(works(&effects)[..], [Work::RotatePair(Environment::Sandbox, _)]));
+    assert!(matches!(works(&effects)[..], [Work::RotatePair(Environment::Sandbox, _, None)]));
     let refused = Problem::new(Exit::Refused, "JWT is invalid; the old pair is still in place");
     let environment = Environment::Sandbox;
     reply(&mut state, Reply::Rotated { environment, result: Err(refused) });
@@ -153,10 +153,36 @@ fn a_rotation_that_is_cancelled_changes_nothing() {
             key(&mut state, KeyCode::Enter);
         }
         key(&mut state, KeyCode::Esc);
+        if steps == 1 {
+            press(&mut state, 'y');
+        }
         assert!(state.keys.draft(Environment::Sandbox).is_empty());
         assert_eq!(state.keys.rotating, None);
         assert!(newest(&state).contains("the old sandbox pair stays"));
     }
+}
+
+#[test]
+fn keys_that_lose_sight_of_the_data_space_replace_the_old_ones_by_its_name_only() {
+    let environment = Environment::Sandbox;
+    let guarded = || Problem::new(Exit::Guarded, "the new sandbox keys do not see the data space in use");
+    let mut state = with_keys();
+    rotate(&mut state);
+    reply(&mut state, Reply::Rotated { environment, result: Err(guarded()) });
+    let name = state.overview.data_space.as_ref().expect("a data space").1.to_string();
+    type_text(&mut state, "no");
+    assert!(works(&key(&mut state, KeyCode::Enter)).is_empty());
+    press(&mut state, 'x');
+    (0..3).for_each(|_| drop(key(&mut state, KeyCode::Backspace)));
+    type_text(&mut state, &name);
+    let effects = key(&mut state, KeyCode::Enter);
+    assert!(matches!(works(&effects)[..], [Work::RotatePair(_, _, Some(typed))] if *typed == name));
+    // Cancelled, the new private key is not lost without a question.
+    reply(&mut state, Reply::Rotated { environment, result: Err(guarded()) });
+    key(&mut state, KeyCode::Esc);
+    assert!(matches!(&state.dialog, Some(Dialog::Discard(_))));
+    press(&mut state, 'y');
+    assert!(state.keys.draft(environment).is_empty() && state.keys.rotating.is_none());
 }
 
 #[test]
@@ -178,6 +204,7 @@ fn a_key_pasted_outside_of_an_editor_is_asked_about() {
     assert!(matches!(&state.dialog, Some(Dialog::PrivateKey(dialog)) if dialog.unasked && dialog.on_button));
     assert!(state.keys.draft(Environment::Sandbox).is_empty(), "nothing is taken yet");
     key(&mut state, KeyCode::Esc);
+    press(&mut state, 'y');
     paste(&mut state, API_KEY);
     assert!(
         matches!(&state.dialog, Some(Dialog::Line(line)) if line.purpose == LinePurpose::ApiKey(Environment::Sandbox))
@@ -243,7 +270,7 @@ fn a_choice_does_not_wait_for_what_lies_ahead_of_it() {
     let other = "elsewhere".parse().unwrap();
     reply(&mut state, Reply::Foreseen { space: other, result: Ok(foresight.clone()) });
     assert!(state.saas.ahead.as_ref().unwrap().report.value.is_none());
-    assert!(matches!(works(&press(&mut state, 'y'))[..], [Work::SelectDataSpace(_)]));
+    assert!(matches!(works(&press(&mut state, 'y'))[..], [Work::SelectDataSpace(..)]));
     reply(&mut state, Reply::Foreseen { space, result: Ok(foresight) });
     assert!(state.saas.ahead.unwrap().report.value.is_some());
 }

@@ -1,19 +1,24 @@
 //! The guard: a copy of a shop must not send into the data space that the shop lives on, unless a person says so by name.
 //!
 //! It compares what an installation is with what a data space is for, and who sent there before. It never sends anything.
+//! What it compares is gathered in `gather`, who else of this server sends in `neighbours`; what keeps the data space in sight while keys change is in `sight`.
+
+mod gather;
+mod neighbours;
+mod sight;
 
 use std::fmt;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{Connector, explained};
 use crate::client::models::{DataSpaceId, DataSpaceKind};
-use crate::commerce::kind::{Concluded, InstallationKind, Signs};
-use crate::error::{Exit, Explain, Problem};
-use crate::export::ledger::{self, Installation};
-use crate::feeds::source::Source;
+use crate::commerce::kind::{Concluded, InstallationKind};
+use crate::error::{Exit, Explain};
+use crate::export::ledger::Installation;
 use crate::untrusted::SafeText;
+
+pub use neighbours::Neighbour;
 
 /// The data space that is about to receive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,12 +41,28 @@ pub enum Refusal {
         /// Where it would have sent.
         target: Target,
     },
+    /// The same installation, under another base URL than when it last sent there.
+    Moved {
+        /// Its base URL then.
+        before: SafeText,
+        /// Its base URL now.
+        now: SafeText,
+        /// Where it would have sent.
+        target: Target,
+    },
     /// Another installation of this server sends there.
     Another {
         /// Who sent there before.
         before: SafeText,
         /// Who wants to now.
         now: SafeText,
+        /// Where.
+        target: Target,
+    },
+    /// Another user of this server sends there already, and this one never did.
+    OtherUser {
+        /// Who.
+        neighbour: Neighbour,
         /// Where.
         target: Target,
     },
@@ -69,8 +90,17 @@ impl Refusal {
                 "this is a {} installation ({}), and {} is a production data space",
                 concluded.kind, concluded.because, target.name
             ),
+            Self::Moved { before, now, target } => format!(
+                "the base URL of this installation changed from {before} to {now} since it last sent into the data space {}",
+                target.name
+            ),
             Self::Another { before, now, target } => format!(
                 "another installation of this server ({before}) sends into the data space {}; this one is {now}",
+                target.name
+            ),
+            Self::OtherUser { neighbour: Neighbour { user, state_dir }, target } => format!(
+                "the user {user} of this server sends this shop into the data space {} already (state directory {state_dir}), and \
+                 this user never did",
                 target.name
             ),
             Self::OtherName { given, target } => {
@@ -84,7 +114,9 @@ impl Refusal {
     pub fn target(&self) -> &Target {
         match self {
             Refusal::NotProduction { target, .. }
+            | Refusal::Moved { target, .. }
             | Refusal::Another { target, .. }
+            | Refusal::OtherUser { target, .. }
             | Refusal::OtherName { target, .. } => target,
         }
     }
@@ -102,9 +134,16 @@ impl Explain for Refusal {
                 "choose a testing data space (`commerce-connector data-spaces list`), set instance.kind if this is the \
                  production shop, or type the name to send all the same: --i-know {name:?}"
             ),
+            Refusal::Moved { .. } => format!(
+                "if the shop moved, type the name once: --i-know {name:?}; if this is a copy of it, choose another data space"
+            ),
             Refusal::Another { .. } => format!(
                 "two installations would delete each other's items; choose another data space, or, if this one takes the \
                  other's place, type the name: --i-know {name:?}"
+            ),
+            Refusal::OtherUser { neighbour, .. } => format!(
+                "run this program as {}; to send everything a second time all the same, type the name once: --i-know {name:?}",
+                neighbour.user
             ),
             Refusal::OtherName { .. } => "copy the name from `commerce-connector data-spaces list`".to_owned(),
         })
@@ -134,12 +173,35 @@ pub fn check(
         return Err(Refusal::NotProduction { concluded: concluded.clone(), target: target.clone() });
     }
     match before {
-        Some(before) if before != now => Err(Refusal::Another {
+        Some(before) if before.id != now.id => Err(Refusal::Another {
             before: SafeText::new(&words(before)),
             now: SafeText::new(&words(now)),
             target: target.clone(),
         }),
+        Some(before) if !is_same_address(&before.base_url, &now.base_url) => Err(Refusal::Moved {
+            before: SafeText::new(&before.base_url),
+            now: SafeText::new(&now.base_url),
+            target: target.clone(),
+        }),
         _ => Ok(()),
+    }
+}
+
+/// Whether two base URLs are of the same shop: scheme and a slash at the end make no other shop, and of an unknown one nothing
+/// can be said.
+fn is_same_address(before: &str, now: &str) -> bool {
+    let bare = |url: &str| url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/').to_lowercase();
+    before.is_empty() || now.is_empty() || bare(before) == bare(now)
+}
+
+/// A base URL without a login: a copy behind a password may have one in it.
+fn without_login(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rsplit_once('@') {
+        Some((_, host)) if scheme.is_empty() => format!("{host}{}", &rest[end..]),
+        Some((_, host)) => format!("{scheme}://{host}{}", &rest[end..]),
+        None => url.to_owned(),
     }
 }
 
@@ -158,7 +220,7 @@ pub fn installation(base_url: Option<&str>, root: Option<&Path>, database: &str)
     // Eight hexadecimal digits are enough for the few installations of a server, and can be compared by eye.
     let [a, b, c, d, ..]: [u8; 32] = hasher.finalize().into();
     let id = format!("{:08x}", u32::from_be_bytes([a, b, c, d]));
-    Installation { base_url: base_url.unwrap_or_default().to_owned(), id }
+    Installation { base_url: without_login(base_url.unwrap_or_default()), id }
 }
 
 /// Everything that the guard looks at.
@@ -172,6 +234,8 @@ pub struct Standing {
     pub before: Option<Installation>,
     /// This installation.
     pub now: Installation,
+    /// Another user of this server who sends there, if this one never did.
+    pub neighbour: Option<Neighbour>,
 }
 
 impl Standing {
@@ -181,7 +245,13 @@ impl Standing {
     /// [`Refusal`], before a byte is sent.
     pub fn check(&self, typed: Option<&str>) -> Result<(), Refusal> {
         let Some(target) = &self.target else { return Ok(()) };
-        check(target, self.concluded.as_ref(), self.before.as_ref(), &self.now, typed)
+        check(target, self.concluded.as_ref(), self.before.as_ref(), &self.now, typed)?;
+        match &self.neighbour {
+            Some(neighbour) if typed.is_none() => {
+                Err(Refusal::OtherUser { neighbour: neighbour.clone(), target: target.clone() })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -192,103 +262,6 @@ pub struct Here {
     pub concluded: Option<Concluded>,
     /// Which it is.
     pub now: Installation,
-}
-
-impl Connector {
-    /// What the guard looks at; `None` for a catalogue that is made up, which is nobody's installation.
-    ///
-    /// # Errors
-    /// A [`Problem`] if the database or the ledger cannot be read.
-    pub async fn standing(&self, source: &Source) -> Result<Option<Standing>, Problem> {
-        let Some(Here { concluded, now }) = self.installation_here(source).await? else { return Ok(None) };
-        let target = match self.overview().data_space {
-            Some((id, name, _)) => {
-                let saved = self.config().saas.environment_type;
-                let kind = self.kind_for_guard(&id, saved, concluded.as_ref()).await?;
-                Some(Target { id, name, kind })
-            }
-            None => None,
-        };
-        let before = match tokio::task::block_in_place(|| self.ledger())? {
-            Some(ledger) => ledger.installation().map_err(explained)?,
-            None => None,
-        };
-        Ok(Some(Standing { target, concluded, before, now }))
-    }
-
-    /// This installation; `None` for a catalogue that is made up, which is nobody's.
-    pub(super) async fn installation_here(&self, source: &Source) -> Result<Option<Here>, Problem> {
-        let config = self.config();
-        let layers = self.layers().clone();
-        let commerce = layers.commerce.as_deref();
-        // What Commerce itself takes for its base URL; a file may overrule the database.
-        let configured_url = ["web/secure/base_url", "web/unsecure/base_url"]
-            .into_iter()
-            .find_map(|path| commerce?.get(path))
-            .map(|found| found.value);
-        let (base_url, place) = match source {
-            Source::Generated(_) => return Ok(None),
-            Source::Files(files) => (configured_url, files.directory.display().to_string()),
-            Source::Commerce(source) => {
-                let settings = source.settings();
-                let place = format!("{}/{}/{}", settings.address_text(), settings.database, settings.table_prefix);
-                let url = match configured_url {
-                    Some(url) => Some(url),
-                    None => source.base_url().await.map_err(explained)?,
-                };
-                (url, place)
-            }
-        };
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let installed_mode = commerce.and_then(|store| store.installation()?.mage_mode().map(ToString::to_string));
-        let signs = Signs {
-            configured: config.instance.kind,
-            cloud_type: variable("MAGENTO_CLOUD_ENVIRONMENT_TYPE"),
-            mage_mode: installed_mode.or_else(|| variable("MAGE_MODE")),
-            base_url: base_url.clone(),
-        };
-        let concluded = signs.conclude();
-        let root = config.instance.root.as_deref().map(|root| self.store().resolve(root));
-        let now = installation(base_url.as_deref(), root.as_deref(), &place);
-        Ok(Some(Here { concluded, now }))
-    }
-
-    /// What the data space is for. The registry is asked where the saved type is missing, or would refuse a run: not every
-    /// module saves it, and a person may have written it by hand.
-    async fn kind_for_guard(
-        &self,
-        id: &DataSpaceId,
-        saved: Option<DataSpaceKind>,
-        concluded: Option<&Concluded>,
-    ) -> Result<DataSpaceKind, Problem> {
-        let is_production = concluded.is_none_or(|concluded| concluded.kind == InstallationKind::Production);
-        match saved {
-            Some(DataSpaceKind::Testing) => return Ok(DataSpaceKind::Testing),
-            Some(DataSpaceKind::Production) if is_production => return Ok(DataSpaceKind::Production),
-            Some(DataSpaceKind::Production) | None => {}
-        }
-        match (self.client()?.data_space(id).await, saved) {
-            (Ok((_, data_space)), _) => Ok(data_space.kind),
-            (Err(_), Some(saved)) => Ok(saved),
-            (Err(error), None) => Err(explained(error)),
-        }
-    }
-
-    /// Asks the guard, and writes down who sends from now on.
-    ///
-    /// # Errors
-    /// A [`Problem`] with the exit code of a guard if nothing may be sent.
-    pub(super) async fn pass_guard(&self, source: &Source, typed: Option<&str>) -> Result<(), Problem> {
-        let Some(standing) = self.standing(source).await? else { return Ok(()) };
-        standing.check(typed).map_err(explained)?;
-        if let Some(target) = &standing.target
-            && standing.before.as_ref() != Some(&standing.now)
-        {
-            tokio::task::block_in_place(|| ledger::remember(&self.shared.state_dir, &target.id, &standing.now))
-                .map_err(explained)?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -335,16 +308,29 @@ mod tests {
     }
 
     #[test]
-    fn another_installation_of_the_server_is_noticed_by_url_and_by_place() {
+    fn another_installation_of_the_server_is_noticed_by_its_place() {
         let before = shop("https://shop.example.com/");
         let check = |now: &Installation| check(&target(DataSpaceKind::Testing), None, Some(&before), now, None);
         assert_eq!(check(&before), Ok(()));
         let moved =
             installation(Some("https://shop.example.com/"), Some(Path::new("/var/www/copy")), "localhost:3306/shop");
-        for other in [shop("https://copy.example.com/"), moved] {
-            let refusal = check(&other).expect_err("refused");
-            assert!(matches!(refusal, Refusal::Another { .. }), "{refusal}");
-            assert!(refusal.to_string().contains("https://shop.example.com/"), "{refusal}");
-        }
+        let refusal = check(&moved).expect_err("refused");
+        assert!(matches!(refusal, Refusal::Another { .. }), "{refusal}");
+        assert!(refusal.to_string().contains("https://shop.example.com/"), "{refusal}");
+    }
+
+    #[test]
+    fn another_base_url_of_the_same_installation_is_told_as_that() {
+        let before = shop("http://shop.example.com");
+        let check = |now: &Installation| check(&target(DataSpaceKind::Testing), None, Some(&before), now, None);
+        assert_eq!(check(&shop("https://Shop.example.com/")), Ok(()), "the same address");
+        assert_eq!(check(&installation(None, Some(Path::new("/var/www/shop")), "localhost:3306/shop")), Ok(()));
+        let refusal = check(&shop("https://ann:canary@copy.example.com/")).expect_err("refused");
+        assert_eq!(
+            refusal.to_string(),
+            "the base URL of this installation changed from http://shop.example.com to https://copy.example.com/ since it last sent \
+             into the data space Live shop: nothing was sent"
+        );
+        assert!(refusal.hint().expect("a hint").contains("if the shop moved"));
     }
 }

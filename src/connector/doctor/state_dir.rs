@@ -1,0 +1,210 @@
+//! The check of the state directory: whether it can be written, is ours alone, has room, and is still there tomorrow.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::Access;
+
+use super::check::Check;
+use crate::connector::Connector;
+use crate::connector::finding::Finding;
+use crate::export::owner::user_named;
+use crate::private_file::safe;
+use crate::words::bytes;
+
+const STATE: &str = "State directory";
+/// Free space below which a run may fail: the ledger of a million items takes about 300 MB.
+const LITTLE_SPACE: u64 = 500 * 1024 * 1024;
+/// Free space with which nothing can be recorded any more.
+const NO_SPACE: u64 = 10 * 1024 * 1024;
+/// How many entries are looked at for their owner; there are a few dozen.
+const ENTRIES: usize = 10_000;
+/// How the system calls file systems that are gone after a restart (`statfs(2)`).
+const TMPFS: u64 = 0x0102_1994;
+const RAMFS: u64 = 0x8584_58f6;
+/// The file system of a container's own layer.
+const OVERLAY: u64 = 0x794c_7630;
+
+pub(super) fn check(connector: &Connector, variable: impl Fn(&str) -> Option<String>) -> Check {
+    let directory = connector.overview().state_dir;
+    let root = connector.config().instance.root.map(|root| connector.store().resolve(&root));
+    let shown = safe(&directory);
+    let mut findings = Vec::new();
+    let existing = nearest_existing(&directory);
+    if rustix::fs::access(&existing, Access::WRITE_OK | Access::EXEC_OK).is_err() {
+        findings.push(Finding::wrong(
+            format!("the state directory {shown} cannot be written (as seen from {})", safe(&existing)),
+            "a run records what it has sent there, and does not start without it",
+            "check who owns it, or choose another place with --state-dir or state.directory",
+        ));
+    }
+    let real = existing.canonicalize().unwrap_or_else(|_| existing.clone());
+    let root = root.and_then(|root| root.canonicalize().ok());
+    let in_var = root.as_ref().is_some_and(|root| real.starts_with(root.join("var")));
+    if root.as_ref().is_some_and(|root| real.starts_with(root)) && !in_var {
+        findings.push(Finding::wrong(
+            format!("the state directory {shown} is inside the Commerce installation"),
+            "a deployment may delete it, and a web server may serve it",
+            "choose a place outside, or below var/, with --state-dir or state.directory, and move it there",
+        ));
+    }
+    findings.extend(of_permissions(&directory));
+    let kind = rustix::fs::statfs(&existing).ok().map(|stat| u64::from_ne_bytes(stat.f_type.to_ne_bytes()));
+    let in_container = ["/.dockerenv", "/run/.containerenv"].iter().any(|mark| Path::new(mark).exists())
+        || variable("KUBERNETES_SERVICE_HOST").is_some();
+    let is_cloud = variable("MAGENTO_CLOUD_PROJECT").is_some();
+    findings.extend(loss(&real, kind, in_container, in_var.then_some(is_cloud)).map(|(what, next)| {
+        let means = "without it, the next export sends everything again, and what was deleted in the shop meanwhile stays in the service";
+        Finding::warning(format!("the state directory {shown} may not last: {what}"), means, next)
+    }));
+    let free = rustix::fs::statvfs(&existing).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize)).ok();
+    if let Some(free) = free.filter(|free| *free < LITTLE_SPACE) {
+        let level = if free < NO_SPACE { Finding::wrong } else { Finding::warning };
+        findings.push(level(
+            format!("only {} are free at {shown}", bytes(free)),
+            "a run stops when it cannot record what it has sent".to_owned(),
+            format!("make room (`df -h {shown}`), or choose another place with --state-dir"),
+        ));
+    }
+    let mode = match fs::metadata(&directory) {
+        Ok(meta) => format!("mode {:04o}", meta.mode() & 0o777),
+        Err(_) => "made by the first run".to_owned(),
+    };
+    let free = free.map_or_else(|| "free space unknown".to_owned(), |free| format!("{} free", bytes(free)));
+    Check::new(STATE, &format!("{mode}, {free}, {shown}"), findings)
+}
+
+fn nearest_existing(path: &Path) -> PathBuf {
+    path.ancestors().find(|path| path.exists()).map_or_else(|| PathBuf::from("."), Path::to_owned)
+}
+
+/// What is wrong with the permissions of the directory and of what is in it.
+fn of_permissions(directory: &Path) -> Vec<Finding> {
+    let Ok(meta) = fs::metadata(directory) else { return Vec::new() };
+    let (mode, shown) = (meta.mode() & 0o7777, safe(directory));
+    let mut findings = Vec::new();
+    if mode & 0o022 != 0 {
+        findings.push(Finding::wrong(
+            format!("other users of this server may write in the state directory {shown} (mode {mode:04o})"),
+            "they could put other locks and logs in the place of ours, so no run starts",
+            format!("`chmod 700 {shown}`"),
+        ));
+    } else if mode & 0o077 != 0 {
+        findings.push(Finding::warning(
+            format!("the state directory {shown} is open to other users of this server (mode {mode:04o})"),
+            "they may read what was sent, and who sent it",
+            format!("`chmod 700 {shown}`"),
+        ));
+    }
+    let me = rustix::process::geteuid().as_raw();
+    if let Some((path, owner)) = someone_elses(directory, me) {
+        findings.push(Finding::wrong(
+            format!("{} belongs to {}, and this program runs as {}", safe(&path), user_named(owner), user_named(me)),
+            "one of both users cannot read or write what the other recorded, so a run stops or begins anew",
+            format!(
+                "run this program always as {}, or give everything to one user: `chown -R {} {shown}`",
+                user_named(owner),
+                user_named(me)
+            ),
+        ));
+    }
+    findings
+}
+
+/// The first path of the state that belongs to another user, and whose it is.
+fn someone_elses(directory: &Path, me: u32) -> Option<(PathBuf, u32)> {
+    let mut waiting = vec![directory.to_owned()];
+    let mut looked_at = 0;
+    while let Some(path) = waiting.pop() {
+        looked_at += 1;
+        // The directory itself may be reached by a link; nothing else is followed.
+        let meta = if path == directory { fs::metadata(&path) } else { fs::symlink_metadata(&path) };
+        let Ok(meta) = meta else { continue };
+        if meta.uid() != me {
+            return Some((path, meta.uid()));
+        }
+        if meta.is_dir() && looked_at < ENTRIES {
+            waiting.extend(fs::read_dir(&path).ok()?.flatten().map(|entry| entry.path()));
+        }
+    }
+    None
+}
+
+/// What takes a directory away, and what to do about it; `None` if it lasts as far as can be seen. `in_var` is `Some` in the
+/// `var/` of an installation, and says whether that is Adobe Commerce on cloud.
+fn loss(
+    path: &Path,
+    kind: Option<u64>,
+    in_container: bool,
+    in_var: Option<bool>,
+) -> Option<(&'static str, &'static str)> {
+    let elsewhere = "choose a place on a disk that is kept with --state-dir or state.directory, and move it there";
+    if matches!(kind, Some(TMPFS | RAMFS)) {
+        return Some(("it is in memory, which a restart of this server empties", elsewhere));
+    }
+    if ["/tmp", "/var/tmp", "/run", "/dev/shm"].iter().any(|place| path.starts_with(place)) {
+        return Some(("the system deletes what is there, at a restart or after some days", elsewhere));
+    }
+    match in_var {
+        Some(true) => Some((
+            "deployments keep var/, but `rm -rf var/*`, a restored snapshot or backup, and a new environment take it away",
+            "leave it out when you clear var/; on cloud there is no better place",
+        )),
+        Some(false) => Some((
+            "`rm -rf var/*`, which many deployments and guides run, takes it away",
+            "choose a place outside of the installation with --state-dir or state.directory, or leave it out when you clear var/",
+        )),
+        None if in_container && kind == Some(OVERLAY) => {
+            Some(("it is in the container's own layer, which is gone with the container", "mount a volume there"))
+        }
+        None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXT4: Option<u64> = Some(0xef53);
+
+    #[test]
+    fn what_does_not_last_is_found_and_what_does_is_not() {
+        let what = |path: &str, kind, in_container, in_var| {
+            loss(Path::new(path), kind, in_container, in_var).map(|(what, _)| what)
+        };
+        assert_eq!(what("/home/ann/.local/state/commerce-connector", EXT4, false, None), None);
+        assert_eq!(what("/home/ann/.local/state/commerce-connector", EXT4, true, None), None, "a volume");
+        assert!(what("/data", Some(TMPFS), false, None).expect("lost").contains("memory"));
+        assert!(what("/var/tmp/x", EXT4, false, None).expect("lost").contains("deletes"));
+        assert_eq!(what("/tmpfiles/x", EXT4, false, None), None);
+        assert!(what("/data", Some(OVERLAY), true, None).expect("lost").contains("container"));
+        assert_eq!(
+            what("/data", Some(OVERLAY), false, None),
+            None,
+            "an overlay of a live system is kept, for all that is known"
+        );
+        assert!(what("/app/var/x", EXT4, false, Some(true)).expect("lost").contains("deployments keep var/"));
+        assert!(what("/var/www/shop/var/x", EXT4, false, Some(false)).expect("lost").contains("rm -rf"));
+    }
+
+    #[test]
+    fn what_belongs_to_somebody_else_is_found_wherever_it_is() {
+        let state = tempfile::tempdir().expect("a directory");
+        fs::create_dir(state.path().join("locks")).expect("made");
+        fs::write(state.path().join("locks/a.lock"), "").expect("written");
+        let me = rustix::process::geteuid().as_raw();
+        assert_eq!(someone_elses(state.path(), me), None);
+        assert_eq!(someone_elses(state.path(), me + 1), Some((state.path().to_owned(), me)));
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(state.path().join("locks/a.lock"), Some(12_345), None).expect("chown");
+            assert_eq!(someone_elses(state.path(), me), Some((state.path().join("locks/a.lock"), 12_345)));
+        }
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_is_judged_by_the_one_above() {
+        let dir = tempfile::tempdir().expect("a directory");
+        assert_eq!(nearest_existing(&dir.path().join("a/b")), dir.path());
+    }
+}

@@ -1,0 +1,207 @@
+//! What the guard compares, gathered: what this installation is, what the registry says of the data space, who sent there.
+
+use std::path::PathBuf;
+
+use tokio::sync::watch;
+
+use super::{Here, Refusal, Standing, Target, check, installation, neighbours};
+use crate::client::models::{DataSpace, DataSpaceId, DataSpaceKind};
+use crate::commerce::kind::{Concluded, InstallationKind, Signs};
+use crate::connector::{Connector, explained};
+use crate::error::{Exit, Problem};
+use crate::export::ledger::Installation;
+use crate::export::progress::Progress;
+use crate::feeds::source::Source;
+use crate::untrusted::SafeText;
+
+impl Connector {
+    /// What the guard looks at; `None` for a catalogue that is made up, which is nobody's installation. `typed` is the name that a
+    /// person typed: whoever did that goes on, so the registry need not be asked.
+    ///
+    /// # Errors
+    /// A [`Problem`] if the database or the ledger cannot be read, or the registry must be asked and does not answer.
+    pub async fn standing(&self, source: &Source, typed: Option<&str>) -> Result<Option<Standing>, Problem> {
+        let Some(Here { concluded, now }) = self.installation_here(source).await? else { return Ok(None) };
+        let target = match self.overview().data_space {
+            Some((id, name, _)) => {
+                let label = self.config().saas.environment_type;
+                let kind = if typed == Some(name.as_str()) {
+                    label.unwrap_or(DataSpaceKind::Production)
+                } else {
+                    self.kind_for_guard(&id, &name, label, concluded.as_ref()).await?
+                };
+                Some(Target { id, name, kind })
+            }
+            None => None,
+        };
+        let before = match tokio::task::block_in_place(|| self.ledger())? {
+            Some(ledger) => ledger.installation().map_err(explained)?,
+            None => None,
+        };
+        // Whoever has sent there knows what is there.
+        let neighbour = match (&target, &before, self.root()) {
+            (Some(target), None, Some(root)) => tokio::task::block_in_place(|| neighbours::find(&root, &target.id)),
+            _ => None,
+        };
+        Ok(Some(Standing { target, concluded, before, now, neighbour }))
+    }
+
+    /// This installation; `None` for a catalogue that is made up, which is nobody's.
+    pub(in crate::connector) async fn installation_here(&self, source: &Source) -> Result<Option<Here>, Problem> {
+        // What Commerce itself takes for its base URL; a file may overrule the database.
+        let configured_url = self.configured_base_url();
+        let (base_url, place) = match source {
+            Source::Generated(_) => return Ok(None),
+            Source::Files(files) => (configured_url, files.directory.display().to_string()),
+            Source::Commerce(source) => {
+                let settings = source.settings();
+                let place = format!("{}/{}/{}", settings.address_text(), settings.database, settings.table_prefix);
+                let url = match configured_url {
+                    Some(url) => Some(url),
+                    None => source.base_url().await.map_err(explained)?,
+                };
+                (url, place)
+            }
+        };
+        let root = self.root();
+        let now = installation(base_url.as_deref(), root.as_deref(), &place);
+        Ok(Some(Here { concluded: self.signs(base_url).conclude(), now }))
+    }
+
+    fn root(&self) -> Option<PathBuf> {
+        self.config().instance.root.as_deref().map(|root| self.store().resolve(root))
+    }
+
+    /// Tells the other users of this server that this one sends, as soon as something was accepted.
+    pub(in crate::connector) fn tell_neighbours(
+        &self,
+        data_space: DataSpaceId,
+        mut progress: watch::Receiver<Progress>,
+    ) {
+        let Some(root) = self.root() else { return };
+        let state_dir = self.shared.state_dir.clone();
+        tokio::spawn(async move {
+            let is_accepted = |progress: &Progress| progress.feeds.iter().any(|feed| feed.submitted > 0);
+            if progress.wait_for(is_accepted).await.is_ok() {
+                // That it cannot be told is in the log.
+                let _ = tokio::task::spawn_blocking(move || neighbours::tell(&root, &data_space, &state_dir)).await;
+            }
+        });
+    }
+
+    fn configured_base_url(&self) -> Option<String> {
+        let layers = self.layers().clone();
+        let commerce = layers.commerce.as_deref()?;
+        let found = ["web/secure/base_url", "web/unsecure/base_url"].into_iter().find_map(|path| commerce.get(path));
+        found.map(|found| found.value)
+    }
+
+    /// What this installation says of itself.
+    fn signs(&self, base_url: Option<String>) -> Signs {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let layers = self.layers().clone();
+        let installed_mode =
+            layers.commerce.and_then(|store| store.installation()?.mage_mode().map(ToString::to_string));
+        Signs {
+            configured: self.config().instance.kind,
+            cloud_type: variable("MAGENTO_CLOUD_ENVIRONMENT_TYPE"),
+            mage_mode: installed_mode.or_else(|| variable("MAGE_MODE")),
+            base_url,
+        }
+    }
+
+    /// What this installation is, as far as that can be found out now.
+    async fn concluded_here(&self) -> Option<Concluded> {
+        let here = match self.source().await {
+            Ok(source) => self.installation_here(&source).await,
+            Err(problem) => Err(problem),
+        };
+        match here {
+            Ok(here) => here?.concluded,
+            // Without the database, what files and environment say still counts.
+            Err(_) => self.signs(self.configured_base_url()).conclude(),
+        }
+    }
+
+    /// What the data space is for. The label that is kept beside its id is believed only where nothing depends on it: in the
+    /// production shop. Anywhere else the registry is asked, because a label can be copied, or typed by hand.
+    async fn kind_for_guard(
+        &self,
+        id: &DataSpaceId,
+        name: &SafeText,
+        label: Option<DataSpaceKind>,
+        concluded: Option<&Concluded>,
+    ) -> Result<DataSpaceKind, Problem> {
+        if concluded.is_some_and(|concluded| concluded.kind == InstallationKind::Production) {
+            return Ok(label.unwrap_or(DataSpaceKind::Production));
+        }
+        let error = match self.client()?.data_space(id).await {
+            Ok((_, data_space)) => return Ok(data_space.kind),
+            Err(error) => explained(error),
+        };
+        let Some(concluded) = concluded else {
+            // Nothing says that this is a copy, so nothing is refused whatever the data space is for.
+            return Ok(label.unwrap_or(DataSpaceKind::Production));
+        };
+        if label == Some(DataSpaceKind::Production) {
+            // The label alone is reason enough to refuse.
+            return Ok(DataSpaceKind::Production);
+        }
+        let known = error.hint.map(|hint| format!("{hint}; ")).unwrap_or_default();
+        Err(Problem {
+            what: format!(
+                "this is a {} installation ({}), and the registry did not say whether {name} is a production data space, so \
+                 nothing was sent: {}",
+                concluded.kind, concluded.because, error.what
+            ),
+            hint: Some(format!(
+                "{known}to send all the same, type the name of the data space: --i-know {:?}",
+                name.as_str()
+            )),
+            exit: error.exit,
+        })
+    }
+
+    /// Asks the guard. Returns who sends, if that has to be written down once something was accepted.
+    ///
+    /// # Errors
+    /// A [`Problem`] with the exit code of a guard if nothing may be sent.
+    pub(in crate::connector) async fn pass_guard(
+        &self,
+        source: &Source,
+        typed: Option<&str>,
+    ) -> Result<Option<Installation>, Problem> {
+        let Some(standing) = self.standing(source, typed).await? else { return Ok(None) };
+        standing.check(typed).map_err(explained)?;
+        let is_known = standing.before.as_ref() == Some(&standing.now);
+        Ok((!is_known).then_some(standing.now))
+    }
+
+    /// Refuses to choose the production data space of a shop for an installation that is a copy, unless its name was typed.
+    pub(in crate::connector) async fn pass_choice(
+        &self,
+        space: &DataSpace,
+        typed: Option<&str>,
+    ) -> Result<(), Problem> {
+        let target = Target { id: space.id.clone(), name: space.name.clone(), kind: space.kind };
+        let nobody = Installation { base_url: String::new(), id: String::new() };
+        let concluded = match (typed, space.kind) {
+            (None, DataSpaceKind::Production) => self.concluded_here().await,
+            _ => None,
+        };
+        check(&target, concluded.as_ref(), None, &nobody, typed).map_err(|refusal| {
+            let hint = match &refusal {
+                Refusal::NotProduction { .. } => format!(
+                    "choose a testing data space, or type the name to choose this one all the same: --i-know {:?}",
+                    space.name.as_str()
+                ),
+                _ => format!("its name is {:?}", space.name.as_str()),
+            };
+            let what = match &refusal {
+                Refusal::OtherName { given, .. } => format!("{given:?} is not the name of the data space {}", space.id),
+                _ => refusal.words_beforehand(),
+            };
+            Problem::new(Exit::Guarded, format!("{what}: it was not chosen")).hint(hint)
+        })
+    }
+}

@@ -1,0 +1,77 @@
+//! The questions about keys that are not saved.
+
+use ratatui::text::Line;
+
+use super::dialogs::{Content, answered, spaced};
+use super::look::{Look, Role};
+use super::text::paragraph;
+use crate::connector::unsaved::{HalfName, KeptKeys, UnsavedHalf};
+use crate::keys::PrivateKey;
+use crate::tui::keymap::Place;
+use crate::tui::state::State;
+use crate::tui::state::dialog::{Dialog, LinePurpose};
+
+/// Why it matters.
+const ONCE: &str = "Adobe shows a private key only once.";
+
+fn texts(texts: &[String], look: Look, room: usize) -> Vec<Line<'static>> {
+    spaced(texts.iter().map(|text| paragraph(text, room, look.style(Role::Text))))
+}
+
+/// The names of what is not saved: `the API key and the private key of …`.
+fn names(halves: &[UnsavedHalf]) -> String {
+    let names: Vec<String> = halves.iter().map(UnsavedHalf::name).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+fn has_private_key(halves: &[UnsavedHalf]) -> bool {
+    halves.iter().any(|half| half.half == HalfName::PrivateKey)
+}
+
+/// Before the screen ends.
+pub fn leaving(state: &State, look: Look, room: usize) -> Content {
+    let halves = state.unsaved_halves();
+    let mut said = vec![format!("Not saved yet: {}.", names(&halves))];
+    if has_private_key(&halves) {
+        said.push(ONCE.to_owned());
+    }
+    said.push(
+        "Kept until the next screen: in a private file of the state directory (mode 0600, not encrypted).".to_owned(),
+    );
+    answered(Place::Unsaved, "Quit without saving the keys?".to_owned(), true, texts(&said, look, room), look)
+}
+
+/// Before a dialog is closed that holds something.
+pub fn discard(dialog: &Dialog, look: Look, room: usize) -> Content {
+    let said = match dialog {
+        Dialog::PrivateKey(_) => vec!["The pasted text is not saved.".to_owned(), ONCE.to_owned()],
+        Dialog::Line(line) if matches!(line.purpose, LinePurpose::LoseSight { .. }) => {
+            vec!["The new keys are not saved.".to_owned(), ONCE.to_owned()]
+        }
+        _ => vec!["What was typed or pasted is not saved.".to_owned()],
+    };
+    answered(Place::Question, "Discard it?".to_owned(), true, texts(&said, look, room), look)
+}
+
+/// What an earlier screen left.
+pub fn kept(kept: &KeptKeys, state: &State, look: Look, room: usize) -> Content {
+    let zone = state.wall.as_ref().map_or(jiff::tz::TimeZone::UTC, |wall| wall.time_zone().clone());
+    let since = kept.since.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
+    let mut said = vec![format!("A screen that ended at {since} left unsaved keys.")];
+    for half in &kept.halves {
+        let detail = match half.half {
+            HalfName::PrivateKey => match PrivateKey::parse(half.text.expose()) {
+                Ok(key) => format!(": RSA {} bits, {}", key.bits(), key.fingerprint()),
+                Err(_) => ": not complete".to_owned(),
+            },
+            HalfName::ApiKey => format!(": {}", half.text.masked()),
+        };
+        said.push(format!("{}{detail}", half.name()));
+    }
+    let lines = texts(&said, look, room);
+    answered(Place::Kept, "Unsaved keys".to_owned(), false, lines, look)
+}
