@@ -48,7 +48,10 @@ impl Client {
     }
 
     async fn post(&self, route: &str, data_space: &DataSpaceId, gzipped: Vec<u8>) -> Posted {
-        let failed = |outcome| Posted { answer: FeedAnswer { outcome, request_id: None }, pause: Duration::ZERO };
+        let failed = |outcome| Posted {
+            answer: FeedAnswer { outcome, request_id: None, received: None },
+            pause: Duration::ZERO,
+        };
         let headers = match self.key_headers() {
             Ok(headers) => headers,
             // `Client::new` has signed once, so this is the system's randomness, which may come back.
@@ -68,7 +71,8 @@ impl Client {
         match self.wire().send(request, ANSWER_LIMIT).await {
             Ok(reply) => {
                 let now = Timestamp::now();
-                let answer = FeedAnswer { outcome: outcome(&reply, route, now), request_id: reply.request_id() };
+                let outcome = outcome(&reply, route, now);
+                let answer = FeedAnswer { outcome, request_id: reply.request_id(), received: received(&reply) };
                 Posted { answer, pause: reply.retry_after(now).wait().unwrap_or_default() }
             }
             Err(Broken::Connection { message, trouble }) => {
@@ -165,6 +169,12 @@ fn accepted(reply: &Reply, now: Timestamp) -> FeedOutcome {
         },
         Err(reason) => not_understood(reason),
     }
+}
+
+/// How many items an answer says were taken; numbers may be text.
+fn received(reply: &Reply) -> Option<u64> {
+    let answer: Value = serde_json::from_slice(&reply.body).ok()?;
+    text_of(&answer["feedItemReceivedCount"])?.parse().ok()
 }
 
 /// A refused batch. Its status refuses it, so a list that cannot be read only means that no item is named.

@@ -269,4 +269,21 @@ pub struct FeedAnswer {
     pub outcome: FeedOutcome,
     /// The gateway's request id, for Adobe's support.
     pub request_id: Option<SafeText>,
+    /// How many items the gateway says that it took; `None` if it does not say.
+    pub received: Option<u64>,
+}
+
+impl FeedAnswer {
+    /// The same answer to a request of so many items: where it took fewer than it did not refuse, nobody knows which.
+    #[must_use]
+    pub fn counted(self, items: usize) -> Self {
+        let (FeedOutcome::Accepted { refused }, Some(received)) = (&self.outcome, self.received) else { return self };
+        let expected = items.saturating_sub(refused.iter().filter(|item| item.index < items).count()) as u64;
+        if received >= expected {
+            return self;
+        }
+        let message = format!("the gateway received {received} of {expected} items, and does not say which");
+        let outcome = FeedOutcome::NotUnderstood { status: 200, message: SafeText::from(message) };
+        Self { outcome, ..self }
+    }
 }

@@ -17,6 +17,7 @@ use super::ClientError;
 use super::answer::MESSAGE_LIMIT;
 use super::probe::Trouble;
 use crate::untrusted::SafeText;
+use crate::waiting;
 use crate::words::duration;
 
 /// The headers in which a request id may come, the first present wins. The protocol page (§6) does not know the gateway's
@@ -168,7 +169,7 @@ impl Wire {
             message: self.describe(&error, start.elapsed()),
             trouble: Trouble::of(&error),
         };
-        let mut response = request.send().await.map_err(broken)?;
+        let mut response = waiting::told(self.waited_for(), request.send()).await.map_err(broken)?;
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
@@ -187,6 +188,13 @@ impl Wire {
             .filter(|_| response.status().is_redirection())
             .map(|location| redirect_host(&self.base, location));
         Ok(Reply { status, headers: std::mem::take(response.headers_mut()), body, redirect_host })
+    }
+
+    /// What is waited for while the server is silent.
+    async fn waited_for(&self) -> SafeText {
+        let silent = waiting::PATIENCE.as_secs();
+        let most = self.read_timeout.min(self.total_timeout).as_secs();
+        SafeText::from(format!("waiting for {}, no answer for {silent} s, times out at {most} s", self.host))
     }
 
     /// What broke, as a person can act on it: which of the time-outs, or the deepest cause.

@@ -110,10 +110,14 @@ pub async fn follow_to_end(mut run: Run, voice: Voice, output: &mut Output) -> a
 pub fn conclude(report: &RunReport) -> Result<Exit, Problem> {
     match &report.end {
         RunEnd::Failed { problems } => {
-            for (feed, problem) in problems.iter().skip(1) {
-                talk(&format!("error: {feed}: {}", problem.what));
+            // The last is the one that the program ends with: its exit code is that of the run.
+            let last = problems.iter().position(|(_, problem)| problem.exit == report.exit());
+            for (place, (feed, problem)) in problems.iter().enumerate() {
+                if Some(place) != last {
+                    talk(&format!("error: {feed}: {}", problem.what));
+                }
             }
-            match problems.first() {
+            match last.and_then(|last| problems.get(last)) {
                 Some((feed, problem)) => Err(Problem { what: format!("{feed}: {}", problem.what), ..problem.clone() }),
                 None => Ok(report.exit()),
             }
@@ -140,7 +144,7 @@ pub fn conclude(report: &RunReport) -> Result<Exit, Problem> {
 pub struct Teller<'a> {
     voice: Voice,
     output: &'a mut Output,
-    /// Whether what is held back is told at the end, as an error.
+    /// Whether refused keys and what is held back are told at the end, as errors.
     ends_with_errors: bool,
 }
 
@@ -197,7 +201,7 @@ impl<'a> Teller<'a> {
         };
         match event {
             // A run ends with it, as an error.
-            RunEvent::Held(_) if !self.output.is_json() && self.ends_with_errors => {}
+            RunEvent::Held(_) | RunEvent::KeysRefused { .. } if !self.output.is_json() && self.ends_with_errors => {}
             _ => self.say(&event_line(event), kind, fields),
         }
     }
@@ -390,6 +394,7 @@ pub fn feed_record(feed: &FeedProgress) -> Value {
         "submitted": feed.submitted,
         "will_retry": feed.will_retry,
         "needs_attention": feed.needs_attention,
+        "unsettled": feed.unsettled,
         "requests": feed.requests,
         "bytes": feed.bytes,
         "planned_requests": feed.planned_requests,

@@ -48,7 +48,7 @@ pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit>
         zone: now.time_zone().clone(),
     };
     let steps = steps::steps(&facts);
-    let exit = steps::exit(&steps, gateway);
+    let exit = steps::exit(&steps, &facts);
     tell(&connector, &steps, exit, output)?;
     Ok(exit)
 }

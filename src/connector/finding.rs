@@ -99,16 +99,20 @@ impl Finding {
     }
 }
 
-/// How a command ends that found these: 0 if nothing is wrong (warnings are not), 4 if nothing but keys is, 5 if nothing but
-/// passing trouble is, else 3.
+/// How a command ends that found these: 0 if nothing is wrong (warnings are not), 5 if anything is that may pass, such as a
+/// gateway or a database that is down, 4 if nothing but keys is wrong, else 3.
 #[must_use]
 pub fn exit<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Exit {
-    let mut causes = findings.into_iter().filter(|finding| finding.level == Level::Wrong).map(|finding| finding.cause);
-    let Some(first) = causes.next() else { return Exit::Done };
-    match first {
-        Cause::Keys if causes.all(|cause| cause == Cause::Keys) => Exit::Refused,
-        Cause::Passing if causes.all(|cause| cause == Cause::Passing) => Exit::TryAgain,
-        _ => Exit::Partial,
+    let wrong = findings.into_iter().filter(|finding| finding.level == Level::Wrong);
+    let causes: Vec<Cause> = wrong.map(|finding| finding.cause).collect();
+    if causes.is_empty() {
+        Exit::Done
+    } else if causes.contains(&Cause::Passing) {
+        Exit::TryAgain
+    } else if causes.iter().all(|cause| *cause == Cause::Keys) {
+        Exit::Refused
+    } else {
+        Exit::Partial
     }
 }
 
@@ -125,7 +129,7 @@ mod tests {
         assert_eq!(exit([&warning]), Exit::Done);
         assert_eq!(exit([&warning, &keys, &keys]), Exit::Refused);
         assert_eq!(exit([&passing, &warning]), Exit::TryAgain);
-        assert_eq!(exit([&keys, &passing]), Exit::Partial);
-        assert_eq!(exit([&passing, &here]), Exit::Partial);
+        assert_eq!(exit([&keys, &passing]), Exit::TryAgain);
+        assert_eq!(exit([&passing, &here]), Exit::TryAgain);
     }
 }

@@ -225,8 +225,12 @@ pub fn next(steps: &[Step]) -> Option<&Step> {
 
 /// How a script learns how it stands: done only if no step needs a person.
 #[must_use]
-pub fn exit(steps: &[Step], gateway: GatewaySays) -> Exit {
-    if let GatewaySays::Problem(problem) = gateway {
+pub fn exit(steps: &[Step], facts: &Facts) -> Exit {
+    // Whatever else was found: the same command may say more later.
+    if matches!(facts.source, Known::Failed(problem) if problem.exit == Exit::TryAgain) {
+        return Exit::TryAgain;
+    }
+    if let GatewaySays::Problem(problem) = facts.gateway {
         return problem.exit;
     }
     if next(steps).is_some() { Exit::Partial } else { Exit::Done }

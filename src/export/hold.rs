@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::collect;
 use super::ledger::{Measure, Place, Ruling};
-use super::pass::{Halt, in_ledger};
+use super::mode::SyncMode;
+use super::pass::{Halt, KEYS_AT_ONCE, in_ledger};
 use super::progress::RunEvent;
 use super::send::Lane;
 use crate::feeds::Feed;
@@ -244,6 +245,53 @@ async fn rule(lane: &Lane, feed: Feed, what: What, measure: Measure, is_whole: b
     lane.run.board.update(|progress| progress.held.push(held.clone()));
     lane.run.events.tell(RunEvent::Held(held)).await;
     Ok(false)
+}
+
+/// Where changes are limited, finds out whether they may be sent, and leaves them as they are if not.
+pub(super) async fn hold_changes<F: Future<Output = Result<Vec<Selection>, Halt>>>(
+    lane: &Lane,
+    selections: impl FnOnce() -> F,
+    is_whole: bool,
+) -> Result<(), Halt> {
+    let limit = lane.plan.max_change;
+    if limit.usual == Most::NoLimit && limit.now.is_none() || lane.run.mode == SyncMode::Cleanup {
+        return Ok(());
+    }
+    if !may_change(lane, selections().await?, is_whole).await? {
+        let held = lane.run.ledger.call(|store| {
+            store.hold_changes();
+            Ok(())
+        });
+        in_ledger(lane, held.await)?;
+    }
+    Ok(())
+}
+
+/// Whether somebody allows now what was held back before: only a full compare finds all of it again.
+pub(super) async fn is_allowed_again(lane: &Lane) -> Result<bool, Halt> {
+    let feed = lane.plan.feed;
+    for what in [What::Deletions, What::Changes] {
+        if lane.plan.limit(what).now.is_some() {
+            let held = in_ledger(lane, lane.run.ledger.call(move |store| store.held(feed, what)).await)?;
+            if held.is_some() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// What is chosen, as the source is asked for it.
+pub(super) async fn chosen(lane: &Lane) -> Result<Vec<Selection>, Halt> {
+    let mut selections = Vec::new();
+    let mut after = None;
+    loop {
+        let keys = lane.run.ledger.call(move |store| store.chosen_keys(after, KEYS_AT_ONCE)).await;
+        let keys = in_ledger(lane, keys)?;
+        let Some(last) = keys.last() else { return Ok(selections) };
+        after = Some(*last);
+        selections.push(Selection::Keys(keys));
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::brake::Cause;
 use super::collect::{self, Collection, count_found};
 use super::control::THREAD_COUNTS;
 use super::follow::{self, Course};
-use super::hold::{self, What};
+use super::hold;
 use super::ledger::{LedgerError, Place, Reach, Resend, Store};
 use super::mode::{Following, SyncMode};
 use super::progress::{Phase, RunEvent};
@@ -29,7 +29,7 @@ use crate::words::{counted, duration};
 
 /// Source keys in one reading of the source: what a reading finds out beforehand is then shared by a hundred pages, and the
 /// keys are held in memory.
-const KEYS_AT_ONCE: usize = 20_000;
+pub(super) const KEYS_AT_ONCE: usize = 20_000;
 
 /// Why a pass ends before its end.
 #[derive(Debug)]
@@ -124,7 +124,7 @@ async fn in_full(lane: &Arc<Lane>, resend: Resend) -> Result<(), Halt> {
     let position = if run.dry_run { None } else { follow::position(lane).await? };
     let source_records = or_braked(lane, run.source.count(feed)).await?;
     started(lane, source_records).await;
-    hold_changes(lane, || async { Ok(vec![Selection::All]) }, true).await?;
+    hold::hold_changes(lane, || async { Ok(vec![Selection::All]) }, true).await?;
     let collection = read(lane, Reading::Whole(Selection::All)).await?;
     let broken_keys = collection.unidentified_keys;
     if collection.unidentified > broken_keys.len() as u64 {
@@ -138,6 +138,11 @@ async fn in_full(lane: &Arc<Lane>, resend: Resend) -> Result<(), Halt> {
         in_ledger(lane, run.ledger.call(move |store| store.see_keys(&broken_keys)).await)?;
         delete_gone(lane, Place::Feed(None), true).await?;
     }
+    if !feed.has_deletions() {
+        // What failed before may be out of what a full sync reads.
+        in_ledger(lane, run.ledger.call(Store::choose_unmet).await)?;
+        read(lane, Reading::Chosen).await?;
+    }
     finish(lane, move |store| store.finish_full(feed, position.as_ref(), Timestamp::now())).await
 }
 
@@ -148,7 +153,7 @@ async fn partial(lane: &Arc<Lane>, following: Following) -> Result<(), Halt> {
     let run = &lane.run;
     let feed = lane.plan.feed;
     begin(lane, Resend::None).await?;
-    if is_allowed_again(lane).await? {
+    if hold::is_allowed_again(lane).await? {
         note(lane, "compared in full, because something of it was paused".to_owned()).await;
         return in_full(lane, Resend::None).await;
     }
@@ -241,7 +246,7 @@ async fn compare_chosen(lane: &Arc<Lane>, reading: Reading, reach: Reach) -> Res
     };
     started(lane, source_records).await;
     if matches!(lane.run.mode, SyncMode::Partial(_)) {
-        hold_changes(lane, || chosen(lane), false).await?;
+        hold::hold_changes(lane, || hold::chosen(lane), false).await?;
     }
     let Collection { unidentified, unidentified_keys, .. } = read(lane, reading).await?;
     if unidentified > 0 {
@@ -269,58 +274,6 @@ pub(super) async fn delete_gone(lane: &Arc<Lane>, place: Place, is_whole: bool) 
         return Ok(());
     }
     deliver(lane, |outbox| sweep(lane, place, outbox)).await
-}
-
-/// Where changes are limited, finds out whether they may be sent, and leaves them as they are if not.
-async fn hold_changes<F: Future<Output = Result<Vec<Selection>, Halt>>>(
-    lane: &Lane,
-    selections: impl FnOnce() -> F,
-    is_whole: bool,
-) -> Result<(), Halt> {
-    let limit = lane.plan.max_change;
-    if limit.usual == hold::Most::NoLimit && limit.now.is_none() || lane.run.mode == SyncMode::Cleanup {
-        return Ok(());
-    }
-    if !hold::may_change(lane, selections().await?, is_whole).await? {
-        in_ledger(
-            lane,
-            lane.run
-                .ledger
-                .call(|store| {
-                    store.hold_changes();
-                    Ok(())
-                })
-                .await,
-        )?;
-    }
-    Ok(())
-}
-
-/// Whether somebody allows now what was held back before: only a full compare finds all of it again.
-async fn is_allowed_again(lane: &Lane) -> Result<bool, Halt> {
-    let feed = lane.plan.feed;
-    for what in [What::Deletions, What::Changes] {
-        if lane.plan.limit(what).now.is_some() {
-            let held = in_ledger(lane, lane.run.ledger.call(move |store| store.held(feed, what)).await)?;
-            if held.is_some() {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
-}
-
-/// What is chosen, as the source is asked for it.
-async fn chosen(lane: &Lane) -> Result<Vec<Selection>, Halt> {
-    let mut selections = Vec::new();
-    let mut after = None;
-    loop {
-        let keys = lane.run.ledger.call(move |store| store.chosen_keys(after, KEYS_AT_ONCE)).await;
-        let keys = in_ledger(lane, keys)?;
-        let Some(last) = keys.last() else { return Ok(selections) };
-        after = Some(*last);
-        selections.push(Selection::Keys(keys));
-    }
 }
 
 /// Reads, compares and sends; returns once everything that was found has its state.
@@ -484,9 +437,12 @@ async fn finish(
     let filled = or_braked(lane, lane.source().filled(feed)).await?;
     let write = move |store: &mut Store| {
         write(store)?;
-        filled.map_or(Ok(()), |filled| store.remember_filled(feed, &filled))
+        filled.map_or(Ok(()), |filled| store.remember_filled(feed, &filled))?;
+        store.count_unsettled(feed)
     };
-    in_ledger(lane, lane.run.ledger.call(write).await)
+    let unsettled = in_ledger(lane, lane.run.ledger.call(write).await)?;
+    lane.run.board.update(|progress| progress.unsettled = unsettled);
+    Ok(())
 }
 
 async fn started(lane: &Lane, source_records: Option<u64>) {

@@ -18,9 +18,9 @@ pub enum ItemState {
     Awaiting,
     /// The gateway accepted it.
     Submitted,
-    /// 429, 5xx, no answer, or refused inside a 200.
+    /// 429, 5xx, no answer, refused keys, or refused for now: nothing was found wrong with the item.
     WillRetry,
-    /// 400, 401, 403: someone has to do something.
+    /// 400, or refused inside a 200: not sent again until it changes. Or a broken record.
     NeedsAttention,
 }
 
@@ -120,6 +120,10 @@ pub struct FeedProgress {
     pub will_retry: u64,
     /// Items that need attention (broken records included).
     pub needs_attention: u64,
+    /// Those of `will_retry` that failed because the gateway was down or busy.
+    pub unanswered: u64,
+    /// Items that have no final state after this run, whenever they were sent; known once the feed is done.
+    pub unsettled: u64,
     /// Requests sent.
     pub requests: u64,
     /// Compressed bytes sent.
@@ -153,6 +157,8 @@ impl FeedProgress {
             submitted: 0,
             will_retry: 0,
             needs_attention: 0,
+            unanswered: 0,
+            unsettled: 0,
             requests: 0,
             bytes: 0,
             batch_size: feed.batch_size(),
@@ -354,19 +360,81 @@ impl RunReport {
         self.progress.feeds.iter().flat_map(|feed| &feed.held)
     }
 
+    /// Whether items failed in this run, or were asked for and are nowhere.
+    #[must_use]
+    pub fn has_failures(&self) -> bool {
+        let failed = self.progress.feeds.iter().any(|feed| feed.will_retry + feed.needs_attention > 0);
+        failed || !self.unknown_ids.is_empty()
+    }
+
     /// The exit code that this end promises to scripts.
     #[must_use]
     pub fn exit(&self) -> crate::error::Exit {
         use crate::error::Exit;
-        let failed = self.progress.feeds.iter().any(|feed| feed.will_retry + feed.needs_attention > 0)
-            || !self.unknown_ids.is_empty();
+        let feeds = &self.progress.feeds;
+        let is_partial = self.has_failures() || feeds.iter().any(|feed| feed.unsettled > 0);
+        let was_down = |problem: &crate::error::Problem| problem.exit == Exit::TryAgain;
         match &self.end {
             RunEnd::KeysRefused { .. } => Exit::Refused,
             RunEnd::Stopped => Exit::Interrupted,
+            // Whatever else was found: the same command may do better later.
+            RunEnd::Failed { problems } if problems.iter().any(|(_, problem)| was_down(problem)) => Exit::TryAgain,
             RunEnd::Failed { problems } => problems.first().map_or(Exit::Other, |(_, problem)| problem.exit),
+            RunEnd::Complete if feeds.iter().any(|feed| feed.unanswered > 0) => Exit::TryAgain,
             RunEnd::Complete if self.held().next().is_some() => Exit::Guarded,
-            RunEnd::Complete if failed => Exit::Partial,
+            RunEnd::Complete if is_partial => Exit::Partial,
             RunEnd::Complete => Exit::Done,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Exit, Problem};
+    use crate::export::hold::{MAX_DELETE, What};
+
+    fn report(end: RunEnd, change: impl FnOnce(&mut FeedProgress)) -> RunReport {
+        let mut feed = FeedProgress::new(Feed::Products);
+        change(&mut feed);
+        let progress = Progress::new(vec![feed], false);
+        RunReport { progress, end, unknown_ids: vec![], requests_per_second: None }
+    }
+
+    fn held() -> Held {
+        let examples = Vec::new();
+        Held {
+            feed: Feed::Products,
+            what: What::Deletions,
+            items: 200,
+            size: 300,
+            most: MAX_DELETE,
+            examples,
+            since: None,
+        }
+    }
+
+    #[test]
+    fn a_run_is_done_only_if_nothing_failed_is_held_or_unsettled() {
+        let exit = |change: fn(&mut FeedProgress)| report(RunEnd::Complete, change).exit();
+        assert_eq!(exit(|_| {}), Exit::Done);
+        assert_eq!(exit(|feed| feed.needs_attention = 1), Exit::Partial);
+        assert_eq!(exit(|feed| feed.unsettled = 1), Exit::Partial);
+        assert_eq!(exit(|feed| feed.held.push(held())), Exit::Guarded);
+    }
+
+    #[test]
+    fn a_gateway_or_a_database_that_was_down_is_told_whatever_else_was_found() {
+        let all = |feed: &mut FeedProgress| {
+            feed.needs_attention = 3;
+            feed.held.push(held());
+            feed.will_retry = 2;
+            feed.unanswered = 2;
+        };
+        assert_eq!(report(RunEnd::Complete, all).exit(), Exit::TryAgain);
+        let problems = [Exit::Other, Exit::TryAgain].map(|exit| (Feed::Products, Problem::new(exit, "?"))).to_vec();
+        assert_eq!(report(RunEnd::Failed { problems }, all).exit(), Exit::TryAgain);
+        let other = vec![(Feed::Products, Problem::new(Exit::Other, "?"))];
+        assert_eq!(report(RunEnd::Failed { problems: other }, |_| {}).exit(), Exit::Other);
     }
 }

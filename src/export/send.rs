@@ -239,7 +239,7 @@ impl Lane {
                 }
                 Decision::RenewToken => {
                     alone = Some(self.doubt_keys(token).await?);
-                    reason = SafeText::from(format!("the keys were refused, so a new token is tried once: {reason}"));
+                    reason = SafeText::from(format!("a new token is tried once: {reason}"));
                     (None, Duration::ZERO)
                 }
                 Decision::Retry { after } => {
@@ -344,6 +344,7 @@ impl Lane {
         let token = client.token_number();
         let body = parcel.body.clone();
         let answer = client.send_feed(departure, &self.plan.route, &self.run.data_space, body).await;
+        let answer = answer.counted(parcel.batch.items().len());
         self.run.board.update(|feed| {
             feed.requests += 1;
             feed.bytes += parcel.body.len() as u64;
@@ -396,7 +397,8 @@ impl Lane {
             self.brake.pull(Cause::Ledger(error));
             return false;
         }
-        self.run.board.update(|feed| judged.iter().for_each(|judged| count(feed, judged)));
+        let is_unanswered = verdict::is_unanswered(&answer.outcome);
+        self.run.board.update(|feed| judged.iter().for_each(|judged| count(feed, judged, is_unanswered)));
         if matches!(answer.outcome, FeedOutcome::Accepted { .. } | FeedOutcome::Refused { .. }) {
             self.tell_refused(batch, answer, &judged).await;
         }
@@ -468,10 +470,13 @@ fn verdict_of(outgoing: &Outgoing, judged: &Judged) -> Verdict {
     Verdict { row: outgoing.row, status: judged.status, error: judged.text.clone(), code: judged.code.clone() }
 }
 
-fn count(feed: &mut FeedProgress, judged: &Judged) {
+fn count(feed: &mut FeedProgress, judged: &Judged, is_unanswered: bool) {
     match state_of_status(Some(judged.status)) {
         ItemState::Submitted => feed.submitted += 1,
-        ItemState::WillRetry | ItemState::Awaiting => feed.will_retry += 1,
+        ItemState::WillRetry | ItemState::Awaiting => {
+            feed.will_retry += 1;
+            feed.unanswered += u64::from(is_unanswered);
+        }
         ItemState::NeedsAttention => feed.needs_attention += 1,
     }
 }

@@ -82,8 +82,15 @@ pub fn failure_line(failure: &ItemFailure) -> String {
 #[must_use]
 pub fn end_words(report: &RunReport) -> &'static str {
     match &report.end {
+        RunEnd::Complete if report.progress.dry_run && report.held().next().is_some() => {
+            "complete: a run would hold something back"
+        }
         RunEnd::Complete if report.held().next().is_some() => "incomplete: something was held back",
-        RunEnd::Complete if report.exit() == Exit::Partial => "complete, but some items failed",
+        RunEnd::Complete if report.exit() == Exit::TryAgain => {
+            "incomplete: the gateway was down or busy; run it again later"
+        }
+        RunEnd::Complete if report.has_failures() => "complete, but some items failed",
+        RunEnd::Complete if report.exit() == Exit::Partial => "complete, but some items have no answer yet",
         RunEnd::Complete => "complete",
         RunEnd::Stopped => "stopped; a re-run goes on",
         RunEnd::Failed { .. } => "failed; a re-run goes on",

@@ -95,6 +95,11 @@ fn payload_status(status: u16) -> i64 {
     }
 }
 
+/// Whether the gateway was down or busy, so that the same request may do better later.
+pub(super) fn is_unanswered(outcome: &FeedOutcome) -> bool {
+    matches!(outcome, FeedOutcome::Passing { .. } | FeedOutcome::SlowDown { .. } | FeedOutcome::NotUnderstood { .. })
+}
+
 /// The HTTP status behind an outcome, for the journal; `None` = there was no answer.
 pub(super) fn http_status(outcome: &FeedOutcome) -> Option<u16> {
     match outcome {

@@ -16,8 +16,8 @@ mod shop;
 mod support;
 
 use commerce_connector::error::{Exit, Explain};
-use commerce_connector::export::ExportError;
 use commerce_connector::export::progress::{Phase, RunEnd, RunEvent};
+use commerce_connector::export::{ExportError, SyncMode};
 use commerce_connector::feeds::Feed;
 use commerce_connector::private_file;
 use shop::{BATCH, Shop, category, ledger_path, product, products};
@@ -185,17 +185,22 @@ async fn a_gateway_in_trouble_is_not_asked_for_the_whole_catalogue() {
 #[tokio::test]
 async fn refused_items_are_kept_with_the_gateways_words_and_sent_again_when_they_may_be() {
     let faults = "[[fault]]\nkind = \"refused-items\"\nitems = 0.3\non = [1]";
-    let shop = Shop::with_faults(faults).await;
+    let mut shop = Shop::with_faults(faults).await;
     shop.write(Feed::Products, &products(BATCH));
     let ended = shop.run().await;
     let progress = &ended.report().progress.feeds[0];
     assert_eq!(ended.report().exit(), Exit::Partial);
-    assert!(progress.will_retry > 0 && progress.will_retry + progress.submitted == BATCH as u64, "{progress:?}");
-    assert_eq!(ended.failures().len() as u64, progress.will_retry);
+    let refused = progress.needs_attention;
+    assert!(refused > 0 && refused + progress.submitted == BATCH as u64, "{progress:?}");
+    assert_eq!(ended.failures().len() as u64, refused);
     assert!(ended.failures().iter().all(|(label, words)| label.starts_with("SKU-") && !words.is_empty()));
-    assert_eq!(shop.ledger()[0].will_retry, progress.will_retry);
+    assert_eq!(shop.ledger()[0].needs_attention, refused);
     let again = shop.run().await;
-    assert_eq!(again.report().exit(), Exit::Done);
+    let progress = &again.report().progress.feeds[0];
+    assert_eq!((again.report().exit(), progress.requests), (Exit::Partial, 0), "they are not sent again as they are");
+    shop.plan.mode = SyncMode::Retry;
+    let retried = shop.run().await;
+    assert_eq!(retried.report().exit(), Exit::Done, "unless somebody asks for it");
     assert!(shop.received(Feed::Products).await.values().all(|item| item.deliveries == 1));
 }
 

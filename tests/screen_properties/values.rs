@@ -125,6 +125,8 @@ fn feed_progress(tape: &mut Tape) -> FeedProgress {
         submitted: tape.count(),
         will_retry: tape.count(),
         needs_attention: tape.count(),
+        unanswered: tape.count(),
+        unsettled: tape.count(),
         requests: tape.count(),
         bytes: tape.count(),
         planned_requests: tape.count(),

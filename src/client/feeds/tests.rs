@@ -23,6 +23,33 @@ fn came_to(status: u16, body: &[u8]) -> FeedOutcome {
     outcome(&reply(status, body, &[]), ROUTE, now())
 }
 
+#[test]
+fn a_count_below_the_number_that_was_sent_is_no_acceptance() {
+    let came_to = |body: &Value, items: usize| {
+        let reply = reply(200, body.to_string().as_bytes(), &[]);
+        let answer =
+            FeedAnswer { outcome: outcome(&reply, ROUTE, now()), request_id: None, received: received(&reply) };
+        answer.counted(items).outcome
+    };
+    let refused = json!([{"itemIndex": 1, "code": "c", "message": "m"}]);
+    for (body, items) in [
+        (json!({"feedItemReceivedCount": 2, "invalidFeedItems": []}), 3),
+        (json!({"feedItemReceivedCount": "1"}), 2),
+        (json!({"feedItemReceivedCount": 1, "invalidFeedItems": refused}), 3),
+    ] {
+        let FeedOutcome::NotUnderstood { message, .. } = came_to(&body, items) else { panic!("{body} is accepted") };
+        assert!(message.as_str().contains("does not say which"), "{message}");
+    }
+    for (body, items) in [
+        (json!({"feedItemReceivedCount": 3}), 3),
+        (json!({"feedItemReceivedCount": 2, "invalidFeedItems": refused}), 3),
+        (json!({"feedItemReceivedCount": 3, "invalidFeedItems": refused}), 3),
+        (json!({"invalidFeedItems": []}), 3),
+    ] {
+        assert!(matches!(came_to(&body, items), FeedOutcome::Accepted { .. }), "{body}");
+    }
+}
+
 fn came_to_json(status: u16, body: &Value) -> FeedOutcome {
     came_to(status, body.to_string().as_bytes())
 }

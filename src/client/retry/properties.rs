@@ -94,7 +94,7 @@ proptest! {
             rounds += 1;
             let most = MOST_ANSWERS + 12;
             prop_assert!(rounds <= most, "{} answers and no end", rounds);
-            let answer = FeedAnswer { outcome: outcome.clone(), request_id: None };
+            let answer = FeedAnswer { outcome: outcome.clone(), request_id: None, received: None };
             match decide(&answer, items, &mut tries, &mut search, &budget) {
                 Decision::Done | Decision::Stop(_) => break,
                 Decision::Split | Decision::Shrink => {

@@ -5,7 +5,7 @@ use crate::client::Trouble;
 use crate::client::models::{FeedAnswer, KeysRemedy};
 
 fn answer(outcome: FeedOutcome) -> FeedAnswer {
-    FeedAnswer { outcome, request_id: None }
+    FeedAnswer { outcome, request_id: None, received: None }
 }
 
 fn item(index: usize, code: &str) -> RefusedItem {

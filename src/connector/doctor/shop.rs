@@ -142,8 +142,12 @@ fn logs(watched: &[(Feed, Watched)], machinery: &Machinery) -> Check {
     let waiting: u64 = machinery.paths.iter().filter_map(backlog).sum();
     let stalled = machinery.paths.iter().filter(|path| path.stall().is_some()).count();
     let facts = watched.iter().zip(&machinery.paths).map(|((feed, names), path)| {
-        let backlog =
-            backlog(path).map_or_else(|| "backlog unknown".to_owned(), |backlog| format!("backlog {}", count(backlog)));
+        let backlog = match (path.stall(), backlog(path)) {
+            // What is skipped waits nowhere, so its number would say that all is well.
+            (Some(_), _) => "stalled".to_owned(),
+            (None, Some(backlog)) => format!("backlog {}", count(backlog)),
+            (None, None) => "backlog unknown".to_owned(),
+        };
         SafeText::new(&format!("{feed}: {}_cl: {backlog}", names.view))
     });
     let stall = if stalled == 0 { "no stall".to_owned() } else { format!("{stalled} stalled") };

@@ -67,24 +67,24 @@ fn steps_follow_from_what_is_known() {
         zone: TimeZone::UTC,
     };
     assert_eq!(states(&facts()), [Done, Done, Done, Optional, Done, Later]);
-    assert_eq!((next(&steps(&facts())), exit(&steps(&facts()), facts().gateway)), (None, Exit::Done));
+    assert_eq!((next(&steps(&facts())), exit(&steps(&facts()), &facts())), (None, Exit::Done));
 
     let failing = [feed(4_000, 1)];
     let facts = || Facts { ledger: Known::Is(&failing), ..facts() };
     assert_eq!(states(&facts()), [Done, Done, Done, Optional, Attention, Later]);
-    assert_eq!(exit(&steps(&facts()), facts().gateway), Exit::Partial);
+    assert_eq!(exit(&steps(&facts()), &facts()), Exit::Partial);
 
     // What is wrong goes before what needs attention, although it stands behind it.
     let refused = Problem::new(Exit::Refused, "JWT is invalid");
     let facts = || Facts { gateway: GatewaySays::Problem(&refused), ..facts() };
     assert_eq!(states(&facts()), [Done, Wrong, Done, Optional, Attention, Later]);
     assert_eq!(next(&steps(&facts())).map(|step| step.stage), Some(Stage::Credentials));
-    assert_eq!(exit(&steps(&facts()), facts().gateway), Exit::Refused);
+    assert_eq!(exit(&steps(&facts()), &facts()), Exit::Refused);
 
     let gone = Problem::new(Exit::TryAgain, "no route to host");
     let facts = || Facts { gateway: GatewaySays::Problem(&gone), projects: None, ..facts() };
     assert_eq!(states(&facts())[1], Attention);
-    assert_eq!(exit(&steps(&facts()), facts().gateway), Exit::TryAgain);
+    assert_eq!(exit(&steps(&facts()), &facts()), Exit::TryAgain);
 
     let nothing = Overview {
         project: None,

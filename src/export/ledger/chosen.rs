@@ -14,6 +14,9 @@ use crate::feeds::Feed;
 /// How many keys, or rows, one step of a sweep looks at; see `sweep`.
 const STEP: i64 = 1_000;
 
+/// Items without an answer, and those whose last attempt failed for now; see [`super::state_of_status`].
+const UNSETTLED: &str = "(status IS NULL OR status NOT IN (200, 400, 1, -2))";
+
 /// Which rows a sweep looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::export) enum Reach {
@@ -84,9 +87,10 @@ impl Store {
         };
         let rested = |statuses: &str| part(&format!("{statuses} AND modified_at NOT BETWEEN ?2 + 1 AND ?6"));
         let sql = format!(
-            "INSERT OR IGNORE INTO temp.chosen_keys {} UNION ALL {} UNION ALL {} UNION ALL {}",
+            "INSERT OR IGNORE INTO temp.chosen_keys {} UNION ALL {} UNION ALL {} UNION ALL {} UNION ALL {}",
             part("status IS NULL"),
-            rested("status > ?3 AND status < ?4"),
+            rested("status > ?3 AND status < ?7"),
+            rested("status > ?7 AND status < ?4"),
             rested("status > ?4 AND status < ?5"),
             rested("status > ?5"),
         );
@@ -96,9 +100,32 @@ impl Store {
             status::BROKEN,
             status::SUBMITTED,
             status::REFUSED,
-            now.as_millisecond()
+            now.as_millisecond(),
+            status::FAILED_IN_200,
         ])?;
         Ok(())
+    }
+
+    /// Chooses the records of items that are not settled and that this pass has not met: of a feed that is not read whole, such
+    /// as orders, which leave the window of a full sync.
+    pub fn choose_unmet(&mut self) -> rusqlite::Result<()> {
+        let sql = format!("SELECT id, source_id FROM items WHERE feed = ?1 AND {UNSETTLED} AND source_id IS NOT NULL");
+        let mut select = self.connection.prepare_cached(&sql)?;
+        let mut insert = self.connection.prepare_cached("INSERT OR IGNORE INTO temp.chosen_keys VALUES (?1)")?;
+        let mut rows = select.query([feed_code(self.pass.feed)])?;
+        while let Some(row) = rows.next()? {
+            if !self.pass.seen.contains(row.get(0)?) {
+                insert.execute([row.get::<_, i64>(1)?])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many items of the feed are not settled: they have no answer, or the last attempt failed for now.
+    pub fn count_unsettled(&self, feed: Feed) -> rusqlite::Result<u64> {
+        let sql = format!("SELECT count(*) FROM items INDEXED BY items_state WHERE feed = ?1 AND {UNSETTLED}");
+        let count: i64 = self.connection.prepare_cached(&sql)?.query_row([feed_code(feed)], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
     }
 
     /// Chooses the rows whose last attempt failed, and the keys of their records. Returns whether some have no key, so that

@@ -433,17 +433,14 @@ fn ranges_of(state: ItemState) -> &'static [&'static str] {
     match state {
         ItemState::Awaiting => &["status IS NULL"],
         ItemState::Submitted => &["status = 200 AND deleted = 0"],
-        ItemState::WillRetry => {
-            &["status BETWEEN 0 AND 2", "status = 408", "status = 429", "status BETWEEN 500 AND 599"]
-        }
-        ItemState::NeedsAttention => &[
-            "status < 0",
-            "status BETWEEN 3 AND 199",
-            "status BETWEEN 201 AND 407",
-            "status BETWEEN 409 AND 428",
-            "status BETWEEN 430 AND 499",
-            "status > 599",
+        ItemState::WillRetry => &[
+            "status < -2",
+            "status BETWEEN -1 AND 0",
+            "status BETWEEN 2 AND 199",
+            "status BETWEEN 201 AND 399",
+            "status > 400",
         ],
+        ItemState::NeedsAttention => &["status = -2", "status = 1", "status = 400"],
     }
 }
 

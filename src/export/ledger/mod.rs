@@ -73,7 +73,7 @@ pub(super) mod status {
     pub const REFUSED: i64 = 400;
     /// No usable answer.
     pub const APPLICATION_ERROR: i64 = 0;
-    /// Refused inside a 200.
+    /// Refused inside a 200; it is not sent again until it changes.
     pub const FAILED_IN_200: i64 = 1;
     /// Refused inside a 200, for a reason that passes.
     pub const RETRYABLE: i64 = 2;
@@ -83,7 +83,7 @@ pub(super) mod status {
     /// Whether an item with this status is left alone for as long as it does not change.
     #[must_use]
     pub fn is_final(status: Option<i64>) -> bool {
-        matches!(status, Some(SUBMITTED | REFUSED))
+        matches!(status, Some(SUBMITTED | REFUSED | FAILED_IN_200))
     }
 
     /// Whether the last attempt to send an item with this status failed, for now or for good.
@@ -98,9 +98,10 @@ pub(super) mod status {
 pub fn state_of_status(status: Option<i64>) -> ItemState {
     match status {
         None => ItemState::Awaiting,
-        Some(200) => ItemState::Submitted,
-        Some(0 | 1 | 2 | 408 | 429 | 500..=599) => ItemState::WillRetry,
-        Some(_) => ItemState::NeedsAttention,
+        Some(status::SUBMITTED) => ItemState::Submitted,
+        Some(status::REFUSED | status::FAILED_IN_200 | status::BROKEN) => ItemState::NeedsAttention,
+        // Keys, address, pace or gateway: nothing was found wrong with the item. Adobe stores all of them as 2 by now.
+        Some(_) => ItemState::WillRetry,
     }
 }
 

@@ -390,7 +390,10 @@ impl State {
                 self.notices.lead_on(Tone::Good, text, &now.wall);
                 Check::Accepted { at }
             }
-            Ok(()) => Check::Accepted { at },
+            Ok(()) => {
+                self.notices.forget_refused_keys();
+                Check::Accepted { at }
+            }
             Err(problem) => {
                 if problem.exit != Exit::Refused {
                     self.notices.problem(&problem, &now.wall);

@@ -33,6 +33,8 @@ pub struct Notice {
     pub at: Zoned,
     /// Whether it leads on from one step to the next: then it is old as soon as that is taken.
     leads_on: bool,
+    /// Whether it says that the gateway refused the keys: then it is old as soon as they are accepted.
+    refuses_keys: bool,
 }
 
 /// The news, oldest first.
@@ -44,13 +46,13 @@ pub struct Notices {
 impl Notices {
     /// Adds one. The same text again only gets its new time.
     pub fn add(&mut self, tone: Tone, text: impl Into<String>, at: &Zoned) {
-        self.push(Notice { tone, text: text.into(), hint: None, at: at.clone(), leads_on: false });
+        self.push(Notice { tone, text: text.into(), hint: None, at: at.clone(), leads_on: false, refuses_keys: false });
     }
 
     /// Adds one that leads on to a next step, in place of the one that led here.
     pub fn lead_on(&mut self, tone: Tone, text: impl Into<String>, at: &Zoned) {
         self.forget_way();
-        self.push(Notice { tone, text: text.into(), hint: None, at: at.clone(), leads_on: true });
+        self.push(Notice { tone, text: text.into(), hint: None, at: at.clone(), leads_on: true, refuses_keys: false });
     }
 
     /// The next step was taken: what led to it needs no reader any more.
@@ -61,7 +63,20 @@ impl Notices {
     /// Adds what went wrong, with what to do about it.
     pub fn problem(&mut self, problem: &Problem, at: &Zoned) {
         let Problem { what, hint, .. } = problem.clone();
-        self.push(Notice { tone: Tone::Danger, text: what, hint, at: at.clone(), leads_on: false });
+        self.push(Notice {
+            tone: Tone::Danger,
+            text: what,
+            hint,
+            at: at.clone(),
+            leads_on: false,
+            refuses_keys: false,
+        });
+    }
+
+    /// Adds that the gateway refused the keys, with what to do about it.
+    pub fn refused_keys(&mut self, problem: &Problem, at: &Zoned) {
+        let Problem { what, hint, .. } = problem.clone();
+        self.push(Notice { tone: Tone::Danger, text: what, hint, at: at.clone(), leads_on: false, refuses_keys: true });
     }
 
     fn push(&mut self, notice: Notice) {
@@ -70,6 +85,11 @@ impl Notices {
             self.list.remove(0);
         }
         self.list.push(notice);
+    }
+
+    /// The gateway accepts the keys: what it refused before is over.
+    pub fn forget_refused_keys(&mut self) {
+        self.list.retain(|notice| !notice.refuses_keys);
     }
 
     /// Takes one off by its text, because newer news replaces it.

@@ -295,7 +295,7 @@ impl State {
                         ),
                     )
                     .hint(format!("{what}; what was not sent goes out with the next run"));
-                    self.notices.problem(&problem, &now.wall);
+                    self.notices.refused_keys(&problem, &now.wall);
                     self.keys.set_check(self.overview.environment, Check::Failed { at: now.wall.clone(), problem });
                 }
                 RunEvent::FirstSync { .. } => {
@@ -305,6 +305,20 @@ impl State {
                 // Asked about when the run has ended.
                 RunEvent::Held(_) | RunEvent::FeedStarted { .. } | RunEvent::FeedFinished(_) => {}
             }
+        }
+    }
+
+    /// Batches were taken, so the keys are good: what was said of them before is over.
+    fn take_accepted_keys(&mut self, result: &Result<RunReport, Problem>, now: &Now) {
+        let Ok(report) = result else { return };
+        let submitted: u64 = report.progress.feeds.iter().map(|feed| feed.submitted).sum();
+        if submitted == 0 || matches!(report.end, RunEnd::KeysRefused { .. }) {
+            return;
+        }
+        self.notices.forget_refused_keys();
+        let environment = self.overview.environment;
+        if matches!(self.keys.check(environment), Check::Failed { .. }) {
+            self.keys.set_check(environment, Check::Accepted { at: now.wall.clone() });
         }
     }
 
@@ -325,6 +339,7 @@ impl State {
         if matches!(&self.dialog, Some(Dialog::Question(Question::Stop | Question::Quit))) {
             self.dialog = None;
         }
+        self.take_accepted_keys(&result, now);
         self.ask_about_held(&result);
         self.export.run = RunState::Ended(Box::new(EndedRun { result, at: now.wall.clone() }));
         self.export.remark = None;

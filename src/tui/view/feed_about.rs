@@ -206,7 +206,7 @@ pub fn in_short(feed: Feed, state: &State) -> Vec<(&'static str, String, Role)> 
             Part::Known(None) => "no indexer".to_owned(),
             missing => missing.complaint().unwrap_or_default(),
         };
-        let backlog = path.log.known().and_then(|log| log.backlog);
+        let backlog = path.log.known().and_then(|log| log.backlog).filter(|_| path.stall().is_none());
         let backlog = backlog.map(|backlog| format!(", backlog {}", count(backlog))).unwrap_or_default();
         match health.and_then(trouble) {
             Some((words, role)) => (format!("▲ {words}: {indexer}{mode}{backlog}"), role),

@@ -8,6 +8,7 @@ use super::spark;
 use super::text::{fit, paragraph, time, width};
 use crate::connector::ExportRequest;
 use crate::connector::estimate::formula;
+use crate::error::Exit;
 use crate::export::progress::{Limit, Phase, RunEnd, RunReport};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
@@ -204,6 +205,12 @@ fn ended_lines(
                 count(totals.unchanged),
                 count(failures)
             );
+            let unsettled: u64 = report.progress.feeds.iter().map(|feed| feed.unsettled).sum();
+            let numbers = match unsettled {
+                0 => numbers,
+                _ if failures > 0 => numbers,
+                _ => format!("{numbers}, {} have no answer yet", count(unsettled)),
+            };
             match &report.end {
                 RunEnd::Complete if report.progress.dry_run => (
                     format!(
@@ -221,7 +228,7 @@ fn ended_lines(
                         report.held().map(|held| format!("{}; {}", held.sentence(), held.remedy())).collect();
                     (format!("▲ {what} incomplete at {at} after {took}: {numbers}; {}", held.join("; ")), Role::Danger)
                 }
-                RunEnd::Complete if failures > 0 || !report.unknown_ids.is_empty() => {
+                RunEnd::Complete if report.exit() != Exit::Done => {
                     (format!("▲ {what} done at {at} after {took}: {numbers}"), Role::Warning)
                 }
                 RunEnd::Complete => (format!("● {what} done at {at} after {took}: {numbers}"), Role::Good),

@@ -107,6 +107,28 @@ fn an_item_that_another_record_gives_now_is_not_swept_with_the_old_one() {
 }
 
 #[test]
+fn what_is_not_settled_and_was_not_met_is_chosen_and_counted() {
+    let mut shop = Shop::new(Feed::Orders);
+    let order =
+        |number: u64, state: u64| keyed(Feed::Orders, number, json!({"commerceOrderId": number, "state": state}));
+    let sent = shop.collect(&(1..=6).map(|number| order(number, 1)).collect::<Vec<_>>()).send;
+    let states = [status::SUBMITTED, status::REFUSED, status::FAILED_IN_200, 503, 403];
+    for (place, status) in states.into_iter().enumerate() {
+        shop.answer(&sent[place..=place], status);
+    }
+    assert_eq!(
+        shop.store.count_unsettled(Feed::Orders).expect("counted"),
+        3,
+        "503, 403, and the one without an answer"
+    );
+    // 4 is within the window of the next sync and fails again; 5 and 6 are not.
+    let again = shop.collect(&[order(4, 1)]);
+    shop.answer(&again.send, 503);
+    shop.store.choose_unmet().expect("chosen");
+    assert_eq!(shop.chosen(), [5, 6]);
+}
+
+#[test]
 fn what_somebody_asks_for_is_sent_again_even_when_it_is_the_same_or_was_refused() {
     let mut shop = Shop::new(Feed::Products);
     shop.deliver(&[numbered(1, "a"), numbered(2, "a")]);
