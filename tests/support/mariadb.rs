@@ -335,6 +335,15 @@ impl TestDatabase {
         self.server.feed(&self.name, sql.as_bytes());
     }
 
+    /// Runs statements, and goes on after one that fails.
+    pub fn execute_as_far_as_possible(&self, sql: &str) {
+        let mut client = self.server.client(&self.name);
+        client.arg("--force").stderr(Stdio::null());
+        let mut client = client.spawn().expect("the mariadb client");
+        client.stdin.take().expect("its input").write_all(sql.as_bytes()).expect("its input");
+        client.wait().expect("its end");
+    }
+
     /// The rows of a query, by MariaDB's own client: an answer that is independent of the program. NULL is `NULL`.
     pub fn query(&self, sql: &str) -> Vec<Vec<String>> {
         let text = self.server.feed(&self.name, sql.as_bytes());

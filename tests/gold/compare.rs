@@ -1,0 +1,337 @@
+//! When an item of ours is the vendor's: the rules of a feed.
+//!
+//! Two values are equal although they look different if they are the same number (also as text), the same URL but for the name of
+//! Commerce's script, the same JSON within a text, or the same list in another order where the order says nothing. How a value is
+//! there is compared besides, and more strictly: absent, null, an empty list and the types of JSON are all different.
+
+use commerce_connector::feeds::{Feed, Stamp};
+use serde_json::{Map, Value, json};
+
+/// Fields that say when the item was made.
+const STAMPS: &[&str] = &["modifiedAt", "deleted"];
+/// In some feeds that as well, elsewhere when the rows were changed.
+const UPDATED: &str = "updatedAt";
+
+/// What the vendor's exporter does wrong, and this program does otherwise (`docs/differences.md`).
+const DEFECTS: &[(Feed, &str)] = &[
+    (Feed::Categories, "children"),
+    (Feed::Orders, "creditMemos[].creditMemoComments"),
+    (Feed::Orders, "creditMemos[].createdAt"),
+    (Feed::Orders, "invoices[].createdAt"),
+    (Feed::Orders, "creditMemos[].refundTaxes"),
+    (Feed::Orders, "payment.paymentMethodName"),
+    (Feed::Orders, "items[].updatedAt"),
+];
+
+/// Lists in which the order says nothing, and the fields by which two elements are the same one.
+const UNORDERED: &[(&str, &[&str])] = &[
+    ("attributes", &["attributeCode"]),
+    ("categoryData", &["categoryId"]),
+    ("categories", &[]),
+    ("images", &["resource"]),
+    ("videos", &[]),
+    ("images[].resource.roles", &[]),
+    ("videos[].preview.roles", &[]),
+    ("media_gallery", &["url"]),
+    ("media_gallery[].types", &[]),
+    ("links", &["sku", "type"]),
+    ("parents", &["sku"]),
+    ("optionsV2", &["type", "id"]),
+    ("optionsV2[].values", &["id"]),
+    ("shopperInputOptions", &["id"]),
+    ("samples", &["url"]),
+    ("urlRewrites", &["url"]),
+    ("children", &[]),
+    ("optionValues", &[]),
+    ("discounts", &["code"]),
+    ("tierPrices", &["qty"]),
+    ("stores", &["storeId"]),
+    ("stores[].storeViews", &["storeViewId"]),
+    ("websites", &[]),
+    ("items", &["entityId"]),
+    ("invoices", &["entityId"]),
+    ("invoices[].invoiceItems", &["orderItemId"]),
+    ("creditMemos", &["creditMemoId", "commerceCreditMemoNumber"]),
+    ("creditMemos[].refundItems", &["orderItemId"]),
+    ("creditMemos[].refundItems[].productTaxes", &[]),
+    ("creditMemos[].refundTaxes", &[]),
+    ("creditMemos[].creditMemoComments", &[]),
+    ("transactions", &["entityId"]),
+    ("shipments", &["shipmentId"]),
+    ("shipments[].items", &["orderItemId"]),
+    ("additionalInformation", &["name"]),
+    ("items[].additionalInformation", &["name"]),
+];
+
+/// The rules of a feed.
+pub struct Rules {
+    pub feed: Feed,
+    identity: &'static [&'static str],
+    /// Whether an `updatedAt` is compared.
+    has_own_time: bool,
+}
+
+/// A path at which two items differ.
+#[derive(Debug)]
+pub struct Finding {
+    pub path: String,
+    /// The vendor's and ours.
+    pub text: String,
+}
+
+impl Rules {
+    /// `has_own_time`: whether the rows were changed at the same time, so that a feed's own `updatedAt` is compared.
+    pub fn of(feed: Feed, has_own_time: bool) -> Self {
+        let identity: &[&str] = match feed {
+            Feed::Products => &["sku", "storeViewCode"],
+            Feed::ProductAttributes => &["attributeCode", "storeViewCode"],
+            Feed::Categories => &["categoryId", "storeViewCode"],
+            Feed::Variants => &["parentSku", "productSku"],
+            Feed::Prices => &["sku", "customerGroupCode", "websiteCode"],
+            Feed::InventoryStockStatus => &["stockId", "sku"],
+            // These have none in the vendor's exporter, so it is the key.
+            Feed::ScopesWebsite => &["websiteId"],
+            Feed::ScopesCustomerGroup => &["customerGroupId"],
+            Feed::Orders => &["commerceOrderId"],
+            Feed::ProductOverrides | Feed::CategoryPermissions => {
+                panic!("the vendor's exporter of {feed} is not public")
+            }
+        };
+        Self { feed, identity, has_own_time: has_own_time && feed.stamp() == Stamp::ModifiedAt }
+    }
+
+    /// What tells an item from all others of its feed.
+    pub fn identity(&self, item: &Value) -> String {
+        let text = |field: &&str| item[*field].as_str().map_or_else(|| item[*field].to_string(), str::to_owned);
+        self.identity.iter().map(text).collect::<Vec<_>>().join(" · ")
+    }
+
+    /// Where two items differ.
+    pub fn diff(&self, golden: &Value, ours: &Value) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if golden != ours {
+            self.compare(Some(golden), Some(ours), "", &mut findings);
+        }
+        findings
+    }
+
+    fn is_compared(&self, path: &str) -> bool {
+        let base = path.strip_suffix("[missing]").or_else(|| path.strip_suffix("[extra]")).unwrap_or(path);
+        !DEFECTS.contains(&(self.feed, base))
+    }
+
+    /// Whether the text of a value is of no importance: how it is there is.
+    fn is_volatile(&self, path: &str) -> bool {
+        STAMPS.contains(&path) || (path == UPDATED && !self.has_own_time)
+    }
+
+    fn compare(&self, golden: Option<&Value>, ours: Option<&Value>, path: &str, findings: &mut Vec<Finding>) {
+        if !self.is_compared(path) {
+            return;
+        }
+        let mut found = |what: &str| {
+            let text = |value: Option<&Value>| {
+                value.map_or_else(|| "absent".to_owned(), |value| shortened(&value.to_string()))
+            };
+            findings
+                .push(Finding { path: format!("{path}{what}"), text: format!("{} | {}", text(golden), text(ours)) });
+        };
+        let both = (golden.unwrap_or(&Value::Null), ours.unwrap_or(&Value::Null));
+        match both {
+            (Value::Object(a), Value::Object(b)) if !a.is_empty() && !b.is_empty() => {
+                self.compare_objects(a, b, path, findings)
+            }
+            (Value::Array(a), Value::Array(b)) if !a.is_empty() && !b.is_empty() => {
+                self.compare_lists(a, b, path, findings)
+            }
+            (a, b) if Kind::of(golden) != Kind::of(ours) => {
+                let is_only_its_kind = self.is_volatile(path) || self.is_same(a, b, path);
+                found(if is_only_its_kind { " (kind)" } else { "" });
+            }
+            (a, b) if self.is_volatile(path) || self.is_same(a, b, path) => {}
+            _ => found(""),
+        }
+    }
+
+    fn compare_objects(&self, a: &Map<String, Value>, b: &Map<String, Value>, path: &str, findings: &mut Vec<Finding>) {
+        for name in a.keys().chain(b.keys().filter(|name| !a.contains_key(*name))) {
+            self.compare(a.get(name), b.get(name), &within(path, name), findings);
+        }
+    }
+
+    fn compare_lists(&self, a: &[Value], b: &[Value], path: &str, findings: &mut Vec<Finding>) {
+        let element = format!("{path}[]");
+        let Some((_, key)) = UNORDERED.iter().find(|(of, _)| *of == path) else {
+            let longest = a.len().max(b.len());
+            return (0..longest).for_each(|at| self.compare(a.get(at), b.get(at), &element, findings));
+        };
+        let is_equal = |a: &Value, b: &Value| a == b;
+        let is_same = |a: &Value, b: &Value| self.is_same(a, b, &element);
+        let has_key =
+            |a: &Value, b: &Value| !key.is_empty() && key.iter().all(|name| self.is_same(&a[*name], &b[*name], name));
+        let mut left: (Vec<&Value>, Vec<&Value>) = (a.iter().collect(), b.iter().collect());
+        let mut pairs = Vec::new();
+        let ways: [&dyn Fn(&Value, &Value) -> bool; 3] = [&is_equal, &is_same, &has_key];
+        for is_pair in ways {
+            left.0.retain(|a| match left.1.iter().position(|b| is_pair(a, b)) {
+                Some(at) => {
+                    pairs.push((*a, left.1.remove(at)));
+                    false
+                }
+                None => true,
+            });
+        }
+        for (a, b) in pairs {
+            if a != b {
+                self.compare(Some(a), Some(b), &element, findings);
+            }
+        }
+        left.0.iter().for_each(|a| self.compare(Some(a), None, &format!("{path}[missing]"), findings));
+        left.1.iter().for_each(|b| self.compare(None, Some(b), &format!("{path}[extra]"), findings));
+    }
+
+    /// Whether two values say the same, however they are there.
+    fn is_same(&self, a: &Value, b: &Value, path: &str) -> bool {
+        if !self.is_compared(path) || self.is_volatile(path) || (says_nothing(a) && says_nothing(b)) {
+            return true;
+        }
+        match (a, b) {
+            (Value::Object(a), Value::Object(b)) => {
+                let nothing = Value::Null;
+                let names = a.keys().chain(b.keys());
+                let mut pairs =
+                    names.map(|name| (name, a.get(name).unwrap_or(&nothing), b.get(name).unwrap_or(&nothing)));
+                pairs.all(|(name, a, b)| self.is_same(a, b, &within(path, name)))
+            }
+            (Value::Array(a), Value::Array(b)) => a.len() == b.len() && self.are_same(a, b, path),
+            (Value::Bool(_), _) | (_, Value::Bool(_)) => a == b,
+            _ => a == b || is_same_number(a, b) || self.is_same_text(a, b),
+        }
+    }
+
+    fn are_same(&self, a: &[Value], b: &[Value], path: &str) -> bool {
+        let element = format!("{path}[]");
+        if !UNORDERED.iter().any(|(of, _)| *of == path) {
+            return a.iter().zip(b).all(|(a, b)| self.is_same(a, b, &element));
+        }
+        let mut left: Vec<&Value> = b.iter().collect();
+        a.iter().all(|a| left.iter().position(|b| self.is_same(a, b, &element)).map(|at| left.remove(at)).is_some())
+    }
+
+    fn is_same_text(&self, a: &Value, b: &Value) -> bool {
+        let (Some(a), Some(b)) = (a.as_str(), b.as_str()) else { return false };
+        if is_url(a) && is_url(b) {
+            return without_script(a) == without_script(b);
+        }
+        let json =
+            |text: &str| text.starts_with(['{', '[']).then(|| serde_json::from_str::<Value>(text).ok()).flatten();
+        json(a).zip(json(b)).is_some_and(|(a, b)| self.is_same(&a, &b, "(json)"))
+    }
+}
+
+fn within(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(300).collect()
+}
+
+/// How a value is there.
+#[derive(PartialEq, Eq)]
+enum Kind {
+    Absent,
+    Null,
+    Bool,
+    Number,
+    Text,
+    EmptyList,
+    List,
+    EmptyObject,
+    Object,
+}
+
+impl Kind {
+    fn of(value: Option<&Value>) -> Self {
+        match value {
+            None => Self::Absent,
+            Some(Value::Null) => Self::Null,
+            Some(Value::Bool(_)) => Self::Bool,
+            Some(Value::Number(_)) => Self::Number,
+            Some(Value::String(_)) => Self::Text,
+            Some(Value::Array(list)) => {
+                if list.is_empty() {
+                    Self::EmptyList
+                } else {
+                    Self::List
+                }
+            }
+            Some(Value::Object(object)) => {
+                if object.is_empty() {
+                    Self::EmptyObject
+                } else {
+                    Self::Object
+                }
+            }
+        }
+    }
+}
+
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(fields) => fields.values().all(says_nothing),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+fn is_same_number(a: &Value, b: &Value) -> bool {
+    let number = |value: &Value| match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.parse::<f64>().ok().filter(|_| is_plain_number(text)),
+        _ => None,
+    };
+    number(a).zip(number(b)).is_some_and(|(a, b)| (a - b).abs() <= 1e-6 * a.abs().max(b.abs()).max(1.0))
+}
+
+/// `-12.50`: as JSON writes it, without exponent.
+fn is_plain_number(text: &str) -> bool {
+    let text = text.strip_prefix('-').unwrap_or(text);
+    let (whole, rest) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
+    let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    are_digits(whole) && (whole == "0" || !whole.starts_with('0')) && rest.is_none_or(are_digits)
+}
+
+fn is_url(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.starts_with("http://") || text.starts_with("https://")
+}
+
+/// A URL without the name of Commerce's script, which is in it when rewrites are off.
+fn without_script(url: &str) -> String {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let path = url[host..].find('/').map_or(url.len(), |at| host + at);
+    let path = if url[path..].starts_with("/sub/") { path + "/sub".len() } else { path };
+    let scripts = ["/gold.php/", "/magento/", "/index.php/"];
+    match scripts.iter().find(|script| url[path..].starts_with(**script)) {
+        Some(script) => format!("{}/{}", &url[..path], &url[path + script.len()..]),
+        None => url.to_owned(),
+    }
+}
+
+/// Without the envelope in which scopes travel.
+pub fn unwrap(item: Value) -> Value {
+    for name in ["website", "customerGroup"] {
+        let Some(Value::Object(inner)) = item.get(name) else { continue };
+        let mut inner = inner.clone();
+        if let Some(Value::Array(websites)) = inner.get_mut("websites") {
+            websites
+                .iter_mut()
+                .filter(|website| website.is_object())
+                .for_each(|website| *website = json!(website["websiteCode"]));
+        }
+        return Value::Object(inner);
+    }
+    item
+}
