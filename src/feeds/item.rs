@@ -62,7 +62,8 @@ pub struct NoIdentity {
 }
 
 impl FeedItem {
-    /// Makes an item of the fields that a source gave: adds `deleted: false` and the timestamp, then identity and hash.
+    /// Makes an item of the fields that a source gave: adds `deleted: false` and the timestamp, as the feed has them, then
+    /// identity and hash.
     ///
     /// # Errors
     /// [`NoIdentity`] if an identity field is absent or null; such an item is never sent.
@@ -74,7 +75,7 @@ impl FeedItem {
     ) -> Result<Self, NoIdentity> {
         let mut content = content.into();
         let (id, label) = identity(feed, &content)?;
-        if content.get("deleted").is_none() {
+        if feed.has_deletions() && content.get("deleted").is_none() {
             content.put("deleted", false);
         }
         let deleted = content.get("deleted") == Some(b"true");
@@ -175,8 +176,9 @@ fn sha1_of(values: &[String]) -> Sha1Hash {
 
 fn stamp(feed: Feed, content: &mut Content, now: Timestamp) {
     let (name, text) = match feed.stamp() {
-        Stamp::ModifiedAt => ("modifiedAt", now.strftime("%Y-%m-%d %H:%M:%S").to_string()),
-        Stamp::UpdatedAt => ("updatedAt", now.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()),
+        None => return,
+        Some(Stamp::ModifiedAt) => ("modifiedAt", now.strftime("%Y-%m-%d %H:%M:%S").to_string()),
+        Some(Stamp::UpdatedAt) => ("updatedAt", now.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()),
     };
     content.replace(name, text);
 }
@@ -278,7 +280,7 @@ mod tests {
         let item = FeedItem::new(Feed::Orders, Some(12), fields(value), now()).expect("an item");
         assert_eq!(item.minimal, br#"{"commerceOrderId":"12"}"#);
         let sent: Value = serde_json::from_slice(&item.json).expect("JSON");
-        assert_eq!(sent["updatedAt"], "2026-01-02T03:04:05+00:00", "its own time of change");
-        assert_eq!(sent["modifiedAt"], "2026-11-22 10:00:00");
+        let expected = json!({"commerceOrderId": "12", "customerEmail": "ada@example.com", "updatedAt": "2026-01-02T03:04:05+00:00"});
+        assert_eq!(sent, expected, "its own time of change, and nothing added");
     }
 }

@@ -57,8 +57,8 @@ struct Facts {
     minimal: &'static [&'static str],
     /// Top-level fields besides `modifiedAt` and `updatedAt` that a content hash leaves out.
     hash_excluded: &'static [&'static str],
-    /// The field that says when the item was made: `modifiedAt` or `updatedAt`.
-    timestamp: Stamp,
+    /// The field that says when the item was made: `modifiedAt`, `updatedAt` or none.
+    timestamp: Option<Stamp>,
 }
 
 /// Which field of an item says when it was made, and in which form.
@@ -173,9 +173,9 @@ impl Feed {
         }
     }
 
-    /// Which field says when an item was made.
+    /// Which field says when an item was made; none of an order does.
     #[must_use]
-    pub fn stamp(self) -> Stamp {
+    pub fn stamp(self) -> Option<Stamp> {
         self.facts().timestamp
     }
 
@@ -189,7 +189,7 @@ impl Feed {
             wire_ids: &[],
             minimal: &[],
             hash_excluded: &[],
-            timestamp: Stamp::ModifiedAt,
+            timestamp: Some(Stamp::ModifiedAt),
         };
         match self {
             Feed::ScopesWebsite => Facts {
@@ -197,7 +197,7 @@ impl Feed {
                 route: "feeds/scopes/v1",
                 identity: &["/website/websiteCode"],
                 wire_ids: &["/website/websiteId"],
-                timestamp: Stamp::UpdatedAt,
+                timestamp: Some(Stamp::UpdatedAt),
                 ..plain
             },
             Feed::ScopesCustomerGroup => Facts {
@@ -205,7 +205,7 @@ impl Feed {
                 route: "feeds/scopes/v1",
                 identity: &["/customerGroup/customerGroupCode"],
                 wire_ids: &["/customerGroup/customerGroupId"],
-                timestamp: Stamp::UpdatedAt,
+                timestamp: Some(Stamp::UpdatedAt),
                 ..plain
             },
             Feed::ProductAttributes => Facts {
@@ -236,7 +236,7 @@ impl Feed {
                 batch_size: PRICE_BATCH_SIZE,
                 identity: &["/sku", "/customerGroupCode", "/websiteCode"],
                 minimal: &["sku", "customerGroupCode", "websiteCode", "updatedAt"],
-                timestamp: Stamp::UpdatedAt,
+                timestamp: Some(Stamp::UpdatedAt),
                 ..plain
             },
             Feed::Variants => Facts {
@@ -260,7 +260,7 @@ impl Feed {
                 identity: &["/stockId", "/sku"],
                 minimal: &["stockId", "sku", "isSalable", "qty", "qtyForSale", "infiniteStock", "updatedAt"],
                 hash_excluded: &["productId"],
-                timestamp: Stamp::UpdatedAt,
+                timestamp: Some(Stamp::UpdatedAt),
                 ..plain
             },
             Feed::CategoryPermissions => Facts {
@@ -278,7 +278,7 @@ impl Feed {
                 // What is kept of an order is its key: it is never deleted, and the rest is personal data.
                 minimal: &["commerceOrderId"],
                 // `updatedAt` is the order's own, as its `createdAt` is (feed map §9).
-                timestamp: Stamp::ModifiedAt,
+                timestamp: None,
                 ..plain
             },
         }

@@ -90,15 +90,16 @@ fn second_order() -> Value {
         "externalId": {"id": "2", "salesChannel": "magento"}, "createdAt": "2023-07-14T17:15:27+00:00",
         "updatedAt": "2024-06-01T00:00:00+00:00", "state": 5, "status": "closed", "totalInvoiced": 39.64, "totalQtyOrdered": 1.0,
         "isVirtual": false, "subtotal": 32.0, "grandTotal": 39.64, "discountAmount": 0.0, "currency": "USD", "storeId": 1,
-        "storeViewCode": "default", "storeCode": "main_website_store", "websiteCode": "base", "customerId": "1",
-        "customerEmail": "roni_cost@example.com", "customerNote": null, "amountCapturedOnline": null, "amountRefundedOnline": null,
-        "amountAuthorized": null, "amountPaid": 39.64, "amountRefunded": 39.64, "amountCanceled": null,
+        "storeViewCode": "default", "storeCode": "main_website_store", "websiteCode": "base", "customerId": 1,
+        "customerEmail": "roni_cost@example.com",
+        "amountPaid": 39.64, "amountRefunded": 39.64,
+        "additionalInformation": [{"name": "method_title", "value": "Check / Money order"}],
         "payment": {"paymentMethodCode": "checkmo", "paymentMethodName": "Check / Money order", "totalAmount": 32.0, "taxAmount": 2.64,
                     "currency": "USD", "billingAddress": address},
         "shipping": {"shippingMethodCode": "flatrate_flatrate", "shippingMethodName": "Flat Rate - Fixed", "shippingAmount": 5.0,
                      "shippingTax": 0.0, "shippingAddress": address},
         "invoices": [{
-            "entityId": "2", "isUsedForRefund": null, "grandTotal": 39.64, "createdAt": "2023-07-14T17:15:27+00:00",
+            "entityId": "2", "grandTotal": 39.64, "createdAt": "2023-07-14T17:15:27+00:00",
             "commerceInvoiceNumber": "000000002", "invoiceItems": [{"orderItemId": line, "qtyInvoiced": 1.0}],
         }],
         "shipments": [{
@@ -141,7 +142,7 @@ fn assert_agrees(shop: &TestDatabase, all: &Read) {
             id.to_string(),
             order["commerceOrderNumber"].as_str().expect("a number").to_owned(),
             cents(&order["grandTotal"]),
-            u8::from(order["customerId"].is_null()).to_string(),
+            u8::from(!order.contains_key("customerId")).to_string(),
             lines.len().to_string(),
             cents(&json!(sum)),
         ];
@@ -164,7 +165,7 @@ async fn orders() {
     let lists = ["items", "invoices", "shipments", "creditMemos", "transactions"].map(|list| total(&all, list));
     assert_eq!(lists, [901, 211, 151, 31, 100]);
     assert_agrees(&shop, &all);
-    let guests = all.items.iter().filter(|(_, order)| order["customerId"].is_null()).count();
+    let guests = all.items.iter().filter(|(_, order)| !order.contains_key("customerId")).count();
     let tracked = all.items.iter().filter(|(_, order)| order["shipments"][0]["trackingInfo"].is_object()).count();
     assert_eq!((guests, tracked), (27, 150));
     let memos = all.items.iter().filter(|(_, order)| order["creditMemos"].is_array());
@@ -185,8 +186,8 @@ async fn orders() {
     assert_eq!(
         lines,
         json!([{
-            "itemId": {"id": "becef397-a77b-4ddc-8d73-4b079a89e8ea"}, "entityId": "2", "parentEntityId": null, "isVirtual": null,
-            "qtyInvoiced": 1.0, "qtyShipped": 1.0, "qtyBackordered": null, "qtyOrdered": 1.0, "qtyRefunded": 1.0, "qtyCanceled": 0.0,
+            "itemId": {"id": "becef397-a77b-4ddc-8d73-4b079a89e8ea"}, "entityId": "2",
+            "qtyInvoiced": 1.0, "qtyShipped": 1.0, "qtyOrdered": 1.0, "qtyRefunded": 1.0, "qtyCanceled": 0.0,
             "productType": "configurable", "productOptions": null, "itemsShippedTogether": true, "sku": "WS08-XS-Blue",
             "productSku": "WS08", "name": "Minerva LumaTech&trade; V-Tee", "qty": 1, "unitPrice": 32.0, "itemPrice": 32.0,
             "discountAmount": 0.0, "taxAmount": 2.64, "totalAmount": 34.64, "weight": 1.0,

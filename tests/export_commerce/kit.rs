@@ -137,11 +137,12 @@ impl Shop {
     }
 }
 
-/// An item without the time at which it was made, which it must have.
+/// An item without the time at which it was made, which it must have if its feed has one.
 pub fn without_stamp(feed: Feed, mut item: Value) -> Value {
     let name = match feed.stamp() {
-        Stamp::ModifiedAt => "modifiedAt",
-        Stamp::UpdatedAt => "updatedAt",
+        None => return item,
+        Some(Stamp::ModifiedAt) => "modifiedAt",
+        Some(Stamp::UpdatedAt) => "updatedAt",
     };
     let stamp = item.as_object_mut().expect("an object").remove(name);
     assert!(stamp.is_some_and(|stamp| stamp.is_string()), "{item}");

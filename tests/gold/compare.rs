@@ -97,7 +97,7 @@ impl Rules {
                 panic!("the vendor's exporter of {feed} is not public")
             }
         };
-        Self { feed, identity, has_own_time: has_own_time && feed.stamp() == Stamp::ModifiedAt }
+        Self { feed, identity, has_own_time: has_own_time && feed.stamp() != Some(Stamp::UpdatedAt) }
     }
 
     /// What tells an item from all others of its feed.
@@ -139,10 +139,10 @@ impl Rules {
         let both = (golden.unwrap_or(&Value::Null), ours.unwrap_or(&Value::Null));
         match both {
             (Value::Object(a), Value::Object(b)) if !a.is_empty() && !b.is_empty() => {
-                self.compare_objects(a, b, path, findings)
+                self.compare_objects(a, b, path, findings);
             }
             (Value::Array(a), Value::Array(b)) if !a.is_empty() && !b.is_empty() => {
-                self.compare_lists(a, b, path, findings)
+                self.compare_lists(a, b, path, findings);
             }
             (a, b) if Kind::of(golden) != Kind::of(ours) => {
                 let is_only_its_kind = self.is_volatile(path) || self.is_same(a, b, path);
@@ -165,22 +165,12 @@ impl Rules {
             let longest = a.len().max(b.len());
             return (0..longest).for_each(|at| self.compare(a.get(at), b.get(at), &element, findings));
         };
-        let is_equal = |a: &Value, b: &Value| a == b;
-        let is_same = |a: &Value, b: &Value| self.is_same(a, b, &element);
         let has_key =
             |a: &Value, b: &Value| !key.is_empty() && key.iter().all(|name| self.is_same(&a[*name], &b[*name], name));
         let mut left: (Vec<&Value>, Vec<&Value>) = (a.iter().collect(), b.iter().collect());
-        let mut pairs = Vec::new();
-        let ways: [&dyn Fn(&Value, &Value) -> bool; 3] = [&is_equal, &is_same, &has_key];
-        for is_pair in ways {
-            left.0.retain(|a| match left.1.iter().position(|b| is_pair(a, b)) {
-                Some(at) => {
-                    pairs.push((*a, left.1.remove(at)));
-                    false
-                }
-                None => true,
-            });
-        }
+        let mut pairs = take_pairs(&mut left, |a, b| a == b);
+        pairs.extend(take_pairs(&mut left, |a, b| self.is_same(a, b, &element)));
+        pairs.extend(take_pairs(&mut left, has_key));
         for (a, b) in pairs {
             if a != b {
                 self.compare(Some(a), Some(b), &element, findings);
@@ -227,6 +217,20 @@ impl Rules {
             |text: &str| text.starts_with(['{', '[']).then(|| serde_json::from_str::<Value>(text).ok()).flatten();
         json(a).zip(json(b)).is_some_and(|(a, b)| self.is_same(&a, &b, "(json)"))
     }
+}
+
+/// Takes out each two that are a pair.
+fn take_pairs<'a>(
+    left: &mut (Vec<&'a Value>, Vec<&'a Value>),
+    is_pair: impl Fn(&Value, &Value) -> bool,
+) -> Vec<(&'a Value, &'a Value)> {
+    let mut pairs = Vec::new();
+    left.0.retain(|a| {
+        let at = left.1.iter().position(|b| is_pair(a, b));
+        pairs.extend(at.map(|at| (*a, left.1.remove(at))));
+        at.is_none()
+    });
+    pairs
 }
 
 fn within(path: &str, name: &str) -> String {

@@ -13,7 +13,7 @@ use crate::feeds::item::{Fields, Sha1Hash};
 /// Which websites a customer group may not use; older versions of Commerce have no such table.
 const EXCLUDED_WEBSITES: &str = "customer_group_excluded_website";
 
-/// `scopesWebsite`: one item for each website.
+/// `scopesWebsite`: one item for each website. A website without stores, and a store without views, has `null` for them.
 pub(super) async fn websites(
     snapshot: &mut Snapshot,
     context: &Context,
@@ -43,12 +43,12 @@ pub(super) async fn websites(
     }
     let mut stores_of: HashMap<u64, Vec<Value>> = HashMap::new();
     for (website, id, code) in groups {
-        let store_views = views_of.remove(&id).unwrap_or_default();
+        let store_views = views_of.remove(&id);
         let store = json!({"storeId": id.to_string(), "storeCode": code, "storeViews": store_views});
         stores_of.entry(website).or_default().push(store);
     }
     let item = |(id, code): (u64, Option<String>)| {
-        let stores = stores_of.remove(&id).unwrap_or_default();
+        let stores = stores_of.remove(&id);
         let website = json!({"websiteId": id.to_string(), "websiteCode": code, "stores": stores});
         item(id, "website", website)
     };

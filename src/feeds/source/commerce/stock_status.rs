@@ -5,7 +5,7 @@
 //!
 //! It must never know which stock a website sells from: that is the service's business.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
@@ -95,13 +95,15 @@ struct OwnRules {
 struct Level {
     product: u64,
     stock: u64,
+    /// As inventory spells it, which may differ from the product's in case.
+    sku: String,
     quantity: f64,
     is_salable: bool,
     own: OwnRules,
 }
 
 /// The same in the query's order, without the stock.
-type LevelRow = (u64, f64, bool, Option<bool>, Option<bool>, Option<f64>);
+type LevelRow = (u64, String, f64, bool, Option<bool>, Option<bool>, Option<f64>);
 
 /// Items of these products, by product and stock.
 pub(super) async fn page(
@@ -120,21 +122,19 @@ pub(super) async fn page(
     let reserved = reserved(snapshot, context, ids).await?;
     let (named, unnamed): (Vec<_>, Vec<_>) = products.into_iter().partition(|(_, sku)| !sku.trim().is_empty());
     let mut collected: Vec<Collected> = unnamed.into_iter().map(|(id, _)| without_sku(id)).collect();
-    let skus: HashMap<u64, String> = named.into_iter().collect();
-    for level in &levels {
-        if let Some(sku) = skus.get(&level.product) {
-            let reserved = reserved.get(&(level.product, level.stock)).copied().unwrap_or_default();
-            collected.push(item(level, sku, reserved, stock.rules));
-        }
+    let named: HashSet<u64> = named.into_iter().map(|(id, _)| id).collect();
+    for level in levels.iter().filter(|level| named.contains(&level.product)) {
+        let reserved = reserved.get(&(level.product, level.stock)).copied().unwrap_or_default();
+        collected.push(item(level, reserved, stock.rules));
     }
     Ok(collected)
 }
 
-fn item(level: &Level, sku: &str, reserved: f64, rules: Rules) -> Collected {
+fn item(level: &Level, reserved: f64, rules: Rules) -> Collected {
     let mut fields = Fields::new();
     let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
     put("stockId", json!(level.stock.to_string()));
-    put("sku", json!(sku));
+    put("sku", json!(level.sku));
     put("productId", json!(level.product));
     put("qty", json!(level.quantity));
     put("qtyForSale", json!(in_ten_thousandths(level.quantity + reserved)));
@@ -202,7 +202,7 @@ async fn read_levels(
         (joins, "s.item_id")
     };
     let sql = format!(
-        "SELECT e.entity_id, COALESCE(i.quantity, 0), COALESCE(i.is_salable, 0) <> 0, \
+        "SELECT e.entity_id, i.sku, COALESCE(i.quantity, 0), COALESCE(i.is_salable, 0) <> 0, \
          IF(s.use_config_manage_stock = 0, s.manage_stock <> 0, NULL), \
          IF(s.use_config_backorders = 0, s.backorders <> 0, NULL), IF(s.use_config_min_qty = 0, s.min_qty, NULL) \
          FROM {entity} e {joins} WHERE e.entity_id IN ({ids}){is_current} ORDER BY e.entity_id, {order}",
@@ -215,9 +215,9 @@ async fn read_levels(
 }
 
 fn level(stock: u64, row: LevelRow) -> Level {
-    let (product, quantity, is_salable, manages_stock, allows_backorders, minimum) = row;
+    let (product, sku, quantity, is_salable, manages_stock, allows_backorders, minimum) = row;
     let own = OwnRules { manages_stock, allows_backorders, minimum };
-    Level { product, stock, quantity, is_salable, own }
+    Level { product, stock, sku, quantity, is_salable, own }
 }
 
 /// A stock that cannot be read ends the feed, and with it the search for deletions: its items are not gone. Above all a view

@@ -1,10 +1,12 @@
 //! What was given back: credit memos with their lines, comments and taxes.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::super::context::Context;
 use super::Batch;
-use super::record::{Children, Column, Form, load};
+use super::record::{Children, Column, Form, list_or_null, load};
 use crate::commerce::database::{DatabaseError, Snapshot};
 
 const MEMOS: &[Column] = &[
@@ -40,7 +42,7 @@ const ORDER_TAXES: &[Column] = &[
 const LINE_TAXES: &[Column] = &[
     ("taxName", "t.title", Form::Text),
     ("taxType", "x.taxable_item_type", Form::Text),
-    ("taxAmount", "x.base_amount", Form::Number),
+    ("taxAmount", "x.amount", Form::Number),
 ];
 
 /// The credit memos of these orders.
@@ -59,16 +61,22 @@ pub(super) async fn load_credit_memos(
         uuid = context.table("data_exporter_uuid"),
         ids = batch.ids,
     );
-    let mut memos = load(snapshot, "m.order_id", "m.entity_id", MEMOS, &from).await?;
+    let memos = load(snapshot, "m.order_id", "m.entity_id", MEMOS, &from).await?;
     let mut items = load_items(snapshot, context, batch).await?;
     let mut comments = load_comments(snapshot, context, batch).await?;
     let mut taxes = load_taxes(snapshot, context, batch).await?;
-    for memo in &mut memos {
+    let mut list = Children::default();
+    for mut memo in memos {
+        let (comments, count) = comments.remove(&memo.id).unwrap_or_default();
         memo.put("refundItems", items.take(memo.id));
-        memo.put("creditMemoComments", comments.take(memo.id));
+        memo.put("creditMemoComments", list_or_null(comments));
         memo.put("refundTaxes", taxes.take(memo.id));
+        // Odd, and the exporter's: a memo is there once for each of its comments.
+        for _ in 0..count.max(1) {
+            list.add(memo.owner, Value::Object(memo.fields.clone()));
+        }
     }
-    Ok(Children::of(memos))
+    Ok(list)
 }
 
 /// What each memo gives back, line by line, with the taxes of the ordered line.
@@ -104,19 +112,25 @@ async fn load_items(snapshot: &mut Snapshot, context: &Context, batch: &Batch) -
     Ok(Children::of(items))
 }
 
-async fn load_comments(snapshot: &mut Snapshot, context: &Context, batch: &Batch) -> Result<Children, DatabaseError> {
-    let mut comments = Children::default();
+/// The texts of each memo's comments, and how many comments there are: one may have no text.
+async fn load_comments(
+    snapshot: &mut Snapshot,
+    context: &Context,
+    batch: &Batch,
+) -> Result<HashMap<u64, (Vec<Value>, usize)>, DatabaseError> {
+    let mut comments: HashMap<u64, (Vec<Value>, usize)> = HashMap::new();
     if context.has_table("sales_creditmemo_comment") {
         let from = format!(
             "{comment} c JOIN {memo} m ON m.entity_id = c.parent_id \
-             WHERE m.order_id IN ({ids}) AND c.comment IS NOT NULL ORDER BY c.entity_id",
+             WHERE m.order_id IN ({ids}) ORDER BY c.entity_id",
             comment = context.table("sales_creditmemo_comment"),
             memo = context.table("sales_creditmemo"),
             ids = batch.ids,
         );
         for mut comment in load(snapshot, "c.parent_id", "c.entity_id", COMMENTS, &from).await? {
-            let text = comment.take_text("comment");
-            comments.add(comment.owner, Value::String(text));
+            let (texts, count) = comments.entry(comment.owner).or_default();
+            texts.extend(comment.fields.remove("comment"));
+            *count += 1;
         }
     }
     Ok(comments)

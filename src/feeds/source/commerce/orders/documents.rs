@@ -1,8 +1,13 @@
 //! What followed an order: invoices, shipments and payment transactions.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::super::base_urls::BaseUrls;
 use super::super::context::Context;
 use super::Batch;
-use super::record::{Children, Column, Form, load};
+use super::record::{Children, Column, Form, Record, load};
 use crate::commerce::database::{DatabaseError, Snapshot};
 
 const INVOICES: &[Column] = &[
@@ -24,9 +29,13 @@ const TRACKS: &[Column] = &[
     ("shippingCarrier", "t.carrier_code", Form::Text),
     ("shippingMethod", "o.shipping_method", Form::Text),
     ("trackingNumber", "t.track_number", Form::Text),
-    // Adobe's exporter makes an address of the order's secret here; null is fine (feed map §11).
-    ("trackingUrl", "NULL", Form::Text),
+    (TRACK_STORE, "o.store_id", Form::Whole),
+    (PROTECT_CODE, "o.protect_code", Form::Text),
 ];
+/// Both are taken out again: what the address of a track is made of.
+const TRACK_STORE: &str = "storeId";
+const PROTECT_CODE: &str = "protectCode";
+const TRACKING_URL: &str = "trackingUrl";
 const TRANSACTIONS: &[Column] = &[
     ("entityId", "t.transaction_id", Form::Text),
     ("txnId", "t.txn_id", Form::Text),
@@ -73,7 +82,11 @@ pub(super) async fn load_shipments(
             order = context.table("sales_order"),
             ids = batch.ids,
         );
-        tracks = Children::of(load(snapshot, "t.parent_id", "t.entity_id", TRACKS, &from).await?);
+        let mut found = load(snapshot, "t.parent_id", "t.entity_id", TRACKS, &from).await?;
+        for track in &mut found {
+            put_url(track, context);
+        }
+        tracks = Children::of(found);
     }
     let from = format!(
         "{document} n LEFT JOIN {uuid} u ON u.entity_id = n.entity_id AND u.type = 'order_shipment' \
@@ -87,6 +100,24 @@ pub(super) async fn load_shipments(
         shipment.put("trackingInfo", tracks.take_last(shipment.id));
     }
     Ok(Children::of(shipments))
+}
+
+/// Where a customer follows a track: a page of the order's store view that believes whoever knows the order's secret.
+fn put_url(track: &mut Record, context: &Context) {
+    let store = track.fields.remove(TRACK_STORE).and_then(|id| id.as_u64());
+    let code = track.take_text(PROTECT_CODE);
+    let views = &context.scopes.store_views;
+    // A store view that is gone has no addresses; those of the first are as good as any.
+    if let Some(view) = views.iter().find(|view| Some(u64::from(view.id)) == store).or_else(|| views.first()) {
+        let hash = tracking_hash(track.id, &code);
+        let url = format!("{}shipping/tracking/popup?hash={hash}", BaseUrls::of(&context.settings, view).link);
+        track.put(TRACKING_URL, json!(url));
+    }
+}
+
+/// Base64 in Commerce's own alphabet for addresses, in which `~` is the padding, which a query escapes.
+fn tracking_hash(track: u64, code: &str) -> String {
+    STANDARD.encode(format!("track_id:{track}:{code}")).replace('+', "-").replace('/', "_").replace('=', "%7E")
 }
 
 /// The payment transactions of these orders.
@@ -125,4 +156,15 @@ async fn load_lines(
         ids = batch.ids,
     );
     Ok(Children::of(load(snapshot, "i.parent_id", "i.entity_id", columns, &from).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_of_a_track_can_stand_in_a_query() {
+        assert_eq!(tracking_hash(7, "ab"), "dHJhY2tfaWQ6NzphYg%7E%7E");
+        assert_eq!(tracking_hash(1, "ÿÿ>"), "dHJhY2tfaWQ6MTrDv8O_Pg%7E%7E");
+    }
 }

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::super::context::Context;
 use super::super::eav::Entity;
-use super::Batch;
-use super::record::{Children, Column, Form, load};
+use super::record::{Children, Column, Form, list_or_null, load};
+use super::{Batch, notes};
 use crate::commerce::database::{DatabaseError, Snapshot};
 
 const COLUMNS: &[Column] = &[
@@ -23,7 +23,7 @@ const COLUMNS: &[Column] = &[
     ("productOptions", "i.product_options", Form::Text),
     ("sku", "i.sku", Form::Text),
     // The line of a parent product has its child's SKU; a parent that is gone leaves that one.
-    ("productSku", "COALESCE(p.sku, i.sku)", Form::Text),
+    ("productSku", "COALESCE(p.sku, i.sku)", Form::TextOrNull),
     ("name", "i.name", Form::Text),
     ("qty", "i.qty_ordered", Form::Whole),
     ("unitPrice", "i.base_price", Form::Number),
@@ -56,21 +56,22 @@ pub(super) async fn load_items(
     );
     let mut items = load(snapshot, "i.order_id", "i.item_id", COLUMNS, &from).await?;
     for item in &mut items {
-        let additional = additional_information(&item.take_text(ADDITIONAL));
-        item.put(ADDITIONAL, additional);
+        let entries = notes::entries(&item.take_text(ADDITIONAL));
+        item.put(ADDITIONAL, list_or_null(entries));
         let together = are_shipped_together(item.fields.get("productType"), item.fields.get("productOptions"));
         item.put(TOGETHER, json!(together));
     }
     Ok(Children::of(items))
 }
 
-/// A configurable product is one thing. What a bundle consists of is shipped together unless its options say otherwise.
+/// A configurable product is one thing. What a bundle consists of is shipped together if its options say so. A line without options
+/// says nothing.
 fn are_shipped_together(product_type: Option<&Value>, options: Option<&Value>) -> bool {
+    let Some(options) = options.and_then(Value::as_str) else { return false };
     match product_type.and_then(Value::as_str) {
         Some("configurable") => true,
         Some("bundle") => {
-            let options: Value =
-                serde_json::from_str(options.and_then(Value::as_str).unwrap_or_default()).unwrap_or_default();
+            let options: Value = serde_json::from_str(options).unwrap_or_default();
             match &options["shipment_type"] {
                 Value::Number(number) => number.as_i64() == Some(0),
                 Value::String(text) => text.trim().parse() == Ok(0),
@@ -79,18 +80,6 @@ fn are_shipped_together(product_type: Option<&Value>, options: Option<&Value>) -
         }
         _ => false,
     }
-}
-
-/// The entries of a JSON object as names and values; a value that is no text is written as JSON. Null for anything else:
-/// extensions write here what they like.
-fn additional_information(text: &str) -> Value {
-    let Ok(Value::Object(entries)) = serde_json::from_str(text) else { return Value::Null };
-    let entry = |(name, value): (String, Value)| match value {
-        Value::String(text) => json!({"name": name, "value": text}),
-        other => json!({"name": name, "value": other.to_string()}),
-    };
-    let entries: Vec<Value> = entries.into_iter().map(entry).collect();
-    if entries.is_empty() { Value::Null } else { Value::Array(entries) }
 }
 
 #[cfg(test)]
@@ -110,18 +99,7 @@ mod tests {
         assert!(!together("bundle", "{}"));
         assert!(!together("bundle", "a:1:{s:3:\"old\";i:0;}"));
         assert!(!together("simple", r#"{"shipment_type": 0}"#));
+        assert!(!are_shipped_together(Some(&json!("configurable")), None));
         assert!(!are_shipped_together(None, None));
-    }
-
-    #[test]
-    fn additional_information_is_a_list_of_texts() {
-        let list = additional_information(r#"{"gift": "yes", "size": {"w": 2}, "n": 1}"#);
-        let expected = json!([
-            {"name": "gift", "value": "yes"}, {"name": "n", "value": "1"}, {"name": "size", "value": "{\"w\":2}"},
-        ]);
-        assert_eq!(list, expected);
-        for nothing in ["", "{}", "null", "[]", "a:0:{}"] {
-            assert_eq!(additional_information(nothing), Value::Null, "{nothing}");
-        }
     }
 }

@@ -12,14 +12,16 @@
 //! | `items` | items |
 //! | `documents` | invoices, shipments, transactions |
 //! | `credit_memos` | creditMemos |
+//! | `notes` | additionalInformation: what payment methods and extensions noted down |
 //!
-//! Of what a payment method noted down (`additional_information`), only its title is sent.
+//! A field whose column is NULL is absent; a list or an object without anything in it is null.
 //!
 //! This room must never know which orders are asked for, or what becomes of an item.
 
 mod credit_memos;
 mod documents;
 mod items;
+mod notes;
 mod record;
 
 use std::collections::{BTreeMap, HashMap};
@@ -31,13 +33,13 @@ use super::context::Context;
 use crate::commerce::database::{DatabaseError, Snapshot, in_list};
 use crate::feeds::item::Fields;
 use crate::untrusted::SafeText;
-use record::{Children, Column, Form, Record, load, put};
+use record::{Children, Column, Form, Record, list_or_null, load, put};
 
 const STATE: &str = "state";
 const NUMBER: &str = "commerceOrderNumber";
 const ID: &str = "commerceOrderId";
-/// What the payment method noted down; taken out again, but for its title.
-const METHOD_NOTES: &str = "notes";
+/// What the payment method noted down; put in another form.
+const METHOD_NOTES: &str = "additionalInformation";
 
 const ORDERS: &[Column] = &[
     ("orderId", "u.uuid", Form::Uuid),
@@ -57,7 +59,7 @@ const ORDERS: &[Column] = &[
     ("discountAmount", "o.base_discount_amount", Form::Number),
     ("currency", "o.base_currency_code", Form::Text),
     ("storeId", "o.store_id", Form::Whole),
-    ("customerId", "o.customer_id", Form::Text),
+    ("customerId", "o.customer_id", Form::Whole),
     ("customerEmail", "o.customer_email", Form::Text),
     ("customerNote", "o.customer_note", Form::Text),
     // A store view that is gone has no codes, and its orders stay.
@@ -112,7 +114,7 @@ pub(super) async fn page(
     Ok(orders.into_values().map(|order| parts.item(order)).collect())
 }
 
-/// The orders that have a UUID and a payment. Of several payments, the newest counts.
+/// The orders that have a UUID and a payment. Of several payments, the newest counts, and what each noted down is kept.
 async fn load_orders(
     snapshot: &mut Snapshot,
     context: &Context,
@@ -132,8 +134,19 @@ async fn load_orders(
         website = context.table("store_website"),
         ids = batch.ids,
     );
-    let orders = load(snapshot, "o.entity_id", "o.entity_id", ORDERS, &from).await?;
-    Ok(orders.into_iter().map(|order| (order.id, order)).collect())
+    let mut orders: BTreeMap<u64, Record> = BTreeMap::new();
+    for mut order in load(snapshot, "o.entity_id", "o.entity_id", ORDERS, &from).await? {
+        let text = order.take_text(METHOD_NOTES);
+        if let Some(title) = notes::title(&text) {
+            order.put("payment/paymentMethodName", json!(title));
+        }
+        let earlier = orders.remove(&order.id).and_then(|mut order| order.fields.remove(METHOD_NOTES));
+        let mut entries = earlier.and_then(|entries| entries.as_array().cloned()).unwrap_or_default();
+        entries.extend(notes::entries(&text));
+        order.put(METHOD_NOTES, list_or_null(entries));
+        orders.insert(order.id, order);
+    }
+    Ok(orders)
 }
 
 /// What belongs to the orders of a page.
@@ -168,8 +181,6 @@ impl Parts {
         }
         let state = state_number(&order.take_text(STATE));
         order.put(STATE, json!(state));
-        let title = method_title(&order.take_text(METHOD_NOTES));
-        order.put("payment/paymentMethodName", json!(title));
         order.put("payment/billingAddress", self.billing.remove(&id).unwrap_or_default());
         order.put("shipping/shippingAddress", self.shipping.remove(&id).unwrap_or_default());
         order.put("items", self.items.take(id));
@@ -236,12 +247,6 @@ fn state_number(state: &str) -> u8 {
     }
 }
 
-/// The title among what a payment method noted down, which is a JSON object if anything.
-fn method_title(notes: &str) -> Option<String> {
-    let notes: Value = serde_json::from_str(notes).ok()?;
-    notes.get("method_title")?.as_str().map(str::to_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,13 +257,5 @@ mod tests {
             ["new", "pending_payment", "processing", "complete", "closed", "canceled", "holded", "payment_review"];
         assert_eq!(states.map(state_number), [1, 2, 3, 4, 5, 6, 7, 8]);
         assert_eq!((state_number("fraud"), state_number("")), (0, 0));
-    }
-
-    #[test]
-    fn a_title_is_found_where_there_is_one() {
-        assert_eq!(method_title(r#"{"method_title":"Check"}"#).as_deref(), Some("Check"));
-        for nothing in ["", "null", "[]", r#"["method_title"]"#, r#"{"method_title":1}"#, "a:0:{}"] {
-            assert_eq!(method_title(nothing), None, "{nothing}");
-        }
     }
 }

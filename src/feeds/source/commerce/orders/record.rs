@@ -10,11 +10,13 @@ use serde_json::{Map, Value, json};
 use crate::commerce::database::{DatabaseError, Snapshot};
 use crate::feeds::item::Fields;
 
-/// How a column becomes a value. NULL is null in every form but the last.
+/// How a column becomes a value. A field whose column is NULL is absent, but for the forms that say otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// A text.
     Text,
+    /// A text; null without one.
+    TextOrNull,
     /// A number: quantities and amounts.
     Number,
     /// A number without what is after the point.
@@ -73,7 +75,12 @@ fn record(row: &Row, columns: &[Column]) -> Record {
     let key = |at: usize| text(row, at).and_then(|text| text.parse().ok()).unwrap_or_default();
     let mut fields = Fields::new();
     for (at, (field, _, form)) in columns.iter().enumerate() {
-        put(&mut fields, field, text(row, at + KEYS).map_or(Value::Null, |text| form.value(&text)));
+        let value = match text(row, at + KEYS) {
+            Some(text) => form.value(&text),
+            None if matches!(form, Form::TextOrNull | Form::Uuid) => Value::Null,
+            None => continue,
+        };
+        put(&mut fields, field, value);
     }
     Record { owner: key(0), id: key(1), fields }
 }
@@ -91,7 +98,7 @@ fn text(row: &Row, at: usize) -> Option<String> {
 impl Form {
     fn value(self, text: &str) -> Value {
         match self {
-            Form::Text => json!(text),
+            Form::Text | Form::TextOrNull => json!(text),
             Form::Number => json!(text.parse::<f64>().ok()),
             Form::Whole => json!(text.split('.').next().and_then(|whole| whole.parse::<i64>().ok())),
             Form::Flag => json!(text != "0" && !text.is_empty()),
@@ -150,6 +157,11 @@ impl Children {
     pub(super) fn take_last(&mut self, owner: u64) -> Value {
         self.by_owner.remove(&owner).and_then(|mut children| children.pop()).unwrap_or_default()
     }
+}
+
+/// A list; null if nothing is in it.
+pub(super) fn list_or_null(list: Vec<Value>) -> Value {
+    if list.is_empty() { Value::Null } else { Value::Array(list) }
 }
 
 #[cfg(test)]

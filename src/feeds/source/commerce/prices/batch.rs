@@ -1,8 +1,7 @@
 //! The rows of a page of products, and what a product costs by them.
 //!
-//! Where Adobe's exporter leaves an answer to the order of rows, the newest row decides here: the one with the highest
-//! `value_id`. That goes for several store views of a website with prices of their own, and for tier prices of all websites
-//! beside those of one.
+//! Of several store views of a website with prices of their own, the one with the highest id decides. A tier price of one website
+//! goes before that of all websites.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::context::Context;
 use super::super::eav::Entity;
-use super::price::{Amount, Code, NoNumber, Price, list_or_null, number};
+use super::price::{Amount, Code, NoNumber, Price, number};
 use super::websites::{Website, Websites};
 use super::{BUNDLE, type_name};
 use crate::commerce::database::{DatabaseError, Snapshot, in_list};
@@ -35,11 +34,11 @@ pub(super) struct Product {
     has_fixed_price: bool,
     /// In the order of their ids.
     pub websites: Vec<u32>,
-    /// Oldest first.
+    /// In the order of their stores.
     regular: Vec<ValueRow>,
-    /// Oldest first.
+    /// In the order of their stores.
     special: Vec<ValueRow>,
-    /// Oldest first.
+    /// Those of all websites before those of one.
     tiers: Vec<TierRow>,
     rules: Vec<RuleRow>,
     /// In the order of their ids.
@@ -51,6 +50,12 @@ pub(super) struct Product {
 struct ValueRow {
     store: u32,
     value: Option<String>,
+}
+
+impl ValueRow {
+    fn is_of(&self, website: &Website) -> bool {
+        website.store_views.contains(&self.store)
+    }
 }
 
 /// A tier price: from a quantity on, for all groups or one, in all websites or one.
@@ -126,9 +131,9 @@ impl Product {
     }
 
     /// The products that it is part of, where they are sold as well. Any bundle is a `BUNDLE` here, as in the exporter.
-    pub(super) fn parents(&self, website: &Website) -> Value {
+    pub(super) fn parents(&self, website: &Website) -> Vec<Value> {
         let parents = self.parents.iter().filter(|parent| parent.website == website.id);
-        list_or_null(parents.map(|parent| json!({"type": type_name(&parent.type_id), "sku": parent.sku})).collect())
+        parents.map(|parent| json!({"type": type_name(&parent.type_id), "sku": parent.sku})).collect()
     }
 
     /// The price in a website for everybody.
@@ -169,18 +174,27 @@ impl Product {
 
     /// The website's own price, else that of all websites, else nothing. A NULL says nothing.
     fn regular(&self, website: &Website) -> Result<f64, NoNumber> {
-        let newest = |is_wanted: &dyn Fn(u32) -> bool| {
-            self.regular.iter().rev().filter(|row| is_wanted(row.store)).find_map(|row| row.value.as_deref())
+        let last = |is_wanted: &dyn Fn(&ValueRow) -> bool| {
+            self.regular.iter().rev().filter(|row| is_wanted(row)).find_map(|row| row.value.as_deref())
         };
-        let own = newest(&|store| website.store_views.contains(&store));
-        own.or_else(|| newest(&|store| store == ALL)).map_or(Ok(0.0), |text| number("price", text))
+        let own = last(&|row| row.is_of(website));
+        own.or_else(|| last(&|row| row.store == ALL)).map_or(Ok(0.0), |text| number("price", text))
     }
 
     /// The website's own special price, else that of all websites. A NULL of the website takes away the one of all websites.
+    ///
+    /// Odd, and the exporter's: so does a NULL of the website's regular price. It reads each regular price together with each
+    /// special price, and forgets the discounts at every NULL; what is left is what came after the last of them.
     fn special(&self, website: &Website) -> Option<&str> {
-        let newest = |is_wanted: &dyn Fn(u32) -> bool| self.special.iter().rev().find(|row| is_wanted(row.store));
-        let own = newest(&|store| website.store_views.contains(&store));
-        own.or_else(|| newest(&|store| store == ALL)).and_then(|row| row.value.as_deref())
+        let is_null = |row: &ValueRow| row.is_of(website) && row.value.is_none();
+        if self.regular.last().is_some_and(is_null) {
+            return self.special.last().filter(|row| row.is_of(website))?.value.as_deref();
+        }
+        match self.special.iter().rev().find(|row| row.is_of(website)) {
+            Some(own) => own.value.as_deref(),
+            None if self.regular.iter().any(is_null) => None,
+            None => self.special.iter().find(|row| row.store == ALL)?.value.as_deref(),
+        }
     }
 }
 
@@ -261,7 +275,7 @@ impl Batch {
         let special = attribute(context, "special_price");
         let sql = format!(
             "SELECT {link}, attribute_id, store_id, CAST(value AS CHAR) FROM {table} \
-             WHERE {link} IN ({links}) AND attribute_id IN ({attributes}) ORDER BY value_id",
+             WHERE {link} IN ({links}) AND attribute_id IN ({attributes}) ORDER BY store_id",
             table = context.table("catalog_product_entity_decimal"),
             links = in_list(self.by_link.keys()),
             attributes = in_list(attribute(context, "price").into_iter().chain(special)),
@@ -280,7 +294,7 @@ impl Batch {
         let link = context.link(Entity::Product);
         let sql = format!(
             "SELECT {link}, all_groups, customer_group_id, website_id, CAST(qty AS CHAR), CAST(value AS CHAR), \
-             CAST(percentage_value AS CHAR) FROM {table} WHERE {link} IN ({links}) ORDER BY value_id",
+             CAST(percentage_value AS CHAR) FROM {table} WHERE {link} IN ({links}) ORDER BY website_id, value_id",
             table = context.table("catalog_product_entity_tier_price"),
             links = in_list(self.by_link.keys()),
         );
@@ -322,7 +336,7 @@ impl Batch {
         let sql = format!(
             "SELECT r.child_id, w.website_id, p.type_id, p.sku FROM {relation} r \
              JOIN {entity} p ON p.{link} = r.parent_id JOIN {website} w ON w.product_id = p.entity_id \
-             WHERE r.child_id IN ({ids}){is_current} ORDER BY p.entity_id",
+             WHERE r.child_id IN ({ids}){is_current} ORDER BY p.entity_id, w.website_id",
             relation = context.table(RELATIONS),
             entity = context.table("catalog_product_entity"),
             website = context.table("catalog_product_website"),

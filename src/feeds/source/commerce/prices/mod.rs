@@ -24,7 +24,7 @@ use crate::commerce::database::{DatabaseError, Snapshot};
 use crate::feeds::item::Fields;
 use crate::untrusted::SafeText;
 use batch::{Batch, Product};
-use price::{NoNumber, Price};
+use price::{NoNumber, Price, put_list};
 use websites::{Website, Websites};
 
 /// The customer group code of the item that holds for every group without one of its own.
@@ -77,7 +77,7 @@ fn item(product: &Product, website: &Website, group: Option<u64>, price: Result<
     };
     put("productId", Value::from(product.id));
     put("type", Value::from(product.feed_type()));
-    put("parents", product.parents(website));
+    put_list(&mut fields, "parents", product.parents(website));
     price.put(&mut fields);
     Collected::Item { source_id: Some(product.id), content: fields.into() }
 }

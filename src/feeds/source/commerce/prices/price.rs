@@ -94,14 +94,15 @@ impl Price {
         }
     }
 
-    /// `regular`, `discounts`, and `tierPrices` by quantity; an empty list is `null`.
+    /// `regular`, `discounts`, and `tierPrices` by quantity. Without discounts, these are `null`.
     pub(super) fn put(mut self, fields: &mut Fields) {
         self.tiers.sort_by(|(a, _), (b, _)| a.total_cmp(b));
         let discounts = self.discounts.into_iter().map(|(code, amount)| entry("code", json!(code.to_string()), amount));
         let tiers = self.tiers.into_iter().map(|(quantity, amount)| entry("qty", json!(quantity), amount));
         fields.insert("regular".to_owned(), json!(self.regular));
-        fields.insert("discounts".to_owned(), list_or_null(discounts.collect()));
-        fields.insert("tierPrices".to_owned(), list_or_null(tiers.collect()));
+        let discounts: Vec<Value> = discounts.collect();
+        fields.insert("discounts".to_owned(), if discounts.is_empty() { Value::Null } else { json!(discounts) });
+        put_list(fields, "tierPrices", tiers.collect());
     }
 }
 
@@ -112,9 +113,11 @@ fn entry(name: &str, value: Value, amount: Amount) -> Value {
     Value::Object(object)
 }
 
-/// A list as the feed has it: `null` when there is nothing in it.
-pub(super) fn list_or_null(list: Vec<Value>) -> Value {
-    if list.is_empty() { Value::Null } else { Value::Array(list) }
+/// Puts a list that is absent when there is nothing in it.
+pub(super) fn put_list(fields: &mut Fields, name: &str, list: Vec<Value>) {
+    if !list.is_empty() {
+        fields.insert(name.to_owned(), Value::Array(list));
+    }
 }
 
 #[cfg(test)]
@@ -144,7 +147,7 @@ mod tests {
     fn nothing_is_null_but_a_missing_price_is_zero() {
         let mut fields = Fields::new();
         Price::default().put(&mut fields);
-        assert_eq!(Value::Object(fields).to_string(), r#"{"discounts":null,"regular":0.0,"tierPrices":null}"#);
+        assert_eq!(Value::Object(fields).to_string(), r#"{"discounts":null,"regular":0.0}"#);
     }
 
     #[test]
