@@ -169,6 +169,9 @@ async fn export_feeds(
         }
         context.board.begin(index);
         let feed = plan.feed;
+        if context.dry_run {
+            tell_warnings(context, feed).await;
+        }
         let end = export_feed(context, plan).await;
         context.board.set_phase(match &end {
             FeedEnd::Done => Phase::Done,
@@ -211,6 +214,18 @@ async fn tell_first_sync(context: &Context, feeds: &[FeedPlan]) -> Result<(), Le
     }
     context.events.tell(RunEvent::FirstSync { source_records }).await;
     Ok(())
+}
+
+/// Says what looks like a mistake of the shop. A source that cannot be read says why when the feed is.
+async fn tell_warnings(context: &Context, feed: Feed) {
+    let warnings = tokio::select! {
+        biased;
+        () = context.control.stop_token().cancelled() => return,
+        warnings = context.source.warnings(feed) => warnings.unwrap_or_default(),
+    };
+    for text in warnings {
+        context.events.tell(RunEvent::Note { feed, text }).await;
+    }
 }
 
 /// Exports one feed, and says how it ended. Whatever ends it early pulled the brake or is in the result of a stage.

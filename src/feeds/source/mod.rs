@@ -163,6 +163,17 @@ impl Source {
         }
     }
 
+    /// What looks like a mistake in what a feed is made of, and is sent all the same: one sentence each.
+    ///
+    /// # Errors
+    /// If the source cannot be reached or read.
+    pub async fn warnings(&self, feed: Feed) -> Result<Vec<SafeText>, SourceError> {
+        match self {
+            Source::Commerce(source) => source.warnings(feed).await,
+            Source::Files(_) | Source::Generated(_) => Ok(Vec::new()),
+        }
+    }
+
     /// The records that a person's words stand for.
     ///
     /// # Errors

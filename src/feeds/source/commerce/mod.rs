@@ -234,6 +234,16 @@ impl Commerce {
         Ok(())
     }
 
+    /// What looks like a mistake in what a feed is made of, and is sent all the same: one sentence each, with counts.
+    ///
+    /// # Errors
+    /// If the database does not answer, or [`SourceError::NoSuchFeed`].
+    pub async fn warnings(&self, feed: Feed) -> Result<Vec<SafeText>, SourceError> {
+        self.check(feed)?;
+        let now = self.now.unwrap_or_else(Timestamp::now);
+        walk::warnings(&self.database, feed, now).await.map_err(|error| SourceError::of(feed, error))
+    }
+
     /// The records that a person's words stand for.
     ///
     /// # Errors

@@ -24,6 +24,8 @@ pub(super) enum Setting {
     StoreCodeInUrls,
     /// `currency/options/base`
     BaseCurrency,
+    /// `catalog/price/scope`: whether each website has prices of its own.
+    PricesOfWebsites,
     /// `general/locale/weight_unit`
     WeightUnit,
     /// `cataloginventory/options/stock_threshold_qty`
@@ -53,7 +55,7 @@ pub(super) enum Setting {
 }
 
 impl Setting {
-    const ALL: [Setting; 20] = [
+    const ALL: [Setting; 21] = [
         Setting::UnsecureBaseUrl,
         Setting::UnsecureLinkUrl,
         Setting::UnsecureMediaUrl,
@@ -61,6 +63,7 @@ impl Setting {
         Setting::UseRewrites,
         Setting::StoreCodeInUrls,
         Setting::BaseCurrency,
+        Setting::PricesOfWebsites,
         Setting::WeightUnit,
         Setting::StockThreshold,
         Setting::DefaultSortBy,
@@ -86,6 +89,7 @@ impl Setting {
             Setting::UseRewrites => ("web/seo/use_rewrites", "0"),
             Setting::StoreCodeInUrls => ("web/url/use_store", "0"),
             Setting::BaseCurrency => ("currency/options/base", "USD"),
+            Setting::PricesOfWebsites => ("catalog/price/scope", "0"),
             Setting::WeightUnit => ("general/locale/weight_unit", "lbs"),
             Setting::StockThreshold => ("cataloginventory/options/stock_threshold_qty", "0"),
             Setting::DefaultSortBy => ("catalog/frontend/default_sort_by", "position"),

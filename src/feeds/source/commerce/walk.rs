@@ -209,6 +209,18 @@ async fn page(snapshot: &mut Snapshot, context: &Context, feed: Feed, ids: &[u64
     Ok(Page { source_records: ids.len() as u64, collected })
 }
 
+/// What looks like a mistake in what a feed is made of, and is sent all the same.
+pub(super) async fn warnings(database: &Database, feed: Feed, now: Timestamp) -> Result<Vec<SafeText>, DatabaseError> {
+    if feed != Feed::Prices {
+        return Ok(Vec::new());
+    }
+    let mut snapshot = database.snapshot().await?;
+    let context = Context::load(database, &mut snapshot, now).await?;
+    let warnings = prices::warnings(&mut snapshot, &context).await?;
+    snapshot.end().await;
+    Ok(warnings)
+}
+
 /// The records that a person's words stand for. A variant is named by its child or by its parent.
 pub(super) async fn resolve(
     database: &Database,

@@ -363,6 +363,6 @@ impl Batch {
 }
 
 /// The id of a product attribute, if the shop has it.
-fn attribute(context: &Context, code: &str) -> Option<u32> {
+pub(super) fn attribute(context: &Context, code: &str) -> Option<u32> {
     context.product_attributes.get(code).map(|attribute| attribute.id)
 }

@@ -8,11 +8,13 @@
 //! | `websites` | the websites: their codes, their store views, their date of today |
 //! | `batch` | the rows of a page of products |
 //! | `price` | a price with its discounts and tiers, and how they become fields |
+//! | `warnings` | what looks like a mistake of the shop and is sent all the same |
 //!
 //! This room must never know how pages are walked, or what becomes of an item.
 
 mod batch;
 mod price;
+mod warnings;
 mod websites;
 
 use serde_json::{Value, json};
@@ -25,6 +27,7 @@ use crate::feeds::item::Fields;
 use crate::untrusted::SafeText;
 use batch::{Batch, Product};
 use price::{NoNumber, Price, put_list};
+pub(super) use warnings::warnings;
 use websites::{Website, Websites};
 
 /// The customer group code of the item that holds for every group without one of its own.

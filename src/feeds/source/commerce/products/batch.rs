@@ -1,6 +1,5 @@
 //! The products of a page: their own rows and their websites.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::super::keys::Keys;
@@ -38,8 +37,12 @@ impl Product {
     pub(super) fn put(&self, fields: &mut Content, view: &View) {
         fields.put("sku", &self.sku);
         fields.put("productId", self.id);
-        fields.put("createdAt", date(&self.created_at, view));
-        fields.put("updatedAt", date(&self.updated_at, view));
+        // Adobe's exporter sends the moment instead, and the product again with each sync.
+        for (name, date) in [("createdAt", &self.created_at), ("updatedAt", &self.updated_at)] {
+            if date != NO_DATE {
+                fields.put(name, date);
+            }
+        }
         fields.extend(&view.codes);
     }
 }
@@ -47,12 +50,6 @@ impl Product {
 /// What the feed calls a product type.
 pub(super) fn type_name(type_id: &str, is_fixed_price: bool) -> &str {
     if is_fixed_price && type_id == BUNDLE { FIXED_BUNDLE } else { type_id }
-}
-
-/// Dates stay as they are stored, in UTC; one that was never set becomes now, in the store view's time zone, as Adobe's
-/// exporter has it.
-fn date<'a>(stored: &'a str, view: &View) -> Cow<'a, str> {
-    if stored == NO_DATE { view.local_now().into() } else { stored.into() }
 }
 
 /// The products of a page.

@@ -4,9 +4,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
 use super::super::base_urls::BaseUrls;
 use super::super::context::Context;
 use super::super::eav::{Attribute, Backend, Entity};
@@ -48,14 +45,6 @@ pub(super) struct View {
     /// A quantity below this is low.
     pub low_stock: f64,
     pub stock: StockOf,
-    time_zone: TimeZone,
-}
-
-impl View {
-    /// Now, on the wall of the store view, as `yyyy-MM-dd HH:mm:ss`.
-    pub(super) fn local_now(&self) -> String {
-        Timestamp::now().to_zoned(self.time_zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
-    }
 }
 
 /// Where a website's stock is kept.
@@ -191,7 +180,6 @@ fn view(context: &Context, index: usize, store: &StoreView, stocks: Option<&Hash
         weight_unit: get(Setting::WeightUnit).to_owned(),
         low_stock: get(Setting::StockThreshold).trim().parse().unwrap_or_default(),
         stock,
-        time_zone: context.settings.time_zone(Some(store)),
         codes: codes.into(),
         store: store.clone(),
     }
