@@ -29,11 +29,9 @@ const TRACKS: &[Column] = &[
     ("shippingCarrier", "t.carrier_code", Form::Text),
     ("shippingMethod", "o.shipping_method", Form::Text),
     ("trackingNumber", "t.track_number", Form::Text),
-    (TRACK_STORE, "o.store_id", Form::Whole),
     (PROTECT_CODE, "o.protect_code", Form::Text),
 ];
-/// Both are taken out again: what the address of a track is made of.
-const TRACK_STORE: &str = "storeId";
+/// Taken out again: what the address of a track is made of.
 const PROTECT_CODE: &str = "protectCode";
 const TRACKING_URL: &str = "trackingUrl";
 const TRANSACTIONS: &[Column] = &[
@@ -102,13 +100,13 @@ pub(super) async fn load_shipments(
     Ok(Children::of(shipments))
 }
 
-/// Where a customer follows a track: a page of the order's store view that believes whoever knows the order's secret.
+/// Where a customer follows a track: a page that believes whoever knows the order's secret.
+///
+/// Its address is that of the first store view, whichever the order's is: the exporter makes it without a request, and then
+/// Commerce takes the shop's own.
 fn put_url(track: &mut Record, context: &Context) {
-    let store = track.fields.remove(TRACK_STORE).and_then(|id| id.as_u64());
     let code = track.take_text(PROTECT_CODE);
-    let views = &context.scopes.store_views;
-    // A store view that is gone has no addresses; those of the first are as good as any.
-    if let Some(view) = views.iter().find(|view| Some(u64::from(view.id)) == store).or_else(|| views.first()) {
+    if let Some(view) = context.scopes.store_views.first() {
         let hash = tracking_hash(track.id, &code);
         let url = format!("{}shipping/tracking/popup?hash={hash}", BaseUrls::of(&context.settings, view).link);
         track.put(TRACKING_URL, json!(url));
