@@ -239,9 +239,10 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn warnings(&self, feed: Feed) -> Result<Vec<SafeText>, SourceError> {
+        let database = self.look(feed).await?;
         self.check(feed)?;
         let now = self.now.unwrap_or_else(Timestamp::now);
-        walk::warnings(&self.database, feed, now).await.map_err(|error| SourceError::of(feed, error))
+        walk::warnings(&database, feed, now).await.map_err(|error| SourceError::of(feed, error))
     }
 
     /// The records that a person's words stand for.
