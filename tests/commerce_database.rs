@@ -190,7 +190,7 @@ async fn a_category_without_a_path_is_no_item() {
         .filter_map(|fields| FeedItem::new(Feed::Categories, None, fields, now).err())
         .map(|error| error.to_string())
         .collect();
-    assert_eq!(refused, vec!["categories item without its identity: urlPath missing"; 2]);
+    assert_eq!(refused, vec!["categories item without its identity: urlPath missing or blank"; 2]);
 }
 
 #[tokio::test]

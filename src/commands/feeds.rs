@@ -107,6 +107,9 @@ async fn items(
             broken += 1;
             talk(&format!("not sent: {}", crate::untrusted::SafeText::new(&place_and_reason)));
         }
+        for remark in page.remarks {
+            talk(&format!("{}: {}", remark.place, remark.text));
+        }
         output.flush()?;
     }
     output.flush()?;

@@ -2,6 +2,7 @@
 //!
 //! At any time a few pages are in memory, never a feed: what reads ahead waits on bounded channels.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
 
 use futures_util::{Stream, StreamExt, stream};
@@ -17,7 +18,7 @@ use super::send::{Lane, Outbox};
 use crate::error::{Exit, Problem};
 use crate::feeds::Feed;
 use crate::feeds::item::FeedItem;
-use crate::feeds::source::{Broken, Collected, Page, Selection};
+use crate::feeds::source::{Broken, Collected, Page, Remark, Selection};
 use crate::untrusted::SafeText;
 
 /// Pages that may wait between source and assembly.
@@ -25,6 +26,9 @@ const PAGES_AHEAD: usize = 2;
 
 /// Pages that are assembled at the same time: two keep the usual small server's cores busy, and bound the memory.
 const ASSEMBLED_AT_ONCE: usize = 2;
+
+/// Kinds of remarks that are told, each in one line.
+const MOST_REMARKS: usize = 20;
 
 /// What collecting a feed came to.
 #[derive(Debug, Default)]
@@ -35,7 +39,11 @@ pub(super) struct Collection {
     pub unidentified_keys: Vec<u64>,
     /// Items that were refused before and did not change since.
     pub refused_before: u64,
+    remarks: Remarks,
 }
+
+/// What items lack, each with how many do and the first of them.
+type Remarks = BTreeMap<String, (u64, SafeText)>;
 
 /// A page of records as items.
 struct Assembled {
@@ -44,6 +52,7 @@ struct Assembled {
     failures: Vec<ItemFailure>,
     unidentified: u64,
     unidentified_keys: Vec<u64>,
+    remarks: Vec<Remark>,
 }
 
 /// Reads what is selected of the feed from the source, and puts what must be sent into the outbox.
@@ -63,6 +72,7 @@ pub(super) async fn collect(
     let mut reader = JoinSet::new();
     reader.spawn(async move { source.read(feed, &selection, sender).await });
     compare_pages(lane, assembled(feed, pages), outbox, collection).await;
+    tell_remarks(lane, std::mem::take(&mut collection.remarks)).await;
     if lane.brake.is_pulled() {
         return Ok(());
     }
@@ -142,9 +152,26 @@ async fn compare_pages(
         };
         collection.unidentified += page.unidentified;
         collection.unidentified_keys.append(&mut page.unidentified_keys);
+        for Remark { place, text } in page.remarks.drain(..) {
+            collection.remarks.entry(text.to_string()).or_insert((0, place)).0 += 1;
+        }
         let Some(compared) = compare(lane, page).await else { return };
         collection.refused_before += compared.refused_before;
         outbox.push(compared.send).await;
+    }
+}
+
+/// One line for each kind of remark, however many items it is about.
+async fn tell_remarks(lane: &Lane, remarks: Remarks) {
+    let feed = lane.plan.feed;
+    let more = remarks.len().saturating_sub(MOST_REMARKS);
+    let lines = remarks.into_iter().take(MOST_REMARKS).map(|(text, (count, place))| {
+        let items = if count == 1 { "1 item".to_owned() } else { format!("{count} items") };
+        format!("{text} ({items}; {place})")
+    });
+    let rest = (more > 0).then(|| format!("{more} more remarks of this kind"));
+    for line in lines.chain(rest) {
+        lane.run.events.tell(RunEvent::Note { feed, text: SafeText::from(line) }).await;
     }
 }
 
@@ -200,6 +227,7 @@ fn assemble(feed: Feed, page: Page) -> Assembled {
         failures: Vec::new(),
         unidentified: 0,
         unidentified_keys: Vec::new(),
+        remarks: page.remarks,
     };
     for collected in page.collected {
         match collected {

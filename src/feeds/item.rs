@@ -53,11 +53,11 @@ pub struct FeedItem {
 
 /// Why fields are not an item.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{feed} item without its identity: {} missing", missing.join(", "))]
+#[error("{feed} item without its identity: {} missing or blank", missing.join(", "))]
 pub struct NoIdentity {
     /// The feed.
     pub feed: Feed,
-    /// The identity fields that are absent or null.
+    /// The identity fields that are absent or null, and SKUs that are blank.
     pub missing: Vec<&'static str>,
 }
 
@@ -66,7 +66,7 @@ impl FeedItem {
     /// identity and hash.
     ///
     /// # Errors
-    /// [`NoIdentity`] if an identity field is absent or null; such an item is never sent.
+    /// [`NoIdentity`] if an identity field is absent or null, or a SKU is blank; such an item is never sent.
     pub fn new(
         feed: Feed,
         source_id: Option<u64>,
@@ -133,14 +133,14 @@ impl Final {
 /// The identity of these fields, and how a person reads it.
 ///
 /// # Errors
-/// [`NoIdentity`] if an identity field is absent or null.
+/// [`NoIdentity`] if an identity field is absent or null, or a SKU is blank.
 pub fn identity(feed: Feed, content: &Content) -> Result<(Sha1Hash, SafeText), NoIdentity> {
     let mut values = Vec::with_capacity(3);
     let mut missing = Vec::new();
     for pointer in feed.identity() {
         match text_at(content, pointer) {
-            None => missing.push(pointer.trim_start_matches('/')),
-            Some(text) => values.push(text),
+            Some(text) if !(is_sku(pointer) && text.trim().is_empty()) => values.push(text),
+            _ => missing.push(pointer.trim_start_matches('/')),
         }
     }
     if !missing.is_empty() {
@@ -172,6 +172,11 @@ fn text_at(content: &Content, pointer: &str) -> Option<String> {
 
 fn sha1_of(values: &[String]) -> Sha1Hash {
     Sha1Hash(Sha1::digest(values.join("\0")).into())
+}
+
+/// Whether an identity field is a SKU. Other texts may be empty, such as the path of a store's root category.
+fn is_sku(pointer: &str) -> bool {
+    matches!(pointer, "/sku" | "/parentSku" | "/productSku")
 }
 
 fn stamp(feed: Feed, content: &mut Content, now: Timestamp) {
@@ -247,6 +252,17 @@ mod tests {
     fn a_missing_or_null_identity_is_named() {
         let error = FeedItem::new(Feed::Products, None, fields(json!({"sku": null})), now()).expect_err("no identity");
         assert_eq!(error.missing, ["sku", "storeViewCode"]);
+    }
+
+    #[test]
+    fn a_blank_sku_is_none_but_a_root_category_has_an_empty_path() {
+        let missing = |feed, value| FeedItem::new(feed, None, fields(value), now()).err().map(|error| error.missing);
+        let product = |sku: &str| json!({"sku": sku, "storeViewCode": "d"});
+        assert_eq!(missing(Feed::Products, product("")), Some(vec!["sku"]));
+        assert_eq!(missing(Feed::Products, product(" \t")), Some(vec!["sku"]));
+        assert_eq!(missing(Feed::Products, product(" A ")), None);
+        assert_eq!(missing(Feed::Variants, json!({"parentSku": "A", "productSku": ""})), Some(vec!["productSku"]));
+        assert_eq!(missing(Feed::Categories, json!({"urlPath": "", "storeViewCode": "d"})), None);
     }
 
     #[test]

@@ -3,9 +3,11 @@
 // One item in full is one big `json!`.
 #![recursion_limit = "256"]
 
+mod oddities;
 mod reading;
 #[path = "../support/mod.rs"]
 mod support;
+mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +18,27 @@ use serde_json::{Value, json};
 use support::mariadb::Server;
 use support::products::{collect, field, find, items, option};
 
+/// A value of an option: with the fields of every kind of option.
+fn value(own: Value) -> Value {
+    let all = [
+        "colorHex",
+        "customSwatchValue",
+        "id",
+        "imageUrl",
+        "infoUrl",
+        "isDefault",
+        "label",
+        "price",
+        "priceType",
+        "qty",
+        "qtyMutability",
+        "sku",
+        "sortOrder",
+    ];
+    let value = |name: &str| (name.to_owned(), own.get(name).cloned().unwrap_or_default());
+    Value::Object(all.into_iter().map(value).collect())
+}
+
 #[tokio::test]
 async fn a_simple_product_in_full() {
     let all = items(&Server::shared().product_shop()).await;
@@ -25,7 +48,7 @@ async fn a_simple_product_in_full() {
         "storeViewCode": "default", "storeCode": "main", "websiteCode": "base",
         "createdAt": "2026-03-01 10:00:00", "updatedAt": "2026-03-02 11:12:13",
         "name": "Canvas bag",
-        "description": "<p><img src=\"https://shop.example/media/wysiwyg/bag.jpg\"> {{widget id=\"1\"}}</p>",
+        "description": "<p><img src=\"https://shop.example/media/wysiwyg/bag.jpg\"> </p>",
         "shortDescription": "https://shop.example/contact/",
         "metaTitle": "Bag", "metaKeyword": "bag, canvas", "metaDescription": "", "urlKey": "canvas-bag",
         "weight": 0.2, "weightUnit": "lbs", "currency": "USD", "taxClassId": "Taxable Goods",
@@ -53,17 +76,19 @@ async fn a_simple_product_in_full() {
         ],
         "videos": [{
             "preview": {"url": image("/b/a/film.jpg"), "label": "Film", "roles": null}, "sortOrder": "3",
-            "video": {"videoUrl": "https://video.example/1", "videoTitle": "A film", "mediaType": "external-video"},
+            "video": {"videoUrl": "https://video.example/1", "videoTitle": "A film", "mediaType": "external-video",
+                      "videoProvider": null, "videoDescription": null, "videoMetadata": null},
         }],
         "media_gallery": [
             // By sha1 of default-200-2-/b/a/side.jpg (87a0…), default-200-1-/b/a/bag.jpg (c9e6…), default-200-3-/b/a/film.jpg (f54c…).
             {"url": image("/b/a/side.jpg"), "label": "", "types": ["thumbnail"], "sort_order": 2},
             {"url": image("/b/a/bag.jpg"), "label": "Front", "types": ["image", "small_image"], "sort_order": 1},
             {"url": image("/b/a/film.jpg"), "label": "Film", "types": null, "sort_order": 3, "video_attributes": {
-                "videoUrl": "https://video.example/1", "videoTitle": "A film", "mediaType": "external-video"}},
+                "videoUrl": "https://video.example/1", "videoTitle": "A film", "mediaType": "external-video",
+                "videoProvider": null, "videoDescription": null, "videoMetadata": null}},
         ],
         "links": [
-            {"sku": "SET", "type": "related"}, {"sku": "TEE-RED", "type": "upsell"}, {"sku": "TEE", "type": "crosssell"},
+            {"sku": "TEE", "type": "crosssell"}, {"sku": "SET", "type": "related"}, {"sku": "TEE-RED", "type": "upsell"},
         ],
         "parents": [
             {"sku": "KIT-FIXED", "productType": "bundle_fixed"}, {"sku": "KIT", "productType": "bundle"},
@@ -81,20 +106,20 @@ async fn a_simple_product_in_full() {
             "id": "21", "type": "custom_option", "renderType": "drop_down", "required": true, "label": "Strap", "sortOrder": 2,
             "values": [
                 // base64 of custom-option/21/32 and custom-option/21/31
-                {"id": "Y3VzdG9tLW9wdGlvbi8yMS8zMg==", "label": "Short", "sortOrder": 1, "isDefault": false, "price": 1.0,
-                 "priceType": "fixed"},
-                {"id": "Y3VzdG9tLW9wdGlvbi8yMS8zMQ==", "label": "Long", "sortOrder": 2, "isDefault": false, "sku": "LONG",
-                 "price": 5.0, "priceType": "percent"},
+                value(json!({"id": "Y3VzdG9tLW9wdGlvbi8yMS8zMg==", "label": "Short", "sortOrder": 1, "isDefault": false,
+                             "price": 1.0, "priceType": "fixed"})),
+                value(json!({"id": "Y3VzdG9tLW9wdGlvbi8yMS8zMQ==", "label": "Long", "sortOrder": 2, "isDefault": false,
+                             "sku": "LONG", "price": 5.0, "priceType": "percent"})),
             ],
         }],
         "shopperInputOptions": [
             // base64 of custom-option/22 and custom-option/23
             {"id": "Y3VzdG9tLW9wdGlvbi8yMg==", "label": "Initials", "required": false, "sortOrder": 1, "renderType": "field",
-             "price": 2.5, "sku": "TEXT", "range": {"to": 20.0}, "imageSizeX": 0, "imageSizeY": 0},
+             "price": 2.5, "sku": "TEXT", "range": {"from": null, "to": 20.0}, "imageSizeX": 0, "imageSizeY": 0},
             {"id": "Y3VzdG9tLW9wdGlvbi8yMw==", "label": "Print", "required": false, "sortOrder": 3, "renderType": "file",
-             "fileExtension": "png, jpg", "imageSizeX": 640, "imageSizeY": 480},
+             "range": {"from": null, "to": null}, "fileExtension": "png, jpg", "imageSizeX": 640, "imageSizeY": 480},
         ],
-        "samples": null,
+        "samples": null, "variants": null,
     });
     assert_eq!(json!(find(&all, "BAG", "default")), expected);
 }
@@ -114,7 +139,7 @@ async fn a_store_view_has_its_own_values() {
     );
     assert_eq!(get("de", "visibility"), "Catalog, Search");
     assert_eq!(get("de", "attributes")[0], json!({"attributeCode": "color", "value": ["Rot"]}));
-    assert_eq!(get("de", "attributes")[1], json!({"attributeCode": "is_gift", "value": null}));
+    assert_eq!(get("de", "attributes")[1], json!({"attributeCode": "is_gift"}));
 
     // What the shop configured for the website.
     assert_eq!((get("eu_en", "currency"), get("eu_en", "weightUnit")), (json!("EUR"), json!("kgs")));
@@ -130,7 +155,7 @@ async fn a_store_view_has_its_own_values() {
     assert_eq!(get("de", "categories"), json!(["ausruestung/bags"]));
     assert_eq!(
         get("eu_en", "categoryData"),
-        json!([{"categoryId": "21", "categoryPath": "sizes", "productPosition": 0}])
+        json!([{"categoryId": "21", "categoryPath": "sizes", "productPosition": null}])
     );
 
     // Media: the label is the store view's, its NULL position lets the default through, and one file is hidden.
@@ -144,7 +169,7 @@ async fn a_store_view_has_its_own_values() {
     assert_eq!(get("de", "videos")[0]["video"]["videoUrl"], "https://video.example/1");
 
     // Links and parents count where both are sold.
-    assert_eq!(get("eu_en", "links"), json!([{"sku": "SET", "type": "related"}, {"sku": "TEE", "type": "crosssell"}]));
+    assert_eq!(get("eu_en", "links"), json!([{"sku": "TEE", "type": "crosssell"}, {"sku": "SET", "type": "related"}]));
     assert_eq!(get("eu_en", "parents"), json!([{"sku": "SET", "productType": "grouped"}]));
 
     // Custom options: laid over the default, as far as the store view says anything.
@@ -152,7 +177,8 @@ async fn a_store_view_has_its_own_values() {
     assert_eq!(strap["label"], "Gurt");
     assert_eq!((&strap["values"][0]["label"], &strap["values"][0]["price"]), (&json!("Kurz"), &json!(1.5)));
     assert_eq!((&strap["values"][1]["label"], &strap["values"][1]["price"]), (&json!("Long"), &json!(5.0)));
-    assert_eq!(get("de", "shopperInputOptions")[0]["price"], json!(3.0));
+    // A price of the store view counts only beside a title of the store view.
+    assert_eq!(get("de", "shopperInputOptions")[0]["price"], json!(2.5));
 }
 
 #[tokio::test]
@@ -197,17 +223,17 @@ async fn what_no_row_says_has_an_answer() {
     for list in [
         "attributes",
         "categoryData",
-        "categories",
         "images",
         "videos",
         "media_gallery",
         "links",
         "parents",
         "urlRewrites",
+        "variants",
     ] {
         assert_eq!(find(&all, "HALF", "de").get(list), Some(&Value::Null), "{list}");
     }
-    for never in ["linksExist", "deletedAt", "variants", "inventory", "categoryIds"] {
+    for never in ["linksExist", "deletedAt", "inventory", "categoryIds"] {
         assert!(all.iter().all(|item| !item.contains_key(never)), "{never}");
     }
 }
@@ -255,9 +281,10 @@ async fn a_configurable_product_has_the_values_of_its_enabled_children() {
     let all = items(&Server::shared().product_shop()).await;
     let options = |view: &str| field(&all, "TEE", view, "optionsV2");
     // base64 of configurable/63/6, configurable/63/5 and configurable/93/9
-    let blue = json!({"id": "Y29uZmlndXJhYmxlLzYzLzY=", "label": "Blue", "sortOrder": 1, "customSwatchValue": "plain"});
-    let red = json!({"id": "Y29uZmlndXJhYmxlLzYzLzU=", "label": "Red", "sortOrder": 2, "colorHex": "#ff0000"});
-    let small = json!({"id": "Y29uZmlndXJhYmxlLzkzLzk=", "label": "S", "sortOrder": 0});
+    let blue =
+        value(json!({"id": "Y29uZmlndXJhYmxlLzYzLzY=", "label": "Blue", "sortOrder": 1, "customSwatchValue": "plain"}));
+    let red = value(json!({"id": "Y29uZmlndXJhYmxlLzYzLzU=", "label": "Red", "sortOrder": 2, "colorHex": "#ff0000"}));
+    let small = value(json!({"id": "Y29uZmlndXJhYmxlLzkzLzk=", "label": "S", "sortOrder": 0}));
     let swatch = r#"{"swatch_input_type":"visual"}"#;
     assert_eq!(
         options("default"),
@@ -267,8 +294,8 @@ async fn a_configurable_product_has_the_values_of_its_enabled_children() {
         ])
     );
     // In the German view the blue one is disabled. The red one is blue there, but values are asked of the default only.
-    let rot = json!({"id": "Y29uZmlndXJhYmxlLzYzLzU=", "label": "Rot", "sortOrder": 2,
-        "imageUrl": "https://shop.example/media/attribute/swatch/r/rot.png"});
+    let rot = value(json!({"id": "Y29uZmlndXJhYmxlLzYzLzU=", "label": "Rot", "sortOrder": 2,
+        "imageUrl": "https://shop.example/media/attribute/swatch/r/rot.png"}));
     assert_eq!(
         options("de")[0],
         json!({"id": "color", "type": "configurable", "label": "Farbe", "sortOrder": 0, "swatchType": swatch, "values": [rot]})
@@ -285,12 +312,13 @@ async fn bundles_with_a_fixed_and_with_a_dynamic_price() {
     assert_eq!((get("KIT-FIXED", "priceView"), get("KIT-FIXED", "weightType")), (json!("as_low_as"), json!("1")));
     // base64 of bundle/1/12/2 and bundle/1/11/1
     let expected = json!([
-        {"id": "2", "type": "bundle", "renderType": "checkbox", "required": false, "label": "Bag", "sortOrder": 1},
+        {"id": "2", "type": "bundle", "renderType": "checkbox", "required": false, "label": "Bag", "sortOrder": 1,
+         "values": null},
         {"id": "1", "type": "bundle", "renderType": "select", "required": true, "label": "Tee", "sortOrder": 2, "values": [
-            {"id": "YnVuZGxlLzEvMTIvMg==", "sku": "TEE-RED", "label": "Red tee", "qty": 2.5, "priceType": "percent",
-             "price": 10.0, "sortOrder": 1, "isDefault": true, "qtyMutability": true},
-            {"id": "YnVuZGxlLzEvMTEvMQ==", "sku": "TEE-BLUE", "label": "Blue tee", "qty": 1.0, "priceType": "fixed",
-             "price": 4.5, "sortOrder": 2, "isDefault": false, "qtyMutability": false},
+            value(json!({"id": "YnVuZGxlLzEvMTIvMg==", "sku": "TEE-RED", "label": "Red tee", "qty": 2.5,
+                         "priceType": "percent", "price": 10.0, "sortOrder": 1, "isDefault": true, "qtyMutability": true})),
+            value(json!({"id": "YnVuZGxlLzEvMTEvMQ==", "sku": "TEE-BLUE", "label": "Blue tee", "qty": 1.0,
+                         "priceType": "fixed", "price": 4.5, "sortOrder": 2, "isDefault": false, "qtyMutability": false})),
         ]},
     ]);
     assert_eq!(get("KIT-FIXED", "optionsV2"), expected);
@@ -305,8 +333,8 @@ async fn bundles_with_a_fixed_and_with_a_dynamic_price() {
 #[tokio::test]
 async fn a_grouped_product_says_how_many_of_what() {
     let all = items(&Server::shared().product_shop()).await;
-    let bag = json!({"id": "200", "sku": "BAG", "qty": 2.5, "sortOrder": 1, "qtyMutability": true});
-    let tee = json!({"id": "201", "sku": "TEE-RED", "qty": 0.0, "sortOrder": 2, "qtyMutability": true});
+    let bag = value(json!({"id": "200", "sku": "BAG", "qty": 2.5, "sortOrder": 1, "qtyMutability": true}));
+    let tee = value(json!({"id": "201", "sku": "TEE-RED", "qty": 0.0, "sortOrder": 2, "qtyMutability": true}));
     assert_eq!(
         field(&all, "SET", "default", "optionsV2"),
         json!([{"id": "206", "type": "grouped", "values": [bag, tee]}])
@@ -322,14 +350,15 @@ async fn a_downloadable_product_says_it_twice() {
     let sample = "https://shop.example/downloadable/download/linkSample/link_id/42";
     // base64 of downloadable/42 and downloadable/41
     let expected = json!([{"id": "link:207", "label": "Parts", "type": "downloadable", "values": [
-        {"id": "ZG93bmxvYWRhYmxlLzQy", "label": "Part one", "sortOrder": 1, "infoUrl": sample, "price": 7.0, "qty": 3},
-        {"id": "ZG93bmxvYWRhYmxlLzQx", "sortOrder": 2, "price": 0.0, "qty": 0},
+        value(json!({"id": "ZG93bmxvYWRhYmxlLzQy", "label": "Part one", "sortOrder": 1, "infoUrl": sample, "price": 7.0,
+                     "qty": 3.0})),
+        value(json!({"id": "ZG93bmxvYWRhYmxlLzQx", "sortOrder": 2, "price": 0.0, "qty": 0.0})),
     ]}]);
     assert_eq!(get("default", "optionsV2"), expected);
     let trailer = "https://shop.example/downloadable/download/sample/sample_id/51";
     assert_eq!(
         get("default", "samples"),
-        json!([{"resource": {"url": trailer, "label": "Trailer"}, "sortOrder": "1"}])
+        json!([{"resource": {"url": trailer, "label": "Trailer", "roles": null}, "sortOrder": "1"}])
     );
     assert_eq!(
         (get("default", "linksPurchasedSeparately"), get("eu_en", "linksPurchasedSeparately")),
@@ -387,7 +416,9 @@ async fn tables_of_modules_that_are_not_there_leave_their_fields_out() {
         "taxClassId",
         "type",
         "updatedAt",
+        "categoryData",
         "url",
+        "variants",
         "visibility",
         "websiteCode",
         "weightUnit",

@@ -46,6 +46,15 @@ pub struct Broken {
     pub known: Option<Content>,
 }
 
+/// Something that an item lacks although it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// The item: `product 12 (24-MB01), store view default`.
+    pub place: SafeText,
+    /// What it lacks, and why, in one sentence that many items may share.
+    pub text: SafeText,
+}
+
 /// What one read of the source brought.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Page {
@@ -53,6 +62,8 @@ pub struct Page {
     pub source_records: u64,
     /// Items and broken records, in source order.
     pub collected: Vec<Collected>,
+    /// What some of the items lack.
+    pub remarks: Vec<Remark>,
 }
 
 /// Which records to read.

@@ -28,6 +28,8 @@ type CatalogRow = (u64, u8, u8, u8, u8, u8, u8, u8, u8, u8, f64, u8);
 /// One attribute, without what a store view adds.
 struct Attribute {
     id: u64,
+    /// Its row in `eav_attribute`; `None` if there is none yet.
+    row: Option<u64>,
     /// The label where a store view has none of its own.
     label: Option<String>,
     fields: Fields,
@@ -42,7 +44,8 @@ pub(super) async fn page(
     let attributes = attributes(snapshot, context, ids).await?;
     let labels = labels(snapshot, context, ids).await?;
     let mut items = Vec::with_capacity(attributes.len() * context.scopes.store_views.len());
-    for attribute in &attributes {
+    let missing = missing_downloadable(snapshot, context, ids).await?;
+    for attribute in attributes.iter().chain(&missing) {
         for view in &context.scopes.store_views {
             let own = labels.get(&(attribute.id, view.id));
             items.push(item(attribute, own.or(attribute.label.as_ref()), view));
@@ -53,9 +56,38 @@ pub(super) async fn page(
 
 fn item(attribute: &Attribute, label: Option<&String>, view: &StoreView) -> Collected {
     let mut fields = attribute.fields.clone();
-    fields.insert("label".to_owned(), json!(label));
+    if let Some(label) = label {
+        fields.insert("label".to_owned(), json!(label));
+    }
     view.put_codes(&mut fields);
-    Collected::Item { source_id: Some(attribute.id), content: fields.into() }
+    Collected::Item { source_id: attribute.row, content: fields.into() }
+}
+
+/// What the exporter would make of [`DOWNLOADABLE_CODE`] where the shop does not have it yet: the exporter creates it when it
+/// is installed. Products name it, so the service must know it; nothing is written. It comes with the first attribute.
+async fn missing_downloadable(
+    snapshot: &mut Snapshot,
+    context: &Context,
+    ids: &[u64],
+) -> Result<Option<Attribute>, DatabaseError> {
+    let first = context.product_attributes.iter().map(|attribute| u64::from(attribute.id)).min();
+    let is_missing =
+        context.has_table("downloadable_link") && context.product_attributes.get(DOWNLOADABLE_CODE).is_none();
+    if !is_missing || !first.is_some_and(|first| ids.contains(&first)) {
+        return Ok(None);
+    }
+    // The server may tell the next id from memory, as it was hours ago; no id is given twice.
+    let sql = format!(
+        "SELECT GREATEST(COALESCE((SELECT auto_increment FROM information_schema.tables \
+         WHERE table_schema = DATABASE() AND table_name = '{}'), 0), COALESCE(MAX(attribute_id), 0) + 1) FROM {}",
+        context.table("eav_attribute").trim_matches('`'),
+        context.table("eav_attribute")
+    );
+    let next: Option<u64> = snapshot.rows(&sql).await?.first().copied();
+    let next = next.unwrap_or_default();
+    let (input, label) = ("textarea".to_owned(), "AC Downloadable product".to_owned());
+    let eav = (next, DOWNLOADABLE_CODE.to_owned(), "static".to_owned(), Some(input), Some(label), None, 0, 0, 0);
+    Ok(Some(Attribute { row: None, ..attribute(eav, &(next, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1.0, 0)) }))
 }
 
 async fn attributes(snapshot: &mut Snapshot, context: &Context, ids: &[u64]) -> Result<Vec<Attribute>, DatabaseError> {
@@ -107,7 +139,9 @@ fn attribute(eav: EavRow, catalog: &CatalogRow) -> Attribute {
     put("attributeType", json!(Entity::Product.type_code()));
     put("dataType", json!(backend));
     put("multi", json!(input_is(&["multiline", "multiselect"])));
-    put("frontendInput", json!(input));
+    if let Some(input) = &input {
+        put("frontendInput", json!(input));
+    }
     put("required", json!(required != 0));
     put("unique", json!(unique != 0));
     // Scope codes are 0 store view, 1 global, 2 website; the exporter calls the last two global (feed map §11).
@@ -120,7 +154,7 @@ fn attribute(eav: EavRow, catalog: &CatalogRow) -> Attribute {
     put("sortable", json!(sortable != 0));
     put("visibleInSearch", json!(on_front != 0));
     put("filterableInSearch", json!(in_search != 0));
-    put("searchWeight", weight_value(weight));
+    put("searchWeight", json!(weight));
     put("usedForRules", json!(rules != 0));
     put("boolean", json!(boolean));
     put("numeric", json!(numeric));
@@ -132,7 +166,7 @@ fn attribute(eav: EavRow, catalog: &CatalogRow) -> Attribute {
         put("visibleInSearch", json!(false));
     }
     put("attributeCode", json!(code));
-    Attribute { id, label, fields }
+    Attribute { id, row: Some(id), label, fields }
 }
 
 fn is_boolean(code: &str, backend: &str, input: Option<&str>) -> bool {
@@ -142,17 +176,6 @@ fn is_boolean(code: &str, backend: &str, input: Option<&str>) -> bool {
 fn is_numeric(code: &str, backend: &str, input: Option<&str>, class: Option<&str>) -> bool {
     let input_is_number = matches!(input, Some("price" | "weight" | "text")) && matches!(backend, "decimal" | "int");
     input_is_number || matches!(class, Some("validate-number" | "validate-digits")) || code == NUMERIC_CODE
-}
-
-/// Search weights are whole numbers in a float column; they are sent as whole numbers.
-fn weight_value(weight: f64) -> Value {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a fraction or a huge weight is told from a whole one by the round trip"
-    )]
-    let whole = weight as i64;
-    #[expect(clippy::float_cmp, reason = "whether the number is whole is a question of equality")]
-    if whole as f64 == weight { json!(whole) } else { json!(weight) }
 }
 
 #[cfg(test)]
@@ -177,12 +200,6 @@ mod tests {
         let made = attribute(eav, &(7, 2, 1, 0, 0, 0, 0, 0, 0, 0, 1.0, 0));
         assert_eq!((&made.fields["boolean"], &made.fields["numeric"]), (&json!(true), &json!(false)));
         assert_eq!(made.fields["global"], json!(true), "website scope counts as global");
-    }
-
-    #[test]
-    fn search_weights_are_whole_where_they_can_be() {
-        assert_eq!(weight_value(5.0), json!(5));
-        assert_eq!(weight_value(1.5), json!(1.5));
     }
 
     #[test]

@@ -17,40 +17,48 @@ pub(super) struct BaseUrls {
     pub web: String,
     /// What page links begin with.
     pub link: String,
-    /// What page links begin with that name no store view.
-    pub direct_link: String,
     /// What media files begin with.
     pub media: String,
+    /// What the files of themes begin with.
+    pub static_files: String,
 }
 
 impl BaseUrls {
     pub(super) fn of(settings: &Settings, view: &StoreView) -> Self {
-        Self::made(&view.code, |setting| settings.get(setting, view))
+        let has_store_code =
+            settings.is_on_everywhere(Setting::StoreCodeInUrls) && !settings.is_on_everywhere(Setting::SingleStoreMode);
+        Self::made(has_store_code.then_some(view.code.as_str()), |setting| settings.get(setting, view))
     }
 
-    fn made<'a>(store_code: &str, get: impl Fn(Setting) -> &'a str) -> Self {
+    /// `store_code`: what links hold of the store view.
+    fn made<'a>(store_code: Option<&str>, get: impl Fn(Setting) -> &'a str) -> Self {
         let web = url(Setting::UnsecureBaseUrl, &get);
         let mut direct_link = url(Setting::UnsecureLinkUrl, &get);
         if !is_yes(get(Setting::UseRewrites)) {
             direct_link.push_str("index.php/");
         }
-        let mut link = direct_link.clone();
-        if is_yes(get(Setting::StoreCodeInUrls)) {
-            link.push_str(store_code);
+        let mut link = direct_link;
+        if let Some(code) = store_code {
+            link.push_str(code);
             link.push('/');
         }
-        let media = if is_yes(get(Setting::UnsecureMediaUrl)) {
-            url(Setting::UnsecureMediaUrl, &get)
-        } else {
-            format!("{web}media/")
+        let or_below_web = |setting, directory: &str| {
+            if is_yes(get(setting)) { url(setting, &get) } else { format!("{web}{directory}/") }
         };
-        Self { web, link, direct_link, media }
+        let media = or_below_web(Setting::UnsecureMediaUrl, "media");
+        let static_files = or_below_web(Setting::UnsecureStaticUrl, "static");
+        Self { link, media, static_files, web }
     }
 }
 
 /// A URL with its placeholders filled in and exactly one slash at its end.
 fn url<'a>(setting: Setting, get: &impl Fn(Setting) -> &'a str) -> String {
-    let mut text = get(setting).to_owned();
+    format!("{}/", filled(get(setting), get).trim_end_matches('/'))
+}
+
+/// A URL with its placeholders filled in.
+pub(super) fn filled<'a>(text: &str, get: &impl Fn(Setting) -> &'a str) -> String {
+    let mut text = text.to_owned();
     for _ in 0..MOST_PLACEHOLDERS {
         let filled = text
             .replace("{{unsecure_base_url}}", get(Setting::UnsecureBaseUrl))
@@ -60,8 +68,7 @@ fn url<'a>(setting: Setting, get: &impl Fn(Setting) -> &'a str) -> String {
         }
         text = filled;
     }
-    let text = text.replace("{{base_url}}", UNCONFIGURED_URL);
-    format!("{}/", text.trim_end_matches('/'))
+    text.replace("{{base_url}}", UNCONFIGURED_URL)
 }
 
 fn is_yes(value: &str) -> bool {
@@ -72,9 +79,9 @@ fn is_yes(value: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The base URLs of the store view `de` with these settings, and Commerce's own for the rest.
-    fn urls(values: &[(Setting, &'static str)]) -> BaseUrls {
-        BaseUrls::made("de", |setting| {
+    /// The base URLs of a store view with these settings, and Commerce's own for the rest.
+    fn urls(store_code: Option<&str>, values: &[(Setting, &'static str)]) -> BaseUrls {
+        BaseUrls::made(store_code, |setting| {
             let set = values.iter().find(|(of, _)| *of == setting).map(|(_, value)| *value);
             set.unwrap_or(match setting {
                 Setting::UnsecureBaseUrl => "{{base_url}}",
@@ -86,33 +93,41 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_in() {
-        let made = urls(&[(Setting::UnsecureBaseUrl, "http://shop.example")]);
+        let made = urls(None, &[(Setting::UnsecureBaseUrl, "http://shop.example")]);
         assert_eq!(made.link, "http://shop.example/index.php/");
         assert_eq!(made.media, "http://shop.example/media/");
-        assert_eq!(urls(&[]).media, "http://localhost/media/");
+        assert_eq!(urls(None, &[]).media, "http://localhost/media/");
     }
 
     #[test]
     fn placeholders_may_lead_to_others_but_not_in_a_circle() {
-        let made = urls(&[
-            (Setting::UnsecureBaseUrl, "http://shop.example/"),
-            (Setting::UnsecureMediaUrl, "{{secure_base_url}}files"),
-        ]);
+        let made = urls(
+            None,
+            &[
+                (Setting::UnsecureBaseUrl, "http://shop.example/"),
+                (Setting::UnsecureMediaUrl, "{{secure_base_url}}files"),
+            ],
+        );
         assert_eq!(made.media, "http://shop.example/files/");
-        let circle = urls(&[(Setting::UnsecureBaseUrl, "{{secure_base_url}}")]);
+        let circle = urls(None, &[(Setting::UnsecureBaseUrl, "{{secure_base_url}}")]);
         assert!(circle.web.ends_with("_base_url}}/"), "{}", circle.web);
     }
 
     #[test]
     fn a_shop_with_rewrites_store_codes_and_media_elsewhere_is_never_secure() {
-        let made = urls(&[
-            (Setting::UseRewrites, "1"),
-            (Setting::StoreCodeInUrls, "1"),
-            (Setting::UnsecureBaseUrl, "http://shop.example/"),
-            (Setting::SecureBaseUrl, "https://shop.example/"),
-            (Setting::UnsecureMediaUrl, "https://cdn.example/m"),
-        ]);
-        assert_eq!((made.web.as_str(), made.direct_link.as_str()), ("http://shop.example/", "http://shop.example/"));
+        let made = urls(
+            Some("de"),
+            &[
+                (Setting::UseRewrites, "1"),
+                (Setting::UnsecureBaseUrl, "http://shop.example/"),
+                (Setting::SecureBaseUrl, "https://shop.example/"),
+                (Setting::UnsecureMediaUrl, "https://cdn.example/m"),
+            ],
+        );
+        assert_eq!(
+            (made.web.as_str(), made.static_files.as_str()),
+            ("http://shop.example/", "http://shop.example/static/")
+        );
         assert_eq!(made.link, "http://shop.example/de/");
         assert_eq!(made.media, "https://cdn.example/m/");
     }

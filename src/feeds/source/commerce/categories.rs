@@ -4,29 +4,34 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
-use super::super::Collected;
+use super::super::{Collected, Remark};
 use super::base_urls::BaseUrls;
 use super::context::Context;
+use super::directives::{Directives, LeftOut, escaped};
 use super::eav::{Entity, Values};
 use super::scope::StoreView;
 use super::setting::Setting;
 use super::url_path::{UrlPaths, below_root};
 use crate::commerce::database::{DatabaseError, Snapshot, in_list};
 use crate::feeds::item::Fields;
+use crate::untrusted::SafeText;
 
-/// The texts of an item, each with the attribute it comes from. A NULL or absent value is sent as null.
-const TEXTS: [(&str, &str); 7] = [
+/// The texts of an item, each with the attribute it comes from. One without a value, or with NULL, is absent.
+const TEXTS: [(&str, &str); 6] = [
     ("name", "name"),
-    ("description", "description"),
     ("displayMode", "display_mode"),
     ("metaTitle", "meta_title"),
     ("metaKeywords", "meta_keywords"),
     ("metaDescription", "meta_description"),
     ("urlKey", "url_key"),
 ];
+/// Text written in the page editor; both the field and the attribute.
+const DESCRIPTION: &str = "description";
 const IS_ACTIVE: &str = "is_active";
 const IN_MENU: &str = "include_in_menu";
 const IS_ANCHOR: &str = "is_anchor";
+/// The flags of an item, 1 or 0, each with the attribute it comes from. One without a value, or with NULL, is absent.
+const FLAGS: [(&str, &str); 3] = [("isActive", IS_ACTIVE), ("includeInMenu", IN_MENU), ("isAnchor", IS_ANCHOR)];
 const IMAGE: &str = "image";
 const DEFAULT_SORT: &str = "default_sort_by";
 const AVAILABLE_SORT: &str = "available_sort_by";
@@ -77,13 +82,23 @@ pub(super) async fn page(
     snapshot: &mut Snapshot,
     context: &Context,
     ids: &[u64],
+    remarks: &mut Vec<Remark>,
 ) -> Result<Vec<Collected>, DatabaseError> {
     let categories = categories(snapshot, context, ids).await?;
     let data = Data::load(snapshot, context, &categories).await?;
+    let directives = context.directives.get_or_try_init(|| Directives::load(&mut *snapshot, context)).await?;
+    let description = Description::load(snapshot, context).await?;
+    let mut left_out = LeftOut::default();
     let mut items = Vec::new();
     for category in &categories {
         for view in context.scopes.store_views.iter().filter(|view| category.is_below(view.root_category_id)) {
-            let fields = data.fields(context, category, view);
+            let mut fields = data.fields(context, category, view);
+            if let Some(text) = data.value(context, category, DESCRIPTION, view) {
+                let text = description.shown(text, |text| directives.render(text, view.id, &mut left_out).into_owned());
+                fields.insert(DESCRIPTION.to_owned(), json!(text));
+            }
+            let place = || SafeText::new(&format!("category {}, store view {}", category.id, view.code));
+            remarks.extend(left_out.remarks(place));
             items.push(Collected::Item { source_id: Some(category.id), content: fields.into() });
         }
     }
@@ -119,7 +134,7 @@ impl Data {
             .iter()
             .map(|(_, code)| *code)
             .chain(states)
-            .chain([IS_ANCHOR, IMAGE, DEFAULT_SORT, AVAILABLE_SORT])
+            .chain([DESCRIPTION, IS_ANCHOR, IMAGE, DEFAULT_SORT, AVAILABLE_SORT])
             .collect();
         let attributes = &context.category_attributes;
         let values = Values::load(snapshot, context, Entity::Category, &ids, attributes.of_codes(&codes)).await?;
@@ -150,14 +165,17 @@ impl Data {
         put("parentId", json!(category.parent_id.to_string()));
         put("path", json!(category.path));
         for (name, code) in TEXTS {
-            put(name, json!(self.value(context, category, code, view)));
+            if let Some(text) = self.value(context, category, code, view) {
+                put(name, json!(text));
+            }
         }
-        let is_on = |code| self.value(context, category, code, view).map(|value| value != "0" && !value.is_empty());
-        let is_allowed = |code| self.is_allowed_by_ancestor(context, category, code, view);
-        // A category nobody made active is not; the service insists on an answer here, and on none of the other two.
-        put("isActive", json!(is_on(IS_ACTIVE).unwrap_or(false) && is_allowed(IS_ACTIVE)));
-        put("includeInMenu", if is_allowed(IN_MENU) { json!(is_on(IN_MENU)) } else { json!(false) });
-        put("isAnchor", json!(is_on(IS_ANCHOR)));
+        for (name, code) in FLAGS {
+            let own = self.value(context, category, code, view).and_then(|value| value.parse::<i64>().ok());
+            let is_allowed = code == IS_ANCHOR || self.is_allowed_by_ancestor(context, category, code, view);
+            if let Some(flag) = if is_allowed { own } else { Some(0) } {
+                put(name, json!(flag));
+            }
+        }
 
         let children = self.active_children(context, category, view);
         put("children", if children.is_empty() { Value::Null } else { json!(children) });
@@ -167,10 +185,9 @@ impl Data {
         let media = BaseUrls::of(&context.settings, view).media;
         put("image", json!(self.value(context, category, IMAGE, view).map(|image| image_url(image, &media))));
 
-        let url_path = self.url_paths.path(&category.path, view.id);
         if category.level == ROOT_LEVEL {
             put("urlPath", json!(""));
-        } else if !url_path.is_empty() {
+        } else if let Some(url_path) = self.url_paths.path(&category.path, view.id) {
             put("urlPath", json!(url_path));
         }
         fields
@@ -222,6 +239,37 @@ impl Data {
             allowed.iter().copied().find(|code| *code == wanted)
         } else {
             allowed.first().copied()
+        }
+    }
+}
+
+/// How descriptions are shown: as the attribute's own settings say.
+struct Description {
+    is_html: bool,
+    is_edited: bool,
+}
+
+impl Description {
+    async fn load(snapshot: &mut Snapshot, context: &Context) -> Result<Self, DatabaseError> {
+        let Some(attribute) = context.category_attributes.get(DESCRIPTION) else {
+            return Ok(Self { is_html: true, is_edited: true });
+        };
+        let sql = format!(
+            "SELECT is_html_allowed_on_front, is_wysiwyg_enabled FROM {} WHERE attribute_id = {}",
+            context.table("catalog_eav_attribute"),
+            attribute.id
+        );
+        let rows: Vec<(u8, u8)> = snapshot.rows(&sql).await?;
+        let (is_html, is_edited) = rows.first().copied().unwrap_or((1, 1));
+        Ok(Self { is_html: is_html != 0, is_edited: is_edited != 0 })
+    }
+
+    /// Text of an editor is rendered; text that is neither of an editor nor HTML is escaped.
+    fn shown(&self, text: &str, render: impl FnOnce(&str) -> String) -> String {
+        match (self.is_html, self.is_edited) {
+            (true, true) => render(text),
+            (false, false) => escaped(text),
+            _ => text.to_owned(),
         }
     }
 }

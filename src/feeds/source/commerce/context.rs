@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
+use super::directives::Directives;
 use super::eav::{Attributes, Entity};
 use super::products::Shop;
 use super::scope::Scopes;
@@ -27,6 +28,8 @@ pub(super) struct Context {
     pub now: Timestamp,
     /// What products need besides; read with their first page.
     pub products: OnceCell<Shop>,
+    /// What descriptions need besides; read with the first page that has some.
+    pub directives: OnceCell<Directives>,
     /// What stock status needs besides; read with its first page.
     pub stock: OnceCell<Stock>,
     database: Database,
@@ -53,6 +56,7 @@ impl Context {
             category_attributes,
             now,
             products: OnceCell::new(),
+            directives: OnceCell::new(),
             stock: OnceCell::new(),
             database: database.clone(),
             version,

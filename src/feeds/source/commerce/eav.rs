@@ -215,6 +215,12 @@ impl Values {
             .and_then(Option::as_deref)
     }
 
+    /// The value of a store view laid over the default one: a NULL lets the default through.
+    pub(super) fn laid_over(&self, entity_id: u64, attribute: &Attribute, store_id: u32) -> Option<&str> {
+        let of = |store| self.rows.get(&(entity_id, attribute.id, store)).and_then(Option::as_deref);
+        of(store_id).or_else(|| of(0))
+    }
+
     /// Whether there is any row for the entity in a store view or in the default one, whatever its value.
     pub(super) fn has_any(&self, entity_id: u64, store_id: u32) -> bool {
         self.present.contains(&(entity_id, 0)) || self.present.contains(&(entity_id, store_id))

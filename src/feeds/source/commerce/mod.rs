@@ -17,6 +17,7 @@
 //! | `scope` | websites, stores, store views; the scope triple of an item |
 //! | `setting` | `core_config_data` with its fallback |
 //! | `base_urls` | the base URLs of a store view |
+//! | `directives` | the directives of the page editor in descriptions |
 //! | `eav` | attribute metadata; attribute values of a page of entities, row presence deciding |
 //! | `url_path` | the path of a category, made of URL keys |
 //! | `keys` | the keys of a page, as a condition of its queries |
@@ -30,6 +31,7 @@ mod category_permissions;
 mod change_log;
 mod context;
 mod dependents;
+mod directives;
 mod eav;
 mod estimate;
 mod keys;
@@ -226,6 +228,7 @@ impl Commerce {
     pub async fn read(&self, feed: Feed, selection: &Selection, pages: mpsc::Sender<Page>) -> Result<(), SourceError> {
         let database = self.look(feed).await?;
         self.check(feed)?;
+        self.check_category_index(&database, feed).await?;
         let now = self.now.unwrap_or_else(Timestamp::now);
         let read = Box::pin(walk::read(&database, feed, self.order_days, now, selection, &pages)).await;
         read.map_err(|error| SourceError::of(feed, error))?;
@@ -321,14 +324,29 @@ impl Commerce {
     }
 
     fn check(&self, feed: Feed) -> Result<(), SourceError> {
-        match self.reason_of_absence(feed) {
-            None => Ok(()),
-            Some(reason) => Err(SourceError::NoSuchFeed {
-                feed,
-                source_name: SafeText::new(&format!("the database {}", self.database().settings().database)),
-                reason,
-            }),
+        self.reason_of_absence(feed).map_or(Ok(()), |reason| Err(self.no_such_feed(feed, reason)))
+    }
+
+    /// Without the category index of a store view, its products would be sent as if they were in no category.
+    async fn check_category_index(&self, database: &Database, feed: Feed) -> Result<(), SourceError> {
+        if feed != Feed::Products {
+            return Ok(());
         }
+        let missing = products::missing_category_index(database).await;
+        match missing.map_err(|error| SourceError::of(feed, error))? {
+            None => Ok(()),
+            Some(table) => Err(self.no_such_feed(
+                feed,
+                SafeText::new(&format!(
+                    "its table {table} is missing; bin/magento indexer:reindex catalog_category_product makes it"
+                )),
+            )),
+        }
+    }
+
+    fn no_such_feed(&self, feed: Feed, reason: SafeText) -> SourceError {
+        let source_name = SafeText::new(&format!("the database {}", self.database().settings().database));
+        SourceError::NoSuchFeed { feed, source_name, reason }
     }
 }
 

@@ -183,7 +183,11 @@ async fn finished(reading: Result<Reading, DatabaseError>) -> Result<Portion, Da
 /// A page of the products at these places of a portion, which are this many source records.
 fn make(context: &Arc<Context>, portion: &Arc<Portion>, places: Range<usize>, records: usize) -> JoinHandle<Page> {
     let (context, portion) = (Arc::clone(context), Arc::clone(portion));
-    spawn_blocking(move || Page { source_records: records as u64, collected: portion.products.items(&context, places) })
+    spawn_blocking(move || {
+        let mut remarks = Vec::new();
+        let collected = portion.products.items(&context, places, &mut remarks);
+        Page { source_records: records as u64, collected, remarks }
+    })
 }
 
 /// Sends the first of the pages that are being made. Whether anybody listens.

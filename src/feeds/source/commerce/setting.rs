@@ -52,10 +52,58 @@ pub(super) enum Setting {
     GrantCart,
     /// `catalog/magento_catalogpermissions/grant_checkout_items_groups`
     CartGroups,
+    /// `web/unsecure/base_static_url`
+    UnsecureStaticUrl,
+    /// `general/single_store_mode/enabled`: links name no store view then.
+    SingleStoreMode,
+    /// `general/locale/code`
+    Locale,
+    /// `design/theme/theme_id`: an id, or the path of a theme.
+    Theme,
+    /// `trans_email/ident_general/name`
+    GeneralContactName,
+    /// `trans_email/ident_general/email`
+    GeneralContactEmail,
+    /// `trans_email/ident_sales/name`
+    SalesContactName,
+    /// `trans_email/ident_sales/email`
+    SalesContactEmail,
+    /// `trans_email/ident_support/name`
+    SupportContactName,
+    /// `trans_email/ident_support/email`
+    SupportContactEmail,
+    /// `trans_email/ident_custom1/name`
+    FirstContactName,
+    /// `trans_email/ident_custom1/email`
+    FirstContactEmail,
+    /// `trans_email/ident_custom2/name`
+    SecondContactName,
+    /// `trans_email/ident_custom2/email`
+    SecondContactEmail,
+    /// `general/store_information/name`
+    StoreName,
+    /// `general/store_information/phone`
+    StorePhone,
+    /// `general/store_information/hours`
+    StoreHours,
+    /// `general/store_information/country_id`
+    StoreCountry,
+    /// `general/store_information/region_id`
+    StoreRegion,
+    /// `general/store_information/postcode`
+    StorePostcode,
+    /// `general/store_information/city`
+    StoreCity,
+    /// `general/store_information/street_line1`
+    StoreStreet,
+    /// `general/store_information/street_line2`
+    StoreSecondStreet,
+    /// `general/store_information/merchant_vat_number`
+    StoreVatNumber,
 }
 
 impl Setting {
-    const ALL: [Setting; 21] = [
+    const ALL: [Setting; 45] = [
         Setting::UnsecureBaseUrl,
         Setting::UnsecureLinkUrl,
         Setting::UnsecureMediaUrl,
@@ -77,6 +125,30 @@ impl Setting {
         Setting::PricesGroups,
         Setting::GrantCart,
         Setting::CartGroups,
+        Setting::UnsecureStaticUrl,
+        Setting::SingleStoreMode,
+        Setting::Locale,
+        Setting::Theme,
+        Setting::GeneralContactName,
+        Setting::GeneralContactEmail,
+        Setting::SalesContactName,
+        Setting::SalesContactEmail,
+        Setting::SupportContactName,
+        Setting::SupportContactEmail,
+        Setting::FirstContactName,
+        Setting::FirstContactEmail,
+        Setting::SecondContactName,
+        Setting::SecondContactEmail,
+        Setting::StoreName,
+        Setting::StorePhone,
+        Setting::StoreHours,
+        Setting::StoreCountry,
+        Setting::StoreRegion,
+        Setting::StorePostcode,
+        Setting::StoreCity,
+        Setting::StoreStreet,
+        Setting::StoreSecondStreet,
+        Setting::StoreVatNumber,
     ];
 
     /// Its path in `core_config_data`, and what Commerce ships when nobody set it.
@@ -105,6 +177,30 @@ impl Setting {
             Setting::PricesGroups => ("catalog/magento_catalogpermissions/grant_catalog_product_price_groups", ""),
             Setting::GrantCart => ("catalog/magento_catalogpermissions/grant_checkout_items", "1"),
             Setting::CartGroups => ("catalog/magento_catalogpermissions/grant_checkout_items_groups", ""),
+            Setting::UnsecureStaticUrl => ("web/unsecure/base_static_url", ""),
+            Setting::SingleStoreMode => ("general/single_store_mode/enabled", "0"),
+            Setting::Locale => ("general/locale/code", "en_US"),
+            Setting::Theme => ("design/theme/theme_id", "Magento/luma"),
+            Setting::GeneralContactName => ("trans_email/ident_general/name", "Owner"),
+            Setting::GeneralContactEmail => ("trans_email/ident_general/email", "owner@example.com"),
+            Setting::SalesContactName => ("trans_email/ident_sales/name", "Sales"),
+            Setting::SalesContactEmail => ("trans_email/ident_sales/email", "sales@example.com"),
+            Setting::SupportContactName => ("trans_email/ident_support/name", "CustomerSupport"),
+            Setting::SupportContactEmail => ("trans_email/ident_support/email", "support@example.com"),
+            Setting::FirstContactName => ("trans_email/ident_custom1/name", "Custom 1"),
+            Setting::FirstContactEmail => ("trans_email/ident_custom1/email", "custom1@example.com"),
+            Setting::SecondContactName => ("trans_email/ident_custom2/name", "Custom 2"),
+            Setting::SecondContactEmail => ("trans_email/ident_custom2/email", "custom2@example.com"),
+            Setting::StoreName => ("general/store_information/name", ""),
+            Setting::StorePhone => ("general/store_information/phone", ""),
+            Setting::StoreHours => ("general/store_information/hours", ""),
+            Setting::StoreCountry => ("general/store_information/country_id", ""),
+            Setting::StoreRegion => ("general/store_information/region_id", ""),
+            Setting::StorePostcode => ("general/store_information/postcode", ""),
+            Setting::StoreCity => ("general/store_information/city", ""),
+            Setting::StoreStreet => ("general/store_information/street_line1", ""),
+            Setting::StoreSecondStreet => ("general/store_information/street_line2", ""),
+            Setting::StoreVatNumber => ("general/store_information/merchant_vat_number", ""),
         }
     }
 }

@@ -27,11 +27,13 @@ impl UrlPaths {
         Ok(Self { values, url_key })
     }
 
-    /// The path in a store view, such as `gear/bags`; empty if no category below the root has a URL key.
-    pub(super) fn path(&self, path: &str, store_id: u32) -> String {
-        let Some(url_key) = &self.url_key else { return String::new() };
-        let keys = below_root(path).filter_map(|id| self.values.get(id, url_key, store_id));
-        keys.filter(|key| !key.is_empty()).collect::<Vec<_>>().join("/")
+    /// The path in a store view, such as `gear/bags`; `None` if no category below the root has a URL key.
+    ///
+    /// Unlike elsewhere, a NULL of the store view lets the default key through. An empty key is a segment of its own.
+    pub(super) fn path(&self, path: &str, store_id: u32) -> Option<String> {
+        let url_key = self.url_key.as_ref()?;
+        let keys: Vec<&str> = below_root(path).filter_map(|id| self.values.laid_over(id, url_key, store_id)).collect();
+        (!keys.is_empty()).then(|| keys.join("/"))
     }
 }
 

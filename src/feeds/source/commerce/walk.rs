@@ -193,12 +193,13 @@ async fn page(snapshot: &mut Snapshot, context: &Context, feed: Feed, ids: &[u64
     if ids.is_empty() {
         return Ok(Page::default());
     }
+    let mut remarks = Vec::new();
     let collected = match feed {
         Feed::ScopesWebsite => scopes::websites(snapshot, context, ids).await?,
         Feed::ScopesCustomerGroup => scopes::customer_groups(snapshot, context, ids).await?,
         Feed::ProductAttributes => attributes::page(snapshot, context, ids).await?,
-        Feed::Categories => categories::page(snapshot, context, ids).await?,
-        Feed::Products => products::page(snapshot, context, ids).await?,
+        Feed::Categories => categories::page(snapshot, context, ids, &mut remarks).await?,
+        Feed::Products => products::page(snapshot, context, ids, &mut remarks).await?,
         Feed::Prices => prices::page(snapshot, context, ids).await?,
         Feed::Variants => variants::page(snapshot, context, ids).await?,
         Feed::InventoryStockStatus => stock_status::page(snapshot, context, ids).await?,
@@ -206,7 +207,7 @@ async fn page(snapshot: &mut Snapshot, context: &Context, feed: Feed, ids: &[u64
         Feed::ProductOverrides => product_overrides::page(snapshot, context, ids).await?,
         Feed::CategoryPermissions => category_permissions::page(snapshot, context, ids).await?,
     };
-    Ok(Page { source_records: ids.len() as u64, collected })
+    Ok(Page { source_records: ids.len() as u64, collected, remarks })
 }
 
 /// What looks like a mistake in what a feed is made of, and is sent all the same.
@@ -285,5 +286,5 @@ fn not_found(feed: Feed, words: Vec<String>) -> Page {
             known: None,
         })
     };
-    Page { source_records: 0, collected: words.into_iter().map(broken).collect() }
+    Page { collected: words.into_iter().map(broken).collect(), ..Page::default() }
 }

@@ -21,6 +21,7 @@ pub(super) enum Entry<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Stored<'a> {
     attribute_code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<Texts<'a>>,
 }
 
@@ -35,7 +36,7 @@ struct Texts<'a> {
 }
 
 impl<'a> Stored<'a> {
-    /// The value is a list of texts, or `null` if it is stored as NULL.
+    /// The value is a list of texts, absent if it is stored as NULL.
     pub(super) fn new(
         listed: &'a Listed,
         attribute: u32,
@@ -95,10 +96,10 @@ mod tests {
     }
 
     #[test]
-    fn plain_text_is_not_split_and_null_stays_null() {
+    fn plain_text_is_not_split_and_null_has_no_value() {
         let entry = |value| entry(Kind::Plain, value);
         assert_eq!(entry(Some("wool, silk")), json!({"attributeCode": "fabric", "value": ["wool, silk"]}));
-        assert_eq!(entry(None), json!({"attributeCode": "fabric", "value": null}));
+        assert_eq!(entry(None), json!({"attributeCode": "fabric"}));
     }
 
     #[test]

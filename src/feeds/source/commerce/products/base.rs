@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::Joined;
-use super::directives;
 use super::shop::{Shop, View};
+use super::{Joined, Words};
 use crate::feeds::content::Content;
 
 /// `tax_class_id` without a class of that id.
@@ -99,6 +98,22 @@ impl BaseAttribute {
     }
 }
 
+/// Whether a product is enabled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    Enabled,
+    Disabled,
+}
+
+impl Status {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Enabled => "Enabled",
+            Self::Disabled => "Disabled",
+        }
+    }
+}
+
 /// Fields that are the stored text.
 const TEXTS: [(&str, BaseAttribute); 6] = [
     ("name", BaseAttribute::Name),
@@ -150,8 +165,16 @@ impl<'a> Base<'a> {
         self.values[attribute as usize]
     }
 
-    pub(super) fn is_enabled(&self) -> bool {
-        self.get(BaseAttribute::Status) == Some("1")
+    /// What no row says counts as disabled.
+    ///
+    /// # Errors
+    /// What is stored, if Commerce knows no such status.
+    pub(super) fn status(&self) -> Result<Status, &'a str> {
+        match self.get(BaseAttribute::Status) {
+            Some("1") => Ok(Status::Enabled),
+            None | Some("2") => Ok(Status::Disabled),
+            Some(unknown) => Err(unknown),
+        }
     }
 
     /// What no row says counts as hidden; what no word stands for has none.
@@ -165,12 +188,12 @@ impl<'a> Base<'a> {
         }
     }
 
-    fn is_displayable(&self) -> bool {
-        self.is_enabled() && matches!(self.get(BaseAttribute::Visibility), Some("2" | "3" | "4"))
+    fn is_displayable(&self, status: Status) -> bool {
+        status == Status::Enabled && matches!(self.get(BaseAttribute::Visibility), Some("2" | "3" | "4"))
     }
 
     /// Every field of these attributes. One whose value is NULL is absent, as in the exporter.
-    pub(super) fn put(&self, fields: &mut Content, shop: &Shop, view: &View) {
+    pub(super) fn put(&self, fields: &mut Content, shop: &Shop, words: &mut Words<'_>, view: &View, status: Status) {
         for (name, attribute) in TEXTS {
             if let Some(text) = self.get(attribute) {
                 fields.put(name, text);
@@ -178,7 +201,7 @@ impl<'a> Base<'a> {
         }
         for (name, attribute) in EDITED_TEXTS {
             if let Some(text) = self.get(attribute) {
-                fields.put(name, directives::resolve(text, &view.urls));
+                fields.put(name, words.directives.render(text, view.store.id, words.left_out));
             }
         }
         for (name, image, label) in IMAGES {
@@ -190,11 +213,10 @@ impl<'a> Base<'a> {
         if let Some(flag) = self.get(BaseAttribute::LinksPurchasedSeparately) {
             fields.put("linksPurchasedSeparately", is_true(flag));
         }
-        fields.put("status", if self.is_enabled() { "Enabled" } else { "Disabled" });
         if let Some(visibility) = self.visibility() {
             fields.put("visibility", visibility);
         }
-        fields.put("displayable", self.is_displayable());
+        fields.put("displayable", self.is_displayable(status));
         match self.get(BaseAttribute::PriceView) {
             Some("0") => fields.put("priceView", "price_range"),
             Some("1") => fields.put("priceView", "as_low_as"),
@@ -204,7 +226,7 @@ impl<'a> Base<'a> {
         fields.put("taxClassId", tax_class.map_or(NO_TAX_CLASS, String::as_str));
         fields.put("currency", view.currency.as_str());
         let weight = self.get(BaseAttribute::Weight).and_then(|text| text.parse::<f64>().ok());
-        fields.put("weightUnit", weight.map(|_| view.weight_unit.as_str()));
+        fields.put("weightUnit", weight.and(view.weight_unit.as_deref()));
         if let Some(weight) = weight {
             fields.put("weight", weight);
         }

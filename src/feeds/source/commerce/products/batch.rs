@@ -10,6 +10,8 @@ use crate::feeds::content::Content;
 
 /// `type_id` of a bundle, and what the feed calls one whose price is its own rather than that of its parts.
 pub(super) const BUNDLE: &str = "bundle";
+/// `type_id` of a downloadable product.
+pub(super) const DOWNLOADABLE: &str = "downloadable";
 const FIXED_BUNDLE: &str = "bundle_fixed";
 /// What a server without strict mode keeps where it was given no date.
 const NO_DATE: &str = "0000-00-00 00:00:00";
@@ -31,6 +33,10 @@ pub(super) struct Product {
 impl Product {
     pub(super) fn is_bundle(&self) -> bool {
         self.type_id == BUNDLE
+    }
+
+    pub(super) fn is_downloadable(&self) -> bool {
+        self.type_id == DOWNLOADABLE
     }
 
     /// The fields of the product's own row, and the scope.

@@ -6,7 +6,7 @@ use super::batch::{Batch, PerProduct};
 use super::list_or_null;
 use super::reader::Reader;
 use super::shop::{Shop, View};
-use crate::commerce::database::DatabaseError;
+use crate::commerce::database::{Database, DatabaseError};
 use crate::feeds::content::Content;
 
 /// A product in a category, in a store view.
@@ -23,7 +23,26 @@ struct Entry {
 struct CategoryData<'a> {
     category_id: String,
     category_path: &'a str,
-    product_position: i64,
+    product_position: Option<i64>,
+}
+
+/// The index of a store view.
+fn index_table(store: u32) -> String {
+    format!("catalog_category_product_index_store{store}")
+}
+
+/// The first of the indexes that are not there although their store views sell something.
+pub(in super::super) async fn missing_index(database: &Database) -> Result<Option<String>, DatabaseError> {
+    let mut snapshot = database.snapshot().await?;
+    let sql = format!(
+        "SELECT s.store_id FROM {} s WHERE s.store_id <> 0 \
+         AND EXISTS (SELECT 1 FROM {} w WHERE w.website_id = s.website_id) ORDER BY s.store_id",
+        database.table("store"),
+        database.table("catalog_product_website"),
+    );
+    let stores: Vec<u32> = snapshot.rows(&sql).await?;
+    snapshot.end().await;
+    Ok(stores.into_iter().map(index_table).find(|table| !database.has(table)))
 }
 
 /// The categories of a page of products, in the order of category ids.
@@ -36,7 +55,7 @@ impl Categories {
     /// One query over the index tables of all store views. `None` if there are none.
     pub(super) async fn load(reader: &mut Reader<'_>, batch: &Batch) -> Result<Option<Self>, DatabaseError> {
         let stores = reader.shop.views.iter().map(|view| view.store.id);
-        let tables = stores.map(|store| (store, format!("catalog_category_product_index_store{store}")));
+        let tables = stores.map(|store| (store, index_table(store)));
         let selects: Vec<String> = tables
             .filter(|(_, table)| reader.has_all(&[table]))
             .map(|(store, table)| {
@@ -63,11 +82,13 @@ impl Categories {
             data.push(CategoryData {
                 category_id: entry.category.to_string(),
                 category_path: path,
-                product_position: entry.position.unwrap_or_default(),
+                product_position: entry.position,
             });
             paths.push(path);
         }
         fields.put("categoryData", list_or_null(&data));
-        fields.put("categories", list_or_null(&paths));
+        if !paths.is_empty() {
+            fields.put("categories", &paths);
+        }
     }
 }

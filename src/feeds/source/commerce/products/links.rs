@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::batch::{BUNDLE, Batch, PerProduct, type_name};
 use super::list_or_null;
+use super::options::option_value;
 use super::reader::{Reader, filter};
 use super::shop::{GROUPED_LINK, View};
 use crate::commerce::database::{DatabaseError, in_list};
@@ -90,25 +91,28 @@ impl Links {
         self.links.of(index).iter().filter(move |link| link.website == view.store.website_id)
     }
 
+    /// In the exporter's order: of the words of their types, then of SKUs.
     pub(super) fn put(&self, fields: &mut Content, index: usize, view: &View) {
         let links = self.in_website(index, view).filter_map(|link| {
             let (_, word) = LINK_TYPES.into_iter().find(|(kind, _)| *kind == link.kind)?;
             Some(LinkTo { sku: link.sku.as_deref(), kind: word })
         });
-        fields.put("links", list_or_null(&links.collect::<Vec<_>>()));
+        let mut links: Vec<_> = links.collect();
+        links.sort_by_key(|link| (link.kind, link.sku));
+        fields.put("links", list_or_null(&links));
     }
 
     /// What a grouped product consists of, as values of its option.
     pub(super) fn grouped(&self, index: usize, view: &View) -> Vec<Value> {
         let links = self.in_website(index, view).filter(|link| link.kind == GROUPED_LINK);
         let value = |link: &Link| {
-            json!({
+            option_value(json!({
                 "id": link.product.to_string(),
                 "sku": link.sku,
                 "qty": link.qty.unwrap_or_default(),
-                "sortOrder": link.position.unwrap_or_default(),
+                "sortOrder": link.position,
                 "qtyMutability": true,
-            })
+            }))
         };
         links.map(value).collect()
     }

@@ -143,18 +143,17 @@ impl Media {
         self.captions.of(index).iter().rev().find(is_wanted)
     }
 
-    /// The parts that are not empty, each laid over its default.
+    /// The parts, each laid over its default; `None` if all are empty.
     fn video(&self, entry: &Entry, store: u32) -> Option<Value> {
         let rows = [self.videos.own(entry.value_id, store), self.videos.own(entry.value_id, DEFAULT)];
         let mut parts = Map::new();
         for (place, name) in VIDEO_PARTS.into_iter().enumerate() {
             let text = rows.into_iter().flatten().find_map(|row| row[place].as_deref()).unwrap_or_default();
             // To the exporter's language "0" is as empty as nothing.
-            if !matches!(text, "" | "0") {
-                parts.insert(name.to_owned(), Value::from(text));
-            }
+            let text = Some(text).filter(|text| !matches!(*text, "" | "0"));
+            parts.insert(name.to_owned(), text.into());
         }
-        if parts.is_empty() {
+        if parts.values().all(Value::is_null) {
             return None;
         }
         parts.insert("mediaType".to_owned(), Value::from(VIDEO));

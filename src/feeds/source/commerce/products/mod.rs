@@ -26,7 +26,6 @@ mod attributes;
 mod base;
 mod batch;
 mod categories;
-mod directives;
 mod labels;
 mod links;
 mod media;
@@ -42,14 +41,16 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use super::super::{Broken, Collected};
+use super::super::{Broken, Collected, Remark};
 use super::context::Context;
+use super::directives::{Directives, LeftOut};
 use super::keys::Keys;
 use crate::commerce::database::{DatabaseError, Snapshot};
 use crate::feeds::content::Content;
 use crate::untrusted::SafeText;
-use base::Base;
+use base::{BaseAttribute, Status};
 use batch::{Batch, Product};
+pub(super) use categories::missing_index as missing_category_index;
 use reader::Reader;
 pub(super) use shop::Shop;
 use shop::View;
@@ -74,9 +75,10 @@ pub(super) async fn page(
     snapshot: &mut Snapshot,
     context: &Context,
     ids: &[u64],
+    remarks: &mut Vec<Remark>,
 ) -> Result<Vec<Collected>, DatabaseError> {
     let products = Products::load(snapshot, context, &Keys::List(ids.to_vec())).await?;
-    Ok(products.items(context, 0..products.len()))
+    Ok(products.items(context, 0..products.len(), remarks))
 }
 
 /// Products, and everything that their items are made of.
@@ -90,6 +92,7 @@ impl Products {
         let shop = context.products.get_or_try_init(|| Shop::load(&mut *snapshot, context)).await?;
         let mut reader = Reader { snapshot, context, shop };
         let batch = Batch::load(&mut reader, keys).await?;
+        context.directives.get_or_try_init(|| Directives::load(&mut *reader.snapshot, context)).await?;
         let parts = Parts::load(&mut reader, &batch).await?;
         Ok(Self { batch, parts })
     }
@@ -99,17 +102,33 @@ impl Products {
         self.batch.products.len()
     }
 
-    /// The items of those at these places, in the order of product and store view ids. CPU work.
-    pub(super) fn items(&self, context: &Context, places: Range<usize>) -> Vec<Collected> {
+    /// The items of those at these places, in the order of product and store view ids, with remarks on them. CPU work.
+    pub(super) fn items(&self, context: &Context, places: Range<usize>, remarks: &mut Vec<Remark>) -> Vec<Collected> {
         // Read with the products.
-        let Some(shop) = context.products.get() else { return Vec::new() };
+        let (Some(shop), Some(directives)) = (context.products.get(), context.directives.get()) else {
+            return Vec::new();
+        };
+        let mut left_out = LeftOut::default();
         let mut collected = Vec::with_capacity(places.len() * shop.views.len());
         for (index, product) in self.batch.products.iter().enumerate().take(places.end).skip(places.start) {
             let views = shop.views.iter().filter(|view| product.websites.contains(&view.store.website_id));
-            collected.extend(views.map(|view| self.parts.item(shop, product, index, view)));
+            for view in views {
+                let mut words = Words { directives, left_out: &mut left_out };
+                collected.push(self.parts.item(shop, &mut words, product, index, view));
+                remarks.extend(left_out.remarks(|| place(product, view)));
+            }
         }
         collected
     }
+}
+
+/// What is wrong with a product of which the store view knows no attribute at all.
+const NO_VALUES: &str = "it has no attribute values; save it in the Admin, or delete it";
+
+/// What edited texts are rendered with, and what could not be.
+struct Words<'a> {
+    directives: &'a Directives,
+    left_out: &'a mut LeftOut,
 }
 
 /// Everything about a page of products, by part.
@@ -144,17 +163,22 @@ impl Parts {
         })
     }
 
-    fn item(&self, shop: &Shop, product: &Product, index: usize, view: &View) -> Collected {
+    fn item(&self, shop: &Shop, words: &mut Words<'_>, product: &Product, index: usize, view: &View) -> Collected {
         let mut fields = Content::roomy();
         product.put(&mut fields, view);
         let (base, mut attributes) = self.values.of_view(shop, &self.labels, index, view.store.id);
         if base.is_absent() {
-            return Collected::Broken(broken(product, view, fields));
+            return Collected::Broken(broken(product, view, fields, NO_VALUES.to_owned()));
         }
+        let status = match base.status() {
+            Ok(status) => status,
+            Err(unknown) => return Collected::Broken(broken(product, view, fields, unknown_status(unknown))),
+        };
         let is_fixed_price = product.is_bundle() && self.values.has_fixed_price(shop, index);
         fields.put("type", batch::type_name(&product.type_id, is_fixed_price));
-        base.put(&mut fields, shop, view);
-        self.put_stock(&mut fields, &base, index, view);
+        base.put(&mut fields, shop, words, view, status);
+        fields.put("status", status.word());
+        self.put_stock(&mut fields, status, index, view);
         if let Some(categories) = &self.categories {
             categories.put(&mut fields, shop, index, view);
         }
@@ -168,28 +192,50 @@ impl Parts {
             parents.put(&mut fields, index, view);
         }
         urls::put(self.urls.as_ref(), &mut fields, &base, product, index, view);
-        let made_of = options::MadeOf { shop, labels: &self.labels, links: self.links.as_ref(), base: &base };
+        let made_of = options::MadeOf {
+            shop,
+            labels: &self.labels,
+            links: self.links.as_ref(),
+            base: &base,
+            links_title: self.links_title(shop, product, index),
+        };
         attributes.extend(self.options.put(&mut fields, &made_of, product, index, view).map(attributes::Entry::Made));
         fields.put("attributes", list_or_null(&attributes));
+        // Declared by the exporter, and never filled: variants have a feed of their own.
+        fields.put("variants", ());
         Collected::Item { source_id: Some(product.id), content: fields }
     }
 
+    /// What a downloadable product calls its links. As Adobe's exporter has it: in all of its store views what the last of
+    /// them calls them.
+    fn links_title(&self, shop: &Shop, product: &Product, index: usize) -> Option<&str> {
+        let last = shop.last_view(product).filter(|_| product.is_downloadable())?;
+        self.values.base_text(shop, index, last.store.id, BaseAttribute::LinksTitle)
+    }
+
     /// A product can be bought where it is enabled and, if stock is known at all, in stock.
-    fn put_stock(&self, fields: &mut Content, base: &Base<'_>, index: usize, view: &View) {
+    fn put_stock(&self, fields: &mut Content, status: Status, index: usize, view: &View) {
         let is_in_stock = self.stock.as_ref().map(|stock| stock.put(fields, index, view));
-        fields.put("buyable", base.is_enabled() && is_in_stock.unwrap_or(true));
+        fields.put("buyable", (status == Status::Enabled) && is_in_stock.unwrap_or(true));
     }
 }
 
-/// A product of which the store view knows no attribute at all: half written, or left over. What is known is its
-/// identity,
-/// so that it is not mistaken for a deleted one.
-fn broken(product: &Product, view: &View, known: Content) -> Broken {
-    let sku = product.sku.as_deref().unwrap_or("no SKU");
+/// A product that is half written, or left over. What is known is its identity, so that it is not mistaken for a deleted
+/// one.
+fn broken(product: &Product, view: &View, known: Content, reason: String) -> Broken {
     Broken {
         source_id: Some(product.id),
-        place: SafeText::new(&format!("product {} ({sku}), store view {}", product.id, view.store.code)),
-        reason: SafeText::new("it has no attribute values; save it in the Admin, or delete it"),
+        place: place(product, view),
+        reason: SafeText::from(reason),
         known: Some(known),
     }
+}
+
+fn place(product: &Product, view: &View) -> SafeText {
+    let sku = product.sku.as_deref().unwrap_or("no SKU");
+    SafeText::new(&format!("product {} ({sku}), store view {}", product.id, view.store.code))
+}
+
+fn unknown_status(status: &str) -> String {
+    format!("its status is {status:?}, neither 1 (enabled) nor 2 (disabled); save it in the Admin")
 }

@@ -11,6 +11,7 @@ use super::super::scope::StoreView;
 use super::super::setting::Setting;
 use super::super::url_path::UrlPaths;
 use super::base::BaseAttribute;
+use super::batch::Product;
 use super::reader::Scoped;
 use crate::commerce::database::{DatabaseError, Snapshot};
 use crate::feeds::content::Content;
@@ -41,7 +42,8 @@ pub(super) struct View {
     /// What product images begin with.
     pub image_base: String,
     pub currency: String,
-    pub weight_unit: String,
+    /// `None` where the shop left it empty.
+    pub weight_unit: Option<String>,
     /// A quantity below this is low.
     pub low_stock: f64,
     pub stock: StockOf,
@@ -110,8 +112,8 @@ pub(in super::super) struct Shop {
     /// Labels of attributes, by attribute and store view.
     pub(super) attribute_labels: Scoped<Option<String>>,
     pub(super) tax_classes: HashMap<u64, String>,
-    /// By category, then in the order of `views`; empty where no category of the path has a URL key.
-    category_paths: HashMap<u64, Vec<String>>,
+    /// By category, then in the order of `views`; `None` where no category of the path has a URL key.
+    category_paths: HashMap<u64, Vec<Option<String>>>,
     pub(super) status: Option<u32>,
     pub(super) name: Option<u32>,
     pub(super) price_type: Option<u32>,
@@ -154,10 +156,14 @@ impl Shop {
         self.roles.binary_search_by_key(&attribute, |role| role.attribute).ok()
     }
 
-    /// The path of a category in a store view, such as `gear/bags`. `None` for a root, and where it would be empty.
+    /// The path of a category in a store view, such as `gear/bags`. `None` for a root, and where no category has a URL key.
     pub(super) fn category_path(&self, category: u64, view: &View) -> Option<&str> {
-        let path = self.category_paths.get(&category)?.get(view.index)?;
-        (!path.is_empty()).then_some(path)
+        self.category_paths.get(&category)?.get(view.index)?.as_deref()
+    }
+
+    /// The last of the store views in which a product is sold.
+    pub(super) fn last_view(&self, product: &Product) -> Option<&View> {
+        self.views.iter().rev().find(|view| product.websites.contains(&view.store.website_id))
     }
 }
 
@@ -177,7 +183,7 @@ fn view(context: &Context, index: usize, store: &StoreView, stocks: Option<&Hash
         image_base: format!("{}catalog/product", urls.media),
         urls,
         currency: get(Setting::BaseCurrency).to_owned(),
-        weight_unit: get(Setting::WeightUnit).to_owned(),
+        weight_unit: Some(get(Setting::WeightUnit).to_owned()).filter(|unit| !unit.is_empty()),
         low_stock: get(Setting::StockThreshold).trim().parse().unwrap_or_default(),
         stock,
         codes: codes.into(),
@@ -199,7 +205,7 @@ async fn category_paths(
     snapshot: &mut Snapshot,
     context: &Context,
     views: &[View],
-) -> Result<HashMap<u64, Vec<String>>, DatabaseError> {
+) -> Result<HashMap<u64, Vec<Option<String>>>, DatabaseError> {
     let sql = format!(
         "SELECT e.entity_id, e.path FROM {} e WHERE e.level > 1{}",
         context.table("catalog_category_entity"),

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::super::eav::Backend;
 use super::attributes::{Entry, Stored};
-use super::base::Base;
+use super::base::{Base, BaseAttribute};
 use super::batch::{Batch, PerProduct};
 use super::labels::Labels;
 use super::reader::{DEFAULT, Reader, filter};
@@ -90,6 +90,13 @@ impl Values {
             }
         }
         (base, listed)
+    }
+
+    /// One base attribute of a product in a store view.
+    pub(super) fn base_text(&self, shop: &Shop, index: usize, store: u32, attribute: BaseAttribute) -> Option<&str> {
+        let role = shop.roles.iter().position(|role| role.base == Some(attribute))?;
+        let of = |scope| self.rows.of(index).iter().find(|row| (row.role, row.store) == (role, scope));
+        of(store).or_else(|| of(DEFAULT))?.value.as_deref()
     }
 
     /// Whether a bundle's price is its own: its `price_type` is 1, in whichever row.

@@ -8,7 +8,7 @@ use super::super::batch::{Batch, PerProduct};
 use super::super::list_or_null;
 use super::super::reader::{Reader, Scoped};
 use super::super::shop::View;
-use super::{object, uid};
+use super::{object, option_value, uid};
 use crate::commerce::database::{DatabaseError, in_list};
 
 const TYPE: &str = "bundle";
@@ -115,7 +115,7 @@ impl Bundles {
         let own_price = self.prices.own((selection.id, option.parent), view.store.website_id).copied().flatten();
         // Whole pieces, cut off rather than rounded.
         let pieces = selection.quantity.trunc();
-        object(json!({
+        option_value(json!({
             "id": uid(&[&TYPE, &option.id, &selection.id, &pieces]),
             "sku": selection.sku,
             "label": self.names.laid_over(selection.product, view.store.id),

@@ -40,23 +40,25 @@ pub(super) struct Varying<'a> {
     swatch_type: Option<&'a str>,
     #[serde(rename = "type")]
     kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     values: Option<Vec<VaryingValue<'a>>>,
 }
 
-/// A value of such an option.
+/// A value of such an option; `()` in the fields of other kinds of options, which are `null`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct VaryingValue<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
     color_hex: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     custom_swatch_value: Option<&'a str>,
     id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     image_url: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    info_url: (),
+    is_default: (),
     label: Option<&'a str>,
+    price: (),
+    price_type: (),
+    qty: (),
+    qty_mutability: (),
+    sku: (),
     sort_order: i64,
 }
 
@@ -176,7 +178,14 @@ fn values<'a>(labels: &'a Labels, attribute: u32, used: HashSet<u64>, view: &Vie
             custom_swatch_value: of(&|kind| !matches!(kind, TEXT | COLOUR | IMAGE)),
             id: uid(&[&TYPE, &attribute, &id]),
             image_url: of(&|kind| kind == IMAGE).map(|path| format!("{}attribute/swatch{path}", view.urls.media)),
+            info_url: (),
+            is_default: (),
             label: option.label(store),
+            price: (),
+            price_type: (),
+            qty: (),
+            qty_mutability: (),
+            sku: (),
             sort_order: option.sort_order,
         }
     });

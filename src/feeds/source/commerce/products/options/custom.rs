@@ -12,7 +12,7 @@ use super::super::batch::{Batch, PerProduct};
 use super::super::list_or_null;
 use super::super::reader::{DEFAULT, Reader, Scoped};
 use super::super::shop::View;
-use super::{object, uid};
+use super::{object, option_value, uid};
 use crate::commerce::database::DatabaseError;
 
 /// Types of options to choose from.
@@ -139,14 +139,15 @@ impl CustomOptions {
 
     fn value(&self, choice: &Choice, view: &View) -> Option<Value> {
         let words = &self.of_choices;
-        Some(object(json!({
+        let (price, price_type) = words.price(choice.id, view);
+        Some(option_value(json!({
             "id": uid(&[&UID, &choice.option, &choice.id]),
             "label": words.title(choice.id, view)?,
             "sortOrder": choice.sort_order,
             "isDefault": false,
             "sku": choice.sku,
-            "price": words.prices.laid_over(choice.id, view.store.id),
-            "priceType": words.price_types.laid_over(choice.id, view.store.id),
+            "price": price,
+            "priceType": price_type,
         })))
     }
 
@@ -160,10 +161,10 @@ impl CustomOptions {
                 "required": option.is_required,
                 "sortOrder": option.sort_order,
                 "renderType": option.kind,
-                "price": self.of_options.prices.laid_over(option.id, view.store.id),
+                "price": self.of_options.price(option.id, view).0,
                 "sku": option.sku,
                 "fileExtension": option.file_extension,
-                "range": option.max_characters.map(|to| json!({ "to": to })),
+                "range": { "from": null, "to": option.max_characters },
                 "imageSizeX": option.image_size_x,
                 "imageSizeY": option.image_size_y,
             })))
@@ -192,6 +193,13 @@ impl Words {
         let prices = rows.iter().map(|(id, store, price, _)| (*id, *store, *price)).collect();
         let price_types = rows.into_iter().map(|(id, store, _, price_type)| (id, store, price_type)).collect();
         Ok(Self { titles, prices, price_types })
+    }
+
+    /// Price and its type. A store view has its own only where it has a title of its own, be that NULL: the exporter reads
+    /// the two together.
+    fn price(&self, id: u64, view: &View) -> (Option<&f64>, Option<&String>) {
+        let scope = if self.titles.own(id, view.store.id).is_some() { view.store.id } else { DEFAULT };
+        (self.prices.laid_over(id, scope), self.price_types.laid_over(id, scope))
     }
 
     /// `None` without a row of the default; a row without text is text of no length.

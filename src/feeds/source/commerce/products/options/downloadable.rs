@@ -4,15 +4,15 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::base::{Base, BaseAttribute, is_true};
-use super::super::batch::{Batch, PerProduct, Product};
+use super::super::batch::{Batch, DOWNLOADABLE, PerProduct, Product};
 use super::super::list_or_null;
 use super::super::reader::{Reader, Scoped};
 use super::super::shop::View;
-use super::{object, uid};
+use super::{object, option_value, uid};
 use crate::commerce::database::DatabaseError;
 
-/// `type_id` of a downloadable product, and the type of its option.
-pub(super) const TYPE: &str = "downloadable";
+/// The type of the option of a downloadable product.
+pub(super) const TYPE: &str = DOWNLOADABLE;
 /// The attribute that holds links and samples as JSON.
 const ATTRIBUTE: &str = "ac_downloadable";
 /// Where a sample of a link, and a sample of the product, are downloaded; the id follows.
@@ -25,7 +25,7 @@ struct Row {
     id: u64,
     sort_order: i64,
     /// 0 is any number.
-    downloads: i64,
+    downloads: i32,
     has_sample: bool,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Link<'a> {
     uid: String,
     label: Option<&'a str>,
     sort_order: i64,
-    downloads: i64,
+    downloads: i32,
     price: f64,
     sample_url: Option<String>,
 }
@@ -60,7 +60,7 @@ impl Downloads {
              COALESCE(sample_url, sample_file) IS NOT NULL FROM {link} WHERE {}",
             batch.has_link("product_id")
         );
-        let rows: Vec<(u64, u64, i64, Option<i64>, i64)> = reader.rows(&sql).await?;
+        let rows: Vec<(u64, u64, i64, Option<i32>, i64)> = reader.rows(&sql).await?;
         let ids = rows.iter().map(|row| row.1).collect();
         let mut rows = batch.by_link(rows, |(of, id, sort_order, downloads, has_sample)| {
             (of, Row { id, sort_order, downloads: downloads.unwrap_or_default(), has_sample: has_sample != 0 })
@@ -89,20 +89,20 @@ impl Downloads {
 }
 
 /// The option to choose among the links.
-pub(super) fn option(product: &Product, base: &Base<'_>, links: &[Link<'_>]) -> Value {
+pub(super) fn option(product: &Product, title: Option<&str>, links: &[Link<'_>]) -> Value {
     let value = |link: &Link<'_>| {
-        object(json!({
+        option_value(json!({
             "id": link.uid,
             "label": link.label,
             "sortOrder": link.sort_order,
             "infoUrl": link.sample_url,
             "price": link.price,
-            "qty": link.downloads,
+            "qty": f64::from(link.downloads),
         }))
     };
     object(json!({
         "id": format!("link:{}", product.id),
-        "label": base.get(BaseAttribute::LinksTitle),
+        "label": title,
         "type": TYPE,
         "values": list_or_null(&links.iter().map(value).collect::<Vec<_>>()),
     }))
@@ -152,7 +152,7 @@ impl Samples {
 
 impl Sample<'_> {
     pub(super) fn value(&self) -> Value {
-        json!({ "resource": { "url": self.url, "label": self.label }, "sortOrder": self.sort_order.to_string() })
+        json!({ "resource": { "url": self.url, "label": self.label, "roles": null }, "sortOrder": self.sort_order.to_string() })
     }
 }
 
@@ -175,7 +175,7 @@ struct ContentLink<'a> {
     uid: &'a str,
     label: String,
     price: f64,
-    number_of_downloads: i64,
+    number_of_downloads: i32,
     sample_url: Option<&'a str>,
 }
 

@@ -25,6 +25,23 @@ use super::shop::{Shop, View};
 use crate::commerce::database::DatabaseError;
 use crate::feeds::content::Content;
 
+/// The fields that a value of an option has, whatever the option's kind.
+const VALUE_FIELDS: [&str; 13] = [
+    "colorHex",
+    "customSwatchValue",
+    "id",
+    "imageUrl",
+    "infoUrl",
+    "isDefault",
+    "label",
+    "price",
+    "priceType",
+    "qty",
+    "qtyMutability",
+    "sku",
+    "sortOrder",
+];
+
 /// The options of a page of products, by kind.
 #[derive(Debug)]
 pub(super) struct Options {
@@ -41,6 +58,8 @@ pub(super) struct MadeOf<'a> {
     pub labels: &'a Labels,
     pub links: Option<&'a Links>,
     pub base: &'a Base<'a>,
+    /// What a downloadable product calls its links.
+    pub links_title: Option<&'a str>,
 }
 
 /// An entry of `optionsV2`.
@@ -90,10 +109,10 @@ impl Options {
             made.extend(custom.options(index, view));
             fields.put("shopperInputOptions", list_or_null(&custom.inputs(index, view)));
         }
-        let downloads = self.links.as_ref().filter(|_| product.type_id == downloadable::TYPE);
+        let downloads = self.links.as_ref().filter(|_| product.is_downloadable());
         let links = downloads.map(|downloads| downloads.values(index, view));
         if let Some(links) = &links {
-            made.push(downloadable::option(product, of.base, links));
+            made.push(downloadable::option(product, of.links_title, links));
         }
         made.extend(grouped(of.links, product, index, view));
         options.extend(made.into_iter().map(ProductOption::Made));
@@ -121,19 +140,37 @@ fn uid(parts: &[&dyn std::fmt::Display]) -> String {
     STANDARD.encode(joined)
 }
 
-/// An object without what is `null`: an option value has many fields that belong to other kinds of options.
-fn object(value: Value) -> Value {
-    match value {
+/// An option as the exporter has it: without what is `null`, but for its values.
+fn object(option: Value) -> Value {
+    match option {
         Value::Object(map) => {
-            Value::Object(map.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>())
+            let is_there = |(name, value): &(String, Value)| !value.is_null() || name == "values";
+            Value::Object(map.into_iter().filter(is_there).collect::<Map<_, _>>())
         }
         other => other,
     }
 }
 
+/// The value of an option as the exporter has it: with the fields of every kind of option, `null` in those of other kinds.
+pub(super) fn option_value(value: Value) -> Value {
+    let mut all: Map<String, Value> = VALUE_FIELDS.map(|name| (name.to_owned(), Value::Null)).into_iter().collect();
+    if let Value::Object(own) = value {
+        all.extend(own);
+    }
+    Value::Object(all)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_has_the_fields_of_every_kind_and_an_option_only_its_own() {
+        let value = option_value(json!({"id": "1", "price": 2.5}));
+        assert_eq!((value["price"].as_f64(), value["colorHex"].is_null()), (Some(2.5), true));
+        assert_eq!(value.as_object().map(Map::len), Some(VALUE_FIELDS.len()));
+        assert_eq!(object(json!({"id": "1", "label": null, "values": null})), json!({"id": "1", "values": null}));
+    }
 
     #[test]
     fn a_uid_is_base64_of_its_parts() {
