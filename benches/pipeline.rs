@@ -72,6 +72,7 @@ impl Rehearsal {
             thread_count: THREADS,
             max_batch_bytes: DEFAULT_MAX_BATCH_BYTES,
             keep_payloads: true,
+            sender: None,
             keep_deletions: Duration::from_hours(7 * 24),
             accept_empty: false,
             dry_run: false,

@@ -169,7 +169,7 @@ impl Wire {
             message: self.describe(&error, start.elapsed()),
             trouble: Trouble::of(&error),
         };
-        let mut response = waiting::told(self.waited_for(), request.send()).await.map_err(broken)?;
+        let mut response = waiting::told(async { self.waited_for() }, request.send()).await.map_err(broken)?;
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
@@ -191,7 +191,7 @@ impl Wire {
     }
 
     /// What is waited for while the server is silent.
-    async fn waited_for(&self) -> SafeText {
+    fn waited_for(&self) -> SafeText {
         let silent = waiting::PATIENCE.as_secs();
         let most = self.read_timeout.min(self.total_timeout).as_secs();
         SafeText::from(format!("waiting for {}, no answer for {silent} s, times out at {most} s", self.host))

@@ -58,6 +58,7 @@ pub const DEFAULT_MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// What a run is to do.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent choices of a person, each with its flag")]
 pub struct Plan {
     /// The feeds, in the order in which they are sent.
     pub feeds: Vec<FeedPlan>,

@@ -1,5 +1,6 @@
 //! The products feed against a real MariaDB: a product of each kind (`tests/fixtures/products.sql`).
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
 // One item in full is one big `json!`.
 #![recursion_limit = "256"]
 
@@ -19,7 +20,7 @@ use support::mariadb::Server;
 use support::products::{collect, field, find, items, option};
 
 /// A value of an option: with the fields of every kind of option.
-fn value(own: Value) -> Value {
+fn value(own: &Value) -> Value {
     let all = [
         "colorHex",
         "customSwatchValue",
@@ -106,9 +107,9 @@ async fn a_simple_product_in_full() {
             "id": "21", "type": "custom_option", "renderType": "drop_down", "required": true, "label": "Strap", "sortOrder": 2,
             "values": [
                 // base64 of custom-option/21/32 and custom-option/21/31
-                value(json!({"id": "Y3VzdG9tLW9wdGlvbi8yMS8zMg==", "label": "Short", "sortOrder": 1, "isDefault": false,
+                value(&json!({"id": "Y3VzdG9tLW9wdGlvbi8yMS8zMg==", "label": "Short", "sortOrder": 1, "isDefault": false,
                              "price": 1.0, "priceType": "fixed"})),
-                value(json!({"id": "Y3VzdG9tLW9wdGlvbi8yMS8zMQ==", "label": "Long", "sortOrder": 2, "isDefault": false,
+                value(&json!({"id": "Y3VzdG9tLW9wdGlvbi8yMS8zMQ==", "label": "Long", "sortOrder": 2, "isDefault": false,
                              "sku": "LONG", "price": 5.0, "priceType": "percent"})),
             ],
         }],
@@ -281,10 +282,11 @@ async fn a_configurable_product_has_the_values_of_its_enabled_children() {
     let all = items(&Server::shared().product_shop()).await;
     let options = |view: &str| field(&all, "TEE", view, "optionsV2");
     // base64 of configurable/63/6, configurable/63/5 and configurable/93/9
-    let blue =
-        value(json!({"id": "Y29uZmlndXJhYmxlLzYzLzY=", "label": "Blue", "sortOrder": 1, "customSwatchValue": "plain"}));
-    let red = value(json!({"id": "Y29uZmlndXJhYmxlLzYzLzU=", "label": "Red", "sortOrder": 2, "colorHex": "#ff0000"}));
-    let small = value(json!({"id": "Y29uZmlndXJhYmxlLzkzLzk=", "label": "S", "sortOrder": 0}));
+    let blue = value(
+        &json!({"id": "Y29uZmlndXJhYmxlLzYzLzY=", "label": "Blue", "sortOrder": 1, "customSwatchValue": "plain"}),
+    );
+    let red = value(&json!({"id": "Y29uZmlndXJhYmxlLzYzLzU=", "label": "Red", "sortOrder": 2, "colorHex": "#ff0000"}));
+    let small = value(&json!({"id": "Y29uZmlndXJhYmxlLzkzLzk=", "label": "S", "sortOrder": 0}));
     let swatch = r#"{"swatch_input_type":"visual"}"#;
     assert_eq!(
         options("default"),
@@ -294,7 +296,7 @@ async fn a_configurable_product_has_the_values_of_its_enabled_children() {
         ])
     );
     // In the German view the blue one is disabled. The red one is blue there, but values are asked of the default only.
-    let rot = value(json!({"id": "Y29uZmlndXJhYmxlLzYzLzU=", "label": "Rot", "sortOrder": 2,
+    let rot = value(&json!({"id": "Y29uZmlndXJhYmxlLzYzLzU=", "label": "Rot", "sortOrder": 2,
         "imageUrl": "https://shop.example/media/attribute/swatch/r/rot.png"}));
     assert_eq!(
         options("de")[0],
@@ -315,9 +317,9 @@ async fn bundles_with_a_fixed_and_with_a_dynamic_price() {
         {"id": "2", "type": "bundle", "renderType": "checkbox", "required": false, "label": "Bag", "sortOrder": 1,
          "values": null},
         {"id": "1", "type": "bundle", "renderType": "select", "required": true, "label": "Tee", "sortOrder": 2, "values": [
-            value(json!({"id": "YnVuZGxlLzEvMTIvMg==", "sku": "TEE-RED", "label": "Red tee", "qty": 2.5,
+            value(&json!({"id": "YnVuZGxlLzEvMTIvMg==", "sku": "TEE-RED", "label": "Red tee", "qty": 2.5,
                          "priceType": "percent", "price": 10.0, "sortOrder": 1, "isDefault": true, "qtyMutability": true})),
-            value(json!({"id": "YnVuZGxlLzEvMTEvMQ==", "sku": "TEE-BLUE", "label": "Blue tee", "qty": 1.0,
+            value(&json!({"id": "YnVuZGxlLzEvMTEvMQ==", "sku": "TEE-BLUE", "label": "Blue tee", "qty": 1.0,
                          "priceType": "fixed", "price": 4.5, "sortOrder": 2, "isDefault": false, "qtyMutability": false})),
         ]},
     ]);
@@ -333,8 +335,8 @@ async fn bundles_with_a_fixed_and_with_a_dynamic_price() {
 #[tokio::test]
 async fn a_grouped_product_says_how_many_of_what() {
     let all = items(&Server::shared().product_shop()).await;
-    let bag = value(json!({"id": "200", "sku": "BAG", "qty": 2.5, "sortOrder": 1, "qtyMutability": true}));
-    let tee = value(json!({"id": "201", "sku": "TEE-RED", "qty": 0.0, "sortOrder": 2, "qtyMutability": true}));
+    let bag = value(&json!({"id": "200", "sku": "BAG", "qty": 2.5, "sortOrder": 1, "qtyMutability": true}));
+    let tee = value(&json!({"id": "201", "sku": "TEE-RED", "qty": 0.0, "sortOrder": 2, "qtyMutability": true}));
     assert_eq!(
         field(&all, "SET", "default", "optionsV2"),
         json!([{"id": "206", "type": "grouped", "values": [bag, tee]}])
@@ -350,9 +352,9 @@ async fn a_downloadable_product_says_it_twice() {
     let sample = "https://shop.example/downloadable/download/linkSample/link_id/42";
     // base64 of downloadable/42 and downloadable/41
     let expected = json!([{"id": "link:207", "label": "Parts", "type": "downloadable", "values": [
-        value(json!({"id": "ZG93bmxvYWRhYmxlLzQy", "label": "Part one", "sortOrder": 1, "infoUrl": sample, "price": 7.0,
+        value(&json!({"id": "ZG93bmxvYWRhYmxlLzQy", "label": "Part one", "sortOrder": 1, "infoUrl": sample, "price": 7.0,
                      "qty": 3.0})),
-        value(json!({"id": "ZG93bmxvYWRhYmxlLzQx", "sortOrder": 2, "price": 0.0, "qty": 0.0})),
+        value(&json!({"id": "ZG93bmxvYWRhYmxlLzQx", "sortOrder": 2, "price": 0.0, "qty": 0.0})),
     ]}]);
     assert_eq!(get("default", "optionsV2"), expected);
     let trailer = "https://shop.example/downloadable/download/sample/sample_id/51";

@@ -165,13 +165,14 @@ fn a_login_in_the_wrong_place_is_refused_and_not_repeated() {
 }
 
 /// What belongs to another user is neither written nor believed.
+const SOMEBODY: u32 = 12_345;
+
 #[test]
 fn logs_and_state_of_another_user_are_refused_and_found() {
     if !rustix::process::geteuid().is_root() {
         // Only root can give files away.
         return;
     }
-    const SOMEBODY: u32 = 12_345;
     let home = Home::new();
     home.write_config("[source]\nkind = \"files\"\n");
     let logs = home.path(".local/state/commerce-connector/logs");

@@ -78,7 +78,7 @@ impl Database {
         if self.tables.expected.is_empty() {
             return Ok(());
         }
-        for table in self.tables.expected.iter().filter(|table| !self.schema.has(table)) {
+        if let Some(table) = self.tables.expected.iter().find(|table| !self.schema.has(table)) {
             // A table that is hidden says so; whatever else is wrong with it, it is not there.
             if let Err(error @ DatabaseError::Denied { .. }) = self.probe(snapshot, table).await {
                 return Err(error);

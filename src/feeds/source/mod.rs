@@ -249,7 +249,7 @@ impl Source {
         match self {
             Source::Commerce(source) => Source::Commerce(source.expecting(filled)),
             Source::Files(source) => Source::Files(source.expecting(filled)),
-            Source::Generated(source) => Source::Generated(source.clone()),
+            Source::Generated(source) => Source::Generated(*source),
         }
     }
 

@@ -89,7 +89,9 @@ impl State {
             Action::Discard => {
                 self.dialog = None;
                 self.unsaved.closed.clear();
-                Environment::ALL.into_iter().for_each(|environment| self.keys.forget_draft(environment));
+                for environment in Environment::ALL {
+                    self.keys.forget_draft(environment);
+                }
                 self.quit_or_ask_about_run(effects);
             }
             _ => {}

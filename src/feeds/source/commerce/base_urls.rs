@@ -47,7 +47,7 @@ impl BaseUrls {
         };
         let media = or_below_web(Setting::UnsecureMediaUrl, "media");
         let static_files = or_below_web(Setting::UnsecureStaticUrl, "static");
-        Self { link, media, static_files, web }
+        Self { web, link, media, static_files }
     }
 }
 

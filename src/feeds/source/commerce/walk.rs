@@ -140,21 +140,20 @@ pub(super) async fn page_of(
                 page.source_records += more.source_records;
                 page.collected.append(&mut more.collected);
             }
-            Err(error @ DatabaseError::Undecodable { .. }) => match part {
-                [key] => {
-                    // The same row spoils another record: it belongs to what all of them share.
-                    if undecodable.as_ref() == Some(&error) {
-                        return Err(error);
-                    }
-                    page.source_records += 1;
-                    page.collected.push(unreadable(feed, *key, &error));
-                    undecodable = Some(error);
-                }
-                _ => {
+            Err(error @ DatabaseError::Undecodable { .. }) => {
+                let [key] = part else {
                     let (first, second) = part.split_at(part.len() / 2);
                     parts.extend([second, first]);
+                    continue;
+                };
+                // The same row spoils another record: it belongs to what all of them share.
+                if undecodable.as_ref() == Some(&error) {
+                    return Err(error);
                 }
-            },
+                page.source_records += 1;
+                page.collected.push(unreadable(feed, *key, &error));
+                undecodable = Some(error);
+            }
             Err(error) => return Err(error),
         }
     }

@@ -43,15 +43,12 @@ pub(super) fn unescaped(text: &str) -> String {
         let (before, from) = rest.split_at(at);
         unescaped.push_str(before);
         let entity = from.find(';').and_then(|end| from.split_at_checked(end + 1));
-        match entity.and_then(|(entity, after)| Some((character(entity)?, after))) {
-            Some((character, after)) => {
-                unescaped.push(character);
-                rest = after;
-            }
-            None => {
-                unescaped.push('&');
-                rest = from.get(1..).unwrap_or_default();
-            }
+        if let Some((character, after)) = entity.and_then(|(entity, after)| Some((character(entity)?, after))) {
+            unescaped.push(character);
+            rest = after;
+        } else {
+            unescaped.push('&');
+            rest = from.get(1..).unwrap_or_default();
         }
     }
     unescaped.push_str(rest);

@@ -190,13 +190,11 @@ impl Rendering<'_> {
                 }
                 Output::AsItIs => rendered.push_str(directive.whole),
             }
-            match parser::first(after) {
-                Some(next) => found = next,
-                None => {
-                    rendered.push_str(after);
-                    return Cow::Owned(rendered);
-                }
-            }
+            let Some(next) = parser::first(after) else {
+                rendered.push_str(after);
+                return Cow::Owned(rendered);
+            };
+            found = next;
         }
     }
 

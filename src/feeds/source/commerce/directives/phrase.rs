@@ -49,15 +49,12 @@ fn filled(text: &str, parameters: &Parameters) -> String {
     let mut rest = text;
     while let Some(letter) = rest.chars().next() {
         let found = variables.iter().find_map(|(name, value)| Some((value, rest.strip_prefix(name.as_str())?)));
-        match found {
-            Some((value, after)) => {
-                filled.push_str(value);
-                rest = after;
-            }
-            None => {
-                filled.push(letter);
-                rest = rest.get(letter.len_utf8()..).unwrap_or_default();
-            }
+        if let Some((value, after)) = found {
+            filled.push_str(value);
+            rest = after;
+        } else {
+            filled.push(letter);
+            rest = rest.get(letter.len_utf8()..).unwrap_or_default();
         }
     }
     filled
