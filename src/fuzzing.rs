@@ -8,7 +8,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::client::{shown_of_feed_answer, shown_of_registry};
-use crate::commerce::env_php::{self, LiteralFile};
+use crate::commerce::deployment::{Connection, Deployment};
+use crate::commerce::env_php::{self, EnvPhpError, PhpFile};
+use crate::commerce::settings::{Scope, Sources};
+use crate::commerce::variables::Variables;
 use crate::config::store::parse_file;
 use crate::export::shown_of_log;
 use crate::feeds::source::files::shown_of_records;
@@ -34,14 +37,46 @@ const SECRET_LENGTH: usize = 24;
 
 /// `app/etc/env.php` and `app/etc/config.php`.
 pub fn env_php(bytes: &[u8]) {
-    let said = match LiteralFile::parse(PathBuf::from("env.php"), env_php::PATH, bytes.to_vec()) {
-        Ok(file) => file.database_settings().err(),
-        Err(error) => Some(error),
+    let variables: Variables = [("DB_HOST", "db.example"), ("CONFIG__DEFAULT__A__B__C", "1")].into_iter().collect();
+    let said = match PhpFile::parse(PathBuf::from("/srv/shop/app/etc/env.php"), env_php::PATH, bytes, &variables) {
+        Ok(file) => {
+            for (name, line) in file.missing_variables() {
+                assert!(*line <= bytes.len() + 1, "{name}: line {line}");
+            }
+            asked_of(Deployment::of_file(file, variables))
+        }
+        Err(error) => vec![error],
     };
-    if let Some(error) = said {
+    for error in said {
         is_safe(&error.to_string());
-        is_discreet(&error.to_string(), bytes);
+        is_discreet(&error.to_string(), &without_names(bytes));
     }
+}
+
+/// Everything that the program asks of the file.
+fn asked_of(deployment: Deployment) -> Vec<EnvPhpError> {
+    let connections = [Connection::Default, Connection::Slave, Connection::Named("sales".to_owned())];
+    let mut said: Vec<EnvPhpError> =
+        connections.iter().filter_map(|connection| deployment.database_settings(connection).err()).collect();
+    said.extend(deployment.crypt_key().err());
+    said.extend(deployment.mage_mode().err());
+    said.extend(deployment.enabled_modules().err());
+    said.extend(deployment.connection_of("sales").err());
+    match Sources::of(deployment) {
+        Ok(sources) => {
+            for scope in [Scope::Default, Scope::website("base"), Scope::store("de")] {
+                said.extend(sources.locked(&scope, "web/unsecure/base_url").err());
+            }
+        }
+        Err(error) => said.push(error),
+    }
+    said
+}
+
+/// The input with names in capitals blanked: those of constants and environment variables may be repeated.
+fn without_names(bytes: &[u8]) -> Vec<u8> {
+    let is_of_name = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+    bytes.iter().map(|byte| if is_of_name(byte) { b' ' } else { *byte }).collect()
 }
 
 /// Keys as people paste them.

@@ -103,10 +103,13 @@ async fn show(store: Store, setting: &Setting, output: &mut Output) -> Result<()
 fn in_commerce(layers: &Layers, setting: Placed) -> Option<(String, String)> {
     let commerce = layers.commerce.as_ref()?;
     let path = setting.path();
-    let origin = commerce.get(path).map(|found| {
-        let locked = if found.locked { " (locked)" } else { "" };
-        format!("{}{locked}", found.origin)
-    })?;
+    let origin = match commerce.get(path) {
+        Ok(found) => found.map(|found| {
+            let locked = if found.locked { " (locked)" } else { "" };
+            format!("{}{locked}", found.origin)
+        })?,
+        Err(problem) => return Some((format!("unusable: {problem}"), "not known".to_owned())),
+    };
     let value = match setting {
         Placed::PrivateKey(environment) => commerce
             .private_key(environment)

@@ -5,8 +5,10 @@
 pub mod cache;
 pub mod crypt;
 pub mod database;
+pub mod deployment;
 pub mod edition;
 pub mod env_php;
 pub mod health;
 pub mod kind;
 pub mod settings;
+pub mod variables;

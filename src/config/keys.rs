@@ -71,6 +71,7 @@ pub const KEYS: &[Key] = &[
     text("source.commerce.tls_cert_file"),
     text("source.commerce.tls_key_file"),
     text("source.commerce.tls_verify"),
+    text("source.commerce.connection"),
     integer("source.commerce.order_days"),
     text("instance.root"),
     text("instance.settings"),

@@ -242,6 +242,17 @@ impl Default for FilesSection {
     }
 }
 
+/// Which of env.php's connections is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CommerceConnection {
+    /// `db/connection/default`
+    #[default]
+    Default,
+    /// `db/slave_connection/default`: a copy of the database for reading. What is saved goes to the default one.
+    Slave,
+}
+
 /// `[source.commerce]`: the database, as a URL or in parts; when none of it is named, `app/etc/env.php` under `instance.root`.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -282,6 +293,8 @@ pub struct CommerceSection {
     /// `full`: the server's certificate must be signed by the CA and name the host; `ca`: signed by the CA.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_verify: Option<TlsVerify>,
+    /// Which connection of `app/etc/env.php` is read: `default` or `slave`.
+    pub connection: CommerceConnection,
     /// A full sync reads the orders that changed within so many days; 0 = all orders.
     pub order_days: u32,
 }
@@ -315,6 +328,7 @@ impl Default for CommerceSection {
             tls_cert_file: None,
             tls_key_file: None,
             tls_verify: None,
+            connection: CommerceConnection::Default,
             order_days: crate::feeds::source::commerce::DEFAULT_ORDER_DAYS,
         }
     }
@@ -324,7 +338,7 @@ impl CommerceSection {
     /// Whether it says anything of where the database is.
     #[must_use]
     pub fn names_a_database(&self) -> bool {
-        *self != Self { order_days: self.order_days, ..Self::default() }
+        *self != Self { order_days: self.order_days, connection: self.connection, ..Self::default() }
     }
 }
 

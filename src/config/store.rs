@@ -10,7 +10,7 @@ use toml::Table;
 
 use super::keys::{KEYS, Key, Kind, VARIABLE_PREFIX, nearest};
 use super::{Config, SettingsHome, redact};
-use crate::commerce::settings::is_variable;
+use crate::commerce::variables::Variables;
 use crate::error::{Exit, Explain};
 use crate::private_file::{self, PrivateFileError, Secrecy, safe};
 use crate::secret::Secret;
@@ -56,7 +56,7 @@ pub struct Store {
     flags: Vec<FlagValue>,
     /// Those of our own keys. A database URL may hold a password.
     variables: Vec<(String, Secret)>,
-    commerce_variables: Vec<(String, Secret)>,
+    environment: Variables,
 }
 
 /// Flags and variables may hold passwords, as the database URL does.
@@ -124,11 +124,9 @@ impl Store {
         variables: impl IntoIterator<Item = (String, String)>,
         flags: Vec<FlagValue>,
     ) -> Result<Self, ConfigError> {
-        let (of_commerce, variables): (Vec<_>, Vec<_>) = variables
-            .into_iter()
-            .filter(|(name, _)| name.starts_with(VARIABLE_PREFIX) || is_variable(name))
-            .partition(|(name, _)| is_variable(name));
-        let commerce_variables = of_commerce.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
+        let (variables, others): (Vec<_>, Vec<_>) =
+            variables.into_iter().partition(|(name, _)| name.starts_with(VARIABLE_PREFIX));
+        let environment = others.into_iter().collect();
         let exists = path.symlink_metadata().is_ok();
         if must_exist && !exists {
             return Err(ConfigError::Absent { path: safe(&path) });
@@ -160,15 +158,15 @@ impl Store {
             suggestion: None,
         })?;
         let variables = variables.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
-        let store = Self { path, exists, config, origins, flags, variables, commerce_variables };
+        let store = Self { path, exists, config, origins, flags, variables, environment };
         store.check()?;
         Ok(store)
     }
 
-    /// The variables of the environment that Commerce reads itself. Some hold secrets.
+    /// The variables of the environment that are none of this program's own: Commerce and its files may ask for any of them.
     #[must_use]
-    pub fn commerce_variables(&self) -> &[(String, Secret)] {
-        &self.commerce_variables
+    pub fn environment(&self) -> &Variables {
+        &self.environment
     }
 
     /// The configuration in force.
@@ -241,8 +239,9 @@ impl Store {
     /// # Errors
     /// [`ConfigError`]; what was in force still is.
     pub fn reload(&mut self) -> Result<(), ConfigError> {
-        let all = self.variables.iter().chain(&self.commerce_variables);
-        let variables: Vec<_> = all.map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
+        let own = self.variables.iter().map(|(name, value)| (name.clone(), value.expose().to_owned()));
+        let others = self.environment.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let variables: Vec<_> = own.chain(others).collect();
         *self = Self::load(self.path.clone(), true, variables, self.flags.clone())?;
         Ok(())
     }

@@ -4,18 +4,33 @@ use std::path::PathBuf;
 
 use super::explained;
 use crate::commerce::database::{Address, ClientCertificate, DEFAULT_PORT, DatabaseSettings, SettingsError, Tls};
-use crate::commerce::env_php;
-use crate::config::CommerceSection;
+use crate::commerce::deployment::{Connection, Deployment};
+use crate::config::{CommerceConnection, CommerceSection};
 use crate::config::store::Store;
 use crate::error::Problem;
 use crate::private_file::{self, Secrecy};
 use crate::secret::Secret;
 
-/// What a connection is made of.
+/// What the connection is made of that is read.
 ///
 /// # Errors
 /// A usage [`Problem`] that names the key.
 pub fn settings(store: &Store) -> Result<DatabaseSettings, Problem> {
+    of_connection(store, match store.config().source.commerce.connection {
+        CommerceConnection::Default => &Connection::Default,
+        CommerceConnection::Slave => &Connection::Slave,
+    })
+}
+
+/// What the connection is made of that settings are saved by, and read again after that: never a copy of the database.
+///
+/// # Errors
+/// A usage [`Problem`] that names the key.
+pub fn main_settings(store: &Store) -> Result<DatabaseSettings, Problem> {
+    of_connection(store, &Connection::Default)
+}
+
+fn of_connection(store: &Store, connection: &Connection) -> Result<DatabaseSettings, Problem> {
     let section = &store.config().source.commerce;
     if !section.names_a_database() {
         let root = store.config().instance.root.as_deref().ok_or_else(|| {
@@ -23,7 +38,9 @@ pub fn settings(store: &Store) -> Result<DatabaseSettings, Problem> {
                 "set [source.commerce] url, or instance.root to read app/etc/env.php, or try `commerce-connector demo`",
             )
         })?;
-        return env_php::database_settings(&store.resolve(root)).map_err(|error| {
+        let settings = Deployment::read(&store.resolve(root), store.environment().clone())
+            .and_then(|deployment| deployment.database_settings(connection));
+        return settings.map_err(|error| {
             Problem::usage(error.to_string())
                 .hint("check instance.root, or name the database in [source.commerce] of the configuration")
         });

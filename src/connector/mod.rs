@@ -81,7 +81,7 @@ impl Connector {
     pub fn new(store: Store, state_dir: PathBuf, fixed_source: Option<Source>) -> Self {
         let tokens = tokio::sync::Mutex::new(ims::token_store(&store, &state_dir));
         let shared = Shared {
-            layers: RwLock::new(Layers { file: store, commerce: None }),
+            layers: RwLock::new(Layers { file: store, commerce: None, installation: None }),
             note: Mutex::new(None),
             turn: tokio::sync::Mutex::new(false),
             state_dir,

@@ -61,6 +61,7 @@ impl Connector {
 
     /// The chosen data space.
     pub(super) fn destination(&self) -> Result<DataSpaceId, Problem> {
+        self.layers().check()?;
         self.config().saas.environment_id.ok_or_else(|| {
             Problem::usage("no data space is chosen, so there is nowhere to send to").hint(
                 "run `commerce-connector projects list`, then `commerce-connector data-spaces select ID`, or choose one in the SaaS identifier pane",

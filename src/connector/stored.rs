@@ -34,13 +34,17 @@ impl Connector {
 
     async fn read_commerce(&self) {
         let store = self.store();
-        let commerce = match store.config().instance.root.as_deref().map(|root| store.resolve(root)) {
-            Some(root) if lives_in_commerce(&store) => {
-                Some(CommerceStore::load(root, store.commerce_variables().to_vec(), database::settings(&store)).await)
+        let installation = match store.config().instance.root.as_deref().map(|root| store.resolve(root)) {
+            Some(root) => {
+                let address = database::main_settings(&store);
+                Some(Arc::new(CommerceStore::load(root, store.environment().clone(), address).await))
             }
-            _ => None,
+            None => None,
         };
-        self.shared.layers.write().unwrap_or_else(PoisonError::into_inner).commerce = commerce.map(Arc::new);
+        let mut layers = self.shared.layers.write().unwrap_or_else(PoisonError::into_inner);
+        layers.commerce = installation.clone().filter(|_| lives_in_commerce(&store));
+        layers.installation = installation;
+        drop(layers);
         self.forget_client();
     }
 

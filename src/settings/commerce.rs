@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use super::{Located, Origin, Saved, Setting, SettingStore};
 use crate::client::models::Environment;
 use crate::commerce::database::{Database, DatabaseSettings};
+use crate::commerce::env_php::EnvPhpError;
+use crate::commerce::variables::Variables;
 use crate::commerce::settings::{self as installation, Found, Settings};
 use crate::error::Problem;
 use crate::keys::PrivateKey;
@@ -14,7 +16,7 @@ use crate::secret::Secret;
 #[derive(Debug, Clone)]
 pub struct CommerceStore {
     root: PathBuf,
-    variables: Vec<(String, Secret)>,
+    variables: Variables,
     address: Result<DatabaseSettings, Problem>,
     settings: Result<Settings, Problem>,
     /// Why the database could not be asked.
@@ -25,11 +27,10 @@ impl CommerceStore {
     /// Reads them. Whatever cannot be read is kept as [`Self::problem`], and what can be read is there.
     pub async fn load(
         root: PathBuf,
-        variables: Vec<(String, Secret)>,
+        variables: Variables,
         address: Result<DatabaseSettings, Problem>,
     ) -> Self {
-        let plain = variables.iter().map(|(name, value)| (name.clone(), value.expose().to_owned()));
-        let mut settings = Settings::of_files(&root, plain).map_err(|error| {
+        let mut settings = Settings::of_files_if_there(&root, variables.clone()).map_err(|error| {
             Problem::usage(error.to_string()).hint(
                 "check the file and instance.root, or set instance.settings = \"file\" to keep settings in the configuration file",
             )
@@ -54,9 +55,14 @@ impl CommerceStore {
     }
 
     /// Any setting of the installation, as it stands where it was set.
-    #[must_use]
-    pub fn get(&self, path: &str) -> Option<Found> {
-        self.installation()?.get(path)
+    ///
+    /// # Errors
+    /// A [`Problem`] if a file sets it and only PHP could tell the value.
+    pub fn get(&self, path: &str) -> Result<Option<Found>, Problem> {
+        match self.installation() {
+            Some(settings) => settings.get(path).map_err(|error| unclear(&error)),
+            None => Ok(None),
+        }
     }
 
     async fn write(&self, changes: &[(Setting, Secret)]) -> Result<Saved, Problem> {
@@ -77,6 +83,12 @@ impl CommerceStore {
     }
 }
 
+/// A value that a file sets and that cannot be known.
+pub(super) fn unclear(error: &EnvPhpError) -> Problem {
+    Problem::usage(error.to_string())
+        .hint("write the value into the file as plain text, or as a variable that is set for this program as well")
+}
+
 async fn read_rows(settings: &mut Settings, address: &Result<DatabaseSettings, Problem>) -> Result<(), Problem> {
     let address = address.as_ref().map_err(Clone::clone)?;
     let database = Database::connect(address).await.map_err(|error| Problem::of(&error))?;
@@ -89,7 +101,7 @@ impl SettingStore for CommerceStore {
         let found = if setting.is_secret() {
             settings.secret(setting.path()).map_err(|error| Problem::of(&error))?
         } else {
-            settings.get(setting.path()).map(|found| (Secret::new(found.value.trim()), found.origin))
+            self.get(setting.path())?.map(|found| (Secret::new(found.text().trim()), found.origin))
         };
         let found = found.filter(|(value, _)| !value.is_empty());
         Ok(found.map(|(value, origin)| Located { value, origin: Origin::Commerce(origin) }))
@@ -105,8 +117,7 @@ impl SettingStore for CommerceStore {
     }
 
     fn lock(&self, setting: Setting) -> Option<Origin> {
-        let found = self.get(setting.path())?;
-        found.locked.then_some(Origin::Commerce(found.origin))
+        self.installation()?.lock(setting.path()).map(Origin::Commerce)
     }
 
     async fn save(&mut self, changes: &[(Setting, Secret)]) -> Result<Saved, Problem> {

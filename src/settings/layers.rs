@@ -64,6 +64,8 @@ pub struct Layers {
     pub file: Store,
     /// The installation, where settings live in it and it was looked at.
     pub commerce: Option<Arc<CommerceStore>>,
+    /// The installation wherever settings live, as far as it was looked at: its routes count.
+    pub installation: Option<Arc<CommerceStore>>,
 }
 
 impl Layers {
@@ -71,6 +73,11 @@ impl Layers {
     #[must_use]
     pub fn effective(&self) -> Config {
         let mut config = self.file.config().clone();
+        for feed in Feed::ALL {
+            if let Some((route, _)) = self.commerce_route(feed) {
+                config.export.routes.insert(feed, route);
+            }
+        }
         if self.commerce.is_none() {
             return config;
         }
@@ -85,11 +92,6 @@ impl Layers {
         saas.environment_type =
             self.label(Setting::DataSpaceType, Setting::DataSpaceId).and_then(|kind| kind_of(&kind));
         saas.ims_organization_id = self.plain(Setting::Organization);
-        for feed in Feed::ALL {
-            if let Some((route, _)) = self.commerce_route(feed) {
-                config.export.routes.insert(feed, route);
-            }
-        }
         config
     }
 
@@ -119,20 +121,40 @@ impl Layers {
     }
 
     fn commerce_route(&self, feed: Feed) -> Option<(String, RouteOrigin)> {
-        let commerce = self.commerce.as_ref()?;
-        ROUTE_PATHS.iter().find_map(|place| {
+        self.installed_route(feed).ok().flatten()
+    }
+
+    /// The route that the installation has for a feed.
+    fn installed_route(&self, feed: Feed) -> Result<Option<(String, RouteOrigin)>, Problem> {
+        let Some(installation) = &self.installation else { return Ok(None) };
+        for place in ROUTE_PATHS {
             let path = format!("{place}/{feed}");
-            let found = commerce.get(&path)?;
-            let route = found.value.trim().trim_matches('/');
+            let Some(found) = installation.get(&path)? else { continue };
+            let route = found.text().trim().trim_matches('/').to_owned();
             if route.is_empty() {
-                return None;
+                continue;
             }
-            if !is_route(route) {
-                tracing::warn!(path, origin = %found.origin, "a route in Commerce's settings is no path, and is not used");
-                return None;
+            if !is_route(&route) {
+                let what = format!("{path}, the route of {feed}, is not a relative path of plain words (set in {})", found.origin);
+                return Err(Problem::usage(what).hint(format!("correct it in {}", found.origin)));
             }
-            Some((route.to_owned(), RouteOrigin::Commerce { path, origin: found.origin }))
-        })
+            return Ok(Some((route, RouteOrigin::Commerce { path, origin: found.origin })));
+        }
+        Ok(None)
+    }
+
+    /// Everything that says what is sent where must be known: nothing is sent on a guess.
+    ///
+    /// # Errors
+    /// A [`Problem`] that names the setting's place.
+    pub fn check(&self) -> Result<(), Problem> {
+        for setting in Setting::ALL.into_iter().filter(|setting| !setting.is_secret()) {
+            self.text(setting)?;
+        }
+        for feed in Feed::ALL {
+            self.installed_route(feed)?;
+        }
+        Ok(())
     }
 
     /// Where a setting is set such that saving it would change nothing; `None` if it can be saved.
@@ -212,7 +234,11 @@ impl SettingStore for Layers {
             return Ok(Saved { where_to: SafeText::new(&origin.to_string()), private_key_file: None, note: None });
         }
         match &mut self.commerce {
-            Some(commerce) => Arc::make_mut(commerce).save(&wanted).await,
+            Some(commerce) => {
+                let saved = Arc::make_mut(commerce).save(&wanted).await;
+                self.installation = Some(Arc::clone(commerce));
+                saved
+            }
             None => SettingStore::save(&mut self.file, &wanted).await,
         }
     }

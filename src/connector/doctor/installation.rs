@@ -4,13 +4,14 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::check::Check;
+use crate::commerce::deployment::{Connection, Deployment};
 use crate::commerce::edition::{ComposerLock, Edition};
-use crate::commerce::settings::Settings;
 use crate::config::Config;
 use crate::config::store::Store;
 use crate::connector::Connector;
 use crate::connector::finding::Finding;
 use crate::private_file::safe;
+use crate::untrusted::SafeText;
 
 const CONFIGURATION: &str = "Configuration";
 const INSTALLATION: &str = "Installation";
@@ -61,23 +62,36 @@ fn installation(store: &Store) -> Check {
         );
         return Check::wrong(INSTALLATION, "the directory is not there", finding);
     }
-    let files = Settings::of_files(&root, std::env::vars());
-    let mode = match files.as_ref().map(Settings::mage_mode) {
-        Ok(Some(mode)) => format!("{mode} mode"),
+    let files = Deployment::read(&root, store.environment().clone());
+    let mode = match files.as_ref().map(Deployment::mage_mode) {
+        Ok(Ok(Some(mode))) => format!("{mode} mode"),
         _ => "mode unknown".to_owned(),
     };
     // With a database of its own in the configuration, that of env.php is not used.
     let is_used = !store.config().source.commerce.names_a_database();
-    let readable = files.and_then(|files| if is_used { files.env().database_settings().map(drop) } else { Ok(()) });
+    let unset: Vec<Finding> = files.as_ref().map(|files| unset_variables(files)).unwrap_or_default();
+    let readable = files.and_then(|files| if is_used { files.database_settings(&Connection::Default).map(drop) } else { Ok(()) });
     let finding = readable.err().map(|error| {
         Finding::wrong(
             error.to_string(),
             "the database of the shop and its settings are read from this file",
-            format!("mend the file at that line; `php -l {}` checks it", error.path),
+            "fix the file at that line, or set the variable that it names for this program as well (for cron, too)",
         )
     });
     let edition = edition(&root, instance.edition, instance.version.as_deref());
-    Check::new(INSTALLATION, &format!("{edition}, {mode}, {}", safe(&root)), finding.into_iter().collect())
+    Check::new(INSTALLATION, &format!("{edition}, {mode}, {}", safe(&root)), finding.into_iter().chain(unset).collect())
+}
+
+/// A finding for every environment variable that the files ask for in vain: the shop may well have it.
+fn unset_variables(deployment: &Deployment) -> Vec<Finding> {
+    let findings = deployment.missing_variables().into_iter().map(|(file, line, name)| {
+        Finding::warning(
+            format!("{file} line {line} needs the environment variable {}, which is not set here", SafeText::new(name)),
+            "whatever depends on it is unknown to this program, though the shop may have it",
+            format!("set {} for this program as well, in its service or crontab, too", SafeText::new(name)),
+        )
+    });
+    findings.collect()
 }
 
 /// `Adobe Commerce 2.4.8`, as far as it is known; the configuration wins over composer.lock.

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::{Here, Refusal, Standing, Target, check, installation, neighbours};
 use crate::client::models::{DataSpace, DataSpaceId, DataSpaceKind};
+use crate::commerce::settings::{Found, Origin};
 use crate::commerce::kind::{Concluded, InstallationKind, Signs};
 use crate::connector::{Connector, explained};
 use crate::error::{Exit, Problem};
@@ -65,7 +66,7 @@ impl Connector {
         };
         let root = self.root();
         let now = installation(base_url.as_deref(), root.as_deref(), &place);
-        Ok(Some(Here { concluded: self.signs(base_url).conclude(), now }))
+        Ok(Some(Here { concluded: self.signs(base_url)?.conclude(), now }))
     }
 
     fn root(&self) -> Option<PathBuf> {
@@ -92,22 +93,32 @@ impl Connector {
     fn configured_base_url(&self) -> Option<String> {
         let layers = self.layers().clone();
         let commerce = layers.commerce.as_deref()?;
-        let found = ["web/secure/base_url", "web/unsecure/base_url"].into_iter().find_map(|path| commerce.get(path));
-        found.map(|found| found.value)
+        // Who sends is told by a URL of its own; what a module ships is everybody's.
+        let is_own = |found: &Found| !matches!(found.origin, Origin::Module(_)) && !found.text().is_empty();
+        let found = ["web/secure/base_url", "web/unsecure/base_url"]
+            .into_iter()
+            .find_map(|path| commerce.get(path).ok().flatten().filter(is_own));
+        found.and_then(|found| found.value)
     }
 
     /// What this installation says of itself.
-    fn signs(&self, base_url: Option<String>) -> Signs {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    fn signs(&self, base_url: Option<String>) -> Result<Signs, Problem> {
+        let store = self.store();
+        let variable = |name: &str| store.environment().get(name).filter(|value| !value.is_empty()).map(str::to_owned);
         let layers = self.layers().clone();
-        let installed_mode =
-            layers.commerce.and_then(|store| store.installation()?.mage_mode().map(ToString::to_string));
-        Signs {
+        let installed_mode = match layers.commerce.as_ref().and_then(|store| store.installation()) {
+            Some(installation) => installation.deployment().mage_mode().map_err(|error| {
+                Problem::usage(error.to_string()).hint("set MAGE_MODE, or instance.kind in the configuration")
+            })?,
+            None => None,
+        };
+        let installed_mode = installed_mode.map(|mode| mode.to_string());
+        Ok(Signs {
             configured: self.config().instance.kind,
             cloud_type: variable("MAGENTO_CLOUD_ENVIRONMENT_TYPE"),
             mage_mode: installed_mode.or_else(|| variable("MAGE_MODE")),
             base_url,
-        }
+        })
     }
 
     /// What this installation is, as far as that can be found out now.

@@ -1,0 +1,550 @@
+//! The functions and constants whose result is the same for everybody, and the words that begin an expression.
+
+use std::path::{Component, Path};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::ParseError;
+use super::lexer::Token;
+use super::operators;
+use super::parser::Parser;
+use super::scope::{Mode, Scope};
+use super::value::{Array, Entry, Key, Unknown, Value, name_in_words};
+
+/// PDO's numbers of driver options for MySQL: `\PDO::MYSQL_ATTR_…`, or `\Pdo\Mysql::ATTR_…`.
+const MYSQL_ATTRIBUTES: [(&str, i64); 16] = [
+    ("USE_BUFFERED_QUERY", 1000),
+    ("LOCAL_INFILE", 1001),
+    ("INIT_COMMAND", 1002),
+    ("COMPRESS", 1003),
+    ("DIRECT_QUERY", 1004),
+    ("FOUND_ROWS", 1005),
+    ("IGNORE_SPACE", 1006),
+    ("SSL_KEY", 1007),
+    ("SSL_CERT", 1008),
+    ("SSL_CA", 1009),
+    ("SSL_CAPATH", 1010),
+    ("SSL_CIPHER", 1011),
+    ("SERVER_PUBLIC_KEY", 1012),
+    ("MULTI_STATEMENTS", 1013),
+    ("SSL_VERIFY_SERVER_CERT", 1014),
+    ("LOCAL_INFILE_DIRECTORY", 1015),
+];
+/// Other constants of PDO that are seen among driver options.
+const PDO: [(&str, i64); 20] = [
+    ("ATTR_AUTOCOMMIT", 0),
+    ("ATTR_PREFETCH", 1),
+    ("ATTR_TIMEOUT", 2),
+    ("ATTR_ERRMODE", 3),
+    ("ATTR_SERVER_VERSION", 4),
+    ("ATTR_CLIENT_VERSION", 5),
+    ("ATTR_SERVER_INFO", 6),
+    ("ATTR_CONNECTION_STATUS", 7),
+    ("ATTR_CASE", 8),
+    ("ATTR_CURSOR", 10),
+    ("ATTR_ORACLE_NULLS", 11),
+    ("ATTR_PERSISTENT", 12),
+    ("ATTR_DRIVER_NAME", 16),
+    ("ATTR_STRINGIFY_FETCHES", 17),
+    ("ATTR_DEFAULT_FETCH_MODE", 19),
+    ("ATTR_EMULATE_PREPARES", 20),
+    ("ERRMODE_SILENT", 0),
+    ("ERRMODE_WARNING", 1),
+    ("ERRMODE_EXCEPTION", 2),
+    ("FETCH_ASSOC", 2),
+];
+/// The application modes of `Magento\Framework\App\State`.
+const MODES: [(&str, &str); 4] = [
+    ("PARAM_MODE", "MAGE_MODE"),
+    ("MODE_DEVELOPER", "developer"),
+    ("MODE_PRODUCTION", "production"),
+    ("MODE_DEFAULT", "default"),
+];
+/// Functions that leave variables and environment as they are, though what they give depends on the machine or the moment.
+const HARMLESS: [&str; 57] = [
+    "array_filter", "array_key_exists", "array_keys", "array_map", "array_merge_recursive", "array_values", "bin2hex",
+    "class_exists", "count", "date", "date_default_timezone_set", "define", "error_reporting", "explode", "extension_loaded",
+    "file", "file_exists", "file_get_contents", "function_exists", "gethostbyname", "gethostname", "hash", "header",
+    "http_build_query", "in_array", "ini_get", "ini_set", "intdiv", "is_array", "is_dir", "is_file", "is_readable", "is_string",
+    "json_encode", "max", "md5", "microtime", "min", "mt_rand", "parse_ini_file", "parse_url", "php_sapi_name", "php_uname",
+    "phpversion", "preg_replace", "print_r", "rand", "random_int", "realpath", "rtrim", "setlocale", "sha1",
+    "sys_get_temp_dir", "time", "umask", "uniqid", "version_compare",
+];
+
+/// The call of a function or of what looks like one; its opening bracket is next.
+pub(super) fn call(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) -> Result<Entry, ParseError> {
+    let begin = parser.at;
+    let name = word.to_ascii_lowercase();
+    let name = name.rsplit('\\').next().unwrap_or_default();
+    let entry = |value| Ok(Entry { line, value });
+    match name {
+        "array" => {
+            parser.at += 1;
+            return parser.array(")", line);
+        }
+        "include" | "include_once" | "require" | "require_once" | "print" | "clone" | "throw" | "exit" | "die" | "eval" => {
+            return running(parser, name, line);
+        }
+        _ => {}
+    }
+    let arguments = parser.arguments()?;
+    let Some(arguments) = arguments else {
+        return Ok(unknown_call(parser, name, begin, line));
+    };
+    match (name, arguments.as_slice()) {
+        ("isset", values) => entry(isset(values)),
+        ("empty", [value]) => {
+            parser.scope.has_fallback(&value.value);
+            entry(value.value.truth().map_or_else(Value::Unknown, |truth| Value::Bool(!truth)))
+        }
+        ("define", [name, value, ..]) => {
+            match &name.value {
+                Value::Text(name) => parser.scope.define(name, value.value.clone()),
+                other => {
+                    let unknown = other.known().err().cloned().unwrap_or(Unknown {
+                        line,
+                        reason: "the name of this constant is not known".to_owned(),
+                    });
+                    parser.scope.hide(&unknown);
+                }
+            }
+            entry(Value::Bool(true))
+        }
+        ("defined", [name]) => entry(match &name.value {
+            Value::Text(name) => match (constant(name, line, parser.scope), parser.scope.opaque()) {
+                (Some(_), _) => Value::Bool(true),
+                (None, Some(unknown)) => Value::Unknown(unknown.clone()),
+                (None, None) => Value::Bool(false),
+            },
+            _ => unknown(line, "the name of this constant is not known"),
+        }),
+        ("constant", [name]) => entry(match &name.value {
+            Value::Text(name) => constant(name, line, parser.scope)
+                .unwrap_or_else(|| unknown(line, "a constant is not known here")),
+            _ => unknown(line, "the name of this constant is not known"),
+        }),
+        ("getenv", [name] | [name, _]) => entry(match name.value.text(line) {
+            Ok(name) => parser.scope.environment_variable(&name, line, false),
+            Err(unknown) => Value::Unknown(unknown),
+        }),
+        ("putenv", [pair]) => {
+            let text = pair.value.text(line);
+            match text.as_ref().map(|pair| pair.split_once('=')) {
+                Ok(Some((name, value))) => {
+                    let value = Entry { line, value: Value::Text(value.to_owned()) };
+                    parser.scope.assign("_ENV", &[super::scope::Step::Key(Key::of_text(name))], value)?;
+                }
+                Ok(None) | Err(_) => {
+                    let reason = "an environment variable is changed that is not known".to_owned();
+                    parser.scope.forget_all(&Unknown { line, reason });
+                }
+            }
+            entry(Value::Bool(true))
+        }
+        ("array_merge" | "array_replace", arrays) => {
+            let mut merged = Array::default();
+            for array in arrays {
+                merge(&mut merged, array, name == "array_merge", parser.scope)?;
+            }
+            entry(Value::Array(Arc::new(merged)))
+        }
+        ("array_replace_recursive", [first, rest @ ..]) => {
+            let mut value = first.value.clone();
+            for other in rest {
+                value = replace(&value, &other.value, line, parser.scope)?;
+            }
+            entry(value)
+        }
+        _ => match text_function(name, &arguments, line, parser.scope.path) {
+            Some(value) => {
+                parser.spend_on(&value, line)?;
+                entry(value)
+            }
+            None => Ok(unknown_call(parser, name, begin, line)),
+        },
+    }
+}
+
+fn unknown(line: usize, reason: &str) -> Value {
+    Value::Unknown(Unknown { line, reason: reason.to_owned() })
+}
+
+/// A function that is not computed. It may change a variable that is passed to it, and read variables into the environment.
+fn unknown_call(parser: &mut Parser<'_, '_, '_>, name: &str, begin: usize, line: usize) -> Entry {
+    let unknown = Unknown { line, reason: format!("the function {}() is not run here", name_in_words(name)) };
+    if !HARMLESS.contains(&name) {
+        parser.forget_within(begin, &unknown);
+        parser.scope.hide(&unknown);
+    }
+    if matches!(name, "extract" | "parse_str") {
+        parser.scope.forget_all(&unknown);
+    }
+    Entry { line, value: Value::Unknown(unknown) }
+}
+
+fn isset(values: &[Entry]) -> Value {
+    for entry in values {
+        match &entry.value {
+            Value::Unknown(unknown) => return Value::Unknown(unknown.clone()),
+            Value::Null | Value::Unset(_) => return Value::Bool(false),
+            _ => {}
+        }
+    }
+    Value::Bool(true)
+}
+
+/// Functions of text and numbers.
+fn text_function(name: &str, arguments: &[Entry], line: usize, file: &Path) -> Option<Value> {
+    let first = arguments.first()?;
+    // What is not set stays so; what is not known is not computed.
+    let passes_on = matches!(
+        name,
+        "trim" | "rtrim" | "ltrim" | "strtolower" | "strtoupper" | "strval" | "intval" | "boolval" | "floatval" | "base64_decode"
+            | "json_decode" | "dirname" | "basename" | "urldecode" | "rawurldecode" | "ucfirst"
+    );
+    if passes_on && matches!(first.value, Value::Unset(_) | Value::Unknown(_)) {
+        return Some(first.value.clone());
+    }
+    let text = || first.value.text(line).ok();
+    let number = |at: usize| match arguments.get(at).map(|entry| &entry.value) {
+        None => Some(None),
+        Some(Value::Int(number)) => Some(Some(*number)),
+        Some(_) => None,
+    };
+    let mark = |at: usize| arguments.get(at).map(|entry| entry.value.text(line));
+    Some(match (name, arguments.len()) {
+        ("trim", 1) => Value::Text(text()?.trim_matches(is_blank).to_owned()),
+        ("rtrim", 1) => Value::Text(text()?.trim_end_matches(is_blank).to_owned()),
+        ("ltrim", 1) => Value::Text(text()?.trim_start_matches(is_blank).to_owned()),
+        ("rtrim", 2) => {
+            let signs = mark(1)?.ok()?;
+            Value::Text(text()?.trim_end_matches(|c| signs.contains(c)).to_owned())
+        }
+        ("strtolower", 1) => Value::Text(text()?.to_ascii_lowercase()),
+        ("strtoupper", 1) => Value::Text(text()?.to_ascii_uppercase()),
+        ("strval", 1) => operators::cast("string", first.clone()),
+        ("intval", 1) => operators::cast("int", first.clone()),
+        ("boolval", 1) => operators::cast("bool", first.clone()),
+        ("floatval", 1) => operators::cast("float", first.clone()),
+        ("str_replace", 3) => {
+            let (from, to, whole) = (text()?, mark(1)?.ok()?, mark(2)?.ok()?);
+            if from.is_empty() || to.len() > from.len().saturating_mul(8) {
+                return None;
+            }
+            Value::Text(whole.replace(&from, &to))
+        }
+        ("implode" | "join", 2) => {
+            let Value::Array(parts) = &arguments[1].value else { return None };
+            if let Some(unknown) = parts.rest() {
+                return Some(Value::Unknown(unknown.clone()));
+            }
+            match parts.values().map(|entry| entry.value.text(entry.line)).collect::<Result<Vec<_>, _>>() {
+                Ok(parts) => Value::Text(parts.join(&text()?)),
+                Err(unknown) => Value::Unknown(unknown),
+            }
+        }
+        ("dirname", 1 | 2) => {
+            let levels = usize::try_from(number(1)?.unwrap_or(1)).ok()?;
+            let whole = text()?;
+            let mut path = Path::new(&whole);
+            for _ in 0..levels.min(whole.len()) {
+                path = path.parent().unwrap_or(path);
+            }
+            Value::Text(path.to_string_lossy().into_owned())
+        }
+        ("basename", 1) => Value::Text(Path::new(&text()?).file_name()?.to_string_lossy().into_owned()),
+        // Without a look at the disk, which may have links: only where nothing has to be followed.
+        ("realpath", 1) => {
+            let path = text()?;
+            let is_plain = Path::new(&path).components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
+            if !is_plain || !Path::new(&path).is_absolute() || !file.starts_with(&path) {
+                return None;
+            }
+            Value::Text(path)
+        }
+        ("base64_decode", 1 | 2) => match STANDARD.decode(text()?.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok())
+        {
+            Some(text) => Value::Text(text),
+            None => unknown(line, "what base64_decode() is given is not base64 of text"),
+        },
+        ("json_decode", 2..) if arguments[1].value == Value::Bool(true) => of_json(&text()?, line),
+        ("is_string", 1) => Value::Bool(matches!(first.value.known().ok()?, Value::Text(_))),
+        ("is_array", 1) => Value::Bool(matches!(first.value.known().ok()?, Value::Array(_))),
+        ("is_null", 1) => match &first.value {
+            Value::Unset(unset) => Value::Bool(unset.is_null),
+            value => Value::Bool(*value.known().ok()? == Value::Null),
+        },
+        ("array_key_exists", 2) => {
+            let key = Key::of(&first.value, line).ok()?;
+            match &arguments[1].value {
+                Value::Array(array) => match (array.get(&key), array.rest()) {
+                    (Some(_), _) => Value::Bool(true),
+                    (None, Some(unknown)) => Value::Unknown(unknown.clone()),
+                    (None, None) => Value::Bool(false),
+                },
+                _ => return None,
+            }
+        }
+        ("sprintf", _) => formatted(&text()?, &arguments[1..], line)?,
+        _ => return None,
+    })
+}
+
+/// What `trim()` takes off.
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r' | '\0' | '\x0b')
+}
+
+/// `sprintf()` with `%s`, `%d` and `%%`; `None` with anything else.
+fn formatted(format: &str, arguments: &[Entry], line: usize) -> Option<Value> {
+    let mut text = String::new();
+    let mut arguments = arguments.iter();
+    let mut rest = format;
+    while let Some((before, after)) = rest.split_once('%') {
+        text.push_str(before);
+        let sign = after.chars().next()?;
+        match sign {
+            '%' => text.push('%'),
+            's' | 'd' => {
+                let entry = arguments.next()?;
+                let value = if sign == 'd' { operators::cast("int", entry.clone()) } else { entry.value.clone() };
+                match value.text(line) {
+                    Ok(argument) => text.push_str(&argument),
+                    Err(unknown) => return Some(Value::Unknown(unknown)),
+                }
+            }
+            _ => return None,
+        }
+        rest = &after[sign.len_utf8()..];
+    }
+    text.push_str(rest);
+    Some(Value::Text(text))
+}
+
+/// JSON as PHP's arrays.
+pub(super) fn of_json(text: &str, line: usize) -> Value {
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(value) => json(value, line),
+        Err(_) => unknown(line, "what is given as JSON is not JSON"),
+    }
+}
+
+fn json(value: serde_json::Value, line: usize) -> Value {
+    use serde_json::Value as Json;
+    match value {
+        Json::Null => Value::Null,
+        Json::Bool(flag) => Value::Bool(flag),
+        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => Value::Int(whole),
+            (None, Some(float)) => Value::Float(float),
+            (None, None) => unknown(line, "a number in JSON is out of range"),
+        },
+        Json::String(text) => Value::Text(text),
+        Json::Array(values) => {
+            let mut array = Array::default();
+            for value in values {
+                array.push(Entry { line, value: json(value, line) });
+            }
+            Value::Array(Arc::new(array))
+        }
+        Json::Object(values) => {
+            let mut array = Array::default();
+            for (key, value) in values {
+                array.insert(Key::of_text(&key), Entry { line, value: json(value, line) });
+            }
+            Value::Array(Arc::new(array))
+        }
+    }
+}
+
+/// Adds the entries of a value to an array. Numbers are counted on, or replace.
+pub(super) fn merge(into: &mut Array, from: &Entry, counts_on: bool, scope: &mut Scope<'_>) -> Result<(), ParseError> {
+    let array = match from.value.known() {
+        Ok(Value::Array(array)) => array,
+        Ok(_) => {
+            let reason = "what is merged here is not an array".to_owned();
+            into.insert_unknown(Unknown { line: from.line, reason });
+            return Ok(());
+        }
+        Err(unknown) => {
+            into.insert_unknown(unknown.clone());
+            return Ok(());
+        }
+    };
+    if let Some(unknown) = array.rest() {
+        into.insert_unknown(unknown.clone());
+    }
+    scope.spend(array.entries().len(), from.line)?;
+    for (key, entry) in array.entries() {
+        match key {
+            Key::Number(_) if counts_on => into.push(entry.clone()),
+            key => into.insert(key.clone(), entry.clone()),
+        }
+    }
+    Ok(())
+}
+
+/// `array_replace_recursive()`: arrays are merged key by key, and anything else is replaced.
+pub(super) fn replace(base: &Value, over: &Value, line: usize, scope: &mut Scope<'_>) -> Result<Value, ParseError> {
+    let (Value::Array(base), Value::Array(over)) = (base, over) else { return Ok(over.clone()) };
+    let mut merged = (**base).clone();
+    scope.spend(base.entries().len() + over.entries().len(), line)?;
+    if let Some(unknown) = over.rest() {
+        merged.insert_unknown(unknown.clone());
+    }
+    for (key, entry) in over.entries() {
+        let value = match merged.get(key) {
+            Some(before) => replace(&before.value, &entry.value, line, scope)?,
+            None => entry.value.clone(),
+        };
+        merged.insert(key.clone(), Entry { line: entry.line, value });
+    }
+    Ok(Value::Array(Arc::new(merged)))
+}
+
+/// Words that begin an expression of their own.
+pub(super) fn keyword(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) -> Result<Option<Entry>, ParseError> {
+    let name = word.to_ascii_lowercase();
+    match name.as_str() {
+        "include" | "include_once" | "require" | "require_once" | "print" | "clone" | "throw" | "exit" | "die" | "yield" => {
+            running(parser, &name, line).map(Some)
+        }
+        "new" => {
+            // `new Name(…)`, `new class(…) {…}`
+            while matches!(parser.peek(), Some(Token::Word(_) | Token::Variable(_))) {
+                parser.at += 1;
+            }
+            for open in ["(", "{"] {
+                if parser.is_next(open) {
+                    parser.skip_group()?;
+                }
+            }
+            let unknown = Unknown { line, reason: "an object is not made here".to_owned() };
+            parser.scope.hide(&unknown);
+            Ok(Some(Entry { line, value: Value::Unknown(unknown) }))
+        }
+        "function" | "match" => {
+            while !parser.is_next("{") {
+                match parser.peek() {
+                    None | Some(Token::Sign(";")) => return Err(parser.error(format!("expected `{{` after `{name}`"))),
+                    Some(Token::Sign("(")) => parser.skip_group()?,
+                    Some(_) => parser.at += 1,
+                }
+            }
+            parser.skip_group()?;
+            Ok(Some(Parser::unknown(line, format!("the result of `{name}` is not computed"))))
+        }
+        "fn" => {
+            while !parser.take("=>") {
+                match parser.peek() {
+                    None | Some(Token::Sign(";")) => return Err(parser.error("expected `=>` after `fn`")),
+                    Some(Token::Sign("(")) => parser.skip_group()?,
+                    Some(_) => parser.at += 1,
+                }
+            }
+            // What is in it does not happen here.
+            let before = std::mem::replace(&mut parser.scope.mode, Mode::Dead);
+            let body = parser.expression();
+            parser.scope.mode = before;
+            body.map(|_| Some(Parser::unknown(line, "the result of `fn` is not computed")))
+        }
+        "static" => Ok(Some(Parser::unknown(line, "the result of `static` is not computed"))),
+        _ => Ok(None),
+    }
+}
+
+/// What would run code, or end the run.
+fn running(parser: &mut Parser<'_, '_, '_>, name: &str, line: usize) -> Result<Entry, ParseError> {
+    let operand = match parser.peek() {
+        Some(Token::Sign(";" | ")" | "]" | ",")) | None => None,
+        Some(_) => Some(parser.expression()?),
+    };
+    let unknown = Unknown { line, reason: format!("the result of `{name}` is not known here: no other code is run") };
+    let loads_classes = matches!(operand.as_ref().map(|operand| &operand.value), Some(Value::Text(path)) if path.ends_with("vendor/autoload.php"));
+    if !loads_classes && !matches!(name, "print" | "clone") {
+        parser.scope.forget_all(&unknown);
+    }
+    Ok(Entry { line, value: Value::Unknown(unknown) })
+}
+
+/// `Name::class`, `\PDO::MYSQL_ATTR_SSL_CA`, `Name::call(…)`; the two colons are next.
+pub(super) fn of_class(parser: &mut Parser<'_, '_, '_>, class: &str, line: usize) -> Result<Entry, ParseError> {
+    let full = parser.class_name(class);
+    let Some(Token::Word(name)) = parser.peek_at(1).cloned() else {
+        // `Name::$variable`: what follows the colons is read like any other arrow.
+        return Ok(Parser::unknown(line, "what a class holds is not known here"));
+    };
+    if matches!(parser.peek_at(2), Some(Token::Sign("("))) {
+        return Ok(Parser::unknown(line, "the call of a method is not made here"));
+    }
+    parser.at += 2;
+    let short = full.to_ascii_lowercase();
+    let number = |list: &[(&str, i64)], name: &str| list.iter().find(|(known, _)| *known == name).map(|(_, number)| *number);
+    let value = match (short.as_str(), name.as_str()) {
+        (_, word) if word.eq_ignore_ascii_case("class") => Some(Value::Text(full)),
+        ("pdo", name) => match name.strip_prefix("MYSQL_ATTR_") {
+            Some(name) => number(&MYSQL_ATTRIBUTES, name),
+            None => number(&PDO, name),
+        }
+        .map(Value::Int),
+        ("pdo\\mysql", name) => {
+            let own = name.strip_prefix("ATTR_").and_then(|name| number(&MYSQL_ATTRIBUTES, name));
+            own.or_else(|| number(&PDO, name)).map(Value::Int)
+        }
+        ("magento\\framework\\app\\state", name) => {
+            MODES.iter().find(|(known, _)| *known == name).map(|(_, text)| Value::Text((*text).to_owned()))
+        }
+        _ => None,
+    };
+    Ok(match value {
+        Some(value) => Entry { line, value },
+        None => Parser::unknown(line, format!("the constant {} of a class is not known here", name_in_words(&name))),
+    })
+}
+
+/// A constant by its name.
+pub(super) fn constant(word: &str, line: usize, scope: &Scope<'_>) -> Option<Value> {
+    let name = word.trim_start_matches('\\');
+    let text = |path: Option<&Path>| path.map(|path| Value::Text(path.to_string_lossy().into_owned()));
+    let root = || scope.path.ancestors().nth(3);
+    match name.to_ascii_lowercase().as_str() {
+        "true" => return Some(Value::Bool(true)),
+        "false" => return Some(Value::Bool(false)),
+        "null" => return Some(Value::Null),
+        "__dir__" => return text(scope.path.parent()),
+        "__file__" => return text(Some(scope.path)),
+        "__line__" => return i64::try_from(line).ok().map(Value::Int),
+        _ => {}
+    }
+    if let Some(value) = scope.constant(name) {
+        return Some(value.clone());
+    }
+    match name {
+        "PHP_EOL" => Some(Value::Text("\n".to_owned())),
+        "DIRECTORY_SEPARATOR" | "DS" => Some(Value::Text("/".to_owned())),
+        "PATH_SEPARATOR" => Some(Value::Text(":".to_owned())),
+        "PHP_INT_MAX" => Some(Value::Int(i64::MAX)),
+        "PHP_INT_SIZE" => Some(Value::Int(8)),
+        // Commerce's own root, above app/etc.
+        "BP" => text(root()),
+        _ => None,
+    }
+}
+
+impl Parser<'_, '_, '_> {
+    /// A class by its full name.
+    fn class_name(&self, class: &str) -> String {
+        if let Some(full) = class.strip_prefix('\\') {
+            return full.to_owned();
+        }
+        let (first, rest) = class.split_once('\\').unwrap_or((class, ""));
+        let known = self.scope.classes.get(&first.to_lowercase());
+        match (known, rest) {
+            (None, _) => class.to_owned(),
+            (Some(full), "") => full.clone(),
+            (Some(full), rest) => format!("{full}\\{rest}"),
+        }
+    }
+}
