@@ -292,7 +292,11 @@ pub enum ConfigCommand {
         place: PathBuf,
     },
     /// Show every value in force and where it came from
-    Show,
+    Show {
+        /// Show the shop's own settings that shape items instead: value, scope and origin of each
+        #[arg(long)]
+        commerce: bool,
+    },
     /// Print the path of the configuration
     Path,
 }

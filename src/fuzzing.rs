@@ -151,8 +151,9 @@ mod tests {
 
     use super::*;
 
-    /// Changed copies of each seed.
+    /// Changed copies of each seed, and of all seeds of a door.
     const COPIES: usize = 300;
+    const MOST_COPIES: usize = 1_500;
     /// No copy grows beyond this, in bytes.
     const LONGEST: usize = 4_096;
 
@@ -178,15 +179,20 @@ mod tests {
     fn every_door_holds_for_its_corpus_and_for_what_is_near_it() {
         let mut random = Rng::with_seed(7);
         for (name, door) in DOORS {
-            let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
-            let mut seeds: Vec<PathBuf> =
-                std::fs::read_dir(&corpus).expect(name).map(|entry| entry.expect(name).path()).collect();
+            let corpora = [format!("fuzz/corpus/{name}"), format!("tests/fixtures/{name}")];
+            let mut seeds: Vec<PathBuf> = corpora
+                .iter()
+                .map(|corpus| Path::new(env!("CARGO_MANIFEST_DIR")).join(corpus))
+                .filter_map(|corpus| std::fs::read_dir(corpus).ok())
+                .flat_map(|entries| entries.map(|entry| entry.expect(name).path()))
+                .collect();
             seeds.sort();
             assert!(!seeds.is_empty(), "{name} has no corpus");
+            let copies = COPIES.min(MOST_COPIES / seeds.len());
             for seed in seeds {
                 let seed = std::fs::read(seed).expect(name);
                 door(&seed);
-                (0..COPIES).for_each(|_| door(&changed(&seed, &mut random)));
+                (0..copies).for_each(|_| door(&changed(&seed, &mut random)));
             }
             door(b"");
         }

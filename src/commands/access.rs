@@ -43,7 +43,7 @@ impl Command {
                 | ExportCommand::Item(_)
                 | ExportCommand::Ledger(LedgerCommand::Check | LedgerCommand::Backup { .. }),
             )
-            | Command::Config(ConfigCommand::Show | ConfigCommand::Path)
+            | Command::Config(ConfigCommand::Show { .. } | ConfigCommand::Path)
             | Command::Doctor
             | Command::Status
             | Command::Services => false,

@@ -12,9 +12,11 @@ use crate::config::store::{self as configuration, Store};
 use crate::connector::Connector;
 use crate::connector::setup::write_config;
 use crate::error::{Exit, Problem};
+use crate::feeds::Feed;
 use crate::private_file::safe;
 use crate::secret::Secret;
-use crate::settings::{Layers, Setting as Placed, SettingStore as _};
+use crate::settings::{Layers, RouteOrigin, Setting as Placed, SettingStore as _};
+use crate::untrusted::SafeText;
 
 /// Runs one of them.
 ///
@@ -23,7 +25,8 @@ use crate::settings::{Layers, Setting as Placed, SettingStore as _};
 pub async fn run(command: &ConfigCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     match command {
         ConfigCommand::Init => init(setting, output)?,
-        ConfigCommand::Show => show(setting.load()?, setting, output).await?,
+        ConfigCommand::Show { commerce: false } => show(setting.load()?, setting, output).await?,
+        ConfigCommand::Show { commerce: true } => show_commerce(setting, output).await?,
         ConfigCommand::Source { place } => source(place, setting, output).await?,
         ConfigCommand::Path => {
             let path = safe(&setting.config_path());
@@ -96,6 +99,44 @@ async fn show(store: Store, setting: &Setting, output: &mut Output) -> Result<()
         rows.push(vec![key.path.to_owned(), value.unwrap_or_default().to_string(), origin]);
     }
     output.text(&format!("{}{}", safe(store.path()), if store.exists() { "" } else { " (does not exist yet)" }))?;
+    output.text(&table(&rows, &[]))
+}
+
+/// The shop's own settings: those that say what is sent where, then those that shape items.
+async fn show_commerce(setting: &Setting, output: &mut Output) -> Result<(), Problem> {
+    let connector = Connector::new(setting.load()?, setting.default_state_dir(), None);
+    connector.load().await;
+    let mut rows = vec![["PATH", "SCOPE", "VALUE", "ORIGIN"].map(str::to_owned).to_vec()];
+    let mut add = |path: &str, scope: &str, value: Option<String>, origin: &str| {
+        let value = value.map(|value| SafeText::new(&value));
+        output.record("commerce_setting", json!({"path": path, "scope": scope, "value": value, "origin": origin}))?;
+        let shown = value.map_or_else(|| "(null)".to_owned(), |value| value.to_string());
+        rows.push([path, scope, &shown, origin].map(str::to_owned).to_vec());
+        Ok::<(), Problem>(())
+    };
+    let layers = connector.settings();
+    if layers.commerce.is_some() {
+        for placed in Placed::ALL {
+            if let Some((value, origin)) = in_commerce(&layers, placed) {
+                add(placed.path(), "default", Some(value), &origin)?;
+            }
+        }
+    }
+    for feed in Feed::ALL {
+        if let (route, RouteOrigin::Commerce { path, origin }) = layers.route(feed) {
+            add(&path, "default", Some(route), &origin.to_string())?;
+        }
+    }
+    for found in connector.commerce_settings().await? {
+        let origin = found.origin.map_or_else(
+            || "built-in default".to_owned(),
+            |origin| {
+                let locked = if origin.is_locked() { " (locked)" } else { "" };
+                format!("{origin}{locked}")
+            },
+        );
+        add(found.path, found.scope.as_str(), found.value.map(|value| value.to_string()), &origin)?;
+    }
     output.text(&table(&rows, &[]))
 }
 

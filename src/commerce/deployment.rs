@@ -146,7 +146,10 @@ impl Deployment {
     }
 
     /// A system setting (`system/<scope>/…`), which files have and `MAGENTO_DC_…` has not. The text is `None` for `null`.
-    pub(super) fn system<'a>(&self, keys: &[&'a str]) -> Result<Option<(Option<String>, &'static str, usize)>, EnvPhpError> {
+    pub(super) fn system<'a>(
+        &self,
+        keys: &[&'a str],
+    ) -> Result<Option<(Option<String>, &'static str, usize)>, EnvPhpError> {
         for file in self.files("system")? {
             if let Some(Plain { text, line }) = file.plain(std::iter::once("system").chain(keys.iter().copied()))? {
                 return Ok(Some((text, file.path(), line)));
@@ -225,12 +228,15 @@ impl Deployment {
     #[must_use]
     pub fn missing_variables(&self) -> Vec<(&'static str, usize, &str)> {
         let files = self.env.iter().chain(&self.config);
-        files.flat_map(|file| file.missing_variables().iter().map(|(name, line)| (file.path(), *line, name.as_str()))).collect()
+        files
+            .flat_map(|file| file.missing_variables().iter().map(|(name, line)| (file.path(), *line, name.as_str())))
+            .collect()
     }
 
     /// A mistake at the place of a value.
     fn mistake(&self, at: &Deployed, reason: &str) -> EnvPhpError {
-        let path = if at.line.is_some() { self.root.join(&at.place).to_string_lossy().into_owned() } else { at.place.clone() };
+        let path =
+            if at.line.is_some() { self.root.join(&at.place).to_string_lossy().into_owned() } else { at.place.clone() };
         EnvPhpError { path: SafeText::new(&path), line: at.line, reason: SafeText::new(reason) }
     }
 
@@ -240,3 +246,6 @@ impl Deployment {
         EnvPhpError { path: SafeText::new(&path.to_string_lossy()), line: None, reason: SafeText::new(reason) }
     }
 }
+
+#[cfg(test)]
+mod tests;

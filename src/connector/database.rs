@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::explained;
 use crate::commerce::database::{Address, ClientCertificate, DEFAULT_PORT, DatabaseSettings, SettingsError, Tls};
 use crate::commerce::deployment::{Connection, Deployment};
-use crate::config::{CommerceConnection, CommerceSection};
 use crate::config::store::Store;
+use crate::config::{CommerceConnection, CommerceSection};
 use crate::error::Problem;
 use crate::private_file::{self, Secrecy};
 use crate::secret::Secret;
@@ -16,10 +16,13 @@ use crate::secret::Secret;
 /// # Errors
 /// A usage [`Problem`] that names the key.
 pub fn settings(store: &Store) -> Result<DatabaseSettings, Problem> {
-    of_connection(store, match store.config().source.commerce.connection {
-        CommerceConnection::Default => &Connection::Default,
-        CommerceConnection::Slave => &Connection::Slave,
-    })
+    of_connection(
+        store,
+        match store.config().source.commerce.connection {
+            CommerceConnection::Default => &Connection::Default,
+            CommerceConnection::Slave => &Connection::Slave,
+        },
+    )
 }
 
 /// What the connection is made of that settings are saved by, and read again after that: never a copy of the database.

@@ -38,7 +38,7 @@ use crate::export::ledger::{FeedSummary, LedgerReader};
 use crate::export::progress::ItemFailure;
 use crate::feeds::Feed;
 use crate::feeds::source::Source;
-use crate::feeds::source::commerce::Commerce;
+use crate::feeds::source::commerce::{Commerce, InForce, Installation};
 use crate::feeds::source::files::Files;
 use crate::ims::TokenStore;
 use crate::keys::{ApiKey, KeyPair};
@@ -310,7 +310,28 @@ impl Connector {
             SourceKind::Commerce => {
                 let settings = database::settings(&store)?;
                 let commerce = Commerce::connect(&settings).await.map_err(explained)?;
-                Ok(Source::Commerce(commerce.with_order_days(store.config().source.commerce.order_days)))
+                let commerce = commerce.with_order_days(store.config().source.commerce.order_days);
+                Ok(Source::Commerce(self.with_installation(commerce)))
+            }
+        }
+    }
+
+    /// The database with the files and variables of the installation that count beside it.
+    fn with_installation(&self, commerce: Commerce) -> Commerce {
+        let store = self.store();
+        let root = store.config().instance.root.as_deref().map(|root| store.resolve(root));
+        commerce.with_installation(Installation { root, variables: store.environment().clone() })
+    }
+
+    /// The shop's settings that shape items, as they are in force.
+    ///
+    /// # Errors
+    /// A [`Problem`]: items do not come from a shop, it cannot be reached, or a setting cannot be known.
+    pub async fn commerce_settings(&self) -> Result<Vec<InForce>, Problem> {
+        match self.source().await? {
+            Source::Commerce(commerce) => commerce.settings_in_force().await.map_err(explained),
+            Source::Files(_) | Source::Generated(_) => {
+                Err(Problem::usage("items do not come from a shop, so no settings of a shop shape them"))
             }
         }
     }

@@ -78,6 +78,8 @@ impl Connector {
         skip_locked: bool,
         sender: Option<Installation>,
     ) -> Result<Run, Problem> {
+        // Files and settings may have changed since the last pass; within a run they do not.
+        let source = source.for_run();
         let config = self.config();
         let data_space = self.destination()?;
         let client = self.client()?;

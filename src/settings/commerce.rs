@@ -6,8 +6,8 @@ use super::{Located, Origin, Saved, Setting, SettingStore};
 use crate::client::models::Environment;
 use crate::commerce::database::{Database, DatabaseSettings};
 use crate::commerce::env_php::EnvPhpError;
-use crate::commerce::variables::Variables;
 use crate::commerce::settings::{self as installation, Found, Settings};
+use crate::commerce::variables::Variables;
 use crate::error::Problem;
 use crate::keys::PrivateKey;
 use crate::secret::Secret;
@@ -25,11 +25,7 @@ pub struct CommerceStore {
 
 impl CommerceStore {
     /// Reads them. Whatever cannot be read is kept as [`Self::problem`], and what can be read is there.
-    pub async fn load(
-        root: PathBuf,
-        variables: Variables,
-        address: Result<DatabaseSettings, Problem>,
-    ) -> Self {
+    pub async fn load(root: PathBuf, variables: Variables, address: Result<DatabaseSettings, Problem>) -> Self {
         let mut settings = Settings::of_files_if_there(&root, variables.clone()).map_err(|error| {
             Problem::usage(error.to_string()).hint(
                 "check the file and instance.root, or set instance.settings = \"file\" to keep settings in the configuration file",

@@ -135,7 +135,10 @@ impl Layers {
                 continue;
             }
             if !is_route(&route) {
-                let what = format!("{path}, the route of {feed}, is not a relative path of plain words (set in {})", found.origin);
+                let what = format!(
+                    "{path}, the route of {feed}, is not a relative path of plain words (set in {})",
+                    found.origin
+                );
                 return Err(Problem::usage(what).hint(format!("correct it in {}", found.origin)));
             }
             return Ok(Some((route, RouteOrigin::Commerce { path, origin: found.origin })));

@@ -68,8 +68,9 @@ pub(super) fn settings(deployment: &Deployment, connection: &Connection) -> Resu
     let host = value("host")?.filter(|host| !host.text.is_empty());
     let address = match (value("unix_socket")?.filter(|path| !path.text.is_empty()), host) {
         (Some(socket), _) => Address::Socket(PathBuf::from(socket.text)),
-        (None, Some(host)) => address(&host, value("port")?.as_ref())
-            .map_err(|reason| deployment.mistake(&host, &reason))?,
+        (None, Some(host)) => {
+            address(&host, value("port")?.as_ref()).map_err(|reason| deployment.mistake(&host, &reason))?
+        }
         (None, None) => address(&Deployed { text: "localhost".to_owned(), place: path.clone(), line: None }, None)
             .map_err(|reason| deployment.lacks(&reason))?,
     };

@@ -179,7 +179,9 @@ impl Parser<'_, '_, '_> {
         let right = self.branch(&goes_on, |parser| parser.binary(strength + 1))?;
         self.scope.has_fallback(&right.value);
         let value = match (truth, right.value.truth()) {
-            (Ok(truth), _) | (Err(_), Ok(truth)) if truth == decides => Value::Bool(decides),
+            (Ok(truth), _) if truth == decides => Value::Bool(decides),
+            // Whatever the other side is.
+            (_, Ok(truth)) if truth == decides => Value::Bool(decides),
             (Err(unknown), _) | (_, Err(unknown)) => Value::Unknown(unknown),
             _ => Value::Bool(!decides),
         };
@@ -264,7 +266,7 @@ impl Parser<'_, '_, '_> {
                 let unknown = Unknown { line, reason: "the result of counting is not computed".to_owned() };
                 self.forget_within(begin, &unknown);
                 entry = Entry { line, value: Value::Unknown(unknown) };
-            } else if self.is_next("=") {
+            } else if self.is_next("=") && matches!(entry.value, Value::Array(_) | Value::Unknown(_)) {
                 // `[$a, $b] = …`, and what is assigned to that no step leads to.
                 self.at += 1;
                 self.take("&");
@@ -298,10 +300,9 @@ impl Parser<'_, '_, '_> {
             }
             Token::Number(text) => {
                 self.at += 1;
-                operators::number(&text).map(|value| Entry { line, value }).ok_or(ParseError {
-                    line,
-                    reason: "this is not a number".to_owned(),
-                })
+                operators::number(&text)
+                    .map(|value| Entry { line, value })
+                    .ok_or(ParseError { line, reason: "this is not a number".to_owned() })
             }
             Token::Text(text) => {
                 self.at += 1;
@@ -332,10 +333,10 @@ impl Parser<'_, '_, '_> {
             Token::Sign("$") => {
                 let begin = self.at;
                 while self.take("$") {}
-                if self.is_next("{") {
-                    self.skip_group()?;
-                } else {
-                    self.at += 1;
+                match self.peek() {
+                    Some(Token::Sign("{")) => self.skip_group()?,
+                    Some(Token::Variable(_)) => self.at += 1,
+                    _ => return Err(self.error("expected a variable after `$`")),
                 }
                 let unknown = Unknown { line, reason: "a variable whose name is computed is not followed".to_owned() };
                 if assignment(self.peek()).is_some() {
@@ -387,7 +388,8 @@ impl Parser<'_, '_, '_> {
         while self.take("[") {
             if self.take("]") {
                 steps.push(Step::Next);
-                value = Some(Value::Unknown(Unknown { line, reason: "an entry that is yet to come is read".to_owned() }));
+                value =
+                    Some(Value::Unknown(Unknown { line, reason: "an entry that is yet to come is read".to_owned() }));
                 continue;
             }
             let key = self.expression()?;

@@ -82,9 +82,7 @@ impl PhpFile {
         // `__DIR__` is where the file really is, whatever the path to it is relative to.
         let absolute = std::path::absolute(&full_path).unwrap_or_else(|_| full_path.clone());
         match run(bytes, &absolute, environment) {
-            Ok((content, missing)) => {
-                Ok(Self { full_path, path, content, missing, environment: environment.clone() })
-            }
+            Ok((content, missing)) => Ok(Self { full_path, path, content, missing, environment: environment.clone() }),
             Err(error) => Err(fail(&full_path, Some(error.line), &error.reason)),
         }
     }
@@ -100,11 +98,7 @@ impl PhpFile {
     }
 
     /// The same for base64 of JSON.
-    pub(crate) fn of_base64_json(
-        name: &'static str,
-        text: &str,
-        environment: &Variables,
-    ) -> Result<Self, EnvPhpError> {
+    pub(crate) fn of_base64_json(name: &'static str, text: &str, environment: &Variables) -> Result<Self, EnvPhpError> {
         let decoded = STANDARD.decode(text.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         match decoded {
             Some(json) => Self::of_json(name, &json, environment),
@@ -135,13 +129,11 @@ impl PhpFile {
         match entry.value.known().map_err(unknown)? {
             Value::Array(_) => Ok(None),
             Value::Null => plain(None),
-            Value::Text(text) if text.starts_with(PLACEHOLDER) => {
-                match placeholder(text, &self.environment) {
-                    None => plain(Some(text.clone())),
-                    Some(Ok(value)) => plain(Some(value)),
-                    Some(Err(name)) => Err(self.fail(Some(entry.line), &not_set(name))),
-                }
-            }
+            Value::Text(text) if text.starts_with(PLACEHOLDER) => match placeholder(text, &self.environment) {
+                None => plain(Some(text.clone())),
+                Some(Ok(value)) => plain(Some(value)),
+                Some(Err(name)) => Err(self.fail(Some(entry.line), &not_set(name))),
+            },
             value => plain(Some(value.text(entry.line).map_err(|why| unknown(&why))?)),
         }
     }
@@ -193,24 +185,19 @@ impl PhpFile {
 }
 
 /// What the file returns, and the environment variables that it misses.
-fn run(
-    bytes: &[u8],
-    path: &Path,
-    environment: &Variables,
-) -> Result<(Entry, Vec<(String, usize)>), ParseError> {
+fn run(bytes: &[u8], path: &Path, environment: &Variables) -> Result<(Entry, Vec<(String, usize)>), ParseError> {
     let tokens = lexer::tokens(bytes)?;
     let mut scope = Scope::new(environment, path, bytes.len());
     let mut parser = Parser { tokens: &tokens, at: 0, scope: &mut scope };
     parser.file()?;
     let line = parser.line();
-    let content = scope.returned.take().ok_or(ParseError { line, reason: "expected `return` and an array".to_owned() })?;
+    let content =
+        scope.returned.take().ok_or(ParseError { line, reason: "expected `return` and an array".to_owned() })?;
     if !matches!(content.value, Value::Array(_) | Value::Unknown(_)) {
         return Err(ParseError { line: content.line, reason: "what it returns is not an array".to_owned() });
     }
     let placeholders = tokens.iter().filter_map(|placed| match &placed.token {
-        Token::Text(Some(text)) => {
-            placeholder(text, environment)?.err().map(|name| (name.to_owned(), placed.line))
-        }
+        Token::Text(Some(text)) => placeholder(text, environment)?.err().map(|name| (name.to_owned(), placed.line)),
         _ => None,
     });
     let mut missing: Vec<(String, usize)> = placeholders.chain(scope.missing).collect();

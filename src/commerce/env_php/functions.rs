@@ -64,13 +64,63 @@ const MODES: [(&str, &str); 4] = [
 ];
 /// Functions that leave variables and environment as they are, though what they give depends on the machine or the moment.
 const HARMLESS: [&str; 57] = [
-    "array_filter", "array_key_exists", "array_keys", "array_map", "array_merge_recursive", "array_values", "bin2hex",
-    "class_exists", "count", "date", "date_default_timezone_set", "define", "error_reporting", "explode", "extension_loaded",
-    "file", "file_exists", "file_get_contents", "function_exists", "gethostbyname", "gethostname", "hash", "header",
-    "http_build_query", "in_array", "ini_get", "ini_set", "intdiv", "is_array", "is_dir", "is_file", "is_readable", "is_string",
-    "json_encode", "max", "md5", "microtime", "min", "mt_rand", "parse_ini_file", "parse_url", "php_sapi_name", "php_uname",
-    "phpversion", "preg_replace", "print_r", "rand", "random_int", "realpath", "rtrim", "setlocale", "sha1",
-    "sys_get_temp_dir", "time", "umask", "uniqid", "version_compare",
+    "array_filter",
+    "array_key_exists",
+    "array_keys",
+    "array_map",
+    "array_merge_recursive",
+    "array_values",
+    "bin2hex",
+    "class_exists",
+    "count",
+    "date",
+    "date_default_timezone_set",
+    "define",
+    "error_reporting",
+    "explode",
+    "extension_loaded",
+    "file",
+    "file_exists",
+    "file_get_contents",
+    "function_exists",
+    "gethostbyname",
+    "gethostname",
+    "hash",
+    "header",
+    "http_build_query",
+    "in_array",
+    "ini_get",
+    "ini_set",
+    "intdiv",
+    "is_array",
+    "is_dir",
+    "is_file",
+    "is_readable",
+    "is_string",
+    "json_encode",
+    "max",
+    "md5",
+    "microtime",
+    "min",
+    "mt_rand",
+    "parse_ini_file",
+    "parse_url",
+    "php_sapi_name",
+    "php_uname",
+    "phpversion",
+    "preg_replace",
+    "print_r",
+    "rand",
+    "random_int",
+    "realpath",
+    "rtrim",
+    "setlocale",
+    "sha1",
+    "sys_get_temp_dir",
+    "time",
+    "umask",
+    "uniqid",
+    "version_compare",
 ];
 
 /// The call of a function or of what looks like one; its opening bracket is next.
@@ -84,7 +134,8 @@ pub(super) fn call(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) -> 
             parser.at += 1;
             return parser.array(")", line);
         }
-        "include" | "include_once" | "require" | "require_once" | "print" | "clone" | "throw" | "exit" | "die" | "eval" => {
+        "include" | "include_once" | "require" | "require_once" | "print" | "clone" | "throw" | "exit" | "die"
+        | "eval" => {
             return running(parser, name, line);
         }
         _ => {}
@@ -94,7 +145,10 @@ pub(super) fn call(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) -> 
         return Ok(unknown_call(parser, name, begin, line));
     };
     match (name, arguments.as_slice()) {
-        ("isset", values) => entry(isset(values)),
+        ("isset", values) => {
+            values.iter().for_each(|value| parser.scope.has_fallback(&value.value));
+            entry(isset(values))
+        }
         ("empty", [value]) => {
             parser.scope.has_fallback(&value.value);
             entry(value.value.truth().map_or_else(Value::Unknown, |truth| Value::Bool(!truth)))
@@ -103,10 +157,11 @@ pub(super) fn call(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) -> 
             match &name.value {
                 Value::Text(name) => parser.scope.define(name, value.value.clone()),
                 other => {
-                    let unknown = other.known().err().cloned().unwrap_or(Unknown {
-                        line,
-                        reason: "the name of this constant is not known".to_owned(),
-                    });
+                    let unknown = other
+                        .known()
+                        .err()
+                        .cloned()
+                        .unwrap_or(Unknown { line, reason: "the name of this constant is not known".to_owned() });
                     parser.scope.hide(&unknown);
                 }
             }
@@ -121,8 +176,9 @@ pub(super) fn call(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) -> 
             _ => unknown(line, "the name of this constant is not known"),
         }),
         ("constant", [name]) => entry(match &name.value {
-            Value::Text(name) => constant(name, line, parser.scope)
-                .unwrap_or_else(|| unknown(line, "a constant is not known here")),
+            Value::Text(name) => {
+                constant(name, line, parser.scope).unwrap_or_else(|| unknown(line, "a constant is not known here"))
+            }
             _ => unknown(line, "the name of this constant is not known"),
         }),
         ("getenv", [name] | [name, _]) => entry(match name.value.text(line) {
@@ -201,8 +257,22 @@ fn text_function(name: &str, arguments: &[Entry], line: usize, file: &Path) -> O
     // What is not set stays so; what is not known is not computed.
     let passes_on = matches!(
         name,
-        "trim" | "rtrim" | "ltrim" | "strtolower" | "strtoupper" | "strval" | "intval" | "boolval" | "floatval" | "base64_decode"
-            | "json_decode" | "dirname" | "basename" | "urldecode" | "rawurldecode" | "ucfirst"
+        "trim"
+            | "rtrim"
+            | "ltrim"
+            | "strtolower"
+            | "strtoupper"
+            | "strval"
+            | "intval"
+            | "boolval"
+            | "floatval"
+            | "base64_decode"
+            | "json_decode"
+            | "dirname"
+            | "basename"
+            | "urldecode"
+            | "rawurldecode"
+            | "ucfirst"
     );
     if passes_on && matches!(first.value, Value::Unset(_) | Value::Unknown(_)) {
         return Some(first.value.clone());
@@ -258,17 +328,19 @@ fn text_function(name: &str, arguments: &[Entry], line: usize, file: &Path) -> O
         // Without a look at the disk, which may have links: only where nothing has to be followed.
         ("realpath", 1) => {
             let path = text()?;
-            let is_plain = Path::new(&path).components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
+            let is_plain =
+                Path::new(&path).components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
             if !is_plain || !Path::new(&path).is_absolute() || !file.starts_with(&path) {
                 return None;
             }
             Value::Text(path)
         }
-        ("base64_decode", 1 | 2) => match STANDARD.decode(text()?.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok())
-        {
-            Some(text) => Value::Text(text),
-            None => unknown(line, "what base64_decode() is given is not base64 of text"),
-        },
+        ("base64_decode", 1 | 2) => {
+            match STANDARD.decode(text()?.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
+                Some(text) => Value::Text(text),
+                None => unknown(line, "what base64_decode() is given is not base64 of text"),
+            }
+        }
         ("json_decode", 2..) if arguments[1].value == Value::Bool(true) => of_json(&text()?, line),
         ("is_string", 1) => Value::Bool(matches!(first.value.known().ok()?, Value::Text(_))),
         ("is_array", 1) => Value::Bool(matches!(first.value.known().ok()?, Value::Array(_))),
@@ -408,9 +480,8 @@ pub(super) fn replace(base: &Value, over: &Value, line: usize, scope: &mut Scope
 pub(super) fn keyword(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) -> Result<Option<Entry>, ParseError> {
     let name = word.to_ascii_lowercase();
     match name.as_str() {
-        "include" | "include_once" | "require" | "require_once" | "print" | "clone" | "throw" | "exit" | "die" | "yield" => {
-            running(parser, &name, line).map(Some)
-        }
+        "include" | "include_once" | "require" | "require_once" | "print" | "clone" | "throw" | "exit" | "die"
+        | "yield" => running(parser, &name, line).map(Some),
         "new" => {
             // `new Name(…)`, `new class(…) {…}`
             while matches!(parser.peek(), Some(Token::Word(_) | Token::Variable(_))) {
@@ -450,7 +521,14 @@ pub(super) fn keyword(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) 
             parser.scope.mode = before;
             body.map(|_| Some(Parser::unknown(line, "the result of `fn` is not computed")))
         }
-        "static" => Ok(Some(Parser::unknown(line, "the result of `static` is not computed"))),
+        "static" => match parser.peek().cloned() {
+            // `static fn`, `static function`
+            Some(Token::Word(word)) => {
+                parser.at += 1;
+                keyword(parser, &word, line)
+            }
+            _ => Ok(Some(Parser::unknown(line, "the result of `static` is not computed"))),
+        },
         _ => Ok(None),
     }
 }
@@ -481,7 +559,8 @@ pub(super) fn of_class(parser: &mut Parser<'_, '_, '_>, class: &str, line: usize
     }
     parser.at += 2;
     let short = full.to_ascii_lowercase();
-    let number = |list: &[(&str, i64)], name: &str| list.iter().find(|(known, _)| *known == name).map(|(_, number)| *number);
+    let number =
+        |list: &[(&str, i64)], name: &str| list.iter().find(|(known, _)| *known == name).map(|(_, number)| *number);
     let value = match (short.as_str(), name.as_str()) {
         (_, word) if word.eq_ignore_ascii_case("class") => Some(Value::Text(full)),
         ("pdo", name) => match name.strip_prefix("MYSQL_ATTR_") {

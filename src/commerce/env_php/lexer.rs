@@ -31,9 +31,10 @@ pub(super) struct Placed {
 
 /// Operators and brackets, the longest first.
 const SIGNS: [&str; 60] = [
-    "<=>", "===", "!==", "??=", "**=", "...", "?->", "<<=", ">>=", "=>", "==", "!=", "<>", "<=", ">=", "<<", ">>", "&&",
-    "||", "??", "->", "::", ".=", "+=", "-=", "*=", "/=", "%=", "|=", "&=", "^=", "**", "++", "--", "=", "+", "-", "*", "/",
-    "%", ".", ",", ";", "(", ")", "[", "]", "{", "}", "?", ":", "!", "~", "&", "|", "^", "@", "<", ">", "$",
+    "<=>", "===", "!==", "??=", "**=", "...", "?->", "<<=", ">>=", "=>", "==", "!=", "<>", "<=", ">=", "<<", ">>",
+    "&&", "||", "??", "->", "::", ".=", "+=", "-=", "*=", "/=", "%=", "|=", "&=", "^=", "**", "++", "--", "=", "+",
+    "-", "*", "/", "%", ".", ",", ";", "(", ")", "[", "]", "{", "}", "?", ":", "!", "~", "&", "|", "^", "@", "<", ">",
+    "$",
 ];
 
 /// The tokens of a whole file.
@@ -173,8 +174,8 @@ pub(super) fn name(cursor: &mut Cursor<'_>, with_namespaces: bool) -> String {
 fn number(cursor: &mut Cursor<'_>) -> String {
     let mut text = String::new();
     let rest = cursor.rest();
-    let in_other_base =
-        rest.first() == Some(&b'0') && rest.get(1).is_some_and(|byte| matches!(byte, b'x' | b'X' | b'b' | b'B' | b'o' | b'O'));
+    let in_other_base = rest.first() == Some(&b'0')
+        && rest.get(1).is_some_and(|byte| matches!(byte, b'x' | b'X' | b'b' | b'B' | b'o' | b'O'));
     let mut has_fraction = false;
     while let Some(byte) = cursor.peek() {
         let after = cursor.rest().get(1).copied();

@@ -56,6 +56,4 @@ struct ParseError {
 }
 
 #[cfg(test)]
-mod corpus;
-#[cfg(test)]
 mod tests;

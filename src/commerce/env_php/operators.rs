@@ -180,14 +180,17 @@ fn equal(left: &Value, right: &Value, is_strict: bool) -> Result<bool, Option<Un
     };
     if is_strict || std::mem::discriminant(&left) == std::mem::discriminant(&right) {
         if let (Value::Text(a), Value::Text(b), false) = (&left, &right, is_strict)
-            && let (Some(a), Some(b)) = (numeric(&left).filter(|_| !a.is_empty()), numeric(&right).filter(|_| !b.is_empty()))
+            && let (Some(a), Some(b)) =
+                (numeric(&left).filter(|_| !a.is_empty()), numeric(&right).filter(|_| !b.is_empty()))
         {
             return Ok(float(&a) == float(&b));
         }
         return Ok(left == right);
     }
     match (&left, &right) {
-        (Value::Bool(flag), other) | (other, Value::Bool(flag)) => other.truth().map(|truth| truth == *flag).map_err(Some),
+        (Value::Bool(flag), other) | (other, Value::Bool(flag)) => {
+            other.truth().map(|truth| truth == *flag).map_err(Some)
+        }
         (Value::Null, other) | (other, Value::Null) => match other {
             Value::Text(text) => Ok(text.is_empty()),
             other => other.truth().map(|truth| !truth).map_err(Some),

@@ -13,7 +13,19 @@ const DEPTH_LIMIT: usize = 64;
 
 /// Statements that are not followed, up to their end.
 const NOT_FOLLOWED: [&str; 13] = [
-    "foreach", "for", "while", "do", "switch", "try", "echo", "print", "unset", "global", "static", "goto", "halt_compiler",
+    "foreach",
+    "for",
+    "while",
+    "do",
+    "switch",
+    "try",
+    "echo",
+    "print",
+    "unset",
+    "global",
+    "static",
+    "goto",
+    "halt_compiler",
 ];
 /// Declarations: what is in them has variables of its own.
 const DECLARATIONS: [&str; 8] = ["function", "class", "abstract", "final", "interface", "trait", "enum", "readonly"];
@@ -120,7 +132,8 @@ impl Parser<'_, '_, '_> {
                     self.skip_statement()?;
                 }
                 Some(word) if NOT_FOLLOWED.contains(&word) && !self.is_expression(word) => {
-                    let unknown = Unknown { line: self.line(), reason: format!("the result of `{word}` is not computed") };
+                    let unknown =
+                        Unknown { line: self.line(), reason: format!("the result of `{word}` is not computed") };
                     self.skip_statement()?;
                     self.forget_within(begin, &unknown);
                 }
@@ -247,7 +260,10 @@ impl Parser<'_, '_, '_> {
         if self.is_next(":") {
             self.at = begin;
             self.skip_statement()?;
-            self.forget_within(begin, &Unknown { line, reason: "the result of `if … endif` is not computed".to_owned() });
+            self.forget_within(
+                begin,
+                &Unknown { line, reason: "the result of `if … endif` is not computed".to_owned() },
+            );
             self.ascend();
             return Ok(());
         }
@@ -344,7 +360,7 @@ impl Parser<'_, '_, '_> {
 
     /// What was skipped since a token may have changed any variable in it.
     pub(super) fn forget_within(&mut self, begin: usize, unknown: &Unknown) {
-        for placed in &self.tokens[begin..self.at] {
+        for placed in self.tokens.iter().take(self.at).skip(begin) {
             match &placed.token {
                 Token::Variable(name) => self.scope.forget(name, unknown),
                 Token::Sign("$") => self.scope.forget_all(unknown),

@@ -14,8 +14,24 @@ const COPIES: usize = 1_000_000;
 
 /// What the web server or the command line puts into `$_SERVER` besides environment variables: each begins so.
 const OF_REQUESTS: [&str; 18] = [
-    "HTTP_", "HTTPS", "REQUEST_", "SERVER_", "SCRIPT_", "REMOTE_", "QUERY_", "DOCUMENT_", "PHP_SELF", "PHP_AUTH", "PATH_INFO",
-    "PATH_TRANSLATED", "ORIG_", "CONTENT_", "GATEWAY_", "AUTH_", "argv", "argc",
+    "HTTP_",
+    "HTTPS",
+    "REQUEST_",
+    "SERVER_",
+    "SCRIPT_",
+    "REMOTE_",
+    "QUERY_",
+    "DOCUMENT_",
+    "PHP_SELF",
+    "PHP_AUTH",
+    "PATH_INFO",
+    "PATH_TRANSLATED",
+    "ORIG_",
+    "CONTENT_",
+    "GATEWAY_",
+    "AUTH_",
+    "argv",
+    "argc",
 ];
 
 /// Whether what is read happens.

@@ -159,8 +159,9 @@ pub(super) fn here_document(cursor: &mut Cursor<'_>) -> Result<Option<Token>, Pa
         let line = cursor.rest().split(|byte| *byte == b'\n').next().unwrap_or_default();
         let indentation = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let after = line[indentation..].strip_prefix(name.as_bytes());
-        if after.is_some_and(|after| !after.first().is_some_and(|byte| lexer::is_name_start(*byte) || byte.is_ascii_digit()))
-        {
+        if after.is_some_and(|after| {
+            !after.first().is_some_and(|byte| lexer::is_name_start(*byte) || byte.is_ascii_digit())
+        }) {
             cursor.skip(indentation + name.len());
             break indentation;
         }

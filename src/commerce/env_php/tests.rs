@@ -1,102 +1,112 @@
-use super::parser::{Entry, Key, Value, parse};
+use std::path::PathBuf;
+
 use super::*;
+use crate::commerce::variables::Variables;
 
 const WHOLE: &str = r#"<?php
 // written by hand
+$host = getenv('DB_HOST') ?: 'db';
+if (isset($_ENV['PORT'])) { $host = "{$host}:{$_ENV['PORT']}"; }
 return [
-    'backend' => ['frontName' => 'admin'],
     'db' => array(
-        'table_prefix' => 'shop_', # a prefix
-        'connection' => [
-            'default' => [
-                'host' => 'db.example:3307',
-                'dbname' => 'shop',
-                'username' => "sh\x6fp",
-                'password' => 'it\'s $ecret \n',
-                'model' => 'mysql4',
-                'initStatements' => 'SET NAMES utf8;',
-                'active' => '1',
-                'driver_options' => [1014 => false, '1009' => '/etc/ca.pem'],
-            ],
-        ],
+        'connection' => ['default' => ['host' => $host, 'dbname' => 'shop', 'username' => "sh\x6fp", 'password' => 'it\'s $ecret \n']],
     ),
     /* 'db' => [], */
-    'x-frame-options' => NULL, 'n' => [-1, 1.5, 0x1F, 0b101, 0o17, 1_000, TRUE],
+    'x-frame-options' => NULL, 'n' => [-1, 1.5, 0x1F, 0b101, 0o17, 1_000, TRUE, ...array_merge([1], [2])],
+    'doc' => <<<TEXT
+      a $host
+      TEXT,
 ];
 "#;
 
-fn refused(text: &str) -> (usize, String) {
-    let error = parse(text).expect_err("this must be refused");
-    (error.line, error.reason)
+fn file(text: &str) -> Result<PhpFile, (Option<usize>, String)> {
+    PhpFile::parse(PathBuf::from("/srv/env.php"), PATH, text.as_bytes(), &Variables::default())
+        .map_err(|error| (error.line, error.reason.to_string()))
 }
 
-fn value(literal: &str) -> Value {
-    parse(&format!("<?php return {literal};")).expect(literal).value
+/// The value of an expression as text.
+fn value(expression: &str) -> Result<Option<String>, String> {
+    let file =
+        file(&format!("<?php return ['v' => {expression}];")).map_err(|(line, reason)| format!("{line:?} {reason}"))?;
+    let plain = file.plain(["v"]).map_err(|error| error.reason.to_string())?;
+    Ok(plain.expect("a plain value").text)
 }
 
-fn settings_of(text: &str) -> Result<DatabaseSettings, (Option<usize>, String)> {
-    settings(&parse(text).expect("literal PHP")).map_err(|wrong| (wrong.line, wrong.reason))
-}
-
-#[test]
-fn a_whole_file() {
-    let settings = settings_of(WHOLE).expect("settings");
-    assert_eq!(settings.address, Address::Tcp { host: "db.example".to_owned(), port: 3307 });
-    assert_eq!((settings.user.as_str(), settings.database.as_str()), ("shop", "shop"));
-    assert_eq!(settings.password.expose(), "it's $ecret \\n");
-    assert_eq!(settings.table_prefix, "shop_");
-    let tls = Tls { ca_file: Some(PathBuf::from("/etc/ca.pem")), client: None, verify: TlsVerify::Ca };
-    assert_eq!(settings.tls, Some(tls));
-}
-
-#[test]
-fn the_file_is_found_below_the_root_and_named_when_it_is_not_there() {
-    let root = tempfile::tempdir().expect("a directory");
-    let error = database_settings(root.path()).expect_err("no file");
-    assert!(error.to_string().contains("app/etc/env.php: "), "{error}");
-    std::fs::create_dir_all(root.path().join("app/etc")).expect("directories");
-    std::fs::write(root.path().join(PATH), WHOLE).expect("a file");
-    assert_eq!(database_settings(root.path()).expect("settings").database, "shop");
-    std::fs::write(root.path().join(PATH), "<?php\nreturn [\n'db' => getenv('DB'),\n];").expect("a file");
-    let error = database_settings(root.path()).expect_err("a call");
-    assert!(error.to_string().contains("env.php line 3: only literal values"), "{error}");
+fn text(expression: &str) -> String {
+    value(expression).expect(expression).unwrap_or_else(|| "null".to_owned())
 }
 
 #[test]
 fn every_literal() {
-    assert_eq!(value("'a\\'b\\\\c\\d'"), Value::Text("a'b\\c\\d".to_owned()));
-    assert_eq!(value(r#""\t\101\x41\u{e4}\$x \q $5""#), Value::Text("\tAAä$x \\q $5".to_owned()));
-    assert_eq!(value("-017"), Value::Int(-15));
-    assert_eq!(value("1e3"), Value::Float(1000.0));
-    assert_eq!(value("0"), Value::Int(0));
-    assert_eq!(value("\\true"), Value::Bool(true));
-    let Value::Array(entries) = value("[5 => 'a', 'b', '7' => 'c', 'd',]") else { panic!("an array") };
-    let keys: Vec<Key> = entries.into_iter().map(|(key, _)| key).collect();
-    assert_eq!(keys, [Key::Number(5), Key::Number(6), Key::Number(7), Key::Number(8)]);
-}
-
-#[test]
-fn the_last_of_two_equal_keys_counts() {
-    let entry = parse("<?php return ['a' => 1, 'a' => 2];").expect("literal PHP");
-    assert_eq!(entry.get("a"), Some(&Entry { line: 1, value: Value::Int(2) }));
-}
-
-#[test]
-fn what_would_have_to_run_is_refused_with_its_line() {
-    for (text, line, words) in [
-        ("<?php\nreturn ['a' => 'b' . 'c'];", 2, "concatenation"),
-        ("<?php return [\n\n'a' => getenv('x')];", 3, "literal"),
-        ("<?php return ['a' => $x];", 1, "variables"),
-        ("<?php return [\"$x\"];", 1, "variables in strings"),
-        ("<?php return [\"{$x}\"];", 1, "variables in strings"),
-        ("<?php return ['a' => PHP_EOL];", 1, "constants"),
-        ("<?php return 'a'('b');", 1, "calls"),
-        ("<?php $a = 1; return [];", 1, "return"),
-        ("<?php return []; echo 1;", 1, "one `return`"),
-        ("<?php return array_merge([], []);", 1, "literal"),
+    for (expression, expected) in [
+        ("'a\\'b\\\\c\\d'", "a'b\\c\\d"),
+        (r#""\t\101\x41\u{e4}\$x \q $5 { $""#, "\tAAä$x \\q $5 { $"),
+        ("-017", "-15"),
+        ("1e3", "1000"),
+        ("0x1F", "31"),
+        ("0b101", "5"),
+        ("1_000", "1000"),
+        ("0", "0"),
+        ("\\true", "1"),
+        ("False", ""),
+        ("NULL", "null"),
+        (".5", "0.5"),
+        ("99999999999999999999 > 1", "1"),
     ] {
-        let (found, reason) = refused(text);
-        assert!(found == line && reason.contains(words), "{text}: line {found}: {reason}");
+        assert_eq!(text(expression), expected, "{expression}");
+    }
+}
+
+#[test]
+fn operators_bind_as_in_php() {
+    for (expression, expected) in [
+        ("1 + 2 . '3' + 4", "37"),
+        ("-2 ** 2", "-4"),
+        ("2 ** 3 ** 0", "2"),
+        ("!true || true", "1"),
+        ("true ? 'a' : (false ? 'b' : 'c')", "a"),
+        ("null ?? false ?: 'x'", "x"),
+        ("null ?? 'a' . 'b'", "ab"),
+        ("'1' == '01'", "1"),
+        ("'1' === '01'", ""),
+        ("0 == ''", ""),
+        ("null == false", "1"),
+        ("1 <=> 2", "-1"),
+        ("true xor true", ""),
+        ("(int) '12abc' + 1", "13"),
+        ("5 % 3 * 2", "4"),
+        ("7 . ''", "7"),
+        ("[1, 2][1]", "2"),
+        ("['a' => ['b' => 'c']]['a']['b']", "c"),
+        ("array_merge(['a' => 1], ['a' => 2])['a']", "2"),
+        ("(['a' => 1] + ['a' => 2, 'b' => 3])['a']", "1"),
+    ] {
+        assert_eq!(text(expression), expected, "{expression}");
+    }
+}
+
+#[test]
+fn what_would_have_to_run_is_unknown_and_named() {
+    for (expression, words) in [
+        ("foo('x')", "the function foo() is not run here"),
+        ("$x", "the variable $x is not set"),
+        ("\"a $x\"", "the variable $x is not set"),
+        ("PHP_VERSION", "the constant PHP_VERSION is not known"),
+        ("hunter2", "the constant of that name"),
+        ("`id`", "a shell command"),
+        ("new A(1)", "an object is not made"),
+        ("A::b(1)", "the call of a method"),
+        ("$x->y", "what an object holds"),
+        ("A::$b", "what an object holds"),
+        ("include 'x'", "the result of `include`"),
+        ("[]['a']", "the array key a is not set"),
+        ("1 / 0", "this calculation"),
+        ("'a' * 2", "this calculation"),
+        ("\"\\xff\"", "UTF-8"),
+        ("[[] => 1]['x']", "a key must be text"),
+    ] {
+        let reason = value(expression).expect_err(expression);
+        assert!(reason.contains(words), "{expression}: {reason}");
     }
 }
 
@@ -108,56 +118,39 @@ fn what_is_broken_is_refused_with_its_line() {
         ("<?php return [\n'a' => 'b\n\n", 2, "no end"),
         ("<?php return [ /* ", 1, "no end"),
         ("<?php return ['a' 'b'];", 1, "expected `,`"),
-        ("<?php return ['a' = 'b'];", 1, "=>"),
+        ("<?php return ['a' = 'b'];", 1, "expected `,`"),
         ("<?php return [\n1", 2, "expected `,`"),
-        ("<?php return [99999999999999999999];", 1, "number"),
-        ("<?php return [\"\\xff\"];", 1, "UTF-8"),
-        ("<?php return [[] => 1];", 1, "key"),
+        ("<?php return []", 1, "expected `;`"),
+        ("<?php return [1 +];", 1, "a value was expected"),
+        ("<?php return [12a];", 1, "not a number"),
+        ("<?php if (1) {\nreturn [];", 2, "before this `}`"),
+        ("<?php return ['a' => \"{$x\"];", 1, "brace in a string"),
+        ("<?php\n$a = 1;\n", 2, "expected `return`"),
+        ("<?php return []; ?> text", 1, "end of the file"),
     ] {
-        let (found, reason) = refused(text);
-        assert!(found == line && reason.contains(words), "{text}: line {found}: {reason}");
+        let (found, reason) = file(text).expect_err(text);
+        assert!(found == Some(line) && reason.contains(words), "{text}: line {found:?}: {reason}");
     }
 }
 
 #[test]
-fn deep_nesting_ends_with_a_sentence() {
-    let text = format!("<?php return {}", "[".repeat(200_000));
-    assert!(refused(&text).1.contains("nested"));
-}
-
-#[test]
-fn what_is_missing_is_named_without_any_value() {
-    assert_eq!(settings_of("<?php return [];"), Err((None, "it has no 'db' section".to_owned())));
-    let none = "<?php return [\n'db' => ['connection' => ['indexer' => []]]];";
-    assert_eq!(settings_of(none), Err((Some(2), "'db' has no connection named 'default'".to_owned())));
-    let text = "<?php return ['db' => ['connection' => ['default' => ['username' => 'u', 'password' => 'hush']]]];";
-    let (_, reason) = settings_of(text).expect_err("no database");
-    assert!(reason.contains("'dbname'") && !reason.contains("hush"), "{reason}");
-    let text = text.replace("'username' => 'u'", "'dbname' => 'd', 'username' => ['u']");
-    assert!(settings_of(&text).expect_err("user is no text").1.contains("'username' must be text"));
-}
-
-#[test]
-fn hosts_and_sockets() {
-    let with = |host: &str| {
-        let text = format!(
-            "<?php return ['db' => ['connection' => ['default' => ['dbname' => 'd', 'username' => 'u', {host}]]]];"
-        );
-        settings_of(&text).expect("settings").address
-    };
-    assert_eq!(with("'host' => '/run/s.sock'"), Address::Socket(PathBuf::from("/run/s.sock")));
-    assert_eq!(
-        with("'host' => 'localhost', 'unix_socket' => '/run/s.sock'"),
-        Address::Socket(PathBuf::from("/run/s.sock"))
-    );
-    assert_eq!(with("'host' => 'db'"), Address::Tcp { host: "db".to_owned(), port: 3306 });
-    assert_eq!(with("'password' => 5"), Address::Tcp { host: "localhost".to_owned(), port: 3306 });
+fn nesting_and_copies_end_with_a_sentence() {
+    let refused = |text: &str| file(text).expect_err("refused").1;
+    for open in ["[", "(", "!", "- ", "(int) ", "fn () => ", "a(", "$a = ", "1 ** ", "$x ?? ", "true ? ", "\"{$a["] {
+        assert!(refused(&format!("<?php return {}", open.repeat(3_000))).contains("nested"), "{open}");
+    }
+    assert!(refused(&format!("<?php {}", "{".repeat(3_000))).contains("nested"));
+    assert!(refused(&format!("<?php {}", "if (1) ".repeat(3_000))).contains("nested"));
+    let doubled = format!("<?php $a = ['x']; {} return $a;", "$a = array_merge($a, $a);".repeat(60));
+    assert!(refused(&doubled).contains("computes more"));
+    let deep = format!("<?php $a = ['x']; {} return $a;", "$a = [$a, $a];".repeat(5_000));
+    assert!(file(&deep).is_ok(), "what is too deep is unknown");
 }
 
 /// Cuts, swaps and doubles bytes of a real file in a fixed pseudo-random order: whatever comes out, the parser answers.
 #[test]
 fn no_mutation_makes_it_panic() {
-    const SIGNS: &[u8] = b"'\"\\[](){}$=>,;.#/*0x\n\xc3\xa4-_eu";
+    const SIGNS: &[u8] = b"'\"\\[](){}$=>,;.#/*0x\n\xc3\xa4-_eu?:<";
     let mut random = fastrand::Rng::with_seed(20);
     let mut accepted = 0_u32;
     for _ in 0..20_000 {
@@ -174,13 +167,13 @@ fn no_mutation_makes_it_panic() {
                 break;
             }
         }
-        let text = String::from_utf8_lossy(&bytes);
-        match parse(&text) {
-            Ok(entry) => accepted += u32::from(settings(&entry).is_ok()),
+        let lines = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
+        match PhpFile::parse(PathBuf::from("/srv/env.php"), PATH, &bytes, &Variables::default()) {
+            Ok(file) => accepted += u32::from(file.plain(["db", "connection", "default", "host"]).is_ok()),
             Err(error) => {
-                let lines = text.matches('\n').count() + 1;
-                assert!((1..=lines).contains(&error.line), "line {} of {lines}: {}\n{text}", error.line, error.reason);
-                assert!(!error.reason.contains("ecret"), "a value of the file: {}", error.reason);
+                let line = error.line.expect("a line");
+                assert!((1..=lines).contains(&line), "line {line} of {lines}: {}", error.reason);
+                assert!(!error.reason.as_str().contains("ecret"), "a value of the file: {}", error.reason);
             }
         }
     }

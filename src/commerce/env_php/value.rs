@@ -275,9 +275,10 @@ impl Array {
 pub(super) fn name_in_words(name: &str) -> String {
     const SHOWN: usize = 20;
     const LONGEST: usize = 100;
-    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_\\-/.".contains(&byte));
-    let is_in_capitals =
-        name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_') && name.contains('_');
+    let is_name =
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_\\-/.".contains(&byte));
+    let is_in_capitals = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        && name.contains('_');
     match name.len() {
         _ if !is_name => "(unnamed)".to_owned(),
         length if length <= SHOWN || (is_in_capitals && length <= LONGEST) => name.to_owned(),

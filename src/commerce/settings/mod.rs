@@ -136,7 +136,9 @@ impl Explain for SecretError {
 
     fn hint(&self) -> Option<String> {
         let (reason, keys_in) = match self {
-            SecretError::File(_) => return Some("write the value into the file as plain text or as a variable that is set".to_owned()),
+            SecretError::File(_) => {
+                return Some("write the value into the file as plain text or as a variable that is set".to_owned());
+            }
             SecretError::Crypt { reason, keys_in, .. } => (reason, keys_in),
         };
         Some(match reason {
@@ -190,10 +192,7 @@ impl Settings {
     /// [`DatabaseError`]; what was known before still is.
     pub async fn read_database(&mut self, database: &Database) -> Result<(), DatabaseError> {
         let mut snapshot = database.snapshot().await?;
-        let sql = format!(
-            "SELECT path, value FROM {} WHERE scope = 'default' AND scope_id = 0",
-            database.table(TABLE)
-        );
+        let sql = format!("SELECT path, value FROM {} WHERE scope = 'default' AND scope_id = 0", database.table(TABLE));
         let rows: Vec<(String, Option<String>)> = snapshot.rows(&sql).await?;
         snapshot.end().await;
         self.rows = rows.into_iter().collect();

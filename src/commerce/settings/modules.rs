@@ -108,7 +108,10 @@ impl ModuleDefaults {
                 Event::CData(piece) => value.push_str(&piece),
                 Event::GeneralRef(reference) => {
                     let character = reference.resolve_char_ref().map_err(|error| not_xml(&error))?;
-                    match character.map(String::from).or_else(|| quick_xml::escape::resolve_predefined_entity(&reference).map(str::to_owned)) {
+                    match character
+                        .map(String::from)
+                        .or_else(|| quick_xml::escape::resolve_predefined_entity(&reference).map(str::to_owned))
+                    {
                         Some(text) => value.push_str(&text),
                         None => return Err("it has an entity that is not known".to_owned()),
                     }
@@ -129,7 +132,9 @@ fn place(elements: &[String]) -> Option<(Scope, String)> {
     }
     match (scope.as_str(), rest) {
         ("default", [_, ..]) => Some((Scope::Default, rest.join("/"))),
-        ("websites", [code, path @ ..]) if !path.is_empty() => Some((Scope::Website(code.to_lowercase()), path.join("/"))),
+        ("websites", [code, path @ ..]) if !path.is_empty() => {
+            Some((Scope::Website(code.to_lowercase()), path.join("/")))
+        }
         ("stores", [code, path @ ..]) if !path.is_empty() => Some((Scope::Store(code.to_lowercase()), path.join("/"))),
         _ => None,
     }

@@ -145,12 +145,7 @@ impl Sources {
     ///
     /// # Errors
     /// [`EnvPhpError`] if a file sets it and it cannot be known.
-    pub fn merged(
-        &self,
-        scope: &Scope,
-        path: &str,
-        row: Option<Option<String>>,
-    ) -> Result<Option<Found>, EnvPhpError> {
+    pub fn merged(&self, scope: &Scope, path: &str, row: Option<Option<String>>) -> Result<Option<Found>, EnvPhpError> {
         if let Some(found) = self.locked(scope, path)? {
             return Ok(Some(found));
         }

@@ -59,7 +59,11 @@ fn routes(connector: &Connector) -> Check {
             parts.push(format!("{what}: {}", feeds.join(", ")));
         }
     }
-    Check::ok(ROUTES, &parts.join("; ")).with_facts(facts)
+    let unclear = connector.settings().check().err();
+    let findings = unclear.map(|problem| {
+        Finding::of_problem(&problem, "exports are refused as long as it is not known what is sent where")
+    });
+    Check::new(ROUTES, &parts.join("; "), findings.into_iter().collect()).with_facts(facts)
 }
 
 /// Whether this installation may send into this data space.

@@ -29,7 +29,7 @@ pub(super) async fn checks(connector: &Connector) -> Vec<Check> {
         }
         Err(problem) => return unusable(&problem),
     };
-    match tokio::time::timeout(AREA_LIMIT, look(&settings)).await {
+    match tokio::time::timeout(AREA_LIMIT, look(connector, &settings)).await {
         Ok(Ok(checks)) => checks,
         Ok(Err(problem)) => unusable(&problem),
         Err(_) => {
@@ -51,13 +51,13 @@ fn skipped(why: &str) -> impl Iterator<Item = Check> {
     [CRON, INDEXERS, LOGS].into_iter().map(move |name| Check::skipped(name, why))
 }
 
-async fn look(settings: &DatabaseSettings) -> Result<Vec<Check>, Problem> {
+async fn look(connector: &Connector, settings: &DatabaseSettings) -> Result<Vec<Check>, Problem> {
     let database = Database::connect(settings).await.map_err(explained)?;
     let watched = watched();
     let names: Vec<Watched> = watched.iter().map(|(_, names)| *names).collect();
     let machinery = health::machinery(&database, &names).await.map_err(explained)?;
     let is_adobe_here = has_adobe_export(&database, &machinery, &watched);
-    let mut checks = vec![schema(settings, &database, is_adobe_here).await?, cron(&machinery)];
+    let mut checks = vec![schema(connector, settings, &database, is_adobe_here).await?, cron(&machinery)];
     if is_adobe_here {
         checks.extend([indexers(&watched, &machinery), logs(&watched, &machinery)]);
     } else {
@@ -68,12 +68,17 @@ async fn look(settings: &DatabaseSettings) -> Result<Vec<Check>, Problem> {
 }
 
 /// Which feeds the schema has all tables for.
-async fn schema(settings: &DatabaseSettings, database: &Database, is_adobe_here: bool) -> Result<Check, Problem> {
-    let commerce = Commerce::connect(settings).await.map_err(explained)?;
+async fn schema(
+    connector: &Connector,
+    settings: &DatabaseSettings,
+    database: &Database,
+    is_adobe_here: bool,
+) -> Result<Check, Problem> {
+    let commerce = connector.with_installation(Commerce::connect(settings).await.map_err(explained)?);
     let absent = commerce.absent().into_iter().filter(|(feed, _)| !feed.is_experimental());
     // Without Adobe's export, tables of its modules are nowhere to come from, and nobody promised these feeds.
     let finding = if is_adobe_here { Finding::wrong } else { Finding::warning };
-    let findings: Vec<Finding> = absent
+    let mut findings: Vec<Finding> = absent
         .map(|(feed, why)| {
             finding(
                 format!("{feed}: {why}"),
@@ -83,6 +88,14 @@ async fn schema(settings: &DatabaseSettings, database: &Database, is_adobe_here:
             .about(feed)
         })
         .collect();
+    let missing = findings.len();
+    // What cannot be known of the shop's settings stops every feed.
+    findings.extend(commerce.settings_in_force().await.err().map(|error| {
+        Finding::of_problem(
+            &Problem::of(&error),
+            "items are made of the shop's settings, so no feed is sent on a guess",
+        )
+    }));
     let wanted = Feed::ALL.into_iter().filter(|feed| !feed.is_experimental()).count();
     let link = database.schema().product_link.name();
     let prefix = match settings.table_prefix.as_str() {
@@ -93,7 +106,7 @@ async fn schema(settings: &DatabaseSettings, database: &Database, is_adobe_here:
         "{} at {}: {link}{prefix}, {} of {} feeds",
         SafeText::new(&settings.database),
         place(settings),
-        wanted - findings.len(),
+        wanted - missing,
         wanted
     );
     Ok(Check::new(DATABASE, &detail, findings))

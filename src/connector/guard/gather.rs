@@ -130,7 +130,7 @@ impl Connector {
         match here {
             Ok(here) => here?.concluded,
             // Without the database, what files and environment say still counts.
-            Err(_) => self.signs(self.configured_base_url()).conclude(),
+            Err(_) => self.signs(self.configured_base_url()).ok()?.conclude(),
         }
     }
 

@@ -128,6 +128,15 @@ pub enum Source {
 }
 
 impl Source {
+    /// The same for one run: every feed sees the same settings and the same moment.
+    #[must_use]
+    pub fn for_run(&self) -> Self {
+        match self {
+            Source::Commerce(source) => Source::Commerce(source.for_run()),
+            Source::Files(_) | Source::Generated(_) => self.clone(),
+        }
+    }
+
     /// The feeds that this source can give.
     ///
     /// # Errors
@@ -315,6 +324,9 @@ pub enum SourceError {
         /// Whether it is gone altogether.
         is_missing: bool,
     },
+    /// A setting of the shop is not known.
+    #[error(transparent)]
+    Setting(commerce::SettingError),
     /// This source does not have this feed.
     #[error("{feed} cannot be exported from {source_name}: {reason}")]
     NoSuchFeed {
@@ -341,6 +353,7 @@ impl Explain for SourceError {
             SourceError::NoSuchFeed { .. } => Exit::Usage,
             SourceError::Incomplete { .. } => Exit::Guarded,
             SourceError::Database(error) | SourceError::Reading { error, .. } => error.exit(),
+            SourceError::Setting(error) => error.exit(),
             SourceError::File { .. } => Exit::Other,
         }
     }
@@ -352,6 +365,7 @@ impl Explain for SourceError {
                 "put the file back; if this is as it should be, run `commerce-connector export run --accept-empty`"
                     .to_owned(),
             ),
+            SourceError::Setting(error) => error.hint(),
             SourceError::File { .. } | SourceError::NoSuchFeed { .. } => None,
         }
     }

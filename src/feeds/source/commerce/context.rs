@@ -1,5 +1,7 @@
 //! What every page of a feed shares: table names, scopes, settings, attribute metadata. Read once per feed.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
@@ -17,12 +19,12 @@ pub(super) struct Context {
     /// Websites, stores and store views, without the admin's.
     pub scopes: Scopes,
     /// What the shop configured, with its fallbacks.
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
     /// Every attribute of products.
     pub product_attributes: Attributes,
     /// Every attribute of categories.
     pub category_attributes: Attributes,
-    /// When the reading of the feed began, by this machine's clock rather than the database server's: Commerce takes the date
+    /// When the run began, by this machine's clock rather than the database server's: Commerce takes the date
     /// of its prices from the clock of the machine it runs on, and that is this one. One moment for all pages, so that a feed
     /// that is read over midnight is of one day.
     pub now: Timestamp,
@@ -39,22 +41,17 @@ pub(super) struct Context {
 
 impl Context {
     /// Reads it: a fixed number of queries, once per feed.
-    pub(super) async fn load(
-        database: &Database,
-        snapshot: &mut Snapshot,
-        now: Timestamp,
-    ) -> Result<Self, DatabaseError> {
+    pub(super) async fn load(database: &Database, snapshot: &mut Snapshot, run: &Run) -> Result<Self, DatabaseError> {
         let scopes = Scopes::load(database, snapshot).await?;
-        let settings = Settings::load(database, snapshot).await?;
         let product_attributes = Attributes::load(database, snapshot, Entity::Product).await?;
         let category_attributes = Attributes::load(database, snapshot, Entity::Category).await?;
-        let version = current_version(database, snapshot).await?;
+        let version = current_version(database, run.now);
         Ok(Self {
             scopes,
-            settings,
+            settings: Arc::clone(&run.settings),
             product_attributes,
             category_attributes,
-            now,
+            now: run.now,
             products: OnceCell::new(),
             directives: OnceCell::new(),
             stock: OnceCell::new(),
@@ -96,11 +93,18 @@ impl Context {
     }
 }
 
+/// What is the same for every feed of a run.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// When it began, by this machine's clock.
+    pub now: Timestamp,
+    /// The settings in force.
+    pub settings: Arc<Settings>,
+}
+
 /// Staged versions are numbered by the second at which they begin, so the current one began at or before now.
-async fn current_version(database: &Database, snapshot: &mut Snapshot) -> Result<Option<u64>, DatabaseError> {
+fn current_version(database: &Database, now: Timestamp) -> Option<u64> {
     let schema = database.schema();
-    if schema.product_link == LinkColumn::EntityId && schema.category_link == LinkColumn::EntityId {
-        return Ok(None);
-    }
-    Ok(snapshot.rows::<u64>("SELECT UNIX_TIMESTAMP()").await?.first().copied())
+    let has_versions = schema.product_link != LinkColumn::EntityId || schema.category_link != LinkColumn::EntityId;
+    u64::try_from(now.as_second()).ok().filter(|_| has_versions)
 }

@@ -15,7 +15,7 @@
 //! |---|---|
 //! | `context` | table names, link columns, current staged version; holds the three below |
 //! | `scope` | websites, stores, store views; the scope triple of an item |
-//! | `setting` | `core_config_data` with its fallback |
+//! | `setting`, `effective` | the settings that feeds need; what is in force of variables, files, database and modules |
 //! | `base_urls` | the base URLs of a store view |
 //! | `directives` | the directives of the page editor in descriptions |
 //! | `eav` | attribute metadata; attribute values of a page of entities, row presence deciding |
@@ -33,6 +33,7 @@ mod context;
 mod dependents;
 mod directives;
 mod eav;
+mod effective;
 mod estimate;
 mod keys;
 mod orders;
@@ -51,16 +52,24 @@ mod variants;
 mod walk;
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 
 use super::changes::{ChangeLog, Entry, Span};
 use super::{IdKind, Page, Resolved, Selection, SourceError};
+use context::Run;
+use setting::Settings;
+
 use crate::commerce::database::{Database, DatabaseError, DatabaseSettings};
+use crate::commerce::settings::Sources;
+use crate::commerce::variables::Variables;
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
+
+pub use effective::{InForce, SettingError};
 
 /// A connected Commerce database. Clones share the pool.
 #[derive(Debug, Clone)]
@@ -74,6 +83,19 @@ pub struct Commerce {
     order_days: u32,
     /// What counts as now; the clock's own time unless [`Self::at`] says otherwise.
     now: Option<Timestamp>,
+    /// The installation whose files and variables count beside the database.
+    installation: Installation,
+    /// What is the same for every feed of the run that has begun.
+    run: Option<Arc<OnceCell<Run>>>,
+}
+
+/// Where settings are set besides the database. Read anew for each run: files may change while a shop is watched.
+#[derive(Debug, Clone, Default)]
+pub struct Installation {
+    /// Its root directory, if it is on this server.
+    pub root: Option<PathBuf>,
+    /// The environment variables of this process.
+    pub variables: Variables,
 }
 
 /// How many days ago an order may have changed to be part of a full sync: 604,800 s, as in Commerce (feed map §9).
@@ -94,6 +116,8 @@ impl Commerce {
             used: Arc::default(),
             order_days: DEFAULT_ORDER_DAYS,
             now: None,
+            installation: Installation::default(),
+            run: None,
         })
     }
 
@@ -101,6 +125,55 @@ impl Commerce {
     #[must_use]
     pub fn with_order_days(self, order_days: u32) -> Self {
         Self { order_days, ..self }
+    }
+
+    /// The same, with the settings that this installation's files and variables have.
+    #[must_use]
+    pub fn with_installation(self, installation: Installation) -> Self {
+        Self { installation, ..self }
+    }
+
+    /// The same for one run: every feed sees the same settings and the same moment.
+    #[must_use]
+    pub fn for_run(&self) -> Self {
+        Self { run: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// The settings in force and the moment: those of the run that has begun, or else of now.
+    async fn run(&self) -> Result<Arc<OnceCell<Run>>, SourceError> {
+        let cell = self.run.clone().unwrap_or_default();
+        cell.get_or_try_init(|| async {
+            let now = self.now.unwrap_or_else(Timestamp::now);
+            let settings = self.settings_now().await.map_err(SourceError::of_setting)?;
+            Ok::<_, SourceError>(Run { now, settings: Arc::new(settings) })
+        })
+        .await?;
+        Ok(cell)
+    }
+
+    async fn settings_now(&self) -> Result<Settings, SettingError> {
+        let Installation { root, variables } = self.installation.clone();
+        let sources = tokio::task::spawn_blocking(move || Sources::read_if_there(root.as_deref(), variables)).await;
+        let sources =
+            sources.map_err(|error| SettingError::Interrupted { reason: SafeText::new(&error.to_string()) })??;
+        Settings::load(&self.database(), &sources).await
+    }
+
+    /// Every setting that shapes items, as it is in force now, with its origin.
+    ///
+    /// # Errors
+    /// [`SettingError`] if one of them cannot be known.
+    pub async fn settings_in_force(&self) -> Result<Vec<InForce>, SettingError> {
+        Ok(self.settings_now().await?.in_force())
+    }
+
+    /// A fingerprint of the settings that shape the items of this run.
+    ///
+    /// # Errors
+    /// [`SourceError`] if one of them cannot be known.
+    pub async fn settings_fingerprint(&self) -> Result<String, SourceError> {
+        let run = self.run().await?;
+        Ok(run.get().map(|run| run.settings.fingerprint()).unwrap_or_default())
     }
 
     /// The same database, read as if it were another moment: which of the prices that are good for one day only are today's.
@@ -162,21 +235,13 @@ impl Commerce {
         database.persist(ask).await.map(Some).map_err(|error| SourceError::of(feed, error))
     }
 
-    /// The base URL of the whole installation as the database has it; `None` if none is set there.
+    /// The base URL of the whole installation; `None` if none is set.
     ///
     /// # Errors
-    /// If the database does not answer.
-    pub async fn base_url(&self) -> Result<Option<String>, DatabaseError> {
-        let database = self.database();
-        let mut snapshot = database.snapshot().await?;
-        let sql = format!(
-            "SELECT value FROM {} WHERE scope = 'default' AND scope_id = 0 AND value <> '' \
-             AND path IN ('web/secure/base_url', 'web/unsecure/base_url') ORDER BY path LIMIT 1",
-            database.table("core_config_data")
-        );
-        let urls: Vec<String> = snapshot.rows(&sql).await?;
-        snapshot.end().await;
-        Ok(urls.into_iter().next())
+    /// If the database does not answer, or a setting cannot be known.
+    pub async fn base_url(&self) -> Result<Option<String>, SourceError> {
+        let run = self.run().await?;
+        Ok(run.get().and_then(|run| run.settings.base_url()).map(str::to_owned))
     }
 
     /// What it is connected to.
@@ -229,8 +294,9 @@ impl Commerce {
         let database = self.look(feed).await?;
         self.check(feed)?;
         self.check_category_index(&database, feed).await?;
-        let now = self.now.unwrap_or_else(Timestamp::now);
-        let read = Box::pin(walk::read(&database, feed, self.order_days, now, selection, &pages)).await;
+        let cell = self.run().await?;
+        let Some(run) = cell.get() else { return Ok(()) };
+        let read = Box::pin(walk::read(&database, feed, self.order_days, run, selection, &pages)).await;
         read.map_err(|error| SourceError::of(feed, error))?;
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.entry(feed).or_default().extend(database.used_tables());
@@ -351,6 +417,14 @@ impl Commerce {
 }
 
 impl SourceError {
+    /// A setting that is not known.
+    fn of_setting(error: SettingError) -> Self {
+        match error {
+            SettingError::Database(error) => Self::Database(error),
+            error => Self::Setting(error),
+        }
+    }
+
     /// A database's error while `feed` was read.
     fn of(feed: Feed, error: DatabaseError) -> Self {
         match error {

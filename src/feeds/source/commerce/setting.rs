@@ -1,14 +1,9 @@
-//! What the shop configured: `core_config_data` with its fallback.
+//! The settings that feeds need: their paths, and what Commerce ships.
 
-use std::collections::HashMap;
-
-use jiff::tz::TimeZone;
-
-use super::scope::StoreView;
-use crate::commerce::database::{Database, DatabaseError, Snapshot};
+pub(super) use super::effective::Settings;
 
 /// A setting that a feed needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Setting {
     /// `web/unsecure/base_url`
     UnsecureBaseUrl,
@@ -103,7 +98,7 @@ pub(super) enum Setting {
 }
 
 impl Setting {
-    const ALL: [Setting; 45] = [
+    pub(super) const ALL: [Setting; 45] = [
         Setting::UnsecureBaseUrl,
         Setting::UnsecureLinkUrl,
         Setting::UnsecureMediaUrl,
@@ -151,7 +146,17 @@ impl Setting {
         Setting::StoreVatNumber,
     ];
 
-    /// Its path in `core_config_data`, and what Commerce ships when nobody set it.
+    /// Its path, such as `web/unsecure/base_url`.
+    pub(super) fn path(self) -> &'static str {
+        self.path_and_shipped().0
+    }
+
+    /// What Commerce ships, for where no module's own file says it.
+    pub(super) fn shipped(self) -> &'static str {
+        self.path_and_shipped().1
+    }
+
+    /// Its path, and what Commerce ships when nobody set it.
     fn path_and_shipped(self) -> (&'static str, &'static str) {
         match self {
             Setting::UnsecureBaseUrl => ("web/unsecure/base_url", "{{base_url}}"),
@@ -169,7 +174,7 @@ impl Setting {
             Setting::TimeZone => ("general/locale/timezone", "UTC"),
             Setting::ManageStock => ("cataloginventory/item_options/manage_stock", "1"),
             Setting::Backorders => ("cataloginventory/item_options/backorders", "0"),
-            // A shop may have switched permissions on in a file, which nobody sees here; who has an index wants it used.
+            // Who has an index wants it used, where the module's own default is not seen.
             Setting::Permissions => ("catalog/magento_catalogpermissions/enabled", "1"),
             Setting::GrantBrowsing => ("catalog/magento_catalogpermissions/grant_catalog_category_view", "1"),
             Setting::BrowsingGroups => ("catalog/magento_catalogpermissions/grant_catalog_category_view_groups", ""),
@@ -202,118 +207,5 @@ impl Setting {
             Setting::StoreSecondStreet => ("general/store_information/street_line2", ""),
             Setting::StoreVatNumber => ("general/store_information/merchant_vat_number", ""),
         }
-    }
-}
-
-/// Where a value was set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Scope {
-    Default,
-    Website(u32),
-    Store(u32),
-}
-
-/// What the shop configured.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Settings {
-    values: HashMap<(Setting, Scope), String>,
-}
-
-impl Settings {
-    pub(super) async fn load(database: &Database, snapshot: &mut Snapshot) -> Result<Self, DatabaseError> {
-        let paths = Setting::ALL.map(|setting| format!("'{}'", setting.path_and_shipped().0)).join(",");
-        let sql = format!(
-            "SELECT path, scope, scope_id, value FROM {} WHERE path IN ({paths})",
-            database.table("core_config_data")
-        );
-        let rows: Vec<(String, String, i64, Option<String>)> = snapshot.rows(&sql).await?;
-        let mut values = HashMap::new();
-        for (path, scope, scope_id, value) in rows {
-            let setting = Setting::ALL.into_iter().find(|setting| setting.path_and_shipped().0 == path);
-            let id = u32::try_from(scope_id).unwrap_or_default();
-            let scope = match scope.as_str() {
-                "stores" => Scope::Store(id),
-                "websites" => Scope::Website(id),
-                _ => Scope::Default,
-            };
-            if let Some(setting) = setting {
-                // A row without a value is a value: it hides what is set above it.
-                values.insert((setting, scope), value.unwrap_or_default());
-            }
-        }
-        Ok(Self { values })
-    }
-
-    /// The value for a store view: its own, else its website's, else the default, else the shipped one.
-    pub(super) fn get(&self, setting: Setting, view: &StoreView) -> &str {
-        self.first_of(setting, [Scope::Store(view.id), Scope::Website(view.website_id), Scope::Default])
-    }
-
-    fn first_of<const SCOPES: usize>(&self, setting: Setting, scopes: [Scope; SCOPES]) -> &str {
-        scopes
-            .into_iter()
-            .find_map(|scope| self.values.get(&(setting, scope)))
-            .map_or(setting.path_and_shipped().1, String::as_str)
-    }
-
-    /// Whether a yes/no setting is on for a store view.
-    pub(super) fn is_on(&self, setting: Setting, view: &StoreView) -> bool {
-        is_yes(self.get(setting, view))
-    }
-
-    /// Whether a yes/no setting that has no scopes is on: the default, else the shipped value.
-    pub(super) fn is_on_everywhere(&self, setting: Setting) -> bool {
-        is_yes(self.values.get(&(setting, Scope::Default)).map_or(setting.path_and_shipped().1, String::as_str))
-    }
-
-    /// The time zone of a store view, or of the whole shop; UTC, in which Commerce itself calculates, where the name stands
-    /// for none.
-    pub(super) fn time_zone(&self, view: Option<&StoreView>) -> TimeZone {
-        let name = match view {
-            Some(view) => self.get(Setting::TimeZone, view),
-            None => self.first_of(Setting::TimeZone, [Scope::Default]),
-        };
-        TimeZone::get(name).unwrap_or(TimeZone::UTC)
-    }
-}
-
-fn is_yes(value: &str) -> bool {
-    !matches!(value, "" | "0")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn view() -> StoreView {
-        StoreView {
-            id: 3,
-            code: "de".to_owned(),
-            group_id: 1,
-            group_code: "g".to_owned(),
-            root_category_id: 2,
-            website_id: 2,
-            website_code: "w".to_owned(),
-        }
-    }
-
-    fn settings(values: &[(Setting, Scope, &str)]) -> Settings {
-        Settings {
-            values: values.iter().map(|(setting, scope, value)| ((*setting, *scope), (*value).to_owned())).collect(),
-        }
-    }
-
-    #[test]
-    fn the_nearest_scope_wins_and_the_shipped_value_comes_last() {
-        let set = settings(&[
-            (Setting::WeightUnit, Scope::Default, "lbs"),
-            (Setting::WeightUnit, Scope::Website(2), "kgs"),
-            (Setting::WeightUnit, Scope::Website(1), "stones"),
-            (Setting::BaseCurrency, Scope::Website(2), "EUR"),
-            (Setting::BaseCurrency, Scope::Store(3), ""),
-        ]);
-        assert_eq!(set.get(Setting::WeightUnit, &view()), "kgs");
-        assert_eq!(set.get(Setting::BaseCurrency, &view()), "", "an empty value hides what is above it");
-        assert_eq!(set.get(Setting::DefaultSortBy, &view()), "position");
     }
 }

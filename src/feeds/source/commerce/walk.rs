@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::super::{Broken, Collected, IdKind, Page, Resolved, Selection};
-use super::context::Context;
+use super::context::{Context, Run};
 use super::dependents::with_dependents;
 use super::tables::SourceTable;
 use super::{
@@ -40,12 +39,12 @@ pub(super) async fn read(
     database: &Database,
     feed: Feed,
     order_days: u32,
-    now: Timestamp,
+    run: &Run,
     selection: &Selection,
     pages: &mpsc::Sender<Page>,
 ) -> Result<(), DatabaseError> {
     let source = SourceTable::of(database, feed, order_days);
-    let context = database.persist(|| load(database, now)).await?;
+    let context = database.persist(|| load(database, run)).await?;
     let walk = Walk { database, context: &context, source: &source, feed, pages };
     match selection {
         Selection::All if feed == Feed::Products => {
@@ -71,10 +70,10 @@ pub(super) async fn read(
 }
 
 /// What all pages share. The tables are looked at also where no page follows: a record that is not there is then really gone.
-async fn load(database: &Database, now: Timestamp) -> Result<Context, DatabaseError> {
+async fn load(database: &Database, run: &Run) -> Result<Context, DatabaseError> {
     let mut snapshot = database.snapshot().await?;
     database.check_tables(&mut snapshot).await?;
-    let context = Context::load(database, &mut snapshot, now).await?;
+    let context = Context::load(database, &mut snapshot, run).await?;
     context.check_tables(&mut snapshot).await?;
     snapshot.end().await;
     Ok(context)
