@@ -123,9 +123,10 @@ impl Deployment {
             return Ok(Some(Deployed { text: text.to_owned(), place: variable, line: None }));
         }
         for file in self.files(path.split('/').next().unwrap_or_default())? {
-            if let Some(Plain { text, line }) = file.plain(path.split('/'))? {
-                let line = file.path().ends_with(".php").then_some(line);
-                return Ok(Some(Deployed { text: text.unwrap_or_default(), place: file.path().to_owned(), line }));
+            if let Some(plain) = file.plain(path.split('/'))? {
+                let line = file.line_of(&plain);
+                let text = plain.text.unwrap_or_default();
+                return Ok(Some(Deployed { text, place: file.path().to_owned(), line }));
             }
         }
         Ok(None)
@@ -145,14 +146,11 @@ impl Deployment {
         Ok(false)
     }
 
-    /// A system setting (`system/<scope>/…`), which files have and `MAGENTO_DC_…` has not. The text is `None` for `null`.
-    pub(super) fn system<'a>(
-        &self,
-        keys: &[&'a str],
-    ) -> Result<Option<(Option<String>, &'static str, usize)>, EnvPhpError> {
+    /// A system setting (`system/<scope>/…`), which files have and `MAGENTO_DC_…` has not, and the file.
+    pub(super) fn system(&self, keys: &[&str]) -> Result<Option<(Plain, &'static str)>, EnvPhpError> {
         for file in self.files("system")? {
-            if let Some(Plain { text, line }) = file.plain(std::iter::once("system").chain(keys.iter().copied()))? {
-                return Ok(Some((text, file.path(), line)));
+            if let Some(plain) = file.plain(std::iter::once("system").chain(keys.iter().copied()))? {
+                return Ok(Some((plain, file.path())));
             }
         }
         Ok(None)

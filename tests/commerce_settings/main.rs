@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
 
 mod kit;
+mod places;
 mod registry;
 #[path = "../support/mod.rs"]
 mod support;

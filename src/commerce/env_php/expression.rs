@@ -1,7 +1,5 @@
 //! Reads expressions, and computes those that are the same for everybody.
 
-use std::sync::Arc;
-
 use super::ParseError;
 use super::functions;
 use super::lexer::Token;
@@ -9,7 +7,7 @@ use super::operators;
 use super::parser::Parser;
 use super::scope::Step;
 use super::strings::Part;
-use super::value::{Array, Entry, Key, Unknown, Value, name_in_words};
+use super::value::{Entry, Key, Unknown, Value, name_in_words};
 
 /// How tight operators bind, PHP 8's order.
 mod bind {
@@ -96,7 +94,7 @@ impl Parser<'_, '_, '_> {
             left = match sign.as_str() {
                 "?" => self.ternary(left)?,
                 "??" => self.coalesce(left, |parser| parser.binary(bind::COALESCE))?,
-                "&&" | "||" => self.logical(left, &sign, strength)?,
+                "&&" | "||" => self.logical(&left, &sign, strength)?,
                 "instanceof" => {
                     self.binary(bind::UNARY)?;
                     Self::unknown(left.line, "the result of `instanceof` is not computed")
@@ -104,7 +102,7 @@ impl Parser<'_, '_, '_> {
                 _ => {
                     // Only powers begin on the right.
                     let right = self.binary(if sign == "**" { strength } else { strength + 1 })?;
-                    self.apply(&sign, left, &right)?
+                    self.apply(&sign, &left, &right)?
                 }
             };
         }
@@ -112,9 +110,9 @@ impl Parser<'_, '_, '_> {
         Ok(left)
     }
 
-    fn apply(&mut self, sign: &str, left: Entry, right: &Entry) -> Result<Entry, ParseError> {
+    fn apply(&mut self, sign: &str, left: &Entry, right: &Entry) -> Result<Entry, ParseError> {
         self.scope.has_fallback(&left.value);
-        let value = operators::binary(sign, &left, right);
+        let value = operators::binary(sign, left, right);
         if let Value::Text(text) = &value {
             self.scope.spend(text.len(), left.line)?;
         }
@@ -171,7 +169,7 @@ impl Parser<'_, '_, '_> {
         Ok(if is_null == Ok(true) { right } else { left })
     }
 
-    fn logical(&mut self, left: Entry, sign: &str, strength: u8) -> Result<Entry, ParseError> {
+    fn logical(&mut self, left: &Entry, sign: &str, strength: u8) -> Result<Entry, ParseError> {
         self.scope.has_fallback(&left.value);
         let truth = left.value.truth();
         let decides = sign == "||";
@@ -423,7 +421,7 @@ impl Parser<'_, '_, '_> {
             "??" => self.coalesce(entry, Self::expression)?,
             sign => {
                 let right = self.expression()?;
-                self.apply(sign, entry, &right)?
+                self.apply(sign, &entry, &right)?
             }
         };
         if matches!(name, "_ENV" | "_SERVER") && steps.is_empty() {
@@ -435,63 +433,13 @@ impl Parser<'_, '_, '_> {
         Ok(new)
     }
 
-    /// The entries up to `close`; the opening sign is taken.
-    pub(super) fn array(&mut self, close: &str, line: usize) -> Result<Entry, ParseError> {
-        let mut array = Array::default();
-        loop {
-            // `[, $b] = …` leaves places out.
-            while self.take(",") {}
-            if self.take(close) {
-                return Ok(Entry { line, value: Value::Array(Arc::new(array)) });
-            }
-            if self.take("...") {
-                let spread = self.expression()?;
-                functions::merge(&mut array, &spread, true, self.scope)?;
-            } else {
-                let first = self.expression()?;
-                if self.take("=>") {
-                    let entry = self.expression()?;
-                    match Key::of(&first.value, first.line) {
-                        Ok(key) => array.insert(key, entry),
-                        Err(unknown) => array.insert_unknown(unknown),
-                    }
-                } else {
-                    array.push(first);
-                }
-            }
-            if !self.is_next(close) {
-                self.expect(",", &format!("or `{close}` in an array"))?;
-            }
-        }
-    }
-
-    /// What is passed to a function; the opening bracket is next. `None` if it cannot be told what goes where.
-    pub(super) fn arguments(&mut self) -> Result<Option<Vec<Entry>>, ParseError> {
-        self.expect("(", "before arguments")?;
-        let mut arguments = Vec::new();
-        let mut is_plain = true;
-        while !self.take(")") {
-            is_plain &= !self.take("...");
-            // `name: value`
-            if matches!((self.peek(), self.peek_at(1)), (Some(Token::Word(_)), Some(Token::Sign(":")))) {
-                self.at += 2;
-                is_plain = false;
-            }
-            arguments.push(self.expression()?);
-            if !self.is_next(")") {
-                self.expect(",", "or `)` between arguments")?;
-            }
-        }
-        Ok(is_plain.then_some(arguments))
-    }
-
     /// A value that is known by its name.
     fn word(&mut self, word: &str, line: usize) -> Result<Entry, ParseError> {
         if self.is_next("(") && !matches!(word.to_ascii_lowercase().as_str(), "fn" | "function" | "match" | "new") {
             return functions::call(self, word, line);
         }
         if self.is_next("::") {
-            return functions::of_class(self, word, line);
+            return Ok(functions::of_class(self, word, line));
         }
         if let Some(entry) = functions::keyword(self, word, line)? {
             return Ok(entry);

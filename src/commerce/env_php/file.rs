@@ -25,6 +25,8 @@ pub struct PhpFile {
     content: Entry,
     missing: Vec<(String, usize)>,
     environment: Variables,
+    /// Whether a line helps: not in a variable.
+    has_lines: bool,
 }
 
 /// Without the values: most of them are secrets.
@@ -82,7 +84,9 @@ impl PhpFile {
         // `__DIR__` is where the file really is, whatever the path to it is relative to.
         let absolute = std::path::absolute(&full_path).unwrap_or_else(|_| full_path.clone());
         match run(bytes, &absolute, environment) {
-            Ok((content, missing)) => Ok(Self { full_path, path, content, missing, environment: environment.clone() }),
+            Ok((content, missing)) => {
+                Ok(Self { full_path, path, content, missing, environment: environment.clone(), has_lines: true })
+            }
             Err(error) => Err(fail(&full_path, Some(error.line), &error.reason)),
         }
     }
@@ -94,7 +98,14 @@ impl PhpFile {
         if !matches!(content.value, Value::Array(_)) {
             return Err(fail(&full_path, None, "it must hold a JSON object"));
         }
-        Ok(Self { full_path, path: name, content, missing: Vec::new(), environment: environment.clone() })
+        Ok(Self {
+            full_path,
+            path: name,
+            content,
+            missing: Vec::new(),
+            environment: environment.clone(),
+            has_lines: false,
+        })
     }
 
     /// The same for base64 of JSON.
@@ -104,6 +115,12 @@ impl PhpFile {
             Some(json) => Self::of_json(name, &json, environment),
             None => Err(fail(Path::new(name), None, "it must hold base64 of a JSON object")),
         }
+    }
+
+    /// The line of a value, where a line helps.
+    #[must_use]
+    pub fn line_of(&self, plain: &Plain) -> Option<usize> {
+        self.has_lines.then_some(plain.line)
     }
 
     /// Its path below the root.
@@ -180,7 +197,7 @@ impl PhpFile {
     }
 
     pub(crate) fn fail(&self, line: Option<usize>, reason: &str) -> EnvPhpError {
-        fail(&self.full_path, line.filter(|_| self.path.ends_with(".php")), reason)
+        fail(&self.full_path, line.filter(|_| self.has_lines), reason)
     }
 }
 

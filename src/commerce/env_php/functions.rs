@@ -1,16 +1,13 @@
 //! The functions and constants whose result is the same for everybody, and the words that begin an expression.
 
-use std::path::{Component, Path};
+use std::path::Path;
 use std::sync::Arc;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 
 use super::ParseError;
 use super::lexer::Token;
-use super::operators;
 use super::parser::Parser;
-use super::scope::{Mode, Scope};
+use super::scope::{Mode, Scope, Step};
+use super::text;
 use super::value::{Array, Entry, Key, Unknown, Value, name_in_words};
 
 /// PDO's numbers of driver options for MySQL: `\PDO::MYSQL_ATTR_…`, or `\Pdo\Mysql::ATTR_…`.
@@ -146,7 +143,9 @@ pub(super) fn call(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) -> 
     };
     match (name, arguments.as_slice()) {
         ("isset", values) => {
-            values.iter().for_each(|value| parser.scope.has_fallback(&value.value));
+            for value in values {
+                parser.scope.has_fallback(&value.value);
+            }
             entry(isset(values))
         }
         ("empty", [value]) => {
@@ -187,15 +186,12 @@ pub(super) fn call(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) -> 
         }),
         ("putenv", [pair]) => {
             let text = pair.value.text(line);
-            match text.as_ref().map(|pair| pair.split_once('=')) {
-                Ok(Some((name, value))) => {
-                    let value = Entry { line, value: Value::Text(value.to_owned()) };
-                    parser.scope.assign("_ENV", &[super::scope::Step::Key(Key::of_text(name))], value)?;
-                }
-                Ok(None) | Err(_) => {
-                    let reason = "an environment variable is changed that is not known".to_owned();
-                    parser.scope.forget_all(&Unknown { line, reason });
-                }
+            if let Ok(Some((name, value))) = text.as_ref().map(|pair| pair.split_once('=')) {
+                let value = Entry { line, value: Value::Text(value.to_owned()) };
+                parser.scope.assign("_ENV", &[Step::Key(Key::of_text(name))], value)?;
+            } else {
+                let reason = "an environment variable is changed that is not known".to_owned();
+                parser.scope.forget_all(&Unknown { line, reason });
             }
             entry(Value::Bool(true))
         }
@@ -213,7 +209,7 @@ pub(super) fn call(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) -> 
             }
             entry(value)
         }
-        _ => match text_function(name, &arguments, line, parser.scope.path) {
+        _ => match text::call(name, &arguments, line, parser.scope.path) {
             Some(value) => {
                 parser.spend_on(&value, line)?;
                 entry(value)
@@ -223,7 +219,7 @@ pub(super) fn call(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) -> 
     }
 }
 
-fn unknown(line: usize, reason: &str) -> Value {
+pub(super) fn unknown(line: usize, reason: &str) -> Value {
     Value::Unknown(Unknown { line, reason: reason.to_owned() })
 }
 
@@ -249,150 +245,6 @@ fn isset(values: &[Entry]) -> Value {
         }
     }
     Value::Bool(true)
-}
-
-/// Functions of text and numbers.
-fn text_function(name: &str, arguments: &[Entry], line: usize, file: &Path) -> Option<Value> {
-    let first = arguments.first()?;
-    // What is not set stays so; what is not known is not computed.
-    let passes_on = matches!(
-        name,
-        "trim"
-            | "rtrim"
-            | "ltrim"
-            | "strtolower"
-            | "strtoupper"
-            | "strval"
-            | "intval"
-            | "boolval"
-            | "floatval"
-            | "base64_decode"
-            | "json_decode"
-            | "dirname"
-            | "basename"
-            | "urldecode"
-            | "rawurldecode"
-            | "ucfirst"
-    );
-    if passes_on && matches!(first.value, Value::Unset(_) | Value::Unknown(_)) {
-        return Some(first.value.clone());
-    }
-    let text = || first.value.text(line).ok();
-    let number = |at: usize| match arguments.get(at).map(|entry| &entry.value) {
-        None => Some(None),
-        Some(Value::Int(number)) => Some(Some(*number)),
-        Some(_) => None,
-    };
-    let mark = |at: usize| arguments.get(at).map(|entry| entry.value.text(line));
-    Some(match (name, arguments.len()) {
-        ("trim", 1) => Value::Text(text()?.trim_matches(is_blank).to_owned()),
-        ("rtrim", 1) => Value::Text(text()?.trim_end_matches(is_blank).to_owned()),
-        ("ltrim", 1) => Value::Text(text()?.trim_start_matches(is_blank).to_owned()),
-        ("rtrim", 2) => {
-            let signs = mark(1)?.ok()?;
-            Value::Text(text()?.trim_end_matches(|c| signs.contains(c)).to_owned())
-        }
-        ("strtolower", 1) => Value::Text(text()?.to_ascii_lowercase()),
-        ("strtoupper", 1) => Value::Text(text()?.to_ascii_uppercase()),
-        ("strval", 1) => operators::cast("string", first.clone()),
-        ("intval", 1) => operators::cast("int", first.clone()),
-        ("boolval", 1) => operators::cast("bool", first.clone()),
-        ("floatval", 1) => operators::cast("float", first.clone()),
-        ("str_replace", 3) => {
-            let (from, to, whole) = (text()?, mark(1)?.ok()?, mark(2)?.ok()?);
-            if from.is_empty() || to.len() > from.len().saturating_mul(8) {
-                return None;
-            }
-            Value::Text(whole.replace(&from, &to))
-        }
-        ("implode" | "join", 2) => {
-            let Value::Array(parts) = &arguments[1].value else { return None };
-            if let Some(unknown) = parts.rest() {
-                return Some(Value::Unknown(unknown.clone()));
-            }
-            match parts.values().map(|entry| entry.value.text(entry.line)).collect::<Result<Vec<_>, _>>() {
-                Ok(parts) => Value::Text(parts.join(&text()?)),
-                Err(unknown) => Value::Unknown(unknown),
-            }
-        }
-        ("dirname", 1 | 2) => {
-            let levels = usize::try_from(number(1)?.unwrap_or(1)).ok()?;
-            let whole = text()?;
-            let mut path = Path::new(&whole);
-            for _ in 0..levels.min(whole.len()) {
-                path = path.parent().unwrap_or(path);
-            }
-            Value::Text(path.to_string_lossy().into_owned())
-        }
-        ("basename", 1) => Value::Text(Path::new(&text()?).file_name()?.to_string_lossy().into_owned()),
-        // Without a look at the disk, which may have links: only where nothing has to be followed.
-        ("realpath", 1) => {
-            let path = text()?;
-            let is_plain =
-                Path::new(&path).components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
-            if !is_plain || !Path::new(&path).is_absolute() || !file.starts_with(&path) {
-                return None;
-            }
-            Value::Text(path)
-        }
-        ("base64_decode", 1 | 2) => {
-            match STANDARD.decode(text()?.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
-                Some(text) => Value::Text(text),
-                None => unknown(line, "what base64_decode() is given is not base64 of text"),
-            }
-        }
-        ("json_decode", 2..) if arguments[1].value == Value::Bool(true) => of_json(&text()?, line),
-        ("is_string", 1) => Value::Bool(matches!(first.value.known().ok()?, Value::Text(_))),
-        ("is_array", 1) => Value::Bool(matches!(first.value.known().ok()?, Value::Array(_))),
-        ("is_null", 1) => match &first.value {
-            Value::Unset(unset) => Value::Bool(unset.is_null),
-            value => Value::Bool(*value.known().ok()? == Value::Null),
-        },
-        ("array_key_exists", 2) => {
-            let key = Key::of(&first.value, line).ok()?;
-            match &arguments[1].value {
-                Value::Array(array) => match (array.get(&key), array.rest()) {
-                    (Some(_), _) => Value::Bool(true),
-                    (None, Some(unknown)) => Value::Unknown(unknown.clone()),
-                    (None, None) => Value::Bool(false),
-                },
-                _ => return None,
-            }
-        }
-        ("sprintf", _) => formatted(&text()?, &arguments[1..], line)?,
-        _ => return None,
-    })
-}
-
-/// What `trim()` takes off.
-fn is_blank(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\n' | '\r' | '\0' | '\x0b')
-}
-
-/// `sprintf()` with `%s`, `%d` and `%%`; `None` with anything else.
-fn formatted(format: &str, arguments: &[Entry], line: usize) -> Option<Value> {
-    let mut text = String::new();
-    let mut arguments = arguments.iter();
-    let mut rest = format;
-    while let Some((before, after)) = rest.split_once('%') {
-        text.push_str(before);
-        let sign = after.chars().next()?;
-        match sign {
-            '%' => text.push('%'),
-            's' | 'd' => {
-                let entry = arguments.next()?;
-                let value = if sign == 'd' { operators::cast("int", entry.clone()) } else { entry.value.clone() };
-                match value.text(line) {
-                    Ok(argument) => text.push_str(&argument),
-                    Err(unknown) => return Some(Value::Unknown(unknown)),
-                }
-            }
-            _ => return None,
-        }
-        rest = &after[sign.len_utf8()..];
-    }
-    text.push_str(rest);
-    Some(Value::Text(text))
 }
 
 /// JSON as PHP's arrays.
@@ -548,14 +400,14 @@ fn running(parser: &mut Parser<'_, '_, '_>, name: &str, line: usize) -> Result<E
 }
 
 /// `Name::class`, `\PDO::MYSQL_ATTR_SSL_CA`, `Name::call(…)`; the two colons are next.
-pub(super) fn of_class(parser: &mut Parser<'_, '_, '_>, class: &str, line: usize) -> Result<Entry, ParseError> {
+pub(super) fn of_class(parser: &mut Parser<'_, '_, '_>, class: &str, line: usize) -> Entry {
     let full = parser.class_name(class);
     let Some(Token::Word(name)) = parser.peek_at(1).cloned() else {
         // `Name::$variable`: what follows the colons is read like any other arrow.
-        return Ok(Parser::unknown(line, "what a class holds is not known here"));
+        return Parser::unknown(line, "what a class holds is not known here");
     };
     if matches!(parser.peek_at(2), Some(Token::Sign("("))) {
-        return Ok(Parser::unknown(line, "the call of a method is not made here"));
+        return Parser::unknown(line, "the call of a method is not made here");
     }
     parser.at += 2;
     let short = full.to_ascii_lowercase();
@@ -577,10 +429,10 @@ pub(super) fn of_class(parser: &mut Parser<'_, '_, '_>, class: &str, line: usize
         }
         _ => None,
     };
-    Ok(match value {
+    match value {
         Some(value) => Entry { line, value },
         None => Parser::unknown(line, format!("the constant {} of a class is not known here", name_in_words(&name))),
-    })
+    }
 }
 
 /// A constant by its name.

@@ -7,8 +7,8 @@
 //! | file | for |
 //! |---|---|
 //! | `lexer`, `strings` | bytes → tokens |
-//! | `parser`, `expression` | tokens → what the file returns |
-//! | `operators`, `functions` | what is computed |
+//! | `parser`, `expression`, `lists` | tokens → what the file returns |
+//! | `operators`, `functions`, `text` | what is computed |
 //! | `scope` | what the file has set so far |
 //! | `value` | values, and those that are unknown |
 //! | `file` | one file, read as a whole, and what is asked of it |
@@ -19,10 +19,12 @@ mod expression;
 mod file;
 mod functions;
 mod lexer;
+mod lists;
 mod operators;
 mod parser;
 mod scope;
 mod strings;
+mod text;
 mod value;
 
 use crate::untrusted::SafeText;

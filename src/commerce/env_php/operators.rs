@@ -196,7 +196,7 @@ fn equal(left: &Value, right: &Value, is_strict: bool) -> Result<bool, Option<Un
             other => other.truth().map(|truth| !truth).map_err(Some),
         },
         (a, b) => match (float(a), float(b)) {
-            (Some(a), Some(b)) => Ok(a == b),
+            (Some(a), Some(b)) => Ok(a.partial_cmp(&b) == Some(Ordering::Equal)),
             _ => Ok(a.text(0).ok() == b.text(0).ok()),
         },
     }

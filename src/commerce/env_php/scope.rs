@@ -237,8 +237,7 @@ impl<'a> Scope<'a> {
         let within = match (&self.mode, is_taken) {
             (Mode::Dead, _) | (_, Ok(false)) => Mode::Dead,
             (mode, Ok(true)) => mode.clone(),
-            (Mode::Live, Err(unknown)) => Mode::Maybe(unknown.clone()),
-            (Mode::Maybe(unknown), Err(_)) => Mode::Maybe(unknown.clone()),
+            (Mode::Live, Err(unknown)) | (Mode::Maybe(unknown), Err(_)) => Mode::Maybe(unknown.clone()),
         };
         std::mem::replace(&mut self.mode, within)
     }

@@ -55,7 +55,7 @@ impl<'a> Cursor<'a> {
 
     pub(super) fn skip(&mut self, count: usize) {
         let (skipped, rest) = self.rest.split_at(count.min(self.rest.len()));
-        self.line += skipped.iter().filter(|byte| **byte == b'\n').count();
+        self.line += skipped.split(|byte| *byte == b'\n').count() - 1;
         self.rest = rest;
     }
 

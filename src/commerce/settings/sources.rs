@@ -66,6 +66,8 @@ pub struct Sources {
     /// The variables that set something: the name in lower case without prefix, and as it is.
     variables: BTreeMap<String, String>,
     modules: ModuleDefaults,
+    /// How the files spell the codes that they have settings for, by scope.
+    spelt: BTreeMap<Scope, Vec<String>>,
 }
 
 impl Sources {
@@ -95,7 +97,14 @@ impl Sources {
             .beginning_with(VARIABLE_PREFIX)
             .map(|(rest, _)| (rest.to_lowercase(), format!("{VARIABLE_PREFIX}{rest}")))
             .collect();
-        Ok(Self { deployment, variables, modules })
+        let mut spelt: BTreeMap<Scope, Vec<String>> = BTreeMap::new();
+        for code in deployment.system_codes("websites")? {
+            spelt.entry(Scope::website(&code)).or_default().push(code);
+        }
+        for code in deployment.system_codes("stores")? {
+            spelt.entry(Scope::store(&code)).or_default().push(code);
+        }
+        Ok(Self { deployment, variables, modules, spelt })
     }
 
     /// The files and variables that the installation was deployed with.
@@ -116,18 +125,19 @@ impl Sources {
         {
             return Ok(Some(Found::new(Some(value.to_owned()), Origin::Variable(variable.clone()))));
         }
-        let in_files = |code: Option<&str>| {
-            let keys: Vec<&str> = std::iter::once(kind).chain(code).chain(path.split('/')).collect();
-            let found = self.deployment.system(&keys)?;
-            Ok::<_, EnvPhpError>(
-                found.map(|(text, file, line)| Found::new(text, Origin::File { path: file.to_owned(), line })),
-            )
-        };
-        let Some(code) = code else { return in_files(None) };
-        for spelt in self.deployment.system_codes(kind)? {
-            if spelt.to_lowercase() == code
-                && let Some(found) = in_files(Some(&spelt))?
-            {
+        let in_files =
+            |code: Option<&str>| {
+                let keys: Vec<&str> = std::iter::once(kind).chain(code).chain(path.split('/')).collect();
+                let found = self.deployment.system(&keys)?;
+                Ok::<_, EnvPhpError>(found.map(|(plain, file)| {
+                    Found::new(plain.text, Origin::File { path: file.to_owned(), line: plain.line })
+                }))
+            };
+        if code.is_none() {
+            return in_files(None);
+        }
+        for spelt in self.spelt.get(scope).into_iter().flatten() {
+            if let Some(found) = in_files(Some(spelt))? {
                 return Ok(Some(found));
             }
         }

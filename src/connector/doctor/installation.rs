@@ -69,7 +69,7 @@ fn installation(store: &Store) -> Check {
     };
     // With a database of its own in the configuration, that of env.php is not used.
     let is_used = !store.config().source.commerce.names_a_database();
-    let unset: Vec<Finding> = files.as_ref().map(|files| unset_variables(files)).unwrap_or_default();
+    let unset: Vec<Finding> = files.as_ref().map(unset_variables).unwrap_or_default();
     let readable =
         files.and_then(|files| if is_used { files.database_settings(&Connection::Default).map(drop) } else { Ok(()) });
     let finding = readable.err().map(|error| {

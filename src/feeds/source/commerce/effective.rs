@@ -1,6 +1,7 @@
 //! The settings in force: what variables, files, the database and the modules have, merged as Commerce does it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 use std::hash::{Hash, Hasher};
 
 use jiff::tz::TimeZone;
@@ -207,7 +208,6 @@ impl Settings {
                 found.value.as_deref().map_or_else(|| "null".to_owned(), |value| format!("{}:{value}", value.len()));
             hash.update(format!("{} {kind} {id} {value}\n", setting.path()));
         }
-        use std::fmt::Write as _;
         hash.finalize().iter().fold(String::new(), |mut text, byte| {
             let _ = write!(text, "{byte:02x}");
             text
