@@ -78,7 +78,8 @@ fn connection(shop: &Shop) -> String {
 fn module(shop: &Shop, name: &str, config: &str) {
     let directory = shop.root().join("vendor/acme").join(name.to_lowercase()).join("etc");
     fs::create_dir_all(&directory).expect("made");
-    fs::write(directory.join("module.xml"), format!("<config><module name=\"Acme_{name}\"/></config>")).expect("written");
+    fs::write(directory.join("module.xml"), format!("<config><module name=\"Acme_{name}\"/></config>"))
+        .expect("written");
     fs::write(directory.join("config.xml"), config).expect("written");
 }
 
@@ -119,7 +120,11 @@ fn every_setting_is_read_from_every_place_in_every_scope() {
         .collect();
     shop.database.execute(&format!("DELETE FROM core_config_data;\n{rows}"));
     module(&shop, "Shop", &xml(&paths, 4));
-    module(&shop, "Off", "<config><default><web><unsecure><base_url>off</base_url></unsecure></web></default></config>");
+    module(
+        &shop,
+        "Off",
+        "<config><default><web><unsecure><base_url>off</base_url></unsecure></web></default></config>",
+    );
     write_php(&shop, "app/etc/config.php", modules, &system(2));
     write_php(&shop, "app/etc/env.php", &connection(&shop), &system(1));
 
@@ -176,7 +181,10 @@ fn settings_of_files_variables_and_modules_reach_items() {
     let run = |args: &[&str], variables: &[(&str, &str)]| {
         shop.command(args).envs(variables.iter().copied()).output().expect("the program runs")
     };
-    let variables = [("SHOP_URL", "https://cloud.example/"), ("CONFIG__STORES__EU_EN__WEB__UNSECURE__BASE_MEDIA_URL", "https://cdn.example/m/")];
+    let variables = [
+        ("SHOP_URL", "https://cloud.example/"),
+        ("CONFIG__STORES__EU_EN__WEB__UNSECURE__BASE_MEDIA_URL", "https://cdn.example/m/"),
+    ];
     let output = run(&["feeds", "items", "products"], &variables);
     assert!(output.status.success(), "{}", stderr(&output));
     let items: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).expect("an item")).collect();
@@ -208,7 +216,10 @@ fn a_time_zone_that_is_none_stops_every_feed_and_is_named() {
     let output = shop.run(&["feeds", "items", "scopesWebsite"]);
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("general/locale/timezone of store view de is \"Moon/Crater\", set in core_config_data"), "{said}");
+    assert!(
+        said.contains("general/locale/timezone of store view de is \"Moon/Crater\", set in core_config_data"),
+        "{said}"
+    );
     assert!(said.contains("tzdata"), "{said}");
 }
 

@@ -57,6 +57,13 @@ fn insert(set: &Mutex<BTreeSet<String>>, name: &str) {
 }
 
 impl Database {
+    /// Counts tables that were read before this reading began, and that it depends on all the same.
+    pub fn depends_on(&self, tables: &[&str]) {
+        for table in tables {
+            self.tables.use_table(table);
+        }
+    }
+
     /// The tables that queries named since [`Self::look_again`] made this.
     #[must_use]
     pub fn used_tables(&self) -> BTreeSet<String> {

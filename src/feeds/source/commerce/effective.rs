@@ -15,6 +15,9 @@ use crate::commerce::settings::{Found, Origin, Scope as Code, Sources, TABLE};
 use crate::error::{Exit, Explain};
 use crate::untrusted::SafeText;
 
+/// The tables that settings are read from, once for a run.
+pub(super) const SETTING_TABLES: [&str; 3] = [TABLE, "store_website", "store"];
+
 /// What a value is set for, by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Scope {
@@ -124,6 +127,7 @@ impl Settings {
     pub(super) async fn load(database: &Database, sources: &Sources) -> Result<Self, SettingError> {
         let read = || async {
             let mut snapshot = database.snapshot().await?;
+            database.check_tables(&mut snapshot).await?;
             let scopes = scopes(database, &mut snapshot).await?;
             let rows = rows(database, &mut snapshot).await?;
             snapshot.end().await;

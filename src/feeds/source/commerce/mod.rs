@@ -140,23 +140,23 @@ impl Commerce {
     }
 
     /// The settings in force and the moment: those of the run that has begun, or else of now.
-    async fn run(&self) -> Result<Arc<OnceCell<Run>>, SourceError> {
+    async fn run(&self, database: &Database, feed: Feed) -> Result<Arc<OnceCell<Run>>, SourceError> {
         let cell = self.run.clone().unwrap_or_default();
         cell.get_or_try_init(|| async {
             let now = self.now.unwrap_or_else(Timestamp::now);
-            let settings = self.settings_now().await.map_err(SourceError::of_setting)?;
+            let settings = self.settings_now(database).await.map_err(|error| SourceError::of_setting(feed, error))?;
             Ok::<_, SourceError>(Run { now, settings: Arc::new(settings) })
         })
         .await?;
         Ok(cell)
     }
 
-    async fn settings_now(&self) -> Result<Settings, SettingError> {
+    async fn settings_now(&self, database: &Database) -> Result<Settings, SettingError> {
         let Installation { root, variables } = self.installation.clone();
         let sources = tokio::task::spawn_blocking(move || Sources::read_if_there(root.as_deref(), variables)).await;
         let sources =
             sources.map_err(|error| SettingError::Interrupted { reason: SafeText::new(&error.to_string()) })??;
-        Settings::load(&self.database(), &sources).await
+        Settings::load(database, &sources).await
     }
 
     /// Every setting that shapes items, as it is in force now, with its origin.
@@ -164,7 +164,7 @@ impl Commerce {
     /// # Errors
     /// [`SettingError`] if one of them cannot be known.
     pub async fn settings_in_force(&self) -> Result<Vec<InForce>, SettingError> {
-        Ok(self.settings_now().await?.in_force())
+        Ok(self.settings_now(&self.database()).await?.in_force())
     }
 
     /// A fingerprint of the settings that shape the items of this run.
@@ -172,7 +172,7 @@ impl Commerce {
     /// # Errors
     /// [`SourceError`] if one of them cannot be known.
     pub async fn settings_fingerprint(&self) -> Result<String, SourceError> {
-        let run = self.run().await?;
+        let run = self.run(&self.database(), Feed::ScopesWebsite).await?;
         Ok(run.get().map(|run| run.settings.fingerprint()).unwrap_or_default())
     }
 
@@ -240,7 +240,7 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer, or a setting cannot be known.
     pub async fn base_url(&self) -> Result<Option<String>, SourceError> {
-        let run = self.run().await?;
+        let run = self.run(&self.database(), Feed::ScopesWebsite).await?;
         Ok(run.get().and_then(|run| run.settings.base_url()).map(str::to_owned))
     }
 
@@ -294,7 +294,7 @@ impl Commerce {
         let database = self.look(feed).await?;
         self.check(feed)?;
         self.check_category_index(&database, feed).await?;
-        let cell = self.run().await?;
+        let cell = self.run(&database, feed).await?;
         let Some(run) = cell.get() else { return Ok(()) };
         let read = Box::pin(walk::read(&database, feed, self.order_days, run, selection, &pages)).await;
         read.map_err(|error| SourceError::of(feed, error))?;
@@ -418,9 +418,9 @@ impl Commerce {
 
 impl SourceError {
     /// A setting that is not known.
-    fn of_setting(error: SettingError) -> Self {
+    fn of_setting(feed: Feed, error: SettingError) -> Self {
         match error {
-            SettingError::Database(error) => Self::Database(error),
+            SettingError::Database(error) => Self::of(feed, error),
             error => Self::Setting(error),
         }
     }

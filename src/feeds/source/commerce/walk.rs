@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::super::{Broken, Collected, IdKind, Page, Resolved, Selection};
 use super::context::{Context, Run};
 use super::dependents::with_dependents;
+use super::effective::SETTING_TABLES;
 use super::tables::SourceTable;
 use super::{
     attributes, categories, category_permissions, orders, prices, product_overrides, product_walk, products, scopes,
@@ -73,6 +74,7 @@ pub(super) async fn read(
 async fn load(database: &Database, run: &Run) -> Result<Context, DatabaseError> {
     let mut snapshot = database.snapshot().await?;
     database.check_tables(&mut snapshot).await?;
+    database.depends_on(&SETTING_TABLES);
     let context = Context::load(database, &mut snapshot, run).await?;
     context.check_tables(&mut snapshot).await?;
     snapshot.end().await;
