@@ -6,8 +6,8 @@ use tokio::sync::watch;
 
 use super::{Here, Refusal, Standing, Target, check, installation, neighbours};
 use crate::client::models::{DataSpace, DataSpaceId, DataSpaceKind};
-use crate::commerce::settings::{Found, Origin};
 use crate::commerce::kind::{Concluded, InstallationKind, Signs};
+use crate::commerce::settings::{Found, Origin};
 use crate::connector::{Connector, explained};
 use crate::error::{Exit, Problem};
 use crate::export::ledger::Installation;
