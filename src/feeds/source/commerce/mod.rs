@@ -310,8 +310,9 @@ impl Commerce {
     pub async fn warnings(&self, feed: Feed) -> Result<Vec<SafeText>, SourceError> {
         let database = self.look(feed).await?;
         self.check(feed)?;
-        let now = self.now.unwrap_or_else(Timestamp::now);
-        walk::warnings(&database, feed, now).await.map_err(|error| SourceError::of(feed, error))
+        let cell = self.run(&database, feed).await?;
+        let Some(run) = cell.get() else { return Ok(Vec::new()) };
+        walk::warnings(&database, feed, run).await.map_err(|error| SourceError::of(feed, error))
     }
 
     /// The records that a person's words stand for.

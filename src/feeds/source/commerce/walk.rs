@@ -211,12 +211,12 @@ async fn page(snapshot: &mut Snapshot, context: &Context, feed: Feed, ids: &[u64
 }
 
 /// What looks like a mistake in what a feed is made of, and is sent all the same.
-pub(super) async fn warnings(database: &Database, feed: Feed, now: Timestamp) -> Result<Vec<SafeText>, DatabaseError> {
+pub(super) async fn warnings(database: &Database, feed: Feed, run: &Run) -> Result<Vec<SafeText>, DatabaseError> {
     if feed != Feed::Prices {
         return Ok(Vec::new());
     }
     let mut snapshot = database.snapshot().await?;
-    let context = Context::load(database, &mut snapshot, now).await?;
+    let context = Context::load(database, &mut snapshot, run).await?;
     let warnings = prices::warnings(&mut snapshot, &context).await?;
     snapshot.end().await;
     Ok(warnings)
