@@ -164,9 +164,10 @@ fn a_login_in_the_wrong_place_is_refused_and_not_repeated() {
     }
 }
 
-/// What belongs to another user is neither written nor believed.
+/// A user that is neither root nor the one who runs the program.
 const SOMEBODY: u32 = 12_345;
 
+/// What belongs to another user is neither written nor believed.
 #[test]
 fn logs_and_state_of_another_user_are_refused_and_found() {
     if !rustix::process::geteuid().is_root() {
