@@ -27,7 +27,7 @@ pub async fn run(command: ExportCommand, setting: &Setting, output: &mut Output)
     match command {
         ExportCommand::Run(args) if args.cleanup_feed => clean_up(&args, &connector, output).await,
         ExportCommand::Run(args) => {
-            let mode = mode(&args)?;
+            let mode = mode(&args, &connector)?;
             send(&connector, mode, &args.feed, &args.sending, output).await
         }
         ExportCommand::Retry(args) => send(&connector, SyncMode::Retry, &args.feed, &args.sending, output).await,
@@ -85,12 +85,15 @@ fn voice(sending: &SendingArgs) -> Voice {
 }
 
 /// How the feeds are gone through; clap has seen to it that the flags do not contradict each other.
-fn mode(args: &RunArgs) -> Result<SyncMode, Problem> {
+fn mode(args: &RunArgs, connector: &Connector) -> Result<SyncMode, Problem> {
     if !args.by_ids.is_empty() {
         return Ok(SyncMode::ByIds { words: ids::read(&args.by_ids)?, kind: args.id_type.unwrap_or_default() });
     }
     Ok(match args {
-        RunArgs { partial: true, .. } => SyncMode::Partial(Following::default()),
+        RunArgs { partial: true, full_within, database_share, .. } => {
+            let rolling = connector.rolling(*full_within, *database_share);
+            SyncMode::Partial(Following { rolling, ..Following::default() })
+        }
         RunArgs { retry: true, .. } => SyncMode::Retry,
         _ => SyncMode::Full,
     })

@@ -33,6 +33,8 @@ pub async fn run(
         feeds,
         every: Duration::from_secs(args.every.into()),
         full_every: Duration::from_secs(3600 * u64::from(args.full_every)),
+        full_within: args.full_within,
+        database_share: args.database_share,
         typed_name: args.i_know.clone(),
     };
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -85,6 +85,8 @@ pub const KEYS: &[Key] = &[
     text("export.max_delete"),
     text("export.max_change"),
     integer("export.keep_deletions_days"),
+    text("export.full_within"),
+    integer("export.database_share"),
     text("state.directory"),
     text("ui.theme"),
     Key { path: "ui.read_only", kind: Kind::Boolean },

@@ -7,6 +7,7 @@ mod hidden;
 pub mod keys;
 mod redact;
 pub mod store;
+pub mod time_span;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,6 +21,7 @@ use crate::commerce::edition::Edition;
 use crate::commerce::kind::InstallationKind;
 use crate::export::hold::Most;
 use crate::feeds::Feed;
+use time_span::TimeSpan;
 
 pub use hidden::Hidden;
 
@@ -384,6 +386,10 @@ pub struct ExportSection {
     pub max_change: Most,
     /// For how many days the ledger remembers deletions that the service has taken.
     pub keep_deletions_days: u16,
+    /// Within which time partial syncs compare the whole shop, a piece each; `off` = only what change logs name.
+    pub full_within: TimeSpan,
+    /// The most of the database's time that this may take, in percent; 100 = no bound.
+    pub database_share: u8,
     /// `[export.feeds.<feed>]`
     pub feeds: BTreeMap<Feed, FeedSection>,
     /// `[export.routes]`: feed → route.
@@ -399,6 +405,8 @@ impl Default for ExportSection {
             max_delete: crate::export::hold::MAX_DELETE,
             max_change: Most::NoLimit,
             keep_deletions_days: KEEP_DELETIONS_DAYS,
+            full_within: TimeSpan::hours(1),
+            database_share: 10,
             feeds: BTreeMap::new(),
             routes: BTreeMap::new(),
         }

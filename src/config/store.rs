@@ -258,13 +258,14 @@ impl Store {
             state.starts_with(&root) && !is_kept_in_var(&state, &root.join("var"))
         };
         let instance = &config.instance;
-        let rules: [(&str, bool, &str); 9] = [
+        let rules: [(&str, bool, &str); 10] = [
             ("gateway.requests_per_second", rate.is_finite() && rate >= 0.0, "must be 0 (no limit) or more"),
             ("gateway.connect_timeout_seconds", config.gateway.connect_timeout_seconds > 0, "must be 1 or more"),
             ("gateway.read_timeout_seconds", config.gateway.read_timeout_seconds > 0, "must be 1 or more"),
             ("gateway.total_timeout_seconds", config.gateway.total_timeout_seconds > 0, "must be 1 or more"),
             ("gateway.registry_path", config.gateway.registry_path.starts_with('/'), "must begin with /"),
             ("export.thread_count", (1..=32).contains(&config.export.thread_count), "must be from 1 to 32"),
+            ("export.database_share", (1..=100).contains(&config.export.database_share), "must be from 1 to 100"),
             ("export.max_batch_bytes", config.export.max_batch_bytes >= 1024, "must be 1024 or more"),
             (
                 "instance.settings",

@@ -5,11 +5,12 @@ use std::time::Duration;
 use super::{Connector, ExportRequest, Limits, explained};
 use crate::client::models::DataSpaceId;
 use crate::config::Config;
+use crate::config::time_span::TimeSpan;
 use crate::error::Problem;
 use crate::export::hold::{Limit, Most, What};
 use crate::export::ledger::Installation;
 use crate::export::owner::Owner;
-use crate::export::{Plan, Run};
+use crate::export::{Plan, Rolling, Run};
 use crate::feeds::Feed;
 use crate::feeds::source::{Source, SourceError};
 use crate::live::{About, publish};
@@ -43,6 +44,14 @@ impl Connector {
                 }))
             }
         }
+    }
+
+    /// The rolling compare as configured, unless it is asked for otherwise; `None` if it is off.
+    #[must_use]
+    pub fn rolling(&self, full_within: Option<TimeSpan>, database_share: Option<u8>) -> Option<Rolling> {
+        let export = self.config().export;
+        let within = full_within.unwrap_or(export.full_within).length()?;
+        Some(Rolling { within, share: database_share.unwrap_or(export.database_share) })
     }
 
     /// Starts an export into the chosen data space.

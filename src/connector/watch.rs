@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Connector, ExportRequest};
+use crate::config::time_span::TimeSpan;
 use crate::error::{Exit, Problem};
 use crate::export::hold::What;
 use crate::export::ledger::Installation;
@@ -35,6 +36,10 @@ pub struct Watch {
     pub every: Duration,
     /// How often a feed without a change log is compared in full.
     pub full_every: Duration,
+    /// Within which time the whole shop is compared, instead of the configured.
+    pub full_within: Option<TimeSpan>,
+    /// The most of the database's time that this may take, in percent, instead of the configured.
+    pub database_share: Option<u8>,
     /// The data space's name, typed by a person to pass the guard.
     pub typed_name: Option<String>,
 }
@@ -191,7 +196,9 @@ impl Passes {
             self.sender = self.connector.pass_guard(&source, self.watch.typed_name.as_deref()).await?;
             self.source.insert(source).clone()
         };
-        let following = Following { rest: REST, full_every: self.watch.full_every };
+        let Watch { full_every, full_within, database_share, .. } = self.watch;
+        let rolling = self.connector.rolling(full_within, database_share);
+        let following = Following { rest: REST, full_every, rolling };
         let mode = SyncMode::Partial(following);
         let request = ExportRequest { feeds: self.watch.feeds.clone(), mode, ..ExportRequest::default() };
         let mut run = self.connector.start_from(source, request, true, self.sender.clone()).await?;

@@ -2,7 +2,7 @@
 //!
 //! At any time a few pages are in memory, never a feed: what reads ahead waits on bounded channels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 
 use futures_util::{Stream, StreamExt, stream};
@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::brake::Cause;
-use super::ledger::{Compared, Entry, Measure, Outgoing, Why};
+use super::ledger::{Compared, Contested, Entry, Measure, Outgoing, Why};
 use super::pass::{Halt, in_ledger};
 use super::progress::{FeedProgress, ItemFailure, ItemState, RunEvent};
 use super::send::{Lane, Outbox};
@@ -46,6 +46,7 @@ pub(super) struct Collection {
 type Remarks = BTreeMap<String, (u64, SafeText)>;
 
 /// A page of records as items.
+#[derive(Default)]
 struct Assembled {
     source_records: u64,
     entries: Vec<Entry>,
@@ -158,6 +159,9 @@ async fn compare_pages(
         let Some(compared) = compare(lane, page).await else { return };
         collection.refused_before += compared.refused_before;
         outbox.push(compared.send).await;
+        if !compared.contested.is_empty() && !settle(lane, compared.contested, outbox, collection).await {
+            return;
+        }
     }
 }
 
@@ -175,6 +179,27 @@ async fn tell_remarks(lane: &Lane, remarks: Remarks) {
     }
 }
 
+/// Compares items whose identity belongs to other records, once these were read as well. Whether it could be done.
+async fn settle(lane: &Lane, contested: Vec<Contested>, outbox: &mut Outbox, collection: &mut Collection) -> bool {
+    let owners: Vec<u64> =
+        contested.iter().map(|contested| contested.owner).collect::<BTreeSet<_>>().into_iter().collect();
+    let chosen = owners.clone();
+    if let Err(error) = lane.run.ledger.call(move |store| store.choose_keys(&chosen)).await {
+        lane.brake.pull(Cause::Ledger(error));
+        return false;
+    }
+    // Each of these owners has a lower key than who contests it, so this ends.
+    if let Err(problem) = Box::pin(collect(lane, Selection::Keys(owners), outbox, collection)).await {
+        lane.brake.pull(Cause::Trouble(problem));
+        return false;
+    }
+    let entries = contested.into_iter().map(|contested| Entry::Whole(contested.item)).collect();
+    let Some(compared) = compare(lane, Assembled { entries, ..Assembled::default() }).await else { return false };
+    collection.refused_before += compared.refused_before;
+    outbox.push(compared.send).await;
+    true
+}
+
 /// Compares a page with the ledger, counts it and tells its failures. `None` if the ledger failed.
 async fn compare(lane: &Lane, page: Assembled) -> Option<Compared> {
     let Assembled { source_records, entries, mut failures, .. } = page;
@@ -189,7 +214,8 @@ async fn compare(lane: &Lane, page: Assembled) -> Option<Compared> {
     failures.extend(compared.twins.iter().map(|label| twin(lane.plan.feed, label)));
     lane.run.board.update(|feed| {
         feed.source_read += source_records;
-        feed.collected += items;
+        // A contested one is counted when it is compared.
+        feed.collected += items - compared.contested.len() as u64;
         feed.unchanged += compared.unchanged;
         count_found(feed, &compared.send);
     });

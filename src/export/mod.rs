@@ -18,6 +18,7 @@ mod outlook;
 pub mod owner;
 mod pass;
 pub mod progress;
+mod rolling;
 mod run;
 mod send;
 pub mod told;
@@ -41,7 +42,7 @@ pub(crate) use follow::shown_of_log;
 use hold::{Limit, Most, What};
 use ledger::{Ledger, Store};
 use lock::RunLock;
-pub use mode::{Following, SyncMode};
+pub use mode::{Following, Rolling, SyncMode};
 use progress::{FeedProgress, Progress, RunEvent, RunReport};
 use run::Context;
 

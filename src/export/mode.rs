@@ -33,4 +33,15 @@ pub struct Following {
     pub rest: Duration,
     /// How long a feed without a change log is left alone after a full compare.
     pub full_every: Duration,
+    /// Whether a part of every feed is compared as well.
+    pub rolling: Option<Rolling>,
+}
+
+/// The rolling compare: each partial sync compares a part of every feed, so that the whole shop is compared again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rolling {
+    /// Within which time the whole shop is compared.
+    pub within: Duration,
+    /// The most of the database's time that this may take, in percent; 100 = no bound.
+    pub share: u8,
 }

@@ -19,6 +19,7 @@ use super::hold;
 use super::ledger::{LedgerError, Place, Reach, Resend, Store};
 use super::mode::{Following, SyncMode};
 use super::progress::{Phase, RunEvent};
+use super::rolling::Turn;
 use super::run::Context;
 use super::send::{Lane, Left, Outbox, send_batches};
 use crate::error::{Exit, Problem};
@@ -41,7 +42,7 @@ pub(super) enum Halt {
 }
 
 /// What of a feed is read.
-enum Reading {
+pub(super) enum Reading {
     /// The chosen keys.
     Chosen,
     /// This, in one go.
@@ -119,6 +120,7 @@ async fn go_through_as_asked(lane: &Arc<Lane>) -> Result<(), Halt> {
 async fn in_full(lane: &Arc<Lane>, resend: Resend) -> Result<(), Halt> {
     let run = &lane.run;
     let feed = lane.plan.feed;
+    let begun = Timestamp::now();
     begin(lane, resend).await?;
     // Before the first record is read: what changes from now on is read by the next partial sync, seen here or not.
     let position = if run.dry_run { None } else { follow::position(lane).await? };
@@ -143,7 +145,11 @@ async fn in_full(lane: &Arc<Lane>, resend: Resend) -> Result<(), Halt> {
         in_ledger(lane, run.ledger.call(Store::choose_unmet).await)?;
         read(lane, Reading::Chosen).await?;
     }
-    finish(lane, move |store| store.finish_full(feed, position.as_ref(), Timestamp::now())).await
+    finish(lane, move |store| {
+        store.finish_full(feed, position.as_ref(), Timestamp::now())?;
+        store.restart_round(feed, begun)
+    })
+    .await
 }
 
 /// Compares what the change log names since the last sync; and, since nobody will name them again, what has no answer yet and
@@ -157,6 +163,7 @@ async fn partial(lane: &Arc<Lane>, following: Following) -> Result<(), Halt> {
         note(lane, "compared in full, because something of it was paused".to_owned()).await;
         return in_full(lane, Resend::None).await;
     }
+    let turn = Turn::plan(lane, following.rolling).await?;
     let followed = in_ledger(lane, run.ledger.call(move |store| store.followed(feed)).await)?;
     let log = or_braked(lane, run.source.change_log(feed)).await?;
     let (from, log) = match follow::course(followed.as_ref(), log) {
@@ -166,15 +173,8 @@ async fn partial(lane: &Arc<Lane>, following: Following) -> Result<(), Halt> {
             return in_full(lane, Resend::None).await;
         }
         Course::Always { reason } => {
-            // The same words whether it is due or not, so that a watch says them once.
-            let every = following.full_every;
-            let how_often = if every.is_zero() { String::new() } else { format!(" every {}", duration(every)) };
-            note(lane, format!("compared in full{how_often}, because {reason}")).await;
-            let age = followed.map(|followed| Timestamp::now().duration_since(followed.last_full));
-            if age.is_some_and(|age| age.unsigned_abs() < every) {
-                return Ok(());
-            }
-            return in_full(lane, Resend::None).await;
+            let last_full = followed.map(|followed| followed.last_full);
+            return unfollowed(lane, following, turn, last_full, &reason).await;
         }
     };
     if let Some(words) = follow::stall(&log) {
@@ -185,7 +185,60 @@ async fn partial(lane: &Arc<Lane>, following: Following) -> Result<(), Halt> {
     let rested_since = before(now, following.rest);
     in_ledger(lane, run.ledger.call(move |store| store.choose_unsettled(rested_since, now)).await)?;
     compare_chosen(lane, Reading::Chosen, Reach::KeysAndRows).await?;
-    finish(lane, move |store| store.finish_partial(feed, &position, Timestamp::now())).await
+    finish(lane, move |store| store.finish_partial(feed, &position, Timestamp::now())).await?;
+    match turn {
+        Some(turn) => turn.take(lane).await,
+        None => Ok(()),
+    }
+}
+
+/// A feed without a change log: compared in full when that is due, or by the rolling compare where that comes around sooner. In
+/// between, what has no answer and what failed for now is sent again, as in every feed.
+async fn unfollowed(
+    lane: &Arc<Lane>,
+    following: Following,
+    turn: Option<Turn>,
+    last_full: Option<Timestamp>,
+    reason: &str,
+) -> Result<(), Halt> {
+    let run = &lane.run;
+    let feed = lane.plan.feed;
+    let every = following.full_every;
+    let turn = turn.filter(|_| following.rolling.is_some_and(|rolling| rolling.within <= every));
+    // The same words whether it is due or not, so that a watch says them once.
+    let how_often = match following.rolling.filter(|_| turn.is_some()) {
+        Some(rolling) => format!("piece by piece within {}", duration(rolling.within)),
+        None if every.is_zero() => "in full".to_owned(),
+        None => format!("in full every {}", duration(every)),
+    };
+    note(lane, format!("compared {how_often}, because {reason}")).await;
+    let now = Timestamp::now();
+    let is_due = match last_full {
+        None => true,
+        Some(last) => turn.is_none() && now.duration_since(last).unsigned_abs() >= every,
+    };
+    if is_due {
+        return in_full(lane, Resend::None).await;
+    }
+    let rested_since = before(now, following.rest);
+    let has_keyless = in_ledger(
+        lane,
+        run.ledger
+            .call(move |store| {
+                store.choose_unsettled(rested_since, now)?;
+                store.has_unsettled_without_key(rested_since)
+            })
+            .await,
+    )?;
+    if has_keyless {
+        return in_full(lane, Resend::None).await;
+    }
+    compare_chosen(lane, Reading::Chosen, Reach::KeysAndRows).await?;
+    finish(lane, move |store| store.finish_unfollowed(feed, Timestamp::now())).await?;
+    match turn {
+        Some(turn) => turn.take(lane).await,
+        None => Ok(()),
+    }
 }
 
 /// Sends the records that somebody names, changed or not; deletes what is left of those that are gone.
@@ -245,6 +298,11 @@ async fn compare_chosen(lane: &Arc<Lane>, reading: Reading, reach: Reach) -> Res
         Reading::Whole(_) => None,
     };
     started(lane, source_records).await;
+    compare_and_sweep(lane, reading, reach).await
+}
+
+/// The same, for what begins within a feed that was started.
+pub(super) async fn compare_and_sweep(lane: &Arc<Lane>, reading: Reading, reach: Reach) -> Result<(), Halt> {
     if matches!(lane.run.mode, SyncMode::Partial(_)) {
         hold::hold_changes(lane, || hold::chosen(lane), false).await?;
     }
@@ -313,6 +371,23 @@ async fn fill_with_chosen(lane: &Lane, outbox: &mut Outbox, collection: &mut Col
         let Some(last) = keys.last() else { break };
         after = Some(*last);
         collect::collect(lane, Selection::Keys(keys), outbox, collection).await.map_err(Halt::Problem)?;
+    }
+    fill_with_moved(lane, outbox, collection).await
+}
+
+/// Reads the records that have the items which the chosen records do not have any more: such an item moved, and is not gone.
+async fn fill_with_moved(lane: &Lane, outbox: &mut Outbox, collection: &mut Collection) -> Result<(), Halt> {
+    if lane.brake.is_pulled() || !lane.plan.feed.has_deletions() {
+        return Ok(());
+    }
+    let codes = in_ledger(lane, lane.run.ledger.call(|store| store.unseen_codes()).await)?;
+    for codes in codes.chunks(KEYS_AT_ONCE) {
+        let resolved = or_braked(lane, lane.source().resolve(lane.plan.feed, codes, IdKind::Sku)).await?;
+        let Selection::Keys(keys) = resolved.selection else { continue };
+        let more = in_ledger(lane, lane.run.ledger.call(move |store| store.choose_more(&keys)).await)?;
+        if !more.is_empty() {
+            collect::collect(lane, Selection::Keys(more), outbox, collection).await.map_err(Halt::Problem)?;
+        }
     }
     Ok(())
 }
@@ -397,7 +472,7 @@ async fn sweep(lane: &Lane, place: Place, mut outbox: Outbox) -> Result<(), Halt
     Ok(())
 }
 
-async fn begin(lane: &Lane, resend: Resend) -> Result<(), Halt> {
+pub(super) async fn begin(lane: &Lane, resend: Resend) -> Result<(), Halt> {
     let feed = lane.plan.feed;
     let keeps_nothing = !lane.run.keep_payloads && !lane.run.dry_run;
     let begun = lane.run.ledger.call(move |store| {
@@ -450,7 +525,7 @@ async fn started(lane: &Lane, source_records: Option<u64>) {
     lane.run.events.tell(RunEvent::FeedStarted { feed: lane.plan.feed, source_records }).await;
 }
 
-async fn note(lane: &Lane, text: String) {
+pub(super) async fn note(lane: &Lane, text: String) {
     lane.run.events.tell(RunEvent::Note { feed: lane.plan.feed, text: SafeText::from(text) }).await;
 }
 

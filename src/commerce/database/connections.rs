@@ -4,6 +4,7 @@
 //! statement without an answer, a task that was dropped in the middle), it is closed.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +37,8 @@ pub(super) struct Connections {
     options: Opts,
     places: Arc<Semaphore>,
     idle: Mutex<Vec<(Conn, Instant)>>,
+    /// How long the server took for all queries together, in microseconds.
+    spent: AtomicU64,
 }
 
 /// The options hold the password.
@@ -58,11 +61,23 @@ impl Connections {
             options: session::options(settings),
             places: Arc::new(Semaphore::new(MOST)),
             idle: Mutex::default(),
+            spent: AtomicU64::default(),
         }
     }
 
     pub(super) fn settings(&self) -> &DatabaseSettings {
         &self.settings
+    }
+
+    /// Counts the time of a query that began then.
+    pub(super) fn count_since(&self, begun: Instant) {
+        let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.spent.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    /// How long the server took for all queries so far, one connection beside the other.
+    pub(super) fn query_time(&self) -> Duration {
+        Duration::from_micros(self.spent.load(Ordering::Relaxed))
     }
 
     /// Begins a snapshot, on a connection that is there or a new one.

@@ -107,6 +107,12 @@ impl Database {
         Box::pin(Snapshot::start(&self.connections)).await
     }
 
+    /// How long the server took for all queries of this program so far, one connection beside the other.
+    #[must_use]
+    pub fn query_time(&self) -> Duration {
+        self.connections.query_time()
+    }
+
     /// The full name of a table, quoted: `table("store")` is `` `shop_store` `` with the prefix `shop_`.
     ///
     /// `name` is one of the program's own words, never text from outside.

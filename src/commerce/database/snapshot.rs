@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mysql_async::prelude::{Protocol, Queryable};
 use mysql_async::{Conn, Params, QueryResult, Row};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 use super::connections::{Begun, Connections};
 use super::decode::{self, Decode};
@@ -118,7 +119,10 @@ async fn in_time<T>(connections: &Connections, id: u32, sql: &str, read: impl Fu
         let of = connections.settings().address_text();
         SafeText::from(format!("waiting for the database at {of}: a query of {tables}, {doing}"))
     };
-    waiting::told(words, tokio::time::timeout(ANSWER_TIMEOUT, read)).await.ok()
+    let begun = Instant::now();
+    let answer = waiting::told(words, tokio::time::timeout(ANSWER_TIMEOUT, read)).await.ok();
+    connections.count_since(begun);
+    answer
 }
 
 /// The names in backquotes: those of tables, in the order of the query, each once.

@@ -57,6 +57,18 @@ pub(in crate::export) struct Compared {
     pub refused_before: u64,
     /// Items whose identity another item of this run has already; the first one wins.
     pub twins: Vec<SafeText>,
+    /// Items whose identity belongs to an earlier record that was not chosen. If that record still has it, it is the first of
+    /// two, as in a full compare; so it is read before these are compared.
+    pub contested: Vec<Contested>,
+}
+
+/// An item whose identity another record had last.
+#[derive(Debug, Clone)]
+pub(in crate::export) struct Contested {
+    /// The source key of that record.
+    pub owner: u64,
+    /// The item.
+    pub item: FeedItem,
 }
 
 struct Known {
@@ -117,6 +129,14 @@ impl Store {
             }
             return Ok(());
         };
+        if known.source_id < source_id(&item)
+            && let Some(owner) = known.source_id.and_then(|owner| u64::try_from(owner).ok())
+            && !self.pass.seen.contains(known.row)
+            && self.is_only_chosen(source_id(&item), known.source_id)?
+        {
+            compared.contested.push(Contested { owner, item });
+            return Ok(());
+        }
         if !self.pass.seen.insert(known.row) {
             compared.twins.push(item.label);
             return Ok(());

@@ -119,7 +119,7 @@ impl Store {
         self.drop_payloads(feed)?;
         let attempts = "DELETE FROM attempts WHERE item IN (SELECT id FROM items WHERE feed = ?1)";
         self.connection.execute(attempts, [feed_code(feed)])?;
-        for table in ["items", "feeds", "gaps", "deletions", "held"] {
+        for table in ["items", "feeds", "gaps", "rounds", "deletions", "held"] {
             self.connection.execute(&format!("DELETE FROM {table} WHERE feed = ?1"), [feed_code(feed)])?;
         }
         Ok(())

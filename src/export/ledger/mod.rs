@@ -5,7 +5,8 @@
 //! it unknown and sends it again.
 //!
 //! Rooms: `schema` opens and describes the file, `store` holds a connection and its run-local state, `compare`, `sweep`,
-//! `chosen` (a part of a feed), `follow` (change logs), `journal`, `held` and `history` are what a run does with it, `writer` is the
+//! `chosen` (a part of a feed), `follow` (change logs), `rolling` (the rolling compare), `journal`, `held` and `history` are what a
+//! run does with it, `writer` is the
 //! one thread that writes, `reader`, `listing`
 //! (pages of `items`) and `detail` (one of them) look on from outside. None of them may know of sources, clients or screens.
 
@@ -26,6 +27,7 @@ mod place;
 mod reader;
 mod received;
 mod repair;
+mod rolling;
 mod rowset;
 mod schema;
 mod store;
@@ -42,7 +44,7 @@ use rusqlite::ErrorCode;
 pub use backup::{Backup, back_up};
 pub use check::{Checkup, Flaw, check, size};
 pub(super) use chosen::Reach;
-pub(super) use compare::{Compared, Entry, Outgoing, Why};
+pub(super) use compare::{Compared, Contested, Entry, Outgoing, Why};
 pub(super) use follow::{Followed, GAPS_KEPT, Position};
 pub(super) use held::{Measure, Ruling};
 pub use items::{
@@ -54,6 +56,7 @@ pub use reader::{FeedSummary, LedgerReader};
 pub use received::last_received;
 pub(super) use repair::repair;
 pub use repair::{RepairFrom, Repaired};
+pub(super) use rolling::{Round, Rounds};
 pub(super) use store::{Resend, Store};
 pub(super) use sweep::Place;
 pub(super) use writer::Ledger;

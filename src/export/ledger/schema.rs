@@ -36,7 +36,8 @@ const WAL_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
 /// was dropped finds nothing. A body is a row of its own, because a change of the count would write it again. `attempts` holds
 /// what an item's state was before the present one. `feeds.log` names the change log that `feeds.log_cursor` is a version of; both are NULL
 /// when the last full compare could not follow one. `gaps` holds versions below the cursor that were not there yet, since when,
-/// and how often they were looked for. `deletions` counts what was deleted when, for a day, and `held` says of which feeds
+/// and how often they were looked for. `rounds` holds how far the rolling compare of each feed has come (see `rolling::Round`).
+/// `deletions` counts what was deleted when, for a day, and `held` says of which feeds
 /// deletions (`what` 0) or changes (1) are held back. `items_gone` finds the settled deletions that are old enough to be dropped.
 /// `filled` holds the tables (or files) that a feed was read from and that had something in them at its last compare, and since when they were found
 /// empty.
@@ -108,6 +109,19 @@ CREATE TABLE filled (
     empty_since INTEGER,
     PRIMARY KEY (feed, name)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE rounds (
+    feed        INTEGER PRIMARY KEY,
+    started_at  INTEGER NOT NULL,
+    stepped_at  INTEGER NOT NULL,
+    waited      INTEGER NOT NULL,
+    position    INTEGER,
+    total       INTEGER,
+    records     INTEGER NOT NULL,
+    spent       INTEGER NOT NULL,
+    credit      INTEGER NOT NULL,
+    cost        INTEGER,
+    is_late     INTEGER NOT NULL
+) STRICT;
 CREATE TABLE meta (
     name        TEXT PRIMARY KEY,
     value       TEXT NOT NULL

@@ -9,6 +9,7 @@ pub mod files;
 pub mod generated;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -284,6 +285,38 @@ impl Source {
             Source::Commerce(source) => source.filled(feed).await,
             Source::Files(source) => Ok(source.filled(feed)),
             Source::Generated(_) => Ok(None),
+        }
+    }
+
+    /// The next source keys of a feed above `after`, in order; fewer than `limit` if there are no more. `None` for a source
+    /// whose records have no keys.
+    ///
+    /// # Errors
+    /// If the source cannot be reached or read.
+    pub async fn keys_after(
+        &self,
+        feed: Feed,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Option<Vec<u64>>, SourceError> {
+        match self {
+            Source::Commerce(source) => source.keys_after(feed, after, limit).await.map(Some),
+            Source::Files(_) | Source::Generated(_) => Ok(None),
+        }
+    }
+
+    /// Whether records have keys, so that a range of them can be read.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        matches!(self, Source::Commerce(_))
+    }
+
+    /// How long a database took for all queries of this program so far; nothing for sources without one.
+    #[must_use]
+    pub fn query_time(&self) -> Duration {
+        match self {
+            Source::Commerce(source) => source.query_time(),
+            Source::Files(_) | Source::Generated(_) => Duration::ZERO,
         }
     }
 

@@ -54,6 +54,7 @@ mod walk;
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{OnceCell, mpsc};
@@ -284,6 +285,23 @@ impl Commerce {
         let count = self.count(feed).await?.unwrap_or_default();
         let database = self.database();
         database.persist(|| estimate::items(&database, feed, count)).await.map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// The next source keys of a feed above `after`, in order; at most `limit`.
+    ///
+    /// # Errors
+    /// If the database does not answer, or [`SourceError::NoSuchFeed`].
+    pub async fn keys_after(&self, feed: Feed, after: Option<u64>, limit: usize) -> Result<Vec<u64>, SourceError> {
+        self.check(feed)?;
+        let database = self.database();
+        let keys = database.persist(|| walk::keys_after(&database, feed, self.order_days, after, limit)).await;
+        keys.map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// How long the server took for all queries of this program so far.
+    #[must_use]
+    pub fn query_time(&self) -> Duration {
+        self.database().query_time()
     }
 
     /// Streams the records of a feed.

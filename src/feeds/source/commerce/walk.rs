@@ -35,6 +35,21 @@ pub(super) async fn count(database: &Database, feed: Feed, order_days: u32) -> R
     Ok(count)
 }
 
+/// The next source keys of a feed above `after`, in order.
+pub(super) async fn keys_after(
+    database: &Database,
+    feed: Feed,
+    order_days: u32,
+    after: Option<u64>,
+    limit: usize,
+) -> Result<Vec<u64>, DatabaseError> {
+    let source = SourceTable::of(database, feed, order_days);
+    let mut snapshot = database.snapshot().await?;
+    let keys = source.next(database, &mut snapshot, after, limit).await?;
+    snapshot.end().await;
+    Ok(keys)
+}
+
 /// Reads the selected records of a feed, page by page. Returns early, and well, when nobody listens any more.
 pub(super) async fn read(
     database: &Database,
