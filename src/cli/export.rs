@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{ItemArgs, ItemsArgs};
-use crate::export::hold::Most;
 use crate::config::time_span::TimeSpan;
+use crate::export::hold::Most;
 use crate::feeds::Feed;
 use crate::feeds::source::IdKind;
 

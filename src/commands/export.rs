@@ -13,7 +13,7 @@ use crate::export::progress::FeedProgress;
 use crate::export::told::failure_line;
 use crate::export::{Following, SyncMode};
 use crate::feeds::Feed;
-use crate::words::{bytes, count, counted};
+use crate::words::{bytes, count, counted, duration};
 
 /// How many failed items `export status` names.
 const FAILURES_SHOWN: usize = 20;
@@ -257,9 +257,44 @@ pub(super) fn status(connector: &Connector, output: &mut Output) -> anyhow::Resu
             "Submitted to service means accepted by the gateway; when it is visible in the services is not known here.",
         )?;
     }
+    rolling_status(connector, output)?;
     for failure in &failures {
         output.say(&failure_line(failure), "item_failed", linear::failure_record(failure))?;
     }
     let failed = summary.iter().any(|feed| feed.will_retry + feed.needs_attention > 0);
     Ok(if failed { Exit::Partial } else { Exit::Done })
+}
+
+/// Where the rolling compare stands, for feeds in which it has done something.
+fn rolling_status(connector: &Connector, output: &mut Output) -> Result<(), Problem> {
+    let rounds = connector.rolling_summary()?;
+    let mut rows = vec![["FEED", "ROLLING COMPARE", "LAST ROUND", "DATABASE'S TIME"].map(str::to_owned).to_vec()];
+    for round in rounds.iter().filter(|round| round.database_time.is_some()) {
+        let share = round.took.zip(round.database_time).filter(|(took, _)| !took.is_zero());
+        let percent = share.map(|(took, time)| 100.0 * time.as_secs_f64() / took.as_secs_f64());
+        output.record(
+            "rolling_compare",
+            json!({
+                "feed": round.feed,
+                "started_at": round.started_at.to_string(),
+                "records": round.records,
+                "total": round.total,
+                "last_round_seconds": round.took.map(|took| took.as_secs()),
+                "database_seconds": round.database_time.map(|time| time.as_secs_f64()),
+                "database_percent": percent,
+            }),
+        )?;
+        let none = || "none yet".to_owned();
+        rows.push(vec![
+            round.feed.to_string(),
+            format!("{} of {}", count(round.records), round.total.map_or_else(|| "…".to_owned(), count)),
+            round.took.map_or_else(none, duration),
+            match (round.database_time, percent) {
+                (Some(time), Some(percent)) => format!("{:.1} s ({percent:.1}%)", time.as_secs_f64()),
+                (Some(time), None) => format!("{:.1} s", time.as_secs_f64()),
+                (None, _) => none(),
+            },
+        ]);
+    }
+    if rows.len() > 1 { output.text(&table(&rows, &[])) } else { Ok(()) }
 }

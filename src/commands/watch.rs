@@ -91,8 +91,13 @@ fn say(teller: &mut Teller<'_>, news: &WatchNews) {
             });
             teller.data(&lines.join("\n"), "watch_pass", fields);
         }
-        WatchNews::Failing { problem, again_in } => {
-            let text = format!("error: {}; again in {}, and so on until it works", problem.what, duration(*again_in));
+        WatchNews::Failing { problem, again_in, at_least_every } => {
+            let text = format!(
+                "error: {}; trying again in {}, then at least every {}",
+                problem.what,
+                duration(*again_in),
+                duration(*at_least_every)
+            );
             let fields = json!({
                 "message": problem.what, "hint": problem.hint, "again_in_seconds": again_in.as_secs(),
             });
@@ -100,6 +105,9 @@ fn say(teller: &mut Teller<'_>, news: &WatchNews) {
             if let Some(hint) = &problem.hint {
                 talk(&format!("  hint: {hint}"));
             }
+        }
+        WatchNews::SettingsChanged(what) => {
+            teller.say(&format!("Settings changed: {what}"), "watch_settings", json!({"changed": what}));
         }
         WatchNews::Recovered => teller.say("It works again.", "watch_recovered", json!({})),
     }

@@ -239,11 +239,23 @@ impl Store {
     /// # Errors
     /// [`ConfigError`]; what was in force still is.
     pub fn reload(&mut self) -> Result<(), ConfigError> {
+        *self = self.load_again(true)?;
+        Ok(())
+    }
+
+    /// The configuration as the file has it now, with the same variables and flags.
+    ///
+    /// # Errors
+    /// [`ConfigError`], also if the file was there and is not any more.
+    pub fn read_again(&self) -> Result<Self, ConfigError> {
+        self.load_again(self.exists)
+    }
+
+    fn load_again(&self, must_exist: bool) -> Result<Self, ConfigError> {
         let own = self.variables.iter().map(|(name, value)| (name.clone(), value.expose().to_owned()));
         let others = self.environment.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         let variables: Vec<_> = own.chain(others).collect();
-        *self = Self::load(self.path.clone(), true, variables, self.flags.clone())?;
-        Ok(())
+        Self::load(self.path.clone(), must_exist, variables, self.flags.clone())
     }
 
     /// What types cannot say.

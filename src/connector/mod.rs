@@ -34,7 +34,7 @@ use crate::commerce::edition;
 use crate::config::store::Store;
 use crate::config::{Config, SourceKind};
 use crate::error::{Explain, Problem};
-use crate::export::ledger::{FeedSummary, LedgerReader};
+use crate::export::ledger::{FeedSummary, LedgerReader, RollingSummary};
 use crate::export::progress::ItemFailure;
 use crate::feeds::Feed;
 use crate::feeds::source::Source;
@@ -368,6 +368,17 @@ impl Connector {
     pub fn ledger_summary(&self) -> Result<Vec<FeedSummary>, Problem> {
         match self.ledger()? {
             Some(ledger) => ledger.summary().map_err(explained),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Where the rolling compare of each feed of the chosen data space stands. Blocking.
+    ///
+    /// # Errors
+    /// A [`Problem`] if the ledger cannot be read.
+    pub fn rolling_summary(&self) -> Result<Vec<RollingSummary>, Problem> {
+        match self.ledger()? {
+            Some(ledger) => ledger.rolling().map_err(explained),
             None => Ok(Vec::new()),
         }
     }

@@ -3,14 +3,70 @@
 use std::sync::{Arc, PoisonError, RwLockReadGuard};
 
 use super::{Connector, SettingsOverview, Setup, database, explained};
+use crate::commerce::database::DatabaseSettings;
 use crate::commerce::settings::TABLE;
 use crate::config::store::{ConfigError, Store};
-use crate::config::{Config, Theme};
+use crate::config::{Config, Saas, Theme};
 use crate::error::Problem;
 use crate::private_file::safe;
 use crate::secret::Secret;
 use crate::settings::{CommerceStore, Layers, Saved, Setting, SettingStore as _, lives_in_commerce};
 use crate::untrusted::SafeText;
+
+/// What a run is made by: whether it changed since the last look.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct InUse {
+    config: Config,
+    /// The API key and the fingerprint of the private key; `None` if there is no usable pair.
+    keys: Option<(Secret, String)>,
+    /// `None` for another source, or where nothing says where the database is.
+    database: Option<DatabaseSettings>,
+}
+
+impl InUse {
+    /// What is different now, in words; empty = nothing.
+    pub fn changes(&self, now: &InUse) -> Vec<String> {
+        let (before, after) = (&self.config, &now.config);
+        let mut changes = Vec::new();
+        if self.keys != now.keys || before.gateway.environment != after.gateway.environment {
+            changes.push(match &now.keys {
+                Some((api_key, _)) => format!("keys: the pair with the API key {}", api_key.masked()),
+                None => "keys: no usable pair any more".to_owned(),
+            });
+        }
+        if before.saas.environment_id != after.saas.environment_id {
+            let name = |saas: &Saas| {
+                let id = saas.environment_id.as_ref().map(ToString::to_string);
+                saas.environment_name.clone().or(id).unwrap_or_else(|| "none".to_owned())
+            };
+            changes.push(format!("data space: {} instead of {}", name(&after.saas), name(&before.saas)));
+        }
+        if self.database != now.database || before.source != after.source {
+            changes.push("source".to_owned());
+        }
+        if before.gateway != after.gateway {
+            changes.push("gateway".to_owned());
+        }
+        let is_other = |config: &Config| (config.export.clone(), config.instance.clone());
+        if is_other(before) != is_other(after) {
+            changes.push("export settings".to_owned());
+        }
+        changes
+    }
+}
+
+/// The configuration with what the installation says as it is now.
+async fn layers_of(file: Store) -> Layers {
+    let installation = match file.config().instance.root.as_deref().map(|root| file.resolve(root)) {
+        Some(root) => {
+            let address = database::main_settings(&file);
+            Some(Arc::new(CommerceStore::load(root, file.environment().clone(), address).await))
+        }
+        None => None,
+    };
+    let commerce = installation.clone().filter(|_| lives_in_commerce(&file));
+    Layers { file, commerce, installation }
+}
 
 impl Connector {
     /// Reads Commerce's own settings, if settings live there. What cannot be read is a problem of the [`super::Overview`], not of
@@ -32,19 +88,34 @@ impl Connector {
         was_loaded
     }
 
+    /// Reads the configuration and Commerce's settings again, and puts them in force; see [`InUse`].
+    ///
+    /// # Errors
+    /// A [`Problem`] if one of them cannot be read, and could be before: what was in force still is.
+    pub(super) async fn read_again(&self) -> Result<(), Problem> {
+        let _turn = self.shared.turn.lock().await;
+        let before = self.settings();
+        let file = before.file.read_again().map_err(explained)?;
+        let layers = layers_of(file).await;
+        let problem = |layers: &Layers| layers.commerce.as_deref().and_then(CommerceStore::problem).cloned();
+        if let (Some(problem), None) = (problem(&layers), problem(&before)) {
+            return Err(problem);
+        }
+        *self.shared.layers.write().unwrap_or_else(PoisonError::into_inner) = layers;
+        Ok(())
+    }
+
+    /// What a run is made by. Reads the key's file: blocking.
+    pub(super) fn in_use(&self) -> InUse {
+        let config = self.config();
+        let keys = self.read_pair(config.gateway.environment).ok();
+        let keys = keys.map(|pair| (Secret::new(pair.api_key.expose()), pair.private_key.fingerprint()));
+        InUse { database: database::settings(&self.store()).ok(), keys, config }
+    }
+
     async fn read_commerce(&self) {
-        let store = self.store();
-        let installation = match store.config().instance.root.as_deref().map(|root| store.resolve(root)) {
-            Some(root) => {
-                let address = database::main_settings(&store);
-                Some(Arc::new(CommerceStore::load(root, store.environment().clone(), address).await))
-            }
-            None => None,
-        };
-        let mut layers = self.shared.layers.write().unwrap_or_else(PoisonError::into_inner);
-        layers.commerce = installation.clone().filter(|_| lives_in_commerce(&store));
-        layers.installation = installation;
-        drop(layers);
+        let layers = layers_of(self.store()).await;
+        *self.shared.layers.write().unwrap_or_else(PoisonError::into_inner) = layers;
         self.forget_client();
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::stored::InUse;
 use super::{Connector, ExportRequest};
 use crate::config::time_span::TimeSpan;
 use crate::error::{Exit, Problem};
@@ -57,9 +58,13 @@ pub enum WatchNews {
         problem: Problem,
         /// When it is tried again.
         again_in: Duration,
+        /// The longest wait between two tries.
+        at_least_every: Duration,
     },
     /// Passes succeed again.
     Recovered,
+    /// Settings are different now, and in force: which.
+    SettingsChanged(SafeText),
 }
 
 /// What is done again and again.
@@ -84,7 +89,8 @@ impl Connector {
     /// hold the watch up, unless the receiver is dropped.
     ///
     /// # Errors
-    /// What gets no better by waiting: nothing chosen, wrong configuration, keys that are refused.
+    /// What gets no better by waiting, at the beginning: nothing chosen, wrong configuration, a guard that refuses. Later, and
+    /// whenever keys are refused, it waits and tries again with the settings that are there then.
     pub async fn watch(
         &self,
         watch: Watch,
@@ -99,6 +105,8 @@ impl Connector {
             watch,
             source: None,
             sender: None,
+            in_use: None,
+            has_passed: false,
             said: BTreeMap::new(),
             held: Vec::new(),
             news: news.clone(),
@@ -130,7 +138,15 @@ async fn repeat(
                 failed += 1;
                 let again_in = after_failures(every, failed);
                 if told.as_ref() != Some(&problem) {
-                    tell(news, WatchNews::Failing { problem: problem.clone(), again_in }).await;
+                    tell(
+                        news,
+                        WatchNews::Failing {
+                            problem: problem.clone(),
+                            again_in,
+                            at_least_every: LONGEST_WAIT.max(every),
+                        },
+                    )
+                    .await;
                     told = Some(problem);
                 }
                 again_in
@@ -163,6 +179,10 @@ struct Passes {
     source: Option<Source>,
     /// Who sends, until that is written down.
     sender: Option<Installation>,
+    /// What the last pass was made by.
+    in_use: Option<InUse>,
+    /// Whether a pass could ever begin.
+    has_passed: bool,
     /// What was noted of each feed in the last pass: a note that comes in every pass is told in the first.
     said: BTreeMap<Feed, Vec<SafeText>>,
     /// What is held back of which feeds, as it was told.
@@ -174,20 +194,45 @@ struct Passes {
 impl Pass for Passes {
     async fn pass(&mut self) -> Result<Passed, Problem> {
         let problem = match self.pass_once().await {
-            Ok(None) => return Ok(Passed::Well),
-            Ok(Some(problem)) | Err(problem) => problem,
+            Ok(problem) => {
+                self.has_passed = true;
+                let Some(problem) = problem else { return Ok(Passed::Well) };
+                problem
+            }
+            // Whoever starts a watch that cannot work is told so at once. Later the settings may change again: keys are rotated, a
+            // file is being edited; and refused keys may be rotated before the first pass as well.
+            Err(problem) if !self.has_passed && matches!(problem.exit, Exit::Usage | Exit::Guarded) => {
+                return Err(problem);
+            }
+            Err(problem) => problem,
         };
         self.source = None;
-        if matches!(problem.exit, Exit::Usage | Exit::Refused | Exit::Guarded) {
-            return Err(problem);
-        }
         Ok(Passed::Badly(problem))
     }
 }
 
 impl Passes {
+    /// Reads the settings again, and says what changed.
+    async fn read_settings(&mut self) -> Result<(), Problem> {
+        self.connector.read_again().await?;
+        let now = tokio::task::block_in_place(|| self.connector.in_use());
+        let changes = self.in_use.as_ref().map(|before| before.changes(&now)).unwrap_or_default();
+        let is_same = self.in_use.replace(now.clone()).is_some_and(|before| before == now);
+        if is_same {
+            return Ok(());
+        }
+        self.connector.forget_client();
+        // Connected again, so that the guard is asked again.
+        self.source = None;
+        if !changes.is_empty() {
+            tell(&self.news, WatchNews::SettingsChanged(SafeText::from(changes.join(", ")))).await;
+        }
+        Ok(())
+    }
+
     /// One pass; the problem, if it did not come to its end.
     async fn pass_once(&mut self) -> Result<Option<Problem>, Problem> {
+        self.read_settings().await?;
         let source = if let Some(source) = &self.source {
             source.clone()
         } else {
@@ -261,8 +306,8 @@ fn problem_of(report: &RunReport) -> Option<Problem> {
             .first()
             .map(|(feed, problem)| Problem { what: format!("{feed}: {}", problem.what), ..problem.clone() }),
         RunEnd::KeysRefused { message, remedy } => Some(
-            Problem::new(Exit::Refused, format!("the gateway refused the keys, so the watch ends: {message}"))
-                .hint(format!("{}, then start the watch again: it goes on where it ended", remedy.words())),
+            Problem::new(Exit::Refused, format!("the gateway refused the keys: {message}"))
+                .hint(format!("{}; the watch reads the keys again at each try", remedy.words())),
         ),
     }
 }
@@ -337,7 +382,7 @@ mod tests {
         let words: Vec<String> = news
             .iter()
             .map(|news| match news {
-                WatchNews::Failing { problem, again_in } => format!("{} {}", problem.what, again_in.as_secs()),
+                WatchNews::Failing { problem, again_in, .. } => format!("{} {}", problem.what, again_in.as_secs()),
                 WatchNews::Recovered => "well".to_owned(),
                 other => format!("{other:?}"),
             })

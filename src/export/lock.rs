@@ -7,6 +7,8 @@ use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use super::ExportError;
 use super::owner::Owner;
 use crate::client::models::DataSpaceId;
@@ -29,24 +31,27 @@ pub(super) struct RunLock {
 }
 
 impl RunLock {
-    /// Takes the lock of a feed.
+    /// Takes the lock of a feed; `is_pass`: for a partial sync, for which others may wait.
     ///
     /// # Errors
     /// [`ExportError::Locked`] if a run holds it, [`ExportError::LockFile`] if there can be no lock file.
-    pub fn take(state_dir: &Path, data_space: &DataSpaceId, feed: Feed) -> Result<Self, ExportError> {
+    pub fn take(state_dir: &Path, data_space: &DataSpaceId, feed: Feed, is_pass: bool) -> Result<Self, ExportError> {
         let path = private_file::own_dir(state_dir, "locks")?.join(format!("{data_space}.{feed}.lock"));
         let trouble = |error: &std::io::Error| PrivateFileError::io(&path, error);
         let mut file = private_file::open_own(&path)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(ExportError::Locked { feed, holder: holder(&mut file) }),
+            Err(TryLockError::WouldBlock) => {
+                let (holder, is_pass) = holder(&mut file);
+                return Err(ExportError::Locked { feed, holder, is_pass });
+            }
             Err(TryLockError::Error(error)) => return Err(trouble(&error).into()),
         }
         let died = read(&mut file).map(|written| match written {
-            Written::Owner(owner) => SafeText::from(owner.to_string()),
+            Written::Holder(holder) => SafeText::from(holder.owner.to_string()),
             Written::Other(text) => text,
         });
-        introduce(&mut file).map_err(|error| trouble(&error))?;
+        introduce(&mut file, is_pass).map_err(|error| trouble(&error))?;
         Ok(Self { file, died })
     }
 }
@@ -59,16 +64,26 @@ impl Drop for RunLock {
     }
 }
 
-fn introduce(file: &mut File) -> std::io::Result<()> {
+fn introduce(file: &mut File, is_pass: bool) -> std::io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
-    serde_json::to_writer(&mut *file, &Owner::this_process())?;
+    serde_json::to_writer(&mut *file, &Holder { owner: Owner::this_process(), is_pass })?;
     file.flush()
+}
+
+/// Who holds a lock.
+#[derive(Serialize, Deserialize)]
+struct Holder {
+    #[serde(flatten)]
+    owner: Owner,
+    /// Whether it is a partial sync.
+    #[serde(default)]
+    is_pass: bool,
 }
 
 /// What stands in a lock file.
 enum Written {
-    Owner(Owner),
+    Holder(Holder),
     Other(SafeText),
 }
 
@@ -76,21 +91,25 @@ fn read(file: &mut File) -> Option<Written> {
     let mut text = String::new();
     file.rewind().and_then(|()| file.take(FILE_LIMIT).read_to_string(&mut text)).ok().filter(|length| *length > 0)?;
     Some(match serde_json::from_str(&text) {
-        Ok(owner) => Written::Owner(owner),
+        Ok(holder) => Written::Holder(holder),
         Err(_) => Written::Other(SafeText::limited(text.trim_end(), SHOWN_LIMIT)),
     })
 }
 
-fn holder(file: &mut File) -> SafeText {
+/// Who holds it, and whether that is a partial sync.
+fn holder(file: &mut File) -> (SafeText, bool) {
     match read(file) {
         // The system frees the locks of a process that ends; a server of files that lost sight of it may not.
-        Some(Written::Owner(owner)) if owner.is_gone() == Some(true) => SafeText::from(format!(
-            "{owner}: that process is gone, but its lock is still held; if the state directory is on a network file system, \
-             move it to a local disk"
-        )),
-        Some(Written::Owner(owner)) => SafeText::from(owner.to_string()),
-        Some(Written::Other(text)) => text,
-        None => SafeText::from("another run that has just begun"),
+        Some(Written::Holder(Holder { owner, .. })) if owner.is_gone() == Some(true) => {
+            let text = format!(
+                "{owner}: that process is gone, but its lock is still held; if the state directory is on a network file system, \
+                 move it to a local disk"
+            );
+            (SafeText::from(text), false)
+        }
+        Some(Written::Holder(Holder { owner, is_pass })) => (SafeText::from(owner.to_string()), is_pass),
+        Some(Written::Other(text)) => (text, false),
+        None => (SafeText::from("another run that has just begun"), false),
     }
 }
 
@@ -105,40 +124,40 @@ mod tests {
     #[test]
     fn the_second_run_is_told_who_holds_the_lock_and_the_third_gets_it() {
         let state = tempfile::tempdir().expect("a directory");
-        let first = RunLock::take(state.path(), &space(), Feed::Products).expect("free");
-        let error = RunLock::take(state.path(), &space(), Feed::Products).expect_err("held");
-        let ExportError::Locked { feed, holder } = &error else { panic!("{error}") };
+        let first = RunLock::take(state.path(), &space(), Feed::Products, false).expect("free");
+        let error = RunLock::take(state.path(), &space(), Feed::Products, false).expect_err("held");
+        let ExportError::Locked { feed, holder, .. } = &error else { panic!("{error}") };
         assert_eq!(*feed, Feed::Products);
         assert!(holder.as_str().contains(&format!("pid {}", std::process::id())), "{holder}");
-        drop(RunLock::take(state.path(), &space(), Feed::Prices).expect("another feed is free"));
+        drop(RunLock::take(state.path(), &space(), Feed::Prices, false).expect("another feed is free"));
         drop(first);
-        let third = RunLock::take(state.path(), &space(), Feed::Products).expect("free again");
+        let third = RunLock::take(state.path(), &space(), Feed::Products, false).expect("free again");
         assert_eq!(third.died, None, "the first ended in order");
     }
 
     #[test]
     fn a_lock_of_a_run_that_died_is_taken_over_and_says_whose_it_was() {
         let state = tempfile::tempdir().expect("a directory");
-        drop(RunLock::take(state.path(), &space(), Feed::Products).expect("free"));
+        drop(RunLock::take(state.path(), &space(), Feed::Products, false).expect("free"));
         let path = state.path().join("locks/space.products.lock");
         let dead = Owner { pid: 4_194_304, ..Owner::this_process() };
         std::fs::write(&path, serde_json::to_vec(&dead).expect("JSON")).expect("written");
-        let taken = RunLock::take(state.path(), &space(), Feed::Products).expect("nobody holds it");
+        let taken = RunLock::take(state.path(), &space(), Feed::Products, false).expect("nobody holds it");
         assert_eq!(taken.died, Some(dead.to_string().as_str().into()));
         // The same words in a lock that is held: only a file system that lost sight of its owner does that.
         std::fs::write(&path, serde_json::to_vec(&dead).expect("JSON")).expect("written");
-        let error = RunLock::take(state.path(), &space(), Feed::Products).expect_err("held");
+        let error = RunLock::take(state.path(), &space(), Feed::Products, false).expect_err("held");
         assert!(error.to_string().contains("that process is gone, but its lock is still held"), "{error}");
     }
 
     #[test]
     fn a_lock_that_is_a_link_is_refused_and_nothing_is_written_through_it() {
         let state = tempfile::tempdir().expect("a directory");
-        drop(RunLock::take(state.path(), &space(), Feed::Prices).expect("free"));
+        drop(RunLock::take(state.path(), &space(), Feed::Prices, false).expect("free"));
         let elsewhere = state.path().join("precious");
         std::fs::write(&elsewhere, "precious").expect("written");
         std::os::unix::fs::symlink(&elsewhere, state.path().join("locks/space.orders.lock")).expect("a link");
-        let error = RunLock::take(state.path(), &space(), Feed::Orders).expect_err("refused");
+        let error = RunLock::take(state.path(), &space(), Feed::Orders, false).expect_err("refused");
         assert!(error.to_string().contains("symbolic link"), "{error}");
         assert_eq!(std::fs::read_to_string(&elsewhere).expect("there"), "precious");
     }
@@ -146,9 +165,9 @@ mod tests {
     #[test]
     fn what_somebody_wrote_into_a_lock_file_is_made_safe() {
         let state = tempfile::tempdir().expect("a directory");
-        let held = RunLock::take(state.path(), &space(), Feed::Orders).expect("free");
+        let held = RunLock::take(state.path(), &space(), Feed::Orders, false).expect("free");
         std::fs::write(state.path().join("locks/space.orders.lock"), "\x1b]0;gotcha\x07").expect("written");
-        let error = RunLock::take(state.path(), &space(), Feed::Orders).expect_err("held");
+        let error = RunLock::take(state.path(), &space(), Feed::Orders, false).expect_err("held");
         assert!(!error.to_string().contains('\x1b'), "{error:?}");
         drop(held);
     }

@@ -156,7 +156,8 @@ pub struct Run {
 /// disk); a dry run takes no lock and writes nothing.
 ///
 /// # Errors
-/// [`ExportError::Locked`] if another run holds a feed's lock, [`ExportError::Ledger`] if the ledger cannot be opened.
+/// [`ExportError::Locked`] if another run holds a feed's lock, unless that is a partial sync: this run waits for it when it comes
+/// to the feed, or leaves the feed to it if it is one itself. [`ExportError::Ledger`] if the ledger cannot be opened.
 pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportError> {
     let Plan {
         mut feeds,
@@ -175,17 +176,23 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
     } = plan;
     let mut skipped = Vec::new();
     let mut died = Vec::new();
+    let mut awaited = Vec::new();
+    let is_pass = matches!(mode, SyncMode::Partial(_));
     let (store, locks) = if dry_run {
         (Store::open_to_look(&state_dir, &data_space)?, Vec::new())
     } else {
         let mut locks = Vec::new();
         for plan in &feeds {
-            match RunLock::take(&state_dir, &data_space, plan.feed) {
+            match RunLock::take(&state_dir, &data_space, plan.feed, is_pass) {
                 Ok(lock) => {
                     died.extend(lock.died.clone().map(|holder| (plan.feed, holder)));
                     locks.push(lock);
                 }
-                Err(ExportError::Locked { feed, holder }) if skip_locked => skipped.push((feed, holder)),
+                // A partial sync leaves to another one what that one is at; everything else waits for a partial sync.
+                Err(ExportError::Locked { feed, holder, is_pass: other }) if skip_locked || (is_pass && other) => {
+                    skipped.push((feed, holder));
+                }
+                Err(ExportError::Locked { feed, is_pass: true, .. }) => awaited.push(feed),
                 Err(error) => return Err(error),
             }
         }
@@ -206,6 +213,8 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         mode,
         skipped,
         died,
+        awaited,
+        state_dir,
         unknown_ids: Mutex::default(),
         data_space,
         max_batch_bytes,
@@ -237,7 +246,7 @@ pub fn repair_ledger(
     from: ledger::RepairFrom<'_>,
 ) -> Result<Option<ledger::Repaired>, ExportError> {
     let locks: Result<Vec<RunLock>, ExportError> =
-        Feed::ALL.into_iter().map(|feed| RunLock::take(state_dir, data_space, feed)).collect();
+        Feed::ALL.into_iter().map(|feed| RunLock::take(state_dir, data_space, feed, false)).collect();
     let _held = locks?;
     Ok(ledger::repair(state_dir, data_space, from)?)
 }
@@ -252,6 +261,8 @@ pub enum ExportError {
         feed: Feed,
         /// User, host, pid and start.
         holder: SafeText,
+        /// Whether it is a partial sync, which ends soon.
+        is_pass: bool,
     },
     /// A run of another process, which was looked at from here, has no report.
     #[error(transparent)]

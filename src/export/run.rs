@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::RwLock;
+use tokio::time::Instant;
 
 use super::board::Board;
 use super::brake::Cause;
@@ -21,11 +23,14 @@ use super::send::Lane;
 use super::{ExportError, FeedPlan};
 use crate::client::Client;
 use crate::client::models::{DataSpaceId, KeysRemedy};
-use crate::error::Problem;
+use crate::error::{Exit, Problem};
 use crate::feeds::Feed;
 use crate::feeds::source::Source;
 use crate::untrusted::SafeText;
 use crate::waiting;
+
+/// How often a lock is looked at that is waited for: more often than any watch passes.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// What all feeds of a run share.
 pub(super) struct Context {
@@ -37,6 +42,10 @@ pub(super) struct Context {
     pub skipped: Vec<(Feed, SafeText)>,
     /// The feeds whose locks were left by a run that died, and whose that was.
     pub died: Vec<(Feed, SafeText)>,
+    /// The feeds that partial syncs held when this run began: their locks are waited for.
+    pub awaited: Vec<Feed>,
+    /// Where the locks are.
+    pub state_dir: PathBuf,
     /// The ids that were asked for and that none of the feeds so far has; `None` before the first.
     pub unknown_ids: Mutex<Option<BTreeSet<String>>>,
     /// The data space that receives.
@@ -163,6 +172,7 @@ async fn export_feeds(
     }
     tell_first_sync(context, &feeds).await?;
     let mut problems = pass::incomplete(context, absent).await?;
+    let mut late_locks = Vec::new();
     for (index, plan) in feeds.into_iter().enumerate() {
         if context.control.is_stopped() {
             return Ok(RunEnd::Stopped);
@@ -172,7 +182,15 @@ async fn export_feeds(
         if context.dry_run {
             tell_warnings(context, feed).await;
         }
-        let end = export_feed(context, plan).await;
+        let end = match wait_for_lock(context, feed).await {
+            Waited::Nothing => export_feed(context, plan).await,
+            Waited::Got(lock) => {
+                late_locks.push(lock);
+                export_feed(context, plan).await
+            }
+            Waited::Stopped => FeedEnd::Stopped,
+            Waited::Failed(problem) => FeedEnd::Failed(problem),
+        };
         context.board.set_phase(match &end {
             FeedEnd::Done => Phase::Done,
             FeedEnd::Stopped => Phase::Stopped,
@@ -194,6 +212,45 @@ async fn export_feeds(
         }
     }
     Ok(if problems.is_empty() { RunEnd::Complete } else { RunEnd::Failed { problems } })
+}
+
+/// What waiting for a feed's lock came to.
+enum Waited {
+    /// It is held since the run began.
+    Nothing,
+    /// It is held now.
+    Got(RunLock),
+    Stopped,
+    Failed(Problem),
+}
+
+/// Waits for the partial sync that holds the feed, and says so if that takes long.
+async fn wait_for_lock(context: &Context, feed: Feed) -> Waited {
+    if !context.awaited.contains(&feed) {
+        return Waited::Nothing;
+    }
+    let begun = Instant::now();
+    let mut is_told = false;
+    loop {
+        let (state_dir, data_space) = (context.state_dir.clone(), context.data_space.clone());
+        let taken = tokio::task::spawn_blocking(move || RunLock::take(&state_dir, &data_space, feed, false)).await;
+        match taken {
+            Ok(Ok(lock)) => return Waited::Got(lock),
+            Ok(Err(ExportError::Locked { holder, is_pass: true, .. })) => {
+                if !is_told && begun.elapsed() >= waiting::PATIENCE {
+                    is_told = true;
+                    let text = SafeText::from(format!("waiting for the partial sync of {holder}"));
+                    context.events.tell(RunEvent::Note { feed, text }).await;
+                }
+            }
+            Ok(Err(error)) => return Waited::Failed(Problem::of(&error)),
+            Err(error) => return Waited::Failed(Problem::new(Exit::Other, format!("waiting broke off: {error}"))),
+        }
+        tokio::select! {
+            () = context.control.stop_token().cancelled() => return Waited::Stopped,
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+        }
+    }
 }
 
 /// Says beforehand that nothing was ever sent to this data space from here, and how much there is to send.

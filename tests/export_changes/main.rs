@@ -5,6 +5,7 @@
 mod asked;
 mod kit;
 mod luma;
+mod rolling;
 #[path = "../support/mod.rs"]
 mod support;
 mod tables;

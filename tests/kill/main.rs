@@ -10,6 +10,13 @@
 //!
 //! `COMMERCE_CONNECTOR_KILL_WORLD=SEED` instead lives through one world of files again.
 //!
+//! `stress` is the same with everything at once: a shop that is edited all the while, with and without change logs, a watch and runs
+//! beside it, kills and faults; after each round one partial sync and one rolling round must find everything:
+//!
+//! ```sh
+//! COMMERCE_CONNECTOR_STRESS_ROUNDS=300 COMMERCE_CONNECTOR_STRESS_SEED=1 cargo test --test kill stress -- --ignored --nocapture
+//! ```
+//!
 //! A seed decides edits, faults and the moments of the kills; how two threads interleave before such a moment, it does not.
 #![allow(
     clippy::expect_used,
@@ -23,6 +30,7 @@ mod killer;
 mod powerloss;
 mod relay;
 mod shop;
+mod stress;
 #[path = "../support/mod.rs"]
 mod support;
 mod world;
@@ -32,6 +40,7 @@ use std::ops::AddAssign;
 
 use fastrand::Rng;
 use killer::Step;
+use stress::Stress;
 use world::{Kind, World};
 
 /// Kills in one world: some of the first fall into the making of its ledger, most into its use.
@@ -117,6 +126,32 @@ async fn a_few_kills_of_partial_syncs_lose_nothing() {
     let figures = World::new(Kind::Database, 12).await.live_through(5).await;
     figures.print();
     assert_eq!(figures.kills, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_few_rounds_of_stress_leave_nothing() {
+    let mut figures = stress::Figures::default();
+    Stress::new(21).await.live_through(2, &mut figures).await;
+    figures.print();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes an hour"]
+async fn three_hundred_rounds_of_stress_leave_nothing() {
+    let number = |name: &str, default: u64| std::env::var(name).map_or(default, |text| text.parse().expect("a number"));
+    let rounds = number("COMMERCE_CONNECTOR_STRESS_ROUNDS", 300);
+    let seed = number("COMMERCE_CONNECTOR_STRESS_SEED", 1);
+    let mut seeds = Rng::with_seed(seed);
+    let mut figures = stress::Figures::default();
+    while figures.rounds < rounds {
+        let shop = seeds.u64(..);
+        println!("a shop with seed {shop}: {} rounds so far", figures.rounds);
+        let left = stress::ROUNDS_OF_A_SHOP.min(rounds - figures.rounds);
+        Stress::new(shop).await.live_through(left, &mut figures).await;
+        figures.print();
+    }
+    println!("seed {seed}:");
+    figures.print();
 }
 
 #[tokio::test(flavor = "multi_thread")]

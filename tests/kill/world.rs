@@ -25,7 +25,7 @@ use super::support::home::Home;
 const STUCK: Duration = Duration::from_mins(2);
 
 /// The gateway's faults: none of them refuses an item for good.
-const FAULTS: [&str; 5] = [
+pub const FAULTS: [&str; 5] = [
     "kind = \"status\"\nstatus = 503\nshare = 0.02",
     "kind = \"status\"\nstatus = 429\nretry_after = 0\nshare = 0.02",
     "kind = \"reset\"\nshare = 0.02",

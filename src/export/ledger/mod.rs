@@ -56,6 +56,7 @@ pub use reader::{FeedSummary, LedgerReader};
 pub use received::last_received;
 pub(super) use repair::repair;
 pub use repair::{RepairFrom, Repaired};
+pub use rolling::RollingSummary;
 pub(super) use rolling::{Round, Rounds};
 pub(super) use store::{Resend, Store};
 pub(super) use sweep::Place;

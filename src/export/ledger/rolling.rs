@@ -1,12 +1,14 @@
 //! How far the rolling compare of each feed has come, what it took of the database's time, and what is chosen for its next step.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
-use super::feed_code;
+use super::reader::LedgerReader;
 use super::store::Store;
+use super::{LedgerError, feed_code, feed_of_code};
 use crate::feeds::Feed;
 
 /// Where the rolling compare of a feed stands. Times are in milliseconds, the database's time is in microseconds.
@@ -30,6 +32,8 @@ pub(in crate::export) struct Round {
     pub credit: i64,
     /// The database's time that a whole round takes, as measured; `None` = nothing was measured yet.
     pub cost: Option<i64>,
+    /// How long the last round took; `None` = none ended yet.
+    pub took: Option<i64>,
     /// Whether it was said that the share of the database's time does not allow a round in time.
     pub is_late: bool,
 }
@@ -47,13 +51,62 @@ impl Round {
             spent: 0,
             credit: 0,
             cost: None,
+            took: None,
             is_late: false,
         }
     }
 
     /// The round after this one, which ended.
     pub fn next(&self, now: Timestamp) -> Self {
-        Self { credit: self.credit, cost: Some(self.spent), is_late: self.is_late, ..Self::begun(now) }
+        let Self { credit, is_late, .. } = *self;
+        Self { credit, is_late, cost: Some(self.spent), took: Some(self.waited), ..Self::begun(now) }
+    }
+}
+
+/// The rolling compare of a feed, for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RollingSummary {
+    /// The feed.
+    pub feed: Feed,
+    /// When the present round began.
+    pub started_at: Timestamp,
+    /// Records that were compared in it.
+    pub records: u64,
+    /// Records in all, counted at its beginning; `None` = not yet.
+    pub total: Option<u64>,
+    /// How long the last round took; `None` = none ended yet.
+    pub took: Option<Duration>,
+    /// The database's time that a round takes, as measured; `None` = nothing was measured yet.
+    pub database_time: Option<Duration>,
+}
+
+impl LedgerReader {
+    /// Where the rolling compare of each feed stands, in the recommended order. Blocking.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the file cannot be read.
+    pub fn rolling(&self) -> Result<Vec<RollingSummary>, LedgerError> {
+        let read = || -> rusqlite::Result<Vec<RollingSummary>> {
+            let sql = "SELECT feed, started_at, records, total, took, cost FROM rounds";
+            let mut select = self.connection.prepare(sql)?;
+            let mut rows = select.query([])?;
+            let mut feeds = Vec::new();
+            while let Some(row) = rows.next()? {
+                let Some(feed) = feed_of_code(row.get(0)?) else { continue };
+                let number = |number: i64| u64::try_from(number).unwrap_or_default();
+                feeds.push(RollingSummary {
+                    feed,
+                    started_at: Timestamp::from_millisecond(row.get(1)?).unwrap_or_default(),
+                    records: number(row.get(2)?),
+                    total: row.get::<_, Option<i64>>(3)?.map(number),
+                    took: row.get::<_, Option<i64>>(4)?.map(|took| Duration::from_millis(number(took))),
+                    database_time: row.get::<_, Option<i64>>(5)?.map(|cost| Duration::from_micros(number(cost))),
+                });
+            }
+            feeds.sort_unstable_by_key(|summary| summary.feed);
+            Ok(feeds)
+        };
+        read().map_err(|error| LedgerError::of_sqlite(&self.path, &error))
     }
 }
 
@@ -90,7 +143,8 @@ impl Store {
 
     fn round(&self, feed: Feed) -> rusqlite::Result<Option<Round>> {
         let mut select = self.connection.prepare_cached(
-            "SELECT started_at, stepped_at, waited, position, total, records, spent, credit, cost, is_late
+            "SELECT started_at, stepped_at, waited, position, total, records, spent, credit, cost, took,
+                    is_late
              FROM rounds WHERE feed = ?1",
         )?;
         select
@@ -107,7 +161,8 @@ impl Store {
                     spent: row.get(6)?,
                     credit: row.get(7)?,
                     cost: row.get(8)?,
-                    is_late: row.get(9)?,
+                    took: row.get(9)?,
+                    is_late: row.get(10)?,
                 })
             })
             .optional()
@@ -117,7 +172,7 @@ impl Store {
     pub fn keep_round(&mut self, feed: Feed, round: &Round) -> rusqlite::Result<()> {
         let sql =
             "INSERT OR REPLACE INTO rounds (feed, started_at, stepped_at, waited, position, total, records, spent,
-                       credit, cost, is_late) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+                       credit, cost, took, is_late) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         self.connection.prepare_cached(sql)?.execute(params![
             feed_code(feed),
@@ -130,6 +185,7 @@ impl Store {
             round.spent,
             round.credit,
             round.cost,
+            round.took,
             round.is_late,
         ])?;
         Ok(())
@@ -147,7 +203,7 @@ impl Store {
     pub fn restart_round(&mut self, feed: Feed, begun: Timestamp) -> rusqlite::Result<()> {
         let before = self.round(feed)?;
         let round = match before {
-            Some(Round { cost, is_late, .. }) => Round { cost, is_late, ..Round::begun(begun) },
+            Some(Round { cost, took, is_late, .. }) => Round { cost, took, is_late, ..Round::begun(begun) },
             None => Round::begun(begun),
         };
         self.keep_round(feed, &round)

@@ -120,6 +120,7 @@ CREATE TABLE rounds (
     spent       INTEGER NOT NULL,
     credit      INTEGER NOT NULL,
     cost        INTEGER,
+    took        INTEGER,
     is_late     INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE meta (
