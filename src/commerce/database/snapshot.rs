@@ -109,7 +109,7 @@ impl Snapshot {
     }
 }
 
-/// Waits for an answer, and tells after a while what the server is doing. `None` if there is none in time.
+/// Waits for an answer (in a box: futures within futures have a limit), and tells after a while what the server is doing. `None` if there is none in time.
 async fn in_time<T>(connections: &Connections, id: u32, sql: &str, read: impl Future<Output = T>) -> Option<T> {
     let words = async {
         let state = connections.state_of(id).await;
@@ -120,7 +120,7 @@ async fn in_time<T>(connections: &Connections, id: u32, sql: &str, read: impl Fu
         SafeText::from(format!("waiting for the database at {of}: a query of {tables}, {doing}"))
     };
     let begun = Instant::now();
-    let answer = waiting::told(words, tokio::time::timeout(ANSWER_TIMEOUT, read)).await.ok();
+    let answer = waiting::told(words, tokio::time::timeout(ANSWER_TIMEOUT, Box::pin(read))).await.ok();
     connections.count_since(begun);
     answer
 }
