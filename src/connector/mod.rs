@@ -311,6 +311,10 @@ impl Connector {
                 let settings = database::settings(&store)?;
                 let commerce = Commerce::connect(&settings).await.map_err(explained)?;
                 let commerce = commerce.with_order_days(store.config().source.commerce.order_days);
+                let commerce = match database::orders_elsewhere(&store)? {
+                    Some(connection) => commerce.without_orders(&connection),
+                    None => commerce,
+                };
                 Ok(Source::Commerce(self.with_installation(commerce)))
             }
         }

@@ -208,6 +208,17 @@ fn settings_of_files_variables_and_modules_reach_items() {
 }
 
 #[test]
+fn orders_of_a_split_database_are_not_read_from_the_wrong_connection() {
+    let shop = Shop::new();
+    let split = format!("{}'resource' => ['sales' => ['connection' => 'sales']],", connection(&shop));
+    write_php(&shop, "app/etc/env.php", &split, "");
+    let output = shop.run(&["feeds", "items", "orders"]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("connection \"sales\" of env.php"), "{said}");
+}
+
+#[test]
 fn a_time_zone_that_is_none_stops_every_feed_and_is_named() {
     let shop = Shop::new();
     shop.database.execute(

@@ -84,6 +84,8 @@ pub struct Commerce {
     order_days: u32,
     /// What counts as now; the clock's own time unless [`Self::at`] says otherwise.
     now: Option<Timestamp>,
+    /// Why orders are not read, where their tables are in another database.
+    orders_elsewhere: Option<SafeText>,
     /// The installation whose files and variables count beside the database.
     installation: Installation,
     /// What is the same for every feed of the run that has begun.
@@ -117,6 +119,7 @@ impl Commerce {
             used: Arc::default(),
             order_days: DEFAULT_ORDER_DAYS,
             now: None,
+            orders_elsewhere: None,
             installation: Installation::default(),
             run: None,
         })
@@ -132,6 +135,14 @@ impl Commerce {
     #[must_use]
     pub fn with_installation(self, installation: Installation) -> Self {
         Self { installation, ..self }
+    }
+
+    /// The same without orders: the tables of a split database are in this connection of env.php, and what is here is old.
+    #[must_use]
+    pub fn without_orders(self, connection: &str) -> Self {
+        let reason =
+            format!("its tables are in the connection {connection:?} of env.php (a split database), which is not read");
+        Self { orders_elsewhere: Some(SafeText::new(&reason)), ..self }
     }
 
     /// The same for one run: every feed sees the same settings and the same moment.
@@ -398,6 +409,9 @@ impl Commerce {
 
     /// Which of a feed's tables are missing, in one sentence; `None` if none is.
     fn reason_of_absence(&self, feed: Feed) -> Option<SafeText> {
+        if feed == Feed::Orders && self.orders_elsewhere.is_some() {
+            return self.orders_elsewhere.clone();
+        }
         let database = self.database();
         let has = |table: &&str| database.schema().has(table);
         let missing: Vec<&str> = tables::tables(feed).iter().copied().filter(|table| !has(table)).collect();
