@@ -40,7 +40,8 @@ impl Shop {
 
     pub fn plan(&self, mode: SyncMode) -> Plan {
         let plans = Plan::feed_plans(&self.feeds, |_| None, &BTreeMap::new());
-        Plan { mode, ..self.gateway.plan(plans) }
+        // The own shop has one row of many kinds, and the tests take it away: an empty table is no accident here.
+        Plan { mode, accept_empty: true, ..self.gateway.plan(plans) }
     }
 
     /// A run from the one source that all runs share, as in a watch.
