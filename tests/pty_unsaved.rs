@@ -25,7 +25,7 @@ fn open(home: &Home) -> Terminal {
 fn with_pasted_key(home: &Home) -> Terminal {
     let mut terminal = open(home);
     terminal.press("1");
-    terminal.wait_for("where from");
+    terminal.wait_for("Production pair");
     terminal.paste(KEY);
     terminal.wait_for("RSA private key, 2048 bits");
     terminal.press("\r");
@@ -104,7 +104,7 @@ fn signals_keep_what_is_not_saved_and_whoever_does_not_want_it_deletes_it() {
         } else {
             let mut terminal = open(&home);
             terminal.press("1");
-            terminal.wait_for("where from");
+            terminal.wait_for("Production pair");
             terminal.paste(&KEY[..KEY.len() / 2]);
             terminal.wait_for("✗");
             terminal
@@ -129,7 +129,7 @@ fn escape_asks_before_a_pasted_key_is_discarded() {
     let home = Home::new();
     let mut terminal = open(&home);
     terminal.press("1");
-    terminal.wait_for("where from");
+    terminal.wait_for("Production pair");
     terminal.paste(KEY);
     terminal.wait_for("RSA private key, 2048 bits");
     terminal.press("\x1b");

@@ -24,7 +24,7 @@ const AFTER_KEY: Duration = Duration::from_millis(30);
 /// The shortest run without [`BEGIN`] that is taken for a key, in characters: Adobe's API keys have 32.
 const LEAST: usize = 24;
 /// How many different characters such a run has at least: a key that is held down makes a long run of one.
-const LEAST_DIFFERENT: usize = 8;
+const LEAST_DIFFERENT: usize = 5;
 
 /// Keys that came without a pause.
 pub(super) struct Burst {

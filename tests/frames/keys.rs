@@ -1,8 +1,5 @@
 //! The Keys pane.
 
-use commerce_connector::connector::unsaved::{HalfName, KeptKeys, UnsavedHalf};
-
-use super::panes::snapshot_in;
 use super::*;
 
 #[test]
@@ -83,53 +80,4 @@ fn an_api_key_is_never_shown_while_it_is_typed() {
         assert!(!draw(&state, LOOK, size).backend().to_string().contains("9abc"));
     }
     snapshot("keys-api-key", &state);
-}
-
-/// The Keys pane with a private key that is pasted and not saved.
-fn unsaved() -> State {
-    let mut state = ready(Pane::Keys, DataSpaceKind::Testing);
-    state.update(Event::Paste(Secret::new(include_str!("../../src/keys/fixtures/rsa-2048.pem"))), &now());
-    key(&mut state, KeyCode::Enter);
-    state
-}
-
-#[test]
-fn quitting_with_keys_that_are_not_saved() {
-    let mut state = unsaved();
-    press(&mut state, "q");
-    snapshot("keys-quit-unsaved", &state);
-}
-
-#[test]
-fn cancelling_an_editor_with_a_key_in_it() {
-    let mut state = ready(Pane::Keys, DataSpaceKind::Testing);
-    state.update(Event::Paste(Secret::new(include_str!("../../src/keys/fixtures/rsa-2048.pem"))), &now());
-    key(&mut state, KeyCode::Esc);
-    snapshot_in("keys-discard", &state, &SIZES[..1]);
-}
-
-#[test]
-fn keys_that_an_earlier_screen_left() {
-    let mut state = ready(Pane::Overview, DataSpaceKind::Testing);
-    let half = |half, text: &str| UnsavedHalf { environment: Environment::Sandbox, half, text: Secret::new(text) };
-    state.offer_kept(KeptKeys {
-        file: "/home/ann/.local/state/commerce-connector/unsaved/1.json".into(),
-        since: "2026-11-26T03:00:00Z".parse().expect("a time"),
-        halves: vec![
-            half(HalfName::ApiKey, "0123456789abcdef0123456789abcdef"),
-            half(HalfName::PrivateKey, include_str!("../../src/keys/fixtures/rsa-2048.pem")),
-        ],
-    });
-    snapshot("keys-kept", &state);
-}
-
-#[test]
-fn keys_that_do_not_see_the_data_space_in_use() {
-    let mut state = unsaved();
-    let problem = Problem::new(
-        Exit::Guarded,
-        "the new sandbox keys do not see the data space in use, Main: exports into it would end, so nothing was changed; the old pair is still in place",
-    );
-    state.update(Event::Reply(Reply::Rotated { environment: Environment::Sandbox, result: Err(problem) }), &now());
-    snapshot_in("keys-lose-sight", &state, &SIZES[..1]);
 }

@@ -33,7 +33,7 @@ fn set_up() -> State {
     state
 }
 
-pub fn snapshot_in(name: &str, state: &State, sizes: &[(u16, u16)]) {
+fn snapshot_in(name: &str, state: &State, sizes: &[(u16, u16)]) {
     for size in sizes {
         let terminal = draw(state, LOOK, *size);
         insta::assert_snapshot!(format!("{name}-{}x{}", size.0, size.1), terminal.backend());

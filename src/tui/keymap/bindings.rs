@@ -161,7 +161,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(PANES, &[ESC], Action::Back, "", "Dismiss the newest notice, clear the filter, or go back", false),
     bind(PANES, &[letter('?')], Action::Help, "help", "Keys of this place", true),
     bind(PANES, &[letter(':')], Action::Palette, "actions", "Every action, by name", false),
-    bind(PANES, &[letter('q')], Action::Quit, "quit", "Quit (asks if an export is running or keys are not saved)", true),
+    bind(PANES, &[letter('q')], Action::Quit, "quit", "Quit; asks about a run and unsaved keys", true),
     bind(&[], &[Key::Ctrl('c')], Action::Interrupt, "", "Like q; a second time stops the export and leaves", false),
     bind(&[], &[Key::Ctrl('l')], Action::Repaint, "", "Draw the screen anew", true),
     bind(&[], &[Key::Ctrl('z')], Action::Suspend, "", "Suspend; fg returns", false),

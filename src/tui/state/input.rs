@@ -235,7 +235,7 @@ impl State {
         let question = match self.dialog.take() {
             Some(Dialog::Question(Question::Kept(kept))) => return self.act_in_kept(*kept, action, now, effects),
             Some(Dialog::Question(question)) => question,
-            Some(Dialog::Discard(dialog)) => return self.act_in_discard(dialog, action, now),
+            Some(Dialog::Discard(dialog)) => return self.act_in_discard(*dialog, action, now),
             Some(Dialog::Unsaved(open)) => return self.act_in_unsaved(open, action, effects),
             other => {
                 self.dialog = other;

@@ -149,11 +149,11 @@ impl State {
     }
 
     /// The answer to the question whether what was typed may be lost.
-    pub(super) fn act_in_discard(&mut self, dialog: Box<Dialog>, action: Action, now: &Now) {
+    pub(super) fn act_in_discard(&mut self, dialog: Dialog, action: Action, now: &Now) {
         if action == Action::Accept {
             self.after_cancel(&dialog, now);
         } else {
-            self.dialog = Some(*dialog);
+            self.dialog = Some(dialog);
         }
     }
 

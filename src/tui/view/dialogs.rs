@@ -7,12 +7,12 @@ use ratatui::widgets::{Block, BorderType, Clear, Padding, Paragraph};
 
 use super::look::{Look, Role};
 use super::text::{fit, left, paragraph, width};
-use super::{choices, readings, unsaved};
+use super::{choices, key_dialog, readings, unsaved};
 use crate::connector::ExportRequest;
 use crate::export::SyncMode;
 use crate::feeds::Feed;
 use crate::tui::keymap::{Action, Place, key_of, of_place};
-use crate::tui::state::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Palette, Preview, Question};
+use crate::tui::state::dialog::{Dialog, LineDialog, LinePurpose, Palette, Question};
 use crate::tui::state::{Filter, State};
 use crate::words::{count, counted};
 
@@ -47,7 +47,9 @@ pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, look:
     let room = usize::from(outer).saturating_sub(4);
     let content = match dialog {
         Dialog::Line(line) => line_content(line, state, look, room),
-        Dialog::PrivateKey(dialog) => key_content(dialog, look, room, usize::from(area.height).saturating_sub(2)),
+        Dialog::PrivateKey(dialog) => {
+            key_dialog::content(dialog, look, room, usize::from(area.height).saturating_sub(2))
+        }
         Dialog::Question(question) => question_content(question, state, look, room),
         Dialog::Discard(dialog) => unsaved::discard(dialog, look, room),
         Dialog::Unsaved(_) => unsaved::leaving(state, look, room),
@@ -284,84 +286,6 @@ fn what_will_be_sent(request: &ExportRequest, state: &State) -> String {
         }
         SyncMode::Cleanup => {
             format!("This forgets what is known of {which}, and sends everything of {records} again.")
-        }
-    }
-}
-
-fn key_content(dialog: &KeyDialog, look: Look, room: usize, height: usize) -> Content {
-    let what = if dialog.unasked {
-        "This was pasted where no editor was open, and it looks like a private key. Nothing is taken until you say so. Only its outline is shown."
-    } else {
-        "Paste the whole private key, from BEGIN to END. Line ends, indentation and quotes do not matter; a path of a file will do as well. Only its outline is shown."
-    };
-    let mut lines = paragraph(what, room, look.style(Role::Text));
-    lines.push(Line::default());
-    let text_row = lines.len();
-    let below = preview_lines(&dialog.preview, look, room);
-    // Text, blank, preview, blank, button.
-    let text_height = height.saturating_sub(text_row + below.len() + 3).clamp(1, 8);
-    let (cursor_line, cursor_column) = dialog.editor.cursor();
-    let all = dialog.editor.lines();
-    let from = super::window(cursor_line, all.len(), text_height);
-    for number in from..from + text_height {
-        let shown = all.get(number).map(|line| masked(line)).unwrap_or_default();
-        lines.push(Line::from(vec![
-            Span::styled("│ ", look.style(if dialog.on_button { Role::Dim } else { Role::Accent })),
-            Span::raw(fit(&shown, room.saturating_sub(2))),
-        ]));
-    }
-    lines.push(Line::default());
-    lines.extend(below);
-    lines.push(Line::default());
-    let button = match (&dialog.preview, dialog.on_button) {
-        (Preview::Usable(_), true) => Span::styled(" Use this key ", look.selected(look.style(Role::Title))),
-        (Preview::Usable(_), false) => Span::styled(" Use this key ", look.style(Role::Text)),
-        (Preview::Empty | Preview::Unusable(_), _) => Span::styled(" Use this key ", look.style(Role::Dim)),
-    };
-    let hint = if dialog.on_button {
-        "  Enter uses it, Tab goes back to the text, Esc cancels"
-    } else {
-        "  Tab goes to the button, Esc cancels"
-    };
-    lines.push(Line::from(vec![Span::raw("["), button, Span::raw("]"), Span::styled(hint, look.style(Role::Dim))]));
-    let cursor = (!dialog.on_button).then(|| {
-        let column = cursor_column.min(room.saturating_sub(3)) + 2;
-        (column, text_row + cursor_line - from)
-    });
-    Content {
-        title: format!("Private key of the {} pair", dialog.environment),
-        danger: false,
-        lines,
-        cursor,
-        scroll: 0,
-    }
-}
-
-/// A line of a key as it may be shown: the PEM borders as they are, the rest as dots.
-fn masked(line: &str) -> String {
-    if line.trim_start().starts_with("-----") && width(line) < 64 {
-        crate::untrusted::SafeText::new(line).to_string()
-    } else {
-        "•".repeat(line.chars().count())
-    }
-}
-
-fn preview_lines(preview: &Preview, look: Look, room: usize) -> Vec<Line<'static>> {
-    match preview {
-        Preview::Empty => vec![Line::styled("○ nothing pasted yet", look.style(Role::Dim))],
-        Preview::Usable(key) => {
-            let text = format!("● RSA private key, {} bits, {}", key.bits(), key.fingerprint());
-            let mut lines = paragraph(&text, room, look.style(Role::Good));
-            lines.extend(paragraph(
-                "Whether it belongs to the API key only the gateway can say: verify the pair.",
-                room,
-                look.style(Role::Dim),
-            ));
-            lines
-        }
-        Preview::Unusable(problem) => {
-            let hint = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
-            paragraph(&format!("✗ {}{hint}", problem.what), room, look.style(Role::Danger))
         }
     }
 }

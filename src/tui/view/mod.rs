@@ -14,6 +14,7 @@ mod header;
 mod help;
 mod item;
 mod items;
+mod key_dialog;
 mod keys;
 mod log;
 pub mod look;

@@ -210,6 +210,7 @@ fn a_key_pasted_outside_of_an_editor_is_asked_about() {
         matches!(&state.dialog, Some(Dialog::Line(line)) if line.purpose == LinePurpose::ApiKey(Environment::Sandbox))
     );
     key(&mut state, KeyCode::Esc);
+    press(&mut state, 'y');
     paste(&mut state, "quit it all");
     assert!(state.dialog.is_none());
     assert!(newest(&state).contains("nothing to type into here"));

@@ -57,10 +57,10 @@ fn control_c_in_an_editor_loses_nothing_either() {
 #[test]
 fn a_signal_while_a_run_is_active_keeps_what_is_in_the_open_dialog() {
     let mut state = testing();
+    run(&mut state);
     press(&mut state, '1');
     press(&mut state, 'a');
     paste(&mut state, API_KEY);
-    run(&mut state);
     assert!(!quits(&state.update(Event::Terminate, &now())), "the run stops first");
     assert!(state.dialog.is_none());
     let [half] = &state.unsaved_halves()[..] else { panic!("the API key") };
@@ -69,8 +69,11 @@ fn a_signal_while_a_run_is_active_keeps_what_is_in_the_open_dialog() {
 
 #[test]
 fn with_a_run_both_questions_are_asked() {
-    let mut state = with_pasted_key();
+    let mut state = testing();
     run(&mut state);
+    press(&mut state, '1');
+    paste(&mut state, PEM);
+    key(&mut state, KeyCode::Enter);
     press(&mut state, 'q');
     assert!(is_asked(&state));
     assert!(press(&mut state, 'k').is_empty());
