@@ -18,17 +18,17 @@ fn a_failed_item_is_read_and_sent_again() {
     let mut terminal = Terminal::start(command, ORDINARY);
     // Not finished: the run is done, and says that something failed.
     terminal.wait_for("▲ Export done at");
-    terminal.wait_for("◐ will retry");
+    terminal.wait_for("▲ attention");
     terminal.wait_for("Last errors");
     terminal.press("G");
     terminal.press("\r");
     terminal.wait_for("Refused item");
     terminal.wait_for("Request id");
-    terminal.wait_for("Nothing needs to be corrected");
+    terminal.wait_for("Correct the item in Commerce");
     terminal.escape_from("Refused item");
     terminal.press("t");
     terminal.wait_for("● Retry of failed items");
-    terminal.wait_gone("◐ will retry");
+    terminal.wait_gone("▲ attention");
     terminal.press("n");
     terminal.wait_for("Retry of failed items");
     terminal.wait_for("Run complete");

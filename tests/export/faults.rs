@@ -30,7 +30,7 @@ const fn row(fault: &'static str, exit: Exit, submitted: usize, says: &'static [
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
     // 200 with refused items, in both forms and in odd ones.
-    row("kind='refused-items' items=0.3 on=[1]", Exit::Partial, 26, &["SKU-", "Failed, will retry: refused by the fault script [invalid_field_value]", "(request "]),
+    row("kind='refused-items' items=0.3 on=[1]", Exit::Partial, 26, &["SKU-", "Failed, requires attention: refused by the fault script [invalid_field_value]", "(request "]),
     row("kind='refused-items' items=0.3 names='field' on=[1]", Exit::Partial, 26, &["[/", "/sku]"]),
     row("kind='refused-items' items=0.3 code='items_limit_exceeded' on=[1]", Exit::Done, ITEMS, &["some items were refused for now"]),
     row("kind='odd-list' list='beyond' on=[1]", Exit::Done, ITEMS, &["the answer refuses an item that is not in the batch"]),
@@ -42,7 +42,7 @@ const TABLE: &[Row] = &[
     row("kind='status' status=422 holding='SKU-0007'", Exit::Partial, ITEMS - 1, &["SKU-0007 · default: Failed, requires attention: The feed is invalid"]),
     row("kind='status' status=400 holding='SKU-000'", Exit::Partial, ITEMS - 9, &["SKU-0001", "SKU-0009", "The feed is invalid"]),
     // Keys, addresses, requests: nothing gets better by itself.
-    row("kind='expired-keys' on=[2]", Exit::Done, ITEMS, &["the keys were refused, so a new token is tried once: JWT is invalid (403053)"]),
+    row("kind='expired-keys' on=[2]", Exit::Done, ITEMS, &["a new token is tried once: JWT is invalid (403053)"]),
     row("kind='status' status=401 on=[1,2]", Exit::Refused, 0, &["and a new token as well, so the run stopped: Access is denied", "run `commerce-connector keys verify`; a re-run goes on where this one stopped"]),
     row("kind='status' status=403 share=1.0", Exit::Refused, 0, &["Access is denied", "keys verify"]),
     row("kind='expired-keys' seconds=-3600 share=1.0", Exit::Refused, 0, &["this server's clock is 1 h 00 min ahead of the gateway's", "timedatectl set-ntp true"]),

@@ -48,7 +48,7 @@ async fn refuse(Path(route): Path<String>) -> (StatusCode, HeaderMap, axum::Json
     headers.insert("x-request-id", HeaderValue::from_bytes("id\u{202e}\u{9b}31m".as_bytes()).expect("obs-text"));
     let item = json!({"itemIndex": 0, "code": HOSTILE, "message": HOSTILE});
     if route.starts_with("catalog") {
-        (StatusCode::OK, headers, axum::Json(json!({"feedItemReceivedCount": 1, "invalidFeedItems": [item]})))
+        (StatusCode::OK, headers, axum::Json(json!({"feedItemReceivedCount": 10_000, "invalidFeedItems": [item]})))
     } else {
         (StatusCode::BAD_REQUEST, headers, axum::Json(json!({"message": HOSTILE, "invalidFeedItems": [item]})))
     }
