@@ -124,7 +124,7 @@ fn what_is_broken_is_refused_with_its_line() {
         ("<?php return [1 +];", 1, "a value was expected"),
         ("<?php return [12a];", 1, "not a number"),
         ("<?php if (1) {\nreturn [];", 2, "before this `}`"),
-        ("<?php return ['a' => \"{$x\"];", 1, "brace in a string"),
+        ("<?php return ['a' => \"{$x\"];", 1, "no end"),
         ("<?php\n$a = 1;\n", 2, "expected `return`"),
         ("<?php return []; ?> text", 1, "end of the file"),
     ] {
