@@ -11,4 +11,5 @@ pub mod env_php;
 pub mod health;
 pub mod kind;
 pub mod settings;
+pub mod triggers;
 pub mod variables;

@@ -14,7 +14,7 @@ use super::batch::Batch;
 use super::brake::Cause;
 use super::collect::{self, Collection, count_found};
 use super::control::THREAD_COUNTS;
-use super::follow::{self, Course};
+use super::follow::{self, Course, Outlook};
 use super::hold;
 use super::ledger::{LedgerError, Place, Reach, Resend, Store};
 use super::mode::{Following, SyncMode};
@@ -108,7 +108,7 @@ pub(super) async fn incomplete(
 
 async fn go_through_as_asked(lane: &Arc<Lane>) -> Result<(), Halt> {
     match &lane.run.mode {
-        SyncMode::Full => in_full(lane, Resend::None).await,
+        SyncMode::Full => in_full(lane, Resend::None, None).await,
         SyncMode::Partial(following) => partial(lane, *following).await,
         SyncMode::ByIds { words, kind } => by_ids(lane, words, *kind).await,
         SyncMode::Retry => retry(lane).await,
@@ -116,14 +116,29 @@ async fn go_through_as_asked(lane: &Arc<Lane>) -> Result<(), Halt> {
     }
 }
 
+/// What a partial sync knows when it finds that only a full compare will do.
+struct Known {
+    outlook: Outlook,
+    /// Whether the logs are still those that were followed.
+    is_same: bool,
+}
+
 /// Compares every record.
-async fn in_full(lane: &Arc<Lane>, resend: Resend) -> Result<(), Halt> {
+async fn in_full(lane: &Arc<Lane>, resend: Resend, known: Option<Known>) -> Result<(), Halt> {
     let run = &lane.run;
     let feed = lane.plan.feed;
     let begun = Timestamp::now();
     begin(lane, resend).await?;
     // Before the first record is read: what changes from now on is read by the next partial sync, seen here or not.
-    let position = if run.dry_run { None } else { follow::position(lane).await? };
+    let position = if run.dry_run {
+        None
+    } else {
+        let known = match known {
+            Some(known) => known,
+            None => Known { outlook: follow::outlook(lane).await?, is_same: true },
+        };
+        follow::begin_full(lane, &known.outlook, known.is_same).await?
+    };
     let source_records = or_braked(lane, run.source.count(feed)).await?;
     started(lane, source_records).await;
     hold::hold_changes(lane, || async { Ok(vec![Selection::All]) }, true).await?;
@@ -161,26 +176,25 @@ async fn partial(lane: &Arc<Lane>, following: Following) -> Result<(), Halt> {
     begin(lane, Resend::None).await?;
     if hold::is_allowed_again(lane).await? {
         note(lane, "compared in full, because something of it was paused".to_owned()).await;
-        return in_full(lane, Resend::None).await;
+        return in_full(lane, Resend::None, None).await;
     }
     let turn = Turn::plan(lane, following.rolling).await?;
-    let followed = in_ledger(lane, run.ledger.call(move |store| store.followed(feed)).await)?;
-    let log = or_braked(lane, run.source.change_log(feed)).await?;
-    let (from, log) = match follow::course(followed.as_ref(), log) {
-        Course::Follow { from, log } => (from, log),
-        Course::Once { reason } => {
-            note(lane, format!("compared in full, because {reason}")).await;
-            return in_full(lane, Resend::None).await;
-        }
+    let outlook = follow::outlook(lane).await?;
+    match follow::course(&outlook) {
+        Course::Follow => {}
+        Course::Once { reason } => return in_full_because(lane, reason, Known { outlook, is_same: true }).await,
         Course::Always { reason } => {
-            let last_full = followed.map(|followed| followed.last_full);
+            let last_full = outlook.followed.map(|followed| followed.last_full);
             return unfollowed(lane, following, turn, last_full, &reason).await;
         }
-    };
-    if let Some(words) = follow::stall(&log) {
+    }
+    for words in follow::stalls(&outlook.moment) {
         note(lane, words).await;
     }
-    let position = follow::choose_changed(lane, from, log).await?;
+    let position = match follow::choose_changed(lane, &outlook).await? {
+        Ok(position) => position,
+        Err(reason) => return in_full_because(lane, reason, Known { outlook, is_same: false }).await,
+    };
     let now = Timestamp::now();
     let rested_since = before(now, following.rest);
     in_ledger(lane, run.ledger.call(move |store| store.choose_unsettled(rested_since, now)).await)?;
@@ -218,7 +232,7 @@ async fn unfollowed(
         Some(last) => turn.is_none() && now.duration_since(last).unsigned_abs() >= every,
     };
     if is_due {
-        return in_full(lane, Resend::None).await;
+        return in_full(lane, Resend::None, None).await;
     }
     let rested_since = before(now, following.rest);
     let has_keyless = in_ledger(
@@ -231,7 +245,7 @@ async fn unfollowed(
             .await,
     )?;
     if has_keyless {
-        return in_full(lane, Resend::None).await;
+        return in_full(lane, Resend::None, None).await;
     }
     compare_chosen(lane, Reading::Chosen, Reach::KeysAndRows).await?;
     finish(lane, move |store| store.finish_unfollowed(feed, Timestamp::now())).await?;
@@ -239,6 +253,11 @@ async fn unfollowed(
         Some(turn) => turn.take(lane).await,
         None => Ok(()),
     }
+}
+
+async fn in_full_because(lane: &Arc<Lane>, reason: String, known: Known) -> Result<(), Halt> {
+    note(lane, format!("compared in full, because {reason}")).await;
+    in_full(lane, Resend::None, Some(known)).await
 }
 
 /// Sends the records that somebody names, changed or not; deletes what is left of those that are gone.
@@ -288,7 +307,7 @@ async fn clean_up(lane: &Arc<Lane>) -> Result<(), Halt> {
     if !run.dry_run {
         in_ledger(lane, run.ledger.call(move |store| store.forget_feed(feed)).await)?;
     }
-    in_full(lane, Resend::AsNew).await
+    in_full(lane, Resend::AsNew, None).await
 }
 
 /// Reads, compares and sends a part of the feed, and deletes what is gone of that part.

@@ -34,7 +34,171 @@ impl InCommerce {
     }
 }
 
+/// An index of Commerce: its indexer and view have one name (`indexer_state.indexer_id`, `mview_state.view_id`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CoreIndex {
+    /// That name.
+    pub name: &'static str,
+    /// The tables that it fills and that items are read from: names, or beginnings that a number ends.
+    pub tables: &'static [&'static str],
+    /// What its own change log names.
+    pub names: Named,
+}
+
+/// What the change log of an index names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// Products.
+    Products,
+    /// Categories.
+    Categories,
+    /// Rows of `inventory_source_item`.
+    SourceItems,
+    /// Rules, of which nobody can tell which products they are for.
+    Rules,
+}
+
+/// What a category shows, for each store view; two indexers fill it.
+const CATEGORY_PRODUCT: CoreIndex = CoreIndex {
+    name: "catalog_category_product",
+    tables: &["catalog_category_product_index_store"],
+    names: Named::Categories,
+};
+const PRODUCT_CATEGORY: CoreIndex = CoreIndex { name: "catalog_product_category", tables: &[], names: Named::Products };
+/// Quantity and status in the default stock.
+const STOCK: CoreIndex =
+    CoreIndex { name: "cataloginventory_stock", tables: &["cataloginventory_stock_status"], names: Named::Products };
+/// The same of every other stock.
+const INVENTORY: CoreIndex = CoreIndex { name: "inventory", tables: &["inventory_stock_"], names: Named::SourceItems };
+/// The prices of catalogue rules, day by day; two indexers fill them.
+const RULE: CoreIndex =
+    CoreIndex { name: "catalogrule_rule", tables: &["catalogrule_product_price"], names: Named::Rules };
+const RULE_PRODUCT: CoreIndex = CoreIndex { name: "catalogrule_product", tables: &[], names: Named::Products };
+/// Filled after the rules; no item is read from it, and it is rebuilt when something changed for all prices.
+const PRICE: CoreIndex = CoreIndex { name: "catalog_product_price", tables: &[], names: Named::Products };
+
 impl Feed {
+    /// The indexes of Commerce that its items are made of. A log is written before them; they are filled by cron, along logs of
+    /// their own, or rebuilt as a whole, which no log tells.
+    #[must_use]
+    pub fn core_indexes(self) -> &'static [CoreIndex] {
+        match self {
+            Feed::Products => &[CATEGORY_PRODUCT, PRODUCT_CATEGORY, STOCK, INVENTORY],
+            Feed::Prices => &[RULE, RULE_PRODUCT, PRICE],
+            Feed::InventoryStockStatus => &[STOCK, INVENTORY],
+            _ => &[],
+        }
+    }
+
+    /// The feeds whose change logs name its records, its own first. Stock is logged by SKU where sources are concerned; what
+    /// a product's SKU and stock settings are is told by the log of products only.
+    #[must_use]
+    pub fn logs(self) -> &'static [Feed] {
+        match self {
+            Feed::ScopesWebsite => &[Feed::ScopesWebsite],
+            Feed::ScopesCustomerGroup => &[Feed::ScopesCustomerGroup],
+            Feed::ProductAttributes => &[Feed::ProductAttributes],
+            Feed::Categories => &[Feed::Categories],
+            Feed::Products => &[Feed::Products],
+            Feed::Prices => &[Feed::Prices],
+            Feed::Variants => &[Feed::Variants],
+            Feed::InventoryStockStatus => &[Feed::InventoryStockStatus, Feed::Products],
+            Feed::Orders => &[Feed::Orders],
+            Feed::ProductOverrides | Feed::CategoryPermissions => &[],
+        }
+    }
+
+    /// The tables whose triggers write its change log (feed map §1): those that a shop has must have them. The replica of
+    /// the rule prices is not among them: not every version of Commerce watches it.
+    #[must_use]
+    pub fn watched_tables(self) -> &'static [&'static str] {
+        match self {
+            Feed::ScopesWebsite => &["store", "store_group", "store_website"],
+            Feed::ScopesCustomerGroup => &["customer_group"],
+            Feed::ProductAttributes => &["catalog_eav_attribute", "eav_attribute"],
+            Feed::Categories => &[
+                "catalog_category_entity",
+                "catalog_category_entity_datetime",
+                "catalog_category_entity_decimal",
+                "catalog_category_entity_int",
+                "catalog_category_entity_text",
+                "catalog_category_entity_varchar",
+            ],
+            Feed::Products => &[
+                "catalog_category_product",
+                "catalog_product_bundle_option",
+                "catalog_product_bundle_option_value",
+                "catalog_product_bundle_selection",
+                "catalog_product_bundle_selection_price",
+                "catalog_product_entity",
+                "catalog_product_entity_datetime",
+                "catalog_product_entity_decimal",
+                "catalog_product_entity_gallery",
+                "catalog_product_entity_int",
+                "catalog_product_entity_media_gallery_value",
+                "catalog_product_entity_text",
+                "catalog_product_entity_varchar",
+                "catalog_product_relation",
+                "catalog_product_website",
+                "cataloginventory_stock_item",
+                "downloadable_link",
+                "downloadable_sample",
+            ],
+            Feed::Prices => &[
+                "catalog_product_entity",
+                "catalog_product_entity_decimal",
+                "catalog_product_entity_tier_price",
+                "catalog_product_relation",
+                "catalog_product_website",
+                "catalogrule_product_price",
+            ],
+            Feed::Variants => &[
+                "catalog_product_entity",
+                "catalog_product_entity_int",
+                "catalog_product_super_attribute",
+                "catalog_product_super_link",
+            ],
+            Feed::InventoryStockStatus => &["inventory_reservation", "inventory_source_item"],
+            Feed::Orders => {
+                &["sales_creditmemo", "sales_invoice", "sales_order", "sales_payment_transaction", "sales_shipment"]
+            }
+            Feed::ProductOverrides | Feed::CategoryPermissions => &[],
+        }
+    }
+
+    /// The tables that shape many of its items and have no trigger of its log: small ones, of which any change costs a full
+    /// compare of the feed.
+    #[must_use]
+    pub fn shaping_tables(self) -> &'static [&'static str] {
+        match self {
+            Feed::ScopesCustomerGroup => &["customer_group_excluded_website", "store_website"],
+            Feed::ProductAttributes => {
+                &["store", "store_group", "store_website", "eav_entity_type", "eav_attribute_label"]
+            }
+            Feed::Categories | Feed::Prices => &["store", "store_group", "store_website"],
+            Feed::Products => &[
+                "store",
+                "store_group",
+                "store_website",
+                "eav_entity_type",
+                "eav_attribute",
+                "catalog_eav_attribute",
+                "eav_attribute_label",
+                "tax_class",
+                "inventory_stock_sales_channel",
+                "catalog_product_link_type",
+                "catalog_product_link_attribute",
+            ],
+            Feed::InventoryStockStatus => &["inventory_stock"],
+            // Its websites are in its log; variants are shaped by attributes and options, which are looked at one by one.
+            Feed::ScopesWebsite
+            | Feed::Variants
+            | Feed::Orders
+            | Feed::ProductOverrides
+            | Feed::CategoryPermissions => &[],
+        }
+    }
+
     /// What the feed is called inside Commerce; `None` for the feeds of Adobe Commerce that are not public.
     #[must_use]
     pub fn in_commerce(self) -> Option<InCommerce> {

@@ -1,6 +1,7 @@
 //! A shop whose changes are logged, a gateway, and what each pass sent.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use commerce_connector::error::Exit;
 use commerce_connector::export::progress::FeedProgress;
@@ -8,6 +9,7 @@ use commerce_connector::export::{Following, Plan, SyncMode};
 use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::source::Source;
 use commerce_connector::feeds::source::commerce::Commerce;
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::support::gateway::{Ended, Gateway, Received};
@@ -25,6 +27,16 @@ pub struct Shop {
     pub gateway: Gateway,
     source: Commerce,
     feeds: Vec<Feed>,
+    pace: Pace,
+}
+
+/// Who runs the partial syncs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// A watch: all of them share a connection.
+    Watch,
+    /// Cron: each is a program of its own.
+    Cron,
 }
 
 impl Shop {
@@ -35,7 +47,17 @@ impl Shop {
     pub async fn with_faults(database: TestDatabase, feeds: &[Feed], faults: &str) -> Self {
         let gateway = Gateway::with_faults(faults).await;
         let source = Commerce::connect(&database.settings()).await.expect("a connection");
-        Self { database, gateway, source, feeds: feeds.to_vec() }
+        Self { database, gateway, source, feeds: feeds.to_vec(), pace: Pace::Watch }
+    }
+
+    pub async fn at_pace(database: TestDatabase, feeds: &[Feed], pace: Pace) -> Self {
+        Self { pace, ..Self::new(database, feeds).await }
+    }
+
+    /// The same, from now on read as if it were this moment.
+    pub fn set_clock(&mut self, now: Timestamp) {
+        self.pace = Pace::Watch;
+        self.source = self.source.clone().at(now);
     }
 
     pub fn plan(&self, mode: SyncMode) -> Plan {
@@ -51,7 +73,11 @@ impl Shop {
 
     /// A run by a plan of its own.
     pub async fn look(&self, plan: &Plan) -> Ended {
-        self.gateway.run(plan, Source::Commerce(self.source.clone())).await
+        let source = match self.pace {
+            Pace::Watch => self.source.clone(),
+            Pace::Cron => Commerce::connect(&self.database.settings()).await.expect("a connection"),
+        };
+        self.gateway.run(plan, Source::Commerce(source)).await
     }
 
     pub async fn run_well(&self, mode: SyncMode) -> Ended {
@@ -72,6 +98,14 @@ impl Shop {
         let ended = self.run_well(partial()).await;
         let notes = ended.notes().into_iter().map(str::to_owned).collect();
         (self.sent_since(&before).await, notes)
+    }
+
+    /// The same of a pass that compares a feed without a log once a day.
+    pub async fn daily_pass(&self) -> (Sent, Vec<String>) {
+        let daily = Following { full_every: Duration::from_hours(24), ..Following::default() };
+        let before = self.kept().await;
+        let ended = self.run_well(SyncMode::Partial(daily)).await;
+        (self.sent_since(&before).await, ended.notes().into_iter().map(str::to_owned).collect())
     }
 
     pub async fn kept(&self) -> BTreeMap<(Feed, String), Received> {
@@ -99,6 +133,26 @@ impl Shop {
     pub fn log(&self, feed: Feed, id: u64) {
         let log = feed.in_commerce().expect("a log").change_log();
         self.database.execute(&format!("INSERT INTO {log} (entity_id) VALUES ({id})"));
+    }
+
+    /// As if the database server's clock had gone on by so many seconds since the last pass.
+    pub fn age(&self, seconds: i64) {
+        let ledger = self.ledger();
+        for table in ["rechecks", "gaps"] {
+            ledger.execute(&format!("UPDATE {table} SET since = since - ?1"), [seconds]).expect("aged");
+        }
+    }
+
+    /// How many stretches of logs are looked at because something may still appear in them.
+    pub fn gaps(&self) -> i64 {
+        self.ledger().query_row("SELECT count(*) FROM gaps", [], |row| row.get(0)).expect("read")
+    }
+
+    /// Returns when the server's clock shows another second: it dates tables by the second.
+    pub fn a_second_passes(&self) {
+        let now = || self.database.number("SELECT UNIX_TIMESTAMP()");
+        let begun = now();
+        while now() == begun {}
     }
 
     pub fn ledger(&self) -> rusqlite::Connection {

@@ -32,7 +32,11 @@ enum Items {
 }
 
 pub fn small_luma() -> Option<TestDatabase> {
-    Server::shared().luma_with_triggers(&format!(
+    small_luma_on(Server::shared())
+}
+
+pub fn small_luma_on(server: &'static Server) -> Option<TestDatabase> {
+    server.luma_with_triggers(&format!(
         "DELETE FROM catalog_product_entity WHERE entity_id > {KEPT_PRODUCTS} AND entity_id <> 2041; \
          DELETE FROM sales_order; UPDATE mview_state SET version_id = 0"
     ))

@@ -1,6 +1,7 @@
 //! The ways to sync, the guard, health and what is looked up.
 
 use commerce_connector::commerce::health::{ChangeLog, Cron, FeedPath, IndexerStatus, ItemError, Mode, Part, View};
+use commerce_connector::commerce::triggers::Triggers;
 use commerce_connector::connector::ExportRequest;
 use commerce_connector::connector::doctor::{Check, Outcome};
 use commerce_connector::connector::estimate::{Estimate, FeedEstimate};
@@ -19,7 +20,12 @@ fn reply(state: &mut State, reply: Reply) {
 
 fn path(indexer: IndexerStatus, mode: Mode, cursor: u64, log: ChangeLog) -> FeedPath {
     let view = Part::Known(Some(View { mode, cursor }));
-    FeedPath { indexer: Part::Known(Some(indexer)), view, log: Part::Known(log) }
+    FeedPath {
+        indexer: Part::Known(Some(indexer)),
+        view,
+        log: Part::Known(log),
+        triggers: Part::Known(Triggers::There(String::new())),
+    }
 }
 
 fn health() -> Health {

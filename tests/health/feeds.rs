@@ -235,3 +235,20 @@ async fn the_luma_fixture() {
     assert_eq!(findings[0]["what"], "cron is not running: cron_schedule knows of no job that ever ran");
     assert_eq!(code, 3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn triggers_that_are_missing_under_an_enabled_view() {
+    let shop = Shop::healthy().await;
+    let trigger = shop.database().query(
+        "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE() \
+         AND event_object_table = 'store_group' AND event_manipulation = 'DELETE'",
+    );
+    shop.database().execute(&format!("DROP TRIGGER {}", trigger[0][0]));
+    let told = shop.feeds_health();
+    told.assert_only(
+        &["x wrong   scopesWebsite: triggers are missing on store_group, but scopes_website_data_exporter is set to"],
+        "`bin/magento indexer:set-mode realtime scopes_website_data_exporter`",
+        3,
+    );
+    assert!(shop.doctor().text.contains("triggers are missing on store_group"));
+}

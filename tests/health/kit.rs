@@ -38,7 +38,9 @@ pub struct Changes {
 
 impl Shop {
     pub async fn healthy() -> Self {
-        Self::with(Server::shared().shop_with(&[HEALTH])).await
+        let database = Server::shared().shop_with(&[HEALTH]);
+        database.watch_idly();
+        Self::with(database).await
     }
 
     /// The same without a database, for what needs none: starting a server is the slowest part of a test.

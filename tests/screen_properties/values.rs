@@ -4,6 +4,7 @@ use commerce_connector::client::models::{DataSpace, DataSpaceKind, Environment, 
 use commerce_connector::commerce::health::{
     ChangeLog, Cron, FeedLock, FeedPath, IndexerStatus, ItemError, Mode, Part, StuckJob, View,
 };
+use commerce_connector::commerce::triggers::Triggers;
 use commerce_connector::connector::doctor::{Check, Outcome};
 use commerce_connector::connector::estimate::{Estimate, FeedEstimate};
 use commerce_connector::connector::finding::{Cause, Finding, Level};
@@ -234,6 +235,11 @@ fn path(tape: &mut Tape) -> FeedPath {
         indexer: part(tape, |tape| tape.some(status)),
         view: part(tape, |tape| tape.some(view)),
         log: part(tape, |tape| ChangeLog { newest: tape.count(), backlog: tape.some(Tape::count) }),
+        triggers: part(tape, |tape| match tape.count() % 3 {
+            0 => Triggers::Unseen,
+            1 => Triggers::Missing(vec!["store".to_owned(); usize::from(tape.count() % 2 == 0) + 1]),
+            _ => Triggers::There(String::new()),
+        }),
     }
 }
 

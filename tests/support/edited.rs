@@ -48,6 +48,7 @@ impl EditedShop {
             sql.push_str(&Self::appear(number, "as it began"));
         }
         shop.database.execute(&sql);
+        shop.database.watch_idly();
         shop
     }
 

@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use commerce_connector::commerce::database::{Address, DatabaseSettings};
+use commerce_connector::feeds::Feed;
 use commerce_connector::secret::Secret;
 
 /// Copies a data directory, starts the server on it, and cleans up when standard input ends.
@@ -325,6 +326,11 @@ impl TestDatabase {
         }
     }
 
+    /// The server's socket.
+    pub fn socket(&self) -> PathBuf {
+        self.server.socket()
+    }
+
     /// The same as a URL, for configuration files.
     pub fn url(&self) -> String {
         format!("mysql://root@localhost/{}?socket={}", self.name, self.server.socket().display())
@@ -342,6 +348,30 @@ impl TestDatabase {
         let mut client = client.spawn().expect("the mariadb client");
         client.stdin.take().expect("its input").write_all(sql.as_bytes()).expect("its input");
         client.wait().expect("its end");
+    }
+
+    /// Triggers as a view on schedule has them, made anew, which write nothing: the test itself writes the entries that it means.
+    pub fn watch_idly(&self) {
+        let tables: Vec<String> = self.query("SHOW TABLES").into_iter().map(|mut row| row.remove(0)).collect();
+        let prefixed = |table: &str| format!("{}{table}", self.table_prefix);
+        let has = |table: &String| tables.contains(table);
+        let triggers = self.query("SHOW TRIGGERS").into_iter().map(|mut row| row.remove(0));
+        let mut sql: String =
+            triggers.filter(|name| name.starts_with("idle_")).map(|name| format!("DROP TRIGGER {name};\n")).collect();
+        for feed in Feed::ALL {
+            let log = feed.in_commerce().map(|names| prefixed(&names.change_log()));
+            let Some(log) = log.filter(has) else { continue };
+            for table in feed.watched_tables().iter().map(|table| prefixed(table)).filter(has) {
+                for event in ["INSERT", "UPDATE", "DELETE"] {
+                    let number = sql.lines().count();
+                    let _ = writeln!(
+                        sql,
+                        "CREATE TRIGGER idle_{number} AFTER {event} ON {table} FOR EACH ROW SET @idle = '{log}';"
+                    );
+                }
+            }
+        }
+        self.execute(&sql);
     }
 
     /// The rows of a query, by MariaDB's own client: an answer that is independent of the program. NULL is `NULL`.

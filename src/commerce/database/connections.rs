@@ -26,10 +26,28 @@ pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 /// After how long an idle connection is not used again: proxies and firewalls forget them.
 const FRESH: Duration = Duration::from_secs(30);
 
-/// The statements that begin a snapshot. Below this level a server would give every query a view of its own, and an item could be
-/// made of two moments. Nothing is locked by it, and it ends with the page.
-const BEGIN: [&str; 2] =
-    ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"];
+/// What a snapshot shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum View {
+    /// What was committed when it began.
+    OneMoment,
+    /// Everything that was written, committed or not.
+    Dirty,
+}
+
+impl View {
+    /// The statements that begin it. Nothing is locked by them, and it ends with the page.
+    fn begin(self) -> [&'static str; 2] {
+        match self {
+            // Below this level a server would give every query a view of its own, and an item could be made of two moments.
+            View::OneMoment => [
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+                "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+            ],
+            View::Dirty => ["SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED", "START TRANSACTION READ ONLY"],
+        }
+    }
+}
 
 /// Connections to one server.
 pub(super) struct Connections {
@@ -81,13 +99,13 @@ impl Connections {
     }
 
     /// Begins a snapshot, on a connection that is there or a new one.
-    pub(super) async fn begin(&self) -> Result<Begun, DatabaseError> {
+    pub(super) async fn begin(&self, view: View) -> Result<Begun, DatabaseError> {
         // The semaphore is never closed.
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| DatabaseError::lost(&self.settings))?;
         let settings = &self.settings;
         let begun = async {
             while let Some(mut connection) = self.take_idle() {
-                match begin_on(&mut connection).await {
+                match begin_on(&mut connection, view).await {
                     Ok(()) => return Ok(connection),
                     // It was closed in the meantime, and so may be the others.
                     Err(error) if is_interruption(&error) => {}
@@ -95,7 +113,7 @@ impl Connections {
                 }
             }
             let mut connection = self.open().await?;
-            begin_on(&mut connection).await.map_err(|error| DatabaseError::connecting(settings, &error))?;
+            begin_on(&mut connection, view).await.map_err(|error| DatabaseError::connecting(settings, &error))?;
             Ok(connection)
         };
         let words =
@@ -139,8 +157,8 @@ impl Connections {
     }
 }
 
-async fn begin_on(connection: &mut Conn) -> Result<(), mysql_async::Error> {
-    for statement in BEGIN {
+async fn begin_on(connection: &mut Conn, view: View) -> Result<(), mysql_async::Error> {
+    for statement in view.begin() {
         connection.query_drop(statement).await?;
     }
     Ok(())

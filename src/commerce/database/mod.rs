@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connections::Connections;
+use connections::{Connections, View};
 pub use decode::Decode;
 pub use error::DatabaseError;
 pub use schema::{LinkColumn, Schema};
@@ -70,7 +70,7 @@ impl Database {
     }
 
     async fn look_at(connections: Arc<Connections>, expected: BTreeSet<String>) -> Result<Self, DatabaseError> {
-        let mut snapshot = Box::pin(Snapshot::start(&connections)).await?;
+        let mut snapshot = Box::pin(Snapshot::start(&connections, View::OneMoment)).await?;
         let schema = Arc::new(Schema::detect(&mut snapshot, connections.settings()).await?);
         snapshot.end().await;
         Ok(Self { connections, schema, tables: Arc::new(Tables::expecting(expected)) })
@@ -104,7 +104,15 @@ impl Database {
     /// # Errors
     /// [`DatabaseError::Unreachable`] if the server does not let us in any more.
     pub async fn snapshot(&self) -> Result<Snapshot, DatabaseError> {
-        Box::pin(Snapshot::start(&self.connections)).await
+        Box::pin(Snapshot::start(&self.connections, View::OneMoment)).await
+    }
+
+    /// Opens a view that also shows what is not committed yet: for looking whether something is under way, never for items.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Unreachable`] if the server does not let us in any more.
+    pub async fn dirty_snapshot(&self) -> Result<Snapshot, DatabaseError> {
+        Box::pin(Snapshot::start(&self.connections, View::Dirty)).await
     }
 
     /// How long the server took for all queries of this program so far, one connection beside the other.

@@ -7,7 +7,7 @@ use mysql_async::{Conn, Params, QueryResult, Row};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use super::connections::{Begun, Connections};
+use super::connections::{Begun, Connections, View};
 use super::decode::{self, Decode};
 use super::error::DatabaseError;
 use super::session::ANSWER_TIMEOUT;
@@ -34,8 +34,8 @@ enum Failure {
 }
 
 impl Snapshot {
-    pub(super) async fn start(connections: &Arc<Connections>) -> Result<Self, DatabaseError> {
-        let Begun { connection, place } = connections.begin().await?;
+    pub(super) async fn start(connections: &Arc<Connections>, view: View) -> Result<Self, DatabaseError> {
+        let Begun { connection, place } = connections.begin(view).await?;
         Ok(Self { connection, connections: Arc::clone(connections), is_broken: false, _place: place })
     }
 

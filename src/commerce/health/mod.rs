@@ -16,6 +16,7 @@ pub use feed_table::{FeedTable, ItemError, StatusCount};
 pub use locks::FeedLock;
 
 use super::database::{Database, DatabaseError, Snapshot};
+use super::triggers::{self, Triggers};
 use crate::untrusted::SafeText;
 
 /// What to look at for one feed; tables without the prefix.
@@ -29,6 +30,8 @@ pub struct Watched {
     pub feed_table: &'static str,
     /// Whether that table has a status for each item.
     pub has_status: bool,
+    /// The tables whose triggers write the view's change log.
+    pub tables: &'static [&'static str],
 }
 
 /// A thing that may not be there, or may not be readable, without any harm to the others.
@@ -126,6 +129,8 @@ pub struct FeedPath {
     pub view: Part<Option<View>>,
     /// Its change log.
     pub log: Part<ChangeLog>,
+    /// The triggers that write it.
+    pub triggers: Part<Triggers>,
 }
 
 impl FeedPath {
@@ -164,7 +169,11 @@ pub async fn machinery(database: &Database, watched: &[Watched]) -> Result<Machi
         let view = views.map(|views| views.get(names.view).cloned());
         let cursor = view.known().and_then(Option::as_ref).map(|view| view.cursor);
         let log = change_log::read(database, &mut snapshot, names.view, cursor).await;
-        paths.push(FeedPath { indexer: indexers.map(|states| states.get(names.indexer).cloned()), view, log });
+        let name = format!("{}_cl", names.view);
+        let found = triggers::read(database, &mut snapshot, &name, names.tables);
+        let triggers = read_part(database, "mview_state", found).await;
+        let indexer = indexers.map(|states| states.get(names.indexer).cloned());
+        paths.push(FeedPath { indexer, view, log, triggers });
     }
     let cron = cron::read(database, &mut snapshot).await;
     let locks = locks::read(database, &mut snapshot).await;

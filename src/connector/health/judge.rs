@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::finding::Finding;
 use super::{AdobeItems, FeedHealth, Installation};
 use crate::commerce::health::{Cron, FeedLock, FeedPath, IndexerStatus, Mode, Part, STUCK_AFTER, Watched};
+use crate::commerce::triggers::Triggers;
 use crate::export::ledger::FeedSummary;
 use crate::feeds::Feed;
 use crate::words::{count, counted, duration};
@@ -18,6 +19,8 @@ const CRON_SILENCE: Duration = Duration::from_mins(15);
 const LOCK_AGE: Duration = Duration::from_hours(24);
 /// Stuck jobs that are named in one sentence.
 const STUCK_NAMED: usize = 3;
+/// Tables that are named in one sentence.
+const TABLES_NAMED: usize = 3;
 
 /// Everything, the feeds' in their order.
 pub(super) fn all(feeds: &[FeedHealth], installation: Option<&Installation>) -> Vec<Finding> {
@@ -173,6 +176,29 @@ fn path_logs(feed: Feed, names: &Watched, path: &FeedPath) -> Vec<Finding> {
             }
         }
     }
+    match &path.triggers {
+        Part::Known(Triggers::Missing(tables)) if is_by_schedule && path.log.known().is_some() => findings.push(
+            Finding::wrong(
+                format!(
+                    "{feed}: triggers are missing on {}, but {indexer} is set to Update by Schedule",
+                    named(tables)
+                ),
+                "changes in these tables are in no change log, so a partial sync has to compare the whole feed",
+                format!(
+                    "`bin/magento indexer:set-mode realtime {indexer}`, then `bin/magento indexer:set-mode schedule {indexer}`"
+                ),
+            )
+            .about(feed),
+        ),
+        Part::Known(Triggers::Unseen) if is_by_schedule && path.log.known().is_some() => {
+            findings.push(Finding::warning(
+                "this database user may not see triggers",
+                "if one that writes a change log is missing, its changes wait for the rolling compare",
+                "GRANT TRIGGER on the shop's database to this user; it changes nothing with it",
+            ));
+        }
+        Part::Known(_) | Part::Missing { .. } | Part::Unreadable { .. } => {}
+    }
     if let Some((cursor, newest)) = path.stall() {
         findings.push(
             Finding::wrong(
@@ -187,6 +213,16 @@ fn path_logs(feed: Feed, names: &Watched, path: &FeedPath) -> Vec<Finding> {
         );
     }
     findings
+}
+
+/// The first tables of a list.
+fn named(tables: &[String]) -> String {
+    match tables {
+        [.., _] if tables.len() > TABLES_NAMED => {
+            format!("{} and {} more", tables[..TABLES_NAMED].join(", "), tables.len() - TABLES_NAMED)
+        }
+        _ => tables.join(", "),
+    }
 }
 
 fn unreadable(what: &str) -> Finding {

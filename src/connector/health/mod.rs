@@ -129,6 +129,7 @@ pub(super) fn watched() -> Vec<(Feed, Watched)> {
                 indexer: names.indexer,
                 feed_table: names.feed_table,
                 has_status: names.is_immediate,
+                tables: feed.watched_tables(),
             };
             Some((feed, watched))
         })

@@ -167,10 +167,9 @@ fn look_at_feeds(connection: &Connection, checkup: &mut Checkup) -> rusqlite::Re
         }
     }
     let cursors =
-        "SELECT 'feed ' || feed || ', log ' || coalesce(log, 'none') || ', version ' || coalesce(log_cursor, 'none')
-                   FROM feeds WHERE (log IS NULL) <> (log_cursor IS NULL) OR log_cursor < 0";
-    let gaps = "SELECT 'feed ' || feed || ', version ' || version || ' is missing above the place' FROM gaps g
-                WHERE NOT EXISTS (SELECT 1 FROM feeds f WHERE f.feed = g.feed AND g.version <= f.log_cursor) LIMIT 1";
+        "SELECT 'feed ' || feed || ', log ' || name || ', version ' || cursor FROM logs WHERE cursor < 0 LIMIT 1";
+    let gaps = "SELECT 'feed ' || feed || ', versions up to ' || last || ' are missing above the place' FROM gaps g
+                WHERE NOT EXISTS (SELECT 1 FROM logs l WHERE l.feed = g.feed AND l.log = g.log AND g.last <= l.cursor) LIMIT 1";
     for sql in [cursors, gaps] {
         let words: Option<String> = connection.query_row(sql, [], |row| row.get(0)).optional()?;
         checkup.flaws.extend(words.map(|words| Flaw::Cursor(SafeText::new(&words))));

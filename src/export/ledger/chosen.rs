@@ -9,7 +9,6 @@ use rusqlite::params;
 use super::store::Store;
 use super::sweep::Place;
 use super::{feed_code, status};
-use crate::feeds::Feed;
 
 /// How many keys, or rows, one step of a sweep looks at; see `sweep`.
 const STEP: i64 = 1_000;
@@ -38,7 +37,8 @@ impl Reach {
 
 impl Store {
     pub(super) fn choose_nothing(&mut self) -> rusqlite::Result<()> {
-        self.connection.execute_batch("DELETE FROM temp.chosen_keys; DELETE FROM temp.chosen_rows")
+        self.connection
+            .execute_batch("DELETE FROM temp.chosen_keys; DELETE FROM temp.chosen_rows; DELETE FROM temp.named_keys")
     }
 
     /// Chooses the records with these source keys.
@@ -185,21 +185,6 @@ impl Store {
             }
         }
         Ok(words.iter().filter(|word| unknown.contains(word.as_str())).cloned().collect())
-    }
-
-    /// Chooses the children that were variants of these products, which are gone: when a product goes, the database takes its
-    /// links along, and with them the way to its children. What is left of the way is here: the product's SKU among the items of
-    /// `products`, and the items of `variants` that name it.
-    pub fn choose_children_of(&mut self, parents: &[u64]) -> rusqlite::Result<()> {
-        let sql = "INSERT OR IGNORE INTO temp.chosen_keys SELECT source_id FROM items
-                   WHERE feed = ?1 AND source_id IS NOT NULL AND json_extract(CAST(minimal AS TEXT), '$.parentSku') IN (
-                       SELECT json_extract(CAST(minimal AS TEXT), '$.sku') FROM items
-                       WHERE feed = ?2 AND source_id IN (SELECT value FROM json_each(?3)))";
-        // Numbers always serialize.
-        let parents = serde_json::to_string(parents).unwrap_or_default();
-        let (variants, products) = (feed_code(Feed::Variants), feed_code(Feed::Products));
-        self.connection.prepare_cached(sql)?.execute(params![variants, products, parents])?;
-        Ok(())
     }
 
     /// How many keys are chosen.

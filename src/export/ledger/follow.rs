@@ -1,110 +1,148 @@
-//! How far each feed's change log was followed, and what is written down when a feed was gone through.
+//! How far the change logs of each feed were followed, what shaped it, and what is written down when it was gone through.
 
-use jiff::{SignedDuration, Timestamp};
-use rusqlite::{OptionalExtension, params};
+use std::collections::BTreeMap;
 
-use super::feed_code;
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::recheck::Recheck;
 use super::store::Store;
+use super::{feed_code, feed_of_code};
 use crate::feeds::Feed;
-
-/// How many missing versions of a log are remembered: more than this many entries of transactions that are under way at one
-/// moment would be a mass update, after which somebody runs a full sync. The newest are kept.
-pub(in crate::export) const GAPS_KEPT: usize = 10_000;
-
-/// How long a missing version is remembered. A transaction that takes longer holds locks which no shop survives; a version
-/// that is missing for longer was rolled back.
-const GAP_AGE: SignedDuration = SignedDuration::from_mins(10);
-
-/// How often a missing version is looked for at least, whatever its age: a clock that was put forward makes it old at once.
-const GAP_LOOKS: i64 = 3;
+use crate::feeds::source::changes::{Before, Details, Span};
 
 /// What the ledger knows of a feed that was compared in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::export) struct Followed {
     /// When that was.
     pub last_full: Timestamp,
-    /// Which change log was followed since, and up to which version.
-    pub log: Option<(String, u64)>,
+    /// Which change logs were followed since, by whose they are.
+    pub logs: BTreeMap<Feed, FollowedLog>,
+    /// What shaped it then, by name.
+    pub signs: BTreeMap<String, Before>,
 }
 
-/// How far a log was read.
+/// How far a log was followed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::export) struct FollowedLog {
+    /// Which log it is.
+    pub name: String,
+    /// Up to which version.
+    pub cursor: u64,
+    /// The last entries that were read, oldest first: a version, and what it named.
+    pub tail: Vec<(u64, String)>,
+}
+
+/// A stretch of a log in which versions were missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::export) struct Gap {
+    /// Where it is.
+    pub span: Span,
+    /// How many entries it had.
+    pub present: u64,
+    /// When it was found, by the database server's clock.
+    pub since: i64,
+    /// How often it was looked at since.
+    pub looks: u64,
+}
+
+/// What is written down when a feed was gone through.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::export) struct Position {
-    /// Which log.
-    pub log: String,
-    /// Up to which version.
-    pub version: u64,
-    /// Versions below it that were not there.
-    pub missing: Vec<u64>,
-    /// Versions that were remembered as missing, and were there now.
-    pub found: Vec<u64>,
+    /// How far each log was read, and where versions are missing in it: all of them, old and new.
+    pub logs: Vec<(Feed, FollowedLog, Vec<Gap>)>,
+    /// What shapes the feed now.
+    pub signs: Vec<(String, Before)>,
+    /// What is compared again later.
+    pub recheck: Recheck,
 }
 
 impl Store {
     /// What is known of the feed; `None` if no run ever went through all of it.
     pub fn followed(&self, feed: Feed) -> rusqlite::Result<Option<Followed>> {
-        let mut select =
-            self.connection.prepare_cached("SELECT last_full, log, log_cursor FROM feeds WHERE feed = ?1")?;
-        select
-            .query_row([feed_code(feed)], |row| {
-                let log: Option<String> = row.get(1)?;
-                let cursor: Option<i64> = row.get(2)?;
-                let log = log.zip(cursor.and_then(|cursor| u64::try_from(cursor).ok()));
-                Ok(Followed { last_full: Timestamp::from_millisecond(row.get(0)?).unwrap_or_default(), log })
-            })
-            .optional()
+        let code = feed_code(feed);
+        let mut select = self.connection.prepare_cached("SELECT last_full FROM feeds WHERE feed = ?1")?;
+        let Some(last_full) = select.query_row([code], |row| row.get(0)).optional()? else { return Ok(None) };
+        let mut logs = BTreeMap::new();
+        let mut select = self.connection.prepare_cached("SELECT log, name, cursor, tail FROM logs WHERE feed = ?1")?;
+        let mut rows = select.query([code])?;
+        while let Some(row) = rows.next()? {
+            let tail: String = row.get(3)?;
+            let tail = serde_json::from_str(&tail).unwrap_or_default();
+            let log = FollowedLog { name: row.get(1)?, cursor: unsigned(row, 2)?, tail };
+            logs.extend(feed_of_code(row.get(0)?).map(|of| (of, log)));
+        }
+        let mut signs = BTreeMap::new();
+        let mut select = self.connection.prepare_cached("SELECT name, value, details FROM signs WHERE feed = ?1")?;
+        let mut rows = select.query([code])?;
+        while let Some(row) = rows.next()? {
+            let details: Vec<u8> = row.get(2)?;
+            signs.insert(row.get(0)?, Before { value: row.get(1)?, details: unpacked(&details) });
+        }
+        Ok(Some(Followed { last_full: Timestamp::from_millisecond(last_full).unwrap_or_default(), logs, signs }))
     }
 
-    /// The versions of a feed's log that are remembered as missing, in order.
-    pub fn gaps(&self, feed: Feed) -> rusqlite::Result<Vec<u64>> {
-        let mut select = self.connection.prepare_cached("SELECT version FROM gaps WHERE feed = ?1 ORDER BY version")?;
-        let versions = select.query_map([feed_code(feed)], |row| row.get::<_, i64>(0))?;
-        versions.map(|version| version.map(|version| u64::try_from(version).unwrap_or_default())).collect()
+    /// The stretches of a log in which versions were missing, in order.
+    pub fn gaps(&self, feed: Feed, log: Feed) -> rusqlite::Result<Vec<Gap>> {
+        let sql =
+            "SELECT after, last, present, since, looks FROM gaps WHERE feed = ?1 AND log = ?2 ORDER BY after, last";
+        let mut select = self.connection.prepare_cached(sql)?;
+        let gaps = select.query_map([feed_code(feed), feed_code(log)], |row| {
+            let span = Span { after: unsigned(row, 0)?, to: unsigned(row, 1)? };
+            Ok(Gap { span, present: unsigned(row, 2)?, since: row.get(3)?, looks: unsigned(row, 4)? })
+        })?;
+        gaps.collect()
     }
 
-    /// Writes down that a run went through the whole feed, and where its change log stood when that run began.
+    /// Writes down that a run went through the whole feed, and where everything stood when that run began; `None` if nothing
+    /// can be followed.
     pub fn finish_full(&mut self, feed: Feed, position: Option<&Position>, now: Timestamp) -> rusqlite::Result<()> {
-        let (log, cursor) = position.map(|position| (&position.log, version(position.version))).unzip();
-        let sql = "INSERT INTO feeds (feed, last_full, log, log_cursor) VALUES (?1, ?2, ?3, ?4)
-                   ON CONFLICT (feed) DO UPDATE SET last_full = ?2, log = ?3, log_cursor = ?4";
-        self.connection.prepare_cached(sql)?.execute(params![feed_code(feed), now.as_millisecond(), log, cursor])?;
-        self.connection.prepare_cached("DELETE FROM gaps WHERE feed = ?1")?.execute([feed_code(feed)])?;
-        position.map_or(Ok(()), |position| self.remember_gaps(feed, position, now))
+        let sql = "INSERT INTO feeds (feed, last_full) VALUES (?1, ?2) ON CONFLICT (feed) DO UPDATE SET last_full = ?2";
+        self.connection.prepare_cached(sql)?.execute(params![feed_code(feed), now.as_millisecond()])?;
+        match position {
+            Some(position) => self.keep_position(feed, position),
+            None => self.unfollow(feed),
+        }
     }
 
     /// Writes down that every change of a feed up to this position was compared.
     pub fn finish_partial(&mut self, feed: Feed, position: &Position, now: Timestamp) -> rusqlite::Result<()> {
-        let sql = "UPDATE feeds SET last_partial = ?2, log = ?3, log_cursor = ?4 WHERE feed = ?1";
-        let cursor = version(position.version);
-        self.connection.prepare_cached(sql)?.execute(params![
-            feed_code(feed),
-            now.as_millisecond(),
-            position.log,
-            cursor
-        ])?;
-        self.remember_gaps(feed, position, now)
+        let sql = "UPDATE feeds SET last_partial = ?2 WHERE feed = ?1";
+        self.connection.prepare_cached(sql)?.execute(params![feed_code(feed), now.as_millisecond()])?;
+        self.keep_position(feed, position)
     }
 
-    fn remember_gaps(&mut self, feed: Feed, position: &Position, now: Timestamp) -> rusqlite::Result<()> {
-        let code = feed_code(feed);
-        let old = now.saturating_sub(GAP_AGE).unwrap_or(now).as_millisecond();
-        self.connection.prepare_cached("UPDATE gaps SET looks = looks + 1 WHERE feed = ?1")?.execute([code])?;
-        let forget = "DELETE FROM gaps WHERE feed = ?1 AND since < ?2 AND looks >= ?3";
-        self.connection.prepare_cached(forget)?.execute([code, old, GAP_LOOKS])?;
-        let mut delete = self.connection.prepare_cached("DELETE FROM gaps WHERE feed = ?1 AND version = ?2")?;
-        for found in &position.found {
-            delete.execute([code, version(*found)])?;
+    /// Forgets how far the logs of a feed were followed: nobody wrote them for a while.
+    pub fn unfollow(&mut self, feed: Feed) -> rusqlite::Result<()> {
+        for table in ["logs", "gaps", "signs", "rechecks", "recheck_keys"] {
+            self.connection.execute(&format!("DELETE FROM {table} WHERE feed = ?1"), [feed_code(feed)])?;
         }
-        let mut insert =
-            self.connection.prepare_cached("INSERT OR IGNORE INTO gaps (feed, version, since) VALUES (?1, ?2, ?3)")?;
-        for missing in &position.missing {
-            insert.execute([code, version(*missing), now.as_millisecond()])?;
-        }
-        let kept = i64::try_from(GAPS_KEPT).unwrap_or(i64::MAX);
-        let sql = "DELETE FROM gaps WHERE feed = ?1 AND version IN
-                   (SELECT version FROM gaps WHERE feed = ?1 ORDER BY version DESC LIMIT -1 OFFSET ?2)";
-        self.connection.prepare_cached(sql)?.execute([code, kept])?;
         Ok(())
+    }
+
+    fn keep_position(&mut self, feed: Feed, position: &Position) -> rusqlite::Result<()> {
+        let code = feed_code(feed);
+        for table in ["logs", "gaps"] {
+            self.connection.execute(&format!("DELETE FROM {table} WHERE feed = ?1"), [code])?;
+        }
+        let mut log = self.connection.prepare_cached("INSERT INTO logs VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        let mut gap =
+            self.connection.prepare_cached("INSERT OR REPLACE INTO gaps VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+        for (of, followed, gaps) in &position.logs {
+            // Numbers and texts always serialize.
+            let tail = serde_json::to_string(&followed.tail).unwrap_or_default();
+            log.execute(params![code, feed_code(*of), followed.name, signed(followed.cursor), tail])?;
+            for Gap { span, present, since, looks } in gaps {
+                let numbers = [span.after, span.to, *present].map(signed);
+                gap.execute(params![code, feed_code(*of), numbers[0], numbers[1], numbers[2], since, signed(*looks)])?;
+            }
+        }
+        let mut sign = self.connection.prepare_cached("INSERT OR REPLACE INTO signs VALUES (?1, ?2, ?3, ?4)")?;
+        for (name, Before { value, details }) in &position.signs {
+            sign.execute(params![code, name, value, packed(details)])?;
+        }
+        drop((log, gap, sign));
+        self.keep_recheck(feed, &position.recheck)
     }
 
     /// How many items are recorded of a feed, deleted ones included.
@@ -119,10 +157,10 @@ impl Store {
         self.drop_payloads(feed)?;
         let attempts = "DELETE FROM attempts WHERE item IN (SELECT id FROM items WHERE feed = ?1)";
         self.connection.execute(attempts, [feed_code(feed)])?;
-        for table in ["items", "feeds", "gaps", "rounds", "deletions", "held"] {
+        for table in ["items", "feeds", "rounds", "deletions", "held"] {
             self.connection.execute(&format!("DELETE FROM {table} WHERE feed = ?1"), [feed_code(feed)])?;
         }
-        Ok(())
+        self.unfollow(feed)
     }
 
     /// Whether nothing was ever recorded for this data space.
@@ -132,7 +170,21 @@ impl Store {
     }
 }
 
+fn unsigned(row: &Row<'_>, at: usize) -> rusqlite::Result<u64> {
+    Ok(u64::try_from(row.get::<_, i64>(at)?).unwrap_or_default())
+}
+
 /// Versions are unsigned 32-bit numbers in Commerce, far below SQLite's limit.
-fn version(version: u64) -> i64 {
-    i64::try_from(version).unwrap_or(i64::MAX)
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Keys and hashes, sixteen bytes a pair.
+fn packed(details: &Details) -> Vec<u8> {
+    details.iter().flat_map(|(key, hash)| [key.to_be_bytes(), hash.to_be_bytes()].concat()).collect()
+}
+
+fn unpacked(bytes: &[u8]) -> Details {
+    let numbers: Vec<u64> = bytes.as_chunks::<8>().0.iter().map(|chunk| u64::from_be_bytes(*chunk)).collect();
+    numbers.as_chunks::<2>().0.iter().map(|[key, hash]| (*key, *hash)).collect()
 }

@@ -5,8 +5,8 @@
 //! it unknown and sends it again.
 //!
 //! Rooms: `schema` opens and describes the file, `store` holds a connection and its run-local state, `compare`, `sweep`,
-//! `chosen` (a part of a feed), `follow` (change logs), `rolling` (the rolling compare), `journal`, `held` and `history` are what a
-//! run does with it, `writer` is the
+//! `chosen` (a part of a feed), `follow` (change logs), `recheck` (what is compared again), `rolling` (the rolling compare),
+//! `journal`, `held` and `history` are what a run does with it, `writer` is the
 //! one thread that writes, `reader`, `listing`
 //! (pages of `items`) and `detail` (one of them) look on from outside. None of them may know of sources, clients or screens.
 
@@ -26,6 +26,7 @@ mod owner;
 mod place;
 mod reader;
 mod received;
+mod recheck;
 mod repair;
 mod rolling;
 mod rowset;
@@ -45,7 +46,7 @@ pub use backup::{Backup, back_up};
 pub use check::{Checkup, Flaw, check, size};
 pub(super) use chosen::Reach;
 pub(super) use compare::{Compared, Contested, Entry, Outgoing, Why};
-pub(super) use follow::{Followed, GAPS_KEPT, Position};
+pub(super) use follow::{Followed, FollowedLog, Gap, Position};
 pub(super) use held::{Measure, Ruling};
 pub use items::{
     FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, LastRequest, PageFrom,
@@ -54,6 +55,7 @@ pub(super) use journal::{Answer, Attempt, Kept, Verdict};
 pub use owner::Installation;
 pub use reader::{FeedSummary, LedgerReader};
 pub use received::last_received;
+pub(super) use recheck::{Group, Marks, Recheck};
 pub(super) use repair::repair;
 pub use repair::{RepairFrom, Repaired};
 pub use rolling::RollingSummary;

@@ -209,10 +209,12 @@ impl Store {
         self.keep_round(feed, &round)
     }
 
-    /// Writes down that a partial sync of a feed without a change log ended.
+    /// Writes down that a partial sync of a feed without a change log ended. What happens meanwhile is in no log, so the way back
+    /// to following one leads over a full compare.
     pub fn finish_unfollowed(&mut self, feed: Feed, now: Timestamp) -> rusqlite::Result<()> {
         let sql = "UPDATE feeds SET last_partial = ?2 WHERE feed = ?1";
-        self.connection.prepare_cached(sql)?.execute([feed_code(feed), now.as_millisecond()]).map(drop)
+        self.connection.prepare_cached(sql)?.execute([feed_code(feed), now.as_millisecond()])?;
+        self.unfollow(feed)
     }
 
     /// Chooses a range of source keys: these, which the source has, and those that only the ledger has, above `after` and up to

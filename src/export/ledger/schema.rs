@@ -34,11 +34,14 @@ const WAL_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
 /// `items.payload` and `items.place` say which kept payload holds the item as it left last, and at which place of its array;
 /// NULL = not kept. `payloads.items` counts the items that point there; its id is never given twice, so that a pointer to what
 /// was dropped finds nothing. A body is a row of its own, because a change of the count would write it again. `attempts` holds
-/// what an item's state was before the present one. `feeds.log` names the change log that `feeds.log_cursor` is a version of; both are NULL
-/// when the last full compare could not follow one. `gaps` holds versions below the cursor that were not there yet, since when,
-/// and how often they were looked for. `rounds` holds how far the rolling compare of each feed has come (see `rolling::Round`).
-/// `deletions` counts what was deleted when, for a day, and `held` says of which feeds
-/// deletions (`what` 0) or changes (1) are held back. `items_gone` finds the settled deletions that are old enough to be dropped.
+/// what an item's state was before the present one. `logs` says up to which version a feed has followed a change log
+/// (`log` is the feed whose log it is), and which entries it read last. `gaps` holds stretches below the cursor in which versions
+/// were missing, how many entries were there, since when (by the database server's clock), and how often they were looked at.
+/// `signs` holds what shaped a feed when it was compared. `rechecks` are groups of keys that are compared again until Commerce's
+/// indexes have passed their `marks`; a key is in its newest group only. `shown` is which product ever showed which.
+/// `rounds` holds how far the rolling compare of each feed has come (see `rolling::Round`).
+/// `deletions` counts what was deleted when, for a day, and `held` says of which feeds deletions (`what` 0) or changes (1) are held
+/// back. `items_gone` finds the settled deletions that are old enough to be dropped.
 /// `filled` holds the tables (or files) that a feed was read from and that had something in them at its last compare, and since when they were found
 /// empty.
 const TABLES: &str = "
@@ -78,16 +81,25 @@ CREATE TABLE batches (
 CREATE TABLE feeds (
     feed         INTEGER PRIMARY KEY,
     last_full    INTEGER NOT NULL,
-    last_partial INTEGER,
-    log          TEXT,
-    log_cursor   INTEGER
+    last_partial INTEGER
 ) STRICT;
+CREATE TABLE logs (
+    feed        INTEGER NOT NULL,
+    log         INTEGER NOT NULL,
+    name        TEXT    NOT NULL,
+    cursor      INTEGER NOT NULL,
+    tail        TEXT    NOT NULL,
+    PRIMARY KEY (feed, log)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE gaps (
     feed        INTEGER NOT NULL,
-    version     INTEGER NOT NULL,
+    log         INTEGER NOT NULL,
+    after       INTEGER NOT NULL,
+    last        INTEGER NOT NULL,
+    present     INTEGER NOT NULL,
     since       INTEGER NOT NULL,
     looks       INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (feed, version)
+    PRIMARY KEY (feed, log, after, last)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE deletions (
     feed        INTEGER NOT NULL,
@@ -123,6 +135,33 @@ CREATE TABLE rounds (
     took        INTEGER,
     is_late     INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE signs (
+    feed        INTEGER NOT NULL,
+    name        TEXT    NOT NULL,
+    value       TEXT    NOT NULL,
+    details     BLOB    NOT NULL,
+    PRIMARY KEY (feed, name)
+) STRICT;
+CREATE TABLE rechecks (
+    feed        INTEGER NOT NULL,
+    id          INTEGER NOT NULL,
+    since       INTEGER NOT NULL,
+    marks       TEXT    NOT NULL,
+    PRIMARY KEY (feed, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE recheck_keys (
+    feed        INTEGER NOT NULL,
+    key         INTEGER NOT NULL,
+    recheck     INTEGER NOT NULL,
+    PRIMARY KEY (feed, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE shown (
+    shown       INTEGER NOT NULL,
+    holder      INTEGER NOT NULL,
+    is_part     INTEGER NOT NULL,
+    PRIMARY KEY (shown, holder, is_part)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX shown_parts ON shown (holder) WHERE is_part = 1;
 CREATE TABLE meta (
     name        TEXT PRIMARY KEY,
     value       TEXT NOT NULL

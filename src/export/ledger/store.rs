@@ -13,11 +13,12 @@ use crate::feeds::Feed;
 const STATEMENTS: usize = 48;
 
 /// What a run keeps beside the file, and forgets: the identities that are new to a dry run, and what is chosen of a feed that
-/// is not gone through whole (see `chosen`).
+/// is not gone through whole (see `chosen`), with what of it the logs have named (see `recheck`).
 const BESIDE: &str = "
 CREATE TEMP TABLE unknown (feed_id BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TEMP TABLE chosen_keys (key INTEGER PRIMARY KEY);
 CREATE TEMP TABLE chosen_rows (id INTEGER PRIMARY KEY);
+CREATE TEMP TABLE named_keys (key INTEGER PRIMARY KEY);
 ";
 
 /// The ledger as a run uses it.

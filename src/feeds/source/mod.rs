@@ -18,7 +18,7 @@ use super::content::Content;
 use crate::commerce::database::DatabaseError;
 use crate::error::{Exit, Explain};
 use crate::untrusted::SafeText;
-use changes::{ChangeLog, Entry, Span};
+use changes::{Before, ChangeLog, Details, Entry, Moment, Present, Shape, Shown, Sight, Span};
 
 /// What a source found where an item should be.
 #[derive(Debug, Clone, PartialEq)]
@@ -218,15 +218,45 @@ impl Source {
         }
     }
 
-    /// Where the change log of a feed stands.
+    /// Where everything stands that tells of changes of a feed.
     ///
     /// # Errors
     /// If the source cannot be reached or read.
-    pub async fn change_log(&self, feed: Feed) -> Result<ChangeLog, SourceError> {
+    pub async fn moment(&self, feed: Feed) -> Result<Moment, SourceError> {
+        let reason = match self {
+            Source::Commerce(source) => return source.moment(feed).await,
+            Source::Files(_) => "files have no change log",
+            Source::Generated(_) => "the made-up catalogue has no change log",
+        };
+        let log = ChangeLog::NotKept { reason: reason.into() };
+        Ok(Moment { logs: vec![(feed, log)], ..Moment::default() })
+    }
+
+    /// What is kept of a shape, to find later which records another state of it reaches.
+    ///
+    /// # Errors
+    /// If the source cannot be reached or read.
+    pub async fn details(&self, feed: Feed, shape: Shape) -> Result<Details, SourceError> {
         match self {
-            Source::Commerce(source) => source.change_log(feed).await,
-            Source::Files(_) => Ok(ChangeLog::NotKept { reason: "files have no change log".into() }),
-            Source::Generated(_) => Ok(ChangeLog::NotKept { reason: "the made-up catalogue has no change log".into() }),
+            Source::Commerce(source) => source.details(feed, shape).await,
+            Source::Files(_) | Source::Generated(_) => Ok(Details::new()),
+        }
+    }
+
+    /// The records of a feed that another state of a shape reaches.
+    ///
+    /// # Errors
+    /// If the source cannot be reached or read.
+    pub async fn reached(
+        &self,
+        feed: Feed,
+        shape: Shape,
+        before: &Before,
+        now: &Before,
+    ) -> Result<Vec<u64>, SourceError> {
+        match self {
+            Source::Commerce(source) => source.reached(feed, shape, before, now).await,
+            Source::Files(_) | Source::Generated(_) => Ok(Vec::new()),
         }
     }
 
@@ -249,6 +279,39 @@ impl Source {
         match self {
             Source::Commerce(source) => source.changes_at(feed, versions).await,
             Source::Files(_) | Source::Generated(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// How many entries a stretch of a feed's change log has, and whether more are under way.
+    ///
+    /// # Errors
+    /// If the source cannot be reached or read.
+    pub async fn present(&self, feed: Feed, span: Span, sight: Sight) -> Result<Present, SourceError> {
+        match self {
+            Source::Commerce(source) => source.present(feed, span, sight).await,
+            Source::Files(_) | Source::Generated(_) => Ok(Present::default()),
+        }
+    }
+
+    /// Which records of a feed show these, and which they show.
+    ///
+    /// # Errors
+    /// If the source cannot be reached or read.
+    pub async fn shown(&self, feed: Feed, keys: &[u64]) -> Result<Vec<Shown>, SourceError> {
+        match self {
+            Source::Commerce(source) => source.shown(feed, keys).await,
+            Source::Files(_) | Source::Generated(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// The same of the next records above `after`, and which is the last of them; `None` if there are none.
+    ///
+    /// # Errors
+    /// If the source cannot be reached or read.
+    pub async fn next_shown(&self, feed: Feed, after: Option<u64>) -> Result<Option<(Vec<Shown>, u64)>, SourceError> {
+        match self {
+            Source::Commerce(source) => source.next_shown(feed, after).await,
+            Source::Files(_) | Source::Generated(_) => Ok(None),
         }
     }
 

@@ -72,9 +72,11 @@ fn what_contradicts_itself_is_found() {
         ("UPDATE items SET hash = x'00'", "1 item with fields that make no sense"),
         ("UPDATE items SET minimal = x'00'", "1 item with fields that make no sense"),
         ("UPDATE items SET feed = 99", "1 item with fields that make no sense"),
-        ("UPDATE feeds SET log = 'a_cl'", "feed 5, log a_cl, version none"),
-        ("UPDATE feeds SET log = 'a_cl', log_cursor = -1", "feed 5, log a_cl, version -1"),
-        ("INSERT INTO gaps (feed, version, since) VALUES (5, 7, 0)", "feed 5, version 7 is missing above the place"),
+        ("INSERT INTO logs VALUES (5, 5, 'a_cl', -1, '')", "feed 5, log a_cl, version -1"),
+        (
+            "INSERT INTO gaps (feed, log, after, last, present, since) VALUES (5, 5, 6, 7, 0, 0)",
+            "feed 5, versions up to 7 are missing above the place",
+        ),
     ] {
         let (state, path) = sent(1);
         assert_eq!(checked(&state).flaws, []);

@@ -1,7 +1,11 @@
 //! A part of a feed: keys and rows that are chosen, the sweep that stays among them, and how far a log was followed.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::export::ledger::chosen::Reach;
+use crate::export::ledger::{Followed, FollowedLog, Gap, Group, Marks, Position, Recheck};
+use crate::feeds::source::changes::{Before, Details, Shown, Span};
 
 fn keyed(feed: Feed, key: u64, fields: Value) -> FeedItem {
     let Value::Object(fields) = fields else { panic!("an object") };
@@ -225,56 +229,74 @@ fn what_is_gone_is_found_by_its_words_in_the_ledger() {
 }
 
 #[test]
-fn the_children_of_a_product_that_is_gone_are_known_by_its_sku() {
+fn what_ever_showed_a_product_is_remembered() {
     let mut shop = Shop::new(Feed::Products);
-    shop.deliver(&[numbered(50, "the parent"), numbered(51, "another")]);
-    shop.feed = Feed::Variants;
-    let variant = |parent: &str, child: u64| {
-        keyed(Feed::Variants, child, json!({"parentSku": parent, "productSku": format!("C{child}")}))
-    };
-    shop.deliver(&[variant("P50", 1), variant("P50", 2), variant("P51", 3)]);
-    shop.store.begin_feed(shop.feed, Resend::None).expect("begun");
-    shop.store.choose_children_of(&[50, 77]).expect("chosen");
-    assert_eq!(shop.chosen(), [1, 2]);
+    let pair = |shown, holder, is_part| Shown { shown, holder, is_part };
+    shop.store.remember_shown(&[pair(1, 50, true), pair(2, 50, true), pair(1, 60, false)]).expect("kept");
+    shop.store.remember_shown(&[pair(1, 50, true)]).expect("known");
+    let partners = |keys: &[u64], with_links| shop.store.partners(keys, with_links).expect("read");
+    assert_eq!(partners(&[50], false), [1, 2], "the parts of a product that is gone");
+    assert_eq!((partners(&[1], false), partners(&[1], true)), (vec![50], vec![50, 60]));
+    assert_eq!(partners(&[60, 77], true), [0_u64; 0], "a link goes one way");
+}
+
+fn position(cursor: u64, gaps: &[Gap]) -> Position {
+    let log = FollowedLog { name: "a_cl".to_owned(), cursor, tail: vec![(cursor, "7".to_owned())] };
+    let details = Details::from([(3, u64::MAX), (4, 0)]);
+    Position {
+        logs: vec![(Feed::Products, log, gaps.to_vec())],
+        signs: vec![("options".to_owned(), Before { value: cursor.to_string(), details })],
+        recheck: Recheck::default(),
+    }
 }
 
 #[test]
-fn how_far_a_log_was_followed_is_kept_with_what_was_missing() {
+fn how_far_a_log_was_followed_is_kept_with_what_was_missing_and_what_shaped_the_feed() {
     let mut shop = Shop::new(Feed::Products);
     let feed = Feed::Products;
     assert_eq!(shop.store.followed(feed).expect("read"), None);
-    let position = |version, missing: &[u64], found: &[u64]| Position {
-        log: "a_cl".to_owned(),
-        version,
-        missing: missing.to_vec(),
-        found: found.to_vec(),
+    let gap = |after, looks| Gap { span: Span { after, to: after + 2 }, present: 1 << 40, since: -5, looks };
+    let known = |position: &Position| {
+        let logs = position.logs.iter().map(|(of, log, _)| (*of, log.clone())).collect();
+        Some(Followed { last_full: now(), logs, signs: position.signs.iter().cloned().collect() })
     };
-    shop.store.finish_full(feed, Some(&position(12, &[7, 9], &[])), now()).expect("kept");
-    let followed = |cursor| Some(Followed { last_full: now(), log: Some(("a_cl".to_owned(), cursor)) });
-    assert_eq!(shop.store.followed(feed).expect("read"), followed(12));
-    assert_eq!(shop.store.gaps(feed).expect("read"), [7, 9]);
-    shop.store.finish_partial(feed, &position(20, &[9, 15], &[7]), now()).expect("kept");
-    assert_eq!(shop.store.followed(feed).expect("read"), followed(20));
-    assert_eq!(shop.store.gaps(feed).expect("read"), [9, 15]);
-    let later = |minutes| now().checked_add(jiff::SignedDuration::from_mins(minutes)).expect("a time");
-    shop.store.finish_partial(feed, &position(21, &[21], &[]), later(9)).expect("kept");
-    assert_eq!(shop.store.gaps(feed).expect("read"), [9, 15, 21]);
-    shop.store.finish_partial(feed, &position(22, &[], &[]), later(11)).expect("kept");
-    assert_eq!(
-        shop.store.gaps(feed).expect("read"),
-        [15, 21],
-        "after ten minutes, and three looks, it was rolled back"
-    );
-    shop.store.finish_partial(feed, &position(22, &[], &[]), later(12)).expect("kept");
-    assert_eq!(shop.store.gaps(feed).expect("read"), [21]);
-    shop.in_one_commit();
-    let many: Vec<u64> = (1..=GAPS_KEPT as u64 + 5).map(|version| 100 + version).collect();
-    shop.store.finish_partial(feed, &position(99_999, &many, &[]), later(12)).expect("kept");
-    let kept = shop.store.gaps(feed).expect("read");
-    assert_eq!((kept.len(), kept.first(), kept.last()), (GAPS_KEPT, Some(&106), Some(&10_105)), "the newest");
-    shop.store.finish_full(feed, None, later(13)).expect("kept");
-    assert_eq!(shop.store.gaps(feed).expect("read"), [0_u64; 0]);
-    assert_eq!(shop.store.followed(feed).expect("read").expect("known").log, None);
+    let first = position(12, &[gap(4, 0), gap(7, 2)]);
+    shop.store.finish_full(feed, Some(&first), now()).expect("kept");
+    assert_eq!(shop.store.followed(feed).expect("read"), known(&first));
+    assert_eq!(shop.store.gaps(feed, feed).expect("read"), [gap(4, 0), gap(7, 2)]);
+    let second = position(20, &[gap(7, 3)]);
+    shop.store.finish_partial(feed, &second, now()).expect("kept");
+    assert_eq!(shop.store.followed(feed).expect("read"), known(&second));
+    assert_eq!(shop.store.gaps(feed, feed).expect("read"), [gap(7, 3)]);
+    shop.store.unfollow(feed).expect("forgotten");
+    let unfollowed = Followed { last_full: now(), logs: BTreeMap::new(), signs: BTreeMap::new() };
+    assert_eq!(shop.store.followed(feed).expect("read"), Some(unfollowed));
+    assert_eq!(shop.store.gaps(feed, feed).expect("read"), []);
+}
+
+#[test]
+fn what_was_named_is_kept_in_its_newest_group_until_that_is_done() {
+    let mut shop = Shop::new(Feed::Products);
+    let feed = Feed::Products;
+    let mut pass = |since, keys: &[u64], done: &[i64]| {
+        shop.store.begin_feed(feed, Resend::None).expect("begun");
+        shop.store.name_keys(keys, false).expect("named");
+        let marks = Marks::from([("stock".to_owned(), 7)]);
+        let recheck = Recheck { since, marks, done: done.to_vec(), is_wanted: true };
+        shop.store.finish_partial(feed, &Position { recheck, ..Position::default() }, now()).expect("kept");
+        let groups = shop.store.rechecks(feed).expect("read");
+        let mut keys = |group: &Group| {
+            shop.store.begin_feed(feed, Resend::None).expect("begun");
+            shop.store.choose_group(feed, group.id).expect("chosen");
+            shop.store.chosen_keys(None, 10).expect("read")
+        };
+        groups.iter().map(|group| (group.since, keys(group))).collect::<Vec<_>>()
+    };
+    assert_eq!(pass(100, &[1, 2], &[]), [(100, vec![1, 2])]);
+    assert_eq!(pass(200, &[], &[]), [(100, vec![1, 2])], "an empty group is none");
+    assert_eq!(pass(300, &[2, 3], &[]), [(100, vec![1]), (300, vec![2, 3])]);
+    assert_eq!(pass(400, &[3], &[2]), [(100, vec![1]), (400, vec![3])], "what was named again is not done");
+    assert_eq!(pass(500, &[], &[1, 3]), []);
 }
 
 #[test]
@@ -288,21 +310,6 @@ fn a_feed_can_be_forgotten_and_only_that_one() {
     shop.store.forget_feed(Feed::Products).expect("forgotten");
     assert!(shop.store.is_empty().expect("read"));
     assert_eq!(labels(&shop.collect(&[numbered(1, "a")]).send), [("P1 · default", Why::New)]);
-}
-
-#[test]
-fn a_clock_that_is_put_forward_makes_no_missing_version_old() {
-    let mut shop = Shop::new(Feed::Products);
-    let position =
-        |missing: &[u64]| Position { log: "a_cl".to_owned(), version: 12, missing: missing.to_vec(), found: vec![] };
-    shop.store.finish_full(shop.feed, Some(&position(&[7])), now()).expect("kept");
-    let a_year_on = now().checked_add(jiff::SignedDuration::from_hours(365 * 24)).expect("a time");
-    for _ in 0..2 {
-        shop.store.finish_partial(shop.feed, &position(&[]), a_year_on).expect("kept");
-        assert_eq!(shop.store.gaps(shop.feed).expect("read"), [7], "its transaction may still be under way");
-    }
-    shop.store.finish_partial(shop.feed, &position(&[]), a_year_on).expect("kept");
-    assert_eq!(shop.store.gaps(shop.feed).expect("read"), [0_u64; 0]);
 }
 
 #[test]

@@ -45,6 +45,8 @@ mod products;
 mod scope;
 mod scopes;
 mod setting;
+mod shapes;
+mod signs;
 mod stock_status;
 mod tables;
 mod url_path;
@@ -59,7 +61,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{OnceCell, mpsc};
 
-use super::changes::{ChangeLog, Entry, Span};
+use super::changes::{Before, Details, Entry, Moment, Present, Shape, Shown, Sight, Span};
 use super::{IdKind, Page, Resolved, Selection, SourceError};
 use context::Run;
 use setting::Settings;
@@ -370,13 +372,61 @@ impl Commerce {
             .map_err(|error| SourceError::of(feed, error))
     }
 
-    /// Where the change log of a feed stands.
+    /// Where everything stands that tells of changes of a feed.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn change_log(&self, feed: Feed) -> Result<ChangeLog, SourceError> {
+    pub async fn moment(&self, feed: Feed) -> Result<Moment, SourceError> {
+        let database = self.look(feed).await?;
+        let cell = self.run(&database, feed).await?;
+        let Some(run) = cell.get() else { return Ok(Moment::default()) };
+        let moment = || async {
+            let context = context_of(&database, run).await?;
+            signs::moment(&database, &context, feed).await
+        };
+        database.persist(moment).await.map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// What is kept of a shape, to find later which records another state of it reaches.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn details(&self, feed: Feed, shape: Shape) -> Result<Details, SourceError> {
         let database = self.database();
-        database.persist(|| change_log::state(&database, feed)).await.map_err(|error| SourceError::of(feed, error))
+        let cell = self.run(&database, feed).await?;
+        let Some(run) = cell.get() else { return Ok(Details::new()) };
+        let details = || async {
+            let context = context_of(&database, run).await?;
+            let mut snapshot = database.snapshot().await?;
+            let details = shapes::details(&database, &mut snapshot, &context, shape).await?;
+            snapshot.end().await;
+            Ok(details)
+        };
+        database.persist(details).await.map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// The records of a feed that another state of a shape reaches.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn reached(
+        &self,
+        feed: Feed,
+        shape: Shape,
+        before: &Before,
+        now: &Before,
+    ) -> Result<Vec<u64>, SourceError> {
+        let database = self.database();
+        let cell = self.run(&database, feed).await?;
+        let Some(run) = cell.get() else { return Ok(Vec::new()) };
+        let reached = || async {
+            let context = context_of(&database, run).await?;
+            let mut snapshot = database.snapshot().await?;
+            let keys = shapes::reached(&database, &mut snapshot, &context, feed, shape, before, now).await?;
+            snapshot.end().await;
+            Ok(keys)
+        };
+        database.persist(reached).await.map_err(|error| SourceError::of(feed, error))
     }
 
     /// Entries of a feed's change log, in the order of their versions; at most `limit`.
@@ -401,6 +451,36 @@ impl Commerce {
             .persist(|| change_log::entries_at(&database, feed, versions))
             .await
             .map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// How many entries a stretch of a feed's change log has, and whether more are under way.
+    ///
+    /// # Errors
+    /// If the database does not answer, or the log is not there any more.
+    pub async fn present(&self, feed: Feed, span: Span, sight: Sight) -> Result<Present, SourceError> {
+        let database = self.database();
+        let present = || change_log::present(&database, feed, span, sight);
+        database.persist(present).await.map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// Which records of a feed show these, and which they show.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn shown(&self, feed: Feed, keys: &[u64]) -> Result<Vec<Shown>, SourceError> {
+        let database = self.database();
+        let shown = || dependents::shown(&database, feed, keys);
+        database.persist(shown).await.map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// The same of the next records above `after`, and which is the last of them; `None` if there are none.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn next_shown(&self, feed: Feed, after: Option<u64>) -> Result<Option<(Vec<Shown>, u64)>, SourceError> {
+        let database = self.database();
+        let shown = || dependents::next_shown(&database, feed, after);
+        database.persist(shown).await.map_err(|error| SourceError::of(feed, error))
     }
 
     fn has(&self, feed: Feed) -> bool {
@@ -447,6 +527,14 @@ impl Commerce {
         let source_name = SafeText::new(&format!("the database {}", self.database().settings().database));
         SourceError::NoSuchFeed { feed, source_name, reason }
     }
+}
+
+/// What every page of a feed shares, as it is now.
+async fn context_of(database: &Database, run: &Run) -> Result<context::Context, DatabaseError> {
+    let mut snapshot = database.snapshot().await?;
+    let context = context::Context::load(database, &mut snapshot, run).await?;
+    snapshot.end().await;
+    Ok(context)
 }
 
 impl SourceError {

@@ -36,6 +36,11 @@ const FALLBACK_GROUP: &str = "0";
 const KNOWN_TYPES: [&str; 6] = ["simple", "configurable", "downloadable", "grouped", BUNDLE, "giftcard"];
 const BUNDLE: &str = "bundle";
 
+/// The date of today in each website, as one text.
+pub(super) async fn dates(snapshot: &mut Snapshot, context: &Context) -> Result<String, DatabaseError> {
+    Ok(Websites::load(snapshot, context).await?.dates_text())
+}
+
 /// The items of these products, in the order of product, website and customer group ids, the fallback before its groups.
 pub(super) async fn page(
     snapshot: &mut Snapshot,

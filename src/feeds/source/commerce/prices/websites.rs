@@ -53,6 +53,13 @@ impl Websites {
         self.all.iter().find(|website| website.id == id)
     }
 
+    /// The date of each website: `1 2026-11-26, 2 2026-11-27`.
+    pub(super) fn dates_text(&self) -> String {
+        let mut dates: Vec<(u32, Date)> = self.all.iter().map(|website| (website.id, website.today)).collect();
+        dates.sort_unstable();
+        dates.iter().map(|(id, date)| format!("{id} {date}")).collect::<Vec<_>>().join(", ")
+    }
+
     /// The dates that are today's somewhere: one, or two on either side of a midnight.
     pub(super) fn dates(&self) -> Vec<Date> {
         let mut dates: Vec<Date> = self.all.iter().map(|website| website.today).collect();

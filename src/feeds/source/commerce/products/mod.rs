@@ -52,8 +52,8 @@ use base::{BaseAttribute, Status};
 use batch::{Batch, Product};
 pub(super) use categories::missing_index as missing_category_index;
 use reader::Reader;
-pub(super) use shop::Shop;
 use shop::View;
+pub(super) use shop::{Shop, category_paths};
 
 /// A list as the feed has it: `null` when there is nothing in it.
 fn list_or_null<T: Serialize>(list: &[T]) -> Option<&[T]> {

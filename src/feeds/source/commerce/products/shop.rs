@@ -128,7 +128,7 @@ impl Shop {
         let stocks = stocks(snapshot, context).await?;
         let stores = context.scopes.store_views.iter().enumerate();
         let views: Vec<View> = stores.map(|(index, store)| view(context, index, store, stocks.as_ref())).collect();
-        let category_paths = category_paths(snapshot, context, &views).await?;
+        let category_paths = category_paths(snapshot, context).await?;
         let (grouped_qty, grouped_position) = grouped_attributes(snapshot, context).await?;
         let attribute = |code: &str| context.product_attributes.get(code).map(|attribute| attribute.id);
         let roles = roles(snapshot, context).await?;
@@ -201,10 +201,9 @@ async fn stocks(snapshot: &mut Snapshot, context: &Context) -> Result<Option<Has
 }
 
 /// The path of every category below a root, in every store view.
-async fn category_paths(
+pub(in super::super) async fn category_paths(
     snapshot: &mut Snapshot,
     context: &Context,
-    views: &[View],
 ) -> Result<HashMap<u64, Vec<Option<String>>>, DatabaseError> {
     let sql = format!(
         "SELECT e.entity_id, e.path FROM {} e WHERE e.level > 1{}",
@@ -213,7 +212,8 @@ async fn category_paths(
     );
     let rows: Vec<(u64, String)> = snapshot.rows(&sql).await?;
     let paths = UrlPaths::load(snapshot, context, rows.iter().map(|(_, path)| path.as_str())).await?;
-    let in_all_views = |path: &str| views.iter().map(|view| paths.path(path, view.store.id)).collect();
+    let views = &context.scopes.store_views;
+    let in_all_views = |path: &str| views.iter().map(|view| paths.path(path, view.id)).collect();
     Ok(rows.iter().map(|(id, path)| (*id, in_all_views(path))).collect())
 }
 

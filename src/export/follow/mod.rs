@@ -1,0 +1,401 @@
+//! Following change logs: whether they can be followed from where they were left, and which records have to be compared since.
+//!
+//! A log is followed only if it is the one that was left: made at the same time, written by the same triggers, with the same
+//! last entries. What no log tells (`Moment::signs`) is compared with what it was. `gaps` knows about versions that are seen
+//! later than those above them, `recheck` about indexes that are filled later than the log is written.
+
+mod gaps;
+mod recheck;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ledger::{Followed, FollowedLog, Gap, Position};
+use super::pass::{Halt, in_ledger, or_braked};
+use super::send::Lane;
+use crate::feeds::Feed;
+use crate::feeds::source::changes::{
+    Before, ChangeLog, Entry, LogState, Moment, Reach, Shape, Sign, Span, Touched, around,
+};
+use crate::feeds::source::{IdKind, Selection};
+use crate::words::count;
+
+/// Entries in one read of a log: some hundred kilobytes, and a few milliseconds of the server.
+const ENTRIES_AT_ONCE: usize = 10_000;
+
+/// The last entries of a log that are kept, to know it again.
+const TAIL: usize = 20;
+
+/// Below this many versions nobody looks for what a full compare may have read before its index was filled, unless the log was
+/// followed until then: the newest entries are those whose indexes lag.
+const NEWEST: u64 = 10_000;
+
+/// How the changes of a feed are found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Course {
+    /// By its logs, from where they were left.
+    Follow,
+    /// By comparing everything once; then the logs can be followed.
+    Once {
+        /// Why, as half a sentence.
+        reason: String,
+    },
+    /// By comparing everything each time.
+    Always {
+        /// Why, as half a sentence.
+        reason: String,
+    },
+}
+
+/// What is known before a feed is read: where it was left, and how things stand.
+#[derive(Debug, Default)]
+pub(super) struct Outlook {
+    pub followed: Option<Followed>,
+    pub moment: Moment,
+}
+
+/// Where a feed was left, and how things stand now.
+pub(super) async fn outlook(lane: &Lane) -> Result<Outlook, Halt> {
+    let feed = lane.plan.feed;
+    let followed = in_ledger(lane, lane.run.ledger.call(move |store| store.followed(feed)).await)?;
+    let moment = or_braked(lane, lane.run.source.moment(feed)).await?;
+    Ok(Outlook { followed, moment })
+}
+
+/// Decides how the changes of a feed are found, as far as that can be told without reading a log.
+pub(super) fn course(Outlook { followed, moment }: &Outlook) -> Course {
+    let once = |reason: String| Course::Once { reason };
+    for (_, log) in &moment.logs {
+        if let ChangeLog::NotKept { reason } = log {
+            return Course::Always { reason: reason.to_string() };
+        }
+    }
+    if moment.logs.is_empty() {
+        return Course::Always { reason: "Commerce keeps no public change log of this feed".to_owned() };
+    }
+    let Some(followed) = followed else { return once("it was never compared in full from here".to_owned()) };
+    for (of, log) in kept(moment) {
+        if let Some(reason) = other_log(followed.logs.get(&of), log) {
+            return once(reason);
+        }
+    }
+    match changed_sign(followed, moment) {
+        Some(sign) => once(sign.reason.clone()),
+        None => Course::Follow,
+    }
+}
+
+/// The logs that are written.
+fn kept(moment: &Moment) -> impl Iterator<Item = (Feed, &LogState)> {
+    moment.logs.iter().filter_map(|(of, log)| match log {
+        ChangeLog::Kept(state) => Some((*of, state)),
+        ChangeLog::NotKept { .. } => None,
+    })
+}
+
+/// Why a log cannot be followed from where it was left, by its numbers.
+fn other_log(followed: Option<&FollowedLog>, log: &LogState) -> Option<String> {
+    let Some(FollowedLog { name, cursor: from, .. }) = followed else {
+        return Some("its change log was not followed before".to_owned());
+    };
+    let from = *from;
+    if *name != log.name {
+        return Some(format!("another change log was followed before ({name})"));
+    }
+    if log.next <= from {
+        return Some(format!(
+            "its change log was restarted: its next version is {}, and {} was read before",
+            count(log.next),
+            count(from)
+        ));
+    }
+    let is_cut = match log.oldest {
+        // Numbers of a database: whatever they are, they must not break a run.
+        Some(oldest) => oldest.saturating_sub(1) > from,
+        None => log.next.saturating_sub(1) > from,
+    };
+    is_cut.then(|| format!("its change log was cut: versions after {} are not there any more", count(from)))
+}
+
+/// The first sign of something that may have changed any item of the feed, or of something that nobody looked at before.
+fn changed_sign<'a>(followed: &Followed, moment: &'a Moment) -> Option<&'a Sign> {
+    moment.signs.iter().find(|sign| match followed.signs.get(&sign.name) {
+        Some(before) => sign.reach == Reach::Feed && before.value != sign.value,
+        None => true,
+    })
+}
+
+/// The silent stalls of the logs that are followed, one line each.
+pub(super) fn stalls(moment: &Moment) -> Vec<String> {
+    kept(moment).filter_map(|(_, log)| stall(log)).collect()
+}
+
+/// The silent stall in one line, with its fix; `None` if all is well.
+fn stall(log: &LogState) -> Option<String> {
+    let ahead = log.stalled_by();
+    let newest = log.next.saturating_sub(1);
+    (ahead > 0).then(|| {
+        format!(
+            "silent stall: Commerce's own cursor {} is ahead of its change log, whose newest version is {}, so Commerce \
+             itself skips the next {} changes without an error; to mend it: UPDATE mview_state SET version_id = {newest} \
+             WHERE view_id = '{}', then bin/magento indexer:reindex {}",
+            count(log.commerce_cursor),
+            count(newest),
+            count(ahead),
+            log.view,
+            log.indexer
+        )
+    })
+}
+
+/// Why a log is not the one that was left, by its last entries; `None` if it is.
+async fn other_entries(lane: &Lane, of: Feed, followed: &FollowedLog, log: &LogState) -> Result<Option<String>, Halt> {
+    // What was read before may be cleaned away since, from below.
+    let expected: BTreeMap<u64, &str> = followed
+        .tail
+        .iter()
+        .filter(|(version, _)| log.oldest.is_some_and(|oldest| *version >= oldest))
+        .map(|(version, record)| (*version, record.as_str()))
+        .collect();
+    if expected.is_empty() {
+        return Ok(None);
+    }
+    let versions: Vec<u64> = expected.keys().copied().collect();
+    let entries = or_braked(lane, lane.run.source.changes_at(of, &versions)).await?;
+    let found: BTreeMap<u64, String> = entries.iter().map(|entry| (entry.version, word_of(&entry.record))).collect();
+    let other = expected.iter().find(|(version, record)| found.get(version).map(String::as_str) != Some(**record));
+    Ok(other.map(|(version, _)| {
+        format!(
+            "its change log is another than the one followed before: its version {} is not what it was",
+            count(*version)
+        )
+    }))
+}
+
+fn word_of(record: &Touched) -> String {
+    match record {
+        Touched::Key(key) => key.to_string(),
+        Touched::Sku(sku) => sku.clone(),
+    }
+}
+
+/// Chooses, in the ledger, the records that have to be compared. What is written down when they were; `Err` with the reason
+/// if only a full compare will do.
+pub(super) async fn choose_changed(lane: &Lane, outlook: &Outlook) -> Result<Result<Position, String>, Halt> {
+    let Outlook { followed: Some(followed), moment } = outlook else {
+        return Ok(Err("it was never compared in full from here".to_owned()));
+    };
+    let feed = lane.plan.feed;
+    let mut position = Position { recheck: recheck::choose(lane, moment).await?, ..Position::default() };
+    for (of, log) in kept(moment) {
+        let Some(left) = followed.logs.get(&of) else { continue };
+        if let Some(reason) = other_entries(lane, of, left, log).await? {
+            return Ok(Err(reason));
+        }
+        let gaps = in_ledger(lane, lane.run.ledger.call(move |store| store.gaps(feed, of)).await)?;
+        let mut gaps = match gaps::look(lane, of, moment, gaps).await? {
+            Ok(gaps) => gaps,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let span = Span { after: left.cursor, to: left.cursor.max(log.end()) };
+        let (tail, missing) = choose_span(lane, of, span, &left.tail, true).await?;
+        gaps.extend(missing.map(|span| Gap { span, present: 0, since: moment.now, looks: 0 }));
+        position.logs.push((of, FollowedLog { name: log.name.clone(), cursor: span.to, tail }, gaps));
+    }
+    for sign in &moment.signs {
+        let before = followed.signs.get(&sign.name);
+        let now = before_of(lane, sign, before).await?;
+        if let (Reach::Records(shape), Some(before)) = (sign.reach, before)
+            && before.value != now.value
+        {
+            let keys = or_braked(lane, lane.run.source.reached(feed, shape, before, &now)).await?;
+            choose_keys(lane, keys, true).await?;
+        }
+        position.signs.push((sign.name.clone(), now));
+    }
+    Ok(Ok(position))
+}
+
+/// What is written down when a full compare that begins now is done; `None` if nothing can be followed.
+///
+/// `is_same` says whether the logs are those that were followed. Whatever they name since is compared again later: its
+/// index may lag behind the log.
+pub(super) async fn begin_full(lane: &Lane, outlook: &Outlook, is_same: bool) -> Result<Option<Position>, Halt> {
+    let Outlook { followed, moment } = outlook;
+    if moment.logs.is_empty() || moment.logs.iter().any(|(_, log)| matches!(log, ChangeLog::NotKept { .. })) {
+        return Ok(None);
+    }
+    let feed = lane.plan.feed;
+    let mut position = Position { recheck: recheck::look(lane, moment).await?.0, ..Position::default() };
+    remember_all_shown(lane).await?;
+    for (of, log) in kept(moment) {
+        let left = followed.as_ref().and_then(|followed| followed.logs.get(&of));
+        let left = left.filter(|left| is_same && left.name == log.name && left.cursor < log.next);
+        let end = log.end();
+        let (span, mut gaps) = match left {
+            Some(left) => {
+                let gaps = in_ledger(lane, lane.run.ledger.call(move |store| store.gaps(feed, of)).await)?;
+                (Span { after: left.cursor, to: end.max(left.cursor) }, gaps::still_possible(gaps, moment))
+            }
+            None => {
+                let span = Span { after: end.saturating_sub(NEWEST), to: end };
+                (span, gaps::open(lane, of, log, moment).await?.into_iter().collect())
+            }
+        };
+        let (tail, missing) = choose_span(lane, of, span, &[], false).await?;
+        gaps.extend(missing.map(|span| Gap { span, present: 0, since: moment.now, looks: 0 }));
+        position.logs.push((of, FollowedLog { name: log.name.clone(), cursor: span.to, tail }, gaps));
+    }
+    for sign in &moment.signs {
+        let before = followed.as_ref().and_then(|followed| followed.signs.get(&sign.name));
+        let now = before_of(lane, sign, before).await?;
+        if let Reach::Records(shape @ Shape::Indexed(log)) = sign.reach
+            && let Some(index) = moment.indexes.iter().find(|index| index.view == log.view())
+            && index.cursor < index.newest
+        {
+            // What this index has yet to do is read as it is, and looked at again when it is done.
+            let behind = Before { value: index.cursor.to_string(), ..Before::default() };
+            let keys = or_braked(lane, lane.run.source.reached(feed, shape, &behind, &now)).await?;
+            choose_keys(lane, keys, false).await?;
+        }
+        position.signs.push((sign.name.clone(), now));
+    }
+    Ok(Some(position))
+}
+
+/// A sign as it is kept; its details are read only if it is not what it was.
+async fn before_of(lane: &Lane, sign: &Sign, before: Option<&Before>) -> Result<Before, Halt> {
+    if let Some(before) = before.filter(|before| before.value == sign.value) {
+        return Ok(before.clone());
+    }
+    let details = match sign.reach {
+        Reach::Feed => BTreeMap::new(),
+        Reach::Records(shape) => or_braked(lane, lane.run.source.details(lane.plan.feed, shape)).await?,
+    };
+    Ok(Before { value: sign.value.clone(), details })
+}
+
+/// Names the records of a stretch of a log. Returns its last entries, and the stretch in which versions are missing.
+async fn choose_span(
+    lane: &Lane,
+    of: Feed,
+    span: Span,
+    tail: &[(u64, String)],
+    is_chosen: bool,
+) -> Result<(Vec<(u64, String)>, Option<Span>), Halt> {
+    let mut tail = tail.to_vec();
+    let mut missing = gaps::Missing::after(span.after);
+    let mut after = span.after;
+    loop {
+        let entries =
+            or_braked(lane, lane.run.source.changes(of, Span { after, to: span.to }, ENTRIES_AT_ONCE)).await?;
+        missing.pass(&entries);
+        let read = entries.len();
+        after = entries.last().map_or(after, |entry| entry.version);
+        tail.extend(
+            entries.iter().skip(read.saturating_sub(TAIL)).map(|entry| (entry.version, word_of(&entry.record))),
+        );
+        tail.drain(..tail.len().saturating_sub(TAIL));
+        choose_entries(lane, entries, is_chosen).await?;
+        if read < ENTRIES_AT_ONCE {
+            break;
+        }
+    }
+    Ok((tail, missing.up_to(span.to)))
+}
+
+/// Names the records that these entries name, and those that show something of them; chooses them if `is_chosen`.
+async fn choose_entries(lane: &Lane, entries: Vec<Entry>, is_chosen: bool) -> Result<(), Halt> {
+    let feed = lane.plan.feed;
+    let (mut keys, mut skus) = (Vec::new(), BTreeSet::new());
+    for entry in entries {
+        match entry.record {
+            Touched::Key(key) => keys.push(key),
+            Touched::Sku(sku) => {
+                skus.insert(sku);
+            }
+        }
+    }
+    if !skus.is_empty() {
+        let skus: Vec<String> = skus.into_iter().collect();
+        let resolved = or_braked(lane, lane.run.source.resolve(feed, &skus, IdKind::Sku)).await?;
+        if let Selection::Keys(known) = resolved.selection {
+            keys.extend(known);
+        }
+        if !resolved.unknown.is_empty() && is_chosen {
+            // There is no such product any more: what is left of it is in the ledger only.
+            let gone = resolved.unknown;
+            let chosen = lane.run.ledger.call(move |store| store.choose_rows_named(&gone, false, true)).await;
+            in_ledger(lane, chosen)?;
+        }
+    }
+    choose_keys(lane, keys, is_chosen).await
+}
+
+/// Names these records, and those that show something of them, or did: when a product is gone, the database has taken along
+/// the rows that told who showed it.
+async fn choose_keys(lane: &Lane, keys: Vec<u64>, is_chosen: bool) -> Result<(), Halt> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let feed = lane.plan.feed;
+    let mut all: BTreeSet<u64> = keys.into_iter().collect();
+    let keys: Vec<u64> = all.iter().copied().collect();
+    let pairs = or_braked(lane, lane.run.source.shown(feed, &keys)).await?;
+    all.extend(around(&all.clone(), &pairs));
+    if feed == Feed::Categories {
+        all.extend(or_braked(lane, lane.run.source.with_dependents(feed, keys.clone())).await?);
+    }
+    let keeps = !lane.run.dry_run;
+    let named = lane.run.ledger.call(move |store| {
+        if keeps {
+            store.remember_shown(&pairs)?;
+        }
+        if shows_others(feed) {
+            all.extend(store.partners(&keys, feed == Feed::Products)?);
+        }
+        let all: Vec<u64> = all.into_iter().collect();
+        store.name_keys(&all, is_chosen)
+    });
+    in_ledger(lane, named.await)
+}
+
+/// Whether an item of a feed shows something of other records than its own.
+fn shows_others(feed: Feed) -> bool {
+    matches!(feed, Feed::Products | Feed::Prices | Feed::Variants | Feed::InventoryStockStatus)
+}
+
+/// Takes note of which products show which, before anything of it can be gone.
+async fn remember_all_shown(lane: &Lane) -> Result<(), Halt> {
+    let feed = lane.plan.feed;
+    let mut after = None;
+    while let Some((pairs, last)) = or_braked(lane, lane.run.source.next_shown(feed, after)).await? {
+        after = Some(last);
+        in_ledger(lane, lane.run.ledger.call(move |store| store.remember_shown(&pairs)).await)?;
+    }
+    Ok(())
+}
+
+/// What would be said of a log that stands here, of which these versions were read: any numbers.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn shown_of_log(numbers: [u64; 5], name: &str, versions: &[u64]) -> Vec<String> {
+    let [oldest, newest, next, commerce_cursor, cursor] = numbers;
+    let log = |name: String| LogState {
+        name,
+        oldest: (oldest > 0).then_some(oldest),
+        newest: (newest > 0).then_some(newest),
+        next,
+        commerce_cursor,
+        view: "view",
+        indexer: "indexer",
+    };
+    let followed = FollowedLog { name: name.to_owned(), cursor, tail: Vec::new() };
+    let reason = other_log(Some(&followed), &log("a_cl".to_owned()));
+    let mut missing = gaps::Missing::after(cursor);
+    missing
+        .pass(&versions.iter().map(|version| Entry { version: *version, record: Touched::Key(1) }).collect::<Vec<_>>());
+    assert!(missing.up_to(newest).is_none_or(|span| span.after < span.to));
+    reason.into_iter().chain(stall(&log(name.to_owned()))).collect()
+}
+
+#[cfg(test)]
+mod tests;
