@@ -118,8 +118,8 @@ fn an_item_is_sent_until_an_answer_is_recorded_and_then_not_again() {
 #[test]
 fn what_failed_for_now_is_sent_again_and_what_was_refused_is_not_until_it_changes() {
     let mut shop = Shop::new(Feed::Products);
-    for (code, is_sent_again) in [(0, true), (1, true), (2, true), (429, true), (503, true), (401, true), (400, false)]
-    {
+    let codes = [(0, true), (1, false), (2, true), (429, true), (503, true), (401, true), (403, true), (400, false)];
+    for (code, is_sent_again) in codes {
         let items = [product("A", &format!("{code}"))];
         let compared = shop.collect(&items);
         assert_eq!(compared.send.len(), 1, "changed content is always sent");
