@@ -74,7 +74,7 @@ async fn websites_with_their_stores_and_views() {
                 {"storeViewId": "1", "storeViewCode": "default"}, {"storeViewId": "2", "storeViewCode": "de"}]}]}},
         {"website": {"websiteId": "2", "websiteCode": "eu", "stores": [
             {"storeId": "2", "storeCode": "eu_main", "storeViews": [{"storeViewId": "3", "storeViewCode": "eu_en"}]},
-            {"storeId": "3", "storeCode": "eu_outlet", "storeViews": []}]}},
+            {"storeId": "3", "storeCode": "eu_outlet", "storeViews": null}]}},
     ]);
     assert_eq!(json!(items(shop, Feed::ScopesWebsite).await), expected);
 }

@@ -64,6 +64,12 @@ impl Content {
         self.fields.extend(fields.map(|field| Field { begin: field.begin + moved, end: field.end + moved, ..field }));
     }
 
+    /// Bytes of the values.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.json.len()
+    }
+
     /// The JSON of a field.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {

@@ -9,6 +9,7 @@ mod reading;
 #[path = "../support/mod.rs"]
 mod support;
 mod texts;
+mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -47,6 +47,17 @@ pub struct Broken {
     pub known: Option<Content>,
 }
 
+impl Collected {
+    /// Bytes of its values.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Item { content, .. } => content.bytes(),
+            Self::Broken(broken) => broken.known.as_ref().map_or(0, Content::bytes),
+        }
+    }
+}
+
 /// Something that an item lacks although it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {

@@ -21,6 +21,7 @@
 //! | `eav` | attribute metadata; attribute values of a page of entities, row presence deciding |
 //! | `url_path` | the path of a category, made of URL keys |
 //! | `keys` | the keys of a page, as a condition of its queries |
+//! | `page_size` | how much is in a page |
 //!
 //! This room must never know what happens to an item after it is collected.
 
@@ -37,6 +38,7 @@ mod effective;
 mod estimate;
 mod keys;
 mod orders;
+mod page_size;
 mod permissions;
 mod prices;
 mod product_overrides;

@@ -1,8 +1,8 @@
 //! The walk over all products, which are most of a shop: the database reads the next ones while items are made of the last.
 //!
-//! Two stages, each a little ahead of the next: products are read in large portions, for a range of a thousand costs the server
-//! hardly more than one of a hundred; their items are made and handed over in pages as small as those of any other feed, so
-//! that memory does not grow with the portions. This file must never know what an item is made of.
+//! Two stages, each a little ahead of the next: products are read in large portions; their items are made and handed over in pages
+//! as small as those of any other feed, so that memory does not grow with the portions. A page is a run of items, not of products:
+//! one product in a thousand store views is several pages. This file must never know what an item is made of.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -15,6 +15,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::super::Page;
 use super::context::Context;
 use super::keys::{Keys, Run};
+use super::page_size::{self, MOST_BYTES, MOST_ITEMS};
 use super::products::Products;
 use super::tables::SourceTable;
 use super::walk::page_of;
@@ -22,12 +23,8 @@ use crate::commerce::database::{Database, DatabaseError};
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 
-/// Products that are read at once, in one snapshot.
-const PORTION: usize = 1_000;
 /// Portions that are read besides the one that is waited for; each takes a connection.
 const PORTIONS_AHEAD: usize = 2;
-/// Products in a page.
-const PAGE_SIZE: usize = 200;
 /// Pages that are made at the same time.
 const PAGES_AHEAD: usize = 2;
 
@@ -87,7 +84,7 @@ async fn begin(
     after: Option<u64>,
 ) -> Result<Option<(Reading, u64)>, DatabaseError> {
     let mut snapshot = database.snapshot().await?;
-    let Some(run) = source.next_run(database, &mut snapshot, after, PORTION).await? else {
+    let Some(run) = source.next_run(database, &mut snapshot, after, page_size::portion(context)).await? else {
         snapshot.end().await;
         return Ok(None);
     };
@@ -109,46 +106,91 @@ async fn hand_over(
     mut portions: mpsc::Receiver<Result<Reading, DatabaseError>>,
     pages: &mpsc::Sender<Page>,
 ) -> Result<(), DatabaseError> {
-    let mut being_made = VecDeque::new();
+    let mut making = Making { context, pages, being_made: VecDeque::new() };
     let mut failure = None;
     while let Some(reading) = portions.recv().await {
         let run = reading.as_ref().ok().map(|(run, _)| *run);
-        let portion = match (finished(reading).await, run) {
-            (Ok(portion), _) => Arc::new(portion),
-            (Err(error), Some(run)) if error.is_passing() || matches!(error, DatabaseError::Undecodable { .. }) => {
-                while !being_made.is_empty() {
-                    if !send_first(&mut being_made, pages).await? {
-                        return Ok(());
-                    }
-                }
-                if !read_again(database, context, source, run, pages).await? {
+        match (finished(reading).await, run) {
+            (Ok(portion), _) => {
+                if !making.hand_over(portion).await? {
                     return Ok(());
                 }
-                continue;
+            }
+            (Err(error), Some(run)) if error.is_passing() || matches!(error, DatabaseError::Undecodable { .. }) => {
+                if !making.finish().await? || !read_again(database, context, source, run, pages).await? {
+                    return Ok(());
+                }
             }
             (Err(error), _) => {
                 failure = Some(error);
                 break;
             }
-        };
-        let found = portion.products.len();
-        for start in (0..found.max(1)).step_by(PAGE_SIZE) {
-            let end = found.min(start + PAGE_SIZE);
-            // Records that have no current version belong to the last page.
-            let records = if end == found { portion.records - start } else { PAGE_SIZE };
-            being_made.push_back(make(context, &portion, start..end, records));
-            if being_made.len() >= PAGES_AHEAD && !send_first(&mut being_made, pages).await? {
-                return Ok(());
-            }
         }
     }
     // What was read before a failure is whole.
-    while !being_made.is_empty() {
-        if !send_first(&mut being_made, pages).await? {
-            return Ok(());
-        }
-    }
+    making.finish().await?;
     failure.map_or(Ok(()), Err)
+}
+
+/// Pages that are being made, in their order.
+struct Making<'a> {
+    context: &'a Arc<Context>,
+    pages: &'a mpsc::Sender<Page>,
+    being_made: VecDeque<JoinHandle<Made>>,
+}
+
+/// A page, and the places of its portion that did not fit into it.
+struct Made {
+    page: Page,
+    portion: Arc<Portion>,
+    rest: Range<usize>,
+}
+
+impl Making<'_> {
+    /// Whether anybody listens.
+    async fn hand_over(&mut self, portion: Portion) -> Result<bool, DatabaseError> {
+        let portion = Arc::new(portion);
+        let places = portion.products.places(self.context);
+        for start in (0..places.max(1)).step_by(MOST_ITEMS) {
+            self.being_made.push_back(make(self.context, &portion, start..places.min(start + MOST_ITEMS)));
+            while self.being_made.len() >= PAGES_AHEAD {
+                if !self.send_first().await? {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Hands over what is left. Whether anybody listens.
+    async fn finish(&mut self) -> Result<bool, DatabaseError> {
+        while !self.being_made.is_empty() {
+            if !self.send_first().await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Sends the first of the pages that are being made. Whether anybody listens.
+    async fn send_first(&mut self) -> Result<bool, DatabaseError> {
+        let Some(made) = self.being_made.pop_front() else { return Ok(true) };
+        let Made { page, portion, rest } = made.await.map_err(broken_off)?;
+        if !rest.is_empty() {
+            self.being_made.push_front(make(self.context, &portion, rest));
+        }
+        Ok(self.pages.send(page).await.is_ok())
+    }
+}
+
+impl Portion {
+    /// How many source records a page finishes that goes from one place to another: those that have no current version belong to the
+    /// last page.
+    fn records_between(&self, context: &Context, start: usize, end: usize) -> usize {
+        let views = context.scopes.store_views.len().max(1);
+        let done = if end == self.products.places(context) { self.records } else { end / views };
+        done - start / views
+    }
 }
 
 /// Reads a portion page by page, as the pages of other feeds are: again if it was interrupted, and in ever smaller parts around a
@@ -167,7 +209,7 @@ async fn read_again(
         Ok(keys)
     };
     let keys = database.persist(keys).await?;
-    for keys in keys.chunks(PAGE_SIZE) {
+    for keys in keys.chunks(page_size::records(Feed::Products, context)) {
         let page = page_of(database, context, source, Feed::Products, keys).await?;
         if pages.send(page).await.is_err() {
             return Ok(false);
@@ -180,23 +222,16 @@ async fn finished(reading: Result<Reading, DatabaseError>) -> Result<Portion, Da
     reading?.1.await.unwrap_or_else(|error| Err(broken_off(error)))
 }
 
-/// A page of the products at these places of a portion, which are this many source records.
-fn make(context: &Arc<Context>, portion: &Arc<Portion>, places: Range<usize>, records: usize) -> JoinHandle<Page> {
+/// A page of what is at these places of a portion.
+fn make(context: &Arc<Context>, portion: &Arc<Portion>, places: Range<usize>) -> JoinHandle<Made> {
     let (context, portion) = (Arc::clone(context), Arc::clone(portion));
     spawn_blocking(move || {
         let mut remarks = Vec::new();
-        let collected = portion.products.items(&context, places, &mut remarks);
-        Page { source_records: records as u64, collected, remarks }
+        let (collected, end) = portion.products.items(&context, places.clone(), MOST_BYTES, &mut remarks);
+        let records = portion.records_between(&context, places.start, end);
+        let page = Page { source_records: records as u64, collected, remarks };
+        Made { page, portion, rest: end..places.end }
     })
-}
-
-/// Sends the first of the pages that are being made. Whether anybody listens.
-async fn send_first(
-    being_made: &mut VecDeque<JoinHandle<Page>>,
-    pages: &mpsc::Sender<Page>,
-) -> Result<bool, DatabaseError> {
-    let Some(page) = being_made.pop_front() else { return Ok(true) };
-    Ok(pages.send(page.await.map_err(broken_off)?).await.is_ok())
 }
 
 /// A panic goes on where it would have been without the task. What is left is a program that is ending.

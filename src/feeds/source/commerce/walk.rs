@@ -11,16 +11,15 @@ use super::dependents::with_dependents;
 use super::effective::SETTING_TABLES;
 use super::tables::SourceTable;
 use super::{
-    attributes, categories, category_permissions, orders, prices, product_overrides, product_walk, products, scopes,
-    stock_status, variants,
+    attributes, categories, category_permissions, orders, page_size, prices, product_overrides, product_walk, products,
+    scopes, stock_status, variants,
 };
 use crate::commerce::database::{Database, DatabaseError, Snapshot};
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 
-/// Source records in a page: enough that the fixed cost of its queries does not matter, few enough that a page of products in
-/// many store views stays in the low megabytes.
-const PAGE_SIZE: usize = 200;
+/// Words of a person that are looked up at once.
+const WORDS: usize = 200;
 
 /// The window of orders does not bind who names a record.
 const ALL_ORDERS: u32 = 0;
@@ -107,7 +106,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     async fn read_keys(&self, keys: &[u64]) -> Result<(), DatabaseError> {
-        for keys in keys.chunks(PAGE_SIZE) {
+        for keys in keys.chunks(page_size::records(self.feed, self.context)) {
             let page = page_of(self.database, self.context, self.source, self.feed, keys).await?;
             if self.pages.send(page).await.is_err() {
                 return Ok(());
@@ -117,11 +116,12 @@ impl Walk<'_> {
     }
 
     async fn read_all(&self) -> Result<(), DatabaseError> {
+        let records = page_size::records(self.feed, self.context);
         let mut last = None;
         loop {
             let next = || async {
                 let mut snapshot = self.database.snapshot().await?;
-                let ids = self.source.next(self.database, &mut snapshot, last, PAGE_SIZE).await?;
+                let ids = self.source.next(self.database, &mut snapshot, last, records).await?;
                 snapshot.end().await;
                 Ok(ids)
             };
@@ -131,7 +131,7 @@ impl Walk<'_> {
             if !ids.is_empty() && self.pages.send(page).await.is_err() {
                 return Ok(());
             }
-            if ids.len() < PAGE_SIZE {
+            if ids.len() < records {
                 return Ok(());
             }
         }
@@ -264,7 +264,7 @@ async fn keys_of(
 ) -> Result<(Vec<u64>, Vec<String>), DatabaseError> {
     let mut found = BTreeSet::new();
     let mut unknown = Vec::new();
-    for words in words.chunks(PAGE_SIZE) {
+    for words in words.chunks(WORDS) {
         let as_keys = kind != IdKind::Sku;
         let keys: Vec<u64> = words.iter().filter(|_| as_keys).filter_map(|word| word.parse().ok()).collect();
         let there = source.existing(database, snapshot, &keys).await?;

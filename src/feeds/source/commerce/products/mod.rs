@@ -78,7 +78,8 @@ pub(super) async fn page(
     remarks: &mut Vec<Remark>,
 ) -> Result<Vec<Collected>, DatabaseError> {
     let products = Products::load(snapshot, context, &Keys::List(ids.to_vec())).await?;
-    Ok(products.items(context, 0..products.len(), remarks))
+    let places = 0..products.places(context);
+    Ok(products.items(context, places, usize::MAX, remarks).0)
 }
 
 /// Products, and everything that their items are made of.
@@ -102,23 +103,41 @@ impl Products {
         self.batch.products.len()
     }
 
-    /// The items of those at these places, in the order of product and store view ids, with remarks on them. CPU work.
-    pub(super) fn items(&self, context: &Context, places: Range<usize>, remarks: &mut Vec<Remark>) -> Vec<Collected> {
+    /// One for each product and store view: a product has one after the other, in the order of their ids.
+    pub(super) fn places(&self, context: &Context) -> usize {
+        self.len() * context.scopes.store_views.len()
+    }
+
+    /// The items at these places, with remarks on them. Stops when the items have so many bytes, and says where. CPU work.
+    pub(super) fn items(
+        &self,
+        context: &Context,
+        places: Range<usize>,
+        most_bytes: usize,
+        remarks: &mut Vec<Remark>,
+    ) -> (Vec<Collected>, usize) {
         // Read with the products.
         let (Some(shop), Some(directives)) = (context.products.get(), context.directives.get()) else {
-            return Vec::new();
+            return (Vec::new(), places.end);
         };
         let mut left_out = LeftOut::default();
-        let mut collected = Vec::with_capacity(places.len() * shop.views.len());
-        for (index, product) in self.batch.products.iter().enumerate().take(places.end).skip(places.start) {
-            let views = shop.views.iter().filter(|view| product.websites.contains(&view.store.website_id));
-            for view in views {
+        let mut collected = Vec::with_capacity(places.len());
+        let mut bytes = 0;
+        for at in places.clone() {
+            let (index, view) = (at / shop.views.len(), &shop.views[at % shop.views.len()]);
+            let product = &self.batch.products[index];
+            if product.websites.contains(&view.store.website_id) {
                 let mut words = Words { directives, left_out: &mut left_out };
-                collected.push(self.parts.item(shop, &mut words, product, index, view));
+                let item = self.parts.item(shop, &mut words, product, index, view);
                 remarks.extend(left_out.remarks(|| place(product, view)));
+                bytes += item.bytes();
+                collected.push(item);
+                if bytes >= most_bytes {
+                    return (collected, at + 1);
+                }
             }
         }
-        collected
+        (collected, places.end)
     }
 }
 
