@@ -175,11 +175,19 @@ impl Feed {
             Feed::ProductAttributes => {
                 &["store", "store_group", "store_website", "eav_entity_type", "eav_attribute_label"]
             }
-            Feed::Categories | Feed::Prices => &["store", "store_group", "store_website"],
+            Feed::Prices => &["store", "store_group", "store_website"],
+            // Descriptions hold blocks and custom variables by name.
+            Feed::Categories => {
+                &["store", "store_group", "store_website", "cms_block", "cms_block_store", "variable", "variable_value"]
+            }
             Feed::Products => &[
                 "store",
                 "store_group",
                 "store_website",
+                "cms_block",
+                "cms_block_store",
+                "variable",
+                "variable_value",
                 "eav_entity_type",
                 "eav_attribute",
                 "catalog_eav_attribute",
