@@ -107,13 +107,13 @@ async fn product_attributes_for_every_store_view() {
         "id": "63", "attributeCode": "color", "attributeType": "catalog_product", "dataType": "int", "multi": false,
         "label": "Farbe", "frontendInput": "select", "required": false, "unique": false, "global": true, "visible": true,
         "searchable": false, "filterable": true, "visibleInCompareList": true, "visibleInListing": true, "sortable": false,
-        "visibleInSearch": true, "filterableInSearch": true, "searchWeight": 1, "usedForRules": true, "boolean": false,
+        "visibleInSearch": true, "filterableInSearch": true, "searchWeight": 1.0, "usedForRules": true, "boolean": false,
         "systemAttribute": true, "numeric": false, "storeViewCode": "de", "storeCode": "main", "websiteCode": "base",
     });
     assert_eq!(json!(color), expected);
 
     let get = |code: &str, view: &str, field: &str| {
-        find(&all, &[("attributeCode", code), ("storeViewCode", view)])[field].clone()
+        find(&all, &[("attributeCode", code), ("storeViewCode", view)]).get(field).cloned().unwrap_or_default()
     };
     assert_eq!(get("color", "eu_en", "label"), json!("Colour"));
     assert_eq!(get("name", "de", "label"), json!("Name"), "a label that is NULL is none");
@@ -137,8 +137,8 @@ async fn a_category_in_full() {
         "description": "<p>All of it</p>", "displayMode": "PRODUCTS", "metaTitle": "Gear and more",
         "metaKeywords": "gear, bags", "metaDescription": "What you carry", "urlKey": "gear", "urlPath": "gear",
         "image": "https://shop.example/media/catalog/category/gear.jpg", "level": 2, "path": "1/2/3", "parentId": "2",
-        "children": ["4"], "position": 2, "defaultSortBy": "price", "availableSortBy": ["name", "price"], "isAnchor": true,
-        "includeInMenu": true, "isActive": true, "createdAt": "2026-01-02 03:04:05", "updatedAt": "2026-02-03 04:05:06",
+        "children": ["4"], "position": 2, "defaultSortBy": "price", "availableSortBy": ["name", "price"], "isAnchor": 1,
+        "includeInMenu": 1, "isActive": 1, "createdAt": "2026-01-02 03:04:05", "updatedAt": "2026-02-03 04:05:06",
     });
     assert_eq!(json!(gear), expected);
 }
@@ -157,18 +157,18 @@ async fn categories_follow_their_store_view() {
     let get = |id: &str, view: &str, field: &str| {
         find(&all, &[("categoryId", id), ("storeViewCode", view)]).get(field).cloned()
     };
-    assert_eq!(get("3", "de", "name"), Some(json!(null)), "a store row wins even if it is NULL");
+    assert_eq!(get("3", "de", "name"), None, "a store row wins even if it is NULL");
     assert_eq!(get("8", "de", "name"), Some(json!("Nur hier")), "also without a default");
-    assert_eq!(get("8", "default", "name"), Some(json!(null)));
+    assert_eq!(get("8", "default", "name"), None);
     assert_eq!(get("4", "de", "urlPath"), Some(json!("ausruestung/bags")));
     assert_eq!(get("4", "default", "urlPath"), Some(json!("gear/bags")));
     assert_eq!(get("2", "de", "urlPath"), Some(json!("")), "a root keeps an empty path");
     assert_eq!(get("8", "de", "urlPath"), None, "no URL key at all");
-    assert_eq!((get("5", "de", "isActive"), get("5", "default", "isActive")), (Some(json!(false)), Some(json!(true))));
-    assert_eq!((get("6", "de", "isActive"), get("6", "default", "isActive")), (Some(json!(false)), Some(json!(true))));
-    assert_eq!(get("6", "de", "includeInMenu"), Some(json!(false)), "the ancestor's NULL is a no");
-    assert_eq!((get("4", "de", "includeInMenu"), get("4", "de", "isAnchor")), (Some(json!(false)), Some(json!(false))));
-    assert_eq!(get("8", "de", "isAnchor"), Some(json!(null)));
+    assert_eq!((get("5", "de", "isActive"), get("5", "default", "isActive")), (Some(json!(0)), Some(json!(1))));
+    assert_eq!((get("6", "de", "isActive"), get("6", "default", "isActive")), (Some(json!(0)), Some(json!(1))));
+    assert_eq!(get("6", "de", "includeInMenu"), Some(json!(0)), "the ancestor's NULL is a no");
+    assert_eq!((get("4", "de", "includeInMenu"), get("4", "de", "isAnchor")), (Some(json!(0)), Some(json!(0))));
+    assert_eq!(get("8", "de", "isAnchor"), None);
     assert_eq!(get("2", "default", "children"), Some(json!(["5", "3"])), "active ones, by position");
     assert_eq!(get("2", "de", "children"), Some(json!(["3"])));
     assert_eq!(get("4", "de", "children"), Some(json!(null)));
@@ -435,15 +435,15 @@ async fn luma_categories_agree_with_sql_of_another_shape() {
         assert_eq!(rows.len(), all.len());
         for row in rows {
             let item = by_key[&(row[0].clone(), row[1].clone())];
-            let expected = if row[2] == "NULL" { json!(null) } else { json!(row[2]) };
-            assert_eq!(item[field], expected, "{field} of {row:?}");
+            let expected = (row[2] != "NULL").then(|| json!(row[2]));
+            assert_eq!(item.get(field), expected.as_ref(), "{field} of {row:?}");
         }
     }
     let get = |id: &str, view: &str, field: &str| by_key[&(id.to_owned(), view.to_owned())][field].clone();
     assert_eq!(get("4", "de", "urlPath"), json!("gear/taschen"));
     assert_eq!(get("4", "default", "urlPath"), json!("gear/bags"));
-    assert_eq!(get("36", "default", "isActive"), json!(false), "active itself, but category 7 above it is not");
-    assert_eq!((get("3", "de", "isActive"), get("4", "de", "isActive")), (json!(true), json!(true)));
+    assert_eq!(get("36", "default", "isActive"), json!(0), "active itself, but category 7 above it is not");
+    assert_eq!((get("3", "de", "isActive"), get("4", "de", "isActive")), (json!(1), json!(1)));
     assert_eq!(get("44", "eu_en", "urlPath"), json!("eu-apparel/jackets"));
 }
 

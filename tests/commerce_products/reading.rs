@@ -34,7 +34,7 @@ async fn a_page_of_ten_and_a_page_of_two_hundred_take_the_same_queries() {
     let few = queries(&shop, &ids[..10]).await;
     let many = queries(&shop, &ids).await;
     assert_eq!((ids.len(), few.len()), (200, many.len()), "{few:#?}\n{many:#?}");
-    assert!((40..70).contains(&few.len()), "{} queries", few.len());
+    assert!((40..80).contains(&few.len()), "{} queries", few.len());
 }
 
 #[tokio::test]

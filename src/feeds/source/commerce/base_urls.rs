@@ -26,7 +26,7 @@ pub(super) struct BaseUrls {
 impl BaseUrls {
     pub(super) fn of(settings: &Settings, view: &StoreView) -> Self {
         let has_store_code =
-            settings.is_on_everywhere(Setting::StoreCodeInUrls) && !settings.is_on_everywhere(Setting::SingleStoreMode);
+            settings.is_on(Setting::StoreCodeInUrls, view) && !settings.is_on(Setting::SingleStoreMode, view);
         Self::made(has_store_code.then_some(view.code.as_str()), |setting| settings.get(setting, view))
     }
 

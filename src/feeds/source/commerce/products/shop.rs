@@ -42,7 +42,7 @@ pub(super) struct View {
     /// What product images begin with.
     pub image_base: String,
     pub currency: String,
-    /// `None` where the shop left it empty.
+    /// `None` where the shop set it to NULL.
     pub weight_unit: Option<String>,
     /// A quantity below this is low.
     pub low_stock: f64,
@@ -183,7 +183,7 @@ fn view(context: &Context, index: usize, store: &StoreView, stocks: Option<&Hash
         image_base: format!("{}catalog/product", urls.media),
         urls,
         currency: get(Setting::BaseCurrency).to_owned(),
-        weight_unit: Some(get(Setting::WeightUnit).to_owned()).filter(|unit| !unit.is_empty()),
+        weight_unit: context.settings.get_or_null(Setting::WeightUnit, store).map(str::to_owned),
         low_stock: get(Setting::StockThreshold).trim().parse().unwrap_or_default(),
         stock,
         codes: codes.into(),
