@@ -143,10 +143,10 @@ async fn a_page_of_ten_and_a_page_of_two_hundred_take_the_same_queries() {
     );
     // Measured, and it should not grow unnoticed: with the context's own, which is read once per feed.
     for (feed, most) in [
-        (Feed::InventoryStockStatus, 15),
-        (Feed::Orders, 25),
-        (Feed::ProductOverrides, 15),
-        (Feed::CategoryPermissions, 15),
+        (Feed::InventoryStockStatus, 18),
+        (Feed::Orders, 28),
+        (Feed::ProductOverrides, 18),
+        (Feed::CategoryPermissions, 18),
     ] {
         let few = queries(&shop, feed, ids(1001..=1010)).await;
         let many = queries(&shop, feed, ids(1001..=1200)).await;
