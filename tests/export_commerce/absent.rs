@@ -97,11 +97,11 @@ async fn what_is_missing_empty_or_forbidden_deletes_and_changes_nothing() {
     }
     assert!(readers.len() > 50, "{:?}", readers.keys());
     let full = |table: &str| shop.database.number(&format!("SELECT EXISTS (SELECT 1 FROM `{table}`)")) == 1;
+    // No item is made of change logs; what happens to them is tested with partial syncs.
+    readers.retain(|table, _| !table.ends_with("_cl") && !["mview_state", "indexer_state"].contains(&table.as_str()));
     for (table, feeds) in &readers {
-        // No item is made of these, or Commerce empties them itself: reservations that add up to nothing, prices of rules that ended.
-        let is_no_sign = table.ends_with("_cl")
-            || ["mview_state", "indexer_state", "inventory_reservation", "catalogrule_product_price"]
-                .contains(&table.as_str());
+        // Commerce empties these itself: reservations that add up to nothing, prices of rules that ended.
+        let is_no_sign = ["inventory_reservation", "catalogrule_product_price"].contains(&table.as_str());
         let must_complain = full(table) && !is_no_sign;
         let sql = |sql: &str| shop.database.execute(&sql.replace("TABLE_NAME", table));
         sql(&format!("REVOKE SELECT ON TABLE_NAME FROM {READER}@localhost"));

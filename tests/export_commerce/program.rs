@@ -18,12 +18,12 @@ fn home_with(url: &str) -> Home {
 fn complaint(url: &str) -> String {
     let home = home_with(url);
     let told = home.run(&["feeds", "items", "products"]);
-    assert_eq!((told.status.code(), stdout(&told).as_str()), (Some(1), ""));
+    assert_eq!((told.status.code(), stdout(&told).as_str()), (Some(5), ""));
     let listed = home.run(&["feeds", "list", "--json"]);
-    assert_eq!((listed.status.code(), stderr(&listed)), (Some(1), stderr(&told)), "one sentence for one trouble");
+    assert_eq!((listed.status.code(), stderr(&listed)), (Some(5), stderr(&told)), "one sentence for one trouble");
     let error: Value = serde_json::from_str(&stdout(&listed)).expect("one JSON object");
     let [what, hint] = ["message", "hint"].map(|name| error[name].as_str().expect("text"));
-    assert_eq!((error["type"].as_str(), error["exit"].as_u64()), (Some("error"), Some(1)));
+    assert_eq!((error["type"].as_str(), error["exit"].as_u64()), (Some("error"), Some(5)));
     assert_eq!(stderr(&told), format!("error: {what}\n  hint: {hint}\n"));
     stderr(&told)
 }

@@ -41,3 +41,27 @@ impl Store {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::models::DataSpaceId;
+
+    #[test]
+    fn an_empty_table_is_believed_after_a_day_and_one_that_was_filled_again_is_not() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let space: DataSpaceId = "6e1b5ac8-6d26-4f7c-9f0c-1c1f7c6f5f10".parse().expect("an id");
+        let mut store = Store::open(directory.path(), &space).expect("a ledger");
+        let (feed, now) = (Feed::Prices, Timestamp::from_second(1_800_000_000).expect("a time"));
+        let names = BTreeSet::from(["store".to_owned(), "url_rewrite".to_owned()]);
+        store.remember_filled(feed, &names).expect("written");
+        store.found_empty(feed, "store", now).expect("written");
+        let later = |hours| now + jiff::SignedDuration::from_hours(hours);
+        store.found_empty(feed, "store", later(20)).expect("written");
+        assert_eq!(store.filled(feed, later(23)).expect("names"), names);
+        assert_eq!(store.filled(feed, later(24)).expect("names"), BTreeSet::from(["url_rewrite".to_owned()]));
+        assert!(store.filled(Feed::Orders, now).expect("names").is_empty());
+        store.remember_filled(feed, &names).expect("written");
+        assert_eq!(store.filled(feed, later(24)).expect("names"), names);
+    }
+}

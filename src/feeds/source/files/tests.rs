@@ -134,3 +134,22 @@ async fn a_selection_is_by_the_first_identity_value() {
     let read = read(&[("products.ndjson", lines.into_bytes())], Selection::Ids(vec!["B".to_owned()])).await;
     assert_eq!(read.skus(), ["B"]);
 }
+
+#[tokio::test]
+async fn a_file_that_had_items_and_has_none_or_is_gone_is_no_reason_to_delete() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("variants.json");
+    std::fs::write(&file, "[{\"id\": \"1\"}]").expect("a file");
+    let source = Files::new(directory.path().to_owned());
+    let filled = source.filled(Feed::Variants).expect("known");
+    let expecting = source.expecting(filled);
+    assert!(expecting.check(Feed::Variants).is_ok());
+    std::fs::write(&file, "[ ]").expect("a file");
+    let (sender, _pages) = tokio::sync::mpsc::channel(1);
+    let error = expecting.read(Feed::Variants, &Selection::All, sender).await.expect_err("incomplete");
+    assert!(matches!(error, SourceError::Incomplete { is_missing: false, .. }), "{error}");
+    std::fs::remove_file(&file).expect("removed");
+    let error = expecting.check(Feed::Variants).expect_err("incomplete");
+    assert!(error.to_string().contains("is missing"), "{error}");
+    assert!(source.check(Feed::Variants).is_ok(), "nothing is expected of a first run");
+}
