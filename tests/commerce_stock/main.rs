@@ -165,8 +165,5 @@ async fn the_sandbox_takes_every_item() {
     failures.sort_unstable();
     assert_eq!(failures.len(), 2, "the product without a SKU, and the order without a number: {failures:?}");
     assert_eq!((failures[0].0, failures[1].0), ("order with entity_id 11", "product 506"));
-    assert_eq!(
-        json!(ended.notes()),
-        json!(["deletions were not looked for, because 1 record could not be identified: repair them and run again"])
-    );
+    assert_eq!(ended.notes(), [""; 0], "only items of the broken records themselves could be theirs");
 }

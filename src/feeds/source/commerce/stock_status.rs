@@ -183,9 +183,9 @@ async fn read_levels(
     let ids = in_list(ids);
     let (joins, order) = if stock == DEFAULT_STOCK {
         // Said twice of the ids: the view is computed as a whole unless it is told which products are asked for. It has a row
-        // of each website that older versions left; the first, that of all websites, counts.
+        // of each website that older versions left, of which the first, that of all websites, counts; and of each staged version.
         let joins = format!(
-            "JOIN {view} i ON i.product_id = e.entity_id AND i.product_id IN ({ids}) \
+            "JOIN {view} i ON i.product_id = e.entity_id AND i.sku = e.sku AND i.product_id IN ({ids}) \
              JOIN {item} s ON s.product_id = e.entity_id \
              JOIN {source} o ON o.sku = e.sku AND o.source_code = '{DEFAULT_SOURCE}'",
             view = context.table(&index),
