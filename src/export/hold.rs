@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::collect;
 use super::ledger::{Measure, Place, Ruling};
 use super::mode::SyncMode;
-use super::pass::{Halt, KEYS_AT_ONCE, in_ledger};
+use super::pass::{Halt, KEYS_AT_ONCE, before, in_ledger};
 use super::progress::RunEvent;
 use super::send::Lane;
 use crate::feeds::Feed;
@@ -292,6 +292,18 @@ pub(super) async fn chosen(lane: &Lane) -> Result<Vec<Selection>, Halt> {
         after = Some(*last);
         selections.push(Selection::Keys(keys));
     }
+}
+
+/// Drops settled deletions that are old enough, step by step, so that answers of other feeds never wait long.
+pub(super) async fn drop_deletions(lane: &Lane) -> Result<(), Halt> {
+    let feed = lane.plan.feed;
+    let old = before(Timestamp::now(), lane.run.keep_deletions);
+    while !lane.brake.is_pulled() {
+        if in_ledger(lane, lane.run.ledger.call(move |store| store.drop_deletions(feed, old)).await)? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

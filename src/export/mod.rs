@@ -8,6 +8,7 @@ mod board;
 mod brake;
 mod collect;
 pub mod control;
+mod deliver;
 mod events;
 mod follow;
 pub mod hold;

@@ -7,13 +7,10 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{Mutex, mpsc};
-use tokio::task::JoinSet;
 
-use super::batch::Batch;
 use super::brake::Cause;
 use super::collect::{self, Collection, count_found};
-use super::control::THREAD_COUNTS;
+use super::deliver::deliver;
 use super::follow::{self, Course, Outlook};
 use super::hold;
 use super::ledger::{LedgerError, Place, Reach, Resend, Store};
@@ -21,7 +18,7 @@ use super::mode::{Following, SyncMode};
 use super::progress::{Phase, RunEvent};
 use super::rolling::Turn;
 use super::run::Context;
-use super::send::{Lane, Left, Outbox, send_batches};
+use super::send::{Lane, Outbox};
 use crate::error::{Exit, Problem};
 use crate::feeds::Feed;
 use crate::feeds::source::{IdKind, Selection, SourceError};
@@ -411,65 +408,6 @@ async fn fill_with_moved(lane: &Lane, outbox: &mut Outbox, collection: &mut Coll
     Ok(())
 }
 
-/// Runs senders beside a stage that fills the outbox, and returns when both are done.
-async fn deliver<T, F: Future<Output = Result<T, Halt>>>(
-    lane: &Arc<Lane>,
-    stage: impl FnOnce(Outbox) -> F,
-) -> Result<T, Halt> {
-    let result = if lane.run.dry_run { stage(Outbox::new(lane, None)).await } else { send_beside(lane, stage).await };
-    if lane.brake.is_pulled() && result.is_ok() {
-        return Err(Halt::Braked);
-    }
-    result
-}
-
-async fn send_beside<T, F: Future<Output = T>>(lane: &Arc<Lane>, stage: impl FnOnce(Outbox) -> F) -> T {
-    // One batch waits per sender, so that none is idle while the next batch is gathered.
-    let (sender, batches) = mpsc::channel::<Batch>(lane.run.control.thread_count());
-    let stage = async {
-        let result = stage(Outbox::new(lane, Some(sender))).await;
-        lane.run.board.update(|feed| {
-            if feed.phase == Phase::Collecting {
-                feed.phase = Phase::Sending;
-            }
-        });
-        result
-    };
-    tokio::join!(stage, keep_sending(lane, batches)).0
-}
-
-/// Keeps as many senders at work as are wanted, until all batches are sent or the brake is pulled.
-async fn keep_sending(lane: &Arc<Lane>, batches: mpsc::Receiver<Batch>) {
-    let batches = Arc::new(Mutex::new(batches));
-    let mut wanted = lane.run.control.watch();
-    let mut senders = JoinSet::new();
-    let mut is_at_work = [false; *THREAD_COUNTS.end()];
-    let mut is_ending = false;
-    loop {
-        let thread_count = wanted.borrow_and_update().thread_count;
-        for (place, is_at_work) in is_at_work.iter_mut().enumerate().take(thread_count) {
-            if !*is_at_work && !is_ending {
-                *is_at_work = true;
-                senders.spawn(send_batches(Arc::clone(lane), Arc::clone(&batches), place));
-            }
-        }
-        let left = tokio::select! {
-            left = senders.join_next() => left,
-            _ = wanted.changed() => continue,
-        };
-        match left {
-            Some(Ok(Left::Surplus(place))) => is_at_work[place] = false,
-            Some(Ok(Left::NothingToDo)) => is_ending = true,
-            Some(Err(error)) => {
-                is_ending = true;
-                let what = format!("a sender broke off, which is a mistake of this program: {error}");
-                lane.brake.pull(Cause::Trouble(Problem::new(Exit::Other, what)));
-            }
-            None => return,
-        }
-    }
-}
-
 /// Finds what is gone from the source, from `place` on, and puts its deletions into the outbox.
 async fn sweep(lane: &Lane, place: Place, mut outbox: Outbox) -> Result<(), Halt> {
     // A cleanup has forgotten them; its dry run only counts what that costs.
@@ -502,19 +440,7 @@ pub(super) async fn begin(lane: &Lane, resend: Resend) -> Result<(), Halt> {
     });
     in_ledger(lane, begun.await)?;
     if !lane.run.dry_run {
-        drop_deletions(lane).await?;
-    }
-    Ok(())
-}
-
-/// Drops settled deletions that are old enough, step by step, so that answers of other feeds never wait long.
-async fn drop_deletions(lane: &Lane) -> Result<(), Halt> {
-    let feed = lane.plan.feed;
-    let old = before(Timestamp::now(), lane.run.keep_deletions);
-    while !lane.brake.is_pulled() {
-        if in_ledger(lane, lane.run.ledger.call(move |store| store.drop_deletions(feed, old)).await)? {
-            break;
-        }
+        hold::drop_deletions(lane).await?;
     }
     Ok(())
 }
@@ -565,6 +491,6 @@ pub(super) async fn or_braked<T>(lane: &Lane, answer: impl Future<Output = Resul
     }
 }
 
-fn before(now: Timestamp, rest: Duration) -> Timestamp {
+pub(super) fn before(now: Timestamp, rest: Duration) -> Timestamp {
     jiff::SignedDuration::try_from(rest).ok().and_then(|rest| now.checked_sub(rest).ok()).unwrap_or(Timestamp::MIN)
 }
