@@ -229,7 +229,7 @@ async fn refused_keys_end_the_run_when_a_new_token_is_refused_as_well() {
     assert!(matches!(ended.report().end, RunEnd::KeysRefused { .. }));
     assert_eq!(ended.report().progress.feeds[0].requests, 2, "one try with a new token, and no more");
     assert!(ended.events.iter().any(|event| matches!(event, RunEvent::KeysRefused { .. })));
-    assert_eq!(shop.ledger()[0].needs_attention, BATCH as u64);
+    assert_eq!(shop.ledger()[0].will_retry, BATCH as u64);
     assert_eq!(shop.received(Feed::Products).await.len(), 0);
 }
 

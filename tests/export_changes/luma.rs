@@ -204,7 +204,6 @@ async fn what_happens_to_categories_attributes_and_scopes_reaches_the_gateway() 
         case("INSERT INTO customer_group (customer_group_id, customer_group_code, tax_class_id) VALUES (99, 'New', 3)",
              Items::Group(99)),
         case("UPDATE customer_group SET tax_class_id = 2 WHERE customer_group_id = 99", Items::None),
-        case("UPDATE store_group SET code = 'renamed' WHERE website_id = 1", Items::Websites(&["1"])),
     ]);
     for Case { sql, items } in cases {
         shop.database.execute(&sql);
@@ -215,4 +214,11 @@ async fn what_happens_to_categories_attributes_and_scopes_reaches_the_gateway() 
     let gone = expected(&shop.database, &Items::Group(99), true);
     shop.database.execute("DELETE FROM customer_group WHERE customer_group_id = 99");
     assert_eq!(shop.pass().await, gone);
+    // The code of a store is in its website's item, which the log names, and in every item of its store views.
+    shop.database.execute("UPDATE store_group SET code = 'renamed' WHERE website_id = 1");
+    let website = expected(&shop.database, &Items::Websites(&["1"]), false);
+    let (sent, notes) = shop.pass_with_notes().await;
+    assert!(website.is_subset(&sent) && sent.len() > website.len(), "{sent:?}");
+    assert_eq!(notes, ["compared in full, because store_group changed, which shapes many items"; 2]);
+    assert_eq!(shop.pass().await, Sent::new());
 }
