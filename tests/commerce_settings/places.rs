@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use serde_json::Value;
@@ -186,7 +187,8 @@ fn settings_of_files_variables_and_modules_reach_items() {
         ("CONFIG__STORES__EU_EN__WEB__UNSECURE__BASE_MEDIA_URL", "https://cdn.example/m/"),
     ];
     let output = run(&["feeds", "items", "products"], &variables);
-    assert!(output.status.success(), "{}", stderr(&output));
+    // The fixture has products that cannot be sent as well.
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{}", stderr(&output));
     let items: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).expect("an item")).collect();
     let of_view = |view: &str| items.iter().filter(|item| item["storeViewCode"] == view).collect::<Vec<_>>();
     let (eu, de) = (of_view("eu_en"), of_view("de"));
@@ -200,8 +202,8 @@ fn settings_of_files_variables_and_modules_reach_items() {
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("app/etc/env.php line 5: the environment variable SHOP_URL is not set"), "{said}");
     let doctor = run(&["doctor"], &[]);
-    let said = stdout(&doctor);
-    assert!(said.contains("needs the environment variable SHOP_URL"), "{said}");
+    let said = stdout(&doctor).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("the environment variable SHOP_URL, which is not set"), "{said}");
 
     let list = run(&["feeds", "list", "--json"], &variables);
     assert!(stdout(&list).contains("feeds/of/the/module"), "{}", stdout(&list));
@@ -248,6 +250,7 @@ fn variables_reach_the_connection_and_the_encryption() {
     };
     fs::write(shop.home.path("api-key.txt"), "sandbox-api-key-0007").expect("written");
     fs::write(shop.home.path("private.pem"), super::kit::PRIVATE_KEY).expect("written");
+    fs::set_permissions(shop.home.path("private.pem"), fs::Permissions::from_mode(0o600)).expect("chmod");
     let files = [shop.home.path("api-key.txt"), shop.home.path("private.pem")].map(|path| path.display().to_string());
     let args =
         ["keys", "set", "--environment", "sandbox", "--api-key-file", &files[0], "--private-key-file", &files[1]];
