@@ -36,6 +36,17 @@ async fn pages_do_not_grow_with_store_views() {
            SELECT (SELECT attribute_id FROM eav_attribute WHERE attribute_code = 'description' AND entity_type_id = 4), 0, 1003, REPEAT('long ', 20000);",
         VIEWS - shop.number("SELECT COUNT(*) FROM store WHERE store_id <> 0")
     ));
+    let indexes: Vec<String> = shop
+        .query("SELECT store_id FROM store WHERE store_id > 100")
+        .iter()
+        .map(|row| {
+            format!(
+                "CREATE TABLE catalog_category_product_index_store{} LIKE catalog_category_product_index_store1",
+                row[0]
+            )
+        })
+        .collect();
+    shop.execute(&indexes.join(";"));
     let products = shop.number("SELECT COUNT(*) FROM catalog_product_entity");
     for feed in [Feed::Products, Feed::Categories, Feed::ProductAttributes] {
         let pages = pages(&shop, feed).await;

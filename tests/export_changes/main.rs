@@ -24,14 +24,16 @@ use support::mariadb::{Server, TestDatabase};
 
 const LOGS: &str = include_str!("../fixtures/change_logs.sql");
 
+/// Gives the own shop what its records lack, so that everything in it can be exported.
+const WHOLE: &str = "
+    INSERT INTO catalog_category_entity_varchar (attribute_id, store_id, entity_id, value) VALUES (5, 0, 8, 'here');
+    INSERT INTO catalog_product_entity_varchar (attribute_id, store_id, entity_id, value)
+      VALUES (61, 0, 208, 'Empty'), (61, 0, 209, 'Half');";
+
 /// The own shop, in which everything can be exported, and its change logs.
 fn logged_shop() -> TestDatabase {
     let shop = Server::shared().product_shop();
-    shop.execute(
-        "INSERT INTO catalog_category_entity_varchar (attribute_id, store_id, entity_id, value) VALUES (5, 0, 8, 'here'); \
-         INSERT INTO catalog_product_entity_varchar (attribute_id, store_id, entity_id, value) \
-         VALUES (61, 0, 208, 'Empty'), (61, 0, 209, 'Half')",
-    );
+    shop.execute(WHOLE);
     shop.execute(LOGS);
     shop.watch_idly();
     shop

@@ -49,7 +49,6 @@ async fn unlogged_changes_of_every_kind_are_found_within_one_round() {
         "DELETE FROM catalog_product_website WHERE product_id = 200",
         // The last keys of the table: nothing is left above the walk's last step.
         "DELETE FROM catalog_product_website WHERE product_id >= 207; DELETE FROM catalog_product_entity WHERE entity_id >= 207",
-        "UPDATE catalog_category_entity_varchar SET value = 'unlogged' WHERE attribute_id = 5 AND entity_id = 5 AND store_id = 0",
         "UPDATE eav_attribute SET frontend_label = 'Unlogged' WHERE attribute_id = 61",
         "DELETE FROM customer_group WHERE customer_group_id = 2",
         "UPDATE store SET code = 'unlogged' WHERE store_id = 2",
@@ -89,22 +88,18 @@ async fn an_item_that_moved_to_another_record_is_never_deleted_in_between() {
 #[tokio::test]
 async fn two_records_with_one_identity_do_not_take_turns() {
     let shop = followed_shop().await;
-    // Two categories with one path: the first of them is the item, as in a full compare.
+    // Two products with one SKU: the first of them is the item, as in a full compare.
     shop.database.execute(
-        "INSERT INTO catalog_category_entity \
-         SELECT 9001, parent_id, created_at, updated_at, REPLACE(path, '/3', '/9001'), position, level \
-         FROM catalog_category_entity WHERE entity_id = 3; \
-         INSERT INTO catalog_category_entity_varchar (attribute_id, store_id, entity_id, value) \
-         SELECT attribute_id, store_id, 9001, value FROM catalog_category_entity_varchar WHERE entity_id = 3; \
-         INSERT INTO catalog_category_entity_int (attribute_id, store_id, entity_id, value) \
-         SELECT attribute_id, store_id, 9001, value FROM catalog_category_entity_int WHERE entity_id = 3",
+        "INSERT INTO catalog_product_entity (entity_id, sku) VALUES (9001, 'A-2'); \
+         INSERT INTO catalog_product_website SELECT 9001, website_id FROM catalog_product_website WHERE product_id = 101; \
+         INSERT INTO catalog_product_entity_varchar (attribute_id, store_id, entity_id, value) VALUES (61, 0, 9001, 'Twin')",
     );
     let before = shop.kept().await;
     let ended = shop.run(SyncMode::Full).await;
     let twins = ended.failures().len();
     assert!(twins > 0, "there are twins: {:?}", shop.sent_since(&before).await);
     // A log names only the second.
-    shop.log(Feed::Categories, 9001);
+    shop.log(Feed::Products, 9001);
     let before = shop.kept().await;
     let ended = shop.run(partial()).await;
     assert_eq!(shop.sent_since(&before).await, Sent::new(), "{ended:?}");

@@ -10,7 +10,7 @@ use commerce_connector::feeds::Feed;
 
 use super::kit::{Pace, Sent, Shop, products};
 use super::support::mariadb::{Server, TestDatabase};
-use super::{LOGS, logged_shop, rename};
+use super::{LOGS, WHOLE, logged_shop, rename};
 
 const PACES: [Pace; 2] = [Pace::Watch, Pace::Cron];
 
@@ -200,6 +200,7 @@ async fn a_transaction_that_is_open_during_the_first_sync_is_not_missed() {
 /// A shop on a server of its own, whose settings are those of every connection.
 async fn on_its_own_server(pace: Pace, variables: &str) -> Shop {
     let database = Server::own().product_shop();
+    database.execute(WHOLE);
     database.execute(LOGS);
     database.watch_idly();
     database.execute(variables);
@@ -531,10 +532,11 @@ async fn a_new_day_changes_the_prices_of_rules() {
     let columns = "(rule_date, customer_group_id, product_id, rule_price, website_id)";
     database.execute(&format!("INSERT INTO catalogrule_product_price {columns} VALUES ('2026-11-27', 1, 101, 1.5, 1)"));
     let mut shop = Shop::new(database, &[Feed::Prices]).await;
-    shop.set_clock("2026-11-26T23:59:59Z".parse().expect("a time"));
+    // Midnight in New York, the time zone of the first website.
+    shop.set_clock("2026-11-27T04:59:59Z".parse().expect("a time"));
     shop.run_well(SyncMode::Full).await;
     assert_eq!(shop.pass().await, Sent::new());
-    shop.set_clock("2026-11-27T00:00:01Z".parse().expect("a time"));
+    shop.set_clock("2026-11-27T05:00:01Z".parse().expect("a time"));
     let (sent, notes) = shop.pass_with_notes().await;
     assert!(!sent.is_empty() && notes.len() == 1 && notes[0].contains("a new day began"), "{notes:?}");
     assert_eq!((shop.pass().await, left(&shop).await), (Sent::new(), 0));
@@ -544,6 +546,7 @@ async fn a_new_day_changes_the_prices_of_rules() {
 async fn a_staged_update_that_begins_or_ends_is_found_without_a_log() {
     for pace in PACES {
         let database = Server::shared().staged_product_shop();
+        database.execute("DELETE FROM shop_catalog_product_website WHERE product_id IN (208, 209)");
         let mut logs = LOGS.to_owned();
         for name in ["mview_state", "cde_", "scopes_"] {
             logs = logs.replace(&format!("`{name}"), &format!("`shop_{name}"));

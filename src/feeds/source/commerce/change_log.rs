@@ -51,7 +51,7 @@ pub(super) async fn read(database: &Database, snapshot: &mut Snapshot, feed: Fee
             names.indexer
         )));
     }
-    let Some(made) = made(database, snapshot, &log).await? else {
+    let Some(creation) = made(database, snapshot, &log).await? else {
         return Ok(Log::not_kept(&format!("its change log {log} is missing")));
     };
     let triggers = match triggers::read(database, snapshot, &log, feed.watched_tables()).await? {
@@ -60,7 +60,7 @@ pub(super) async fn read(database: &Database, snapshot: &mut Snapshot, feed: Fee
         Triggers::Unseen => None,
     };
     let state = state_of(database, snapshot, names, commerce_cursor.unwrap_or_default()).await?;
-    Ok(Log { state: ChangeLog::Kept(state), made, triggers })
+    Ok(Log { state: ChangeLog::Kept(state), made: creation, triggers })
 }
 
 /// That nothing writes a log although its view is enabled, as half a sentence with its fix.

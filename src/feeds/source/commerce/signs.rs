@@ -198,7 +198,7 @@ async fn views(database: &Database, snapshot: &mut Snapshot, feed: Feed) -> Resu
             database.table(VIEWS)
         );
         let states: Vec<(Option<String>, Option<u64>)> = snapshot.rows_with(&sql, (index.name,)).await?;
-        let Some((status, cursor)) = states.into_iter().next() else { continue };
+        let Some((work, cursor)) = states.into_iter().next() else { continue };
         let log = format!("{}_cl", index.name);
         if !database.schema().has(&log) {
             continue;
@@ -208,7 +208,7 @@ async fn views(database: &Database, snapshot: &mut Snapshot, feed: Feed) -> Resu
             view: index.name.to_owned(),
             newest: snapshot.rows::<u64>(&sql).await?.first().copied().unwrap_or_default(),
             cursor: cursor.unwrap_or_default(),
-            is_idle: status.as_deref() == Some("idle"),
+            is_idle: work.as_deref() == Some("idle"),
         });
     }
     Ok(views)
