@@ -36,6 +36,9 @@ pub const DOORS: [(&str, Door); 7] = [
 const SECRET_LENGTH: usize = 24;
 
 /// `app/etc/env.php` and `app/etc/config.php`.
+///
+/// # Panics
+/// If a line is named that the input does not have.
 pub fn env_php(bytes: &[u8]) {
     let variables: Variables = [("DB_HOST", "db.example"), ("CONFIG__DEFAULT__A__B__C", "1")].into_iter().collect();
     let said = match PhpFile::parse(PathBuf::from("/srv/shop/app/etc/env.php"), env_php::PATH, bytes, &variables) {

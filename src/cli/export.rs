@@ -92,10 +92,10 @@ pub struct RunArgs {
     /// Only what Commerce's change logs name since the last sync [default: compare every record]
     #[arg(long, group = "mode")]
     pub partial: bool,
-    /// With --partial: compare the whole shop within this time, a piece each run, such as 30m, 1h or off [default: export.full_within]
+    /// With --partial: compare the whole shop within this time, a piece each run, such as 30m, 1h or off [default: `export.full_within`]
     #[arg(long, value_name = "TIME", requires = "partial")]
     pub full_within: Option<TimeSpan>,
-    /// With --partial: the most of the database's time that this may take, in percent [default: export.database_share]
+    /// With --partial: the most of the database's time that this may take, in percent [default: `export.database_share`]
     #[arg(long, value_name = "PERCENT", requires = "partial", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub database_share: Option<u8>,
     /// Send these records again, changed or not: ids or SKUs, comma-separated; @FILE or - (standard input) for one a line
@@ -167,10 +167,10 @@ pub struct WatchArgs {
     /// Seconds from the end of one pass to the beginning of the next
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub every: u32,
-    /// Compare the whole shop within this time, a piece each pass, such as 30m, 1h or off [default: export.full_within]
+    /// Compare the whole shop within this time, a piece each pass, such as 30m, 1h or off [default: `export.full_within`]
     #[arg(long, value_name = "TIME")]
     pub full_within: Option<TimeSpan>,
-    /// The most of the database's time that this may take, in percent [default: export.database_share]
+    /// The most of the database's time that this may take, in percent [default: `export.database_share`]
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub database_share: Option<u8>,
     /// Hours between two full compares of a feed that can neither be followed nor compared a piece at a time

@@ -5,6 +5,12 @@
 //! it stands is in the ledger, after each step, so that a service and cron go on where the other stopped, and so does a run
 //! after one that died.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "shares of counts and of microseconds, all above zero and far below 2^52"
+)]
+
 use std::sync::Arc;
 use std::time::Duration;
 

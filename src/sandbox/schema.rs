@@ -50,7 +50,7 @@ const CUSTOMER_GROUP: Rule = ("/customerGroupCode", Text, Always);
 const SKU: Rule = ("/sku", Text, Always);
 
 const SCOPES_WEBSITE: &[Rule] =
-    &[("/website/websiteCode", Text, Always), ("/website/stores", List, Live), UPDATED_AT, DELETED];
+    &[("/website/websiteCode", Text, Always), ("/website/stores", List, Optional), UPDATED_AT, DELETED];
 const SCOPES_CUSTOMER_GROUP: &[Rule] =
     &[("/customerGroup/customerGroupCode", Text, Always), ("/customerGroup/websites", List, Live), UPDATED_AT, DELETED];
 const PRODUCT_ATTRIBUTES: &[Rule] = &[

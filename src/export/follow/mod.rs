@@ -231,15 +231,12 @@ pub(super) async fn begin_full(lane: &Lane, outlook: &Outlook, is_same: bool) ->
         let left = followed.as_ref().and_then(|followed| followed.logs.get(&of));
         let left = left.filter(|left| is_same && left.name == log.name && left.cursor < log.next);
         let end = log.end();
-        let (span, mut gaps) = match left {
-            Some(left) => {
-                let gaps = in_ledger(lane, lane.run.ledger.call(move |store| store.gaps(feed, of)).await)?;
-                (Span { after: left.cursor, to: end.max(left.cursor) }, gaps::still_possible(gaps, moment))
-            }
-            None => {
-                let span = Span { after: end.saturating_sub(NEWEST), to: end };
-                (span, gaps::open(lane, of, log, moment).await?.into_iter().collect())
-            }
+        let (span, mut gaps) = if let Some(left) = left {
+            let gaps = in_ledger(lane, lane.run.ledger.call(move |store| store.gaps(feed, of)).await)?;
+            (Span { after: left.cursor, to: end.max(left.cursor) }, gaps::still_possible(gaps, moment))
+        } else {
+            let span = Span { after: end.saturating_sub(NEWEST), to: end };
+            (span, gaps::open(lane, of, log, moment).await?.into_iter().collect())
         };
         let (tail, missing) = choose_span(lane, of, span, &[], false).await?;
         gaps.extend(missing.map(|span| Gap { span, present: 0, since: moment.now, looks: 0 }));

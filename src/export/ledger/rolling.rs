@@ -124,13 +124,12 @@ pub(in crate::export) struct Rounds {
 impl Store {
     /// Where the rolling compare stands; a round begins now if there was none.
     pub fn rounds(&mut self, feed: Feed, now: Timestamp) -> rusqlite::Result<Rounds> {
-        let own = match self.round(feed)? {
-            Some(round) => round,
-            None => {
-                let round = Round::begun(now);
-                self.keep_round(feed, &round)?;
-                round
-            }
+        let own = if let Some(round) = self.round(feed)? {
+            round
+        } else {
+            let round = Round::begun(now);
+            self.keep_round(feed, &round)?;
+            round
         };
         let others = "SELECT coalesce(sum(cost), 0), coalesce(max(cost), 0) FROM rounds WHERE feed <> ?1";
         let mut others = self.connection.prepare_cached(others)?;
