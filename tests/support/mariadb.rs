@@ -356,8 +356,10 @@ impl TestDatabase {
         let prefixed = |table: &str| format!("{}{table}", self.table_prefix);
         let has = |table: &String| tables.contains(table);
         let triggers = self.query("SHOW TRIGGERS").into_iter().map(|mut row| row.remove(0));
-        let mut sql: String =
-            triggers.filter(|name| name.starts_with("idle_")).map(|name| format!("DROP TRIGGER {name};\n")).collect();
+        let mut sql = String::new();
+        for name in triggers.filter(|name| name.starts_with("idle_")) {
+            let _ = writeln!(sql, "DROP TRIGGER {name};");
+        }
         for feed in Feed::ALL {
             let log = feed.in_commerce().map(|names| prefixed(&names.change_log()));
             let Some(log) = log.filter(has) else { continue };
