@@ -1,5 +1,8 @@
 //! Parses the command line, runs the screen or one command, and turns an error into words and an exit code.
 
+// Futures of a run nest deep; their layouts are computed within the crate that runs them.
+#![recursion_limit = "256"]
+
 use std::process::ExitCode;
 
 use clap::Parser as _;

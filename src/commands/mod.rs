@@ -235,19 +235,19 @@ pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
     // Besides the screen, which shows what a run waits for in its log.
     let _waits = cli.command.is_some().then(|| AbortOnDropHandle::new(tokio::spawn(tell_waits())));
     match cli.command {
-        None => screen(&setting, &mut output).await,
-        Some(Command::Keys(command)) => keys::run(command, &setting, &mut output).await,
+        None => Box::pin(screen(&setting, &mut output)).await,
+        Some(Command::Keys(command)) => Box::pin(keys::run(command, &setting, &mut output)).await,
         Some(Command::Projects(command)) => projects::run(command, &setting, &mut output).await,
-        Some(Command::DataSpaces(command)) => data_spaces::run(command, &setting, &mut output).await,
+        Some(Command::DataSpaces(command)) => Box::pin(data_spaces::run(command, &setting, &mut output)).await,
         Some(Command::Status) => Box::pin(status::run(&setting, &mut output)).await,
         Some(Command::Ims(command)) => ims::run(command, &setting, &mut output).await,
-        Some(Command::Feeds(command)) => feeds::run(command, &setting, &mut output).await,
+        Some(Command::Feeds(command)) => Box::pin(feeds::run(command, &setting, &mut output)).await,
         Some(Command::Export(command)) => Box::pin(export::run(command, &setting, &mut output)).await,
         Some(Command::Sandbox(args)) => sandbox::run(args, &setting, &mut output).await,
         Some(Command::Demo(args)) => Box::pin(demo::run(args, &setting, &mut output)).await,
         Some(Command::Config(command)) => config::run(&command, &setting, &mut output).await,
-        Some(Command::Doctor) => doctor::run(&setting, &mut output).await,
-        Some(Command::Services) => services::run(&setting, &mut output).await,
+        Some(Command::Doctor) => Box::pin(doctor::run(&setting, &mut output)).await,
+        Some(Command::Services) => Box::pin(services::run(&setting, &mut output)).await,
     }
 }
 

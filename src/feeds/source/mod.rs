@@ -400,7 +400,8 @@ impl Source {
     /// If the source cannot be reached or read. What was already handed over is whole.
     pub async fn read(&self, feed: Feed, selection: &Selection, pages: mpsc::Sender<Page>) -> Result<(), SourceError> {
         match self {
-            Source::Commerce(source) => source.read(feed, selection, pages).await,
+            // Boxed: what waits for a database nests deep.
+            Source::Commerce(source) => Box::pin(source.read(feed, selection, pages)).await,
             Source::Files(source) => source.read(feed, selection, pages).await,
             Source::Generated(source) => source.read(feed, selection, pages).await,
         }
