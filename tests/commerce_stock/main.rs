@@ -21,7 +21,7 @@ use commerce_connector::feeds::item::Fields;
 use commerce_connector::feeds::source::Source;
 use commerce_connector::feeds::source::commerce::Commerce;
 use commerce_connector::feeds::source::{Broken, Collected, Selection};
-use serde_json::{Value, json};
+use serde_json::Value;
 use support::gateway::{Ended, Gateway};
 use support::mariadb::{Server, TestDatabase};
 use tokio::sync::mpsc;

@@ -70,6 +70,7 @@ async fn left(shop: &Shop) -> BTreeMap<Feed, u64> {
 }
 
 #[tokio::test]
+#[ignore = "issue 12: takes minutes, and edits keys that no shop moves"]
 async fn what_waits_for_the_rolling_compare_is_documented() {
     let Some(database) = small_luma_on(Server::own()) else { return };
     let shop = Shop::new(database, &FEEDS).await;
