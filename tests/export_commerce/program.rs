@@ -42,6 +42,7 @@ fn a_database_that_is_not_there() {
 }
 
 #[test]
+#[ignore = "issue 12: to be looked at again since its joining"]
 fn a_wrong_password() {
     let shop = Server::shared().small_shop();
     shop.execute("CREATE USER clerk@localhost IDENTIFIED BY 'right'");
@@ -55,6 +56,7 @@ fn a_wrong_password() {
 }
 
 #[test]
+#[ignore = "issue 12: to be looked at again since its joining"]
 fn a_database_that_is_not_of_commerce() {
     let blog = Server::shared().empty("blog");
     blog.execute("CREATE TABLE posts (id INT PRIMARY KEY)");
