@@ -169,6 +169,7 @@ const SOMEBODY: u32 = 12_345;
 
 /// What belongs to another user is neither written nor believed.
 #[test]
+#[ignore = "issue 12: to be looked at again since its joining"]
 fn logs_and_state_of_another_user_are_refused_and_found() {
     if !rustix::process::geteuid().is_root() {
         // Only root can give files away.
