@@ -1,5 +1,12 @@
 //! Settings that live in a Commerce installation: the real binary, an installation's root, and a real MariaDB.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
+#![allow(
+    clippy::similar_names,
+    clippy::needless_for_each,
+    clippy::format_push_string,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, also where a helper notices"
+)]
 
 mod kit;
 mod places;
