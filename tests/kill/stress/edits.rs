@@ -199,7 +199,7 @@ fn an_edit(random: &mut Rng) -> String {
         18 => format!("UPDATE eav_attribute_option_value SET value = 'option {value}' WHERE option_id = {} AND store_id = 0;", 5 + value % 2),
         19 => format!("UPDATE eav_attribute SET frontend_label = 'Label {value}' WHERE attribute_id = {};", 61 + value % 3),
         20 => format!("UPDATE customer_group SET customer_group_code = 'Group {value}' WHERE customer_group_id = 2;"),
-        21 if value % 2 == 0 => "INSERT IGNORE INTO customer_group (customer_group_id, customer_group_code) VALUES (7, 'Seventh');".to_owned(),
+        21 if value.is_multiple_of(2) => "INSERT IGNORE INTO customer_group (customer_group_id, customer_group_code) VALUES (7, 'Seventh');".to_owned(),
         21 => "DELETE FROM customer_group WHERE customer_group_id = 7;".to_owned(),
         22 => format!(
             "UPDATE core_config_data SET value = 'https://eu-{value}.example/' WHERE scope = 'websites' AND path = 'web/unsecure/base_url';"
@@ -207,7 +207,7 @@ fn an_edit(random: &mut Rng) -> String {
         23 => format!("UPDATE tax_class SET class_name = 'Class {value}' WHERE class_id = 2;"),
         24 => format!("UPDATE url_rewrite SET request_path = 'bag-{value}.html' WHERE url_rewrite_id = 2;"),
         // A child comes to a parent, or leaves it.
-        25 if value % 2 == 0 => format!(
+        25 if value.is_multiple_of(2) => format!(
             "INSERT INTO catalog_product_super_link SELECT entity_id, 203 FROM catalog_product_entity e WHERE sku = '{sku}'
                  AND NOT EXISTS (SELECT 1 FROM catalog_product_super_link l WHERE l.product_id = e.entity_id);
              INSERT INTO catalog_product_relation SELECT 203, entity_id FROM catalog_product_entity e WHERE sku = '{sku}'
