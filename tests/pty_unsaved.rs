@@ -146,7 +146,6 @@ fn escape_asks_before_a_pasted_key_is_discarded() {
 }
 
 #[test]
-#[ignore = "issue 12: to be looked at again since its joining"]
 fn a_paste_without_brackets_is_no_row_of_commands() {
     let home = Home::new();
     let mut terminal = open(&home);

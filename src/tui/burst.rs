@@ -19,6 +19,9 @@ const BEGIN: &str = "-----BEGIN";
 const WITHIN_BEGIN: Duration = Duration::from_millis(25);
 /// How long the next piece of a private key may take.
 const WITHIN_KEY: Duration = Duration::from_millis(500);
+/// How long the next character of anything else may take: it must be there already. Not zero, because crossterm's reader
+/// then does not even look at what it has read.
+const AT_ONCE: Duration = Duration::from_millis(1);
 /// How long something may take to follow what looks whole.
 const AFTER_KEY: Duration = Duration::from_millis(30);
 /// The shortest run without [`BEGIN`] that is taken for a key, in characters: Adobe's API keys have 32.
@@ -70,7 +73,7 @@ impl Burst {
         } else if is_token(&self.text) {
             AFTER_KEY
         } else {
-            Duration::ZERO
+            AT_ONCE
         }
     }
 
