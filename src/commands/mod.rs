@@ -232,8 +232,9 @@ pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
     if let Some(command) = &cli.command {
         access::permit(command, &setting)?;
     }
-    // Besides the screen, which shows what a run waits for in its log.
-    let _waits = cli.command.is_some().then(|| AbortOnDropHandle::new(tokio::spawn(tell_waits())));
+    // Besides the screen, which shows what a run waits for in its log, and the doctor, which waits by limits of its own.
+    let is_told = !matches!(cli.command, None | Some(Command::Doctor));
+    let _waits = is_told.then(|| AbortOnDropHandle::new(tokio::spawn(tell_waits())));
     match cli.command {
         None => Box::pin(screen(&setting, &mut output)).await,
         Some(Command::Keys(command)) => Box::pin(keys::run(command, &setting, &mut output)).await,

@@ -20,7 +20,11 @@ fn complaint(url: &str, code: u8) -> String {
     let told = home.run(&["feeds", "items", "products"]);
     assert_eq!((told.status.code(), stdout(&told).as_str()), (Some(code.into()), ""));
     let listed = home.run(&["feeds", "list", "--json"]);
-    assert_eq!((listed.status.code(), stderr(&listed)), (Some(code.into()), stderr(&told)), "one sentence for one trouble");
+    assert_eq!(
+        (listed.status.code(), stderr(&listed)),
+        (Some(code.into()), stderr(&told)),
+        "one sentence for one trouble"
+    );
     let error: Value = serde_json::from_str(&stdout(&listed)).expect("one JSON object");
     let [what, hint] = ["message", "hint"].map(|name| error[name].as_str().expect("text"));
     assert_eq!((error["type"].as_str(), error["exit"].as_u64()), (Some("error"), Some(code.into())));

@@ -100,7 +100,6 @@ async fn a_port_that_is_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "issue 12: to be looked at again since its joining"]
 async fn a_firewall_that_swallows_connections() {
     let mut shop = Shop::without_database().await;
     let hole = BlackHole::open().await;

@@ -188,7 +188,6 @@ async fn a_lock_of_adobes_export_is_told_while_it_is_held() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "issue 12: to be looked at again since its joining"]
 async fn ours_stand_beside_adobes() {
     let shop = Shop::healthy().await;
     let run =
@@ -211,9 +210,10 @@ fn without_a_database_ours_are_all_there_is() {
 
 /// The change logs of the Luma fixture have rows above the cursors; its `cron_schedule` is empty.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "issue 12: to be looked at again since its joining"]
 async fn the_luma_fixture() {
     let Some(luma) = Server::shared().luma() else { return };
+    let triggers = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures/triggers.sql");
+    luma.execute(&std::fs::read_to_string(triggers).expect("the triggers beside the fixture"));
     let shop = Shop::with(luma).await;
     let (code, lines) = lines(&shop);
     for (name, backlog) in [

@@ -15,7 +15,6 @@ fn condition(service: &Value, feed: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "issue 12: to be looked at again since its joining"]
 async fn modules_and_feeds() {
     let shop = Shop::healthy().await;
     shop.write_lock(&[

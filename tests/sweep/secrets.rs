@@ -169,7 +169,6 @@ const SOMEBODY: u32 = 12_345;
 
 /// What belongs to another user is neither written nor believed.
 #[test]
-#[ignore = "issue 12: to be looked at again since its joining"]
 fn logs_and_state_of_another_user_are_refused_and_found() {
     if !rustix::process::geteuid().is_root() {
         // Only root can give files away.
@@ -198,7 +197,8 @@ fn logs_and_state_of_another_user_are_refused_and_found() {
     assert!(text.contains("belongs to another user (uid 12345)"), "{text}");
     let output = as_nobody(&["doctor"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(output.status.code(), Some(3), "{text}");
+    // The gateway's name is not resolved where there is no internet: then 5, whatever else is found.
+    assert!(matches!(output.status.code(), Some(3 | 5)), "{text}");
     assert!(text.contains("belongs to user 12345"), "{text}");
 }
 

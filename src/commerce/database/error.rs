@@ -196,7 +196,7 @@ impl Explain for DatabaseError {
                     .to_owned(),
             ),
             Self::NotCommerce { .. } => {
-                Some("check the database name and [source.commerce] table_prefix in the configuration".to_owned())
+                Some("check the database name and the table prefix (table_prefix in [source.commerce] or env.php)".to_owned())
             }
             Self::Denied { grant, .. } => Some(format!("let a database administrator run `{grant}`")),
             Self::Undecodable { .. } => Some("correct the value in that row; other items are not affected".to_owned()),

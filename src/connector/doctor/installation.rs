@@ -70,14 +70,20 @@ fn installation(store: &Store) -> Check {
     // With a database of its own in the configuration, that of env.php is not used.
     let is_used = !store.config().source.commerce.names_a_database();
     let unset: Vec<Finding> = files.as_ref().map(unset_variables).unwrap_or_default();
-    let readable =
-        files.and_then(|files| if is_used { files.database_settings(&Connection::Default).map(drop) } else { Ok(()) });
-    let finding = readable.err().map(|error| {
-        Finding::wrong(
-            error.to_string(),
-            "the database of the shop and its settings are read from this file",
-            "fix the file at that line, or set the variable that it names for this program as well (for cron, too)",
-        )
+    let unreadable = match files {
+        Err(error) => {
+            let next = format!("fix the file at that line; `php -l {}` checks it", error.path);
+            Some((error, next))
+        }
+        Ok(files) if is_used => files.database_settings(&Connection::Default).err().map(|error| {
+            let next =
+                "fix the file at that line, or set the variable that it names for this program as well (for cron, too)";
+            (error, next.to_owned())
+        }),
+        Ok(_) => None,
+    };
+    let finding = unreadable.map(|(error, next)| {
+        Finding::wrong(error.to_string(), "the database of the shop and its settings are read from this file", next)
     });
     let edition = edition(&root, instance.edition, instance.version.as_deref());
     Check::new(INSTALLATION, &format!("{edition}, {mode}, {}", safe(&root)), finding.into_iter().chain(unset).collect())
