@@ -188,8 +188,8 @@ async fn a_copy_of_the_shop_is_guarded() {
 fn without_a_configuration_or_with_a_broken_one() {
     let home = Home::new();
     // A gateway that is down comes first, whatever else is wrong.
-    let gateway = ("COMMERCE_CONNECTOR_GATEWAY_PRODUCTION_URL", format!("http://127.0.0.1:{}", closed_port()));
-    let told = home.command(&["doctor"]).env(gateway.0, gateway.1).output().expect("the program runs");
+    let proxy = format!("http://127.0.0.1:{}", closed_port());
+    let told = home.command(&["doctor"]).env("HTTPS_PROXY", proxy).output().expect("the program runs");
     let text = stdout(&told);
     assert_eq!(told.status.code(), Some(5), "{text}");
     assert!(text.contains("x wrong   Configuration") && text.contains("`commerce-connector config init`"), "{text}");
