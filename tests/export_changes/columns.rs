@@ -7,21 +7,9 @@ use std::path::Path;
 use commerce_connector::export::SyncMode;
 use commerce_connector::feeds::Feed;
 
-use super::kit::{Shop, partial};
+use super::kit::{COMPARABLE, Shop, partial};
 use super::luma::small_luma_on;
 use super::support::mariadb::{Server, TestDatabase};
-
-/// The feeds that a full compare can judge: orders are stamped anew each time.
-const FEEDS: [Feed; 8] = [
-    Feed::ScopesWebsite,
-    Feed::ScopesCustomerGroup,
-    Feed::ProductAttributes,
-    Feed::Categories,
-    Feed::Products,
-    Feed::Prices,
-    Feed::Variants,
-    Feed::InventoryStockStatus,
-];
 
 /// Rows of a table whose columns are edited.
 const ROWS: u32 = 12;
@@ -73,7 +61,7 @@ async fn left(shop: &Shop) -> BTreeMap<Feed, u64> {
 #[ignore = "issue 12: takes minutes, and edits keys that no shop moves"]
 async fn what_waits_for_the_rolling_compare_is_documented() {
     let Some(database) = small_luma_on(Server::own()) else { return };
-    let shop = Shop::new(database, &FEEDS).await;
+    let shop = Shop::new(database, &COMPARABLE).await;
     shop.database.execute("TRUNCATE mysql.general_log; SET GLOBAL general_log = ON");
     shop.run_well(SyncMode::Full).await;
     shop.database.execute("SET GLOBAL general_log = OFF");

@@ -20,6 +20,18 @@ use super::support::mariadb::TestDatabase;
 pub const FEEDS: [Feed; 5] =
     [Feed::ScopesWebsite, Feed::ScopesCustomerGroup, Feed::ProductAttributes, Feed::Categories, Feed::Products];
 
+/// The feeds that a full compare can judge: orders are stamped anew each time.
+pub const COMPARABLE: [Feed; 8] = [
+    Feed::ScopesWebsite,
+    Feed::ScopesCustomerGroup,
+    Feed::ProductAttributes,
+    Feed::Categories,
+    Feed::Products,
+    Feed::Prices,
+    Feed::Variants,
+    Feed::InventoryStockStatus,
+];
+
 /// What the gateway was sent: feed, the gateway's key of the item, and whether it was a deletion.
 pub type Sent = BTreeSet<(Feed, String, bool)>;
 

@@ -6,23 +6,10 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use commerce_connector::export::SyncMode;
-use commerce_connector::feeds::Feed;
 use jiff::{Timestamp, ToSpan as _, civil::date, tz::TimeZone};
 
-use super::kit::Shop;
+use super::kit::{COMPARABLE, Shop};
 use super::support::mariadb::{Server, TestDatabase};
-
-/// The feeds that a full compare can judge: orders are stamped anew each time.
-const FEEDS: [Feed; 8] = [
-    Feed::ScopesWebsite,
-    Feed::ScopesCustomerGroup,
-    Feed::ProductAttributes,
-    Feed::Categories,
-    Feed::Products,
-    Feed::Prices,
-    Feed::Variants,
-    Feed::InventoryStockStatus,
-];
 
 /// What no log names and no cheap query sees: it waits for the rolling compare (`docs/running.md`).
 const WAIT_FOR_THE_ROUND: [&str; 2] = ["12", "23"];
@@ -138,7 +125,7 @@ async fn what_a_real_commerce_wrote_is_found_by_partial_syncs() {
     let recordings = Recording::all();
     assert!(recordings.len() >= 50, "{} recordings", recordings.len());
     let Some(database) = recorded_shop(&recordings) else { return };
-    let shop = Shop::new(database, &FEEDS).await;
+    let shop = Shop::new(database, &COMPARABLE).await;
     shop.run_well(SyncMode::Full).await;
     let mut wrong = BTreeSet::new();
     for recording in &recordings {

@@ -5,6 +5,7 @@
 
 pub mod changes;
 pub mod commerce;
+mod error;
 pub mod files;
 pub mod generated;
 
@@ -15,9 +16,9 @@ use tokio::sync::mpsc;
 
 use super::Feed;
 use super::content::Content;
-use crate::commerce::database::DatabaseError;
-use crate::error::{Exit, Explain};
 use crate::untrusted::SafeText;
+pub use error::SourceError;
+
 use changes::{Before, ChangeLog, Details, Entry, Moment, Present, Shape, Shown, Sight, Span};
 
 /// What a source found where an item should be.
@@ -405,99 +406,5 @@ impl Source {
             Source::Files(source) => source.read(feed, selection, pages).await,
             Source::Generated(source) => source.read(feed, selection, pages).await,
         }
-    }
-}
-
-/// Why a source cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    /// The database refused the connection or does not answer, or holds no Commerce schema.
-    #[error(transparent)]
-    Database(DatabaseError),
-    /// A feed cannot be read.
-    #[error("{}", words_of(*feed, error))]
-    Reading {
-        /// The feed that was being read.
-        feed: Feed,
-        /// Why.
-        error: DatabaseError,
-    },
-    /// What a feed is made of is not there any more, so that items only look deleted or changed.
-    #[error("{feed} is incomplete: {name}, which had items at the last compare, {}", if *is_missing { "is missing" } else { "is empty" })]
-    Incomplete {
-        /// The feed.
-        feed: Feed,
-        /// The file.
-        name: SafeText,
-        /// Whether it is gone altogether.
-        is_missing: bool,
-    },
-    /// A setting of the shop is not known.
-    #[error(transparent)]
-    Setting(commerce::SettingError),
-    /// This source does not have this feed.
-    #[error("{feed} cannot be exported from {source_name}: {reason}")]
-    NoSuchFeed {
-        /// The feed.
-        feed: Feed,
-        /// The source, as a person would call it.
-        source_name: SafeText,
-        /// Why not.
-        reason: SafeText,
-    },
-    /// A file or directory cannot be read.
-    #[error("{path}: {reason}")]
-    File {
-        /// Its path.
-        path: SafeText,
-        /// The system's words.
-        reason: SafeText,
-    },
-}
-
-impl Explain for SourceError {
-    fn exit(&self) -> Exit {
-        match self {
-            SourceError::NoSuchFeed { .. } => Exit::Usage,
-            SourceError::Incomplete { .. } => Exit::Guarded,
-            SourceError::Database(error) | SourceError::Reading { error, .. } => error.exit(),
-            SourceError::Setting(error) => error.exit(),
-            SourceError::File { .. } => Exit::Other,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            SourceError::Database(error) | SourceError::Reading { error, .. } => error.hint(),
-            SourceError::Incomplete { .. } => Some(
-                "put the file back; if this is as it should be, run `commerce-connector export run --accept-empty`"
-                    .to_owned(),
-            ),
-            SourceError::Setting(error) => error.hint(),
-            SourceError::File { .. } | SourceError::NoSuchFeed { .. } => None,
-        }
-    }
-}
-
-impl SourceError {
-    /// The table (or file) that had something in it at the last compare and has nothing now, if that is what is wrong.
-    #[must_use]
-    pub fn emptied(&self) -> Option<&str> {
-        match self {
-            SourceError::Reading { error: DatabaseError::Emptied { name, .. }, .. } => Some(name),
-            SourceError::Incomplete { name, .. } => Some(name.as_str()),
-            _ => None,
-        }
-    }
-}
-
-/// What failed, without saying again that something did.
-fn words_of(feed: Feed, error: &DatabaseError) -> String {
-    match error {
-        DatabaseError::Query { reason } => format!("reading {feed} from the database failed: {reason}"),
-        DatabaseError::Emptied { .. } => {
-            format!("{feed} is incomplete: {error}; nothing that depends on it is sent or deleted")
-        }
-        error => format!("reading {feed} from the database failed: {error}"),
     }
 }

@@ -36,6 +36,7 @@ mod directives;
 mod eav;
 mod effective;
 mod estimate;
+mod following;
 mod keys;
 mod orders;
 mod page_size;
@@ -63,7 +64,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{OnceCell, mpsc};
 
-use super::changes::{Before, Details, Entry, Moment, Present, Shape, Shown, Sight, Span};
 use super::{IdKind, Page, Resolved, Selection, SourceError};
 use context::Run;
 use setting::Settings;
@@ -181,15 +181,6 @@ impl Commerce {
     /// [`SettingError`] if one of them cannot be known.
     pub async fn settings_in_force(&self) -> Result<Vec<InForce>, SettingError> {
         Ok(self.settings_now(&self.database()).await?.in_force())
-    }
-
-    /// A fingerprint of the settings that shape the items of this run.
-    ///
-    /// # Errors
-    /// [`SourceError`] if one of them cannot be known.
-    pub async fn settings_fingerprint(&self) -> Result<String, SourceError> {
-        let run = self.run(&self.database(), Feed::ScopesWebsite).await?;
-        Ok(run.get().map(|run| run.settings.fingerprint()).unwrap_or_default())
     }
 
     /// The same database, read as if it were another moment: which of the prices that are good for one day only are today's.
@@ -372,117 +363,6 @@ impl Commerce {
             .persist(|| dependents::with_dependents(&database, feed, keys.clone()))
             .await
             .map_err(|error| SourceError::of(feed, error))
-    }
-
-    /// Where everything stands that tells of changes of a feed.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn moment(&self, feed: Feed) -> Result<Moment, SourceError> {
-        let database = self.look(feed).await?;
-        let cell = self.run(&database, feed).await?;
-        let Some(run) = cell.get() else { return Ok(Moment::default()) };
-        let moment = || async {
-            let context = context_of(&database, run).await?;
-            signs::moment(&database, &context, feed).await
-        };
-        database.persist(moment).await.map_err(|error| SourceError::of(feed, error))
-    }
-
-    /// What is kept of a shape, to find later which records another state of it reaches.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn details(&self, feed: Feed, shape: Shape) -> Result<Details, SourceError> {
-        let database = self.database();
-        let cell = self.run(&database, feed).await?;
-        let Some(run) = cell.get() else { return Ok(Details::new()) };
-        let details = || async {
-            let context = context_of(&database, run).await?;
-            let mut snapshot = database.snapshot().await?;
-            let details = shapes::details(&database, &mut snapshot, &context, shape).await?;
-            snapshot.end().await;
-            Ok(details)
-        };
-        database.persist(details).await.map_err(|error| SourceError::of(feed, error))
-    }
-
-    /// The records of a feed that another state of a shape reaches.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn reached(
-        &self,
-        feed: Feed,
-        shape: Shape,
-        before: &Before,
-        now: &Before,
-    ) -> Result<Vec<u64>, SourceError> {
-        let database = self.database();
-        let cell = self.run(&database, feed).await?;
-        let Some(run) = cell.get() else { return Ok(Vec::new()) };
-        let reached = || async {
-            let context = context_of(&database, run).await?;
-            let mut snapshot = database.snapshot().await?;
-            let keys = shapes::reached(&database, &mut snapshot, &context, feed, shape, before, now).await?;
-            snapshot.end().await;
-            Ok(keys)
-        };
-        database.persist(reached).await.map_err(|error| SourceError::of(feed, error))
-    }
-
-    /// Entries of a feed's change log, in the order of their versions; at most `limit`.
-    ///
-    /// # Errors
-    /// If the database does not answer, or the log is not there any more.
-    pub async fn changes(&self, feed: Feed, span: Span, limit: usize) -> Result<Vec<Entry>, SourceError> {
-        let database = self.database();
-        database
-            .persist(|| change_log::entries(&database, feed, span, limit))
-            .await
-            .map_err(|error| SourceError::of(feed, error))
-    }
-
-    /// The entries of a feed's change log that have these versions.
-    ///
-    /// # Errors
-    /// If the database does not answer, or the log is not there any more.
-    pub async fn changes_at(&self, feed: Feed, versions: &[u64]) -> Result<Vec<Entry>, SourceError> {
-        let database = self.database();
-        database
-            .persist(|| change_log::entries_at(&database, feed, versions))
-            .await
-            .map_err(|error| SourceError::of(feed, error))
-    }
-
-    /// How many entries a stretch of a feed's change log has, and whether more are under way.
-    ///
-    /// # Errors
-    /// If the database does not answer, or the log is not there any more.
-    pub async fn present(&self, feed: Feed, span: Span, sight: Sight) -> Result<Present, SourceError> {
-        let database = self.database();
-        let present = || change_log::present(&database, feed, span, sight);
-        database.persist(present).await.map_err(|error| SourceError::of(feed, error))
-    }
-
-    /// Which records of a feed show these, and which they show.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn shown(&self, feed: Feed, keys: &[u64]) -> Result<Vec<Shown>, SourceError> {
-        let database = self.database();
-        let shown = || dependents::shown(&database, feed, keys);
-        database.persist(shown).await.map_err(|error| SourceError::of(feed, error))
-    }
-
-    /// The same of the next records above `after`, and which is the last of them; `None` if there are none.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn next_shown(&self, feed: Feed, after: Option<u64>) -> Result<Option<(Vec<Shown>, u64)>, SourceError> {
-        let database = self.database();
-        let shown = || dependents::next_shown(&database, feed, after);
-        database.persist(shown).await.map_err(|error| SourceError::of(feed, error))
     }
 
     fn has(&self, feed: Feed) -> bool {
