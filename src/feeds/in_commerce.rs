@@ -194,7 +194,6 @@ impl Feed {
                 "eav_attribute_label",
                 "tax_class",
                 "inventory_stock_sales_channel",
-                "catalog_product_link_type",
                 "catalog_product_link_attribute",
             ],
             Feed::InventoryStockStatus => &["inventory_stock"],

@@ -75,7 +75,7 @@ pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, look:
         block = block.title_bottom(Line::styled(shown, border).right_aligned());
     }
     let inner = block.inner(place);
-    frame.render_widget(Clear, place);
+    clear(frame, place);
     frame.render_widget(block, place);
     let offset = u16::try_from(scroll).unwrap_or(u16::MAX);
     frame.render_widget(Paragraph::new(content.lines).scroll((offset, 0)), inner);
@@ -86,6 +86,19 @@ pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, look:
         let x = inner.x + u16::try_from(column).unwrap_or(u16::MAX).min(inner.width.saturating_sub(1));
         let y = inner.y + u16::try_from(line).unwrap_or(u16::MAX);
         frame.set_cursor_position(Position::new(x, y));
+    }
+}
+
+/// Empties a place, and the cell left of it where that holds a wide character: its second half would hide the border.
+fn clear(frame: &mut Frame, place: Rect) {
+    frame.render_widget(Clear, place);
+    let Some(left) = place.x.checked_sub(1) else { return };
+    for y in place.y..place.bottom() {
+        if let Some(cell) = frame.buffer_mut().cell_mut((left, y))
+            && width(cell.symbol()) > 1
+        {
+            cell.set_symbol(" ");
+        }
     }
 }
 
