@@ -116,7 +116,6 @@ async fn left(shop: &Shop) -> Vec<String> {
 }
 
 #[tokio::test]
-#[ignore = "issue 12: not every recording ends as a full compare would yet, and it takes minutes"]
 async fn what_a_real_commerce_wrote_is_found_by_partial_syncs() {
     if !fixtures().join("actions").exists() {
         println!("the recordings are absent, this test is skipped: {}", fixtures().display());

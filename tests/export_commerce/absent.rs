@@ -86,7 +86,6 @@ fn tables(database: &TestDatabase) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-#[ignore = "issue 12: takes a quarter of an hour beside other tests"]
 async fn what_is_missing_empty_or_forbidden_deletes_and_changes_nothing() {
     let Some(database) = Server::shared().luma() else { return };
     let shop = Shop::new(database).await;
