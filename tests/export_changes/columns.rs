@@ -1,5 +1,5 @@
 //! Every column of every table that a feed reads, found from the queries themselves: edited, then a partial sync, then what a full
-//! compare still finds. What is left waits for the rolling compare, and is listed in `docs/running.md`.
+//! compare still finds. What is left waits for the rolling compare, is listed in `docs/running.md`, and is gone after one round.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,6 +9,7 @@ use commerce_connector::feeds::Feed;
 
 use super::kit::{COMPARABLE, Shop, partial};
 use super::luma::small_luma_on;
+use super::rolling::whole_round;
 use super::support::mariadb::{Server, TestDatabase};
 
 /// Rows of a table whose columns are edited.
@@ -25,16 +26,22 @@ fn tables_read(database: &TestDatabase) -> BTreeSet<String> {
     tables.into_iter().map(|mut row| row.remove(0)).filter(|table| named.contains(table)).collect()
 }
 
-/// The statements that edit each column of a table but its key, in some rows; one that the table refuses changes nothing.
+/// The statements that edit each column of a table, its key last, in some rows; what the table refuses is left as it is.
 fn edits(database: &TestDatabase, table: &str) -> Vec<String> {
     let columns = database.query(&format!(
         "SELECT column_name, data_type, column_key FROM information_schema.columns \
          WHERE table_schema = DATABASE() AND table_name = '{table}' ORDER BY ordinal_position"
     ));
     let keys: Vec<&str> = columns.iter().filter(|column| column[2] == "PRI").map(|column| column[0].as_str()).collect();
-    let order = if keys.is_empty() { columns[0][0].clone() } else { keys.join(", ") };
-    let others = columns.iter().filter(|column| column[2] != "PRI");
+    // From the end, so that a key that is moved by one finds its place free.
+    let order = if keys.is_empty() { columns[0][0].clone() } else { keys.join(" DESC, ") };
+    // A product's own number stands in a hundred tables without a foreign key: no shop moves it.
+    let is_entity = table.ends_with("_entity");
+    let (moved, others): (Vec<_>, Vec<_>) = columns.iter().partition(|column| column[2] == "PRI");
+    let moved = moved.into_iter().filter(|_| !is_entity);
     others
+        .into_iter()
+        .chain(moved)
         .filter_map(|column| {
             let name = &column[0];
             let value = match column[1].as_str() {
@@ -43,7 +50,7 @@ fn edits(database: &TestDatabase, table: &str) -> Vec<String> {
                 "date" | "datetime" | "timestamp" => format!("COALESCE(`{name}`, '2026-01-01') + INTERVAL 1 DAY"),
                 _ => return None,
             };
-            Some(format!("UPDATE IGNORE `{table}` SET `{name}` = {value} ORDER BY {order} LIMIT {ROWS}"))
+            Some(format!("UPDATE IGNORE `{table}` SET `{name}` = {value} ORDER BY {order} DESC LIMIT {ROWS}"))
         })
         .collect()
 }
@@ -58,7 +65,6 @@ async fn left(shop: &Shop) -> BTreeMap<Feed, u64> {
 }
 
 #[tokio::test]
-#[ignore = "issue 12: takes minutes, and edits keys that no shop moves"]
 async fn what_waits_for_the_rolling_compare_is_documented() {
     let Some(database) = small_luma_on(Server::own()) else { return };
     let shop = Shop::new(database, &COMPARABLE).await;
@@ -86,7 +92,7 @@ async fn what_waits_for_the_rolling_compare_is_documented() {
             if !documented.contains(&format!("`{family}")) {
                 undocumented.insert(table.clone());
             }
-            shop.run(SyncMode::Full).await;
+            shop.run(whole_round()).await;
             assert_eq!(left(&shop).await, BTreeMap::new(), "{table}: after a round nothing is left");
         }
     }

@@ -9,7 +9,7 @@ use super::kit::{FEEDS, Sent, Shop, of, partial, products};
 use super::{followed_shop, logged_shop, rename};
 
 /// A pass that compares everything that is left of each round.
-fn whole_round() -> SyncMode {
+pub fn whole_round() -> SyncMode {
     rolling(Duration::from_millis(1), 100)
 }
 
