@@ -65,10 +65,11 @@ impl Drop for RunLock {
 }
 
 fn introduce(file: &mut File, is_pass: bool) -> std::io::Result<()> {
+    let holder = serde_json::to_vec(&Holder { owner: Owner::this_process(), is_pass })?;
     file.set_len(0)?;
     file.rewind()?;
-    serde_json::to_writer(&mut *file, &Holder { owner: Owner::this_process(), is_pass })?;
-    file.flush()
+    // At once: another run may be reading it.
+    file.write_all(&holder)
 }
 
 /// Who holds a lock.
@@ -96,7 +97,7 @@ fn read(file: &mut File) -> Option<Written> {
     })
 }
 
-/// Who holds it, and whether that is a partial sync.
+/// Who holds it, and whether that is worth waiting for: a partial sync, or a run that has yet to say what it is.
 fn holder(file: &mut File) -> (SafeText, bool) {
     match read(file) {
         // The system frees the locks of a process that ends; a server of files that lost sight of it may not.
@@ -109,7 +110,7 @@ fn holder(file: &mut File) -> (SafeText, bool) {
         }
         Some(Written::Holder(Holder { owner, is_pass })) => (SafeText::from(owner.to_string()), is_pass),
         Some(Written::Other(text)) => (text, false),
-        None => (SafeText::from("another run that has just begun"), false),
+        None => (SafeText::from("another run that has just begun"), true),
     }
 }
 
@@ -169,6 +170,17 @@ mod tests {
         std::fs::write(state.path().join("locks/space.orders.lock"), "\x1b]0;gotcha\x07").expect("written");
         let error = RunLock::take(state.path(), &space(), Feed::Orders, false).expect_err("held");
         assert!(!error.to_string().contains('\x1b'), "{error:?}");
+        drop(held);
+    }
+
+    #[test]
+    fn a_run_that_has_not_said_yet_what_it_is_is_waited_for() {
+        let state = tempfile::tempdir().expect("a directory");
+        let held = RunLock::take(state.path(), &space(), Feed::Orders, false).expect("free");
+        std::fs::write(state.path().join("locks/space.orders.lock"), "").expect("written");
+        let error = RunLock::take(state.path(), &space(), Feed::Orders, false).expect_err("held");
+        let ExportError::Locked { holder, is_pass, .. } = error else { panic!("{error}") };
+        assert_eq!((holder.as_str(), is_pass), ("another run that has just begun", true));
         drop(held);
     }
 }

@@ -262,7 +262,7 @@ pub enum ExportError {
         feed: Feed,
         /// User, host, pid and start.
         holder: SafeText,
-        /// Whether it is a partial sync, which ends soon.
+        /// Whether it is a partial sync, which ends soon, or a run that has just begun and may be one.
         is_pass: bool,
     },
     /// A run of another process, which was looked at from here, has no report.

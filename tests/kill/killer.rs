@@ -98,6 +98,8 @@ impl Aim {
 #[derive(Default)]
 pub struct Killer {
     armed: Mutex<Armed>,
+    /// Whether other processes go on when one is killed.
+    is_among_others: bool,
 }
 
 #[derive(Default)]
@@ -108,6 +110,11 @@ struct Armed {
 }
 
 impl Killer {
+    /// Kills one of several, which go on: what they send still passes.
+    pub fn among_others() -> Self {
+        Self { is_among_others: true, ..Self::default() }
+    }
+
     /// From now on this process is the one.
     pub fn arm(&self, pid: Pid, aim: Aim) {
         *self.armed.lock().expect("no panic") = Armed { target: Some((pid, aim)), met: 0, killed: None };
@@ -118,11 +125,11 @@ impl Killer {
         std::mem::take(&mut *self.armed.lock().expect("no panic")).killed
     }
 
-    /// The program is at this step. `true` if it is dead now.
+    /// The program is at this step. `true` if nothing must pass any more: it is dead now.
     pub fn reached(&self, step: Step) -> bool {
         let mut armed = self.armed.lock().expect("no panic");
         if armed.killed.is_some() {
-            return true;
+            return !self.is_among_others;
         }
         let Some((pid, aim)) = armed.target else { return false };
         if aim.step.map_or(!step.is_of_ledger(), |aimed| aimed != step) {

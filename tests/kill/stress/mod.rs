@@ -100,7 +100,7 @@ impl Stress {
         let mut random = Rng::with_seed(seed);
         let faults = FAULTS.map(|fault| format!("[[fault]]\n{fault}\n")).concat();
         let gateway = Gateway::with_faults(&format!("seed = {}\n{faults}", random.u32(..))).await;
-        let killer = Arc::new(Killer::default());
+        let killer = Arc::new(Killer::among_others());
         let address = gateway.sandbox.ready.url.trim_start_matches("http://").parse().expect("an address");
         let relay = Relay::start(address, Arc::clone(&killer)).await;
         let home = Home::new();
