@@ -13,7 +13,9 @@ use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::item::Fields;
 use commerce_connector::feeds::source::commerce::Commerce;
 use commerce_connector::feeds::source::{Selection, Source};
+use md5::{Digest, Md5};
 use serde_json::{Value, json};
+use sha1::Sha1;
 use support::gateway::Gateway;
 use support::mariadb::{Server, TestDatabase};
 use support::prices::price;
@@ -63,8 +65,13 @@ fn amount(of: &Value) -> String {
     if of["price"].is_number() { decimal(&of["price"]) } else { format!("{}%", decimal(&of["percentage"])) }
 }
 
-fn group_code(id: &str) -> String {
-    format!("SHA1({id})")
+/// The same rows with the digest of what stands in their third column: not every server has MD5 and SHA1.
+fn with_digest<D: Digest>(lines: Vec<String>) -> Vec<String> {
+    sorted(lines.into_iter().map(|line| {
+        let mut columns: Vec<String> = line.split('|').map(str::to_owned).collect();
+        columns[2] = D::digest(&columns[2]).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        columns.join("|")
+    }))
 }
 
 #[tokio::test]
@@ -108,12 +115,11 @@ async fn prices_agree_with_independent_queries() {
     let wanted = lines(
         &shop,
         &format!(
-            "SELECT * FROM (SELECT e.sku, k.code, {code}, {own_price} AS own, {rule} AS rule FROM {SOLD} \
-             JOIN customer_group c WHERE {PRICED}) x WHERE own IS NOT NULL OR rule IS NOT NULL",
-            code = group_code("c.customer_group_id"),
+            "SELECT * FROM (SELECT e.sku, k.code, c.customer_group_id, {own_price} AS own, {rule} AS rule FROM {SOLD} \
+             JOIN customer_group c WHERE {PRICED}) x WHERE own IS NOT NULL OR rule IS NOT NULL"
         ),
     );
-    assert_eq!(groups, wanted);
+    assert_eq!(groups, with_digest::<Sha1>(wanted));
     assert_eq!((groups.len(), items.len()), (1254, 4753));
 
     // Tiers are for all groups in this fixture, so a group's item has those of the fallback.
@@ -217,7 +223,7 @@ async fn variants_agree_with_independent_queries() {
     let wanted = lines(
         &shop,
         &format!(
-            "SELECT c.entity_id, p.entity_id, MD5(CONCAT('configurable/', p.sku, '/', c.sku)), c.sku, p.sku, \
+            "SELECT c.entity_id, p.entity_id, CONCAT('configurable/', p.sku, '/', c.sku), c.sku, p.sku, \
              a.attribute_code, v.value, o.value, TO_BASE64(CONCAT('configurable/', a.attribute_id, '/', v.value)) FROM {values}"
         ),
     );
@@ -231,7 +237,7 @@ async fn variants_agree_with_independent_queries() {
         }
     }
     found.sort_unstable();
-    assert_eq!(found, wanted);
+    assert_eq!(found, with_digest::<Md5>(wanted));
     assert_eq!(found.len(), 5536, "two values each, and the colours once more in German");
 
     let blue = items.iter().find(|item| item["productSku"] == "WP12-28-Blue").expect("the variant");

@@ -9,7 +9,7 @@ use commerce_connector::export::SyncMode;
 use jiff::{Timestamp, ToSpan as _, civil::date, tz::TimeZone};
 
 use super::kit::{COMPARABLE, Shop};
-use super::support::mariadb::{Server, TestDatabase};
+use super::support::mariadb::{Server, TestDatabase, other};
 
 /// What no log names and no cheap query sees: it waits for the rolling compare (`docs/running.md`).
 const WAIT_FOR_THE_ROUND: [&str; 2] = ["12", "23"];
@@ -119,6 +119,10 @@ async fn left(shop: &Shop) -> Vec<String> {
 async fn what_a_real_commerce_wrote_is_found_by_partial_syncs() {
     if !fixtures().join("actions").exists() {
         println!("the recordings are absent, this test is skipped: {}", fixtures().display());
+        return;
+    }
+    if other().is_some_and(|server| server == "mysql") {
+        println!("the recordings are in MariaDB's SQL, this test is skipped on MySQL");
         return;
     }
     let recordings = Recording::all();

@@ -9,7 +9,7 @@ use commerce_connector::export::progress::FeedProgress;
 use commerce_connector::feeds::Feed;
 
 use super::kit::{Pace, Sent, Shop, products};
-use super::support::mariadb::{Server, TestDatabase};
+use super::support::mariadb::{Server, TestDatabase, on_this_server};
 use super::{LOGS, WHOLE, logged_shop, rename};
 
 const PACES: [Pace; 2] = [Pace::Watch, Pace::Cron];
@@ -84,7 +84,7 @@ impl Open {
     }
 
     fn run(&mut self, sql: &str) {
-        writeln!(self.input, "{sql}; SELECT 'done';").expect("its input");
+        writeln!(self.input, "{}; SELECT 'done';", on_this_server(sql)).expect("its input");
         let mut line = String::new();
         self.output.read_line(&mut line).expect("its output");
         assert_eq!(line.trim(), "done");

@@ -105,7 +105,10 @@ impl Stress {
         let relay = Relay::start(address, Arc::clone(&killer)).await;
         let home = Home::new();
         let shop = tokio::task::spawn_blocking(|| StressedShop::new(Server::shared())).await.expect("no panic");
-        let source = format!("[export]\nmax_delete = \"none\"\nmax_batch_bytes = 65536\n[source.commerce]\nurl = \"{}\"", shop.database.url());
+        let source = format!(
+            "[export]\nmax_delete = \"none\"\nmax_batch_bytes = 65536\n[source.commerce]\nurl = \"{}\"",
+            shop.database.url()
+        );
         let config = gateway.config(&source);
         home.write_config(&config.replace(&gateway.sandbox.ready.url, &format!("http://{}", relay.address)));
         std::fs::create_dir(home.path("state")).expect("made");

@@ -74,6 +74,9 @@ use crate::commerce::variables::Variables;
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 
+/// How long to wait before a table that was there counts as missing: a reindex may be renaming another into its place.
+const PAUSES_OF_A_SWAP: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(300)];
+
 pub use effective::{InForce, SettingError};
 
 /// A connected Commerce database. Clones share the pool.
@@ -197,10 +200,18 @@ impl Commerce {
 
     /// The database with its schema as it is now: a pass of a watch may find another than the one before.
     async fn look(&self, feed: Feed) -> Result<Database, SourceError> {
-        let database = self.database().look_again(self.expected.clone()).await;
-        let database = database.map_err(|error| SourceError::of(feed, error))?;
-        *self.database.lock().unwrap_or_else(PoisonError::into_inner) = database.clone();
-        Ok(database)
+        let had_all = self.has(feed);
+        let mut pauses = PAUSES_OF_A_SWAP.into_iter();
+        loop {
+            let database = self.database().look_again(self.expected.clone()).await;
+            let database = database.map_err(|error| SourceError::of(feed, error))?;
+            *self.database.lock().unwrap_or_else(PoisonError::into_inner) = database.clone();
+            let is_swapped = had_all && !self.has(feed);
+            match pauses.next().filter(|_| is_swapped) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Ok(database),
+            }
+        }
     }
 
     fn database(&self) -> Database {
