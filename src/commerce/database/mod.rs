@@ -50,6 +50,9 @@ const PAUSES: [Duration; 6] = [
     Duration::from_secs(30),
 ];
 
+/// How often the list of tables is read again because it lacks one that is there.
+const MOST_SWAPS: u32 = 5;
+
 impl Database {
     /// Connects, and finds out what kind of Commerce schema this is.
     ///
@@ -57,22 +60,40 @@ impl Database {
     /// [`DatabaseError::Unreachable`] if nobody lets us in, [`DatabaseError::NotCommerce`] if the tables of a Commerce
     /// catalogue are missing.
     pub async fn connect(settings: &DatabaseSettings) -> Result<Self, DatabaseError> {
-        Self::look_at(Arc::new(Connections::new(settings)), BTreeSet::new()).await
+        Self::look_at(Arc::new(Connections::new(settings)), BTreeSet::new(), &[]).await
     }
 
     /// The same database with its schema as it is now: an upgrade, an indexer or an administrator may have changed it. What is
-    /// read with it depends on `expected`, names of tables that must have rows.
+    /// read with it depends on `expected`, names of tables that must have rows. That one of these or of `needed` is missing is
+    /// believed only if a query finds it so: what a reindex renames in is not on MariaDB's list for a moment.
     ///
     /// # Errors
     /// As [`Self::connect`].
-    pub async fn look_again(&self, expected: BTreeSet<String>) -> Result<Self, DatabaseError> {
-        self.persist(|| Self::look_at(Arc::clone(&self.connections), expected.clone())).await
+    pub async fn look_again(&self, expected: BTreeSet<String>, needed: &[&str]) -> Result<Self, DatabaseError> {
+        self.persist(|| Self::look_at(Arc::clone(&self.connections), expected.clone(), needed)).await
     }
 
-    async fn look_at(connections: Arc<Connections>, expected: BTreeSet<String>) -> Result<Self, DatabaseError> {
+    async fn look_at(
+        connections: Arc<Connections>,
+        expected: BTreeSet<String>,
+        needed: &[&str],
+    ) -> Result<Self, DatabaseError> {
         let mut snapshot = Box::pin(Snapshot::start(&connections, View::OneMoment)).await?;
-        let schema = Arc::new(Schema::detect(&mut snapshot, connections.settings()).await?);
+        let settings = connections.settings();
+        let mut schema = Schema::detect(&mut snapshot, settings).await?;
+        let wanted = || expected.iter().map(String::as_str).chain(needed.iter().copied());
+        for _ in 0..MOST_SWAPS {
+            let mut is_swapped = false;
+            for table in wanted().filter(|table| !schema.has(table)) {
+                is_swapped |= schema::readable(&mut snapshot, &settings.table(table)).await.is_ok();
+            }
+            if !is_swapped {
+                break;
+            }
+            schema = Schema::detect(&mut snapshot, settings).await?;
+        }
         snapshot.end().await;
+        let schema = Arc::new(schema);
         Ok(Self { connections, schema, tables: Arc::new(Tables::expecting(expected)) })
     }
 

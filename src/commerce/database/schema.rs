@@ -18,8 +18,6 @@ const REQUIRED: [&str; 7] = [
     "catalog_category_entity",
 ];
 
-const TABLES: &str = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()";
-
 /// The column by which value tables point to their entity (feed map, head).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LinkColumn {
@@ -65,11 +63,10 @@ impl Schema {
 
     pub(super) async fn detect(snapshot: &mut Snapshot, settings: &DatabaseSettings) -> Result<Self, DatabaseError> {
         let prefix = &settings.table_prefix;
-        let names: Vec<String> = snapshot.rows(TABLES).await?;
-        let own = |names: &[String]| -> BTreeSet<String> {
-            names.iter().filter_map(|name| name.strip_prefix(prefix.as_str())).map(str::to_owned).collect()
-        };
-        let mut tables = own(&names);
+        let names: Vec<String> =
+            snapshot.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()").await?;
+        let tables: BTreeSet<String> =
+            names.iter().filter_map(|name| name.strip_prefix(prefix.as_str())).map(str::to_owned).collect();
         let missing: Vec<&str> = REQUIRED.into_iter().filter(|name| !tables.contains(*name)).collect();
         if let Some(first) = missing.first() {
             let (is_elsewhere, reason) = reason(&names, &missing, prefix);
@@ -101,8 +98,6 @@ impl Schema {
         let link = |table| links.get(table).copied().unwrap_or_default();
         let nobodys = readable(snapshot, &settings.table(Self::NOBODYS_TABLE)).await;
         let account = snapshot.rows("SELECT CURRENT_USER()").await?.into_iter().next().unwrap_or_default();
-        // A table that a reindex renames in is on MariaDB's list neither before nor after for a moment.
-        tables.append(&mut own(&snapshot.rows::<String>(TABLES).await?));
         Ok(Self {
             sees_all: !matches!(nobodys, Err(DatabaseError::Denied { .. })),
             account,
@@ -114,7 +109,7 @@ impl Schema {
 }
 
 /// Whether a table can be read; `table` is a quoted name.
-async fn readable(snapshot: &mut Snapshot, table: &str) -> Result<(), DatabaseError> {
+pub(super) async fn readable(snapshot: &mut Snapshot, table: &str) -> Result<(), DatabaseError> {
     snapshot.rows::<u64>(&format!("SELECT 1 FROM {table} LIMIT 0")).await.map(|_| ())
 }
 

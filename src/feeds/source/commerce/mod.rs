@@ -74,9 +74,6 @@ use crate::commerce::variables::Variables;
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 
-/// How long to wait before a table that was there counts as missing: a reindex may be renaming another into its place.
-const PAUSES_OF_A_SWAP: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(300)];
-
 pub use effective::{InForce, SettingError};
 
 /// A connected Commerce database. Clones share the pool.
@@ -200,18 +197,14 @@ impl Commerce {
 
     /// The database with its schema as it is now: a pass of a watch may find another than the one before.
     async fn look(&self, feed: Feed) -> Result<Database, SourceError> {
-        let had_all = self.has(feed);
-        let mut pauses = PAUSES_OF_A_SWAP.into_iter();
-        loop {
-            let database = self.database().look_again(self.expected.clone()).await;
-            let database = database.map_err(|error| SourceError::of(feed, error))?;
-            *self.database.lock().unwrap_or_else(PoisonError::into_inner) = database.clone();
-            let is_swapped = had_all && !self.has(feed);
-            match pauses.next().filter(|_| is_swapped) {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return Ok(database),
-            }
-        }
+        self.look_for(feed, tables::tables(feed)).await
+    }
+
+    async fn look_for(&self, feed: Feed, needed: &[&str]) -> Result<Database, SourceError> {
+        let database = self.database().look_again(self.expected.clone(), needed).await;
+        let database = database.map_err(|error| SourceError::of(feed, error))?;
+        *self.database.lock().unwrap_or_else(PoisonError::into_inner) = database.clone();
+        Ok(database)
     }
 
     fn database(&self) -> Database {
@@ -273,7 +266,8 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer.
     pub async fn feeds(&self) -> Result<Vec<Feed>, SourceError> {
-        self.look(Feed::ScopesWebsite).await?;
+        let needed: Vec<&str> = Feed::ALL.into_iter().flat_map(tables::tables).copied().collect();
+        self.look_for(Feed::ScopesWebsite, &needed).await?;
         Ok(Feed::ALL.into_iter().filter(|feed| self.has(*feed)).collect())
     }
 
