@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod database_tls;
 mod doctor_gateway;
 mod doctor_here;
 mod feeds;

@@ -23,6 +23,7 @@ trap '' INT TERM HUP
 directory=$1
 template=$2
 other=$3
+shift 3
 PATH=$PATH:/usr/local/sbin:/usr/sbin
 # A server clears the temporary tables that it finds when it starts: in a directory that it shares, those of others as well.
 mkdir "$directory/tmp"
@@ -67,7 +68,7 @@ cp -a "$template" "$directory/data"
 set -- --datadir="$directory/data" --socket="$directory/s.sock" --pid-file="$directory/pid" \
   --skip-networking --skip-name-resolve --performance-schema=OFF --log-output=TABLE \
   --innodb-flush-method=nosync --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=OFF --innodb-buffer-pool-size=128M \
-  --character-set-server=utf8mb4 --collation-server=utf8mb4_general_ci
+  --character-set-server=utf8mb4 --collation-server=utf8mb4_general_ci "$@"
 case $other in
 mysql) mysql "$@" >&2 </dev/null & ;;
 mariadb) newer_mariadb "$@" --innodb-log-file-size=48M >&2 </dev/null & ;;
@@ -113,7 +114,7 @@ impl Server {
     /// # Panics
     /// If MariaDB is not installed or does not start.
     pub fn shared() -> &'static Self {
-        SERVER.get_or_init(Self::start)
+        SERVER.get_or_init(|| Self::start(&[]))
     }
 
     /// A server that no other test asks anything, for a test that counts what is asked. It stays as long as the test program.
@@ -121,16 +122,25 @@ impl Server {
     /// # Panics
     /// If MariaDB is not installed or does not start.
     pub fn own() -> &'static Self {
-        Box::leak(Box::new(Self::start()))
+        Self::with_options(&[])
     }
 
-    fn start() -> Self {
+    /// A server of its own with these options besides the usual ones. It stays as long as the test program.
+    ///
+    /// # Panics
+    /// If MariaDB is not installed or does not start.
+    pub fn with_options(options: &[String]) -> &'static Self {
+        Box::leak(Box::new(Self::start(options)))
+    }
+
+    fn start(options: &[String]) -> Self {
         let directory = tempfile::Builder::new().prefix("cc-mariadb-").tempdir().expect("a directory").keep();
         let mut keeper = Command::new("sh")
             .args(["-c", KEEPER, "keeper"])
             .arg(&directory)
             .arg(template())
             .arg(other().unwrap_or_default())
+            .args(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
