@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
 
 mod absent;
+mod exchanged;
 mod kit;
 mod luma;
 mod program;

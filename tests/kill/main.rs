@@ -129,7 +129,6 @@ async fn a_few_kills_of_partial_syncs_lose_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "issue 12: the harness has not passed a round yet"]
 async fn a_few_rounds_of_stress_leave_nothing() {
     let mut figures = stress::Figures::default();
     Stress::new(21).await.live_through(2, &mut figures).await;

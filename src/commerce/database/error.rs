@@ -153,6 +153,14 @@ impl DatabaseError {
         }
     }
 
+    /// A table was exchanged while it was read.
+    pub(super) fn exchanged(table: &str) -> Self {
+        Self::Interrupted {
+            reason: SafeText::new(&format!("the table {table} was exchanged for another meanwhile")),
+            hint: "wait until Commerce's indexers have ended (`bin/magento indexer:status`)".to_owned(),
+        }
+    }
+
     /// What the driver says about a query. `account` is who asks, as the server names it; where it is not known, the settings'.
     pub(super) fn querying(settings: &DatabaseSettings, account: &str, error: &Error) -> Self {
         let reason = words(error);

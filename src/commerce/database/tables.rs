@@ -73,8 +73,8 @@ impl Database {
     /// Whether everything that this reading depends on is as it should be, in the moment of the snapshot.
     ///
     /// # Errors
-    /// [`DatabaseError::Emptied`] for a table that had rows and has none, or is gone; [`DatabaseError::Denied`] for one that this
-    /// user may not read.
+    /// [`DatabaseError::Emptied`] for a table that had rows and has none, or is gone; [`DatabaseError::Interrupted`] for one that was
+    /// exchanged since the snapshot; [`DatabaseError::Denied`] for one that this user may not read.
     pub async fn check_tables(&self, snapshot: &mut Snapshot) -> Result<(), DatabaseError> {
         if !self.schema.sees_all {
             let absent = self.tables.absent.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -99,11 +99,24 @@ impl Database {
         let selects: Vec<String> = self.tables.expected.iter().map(empty).collect();
         let emptied: Vec<String> = snapshot.rows(&selects.join(" UNION ALL ")).await?;
         for table in emptied {
+            if self.has_rows_by_now(&table).await? {
+                return Err(DatabaseError::exchanged(&table));
+            }
             if !self.is_explained(snapshot, &table).await? {
                 return Err(self.emptied(&table, false));
             }
         }
         Ok(())
+    }
+
+    /// Whether a table that is empty in a snapshot has rows in a newer one: those of a table that a reindex renamed in are too new
+    /// for a snapshot from before.
+    async fn has_rows_by_now(&self, table: &str) -> Result<bool, DatabaseError> {
+        let mut snapshot = self.snapshot().await?;
+        let sql = format!("SELECT 1 FROM {} LIMIT 1", self.connections.settings().table(table));
+        let rows: Vec<u64> = snapshot.rows(&sql).await?;
+        snapshot.end().await;
+        Ok(!rows.is_empty())
     }
 
     /// Which of these tables have rows: those that a later reading must find filled.
