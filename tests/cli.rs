@@ -356,3 +356,39 @@ fn a_watch_holds_no_lock_between_its_passes_and_ends_when_it_is_told_to() {
     assert_eq!(watch.wait().expect("it ends").code(), Some(0));
     assert!(lines.next().is_none(), "nothing more was said");
 }
+
+#[test]
+fn a_watch_goes_on_with_settings_and_a_data_space_that_changed_and_says_so() {
+    let home = Home::new();
+    let gateway = Gateway::start(&home, &[]);
+    let first = connected(&home, &gateway);
+    write_products(&feeds_dir(&home), &[product("A", "a")]);
+    let mut watch =
+        home.command(&["export", "watch", "--every", "1", "--json"]).stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut lines = BufReader::new(watch.stdout.take().expect("piped")).lines();
+    let mut next = |kind: &str| loop {
+        let line: Value = serde_json::from_str(&lines.next().expect("a line").expect("UTF-8")).expect("JSON");
+        if line["type"] == kind {
+            return line;
+        }
+    };
+    next("watch_pass");
+    assert_eq!(gateway.received(&first, "products")["items"].as_array().map(Vec::len), Some(1));
+
+    let config = fs::read_to_string(home.path(".config/commerce-connector/config.toml")).expect("the configuration");
+    home.write_config(&config.replace("requests_per_second = 0", "requests_per_second = 50"));
+    let changed = next("watch_settings");
+    assert!(changed["changed"].as_str().is_some_and(|text| !text.is_empty()), "{changed}");
+
+    let project = &home.json(&["projects", "create", "Another shop"])[0];
+    let second = project["data_spaces"][1]["id"].as_str().expect("an id");
+    home.ok(&["data-spaces", "select", second]);
+    let changed = next("watch_settings");
+    assert!(changed["changed"].as_str().is_some_and(|text| text.contains("data space")), "{changed}");
+    next("watch_pass");
+    assert_eq!(gateway.received(second, "products")["items"].as_array().map(Vec::len), Some(1), "sent there, too");
+
+    let pid = rustix::process::Pid::from_child(&watch);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
+    assert_eq!(watch.wait().expect("it ends").code(), Some(0));
+}
