@@ -1,18 +1,19 @@
 //! The database source against a real MariaDB: the very small shop of `tests/fixtures`, and the Luma fixture where it is there.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
 
+mod refused;
+mod sessions;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use commerce_connector::commerce::database::{Address, Database, DatabaseError, DatabaseSettings, LinkColumn};
-use commerce_connector::error::Explain;
+use commerce_connector::commerce::database::{Database, DatabaseSettings, LinkColumn};
 use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::item::{FeedItem, Fields};
 use commerce_connector::feeds::source::commerce::Commerce;
 use commerce_connector::feeds::source::{Broken, Collected, Selection};
-use commerce_connector::secret::Secret;
 use serde_json::{Value, json};
 use support::mariadb::{Server, TestDatabase};
 use tokio::sync::mpsc;
@@ -307,76 +308,6 @@ async fn the_number_of_queries_does_not_grow_with_the_page() {
     assert_eq!(locks.count(), 0);
 }
 
-/// What a person is told: the sentence and the hint.
-async fn refusal(settings: &DatabaseSettings) -> (String, String) {
-    let error = Database::connect(settings).await.expect_err("refused");
-    (error.to_string(), error.hint().unwrap_or_default())
-}
-
-#[tokio::test]
-async fn a_wrong_password_is_told_without_the_password() {
-    let shop = Server::shared().small_shop();
-    shop.execute("CREATE USER clerk@localhost IDENTIFIED BY 'right'");
-    let settings =
-        DatabaseSettings { user: "clerk".to_owned(), password: Secret::new("not-this-one"), ..shop.settings() };
-    let (what, hint) = refusal(&settings).await;
-    assert!(what.contains("s.sock") && what.contains("\"clerk\"") && what.contains("Access denied"), "{what}");
-    assert!(hint.contains("password") && !what.contains("not-this-one"), "{what} {hint}");
-    let settings = DatabaseSettings { password: Secret::new("right"), ..settings };
-    let (what, hint) = refusal(&settings).await;
-    assert!(
-        what.contains("Access denied") && hint.contains("GRANT SELECT ON"),
-        "no right on the database: {what} {hint}"
-    );
-}
-
-#[tokio::test]
-async fn a_wrong_database_is_told() {
-    let shop = Server::shared().empty("blank");
-    let settings = DatabaseSettings { database: "nowhere".to_owned(), ..shop.settings() };
-    let (what, hint) = refusal(&settings).await;
-    assert!(what.contains("Unknown database 'nowhere'") && hint.contains("database name"), "{what} {hint}");
-    let (what, hint) = refusal(&shop.settings()).await;
-    assert!(what.contains("not a Commerce database") && what.contains("no tables"), "{what}");
-    assert!(hint.contains("prefix"), "{hint}");
-}
-
-#[tokio::test]
-async fn a_wrong_prefix_is_told_with_the_right_one() {
-    let shop = Server::shared().staged_shop();
-    let settings = DatabaseSettings { table_prefix: String::new(), ..shop.settings() };
-    let error = Database::connect(&settings).await.expect_err("refused");
-    assert!(matches!(error, DatabaseError::NotCommerce { .. }));
-    assert!(error.to_string().contains("store_website") && error.to_string().contains("\"shop_\""), "{error}");
-}
-
-#[tokio::test]
-async fn an_address_where_nobody_listens_is_told() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
-    let settings =
-        DatabaseSettings::from_url(&format!("mysql://shop@127.0.0.1:{nobody}/shop"), "", None).expect("settings");
-    let (what, hint) = refusal(&settings).await;
-    assert!(what.contains(&format!("127.0.0.1:{nobody}")) && what.contains("refused"), "{what}");
-    assert!(hint.contains("port"), "{hint}");
-    let settings = DatabaseSettings { address: Address::Socket("/nowhere/s.sock".into()), ..settings };
-    let (what, hint) = refusal(&settings).await;
-    assert!(what.contains("/nowhere/s.sock") && what.contains("No such file"), "{what}");
-    assert!(hint.contains("socket"), "{hint}");
-}
-
-/// The clock is paused: it jumps to the time-out, for nothing else is left to happen.
-#[tokio::test(start_paused = true)]
-async fn a_silent_server_is_given_up() {
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = silent.local_addr().expect("an address").port();
-    let settings =
-        DatabaseSettings::from_url(&format!("mysql://shop@127.0.0.1:{port}/shop"), "", None).expect("settings");
-    let before = tokio::time::Instant::now();
-    let (what, _) = refusal(&settings).await;
-    assert!(what.contains("no answer within"), "{what}");
-    assert!(before.elapsed() <= std::time::Duration::from_secs(10));
-}
-
 #[tokio::test]
 async fn luma_in_numbers() {
     let Some(shop) = luma() else { return };
@@ -445,121 +376,4 @@ async fn luma_categories_agree_with_sql_of_another_shape() {
     assert_eq!(get("36", "default", "isActive"), json!(0), "active itself, but category 7 above it is not");
     assert_eq!((get("3", "de", "isActive"), get("4", "de", "isActive")), (json!(1), json!(1)));
     assert_eq!(get("44", "eu_en", "urlPath"), json!("eu-apparel/jackets"));
-}
-
-/// A user that everybody may be: its password is not asked for on the socket.
-fn user(shop: &TestDatabase, name: &str, grants: &[&str]) -> DatabaseSettings {
-    shop.execute(&format!("CREATE USER {name}@localhost"));
-    for on in grants {
-        shop.execute(&format!("GRANT SELECT ON {}.{on} TO {name}@localhost", shop.name));
-    }
-    DatabaseSettings { user: name.to_owned(), ..shop.settings() }
-}
-
-#[tokio::test]
-async fn a_session_has_limits_whatever_the_server_has() {
-    let shop = small_shop();
-    let database = Database::connect(&shop.settings()).await.expect("a connection");
-    let mut snapshot = database.snapshot().await.expect("a snapshot");
-    let limits: Vec<(u64, u64, u64)> =
-        snapshot.rows("SELECT @@lock_wait_timeout, @@innodb_lock_wait_timeout, @@wait_timeout").await.expect("rows");
-    assert_eq!(limits, [(30, 30, 900)]);
-    let is_mysql = support::mariadb::other().is_some_and(|name| name == "mysql");
-    let statement = if is_mysql { "@@max_execution_time" } else { "CAST(@@max_statement_time * 1000 AS UNSIGNED)" };
-    let limit: Vec<u64> = snapshot.rows(&format!("SELECT {statement}")).await.expect("rows");
-    assert_eq!(limit, [300_000]);
-}
-
-/// The server waits for a lock on the table's definition; what it says of that is told.
-#[tokio::test]
-async fn a_table_that_is_locked_is_waited_for_and_told() {
-    let shop = Server::shared().small_shop();
-    let database = Database::connect(&shop.settings()).await.expect("a connection");
-    let mut waits = commerce_connector::waiting::Listener::new();
-    let lock = shop.lock("store_website");
-    let mut snapshot = database.snapshot().await.expect("a snapshot");
-    let read = tokio::spawn(async move { snapshot.rows::<String>("SELECT code FROM `store_website`").await });
-    let words = waits.next().await.to_string();
-    assert!(words.contains("store_website") && words.contains("etadata lock"), "{words}");
-    drop(lock);
-    assert!(read.await.expect("a reader").is_ok());
-}
-
-#[tokio::test]
-async fn connections_that_are_killed_cost_nothing() {
-    let shop = Server::shared().small_shop();
-    let settings = user(&shop, "killed", &["*"]);
-    let expected = items(&shop, Feed::Categories).await;
-    let database = Database::connect(&settings).await.expect("a connection");
-    let attempts = std::sync::atomic::AtomicU32::new(0);
-    let kill = || {
-        let ids = shop.query("SELECT id FROM information_schema.processlist WHERE user = 'killed'");
-        for id in ids {
-            shop.execute(&format!("KILL {}", id[0]));
-        }
-    };
-    let read = || async {
-        let mut snapshot = database.snapshot().await?;
-        if attempts.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < 2 {
-            kill();
-        }
-        let rows = snapshot.rows::<u64>("SELECT COUNT(*) FROM catalog_category_entity").await?;
-        snapshot.end().await;
-        Ok(rows)
-    };
-    assert_eq!(database.persist(read).await.expect("rows").len(), 1);
-    assert_eq!(attempts.into_inner(), 3);
-    kill();
-    let commerce = Commerce::connect(&settings).await.expect("a connection");
-    assert_eq!(commerce.count(Feed::Categories).await.expect("a count"), Some(9));
-    kill();
-    let (sender, mut receiver) = mpsc::channel(9);
-    commerce.read(Feed::Categories, &Selection::All, sender).await.expect("all pages");
-    let page = receiver.recv().await.expect("a page");
-    assert_eq!(page.collected.len(), expected.len());
-}
-
-#[tokio::test]
-async fn a_user_with_too_few_rights_is_told_the_table_and_the_grant() {
-    let shop = Server::shared().small_shop();
-    let settings = user(&shop, "poor", &["store", "store_group"]);
-    let error = Database::connect(&settings).await.expect_err("refused");
-    let hint = error.hint().unwrap_or_default();
-    assert!(error.to_string().contains("store_website"), "{error}");
-    let grant = format!("GRANT SELECT ON {}.store_website TO 'poor'@'localhost'", shop.name);
-    assert!(hint.contains(&grant), "{hint}");
-    let listed = shop.query("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()");
-    let listed: Vec<&str> =
-        listed.iter().map(|row| row[0].as_str()).filter(|name| *name != "customer_group_excluded_website").collect();
-    let settings = user(&shop, "partly", &listed);
-    let commerce = Commerce::connect(&settings).await.expect("enough to connect");
-    let (sender, mut pages) = mpsc::channel(9);
-    let error = commerce.read(Feed::ScopesCustomerGroup, &Selection::All, sender).await.expect_err("refused");
-    assert!(error.to_string().contains("customer_group_excluded_website"), "{error}");
-    assert!(
-        error.hint().unwrap_or_default().contains(&format!("GRANT SELECT ON {}.*", shop.name)),
-        "{:?}",
-        error.hint()
-    );
-    assert!(pages.recv().await.is_none(), "nothing is sent on a guess");
-}
-
-#[tokio::test]
-async fn a_value_that_cannot_be_decoded_costs_its_item_only_and_is_named() {
-    let shop = Server::shared().small_shop();
-    let before = items(&shop, Feed::Categories).await;
-    shop.execute(
-        "ALTER TABLE catalog_category_entity MODIFY position INT NULL; \
-         UPDATE catalog_category_entity SET position = NULL WHERE entity_id = 4",
-    );
-    let (after, broken, records) = collect(&shop, Feed::Categories, Selection::All).await;
-    let others = |items: &[Fields]| items.iter().filter(|item| item["categoryId"] != json!("4")).count();
-    assert_eq!((others(&after), after.len(), records), (others(&before), others(&before), 9));
-    let [record] = broken.as_slice() else { panic!("{broken:?}") };
-    assert_eq!((record.place.as_str(), record.source_id), ("categories 4", Some(4)));
-    assert!(
-        record.reason.as_str().contains("catalog_category_entity.position")
-            && record.reason.as_str().contains("entity_id 4"),
-        "{record:?}"
-    );
 }
