@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use commerce_connector::error::Exit;
 use commerce_connector::export::hold::Most;
-use commerce_connector::export::progress::FeedProgress;
+use commerce_connector::export::progress::{FeedProgress, RunEnd};
 use commerce_connector::export::{Following, Plan, SyncMode};
 use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::source::Source;
@@ -13,6 +13,7 @@ use commerce_connector::feeds::source::commerce::Commerce;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::support;
 use super::support::gateway::{Ended, Gateway, Received};
 use super::support::mariadb::TestDatabase;
 
@@ -21,16 +22,7 @@ pub const FEEDS: [Feed; 5] =
     [Feed::ScopesWebsite, Feed::ScopesCustomerGroup, Feed::ProductAttributes, Feed::Categories, Feed::Products];
 
 /// The feeds that a full compare can judge: orders are stamped anew each time.
-pub const COMPARABLE: [Feed; 8] = [
-    Feed::ScopesWebsite,
-    Feed::ScopesCustomerGroup,
-    Feed::ProductAttributes,
-    Feed::Categories,
-    Feed::Products,
-    Feed::Prices,
-    Feed::Variants,
-    Feed::InventoryStockStatus,
-];
+pub const COMPARABLE: &[Feed] = support::FEEDS.split_at(8).0;
 
 /// What the gateway was sent: feed, the gateway's key of the item, and whether it was a deletion.
 pub type Sent = BTreeSet<(Feed, String, bool)>;
@@ -95,6 +87,15 @@ impl Shop {
             Pace::Cron => Commerce::connect(&self.database.settings()).await.expect("a connection"),
         };
         self.gateway.run(plan, Source::Commerce(source)).await
+    }
+
+    /// What a full compare would send, a line a feed; empty if nothing.
+    pub async fn left(&self) -> Vec<String> {
+        let compared = self.look(&Plan { dry_run: true, ..self.plan(SyncMode::Full) }).await;
+        let report = compared.report();
+        assert!(!matches!(report.end, RunEnd::Failed { .. }), "{report:?}");
+        let left = report.progress.feeds.iter().filter(|feed| feed.to_send() > 0);
+        left.map(|feed| format!("{} {} new {} changed {} gone", feed.feed, feed.new, feed.changed, feed.gone)).collect()
     }
 
     pub async fn run_well(&self, mode: SyncMode) -> Ended {

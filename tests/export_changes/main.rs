@@ -5,6 +5,7 @@
 mod asked;
 mod columns;
 mod kit;
+mod late;
 mod luma;
 mod recordings;
 mod rolling;

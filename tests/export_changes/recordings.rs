@@ -105,16 +105,6 @@ fn recorded_shop(recordings: &[Recording]) -> Option<TestDatabase> {
     Some(shop)
 }
 
-/// What a full compare would send, by feed: `prices 3 new`.
-async fn left(shop: &Shop) -> Vec<String> {
-    let mut plan = shop.plan(SyncMode::Full);
-    plan.dry_run = true;
-    let compared = shop.look(&plan).await;
-    let feeds = &compared.report().progress.feeds;
-    let left = feeds.iter().filter(|feed| feed.to_send() > 0);
-    left.map(|feed| format!("{} {} new {} changed {} gone", feed.feed, feed.new, feed.changed, feed.gone)).collect()
-}
-
 #[tokio::test]
 async fn what_a_real_commerce_wrote_is_found_by_partial_syncs() {
     if !fixtures().join("actions").exists() {
@@ -128,7 +118,7 @@ async fn what_a_real_commerce_wrote_is_found_by_partial_syncs() {
     let recordings = Recording::all();
     assert!(recordings.len() >= 50, "{} recordings", recordings.len());
     let Some(database) = recorded_shop(&recordings) else { return };
-    let shop = Shop::new(database, &COMPARABLE).await;
+    let shop = Shop::new(database, COMPARABLE).await;
     shop.run_well(SyncMode::Full).await;
     let mut wrong = BTreeSet::new();
     for recording in &recordings {
@@ -140,7 +130,7 @@ async fn what_a_real_commerce_wrote_is_found_by_partial_syncs() {
             }
             shop.database.execute(sql);
             let ended = shop.run_well(super::kit::partial()).await;
-            let left = left(&shop).await;
+            let left = shop.left().await;
             let notes = ended.notes().join("; ");
             println!("{} phase {}: {left:?} ({notes})", recording.name, phase + 1);
             if !left.is_empty() {

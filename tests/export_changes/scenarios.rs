@@ -1,26 +1,22 @@
 //! What can happen to a change log and to what no log tells, each met by the passes of a watch, which share a connection, and by
 //! cron's, each of which is a program of its own. Nothing may be missed, and a full compare costs one reason.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-
 use commerce_connector::export::SyncMode;
-use commerce_connector::export::progress::FeedProgress;
 use commerce_connector::feeds::Feed;
 
 use super::kit::{Pace, Sent, Shop, products};
-use super::support::mariadb::{Server, TestDatabase, on_this_server};
-use super::{LOGS, WHOLE, logged_shop, rename};
+use super::support::mariadb::Server;
+use super::{LOGS, logged_shop, rename};
 
-const PACES: [Pace; 2] = [Pace::Watch, Pace::Cron];
+pub const PACES: [Pace; 2] = [Pace::Watch, Pace::Cron];
 
 /// The items of product 101.
-fn one() -> Sent {
+pub fn one() -> Sent {
     products("A-2", &["default", "de"], false)
 }
 
 /// Passes that find nothing, until nothing is looked at any more.
-async fn settle(shop: &Shop) {
+pub async fn settle(shop: &Shop) {
     for _ in 0..4 {
         shop.age(61);
         assert_eq!(shop.pass().await, Sent::new());
@@ -28,7 +24,7 @@ async fn settle(shop: &Shop) {
     assert_eq!(shop.gaps(), 0);
 }
 
-async fn followed(pace: Pace) -> Shop {
+pub async fn followed(pace: Pace) -> Shop {
     let shop = Shop::at_pace(logged_shop(), &[Feed::Products], pace).await;
     shop.run_well(SyncMode::Full).await;
     shop.log(Feed::Products, 100);
@@ -38,7 +34,7 @@ async fn followed(pace: Pace) -> Shop {
 }
 
 /// A pass that compares everything once, for this reason, and finds product 101; the next has nothing to say.
-async fn costs_one_full_compare(shop: &Shop, reason: &str) {
+pub async fn costs_one_full_compare(shop: &Shop, reason: &str) {
     let (sent, notes) = shop.pass_with_notes().await;
     assert!(
         notes.len() == 1 && notes[0].contains("compared in full, because") && notes[0].contains(reason),
@@ -49,204 +45,6 @@ async fn costs_one_full_compare(shop: &Shop, reason: &str) {
     rename(shop, 101, "Followed again");
     shop.log(Feed::Products, 101);
     assert_eq!(shop.pass().await, one(), "{reason}");
-}
-
-/// A transaction of another connection.
-struct Open {
-    client: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-}
-
-impl Open {
-    /// Begins one, and returns when its statements were carried out.
-    fn begin(database: &TestDatabase, sql: &str) -> Self {
-        let socket = format!("--socket={}", database.socket().display());
-        let mut client = Command::new("mariadb")
-            .args([
-                "--no-defaults",
-                "--user=root",
-                "--batch",
-                "--unbuffered",
-                "--skip-column-names",
-                &socket,
-                &database.name,
-            ])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the mariadb client");
-        let input = client.stdin.take().expect("its input");
-        let output = BufReader::new(client.stdout.take().expect("its output"));
-        let mut open = Self { client, input, output };
-        open.run(&format!("START TRANSACTION; {sql}"));
-        open
-    }
-
-    fn run(&mut self, sql: &str) {
-        writeln!(self.input, "{}; SELECT 'done';", on_this_server(sql)).expect("its input");
-        let mut line = String::new();
-        self.output.read_line(&mut line).expect("its output");
-        assert_eq!(line.trim(), "done");
-    }
-
-    fn end(mut self, how: &str) {
-        self.run(how);
-        drop(self.input);
-        assert!(self.client.wait().expect("its end").success());
-    }
-}
-
-const LATE: &str = "INSERT INTO cde_products_feed_cl (entity_id) VALUES (101)";
-
-#[tokio::test]
-async fn a_late_commit_is_found_however_late() {
-    for pace in PACES {
-        let shop = followed(pace).await;
-        let open = Open::begin(&shop.database, LATE);
-        shop.log(Feed::Products, 200);
-        for _ in 0..5 {
-            assert_eq!(shop.pass().await, Sent::new());
-            // Hours, by the database server's clock; also one that jumped.
-            shop.age(5_000);
-        }
-        rename(&shop, 101, "Committed late");
-        open.end("COMMIT");
-        assert_eq!(shop.pass().await, one());
-        settle(&shop).await;
-    }
-}
-
-#[tokio::test]
-async fn what_was_rolled_back_is_given_up_and_costs_nothing() {
-    for pace in PACES {
-        let shop = followed(pace).await;
-        let open = Open::begin(&shop.database, LATE);
-        shop.log(Feed::Products, 200);
-        assert_eq!(shop.pass().await, Sent::new());
-        assert_ne!(shop.gaps(), 0);
-        open.end("ROLLBACK");
-        settle(&shop).await;
-    }
-}
-
-#[tokio::test]
-async fn a_clock_that_is_put_back_or_forward_loses_no_late_commit() {
-    for pace in PACES {
-        for seconds in [-400_000, 400_000] {
-            let shop = followed(pace).await;
-            let open = Open::begin(&shop.database, LATE);
-            shop.log(Feed::Products, 200);
-            for _ in 0..4 {
-                assert_eq!(shop.pass().await, Sent::new());
-                shop.age(seconds);
-            }
-            rename(&shop, 101, "Committed late");
-            open.end("COMMIT");
-            assert_eq!(shop.pass().await, one(), "{seconds}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_late_commit_of_15_000_rows_is_found_whole() {
-    for pace in PACES {
-        let shop = followed(pace).await;
-        let rows = "INSERT INTO cde_products_feed_cl (entity_id) SELECT 101 FROM seq_1_to_15000";
-        let open = Open::begin(&shop.database, &format!("{LATE}; {rows}"));
-        shop.log(Feed::Products, 200);
-        for _ in 0..4 {
-            assert_eq!(shop.pass().await, Sent::new());
-            shop.age(1_000);
-        }
-        rename(&shop, 101, "Committed late");
-        open.end("COMMIT");
-        assert_eq!(shop.pass().await, one());
-    }
-}
-
-#[tokio::test]
-async fn a_full_sync_in_between_loses_no_late_commit() {
-    for pace in PACES {
-        let shop = followed(pace).await;
-        let open = Open::begin(&shop.database, LATE);
-        shop.log(Feed::Products, 200);
-        assert_eq!(shop.pass().await, Sent::new());
-        let later = Open::begin(&shop.database, "INSERT INTO cde_products_feed_cl (entity_id) VALUES (102)");
-        shop.log(Feed::Products, 200);
-        shop.run_well(SyncMode::Full).await;
-        rename(&shop, 101, "Known before");
-        open.end("COMMIT");
-        assert_eq!(shop.pass().await, one());
-        rename(&shop, 102, "Found by the full sync");
-        later.end("COMMIT");
-        assert_eq!(shop.pass().await, products("300", &["eu_en"], false));
-    }
-}
-
-#[tokio::test]
-async fn a_transaction_that_is_open_during_the_first_sync_is_not_missed() {
-    for pace in PACES {
-        let shop = Shop::at_pace(logged_shop(), &[Feed::Products], pace).await;
-        let open = Open::begin(&shop.database, LATE);
-        shop.database.execute("INSERT INTO cde_products_feed_cl (entity_id) SELECT 200 FROM seq_1_to_12000");
-        shop.run_well(SyncMode::Full).await;
-        rename(&shop, 101, "Committed late");
-        open.end("COMMIT");
-        assert_eq!(shop.pass().await, one());
-    }
-}
-
-/// A shop on a server of its own, whose settings are those of every connection.
-async fn on_its_own_server(pace: Pace, variables: &str) -> Shop {
-    let database = Server::own().product_shop();
-    database.execute(WHOLE);
-    database.execute(LOGS);
-    database.watch_idly();
-    database.execute(variables);
-    let shop = Shop::at_pace(database, &[Feed::Products], pace).await;
-    shop.run_well(SyncMode::Full).await;
-    shop
-}
-
-#[tokio::test]
-async fn versions_that_are_given_out_in_strides_hide_no_late_commit() {
-    let shop = on_its_own_server(Pace::Cron, "SET GLOBAL auto_increment_increment = 3").await;
-    shop.log(Feed::Products, 100);
-    assert_eq!(shop.pass().await, Sent::new());
-    let open = Open::begin(&shop.database, LATE);
-    shop.database.execute("INSERT INTO cde_products_feed_cl (entity_id) SELECT 200 FROM seq_1_to_12000");
-    for _ in 0..4 {
-        assert_eq!(shop.pass().await, Sent::new());
-        shop.age(61);
-    }
-    rename(&shop, 101, "Committed late");
-    open.end("COMMIT");
-    assert_eq!(shop.pass().await, one());
-    settle(&shop).await;
-}
-
-#[tokio::test]
-async fn a_server_that_hides_what_is_open_costs_one_full_compare_for_what_never_came() {
-    let shop = on_its_own_server(Pace::Watch, "SET GLOBAL read_only = 1").await;
-    shop.log(Feed::Products, 100);
-    assert_eq!(shop.pass().await, Sent::new());
-    let open = Open::begin(&shop.database, LATE);
-    shop.log(Feed::Products, 200);
-    for _ in 0..4 {
-        assert_eq!(shop.pass().await, Sent::new());
-        shop.age(200);
-    }
-    rename(&shop, 101, "Committed late");
-    open.end("COMMIT");
-    assert_eq!(shop.pass().await, one(), "it was waited for");
-    let never = Open::begin(&shop.database, LATE);
-    shop.log(Feed::Products, 200);
-    assert_eq!(shop.pass().await, Sent::new());
-    never.end("ROLLBACK");
-    rename(&shop, 101, "Nobody knows");
-    shop.age(1_000);
-    costs_one_full_compare(&shop, "never appeared").await;
 }
 
 /// A log that is not the one that was followed any more.
@@ -366,13 +164,6 @@ const SHAPES_SOME: &[&str] = &[
      INSERT INTO catalog_product_option_title VALUES (99, 0, 'More')",
 ];
 
-/// What a full compare would send of the products.
-async fn left(shop: &Shop) -> u64 {
-    let mut plan = shop.plan(SyncMode::Full);
-    plan.dry_run = true;
-    shop.look(&plan).await.report().progress.feeds.iter().map(FeedProgress::to_send).sum()
-}
-
 #[tokio::test]
 async fn what_shapes_many_items_costs_a_full_compare_and_what_shapes_some_only_those() {
     for pace in PACES {
@@ -382,7 +173,7 @@ async fn what_shapes_many_items_costs_a_full_compare_and_what_shapes_some_only_t
                 shop.database.execute(sql);
                 let (sent, notes) = shop.pass_with_notes().await;
                 assert!(!sent.is_empty(), "{sql}");
-                assert_eq!((notes.len(), left(&shop).await), (usize::from(is_full), 0), "{sql}: {notes:?}");
+                assert_eq!((notes.len(), shop.left().await), (usize::from(is_full), vec![]), "{sql}: {notes:?}");
                 assert_eq!(shop.pass().await, Sent::new(), "{sql}");
             }
         }
@@ -507,7 +298,7 @@ async fn what_a_product_was_part_of_is_compared_when_it_leaves() {
         );
         shop.log(Feed::Products, 202);
         assert!(!shop.pass().await.is_empty());
-        assert_eq!(left(&shop).await, 0, "its former parent was compared");
+        assert_eq!(shop.left().await, [""; 0], "its former parent was compared");
         // As the database does along foreign keys, which no trigger sees.
         shop.database.execute(
             "DELETE FROM catalog_product_relation WHERE parent_id = 203; DELETE FROM catalog_product_super_link WHERE parent_id = 203; \
@@ -516,7 +307,7 @@ async fn what_a_product_was_part_of_is_compared_when_it_leaves() {
         );
         shop.log(Feed::Products, 203);
         assert!(!shop.pass().await.is_empty());
-        assert_eq!(left(&shop).await, 0, "its former children, and who linked to it");
+        assert_eq!(shop.left().await, [""; 0], "its former children, and who linked to it");
     }
 }
 
@@ -539,7 +330,7 @@ async fn a_new_day_changes_the_prices_of_rules() {
     shop.set_clock("2026-11-27T05:00:01Z".parse().expect("a time"));
     let (sent, notes) = shop.pass_with_notes().await;
     assert!(!sent.is_empty() && notes.len() == 1 && notes[0].contains("a new day began"), "{notes:?}");
-    assert_eq!((shop.pass().await, left(&shop).await), (Sent::new(), 0));
+    assert_eq!((shop.pass().await, shop.left().await), (Sent::new(), vec![]));
 }
 
 #[tokio::test]
@@ -568,6 +359,6 @@ async fn a_staged_update_that_begins_or_ends_is_found_without_a_log() {
         boundary(2_147_480_000, now);
         let begun = shop.pass().await;
         assert!(begun.iter().any(|(_, key, _)| key.contains("TEE-RED")), "{begun:?}");
-        assert_eq!((shop.pass().await, left(&shop).await), (Sent::new(), 0));
+        assert_eq!((shop.pass().await, shop.left().await), (Sent::new(), vec![]));
     }
 }

@@ -12,20 +12,10 @@ use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::source::Source;
 use commerce_connector::feeds::source::commerce::Commerce;
 
+use super::support::FEEDS;
 use super::support::gateway::{Ended, Gateway};
 use super::support::mariadb::{Server, TestDatabase};
 
-const FEEDS: [Feed; 9] = [
-    Feed::ScopesWebsite,
-    Feed::ScopesCustomerGroup,
-    Feed::ProductAttributes,
-    Feed::Categories,
-    Feed::Products,
-    Feed::Prices,
-    Feed::Variants,
-    Feed::InventoryStockStatus,
-    Feed::Orders,
-];
 /// Who reads.
 const READER: &str = "absent_reader";
 
