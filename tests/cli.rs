@@ -128,7 +128,7 @@ fn a_proxy_that_asks_for_a_login_stops_a_run_soon_and_is_named_without_its_passw
     let gateway = Gateway::start(&home, &[]);
     connected(&home, &gateway);
     write_products(&feeds_dir(&home), &[product("a", "first")]);
-    let config = home.path(".config/commerce-connector/config.toml");
+    let config = home.config();
     let authority = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls/ca.pem");
     let elsewhere = format!("https://gateway.invalid\"\nca_file = \"{}", authority.display());
     let text = fs::read_to_string(&config).expect("readable").replacen(gateway.url(), &elsewhere, 1);
@@ -157,7 +157,7 @@ fn the_whole_journey_in_a_script() {
     let gateway = Gateway::start(&home, &[]);
     let data_space = connected(&home, &gateway);
     assert_eq!(home.json(&["keys", "verify"])[0]["accepted"], true);
-    let config = fs::read_to_string(home.path(".config/commerce-connector/config.toml")).expect("there");
+    let config = fs::read_to_string(home.config()).expect("there");
     assert!(config.starts_with("# kept\n"), "saving keeps comments");
 
     let products = [product("A", "one"), product("B", "two"), product("C", "three")];
@@ -375,7 +375,7 @@ fn a_watch_goes_on_with_settings_and_a_data_space_that_changed_and_says_so() {
     next("watch_pass");
     assert_eq!(gateway.received(&first, "products")["items"].as_array().map(Vec::len), Some(1));
 
-    let config = fs::read_to_string(home.path(".config/commerce-connector/config.toml")).expect("the configuration");
+    let config = fs::read_to_string(home.config()).expect("the configuration");
     home.write_config(&config.replace("requests_per_second = 0", "requests_per_second = 50"));
     let changed = next("watch_settings");
     assert!(changed["changed"].as_str().is_some_and(|text| !text.is_empty()), "{changed}");

@@ -66,7 +66,7 @@ impl Scene {
 
     /// The configuration, with the keys that were saved before.
     fn configure(&self, url: &str, saas: &str) {
-        let credentials = self.home.path(".config/commerce-connector/config.toml");
+        let credentials = self.home.config();
         let old = fs::read_to_string(&credentials).unwrap_or_default();
         let saved = old.find("[credentials").map_or("", |at| &old[at..]);
         let saved = saved.split("\n[saas]").next().unwrap_or_default();

@@ -46,7 +46,7 @@ fn keys_are_saved_encrypted_and_commerce_is_told() {
 
     let call = format!("{} bin/magento cache:clean config --no-interaction", shop.root().display());
     assert_eq!(shop.php_calls(), [call]);
-    let config = fs::read_to_string(shop.home.path(".config/commerce-connector/config.toml")).expect("there");
+    let config = fs::read_to_string(shop.home.config()).expect("there");
     assert!(!config.contains("credentials"), "{config}");
     let files = fs::read_dir(shop.home.path(".config/commerce-connector")).expect("readable").count();
     assert_eq!(files, 1, "no key file is left beside the configuration");

@@ -172,7 +172,7 @@ async fn a_state_directory_in_the_wrong_place() {
     told.assert_only(&["inside the Commerce installation"], "`commerce-connector doctor` again", 3);
 
     // The home of the user who owns the shop's files is often their directory.
-    let config = shop.home.path(".config/commerce-connector/config.toml").display().to_string();
+    let config = shop.home.config().display().to_string();
     let told = Told::by(shop.command(&["doctor", "--config", &config]).env("HOME", shop.root()));
     told.assert_only(&["state directory", "inside the Commerce installation"], "--state-dir", 3);
 }

@@ -23,6 +23,11 @@ impl Home {
         self.dir.path().join(name)
     }
 
+    /// The configuration file, whether it is there or not.
+    pub fn config(&self) -> PathBuf {
+        self.path(".config/commerce-connector/config.toml")
+    }
+
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         command.args(args).env_clear().env("HOME", self.dir.path()).stdin(Stdio::null());
@@ -46,7 +51,7 @@ impl Home {
     }
 
     pub fn write_config(&self, text: &str) {
-        let path = self.path(".config/commerce-connector/config.toml");
+        let path = self.config();
         fs::create_dir_all(path.parent().expect("a parent")).expect("made");
         fs::write(&path, text).expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("chmod");

@@ -36,7 +36,8 @@ unpacked() {
 }
 mysql() {
   unpacked mysqld --no-defaults --basedir="$root/usr" --lc-messages-dir="$root/usr/share/mysql" \
-    --plugin-dir="$root/usr/lib/mysql/plugin" --mysqlx=OFF --skip-log-bin --secure-file-priv= --cte-max-recursion-depth=100000 --user="$(id -un)" "$@"
+    --plugin-dir="$root/usr/lib/mysql/plugin" --mysqlx=OFF --skip-log-bin --secure-file-priv= \
+    --cte-max-recursion-depth=100000 --user="$(id -un)" "$@"
 }
 newer_mariadb() {
   unpacked mariadbd --no-defaults --basedir="$root/usr" --lc-messages-dir="$root/usr/share/mariadb" \
