@@ -33,22 +33,23 @@ pub fn main_settings(store: &Store) -> Result<DatabaseSettings, Problem> {
     of_connection(store, &Connection::Default)
 }
 
-/// The connection of env.php that has the orders' tables, where that is another one than is read (a split database).
+/// What the connection is made of that has the orders' tables, where env.php gives them one of their own (a split database).
 ///
 /// # Errors
 /// A usage [`Problem`] if env.php cannot be understood.
-pub fn orders_elsewhere(store: &Store) -> Result<Option<String>, Problem> {
+pub fn orders_settings(store: &Store) -> Result<Option<DatabaseSettings>, Problem> {
     let Some(root) =
         store.config().instance.root.as_deref().filter(|_| !store.config().source.commerce.names_a_database())
     else {
         return Ok(None);
     };
-    let connection = Deployment::read(&store.resolve(root), store.environment().clone())
-        .and_then(|deployment| deployment.connection_of("sales"));
-    match connection.map_err(|error| Problem::usage(error.to_string()).hint("check instance.root"))? {
-        Some(Connection::Named(name)) => Ok(Some(name)),
-        _ => Ok(None),
-    }
+    let settings = Deployment::read(&store.resolve(root), store.environment().clone()).and_then(|deployment| {
+        match deployment.connection_of("sales")? {
+            Some(connection @ Connection::Named(_)) => deployment.database_settings(&connection).map(Some),
+            _ => Ok(None),
+        }
+    });
+    settings.map_err(|error| Problem::usage(error.to_string()).hint("check instance.root"))
 }
 
 fn of_connection(store: &Store, connection: &Connection) -> Result<DatabaseSettings, Problem> {

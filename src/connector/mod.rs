@@ -30,6 +30,7 @@ use std::time::Duration;
 
 use crate::client::models::{DataSpace, DataSpaceId, DataSpaceKind, Environment, Project, ProjectId};
 use crate::client::{Client, ClientError, ClientSettings, ConnectorMetadata};
+use crate::commerce::database::DatabaseSettings;
 use crate::commerce::edition;
 use crate::config::store::Store;
 use crate::config::{Config, SourceKind};
@@ -308,23 +309,22 @@ impl Connector {
         match store.config().source.kind {
             SourceKind::Files => Ok(Source::Files(Files::new(store.resolve(&store.config().source.files.directory)))),
             SourceKind::Commerce => {
-                let settings = database::settings(&store)?;
-                let commerce = Commerce::connect(&settings).await.map_err(explained)?;
-                let commerce = commerce.with_order_days(store.config().source.commerce.order_days);
-                let commerce = match database::orders_elsewhere(&store)? {
-                    Some(connection) => commerce.without_orders(&connection),
-                    None => commerce,
-                };
-                Ok(Source::Commerce(self.with_installation(commerce)))
+                let commerce = self.commerce(&database::settings(&store)?).await?;
+                Ok(Source::Commerce(commerce.with_order_days(store.config().source.commerce.order_days)))
             }
         }
     }
 
-    /// The database with the files and variables of the installation that count beside it.
-    fn with_installation(&self, commerce: Commerce) -> Commerce {
+    /// The shop in this database, with what counts beside it: the database of its orders, if they have one of their own, and the
+    /// files and variables of the installation.
+    async fn commerce(&self, settings: &DatabaseSettings) -> Result<Commerce, Problem> {
         let store = self.store();
+        let mut commerce = Commerce::connect(settings).await.map_err(explained)?;
+        if let Some(orders) = database::orders_settings(&store)? {
+            commerce = commerce.with_orders_in(&orders).await.map_err(explained)?;
+        }
         let root = store.config().instance.root.as_deref().map(|root| store.resolve(root));
-        commerce.with_installation(Installation { root, variables: store.environment().clone() })
+        Ok(commerce.with_installation(Installation { root, variables: store.environment().clone() }))
     }
 
     /// The shop's settings that shape items, as they are in force.

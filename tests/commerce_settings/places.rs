@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::kit::{KEY_A, KEY_B, KEYS, Shop, decrypted};
 use super::support::home::{stderr, stdout};
+use super::support::mariadb::{Server, TestDatabase};
 
 /// The places, the strongest first.
 const PLACES: [&str; 5] = ["variable", "env.php", "config.php", "database", "module"];
@@ -74,6 +75,17 @@ fn connection(shop: &Shop) -> String {
         settings.address_text(),
         settings.database
     )
+}
+
+/// The same with a second connection, `orders`.
+fn connections(shop: &Shop, orders: &TestDatabase) -> String {
+    let settings = orders.settings();
+    let second = format!(
+        "'username' => 'root'], 'orders' => ['host' => '{}', 'dbname' => '{}', 'username' => 'root']]],",
+        settings.address_text(),
+        settings.database
+    );
+    connection(shop).replace("'username' => 'root']]],", &second)
 }
 
 fn module(shop: &Shop, name: &str, config: &str) {
@@ -210,14 +222,38 @@ fn settings_of_files_variables_and_modules_reach_items() {
 }
 
 #[test]
-fn orders_of_a_split_database_are_not_read_from_the_wrong_connection() {
+fn a_connection_of_the_orders_that_leads_nowhere_is_named() {
     let shop = Shop::new();
-    let split = format!("{}'resource' => ['sales' => ['connection' => 'sales']],", connection(&shop));
-    write_php(&shop, "app/etc/env.php", &split, "");
+    let split = "'resource' => ['sales' => ['connection' => 'orders']],";
+    write_php(&shop, "app/etc/env.php", &(connection(&shop) + split), "");
     let output = shop.run(&["feeds", "items", "orders"]);
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("connection \"sales\" of env.php"), "{said}");
+    assert!(said.contains("'db' has no connection named 'orders'"), "{said}");
+
+    let empty = Server::shared().empty("no_orders");
+    write_php(&shop, "app/etc/env.php", &(connections(&shop, &empty) + split), "");
+    let output = shop.run(&["feeds", "items", "orders"]);
+    let said = stderr(&output);
+    assert_ne!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains(&format!("the database \"{}\"", empty.settings().database)), "{said}");
+    assert!(said.contains("it holds no tables that this user may see"), "{said}");
+}
+
+#[test]
+fn orders_of_a_split_database_are_read_over_their_own_connection() {
+    let shop = Shop::new();
+    shop.database.execute(include_str!("../fixtures/orders.sql"));
+    shop.database.execute("DELETE FROM sales_order WHERE entity_id = 11");
+    let orders = shop.database.split_orders();
+    let split = connections(&shop, &orders) + "'resource' => ['sales' => ['connection' => 'orders']],";
+    write_php(&shop, "app/etc/env.php", &split, "");
+    shop.configure("[source.commerce]\norder_days = 0\n");
+    let items = stdout(&shop.ok(&["feeds", "items", "orders", "--json"]));
+    assert!(items.contains("\"commerceOrderNumber\":\"000000002\""), "{items}");
+    assert!(items.contains("\"productSku\":\"TEE\""), "{items}");
+    let list = stdout(&shop.ok(&["feeds", "list"]));
+    assert!(!list.contains("orders is not in this source"), "{list}");
 }
 
 #[test]

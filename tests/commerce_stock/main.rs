@@ -144,7 +144,7 @@ async fn a_page_of_ten_and_a_page_of_two_hundred_take_the_same_queries() {
     // Measured, and it should not grow unnoticed: with the context's own, which is read once per feed.
     for (feed, most) in [
         (Feed::InventoryStockStatus, 18),
-        (Feed::Orders, 28),
+        (Feed::Orders, 31),
         (Feed::ProductOverrides, 18),
         (Feed::CategoryPermissions, 18),
     ] {

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::source::Selection;
+use commerce_connector::feeds::source::changes::ChangeLog;
+use commerce_connector::feeds::source::commerce::Commerce;
 use serde_json::{Value, json};
 
 use super::support::mariadb::{Server, TestDatabase};
@@ -232,6 +234,52 @@ async fn staging_and_a_table_prefix_give_the_same() {
          VALUES (5600, 600, 'configurable', 'TEE-NEXT', 2147480000)",
     );
     assert_kinds(&orders(&shop, 1..=13).await);
+}
+
+/// The shop with its orders in a database of their own.
+async fn split(shop: &TestDatabase) -> (TestDatabase, Commerce) {
+    let orders = shop.split_orders();
+    let commerce = connect(shop).await.with_orders_in(&orders.settings()).await.expect("a connection");
+    (orders, commerce)
+}
+
+#[tokio::test]
+async fn a_split_database_gives_the_same() {
+    for shop in [Server::shared().shop_with(&[ORDERS]), Server::shared().staged_shop_with(&[ORDERS])] {
+        let before = connect(&shop).await.with_order_days(0);
+        let before = read_from(&before, Feed::Orders, Selection::All).await;
+        let (_orders, commerce) = split(&shop).await;
+        let is_absent = |shop: &Commerce| shop.absent().iter().any(|(feed, _)| *feed == Feed::Orders);
+        assert!(is_absent(&connect(&shop).await) && !is_absent(&commerce), "not from the first database");
+        assert_kinds(&read_from(&commerce, Feed::Orders, ids(1..=13)).await);
+        let all = read_from(&commerce.clone().with_order_days(0), Feed::Orders, Selection::All).await;
+        assert_eq!((all.json(), all.complaints()), (before.json(), before.complaints()));
+        let newest = read_from(&commerce, Feed::Orders, Selection::All).await;
+        assert_eq!(newest.items.iter().map(|(id, _)| *id).collect::<Vec<u64>>(), [5, 6]);
+        let moment = commerce.moment(Feed::Orders).await.expect("a moment");
+        let ChangeLog::NotKept { reason } = &moment.logs[0].1 else { panic!("{:?}", moment.logs) };
+        assert!(reason.as_str().contains("split database"), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_of_a_split_database_that_was_emptied_withholds_orders() {
+    let shop = Server::shared().shop_with(&[ORDERS]);
+    let (orders, commerce) = split(&shop).await;
+    read_from(&commerce.clone().with_order_days(0), Feed::Orders, Selection::All).await;
+    let filled = commerce.filled(Feed::Orders).await.expect("an answer").expect("tables");
+    for table in ["sales_order", "sales_order_item", "sales_invoice", "data_exporter_uuid", "store"] {
+        assert!(filled.contains(table), "{table} is not in {filled:?}");
+    }
+    let expecting = commerce.expecting(filled);
+    expecting.check_tables(Feed::Orders).await.expect("as it was");
+    for (database, table) in [(&orders, "sales_invoice"), (&shop, "data_exporter_uuid")] {
+        database.execute(&format!("CREATE TABLE kept AS SELECT * FROM {table}; DELETE FROM {table}"));
+        let error = expecting.check_tables(Feed::Orders).await.expect_err("an emptied table");
+        assert!(error.to_string().contains(table), "{error}");
+        database.execute(&format!("INSERT INTO {table} SELECT * FROM kept; DROP TABLE kept"));
+        expecting.check_tables(Feed::Orders).await.expect("as it was");
+    }
 }
 
 #[tokio::test]

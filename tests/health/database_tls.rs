@@ -9,6 +9,7 @@ use commerce_connector::commerce::database::{
 use commerce_connector::error::Explain as _;
 use commerce_connector::secret::Secret;
 
+use super::support::home::{Home, stderr};
 use super::support::mariadb::{Server, TestDatabase};
 
 const USER: &str = "over_tls";
@@ -95,4 +96,33 @@ async fn a_user_who_must_show_a_certificate_is_let_in_with_one() {
     assert!(shop.connect(Some(with)).await.is_ok());
     let without = said(shop.connect(Some(tls(TlsVerify::Ca))).await);
     assert!(without.contains("Access denied") && !without.contains("firewall"), "{without}");
+}
+
+#[test]
+fn the_numbers_of_env_php_reach_the_connection() {
+    let shop = Shop::new(true);
+    let home = Home::new();
+    std::fs::create_dir_all(home.path("shop/app/etc")).expect("made");
+    home.write_config(&format!("[instance]\nroot = \"{}\"\n", home.path("shop").display()));
+    let websites = |options: &str| {
+        let text = format!(
+            "<?php return ['db' => ['connection' => ['default' => ['host' => '127.0.0.1:{}', 'dbname' => '{}', \
+             'username' => '{USER}', 'password' => 'secret', 'driver_options' => [{options}]]]]];",
+            shop.port, shop.database.name
+        );
+        std::fs::write(home.path("shop/app/etc/env.php"), text).expect("written");
+        home.run(&["feeds", "items", "scopesWebsite"])
+    };
+    let option = |number: &str, name: &str| format!("{number} => '{}',", file(name).display());
+    let ca = option("1009", "ca.pem");
+    let client = option("\\PDO::MYSQL_ATTR_SSL_CERT", "client.pem") + &option("1007", "client.key");
+
+    let let_in = websites(&format!("{ca}{client}1014 => false"));
+    assert!(let_in.status.success(), "{}", stderr(&let_in));
+    let by_name = stderr(&websites(&format!("{ca}{client}")));
+    assert!(by_name.contains("certificate") && by_name.contains("tls_verify = \"ca\""), "{by_name}");
+    let without = stderr(&websites(&format!("{ca}1014 => false")));
+    assert!(without.contains("Access denied"), "{without}");
+    let half = stderr(&websites(&format!("{ca}{}", option("1008", "client.pem"))));
+    assert!(half.contains("1007"), "{half}");
 }

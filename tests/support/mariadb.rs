@@ -376,6 +376,16 @@ impl TestDatabase {
         self.server.feed(&self.name, on_this_server(sql).as_bytes());
     }
 
+    /// Moves the orders' tables into a database of their own, as a split database has them.
+    pub fn split_orders(&self) -> TestDatabase {
+        let orders = TestDatabase { table_prefix: self.table_prefix.clone(), ..self.server.empty("orders") };
+        let tables = self.query(&format!("SHOW TABLES LIKE '{}sales\\_%'", self.table_prefix));
+        let moves: Vec<String> =
+            tables.iter().map(|row| format!("{table} TO {}.{table}", orders.name, table = row[0])).collect();
+        self.execute(&format!("RENAME TABLE {}", moves.join(", ")));
+        orders
+    }
+
     /// Runs statements, and goes on after one that fails.
     pub fn execute_as_far_as_possible(&self, sql: &str) {
         let mut client = self.server.client(&self.name);

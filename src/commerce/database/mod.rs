@@ -35,6 +35,8 @@ use crate::waiting;
 #[derive(Debug, Clone)]
 pub struct Database {
     connections: Arc<Connections>,
+    /// The tables without which it is not the database that was meant.
+    required: &'static [&'static str],
     schema: Arc<Schema>,
     /// The tables of what is read with this.
     tables: Arc<Tables>,
@@ -60,7 +62,18 @@ impl Database {
     /// [`DatabaseError::Unreachable`] if nobody lets us in, [`DatabaseError::NotCommerce`] if the tables of a Commerce
     /// catalogue are missing.
     pub async fn connect(settings: &DatabaseSettings) -> Result<Self, DatabaseError> {
-        Self::look_at(Arc::new(Connections::new(settings)), BTreeSet::new(), &[]).await
+        Self::connect_to(settings, schema::OF_A_SHOP).await
+    }
+
+    /// Connects to a database that holds a part of a shop: these tables.
+    ///
+    /// # Errors
+    /// As [`Self::connect`]; [`DatabaseError::NotCommerce`] if one of the tables is missing.
+    pub async fn connect_to(
+        settings: &DatabaseSettings,
+        required: &'static [&'static str],
+    ) -> Result<Self, DatabaseError> {
+        Self::look_at(Arc::new(Connections::new(settings)), required, BTreeSet::new(), &[]).await
     }
 
     /// The same database with its schema as it is now: an upgrade, an indexer or an administrator may have changed it. What is
@@ -70,17 +83,18 @@ impl Database {
     /// # Errors
     /// As [`Self::connect`].
     pub async fn look_again(&self, expected: BTreeSet<String>, needed: &[&str]) -> Result<Self, DatabaseError> {
-        self.persist(|| Self::look_at(Arc::clone(&self.connections), expected.clone(), needed)).await
+        self.persist(|| Self::look_at(Arc::clone(&self.connections), self.required, expected.clone(), needed)).await
     }
 
     async fn look_at(
         connections: Arc<Connections>,
+        required: &'static [&'static str],
         expected: BTreeSet<String>,
         needed: &[&str],
     ) -> Result<Self, DatabaseError> {
         let mut snapshot = Box::pin(Snapshot::start(&connections, View::OneMoment)).await?;
         let settings = connections.settings();
-        let mut schema = Schema::detect(&mut snapshot, settings).await?;
+        let mut schema = Schema::detect(&mut snapshot, settings, required).await?;
         let wanted = || expected.iter().map(String::as_str).chain(needed.iter().copied());
         for _ in 0..MOST_SWAPS {
             let mut is_swapped = false;
@@ -90,11 +104,11 @@ impl Database {
             if !is_swapped {
                 break;
             }
-            schema = Schema::detect(&mut snapshot, settings).await?;
+            schema = Schema::detect(&mut snapshot, settings, required).await?;
         }
         snapshot.end().await;
         let schema = Arc::new(schema);
-        Ok(Self { connections, schema, tables: Arc::new(Tables::expecting(expected)) })
+        Ok(Self { connections, required, schema, tables: Arc::new(Tables::expecting(expected)) })
     }
 
     /// Tries something again, a few times within about a minute, while the database interrupts it or is not there; says so each

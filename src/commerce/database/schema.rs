@@ -8,7 +8,7 @@ use super::snapshot::Snapshot;
 use crate::untrusted::SafeText;
 
 /// Without these, no feed can be read.
-const REQUIRED: [&str; 7] = [
+pub(super) const OF_A_SHOP: &[&str] = &[
     "store",
     "store_group",
     "store_website",
@@ -61,13 +61,17 @@ impl Schema {
         self.tables.contains(table)
     }
 
-    pub(super) async fn detect(snapshot: &mut Snapshot, settings: &DatabaseSettings) -> Result<Self, DatabaseError> {
+    pub(super) async fn detect(
+        snapshot: &mut Snapshot,
+        settings: &DatabaseSettings,
+        required: &[&'static str],
+    ) -> Result<Self, DatabaseError> {
         let prefix = &settings.table_prefix;
         let names: Vec<String> =
             snapshot.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()").await?;
         let tables: BTreeSet<String> =
             names.iter().filter_map(|name| name.strip_prefix(prefix.as_str())).map(str::to_owned).collect();
-        let missing: Vec<&str> = REQUIRED.into_iter().filter(|name| !tables.contains(*name)).collect();
+        let missing: Vec<&str> = required.iter().copied().filter(|name| !tables.contains(*name)).collect();
         if let Some(first) = missing.first() {
             let (is_elsewhere, reason) = reason(&names, &missing, prefix);
             // A table that this user may not read is not listed either.

@@ -9,7 +9,6 @@ use crate::connector::health::{has_adobe_export, judge_cron, judge_logs, judge_s
 use crate::connector::{Connector, explained};
 use crate::error::Problem;
 use crate::feeds::Feed;
-use crate::feeds::source::commerce::Commerce;
 use crate::private_file::safe;
 use crate::untrusted::SafeText;
 use crate::words::{count, counted, duration};
@@ -74,7 +73,7 @@ async fn schema(
     database: &Database,
     is_adobe_here: bool,
 ) -> Result<Check, Problem> {
-    let commerce = connector.with_installation(Commerce::connect(settings).await.map_err(explained)?);
+    let commerce = connector.commerce(settings).await?;
     let absent = commerce.absent().into_iter().filter(|(feed, _)| !feed.is_experimental());
     // Without Adobe's export, tables of its modules are nowhere to come from, and nobody promised these feeds.
     let finding = if is_adobe_here { Finding::wrong } else { Finding::warning };

@@ -30,6 +30,14 @@ impl Log {
     }
 }
 
+/// That nothing writes a log of the orders of a split database: Commerce makes triggers in its first database only.
+pub(super) fn apart() -> ChangeLog {
+    ChangeLog::NotKept {
+        reason: "its tables are in a database of their own (a split database), in which Commerce writes no change log"
+            .into(),
+    }
+}
+
 /// Where the change log of a feed stands.
 pub(super) async fn read(database: &Database, snapshot: &mut Snapshot, feed: Feed) -> Result<Log, DatabaseError> {
     let Some(names) = feed.in_commerce() else {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
+use super::databases::Databases;
 use super::directives::Directives;
 use super::eav::{Attributes, Entity};
 use super::products::Shop;
@@ -34,14 +35,16 @@ pub(super) struct Context {
     pub directives: OnceCell<Directives>,
     /// What stock status needs besides; read with its first page.
     pub stock: OnceCell<Stock>,
-    database: Database,
+    /// Where the tables are.
+    pub databases: Databases,
     /// The staged version that the shop shows now; `None` without staging.
     version: Option<u64>,
 }
 
 impl Context {
     /// Reads it: a fixed number of queries, once per feed.
-    pub(super) async fn load(database: &Database, snapshot: &mut Snapshot, run: &Run) -> Result<Self, DatabaseError> {
+    pub(super) async fn load(databases: &Databases, snapshot: &mut Snapshot, run: &Run) -> Result<Self, DatabaseError> {
+        let database = &databases.main;
         let scopes = Scopes::load(database, snapshot).await?;
         let product_attributes = Attributes::load(database, snapshot, Entity::Product).await?;
         let category_attributes = Attributes::load(database, snapshot, Entity::Category).await?;
@@ -55,36 +58,31 @@ impl Context {
             products: OnceCell::new(),
             directives: OnceCell::new(),
             stock: OnceCell::new(),
-            database: database.clone(),
+            databases: databases.clone(),
             version,
         })
     }
 
     /// The full, quoted name of a table.
     pub(super) fn table(&self, name: &str) -> String {
-        self.database.table(name)
-    }
-
-    /// Whether the tables that the feed depends on are as they should be, in the moment of the snapshot.
-    pub(super) async fn check_tables(&self, snapshot: &mut Snapshot) -> Result<(), DatabaseError> {
-        self.database.check_tables(snapshot).await
+        self.databases.table(name)
     }
 
     /// Whether there is such a table; the name is without the prefix.
     pub(super) fn has_table(&self, name: &str) -> bool {
-        self.database.has(name)
+        self.databases.has(name)
     }
 
     /// The column by which this entity's value tables (and bundle, downloadable, option, tier price tables, for products)
     /// point to it: `entity_id` or `row_id`.
     pub(super) fn link(&self, entity: Entity) -> &'static str {
-        entity.link(&self.database).name()
+        entity.link(&self.databases.main).name()
     }
 
     /// What must be in the `WHERE` of every query that reads the entity table as `alias`: with staging, an entity has a row
     /// for each version, and only the current one is the shop's. Begins with ` AND `; empty without staging.
     pub(super) fn is_current(&self, entity: Entity, alias: &str) -> String {
-        match (entity.link(&self.database), self.version) {
+        match (entity.link(&self.databases.main), self.version) {
             (LinkColumn::RowId, Some(version)) => {
                 format!(" AND {alias}.created_in <= {version} AND {alias}.updated_in > {version}")
             }

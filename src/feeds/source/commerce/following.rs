@@ -10,14 +10,17 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer.
     pub async fn moment(&self, feed: Feed) -> Result<Moment, SourceError> {
-        let database = self.look(feed).await?;
-        let cell = self.run(&database, feed).await?;
+        let databases = self.look(feed).await?;
+        let cell = self.run(&databases.main, feed).await?;
         let Some(run) = cell.get() else { return Ok(Moment::default()) };
         let moment = || async {
-            let context = context_of(&database, run).await?;
-            signs::moment(&database, &context, feed).await
+            if databases.is_apart(feed) {
+                return Ok(Moment { logs: vec![(feed, change_log::apart())], ..Moment::default() });
+            }
+            let context = context_of(&databases, run).await?;
+            signs::moment(&databases.main, &context, feed).await
         };
-        database.persist(moment).await.map_err(|error| SourceError::of(feed, error))
+        databases.main.persist(moment).await.map_err(|error| SourceError::of(feed, error))
     }
 
     /// What is kept of a shape, to find later which records another state of it reaches.
@@ -25,13 +28,14 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer.
     pub async fn details(&self, feed: Feed, shape: Shape) -> Result<Details, SourceError> {
-        let database = self.database();
-        let cell = self.run(&database, feed).await?;
+        let databases = self.databases();
+        let database = &databases.main;
+        let cell = self.run(database, feed).await?;
         let Some(run) = cell.get() else { return Ok(Details::new()) };
         let details = || async {
-            let context = context_of(&database, run).await?;
+            let context = context_of(&databases, run).await?;
             let mut snapshot = database.snapshot().await?;
-            let details = shapes::details(&database, &mut snapshot, &context, shape).await?;
+            let details = shapes::details(database, &mut snapshot, &context, shape).await?;
             snapshot.end().await;
             Ok(details)
         };
@@ -49,13 +53,14 @@ impl Commerce {
         before: &Before,
         now: &Before,
     ) -> Result<Vec<u64>, SourceError> {
-        let database = self.database();
-        let cell = self.run(&database, feed).await?;
+        let databases = self.databases();
+        let database = &databases.main;
+        let cell = self.run(database, feed).await?;
         let Some(run) = cell.get() else { return Ok(Vec::new()) };
         let reached = || async {
-            let context = context_of(&database, run).await?;
+            let context = context_of(&databases, run).await?;
             let mut snapshot = database.snapshot().await?;
-            let keys = shapes::reached(&database, &mut snapshot, &context, feed, shape, before, now).await?;
+            let keys = shapes::reached(database, &mut snapshot, &context, feed, shape, before, now).await?;
             snapshot.end().await;
             Ok(keys)
         };
@@ -67,7 +72,7 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer, or the log is not there any more.
     pub async fn changes(&self, feed: Feed, span: Span, limit: usize) -> Result<Vec<Entry>, SourceError> {
-        let database = self.database();
+        let database = self.databases().main;
         database
             .persist(|| change_log::entries(&database, feed, span, limit))
             .await
@@ -79,7 +84,7 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer, or the log is not there any more.
     pub async fn changes_at(&self, feed: Feed, versions: &[u64]) -> Result<Vec<Entry>, SourceError> {
-        let database = self.database();
+        let database = self.databases().main;
         database
             .persist(|| change_log::entries_at(&database, feed, versions))
             .await
@@ -91,7 +96,7 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer, or the log is not there any more.
     pub async fn present(&self, feed: Feed, span: Span, sight: Sight) -> Result<Present, SourceError> {
-        let database = self.database();
+        let database = self.databases().main;
         let present = || change_log::present(&database, feed, span, sight);
         database.persist(present).await.map_err(|error| SourceError::of(feed, error))
     }
@@ -101,7 +106,7 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer.
     pub async fn shown(&self, feed: Feed, keys: &[u64]) -> Result<Vec<Shown>, SourceError> {
-        let database = self.database();
+        let database = self.databases().main;
         let shown = || dependents::shown(&database, feed, keys);
         database.persist(shown).await.map_err(|error| SourceError::of(feed, error))
     }
@@ -111,7 +116,7 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer.
     pub async fn next_shown(&self, feed: Feed, after: Option<u64>) -> Result<Option<(Vec<Shown>, u64)>, SourceError> {
-        let database = self.database();
+        let database = self.databases().main;
         let shown = || dependents::next_shown(&database, feed, after);
         database.persist(shown).await.map_err(|error| SourceError::of(feed, error))
     }

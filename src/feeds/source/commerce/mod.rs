@@ -14,6 +14,7 @@
 //! | file | for |
 //! |---|---|
 //! | `context` | table names, link columns, current staged version; holds the three below |
+//! | `databases` | the shop's database, and that of its orders where they have one of their own |
 //! | `scope` | websites, stores, store views; the scope triple of an item |
 //! | `setting`, `effective` | the settings that feeds need; what is in force of variables, files, database and modules |
 //! | `base_urls` | the base URLs of a store view |
@@ -31,6 +32,7 @@ mod categories;
 mod category_permissions;
 mod change_log;
 mod context;
+mod databases;
 mod dependents;
 mod directives;
 mod eav;
@@ -66,6 +68,7 @@ use tokio::sync::{OnceCell, mpsc};
 
 use super::{IdKind, Page, Resolved, Selection, SourceError};
 use context::Run;
+use databases::Databases;
 use setting::Settings;
 
 use crate::commerce::database::{Database, DatabaseError, DatabaseSettings};
@@ -79,8 +82,8 @@ pub use effective::{InForce, SettingError};
 /// A connected Commerce database. Clones share the pool.
 #[derive(Debug, Clone)]
 pub struct Commerce {
-    /// With its schema as it was looked at last.
-    database: Arc<Mutex<Database>>,
+    /// With their schemas as they were looked at last.
+    databases: Arc<Mutex<Databases>>,
     /// The tables that must have rows.
     expected: BTreeSet<String>,
     /// The tables that each feed was read from.
@@ -88,8 +91,6 @@ pub struct Commerce {
     order_days: u32,
     /// What counts as now; the clock's own time unless [`Self::at`] says otherwise.
     now: Option<Timestamp>,
-    /// Why orders are not read, where their tables are in another database.
-    orders_elsewhere: Option<SafeText>,
     /// The installation whose files and variables count beside the database.
     installation: Installation,
     /// What is the same for every feed of the run that has begun.
@@ -108,6 +109,8 @@ pub struct Installation {
 /// How many days ago an order may have changed to be part of a full sync: 604,800 s, as in Commerce (feed map §9).
 pub const DEFAULT_ORDER_DAYS: u32 = 7;
 
+const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
+
 impl Commerce {
     /// Connects and finds out what kind of schema this is.
     ///
@@ -115,15 +118,13 @@ impl Commerce {
     /// [`SourceError::Database`].
     pub async fn connect(settings: &DatabaseSettings) -> Result<Self, SourceError> {
         // The error's feed is only named by a query, and the first feed is what anyone would read first.
-        let database =
-            Database::connect(settings).await.map_err(|error| SourceError::of(Feed::ScopesWebsite, error))?;
+        let main = Database::connect(settings).await.map_err(|error| SourceError::of(Feed::ScopesWebsite, error))?;
         Ok(Self {
-            database: Arc::new(Mutex::new(database)),
+            databases: Arc::new(Mutex::new(Databases { main, orders: None })),
             expected: BTreeSet::new(),
             used: Arc::default(),
             order_days: DEFAULT_ORDER_DAYS,
             now: None,
-            orders_elsewhere: None,
             installation: Installation::default(),
             run: None,
         })
@@ -141,12 +142,15 @@ impl Commerce {
         Self { installation, ..self }
     }
 
-    /// The same without orders: the tables of a split database are in this connection of env.php, and what is here is old.
-    #[must_use]
-    pub fn without_orders(self, connection: &str) -> Self {
-        let reason =
-            format!("its tables are in the connection {connection:?} of env.php (a split database), which is not read");
-        Self { orders_elsewhere: Some(SafeText::new(&reason)), ..self }
+    /// The same with the orders' tables in a database of their own (a split database): those in the first are old, if there are any.
+    ///
+    /// # Errors
+    /// [`SourceError::Database`].
+    pub async fn with_orders_in(self, settings: &DatabaseSettings) -> Result<Self, SourceError> {
+        let connected = Database::connect_to(settings, databases::ORDER_TABLES).await;
+        let orders = connected.map_err(|error| SourceError::of(Feed::Orders, error))?;
+        let databases = Databases { orders: Some(orders), ..self.databases() };
+        Ok(Self { databases: Arc::new(Mutex::new(databases)), ..self })
     }
 
     /// The same for one run: every feed sees the same settings and the same moment.
@@ -155,11 +159,17 @@ impl Commerce {
         Self { run: Some(Arc::default()), ..self.clone() }
     }
 
+    /// The moment that counts as now: that of the run that has begun, if one has.
+    fn moment_of_run(&self) -> Timestamp {
+        let of_run = self.run.as_ref().and_then(|run| run.get()).map(|run| run.now);
+        of_run.or(self.now).unwrap_or_else(Timestamp::now)
+    }
+
     /// The settings in force and the moment: those of the run that has begun, or else of now.
     async fn run(&self, database: &Database, feed: Feed) -> Result<Arc<OnceCell<Run>>, SourceError> {
         let cell = self.run.clone().unwrap_or_default();
         cell.get_or_try_init(|| async {
-            let now = self.now.unwrap_or_else(Timestamp::now);
+            let now = self.moment_of_run();
             let settings = self.settings_now(database).await.map_err(|error| SourceError::of_setting(feed, error))?;
             Ok::<_, SourceError>(Run { now, settings: Arc::new(settings) })
         })
@@ -180,7 +190,7 @@ impl Commerce {
     /// # Errors
     /// [`SettingError`] if one of them cannot be known.
     pub async fn settings_in_force(&self) -> Result<Vec<InForce>, SettingError> {
-        Ok(self.settings_now(&self.database()).await?.in_force())
+        Ok(self.settings_now(&self.databases().main).await?.in_force())
     }
 
     /// The same database, read as if it were another moment: which of the prices that are good for one day only are today's.
@@ -196,19 +206,19 @@ impl Commerce {
     }
 
     /// The database with its schema as it is now: a pass of a watch may find another than the one before.
-    async fn look(&self, feed: Feed) -> Result<Database, SourceError> {
+    async fn look(&self, feed: Feed) -> Result<Databases, SourceError> {
         self.look_for(feed, tables::tables(feed)).await
     }
 
-    async fn look_for(&self, feed: Feed, needed: &[&str]) -> Result<Database, SourceError> {
-        let database = self.database().look_again(self.expected.clone(), needed).await;
-        let database = database.map_err(|error| SourceError::of(feed, error))?;
-        *self.database.lock().unwrap_or_else(PoisonError::into_inner) = database.clone();
-        Ok(database)
+    async fn look_for(&self, feed: Feed, needed: &[&str]) -> Result<Databases, SourceError> {
+        let databases = self.databases().look_again(&self.expected, needed).await;
+        let databases = databases.map_err(|error| SourceError::of(feed, error))?;
+        *self.databases.lock().unwrap_or_else(PoisonError::into_inner) = databases.clone();
+        Ok(databases)
     }
 
-    fn database(&self) -> Database {
-        self.database.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn databases(&self) -> Databases {
+        self.databases.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether the tables that the feed depends on are as they should be.
@@ -216,10 +226,11 @@ impl Commerce {
     /// # Errors
     /// [`SourceError::Reading`] if they are not.
     pub async fn check_tables(&self, feed: Feed) -> Result<(), SourceError> {
-        let database = self.look(feed).await?;
+        let databases = self.look(feed).await?;
+        let database = databases.of(feed);
         let check = || async {
             let mut snapshot = database.snapshot().await?;
-            database.check_tables(&mut snapshot).await?;
+            databases.check_tables(feed, &mut snapshot).await?;
             snapshot.end().await;
             Ok(())
         };
@@ -234,16 +245,9 @@ impl Commerce {
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner).get(&feed).cloned();
         let Some(mut tables) = used else { return Ok(None) };
         tables.extend(self.expected.iter().cloned());
-        let database = self.database();
-        let ask = || async {
-            let mut snapshot = database.snapshot().await?;
-            // In the same moment: what was emptied after the last page must not be forgotten.
-            database.check_tables(&mut snapshot).await?;
-            let filled = database.filled_tables(&mut snapshot, &tables).await?;
-            snapshot.end().await;
-            Ok(filled)
-        };
-        database.persist(ask).await.map(Some).map_err(|error| SourceError::of(feed, error))
+        let databases = self.databases();
+        let filled = databases.main.persist(|| databases.filled_tables(&tables)).await;
+        filled.map(Some).map_err(|error| SourceError::of(feed, error))
     }
 
     /// The base URL of the whole installation; `None` if none is set.
@@ -251,14 +255,14 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer, or a setting cannot be known.
     pub async fn base_url(&self) -> Result<Option<String>, SourceError> {
-        let run = self.run(&self.database(), Feed::ScopesWebsite).await?;
+        let run = self.run(&self.databases().main, Feed::ScopesWebsite).await?;
         Ok(run.get().and_then(|run| run.settings.base_url()).map(str::to_owned))
     }
 
     /// What it is connected to.
     #[must_use]
     pub fn settings(&self) -> DatabaseSettings {
-        self.database().settings().clone()
+        self.databases().main.settings().clone()
     }
 
     /// The feeds that are built for this schema: those whose tables are there.
@@ -282,9 +286,10 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn count(&self, feed: Feed) -> Result<Option<u64>, SourceError> {
-        let database = self.look(feed).await?;
+        let databases = self.look(feed).await?;
         self.check(feed)?;
-        let count = database.persist(|| walk::count(&database, feed, self.order_days)).await;
+        let since = self.orders_since();
+        let count = databases.main.persist(|| walk::count(&databases, feed, since)).await;
         count.map(Some).map_err(|error| SourceError::of(feed, error))
     }
 
@@ -294,7 +299,7 @@ impl Commerce {
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn estimate(&self, feed: Feed) -> Result<u64, SourceError> {
         let count = self.count(feed).await?.unwrap_or_default();
-        let database = self.database();
+        let database = self.databases().main;
         database.persist(|| estimate::items(&database, feed, count)).await.map_err(|error| SourceError::of(feed, error))
     }
 
@@ -304,15 +309,16 @@ impl Commerce {
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn keys_after(&self, feed: Feed, after: Option<u64>, limit: usize) -> Result<Vec<u64>, SourceError> {
         self.check(feed)?;
-        let database = self.database();
-        let keys = database.persist(|| walk::keys_after(&database, feed, self.order_days, after, limit)).await;
+        let databases = self.databases();
+        let since = self.orders_since();
+        let keys = databases.main.persist(|| walk::keys_after(&databases, feed, since, after, limit)).await;
         keys.map_err(|error| SourceError::of(feed, error))
     }
 
     /// How long the server took for all queries of this program so far.
     #[must_use]
     pub fn query_time(&self) -> Duration {
-        self.database().query_time()
+        self.databases().query_time()
     }
 
     /// Streams the records of a feed.
@@ -320,15 +326,15 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn read(&self, feed: Feed, selection: &Selection, pages: mpsc::Sender<Page>) -> Result<(), SourceError> {
-        let database = self.look(feed).await?;
+        let databases = self.look(feed).await?;
         self.check(feed)?;
-        self.check_category_index(&database, feed).await?;
-        let cell = self.run(&database, feed).await?;
+        self.check_category_index(&databases.main, feed).await?;
+        let cell = self.run(&databases.main, feed).await?;
         let Some(run) = cell.get() else { return Ok(()) };
-        let read = Box::pin(walk::read(&database, feed, self.order_days, run, selection, &pages)).await;
+        let read = Box::pin(walk::read(&databases, feed, self.orders_since(), run, selection, &pages)).await;
         read.map_err(|error| SourceError::of(feed, error))?;
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.entry(feed).or_default().extend(database.used_tables());
+        used.entry(feed).or_default().extend(databases.used_tables());
         Ok(())
     }
 
@@ -337,11 +343,11 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn warnings(&self, feed: Feed) -> Result<Vec<SafeText>, SourceError> {
-        let database = self.look(feed).await?;
+        let databases = self.look(feed).await?;
         self.check(feed)?;
-        let cell = self.run(&database, feed).await?;
+        let cell = self.run(&databases.main, feed).await?;
         let Some(run) = cell.get() else { return Ok(Vec::new()) };
-        walk::warnings(&database, feed, run).await.map_err(|error| SourceError::of(feed, error))
+        walk::warnings(&databases, feed, run).await.map_err(|error| SourceError::of(feed, error))
     }
 
     /// The records that a person's words stand for.
@@ -349,10 +355,11 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn resolve(&self, feed: Feed, words: &[String], kind: IdKind) -> Result<Resolved, SourceError> {
-        let database = self.look(feed).await?;
+        let databases = self.look(feed).await?;
         self.check(feed)?;
-        database
-            .persist(|| walk::resolve(&database, feed, words, kind))
+        databases
+            .main
+            .persist(|| walk::resolve(&databases, feed, words, kind))
             .await
             .map_err(|error| SourceError::of(feed, error))
     }
@@ -362,12 +369,19 @@ impl Commerce {
     /// # Errors
     /// If the database does not answer, or [`SourceError::NoSuchFeed`].
     pub async fn with_dependents(&self, feed: Feed, keys: Vec<u64>) -> Result<Vec<u64>, SourceError> {
-        let database = self.look(feed).await?;
+        let database = self.look(feed).await?.main;
         self.check(feed)?;
         database
             .persist(|| dependents::with_dependents(&database, feed, keys.clone()))
             .await
             .map_err(|error| SourceError::of(feed, error))
+    }
+
+    /// When an order must have changed at the latest to be part of a full sync; `None` for all orders.
+    fn orders_since(&self) -> Option<Timestamp> {
+        let seconds = i64::from(self.order_days) * SECONDS_PER_DAY;
+        let since = Timestamp::from_second(self.moment_of_run().as_second() - seconds);
+        since.ok().filter(|_| self.order_days > 0)
     }
 
     fn has(&self, feed: Feed) -> bool {
@@ -376,12 +390,8 @@ impl Commerce {
 
     /// Which of a feed's tables are missing, in one sentence; `None` if none is.
     fn reason_of_absence(&self, feed: Feed) -> Option<SafeText> {
-        if feed == Feed::Orders && self.orders_elsewhere.is_some() {
-            return self.orders_elsewhere.clone();
-        }
-        let database = self.database();
-        let has = |table: &&str| database.schema().has(table);
-        let missing: Vec<&str> = tables::tables(feed).iter().copied().filter(|table| !has(table)).collect();
+        let databases = self.databases();
+        let missing: Vec<&str> = tables::tables(feed).iter().copied().filter(|table| !databases.lists(table)).collect();
         match missing[..] {
             [] => None,
             [table] => Some(SafeText::new(&format!("its table {table} is missing"))),
@@ -411,15 +421,15 @@ impl Commerce {
     }
 
     fn no_such_feed(&self, feed: Feed, reason: SafeText) -> SourceError {
-        let source_name = SafeText::new(&format!("the database {}", self.database().settings().database));
+        let source_name = SafeText::new(&format!("the database {}", self.databases().of(feed).settings().database));
         SourceError::NoSuchFeed { feed, source_name, reason }
     }
 }
 
 /// What every page of a feed shares, as it is now.
-async fn context_of(database: &Database, run: &Run) -> Result<context::Context, DatabaseError> {
-    let mut snapshot = database.snapshot().await?;
-    let context = context::Context::load(database, &mut snapshot, run).await?;
+async fn context_of(databases: &Databases, run: &Run) -> Result<context::Context, DatabaseError> {
+    let mut snapshot = databases.main.snapshot().await?;
+    let context = context::Context::load(databases, &mut snapshot, run).await?;
     snapshot.end().await;
     Ok(context)
 }

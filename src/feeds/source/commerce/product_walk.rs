@@ -91,7 +91,7 @@ async fn begin(
     let context = Arc::clone(context);
     let reading = tokio::spawn(async move {
         let products = Products::load(&mut snapshot, &context, &Keys::Run(run)).await?;
-        context.check_tables(&mut snapshot).await?;
+        context.databases.main.check_tables(&mut snapshot).await?;
         snapshot.end().await;
         Ok(Portion { records: run.len, products })
     });
@@ -210,7 +210,7 @@ async fn read_again(
     };
     let keys = database.persist(keys).await?;
     for keys in keys.chunks(page_size::records(Feed::Products, context)) {
-        let page = page_of(database, context, source, Feed::Products, keys).await?;
+        let page = page_of(context, source, Feed::Products, keys).await?;
         if pages.send(page).await.is_err() {
             return Ok(false);
         }

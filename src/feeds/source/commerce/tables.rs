@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
+use super::databases::Databases;
 use super::keys::Run;
 use crate::commerce::database::{Database, DatabaseError, Snapshot, in_list};
 use crate::feeds::Feed;
@@ -32,8 +35,8 @@ const SKU: Code = Code { table: "catalog_product_entity", key: "entity_id", colu
 const EVERY_ROW: &str = "TRUE";
 
 impl SourceTable {
-    /// `order_days`: how long ago an order may have changed to be one of *all of them*; 0 = it does not matter.
-    pub(super) fn of(database: &Database, feed: Feed, order_days: u32) -> Self {
+    /// `orders_since`: when an order must have changed at the latest to be one of *all of them*.
+    pub(super) fn of(databases: &Databases, feed: Feed, orders_since: Option<Timestamp>) -> Self {
         let (name, key, code) = match feed {
             Feed::ScopesWebsite => ("store_website", "website_id", Some("code")),
             Feed::ScopesCustomerGroup => ("customer_group", "customer_group_id", Some("customer_group_code")),
@@ -58,14 +61,14 @@ impl SourceTable {
             Feed::ScopesWebsite => "website_id <> 0".to_owned(),
             Feed::ProductAttributes => format!(
                 "entity_type_id = (SELECT t.entity_type_id FROM {} t WHERE t.entity_type_code = 'catalog_product')",
-                database.table("eav_entity_type")
+                databases.table("eav_entity_type")
             ),
-            Feed::Orders => exported_orders(database),
+            Feed::Orders => exported_orders(databases),
             _ => EVERY_ROW.to_owned(),
         };
-        let window = match feed {
-            // Both sides are UTC: a timestamp is compared in the session's time zone, and ours is +00:00.
-            Feed::Orders if order_days > 0 => format!("updated_at >= NOW() - INTERVAL {order_days} DAY"),
+        let window = match orders_since {
+            // A timestamp is compared in the session's time zone, and ours is UTC.
+            Some(since) if feed == Feed::Orders => format!("updated_at >= FROM_UNIXTIME({})", since.as_second()),
             _ => EVERY_ROW.to_owned(),
         };
         Self { name, key, code: code.map(|column| Code { table: name, key, column }), filter, window }
@@ -148,15 +151,19 @@ impl SourceTable {
 
 /// Orders that Commerce gave a UUID and a payment: no others are exported (feed map §9).
 ///
-/// Counted row by row, not joined: the walk needs the next few orders by their key, and a join would sort all of them.
-fn exported_orders(database: &Database) -> String {
-    let order = database.table("sales_order");
-    format!(
-        "(SELECT COUNT(*) FROM {uuid} u WHERE u.entity_id = {order}.entity_id AND u.type = 'order') > 0 \
-         AND (SELECT COUNT(*) FROM {payment} p WHERE p.parent_id = {order}.entity_id) > 0",
-        uuid = database.table("data_exporter_uuid"),
-        payment = database.table("sales_order_payment"),
-    )
+/// Counted row by row, not joined: the walk needs the next few orders by their key, and a join would sort all of them. In a split
+/// database the UUIDs are in the other one, so that an order without one is noticed when its page is read.
+fn exported_orders(databases: &Databases) -> String {
+    let order = databases.table("sales_order");
+    let paid = format!(
+        "(SELECT COUNT(*) FROM {payment} p WHERE p.parent_id = {order}.entity_id) > 0",
+        payment = databases.table("sales_order_payment"),
+    );
+    if databases.is_apart(Feed::Orders) {
+        return paid;
+    }
+    let uuid = databases.table("data_exporter_uuid");
+    format!("(SELECT COUNT(*) FROM {uuid} u WHERE u.entity_id = {order}.entity_id AND u.type = 'order') > 0 AND {paid}")
 }
 
 /// The tables without which a feed cannot be read.

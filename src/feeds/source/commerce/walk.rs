@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::super::{Broken, Collected, IdKind, Page, Resolved, Selection};
 use super::context::{Context, Run};
+use super::databases::Databases;
 use super::dependents::with_dependents;
 use super::effective::SETTING_TABLES;
 use super::tables::SourceTable;
@@ -21,12 +23,14 @@ use crate::untrusted::SafeText;
 /// Words of a person that are looked up at once.
 const WORDS: usize = 200;
 
-/// The window of orders does not bind who names a record.
-const ALL_ORDERS: u32 = 0;
-
 /// How many source records a feed has.
-pub(super) async fn count(database: &Database, feed: Feed, order_days: u32) -> Result<u64, DatabaseError> {
-    let SourceTable { name, key, filter, window, .. } = SourceTable::of(database, feed, order_days);
+pub(super) async fn count(
+    databases: &Databases,
+    feed: Feed,
+    orders_since: Option<Timestamp>,
+) -> Result<u64, DatabaseError> {
+    let SourceTable { name, key, filter, window, .. } = SourceTable::of(databases, feed, orders_since);
+    let database = databases.of(feed);
     let mut snapshot = database.snapshot().await?;
     let sql = format!("SELECT COUNT(DISTINCT {key}) FROM {} WHERE {filter} AND {window}", database.table(name));
     let count = snapshot.rows::<u64>(&sql).await?.first().copied().unwrap_or_default();
@@ -36,13 +40,14 @@ pub(super) async fn count(database: &Database, feed: Feed, order_days: u32) -> R
 
 /// The next source keys of a feed above `after`, in order.
 pub(super) async fn keys_after(
-    database: &Database,
+    databases: &Databases,
     feed: Feed,
-    order_days: u32,
+    orders_since: Option<Timestamp>,
     after: Option<u64>,
     limit: usize,
 ) -> Result<Vec<u64>, DatabaseError> {
-    let source = SourceTable::of(database, feed, order_days);
+    let source = SourceTable::of(databases, feed, orders_since);
+    let database = databases.of(feed);
     let mut snapshot = database.snapshot().await?;
     let keys = source.next(database, &mut snapshot, after, limit).await?;
     snapshot.end().await;
@@ -51,16 +56,17 @@ pub(super) async fn keys_after(
 
 /// Reads the selected records of a feed, page by page. Returns early, and well, when nobody listens any more.
 pub(super) async fn read(
-    database: &Database,
+    databases: &Databases,
     feed: Feed,
-    order_days: u32,
+    orders_since: Option<Timestamp>,
     run: &Run,
     selection: &Selection,
     pages: &mpsc::Sender<Page>,
 ) -> Result<(), DatabaseError> {
-    let source = SourceTable::of(database, feed, order_days);
-    let context = database.persist(|| load(database, run)).await?;
-    let walk = Walk { database, context: &context, source: &source, feed, pages };
+    let source = SourceTable::of(databases, feed, orders_since);
+    let database = databases.of(feed);
+    let context = database.persist(|| load(databases, feed, run)).await?;
+    let walk = Walk { context: &context, source: &source, feed, pages };
     match selection {
         Selection::All if feed == Feed::Products => {
             let context = Arc::new(context);
@@ -85,19 +91,24 @@ pub(super) async fn read(
 }
 
 /// What all pages share. The tables are looked at also where no page follows: a record that is not there is then really gone.
-async fn load(database: &Database, run: &Run) -> Result<Context, DatabaseError> {
-    let mut snapshot = database.snapshot().await?;
-    database.check_tables(&mut snapshot).await?;
-    database.depends_on(&SETTING_TABLES);
-    let context = Context::load(database, &mut snapshot, run).await?;
-    context.check_tables(&mut snapshot).await?;
+async fn load(databases: &Databases, feed: Feed, run: &Run) -> Result<Context, DatabaseError> {
+    let Databases { main, orders } = databases;
+    let mut snapshot = main.snapshot().await?;
+    main.check_tables(&mut snapshot).await?;
+    main.depends_on(&SETTING_TABLES);
+    let context = Context::load(databases, &mut snapshot, run).await?;
+    main.check_tables(&mut snapshot).await?;
     snapshot.end().await;
+    if let Some(orders) = orders.as_ref().filter(|_| databases.is_apart(feed)) {
+        let mut snapshot = orders.snapshot().await?;
+        orders.check_tables(&mut snapshot).await?;
+        snapshot.end().await;
+    }
     Ok(context)
 }
 
 /// What is read, and where to.
 struct Walk<'a> {
-    database: &'a Database,
     context: &'a Context,
     source: &'a SourceTable,
     feed: Feed,
@@ -107,7 +118,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     async fn read_keys(&self, keys: &[u64]) -> Result<(), DatabaseError> {
         for keys in keys.chunks(page_size::records(self.feed, self.context)) {
-            let page = page_of(self.database, self.context, self.source, self.feed, keys).await?;
+            let page = page_of(self.context, self.source, self.feed, keys).await?;
             if self.pages.send(page).await.is_err() {
                 return Ok(());
             }
@@ -116,18 +127,19 @@ impl Walk<'_> {
     }
 
     async fn read_all(&self) -> Result<(), DatabaseError> {
+        let database = self.context.databases.of(self.feed);
         let records = page_size::records(self.feed, self.context);
         let mut last = None;
         loop {
             let next = || async {
-                let mut snapshot = self.database.snapshot().await?;
-                let ids = self.source.next(self.database, &mut snapshot, last, records).await?;
+                let mut snapshot = database.snapshot().await?;
+                let ids = self.source.next(database, &mut snapshot, last, records).await?;
                 snapshot.end().await;
                 Ok(ids)
             };
-            let ids = self.database.persist(next).await?;
+            let ids = database.persist(next).await?;
             last = ids.last().copied();
-            let page = page_of(self.database, self.context, self.source, self.feed, &ids).await?;
+            let page = page_of(self.context, self.source, self.feed, &ids).await?;
             if !ids.is_empty() && self.pages.send(page).await.is_err() {
                 return Ok(());
             }
@@ -141,17 +153,17 @@ impl Walk<'_> {
 /// A page of the records with these keys. One with a value that cannot be read is broken and costs no other: where a page cannot
 /// be read for that reason, its halves are read, and so on.
 pub(super) async fn page_of(
-    database: &Database,
     context: &Context,
     source: &SourceTable,
     feed: Feed,
     keys: &[u64],
 ) -> Result<Page, DatabaseError> {
+    let database = context.databases.of(feed);
     let mut page = Page::default();
     let mut parts = vec![keys];
     let mut undecodable = None;
     while let Some(part) = parts.pop() {
-        match database.persist(|| part_of(database, context, source, feed, part)).await {
+        match database.persist(|| part_of(context, source, feed, part)).await {
             Ok(mut more) => {
                 page.source_records += more.source_records;
                 page.collected.append(&mut more.collected);
@@ -178,19 +190,14 @@ pub(super) async fn page_of(
 
 /// The records in one snapshot. A snapshot for each page: one for the whole feed would make the server keep every old row for
 /// as long as the gateway takes.
-async fn part_of(
-    database: &Database,
-    context: &Context,
-    source: &SourceTable,
-    feed: Feed,
-    keys: &[u64],
-) -> Result<Page, DatabaseError> {
+async fn part_of(context: &Context, source: &SourceTable, feed: Feed, keys: &[u64]) -> Result<Page, DatabaseError> {
+    let database = context.databases.of(feed);
     let mut snapshot = database.snapshot().await?;
     // Looked up in the snapshot that is read: some feeds make an item of every key that they are given.
     let ids: Vec<u64> = source.existing(database, &mut snapshot, keys).await?.into_iter().collect();
     let page = page(&mut snapshot, context, feed, &ids).await?;
     // Afterwards, in the same moment: only now it is known what the page was read from.
-    context.check_tables(&mut snapshot).await?;
+    context.databases.check_tables(feed, &mut snapshot).await?;
     snapshot.end().await;
     Ok(page)
 }
@@ -226,12 +233,12 @@ async fn page(snapshot: &mut Snapshot, context: &Context, feed: Feed, ids: &[u64
 }
 
 /// What looks like a mistake in what a feed is made of, and is sent all the same.
-pub(super) async fn warnings(database: &Database, feed: Feed, run: &Run) -> Result<Vec<SafeText>, DatabaseError> {
+pub(super) async fn warnings(databases: &Databases, feed: Feed, run: &Run) -> Result<Vec<SafeText>, DatabaseError> {
     if feed != Feed::Prices {
         return Ok(Vec::new());
     }
-    let mut snapshot = database.snapshot().await?;
-    let context = Context::load(database, &mut snapshot, run).await?;
+    let mut snapshot = databases.main.snapshot().await?;
+    let context = Context::load(databases, &mut snapshot, run).await?;
     let warnings = prices::warnings(&mut snapshot, &context).await?;
     snapshot.end().await;
     Ok(warnings)
@@ -239,12 +246,14 @@ pub(super) async fn warnings(database: &Database, feed: Feed, run: &Run) -> Resu
 
 /// The records that a person's words stand for. A variant is named by its child or by its parent.
 pub(super) async fn resolve(
-    database: &Database,
+    databases: &Databases,
     feed: Feed,
     words: &[String],
     kind: IdKind,
 ) -> Result<Resolved, DatabaseError> {
-    let source = SourceTable::of(database, if feed == Feed::Variants { Feed::Products } else { feed }, ALL_ORDERS);
+    // The window of orders does not bind who names a record.
+    let source = SourceTable::of(databases, if feed == Feed::Variants { Feed::Products } else { feed }, None);
+    let database = databases.of(feed);
     let mut snapshot = database.snapshot().await?;
     let (mut keys, unknown) = keys_of(database, &mut snapshot, &source, words, kind).await?;
     snapshot.end().await;

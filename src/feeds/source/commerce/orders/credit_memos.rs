@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::super::context::Context;
-use super::Batch;
-use super::record::{Children, Column, Form, list_or_null, load};
-use crate::commerce::database::{DatabaseError, Snapshot};
+use super::record::{Children, Column, Form, Reader, list_or_null};
+use crate::commerce::database::DatabaseError;
 
 const MEMOS: &[Column] = &[
-    ("creditMemoId", "u.uuid", Form::Uuid),
+    ("creditMemoId", "m.entity_id", Form::Uuid("credit_memo")),
     ("entityId", "m.entity_id", Form::Text),
     ("state", "m.state", Form::Whole),
     ("createdAt", "m.created_at", Form::Time),
@@ -24,7 +23,7 @@ const MEMOS: &[Column] = &[
     ("commerceCreditMemoNumber", "m.increment_id", Form::Text),
 ];
 const ITEMS: &[Column] = &[
-    ("orderItemId", "u.uuid", Form::Uuid),
+    ("orderItemId", "i.order_item_id", Form::Uuid("order_item")),
     ("qtyRefunded", "i.qty", Form::Number),
     ("basePrice", "i.base_price", Form::Number),
     (
@@ -46,25 +45,20 @@ const LINE_TAXES: &[Column] = &[
 ];
 
 /// The credit memos of these orders.
-pub(super) async fn load_credit_memos(
-    snapshot: &mut Snapshot,
-    context: &Context,
-    batch: &Batch,
-) -> Result<Children, DatabaseError> {
+pub(super) async fn load_credit_memos(reader: &mut Reader<'_>) -> Result<Children, DatabaseError> {
+    let context = reader.context;
     if !context.has_table("sales_creditmemo") {
         return Ok(Children::default());
     }
     let from = format!(
-        "{memo} m LEFT JOIN {uuid} u ON u.entity_id = m.entity_id AND u.type = 'credit_memo' \
-         WHERE m.order_id IN ({ids}) ORDER BY m.entity_id",
+        "{memo} m WHERE m.order_id IN ({ids}) ORDER BY m.entity_id",
         memo = context.table("sales_creditmemo"),
-        uuid = context.table("data_exporter_uuid"),
-        ids = batch.ids,
+        ids = reader.ids,
     );
-    let memos = load(snapshot, "m.order_id", "m.entity_id", MEMOS, &from).await?;
-    let mut items = load_items(snapshot, context, batch).await?;
-    let mut comments = load_comments(snapshot, context, batch).await?;
-    let mut taxes = load_taxes(snapshot, context, batch).await?;
+    let memos = reader.load("m.order_id", "m.entity_id", MEMOS, &from).await?;
+    let mut items = load_items(reader).await?;
+    let mut comments = load_comments(reader).await?;
+    let mut taxes = load_taxes(reader).await?;
     let mut list = Children::default();
     for mut memo in memos {
         let (comments, count) = comments.remove(&memo.id).unwrap_or_default();
@@ -80,20 +74,18 @@ pub(super) async fn load_credit_memos(
 }
 
 /// What each memo gives back, line by line, with the taxes of the ordered line.
-async fn load_items(snapshot: &mut Snapshot, context: &Context, batch: &Batch) -> Result<Children, DatabaseError> {
+async fn load_items(reader: &mut Reader<'_>) -> Result<Children, DatabaseError> {
+    let context = reader.context;
     if !context.has_table("sales_creditmemo_item") {
         return Ok(Children::default());
     }
     let line = context.table("sales_creditmemo_item");
     let memo = context.table("sales_creditmemo");
-    let ids = &batch.ids;
+    let ids = reader.ids.clone();
     let from = format!(
-        "{line} i JOIN {memo} m ON m.entity_id = i.parent_id \
-         LEFT JOIN {uuid} u ON u.entity_id = i.order_item_id AND u.type = 'order_item' \
-         WHERE m.order_id IN ({ids}) ORDER BY i.entity_id",
-        uuid = context.table("data_exporter_uuid"),
+        "{line} i JOIN {memo} m ON m.entity_id = i.parent_id WHERE m.order_id IN ({ids}) ORDER BY i.entity_id",
     );
-    let mut items = load(snapshot, "i.parent_id", "i.entity_id", ITEMS, &from).await?;
+    let mut items = reader.load("i.parent_id", "i.entity_id", ITEMS, &from).await?;
     let mut taxes = Children::default();
     if has_taxes(context) {
         // By the ordered line: Adobe's exporter compares it with the key of the memo's own line, which is another table's.
@@ -104,7 +96,7 @@ async fn load_items(snapshot: &mut Snapshot, context: &Context, batch: &Batch) -
             tax = context.table("sales_order_tax"),
             tax_item = context.table("sales_order_tax_item"),
         );
-        taxes = Children::of(load(snapshot, "i.entity_id", "x.tax_item_id", LINE_TAXES, &from).await?);
+        taxes = Children::of(reader.load("i.entity_id", "x.tax_item_id", LINE_TAXES, &from).await?);
     }
     for item in &mut items {
         item.put("productTaxes", taxes.take(item.id));
@@ -113,11 +105,8 @@ async fn load_items(snapshot: &mut Snapshot, context: &Context, batch: &Batch) -
 }
 
 /// The texts of each memo's comments, and how many comments there are: one may have no text.
-async fn load_comments(
-    snapshot: &mut Snapshot,
-    context: &Context,
-    batch: &Batch,
-) -> Result<HashMap<u64, (Vec<Value>, usize)>, DatabaseError> {
+async fn load_comments(reader: &mut Reader<'_>) -> Result<HashMap<u64, (Vec<Value>, usize)>, DatabaseError> {
+    let context = reader.context;
     let mut comments: HashMap<u64, (Vec<Value>, usize)> = HashMap::new();
     if context.has_table("sales_creditmemo_comment") {
         let from = format!(
@@ -125,9 +114,9 @@ async fn load_comments(
              WHERE m.order_id IN ({ids}) ORDER BY c.entity_id",
             comment = context.table("sales_creditmemo_comment"),
             memo = context.table("sales_creditmemo"),
-            ids = batch.ids,
+            ids = reader.ids,
         );
-        for mut comment in load(snapshot, "c.parent_id", "c.entity_id", COMMENTS, &from).await? {
+        for mut comment in reader.load("c.parent_id", "c.entity_id", COMMENTS, &from).await? {
             let (texts, count) = comments.entry(comment.owner).or_default();
             texts.extend(comment.fields.remove("comment"));
             *count += 1;
@@ -137,7 +126,8 @@ async fn load_comments(
 }
 
 /// The taxes of the order, once for each kind of thing that was taxed.
-async fn load_taxes(snapshot: &mut Snapshot, context: &Context, batch: &Batch) -> Result<Children, DatabaseError> {
+async fn load_taxes(reader: &mut Reader<'_>) -> Result<Children, DatabaseError> {
+    let context = reader.context;
     if !has_taxes(context) {
         return Ok(Children::default());
     }
@@ -149,9 +139,9 @@ async fn load_taxes(snapshot: &mut Snapshot, context: &Context, batch: &Batch) -
         memo = context.table("sales_creditmemo"),
         tax = context.table("sales_order_tax"),
         tax_item = context.table("sales_order_tax_item"),
-        ids = batch.ids,
+        ids = reader.ids,
     );
-    Ok(Children::of(load(snapshot, "m.entity_id", "t.tax_id", ORDER_TAXES, &from).await?))
+    Ok(Children::of(reader.load("m.entity_id", "t.tax_id", ORDER_TAXES, &from).await?))
 }
 
 fn has_taxes(context: &Context) -> bool {

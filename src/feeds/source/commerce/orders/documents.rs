@@ -6,9 +6,8 @@ use serde_json::json;
 
 use super::super::base_urls::BaseUrls;
 use super::super::context::Context;
-use super::Batch;
-use super::record::{Children, Column, Form, Record, load};
-use crate::commerce::database::{DatabaseError, Snapshot};
+use super::record::{Children, Column, Form, Reader, Record};
+use crate::commerce::database::DatabaseError;
 
 const INVOICES: &[Column] = &[
     ("entityId", "n.entity_id", Form::Text),
@@ -17,14 +16,16 @@ const INVOICES: &[Column] = &[
     ("createdAt", "n.created_at", Form::Time),
     ("commerceInvoiceNumber", "n.increment_id", Form::Text),
 ];
-const INVOICE_ITEMS: &[Column] = &[("orderItemId", "u.uuid", Form::Uuid), ("qtyInvoiced", "i.qty", Form::Number)];
+const INVOICE_ITEMS: &[Column] =
+    &[("orderItemId", "i.order_item_id", Form::Uuid("order_item")), ("qtyInvoiced", "i.qty", Form::Number)];
 const SHIPMENTS: &[Column] = &[
-    ("shipmentId", "u.uuid", Form::Uuid),
+    ("shipmentId", "n.entity_id", Form::Uuid("order_shipment")),
     ("createdAt", "n.created_at", Form::Time),
     ("updatedAt", "n.updated_at", Form::Time),
     ("commerceShipmentNumber", "n.increment_id", Form::Text),
 ];
-const SHIPMENT_ITEMS: &[Column] = &[("orderItemId", "u.uuid", Form::Uuid), ("qtyShipped", "i.qty", Form::Number)];
+const SHIPMENT_ITEMS: &[Column] =
+    &[("orderItemId", "i.order_item_id", Form::Uuid("order_item")), ("qtyShipped", "i.qty", Form::Number)];
 const TRACKS: &[Column] = &[
     ("shippingCarrier", "t.carrier_code", Form::Text),
     ("shippingMethod", "o.shipping_method", Form::Text),
@@ -42,18 +43,15 @@ const TRANSACTIONS: &[Column] = &[
 ];
 
 /// The invoices of these orders, with what each was for.
-pub(super) async fn load_invoices(
-    snapshot: &mut Snapshot,
-    context: &Context,
-    batch: &Batch,
-) -> Result<Children, DatabaseError> {
+pub(super) async fn load_invoices(reader: &mut Reader<'_>) -> Result<Children, DatabaseError> {
+    let context = reader.context;
     if !context.has_table("sales_invoice") {
         return Ok(Children::default());
     }
     let document = context.table("sales_invoice");
-    let mut items = load_lines(snapshot, context, batch, "sales_invoice", INVOICE_ITEMS).await?;
-    let from = format!("{document} n WHERE n.order_id IN ({}) ORDER BY n.entity_id", batch.ids);
-    let mut invoices = load(snapshot, "n.order_id", "n.entity_id", INVOICES, &from).await?;
+    let mut items = load_lines(reader, "sales_invoice", INVOICE_ITEMS).await?;
+    let from = format!("{document} n WHERE n.order_id IN ({}) ORDER BY n.entity_id", reader.ids);
+    let mut invoices = reader.load("n.order_id", "n.entity_id", INVOICES, &from).await?;
     for invoice in &mut invoices {
         invoice.put("invoiceItems", items.take(invoice.id));
     }
@@ -61,16 +59,13 @@ pub(super) async fn load_invoices(
 }
 
 /// The shipments of these orders, with what each held and how it is tracked. The feed has room for one track: the newest.
-pub(super) async fn load_shipments(
-    snapshot: &mut Snapshot,
-    context: &Context,
-    batch: &Batch,
-) -> Result<Children, DatabaseError> {
+pub(super) async fn load_shipments(reader: &mut Reader<'_>) -> Result<Children, DatabaseError> {
+    let context = reader.context;
     if !context.has_table("sales_shipment") {
         return Ok(Children::default());
     }
     let document = context.table("sales_shipment");
-    let mut items = load_lines(snapshot, context, batch, "sales_shipment", SHIPMENT_ITEMS).await?;
+    let mut items = load_lines(reader, "sales_shipment", SHIPMENT_ITEMS).await?;
     let mut tracks = Children::default();
     if context.has_table("sales_shipment_track") {
         let from = format!(
@@ -78,21 +73,16 @@ pub(super) async fn load_shipments(
              WHERE n.order_id IN ({ids}) ORDER BY t.entity_id",
             track = context.table("sales_shipment_track"),
             order = context.table("sales_order"),
-            ids = batch.ids,
+            ids = reader.ids,
         );
-        let mut found = load(snapshot, "t.parent_id", "t.entity_id", TRACKS, &from).await?;
+        let mut found = reader.load("t.parent_id", "t.entity_id", TRACKS, &from).await?;
         for track in &mut found {
             put_url(track, context);
         }
         tracks = Children::of(found);
     }
-    let from = format!(
-        "{document} n LEFT JOIN {uuid} u ON u.entity_id = n.entity_id AND u.type = 'order_shipment' \
-         WHERE n.order_id IN ({ids}) ORDER BY n.entity_id",
-        uuid = context.table("data_exporter_uuid"),
-        ids = batch.ids,
-    );
-    let mut shipments = load(snapshot, "n.order_id", "n.entity_id", SHIPMENTS, &from).await?;
+    let from = format!("{document} n WHERE n.order_id IN ({}) ORDER BY n.entity_id", reader.ids);
+    let mut shipments = reader.load("n.order_id", "n.entity_id", SHIPMENTS, &from).await?;
     for shipment in &mut shipments {
         shipment.put("items", items.take(shipment.id));
         shipment.put("trackingInfo", tracks.take_last(shipment.id));
@@ -119,41 +109,30 @@ fn tracking_hash(track: u64, code: &str) -> String {
 }
 
 /// The payment transactions of these orders.
-pub(super) async fn load_transactions(
-    snapshot: &mut Snapshot,
-    context: &Context,
-    batch: &Batch,
-) -> Result<Children, DatabaseError> {
+pub(super) async fn load_transactions(reader: &mut Reader<'_>) -> Result<Children, DatabaseError> {
+    let context = reader.context;
     if !context.has_table("sales_payment_transaction") {
         return Ok(Children::default());
     }
     let table = context.table("sales_payment_transaction");
-    let from = format!("{table} t WHERE t.order_id IN ({}) ORDER BY t.transaction_id", batch.ids);
-    Ok(Children::of(load(snapshot, "t.order_id", "t.transaction_id", TRANSACTIONS, &from).await?))
+    let from = format!("{table} t WHERE t.order_id IN ({}) ORDER BY t.transaction_id", reader.ids);
+    Ok(Children::of(reader.load("t.order_id", "t.transaction_id", TRANSACTIONS, &from).await?))
 }
 
 /// The lines of the documents of a kind, each with its document and the UUID of the ordered line it is about.
-async fn load_lines(
-    snapshot: &mut Snapshot,
-    context: &Context,
-    batch: &Batch,
-    document: &str,
-    columns: &[Column],
-) -> Result<Children, DatabaseError> {
+async fn load_lines(reader: &mut Reader<'_>, document: &str, columns: &[Column]) -> Result<Children, DatabaseError> {
+    let context = reader.context;
     let lines = format!("{document}_item");
     if !context.has_table(&lines) {
         return Ok(Children::default());
     }
     let from = format!(
-        "{line} i JOIN {document} n ON n.entity_id = i.parent_id \
-         LEFT JOIN {uuid} u ON u.entity_id = i.order_item_id AND u.type = 'order_item' \
-         WHERE n.order_id IN ({ids}) ORDER BY i.entity_id",
+        "{line} i JOIN {document} n ON n.entity_id = i.parent_id WHERE n.order_id IN ({ids}) ORDER BY i.entity_id",
         line = context.table(&lines),
         document = context.table(document),
-        uuid = context.table("data_exporter_uuid"),
-        ids = batch.ids,
+        ids = reader.ids,
     );
-    Ok(Children::of(load(snapshot, "i.parent_id", "i.entity_id", columns, &from).await?))
+    Ok(Children::of(reader.load("i.parent_id", "i.entity_id", columns, &from).await?))
 }
 
 #[cfg(test)]

@@ -1,15 +1,16 @@
 //! What was ordered: the lines of an order.
 
+use std::collections::{BTreeSet, HashMap};
+
 use serde_json::{Value, json};
 
-use super::super::context::Context;
 use super::super::eav::Entity;
-use super::record::{Children, Column, Form, list_or_null, load};
-use super::{Batch, notes};
-use crate::commerce::database::{DatabaseError, Snapshot};
+use super::notes;
+use super::record::{Children, Column, Form, Reader, Record, list_or_null};
+use crate::commerce::database::{DatabaseError, in_list};
 
 const COLUMNS: &[Column] = &[
-    ("itemId", "u.uuid", Form::Uuid),
+    ("itemId", "i.item_id", Form::Uuid("order_item")),
     ("entityId", "i.item_id", Form::Text),
     ("parentEntityId", "i.parent_item_id", Form::Text),
     ("isVirtual", "i.is_virtual", Form::Flag),
@@ -22,8 +23,8 @@ const COLUMNS: &[Column] = &[
     ("productType", "i.product_type", Form::Text),
     ("productOptions", "i.product_options", Form::Text),
     ("sku", "i.sku", Form::Text),
-    // The line of a parent product has its child's SKU; a parent that is gone leaves that one.
-    ("productSku", "COALESCE(p.sku, i.sku)", Form::TextOrNull),
+    (PRODUCT_SKU, "i.sku", Form::TextOrNull),
+    (PRODUCT_ID, "i.product_id", Form::Whole),
     ("name", "i.name", Form::Text),
     ("qty", "i.qty_ordered", Form::Whole),
     ("unitPrice", "i.base_price", Form::Number),
@@ -35,33 +36,56 @@ const COLUMNS: &[Column] = &[
     ("updatedAt", "i.updated_at", Form::Time),
     (ADDITIONAL, "i.additional_data", Form::Text),
 ];
+const PRODUCT_SKU: &str = "productSku";
+/// Taken out again: which product was ordered.
+const PRODUCT_ID: &str = "productId";
 const ADDITIONAL: &str = "additionalInformation";
 const TOGETHER: &str = "itemsShippedTogether";
 
 /// The lines of these orders, each with its order.
-pub(super) async fn load_items(
-    snapshot: &mut Snapshot,
-    context: &Context,
-    batch: &Batch,
-) -> Result<Children, DatabaseError> {
+pub(super) async fn load_items(reader: &mut Reader<'_>) -> Result<Children, DatabaseError> {
+    let context = reader.context;
     let from = format!(
-        "{item} i LEFT JOIN {uuid} u ON u.entity_id = i.item_id AND u.type = 'order_item' \
-         LEFT JOIN {product} p ON p.entity_id = i.product_id AND i.product_type IN ('configurable', 'bundle'){is_current} \
-         WHERE i.order_id IN ({ids}) ORDER BY i.item_id",
+        "{item} i WHERE i.order_id IN ({ids}) ORDER BY i.item_id",
         item = context.table("sales_order_item"),
-        uuid = context.table("data_exporter_uuid"),
-        product = context.table(Entity::Product.table()),
-        is_current = context.is_current(Entity::Product, "p"),
-        ids = batch.ids,
+        ids = reader.ids,
     );
-    let mut items = load(snapshot, "i.order_id", "i.item_id", COLUMNS, &from).await?;
-    for item in &mut items {
+    let mut items = reader.load("i.order_id", "i.item_id", COLUMNS, &from).await?;
+    let parents: Vec<Option<u64>> = items.iter_mut().map(parent_product).collect();
+    let skus = load_skus(reader, &parents).await?;
+    for (item, parent) in items.iter_mut().zip(parents) {
+        if let Some(sku) = parent.and_then(|parent| skus.get(&parent)) {
+            item.put(PRODUCT_SKU, json!(sku));
+        }
         let entries = notes::entries(&item.take_text(ADDITIONAL));
         item.put(ADDITIONAL, list_or_null(entries));
         let together = are_shipped_together(item.fields.get("productType"), item.fields.get("productOptions"));
         item.put(TOGETHER, json!(together));
     }
     Ok(Children::of(items))
+}
+
+/// The product whose SKU stands for the line: that of a parent product has its child's.
+fn parent_product(item: &mut Record) -> Option<u64> {
+    let id = item.fields.remove(PRODUCT_ID).and_then(|id| id.as_u64());
+    let product_type = item.fields.get("productType").and_then(Value::as_str);
+    id.filter(|_| matches!(product_type, Some("configurable" | "bundle")))
+}
+
+/// The SKUs of these products. One that is gone has none.
+async fn load_skus(reader: &mut Reader<'_>, products: &[Option<u64>]) -> Result<HashMap<u64, String>, DatabaseError> {
+    let ids: BTreeSet<u64> = products.iter().copied().flatten().collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let sql = format!(
+        "SELECT p.entity_id, p.sku FROM {product} p WHERE p.entity_id IN ({ids}){is_current}",
+        product = reader.context.table(Entity::Product.table()),
+        ids = in_list(ids),
+        is_current = reader.context.is_current(Entity::Product, "p"),
+    );
+    let skus: Vec<(u64, Option<String>)> = reader.rest().rows(&sql).await?;
+    Ok(skus.into_iter().filter_map(|(id, sku)| Some((id, sku?))).collect())
 }
 
 /// A configurable product is one thing. What a bundle consists of is shipped together if its options say so. A line without options

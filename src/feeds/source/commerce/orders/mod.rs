@@ -30,11 +30,13 @@ use serde_json::{Value, json};
 
 use super::super::{Broken, Collected};
 use super::context::Context;
-use crate::commerce::database::{DatabaseError, Snapshot, in_list};
+use crate::commerce::database::{DatabaseError, Snapshot};
 use crate::feeds::item::Fields;
 use crate::untrusted::SafeText;
-use record::{Children, Column, Form, Record, list_or_null, load, put};
+use record::{Children, Column, Form, Reader, Record, list_or_null, put};
 
+const UUID: &str = "orderId";
+const STORE_VIEW: &str = "storeId";
 const STATE: &str = "state";
 const NUMBER: &str = "commerceOrderNumber";
 const ID: &str = "commerceOrderId";
@@ -42,7 +44,7 @@ const ID: &str = "commerceOrderId";
 const METHOD_NOTES: &str = "additionalInformation";
 
 const ORDERS: &[Column] = &[
-    ("orderId", "u.uuid", Form::Uuid),
+    (UUID, "o.entity_id", Form::Uuid("order")),
     (ID, "o.entity_id", Form::Text),
     (NUMBER, "o.increment_id", Form::Text),
     ("externalId/id", "o.entity_id", Form::Text),
@@ -58,14 +60,10 @@ const ORDERS: &[Column] = &[
     ("grandTotal", "o.base_grand_total", Form::Number),
     ("discountAmount", "o.base_discount_amount", Form::Number),
     ("currency", "o.base_currency_code", Form::Text),
-    ("storeId", "o.store_id", Form::Whole),
+    (STORE_VIEW, "o.store_id", Form::Whole),
     ("customerId", "o.customer_id", Form::Whole),
     ("customerEmail", "o.customer_email", Form::Text),
     ("customerNote", "o.customer_note", Form::Text),
-    // A store view that is gone has no codes, and its orders stay.
-    ("storeViewCode", "s.code", Form::Text),
-    ("storeCode", "g.code", Form::Text),
-    ("websiteCode", "w.code", Form::Text),
     ("amountCapturedOnline", "p.base_amount_paid_online", Form::Number),
     ("amountRefundedOnline", "p.base_amount_refunded_online", Form::Number),
     ("amountAuthorized", "p.base_amount_authorized", Form::Number),
@@ -96,46 +94,39 @@ const ADDRESSES: &[Column] = &[
     ("lastname", "a.lastname", Form::Text),
 ];
 
-/// The orders of a page, as SQL names them.
-struct Batch {
-    /// Their keys, for an `IN` list.
-    ids: String,
-}
-
 /// Items of these orders, by key.
 pub(super) async fn page(
     snapshot: &mut Snapshot,
     context: &Context,
     ids: &[u64],
 ) -> Result<Vec<Collected>, DatabaseError> {
-    let batch = Batch { ids: in_list(ids) };
-    let orders = load_orders(snapshot, context, &batch).await?;
-    let mut parts = Parts::load(snapshot, context, &batch).await?;
+    let mut reader = Reader::new(snapshot, context, ids).await?;
+    let orders = load_orders(&mut reader).await?;
+    let mut parts = Parts::load(&mut reader).await?;
+    reader.end().await;
     Ok(orders.into_values().map(|order| parts.item(order)).collect())
 }
 
 /// The orders that have a UUID and a payment. Of several payments, the newest counts, and what each noted down is kept.
-async fn load_orders(
-    snapshot: &mut Snapshot,
-    context: &Context,
-    batch: &Batch,
-) -> Result<BTreeMap<u64, Record>, DatabaseError> {
+async fn load_orders(reader: &mut Reader<'_>) -> Result<BTreeMap<u64, Record>, DatabaseError> {
+    let context = reader.context;
     let from = format!(
         "{order} o JOIN {payment} p ON p.parent_id = o.entity_id \
-         JOIN {uuid} u ON u.entity_id = o.entity_id AND u.type = 'order' \
-         LEFT JOIN {store} s ON s.store_id = o.store_id LEFT JOIN {group} g ON g.group_id = s.group_id \
-         LEFT JOIN {website} w ON w.website_id = s.website_id \
          WHERE o.entity_id IN ({ids}) ORDER BY o.entity_id, p.entity_id",
         order = context.table("sales_order"),
         payment = context.table("sales_order_payment"),
-        uuid = context.table("data_exporter_uuid"),
-        store = context.table("store"),
-        group = context.table("store_group"),
-        website = context.table("store_website"),
-        ids = batch.ids,
+        ids = reader.ids,
     );
+    let codes = load_codes(reader).await?;
     let mut orders: BTreeMap<u64, Record> = BTreeMap::new();
-    for mut order in load(snapshot, "o.entity_id", "o.entity_id", ORDERS, &from).await? {
+    for mut order in reader.load("o.entity_id", "o.entity_id", ORDERS, &from).await? {
+        if order.fields.get(UUID).is_none_or(Value::is_null) {
+            continue;
+        }
+        let store_view = order.fields.get(STORE_VIEW).and_then(Value::as_u64);
+        if let Some(codes) = store_view.and_then(|id| codes.get(&id)) {
+            codes.put(&mut order);
+        }
         let text = order.take_text(METHOD_NOTES);
         if let Some(title) = notes::title(&text) {
             order.put("payment/paymentMethodName", json!(title));
@@ -147,6 +138,35 @@ async fn load_orders(
         orders.insert(order.id, order);
     }
     Ok(orders)
+}
+
+/// The codes of a store view, its store and its website.
+struct Codes([Option<String>; 3]);
+
+impl Codes {
+    fn put(&self, order: &mut Record) {
+        for (field, code) in ["storeViewCode", "storeCode", "websiteCode"].into_iter().zip(&self.0) {
+            if let Some(code) = code {
+                order.put(field, json!(code));
+            }
+        }
+    }
+}
+
+/// A store view and the codes of its own, its store and its website.
+type CodesRow = (u64, Option<String>, Option<String>, Option<String>);
+
+/// The codes of every store view, also the admin's. One that is gone has none, and its orders stay.
+async fn load_codes(reader: &mut Reader<'_>) -> Result<HashMap<u64, Codes>, DatabaseError> {
+    let sql = format!(
+        "SELECT s.store_id, s.code, g.code, w.code FROM {store} s LEFT JOIN {group} g ON g.group_id = s.group_id \
+         LEFT JOIN {website} w ON w.website_id = s.website_id",
+        store = reader.context.table("store"),
+        group = reader.context.table("store_group"),
+        website = reader.context.table("store_website"),
+    );
+    let rows: Vec<CodesRow> = reader.rest().rows(&sql).await?;
+    Ok(rows.into_iter().map(|(id, view, store, website)| (id, Codes([view, store, website]))).collect())
 }
 
 /// What belongs to the orders of a page.
@@ -161,16 +181,16 @@ struct Parts {
 }
 
 impl Parts {
-    async fn load(snapshot: &mut Snapshot, context: &Context, batch: &Batch) -> Result<Self, DatabaseError> {
-        let (billing, shipping) = load_addresses(snapshot, context, batch).await?;
+    async fn load(reader: &mut Reader<'_>) -> Result<Self, DatabaseError> {
+        let (billing, shipping) = load_addresses(reader).await?;
         Ok(Self {
             billing,
             shipping,
-            items: items::load_items(snapshot, context, batch).await?,
-            invoices: documents::load_invoices(snapshot, context, batch).await?,
-            shipments: documents::load_shipments(snapshot, context, batch).await?,
-            credit_memos: credit_memos::load_credit_memos(snapshot, context, batch).await?,
-            transactions: documents::load_transactions(snapshot, context, batch).await?,
+            items: items::load_items(reader).await?,
+            invoices: documents::load_invoices(reader).await?,
+            shipments: documents::load_shipments(reader).await?,
+            credit_memos: credit_memos::load_credit_memos(reader).await?,
+            transactions: documents::load_transactions(reader).await?,
         })
     }
 
@@ -205,18 +225,15 @@ fn without_number(id: u64) -> Broken {
 }
 
 /// Billing and shipping addresses by order. Of several of a kind, the newest counts.
-async fn load_addresses(
-    snapshot: &mut Snapshot,
-    context: &Context,
-    batch: &Batch,
-) -> Result<(HashMap<u64, Value>, HashMap<u64, Value>), DatabaseError> {
+async fn load_addresses(reader: &mut Reader<'_>) -> Result<(HashMap<u64, Value>, HashMap<u64, Value>), DatabaseError> {
+    let context = reader.context;
     let (mut billing, mut shipping) = (HashMap::new(), HashMap::new());
     if !context.has_table("sales_order_address") {
         return Ok((billing, shipping));
     }
     let table = context.table("sales_order_address");
-    let from = format!("{table} a WHERE a.parent_id IN ({}) ORDER BY a.entity_id", batch.ids);
-    for mut address in load(snapshot, "a.parent_id", "a.entity_id", ADDRESSES, &from).await? {
+    let from = format!("{table} a WHERE a.parent_id IN ({}) ORDER BY a.entity_id", reader.ids);
+    for mut address in reader.load("a.parent_id", "a.entity_id", ADDRESSES, &from).await? {
         let lines = match address.fields.get("street").and_then(Value::as_str) {
             Some(street) => json!(street.split('\n').collect::<Vec<_>>()),
             None => Value::Null,

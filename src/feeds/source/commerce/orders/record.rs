@@ -1,13 +1,18 @@
 //! Rows of any width as the fields of a feed: orders have too many columns for tuples.
 //!
+//! A shop's UUIDs and what else is not of the orders may be in another database (a split database), so nothing is joined with them.
+//!
 //! It must never tell anybody what is in a row: orders hold personal data.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use mysql_async::{Row, Value as Cell};
 use serde_json::{Map, Value, json};
 
-use crate::commerce::database::{DatabaseError, Snapshot};
+use super::super::context::Context;
+use crate::commerce::database::{DatabaseError, Snapshot, in_list};
+use crate::feeds::Feed;
 use crate::feeds::item::Fields;
 
 /// How a column becomes a value. A field whose column is NULL is absent, but for the forms that say otherwise.
@@ -25,8 +30,8 @@ pub(super) enum Form {
     Flag,
     /// RFC 3339; the session's time zone is UTC. The date of nothing (`0000-00-00`) is null.
     Time,
-    /// `{"id": …}`; null without an id.
-    Uuid,
+    /// The UUID that Commerce gave to a key of this kind (`data_exporter_uuid.type`), as `{"id": …}`; null without one.
+    Uuid(&'static str),
 }
 
 /// A field (or `object/field`), the SQL of its column, and its form.
@@ -55,34 +60,108 @@ impl Record {
     }
 }
 
-/// The rows of `SELECT owner, id, columns… FROM from`.
-pub(super) async fn load(
-    snapshot: &mut Snapshot,
-    owner: &str,
-    id: &str,
-    columns: &[Column],
-    from: &str,
-) -> Result<Vec<Record>, DatabaseError> {
-    let keys = [owner, id];
-    let list: Vec<&str> = keys.into_iter().chain(columns.iter().map(|(_, sql, _)| *sql)).collect();
-    let rows: Vec<Row> = snapshot.rows(&format!("SELECT {} FROM {from}", list.join(", "))).await?;
-    Ok(rows.iter().map(|row| record(row, columns)).collect())
+/// Reads what belongs to the orders of a page.
+pub(super) struct Reader<'a> {
+    pub context: &'a Context,
+    /// The orders of the page, for an `IN` list.
+    pub ids: String,
+    /// Of the database that the orders are in.
+    snapshot: &'a mut Snapshot,
+    /// Of the rest of the shop, if that is another database. It is the later one: what an order names was there before.
+    rest: Option<Snapshot>,
+    /// Those that were looked up: lines of documents name the lines of the order again.
+    uuids: HashMap<(&'static str, u64), Option<String>>,
+}
+
+/// Owner and id come before the columns.
+const KEYS: usize = 2;
+
+impl<'a> Reader<'a> {
+    pub(super) async fn new(
+        snapshot: &'a mut Snapshot,
+        context: &'a Context,
+        ids: &[u64],
+    ) -> Result<Self, DatabaseError> {
+        let rest = if context.databases.is_apart(Feed::Orders) {
+            Some(context.databases.main.snapshot().await?)
+        } else {
+            None
+        };
+        Ok(Self { context, ids: in_list(ids), snapshot, rest, uuids: HashMap::new() })
+    }
+
+    /// Must be called when everything is read.
+    pub(super) async fn end(self) {
+        if let Some(rest) = self.rest {
+            rest.end().await;
+        }
+    }
+
+    /// Of what is not of the orders.
+    pub(super) fn rest(&mut self) -> &mut Snapshot {
+        self.rest.as_mut().unwrap_or(self.snapshot)
+    }
+
+    /// The rows of `SELECT owner, id, columns… FROM from`.
+    pub(super) async fn load(
+        &mut self,
+        owner: &str,
+        id: &str,
+        columns: &[Column],
+        from: &str,
+    ) -> Result<Vec<Record>, DatabaseError> {
+        let keys = [owner, id];
+        let list: Vec<&str> = keys.into_iter().chain(columns.iter().map(|(_, sql, _)| *sql)).collect();
+        let rows: Vec<Row> = self.snapshot.rows(&format!("SELECT {} FROM {from}", list.join(", "))).await?;
+        let mut records: Vec<Record> = rows.iter().map(|row| record(row, columns)).collect();
+        for (at, (field, _, form)) in columns.iter().enumerate() {
+            if let Form::Uuid(kind) = form {
+                let keys: Vec<Option<u64>> = rows.iter().map(|row| key(row, at + KEYS)).collect();
+                self.look_up(kind, &keys).await?;
+                for (record, key) in records.iter_mut().zip(keys) {
+                    let uuid = key.and_then(|key| self.uuids.get(&(*kind, key))?.as_ref());
+                    record.put(field, uuid.map_or(Value::Null, |uuid| json!({"id": uuid})));
+                }
+            }
+        }
+        Ok(records)
+    }
+
+    async fn look_up(&mut self, kind: &'static str, keys: &[Option<u64>]) -> Result<(), DatabaseError> {
+        let mut new: Vec<u64> = keys.iter().copied().flatten().collect();
+        new.retain(|key| match self.uuids.entry((kind, *key)) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(place) => {
+                place.insert(None);
+                true
+            }
+        });
+        if new.is_empty() {
+            return Ok(());
+        }
+        let table = self.context.table("data_exporter_uuid");
+        let sql = format!("SELECT entity_id, uuid FROM {table} WHERE type = ? AND entity_id IN ({})", in_list(&new));
+        let found: Vec<(u64, String)> = self.rest().rows_with(&sql, (kind,)).await?;
+        self.uuids.extend(found.into_iter().map(|(key, uuid)| ((kind, key), Some(uuid))));
+        Ok(())
+    }
 }
 
 fn record(row: &Row, columns: &[Column]) -> Record {
-    /// Owner and id come before the columns.
-    const KEYS: usize = 2;
-    let key = |at: usize| text(row, at).and_then(|text| text.parse().ok()).unwrap_or_default();
     let mut fields = Fields::new();
     for (at, (field, _, form)) in columns.iter().enumerate() {
         let value = match text(row, at + KEYS) {
             Some(text) => form.value(&text),
-            None if matches!(form, Form::TextOrNull | Form::Uuid) => Value::Null,
+            None if matches!(form, Form::TextOrNull) => Value::Null,
             None => continue,
         };
         put(&mut fields, field, value);
     }
-    Record { owner: key(0), id: key(1), fields }
+    Record { owner: key(row, 0).unwrap_or_default(), id: key(row, 1).unwrap_or_default(), fields }
+}
+
+fn key(row: &Row, at: usize) -> Option<u64> {
+    text(row, at)?.parse().ok()
 }
 
 /// A cell as the server wrote it; `None` for NULL.
@@ -103,7 +182,8 @@ impl Form {
             Form::Whole => json!(text.split('.').next().and_then(|whole| whole.parse::<i64>().ok())),
             Form::Flag => json!(text != "0" && !text.is_empty()),
             Form::Time => json!(rfc_3339(text)),
-            Form::Uuid => json!({"id": text}),
+            // Looked up by its key when all rows are read.
+            Form::Uuid(_) => Value::Null,
         }
     }
 }
@@ -178,7 +258,6 @@ mod tests {
         assert_eq!(Form::Time.value("2026-01-31 23:59:59"), json!("2026-01-31T23:59:59+00:00"));
         assert_eq!(Form::Time.value("2026-01-31 23:59:59.123"), json!("2026-01-31T23:59:59+00:00"));
         assert_eq!(Form::Time.value("0000-00-00 00:00:00"), Value::Null);
-        assert_eq!(Form::Uuid.value("a-b"), json!({"id": "a-b"}));
     }
 
     #[test]
