@@ -17,8 +17,9 @@
 //! ```
 //!
 //! `feeds` says what an item is and where items come from, `export` compares them with its ledger and sends what differs through
-//! `client`. `ims` signs in with an Adobe ID, over a wire of the client's kind. `error`, `secret`, `untrusted`, `words`, `private_file`, `hardening` and `logging` hold one habit each.
+//! `client`. `ims` signs in with an Adobe ID, over a wire of the client's kind. `bounds`, `error`, `secret`, `untrusted`, `words`, `private_file`, `hardening` and `logging` hold one habit each.
 
+pub mod bounds;
 pub mod cli;
 pub mod client;
 pub mod commands;

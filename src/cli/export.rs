@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{ItemArgs, ItemsArgs};
+use crate::bounds::{MOST_ITEMS, MOST_THREADS};
 use crate::config::time_span::TimeSpan;
 use crate::export::hold::Most;
 use crate::feeds::Feed;
@@ -52,10 +53,10 @@ pub enum ExportCommand {
 #[derive(Debug, Args)]
 pub struct SetArgs {
     /// Requests in flight at a time
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=MOST_THREADS.into()))]
     pub threads: Option<u8>,
     /// Items in one request, for the batches that are made from now on
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_ITEMS.into()))]
     pub batch_size: Option<u16>,
     /// Feeds whose batch size it is, comma-separated [default: all of the run]
     #[arg(long, value_name = "FEEDS", value_delimiter = ',', requires = "batch_size")]
@@ -133,10 +134,10 @@ pub struct RetryArgs {
 #[derive(Debug, Clone, Default, Args)]
 pub struct SendingArgs {
     /// Requests in flight at a time
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=MOST_THREADS.into()))]
     pub thread_count: Option<u8>,
     /// Items in one request
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_ITEMS.into()))]
     pub batch_size: Option<u16>,
     /// Compare and count, say what it would take, but send nothing
     #[arg(long)]

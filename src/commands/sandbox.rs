@@ -5,6 +5,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::Setting;
 use super::output::Output;
+use crate::bounds::is_rate;
 use crate::cli::{EditionChoice, SandboxArgs};
 use crate::error::{Exit, Problem};
 use crate::private_file::safe;
@@ -15,8 +16,8 @@ use crate::sandbox::{Edition, Sandbox, SandboxSettings};
 /// # Errors
 /// Whatever a person has to be told.
 pub async fn run(args: SandboxArgs, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
-    if !args.requests_per_second.is_finite() || args.requests_per_second < 0.0 {
-        return Err(Problem::usage("--requests-per-second must be 0 (no limit) or more").into());
+    if !is_rate(args.requests_per_second) {
+        return Err(Problem::usage("--requests-per-second must be from 0.01 to 10000, or 0 for no limit").into());
     }
     let keys_dir = match args.keys_dir {
         Some(directory) => directory,

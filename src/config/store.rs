@@ -10,6 +10,7 @@ use toml::Table;
 
 use super::keys::{KEYS, Key, Kind, VARIABLE_PREFIX, nearest};
 use super::{Config, SettingsHome, redact};
+use crate::bounds::{BATCH_BYTES, BATCH_SIZES, THREAD_COUNTS, WAITING_SECONDS, is_rate};
 use crate::commerce::variables::Variables;
 use crate::error::{Exit, Explain};
 use crate::private_file::{self, PrivateFileError, Secrecy, safe};
@@ -261,7 +262,6 @@ impl Store {
     /// What types cannot say.
     fn check(&self) -> Result<(), ConfigError> {
         let config = &self.config;
-        let rate = config.gateway.requests_per_second;
         let inside = |path: &Option<PathBuf>| {
             let (Some(state), Some(root)) = (path, &config.instance.root) else { return false };
             let (state, root) = (self.resolve(state), self.resolve(root));
@@ -269,16 +269,25 @@ impl Store {
             // away, the doctor says. What Commerce itself empties is no place.
             state.starts_with(&root) && !is_kept_in_var(&state, &root.join("var"))
         };
-        let instance = &config.instance;
+        let (instance, gateway) = (&config.instance, &config.gateway);
+        let waiting = "must be from 1 to 86400";
         let rules: [(&str, bool, &str); 10] = [
-            ("gateway.requests_per_second", rate.is_finite() && rate >= 0.0, "must be 0 (no limit) or more"),
-            ("gateway.connect_timeout_seconds", config.gateway.connect_timeout_seconds > 0, "must be 1 or more"),
-            ("gateway.read_timeout_seconds", config.gateway.read_timeout_seconds > 0, "must be 1 or more"),
-            ("gateway.total_timeout_seconds", config.gateway.total_timeout_seconds > 0, "must be 1 or more"),
-            ("gateway.registry_path", config.gateway.registry_path.starts_with('/'), "must begin with /"),
-            ("export.thread_count", (1..=32).contains(&config.export.thread_count), "must be from 1 to 32"),
+            (
+                "gateway.requests_per_second",
+                is_rate(gateway.requests_per_second),
+                "must be from 0.01 to 10000, or 0 for no limit",
+            ),
+            ("gateway.connect_timeout_seconds", WAITING_SECONDS.contains(&gateway.connect_timeout_seconds), waiting),
+            ("gateway.read_timeout_seconds", WAITING_SECONDS.contains(&gateway.read_timeout_seconds), waiting),
+            ("gateway.total_timeout_seconds", WAITING_SECONDS.contains(&gateway.total_timeout_seconds), waiting),
+            ("gateway.registry_path", gateway.registry_path.starts_with('/'), "must begin with /"),
+            ("export.thread_count", THREAD_COUNTS.contains(&config.export.thread_count), "must be from 1 to 32"),
             ("export.database_share", (1..=100).contains(&config.export.database_share), "must be from 1 to 100"),
-            ("export.max_batch_bytes", config.export.max_batch_bytes >= 1024, "must be 1024 or more"),
+            (
+                "export.max_batch_bytes",
+                BATCH_BYTES.contains(&config.export.max_batch_bytes),
+                "must be from 1024 to 104857600",
+            ),
             (
                 "instance.settings",
                 instance.settings != SettingsHome::Commerce || instance.root.is_some(),
@@ -314,8 +323,8 @@ impl Store {
             }
         }
         for (feed, section) in &config.export.feeds {
-            if section.batch_size == Some(0) {
-                return Err(self.mistake(&format!("export.feeds.{feed}.batch_size"), "must be 1 or more"));
+            if section.batch_size.is_some_and(|size| !BATCH_SIZES.contains(&size)) {
+                return Err(self.mistake(&format!("export.feeds.{feed}.batch_size"), "must be from 1 to 10000"));
             }
         }
         Ok(())

@@ -89,6 +89,41 @@ fn broken_toml_and_broken_rules_are_named() {
 }
 
 #[test]
+fn numbers_out_of_bounds_are_refused_with_the_bounds() {
+    for (section, key, refused, accepted, rule) in [
+        (
+            "gateway",
+            "requests_per_second",
+            ["-1", "1e-20", "1e20", "nan", "inf"].as_slice(),
+            ["0", "0.01"],
+            "from 0.01 to 10000",
+        ),
+        (
+            "gateway",
+            "connect_timeout_seconds",
+            &["0", "86401", "9223372036854775807"],
+            ["1", "86400"],
+            "from 1 to 86400",
+        ),
+        ("gateway", "read_timeout_seconds", &["0", "9223372036854775807"], ["1", "86400"], "from 1 to 86400"),
+        ("gateway", "total_timeout_seconds", &["0", "9223372036854775807"], ["1", "86400"], "from 1 to 86400"),
+        ("export", "thread_count", &["0", "33"], ["1", "32"], "from 1 to 32"),
+        ("export", "max_batch_bytes", &["1023", "9223372036854775807"], ["1024", "104857600"], "from 1024 to"),
+        ("export", "database_share", &["0", "101"], ["1", "100"], "from 1 to 100"),
+        ("export.feeds.prices", "batch_size", &["0", "10001", "5000000"], ["1", "10000"], "from 1 to 10000"),
+    ] {
+        for value in refused {
+            let error = Place::new(&format!("[{section}]\n{key} = {value}\n")).load().expect_err(value);
+            let said = words(&error);
+            assert!(said.contains(&format!("{section}.{key}")) && said.contains(rule), "{key} = {value}: {said}");
+        }
+        for value in accepted {
+            assert!(Place::new(&format!("[{section}]\n{key} = {value}\n")).load().is_ok(), "{key} = {value}");
+        }
+    }
+}
+
+#[test]
 fn the_environment_wins_over_the_file_and_is_named() {
     let place = Place::new("[gateway]\nenvironment = \"production\"\n");
     let store = place.load_with("COMMERCE_CONNECTOR_GATEWAY_ENVIRONMENT", "sandbox").expect("loaded");

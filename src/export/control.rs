@@ -10,15 +10,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::bounds::{BATCH_SIZES, THREAD_COUNTS};
 use crate::error::{Exit, Explain};
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
-
-/// Requests in flight at a time. Past 32 a gateway that answers within seconds has long been the limit.
-pub const THREAD_COUNTS: RangeInclusive<usize> = 1..=32;
-
-/// Items in one request. Adobe's largest is 500; more than 10,000 is past every body limit anyway.
-pub const BATCH_SIZES: RangeInclusive<usize> = 1..=10_000;
 
 /// What a run can be told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

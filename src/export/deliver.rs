@@ -9,10 +9,10 @@ use tokio::task::JoinSet;
 
 use super::batch::Batch;
 use super::brake::Cause;
-use super::control::THREAD_COUNTS;
 use super::pass::Halt;
 use super::progress::Phase;
 use super::send::{Lane, Left, Outbox, send_batches};
+use crate::bounds::THREAD_COUNTS;
 use crate::error::{Exit, Problem};
 
 /// Runs senders beside a stage that fills the outbox, and returns when both are done.

@@ -1,4 +1,4 @@
-//! Tests of the precedence, of where a value came from, and of secrets; the database is tested in `tests/commerce_settings`.
+//! Tests of the precedence, of where a value came from, and of secrets; the database is tested in `tests/source/settings`.
 
 use super::*;
 

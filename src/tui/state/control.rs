@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 
 use super::notice::Tone;
 use super::{Effects, State};
-use crate::export::control::{BATCH_SIZES, Command, THREAD_COUNTS};
+use crate::bounds::{BATCH_SIZES, THREAD_COUNTS};
+use crate::export::control::Command;
 use crate::tui::effect::Effect;
 use crate::tui::event::Now;
 use crate::tui::keymap::Action;

@@ -123,7 +123,7 @@ fn page(reader: &LedgerReader, query: &ItemQuery, from: &PageFrom, limit: usize)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
     fn pages_are_what_the_plain_way_gives(

@@ -1,0 +1,30 @@
+//! The bounds of what a person sets, for the configuration file, the command line and the screen.
+
+use std::ops::RangeInclusive;
+
+/// The most requests in flight at a time. Past 32, a gateway that answers within seconds has long been the limit.
+pub const MOST_THREADS: u8 = 32;
+
+/// The most items in one request. Adobe's largest is 500; more than 10,000 is past every body limit anyway.
+pub const MOST_ITEMS: u16 = 10_000;
+
+/// Requests in flight at a time.
+pub const THREAD_COUNTS: RangeInclusive<usize> = 1..=MOST_THREADS as usize;
+
+/// Items in one request.
+pub const BATCH_SIZES: RangeInclusive<usize> = 1..=MOST_ITEMS as usize;
+
+/// Requests a second where there is a limit: from one in 100 seconds to more than any gateway allows.
+pub const REQUEST_RATES: RangeInclusive<f64> = 0.01..=10_000.0;
+
+/// Seconds to wait for a gateway: up to a day.
+pub const WAITING_SECONDS: RangeInclusive<u64> = 1..=86_400;
+
+/// Bytes of an uncompressed request: at most the 100 MiB past which no gateway takes a body.
+pub const BATCH_BYTES: RangeInclusive<usize> = 1_024..=104_857_600;
+
+/// Whether a rate is one of [`REQUEST_RATES`], or 0 for no limit.
+#[must_use]
+pub fn is_rate(requests_per_second: f64) -> bool {
+    requests_per_second == 0.0 || REQUEST_RATES.contains(&requests_per_second)
+}

@@ -1,0 +1,8 @@
+//! A run outlives its screen, and is followed and told what to do from elsewhere: the real program, several at a time.
+
+mod attach;
+mod hang_up;
+mod kit;
+mod ssh;
+
+use crate::support;

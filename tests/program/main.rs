@@ -1,0 +1,19 @@
+//! The program from outside: commands, keys, gateway, sign-in, diagnosis.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, also where a helper notices; those that measure print figures"
+)]
+
+mod cli;
+mod client;
+mod health;
+mod ims;
+mod live;
+mod sandbox;
+#[path = "../support/mod.rs"]
+mod support;
+mod sweep;
+mod twins;

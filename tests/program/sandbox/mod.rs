@@ -1,0 +1,7 @@
+//! The sandbox gateway over real HTTP, driven by a plain client and tokens made by hand: nothing of our own client.
+
+mod access;
+mod feeds;
+mod kit;
+mod rehearsal;
+mod sign_in;

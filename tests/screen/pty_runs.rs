@@ -1,0 +1,85 @@
+//! Runs played by keyboard alone: a failed item is read, understood and sent again; a suspended program goes on where it was.
+
+use crate::support;
+use portable_pty::CommandBuilder;
+use support::terminal::{ORDINARY, PROGRAM, Screen, Terminal};
+
+#[test]
+fn a_failed_item_is_read_and_sent_again() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let faults = dir.path().join("faults.toml");
+    let refused = "[[fault]]\nkind = \"refused-items\"\nitems = 0.1\non = [1]\nfeed = \"products\"\n";
+    std::fs::write(&faults, refused).expect("a file");
+    let mut command = CommandBuilder::new(PROGRAM);
+    command.args(["demo", "--products", "30", "--state-dir"]);
+    command.args([&dir.path().join("state"), std::path::Path::new("--faults"), &faults]);
+    let mut terminal = Terminal::start(command, ORDINARY);
+    // Not finished: the run is done, and says that something failed.
+    terminal.wait_for("▲ Export done at");
+    terminal.wait_for("▲ attention");
+    terminal.wait_for("Last errors");
+    terminal.press("G");
+    terminal.press("\r");
+    terminal.wait_for("Refused item");
+    terminal.wait_for("Request id");
+    terminal.wait_for("Correct the item in Commerce");
+    terminal.escape_from("Refused item");
+    terminal.press("t");
+    terminal.wait_for("● Retry of failed items");
+    terminal.wait_gone("▲ attention");
+    terminal.press("n");
+    terminal.wait_for("Retry of failed items");
+    terminal.wait_for("Run complete");
+    terminal.escape_from("Log of this run");
+    terminal.press("q");
+    assert_eq!(terminal.ends_restored(), 0, "the last run was whole");
+}
+
+#[test]
+fn a_suspended_program_gives_the_shell_its_terminal_and_goes_on_in_the_foreground() {
+    let dir = tempfile::tempdir().expect("a directory");
+    // Only under a shell with job control does suspending mean anything.
+    let mut shell = CommandBuilder::new("bash");
+    shell.args(["--norc", "--noprofile", "-i"]);
+    let mut terminal = Terminal::start(shell, ORDINARY);
+    let state = dir.path().display();
+    terminal.press(&format!("PS1='ready> '; {PROGRAM} demo --products 300 --state-dir {state}\r"));
+    terminal.wait("the screen", Screen::is_taken);
+    terminal.wait_for("submitted to service");
+    terminal.press("\x1a");
+    terminal.wait("the shell", |screen| !screen.is_taken() && screen.contains("Stopped"));
+    terminal.press("fg\r");
+    terminal.wait("the screen again", |screen| screen.is_taken() && screen.contains("Submitted"));
+    terminal.wait_for("Export done at");
+    terminal.press("q");
+    // Before its prompt the shell throws away what was typed.
+    terminal.wait("the shell's prompt", |screen| !screen.is_taken() && screen.text().trim_end().ends_with("ready>"));
+    terminal.press("echo came $?; exit\r");
+    terminal.wait_for("came 0");
+    terminal.ends_restored();
+}
+
+#[test]
+fn a_run_is_paused_changed_and_resumed_on_the_page_of_its_feed() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut terminal = Terminal::demo(100, dir.path());
+    terminal.wait_for("▶ Export, feed");
+    terminal.wait_for("inventoryStockStatus");
+    terminal.press(" ");
+    terminal.wait_for("paused, nothing more is sent: Space goes on");
+    terminal.press("jjjj\r");
+    terminal.wait_for("Collect");
+    terminal.press("+");
+    terminal.wait_for("2 threads");
+    terminal.press(" ");
+    terminal.wait_gone("nothing more is sent");
+    terminal.wait_for("The run ended at");
+    terminal.press("n");
+    terminal.wait_for("Run complete");
+    terminal.press("g");
+    terminal.wait_for("Paused");
+    terminal.wait_for("Resumed");
+    terminal.escape_from("Log of this run");
+    terminal.press("q");
+    assert_eq!(terminal.ends_restored(), 0);
+}
