@@ -24,7 +24,6 @@ pub const WAITING_SECONDS: RangeInclusive<u64> = 1..=86_400;
 pub const BATCH_BYTES: RangeInclusive<usize> = 1_024..=104_857_600;
 
 /// Whether a rate is one of [`REQUEST_RATES`], or 0 for no limit.
-#[must_use]
 pub fn is_rate(requests_per_second: f64) -> bool {
     requests_per_second == 0.0 || REQUEST_RATES.contains(&requests_per_second)
 }

@@ -22,13 +22,13 @@ pub use items::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
 #[command(name = "commerce-connector", version, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 done, 1 other, 2 usage, 3 some items need attention, 4 keys or sign-in refused, \
-5 passing failure, 6 another run holds the lock, 7 refused by a guard, 130 interrupted."
+5 temporary failure, 6 another run holds the lock, 7 refused by a guard, 130 interrupted."
 )]
 pub struct Cli {
     /// Flags of every command.
     #[command(flatten)]
     pub global: Global,
-    /// What to do; the screen if absent.
+    /// What to do; default: the screen.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -39,19 +39,19 @@ pub struct Global {
     /// The configuration file [default: commerce-connector/config.toml in the XDG config directory]
     #[arg(long, value_name = "FILE", global = true, env = "COMMERCE_CONNECTOR_CONFIG")]
     pub config: Option<PathBuf>,
-    /// Where ledger, locks and logs live [default: commerce-connector in the XDG state directory]
+    /// Directory for ledger, locks and logs [default: commerce-connector in the XDG state directory]
     #[arg(long, value_name = "DIR", global = true, env = "COMMERCE_CONNECTOR_STATE_DIR")]
     pub state_dir: Option<PathBuf>,
-    /// Further certificate authorities, PEM, besides the system's
+    /// Extra CA certificates (PEM)
     #[arg(long, value_name = "FILE", global = true)]
     pub ca_file: Option<PathBuf>,
-    /// Refuse whatever changes something; the screen remembers it until it is opened with --read-only=false
+    /// Refuse every change; the screen remembers it until opened with --read-only=false
     #[arg(long, value_name = "BOOL", global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub read_only: Option<bool>,
-    /// The colours of the screen, which remembers it
+    /// Colour theme of the screen (remembered)
     #[arg(long, value_name = "NAME", global = true, value_parser = Theme::NAMES)]
     pub theme: Option<String>,
-    /// Tell everything line by line, even where the screen could be opened: for screen readers and logs
+    /// Plain line output, for screen readers and logs
     #[arg(long, global = true)]
     pub linear: bool,
     /// Print JSON lines, each with "schema" and "type"
@@ -68,43 +68,43 @@ pub enum Command {
     /// List, create and rename SaaS projects
     #[command(subcommand)]
     Projects(ProjectsCommand),
-    /// Choose and rename data spaces
+    /// Select and rename data spaces
     #[command(subcommand)]
     DataSpaces(DataSpacesCommand),
-    /// Show what is done, and what comes next: shop, credentials, SaaS configuration, export, services
+    /// Show what is done and the next step: shop, credentials, SaaS configuration, export, services
     ///
-    /// Nothing is changed and nothing is sent; the gateway is asked once. Exit codes: 0 everything that is needed is done,
-    /// 3 something is still to be done or needs attention, 4 the keys are refused, 5 the gateway does not answer now.
+    /// Changes and sends nothing; makes one gateway request. Exit codes: 0 setup complete, 3 steps left or attention needed,
+    /// 4 keys refused, 5 gateway not responding.
     Status,
-    /// Sign in with an Adobe ID and choose the IMS organization; optional, exports do not need it
+    /// Sign in with an Adobe ID and select the IMS organization; optional, not needed for exports
     #[command(subcommand)]
     Ims(ImsCommand),
-    /// Look at feeds and at what they would send
+    /// List feeds, check their health, preview items
     #[command(subcommand)]
     Feeds(FeedsCommand),
-    /// Send feeds, or see how that stands
+    /// Run and manage exports
     #[command(subcommand)]
     Export(ExportCommand),
-    /// Run the embedded gateway that speaks the public contract, for rehearsal
+    /// Run a local test gateway with the public API
     Sandbox(SandboxArgs),
-    /// The whole journey on the embedded gateway: no account, no database, no configuration
+    /// Try everything locally: no account, database or config
     Demo(DemoArgs),
-    /// Make, show or locate the configuration
+    /// Create, show or locate the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Check the whole way from this shop to the service, and say what to do about what is wrong
+    /// Diagnose problems between the shop and Adobe
     ///
-    /// Nothing is changed and nothing is sent. Exit codes: 0 nothing is wrong (warnings are not), 3 something is wrong here,
-    /// 4 nothing but keys are refused, 5 nothing but passing trouble, such as a gateway that does not answer.
+    /// Changes and sends nothing. Exit codes: 0 no problems (warnings allowed), 3 problems found, 4 only refused keys,
+    /// 5 only temporary problems, such as a gateway that does not respond.
     Doctor,
-    /// List the services that the connector serves: which feeds each needs, whether its module is installed
+    /// List services and their feeds, and whether each module is installed
     Services,
 }
 
 /// `keys …`
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
-    /// Ask the gateway whether it accepts the saved pair
+    /// Check that the gateway accepts the saved pair
     Verify {
         /// Which pair [default: the one in use]
         #[arg(long, value_name = "ENVIRONMENT")]
@@ -112,7 +112,7 @@ pub enum KeysCommand {
     },
     /// Save a pair; `-` reads one of the files from standard input
     Set(PairArgs),
-    /// Replace a pair by a new one, which the gateway must accept first; until then the old one stays
+    /// Replace a pair with a new one, once the gateway has accepted it
     Rotate(PairArgs),
 }
 
@@ -128,7 +128,7 @@ pub struct PairArgs {
     /// File that holds the RSA private key
     #[arg(long, value_name = "FILE")]
     pub private_key_file: PathBuf,
-    /// Replace a pair although the new one does not see the data space in use: that data space's name, typed in full
+    /// Replace a pair even if the new one has no access to the data space in use: that data space's name, in full
     #[arg(long, value_name = "DATA_SPACE_NAME")]
     pub i_know: Option<String>,
 }
@@ -136,7 +136,7 @@ pub struct PairArgs {
 /// `projects …`
 #[derive(Debug, Subcommand)]
 pub enum ProjectsCommand {
-    /// List the projects that the keys see, with their data spaces
+    /// List projects visible to these keys, with their data spaces
     List,
     /// Create a project
     Create {
@@ -155,13 +155,13 @@ pub enum ProjectsCommand {
 /// `data-spaces …`
 #[derive(Debug, Subcommand)]
 pub enum DataSpacesCommand {
-    /// List the data spaces that the keys see
+    /// List data spaces visible to these keys
     List,
-    /// Use this data space from now on
+    /// Export to this data space
     Select {
         /// The data space
         id: DataSpaceId,
-        /// Choose a production data space for a copy of the shop: its name, typed in full [default: asked for on a terminal]
+        /// Select a production data space for a copy of the shop: its name, in full [default: prompt on a terminal]
         #[arg(long, value_name = "DATA_SPACE_NAME")]
         i_know: Option<String>,
     },
@@ -177,15 +177,15 @@ pub enum DataSpacesCommand {
 /// `ims …`
 #[derive(Debug, Subcommand)]
 pub enum ImsCommand {
-    /// Sign in: open the printed address anywhere, and paste back the address that it leads to
+    /// Sign in: open the printed URL in any browser, then paste the URL you were redirected to
     ///
-    /// What was begun and not finished is gone on with. Exit code 4 if the sign-in is refused.
+    /// An unfinished sign-in is resumed. Exit code 4 if the sign-in is refused.
     Login(LoginArgs),
-    /// Show who is signed in and until when; exit code 4 if nobody is
+    /// Show the signed-in account; exit code 4 if not signed in
     Status,
-    /// List the organizations of who is signed in
+    /// List the organizations of your account
     Organizations,
-    /// Save an organization as the one of this installation
+    /// Save the organization of this installation
     Select {
         /// Its id, such as 0123456789ABCDEF01234567@AdobeOrg
         id: String,
@@ -197,7 +197,7 @@ pub enum ImsCommand {
 /// `ims login`
 #[derive(Debug, Args)]
 pub struct LoginArgs {
-    /// File that holds the address that you were sent back to; `-` is standard input [default: asked for]
+    /// File with the URL you were redirected to; `-` is standard input [default: prompt]
     #[arg(long, value_name = "FILE", conflicts_with = "client_credentials")]
     pub url: Option<PathBuf>,
     /// Sign in as a service, with client id and client secret
@@ -216,9 +216,9 @@ pub struct LoginArgs {
 pub enum FeedsCommand {
     /// List the feeds with route, batch size and source records
     List,
-    /// Show how each feed is: ours and Adobe's own export, indexers, change logs, cron
+    /// Show the health of each feed: our export, Adobe's own, indexers, change logs, cron
     ///
-    /// Exit code 0 only if nothing is wrong (warnings are not), else 3.
+    /// Exit code 0 if there are no problems (warnings allowed), else 3.
     Health,
     /// Print what would be sent, as one JSON object a line, without sending it
     Items {
@@ -236,30 +236,30 @@ pub enum FeedsCommand {
 /// `sandbox`
 #[derive(Debug, Args)]
 pub struct SandboxArgs {
-    /// Where to listen; loopback only, port 0 = any free one
+    /// Address to listen on; loopback only, port 0 = any free
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
     /// Write one JSON object here when ready: url, public API keys, paths of the private keys
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
-    /// Where its keys are; those that are missing are made [default: sandbox/keys in the state directory]
+    /// Directory for its keys; missing ones are created [default: sandbox/keys in the state directory]
     #[arg(long, value_name = "DIR")]
     pub keys_dir: Option<PathBuf>,
-    /// Edition to play: 3 data spaces a project (commerce) or 1 (opensource)
+    /// Edition to use: 3 data spaces per project (commerce) or 1 (opensource)
     #[arg(long, value_enum, default_value_t = EditionChoice::Commerce)]
     pub edition: EditionChoice,
-    /// Script of faults to rehearse, TOML
+    /// Script of faults to simulate, TOML
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
-    /// Feed requests allowed a second; 0 = no limit
+    /// Feed requests per second; 0 = no limit
     #[arg(long, value_name = "N", default_value_t = 2.0)]
     pub requests_per_second: f64,
-    /// Feed requests that may come at once
+    /// Feed requests allowed at once
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub burst: u32,
 }
 
-/// Which edition the sandbox plays.
+/// Which edition the sandbox uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum EditionChoice {
     /// Adobe Commerce.
@@ -272,10 +272,10 @@ pub enum EditionChoice {
 /// `demo`
 #[derive(Debug, Args)]
 pub struct DemoArgs {
-    /// How many products the made-up catalogue has
+    /// Number of products in the sample catalogue
     #[arg(long, value_name = "N", default_value_t = 2_000)]
     pub products: u64,
-    /// Script of faults to rehearse, TOML (see `sandbox --faults`)
+    /// Script of faults to simulate, TOML (see `sandbox --faults`)
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
 }
@@ -285,15 +285,15 @@ pub struct DemoArgs {
 pub enum ConfigCommand {
     /// Write a configuration with every key explained
     Init,
-    /// Say where items come from: a Commerce installation (it holds app/etc/env.php) or a directory of feed files
+    /// Set the source: a Commerce installation (with app/etc/env.php) or a directory of feed files
     Source {
-        /// The directory, or one inside of the installation
+        /// The directory, or one inside the installation
         #[arg(value_name = "DIR")]
         place: PathBuf,
     },
-    /// Show every value in force and where it came from
+    /// Show every setting in effect and its origin
     Show {
-        /// Show the shop's own settings that shape items instead: value, scope and origin of each
+        /// Show the shop's own settings that affect items instead: value, scope and origin of each
         #[arg(long)]
         commerce: bool,
     },

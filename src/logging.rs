@@ -36,7 +36,7 @@ fn check_files(directory: &Path) -> Result<(), PrivateFileError> {
 /// A [`Problem`] if the directory cannot be made or written.
 pub fn start(state_dir: &Path) -> Result<WorkerGuard, Problem> {
     let directory = state_dir.join("logs");
-    let elsewhere = || "choose a directory that you can write with --state-dir or state.directory".to_owned();
+    let elsewhere = || "set a writable directory with --state-dir or state.directory".to_owned();
     let failed = |reason: &dyn std::fmt::Display| {
         Problem::new(Exit::Other, format!("the log directory {}: {reason}", private_file::safe(&directory)))
             .hint(elsewhere())

@@ -55,7 +55,7 @@ fn tell(error: &anyhow::Error, json: bool) -> Exit {
     }
     talk(&format!("error: {}", problem.what));
     if let Some(hint) = &problem.hint {
-        talk(&format!("  hint: {hint}"));
+        talk(&format!("  fix: {hint}"));
     }
     problem.exit
 }

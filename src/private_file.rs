@@ -40,7 +40,7 @@ pub enum PrivateFileError {
         reason: SafeText,
     },
     /// Group or others may read or write it.
-    #[error("{path} is open to other users of this server (mode {mode:04o})")]
+    #[error("{path} is readable by other users (mode {mode:04o})")]
     Exposed {
         /// The file.
         path: SafeText,
@@ -48,7 +48,7 @@ pub enum PrivateFileError {
         mode: u32,
     },
     /// Others may put files of theirs in the place of ours.
-    #[error("other users of this server may write in {path} (mode {mode:04o})")]
+    #[error("{path} is writable by other users (mode {mode:04o})")]
     OpenDirectory {
         /// The directory.
         path: SafeText,
@@ -56,13 +56,13 @@ pub enum PrivateFileError {
         mode: u32,
     },
     /// A symbolic link where a directory of ours is needed.
-    #[error("{path} is a symbolic link or no directory; a directory is needed")]
+    #[error("{path} is not a directory (or is a symbolic link)")]
     NotDirectory {
         /// Where it should be.
         path: SafeText,
     },
     /// A symbolic link could be pointed elsewhere by whoever made it.
-    #[error("{path} is a symbolic link, a directory or a device; a plain file is needed")]
+    #[error("{path} is not a regular file (symbolic link, directory or device)")]
     NotPlain {
         /// The file.
         path: SafeText,
@@ -76,13 +76,13 @@ pub enum PrivateFileError {
         owner: u32,
     },
     /// It is too large to be what it should be.
-    #[error("{path} is larger than {} KiB, so it is not what is expected here", SIZE_LIMIT / 1024)]
+    #[error("{path} is larger than {} KiB", SIZE_LIMIT / 1024)]
     TooLarge {
         /// The file.
         path: SafeText,
     },
     /// It is not UTF-8.
-    #[error("{path} is not text in UTF-8")]
+    #[error("{path} is not UTF-8 text")]
     NotText {
         /// The file.
         path: SafeText,
@@ -106,12 +106,12 @@ impl Explain for PrivateFileError {
         match self {
             Self::Exposed { path, .. } => Some(format!("run `chmod 600 {}`", quoted(path))),
             Self::Foreign { path, .. } => {
-                Some(format!("run this program as that user, or make a copy of {path} that belongs to you"))
+                Some(format!("run this program as that user, or make your own copy of {path}"))
             }
-            Self::NotPlain { .. } => Some("put the file itself there".to_owned()),
+            Self::NotPlain { .. } => Some("put a regular file there".to_owned()),
             Self::OpenDirectory { path, .. } => Some(format!("run `chmod go-w {}`", quoted(path))),
             Self::NotDirectory { path } => {
-                Some(format!("move {path} away, or choose another place with --state-dir or state.directory"))
+                Some(format!("move {path} away, or set another path with --state-dir or state.directory"))
             }
             Self::Io { .. } | Self::TooLarge { .. } | Self::NotText { .. } => None,
         }
@@ -119,7 +119,6 @@ impl Explain for PrivateFileError {
 }
 
 /// A path as it may be shown.
-#[must_use]
 pub fn safe(path: &Path) -> SafeText {
     SafeText::new(&path.to_string_lossy())
 }
@@ -165,7 +164,6 @@ pub fn open(path: &Path, secrecy: Secrecy) -> Result<File, PrivateFileError> {
 
 /// Whether files of this user are as good as our own: those of root are as trustworthy as the system itself, and root may use
 /// whatever its users own.
-#[must_use]
 pub fn is_trusted(owner: u32) -> bool {
     let me = rustix::process::geteuid().as_raw();
     owner == me || owner == 0 || me == 0
@@ -189,9 +187,6 @@ pub fn open_own(path: &Path) -> Result<File, PrivateFileError> {
 }
 
 /// Refuses a file of the state that is a link, belongs to somebody else, or that others may read or write.
-///
-/// # Errors
-/// [`PrivateFileError`].
 pub fn check_own(path: &Path, meta: &fs::Metadata) -> Result<(), PrivateFileError> {
     if !meta.is_file() {
         return Err(PrivateFileError::NotPlain { path: safe(path) });
@@ -224,9 +219,6 @@ pub fn own_dir(state_dir: &Path, name: &str) -> Result<PathBuf, PrivateFileError
 }
 
 /// Refuses a directory that is a link, belongs to somebody else, or in which others may write.
-///
-/// # Errors
-/// [`PrivateFileError`].
 pub fn check_dir(path: &Path, meta: &fs::Metadata) -> Result<(), PrivateFileError> {
     if !meta.is_dir() {
         return Err(PrivateFileError::NotDirectory { path: safe(path) });
@@ -297,9 +289,6 @@ fn write_and_rename(temporary: &Path, path: &Path, bytes: &[u8], directory: &Pat
 }
 
 /// Makes a directory that only its owner may enter, with its parents; one that is there is left as it is.
-///
-/// # Errors
-/// [`PrivateFileError::Io`].
 pub fn create_dir(path: &Path) -> Result<(), PrivateFileError> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| PrivateFileError::io(path, &error))
 }

@@ -20,13 +20,11 @@ impl Secret {
     }
 
     /// The text itself, for signing and for sending, never for showing.
-    #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
     /// `••••` and the last four characters; only `••••` where that would show half of the secret or more.
-    #[must_use]
     pub fn masked(&self) -> String {
         let count = self.0.chars().count();
         if count <= 2 * MASK_TAIL {
@@ -37,7 +35,6 @@ impl Secret {
     }
 
     /// Whether there is no text at all.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -53,13 +53,11 @@ impl SafeText {
     }
 
     /// The safe text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whether there is no text.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -92,7 +90,6 @@ impl fmt::Display for SafeText {
 
 /// A line of JSON in which no dangerous character stands as itself: inside a string, which is the only place where JSON can hold
 /// one, `\u202e` is the same data. Programs read what was there; a terminal is told nothing.
-#[must_use]
 pub fn inert_json(line: &str) -> Cow<'_, str> {
     if line.bytes().all(|byte| (b' '..0x7f).contains(&byte)) || !line.chars().any(is_dangerous) {
         return Cow::Borrowed(line);

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 /// A number with its thousands apart: `12,400`.
-#[must_use]
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -17,13 +16,11 @@ pub fn count(number: u64) -> String {
 }
 
 /// A number with its noun: `1 item`, `12,400 items`.
-#[must_use]
 pub fn counted(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(number)) }
 }
 
 /// A duration for a person: `42 s`, `3 min 05 s`, `2 h 07 min`.
-#[must_use]
 pub fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
@@ -34,7 +31,6 @@ pub fn duration(time: Duration) -> String {
 }
 
 /// A rate that is calm to read: one decimal below ten, and none where it would be zero.
-#[must_use]
 pub fn rate(per_second: f64) -> String {
     if per_second < 9.95 {
         let text = format!("{per_second:.1}");
@@ -45,7 +41,6 @@ pub fn rate(per_second: f64) -> String {
 }
 
 /// Bytes for a person: `512 B`, `1.4 MiB`, `2.5 GiB`.
-#[must_use]
 pub fn bytes(number: u64) -> String {
     const KIB: f64 = 1024.0;
     let size = number as f64;

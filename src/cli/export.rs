@@ -1,4 +1,4 @@
-//! `export …`: what a run sends, how it is told what to do, and what becomes of its ledger.
+//! `export …`: what to send, control of running exports, and the ledger.
 
 use std::path::PathBuf;
 
@@ -14,37 +14,37 @@ use crate::feeds::source::IdKind;
 /// `export …`
 #[derive(Debug, Subcommand)]
 pub enum ExportCommand {
-    /// Send what is new, changed or deleted
+    /// Send new, changed and deleted items
     Run(RunArgs),
-    /// Send again what failed, even if it did not change (the same as `run --retry`)
+    /// Retry failed items, even if unchanged (same as `run --retry`)
     Retry(RetryArgs),
-    /// Send changes as they happen, until it is told to stop (for a service)
+    /// Send changes as they happen, until stopped (for a service)
     Watch(WatchArgs),
-    /// Count what a full export would take, before anything is read
+    /// Estimate a full export without reading items
     Estimate {
         /// Feeds, comma-separated, or `all`
         #[arg(long, value_name = "FEEDS", value_delimiter = ',', default_value = "all")]
         feed: Vec<FeedChoice>,
     },
-    /// Show how each feed stands in the chosen data space, and the runs that go on
+    /// Show each feed in the selected data space, and running exports
     Status {
-        /// Follow the run that goes on, line by line, and end as it does; interrupting this leaves the run alone
+        /// Follow the running export line by line and exit with its code; interrupting does not stop it
         #[arg(long)]
         watch: bool,
     },
-    /// Pause the run that goes on: the batches in flight are finished, and nothing more is sent
+    /// Pause the running export after in-flight batches
     Pause,
-    /// Let a paused run go on
+    /// Resume a paused export
     Resume,
-    /// Stop the run that goes on, after the batches in flight
+    /// Stop the running export after in-flight batches
     Stop,
-    /// Change threads and batch size of the run that goes on
+    /// Change threads and batch size of the running export
     Set(SetArgs),
-    /// List items as the ledger knows them: which were sent, which failed and why
+    /// List items in the ledger: which were sent, which failed and why
     Items(ItemsArgs),
-    /// Show one item: its states with request ids, what was sent last, and what would be sent now
+    /// Show one item: history with request ids, data last sent, data to send now
     Item(ItemArgs),
-    /// Check, repair or back up what this program remembers of the chosen data space
+    /// Check, repair or back up the ledger of the selected data space
     #[command(subcommand)]
     Ledger(LedgerCommand),
 }
@@ -55,10 +55,10 @@ pub struct SetArgs {
     /// Requests in flight at a time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=MOST_THREADS.into()))]
     pub threads: Option<u8>,
-    /// Items in one request, for the batches that are made from now on
+    /// Items in one request, for new batches
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_ITEMS.into()))]
     pub batch_size: Option<u16>,
-    /// Feeds whose batch size it is, comma-separated [default: all of the run]
+    /// Feeds of the batch size, comma-separated [default: all of the run]
     #[arg(long, value_name = "FEEDS", value_delimiter = ',', requires = "batch_size")]
     pub feed: Vec<Feed>,
 }
@@ -66,18 +66,18 @@ pub struct SetArgs {
 /// `export ledger …`
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
-    /// Read all of it, and say whether it can be believed
+    /// Verify the ledger
     Check,
-    /// Make a new one from what can be read of a damaged one; the next run then sends every item once more
+    /// Rebuild a damaged ledger from what is readable; the next run then resends every item
     Repair {
-        /// Make it from this backup instead
+        /// Rebuild from this backup instead
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
-        /// Make a new one although nothing is wrong: after a disk or a machine was set back to an earlier state
+        /// Rebuild even if no damage is found: after a disk or machine was rolled back
         #[arg(long, conflicts_with = "from")]
         distrust: bool,
     },
-    /// Copy it to a new file, also while a run goes on
+    /// Copy it to a new file, even during an export
     Backup {
         /// The file [default: a new one in backups in the state directory]
         file: Option<PathBuf>,
@@ -90,28 +90,28 @@ pub struct RunArgs {
     /// Feeds, comma-separated, or `all` [default: all]
     #[arg(long, value_name = "FEEDS", value_delimiter = ',')]
     pub feed: Vec<FeedChoice>,
-    /// Only what Commerce's change logs name since the last sync [default: compare every record]
+    /// Only changes in Commerce's change logs since the last sync [default: compare every record]
     #[arg(long, group = "mode")]
     pub partial: bool,
-    /// With --partial: compare the whole shop within this time, a piece each run, such as 30m, 1h or off [default: `export.full_within`]
+    /// With --partial: compare the whole shop within this time, a part per run, such as 30m, 1h or off [default: `export.full_within`]
     #[arg(long, value_name = "TIME", requires = "partial")]
     pub full_within: Option<TimeSpan>,
-    /// With --partial: the most of the database's time that this may take, in percent [default: `export.database_share`]
+    /// With --partial: maximum share of the database's time for this, in % [default: `export.database_share`]
     #[arg(long, value_name = "PERCENT", requires = "partial", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub database_share: Option<u8>,
-    /// Send these records again, changed or not: ids or SKUs, comma-separated; @FILE or - (standard input) for one a line
+    /// Resend these records, changed or not: ids or SKUs, comma-separated; @FILE or - (standard input) for one per line
     #[arg(long, value_name = "IDS", value_delimiter = ',', group = "mode", requires = "feed")]
     pub by_ids: Vec<String>,
-    /// What the ids are: sku or id [default: a number is an id if there is such a record]
+    /// Type of the ids: sku or id [default: a number is an id if such a record exists]
     #[arg(long, value_name = "TYPE", requires = "by_ids")]
     pub id_type: Option<IdKind>,
-    /// Send again what failed, even if it did not change
+    /// Retry failed items, even if unchanged
     #[arg(long, group = "mode")]
     pub retry: bool,
-    /// Forget what was sent of these feeds, and send all of it again; items that the shop no longer has then stay in the service
+    /// Reset feeds: forget what was sent and resend everything; items deleted from the shop then stay in the service
     #[arg(long, group = "mode", requires = "feed")]
     pub cleanup_feed: bool,
-    /// The name of each feed to clean up, typed once more; without it, only what would happen is printed
+    /// The name of each feed to reset, typed again; without it, only a preview is printed
     #[arg(long, value_name = "FEEDS", value_delimiter = ',', requires = "cleanup_feed")]
     pub confirm: Vec<Feed>,
     /// How it is sent.
@@ -139,22 +139,22 @@ pub struct SendingArgs {
     /// Items in one request
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_ITEMS.into()))]
     pub batch_size: Option<u16>,
-    /// Compare and count, say what it would take, but send nothing
+    /// Compare and estimate, but send nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Tables that had rows at the last compare and are empty now are empty on purpose: go on without them
+    /// Accept tables that are empty now but had rows at the last compare
     #[arg(long)]
     pub accept_empty: bool,
-    /// Send although a guard would refuse: the name of the data space, typed in full
+    /// Send even if a guard refuses: the name of the data space, typed in full
     #[arg(long, value_name = "DATA_SPACE_NAME")]
     pub i_know: Option<String>,
-    /// The most items of a feed to delete: 10%, 500 or none [default: as configured, else 10% and more than 100]
+    /// Maximum items of a feed to delete: 10%, 500 or none [default: as configured, else 10% and more than 100]
     #[arg(long, value_name = "MOST")]
     pub max_delete: Option<Most>,
-    /// The most items of a feed to send changed: 50%, 500 or none [default: as configured, else none]
+    /// Maximum changed items of a feed to send: 50%, 500 or none [default: as configured, else none]
     #[arg(long, value_name = "MOST")]
     pub max_change: Option<Most>,
-    /// Print nothing unless something needs a person (for cron)
+    /// Print nothing unless attention is needed (for cron)
     #[arg(long, short)]
     pub quiet: bool,
 }
@@ -165,19 +165,19 @@ pub struct WatchArgs {
     /// Feeds, comma-separated, or `all` [default: all]
     #[arg(long, value_name = "FEEDS", value_delimiter = ',')]
     pub feed: Vec<FeedChoice>,
-    /// Seconds from the end of one pass to the beginning of the next
+    /// Seconds from the end of one pass to the start of the next
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub every: u32,
-    /// Compare the whole shop within this time, a piece each pass, such as 30m, 1h or off [default: `export.full_within`]
+    /// Compare the whole shop within this time, a part per pass, such as 30m, 1h or off [default: `export.full_within`]
     #[arg(long, value_name = "TIME")]
     pub full_within: Option<TimeSpan>,
-    /// The most of the database's time that this may take, in percent [default: `export.database_share`]
+    /// Maximum share of the database's time for this, in % [default: `export.database_share`]
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub database_share: Option<u8>,
-    /// Hours between two full compares of a feed that can neither be followed nor compared a piece at a time
+    /// Hours between two full compares of a feed that can neither be followed nor compared in parts
     #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=8_760))]
     pub full_every: u32,
-    /// Send although a guard would refuse: the name of the data space, typed in full
+    /// Send even if a guard refuses: the name of the data space, typed in full
     #[arg(long, value_name = "DATA_SPACE_NAME")]
     pub i_know: Option<String>,
 }

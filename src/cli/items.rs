@@ -10,7 +10,7 @@ pub struct ItemsArgs {
     /// The feed
     #[arg(long, value_name = "FEED")]
     pub feed: Feed,
-    /// Only items whose label (SKU and store view, or what stands for it) contains this, or whose source id is this
+    /// Only items whose label (SKU and store view, or the equivalent) contains this, or whose source id is this
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub search: String,
     /// Only items in this state [default: any]
@@ -19,13 +19,13 @@ pub struct ItemsArgs {
     /// Only items whose error text or code contains this
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub error: String,
-    /// In this order
+    /// Sort order
     #[arg(long, value_name = "ORDER", value_enum, default_value_t = OrderChoice::Item)]
     pub order: OrderChoice,
     /// At most this many items
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: u64,
-    /// Only those after this one: the number that the list before ended with
+    /// Start after this item: the last number of the previous list
     #[arg(long, value_name = "NUMBER")]
     pub after: Option<i64>,
 }
@@ -44,20 +44,20 @@ pub struct ItemArgs {
 /// The state of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum StateChoice {
-    /// No answer is recorded
+    /// No response recorded
     Awaiting,
     /// Accepted by the gateway
     Submitted,
-    /// A passing failure
+    /// A temporary failure
     WillRetry,
-    /// A failure that somebody has to look at
+    /// A failure that needs a fix
     NeedsAttention,
 }
 
 /// The order of a list of items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OrderChoice {
-    /// By SKU and store view, or what stands for it
+    /// By SKU and store view, or the equivalent
     Item,
     /// By source id
     Id,

@@ -62,7 +62,7 @@ pub(crate) fn words(body: &[u8]) -> SafeText {
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
     if text.is_empty() {
-        return SafeText::new("no further words");
+        return SafeText::new("no details");
     }
     if is_html(body) {
         return match html_title(text) {
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn words_are_the_body_itself_where_it_is_no_json_and_always_safe() {
         assert_eq!(words(b" Bad\x1b[2J gateway\n").as_str(), "Bad\\x1b[2J gateway");
-        assert_eq!(words(b"").as_str(), "no further words");
+        assert_eq!(words(b"").as_str(), "no details");
         assert_eq!(
             words(b"<!doctype html><TITLE>Sign\n in</TITLE>").as_str(),
             "an HTML page with the title \"Sign in\""

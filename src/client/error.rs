@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::models::Environment;
+use super::proxy::UnusableProxy;
 use crate::error::{Exit, Explain};
 use crate::untrusted::SafeText;
 
 /// A failed call to the registry, or a client that cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
-    /// A setting the client cannot work with: a URL, a CA file, a proxy.
+    /// A setting the client cannot work with: a URL or a CA file.
     #[error("{setting}: {reason}")]
     Setting {
         /// The configuration key or flag.
@@ -17,8 +18,11 @@ pub enum ClientError {
         /// What is wrong with it.
         reason: SafeText,
     },
+    /// A proxy variable that cannot be used.
+    #[error(transparent)]
+    Proxy(#[from] UnusableProxy),
     /// No usable key pair for this environment.
-    #[error("there is no {environment} key pair yet: {missing} missing")]
+    #[error("no {environment} key pair: {missing} missing")]
     NoKeys {
         /// Which pair.
         environment: Environment,
@@ -50,7 +54,7 @@ pub enum ClientError {
         request_id: Option<SafeText>,
     },
     /// 429.
-    #[error("the gateway {gateway} asks to slow down{}", after(*.retry_after))]
+    #[error("rate limit of the gateway {gateway} reached{}", after(*.retry_after))]
     SlowDown {
         /// The gateway's host.
         gateway: SafeText,
@@ -58,7 +62,7 @@ pub enum ClientError {
         retry_after: Option<Duration>,
     },
     /// 5xx, reset, timeout, DNS, TLS: no usable answer.
-    #[error("the gateway {gateway} gives no usable answer: {message}")]
+    #[error("no usable response from the gateway {gateway}: {message}")]
     Passing {
         /// The gateway's host.
         gateway: SafeText,
@@ -66,7 +70,7 @@ pub enum ClientError {
         message: SafeText,
     },
     /// An answer outside the contract.
-    #[error("the gateway {gateway} answered something that is not understood: {message}")]
+    #[error("unexpected response from the gateway {gateway}: {message}")]
     NotUnderstood {
         /// HTTP status.
         status: u16,
@@ -84,7 +88,7 @@ fn after(wait: Option<Duration>) -> String {
 impl Explain for ClientError {
     fn exit(&self) -> Exit {
         match self {
-            ClientError::Setting { .. } | ClientError::NoKeys { .. } => Exit::Usage,
+            ClientError::Setting { .. } | ClientError::Proxy(_) | ClientError::NoKeys { .. } => Exit::Usage,
             ClientError::KeysRefused { .. } => Exit::Refused,
             ClientError::Refused { .. } | ClientError::NotUnderstood { .. } => Exit::Other,
             ClientError::SlowDown { .. } | ClientError::Passing { .. } => Exit::TryAgain,
@@ -97,8 +101,10 @@ impl Explain for ClientError {
                 "run `commerce-connector keys set --environment {environment} --api-key-file F --private-key-file F`, or paste them in the Keys pane"
             )),
             ClientError::KeysRefused { environment, .. } => Some(format!(
-                "check that both halves are of one {environment} pair and that this server's clock is right; a lost private key cannot be shown again, generate a new pair in the API portal"
+                "check that both keys belong to one {environment} pair and that this server's clock is right; if you \
+                 lost the private key, generate a new pair in the API portal"
             )),
+            ClientError::Proxy(unusable) => Some(format!("correct {}, or unset it", unusable.variable)),
             ClientError::Passing { .. } => Some("check DNS, proxy and firewall, then try again".to_owned()),
             ClientError::SlowDown { .. } => Some("wait, then try again".to_owned()),
             ClientError::Setting { .. } | ClientError::Refused { .. } | ClientError::NotUnderstood { .. } => None,

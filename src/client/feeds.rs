@@ -99,13 +99,12 @@ fn outcome(reply: &Reply, route: &str, now: Timestamp) -> FeedOutcome {
         // A proxy's page is not the gateway's word on the items.
         400 if answer::is_html(&reply.body) => FeedOutcome::NotUnderstood { status, message: words() },
         401 | 403 => keys_refused(status, &words(), reply, now),
-        404 | 405 => FeedOutcome::WrongAddress {
-            status,
-            message: limited(&format!("the route {route} is not known there: {}", words())),
-        },
+        404 | 405 => {
+            FeedOutcome::WrongAddress { status, message: limited(&format!("unknown route {route}: {}", words())) }
+        }
         429 => {
             let retry_after = reply.retry_after(now);
-            let message = limited(&format!("the gateway asked to slow down (429){}", retry_after.remark()));
+            let message = limited(&format!("rate limit reached (429){}", retry_after.remark()));
             FeedOutcome::SlowDown { retry_after: retry_after.wait(), message }
         }
         500..=599 => FeedOutcome::Passing {
@@ -141,21 +140,21 @@ fn accepted(reply: &Reply, now: Timestamp) -> FeedOutcome {
     let not_understood = |message| FeedOutcome::NotUnderstood { status, message };
     if body.trim_ascii().is_empty() {
         return match reply.type_of_a_page() {
-            Some(kind) => not_understood(format!("an empty answer of type {kind}").into()),
+            Some(kind) => not_understood(format!("empty response of type {kind}").into()),
             None => FeedOutcome::Accepted { refused: Vec::new() },
         };
     }
     let Ok(Value::Object(fields)) = serde_json::from_slice(body) else {
         let words = answer::words(body);
         return not_understood(match reply.strange_type().filter(|_| !answer::is_html(body)) {
-            Some(kind) => SafeText::limited(&format!("an answer of type {kind}: {words}"), MESSAGE_LIMIT),
+            Some(kind) => SafeText::limited(&format!("response of type {kind}: {words}"), MESSAGE_LIMIT),
             None => words,
         });
     };
     let value = Value::Object(fields);
     match refused_items(&value) {
         Ok(refused) if refused.as_ref().is_none_or(Vec::is_empty) && value["feedItemReceivedCount"] == 0 => {
-            not_understood("the gateway says that it received no item, and names none as refused".into())
+            not_understood("the gateway received no item, but lists none as refused".into())
         }
         Ok(Some(refused)) => FeedOutcome::Accepted { refused },
         Ok(None) => match answer::failure(&value).filter(|_| value["feedItemReceivedCount"].is_null()) {

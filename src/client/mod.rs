@@ -9,6 +9,7 @@ mod jwt;
 pub mod models;
 pub mod pace;
 mod probe;
+pub mod proxy;
 mod registry;
 pub mod retry;
 pub(crate) mod wire;
@@ -114,7 +115,7 @@ impl Client {
         if let Some(name) = OWN_CLAIMS.iter().find(|name| settings.jwt_claims.contains_key(**name)) {
             return Err(ClientError::Setting {
                 setting: "gateway.jwt_claims",
-                reason: SafeText::new(&format!("{name} is set by the program itself")),
+                reason: SafeText::new(&format!("{name} is set by this program")),
             });
         }
         let unusable = |setting, error: &dyn std::fmt::Display| ClientError::Setting {
@@ -145,25 +146,21 @@ impl Client {
     }
 
     /// The gateway's host, for messages and the header of the screen.
-    #[must_use]
     pub fn gateway_host(&self) -> &str {
         self.0.wire.host().as_str()
     }
 
     /// The shared pace, for showing what limits a run.
-    #[must_use]
     pub fn pace(&self) -> &Pace {
         &self.0.pace
     }
 
     /// The shared retry budget.
-    #[must_use]
     pub fn retry_budget(&self) -> &RetryBudget {
         &self.0.budget
     }
 
     /// Which token requests carry now; it changes with [`Client::renew_token`].
-    #[must_use]
     pub fn token_number(&self) -> u64 {
         self.0.tokens.number()
     }

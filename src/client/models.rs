@@ -25,7 +25,6 @@ impl Environment {
     pub const ALL: [Environment; 2] = [Environment::Production, Environment::Sandbox];
 
     /// `production` or `sandbox`.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Environment::Production => "production",
@@ -83,7 +82,6 @@ macro_rules! id_type {
 
         impl $name {
             /// The id as text.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -213,7 +211,7 @@ pub enum FeedOutcome {
         status: u16,
         /// The server's own text with its error code, such as `JWT is invalid (403053)`.
         message: SafeText,
-        /// What helps.
+        /// The next step.
         remedy: KeysRemedy,
     },
     /// 429: the guardrail.
@@ -241,7 +239,7 @@ pub enum FeedOutcome {
     },
 }
 
-/// What helps against keys that are refused.
+/// The next step against keys that are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeysRemedy {
@@ -253,7 +251,6 @@ pub enum KeysRemedy {
 
 impl KeysRemedy {
     /// What to do, as a hint that ends with a command.
-    #[must_use]
     pub fn words(self) -> &'static str {
         match self {
             KeysRemedy::SetClock => "set this server's clock (`timedatectl set-ntp true`)",
@@ -282,7 +279,7 @@ impl FeedAnswer {
         if received >= expected {
             return self;
         }
-        let message = format!("the gateway received {received} of {expected} items, and does not say which");
+        let message = format!("the gateway received {received} of {expected} items; unknown which");
         let outcome = FeedOutcome::NotUnderstood { status: 200, message: SafeText::from(message) };
         Self { outcome, ..self }
     }

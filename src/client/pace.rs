@@ -103,7 +103,6 @@ impl Pace {
     }
 
     /// What is allowed now.
-    #[must_use]
     pub fn reading(&self) -> PaceReading {
         let state = self.state();
         let waiting = state.paused_until.saturating_duration_since(Instant::now());

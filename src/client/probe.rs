@@ -41,16 +41,13 @@ impl Trouble {
     }
 
     /// What to do about it, after which a run can be started again.
-    #[must_use]
     pub fn remedy(self) -> &'static str {
         match self {
             Trouble::Name => "check the name servers of this server (`commerce-connector doctor`)",
             Trouble::ProxyLogin => "put user and password into HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT)",
-            Trouble::Proxy => "have the gateway's host allowed at the proxy, or correct HTTPS_PROXY",
-            Trouble::Tls => "give the authority of whoever answers there with gateway.ca_file, if it is to be trusted",
-            Trouble::Connection | Trouble::Time | Trouble::Other => {
-                "find out what is in the way (`commerce-connector doctor`)"
-            }
+            Trouble::Proxy => "allow the gateway's host in the proxy, or correct HTTPS_PROXY",
+            Trouble::Tls => "if you trust its certificate, set its CA as gateway.ca_file",
+            Trouble::Connection | Trouble::Time | Trouble::Other => "diagnose it (`commerce-connector doctor`)",
         }
     }
 

@@ -28,35 +28,23 @@ impl Client {
     }
 
     /// The projects that the keys see: GET `registry`, rows grouped by project.
-    ///
-    /// # Errors
-    /// Any [`ClientError`].
     pub async fn projects(&self) -> Result<Vec<Project>, ClientError> {
         self.ask_projects(Method::GET, &["registry"], None).await
     }
 
     /// One project: GET `registry/projects/{id}`.
-    ///
-    /// # Errors
-    /// Any [`ClientError`].
     pub async fn project(&self, id: &ProjectId) -> Result<Project, ClientError> {
         let projects = self.ask_projects(Method::GET, &["registry/projects", id.as_str()], None).await?;
         self.one(projects, |project| project.id == *id, "the project")
     }
 
     /// One data space and the project it belongs to: GET `registry/environments/{id}`.
-    ///
-    /// # Errors
-    /// Any [`ClientError`].
     pub async fn data_space(&self, id: &DataSpaceId) -> Result<(Project, DataSpace), ClientError> {
         let projects = self.ask_projects(Method::GET, &["registry/environments", id.as_str()], None).await?;
         self.one_data_space(projects, id)
     }
 
     /// Creates a project with its data spaces: POST `registry/initialize`.
-    ///
-    /// # Errors
-    /// Any [`ClientError`].
     pub async fn create_project(&self, name: &str) -> Result<Project, ClientError> {
         let body = json!({"projectName": name});
         let projects = self.ask_projects(Method::POST, &["registry/initialize"], Some(&body)).await?;
@@ -65,9 +53,6 @@ impl Client {
     }
 
     /// Renames a project; a label only: PATCH `registry/projects/{id}`.
-    ///
-    /// # Errors
-    /// Any [`ClientError`].
     pub async fn rename_project(&self, id: &ProjectId, name: &str) -> Result<Project, ClientError> {
         let body = json!({"projectName": name});
         let projects = self.ask_projects(Method::PATCH, &["registry/projects", id.as_str()], Some(&body)).await?;
@@ -75,9 +60,6 @@ impl Client {
     }
 
     /// Renames a data space; a label only: PATCH `registry/environments/{id}`.
-    ///
-    /// # Errors
-    /// Any [`ClientError`].
     pub async fn rename_data_space(&self, id: &DataSpaceId, name: &str) -> Result<DataSpace, ClientError> {
         let body = json!({"environmentName": name});
         let projects = self.ask_projects(Method::PATCH, &["registry/environments", id.as_str()], Some(&body)).await?;
@@ -160,7 +142,7 @@ impl Client {
         projects
             .into_iter()
             .find(is_it)
-            .ok_or_else(|| self.not_understood(200, format!("{what} is not in the answer").into()))
+            .ok_or_else(|| self.not_understood(200, format!("{what} is not in the response").into()))
     }
 
     fn one_data_space(&self, projects: Vec<Project>, id: &DataSpaceId) -> Result<(Project, DataSpace), ClientError> {
@@ -170,7 +152,7 @@ impl Client {
                 let data_space = project.data_spaces.iter().find(|data_space| data_space.id == *id)?.clone();
                 Some((project, data_space))
             })
-            .ok_or_else(|| self.not_understood(200, format!("the data space {id} is not in the answer").into()))
+            .ok_or_else(|| self.not_understood(200, format!("the data space {id} is not in the response").into()))
     }
 }
 
@@ -184,7 +166,7 @@ fn grouped(answer: &Value) -> Result<Vec<Project>, SafeText> {
             None => std::slice::from_ref(answer),
         },
         Value::Array(rows) => rows.as_slice(),
-        _ => return Err("neither a list of rows nor a row".into()),
+        _ => return Err("neither a row nor a list of rows".into()),
     };
     let mut projects: Vec<Project> = Vec::new();
     // Rows of one project usually stand together, so the newest is looked at first.
@@ -215,7 +197,7 @@ fn row_of(row: &Value) -> Result<(ProjectId, SafeText, DataSpace), String> {
 
 fn id_of<T: std::str::FromStr<Err = BadId>>(row: &Map<String, Value>, field: &str) -> Result<T, String> {
     let text = row.get(field).and_then(text_of).ok_or_else(|| format!("has no {field}"))?;
-    text.parse().map_err(|error| format!("has a bad {field}: {error}"))
+    text.parse().map_err(|error| format!("has an invalid {field}: {error}"))
 }
 
 /// What the registry's answer with these bytes would say: everything of it that is shown.
@@ -281,10 +263,10 @@ mod tests {
     fn one_bad_row_is_named_with_its_field() {
         for (answer, expected) in [
             (json!({"results": [row("p", "e", &Value::Null), {"projectId": "p"}]}), "row 2 has no environmentId"),
-            (json!({"results": [row("p", "../x", &Value::Null)]}), "row 1 has a bad environmentId: "),
+            (json!({"results": [row("p", "../x", &Value::Null)]}), "row 1 has an invalid environmentId: "),
             (json!({"results": [7]}), "row 1 is not an object"),
             (json!({"results": 7}), "its results are not a list"),
-            (json!("text"), "neither a list of rows nor a row"),
+            (json!("text"), "neither a row nor a list of rows"),
             (json!({}), "row 1 has no environmentId"),
         ] {
             let reason = grouped(&answer).expect_err("a bad row");

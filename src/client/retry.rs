@@ -159,7 +159,6 @@ pub struct Search {
 
 impl Search {
     /// Whether nothing was accepted since the last refusal of a whole.
-    #[must_use]
     pub fn is_fruitless(&self) -> bool {
         self.fruitless > 0
     }
@@ -173,7 +172,6 @@ impl Search {
 /// Decides what to do after `answer` to a batch of `items` items, and counts it in `tries` and `search`.
 ///
 /// An answer that names an item outside of the batch cannot be attributed: it is treated as one that is not understood.
-#[must_use]
 pub fn decide(
     answer: &FeedAnswer,
     items: usize,

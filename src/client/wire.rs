@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::ClientError;
 use super::answer::MESSAGE_LIMIT;
 use super::probe::Trouble;
+use super::proxy;
 use crate::untrusted::SafeText;
 use crate::waiting;
 use crate::words::duration;
@@ -114,6 +115,9 @@ impl Wire {
         if is_local {
             // A proxy's loopback is not ours.
             builder = builder.no_proxy();
+        } else {
+            // The library would ignore a proxy that it cannot use, and connect past it.
+            proxy::route_to(base.host_str().unwrap_or_default(), |name| std::env::var(name).ok())?;
         }
         builder = if base.scheme() == "https" {
             builder.https_only(true).tls_certs_merge(extra_authorities(settings)?)
@@ -194,7 +198,7 @@ impl Wire {
     fn waited_for(&self) -> SafeText {
         let silent = waiting::PATIENCE.as_secs();
         let most = self.read_timeout.min(self.total_timeout).as_secs();
-        SafeText::from(format!("waiting for {}, no answer for {silent} s, times out at {most} s", self.host))
+        SafeText::from(format!("waiting for {}, no response for {silent} s, times out at {most} s", self.host))
     }
 
     /// What broke, as a person can act on it: which of the time-outs, or the deepest cause.
@@ -203,21 +207,21 @@ impl Wire {
         let text = if error.is_timeout() && error.is_connect() {
             format!("no connection within {} s (connect time-out)", self.connect_timeout.as_secs_f64())
         } else if error.is_timeout() && elapsed >= self.total_timeout {
-            format!("no complete answer within {} s (total time-out)", self.total_timeout.as_secs_f64())
+            format!("no complete response within {} s (total time-out)", self.total_timeout.as_secs_f64())
         } else if error.is_timeout() {
-            format!("no answer for {} s (read time-out)", self.read_timeout.as_secs_f64())
+            format!("no response for {} s (read time-out)", self.read_timeout.as_secs_f64())
         } else if Trouble::of(error) == Trouble::ProxyLogin {
-            "the proxy asks for a login (HTTP status 407)".to_owned()
+            "the proxy requires a login (HTTP status 407)".to_owned()
         } else if Trouble::of(error) == Trouble::Proxy {
             format!("the proxy refuses: {cause}")
         } else if Trouble::of(error) == Trouble::Tls {
             format!("TLS failed: {cause}")
         } else if error.is_dns() {
-            format!("its name cannot be resolved: {cause}")
+            format!("cannot resolve its name: {cause}")
         } else if error.is_connect() {
             format!("no connection: {cause}")
         } else {
-            format!("the connection broke: {cause}")
+            format!("connection lost: {cause}")
         };
         SafeText::limited(&text, MESSAGE_LIMIT)
     }
@@ -271,7 +275,7 @@ impl Reply {
     pub(super) fn redirect_words(&self) -> Option<SafeText> {
         let host = self.redirect_host.as_ref()?;
         Some(SafeText::limited(
-            &format!("a redirect to {host}; keys are sent to the configured gateway only, so it is not followed"),
+            &format!("redirect to {host} not followed; keys are sent to the configured gateway only"),
             MESSAGE_LIMIT,
         ))
     }
@@ -308,9 +312,9 @@ impl RetryAfter {
         match self {
             RetryAfter::Missing | RetryAfter::Wait(_) => String::new(),
             RetryAfter::Capped { asked } => {
-                format!("; it asks for {}, which is cut to {}", duration(*asked), duration(RETRY_AFTER_CAP))
+                format!("; Retry-After {}, limited to {}", duration(*asked), duration(RETRY_AFTER_CAP))
             }
-            RetryAfter::Strange(text) => format!("; its Retry-After {text:?} is not understood"),
+            RetryAfter::Strange(text) => format!("; invalid Retry-After {text:?}"),
         }
     }
 }
@@ -329,15 +333,15 @@ fn unpacked(headers: &HeaderMap, body: &[u8], status: u16, limit: usize) -> Resu
             MultiGzDecoder::new(body)
                 .take(most)
                 .read_to_end(&mut plain)
-                .map_err(|error| unreadable(format!("its gzip cannot be unpacked: {error}")))?;
+                .map_err(|error| unreadable(format!("cannot unpack its gzip: {error}")))?;
             if plain.len() > limit { Err(too_long(status, limit)) } else { Ok(plain) }
         }
-        other => Err(unreadable(format!("an answer packed as {other:?}, which was not asked for"))),
+        other => Err(unreadable(format!("unexpected response encoding {other:?}"))),
     }
 }
 
 fn too_long(status: u16, limit: usize) -> Broken {
-    Broken::Unreadable { status, message: format!("an answer of more than {} MiB", limit / (1024 * 1024)).into() }
+    Broken::Unreadable { status, message: format!("response larger than {} MiB", limit / (1024 * 1024)).into() }
 }
 
 /// The moment that an HTTP date names.
@@ -361,7 +365,7 @@ fn base_url(settings: &WireSettings) -> Result<Url, ClientError> {
     let given = settings.url.trim();
     let url = Url::parse(given).map_err(|error| refused(format!("{given:?} is not a URL: {error}")))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(refused("it must not hold a user or a password".to_owned()));
+        return Err(refused("it must not contain a user or a password".to_owned()));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(refused(format!("{given:?} must end before `?` and `#`")));
@@ -369,7 +373,7 @@ fn base_url(settings: &WireSettings) -> Result<Url, ClientError> {
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_loopback(&url) => Ok(url),
-        "http" => Err(refused(format!("{given:?}: plain http is allowed to this machine only; use https"))),
+        "http" => Err(refused(format!("{given:?}: plain http is allowed for this machine only; use https"))),
         other => Err(refused(format!("{given:?}: {other} is not https"))),
     }
 }
@@ -396,7 +400,7 @@ fn extra_authorities(settings: &WireSettings) -> Result<Vec<Certificate>, Client
     let pem = std::fs::read(path).map_err(|error| refused(&error))?;
     let authorities = Certificate::from_pem_bundle(&pem).map_err(|error| refused(&root_cause(&error)))?;
     if authorities.is_empty() {
-        return Err(refused(&"it holds no certificate (-----BEGIN CERTIFICATE-----)"));
+        return Err(refused(&"it has no certificate (-----BEGIN CERTIFICATE-----)"));
     }
     Ok(authorities)
 }

@@ -10,7 +10,6 @@ use crate::error::{Exit, Problem};
 
 impl Command {
     /// Whether it changes keys, settings, projects, or what is in a data space.
-    #[must_use]
     pub fn changes(&self) -> bool {
         match self {
             Command::Keys(KeysCommand::Set(_) | KeysCommand::Rotate(_))
@@ -70,6 +69,6 @@ pub fn permit(command: &Command, setting: &Setting) -> Result<(), Problem> {
             Ok(_) | Err(_) => return Ok(()),
         },
     };
-    Err(Problem::new(Exit::Guarded, format!("this installation is read-only ({where_from}), so nothing was changed"))
-        .hint("give this command --read-only=false, or open the screen with it to lift it for good"))
+    Err(Problem::new(Exit::Guarded, format!("this installation is read-only ({where_from}); nothing was changed"))
+        .hint("add --read-only=false; opening the screen with it turns read-only off"))
 }

@@ -19,9 +19,6 @@ use crate::settings::{Layers, RouteOrigin, Setting as Placed, SettingStore as _}
 use crate::untrusted::SafeText;
 
 /// Runs one of them.
-///
-/// # Errors
-/// Whatever a person has to be told.
 pub async fn run(command: &ConfigCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     match command {
         ConfigCommand::Init => init(setting, output)?,
@@ -41,7 +38,7 @@ fn init(setting: &Setting, output: &mut Output) -> Result<(), Problem> {
     write_config(&path)?;
     output.say(
         &format!(
-            "Wrote {} (mode 0600). Next: `commerce-connector config source DIR` says where the shop is; `commerce-connector status` says what comes after that.",
+            "Wrote {} (mode 0600). Next: `commerce-connector config source DIR` (the shop), then `commerce-connector status`.",
             safe(&path)
         ),
         "config_path",
@@ -55,7 +52,7 @@ async fn source(place: &Path, setting: &Setting, output: &mut Output) -> Result<
     let overview = Connector::new(store, state_dir, None).set_source(place).await?;
     let path = safe(&overview.config_path);
     output.say(
-        &format!("Items come from {} from now on; saved in {path}.", overview.source),
+        &format!("Source set to {}; saved in {path}.", overview.source),
         "source",
         json!({"source": overview.source, "saved_in": path, "settings_in": overview.settings.home}),
     )?;
@@ -149,7 +146,7 @@ fn in_commerce(layers: &Layers, setting: Placed) -> Option<(String, String)> {
             let locked = if found.locked { " (locked)" } else { "" };
             format!("{}{locked}", found.origin)
         })?,
-        Err(problem) => return Some((format!("unusable: {problem}"), "not known".to_owned())),
+        Err(problem) => return Some((format!("unusable: {problem}"), "unknown".to_owned())),
     };
     let value = match setting {
         Placed::PrivateKey(environment) => commerce

@@ -8,9 +8,6 @@ use crate::cli::DataSpacesCommand;
 use crate::error::Exit;
 
 /// Runs one of them.
-///
-/// # Errors
-/// Whatever a person has to be told.
 pub async fn run(command: DataSpacesCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     let connector = setting.connector().await?;
     match command {
@@ -22,7 +19,7 @@ pub async fn run(command: DataSpacesCommand, setting: &Setting, output: &mut Out
             let overview = match connector.select_data_space(&id, i_know.as_deref()).await {
                 Err(problem) if problem.exit == Exit::Guarded && i_know.is_none() && can_ask(output) => {
                     talk(&format!("{}.", problem.what));
-                    let typed = tokio::task::spawn_blocking(|| ask("Type its name to choose it: ")).await??;
+                    let typed = tokio::task::spawn_blocking(|| ask("Type its name to select it: ")).await??;
                     connector.select_data_space(&id, Some(typed.trim())).await?
                 }
                 result => result?,
@@ -33,7 +30,7 @@ pub async fn run(command: DataSpacesCommand, setting: &Setting, output: &mut Out
             if let (Some((project_id, project)), Some((id, name, kind))) = (overview.project, overview.data_space) {
                 output.say(
                     &format!(
-                        "From now on exports go to the data space {name} ({kind}, {id}) of project {project}. The one used before keeps its data."
+                        "Now exporting to {name} ({kind}, {id}) of project {project}. The previous data space keeps its data."
                     ),
                     "data_space",
                     json!({"id": id, "name": name, "kind": kind, "project_id": project_id, "project_name": project, "in_use": true}),
@@ -43,7 +40,7 @@ pub async fn run(command: DataSpacesCommand, setting: &Setting, output: &mut Out
         DataSpacesCommand::Rename { id, name } => {
             let data_space = connector.rename_data_space(&id, &name).await?;
             output.say(
-                &format!("Data space {} is now called {}. A name is a label only.", data_space.id, data_space.name),
+                &format!("Renamed data space {} to {} (a label only).", data_space.id, data_space.name),
                 "data_space",
                 json!({"id": data_space.id, "name": data_space.name, "kind": data_space.kind}),
             )?;

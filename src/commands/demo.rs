@@ -1,4 +1,4 @@
-//! `demo`: the whole journey on the embedded gateway, from keys to a live export, with a made-up catalogue.
+//! `demo`: everything on the embedded gateway, from keys to a live export, with a sample catalogue.
 //!
 //! Nothing is pretended: the real client signs with real keys, the real pipeline sends, and the gateway checks and counts.
 
@@ -27,9 +27,6 @@ const MARK: &str = ".commerce-connector-demo";
 const PROJECT: &str = "Demo shop";
 
 /// Runs it: on the screen where there is a terminal, otherwise line by line.
-///
-/// # Errors
-/// Whatever a person has to be told.
 pub async fn run(args: DemoArgs, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     let directory = match &setting.global.state_dir {
         Some(directory) => directory.clone(),
@@ -50,7 +47,7 @@ pub async fn run(args: DemoArgs, setting: &Setting, output: &mut Output) -> anyh
 
     teller.say(fresh, "state", json!({"directory": safe(&directory)}))?;
     teller.say(
-        &format!("1. A gateway that speaks the public contract listens on {}.", sandbox.ready.url),
+        &format!("1. Local gateway with the public API: {}.", sandbox.ready.url),
         "sandbox",
         json!({"url": sandbox.ready.url}),
     )?;
@@ -62,7 +59,7 @@ pub async fn run(args: DemoArgs, setting: &Setting, output: &mut Output) -> anyh
     connector.verify(Environment::Sandbox).await?;
     let fingerprint = pair.private_key.fingerprint();
     teller.say(
-        &format!("2. The sandbox key pair is whole and accepted by the gateway: {fingerprint}."),
+        &format!("2. The sandbox key pair is complete and accepted by the gateway: {fingerprint}."),
         "keys",
         json!({"environment": Environment::Sandbox, "accepted": true, "fingerprint": fingerprint}),
     )?;
@@ -74,9 +71,9 @@ pub async fn run(args: DemoArgs, setting: &Setting, output: &mut Output) -> anyh
         .ok_or_else(|| Problem::new(Exit::Other, "the new project has no testing data space"))?;
     let overview = connector.select_data_space(&chosen.id, None).await?;
     if let (Some(output), Some((id, name, _))) = (&mut teller.output, &overview.data_space) {
-        output.text(&format!("3. Project {} was created; its data space {name} is chosen.", project.name))?;
+        output.text(&format!("3. Created project {}; selected its data space {name}.", project.name))?;
         projects::print(std::slice::from_ref(&project), Some(id), output)?;
-        output.text(&format!("4. {} is collected, signed, compressed and sent.", overview.source))?;
+        output.text(&format!("4. Collecting, signing, compressing and sending: {}.", overview.source))?;
     }
     let Some(output) = teller.output else {
         let start_export = (!overview.settings.read_only).then(ExportRequest::default);
@@ -85,14 +82,11 @@ pub async fn run(args: DemoArgs, setting: &Setting, output: &mut Output) -> anyh
     };
     let run = connector.start_export(ExportRequest::default()).await?;
     let exit = linear::follow(run, Voice::Stdout, output).await?;
-    output.text(&format!(
-        "The demo leaves nothing behind but {}. In a terminal it opens the screen.",
-        safe(&directory)
-    ))?;
+    output.text(&format!("The demo wrote only to {}. In a terminal it opens the screen.", safe(&directory)))?;
     Ok(exit)
 }
 
-/// The lines of the journey; none while the screen shows it.
+/// The lines of the demo; none while the screen shows it.
 struct Teller<'a> {
     output: Option<&'a mut Output>,
 }
@@ -112,7 +106,7 @@ impl Teller<'_> {
 fn fresh(directory: &Path) -> Result<&'static str, Problem> {
     let failed = |error: io::Error| {
         Problem::new(Exit::Other, format!("the demo's state directory {}: {error}", safe(directory)))
-            .hint("name a directory that you can write with --state-dir")
+            .hint("set a writable directory with --state-dir")
     };
     let mark = directory.join(MARK);
     let is_empty = match std::fs::read_dir(directory) {
@@ -121,13 +115,13 @@ fn fresh(directory: &Path) -> Result<&'static str, Problem> {
         Err(error) => return Err(failed(error)),
     };
     let text = if is_empty {
-        "This is the first demo here."
+        "First demo in this directory."
     } else if mark.exists() {
         std::fs::remove_dir_all(directory).map_err(failed)?;
-        "The last demo's state was taken away."
+        "Deleted the last demo's state."
     } else {
-        return Err(Problem::usage(format!("{} holds something that is not a demo's", safe(directory)))
-            .hint("name another directory with --state-dir"));
+        return Err(Problem::usage(format!("{} contains files that are not a demo's", safe(directory)))
+            .hint("set another directory with --state-dir"));
     };
     private_file::write(&mark, b"").map_err(|error| Problem::of(&error))?;
     Ok(text)

@@ -1,4 +1,4 @@
-//! `doctor`: every check as a line, then what is not as it should be.
+//! `doctor`: every check as a line, then the problems.
 
 use serde_json::json;
 use unicode_width::UnicodeWidthStr as _;
@@ -17,9 +17,6 @@ const WIDTH: usize = 80;
 const NAME_WIDTH: usize = 15;
 
 /// Runs it.
-///
-/// # Errors
-/// A [`Problem`] if stdout is closed.
 pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     let printer = Printer::from_environment();
     let connector = match setting.opened().await {
@@ -42,7 +39,7 @@ pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit>
 
 /// A configuration that cannot be read is the one finding, since everything else depends on it.
 fn without_configuration(problem: &Problem, printer: Printer, output: &mut Output) -> Result<Exit, Problem> {
-    let finding = Finding::of_problem(problem, "nothing else can be checked before the configuration can be read");
+    let finding = Finding::of_problem(problem, "nothing else can be checked without the configuration");
     printer.findings([&finding], output)?;
     Ok(finding::exit([&finding]))
 }
@@ -90,9 +87,9 @@ fn summary(diagnosis: &Diagnosis, output: &mut Output) -> Result<(), Problem> {
         output.text("")?;
     }
     let verdict = match wrong {
-        0 => "Nothing is wrong".to_owned(),
-        1 => "1 check is wrong".to_owned(),
-        _ => format!("{wrong} checks are wrong"),
+        0 => "No problems".to_owned(),
+        1 => "1 problem".to_owned(),
+        _ => format!("{wrong} problems"),
     };
-    output.text(&format!("{verdict}: {ok} ok, {}, {skipped} skipped.", counted(warnings as u64, "warning")))
+    output.text(&format!("{verdict}, {ok} ok, {}, {skipped} skipped.", counted(warnings as u64, "warning")))
 }

@@ -19,9 +19,6 @@ use crate::words::{bytes, count, counted, duration};
 const FAILURES_SHOWN: usize = 20;
 
 /// Runs one of them.
-///
-/// # Errors
-/// Whatever a person has to be told.
 pub async fn run(command: ExportCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     let connector = setting.connector().await?;
     match command {
@@ -103,8 +100,8 @@ fn mode(args: &RunArgs, connector: &Connector) -> Result<SyncMode, Problem> {
 async fn clean_up(args: &RunArgs, connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
     let feeds = chosen(&args.feed)?;
     if feeds.is_empty() {
-        return Err(Problem::usage("a cleanup needs the names of its feeds, not `all`")
-            .hint("name them: --feed products,prices --cleanup-feed")
+        return Err(Problem::usage("--cleanup-feed needs feed names, not `all`")
+            .hint("name the feeds: --feed products,prices --cleanup-feed")
             .into());
     }
     let unconfirmed: Vec<&str> =
@@ -126,8 +123,8 @@ async fn clean_up(args: &RunArgs, connector: &Connector, output: &mut Output) ->
         return Ok(exit);
     }
     let names = unconfirmed.join(",");
-    Err(Problem::new(Exit::Guarded, format!("the cleanup of {names} is not confirmed, so nothing was changed"))
-        .hint(format!("to do it, type the names once more: --confirm {names}"))
+    Err(Problem::new(Exit::Guarded, format!("the cleanup of {names} is not confirmed; nothing was changed"))
+        .hint(format!("confirm it: add --confirm {names}"))
         .into())
 }
 
@@ -135,9 +132,9 @@ fn cleanup_line(feed: &FeedProgress) -> String {
     let forgotten = counted(feed.forgotten, "item");
     let all = counted(feed.collected, "item");
     let lost = match feed.gone {
-        0 => "nothing that the shop no longer has is left in the service".to_owned(),
+        0 => "no stale items would remain".to_owned(),
         gone => format!(
-            "{} that the shop no longer has would stay in the service for good: deletions will not propagate",
+            "{} deleted from the shop would stay in the service: deletions will not propagate",
             counted(gone, "item")
         ),
     };
@@ -155,8 +152,8 @@ fn chosen(choices: &[FeedChoice]) -> Result<Vec<Feed>, Problem> {
         .collect();
     if choices.contains(&FeedChoice::All) {
         if let Some(feed) = named.iter().find(|feed| feed.is_experimental()) {
-            return Err(Problem::usage(format!("{feed} is experimental, and no part of `all`"))
-                .hint(format!("name it in a command of its own: --feed {feed}")));
+            return Err(Problem::usage(format!("{feed} is experimental and not part of `all`"))
+                .hint(format!("export it separately: --feed {feed}")));
         }
         named.clear();
     }
@@ -191,31 +188,25 @@ async fn estimate(connector: &Connector, feeds: &[Feed], output: &mut Output) ->
     let seconds = estimate.time().map(|time| time.as_secs());
     output.record("estimate", json!({"requests": estimate.requests(), "seconds": seconds}))?;
     output.text(&table(&rows, &[1, 2, 3, 4, 5]))?;
-    output.text(
-        "Items are counted, not read; requests are items ÷ batch size, rounded up, if every item had to be sent.",
-    )?;
+    output.text("Items are counted, not read. Requests: items ÷ batch size, rounded up, if every item is sent.")?;
     if estimate.feeds.iter().any(|feed| feed.bytes.is_none()) {
-        output.text("Bytes are known once this data space has received a feed from here: items × compressed bytes of an item then.")?;
+        output.text("Bytes are known after the first export of a feed: items × compressed bytes per item then.")?;
     }
     let time = match (estimate.formula(), estimate.requests_per_second) {
-        (Some(formula), _) => format!("At the gateway's allowance: {formula}."),
-        (None, None) => "No allowance is configured: the database and the gateway decide how long it takes.".to_owned(),
-        (None, Some(_)) => "The time cannot be known: a feed of this source cannot be counted.".to_owned(),
+        (Some(formula), _) => format!("At the rate limit: {formula}."),
+        (None, None) => "No rate limit is configured: the time depends on the database and the gateway.".to_owned(),
+        (None, Some(_)) => "Time unknown: a feed of this source cannot be counted.".to_owned(),
     };
     output.text(&time)?;
     Ok(Exit::Done)
 }
 
-/// Nothing can be shown of a data space that is not chosen.
+/// The error when no data space is selected.
 pub(super) fn no_data_space() -> Problem {
-    Problem::usage("no data space is chosen, so there is nothing to show")
-        .hint("run `commerce-connector data-spaces select ID`")
+    Problem::usage("no data space is selected").hint("run `commerce-connector data-spaces select ID`")
 }
 
-/// How each feed stands in the chosen data space.
-///
-/// # Errors
-/// Whatever a person has to be told.
+/// The state of each feed in the selected data space.
 pub(super) fn status(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
     let overview = connector.overview();
     let Some((id, name, kind)) = overview.data_space else {
@@ -224,7 +215,7 @@ pub(super) fn status(connector: &Connector, output: &mut Output) -> anyhow::Resu
     let summary = connector.ledger_summary()?;
     let failures = connector.failures(None, FAILURES_SHOWN)?;
     let mut rows = vec![
-        ["FEED", "SUBMITTED", "AWAITING", "WILL RETRY", "NEED ATTENTION", "LAST FULL SYNC", "LAST PARTIAL SYNC"]
+        ["FEED", "SENT", "NOT SENT", "WILL RETRY", "NEEDS A FIX", "LAST FULL SYNC", "LAST PARTIAL SYNC"]
             .map(str::to_owned)
             .to_vec(),
     ];
@@ -250,12 +241,10 @@ pub(super) fn status(connector: &Connector, output: &mut Output) -> anyhow::Resu
     }
     output.text(&format!("Data space {name} ({kind}, {id})"))?;
     if summary.is_empty() {
-        output.text("Nothing was sent to it from here yet: run `commerce-connector export run`.")?;
+        output.text("Nothing sent yet: run `commerce-connector export run`.")?;
     } else {
         output.text(&table(&rows, &[1, 2, 3, 4]))?;
-        output.text(
-            "Submitted to service means accepted by the gateway; when it is visible in the services is not known here.",
-        )?;
+        output.text("Sent means accepted by the gateway; services may show it later.")?;
     }
     rolling_status(connector, output)?;
     for failure in &failures {
@@ -265,10 +254,10 @@ pub(super) fn status(connector: &Connector, output: &mut Output) -> anyhow::Resu
     Ok(if failed { Exit::Partial } else { Exit::Done })
 }
 
-/// Where the rolling compare stands, for feeds in which it has done something.
+/// Progress of the rolling compare, for feeds that it has begun.
 fn rolling_status(connector: &Connector, output: &mut Output) -> Result<(), Problem> {
     let rounds = connector.rolling_summary()?;
-    let mut rows = vec![["FEED", "ROLLING COMPARE", "LAST ROUND", "DATABASE'S TIME"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["FEED", "ROLLING COMPARE", "LAST ROUND", "DATABASE TIME"].map(str::to_owned).to_vec()];
     for round in rounds.iter().filter(|round| round.database_time.is_some()) {
         let share = round.took.zip(round.database_time).filter(|(took, _)| !took.is_zero());
         let percent = share.map(|(took, time)| 100.0 * time.as_secs_f64() / took.as_secs_f64());

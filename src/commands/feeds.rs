@@ -18,9 +18,6 @@ use crate::words::count;
 const PAGES_AHEAD: usize = 2;
 
 /// Runs one of them.
-///
-/// # Errors
-/// Whatever a person has to be told.
 pub async fn run(command: FeedsCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     let connector = setting.connector().await?;
     match command {
@@ -64,16 +61,14 @@ async fn list(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit
         rows.push(vec![format!("{feed}{mark}"), records, batch_size.to_string(), route, route_from.to_string()]);
     }
     output.text(&table(&rows, &[1, 2]))?;
-    output.text(
-        "* experimental: its tables are not public; it is exported only if it is named, and is no part of `all`",
-    )?;
+    output.text("* experimental: its tables are not public; exported only if named, not part of `all`")?;
     for (feed, reason) in &absent {
         output.text(&format!("{feed} is not in this source: {reason}"))?;
     }
     Ok(Exit::Done)
 }
 
-/// Prints exactly what would be sent, one item a line; what cannot be sent is told on stderr.
+/// Prints exactly what would be sent, one item a line; problems go to stderr.
 async fn items(
     connector: &Connector,
     feed: Feed,

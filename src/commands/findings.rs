@@ -1,4 +1,4 @@
-//! Findings as lines: what was found, what it means, what to do. ASCII where the locale cannot show more.
+//! Findings as lines: what is wrong, why, and the fix. ASCII where the locale cannot show more.
 
 use serde_json::json;
 
@@ -22,7 +22,6 @@ pub enum Mark {
 
 impl Mark {
     /// `ok`, `warning`, `wrong` or `skipped`.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Mark::Ok => "ok",
@@ -91,10 +90,7 @@ impl Printer {
         ascii
     }
 
-    /// Each finding: what it is, what it means, what to do next.
-    ///
-    /// # Errors
-    /// A [`Problem`] if stdout is closed.
+    /// Each finding: what is wrong, why it matters, how to fix it.
     pub fn findings<'a>(
         self,
         findings: impl IntoIterator<Item = &'a Finding>,
@@ -104,8 +100,8 @@ impl Printer {
             output.record("finding", json!(finding))?;
             output.text("")?;
             output.text(&format!("{} {}", self.mark(finding.level.into()), self.text(&finding.what)))?;
-            output.text(&format!("  it means: {}", self.text(&finding.means)))?;
-            output.text(&format!("  next: {}", self.text(&finding.next)))?;
+            output.text(&format!("  why: {}", self.text(&finding.means)))?;
+            output.text(&format!("  fix: {}", self.text(&finding.next)))?;
         }
         Ok(())
     }

@@ -15,13 +15,10 @@ use crate::connector::health::{AdobeItems, FeedHealth, Health, Installation};
 use crate::error::{Exit, Problem};
 use crate::words::{count, counted, duration};
 
-/// What stands where nothing is known.
+/// Shown for unknown values.
 const UNKNOWN: &str = "-";
 
 /// Runs it.
-///
-/// # Errors
-/// Whatever a person has to be told.
 pub async fn run(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
     let health = connector.health().await?;
     let printer = Printer::from_environment();
@@ -29,16 +26,16 @@ pub async fn run(connector: &Connector, output: &mut Output) -> anyhow::Result<E
         output.record("feed_health", record(feed))?;
     }
     output.text(&table(&items(&health), &[2, 3, 4, 5]))?;
-    output.text("Submitted means accepted by the gateway; when it is visible in the services is not known here.")?;
+    output.text("Sent means accepted by the gateway; services may show it later.")?;
     output.text("")?;
     match &health.installation {
-        None => output.text("No Commerce database is configured, so nothing is known of indexers and cron.")?,
+        None => output.text("No Commerce database is configured: indexers and cron are unknown.")?,
         Some(installation) => {
             if installation.has_adobe_export {
                 output.text(&table(&indexers(&health), &[3]))?;
             } else {
                 output.text(
-                    "Adobe's own export is not installed here: it has no tables, and a partial sync compares whole feeds.",
+                    "Adobe's own export is not installed here (no tables); a partial sync compares whole feeds.",
                 )?;
             }
             machinery(installation, output)?;
@@ -53,7 +50,7 @@ pub async fn run(connector: &Connector, output: &mut Output) -> anyhow::Result<E
 }
 
 fn items(health: &Health) -> Vec<Vec<String>> {
-    let header = ["FEED", "WHOSE", "SUBMITTED", "AWAITING", "RETRY", "ATTENTION", "LAST SYNC"];
+    let header = ["FEED", "WHOSE", "SENT", "NOT SENT", "RETRY", "TO FIX", "LAST SYNC"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for feed in &health.feeds {
         let mut row = vec![feed.feed.to_string(), "ours".to_owned()];
@@ -124,7 +121,7 @@ fn machinery(installation: &Installation, output: &mut Output) -> Result<(), Pro
         output.record("lock", fields)?;
         let by = if lock.locked_by.is_empty() { "a process".to_owned() } else { lock.locked_by.to_string() };
         let age = duration(Duration::from_secs(lock.age.as_secs()));
-        output.text(&format!("Lock: Adobe's export works on {} ({by}, since {age})", lock.feed))?;
+        output.text(&format!("Lock: Adobe's export is processing {} ({by}, for {age})", lock.feed))?;
     }
     Ok(())
 }
@@ -135,9 +132,9 @@ fn summary(health: &Health, output: &mut Output) -> Result<(), Problem> {
     output.record("health", json!({"wrong": wrong, "warnings": warnings}))?;
     output.text("")?;
     output.text(&match wrong {
-        0 => format!("Nothing is wrong; {}.", counted(warnings, "warning")),
-        1 => format!("1 thing is wrong; {}.", counted(warnings, "warning")),
-        _ => format!("{} things are wrong; {}.", count(wrong), counted(warnings, "warning")),
+        0 => format!("No problems; {}.", counted(warnings, "warning")),
+        1 => format!("1 problem; {}.", counted(warnings, "warning")),
+        _ => format!("{} problems; {}.", count(wrong), counted(warnings, "warning")),
     })
 }
 

@@ -24,7 +24,7 @@ pub fn read(words: &[String]) -> Result<Vec<String>, Problem> {
         }
     }
     if ids.is_empty() {
-        return Err(Problem::usage("--by-ids names no id"));
+        return Err(Problem::usage("--by-ids has no ids"));
     }
     Ok(ids)
 }
@@ -53,7 +53,7 @@ mod tests {
         std::fs::write(&file, "A,1\r\n\n  B 2 \n").expect("written");
         let words = ["7".to_owned(), format!("@{}", file.display()), " C ".to_owned()];
         assert_eq!(read(&words).expect("ids"), ["7", "A,1", "B 2", "C"]);
-        assert!(read(&[" ".to_owned()]).expect_err("none").what.contains("names no id"));
+        assert!(read(&[" ".to_owned()]).expect_err("none").what.contains("has no ids"));
         let missing = read(&["@/nowhere/ids.txt".to_owned()]).expect_err("missing");
         assert!(missing.what.contains("/nowhere/ids.txt") && missing.what.contains("No such file"), "{}", missing.what);
         std::fs::write(&file, [0xff, 0xfe]).expect("written");

@@ -15,9 +15,6 @@ use crate::private_file::{self, Secrecy};
 use crate::secret::Secret;
 
 /// Runs one of them.
-///
-/// # Errors
-/// Whatever a person has to be told.
 pub async fn run(command: ImsCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     let connector = setting.connector().await?;
     match command {
@@ -30,39 +27,36 @@ pub async fn run(command: ImsCommand, setting: &Setting, output: &mut Output) ->
     }
 }
 
-/// Prints the address to open, then takes the one that it led to.
+/// Prints the URL to open, then reads the one it redirected to.
 async fn login(url: Option<&Path>, connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
     if let Some(file) = url {
         let pasted = text_of(file, Secrecy::Open)?;
         return told(&connector.finish_sign_in(&pasted).await?, output);
     }
     if let SignIn::In(signed_in) = connector.sign_in().await? {
-        talk("Already signed in; `commerce-connector ims logout` signs out.");
+        talk("Already signed in. To sign out: `commerce-connector ims logout`.");
         return told(&signed_in, output);
     }
     let pending = connector.begin_sign_in().await?;
     talk(if pending.is_resumed {
-        "Going on with the sign-in that was begun. Open this address in a browser, on any computer, and sign in:"
+        "Resuming sign-in. Open this URL in a browser on any computer and sign in:"
     } else {
-        "Open this address in a browser, on any computer, and sign in:"
+        "Open this URL in a browser on any computer and sign in:"
     });
     output.say(pending.url.as_str(), "sign_in", pending_fields(&pending))?;
-    talk("Then paste here the whole address of the page that you are sent to, also if that page does not open.");
+    talk("Then paste the full URL you were redirected to, even if that page does not open.");
     if !std::io::stdin().is_terminal() {
         let pasted = tokio::task::spawn_blocking(stdin_text).await??;
         if pasted.expose().trim().is_empty() {
-            return Err(Problem::usage("no address came on standard input: the sign-in still waits for it")
-                .hint("`commerce-connector ims login --url FILE` finishes it with an address from a file")
+            return Err(Problem::usage("no URL on standard input; the sign-in is still pending")
+                .hint("run `commerce-connector ims login --url FILE` with the URL in a file")
                 .into());
         }
         return told(&connector.finish_sign_in(&pasted).await?, output);
     }
     loop {
         let Some(line) = tokio::task::spawn_blocking(line_of_stdin).await?? else {
-            return Err(Problem::usage(
-                "the sign-in still waits for the address: `commerce-connector ims login` goes on",
-            )
-            .into());
+            return Err(Problem::usage("sign-in pending: run `commerce-connector ims login` to resume").into());
         };
         match connector.finish_sign_in(&line).await {
             Ok(signed_in) => return told(&signed_in, output),
@@ -81,7 +75,7 @@ async fn login_as_service(args: &LoginArgs, connector: &Connector, output: &mut 
         return Err(Problem::usage(
             "only one of --client-id-file and --client-secret-file can be read from standard input",
         )
-        .hint("put the other into a file of mode 0600")
+        .hint("put the other in a file of mode 0600")
         .into());
     }
     let client_id = args.client_id_file.as_deref().map(|file| text_of(file, Secrecy::Open)).transpose()?;
@@ -99,7 +93,7 @@ async fn status(connector: &Connector, output: &mut Output) -> anyhow::Result<Ex
         SignIn::In(signed_in) => return told(&signed_in, output),
         SignIn::Pending(pending) => {
             output.say(
-                &format!("A sign-in waits for the address that this one leads to: {}", pending.url),
+                &format!("Sign-in pending; open this URL: {}", pending.url),
                 "sign_in",
                 pending_fields(&pending),
             )?;
@@ -107,14 +101,14 @@ async fn status(connector: &Connector, output: &mut Output) -> anyhow::Result<Ex
         }
         SignIn::Expired { name, at } => {
             output.say(
-                &format!("The sign-in of {name} ended at {}: sign in again.", moment(at)),
+                &format!("The sign-in of {name} expired at {}. Sign in again.", moment(at)),
                 "sign_in",
                 json!({"state": "expired", "name": name, "since": at}),
             )?;
             Exit::Refused
         }
         SignIn::Out => {
-            output.say("Nobody is signed in.", "sign_in", json!({"state": "out"}))?;
+            output.say("Not signed in.", "sign_in", json!({"state": "out"}))?;
             Exit::Refused
         }
     };
@@ -146,13 +140,13 @@ async fn organizations(connector: &Connector, output: &mut Output) -> anyhow::Re
         ]);
     }
     if organizations.is_empty() {
-        output.text("Who is signed in belongs to no organization.")?;
+        output.text("Your account has no organizations.")?;
     } else {
         output.text(&table(&rows, &[]))?;
     }
     if let Some(saved) = saved.as_ref().filter(|_| !organizations.iter().any(|organization| is_saved(&organization.id)))
     {
-        let text = format!("The saved organization {saved} is not among those that who is signed in sees.");
+        let text = format!("Your account has no access to the saved organization {saved}.");
         output.record("organization_not_seen", json!({"id": saved, "message": text}))?;
         talk(&text);
     }
@@ -161,16 +155,12 @@ async fn organizations(connector: &Connector, output: &mut Output) -> anyhow::Re
 
 async fn select(id: &str, connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
     let id = OrganizationId::parse(id).ok_or_else(|| {
-        Problem::usage("that is no organization id: it looks like 0123456789ABCDEF01234567@AdobeOrg")
+        Problem::usage("not an organization id (example: 0123456789ABCDEF01234567@AdobeOrg)")
             .hint("`commerce-connector ims organizations` lists the ids")
     })?;
     let overview = connector.select_organization(&id).await?;
     output.say(
-        &format!(
-            "The IMS organization of this installation is {} from now on, saved in {}.",
-            id.as_str(),
-            overview.settings.home
-        ),
+        &format!("IMS organization set to {}, saved in {}.", id.as_str(), overview.settings.home),
         "organization",
         json!({"id": id.as_str(), "in_use": true, "saved_in": overview.settings.home, "note": overview.settings.note}),
     )?;
@@ -183,7 +173,7 @@ async fn select(id: &str, connector: &Connector, output: &mut Output) -> anyhow:
 async fn logout(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
     let untold = connector.sign_out().await?;
     output.say(
-        "Signed out; the tokens are gone.",
+        "Signed out; tokens deleted.",
         "sign_in",
         json!({"state": "out", "revoked": untold.is_none(), "note": untold}),
     )?;

@@ -1,4 +1,4 @@
-//! `export items` and `export item`: what the ledger knows of items, without the screen.
+//! `export items` and `export item`: items in the ledger, without the screen.
 
 use serde_json::{Value, json};
 
@@ -19,9 +19,6 @@ const PAGE: u64 = 1_000;
 const MOST_SHOWN: usize = 100;
 
 /// Lists items, page by page, so that a million of them need no memory.
-///
-/// # Errors
-/// Whatever a person has to be told.
 pub async fn list(args: &ItemsArgs, connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
     check_data_space(connector)?;
     let query = query_of(args);
@@ -65,23 +62,20 @@ pub async fn list(args: &ItemsArgs, connector: &Connector, output: &mut Output) 
         output.record("items", json!({"feed": query.feed, "shown": shown, "total": total, "after": more}))?;
         output.text(&format!("{} of {} items", count(shown), count(total)))?;
         if let Some(number) = more {
-            output.text(&format!("The next ones: --after {number}"))?;
+            output.text(&format!("Next page: --after {number}"))?;
         }
         return Ok(Exit::Done);
     }
 }
 
 /// Shows one item, or those of all store views.
-///
-/// # Errors
-/// Whatever a person has to be told.
 pub async fn show(args: &ItemArgs, connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
     check_data_space(connector)?;
     let views = connector.items_named(args.feed, &args.item, MOST_SHOWN).await?;
     if views.is_empty() {
         let what = format!("{} has no item {:?} in this data space", args.feed, SafeText::new(&args.item));
         return Err(Problem::usage(what)
-            .hint(format!("look for it: commerce-connector export items --feed {} --search TEXT", args.feed))
+            .hint(format!("search for it: commerce-connector export items --feed {} --search TEXT", args.feed))
             .into());
     }
     for (number, view) in views.iter().enumerate() {
@@ -117,20 +111,20 @@ fn tell(view: &ItemView, output: &mut Output) -> Result<(), Problem> {
         output.text(&text)?;
     }
     match &detail.sent {
-        Some((at, _)) => output.text(&format!("  sent last: {}", moment(*at)))?,
-        None => output.text(&format!("  sent last: not known: {}", view.not_kept))?,
+        Some((at, _)) => output.text(&format!("  last sent: {}", moment(*at)))?,
+        None => output.text(&format!("  last sent: unknown: {}", view.not_kept))?,
     }
     match &view.now {
         NowSent::Payload(_) => {}
-        NowSent::Gone => output.text("  now: nothing: it is gone from the source")?,
-        NowSent::Broken(reason) => output.text(&format!("  now: nothing: its record is broken: {reason}"))?,
-        NowSent::Unknown(reason) => output.text(&format!("  now: not known: {reason}"))?,
+        NowSent::Gone => output.text("  now: deleted from the source")?,
+        NowSent::Broken(reason) => output.text(&format!("  now: its record is broken: {reason}"))?,
+        NowSent::Unknown(reason) => output.text(&format!("  now: unknown: {reason}"))?,
     }
     if let (Some(_), NowSent::Payload(_)) = (&detail.sent, &view.now) {
         let changed: Vec<_> =
             view.changes.iter().filter(|(_, change)| !matches!(change, FieldChange::Same(_))).collect();
         if changed.is_empty() {
-            output.text("  now: the same as it was sent last")?;
+            output.text("  now: unchanged since last sent")?;
         }
         for (name, change) in changed {
             let (sent, now) = match change {
@@ -182,7 +176,7 @@ async fn count_all(query: &ItemQuery, connector: &Connector) -> Result<u64, Prob
 }
 
 fn joined<T>(read: Result<Result<T, Problem>, tokio::task::JoinError>) -> Result<T, Problem> {
-    read.map_err(|error| Problem::new(Exit::Other, format!("the ledger was not read: {error}")))?
+    read.map_err(|error| Problem::new(Exit::Other, format!("cannot read the ledger: {error}")))?
 }
 
 fn check_data_space(connector: &Connector) -> Result<(), Problem> {

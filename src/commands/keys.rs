@@ -16,9 +16,6 @@ use crate::secret::Secret;
 use crate::settings::Saved;
 
 /// Runs one of them.
-///
-/// # Errors
-/// Whatever a person has to be told.
 pub async fn run(command: KeysCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     match command {
         KeysCommand::Verify { environment } => verify(environment, &setting.connector().await?, output).await,
@@ -28,7 +25,7 @@ pub async fn run(command: KeysCommand, setting: &Setting, output: &mut Output) -
             let (saved, unsure) = connector.set_pair(files.environment, &pair, files.i_know.as_deref()).await?;
             let exit = tell_saved(files.environment, &pair, &saved, "Saved", output)?;
             if let Some(problem) = unsure {
-                talk(&format!("Not checked whether the new keys see the data space in use: {problem}"));
+                talk(&format!("Access of the new keys to the data space in use was not checked: {problem}"));
             }
             Ok(exit)
         }
@@ -53,7 +50,7 @@ fn read(files: &PairArgs) -> Result<KeyPair, Problem> {
         return Err(Problem::usage(
             "only one of --api-key-file and --private-key-file can be read from standard input",
         )
-        .hint("put the other into a file of mode 0600"));
+        .hint("put the other in a file of mode 0600"));
     }
     let api_key = if files.api_key_file == dash {
         stdin_text()?

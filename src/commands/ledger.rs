@@ -14,9 +14,6 @@ use crate::private_file::safe;
 use crate::words::{bytes, count, counted};
 
 /// Runs one of them.
-///
-/// # Errors
-/// Whatever a person has to be told.
 pub fn run(command: LedgerCommand, connector: &Connector, output: &mut Output) -> Result<Exit, Problem> {
     match command {
         LedgerCommand::Check => check(connector, output),
@@ -35,7 +32,7 @@ pub fn run(command: LedgerCommand, connector: &Connector, output: &mut Output) -
 }
 
 fn nothing(output: &mut Output) -> Result<Exit, Problem> {
-    let text = "There is no ledger yet: nothing was ever sent to this data space from here.";
+    let text = "No ledger yet: nothing was sent to this data space from here.";
     output.say(text, "ledger_absent", json!({}))?;
     Ok(Exit::Done)
 }
@@ -63,21 +60,21 @@ fn check(connector: &Connector, output: &mut Output) -> Result<Exit, Problem> {
     if requests > 0 {
         let requests = counted(requests, "request");
         let text = format!(
-            "No answer is recorded for {requests} with {}: on their way now, or cut off. The next run sends what was in them again.",
+            "No response recorded for {requests} with {}: in flight or interrupted. The next run resends them.",
             counted(items, "item")
         );
         output.text(&text)?;
     }
     Printer::from_environment().findings(&findings, output)?;
     if checkup.flaws.is_empty() {
-        output.text("The file is sound, and what is in it holds together.")?;
+        output.text("Ledger OK.")?;
     }
     Ok(finding::exit(&findings))
 }
 
 fn repair(from: RepairFrom<'_>, connector: &Connector, output: &mut Output) -> Result<Exit, Problem> {
     let Some(repaired) = tokio::task::block_in_place(|| connector.repair_ledger(from))? else {
-        let text = "Nothing is wrong with it, so nothing was done.";
+        let text = "Ledger OK; nothing to repair.";
         output.say(text, "ledger_sound", json!({}))?;
         return Ok(Exit::Done);
     };
@@ -88,21 +85,21 @@ fn repair(from: RepairFrom<'_>, connector: &Connector, output: &mut Output) -> R
         "lost_items": repaired.lost,
     });
     output.record("ledger_repaired", fields)?;
-    output.text(&format!("A new ledger is in place: {}", safe(&repaired.path)))?;
+    output.text(&format!("New ledger: {}", safe(&repaired.path)))?;
     if let Some(aside) = &repaired.aside {
-        output.text(&format!("The old one is kept: {}", safe(aside)))?;
+        output.text(&format!("Old ledger: {}", safe(aside)))?;
     }
     output.text(&format!(
-        "{} taken over. None counts as sent: the next `export run` sends every item once more and deletes what is gone.",
+        "{} recovered. The next `export run` resends every item and deletes those gone from the shop.",
         counted(repaired.kept, "item")
     ))?;
     match repaired.lost {
         Some(0) => {}
         Some(lost) => output.text(&format!(
-            "{} could not be read: what the shop still has of them is sent as new; what it has no longer stays in the service.",
+            "{} could not be read: those still in the shop are sent as new; the others stay in the service.",
             counted(lost, "item")
         ))?,
-        None => output.text("Whether there were more that could not be read, nobody can tell.")?,
+        None => output.text("More items may be lost; their number is unknown.")?,
     }
     Ok(if repaired.lost == Some(0) { Exit::Done } else { Exit::Partial })
 }

@@ -1,4 +1,4 @@
-//! A run told line by line: for logs, cron, screen readers and `TERM=dumb`. The same news as on the screen, in words.
+//! A run as plain lines: for logs, cron, screen readers and `TERM=dumb`. The same news as on the screen.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::export::hold::Held;
 use crate::export::progress::{FeedProgress, ItemFailure, Progress, RunEnd, RunEvent, RunReport};
 use crate::export::told::{Change, Changes, end_words, event_line, limit_words};
 use crate::untrusted::SafeText;
-use crate::words::{count, counted, duration};
+use crate::words::{bytes, count, counted, duration};
 
 /// How often a long run says how far it is.
 const PROGRESS_EVERY: Duration = Duration::from_secs(30);
@@ -34,9 +34,6 @@ pub enum Voice {
 ///
 /// A first SIGINT or SIGTERM stops it gracefully; a second leaves at once. A hang-up, or nobody reading, never stops it. A run of
 /// another process is left alone by any of them, and this ends.
-///
-/// # Errors
-/// A [`Problem`] if the run could not go on.
 pub async fn follow(run: Run, voice: Voice, output: &mut Output) -> anyhow::Result<Exit> {
     let report = follow_to_end(run, voice, output).await?;
     Ok(conclude(&report)?)
@@ -86,27 +83,24 @@ pub async fn follow_to_end(mut run: Run, voice: Voice, output: &mut Output) -> a
             }
         };
         if stop && run.control.is_elsewhere() {
-            return Err(Problem::new(Exit::Interrupted, "interrupted; the run goes on without this").into());
+            return Err(Problem::new(Exit::Interrupted, "detached; the export is still running").into());
         }
         if stop && run.control.is_stopped() {
-            return Err(Problem::new(Exit::Interrupted, "interrupted again, so it did not wait for the gateway").into());
+            return Err(Problem::new(Exit::Interrupted, "interrupted again; did not wait for the gateway").into());
         }
         if stop {
-            talk("Stopping. Interrupt again to leave at once, without waiting for the batches in flight.");
+            talk("Stopping after in-flight batches. Interrupt again to quit now.");
             run.control.stop();
         }
     };
     let report = report
-        .map_err(|error| Problem::new(Exit::Other, format!("the run broke off: {error}")))?
+        .map_err(|error| Problem::new(Exit::Other, format!("the export failed: {error}")))?
         .map_err(|error| Problem::of(&error))?;
     teller.report(&report);
     Ok(report)
 }
 
 /// How a command ends whose run ended like this.
-///
-/// # Errors
-/// A [`Problem`] if the run could not go on.
 pub fn conclude(report: &RunReport) -> Result<Exit, Problem> {
     match &report.end {
         RunEnd::Failed { problems } => {
@@ -123,8 +117,8 @@ pub fn conclude(report: &RunReport) -> Result<Exit, Problem> {
             }
         }
         RunEnd::KeysRefused { message, remedy } => {
-            let what = format!("the gateway refused the keys, and a new token as well, so the run stopped: {message}");
-            let hint = format!("{}; a re-run goes on where this one stopped", remedy.words());
+            let what = format!("the gateway refused the keys and a new token; export stopped: {message}");
+            let hint = format!("{}; then run again to resume", remedy.words());
             Err(Problem::new(Exit::Refused, what).hint(hint))
         }
         RunEnd::Complete if report.exit() == Exit::Guarded => {
@@ -132,7 +126,7 @@ pub fn conclude(report: &RunReport) -> Result<Exit, Problem> {
                 report.held().map(|held| Problem::new(Exit::Guarded, held.sentence()).hint(held.remedy()));
             let first = problems.next();
             for problem in problems {
-                talk(&format!("error: {}\n  hint: {}", problem.what, problem.hint.unwrap_or_default()));
+                talk(&format!("error: {}\n  fix: {}", problem.what, problem.hint.unwrap_or_default()));
             }
             first.map_or(Ok(Exit::Guarded), Err)
         }
@@ -225,13 +219,13 @@ impl<'a> Teller<'a> {
             let read = match feed.source_records {
                 Some(records) => {
                     let percent = feed.source_read.min(records) * 100 / records.max(1);
-                    format!("{percent} percent, {} of {} source records read", count(feed.source_read), count(records))
+                    format!("{percent}%, {} of {} source records read", count(feed.source_read), count(records))
                 }
                 None => format!("{} source records read", count(feed.source_read)),
             };
             let eta = progress.eta.map(|eta| format!("; about {} left", duration(eta))).unwrap_or_default();
             let text = format!(
-                "{}: {read}, {} of {} items found settled, {:.0} items/s{eta}, {}",
+                "{}: {read}, {} of {} items done, {:.0} items/s{eta}, {}",
                 feed.feed,
                 count(feed.settled()),
                 count(feed.to_send()),
@@ -261,7 +255,11 @@ impl<'a> Teller<'a> {
         });
         let what = if progress.dry_run { "Dry run" } else { "Export" };
         let mut text = feeds_table(&progress.feeds, progress.dry_run);
-        let _ = write!(text, "\n{what} {end}, after {}.", duration(progress.elapsed));
+        let took = duration(progress.elapsed);
+        let _ = match end.strip_prefix("finished") {
+            Some(rest) => write!(text, "\n{what} finished in {took}{rest}."),
+            None => write!(text, "\n{what} {end}, after {took}."),
+        };
         if progress.dry_run {
             let forecast = Forecast::of(report);
             let _ = write!(text, " Nothing was sent.\n{}", forecast.words());
@@ -269,11 +267,11 @@ impl<'a> Teller<'a> {
         }
         let has_failures = progress.feeds.iter().any(|feed| feed.will_retry + feed.needs_attention > 0);
         if has_failures && report.end == RunEnd::Complete && !progress.dry_run {
-            text += "\n`commerce-connector export status` names what failed; `commerce-connector export retry` sends it again.";
+            text += "\n`commerce-connector export status` lists failed items; `commerce-connector export retry` resends them.";
         }
         if !report.unknown_ids.is_empty() {
             let ids: Vec<&str> = report.unknown_ids.iter().map(SafeText::as_str).collect();
-            let _ = write!(text, "\nNo such record, neither in the source nor in the ledger: {}", ids.join(", "));
+            let _ = write!(text, "\nNot found in the source or the ledger: {}", ids.join(", "));
             fields["unknown_ids"] = json!(report.unknown_ids);
         }
         // The table is the command's data: on stdout, unless it was not wanted and there is nothing to worry about.
@@ -285,7 +283,7 @@ impl<'a> Teller<'a> {
 }
 
 fn feeds_table(feeds: &[FeedProgress], dry_run: bool) -> String {
-    let last = if dry_run { ["NEW", "CHANGED", "GONE"] } else { ["SUBMITTED", "WILL RETRY", "NEED ATTENTION"] };
+    let last = if dry_run { ["NEW", "CHANGED", "GONE"] } else { ["SENT", "WILL RETRY", "NEEDS A FIX"] };
     let header = ["FEED", "STATE", "SOURCE RECORDS", "ITEMS", "UNCHANGED"];
     let mut rows: Vec<Vec<String>> = vec![header.into_iter().chain(last).map(str::to_owned).collect()];
     for feed in feeds {
@@ -328,17 +326,16 @@ impl Forecast {
         let requests = counted(self.requests, "request");
         match (self.requests_per_second, self.time()) {
             (Some(rate), Some(time)) => format!("{requests} ÷ {rate:.1} requests/s = {}", duration(time)),
-            _ => format!("{requests}, as fast as the gateway takes them"),
+            _ => format!("{requests}, as fast as the gateway accepts them"),
         }
     }
 
     fn words(&self) -> String {
-        format!(
-            "To send it would take {} with {} of JSON, as measured, before it is compressed. Time: {}.",
-            counted(self.requests, "request"),
-            counted(self.json_bytes, "byte"),
-            self.formula()
-        )
+        let time = self.time().map_or_else(
+            || "as fast as the gateway accepts them".to_owned(),
+            |time| format!("about {}", duration(time)),
+        );
+        format!("Would send {}, {} uncompressed, {time}.", counted(self.requests, "request"), bytes(self.json_bytes))
     }
 
     fn record(&self) -> Value {
@@ -353,7 +350,6 @@ impl Forecast {
 }
 
 /// A failed item as JSON.
-#[must_use]
 pub fn failure_record(failure: &ItemFailure) -> Value {
     json!({
         "feed": failure.feed,
@@ -379,7 +375,6 @@ fn held_record(held: &Held) -> Value {
 }
 
 /// The counters of a feed as JSON.
-#[must_use]
 pub fn feed_record(feed: &FeedProgress) -> Value {
     json!({
         "feed": feed.feed,
@@ -410,14 +405,11 @@ mod tests {
     #[test]
     fn a_forecast_shows_how_its_time_came_about() {
         let forecast = Forecast { requests: 412, json_bytes: 35_200_000, requests_per_second: Some(2.0) };
-        assert_eq!(
-            forecast.words(),
-            "To send it would take 412 requests with 35,200,000 bytes of JSON, as measured, before it is compressed. \
-             Time: 412 requests ÷ 2.0 requests/s = 3 min 26 s."
-        );
+        assert_eq!(forecast.words(), "Would send 412 requests, 33.6 MiB uncompressed, about 3 min 26 s.");
+        assert_eq!(forecast.record()["formula"], "412 requests ÷ 2.0 requests/s = 3 min 26 s");
         assert_eq!(forecast.record()["seconds"], 206.0);
         let unlimited = Forecast { requests_per_second: None, ..forecast };
-        assert!(unlimited.words().ends_with("Time: 412 requests, as fast as the gateway takes them."));
+        assert!(unlimited.words().ends_with("33.6 MiB uncompressed, as fast as the gateway accepts them."));
         assert_eq!(unlimited.record()["seconds"], Value::Null);
     }
 }

@@ -1,4 +1,4 @@
-//! Runs that go on, from outside: `export status --watch`, `export pause`, `resume`, `stop` and `set`.
+//! Running exports, from another process: `export status --watch`, `export pause`, `resume`, `stop` and `set`.
 
 use serde_json::json;
 
@@ -13,16 +13,13 @@ use crate::export::told::limit_words;
 use crate::words::{count, counted, duration};
 
 /// Says of each run what it does, who runs it and how far it is.
-///
-/// # Errors
-/// A [`Problem`] if stdout is closed.
 pub async fn list(connector: &Connector, output: &mut Output) -> Result<(), Problem> {
     for run in connector.live_runs().await {
         let (about, progress) = (&run.about, &run.progress);
         let settled: u64 = progress.feeds.iter().map(FeedProgress::settled).sum();
         let to_send: u64 = progress.feeds.iter().map(FeedProgress::to_send).sum();
         let text = format!(
-            "{} goes on, by {}: {} of {} items found so far have their state; {}; {}, {} by now",
+            "{} running ({}): {} of {} items processed; {}; {}, {} elapsed",
             about.request,
             about.owner,
             count(settled),
@@ -56,7 +53,7 @@ pub async fn list(connector: &Connector, output: &mut Output) -> Result<(), Prob
 /// A [`Problem`] as of the run.
 pub async fn watch(connector: &Connector, output: &mut Output) -> anyhow::Result<Option<Exit>> {
     let Some((about, run)) = connector.attach().await else { return Ok(None) };
-    talk(&format!("{} goes on, by {}. Interrupting this leaves it alone.", about.request, about.owner));
+    talk(&format!("{} running ({}). Interrupting this does not stop it.", about.request, about.owner));
     Ok(Some(linear::follow(run, Voice::Stdout, output).await?))
 }
 
@@ -72,7 +69,7 @@ pub fn settings(args: &SetArgs) -> Result<Vec<Command>, Problem> {
     });
     let commands: Vec<Command> = threads.into_iter().chain(sizes.unwrap_or_default()).collect();
     if commands.is_empty() {
-        return Err(Problem::usage("there is nothing to set").hint("give --threads N, --batch-size N, or both"));
+        return Err(Problem::usage("nothing to set").hint("give --threads N, --batch-size N, or both"));
     }
     Ok(commands)
 }
@@ -84,14 +81,14 @@ pub fn settings(args: &SetArgs) -> Result<Vec<Command>, Problem> {
 pub async fn tell(commands: &[Command], connector: &Connector, output: &mut Output) -> Result<Exit, Problem> {
     for about in connector.tell_runs(commands).await? {
         let (word, text) = match commands {
-            [Command::Pause] => ("paused", "is paused: the batches in flight are finished, and nothing more is sent"),
-            [Command::Resume] => ("resumed", "goes on"),
-            [Command::Stop] => ("stopping", "stops as soon as the batches in flight are finished; a re-run goes on"),
-            _ => ("set", "was told; the batches made from now on are as you want them"),
+            [Command::Pause] => ("paused", "Paused; in-flight batches will finish"),
+            [Command::Resume] => ("resumed", "Resumed"),
+            [Command::Stop] => ("stopping", "Stopping after in-flight batches; run again to resume"),
+            _ => ("set", "Updated; applies to new batches"),
         };
         let owner = &about.owner;
         let fields = json!({"user": owner.user, "host": owner.host, "pid": owner.pid, "data_space": about.data_space});
-        output.say(&format!("{} by {} {text}.", about.request, owner), word, fields)?;
+        output.say(&format!("{text} ({}, {owner}).", about.request), word, fields)?;
     }
     Ok(Exit::Done)
 }

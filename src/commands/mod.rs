@@ -58,13 +58,11 @@ impl fmt::Debug for Setting {
 
 impl Setting {
     /// The config file: `--config`, else `commerce-connector/config.toml` in the XDG config directory.
-    #[must_use]
     pub fn config_path(&self) -> PathBuf {
         self.global.config.clone().unwrap_or_else(|| self.place(Purpose::Configuration).join("config.toml"))
     }
 
     /// The state directory that a loaded configuration leads to.
-    #[must_use]
     pub fn state_dir(&self, store: &Store) -> PathBuf {
         match &store.config().state.directory {
             Some(directory) => store.resolve(directory),
@@ -73,7 +71,6 @@ impl Setting {
     }
 
     /// `commerce-connector` in the XDG state directory.
-    #[must_use]
     pub fn default_state_dir(&self) -> PathBuf {
         self.place(Purpose::State)
     }
@@ -215,17 +212,12 @@ impl Purpose {
 }
 
 /// What to run first.
-#[must_use]
 pub fn nothing_configured(store: &Store) -> Problem {
-    Problem::usage(format!("there is no configuration at {}", crate::private_file::safe(store.path()))).hint(
-        "run `commerce-connector demo` to see the whole journey without an account, or `commerce-connector config init` to begin",
-    )
+    Problem::usage(format!("no configuration at {}", crate::private_file::safe(store.path())))
+        .hint("run `commerce-connector config init`, or `commerce-connector demo` to try it without an account")
 }
 
 /// Runs one command.
-///
-/// # Errors
-/// Whatever a person has to be told.
 pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<Exit> {
     let setting = Setting { global: cli.global, variables };
     let mut output = Output::new(setting.global.json);
@@ -252,7 +244,7 @@ pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
     }
 }
 
-/// Tells what is waited for, line by line.
+/// Prints what is waited for, line by line.
 async fn tell_waits() {
     let mut waits = waiting::Listener::new();
     loop {
@@ -260,14 +252,11 @@ async fn tell_waits() {
     }
 }
 
-/// Opens the screen; where there is no terminal for it, says line by line what it would show.
+/// Opens the screen; without a terminal, prints the same as plain lines.
 async fn screen(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     let store = setting.load()?;
-    let why_linear = if setting.global.linear || output.is_json() {
-        Some("Linear mode was asked for")
-    } else {
-        output::no_terminal()
-    };
+    let why_linear =
+        if setting.global.linear || output.is_json() { Some("Plain output requested") } else { output::no_terminal() };
     if let Some(reason) = why_linear {
         return standing::run(reason, setting, output).await;
     }

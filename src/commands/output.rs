@@ -16,19 +16,17 @@ use crate::untrusted::inert_json;
 pub const SCHEMA: &str = "commerce-connector/1";
 
 /// A time as it is told here: in the zone of this server.
-#[must_use]
 pub fn moment(at: Timestamp) -> String {
     at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
 /// Why the screen cannot be opened here; `None` if both ends of it are a terminal that can be drawn on.
-#[must_use]
 pub fn no_terminal() -> Option<&'static str> {
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     if !io::stdout().is_terminal() {
-        Some("Standard output is no terminal")
+        Some("Standard output is not a terminal")
     } else if !io::stdin().is_terminal() {
-        Some("Standard input is no terminal")
+        Some("Standard input is not a terminal")
     } else if is_dumb {
         Some("TERM is dumb or not set")
     } else {
@@ -51,23 +49,16 @@ impl Output {
     }
 
     /// Whether JSON lines are wanted.
-    #[must_use]
     pub fn is_json(&self) -> bool {
         self.json
     }
 
     /// Says one thing in both ways: a line of text, or a JSON object of this type.
-    ///
-    /// # Errors
-    /// A [`Problem`] if stdout is closed.
     pub fn say(&mut self, text: &str, kind: &str, fields: Value) -> Result<(), Problem> {
         if self.json { self.record(kind, fields) } else { self.text(text) }
     }
 
     /// A line of text; nothing in JSON mode.
-    ///
-    /// # Errors
-    /// A [`Problem`] if stdout is closed.
     pub fn text(&mut self, text: &str) -> Result<(), Problem> {
         if self.json {
             return Ok(());
@@ -76,9 +67,6 @@ impl Output {
     }
 
     /// A JSON line with `schema` and `type`; nothing in text mode.
-    ///
-    /// # Errors
-    /// A [`Problem`] if stdout is closed.
     pub fn record(&mut self, kind: &str, fields: Value) -> Result<(), Problem> {
         if !self.json {
             return Ok(());
@@ -96,26 +84,17 @@ impl Output {
     }
 
     /// A line as it is, in both modes: data that already is a JSON line.
-    ///
-    /// # Errors
-    /// A [`Problem`] if stdout is closed.
     pub fn line(&mut self, line: &str) -> Result<(), Problem> {
         writeln!(self.out, "{line}").and_then(|()| self.out.flush()).map_err(|error| closed(&error))
     }
 
     /// A line of JSON without flushing, for many at once; call [`Self::flush`] after them.
-    ///
-    /// # Errors
-    /// A [`Problem`] if stdout is closed.
     pub fn buffered(&mut self, json: &[u8]) -> Result<(), Problem> {
         let line = inert_json(&String::from_utf8_lossy(json)).into_owned();
         self.out.write_all(line.as_bytes()).and_then(|()| self.out.write_all(b"\n")).map_err(|error| closed(&error))
     }
 
     /// Hands over what [`Self::buffered`] kept.
-    ///
-    /// # Errors
-    /// A [`Problem`] if stdout is closed.
     pub fn flush(&mut self) -> Result<(), Problem> {
         self.out.flush().map_err(|error| closed(&error))
     }
@@ -145,7 +124,6 @@ pub fn stdin_text() -> Result<Secret, Problem> {
 }
 
 /// Whether a person can be asked: both ends are a terminal, and nobody reads JSON.
-#[must_use]
 pub fn can_ask(output: &Output) -> bool {
     !output.is_json() && io::stdin().is_terminal() && io::stderr().is_terminal()
 }
@@ -168,7 +146,6 @@ pub fn ask(question: &str) -> Result<String, Problem> {
 }
 
 /// Columns of text, each as wide as its widest cell (in terminal cells), two spaces apart. The first row is the header.
-#[must_use]
 pub fn table(rows: &[Vec<String>], right_aligned: &[usize]) -> String {
     use unicode_width::UnicodeWidthStr as _;
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);

@@ -9,9 +9,6 @@ use crate::client::models::{DataSpaceId, Project};
 use crate::error::{Exit, Problem};
 
 /// Runs one of them.
-///
-/// # Errors
-/// Whatever a person has to be told.
 pub async fn run(command: ProjectsCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     let connector = setting.connector().await?;
     match command {
@@ -27,7 +24,7 @@ pub async fn run(command: ProjectsCommand, setting: &Setting, output: &mut Outpu
         ProjectsCommand::Rename { id, name } => {
             let project = connector.rename_project(&id, &name).await?;
             output.say(
-                &format!("Project {} is now called {}. A name is a label only.", project.id, project.name),
+                &format!("Renamed project {} to {} (a label only).", project.id, project.name),
                 "project",
                 record(&project, None),
             )?;
@@ -37,15 +34,12 @@ pub async fn run(command: ProjectsCommand, setting: &Setting, output: &mut Outpu
 }
 
 /// Prints projects with their data spaces.
-///
-/// # Errors
-/// A [`Problem`] if stdout is closed.
 pub fn print(projects: &[Project], in_use: Option<&DataSpaceId>, output: &mut Output) -> Result<(), Problem> {
     for project in projects {
         output.record("project", record(project, in_use))?;
     }
     if projects.is_empty() {
-        return output.text("These keys see no project yet: run `commerce-connector projects create NAME`.");
+        return output.text("No projects visible to these keys: run `commerce-connector projects create NAME`.");
     }
     let mut rows =
         vec![["PROJECT", "PROJECT ID", "DATA SPACE", "TYPE", "DATA SPACE ID", ""].map(str::to_owned).to_vec()];

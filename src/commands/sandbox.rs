@@ -12,9 +12,6 @@ use crate::private_file::safe;
 use crate::sandbox::{Edition, Sandbox, SandboxSettings};
 
 /// Runs it until SIGINT or SIGTERM.
-///
-/// # Errors
-/// Whatever a person has to be told.
 pub async fn run(args: SandboxArgs, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     if !is_rate(args.requests_per_second) {
         return Err(Problem::usage("--requests-per-second must be from 0.01 to 10000, or 0 for no limit").into());
@@ -42,10 +39,10 @@ pub async fn run(args: SandboxArgs, setting: &Setting, output: &mut Output) -> a
     }
     output.say(
         &format!(
-            "The sandbox gateway listens on {url}\n\
+            "Sandbox gateway listening on {url}\n\
              production: API key {}, private key {}\n\
              sandbox:    API key {}, private key {}\n\
-             What arrived: {url}/sandbox/v1/data-spaces/{{id}}/{{feed}}",
+             Received items: {url}/sandbox/v1/data-spaces/{{id}}/{{feed}}",
             ready.production.api_key,
             safe(&ready.production.private_key_file),
             ready.sandbox.api_key,

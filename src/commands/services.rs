@@ -1,4 +1,4 @@
-//! `services`: the services that the connector serves, seen from this installation.
+//! `services`: services and their feeds.
 
 use serde_json::json;
 
@@ -8,9 +8,6 @@ use crate::connector::services::Module;
 use crate::error::Exit;
 
 /// Runs it.
-///
-/// # Errors
-/// Whatever a person has to be told.
 pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     let services = setting.connector().await?.services().await;
     let mut rows = vec![["SERVICE", "EDITION", "MODULE", "VERSION", "FEEDS"].map(str::to_owned).to_vec()];
@@ -48,15 +45,13 @@ pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit>
     }
     output.text(&table(&rows, &[]))?;
     output.text("")?;
-    output.text(
-        "Healthy means sent in full from here and accepted: submitted to service. Whether it is visible in the",
-    )?;
-    output.text("service is not known here. `commerce-connector feeds health` says more about each feed.")?;
+    output.text("Healthy means sent in full from here and accepted by the gateway; services may show it later.")?;
+    output.text("Details: `commerce-connector feeds health`.")?;
     if services.services.iter().any(|status| status.module == Module::Unknown) {
-        talk("Modules are unknown: composer.lock is read from instance.root, which is not set or has none.");
+        talk("Modules unknown: instance.root is not set or has no composer.lock.");
     }
     if let Some(problem) = &services.health_problem {
-        talk(&format!("The health of the feeds is unknown: {problem}"));
+        talk(&format!("Feed health unknown: {problem}"));
     }
     Ok(Exit::Done)
 }

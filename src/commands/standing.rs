@@ -1,4 +1,4 @@
-//! No command and no screen: where this installation stands, line by line, and the command for everything the screen does.
+//! No command and no screen: a summary of this installation, and the command for everything the screen does.
 
 use clap::CommandFactory as _;
 use serde_json::json;
@@ -9,13 +9,13 @@ use crate::cli::Cli;
 use crate::connector::Overview;
 use crate::error::Exit;
 
-/// Says it. `reason` is why there is no screen, the beginning of a sentence.
+/// Prints it. `reason` is why there is no screen, the beginning of a sentence.
 ///
 /// # Errors
 /// A [`crate::error::Problem`] if nothing is configured, or the ledger cannot be read.
 pub async fn run(reason: &str, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     let connector = setting.connector().await?;
-    talk(&format!("{reason}, so this is told line by line; each action of the screen is one of the commands below."));
+    talk(&format!("{reason}; using plain output. Each action of the screen is one of the commands below."));
     let overview = connector.overview();
     say_standing(&overview, output)?;
     let exit = if overview.data_space.is_some() { export::status(&connector, output)? } else { Exit::Done };
@@ -30,7 +30,7 @@ pub async fn run(reason: &str, setting: &Setting, output: &mut Output) -> anyhow
 
 /// What the header of the screen shows.
 fn say_standing(overview: &Overview, output: &mut Output) -> anyhow::Result<()> {
-    let none = || "none chosen".to_owned();
+    let none = || "none selected".to_owned();
     let project = overview.project.as_ref().map_or_else(none, |(id, name)| format!("{name} ({id})"));
     let space = overview.data_space.as_ref().map_or_else(none, |(id, name, kind)| format!("{name}, {kind} ({id})"));
     let rows = [
@@ -86,12 +86,9 @@ mod tests {
         let about = |name: &str| commands.iter().find(|(command, _)| command == name).map(|(_, about)| about.as_str());
         assert_eq!(
             about("commerce-connector export retry"),
-            Some("Send again what failed, even if it did not change (the same as `run --retry`)")
+            Some("Retry failed items, even if unchanged (same as `run --retry`)")
         );
-        assert_eq!(
-            about("commerce-connector doctor"),
-            Some("Check the whole way from this shop to the service, and say what to do about what is wrong")
-        );
+        assert_eq!(about("commerce-connector doctor"), Some("Diagnose problems between the shop and Adobe"));
         assert!(about("commerce-connector export").is_none(), "only what can be run");
         assert!(commands.iter().all(|(_, about)| !about.is_empty()));
     }

@@ -1,4 +1,4 @@
-//! `status`: what is done, and what comes next. The Overview pane says the same with the same words.
+//! `status`: what is done, and the next step. The Overview pane shows the same texts.
 
 use jiff::Zoned;
 use serde_json::json;
@@ -10,9 +10,6 @@ use crate::connector::steps::{self, Deed, Facts, GatewaySays, Known, Step};
 use crate::error::{Exit, Problem};
 
 /// Runs it. It needs no configuration: that there is none is what it says then.
-///
-/// # Errors
-/// Whatever a person has to be told.
 pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
     let connector = setting.opened().await?;
     let overview = connector.overview();
@@ -88,7 +85,7 @@ fn tell(connector: &Connector, steps: &[Step], exit: Exit, output: &mut Output) 
     output.text(&table(&rows, &[]))?;
     output.text(&match next {
         Some(next) => format!("Next: {next}"),
-        None => "Everything that is needed is done.".to_owned(),
+        None => "Nothing left to do.".to_owned(),
     })
 }
 
@@ -98,18 +95,18 @@ fn words_of(deed: Deed) -> &'static str {
         Deed::SetSource => {
             "`commerce-connector config source DIR`: the Commerce installation, or a directory of feed files"
         }
-        Deed::MendSource => "`commerce-connector doctor` looks at the source and says what helps",
+        Deed::MendSource => "`commerce-connector doctor` checks the source",
         Deed::AddKeys => {
             "`commerce-connector keys set --environment ENVIRONMENT --api-key-file FILE --private-key-file FILE`; the license owner generates them in the API portal (account.magento.com)"
         }
         Deed::UseOtherPair => {
-            "set gateway.environment to the pair that is complete, or add the missing one with `commerce-connector keys set`"
+            "set gateway.environment to the complete pair, or add the missing one with `commerce-connector keys set`"
         }
         Deed::VerifyKeys => "`commerce-connector keys verify`",
         Deed::MendKeys => {
-            "`commerce-connector doctor` says what is wrong with the keys; `commerce-connector keys set` saves another pair"
+            "`commerce-connector doctor` checks the keys; `commerce-connector keys set` saves another pair"
         }
-        Deed::AskAgain => "try again in a moment; `commerce-connector doctor` checks the way to the gateway",
+        Deed::AskAgain => "try again in a moment; `commerce-connector doctor` checks the gateway connection",
         Deed::CreateProject => "`commerce-connector projects create NAME`",
         Deed::LookAtProjects | Deed::ChooseDataSpace => {
             "`commerce-connector projects list`, then `commerce-connector data-spaces select ID`"
@@ -117,7 +114,7 @@ fn words_of(deed: Deed) -> &'static str {
         Deed::SignIn => "`commerce-connector ims login`",
         Deed::Export => "`commerce-connector export run` (`export run --dry-run` only counts)",
         Deed::LookAtFailures => {
-            "`commerce-connector export status` shows the failed items, `commerce-connector export retry` sends them again"
+            "`commerce-connector export status` lists failed items, `commerce-connector export retry` resends them"
         }
         Deed::LookAtServices => "`commerce-connector services`, `commerce-connector feeds health`",
     }

@@ -20,9 +20,6 @@ use crate::words::duration;
 const WAITING: usize = 64;
 
 /// Watches until SIGTERM or SIGINT; a second one leaves at once. A hang-up, or nobody reading, never stops it.
-///
-/// # Errors
-/// What gets no better by waiting.
 pub async fn run(
     args: &WatchArgs,
     feeds: Vec<Feed>,
@@ -74,7 +71,7 @@ pub async fn run(
             stop.cancel();
         }
     };
-    ended.map_err(|error| Problem::new(Exit::Other, format!("the watch broke off: {error}")))??;
+    ended.map_err(|error| Problem::new(Exit::Other, format!("the watch failed: {error}")))??;
     Ok(exit)
 }
 
@@ -93,7 +90,7 @@ fn say(teller: &mut Teller<'_>, news: &WatchNews) {
         }
         WatchNews::Failing { problem, again_in, at_least_every } => {
             let text = format!(
-                "error: {}; trying again in {}, then at least every {}",
+                "error: {}; retrying in {}, then at least every {}",
                 problem.what,
                 duration(*again_in),
                 duration(*at_least_every)
@@ -103,12 +100,12 @@ fn say(teller: &mut Teller<'_>, news: &WatchNews) {
             });
             teller.say(&text, "watch_failing", fields);
             if let Some(hint) = &problem.hint {
-                talk(&format!("  hint: {hint}"));
+                talk(&format!("  fix: {hint}"));
             }
         }
         WatchNews::SettingsChanged(what) => {
             teller.say(&format!("Settings changed: {what}"), "watch_settings", json!({"changed": what}));
         }
-        WatchNews::Recovered => teller.say("It works again.", "watch_recovered", json!({})),
+        WatchNews::Recovered => teller.say("Working again.", "watch_recovered", json!({})),
     }
 }

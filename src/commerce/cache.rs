@@ -23,15 +23,12 @@ const OUTPUT_LIMIT: usize = 400;
 pub async fn clean_config(root: &Path) -> Option<String> {
     let by_hand = |who: &str| format!("run `cd '{}' && {who}php {PROGRAM} cache:clean config`", safe(root));
     let Ok(meta) = root.join(PROGRAM).metadata() else {
-        return Some(format!(
-            "Commerce may still use the old values until {PROGRAM} was asked to forget them: {}",
-            by_hand("")
-        ));
+        return Some(format!("Commerce may use cached values until you {}", by_hand("")));
     };
     // What root writes into the cache directories, the shop can no longer replace.
     if rustix::process::geteuid().is_root() && meta.uid() != 0 {
         let who = format!("sudo -u '#{}' ", meta.uid());
-        return Some(format!("Commerce may still use the old values; as the owner of its files, {}", by_hand(&who)));
+        return Some(format!("Commerce may use cached values; as the owner of its files, {}", by_hand(&who)));
     }
     let mut command = Command::new("php");
     command.args([PROGRAM, "cache:clean", "config", "--no-interaction"]).current_dir(root);
@@ -41,9 +38,9 @@ pub async fn clean_config(root: &Path) -> Option<String> {
         Ok(Ok(output)) => {
             let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
             text.push_str(&String::from_utf8_lossy(&output.stderr));
-            format!("it ended with {}: {}", output.status, SafeText::limited(text.trim(), OUTPUT_LIMIT))
+            format!("it failed with {}: {}", output.status, SafeText::limited(text.trim(), OUTPUT_LIMIT))
         }
-        Ok(Err(error)) if error.kind() == ErrorKind::NotFound => "php is not on the PATH".to_owned(),
+        Ok(Err(error)) if error.kind() == ErrorKind::NotFound => "php is not in PATH".to_owned(),
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("it took longer than {} s", TIME_LIMIT.as_secs()),
     };

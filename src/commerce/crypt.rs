@@ -25,24 +25,24 @@ const BASE64_MARK: &str = "base64";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CryptError {
     /// `crypt/key` is empty.
-    #[error("there is no key in crypt/key")]
+    #[error("no key in crypt/key")]
     NoKeys,
     /// A key that is not made of 32 bytes.
     #[error(
-        "key {number} of crypt/key is not a key: it must be 32 characters, or the word base64 and 32 bytes in base64"
+        "key {number} of crypt/key is invalid: it must be 32 characters, or the word base64 and 32 bytes in base64"
     )]
     BadKey {
         /// Its position, from 1.
         number: usize,
     },
     /// Not of the form `keyIndex:cipher:base64`.
-    #[error("the value is not encrypted as Commerce does it")]
+    #[error("the value is not in Commerce's encrypted format")]
     NotEncrypted,
     /// Encrypted by a cipher that Commerce no longer writes.
-    #[error("the value is encrypted with a legacy cipher ({0}), which is not read here")]
+    #[error("the value is encrypted with a legacy cipher ({0}), which is not supported")]
     Legacy(&'static str),
     /// A cipher that is not known.
-    #[error("the value is encrypted with cipher {0}, which is not known")]
+    #[error("the value is encrypted with the unknown cipher {0}")]
     UnknownCipher(u32),
     /// A key that is not there.
     #[error("the value is encrypted with key {wanted}, but there {}", only(*.present))]
@@ -90,7 +90,6 @@ impl CryptKeys {
     }
 
     /// How many keys there are.
-    #[must_use]
     pub fn count(&self) -> usize {
         self.0.len()
     }
@@ -99,9 +98,6 @@ impl CryptKeys {
     ///
     /// The key that the value names is tried first. The others are tried as well: a wrong key cannot go unnoticed, and a key
     /// list that was reordered by hand still holds the right one.
-    ///
-    /// # Errors
-    /// [`CryptError`], with the reason.
     pub fn decrypt(&self, value: &str) -> Result<Secret, CryptError> {
         let (index, data) = parts(value)?;
         let named = self.0.get(index).ok_or(CryptError::NoSuchKey { wanted: index + 1, present: self.count() })?;
@@ -266,7 +262,7 @@ mod tests {
         assert_eq!(words(KEY_A, VALUE_B), "the value is encrypted with key 2, but there is only 1 key");
         assert_eq!(
             words(KEY_A, "0:2:YWJj"),
-            "the value is encrypted with a legacy cipher (Rijndael-256), which is not read here"
+            "the value is encrypted with a legacy cipher (Rijndael-256), which is not supported"
         );
         assert!(matches!(decrypt(KEY_A, "0:0:iv:YWJj"), Err(CryptError::Legacy("Blowfish"))));
         assert_eq!(decrypt(KEY_A, "0:9:YWJj"), Err(CryptError::UnknownCipher(9)));

@@ -86,13 +86,11 @@ impl Deployment {
     }
 
     /// The installation's root directory; empty without one.
-    #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
     }
 
     /// The environment variables of this process.
-    #[must_use]
     pub fn environment(&self) -> &Variables {
         &self.environment
     }
@@ -166,9 +164,6 @@ impl Deployment {
     }
 
     /// Whether config.php has a module switched on; `None` where it does not list modules.
-    ///
-    /// # Errors
-    /// [`EnvPhpError`] if that cannot be known.
     pub fn enabled_modules(&self) -> Result<Option<Vec<String>>, EnvPhpError> {
         let Some(config) = &self.config else { return Ok(None) };
         if !config.has(["modules"])? {
@@ -185,18 +180,12 @@ impl Deployment {
     }
 
     /// `crypt/key`: one or several keys with white space between them.
-    ///
-    /// # Errors
-    /// [`EnvPhpError`] if it cannot be known.
     pub fn crypt_key(&self) -> Result<Option<(Secret, SafeText)>, EnvPhpError> {
         let key = self.value("crypt/key")?;
         Ok(key.map(|key| (Secret::new(key.text), SafeText::new(&key.place))))
     }
 
     /// `MAGE_MODE`: `default`, `developer`, `production` or `maintenance`; `None` if nobody set it, which Commerce reads as `default`.
-    ///
-    /// # Errors
-    /// [`EnvPhpError`] if it cannot be known.
     pub fn mage_mode(&self) -> Result<Option<SafeText>, EnvPhpError> {
         let mode = match self.environment.get(MODE).filter(|mode| !mode.is_empty()) {
             Some(mode) => Some(mode.to_owned()),
@@ -214,16 +203,12 @@ impl Deployment {
     }
 
     /// The connection that a resource such as `sales` uses in a split database; `None` where it is the default one.
-    ///
-    /// # Errors
-    /// [`EnvPhpError`] if that cannot be known.
     pub fn connection_of(&self, resource: &str) -> Result<Option<Connection>, EnvPhpError> {
         let name = self.value(&format!("resource/{resource}/connection"))?.map(|name| name.text);
         Ok(name.filter(|name| !matches!(name.as_str(), "" | "default")).map(Connection::Named))
     }
 
     /// The environment variables that the files ask for, that are not set and that they have nothing in place of: file, line, name.
-    #[must_use]
     pub fn missing_variables(&self) -> Vec<(&'static str, usize, &str)> {
         let files = self.env.iter().chain(&self.config);
         files

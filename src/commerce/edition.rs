@@ -20,7 +20,6 @@ pub enum Edition {
 
 impl Edition {
     /// `ce`, `ee` or `b2b`.
-    #[must_use]
     pub fn code(self) -> &'static str {
         match self {
             Edition::Ce => "ce",
@@ -60,7 +59,6 @@ pub struct ComposerLock {
 
 impl ComposerLock {
     /// Reads `composer.lock` under `root`; `None` if it is absent or unreadable. Blocking.
-    #[must_use]
     pub fn read(root: &Path) -> Option<Self> {
         let file = std::fs::File::open(root.join("composer.lock")).ok()?;
         let lock: Lock = serde_json::from_reader(std::io::BufReader::new(file)).ok()?;
@@ -69,14 +67,12 @@ impl ComposerLock {
     }
 
     /// The version of a package, such as `2.4.8`; `None` if it is not installed.
-    #[must_use]
     pub fn version(&self, package: &str) -> Option<&str> {
         self.versions.get(package).map(String::as_str)
     }
 
     /// The edition and its version; `None` for a fork with other package names, which is not an error: the metadata header
     /// then says the least.
-    #[must_use]
     pub fn installed(&self) -> Option<Installed> {
         let enterprise = self
             .version("magento/product-enterprise-edition")
@@ -93,7 +89,6 @@ impl ComposerLock {
 }
 
 /// What [`ComposerLock::installed`] says of the lock under `root`. Blocking.
-#[must_use]
 pub fn installed(root: &Path) -> Option<Installed> {
     ComposerLock::read(root)?.installed()
 }

@@ -23,7 +23,6 @@ pub enum InstallationKind {
 
 impl InstallationKind {
     /// `production`, `staging` or `development`.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             InstallationKind::Production => "production",
@@ -74,7 +73,6 @@ const STAGING_WORDS: [&str; 11] =
 impl Signs {
     /// Concludes the kind: `instance.kind` and the cloud decide, where they differ for the copy; then the first sign that says
     /// something. `None` if none does, as with an unknown base URL.
-    #[must_use]
     pub fn conclude(&self) -> Option<Concluded> {
         let concluded = |kind, because: String| Some(Concluded { kind, because: SafeText::new(&because) });
         let configured = self.configured.map(|kind| (kind, format!("instance.kind is {kind}")));
@@ -101,7 +99,7 @@ impl Signs {
         let host = host(url);
         let (kind, why) = match kind_of_host(&host) {
             Some(kind) => (kind, "looks like one"),
-            None => (InstallationKind::Production, "looks like that of a live shop"),
+            None => (InstallationKind::Production, "looks like a live shop"),
         };
         concluded(kind, format!("the base URL's host {host} {why}"))
     }

@@ -24,7 +24,6 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Variables {
 
 impl Variables {
     /// The value of a variable.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(Secret::expose)
     }

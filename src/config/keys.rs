@@ -97,14 +97,12 @@ pub const VARIABLE_PREFIX: &str = "COMMERCE_CONNECTOR_";
 
 impl Key {
     /// The environment variable that sets it, such as `COMMERCE_CONNECTOR_GATEWAY_ENVIRONMENT`.
-    #[must_use]
     pub fn variable(&self) -> String {
         format!("{VARIABLE_PREFIX}{}", self.path.replace('.', "_").to_ascii_uppercase())
     }
 }
 
 /// The candidate that looks most like `given`, if one is near enough to be meant.
-#[must_use]
 pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     /// Below this similarity (0 to 1) a suggestion would puzzle more than it helps.
     const NEAR_ENOUGH: f64 = 0.7;

@@ -105,7 +105,6 @@ pub struct Credentials {
 
 impl Credentials {
     /// Where one of the pairs is.
-    #[must_use]
     pub fn pair(&self, environment: Environment) -> &PairSetting {
         match environment {
             Environment::Production => &self.production,
@@ -338,7 +337,6 @@ impl Default for CommerceSection {
 
 impl CommerceSection {
     /// Whether it says anything of where the database is.
-    #[must_use]
     pub fn names_a_database(&self) -> bool {
         *self != Self { order_days: self.order_days, connection: self.connection, ..Self::default() }
     }

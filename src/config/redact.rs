@@ -3,7 +3,7 @@
 /// The longest value that is repeated, in bytes: names and numbers are shorter, keys and tokens are not.
 const LONGEST_SHOWN: usize = 24;
 /// What is said in place of a value.
-const INSTEAD: &str = "something that is not repeated here";
+const INSTEAD: &str = "a hidden value";
 
 /// Whether an address names a user, with or without a password: `https://user:password@host`, also without its scheme.
 pub(super) fn has_login(url: &str) -> bool {

@@ -71,7 +71,7 @@ impl fmt::Debug for Store {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// `--config` names a file that is not there.
-    #[error("the configuration {path} does not exist")]
+    #[error("configuration {path} not found")]
     Absent {
         /// The file.
         path: SafeText,
@@ -90,7 +90,7 @@ pub enum ConfigError {
         suggestion: Option<String>,
     },
     /// A value that was set elsewhere cannot be changed in the file.
-    #[error("{key} is set by {origin}, so saving another value in the configuration file would change nothing")]
+    #[error("{key} is set by {origin}, so a value in the configuration file has no effect")]
     Locked {
         /// The key.
         key: &'static str,
@@ -109,7 +109,7 @@ impl Explain for ConfigError {
             ConfigError::Absent { path } => Some(format!("run `commerce-connector --config {path} config init`")),
             ConfigError::File(error) => error.hint(),
             ConfigError::Mistake { suggestion, .. } => suggestion.as_ref().map(|key| format!("did you mean {key}?")),
-            ConfigError::Locked { origin, .. } => Some(format!("take {origin} away first")),
+            ConfigError::Locked { origin, .. } => Some(format!("remove {origin} first")),
         }
     }
 }
@@ -165,37 +165,31 @@ impl Store {
     }
 
     /// The variables of the environment that are none of this program's own: Commerce and its files may ask for any of them.
-    #[must_use]
     pub fn environment(&self) -> &Variables {
         &self.environment
     }
 
     /// The configuration in force.
-    #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
     }
 
     /// The file, which may not exist yet.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Whether the file exists.
-    #[must_use]
     pub fn exists(&self) -> bool {
         self.exists
     }
 
     /// Where the value of a key (see [`KEYS`]) came from.
-    #[must_use]
     pub fn origin(&self, key: &str) -> &Origin {
         self.origins.get(key).unwrap_or(&Origin::Default)
     }
 
     /// A path from the configuration, relative to the directory of its file.
-    #[must_use]
     pub fn resolve(&self, path: &Path) -> PathBuf {
         match path.strip_prefix("~") {
             Ok(rest) => std::env::home_dir().unwrap_or_default().join(rest),
@@ -204,7 +198,6 @@ impl Store {
     }
 
     /// The directory of the config file.
-    #[must_use]
     pub fn directory(&self) -> &Path {
         self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
     }
@@ -291,12 +284,13 @@ impl Store {
             (
                 "instance.settings",
                 instance.settings != SettingsHome::Commerce || instance.root.is_some(),
-                "is \"commerce\", so instance.root must name the installation",
+                "is \"commerce\", so instance.root must be set",
             ),
             (
                 "state.directory",
                 !inside(&config.state.directory),
-                "is inside the Commerce installation, where a deployment would wipe it; name another place, or one below var/",
+                "is inside the Commerce installation, where a deployment would delete it; set another path, or one \
+                 below var/",
             ),
         ];
         for (key, holds, rule) in rules {
@@ -311,15 +305,13 @@ impl Store {
             ("ims.redirect_uri", &config.ims.redirect_uri),
         ] {
             if redact::has_login(url) {
-                return Err(
-                    self.mistake(key, "has a user or a password in it, which is not repeated here; take them out")
-                );
+                return Err(self.mistake(key, "contains a user or a password (hidden); remove them"));
             }
         }
         for (feed, route) in &config.export.routes {
             if route.contains(['@', ':']) {
                 let key = format!("export.routes.{feed}");
-                return Err(self.mistake(&key, "must be a path at the gateway, without scheme, user and host"));
+                return Err(self.mistake(&key, "must be a path of the gateway, without scheme, user and host"));
             }
         }
         for (feed, section) in &config.export.feeds {
@@ -331,7 +323,6 @@ impl Store {
     }
 
     /// Where a key is set, for a sentence: the file, the variable or the flag.
-    #[must_use]
     pub fn place_of(&self, key: &str) -> SafeText {
         match self.origin(key) {
             Origin::Default | Origin::File => safe(&self.path),
@@ -382,7 +373,7 @@ fn explain_mistake(path: &Path, text: &str, error: &toml::de::Error) -> ConfigEr
     let value = error.span().and_then(|span| text.get(span)).unwrap_or_default();
     let message = &redact::without(message, value.trim_matches(['"', '\'']));
     let reason = match (unknown, key) {
-        (Some(given), _) => format!("there is no key {given:?} here"),
+        (Some(given), _) => format!("unknown key {given:?}"),
         (None, Some(key)) => format!("{key}: {message}"),
         (None, None) => message.to_owned(),
     };
@@ -409,7 +400,7 @@ fn key_of_variable(name: &str) -> Result<&'static Key, ConfigError> {
         let known: Vec<String> = KEYS.iter().map(Key::variable).collect();
         ConfigError::Mistake {
             place: "the environment".into(),
-            reason: SafeText::new(&format!("{name} sets no key of the configuration")),
+            reason: SafeText::new(&format!("{name} matches no configuration key")),
             suggestion: nearest(name, known.iter().map(String::as_str)).map(str::to_owned),
         }
     })
@@ -433,7 +424,7 @@ fn overlay(table: &mut Table, key: &Key, value: &str, origin: &str) -> Result<()
     let mut at = &mut *table;
     for name in tables {
         let entry = at.entry(name).or_insert_with(|| toml::Value::Table(Table::new()));
-        at = entry.as_table_mut().ok_or_else(|| wrong("a table above it"))?;
+        at = entry.as_table_mut().ok_or_else(|| wrong("a table"))?;
     }
     at.insert(last.to_owned(), parsed);
     // One key at a time, so that a value of the wrong form is blamed on the variable that holds it.

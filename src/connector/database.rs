@@ -57,14 +57,13 @@ fn of_connection(store: &Store, connection: &Connection) -> Result<DatabaseSetti
     if !section.names_a_database() {
         let root = store.config().instance.root.as_deref().ok_or_else(|| {
             Problem::usage("no Commerce database is configured").hint(
-                "set [source.commerce] url, or instance.root to read app/etc/env.php, or try `commerce-connector demo`",
+                "set [source.commerce] url, or instance.root to read app/etc/env.php; or try `commerce-connector demo`",
             )
         })?;
         let settings = Deployment::read(&store.resolve(root), store.environment().clone())
             .and_then(|deployment| deployment.database_settings(connection));
         return settings.map_err(|error| {
-            Problem::usage(error.to_string())
-                .hint("check instance.root, or name the database in [source.commerce] of the configuration")
+            Problem::usage(error.to_string()).hint("check instance.root, or set the database in [source.commerce]")
         });
     }
     let mut settings = match &section.url {
@@ -88,9 +87,9 @@ fn from_url(url: &str, section: &CommerceSection, store: &Store) -> Result<Datab
     ];
     if let Some((part, _)) = also.iter().find(|(_, is_set)| *is_set) {
         return Err(Problem::usage(format!(
-            "source.commerce.url and source.commerce.{part} are both set, and they may contradict each other"
+            "source.commerce.url and source.commerce.{part} are both set, and may conflict"
         ))
-        .hint("keep one of them"));
+        .hint("remove one of them"));
     }
     let tls = tls(section, store)?;
     DatabaseSettings::from_url(url, section.table_prefix.as_deref().unwrap_or_default(), tls)
@@ -126,10 +125,8 @@ fn tls(section: &CommerceSection, store: &Store) -> Result<Option<Tls>, Problem>
         (Some(certificate), Some(key)) => Some(ClientCertificate { certificate, key }),
         (None, None) => None,
         _ => {
-            return Err(Problem::usage(
-                "source.commerce.tls_cert_file and source.commerce.tls_key_file need each other",
-            )
-            .hint("set both, or neither"));
+            return Err(Problem::usage("source.commerce.tls_cert_file and source.commerce.tls_key_file go together")
+                .hint("set both, or none"));
         }
     };
     if ca_file.is_none() && client.is_none() && section.tls_verify.is_none() {

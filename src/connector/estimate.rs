@@ -36,32 +36,27 @@ pub struct Estimate {
 
 impl Estimate {
     /// All requests; `None` if a feed's items cannot be counted.
-    #[must_use]
     pub fn requests(&self) -> Option<u64> {
         self.feeds.iter().map(|feed| feed.requests).sum()
     }
 
     /// The time that the gateway's allowance makes it take; `None` without an allowance, or if a feed cannot be counted.
-    #[must_use]
     pub fn time(&self) -> Option<Duration> {
         time(self.requests()?, self.requests_per_second?)
     }
 
     /// The formula with its numbers: `412 requests ÷ 2 requests/s = 3 min 26 s`.
-    #[must_use]
     pub fn formula(&self) -> Option<String> {
         formula(self.requests()?, self.requests_per_second?)
     }
 }
 
 /// How long requests take at an allowance, if there is one.
-#[must_use]
 pub fn time(requests: u64, requests_per_second: f64) -> Option<Duration> {
     Duration::try_from_secs_f64((requests as f64 / requests_per_second).ceil()).ok()
 }
 
 /// The same with its numbers.
-#[must_use]
 pub fn formula(requests: u64, requests_per_second: f64) -> Option<String> {
     let time = duration(time(requests, requests_per_second)?);
     Some(format!("{} ÷ {requests_per_second} requests/s = {time}", counted(requests, "request")))
@@ -69,9 +64,6 @@ pub fn formula(requests: u64, requests_per_second: f64) -> Option<String> {
 
 impl Connector {
     /// Estimates a full export of these feeds; none = all that `export run` sends. Count queries only.
-    ///
-    /// # Errors
-    /// A [`Problem`] that says what to check.
     pub async fn estimate(&self, feeds: &[Feed]) -> Result<Estimate, Problem> {
         let source = self.source().await?;
         let feeds = self.planned_feeds(&source, feeds).await?;

@@ -77,7 +77,7 @@ impl Finding {
     #[must_use]
     pub fn of_problem(problem: &Problem, means: impl Into<String>) -> Self {
         let next =
-            problem.hint.clone().unwrap_or_else(|| "mend that, then run `commerce-connector doctor` again".to_owned());
+            problem.hint.clone().unwrap_or_else(|| "fix it, then run `commerce-connector doctor` again".to_owned());
         let cause = match problem.exit {
             Exit::Refused => Cause::Keys,
             Exit::TryAgain => Cause::Passing,
@@ -101,7 +101,6 @@ impl Finding {
 
 /// How a command ends that found these: 0 if nothing is wrong (warnings are not), 5 if anything is that may pass, such as a
 /// gateway or a database that is down, 4 if nothing but keys is wrong, else 3.
-#[must_use]
 pub fn exit<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Exit {
     let wrong = findings.into_iter().filter(|finding| finding.level == Level::Wrong);
     let causes: Vec<Cause> = wrong.map(|finding| finding.cause).collect();

@@ -52,9 +52,6 @@ impl Connector {
     }
 
     /// Finishes with the address that the person was sent back to.
-    ///
-    /// # Errors
-    /// A [`Problem`] that says what is wrong with it; another address can then be pasted.
     pub async fn finish_sign_in(&self, pasted: &Secret) -> Result<SignedIn, Problem> {
         let tokens = self.shared.tokens.lock().await;
         Ims::new(self.ims_settings(), &tokens).finish(pasted, Timestamp::now()).await.map_err(explained)
@@ -92,9 +89,7 @@ impl Connector {
         let tokens = self.shared.tokens.lock().await;
         let untold = Ims::new(self.ims_settings(), &tokens).sign_out().await.map_err(explained)?;
         Ok(untold.map(|error| {
-            SafeText::new(&format!(
-                "the tokens are forgotten here but not revoked, and stay good until they expire: {error}"
-            ))
+            SafeText::new(&format!("the tokens are deleted but not revoked, and stay valid until they expire: {error}"))
         }))
     }
 
@@ -114,10 +109,9 @@ impl Connector {
     pub async fn select_organization(&self, id: &OrganizationId) -> Result<Overview, Problem> {
         let organizations = self.organizations().await?;
         if !organizations.iter().any(|organization| organization.id == *id) {
-            let what = format!("who is signed in does not see an organization {}", id.as_str());
-            return Err(Problem::new(Exit::Usage, what).hint(
-                "`commerce-connector ims organizations` lists those that are seen; another Adobe ID may see others",
-            ));
+            let what = format!("your account has no access to the organization {}", id.as_str());
+            return Err(Problem::new(Exit::Usage, what)
+                .hint("`commerce-connector ims organizations` lists yours; another Adobe ID may have others"));
         }
         self.save(&[(Setting::Organization, Secret::new(id.as_str()))]).await?;
         Ok(self.overview())

@@ -35,7 +35,7 @@ pub struct ItemView {
 pub enum NowSent {
     /// This payload.
     Payload(Value),
-    /// Nothing: it is gone from the source.
+    /// Nothing: it is not in the source.
     Gone,
     /// Nothing: the source record is broken; why, in one sentence.
     Broken(SafeText),
@@ -63,7 +63,6 @@ impl Record {
     }
 
     /// What these records are called in an export by ids, and of which kind that is.
-    #[must_use]
     pub fn words(records: &[Self]) -> (Vec<String>, IdKind) {
         let words = records.iter().map(|record| match record {
             Record::Id(id) => id.to_string(),
@@ -81,9 +80,6 @@ fn first_value(feed: Feed, label: &str) -> &str {
 
 impl Connector {
     /// A page of items; `None` if `go_on` ended it. Empty if nothing was ever sent. Blocking.
-    ///
-    /// # Errors
-    /// A [`Problem`] if the ledger cannot be read.
     pub fn items(
         &self,
         query: &ItemQuery,
@@ -98,9 +94,6 @@ impl Connector {
     }
 
     /// How many items a query has; `None` if `go_on` ended it. Blocking.
-    ///
-    /// # Errors
-    /// A [`Problem`] if the ledger cannot be read.
     pub fn count_items(&self, query: &ItemQuery, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Option<u64>, Problem> {
         match self.ledger()? {
             Some(ledger) => ledger.count_items(query, go_on).map_err(explained),
@@ -109,27 +102,18 @@ impl Connector {
     }
 
     /// Looks at one item: reads the ledger, then asks the source what it would give now.
-    ///
-    /// # Errors
-    /// A [`Problem`] if the ledger cannot be read, or has no such item. That the source cannot be asked is none.
     pub async fn item(&self, number: ItemNumber) -> Result<ItemView, Problem> {
         let detail = self.in_ledger(move |ledger| ledger.detail(number)).await?;
         Ok(self.view_of(detail.ok_or_else(no_such_item)?).await)
     }
 
     /// An item as a row of the list.
-    ///
-    /// # Errors
-    /// As [`Self::item`].
     pub async fn item_row(&self, number: ItemNumber) -> Result<ItemRow, Problem> {
         let detail = self.in_ledger(move |ledger| ledger.detail(number)).await?;
         Ok(detail.ok_or_else(no_such_item)?.row)
     }
 
     /// Looks at the items of a feed with this label, SKU or source id, at most `limit`.
-    ///
-    /// # Errors
-    /// As [`Self::item`].
     pub async fn items_named(&self, feed: Feed, name: &str, limit: usize) -> Result<Vec<ItemView>, Problem> {
         let query = ItemQuery { search: name.to_owned(), ..ItemQuery::all(feed) };
         let is_named = {
@@ -177,7 +161,7 @@ impl Connector {
         };
         match written {
             Ok(written) => written.map_err(explained)?,
-            Err(error) => return Err(Problem::new(Exit::Other, format!("the file was not written: {error}"))),
+            Err(error) => return Err(Problem::new(Exit::Other, format!("cannot write the file: {error}"))),
         }
         Ok(path)
     }
@@ -192,7 +176,7 @@ impl Connector {
             Some(ledger) => read(&ledger).map_err(explained),
             None => Ok(T::default()),
         });
-        done.await.map_err(|error| Problem::new(Exit::Other, format!("the ledger was not read: {error}")))?
+        done.await.map_err(|error| Problem::new(Exit::Other, format!("cannot read the ledger: {error}")))?
     }
 
     async fn view_of(&self, detail: ItemDetail) -> ItemView {
@@ -210,20 +194,20 @@ impl Connector {
 
     fn why_not_kept(&self, detail: &ItemDetail) -> &'static str {
         if detail.feed.is_personal() {
-            "orders hold personal data, so what was sent of them is not kept"
+            "orders hold personal data, so their payloads are not stored"
         } else if !self.config().export.keep_payloads {
-            "what is sent is not kept: export.keep_payloads is off"
+            "payloads are not stored: export.keep_payloads is off"
         } else if detail.request.is_none() {
-            "it was never sent, or before payloads were kept"
+            "it was never sent, or before payloads were stored"
         } else {
-            "it was sent before payloads were kept"
+            "it was sent before payloads were stored"
         }
     }
 }
 
 fn no_such_item() -> Problem {
-    Problem::new(Exit::Other, "the ledger does not have this item any more")
-        .hint("it was gone from the source before it was ever sent, or its feed was cleaned up: list the items anew")
+    Problem::new(Exit::Other, "this item is not in the ledger")
+        .hint("it left the source before it was sent, or its feed was reset: refresh the list")
 }
 
 /// What the source gives for an item now. Everything of its record is read, and the item looked for by its identity.
@@ -292,7 +276,6 @@ fn changes(feed: Feed, sent: &Value, now: &Value) -> Vec<(SafeText, FieldChange)
 }
 
 /// Everything about an item as one JSON object.
-#[must_use]
 pub fn document(view: &ItemView) -> Value {
     let ItemView { detail, not_kept, now, changes } = view;
     let attempts: Vec<Value> = detail
@@ -313,7 +296,7 @@ pub fn document(view: &ItemView) -> Value {
         detail.identity.iter().map(|(name, value)| (name.to_string(), Value::from(value.as_str()))).collect();
     let (now, now_note) = match now {
         NowSent::Payload(payload) => (Some(payload), None),
-        NowSent::Gone => (None, Some(SafeText::from("it is gone from the source"))),
+        NowSent::Gone => (None, Some(SafeText::from("it is not in the source"))),
         NowSent::Broken(reason) | NowSent::Unknown(reason) => (None, Some(reason.clone())),
     };
     let changed: Vec<Value> = changes.iter().filter_map(|(name, change)| change_record(name, change)).collect();
@@ -333,7 +316,6 @@ pub fn document(view: &ItemView) -> Value {
 }
 
 /// An item of the list as JSON fields.
-#[must_use]
 pub fn row_document(feed: Feed, row: &ItemRow) -> Map<String, Value> {
     let fields = json!({
         "feed": feed,

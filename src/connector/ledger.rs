@@ -13,8 +13,8 @@ use crate::private_file;
 use crate::words::counted;
 
 /// What to do about a ledger that cannot be believed.
-const REPAIR: &str = "`commerce-connector export ledger repair` makes a new one from what can be read; the next run then \
-                      sends every item once more";
+const REPAIR: &str = "`commerce-connector export ledger repair` rebuilds it from its readable parts; the next run \
+                      then sends every item again";
 
 impl Connector {
     /// Checks the ledger of the chosen data space, reading all of it; `None` if there is none. Blocking.
@@ -60,20 +60,19 @@ impl Connector {
 }
 
 /// What is not as it should be in a ledger that was checked.
-#[must_use]
 pub fn findings(checkup: &Checkup) -> Vec<Finding> {
     let flaws = checkup.flaws.iter().map(|flaw| {
-        let means = "an item could count as sent that the service does not have";
+        let means = "an item may count as sent although the service does not have it";
         Finding::wrong(format!("the ledger {}: {flaw}", private_file::safe(&checkup.path)), means, REPAIR)
     });
     let ahead = (checkup.ahead > 0).then(|| {
         Finding::warning(
             format!(
-                "{} recorded at a time that is yet to come: the clock was ahead, or went back",
+                "{} recorded at a time in the future: the clock was ahead, or was set back",
                 counted(checkup.ahead, "item")
             ),
-            "these times are only shown; what is sent, and in which order, does not depend on them",
-            "look at the server's clock: `timedatectl`",
+            "these times are only displayed; exports do not depend on them",
+            "check the server's clock: `timedatectl`",
         )
     });
     flaws.chain(ahead).collect()

@@ -39,6 +39,6 @@ impl Connector {
 
 /// There is nothing to follow, and nothing to tell.
 fn no_run() -> Problem {
-    Problem::new(crate::error::Exit::Other, "no export into the chosen data space is going on")
-        .hint("`commerce-connector export status` shows how each feed stands")
+    Problem::new(crate::error::Exit::Other, "no export is running")
+        .hint("`commerce-connector export status` shows each feed")
 }

@@ -98,7 +98,6 @@ impl Connector {
     }
 
     /// What is configured now. No I/O but the host name.
-    #[must_use]
     pub fn overview(&self) -> Overview {
         let layers = self.layers();
         let config = layers.effective();
@@ -125,7 +124,10 @@ impl Connector {
 
     fn describe_source(&self, store: &Store) -> SafeText {
         if let Some(Source::Generated(made_up)) = &self.shared.fixed_source {
-            return SafeText::new(&format!("a made-up catalogue of {} products", made_up.products));
+            return SafeText::new(&format!(
+                "sample catalogue ({})",
+                crate::words::counted(made_up.products, "product")
+            ));
         }
         let config = store.config();
         match config.source.kind {
@@ -142,25 +144,18 @@ impl Connector {
     }
 
     /// What is known of both pairs, production first. Reads key files: blocking.
-    #[must_use]
     pub fn pairs(&self) -> [PairStatus; 2] {
         let layers = self.layers().clone();
         Environment::ALL.map(|environment| pairs::status(&layers, environment))
     }
 
     /// Asks the gateway whether it accepts the saved pair.
-    ///
-    /// # Errors
-    /// A [`Problem`] that says what to do.
     pub async fn verify(&self, environment: Environment) -> Result<(), Problem> {
         let pair = self.read_pair(environment)?;
         self.verify_pair(environment, pair).await
     }
 
     /// Asks the gateway whether it accepts a pair that is not saved yet.
-    ///
-    /// # Errors
-    /// A [`Problem`] that says what to do.
     pub async fn verify_pair(&self, environment: Environment, pair: KeyPair) -> Result<(), Problem> {
         self.make_client(environment, pair)?.ping().await.map_err(explained)
     }
@@ -239,9 +234,6 @@ impl Connector {
     }
 
     /// The projects that the keys see.
-    ///
-    /// # Errors
-    /// A [`Problem`] that says what to do.
     pub async fn projects(&self) -> Result<Vec<Project>, Problem> {
         self.client()?.projects().await.map_err(explained)
     }
@@ -298,9 +290,6 @@ impl Connector {
     }
 
     /// The configured source, connected.
-    ///
-    /// # Errors
-    /// A [`Problem`] that says what to check.
     pub async fn source(&self) -> Result<Source, Problem> {
         if let Some(source) = &self.shared.fixed_source {
             return Ok(source.clone());
@@ -335,15 +324,12 @@ impl Connector {
         match self.source().await? {
             Source::Commerce(commerce) => commerce.settings_in_force().await.map_err(explained),
             Source::Files(_) | Source::Generated(_) => {
-                Err(Problem::usage("items do not come from a shop, so no settings of a shop shape them"))
+                Err(Problem::usage("items do not come from a shop, so no shop settings apply"))
             }
         }
     }
 
     /// The feeds of the source with their source records, and those that it cannot give.
-    ///
-    /// # Errors
-    /// A [`Problem`] that says what to check.
     pub async fn source_feeds(&self) -> Result<SourceFeeds, Problem> {
         let source = self.source().await?;
         let mut counts = Vec::new();
@@ -354,21 +340,16 @@ impl Connector {
     }
 
     /// The route of a feed, and where it came from.
-    #[must_use]
     pub fn route(&self, feed: Feed) -> (String, RouteOrigin) {
         self.layers().route(feed)
     }
 
     /// Items in one request of a feed: configured, or Adobe's.
-    #[must_use]
     pub fn batch_size(&self, feed: Feed) -> usize {
         sending::configured_batch_size(self.layers().file.config(), feed).unwrap_or_else(|| feed.batch_size())
     }
 
     /// What the ledger knows of the chosen data space; empty if nothing was ever sent. Blocking.
-    ///
-    /// # Errors
-    /// A [`Problem`] if it cannot be read.
     pub fn ledger_summary(&self) -> Result<Vec<FeedSummary>, Problem> {
         match self.ledger()? {
             Some(ledger) => ledger.summary().map_err(explained),
@@ -377,9 +358,6 @@ impl Connector {
     }
 
     /// Where the rolling compare of each feed of the chosen data space stands. Blocking.
-    ///
-    /// # Errors
-    /// A [`Problem`] if the ledger cannot be read.
     pub fn rolling_summary(&self) -> Result<Vec<RollingSummary>, Problem> {
         match self.ledger()? {
             Some(ledger) => ledger.rolling().map_err(explained),
@@ -388,9 +366,6 @@ impl Connector {
     }
 
     /// The newest failed items of the chosen data space. Blocking.
-    ///
-    /// # Errors
-    /// A [`Problem`] if the ledger cannot be read.
     pub fn failures(&self, feed: Option<Feed>, limit: usize) -> Result<Vec<ItemFailure>, Problem> {
         match self.ledger()? {
             Some(ledger) => ledger.failures(feed, limit).map_err(explained),

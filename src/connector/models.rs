@@ -71,7 +71,6 @@ pub struct Limits {
 
 impl Limits {
     /// Items in one request of a feed.
-    #[must_use]
     pub fn batch_size(&self, feed: Feed) -> Option<usize> {
         self.batch_sizes.iter().find(|(of, _)| *of == feed).map(|(_, size)| *size)
     }
@@ -101,7 +100,6 @@ pub struct PairStatus {
 
 impl PairStatus {
     /// Whether both halves are there and usable.
-    #[must_use]
     pub fn is_complete(&self) -> bool {
         [&self.api_key, &self.private_key].into_iter().all(|half| matches!(half, Half::Present { .. }))
     }
@@ -164,7 +162,6 @@ pub struct ExportRequest {
 
 impl ExportRequest {
     /// What is asked for, in a few words: `Partial sync of products`.
-    #[must_use]
     pub fn words(&self) -> String {
         let of = match self.feeds.as_slice() {
             [feed] => format!(" of {feed}"),

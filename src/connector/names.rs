@@ -10,9 +10,6 @@ const NAME_LIMIT: usize = 255;
 const SERVICE_NAMES: [&str; 3] = ["Live Search", "Product Recommendations", "Data Connection"];
 
 /// Checks the name of a data space.
-///
-/// # Errors
-/// A [`Problem`] that says what is wrong with it.
 pub fn check_name(name: &str) -> Result<&str, Problem> {
     let name = name.trim();
     if name.is_empty() {
@@ -22,15 +19,12 @@ pub fn check_name(name: &str) -> Result<&str, Problem> {
         return Err(Problem::usage(format!("the name is longer than {NAME_LIMIT} characters")));
     }
     if SafeText::new(name).as_str() != name {
-        return Err(Problem::usage("the name holds invisible control characters").hint("type it instead of pasting it"));
+        return Err(Problem::usage("the name has invisible control characters").hint("type it instead of pasting it"));
     }
     Ok(name)
 }
 
 /// Checks the name of a project, which must not be that of a service (protocol page §2).
-///
-/// # Errors
-/// A [`Problem`] that says what is wrong with it.
 pub fn check_project_name(name: &str) -> Result<&str, Problem> {
     let name = check_name(name)?;
     if let Some(service) = SERVICE_NAMES.iter().find(|service| name.eq_ignore_ascii_case(service)) {

@@ -8,12 +8,13 @@ use crate::settings::{Layers, Located, Setting, SettingStore as _};
 use crate::untrusted::SafeText;
 
 /// What is still to be done after a pair was replaced.
-#[must_use]
 pub fn after_rotation(in_commerce: bool) -> &'static str {
     if in_commerce {
-        "Commerce reads the new pair after `bin/magento cache:clean config`. Delete the old pair in the API portal only then: until then its services still use it."
+        "Commerce reads the new pair after `bin/magento cache:clean config`. Until then its services use the old \
+         pair: delete it in the API portal only afterwards."
     } else {
-        "Commerce keeps a copy of its own: enter the new pair in Commerce Admin too (System > Services > Commerce Services Connector). Its services stop when the old pair is deleted in the API portal while Admin still has it."
+        "Commerce keeps a copy of its own: enter the new pair in Commerce Admin too (System > Services > Commerce \
+         Services Connector). If you delete the old pair in the API portal before that, its services stop."
     }
 }
 

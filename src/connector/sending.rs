@@ -39,7 +39,7 @@ impl Connector {
                     feed: *feed,
                     source_name: self.overview().source,
                     reason: absence.unwrap_or_else(|| {
-                        "this source does not have it; `commerce-connector feeds list` shows what it has".into()
+                        "not in this source; `commerce-connector feeds list` shows its feeds".into()
                     }),
                 }))
             }
@@ -47,7 +47,6 @@ impl Connector {
     }
 
     /// The rolling compare as configured, unless it is asked for otherwise; `None` if it is off.
-    #[must_use]
     pub fn rolling(&self, full_within: Option<TimeSpan>, database_share: Option<u8>) -> Option<Rolling> {
         let export = self.config().export;
         let within = full_within.unwrap_or(export.full_within).length()?;
@@ -72,8 +71,9 @@ impl Connector {
     pub(super) fn destination(&self) -> Result<DataSpaceId, Problem> {
         self.layers().check()?;
         self.config().saas.environment_id.ok_or_else(|| {
-            Problem::usage("no data space is chosen, so there is nowhere to send to").hint(
-                "run `commerce-connector projects list`, then `commerce-connector data-spaces select ID`, or choose one in the SaaS identifier pane",
+            Problem::usage("no data space is selected").hint(
+                "run `commerce-connector projects list`, then `commerce-connector data-spaces select ID`, or select \
+                 one in the SaaS identifier pane",
             )
         })
     }

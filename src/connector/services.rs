@@ -90,12 +90,11 @@ pub enum FeedCondition {
 
 impl FeedCondition {
     /// In a few words.
-    #[must_use]
     pub fn words(self) -> &'static str {
         match self {
             FeedCondition::Healthy => "healthy",
-            FeedCondition::NotSent => "not sent in full from here",
-            FeedCondition::Failing => "something is wrong",
+            FeedCondition::NotSent => "incomplete",
+            FeedCondition::Failing => "failed",
             FeedCondition::Unknown => "unknown",
         }
     }
@@ -116,7 +115,6 @@ pub struct ServiceStatus {
 
 impl ServiceStatus {
     /// How its module is, in a few words.
-    #[must_use]
     pub fn module_in_words(&self) -> &'static str {
         match &self.module {
             Module::Installed(_) => "installed",
@@ -126,11 +124,10 @@ impl ServiceStatus {
         }
     }
 
-    /// How its feeds are, the worst first: `something is wrong: prices; healthy: 6`.
-    #[must_use]
+    /// How its feeds are, the worst first: `failed: prices; healthy: 6`.
     pub fn feeds_in_words(&self) -> String {
         if self.feeds.is_empty() {
-            return "needs none".to_owned();
+            return "none needed".to_owned();
         }
         let of = |condition| {
             let feeds: Vec<Feed> =

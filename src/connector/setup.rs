@@ -20,14 +20,14 @@ const EXAMPLE: &str = include_str!("../../config.example.toml");
 /// A [`Problem`] if there is a file already, or it cannot be written.
 pub fn write_config(path: &Path) -> Result<(), Problem> {
     if path.symlink_metadata().is_ok() {
-        return Err(Problem::usage(format!("{} is already there and was left as it is", safe(path)))
-            .hint("edit it, or name another file with --config"));
+        return Err(
+            Problem::usage(format!("{} already exists", safe(path))).hint("edit it, or set another file with --config")
+        );
     }
     private_file::write(path, EXAMPLE.as_bytes()).map_err(explained)
 }
 
 /// The Commerce installation around a directory: itself or the nearest one above it that holds `app/etc/env.php`.
-#[must_use]
 pub fn installation_around(directory: &Path) -> Option<PathBuf> {
     directory.ancestors().find(|root| root.join(env_php::PATH).is_file()).map(Path::to_owned)
 }
@@ -84,23 +84,22 @@ async fn holds_feeds(directory: &Path) -> bool {
 fn text_of(path: &Path) -> Result<String, Problem> {
     let text = path.to_str().map(str::to_owned);
     text.ok_or_else(|| {
-        Problem::usage(format!("{} is not UTF-8, and the configuration can hold nothing else", safe(path)))
-            .hint("make a symbolic link with another name, and name that")
+        Problem::usage(format!("{} is not UTF-8, so the configuration cannot store it", safe(path)))
+            .hint("create a symbolic link with a UTF-8 name, and use that")
     })
 }
 
 fn no_source(place: &Path) -> Problem {
     let place_text = safe(place);
     if !place.exists() {
-        return Problem::usage(format!("there is no {place_text} on this server"))
-            .hint("type the path of the Commerce installation, such as /var/www/shop");
+        return Problem::usage(format!("{place_text} does not exist"))
+            .hint("enter the path of the Commerce installation, such as /var/www/shop");
     }
     match place.read_dir() {
-        Err(error) => Problem::new(Exit::Usage, format!("{place_text} cannot be looked into: {error}"))
-            .hint("run this program as a user that may read it, or name another directory"),
-        Ok(_) => Problem::usage(format!("{place_text} is no Commerce installation, and holds no feed files")).hint(
-            "an installation holds app/etc/env.php; feed files are called products.ndjson or products.json and so on",
-        ),
+        Err(error) => Problem::new(Exit::Usage, format!("cannot open {place_text}: {error}"))
+            .hint("run this program as a user that may read it, or set another directory"),
+        Ok(_) => Problem::usage(format!("{place_text} is not a Commerce installation, and has no feed files"))
+            .hint("an installation has app/etc/env.php; feed files are named products.ndjson, products.json and so on"),
     }
 }
 

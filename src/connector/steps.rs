@@ -37,7 +37,6 @@ impl Stage {
         [Stage::Shop, Stage::Credentials, Stage::Configuration, Stage::Organization, Stage::Export, Stage::Services];
 
     /// What it is called.
-    #[must_use]
     pub fn title(self) -> &'static str {
         match self {
             Stage::Shop => "Shop",
@@ -73,7 +72,6 @@ pub enum StepState {
 
 impl StepState {
     /// In one word.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             StepState::Done => "done",
@@ -196,7 +194,6 @@ pub struct Facts<'a> {
 }
 
 /// The steps as they are now, in order.
-#[must_use]
 pub fn steps(facts: &Facts) -> Vec<Step> {
     let shop = shop(facts);
     let credentials = credentials(facts);
@@ -217,14 +214,12 @@ pub fn steps(facts: &Facts) -> Vec<Step> {
 }
 
 /// The step that comes next: the first that a person has to see to, what is wrong or missing before what merely needs attention.
-#[must_use]
 pub fn next(steps: &[Step]) -> Option<&Step> {
     let is_blocked = |step: &&Step| matches!(step.state, StepState::Next | StepState::Wrong);
     steps.iter().find(is_blocked).or_else(|| steps.iter().find(|step| step.state.needs_a_person()))
 }
 
 /// How a script learns how it stands: done only if no step needs a person.
-#[must_use]
 pub fn exit(steps: &[Step], facts: &Facts) -> Exit {
     // Whatever else was found: the same command may say more later.
     if matches!(facts.source, Known::Failed(problem) if problem.exit == Exit::TryAgain) {
@@ -244,11 +239,11 @@ fn shop(facts: &Facts) -> Step {
     let is = |state, says: String, deed| step(Stage::Shop, state, says, deed);
     let source = &facts.overview.source;
     if facts.overview.settings.setup.without_source {
-        let says = "not known yet: the Commerce installation on this server, or a directory of feed files";
+        let says = "not set: the Commerce installation on this server, or a directory of feed files";
         return is(StepState::Next, says.to_owned(), Some(Deed::SetSource));
     }
     match facts.source {
-        Known::NotYet => is(StepState::Looking, format!("{source}, being counted"), None),
+        Known::NotYet => is(StepState::Looking, format!("{source}: counting…"), None),
         Known::Failed(problem) => is(StepState::Wrong, in_full(problem), Some(Deed::MendSource)),
         Known::Is(counts) => {
             let feeds = counted(counts.len() as u64, "feed");
@@ -266,7 +261,7 @@ fn credentials(facts: &Facts) -> Step {
     let is = |state, says: String, deed| step(Stage::Credentials, state, says, deed);
     let environment = facts.overview.environment;
     let Some(pairs) = facts.pairs else {
-        return is(StepState::Looking, "reading the configuration".to_owned(), None);
+        return is(StepState::Looking, "reading the configuration…".to_owned(), None);
     };
     let (in_use, other): (Vec<_>, Vec<_>) = pairs.iter().partition(|pair| pair.environment == environment);
     let other = other.iter().find(|pair| pair.is_complete());
@@ -282,12 +277,10 @@ fn credentials(facts: &Facts) -> Step {
         (false, false) => {
             return match facts.gateway {
                 GatewaySays::NotAsked => {
-                    let says = format!("the {environment} pair is saved; the gateway was not asked about it yet");
+                    let says = format!("the {environment} pair is saved, but not verified");
                     is(StepState::Attention, says, Some(Deed::VerifyKeys))
                 }
-                GatewaySays::Asking => {
-                    is(StepState::Looking, format!("asking the gateway about the {environment} pair"), None)
-                }
+                GatewaySays::Asking => is(StepState::Looking, format!("verifying the {environment} pair…"), None),
                 GatewaySays::Accepts(at) => {
                     let at = at.strftime("%H:%M:%S %Z");
                     is(StepState::Done, format!("the {environment} pair, accepted by the gateway at {at}"), None)
@@ -319,30 +312,27 @@ fn configuration(facts: &Facts, has_keys: bool) -> Step {
     let Some((id, name, kind)) = &overview.data_space else {
         return match listed {
             _ if !has_keys => {
-                is(StepState::Later, "a project and one of its data spaces; keys come first".to_owned(), None)
+                is(StepState::Later, "a project and one of its data spaces; set keys first".to_owned(), None)
             }
             Some([]) => is(
                 StepState::Next,
-                "these keys see no project yet: create one, its data spaces come with it".to_owned(),
+                "no project yet: create one; its data spaces are created with it".to_owned(),
                 Some(Deed::CreateProject),
             ),
             Some(projects) => {
                 let spaces: usize = projects.iter().map(|project| project.data_spaces.len()).sum();
-                let says = format!(
-                    "no data space is chosen; there are {} in {}",
-                    spaces,
-                    counted(projects.len() as u64, "project")
-                );
+                let says =
+                    format!("no data space is selected; {} in {}", spaces, counted(projects.len() as u64, "project"));
                 is(StepState::Next, says, Some(Deed::ChooseDataSpace))
             }
-            None => is(StepState::Next, "no data space is chosen".to_owned(), Some(Deed::LookAtProjects)),
+            None => is(StepState::Next, "no data space is selected".to_owned(), Some(Deed::LookAtProjects)),
         };
     };
     let project = overview.project.as_ref().map(|(_, name)| format!("{name}, ")).unwrap_or_default();
     let is_gone = listed
         .is_some_and(|projects| !projects.iter().flat_map(|project| &project.data_spaces).any(|space| space.id == *id));
     if is_gone {
-        let says = format!("{project}data space {name} is not among those that these keys see ({id})");
+        let says = format!("{project}these keys have no access to data space {name} ({id})");
         return is(StepState::Wrong, says, Some(Deed::ChooseDataSpace));
     }
     is(StepState::Done, format!("{project}data space {name} ({kind})"), None)
@@ -351,20 +341,20 @@ fn configuration(facts: &Facts, has_keys: bool) -> Step {
 fn organization(facts: &Facts) -> Step {
     match &facts.overview.organization {
         Some(id) => step(Stage::Organization, StepState::Done, id.to_string(), None),
-        None => step(Stage::Organization, StepState::Optional, "none; the export does not need it", Some(Deed::SignIn)),
+        None => step(Stage::Organization, StepState::Optional, "none; not needed for exports", Some(Deed::SignIn)),
     }
 }
 
 fn export(facts: &Facts, is_ready: bool) -> Step {
     let is = |state, says: String, deed| step(Stage::Export, state, says, deed);
     if facts.is_exporting {
-        return is(StepState::Busy, "an export is going on".to_owned(), None);
+        return is(StepState::Busy, "export running".to_owned(), None);
     }
     if facts.overview.data_space.is_none() {
-        return is(StepState::Later, "sends the feeds of the shop into the data space".to_owned(), None);
+        return is(StepState::Later, "sends the shop's feeds to the data space".to_owned(), None);
     }
     let feeds = match facts.ledger {
-        Known::NotYet => return is(StepState::Looking, "reading what was sent".to_owned(), None),
+        Known::NotYet => return is(StepState::Looking, "reading the ledger…".to_owned(), None),
         Known::Failed(problem) => return is(StepState::Wrong, in_full(problem), None),
         Known::Is(feeds) => feeds,
     };
@@ -373,19 +363,19 @@ fn export(facts: &Facts, is_ready: bool) -> Step {
     let (submitted, attention) = (sum(|feed| feed.submitted), sum(|feed| feed.needs_attention));
     let retried = sum(|feed| feed.will_retry + feed.awaiting);
     if last.is_none() && submitted + attention + retried == 0 {
-        let says = "this data space has nothing from here yet".to_owned();
+        let says = "nothing sent to this data space yet".to_owned();
         return if is_ready { is(StepState::Next, says, Some(Deed::Export)) } else { is(StepState::Later, says, None) };
     }
-    let mut says = vec![format!("{} submitted to service", counted(submitted, "item"))];
+    let mut says = vec![format!("{} sent", counted(submitted, "item"))];
     if attention > 0 {
-        says.push(format!("{} {} attention", count(attention), if attention == 1 { "needs" } else { "need" }));
+        says.push(format!("{} {} a fix", count(attention), if attention == 1 { "needs" } else { "need" }));
     }
     if retried > 0 {
-        says.push(format!("{} not yet", count(retried)));
+        says.push(format!("{} pending", count(retried)));
     }
     let when = match last {
         Some(at) => format!("last export {}", local(at, &facts.zone)),
-        None => "no feed was gone through to its end yet".to_owned(),
+        None => "no feed is complete yet".to_owned(),
     };
     let says = format!("{}; {when}", says.join(", "));
     match (attention, retried, last) {
@@ -398,7 +388,7 @@ fn export(facts: &Facts, is_ready: bool) -> Step {
 fn services(facts: &Facts, export: &Step) -> Step {
     let is = |state, says: String| step(Stage::Services, state, says, Some(Deed::LookAtServices));
     let Some(services) = facts.services else {
-        let says = "Live Search, Catalog Service and others read what was exported";
+        let says = "Live Search, Catalog Service and others use the exported feeds";
         return is(StepState::Later, says.to_owned());
     };
     let is_installed = |status: &&ServiceStatus| matches!(status.module, Module::Installed(_));
@@ -417,16 +407,16 @@ fn services(facts: &Facts, export: &Step) -> Step {
     let (healthy, failing) = (named(FeedCondition::Healthy), named(FeedCondition::Failing));
     let waiting = concerned.len() - healthy.len() - failing.len();
     if !failing.is_empty() {
-        return is(StepState::Attention, format!("feeds that have something wrong serve {}", failing.join(", ")));
+        return is(StepState::Attention, format!("{} affected by failed feeds", failing.join(", ")));
     }
     if healthy.is_empty() {
         let says = match export.state {
-            StepState::Later | StepState::Next => "served as soon as their feeds were exported",
-            _ => "none has all its feeds from here yet",
+            StepState::Later | StepState::Next => "available once their feeds are exported",
+            _ => "no service has all its feeds yet",
         };
         return is(StepState::Later, says.to_owned());
     }
-    let rest = if waiting > 0 { format!("; {waiting} not yet in full") } else { String::new() };
+    let rest = if waiting > 0 { format!("; {waiting} incomplete") } else { String::new() };
     is(StepState::Done, format!("all feeds sent for {}{rest}", healthy.join(", ")))
 }
 

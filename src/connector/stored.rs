@@ -31,7 +31,7 @@ impl InUse {
         if self.keys != now.keys || before.gateway.environment != after.gateway.environment {
             changes.push(match &now.keys {
                 Some((api_key, _)) => format!("keys: the pair with the API key {}", api_key.masked()),
-                None => "keys: no usable pair any more".to_owned(),
+                None => "keys: no usable pair".to_owned(),
             });
         }
         if before.saas.environment_id != after.saas.environment_id {
@@ -165,13 +165,11 @@ impl Connector {
     }
 
     /// Configuration and Commerce's settings over each other, as they are now.
-    #[must_use]
     pub fn settings(&self) -> Layers {
         self.layers().clone()
     }
 
     /// The colours that the screen is drawn in.
-    #[must_use]
     pub fn theme(&self) -> Theme {
         self.layers().file.config().ui.theme
     }

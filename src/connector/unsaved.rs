@@ -43,7 +43,6 @@ pub struct UnsavedHalf {
 
 impl UnsavedHalf {
     /// What it is, for a person: `the private key of the sandbox pair`.
-    #[must_use]
     pub fn name(&self) -> String {
         let half = match self.half {
             HalfName::ApiKey => "API key",
@@ -95,15 +94,12 @@ impl Connector {
             text: half.text.expose(),
         });
         let text = serde_json::to_string(&Written { since, halves: halves.collect() }).map(Zeroizing::new);
-        let text = text.map_err(|error| Problem::new(Exit::Other, format!("unsaved keys cannot be kept: {error}")))?;
+        let text = text.map_err(|error| Problem::new(Exit::Other, format!("cannot store unsaved keys: {error}")))?;
         private_file::write(&file, text.as_bytes()).map_err(explained)?;
         Ok(file)
     }
 
     /// The oldest of what earlier screens left. Blocking.
-    ///
-    /// # Errors
-    /// A [`Problem`] if it cannot be read, or others could have written it.
     pub fn kept_unsaved(&self) -> Result<Option<KeptKeys>, Problem> {
         let directory = self.shared.state_dir.join(DIRECTORY);
         if fs::symlink_metadata(&directory).is_err() {
@@ -118,8 +114,8 @@ impl Connector {
         let text = Zeroizing::new(private_file::read(&file, Secrecy::Secret).map_err(explained)?);
         // Not serde's words: they may repeat what is in the file.
         let written: Written<String> = serde_json::from_str(&text).map_err(|_| {
-            Problem::new(Exit::Other, format!("{} is not what this program keeps there", safe(&file)))
-                .hint("look at it, and delete it")
+            Problem::new(Exit::Other, format!("{} was not written by this program", safe(&file)))
+                .hint("check it, then delete it")
         })?;
         let halves = written.halves.into_iter().map(|half| UnsavedHalf {
             environment: half.environment,
@@ -130,9 +126,6 @@ impl Connector {
     }
 
     /// Deletes what was kept: it is saved, or nobody wants it. Blocking.
-    ///
-    /// # Errors
-    /// A [`Problem`] if it is still there.
     pub fn forget_unsaved(&self, file: &Path) -> Result<(), Problem> {
         match fs::remove_file(file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(explained(PrivateFileError::io(file, &error))),

@@ -70,9 +70,6 @@ pub enum WatchNews {
 /// What is done again and again.
 trait Pass: Send {
     /// Does it once.
-    ///
-    /// # Errors
-    /// What gets no better by waiting.
     fn pass(&mut self) -> impl Future<Output = Result<Passed, Problem>> + Send;
 }
 
@@ -267,7 +264,7 @@ impl Passes {
         let report = run
             .report
             .await
-            .map_err(|error| Problem::new(Exit::Other, format!("a pass broke off: {error}")))?
+            .map_err(|error| Problem::new(Exit::Other, format!("a pass failed: {error}")))?
             .map_err(|error| Problem::of(&error))?;
         let problem = problem_of(&report);
         self.held = report.held().map(|held| (held.feed, held.what)).collect();
@@ -307,7 +304,7 @@ fn problem_of(report: &RunReport) -> Option<Problem> {
             .map(|(feed, problem)| Problem { what: format!("{feed}: {}", problem.what), ..problem.clone() }),
         RunEnd::KeysRefused { message, remedy } => Some(
             Problem::new(Exit::Refused, format!("the gateway refused the keys: {message}"))
-                .hint(format!("{}; the watch reads the keys again at each try", remedy.words())),
+                .hint(format!("{}; the watch reads the keys again at each attempt", remedy.words())),
         ),
     }
 }

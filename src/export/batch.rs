@@ -46,9 +46,6 @@ impl Batch {
     }
 
     /// The body of its request. CPU work.
-    ///
-    /// # Errors
-    /// Never in practice: it writes to memory.
     pub fn encode(&self) -> std::io::Result<Vec<u8>> {
         encode(self.items.iter().map(|outgoing| &outgoing.item))
     }
@@ -61,7 +58,6 @@ impl Batch {
     }
 
     /// Two batches of half the items each.
-    #[must_use]
     pub fn halves(mut self) -> [Self; 2] {
         let second = self.items.split_off(self.items.len() / 2);
         [Self::new(self.items), Self::new(second)]
@@ -69,9 +65,6 @@ impl Batch {
 }
 
 /// The body of a request: one JSON array of these items, gzipped. CPU work.
-///
-/// # Errors
-/// Never in practice: it writes to memory.
 pub fn encode<'a>(items: impl IntoIterator<Item = &'a FeedItem>) -> std::io::Result<Vec<u8>> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::new(GZIP_LEVEL));
     gzip.write_all(b"[")?;

@@ -16,7 +16,7 @@ pub(super) enum Cause {
     KeysRefused {
         /// Its own words.
         message: SafeText,
-        /// What helps.
+        /// The next step.
         remedy: KeysRemedy,
         /// Its request id.
         request_id: Option<SafeText>,

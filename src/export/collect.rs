@@ -85,7 +85,7 @@ pub(super) async fn collect(
 }
 
 fn broken_off(error: &tokio::task::JoinError) -> Problem {
-    Problem::new(Exit::Other, format!("reading the source broke off, which is a mistake of this program: {error}"))
+    Problem::new(Exit::Other, format!("reading the source failed, a bug in this program: {error}"))
 }
 
 fn assembled(feed: Feed, pages: mpsc::Receiver<Page>) -> impl Stream<Item = Result<Assembled, tokio::task::JoinError>> {
@@ -173,7 +173,7 @@ async fn tell_remarks(lane: &Lane, remarks: Remarks) {
         let items = if count == 1 { "1 item".to_owned() } else { format!("{count} items") };
         format!("{text} ({items}; {place})")
     });
-    let rest = (more > 0).then(|| format!("{more} more remarks of this kind"));
+    let rest = (more > 0).then(|| format!("{more} more notes of this kind"));
     for line in lines.chain(rest) {
         lane.run.events.tell(RunEvent::Note { feed, text: SafeText::from(line) }).await;
     }
@@ -281,7 +281,7 @@ fn take_broken(feed: Feed, broken: Broken, now: Timestamp, assembled: &mut Assem
 }
 
 fn twin(feed: Feed, label: &SafeText) -> ItemFailure {
-    let message = "same identity as another item of the source: only the first was taken";
+    let message = "same identity as another source item; only the first is used";
     failure(feed, label.clone(), SafeText::from(message))
 }
 

@@ -138,13 +138,11 @@ impl Control {
     }
 
     /// Whether the run is another process's.
-    #[must_use]
     pub fn is_elsewhere(&self) -> bool {
         self.elsewhere.is_some()
     }
 
     /// Whether a stop was asked for.
-    #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.stop.is_cancelled()
     }

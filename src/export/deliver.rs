@@ -66,7 +66,7 @@ async fn keep_sending(lane: &Arc<Lane>, batches: mpsc::Receiver<Batch>) {
             Some(Ok(Left::NothingToDo)) => is_ending = true,
             Some(Err(error)) => {
                 is_ending = true;
-                let what = format!("a sender broke off, which is a mistake of this program: {error}");
+                let what = format!("a sender failed, a bug in this program: {error}");
                 lane.brake.pull(Cause::Trouble(Problem::new(Exit::Other, what)));
             }
             None => return,

@@ -54,7 +54,7 @@ enum Written {
 
 /// A text that is no limit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{given:?} is no limit: write a share (10%), a number of items (500) or none")]
+#[error("{given:?} is not a limit: use a share (10%), a number of items (500) or none")]
 pub struct NoMost {
     given: String,
 }
@@ -165,7 +165,6 @@ pub struct Held {
 
 impl Held {
     /// What happened, in one sentence with its numbers and examples.
-    #[must_use]
     pub fn sentence(&self) -> String {
         let of = format!("{} of {}", count(self.items), counted(self.size, "item"));
         let (found, flag) = match self.what {
@@ -191,7 +190,6 @@ impl Held {
     }
 
     /// The command that sends them all the same.
-    #[must_use]
     pub fn remedy(&self) -> String {
         let (flag, right) = match self.what {
             What::Deletions => ("--max-delete", "if the shop has removed them"),

@@ -103,14 +103,14 @@ fn holder(file: &mut File) -> (SafeText, bool) {
         // The system frees the locks of a process that ends; a server of files that lost sight of it may not.
         Some(Written::Holder(Holder { owner, .. })) if owner.is_gone() == Some(true) => {
             let text = format!(
-                "{owner}: that process is gone, but its lock is still held; if the state directory is on a network file system, \
-                 move it to a local disk"
+                "{owner}: that process has ended, but its lock is still held; if the state directory is on a network file \
+                 system, move it to a local disk"
             );
             (SafeText::from(text), false)
         }
         Some(Written::Holder(Holder { owner, is_pass })) => (SafeText::from(owner.to_string()), is_pass),
         Some(Written::Other(text)) => (text, false),
-        None => (SafeText::from("another run that has just begun"), true),
+        None => (SafeText::from("another run that has just started"), true),
     }
 }
 
@@ -148,7 +148,7 @@ mod tests {
         // The same words in a lock that is held: only a file system that lost sight of its owner does that.
         std::fs::write(&path, serde_json::to_vec(&dead).expect("JSON")).expect("written");
         let error = RunLock::take(state.path(), &space(), Feed::Products, false).expect_err("held");
-        assert!(error.to_string().contains("that process is gone, but its lock is still held"), "{error}");
+        assert!(error.to_string().contains("that process has ended, but its lock is still held"), "{error}");
     }
 
     #[test]
@@ -180,7 +180,7 @@ mod tests {
         std::fs::write(state.path().join("locks/space.orders.lock"), "").expect("written");
         let error = RunLock::take(state.path(), &space(), Feed::Orders, false).expect_err("held");
         let ExportError::Locked { holder, is_pass, .. } = error else { panic!("{error}") };
-        assert_eq!((holder.as_str(), is_pass), ("another run that has just begun", true));
+        assert_eq!((holder.as_str(), is_pass), ("another run that has just started", true));
         drop(held);
     }
 }

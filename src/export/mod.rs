@@ -107,7 +107,6 @@ pub struct FeedPlan {
 
 impl FeedPlan {
     /// How many of these a run may send.
-    #[must_use]
     pub fn limit(&self, what: What) -> Limit {
         match what {
             What::Deletions => self.max_delete,
@@ -118,7 +117,6 @@ impl FeedPlan {
 
 impl Plan {
     /// The feed plans for `feeds`, in the recommended order, with configured batch sizes and routes over the catalogue's.
-    #[must_use]
     pub fn feed_plans(
         feeds: &[Feed],
         batch_size: impl Fn(Feed) -> Option<usize>,
@@ -292,9 +290,9 @@ impl Explain for ExportError {
                 "follow it with `commerce-connector export status --watch`, or stop it with `export stop`".to_owned(),
             ),
             ExportError::Elsewhere(problem) => problem.hint.clone(),
-            ExportError::LockFile(error) => error.hint().or_else(|| {
-                Some("check that its directory can be written, or choose another place with --state-dir".to_owned())
-            }),
+            ExportError::LockFile(error) => error
+                .hint()
+                .or_else(|| Some("make its directory writable, or set another one with --state-dir".to_owned())),
             ExportError::Ledger(error) => error.hint(),
         }
     }

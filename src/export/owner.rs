@@ -37,19 +37,16 @@ impl Owner {
     }
 
     /// Whether the process has ended; `None` if that cannot be seen from this host.
-    #[must_use]
     pub fn is_gone(&self) -> Option<bool> {
         (self.host == host()).then(|| process_start(self.pid) != Some(self.process_start))
     }
 
     /// Since when it holds it.
-    #[must_use]
     pub fn since(&self) -> Option<Timestamp> {
         Timestamp::from_second(self.since).ok()
     }
 
     /// Who it is, without the time: `ann on shop1 (pid 4711)`.
-    #[must_use]
     pub fn name(&self) -> String {
         format!("{} on {} (pid {})", self.user, self.host, self.pid)
     }
@@ -57,9 +54,9 @@ impl Owner {
 
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on {}, pid {}", self.user, self.host, self.pid)?;
+        write!(f, "{}@{}, pid {}", self.user, self.host, self.pid)?;
         match self.since() {
-            Some(since) => write!(f, ", since {}", since.strftime("%Y-%m-%d %H:%M:%S UTC")),
+            Some(since) => write!(f, ", started {}", since.strftime("%Y-%m-%d %H:%M:%S UTC")),
             None => Ok(()),
         }
     }
@@ -83,16 +80,9 @@ fn user() -> String {
 }
 
 /// The name that goes with a user id; the number where there is none.
-#[must_use]
 pub fn user_named(id: u32) -> String {
-    let id = id.to_string();
-    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let name = accounts.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)? == id).then(|| name.to_owned())
-    });
-    name.unwrap_or_else(|| format!("user {id}"))
+    let user = nix::unistd::User::from_uid(id.into()).ok().flatten();
+    user.map_or_else(|| format!("user {id}"), |user| user.name)
 }
 
 #[cfg(test)]
@@ -111,6 +101,6 @@ mod tests {
         assert_eq!(of_child.is_gone(), Some(true));
         let elsewhere = Owner { host: "another.example".into(), ..of_child };
         assert_eq!(elsewhere.is_gone(), None);
-        assert!(this.to_string().contains(&format!("pid {}, since 20", this.pid)), "{this}");
+        assert!(this.to_string().contains(&format!("pid {}, started 20", this.pid)), "{this}");
     }
 }

@@ -94,9 +94,9 @@ pub(super) async fn incomplete(
         let feed = *feed;
         if !run.ledger.call(move |store| store.filled(feed, Timestamp::now())).await?.is_empty() {
             let what = format!(
-                "{feed} is incomplete: {reason}, and was there at the last compare; nothing of it is sent or deleted"
+                "{feed} is incomplete: {reason}, and was there at the last compare; nothing is sent or deleted"
             );
-            let hint = "restore what is missing; if this is as it should be, run `commerce-connector export run --accept-empty`";
+            let hint = "restore the missing data; if it is meant to be gone, run `commerce-connector export run --accept-empty`";
             problems.push((feed, Problem::new(Exit::Guarded, what).hint(hint)));
         }
     }
@@ -143,7 +143,7 @@ async fn in_full(lane: &Arc<Lane>, resend: Resend, known: Option<Known>) -> Resu
     let broken_keys = collection.unidentified_keys;
     if collection.unidentified > broken_keys.len() as u64 {
         let text = format!(
-            "deletions were not looked for, because {} could not be identified: repair them and run again",
+            "deletions skipped: {} could not be identified; repair them and run again",
             counted(collection.unidentified, "record")
         );
         note(lane, text).await;
@@ -172,7 +172,7 @@ async fn partial(lane: &Arc<Lane>, following: Following) -> Result<(), Halt> {
     let feed = lane.plan.feed;
     begin(lane, Resend::None).await?;
     if hold::is_allowed_again(lane).await? {
-        note(lane, "compared in full, because something of it was paused".to_owned()).await;
+        note(lane, "compared in full, because some of it was paused".to_owned()).await;
         return in_full(lane, Resend::None, None).await;
     }
     let turn = Turn::plan(lane, following.rolling).await?;
@@ -218,7 +218,7 @@ async fn unfollowed(
     let turn = turn.filter(|_| following.rolling.is_some_and(|rolling| rolling.within <= every));
     // The same words whether it is due or not, so that a watch says them once.
     let how_often = match following.rolling.filter(|_| turn.is_some()) {
-        Some(rolling) => format!("piece by piece within {}", duration(rolling.within)),
+        Some(rolling) => format!("in parts within {}", duration(rolling.within)),
         None if every.is_zero() => "in full".to_owned(),
         None => format!("in full every {}", duration(every)),
     };
@@ -326,10 +326,7 @@ pub(super) async fn compare_and_sweep(lane: &Arc<Lane>, reading: Reading, reach:
     if unidentified > 0 {
         note(
             lane,
-            format!(
-                "deletions among {} that could not be identified were not looked for",
-                counted(unidentified, "record")
-            ),
+            format!("deletions not checked for {} that could not be identified", counted(unidentified, "record")),
         )
         .await;
     }
@@ -361,10 +358,8 @@ async fn read(lane: &Arc<Lane>, reading: Reading) -> Result<Collection, Halt> {
     })
     .await?;
     if collection.refused_before > 0 && !lane.brake.is_pulled() {
-        let text = format!(
-            "not sent again: {} that the gateway refused before and that did not change since",
-            counted(collection.refused_before, "item")
-        );
+        let text =
+            format!("not resent: {} refused before and unchanged since", counted(collection.refused_before, "item"));
         note(lane, text).await;
     }
     Ok(collection)

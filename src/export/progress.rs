@@ -26,7 +26,6 @@ pub enum ItemState {
 
 impl ItemState {
     /// The words of Adobe's status page.
-    #[must_use]
     pub fn words(self) -> &'static str {
         match self {
             ItemState::Awaiting => "Awaiting submission",
@@ -37,15 +36,12 @@ impl ItemState {
     }
 
     /// What it means, in a sentence or two.
-    #[must_use]
     pub fn meaning(self) -> &'static str {
         match self {
-            ItemState::Awaiting => "No answer is recorded for it, so it is not known whether the service has it.",
-            ItemState::Submitted => "The gateway accepted it. When it is visible in the services is not known here.",
-            ItemState::WillRetry => "A passing failure: the item itself was not found wrong.",
-            ItemState::NeedsAttention => {
-                "The service will refuse this item again as it is: something in the shop's data, or in the feed, must change first."
-            }
+            ItemState::Awaiting => "No response recorded; the service may or may not have it.",
+            ItemState::Submitted => "The gateway accepted it; services may show it later.",
+            ItemState::WillRetry => "Temporary failure; the item is fine.",
+            ItemState::NeedsAttention => "The service refuses this item until the shop's data or the feed changes.",
         }
     }
 }
@@ -73,7 +69,6 @@ pub enum Phase {
 
 impl Phase {
     /// One word for tables and logs.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Phase::Waiting => "waiting",
@@ -170,13 +165,11 @@ impl FeedProgress {
     }
 
     /// Items found so far that must be sent.
-    #[must_use]
     pub fn to_send(&self) -> u64 {
         self.new + self.changed + self.gone
     }
 
     /// Items that have their final state of this run.
-    #[must_use]
     pub fn settled(&self) -> u64 {
         self.submitted + self.will_retry + self.needs_attention
     }
@@ -295,7 +288,7 @@ pub enum RunEvent {
     KeysRefused {
         /// The gateway's own words.
         message: SafeText,
-        /// What helps.
+        /// The next step.
         remedy: KeysRemedy,
         /// Its request id.
         request_id: Option<SafeText>,
@@ -349,7 +342,7 @@ pub enum RunEnd {
     KeysRefused {
         /// Its own words.
         message: SafeText,
-        /// What helps.
+        /// The next step.
         remedy: KeysRemedy,
     },
 }
@@ -361,14 +354,12 @@ impl RunReport {
     }
 
     /// Whether items failed in this run, or were asked for and are nowhere.
-    #[must_use]
     pub fn has_failures(&self) -> bool {
         let failed = self.progress.feeds.iter().any(|feed| feed.will_retry + feed.needs_attention > 0);
         failed || !self.unknown_ids.is_empty()
     }
 
     /// The exit code that this end promises to scripts.
-    #[must_use]
     pub fn exit(&self) -> crate::error::Exit {
         use crate::error::Exit;
         let feeds = &self.progress.feeds;

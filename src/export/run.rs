@@ -163,11 +163,11 @@ async fn export_feeds(
     absent: &[(Feed, SafeText)],
 ) -> Result<RunEnd, ExportError> {
     for (feed, holder) in &context.skipped {
-        let text = SafeText::from(format!("left out: it is being exported by {holder}"));
+        let text = SafeText::from(format!("skipped: it is being exported by {holder}"));
         context.events.tell(RunEvent::Note { feed: *feed, text }).await;
     }
     for (feed, holder) in &context.died {
-        let text = format!("its lock was taken over: the run that held it is gone without having ended ({holder})");
+        let text = format!("took over its lock from a run that ended unexpectedly ({holder})");
         context.events.tell(RunEvent::Note { feed: *feed, text: SafeText::from(text) }).await;
     }
     tell_first_sync(context, &feeds).await?;
@@ -244,7 +244,9 @@ async fn wait_for_lock(context: &Context, feed: Feed) -> Waited {
                 }
             }
             Ok(Err(error)) => return Waited::Failed(Problem::of(&error)),
-            Err(error) => return Waited::Failed(Problem::new(Exit::Other, format!("waiting broke off: {error}"))),
+            Err(error) => {
+                return Waited::Failed(Problem::new(Exit::Other, format!("waiting for a lock failed: {error}")));
+            }
         }
         tokio::select! {
             () = context.control.stop_token().cancelled() => return Waited::Stopped,

@@ -239,7 +239,7 @@ impl Lane {
                 }
                 Decision::RenewToken => {
                     alone = Some(self.doubt_keys(token).await?);
-                    reason = SafeText::from(format!("a new token is tried once: {reason}"));
+                    reason = SafeText::from(format!("trying a new token once: {reason}"));
                     (None, Duration::ZERO)
                 }
                 Decision::Retry { after } => {
@@ -279,7 +279,7 @@ impl Lane {
         let half = bytes.div_ceil(2);
         if self.max_batch_bytes.fetch_min(half, Ordering::Relaxed) > half {
             let size = crate::words::bytes(half as u64);
-            let text = SafeText::from(format!("smaller batches from now on, of at most {size}: {reason}"));
+            let text = SafeText::from(format!("batch size reduced to {size}: {reason}"));
             self.run.events.tell(RunEvent::Note { feed: self.plan.feed, text }).await;
         }
     }
@@ -363,7 +363,7 @@ impl Lane {
             let Some(pause) = self.run.client.pace().reading().waiting.filter(|pause| !pause.is_zero()) else {
                 return true;
             };
-            self.run.board.set_waiting(pause, SafeText::from("as the gateway asks"));
+            self.run.board.set_waiting(pause, SafeText::from("as the gateway requested"));
             tokio::select! {
                 () = self.brake.pulled() => {}
                 () = tokio::time::sleep(pause) => {}

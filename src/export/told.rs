@@ -17,15 +17,11 @@ const LIMIT_EVERY: Duration = Duration::from_secs(10);
 const LONG_WAIT: Duration = Duration::from_secs(5);
 
 /// A lifecycle change in one line.
-#[must_use]
 pub fn event_line(event: &RunEvent) -> String {
     match event {
         RunEvent::FirstSync { source_records } => {
             let known = source_records.iter().filter_map(|(_, records)| *records).sum();
-            format!(
-                "This data space has nothing from here yet: everything will be sent, of {}",
-                counted(known, "source record")
-            )
+            format!("First export to this data space: everything will be sent, {}", counted(known, "source record"))
         }
         RunEvent::FeedStarted { feed, source_records } => {
             let unknown = || "an unknown number of source records".to_owned();
@@ -34,7 +30,7 @@ pub fn event_line(event: &RunEvent) -> String {
         }
         RunEvent::ItemFailed(failure) => failure_line(failure),
         RunEvent::Retrying { feed, attempt, after, reason } => {
-            format!("{feed}: try {attempt} of a batch failed ({reason}); again in {}", short(*after))
+            format!("{feed}: attempt {attempt} of a batch failed ({reason}); retrying in {}", short(*after))
         }
         RunEvent::Note { feed, text } => format!("{feed}: {text}"),
         RunEvent::Held(held) => held.sentence(),
@@ -52,10 +48,9 @@ fn short(wait: Duration) -> String {
 }
 
 /// How a feed ended, in one line.
-#[must_use]
 pub fn finished_line(feed: &FeedProgress) -> String {
     format!(
-        "{}: {}; {} submitted to service, {} unchanged, {} will be retried, {} need attention",
+        "{}: {}; {} sent, {} unchanged, {} will retry, {} need a fix",
         feed.feed,
         feed.phase.word(),
         counted(feed.submitted, "item"),
@@ -66,7 +61,6 @@ pub fn finished_line(feed: &FeedProgress) -> String {
 }
 
 /// A failed item in one line: which, its state, the server's own text, code and request id.
-#[must_use]
 pub fn failure_line(failure: &ItemFailure) -> String {
     let mut text = format!("{}: {}: {}: {}", failure.feed, failure.label, failure.state.words(), failure.message);
     if !failure.code.is_empty() {
@@ -79,36 +73,34 @@ pub fn failure_line(failure: &ItemFailure) -> String {
 }
 
 /// How a run ended, never better than it was.
-#[must_use]
 pub fn end_words(report: &RunReport) -> &'static str {
     match &report.end {
         RunEnd::Complete if report.progress.dry_run && report.held().next().is_some() => {
-            "complete: a run would hold something back"
+            "complete: a guard would hold items back"
         }
-        RunEnd::Complete if report.held().next().is_some() => "incomplete: something was held back",
+        RunEnd::Complete if report.held().next().is_some() => "incomplete: items were held back",
         RunEnd::Complete if report.exit() == Exit::TryAgain => {
-            "incomplete: the gateway was down or busy; run it again later"
+            "incomplete: the gateway was down or busy; run again later"
         }
-        RunEnd::Complete if report.has_failures() => "complete, but some items failed",
-        RunEnd::Complete if report.exit() == Exit::Partial => "complete, but some items have no answer yet",
+        RunEnd::Complete if report.has_failures() => "finished with failures",
+        RunEnd::Complete if report.exit() == Exit::Partial => "finished, but some items have no response yet",
         RunEnd::Complete => "complete",
-        RunEnd::Stopped => "stopped; a re-run goes on",
-        RunEnd::Failed { .. } => "failed; a re-run goes on",
-        RunEnd::KeysRefused { .. } => "keys refused; a re-run goes on",
+        RunEnd::Stopped => "stopped; run again to resume",
+        RunEnd::Failed { .. } => "failed; run again to resume",
+        RunEnd::KeysRefused { .. } => "keys refused; run again to resume",
     }
 }
 
 /// What holds a run back.
-#[must_use]
 pub fn limit_words(limit: &Limit) -> String {
     match limit {
         Limit::Unknown => "measuring".to_owned(),
         Limit::Gateway { requests_per_second } => {
             format!("limited by the gateway ({} requests/s)", rate(*requests_per_second))
         }
-        Limit::Source => "limited by the source, which is still being read".to_owned(),
+        Limit::Source => "limited by the source (still being read)".to_owned(),
         Limit::Paused { by: Some(by) } => format!("paused by {by}"),
-        Limit::Paused { by: None } => "paused: the batches in flight are finished, nothing more is sent".to_owned(),
+        Limit::Paused { by: None } => "paused: only in-flight batches will finish".to_owned(),
         // A wait that is nearly over still takes a moment: never zero.
         Limit::Waiting { remaining, reason } => format!("waiting {} {reason}", duration(up_to_second(*remaining))),
     }
@@ -139,14 +131,13 @@ pub enum Change {
 
 impl Change {
     /// The change in one line.
-    #[must_use]
     pub fn line(&self) -> String {
         match self {
             Change::Phase(feed) if feed.phase == Phase::Deleting => {
-                format!("{}: looking for what the source no longer has, to delete it in the service", feed.feed)
+                format!("{}: finding items deleted from the source", feed.feed)
             }
             Change::Phase(feed) => format!(
-                "{}: {} read; {} of {} still to be sent",
+                "{}: {} read; {} of {} left to send",
                 feed.feed,
                 counted(feed.source_read, "source record"),
                 count(feed.to_send().saturating_sub(feed.settled())),
@@ -154,14 +145,14 @@ impl Change {
             ),
             Change::Limit(limit) => sentence(&limit_words(limit)),
             Change::Paused(by) => sentence(&limit_words(&Limit::Paused { by: by.clone() })),
-            Change::Resumed => "Resumed: batches are sent again".to_owned(),
+            Change::Resumed => "Resumed".to_owned(),
             Change::ThreadCount(threads) => {
-                format!("{} in flight at a time from now on", counted(number(*threads), "request"))
+                format!("Now {} at a time", counted(number(*threads), "request"))
             }
             Change::BatchSize(feed, items) => {
-                format!("{feed}: {} in a request from now on", counted(number(*items), "item"))
+                format!("{feed}: now {} per request", counted(number(*items), "item"))
             }
-            Change::Stopping => "Stopping: the batches in flight are finished first".to_owned(),
+            Change::Stopping => "Stopping after in-flight batches".to_owned(),
         }
     }
 }
@@ -293,7 +284,7 @@ mod tests {
         let mut changes = Changes::default();
         assert!(changes.of(&progress(0, Phase::Collecting, Limit::Unknown)).is_empty(), "the event says that it began");
         let sending = progress(1, Phase::Sending, Limit::Unknown);
-        let line = "products: 400 source records read; 200 of 800 items still to be sent";
+        let line = "products: 400 source records read; 200 of 800 items left to send";
         assert_eq!(lines(&mut changes, &sending), [line]);
         assert!(changes.of(&sending).is_empty());
         assert!(changes.of(&progress(2, Phase::Done, Limit::Unknown)).is_empty(), "the event says how it ended");
@@ -328,11 +319,7 @@ mod tests {
         progress.paused = Some(Paused { by: Some("ann".into()) });
         progress.thread_count = 4;
         progress.feeds[0].batch_size = 50;
-        let told = [
-            "Paused by ann",
-            "4 requests in flight at a time from now on",
-            "products: 50 items in a request from now on",
-        ];
+        let told = ["Paused by ann", "Now 4 requests at a time", "products: now 50 items per request"];
         assert_eq!(lines(&mut changes, &progress), told);
         assert!(changes.of(&progress).is_empty());
         progress.paused = None;

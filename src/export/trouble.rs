@@ -1,4 +1,4 @@
-//! Why a feed ends before its end, as a person is told: what happened, and the one thing that helps.
+//! Why a feed stops early, for a person: what happened, and the fix.
 //!
 //! It must never decide that a feed ends.
 
@@ -16,23 +16,22 @@ pub(super) fn of(reason: StopReason, outcome: &FeedOutcome, plan: &FeedPlan) -> 
         (StopReason::WrongAddress, FeedOutcome::WrongAddress { status, .. }) => wrong_address(*status, &words, plan),
         (StopReason::RequestRefused, _) => {
             Problem::new(Exit::Other, format!("the gateway refuses every request of {}: {words}", plan.feed))
-                .hint("ask Adobe's support with the request ids that `commerce-connector export status` shows")
+                .hint("contact Adobe support with the request ids from `commerce-connector export status`")
         }
         (StopReason::SearchEnded, _) => {
-            let what = format!("the gateway refuses whole batches of {} and names no item: {words}", plan.feed);
-            Problem::new(Exit::Other, what).hint(
-                "look at its words: if all items share the mistake, correct it in Commerce; then run it again, it goes on \
-                 where this run stopped",
-            )
+            let what = format!("the gateway refuses entire batches of {} without naming an item: {words}", plan.feed);
+            Problem::new(Exit::Other, what)
+                .hint("if all items share the error, correct it in Commerce; then run again to resume")
         }
-        (_, FeedOutcome::Passing { trouble: Some(trouble), .. }) => no_batches(&words)
-            .hint(format!("{}, then run it again: it goes on where this run stopped", trouble.remedy())),
-        _ => no_batches(&words).hint("run it again later: it goes on where this run stopped"),
+        (_, FeedOutcome::Passing { trouble: Some(trouble), .. }) => {
+            no_batches(&words).hint(format!("{}, then run again to resume", trouble.remedy()))
+        }
+        _ => no_batches(&words).hint("run again later to resume"),
     }
 }
 
 fn no_batches(words: &SafeText) -> Problem {
-    Problem::new(Exit::TryAgain, format!("the gateway takes no batches now: {words}"))
+    Problem::new(Exit::TryAgain, format!("the gateway accepts no batches now: {words}"))
 }
 
 /// Every batch of the feed would be answered like this one.
@@ -42,5 +41,5 @@ fn wrong_address(status: u16, words: &SafeText, plan: &FeedPlan) -> Problem {
     } else {
         format!("check `{}` under [export.routes] in the configuration, and the data space", plan.feed)
     };
-    Problem::new(Exit::Other, format!("the gateway does not take {}: {words}", plan.feed)).hint(hint)
+    Problem::new(Exit::Other, format!("the gateway does not accept {}: {words}", plan.feed)).hint(hint)
 }

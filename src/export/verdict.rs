@@ -32,7 +32,7 @@ pub(super) fn judge(outcome: &FeedOutcome, decision: &Decision, items: usize) ->
 
 /// The state of an item of a batch in which the bad ones were not found: most of them are not to blame.
 fn judge_unsearched(outcome: &FeedOutcome, place: usize) -> Judged {
-    let text = SafeText::from(format!("refused together with others, which were not sent apart: {}", words(outcome)));
+    let text = SafeText::from(format!("refused with its batch, which was not split further: {}", words(outcome)));
     Judged { place, status: status::APPLICATION_ERROR, text, code: SafeText::default() }
 }
 
@@ -113,13 +113,13 @@ pub(super) fn http_status(outcome: &FeedOutcome) -> Option<u16> {
     }
 }
 
-/// What happened, in few words: `after a 429`, `after a 503`, `after no answer`.
+/// What happened, in few words: `after a 429`, `after a 503`, `after no response`.
 pub(super) fn pause_reason(outcome: &FeedOutcome) -> SafeText {
     match (outcome, http_status(outcome)) {
-        (FeedOutcome::NotUnderstood { .. }, _) => SafeText::from("after an answer that is not understood"),
-        (FeedOutcome::Accepted { .. }, _) => SafeText::from("before the refused items are sent again"),
+        (FeedOutcome::NotUnderstood { .. }, _) => SafeText::from("after an invalid response"),
+        (FeedOutcome::Accepted { .. }, _) => SafeText::from("before resending the refused items"),
         (_, Some(status)) => SafeText::from(format!("after a {status}")),
-        (_, None) => SafeText::from("after no answer"),
+        (_, None) => SafeText::from("after no response"),
     }
 }
 
@@ -127,7 +127,7 @@ pub(super) fn pause_reason(outcome: &FeedOutcome) -> SafeText {
 pub(super) fn words(outcome: &FeedOutcome) -> SafeText {
     match outcome {
         FeedOutcome::Accepted { refused } if refused.iter().any(|item| item.code.as_str() == RETRYABLE_ITEM_CODE) => {
-            SafeText::from("some items were refused for now")
+            SafeText::from("some items were refused temporarily")
         }
         // It is not done with this answer, so it names an item that is not there.
         FeedOutcome::Accepted { .. } => SafeText::from("the answer refuses an item that is not in the batch"),

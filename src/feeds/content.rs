@@ -65,19 +65,16 @@ impl Content {
     }
 
     /// Bytes of the values.
-    #[must_use]
     pub fn bytes(&self) -> usize {
         self.json.len()
     }
 
     /// The JSON of a field.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.fields.iter().find(|field| field.name == name).map(|field| self.value(field))
     }
 
     /// The value at a JSON pointer.
-    #[must_use]
     pub fn lookup(&self, pointer: &str) -> Option<Value> {
         let pointer = pointer.strip_prefix('/')?;
         let (name, rest) = pointer.find('/').map_or((pointer, ""), |at| pointer.split_at(at));
@@ -86,7 +83,6 @@ impl Content {
     }
 
     /// The fields as a tree.
-    #[must_use]
     pub fn to_fields(&self) -> Fields {
         let value = |field: &Field| serde_json::from_slice(self.value(field)).unwrap_or_default();
         self.fields.iter().map(|field| (field.name.to_string(), value(field))).collect()

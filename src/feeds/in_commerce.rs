@@ -28,7 +28,6 @@ pub enum LogKey {
 
 impl InCommerce {
     /// The change log's table.
-    #[must_use]
     pub fn change_log(&self) -> String {
         format!("{}_cl", self.view)
     }
@@ -80,7 +79,6 @@ const PRICE: CoreIndex = CoreIndex { name: "catalog_product_price", tables: &[],
 impl Feed {
     /// The indexes of Commerce that its items are made of. A log is written before them; they are filled by cron, along logs of
     /// their own, or rebuilt as a whole, which no log tells.
-    #[must_use]
     pub fn core_indexes(self) -> &'static [CoreIndex] {
         match self {
             Feed::Products => &[CATEGORY_PRODUCT, PRODUCT_CATEGORY, STOCK, INVENTORY],
@@ -92,7 +90,6 @@ impl Feed {
 
     /// The feeds whose change logs name its records, its own first. Stock is logged by SKU where sources are concerned; what
     /// a product's SKU and stock settings are is told by the log of products only.
-    #[must_use]
     pub fn logs(self) -> &'static [Feed] {
         match self {
             Feed::ScopesWebsite => &[Feed::ScopesWebsite],
@@ -110,7 +107,6 @@ impl Feed {
 
     /// The tables whose triggers write its change log (feed map §1): those that a shop has must have them. The replica of
     /// the rule prices is not among them: not every version of Commerce watches it.
-    #[must_use]
     pub fn watched_tables(self) -> &'static [&'static str] {
         match self {
             Feed::ScopesWebsite => &["store", "store_group", "store_website"],
@@ -168,7 +164,6 @@ impl Feed {
 
     /// The tables that shape many of its items and have no trigger of its log: small ones, of which any change costs a full
     /// compare of the feed.
-    #[must_use]
     pub fn shaping_tables(self) -> &'static [&'static str] {
         match self {
             Feed::ScopesCustomerGroup => &["customer_group_excluded_website", "store_website"],

@@ -92,13 +92,11 @@ impl Feed {
     ];
 
     /// The name as Commerce prints it, such as `productAttributes`.
-    #[must_use]
     pub fn name(self) -> &'static str {
         self.facts().name
     }
 
     /// The default route, relative to the gateway, without the data space id (protocol page §3).
-    #[must_use]
     pub fn route(self) -> &'static str {
         self.facts().route
     }
@@ -116,20 +114,17 @@ impl Feed {
     }
 
     /// JSON pointers of the fields that identify an item, in the order in which they are hashed.
-    #[must_use]
     pub fn identity(self) -> &'static [&'static str] {
         self.facts().identity
     }
 
     /// JSON pointers of the ids by which the service knows an item, where these are not the identity fields: a category has
     /// another `urlPath` after a move, a website another code after a renaming, and each stays the same item under its id.
-    #[must_use]
     pub fn wire_ids(self) -> &'static [&'static str] {
         self.facts().wire_ids
     }
 
     /// The top-level fields of the minimal payload that a deletion sends; empty means the whole item.
-    #[must_use]
     pub fn minimal(self) -> &'static [&'static str] {
         self.facts().minimal
     }
@@ -162,7 +157,6 @@ impl Feed {
 
     /// JSON paths, within the minimal payload, of the words by which a person (or a change log) names the source record of an
     /// item; none for feeds whose minimal payload holds no such word.
-    #[must_use]
     pub fn codes(self) -> &'static [&'static str] {
         match self {
             Feed::ScopesWebsite => &["$.website.websiteCode"],
@@ -293,7 +287,7 @@ impl fmt::Display for Feed {
 
 /// A word that names no feed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no feed {given:?}; the feeds are {}", names())]
+#[error("unknown feed {given:?}; the feeds are {}", names())]
 pub struct UnknownFeed {
     /// The word.
     pub given: String,

@@ -99,7 +99,7 @@ async fn get<T: DeserializeOwned>(wire: &Wire, path: &str, token: &Secret, what:
         200 => serde_json::from_slice(&reply.body).map_err(|_| ImsError::NotUnderstood {
             host: wire.host().clone(),
             status: 200,
-            message: SafeText::new(&format!("it should be {what}")),
+            message: SafeText::new(&format!("expected {what}")),
         }),
         401 => Err(ImsError::TokenRefused { host: wire.host().clone() }),
         _ => Err(refused_by(wire, &reply)),
@@ -119,12 +119,12 @@ pub(super) async fn send(wire: &Wire, request: RequestBuilder) -> Result<Reply, 
         }
     };
     match reply.status {
-        429 => Err(passing("it asks to slow down (HTTP status 429)".to_owned())),
+        429 => Err(passing("rate limit reached (HTTP status 429)".to_owned())),
         500.. => Err(passing(format!("HTTP status {}: {}", reply.status, words(&reply.body)))),
         300..400 => Err(ImsError::NotUnderstood {
             host: host(),
             status: reply.status,
-            message: "a redirect; secrets are sent to the configured host only, so it is not followed".into(),
+            message: "redirect not followed; secrets are sent to the configured host only".into(),
         }),
         status if is_html(&reply.body) => {
             Err(ImsError::NotUnderstood { host: host(), status, message: words(&reply.body) })

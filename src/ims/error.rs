@@ -20,16 +20,16 @@ pub enum ImsError {
         reason: SafeText,
     },
     /// There is no client to sign in with.
-    #[error("no IMS client is configured, so nobody can sign in: ims.client_id is not set")]
+    #[error("cannot sign in: ims.client_id is not set")]
     NoClient,
     /// What was pasted back is not what IMS sends people to.
     #[error(transparent)]
     Pasted(#[from] PasteError),
     /// Nothing waits for an address.
-    #[error("no sign-in is waiting for an address: begin one first")]
+    #[error("no sign-in pending: start one first")]
     NothingPending,
     /// A code or refresh token that IMS does not take.
-    #[error("IMS ({host}) does not take this code: it has expired or was used already ({words})")]
+    #[error("IMS ({host}) refused this code: it has expired or was already used ({words})")]
     Grant {
         /// IMS.
         host: SafeText,
@@ -55,16 +55,16 @@ pub enum ImsError {
         words: SafeText,
     },
     /// An access token that IMS does not take.
-    #[error("IMS ({host}) does not take the token that was kept")]
+    #[error("IMS ({host}) refused the stored token")]
     TokenRefused {
         /// IMS.
         host: SafeText,
     },
-    /// Nobody is signed in.
-    #[error("nobody is signed in")]
+    /// Not signed in.
+    #[error("not signed in")]
     Out,
     /// The token expired and cannot be renewed.
-    #[error("the sign-in of {name} ended at {at:.0}: sign in again")]
+    #[error("the sign-in of {name} expired at {at:.0}: sign in again")]
     Expired {
         /// Who it was.
         name: SafeText,
@@ -72,7 +72,7 @@ pub enum ImsError {
         at: Timestamp,
     },
     /// No usable answer.
-    #[error("IMS ({host}) gives no usable answer: {message}")]
+    #[error("no usable response from IMS ({host}): {message}")]
     Passing {
         /// IMS.
         host: SafeText,
@@ -80,7 +80,7 @@ pub enum ImsError {
         message: SafeText,
     },
     /// An answer outside the contract.
-    #[error("IMS ({host}) answered something that is not understood (HTTP status {status}): {message}")]
+    #[error("unexpected response from IMS ({host}) (HTTP status {status}): {message}")]
     NotUnderstood {
         /// IMS.
         host: SafeText,
@@ -93,7 +93,7 @@ pub enum ImsError {
     #[error(transparent)]
     File(#[from] PrivateFileError),
     /// A file of tokens holds something else.
-    #[error("{path} is not what this program wrote there ({reason})")]
+    #[error("{path} was not written by this program ({reason})")]
     Nonsense {
         /// The file.
         path: SafeText,
@@ -135,21 +135,20 @@ impl Explain for ImsError {
     fn hint(&self) -> Option<String> {
         let text = match self {
             ImsError::NoClient => {
-                "create an OAuth credential in the Adobe Developer Console with the redirect URI of ims.redirect_uri, and put its client id into the configuration as ims.client_id"
+                "create an OAuth credential in the Adobe Developer Console with the redirect URI of ims.redirect_uri, \
+                 and set ims.client_id to its client id"
             }
             ImsError::Pasted(error) => return error.hint(),
             ImsError::File(error) => return error.hint(),
             ImsError::Grant { .. } => {
-                "open the address again, sign in, and paste the new address soon: a code works once and for a few minutes"
+                "open the sign-in URL again, sign in, and paste the new URL soon: a code works once, for a few minutes"
             }
-            ImsError::Client { .. } => {
-                "check the client id and its secret; a person signs in without a secret, unless the credential is a Web App"
-            }
+            ImsError::Client { .. } => "check the client id and its secret; only a Web App credential needs a secret",
             ImsError::NothingPending | ImsError::Out | ImsError::Expired { .. } | ImsError::TokenRefused { .. } => {
                 "run `commerce-connector ims login`, or sign in from the IMS organization pane"
             }
             ImsError::Passing { .. } => "check DNS, proxy and firewall, then try again",
-            ImsError::Nonsense { path, .. } => return Some(format!("take {path} away and sign in again")),
+            ImsError::Nonsense { path, .. } => return Some(format!("delete {path} and sign in again")),
             ImsError::Setting { .. } | ImsError::Refused { .. } | ImsError::NotUnderstood { .. } => return None,
         };
         Some(text.to_owned())

@@ -137,7 +137,7 @@ impl<'a> Ims<'a> {
                 self.store.keep(&session)?;
             }
             // Signed in is signed in: only the name is missing.
-            Err(error) => tracing::warn!(%error, "IMS did not tell who signed in"),
+            Err(error) => tracing::warn!(%error, "IMS did not report who signed in"),
         }
         Ok(self.shown(&session))
     }

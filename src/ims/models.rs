@@ -17,7 +17,6 @@ impl OrganizationId {
     }
 
     /// The id that a person typed or that was saved; `None` unless it has both parts.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (ident, auth_src) = text.trim().split_once('@')?;
         let is_plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic() && c != '@');
@@ -25,7 +24,6 @@ impl OrganizationId {
     }
 
     /// As it is saved and sent.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -85,7 +83,7 @@ pub struct PendingSignIn {
 /// Where signing in stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum SignIn {
-    /// Nobody is signed in.
+    /// Not signed in.
     #[default]
     Out,
     /// It was begun and not finished.

@@ -73,7 +73,7 @@ impl<'a> Oauth<'a> {
         let redirect = redirect.ok_or_else(|| ImsError::Setting {
             setting: "ims.redirect_uri",
             reason: SafeText::limited(
-                &format!("{:?} is not an absolute address, such as https://localhost/", settings.redirect_uri),
+                &format!("{:?} is not an absolute URL, such as https://localhost/", settings.redirect_uri),
                 MESSAGE_LIMIT,
             ),
         })?;
@@ -154,7 +154,7 @@ impl<'a> Oauth<'a> {
             RequestTokenError::ServerResponse(response) => response,
             // Whatever it holds, it may hold a token as well.
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-                let message = "an answer that is no token and no error of OAuth".into();
+                let message = "neither a token nor an OAuth error".into();
                 return ImsError::NotUnderstood { host, status: 200, message };
             }
         };

@@ -18,13 +18,13 @@ pub enum PasteError {
     #[error("nothing was pasted")]
     Empty,
     /// No address at all.
-    #[error("the pasted text is not an address")]
+    #[error("the pasted text is not a URL")]
     NotAnAddress,
     /// The address to open, not the one it leads to.
-    #[error("that is the address to open, not the one that you were sent to after signing in")]
+    #[error("that is the URL to open, not the one you were redirected to")]
     AddressToOpen,
     /// An address of somewhere else.
-    #[error("that is an address of {host}, but IMS sends you to {expected}")]
+    #[error("that is a URL of {host}, but IMS redirects to {expected}")]
     OtherHost {
         /// Where it leads.
         host: SafeText,
@@ -32,13 +32,13 @@ pub enum PasteError {
         expected: SafeText,
     },
     /// Half of it is missing.
-    #[error("the pasted address is cut off: {missing} is missing from its end")]
+    #[error("the pasted URL is cut off: {missing} is missing from its end")]
     CutOff {
         /// `code`, `state`, `part of state`.
         missing: &'static str,
     },
     /// It answers another question.
-    #[error("that address belongs to another sign-in: its state is not the one that this program gave")]
+    #[error("that URL belongs to another sign-in: its state does not match")]
     OtherState,
     /// The person, or a rule of their organization, said no.
     #[error("the sign-in was cancelled, or access was denied (access_denied{})", more(.words.as_ref()))]
@@ -47,7 +47,7 @@ pub enum PasteError {
         words: Option<SafeText>,
     },
     /// IMS said no.
-    #[error("IMS did not let you in: {error}{}", more(.words.as_ref()))]
+    #[error("IMS refused the sign-in: {error}{}", more(.words.as_ref()))]
     Refused {
         /// The OAuth error.
         error: SafeText,
@@ -71,27 +71,18 @@ impl Explain for PasteError {
     fn hint(&self) -> Option<String> {
         let text = match self {
             PasteError::Empty | PasteError::NotAnAddress | PasteError::OtherHost { .. } | PasteError::CutOff { .. } => {
-                "copy the whole address bar of the page that you were sent to after signing in, also if that page does not open"
+                "copy the whole URL you were redirected to after signing in, even if that page does not open"
             }
-            PasteError::AddressToOpen => {
-                "open it in a browser, sign in, then copy the address bar of the page that it leads to"
-            }
-            PasteError::OtherState => "open the address that is shown now, and paste where it leads",
-            PasteError::Denied { .. } => {
-                "open the address again and allow the access, or sign in with another Adobe ID"
-            }
-            PasteError::Refused { .. } => {
-                "open the address again; the client, its redirect URI and its scopes are settings under [ims]"
-            }
+            PasteError::AddressToOpen => "open it in a browser, sign in, then copy the URL you are redirected to",
+            PasteError::OtherState => "open the URL shown now, and paste the one it redirects to",
+            PasteError::Denied { .. } => "open the URL again and allow access, or sign in with another Adobe ID",
+            PasteError::Refused { .. } => "open the URL again; client, redirect URI and scopes are set under [ims]",
         };
         Some(text.to_owned())
     }
 }
 
 /// The code in a pasted address, if the address answers what was asked with this state.
-///
-/// # Errors
-/// [`PasteError`].
 pub(super) fn code(pasted: &str, redirect_uri: &str, ims: &str, state: &Secret) -> Result<Secret, PasteError> {
     let url = address(pasted, redirect_uri)?;
     let expected = Url::parse(redirect_uri).ok();

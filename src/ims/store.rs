@@ -82,9 +82,9 @@ impl TokenStore {
         match &self.keep {
             Keep::Files(directory) => {
                 let path = safe(&directory.join(TOKENS));
-                SafeText::new(&format!("in {path}, unencrypted, which only its owner may read (mode 0600)"))
+                SafeText::new(&format!("in {path}, unencrypted, readable only by its owner (mode 0600)"))
             }
-            Keep::Memory => "in the memory of this program only, gone when it ends".into(),
+            Keep::Memory => "in memory only, until this program ends".into(),
         }
     }
 

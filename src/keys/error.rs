@@ -9,7 +9,7 @@ use crate::untrusted::SafeText;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// Nothing, or only white space and quotes.
-    #[error("there is no key: the text is empty")]
+    #[error("no key: the text is empty")]
     Empty,
     /// More text than any key has.
     #[error("this is not a key: it is longer than {} KiB", MAX_INPUT_BYTES / 1024)]
@@ -51,7 +51,7 @@ pub enum KeyError {
     #[error("the key is cut off: {0}")]
     Truncated(&'static str),
     /// Several private keys at once.
-    #[error("there are {count} private keys in the text; it is not known which one is meant")]
+    #[error("the text has {count} private keys; enter only one")]
     SeveralKeys {
         /// How many.
         count: usize,
@@ -66,7 +66,7 @@ pub enum KeyError {
         label: SafeText,
     },
     /// It claims to be a key, but it is not a consistent one.
-    #[error("the key is damaged: {0}")]
+    #[error("the key is corrupt: {0}")]
     Damaged(SafeText),
     /// No kind of key.
     #[error("this is not a key: neither a PEM text nor its base64 body")]
@@ -75,10 +75,10 @@ pub enum KeyError {
     #[error("this is a PEM text; the API key is the short text beside it, without BEGIN and END lines")]
     PemAsApiKey,
     /// White space within an API key.
-    #[error("the API key has white space in it; it is one word")]
+    #[error("the API key contains white space")]
     ApiKeySpace,
     /// What cannot be part of an HTTP header.
-    #[error("the API key has a character that is not plain visible ASCII")]
+    #[error("the API key has a character that is not visible ASCII")]
     ApiKeyCharacter,
     /// Longer than any API key.
     #[error("the API key has {length} characters; at most {limit} are expected")]
@@ -95,7 +95,7 @@ pub enum KeyError {
     #[error("the key cannot be used: {0}")]
     Unusable(SafeText),
     /// The system gives no randomness.
-    #[error("the system gives no randomness: {0}")]
+    #[error("no randomness from the system: {0}")]
     Generate(SafeText),
 }
 
@@ -110,20 +110,22 @@ impl Explain for KeyError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             KeyError::Encrypted => {
-                "take the passphrase off: `openssl pkcs8 -topk8 -nocrypt -in FILE -out NEW-FILE`".to_owned()
+                "remove the passphrase: `openssl pkcs8 -topk8 -nocrypt -in FILE -out NEW-FILE`".to_owned()
             }
             KeyError::OpenSsh => {
-                "if it is the key of a gateway pair, convert a copy of it: `ssh-keygen -p -m PKCS8 -f COPY`".to_owned()
+                "if it belongs to a gateway pair, convert a copy: `ssh-keygen -p -m PKCS8 -f COPY`".to_owned()
             }
             KeyError::Truncated(_) | KeyError::Damaged(_) => {
                 "copy the whole text again, from -----BEGIN to the END line".to_owned()
             }
             KeyError::DatabaseValue => {
-                "paste the key as the API portal showed it; a value from core_config_data cannot be used here".to_owned()
+                "paste the key as the API portal showed it; a value from core_config_data cannot be used here"
+                    .to_owned()
             }
             KeyError::File(error) => return error.hint(),
             KeyError::NotRsa { .. } | KeyError::PublicKey | KeyError::Certificate | KeyError::TooSmall { .. } => {
-                "the private key was downloaded when the key pair was made in the API portal; a lost one means a new pair"
+                "the private key was downloaded when the pair was generated in the API portal; if you lost it, \
+                 generate a new pair"
                     .to_owned()
             }
             _ => return None,

@@ -70,9 +70,6 @@ pub struct KeyPair {
 
 impl ApiKey {
     /// Checks what was pasted: quotes, white space and line ends around it are taken off.
-    ///
-    /// # Errors
-    /// [`KeyError`], with a sentence that names the mistake.
     pub fn parse(pasted: &str) -> Result<Self, KeyError> {
         if pasted.len() > MAX_INPUT_BYTES {
             return Err(KeyError::TooLong);
@@ -100,13 +97,11 @@ impl ApiKey {
     }
 
     /// The key, for the request header only.
-    #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 
     /// `••••` and the last four characters.
-    #[must_use]
     pub fn masked(&self) -> String {
         self.0.masked()
     }
@@ -115,9 +110,6 @@ impl ApiKey {
 impl PrivateKey {
     /// Parses a private key in every shape people paste it: CRLF, indentation, literal `\n`, quotes, no last newline, all
     /// on one line, other text around it, or only the base64 body.
-    ///
-    /// # Errors
-    /// [`KeyError`], with a sentence that names the mistake.
     pub fn parse(pasted: &str) -> Result<Self, KeyError> {
         if pasted.len() > MAX_INPUT_BYTES {
             return Err(KeyError::TooLong);
@@ -174,19 +166,16 @@ impl PrivateKey {
     }
 
     /// The size of the modulus, in bits.
-    #[must_use]
     pub fn bits(&self) -> usize {
         self.rsa().n().bits()
     }
 
     /// `SHA256:` and the base64 (no padding) SHA-256 of the public half's `SubjectPublicKeyInfo` DER.
-    #[must_use]
     pub fn fingerprint(&self) -> String {
         format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(&self.0.public_der)))
     }
 
     /// The public half: `SubjectPublicKeyInfo` PEM (label `PUBLIC KEY`) with `\n` line ends.
-    #[must_use]
     pub fn public_key_pem(&self) -> String {
         pem::encode_config(&pem::Pem::new("PUBLIC KEY", self.0.public_der.as_slice()), pem_layout())
     }
@@ -255,13 +244,13 @@ impl PrivateKey {
         }
         // A body that lost its tail is no longer base64, but it begins as every DER key of this size does.
         if text.starts_with("MII") {
-            return Err(KeyError::Truncated("its base64 text is not complete"));
+            return Err(KeyError::Truncated("its base64 text is incomplete"));
         }
         Err(KeyError::Unrecognised)
     }
 
     fn from_der(der: &[u8]) -> Result<Self, KeyError> {
-        let damaged = |_| KeyError::Damaged("its structure is not that of a private key".into());
+        let damaged = |_| KeyError::Damaged("it does not have the structure of a private key".into());
         match der::kind(der) {
             Kind::Pkcs8 => {
                 let info = PrivateKeyInfo::try_from(der).map_err(damaged)?;
@@ -276,7 +265,7 @@ impl PrivateKey {
             Kind::Encrypted => Err(KeyError::Encrypted),
             Kind::Certificate => Err(KeyError::Certificate),
             Kind::CutShort => Err(KeyError::Truncated("it ends before its last part")),
-            Kind::Other => Err(KeyError::Damaged("its structure is not that of a private key".into())),
+            Kind::Other => Err(KeyError::Damaged("it does not have the structure of a private key".into())),
         }
     }
 
@@ -300,7 +289,7 @@ impl PrivateKey {
             number(parts.private_exponent),
             primes,
         )
-        .map_err(|_| KeyError::Damaged("its numbers do not belong together".into()))?;
+        .map_err(|_| KeyError::Damaged("its values don't match".into()))?;
         Self::new(key)
     }
 }

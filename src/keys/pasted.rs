@@ -78,7 +78,7 @@ impl Block<'_> {
             Ok(block) => Ok(Zeroizing::new(block.into_contents())),
             // The error's own text may quote what was pasted, so it is not passed on.
             Err(pem::PemError::MismatchedTags(..)) => {
-                Err(KeyError::Damaged("its BEGIN and END lines do not belong together".into()))
+                Err(KeyError::Damaged("its BEGIN and END lines do not match".into()))
             }
             Err(_) => Err(KeyError::Damaged("the text between BEGIN and END is not base64".into())),
         }
@@ -90,12 +90,12 @@ pub(super) fn blocks(text: &str) -> Result<Vec<Block<'_>>, KeyError> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some((_, after)) = rest.split_once(BEGIN) {
-        let (label, after) = label(after).ok_or(KeyError::Truncated("its BEGIN line is not complete"))?;
+        let (label, after) = label(after).ok_or(KeyError::Truncated("its BEGIN line is incomplete"))?;
         let (body, after) = after.split_once(END).ok_or(KeyError::Truncated("its END line is missing"))?;
         if body.contains(BEGIN) {
             return Err(KeyError::Truncated("its END line is missing"));
         }
-        let (end_label, after) = self::label(after).ok_or(KeyError::Truncated("its END line is not complete"))?;
+        let (end_label, after) = self::label(after).ok_or(KeyError::Truncated("its END line is incomplete"))?;
         found.push(Block { label, end_label, body });
         rest = after;
     }
@@ -105,7 +105,7 @@ pub(super) fn blocks(text: &str) -> Result<Vec<Block<'_>>, KeyError> {
         }
         // A first line that lost dashes while it was marked with the mouse.
         if text.contains("-BEGIN ") || text.contains("-END ") || text.starts_with("BEGIN ") {
-            return Err(KeyError::Truncated("its BEGIN and END lines have five dashes at both ends"));
+            return Err(KeyError::Truncated("its BEGIN and END lines must have five dashes at both ends"));
         }
     }
     Ok(found)

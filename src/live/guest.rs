@@ -44,8 +44,8 @@ pub async fn find(state_dir: &Path) -> Vec<Found> {
         match timeout(PATIENCE, greet(&path)).await {
             Ok(Ok(run)) => found.push(run),
             // It has just ended, or its process does not answer: the lock still says who that is.
-            Ok(Err(error)) => tracing::info!(%error, "a run cannot be looked at"),
-            Err(_) => tracing::warn!(socket = %crate::private_file::safe(&path), "a run does not answer"),
+            Ok(Err(error)) => tracing::info!(%error, "cannot attach to a running export"),
+            Err(_) => tracing::warn!(socket = %crate::private_file::safe(&path), "a running export does not respond"),
         }
     }
     found.sort_by_key(|run| run.about.owner.since);
@@ -58,23 +58,20 @@ async fn greet(path: &Path) -> Result<Found, String> {
     match next(&mut lines).await? {
         FromHost::Run { about, progress } => Ok(Found { about, progress, lines, to }),
         FromHost::Refused { message } => Err(message.to_string()),
-        _ => Err("it does not say which run it is".to_owned()),
+        _ => Err("it did not identify its run".to_owned()),
     }
 }
 
 async fn next(lines: &mut mpsc::Receiver<Line>) -> Result<FromHost, String> {
     match lines.recv().await {
         Some(Ok(line)) => read(&line),
-        Some(Err(_)) => Err("it says more than a run has to say".to_owned()),
-        None => Err("it said nothing more".to_owned()),
+        Some(Err(_)) => Err("it sent too much data".to_owned()),
+        None => Err("it sent nothing more".to_owned()),
     }
 }
 
 impl Found {
     /// Has a command carried out.
-    ///
-    /// # Errors
-    /// A [`Problem`] if it is refused, or the run ended meanwhile.
     pub async fn tell(&mut self, command: Command) -> Result<(), Problem> {
         let gone = |_| ended_meanwhile(&self.about);
         self.to.write_all(&said(command)).await.map_err(gone)?;
@@ -89,7 +86,7 @@ impl Found {
             }
         });
         answer.await.unwrap_or_else(|_| {
-            let what = format!("the run of {} does not answer", self.about.owner.name());
+            let what = format!("the run of {} does not respond", self.about.owner.name());
             Err(Problem::new(Exit::TryAgain, what))
         })
     }
@@ -143,7 +140,7 @@ fn said(command: Command) -> Vec<u8> {
 }
 
 fn ended_meanwhile(about: &About) -> Problem {
-    Problem::new(Exit::Other, format!("the run of {} has ended meanwhile", about.owner.name()))
+    Problem::new(Exit::Other, format!("the run of {} has ended", about.owner.name()))
 }
 
 /// Nothing more comes, and no report came.
@@ -151,8 +148,8 @@ fn lost(about: &About) -> Problem {
     let name = about.owner.name();
     match about.owner.is_gone() {
         Some(true) => Problem::new(Exit::TryAgain, format!("the process of {name} ended before its run did"))
-            .hint("start the export again: it goes on where that one ended"),
-        _ => Problem::new(Exit::TryAgain, format!("the run of {name} cannot be seen any more from here"))
-            .hint("look again with `commerce-connector export status`"),
+            .hint("run the export again to resume"),
+        _ => Problem::new(Exit::TryAgain, format!("lost the connection to the run of {name}"))
+            .hint("check it with `commerce-connector export status`"),
     }
 }

@@ -36,12 +36,11 @@ const END_PATIENCE: Duration = Duration::from_secs(1);
 type Ended = Option<Result<Box<RunReport>, Problem>>;
 
 /// Makes a run reachable, and returns it as it was. If that cannot be, the log says why, and the run goes on.
-#[must_use]
 pub fn publish(run: Run, about: About, state_dir: &Path) -> Run {
     let listening = match socket::listen(state_dir) {
         Ok(listening) => listening,
         Err(error) => {
-            tracing::warn!(%error, "no other process can look at this run");
+            tracing::warn!(%error, "no other process can attach to this run");
             return run;
         }
     };
@@ -159,9 +158,9 @@ async fn serve(host: Arc<Host>, listening: Listening) {
             continue;
         };
         if !socket::is_trusted(&stream) {
-            tracing::warn!("somebody else's process tried to look at this run and was refused");
+            tracing::warn!("refused: another user's process tried to attach to this run");
         } else if guests.len() >= MOST_GUESTS {
-            let message = "too many look at this run already: close another screen first".into();
+            let message = "too many screens attached to this run: close one first".into();
             guests.spawn(async move { drop(write(&mut stream.into_split().1, FromHost::Refused { message }).await) });
         } else {
             guests.spawn(attend(Arc::clone(&host), stream));
@@ -228,7 +227,7 @@ async fn end(ended: &mut watch::Receiver<Ended>) -> Result<Box<RunReport>, Probl
     let result = ended.wait_for(Option::is_some).await.ok().and_then(|ended| ended.clone());
     match result {
         Some(result) => result,
-        // The run broke: there will be no report, and the end of the process says so.
+        // The export failed: there will be no report, and the end of the process says so.
         None => std::future::pending().await,
     }
 }
@@ -238,7 +237,7 @@ fn carry_out(host: &Host, line: &[u8]) -> FromHost {
         Ok(FromGuest::Command { command, by }) => (command, by),
         Err(message) => return FromHost::Refused { message: message.into() },
     };
-    tracing::info!(%by, ?command, "told by another process");
+    tracing::info!(%by, ?command, "command from another process");
     match host.control.apply(&command, Some(by)) {
         Ok(()) => FromHost::Taken,
         Err(error) => FromHost::Refused { message: error.to_string().into() },

@@ -111,9 +111,7 @@ pub(super) fn read<T: for<'a> Deserialize<'a>>(line: &[u8]) -> Result<T, String>
         }
         Err(error) => return Err(format!("a line must be a JSON object with schema and type: {error}")),
     }
-    serde_json::from_slice(line)
-        .map(|Line { message, .. }| message)
-        .map_err(|error| format!("that is not understood: {error}"))
+    serde_json::from_slice(line).map(|Line { message, .. }| message).map_err(|error| format!("not understood: {error}"))
 }
 
 #[cfg(test)]

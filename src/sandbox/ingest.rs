@@ -136,7 +136,7 @@ fn unpack<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Cow<'a, [u8]>, Fail
             Cow::Owned(unpacked)
         }
         _ => {
-            let message = "Content-Encoding must be gzip or absent";
+            let message = "Content-Encoding must be gzip or not set";
             return Err(Failure::message(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
         }
     };

@@ -163,10 +163,10 @@ pub enum SandboxError {
         reason: SafeText,
     },
     /// The rate is none.
-    #[error("a limit of {0} requests a second lets nothing through; give a number above 0")]
+    #[error("a limit of {0} requests a second blocks everything; set a number above 0")]
     Rate(f64),
     /// The burst is 0.
-    #[error("a burst of 0 requests lets nothing through; give 1 or more")]
+    #[error("a burst of 0 requests blocks everything; set 1 or more")]
     Burst,
     /// A project cannot be named like this.
     #[error("project {name:?}: {reason}")]
@@ -208,7 +208,7 @@ impl Explain for SandboxError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            SandboxError::Listen { .. } => Some("use port 0 to take any free one".to_owned()),
+            SandboxError::Listen { .. } => Some("use port 0 for any free port".to_owned()),
             SandboxError::File(error) => error.hint(),
             _ => None,
         }

@@ -68,7 +68,7 @@ fn registered_half(private_key: &PrivateKey) -> Result<VerifyingKey<Sha256>, San
 
 fn unusable(path: &Path, error: impl std::fmt::Display) -> SandboxError {
     let path = safe(path);
-    SandboxError::Keys(SafeText::new(&format!("{path}: {error}; move the file away and another is made")))
+    SandboxError::Keys(SafeText::new(&format!("{path}: {error}; move the file away to create another")))
 }
 
 fn failed(error: impl std::fmt::Display) -> SandboxError {

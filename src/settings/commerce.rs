@@ -39,13 +39,11 @@ impl CommerceStore {
     }
 
     /// What keeps settings from being read, if anything: a broken file, or a database that cannot be asked.
-    #[must_use]
     pub fn problem(&self) -> Option<&Problem> {
         self.settings.as_ref().err().or(self.unread.as_ref())
     }
 
     /// The installation's settings, if its files can be read.
-    #[must_use]
     pub fn installation(&self) -> Option<&Settings> {
         self.settings.as_ref().ok()
     }

@@ -18,7 +18,6 @@ use crate::untrusted::SafeText;
 const ROUTE_PATHS: [&str; 2] = ["commerce_data_export/routes", "magento_saas/routes"];
 
 /// Whether settings live in the Commerce installation. Looks for a file.
-#[must_use]
 pub fn lives_in_commerce(store: &Store) -> bool {
     let instance = &store.config().instance;
     match (instance.settings, &instance.root) {
@@ -70,7 +69,6 @@ pub struct Layers {
 
 impl Layers {
     /// The configuration with what Commerce adds to it: environment, project, data space and routes.
-    #[must_use]
     pub fn effective(&self) -> Config {
         let mut config = self.file.config().clone();
         for feed in Feed::ALL {
@@ -108,7 +106,6 @@ impl Layers {
     }
 
     /// The route of a feed, and where it came from.
-    #[must_use]
     pub fn route(&self, feed: Feed) -> (String, RouteOrigin) {
         if let Some(found) = self.commerce_route(feed) {
             return found;
@@ -135,10 +132,8 @@ impl Layers {
                 continue;
             }
             if !is_route(&route) {
-                let what = format!(
-                    "{path}, the route of {feed}, is not a relative path of plain words (set in {})",
-                    found.origin
-                );
+                let what =
+                    format!("{path}, the route of {feed}, is not a plain relative path (set in {})", found.origin);
                 return Err(Problem::usage(what).hint(format!("correct it in {}", found.origin)));
             }
             return Ok(Some((route, RouteOrigin::Commerce { path, origin: found.origin })));
@@ -161,7 +156,6 @@ impl Layers {
     }
 
     /// Where a setting is set such that saving it would change nothing; `None` if it can be saved.
-    #[must_use]
     pub fn lock(&self, setting: Setting) -> Option<Origin> {
         if let Some(origin) = self.file.lock(setting) {
             return Some(origin);
@@ -175,7 +169,6 @@ impl Layers {
     }
 
     /// The same as a person reads it: `app/etc/env.php line 12`.
-    #[must_use]
     pub fn locked_by(&self, setting: Setting) -> Option<SafeText> {
         self.lock(setting).map(|origin| SafeText::new(&origin.to_string()))
     }
@@ -189,18 +182,14 @@ impl Layers {
         let (name, hint) = match origin {
             Origin::Configuration { layer: Layer::File, .. } => (
                 setting.key(),
-                "take it out of that file, or set instance.settings = \"file\" to go on keeping settings there"
-                    .to_owned(),
+                "remove it from that file, or set instance.settings = \"file\" to keep settings there".to_owned(),
             ),
-            Origin::Configuration { .. } => (setting.key(), format!("take {origin} away first")),
-            Origin::Commerce(_) => (setting.path(), format!("change it in {origin}, or take it out there first")),
+            Origin::Configuration { .. } => (setting.key(), format!("remove {origin} first")),
+            Origin::Commerce(_) => (setting.path(), format!("change it in {origin}, or remove it from there first")),
         };
         let home = if self.commerce.is_some() { "in Commerce's database" } else { "in the configuration file" };
-        Problem::new(
-            Exit::Usage,
-            format!("{name} is locked: it is set by {origin}, so saving another value {home} would change nothing"),
-        )
-        .hint(hint)
+        Problem::new(Exit::Usage, format!("{name} is locked: it is set by {origin}, so a value {home} has no effect"))
+            .hint(hint)
     }
 }
 

@@ -63,7 +63,6 @@ impl Setting {
     ];
 
     /// Its key in config.toml. That of a private key names the file that holds it.
-    #[must_use]
     pub fn key(self) -> &'static str {
         use Environment::{Production, Sandbox};
         match self {
@@ -82,7 +81,6 @@ impl Setting {
     }
 
     /// Its path in Commerce (protocol page §5).
-    #[must_use]
     pub fn path(self) -> &'static str {
         use Environment::{Production, Sandbox};
         match self {

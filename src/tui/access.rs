@@ -92,7 +92,6 @@ impl Action {
 
 impl Dialog {
     /// Whether accepting it leads to a change.
-    #[must_use]
     pub fn changes(&self) -> bool {
         match self {
             Dialog::PrivateKey(_) => true,
@@ -136,7 +135,6 @@ impl Dialog {
 
 impl Work {
     /// Whether it changes something outside of the screen.
-    #[must_use]
     pub fn changes(&self) -> bool {
         match self {
             Work::SavePair(..)

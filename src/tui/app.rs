@@ -248,10 +248,10 @@ impl App {
         let kept = tokio::task::block_in_place(|| self.connector.keep_unsaved(&halves, file));
         match &kept {
             Ok(file) => {
-                tracing::info!(file = %safe(file), "unsaved keys are kept");
+                tracing::info!(file = %safe(file), "unsaved keys stored");
                 self.state.unsaved.file = Some(file.clone());
             }
-            Err(problem) => tracing::error!(%problem, "unsaved keys cannot be kept"),
+            Err(problem) => tracing::error!(%problem, "unsaved keys cannot be stored"),
         }
         Some(kept)
     }
@@ -384,13 +384,13 @@ impl App {
     }
 }
 
-/// What a person reads who leaves while the export goes on in this process.
+/// The message on quit while the export continues in this process.
 fn goes_on_here() -> String {
     let pid = std::process::id();
     format!(
-        "The export goes on without its screen, in this process ({pid}), also when this terminal is closed.\n\
-         A new screen or `commerce-connector export status --watch` follows it, `commerce-connector export stop` stops it.\n\
-         Ctrl-Z and then `bg` give you the prompt back; Ctrl-C stops the export."
+        "The export continues in the background (pid {pid}), also when this terminal is closed.\n\
+         Follow: `commerce-connector export status --watch`, or a new screen. Stop: `commerce-connector export stop`.\n\
+         Ctrl-Z, then `bg`: back to the prompt. Ctrl-C: stop the export."
     )
 }
 

@@ -35,13 +35,11 @@ impl Copyable {
     }
 
     /// What it is.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The text with `end` between its lines.
-    #[must_use]
     pub fn joined(&self, end: &str) -> String {
         self.lines.iter().map(SafeText::as_str).collect::<Vec<_>>().join(end)
     }

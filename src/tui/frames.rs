@@ -49,7 +49,6 @@ impl Frames {
     }
 
     /// When the next frame is to be drawn; `None` while none is wanted.
-    #[must_use]
     pub fn due(&self) -> Option<Instant> {
         self.due
     }

@@ -55,8 +55,8 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
     let variable = |name: &str| std::env::var(name).ok();
     let frames = frames::Frames::new(variable("SSH_CONNECTION").is_some());
     let no_screen = |error: std::io::Error| {
-        Problem::new(Exit::Other, format!("the screen cannot be opened: {error}"))
-            .hint("it needs a terminal; the commands do not: `commerce-connector --help` lists them")
+        Problem::new(Exit::Other, format!("cannot open the screen: {error}"))
+            .hint("run it in a terminal, or use a command: `commerce-connector --help`")
     };
     let signals = signals::Signals::listen().map_err(no_screen)?;
     terminal::install_panic_hook();
@@ -72,7 +72,7 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
         // Whoever left reads it, or has left already.
         let _ = writeln!(
             std::io::stdout(),
-            "{} goes on, by {}. `commerce-connector export status --watch` or a new screen follows it.",
+            "{} running ({}). Follow it: `commerce-connector export status --watch`, or a new screen.",
             about.request,
             about.owner
         );
@@ -81,13 +81,10 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
     match &ended.kept {
         Some(Ok(file)) => {
             let file = crate::private_file::safe(file);
-            let _ = writeln!(
-                std::io::stdout(),
-                "The keys that are not saved are kept in {file}; the next screen asks about them."
-            );
+            let _ = writeln!(std::io::stdout(), "Unsaved keys stored in {file}; the next start asks about them.");
         }
         Some(Err(problem)) => {
-            let _ = writeln!(std::io::stderr(), "The keys that are not saved could not be kept: {problem}");
+            let _ = writeln!(std::io::stderr(), "Unsaved keys could not be stored: {problem}");
         }
         None => {}
     }

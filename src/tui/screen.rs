@@ -59,9 +59,6 @@ impl Screen {
     }
 
     /// Writes something that draws nothing, after what is under way.
-    ///
-    /// # Errors
-    /// If the writer is gone.
     pub fn send(&mut self, bytes: Vec<u8>) -> io::Result<()> {
         self.under_way += 1;
         self.writer.write(bytes)
@@ -69,9 +66,6 @@ impl Screen {
 
     /// Shows a text where the shell was, without breaking its lines, until [`Self::come_back`]. Nothing must be drawn
     /// meanwhile.
-    ///
-    /// # Errors
-    /// If the writer is gone.
     pub fn step_aside(&mut self, text: &Copyable) -> io::Result<()> {
         self.come_back()?;
         self.is_aside = true;
@@ -79,15 +73,11 @@ impl Screen {
     }
 
     /// Whether a plain text is shown in place of the screen.
-    #[must_use]
     pub fn is_aside(&self) -> bool {
         self.is_aside
     }
 
     /// Takes the screen's place again, if it was left; the next frame is drawn whole.
-    ///
-    /// # Errors
-    /// If the writer is gone, or the size of the terminal cannot be read.
     pub fn come_back(&mut self) -> io::Result<()> {
         if !std::mem::take(&mut self.is_aside) {
             return Ok(());
@@ -99,7 +89,6 @@ impl Screen {
     }
 
     /// Whether the terminal has not taken everything yet.
-    #[must_use]
     pub fn is_writing(&self) -> bool {
         self.under_way > 0
     }

@@ -121,7 +121,7 @@ pub fn install_panic_hook() {
             give_back();
             previous(info);
         } else {
-            tracing::error!(panic = %info, "a worker broke");
+            tracing::error!(panic = %info, "a worker panicked");
         }
     }));
 }

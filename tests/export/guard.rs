@@ -123,7 +123,7 @@ fn no_label_lets_a_copy_into_the_production_data_space() {
     let nowhere = "http://127.0.0.1:1";
     for label in ["", "environment_type = \"Testing\""] {
         scene.configure(nowhere, &format!("environment_id = \"{id}\"\n{label}"));
-        let words = ["the registry did not say whether", "so nothing was sent", "--i-know"];
+        let words = ["it is unknown whether", "so nothing was sent", "--i-know"];
         is_refused(&scene.run(&[]), 5, &words);
     }
     scene.configure(nowhere, &format!("environment_id = \"{id}\"\nenvironment_type = \"Production\""));
@@ -172,7 +172,7 @@ fn a_copy_chooses_a_production_data_space_by_its_name_only() {
     let scene = Scene::new();
     let (id, name) = scene.space("Production");
     let select = ["data-spaces", "select", &id];
-    is_refused(&scene.staging(&select), 7, &["staging installation", "it was not chosen", "--i-know"]);
+    is_refused(&scene.staging(&select), 7, &["staging installation", "not selected", "--i-know"]);
     is_refused(&scene.staging(&[&select[..], &["--i-know", "another"]].concat()), 7, &["\"another\" is not the name"]);
     assert!(!scene.home.ok(&["config", "show"]).contains(&id), "nothing was saved");
 
@@ -180,16 +180,16 @@ fn a_copy_chooses_a_production_data_space_by_its_name_only() {
     let mut command = program_in(scene.home.dir.path(), &select);
     command.env(STAGING.0, STAGING.1);
     let mut terminal = Terminal::start(command, ORDINARY);
-    terminal.wait_for("Type its name to choose it:");
+    terminal.wait_for("Type its name to select it:");
     terminal.press("something else\r");
     terminal.wait_for("is not the name of the data space");
     drop(terminal);
     let mut command = program_in(scene.home.dir.path(), &select);
     command.env(STAGING.0, STAGING.1);
     let mut terminal = Terminal::start(command, ORDINARY);
-    terminal.wait_for("Type its name to choose it:");
+    terminal.wait_for("Type its name to select it:");
     terminal.press(&format!("{name}\r"));
-    terminal.wait_for("From now on exports go to");
+    terminal.wait_for("Now exporting to");
     assert_eq!(terminal.ends_restored(), 0);
 
     // Not asked: a testing data space, and the production shop itself.
@@ -215,7 +215,7 @@ fn keys_that_do_not_see_the_data_space_in_use_replace_nothing_without_its_name()
         scene.home.run(&words)
     };
     for verb in ["set", "rotate"] {
-        let words = ["do not see the data space in use", name.as_str(), "nothing was changed", "--i-know"];
+        let words = ["have no access to the data space in use", name.as_str(), "nothing changed", "--i-know"];
         is_refused(&with(verb, &[]), 7, &words);
         is_refused(&with(verb, &["--i-know", "no"]), 7, &["\"no\" is not the name of the data space in use"]);
         scene.home.ok(&["projects", "list"]);
@@ -232,7 +232,7 @@ fn keys_that_do_not_see_the_data_space_in_use_replace_nothing_without_its_name()
     let output = scene.home.run(&same.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(
-        stderr(&output).contains("Not checked whether the new keys see the data space in use"),
+        stderr(&output).contains("Access of the new keys to the data space in use was not checked"),
         "{}",
         stderr(&output)
     );
@@ -273,7 +273,7 @@ fn a_second_user_of_the_shop_is_told_of_the_first_before_everything_is_sent_agai
     is_refused(
         &as_nobody(&[]),
         7,
-        &["the user root of this server sends this shop into the data space", &state, "nothing was sent"],
+        &["the user root of this server already sends this shop into the data space", &state, "nothing was sent"],
     );
     let output = as_nobody(&["--i-know", &name]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

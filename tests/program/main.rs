@@ -9,6 +9,7 @@
 
 mod cli;
 mod client;
+mod documentation;
 mod health;
 mod ims;
 mod live;

@@ -94,20 +94,20 @@ impl Scene {
         terminal.press("\r");
         terminal.wait_for("Use the sandbox environment");
         terminal.press("y");
-        terminal.wait_for("are used from now on");
+        terminal.wait_for("are now in use");
     }
 
     /// Creates a project by the keyboard, which leaves the cursor on its first testing data space.
     fn create_project(terminal: &mut Terminal, name: &str) {
         terminal.press("2");
-        terminal.wait_for("There is no project yet");
+        terminal.wait_for("No projects yet");
         terminal.press("c");
         terminal.wait_for("Create a SaaS project");
         terminal.press("Live Search\r");
         terminal.wait_for("is the name of a service");
         terminal.press(&"\x7f".repeat("Live Search".len()));
         terminal.press(&format!("{name}\r"));
-        terminal.wait_for(&format!("the project {name} is created with 3 data spaces"));
+        terminal.wait_for(&format!("project {name} created with 3 data spaces"));
         terminal.wait_for("▸   Testing 1");
     }
 }
@@ -121,9 +121,9 @@ fn first_run_to_first_export_by_keyboard_alone() {
     terminal.wait_for("commerce-connector demo");
 
     terminal.press("\r");
-    terminal.wait_for("Where the shop is");
+    terminal.wait_for("Shop location");
     terminal.press("/nowhere\r");
-    terminal.wait_for("there is no /nowhere on this server");
+    terminal.wait_for("/nowhere does not exist");
     terminal.press(&"\x7f".repeat("/nowhere".len()));
     terminal.paste(&feeds.display().to_string());
     terminal.press("\r");
@@ -133,16 +133,16 @@ fn first_run_to_first_export_by_keyboard_alone() {
     Scene::create_project(&mut terminal, "My shop");
     terminal.press("\r");
     terminal.wait_for("Testing data space");
-    terminal.wait_for("cannot count beforehand");
+    terminal.wait_for("cannot count them in advance");
     terminal.press("y");
-    terminal.wait_for("nothing was sent yet");
+    terminal.wait_for("Nothing sent yet");
 
     terminal.press("4");
     terminal.wait_for("products");
     terminal.press("a");
     terminal.wait_for("Export done at");
     terminal.press("0");
-    terminal.wait_for("30 items submitted to service");
+    terminal.wait_for("30 items sent, ");
     terminal.press("2");
     terminal.wait_for("Last received from here");
     terminal.wait_gone("Last received from here: never");
@@ -164,9 +164,9 @@ fn create_choose_and_rename() {
 
     // Choosing the production data space asks for its name, and survives another size of the terminal.
     terminal.press("k\r");
-    terminal.wait_for("Type its name to choose it: ");
+    terminal.wait_for("Type its name to select it: ");
     terminal.resize((40, 120));
-    terminal.wait_for("Type its name to choose it: ");
+    terminal.wait_for("Type its name to select it: ");
     terminal.resize((24, 80));
     terminal.press("wrong\r");
     terminal.wait_for("that is not its name");
@@ -174,9 +174,9 @@ fn create_choose_and_rename() {
 
     terminal.press("j");
     terminal.press("\r");
-    terminal.wait_for("Choosing sends nothing");
+    terminal.wait_for("All exports will go into it");
     terminal.press("y");
-    terminal.wait_for("exports go into");
+    terminal.wait_for("Now exporting to");
     terminal.wait_for("● in use");
 
     terminal.press("n");
@@ -205,17 +205,17 @@ fn the_guard_refuses_a_copy_and_is_passed_by_the_name() {
     terminal.press("k\r");
     terminal.wait_for("this is a staging installation");
     let name = terminal.text();
-    let name = name.split("Type its name to choose it: ").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let name = name.split("Type its name to select it: ").nth(1).and_then(|rest| rest.split_whitespace().next());
     let name = name.expect("its name").trim_end_matches('│').to_owned();
     terminal.press(&format!("{name}\r"));
-    terminal.wait_for("exports go into");
+    terminal.wait_for("Now exporting to");
 
     terminal.press("4");
     terminal.wait_for("products");
     terminal.press("a");
-    terminal.wait_for("Type its name to begin");
+    terminal.wait_for("Type its name to start");
     terminal.press(&format!("{name}\r"));
-    terminal.wait_for("The guard stopped this run");
+    terminal.wait_for("Run stopped by the guard");
     terminal.press("no\r");
     terminal.wait_for("that is not its name");
     terminal.press("\x7f\x7f");

@@ -16,21 +16,21 @@ fn a_failed_item_is_read_and_sent_again() {
     let mut terminal = Terminal::start(command, ORDINARY);
     // Not finished: the run is done, and says that something failed.
     terminal.wait_for("▲ Export done at");
-    terminal.wait_for("▲ attention");
+    terminal.wait_for("▲ needs a fix");
     terminal.wait_for("Last errors");
     terminal.press("G");
     terminal.press("\r");
     terminal.wait_for("Refused item");
     terminal.wait_for("Request id");
-    terminal.wait_for("Correct the item in Commerce");
+    terminal.wait_for("Fix the item in Commerce");
     terminal.escape_from("Refused item");
     terminal.press("t");
     terminal.wait_for("● Retry of failed items");
-    terminal.wait_gone("▲ attention");
+    terminal.wait_gone("▲ needs a fix");
     terminal.press("n");
     terminal.wait_for("Retry of failed items");
     terminal.wait_for("Run complete");
-    terminal.escape_from("Log of this run");
+    terminal.escape_from("Run log");
     terminal.press("q");
     assert_eq!(terminal.ends_restored(), 0, "the last run was whole");
 }
@@ -45,11 +45,11 @@ fn a_suspended_program_gives_the_shell_its_terminal_and_goes_on_in_the_foregroun
     let state = dir.path().display();
     terminal.press(&format!("PS1='ready> '; {PROGRAM} demo --products 300 --state-dir {state}\r"));
     terminal.wait("the screen", Screen::is_taken);
-    terminal.wait_for("submitted to service");
+    terminal.wait_for("items sent");
     terminal.press("\x1a");
     terminal.wait("the shell", |screen| !screen.is_taken() && screen.contains("Stopped"));
     terminal.press("fg\r");
-    terminal.wait("the screen again", |screen| screen.is_taken() && screen.contains("Submitted"));
+    terminal.wait("the screen again", |screen| screen.is_taken() && screen.contains("Records"));
     terminal.wait_for("Export done at");
     terminal.press("q");
     // Before its prompt the shell throws away what was typed.
@@ -66,20 +66,20 @@ fn a_run_is_paused_changed_and_resumed_on_the_page_of_its_feed() {
     terminal.wait_for("▶ Export, feed");
     terminal.wait_for("inventoryStockStatus");
     terminal.press(" ");
-    terminal.wait_for("paused, nothing more is sent: Space goes on");
+    terminal.wait_for("paused, nothing more is sent. Space: resume");
     terminal.press("jjjj\r");
     terminal.wait_for("Collect");
     terminal.press("+");
     terminal.wait_for("2 threads");
     terminal.press(" ");
     terminal.wait_gone("nothing more is sent");
-    terminal.wait_for("The run ended at");
+    terminal.wait_for("Run ended at");
     terminal.press("n");
     terminal.wait_for("Run complete");
     terminal.press("g");
     terminal.wait_for("Paused");
     terminal.wait_for("Resumed");
-    terminal.escape_from("Log of this run");
+    terminal.escape_from("Run log");
     terminal.press("q");
     assert_eq!(terminal.ends_restored(), 0);
 }

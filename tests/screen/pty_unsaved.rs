@@ -27,7 +27,7 @@ fn with_pasted_key(home: &Home) -> Terminal {
     terminal.paste(KEY);
     terminal.wait_for("RSA private key, 2048 bits");
     terminal.press("\r");
-    terminal.wait_for("not saved yet");
+    terminal.wait_for("key entered (unsaved)");
     terminal
 }
 
@@ -62,7 +62,7 @@ fn quitting_asks_and_what_is_kept_is_offered_until_it_is_saved() {
     terminal.press("q");
     terminal.wait_for("Quit without saving the keys?");
     terminal.press("k");
-    terminal.wait_for("the next screen asks about them");
+    terminal.wait_for("the next start asks about them");
     assert_eq!(terminal.ends_restored(), 0);
     assert_eq!(kept(&home).len(), 1);
 
@@ -78,7 +78,7 @@ fn quitting_asks_and_what_is_kept_is_offered_until_it_is_saved() {
     let mut terminal = open(&home);
     terminal.wait_for("Unsaved keys");
     terminal.press("y");
-    terminal.wait_for("keys of an earlier screen are here again");
+    terminal.wait_for("keys restored from an earlier screen");
     terminal.press("a");
     terminal.wait_for("Paste the public API key");
     terminal.paste(API_KEY);
@@ -112,7 +112,7 @@ fn signals_keep_what_is_not_saved_and_whoever_does_not_want_it_deletes_it() {
         assert_eq!(kept(&home).len(), 1, "{signal:?}");
         let mut terminal = open(&home);
         terminal.wait_for("Unsaved keys");
-        terminal.wait_for(if whole { "RSA 2048 bits" } else { "not complete" });
+        terminal.wait_for(if whole { "RSA 2048 bits" } else { "incomplete" });
         terminal.press("x");
         terminal.wait_gone("Unsaved keys");
         terminal.wait("the end of the kept file", |_| kept(&home).is_empty());
@@ -152,7 +152,7 @@ fn a_paste_without_brackets_is_no_row_of_commands() {
     terminal.press("y");
     terminal.wait_for("RSA private key, 2048 bits");
     terminal.press("\r");
-    terminal.wait_for("not saved yet");
+    terminal.wait_for("key entered (unsaved)");
     // An API key in hexadecimal is full of commands, too.
     terminal.press(API_KEY);
     terminal.wait_for("Paste the public API key");

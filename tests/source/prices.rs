@@ -218,10 +218,7 @@ async fn what_is_broken_is_reported_and_the_feed_goes_on() {
             ("price of product 200 (BAG), website eu, customer group 0", price_of_bag),
             ("price of product 200 (BAG), website eu, customer group 1", price_of_bag),
             ("price of product 200 (BAG), website eu, customer group 2", price_of_bag),
-            (
-                "prices of product 201",
-                "it has no SKU, so nothing can say whose price it is; give it one in the Admin, or delete it"
-            ),
+            ("prices of product 201", "it has no SKU, which prices need; set one in the Admin, or delete it"),
             (
                 "price of product 207 (FILM), website base, customer group 1",
                 "its tier price \"\" is not a number; correct it in the Admin"

@@ -55,7 +55,7 @@ async fn what_has_no_sku_is_reported_and_the_feed_goes_on() {
     let (items, broken) = collect(&shop).await;
     assert_eq!(items.len(), 2);
     let said: Vec<(&str, &str)> = broken.iter().map(|record| (record.place.as_str(), record.reason.as_str())).collect();
-    let advice = "give it one in the Admin, or take the variant out of its product";
+    let advice = "set one in the Admin, or remove the variant from its product";
     let (of_parent, of_child) =
         (format!("product 213 has no SKU; {advice}"), format!("product 202 has no SKU; {advice}"));
     assert_eq!(

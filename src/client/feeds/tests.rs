@@ -38,7 +38,7 @@ fn a_count_below_the_number_that_was_sent_is_no_acceptance() {
         (json!({"feedItemReceivedCount": 1, "invalidFeedItems": refused}), 3),
     ] {
         let FeedOutcome::NotUnderstood { message, .. } = came_to(&body, items) else { panic!("{body} is accepted") };
-        assert!(message.as_str().contains("does not say which"), "{message}");
+        assert!(message.as_str().contains("unknown which"), "{message}");
     }
     for (body, items) in [
         (json!({"feedItemReceivedCount": 3}), 3),
@@ -137,7 +137,7 @@ fn a_400_refuses_all_and_says_why_where_it_can() {
     for (body, message) in [
         ("{\"message\":\"not an array\",\"status\":400}", "not an array (400)"),
         ("Bad request", "Bad request"),
-        ("", "no further words"),
+        ("", "no details"),
         ("{\"invalidFeedItems\":[{}]}", "{\"invalidFeedItems\":[{}]}"),
     ] {
         let expected = FeedOutcome::Refused { status: 400, refused: vec![], message: message.into() };
@@ -161,7 +161,7 @@ fn refused_keys_come_with_the_words_and_the_code() {
 #[test]
 fn a_wrong_route_is_named() {
     for status in [404, 405] {
-        let message = "the route feeds/things/v1 is not known there: gone".into();
+        let message = "unknown route feeds/things/v1: gone".into();
         assert_eq!(came_to(status, b"gone"), FeedOutcome::WrongAddress { status, message });
     }
 }
@@ -190,9 +190,9 @@ fn a_200_of_another_type_is_told_by_it_and_never_accepts() {
         FeedOutcome::NotUnderstood { status: 200, message } => message.to_string(),
         other => panic!("{other:?}"),
     };
-    assert_eq!(words(of_type("text/plain; charset=utf-8", b"OK")), "an answer of type text/plain: OK");
+    assert_eq!(words(of_type("text/plain; charset=utf-8", b"OK")), "response of type text/plain: OK");
     assert_eq!(words(of_type("application/json", b"OK")), "OK");
-    assert_eq!(words(of_type("text/html", b"")), "an empty answer of type text/html");
+    assert_eq!(words(of_type("text/html", b"")), "empty response of type text/html");
     let all = FeedOutcome::Accepted { refused: vec![] };
     assert_eq!(of_type("text/plain", b"{\"feedItemReceivedCount\":1}"), all, "the body is what the contract says");
 }
@@ -232,19 +232,15 @@ fn retry_after_is_seconds_or_a_date_capped_and_never_garbage() {
     for garbage in ["", "-5", "1.5", "soon", "Sun, 22 Nov 2026 09:59:00 GMT", "Sun, 99 Nov 2026 10:00:12 GMT"] {
         assert_eq!(retry_after(garbage), None, "{garbage}");
     }
-    assert_eq!(slowed_by(&[]), (None, "the gateway asked to slow down (429)".to_owned()));
+    assert_eq!(slowed_by(&[]), (None, "rate limit reached (429)".to_owned()));
 }
 
 #[test]
 fn a_strange_retry_after_is_said_so() {
     let words = |value| slowed_by(&[("retry-after", value)]).1;
-    assert_eq!(words("7"), "the gateway asked to slow down (429)");
-    assert!(
-        words("86400").ends_with("(429); it asks for 24 h 00 min, which is cut to 10 min 00 s"),
-        "{}",
-        words("86400")
-    );
-    assert!(words("-5").ends_with("(429); its Retry-After \"-5\" is not understood"), "{}", words("-5"));
+    assert_eq!(words("7"), "rate limit reached (429)");
+    assert!(words("86400").ends_with("(429); Retry-After 24 h 00 min, limited to 10 min 00 s"), "{}", words("86400"));
+    assert!(words("-5").ends_with("(429); invalid Retry-After \"-5\""), "{}", words("-5"));
 }
 
 #[test]

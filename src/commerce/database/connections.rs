@@ -116,8 +116,7 @@ impl Connections {
             begin_on(&mut connection, view).await.map_err(|error| DatabaseError::connecting(settings, &error))?;
             Ok(connection)
         };
-        let words =
-            async { SafeText::from(format!("waiting for the database at {} to answer", settings.address_text())) };
+        let words = async { SafeText::from(format!("waiting for the database at {}", settings.address_text())) };
         match waiting::told(words, tokio::time::timeout(CONNECT_TIMEOUT, Box::pin(begun))).await {
             Ok(connection) => Ok(Begun { connection: connection?, place }),
             Err(_) => Err(DatabaseError::timed_out(settings, CONNECT_TIMEOUT.as_secs())),

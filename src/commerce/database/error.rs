@@ -35,7 +35,7 @@ const MESSAGE_LIMIT: usize = 400;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DatabaseError {
     /// The server is not there, refuses the user, or has no such database.
-    #[error("the database at {address} cannot be reached as user {user:?}: {reason}")]
+    #[error("cannot connect to the database at {address} as user {user:?}: {reason}")]
     Unreachable {
         /// Host and port, or socket path.
         address: SafeText,
@@ -134,7 +134,7 @@ impl DatabaseError {
         Self::Unreachable {
             address: settings.address_text(),
             user: SafeText::new(&settings.user),
-            reason: SafeText::new(&format!("no answer within {seconds} s")),
+            reason: SafeText::new(&format!("no response within {seconds} s")),
             hint: not_listening(settings),
             is_passing: true,
         }
@@ -148,7 +148,7 @@ impl DatabaseError {
     /// No answer to a query.
     pub(super) fn unanswered(seconds: u64) -> Self {
         Self::Interrupted {
-            reason: SafeText::new(&format!("no answer within {seconds} s")),
+            reason: SafeText::new(&format!("no response within {seconds} s")),
             hint: "check the network to the database server, and its load (`SHOW PROCESSLIST`)".to_owned(),
         }
     }
@@ -156,8 +156,8 @@ impl DatabaseError {
     /// A table was exchanged while it was read.
     pub(super) fn exchanged(table: &str) -> Self {
         Self::Interrupted {
-            reason: SafeText::new(&format!("the table {table} was exchanged for another meanwhile")),
-            hint: "wait until Commerce's indexers have ended (`bin/magento indexer:status`)".to_owned(),
+            reason: SafeText::new(&format!("the table {table} was replaced meanwhile")),
+            hint: "wait for Commerce's indexers to finish (`bin/magento indexer:status`)".to_owned(),
         }
     }
 
@@ -176,7 +176,6 @@ impl DatabaseError {
     }
 
     /// Whether the same may succeed in a moment.
-    #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Interrupted { .. } => true,
@@ -203,13 +202,15 @@ impl Explain for DatabaseError {
                 "check [source.commerce] tls_ca_file, tls_cert_file and tls_key_file, or driver_options in env.php"
                     .to_owned(),
             ),
-            Self::NotCommerce { .. } => {
-                Some("check the database name and the table prefix (table_prefix in [source.commerce] or env.php)".to_owned())
-            }
-            Self::Denied { grant, .. } => Some(format!("let a database administrator run `{grant}`")),
+            Self::NotCommerce { .. } => Some(
+                "check the database name and the table prefix (table_prefix in [source.commerce] or env.php)"
+                    .to_owned(),
+            ),
+            Self::Denied { grant, .. } => Some(format!("ask a database administrator to run `{grant}`")),
             Self::Undecodable { .. } => Some("correct the value in that row; other items are not affected".to_owned()),
             Self::Emptied { .. } => Some(
-                "restore the table or run `bin/magento indexer:reindex`; if this is as it should be, run `commerce-connector export run \
+                "restore the table or run `bin/magento indexer:reindex`; if it is meant to be empty, run \
+                 `commerce-connector export run \
                  --accept-empty`"
                     .to_owned(),
             ),
@@ -275,7 +276,7 @@ fn hint(settings: &DatabaseSettings, error: &Error) -> String {
     match error {
         Error::Server(server) if ACCESS_DENIED.contains(&server.code) => {
             let tls = match (&settings.address, &settings.tls) {
-                (Address::Tcp { .. }, None) => "; an account may also demand TLS ([source.commerce] tls_ca_file)",
+                (Address::Tcp { .. }, None) => "; the account may require TLS ([source.commerce] tls_ca_file)",
                 _ => "",
             };
             format!("check the user and the password, and that the server lets this user in from this host{tls}")
@@ -284,21 +285,21 @@ fn hint(settings: &DatabaseSettings, error: &Error) -> String {
             "check the database name; SHOW DATABASES lists those the user may see".to_owned()
         }
         Error::Server(server) if server.code == DATABASE_DENIED || TABLE_DENIED.contains(&server.code) => {
-            format!("let a database administrator run `{}`", grant(settings, "", "SELECT", None))
+            format!("ask a database administrator to run `{}`", grant(settings, "", "SELECT", None))
         }
         Error::Server(server) if server.code == TLS_REQUIRED => {
-            "the server demands TLS: set [source.commerce] tls_ca_file to the CA of its certificate, or driver_options 1009 in \
+            "the server requires TLS: set [source.commerce] tls_ca_file to the CA of its certificate, or \
+             driver_options 1009 in \
              env.php"
                 .to_owned()
         }
         Error::Io(IoError::Tls(_)) => not_trusted(),
         Error::Io(IoError::Io(io)) if is_tls(io) => not_trusted(),
         Error::Driver(DriverError::NoClientSslFlagFromServer) => {
-            "switch TLS on at the server, or take tls_ca_file out of the configuration".to_owned()
+            "enable TLS on the server, or remove tls_ca_file from the configuration".to_owned()
         }
         Error::Driver(DriverError::UnknownAuthPlugin { .. }) => {
-            "give the user an authentication plugin that is known here: mysql_native_password or caching_sha2_password"
-                .to_owned()
+            "give the user a supported authentication plugin: mysql_native_password or caching_sha2_password".to_owned()
         }
         Error::Server(_) => "check the database server's log, and whether it is starting or overloaded".to_owned(),
         _ => not_listening(settings),
@@ -319,7 +320,7 @@ fn not_trusted() -> String {
 fn interruption_hint(settings: &DatabaseSettings, error: &Error) -> String {
     match error {
         Error::Server(server) if server.code == LOCK_TIMEOUT => {
-            "a table is locked, by ALTER TABLE or LOCK TABLES: `SHOW PROCESSLIST` shows by whom".to_owned()
+            "a table is locked by ALTER TABLE or LOCK TABLES: see `SHOW PROCESSLIST`".to_owned()
         }
         Error::Server(server) if STATEMENT_TIMEOUT.contains(&server.code) => {
             "the database server is overloaded: check its load (`SHOW PROCESSLIST`)".to_owned()
@@ -331,10 +332,7 @@ fn interruption_hint(settings: &DatabaseSettings, error: &Error) -> String {
 
 fn not_listening(settings: &DatabaseSettings) -> String {
     match settings.address {
-        Address::Tcp { .. } => {
-            "check the host and the port, that the server runs and listens there, and that no firewall is between"
-                .into()
-        }
+        Address::Tcp { .. } => "check host and port, that the server is running, and that no firewall blocks it".into(),
         Address::Socket(_) => "check the socket's path, that the server runs, and that this user may open it".into(),
     }
 }

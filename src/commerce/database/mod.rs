@@ -79,9 +79,6 @@ impl Database {
     /// The same database with its schema as it is now: an upgrade, an indexer or an administrator may have changed it. What is
     /// read with it depends on `expected`, names of tables that must have rows. That one of these or of `needed` is missing is
     /// believed only if a query finds it so: what a reindex renames in is not on MariaDB's list for a moment.
-    ///
-    /// # Errors
-    /// As [`Self::connect`].
     pub async fn look_again(&self, expected: BTreeSet<String>, needed: &[&str]) -> Result<Self, DatabaseError> {
         self.persist(|| Self::look_at(Arc::clone(&self.connections), self.required, expected.clone(), needed)).await
     }
@@ -151,7 +148,6 @@ impl Database {
     }
 
     /// How long the server took for all queries of this program so far, one connection beside the other.
-    #[must_use]
     pub fn query_time(&self) -> Duration {
         self.connections.query_time()
     }
@@ -159,14 +155,12 @@ impl Database {
     /// The full name of a table, quoted: `table("store")` is `` `shop_store` `` with the prefix `shop_`.
     ///
     /// `name` is one of the program's own words, never text from outside.
-    #[must_use]
     pub fn table(&self, name: &str) -> String {
         self.tables.use_table(name);
         self.settings().table(name)
     }
 
     /// Whether there is such a table or view; the name is without the prefix.
-    #[must_use]
     pub fn has(&self, table: &str) -> bool {
         let is_there = self.schema.has(table);
         if !is_there {
@@ -176,13 +170,11 @@ impl Database {
     }
 
     /// What kind of Commerce schema this is.
-    #[must_use]
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
 
     /// What it is connected to.
-    #[must_use]
     pub fn settings(&self) -> &DatabaseSettings {
         self.connections.settings()
     }

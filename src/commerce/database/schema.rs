@@ -30,7 +30,6 @@ pub enum LinkColumn {
 
 impl LinkColumn {
     /// The column's name.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             LinkColumn::EntityId => "entity_id",
@@ -56,7 +55,6 @@ pub struct Schema {
 
 impl Schema {
     /// Whether there is such a table or view; the name is without the prefix.
-    #[must_use]
     pub fn has(&self, table: &str) -> bool {
         self.tables.contains(table)
     }
@@ -123,9 +121,9 @@ fn reason(names: &[String], missing: &[&str], prefix: &str) -> (bool, SafeText) 
     let other = names.iter().find_map(|name| name.strip_suffix("catalog_product_entity"));
     let (is_elsewhere, text) = match other {
         Some(found) if found != prefix => {
-            (true, format!("the tables {listed} are missing, but there are some with the prefix {found:?}"))
+            (true, format!("the tables {listed} are missing, but some exist with the prefix {found:?}"))
         }
-        _ if names.is_empty() => (false, "it holds no tables that this user may see".to_owned()),
+        _ if names.is_empty() => (false, "it has no tables that this user may see".to_owned()),
         _ => (false, format!("the tables {listed} are missing")),
     };
     (is_elsewhere, SafeText::new(&text))

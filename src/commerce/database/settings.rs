@@ -33,9 +33,7 @@ impl Address {
     pub fn from_host(text: &str) -> Result<Self, SettingsError> {
         // Not repeated: what stands before it may be a password.
         if text.contains('@') {
-            return Err(SettingsError::new(
-                "the database host holds an @; user and password have settings of their own",
-            ));
+            return Err(SettingsError::new("the database host contains an @; set user and password separately"));
         }
         if text.starts_with('/') {
             return Ok(Self::Socket(PathBuf::from(text)));
@@ -54,15 +52,14 @@ impl Address {
         if host.is_empty() {
             return Err(SettingsError::new("the database host is missing"));
         }
-        let port = match port {
-            None => DEFAULT_PORT,
-            // Not repeated: who wrote `user:password@host` where a host belongs has a password here.
-            Some(text) => text.parse().ok().filter(|port| *port != 0).ok_or_else(|| {
-                SettingsError::new(
-                    "what follows the colon of the database host is not a port, a number from 1 to 65535",
-                )
-            })?,
-        };
+        let port =
+            match port {
+                None => DEFAULT_PORT,
+                // Not repeated: who wrote `user:password@host` where a host belongs has a password here.
+                Some(text) => text.parse().ok().filter(|port| *port != 0).ok_or_else(|| {
+                    SettingsError::new("the port of the database host is not a number from 1 to 65535")
+                })?,
+            };
         Ok(Self::Tcp { host: host.to_owned(), port })
     }
 }
@@ -102,9 +99,6 @@ impl DatabaseSettings {
     /// Reads `mysql://user[:password]@host[:port]/database[?socket=/path]`.
     ///
     /// User, password, database and socket may be percent-encoded. `mariadb://` is the same.
-    ///
-    /// # Errors
-    /// [`SettingsError`] with what is missing or not understood.
     pub fn from_url(url: &str, table_prefix: &str, tls: Option<Tls>) -> Result<Self, SettingsError> {
         let rest = url
             .strip_prefix("mysql://")
@@ -113,7 +107,7 @@ impl DatabaseSettings {
         // Found here, so that no later error repeats what is the rest of a password.
         if rest.contains('@') && !rest.split(['/', '?']).next().is_some_and(|authority| authority.contains('@')) {
             return Err(SettingsError::new(
-                "the database URL has a / or a ? before its @; in a password they are written %2F and %3F",
+                "the database URL has a / or a ? before its @; in a password, write %2F and %3F",
             ));
         }
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -123,9 +117,7 @@ impl DatabaseSettings {
         let user = decode(user, "user")?;
         let database = decode(database, "database name")?;
         if user.is_empty() || database.is_empty() {
-            return Err(SettingsError::new(
-                "the database URL must name a user and a database: mysql://user@host/database",
-            ));
+            return Err(SettingsError::new("the database URL needs a user and a database: mysql://user@host/database"));
         }
         let address = match socket(query)? {
             Some(socket) => Address::Socket(socket),
@@ -145,25 +137,24 @@ impl DatabaseSettings {
     pub fn check(&self) -> Result<(), SettingsError> {
         if self.user.contains(['@', ':']) {
             return Err(SettingsError::new(
-                "the database user holds an @ or a colon; password and host have settings of their own",
+                "the database user contains an @ or a colon; set password and host separately",
             ));
         }
         if let Address::Tcp { host, .. } = &self.address
             && host.contains(['@', '/'])
         {
             return Err(SettingsError::new(
-                "the database host holds an @ or a slash; user and password have settings of their own",
+                "the database host contains an @ or a slash; set user and password separately",
             ));
         }
         if self.table_prefix.len() < IDENTIFIER_LIMIT && self.table_prefix.bytes().all(is_identifier) {
             Ok(())
         } else {
-            Err(SettingsError::new("the table prefix may hold only letters, digits and underscores, at most 63"))
+            Err(SettingsError::new("the table prefix may only have letters, digits and underscores, at most 63"))
         }
     }
 
     /// The address as a person writes it: `db.example:3306`, `/run/mysqld/mysqld.sock`.
-    #[must_use]
     pub fn address_text(&self) -> SafeText {
         match &self.address {
             Address::Tcp { host, port } if host.contains(':') => SafeText::new(&format!("[{host}]:{port}")),
@@ -192,7 +183,7 @@ fn socket(query: &str) -> Result<Option<PathBuf>, SettingsError> {
             ("socket", path) if !path.is_empty() => socket = Some(PathBuf::from(decode(path, "socket")?)),
             ("socket", _) => return Err(SettingsError::new("the socket of the database URL is empty")),
             (name, _) => {
-                let text = format!("the database URL has an unknown parameter {name:?}; only socket is known");
+                let text = format!("the database URL has an unknown parameter {name:?}; only socket is supported");
                 return Err(SettingsError::new(&text));
             }
         }

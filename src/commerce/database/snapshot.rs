@@ -51,9 +51,6 @@ impl Snapshot {
     }
 
     /// The rows of a query with parameters: text from outside goes here, never into the query.
-    ///
-    /// # Errors
-    /// As [`Self::rows`].
     pub async fn rows_with<T: Decode>(
         &mut self,
         sql: &str,
@@ -114,7 +111,7 @@ async fn in_time<T>(connections: &Connections, id: u32, sql: &str, read: impl Fu
     let words = async {
         let state = connections.state_of(id).await;
         let doing =
-            state.map_or_else(|| "no answer yet".to_owned(), |state| format!("the server says {:?}", state.as_str()));
+            state.map_or_else(|| "no response yet".to_owned(), |state| format!("the server says {:?}", state.as_str()));
         let tables = tables_in(sql).join(", ");
         let of = connections.settings().address_text();
         SafeText::from(format!("waiting for the database at {of}: a query of {tables}, {doing}"))
@@ -159,7 +156,6 @@ async fn convert<T: Decode, P: Protocol>(
 ///
 /// Ids are numbers from the database itself, so they can stand in the query as they are; a list without entries becomes
 /// `NULL`, which nothing is in.
-#[must_use]
 pub fn in_list<T: std::fmt::Display>(numbers: impl IntoIterator<Item = T>) -> String {
     let mut list = String::new();
     for number in numbers {

@@ -66,7 +66,6 @@ impl Database {
     }
 
     /// The tables that queries named since [`Self::look_again`] made this.
-    #[must_use]
     pub fn used_tables(&self) -> BTreeSet<String> {
         self.tables.used()
     }
@@ -123,9 +122,6 @@ impl Database {
     }
 
     /// Which of these tables have rows: those that a later reading must find filled.
-    ///
-    /// # Errors
-    /// If the database does not answer.
     pub async fn filled_tables(
         &self,
         snapshot: &mut Snapshot,
@@ -170,7 +166,7 @@ impl Database {
         let name = format!("{}{table}", self.settings().table_prefix);
         DatabaseError::Denied {
             table: SafeText::new(&name),
-            reason: "the user has rights on single tables only, so it cannot be told whether this one exists".into(),
+            reason: "the user has rights on single tables only; this one may not exist".into(),
             grant: grant(self.settings(), &self.schema.account, "SELECT", None),
         }
     }

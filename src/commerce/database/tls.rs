@@ -90,7 +90,7 @@ async fn check_file(what: &'static str, file: &Path, label: &str) -> Result<(), 
     // Anything else may be DER, about which the driver decides.
     match std::str::from_utf8(&bytes) {
         Ok(text) if !text.contains(&format!("{label}-----")) => {
-            Err(wrong(SafeText::from(format!("it holds no PEM block {label}"))))
+            Err(wrong(SafeText::from(format!("it has no PEM block {label}"))))
         }
         _ => Ok(()),
     }

@@ -19,7 +19,7 @@ const WRITE_DENIED: [u16; 2] = [1142, 1143];
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
     /// The user may read settings but not write them.
-    #[error("the database user {user:?} may not write into the table {table}, so nothing was saved: {reason}")]
+    #[error("the database user {user:?} may not write to the table {table}; nothing was saved: {reason}")]
     Denied {
         /// The table, with its prefix.
         table: SafeText,
@@ -31,7 +31,7 @@ pub enum WriteError {
         grant: SafeText,
     },
     /// A value does not read back as it was written.
-    #[error("{path} does not read back from {TABLE} as it was written, so nothing was saved")]
+    #[error("{path} reads back from {TABLE} differently; nothing was saved")]
     NotKept {
         /// The setting's path.
         path: SafeText,
@@ -53,11 +53,12 @@ impl Explain for WriteError {
     fn hint(&self) -> Option<String> {
         match self {
             WriteError::Denied { grant, .. } => Some(format!(
-                "let a database administrator run `{grant}`, or set instance.settings = \"file\" to keep settings in the configuration file"
+                "ask a database administrator to run `{grant}`, or set instance.settings = \"file\" to keep settings \
+                 in the configuration file"
             )),
-            WriteError::NotKept { .. } => Some(
-                "a trigger, a missing unique key of the table or the length of its column may be the cause".to_owned(),
-            ),
+            WriteError::NotKept { .. } => {
+                Some("check for a trigger, a missing unique key or a short column".to_owned())
+            }
             WriteError::Database(error) => error.hint(),
         }
     }
@@ -79,7 +80,7 @@ impl Database {
         let result = self.write_on(&mut connection, values).await;
         // Whatever was not committed is rolled back when the connection goes.
         if let Err(error) = connection.disconnect().await {
-            tracing::debug!(%error, "the connection for writing was not closed cleanly");
+            tracing::debug!(%error, "the write connection was not closed cleanly");
         }
         result
     }

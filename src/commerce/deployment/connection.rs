@@ -123,7 +123,7 @@ fn tls(deployment: &Deployment, path: &str) -> Result<Option<Tls>, EnvPhpError> 
         }
         (None, None) => None,
         (Some(half), None) | (None, Some(half)) => {
-            return Err(deployment.mistake(&half, "client certificate (1008) and client key (1007) need each other"));
+            return Err(deployment.mistake(&half, "client certificate (1008) and client key (1007) go together"));
         }
     };
     let is_off = value(OPTION_VERIFY)?.is_some_and(|verify| matches!(verify.text.as_str(), "" | "0"));

@@ -203,11 +203,11 @@ fn what_is_missing_is_named_without_any_value() {
     let reason = words(text);
     assert!(reason.contains("'dbname'") && !reason.contains("hush"), "{reason}");
     let unknown = "<?php return ['db' => ['connection' => ['default' => ['dbname' => 'd', 'username' => 'u',\n'password' => secret()]]]];";
-    assert!(words(unknown).contains("env.php line 2: the function secret() is not run here"));
+    assert!(words(unknown).contains("env.php line 2: the function secret() is not supported"));
     let missing = "<?php return ['db' => ['connection' => ['default' => ['dbname' => 'd', 'username' => 'u',\n'password' => getenv('DB_PASS')]]]];";
     assert!(words(missing).contains("env.php line 2: the environment variable DB_PASS is not set"));
     let half = "<?php return ['db' => ['connection' => ['default' => ['dbname' => 'd', 'username' => 'u', 'driver_options' => [\n1007 => 'k']]]]];";
-    assert!(words(half).contains("line 2: client certificate (1008) and client key (1007) need each other"));
+    assert!(words(half).contains("line 2: client certificate (1008) and client key (1007) go together"));
     assert!(
         Deployment::read(Path::new("/nowhere"), Variables::default())
             .expect_err("no file")

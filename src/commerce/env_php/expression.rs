@@ -251,10 +251,10 @@ impl Parser<'_, '_, '_> {
                     Some(Token::Sign("{")) => self.skip_group()?,
                     _ => return Err(self.error("expected a name after this arrow")),
                 }
-                entry = Self::unknown(line, "what an object holds or does is not known here");
+                entry = Self::unknown(line, "objects are not supported");
             } else if self.is_next("(") {
                 self.skip_group()?;
-                let unknown = Unknown { line, reason: "the call of a method or closure is not made here".to_owned() };
+                let unknown = Unknown { line, reason: "method and closure calls are not supported".to_owned() };
                 self.forget_within(begin, &unknown);
                 // It may have read a file of variables into the environment.
                 self.scope.hide(&unknown);
@@ -312,7 +312,7 @@ impl Parser<'_, '_, '_> {
             }
             Token::Shell => {
                 self.at += 1;
-                Ok(Self::unknown(line, "a shell command is not run here"))
+                Ok(Self::unknown(line, "shell commands are not run"))
             }
             Token::Word(word) => {
                 self.at += 1;
@@ -336,13 +336,13 @@ impl Parser<'_, '_, '_> {
                     Some(Token::Variable(_)) => self.at += 1,
                     _ => return Err(self.error("expected a variable after `$`")),
                 }
-                let unknown = Unknown { line, reason: "a variable whose name is computed is not followed".to_owned() };
+                let unknown = Unknown { line, reason: "computed variable names are not supported".to_owned() };
                 if assignment(self.peek()).is_some() {
                     self.forget_within(begin, &unknown);
                 }
                 entry(Value::Unknown(unknown))
             }
-            Token::Sign(_) => Err(self.error("a value was expected here")),
+            Token::Sign(_) => Err(self.error("expected a value")),
         }
     }
 
@@ -379,15 +379,14 @@ impl Parser<'_, '_, '_> {
         let mut value = if matches!(name, "_ENV" | "_SERVER") && self.is_next("[") {
             None
         } else if matches!(name, "_ENV" | "_SERVER" | "_GET" | "_POST" | "_COOKIE" | "_REQUEST" | "GLOBALS" | "this") {
-            Some(Value::Unknown(Unknown { line, reason: format!("the whole of ${name} is not known here") }))
+            Some(Value::Unknown(Unknown { line, reason: format!("${name} is not fully known") }))
         } else {
             Some(self.scope.variable(name, line))
         };
         while self.take("[") {
             if self.take("]") {
                 steps.push(Step::Next);
-                value =
-                    Some(Value::Unknown(Unknown { line, reason: "an entry that is yet to come is read".to_owned() }));
+                value = Some(Value::Unknown(Unknown { line, reason: "an entry is read before it is set".to_owned() }));
                 continue;
             }
             let key = self.expression()?;
@@ -413,7 +412,7 @@ impl Parser<'_, '_, '_> {
                 self.at += 1;
                 let begin = self.at;
                 self.expression()?;
-                let unknown = Unknown { line, reason: "a reference is not followed".to_owned() };
+                let unknown = Unknown { line, reason: "references are not supported".to_owned() };
                 self.forget_within(begin, &unknown);
                 Entry { line, value: Value::Unknown(unknown) }
             }
@@ -445,7 +444,7 @@ impl Parser<'_, '_, '_> {
             return Ok(entry);
         }
         let value = functions::constant(word, line, self.scope).unwrap_or_else(|| {
-            let reason = format!("the constant {} is not known here", constant_in_words(word));
+            let reason = format!("unknown constant {}", constant_in_words(word));
             Value::Unknown(Unknown { line, reason })
         });
         self.spend_on(&value, line)?;

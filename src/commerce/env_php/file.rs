@@ -118,19 +118,16 @@ impl PhpFile {
     }
 
     /// The line of a value, where a line helps.
-    #[must_use]
     pub fn line_of(&self, plain: &Plain) -> Option<usize> {
         self.has_lines.then_some(plain.line)
     }
 
     /// Its path below the root.
-    #[must_use]
     pub fn path(&self) -> &'static str {
         self.path
     }
 
     /// The environment variables that it asks for, that are not set and that it has nothing in place of, each with the line.
-    #[must_use]
     pub fn missing_variables(&self) -> &[(String, usize)] {
         &self.missing
     }
@@ -211,7 +208,7 @@ fn run(bytes: &[u8], path: &Path, environment: &Variables) -> Result<(Entry, Vec
     let content =
         scope.returned.take().ok_or(ParseError { line, reason: "expected `return` and an array".to_owned() })?;
     if !matches!(content.value, Value::Array(_) | Value::Unknown(_)) {
-        return Err(ParseError { line: content.line, reason: "what it returns is not an array".to_owned() });
+        return Err(ParseError { line: content.line, reason: "the returned value is not an array".to_owned() });
     }
     let placeholders = tokens.iter().filter_map(|placed| match &placed.token {
         Token::Text(Some(text)) => placeholder(text, environment)?.err().map(|name| (name.to_owned(), placed.line)),

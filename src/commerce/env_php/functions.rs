@@ -160,7 +160,7 @@ pub(super) fn call(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) -> 
                         .known()
                         .err()
                         .cloned()
-                        .unwrap_or(Unknown { line, reason: "the name of this constant is not known".to_owned() });
+                        .unwrap_or(Unknown { line, reason: "the name of this constant is unknown".to_owned() });
                     parser.scope.hide(&unknown);
                 }
             }
@@ -172,13 +172,13 @@ pub(super) fn call(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) -> 
                 (None, Some(unknown)) => Value::Unknown(unknown.clone()),
                 (None, None) => Value::Bool(false),
             },
-            _ => unknown(line, "the name of this constant is not known"),
+            _ => unknown(line, "the name of this constant is unknown"),
         }),
         ("constant", [name]) => entry(match &name.value {
             Value::Text(name) => {
-                constant(name, line, parser.scope).unwrap_or_else(|| unknown(line, "a constant is not known here"))
+                constant(name, line, parser.scope).unwrap_or_else(|| unknown(line, "unknown constant"))
             }
-            _ => unknown(line, "the name of this constant is not known"),
+            _ => unknown(line, "the name of this constant is unknown"),
         }),
         ("getenv", [name] | [name, _]) => entry(match name.value.text(line) {
             Ok(name) => parser.scope.environment_variable(&name, line, false),
@@ -190,7 +190,7 @@ pub(super) fn call(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) -> 
                 let value = Entry { line, value: Value::Text(value.to_owned()) };
                 parser.scope.assign("_ENV", &[Step::Key(Key::of_text(name))], value)?;
             } else {
-                let reason = "an environment variable is changed that is not known".to_owned();
+                let reason = "an unknown environment variable is changed".to_owned();
                 parser.scope.forget_all(&Unknown { line, reason });
             }
             entry(Value::Bool(true))
@@ -225,7 +225,7 @@ pub(super) fn unknown(line: usize, reason: &str) -> Value {
 
 /// A function that is not computed. It may change a variable that is passed to it, and read variables into the environment.
 fn unknown_call(parser: &mut Parser<'_, '_, '_>, name: &str, begin: usize, line: usize) -> Entry {
-    let unknown = Unknown { line, reason: format!("the function {}() is not run here", name_in_words(name)) };
+    let unknown = Unknown { line, reason: format!("the function {}() is not supported", name_in_words(name)) };
     if !HARMLESS.contains(&name) {
         parser.forget_within(begin, &unknown);
         parser.scope.hide(&unknown);
@@ -251,7 +251,7 @@ fn isset(values: &[Entry]) -> Value {
 pub(super) fn of_json(text: &str, line: usize) -> Value {
     match serde_json::from_str::<serde_json::Value>(text) {
         Ok(value) => json(value, line),
-        Err(_) => unknown(line, "what is given as JSON is not JSON"),
+        Err(_) => unknown(line, "invalid JSON"),
     }
 }
 
@@ -288,7 +288,7 @@ pub(super) fn merge(into: &mut Array, from: &Entry, counts_on: bool, scope: &mut
     let array = match from.value.known() {
         Ok(Value::Array(array)) => array,
         Ok(_) => {
-            let reason = "what is merged here is not an array".to_owned();
+            let reason = "a merged value is not an array".to_owned();
             into.insert_unknown(Unknown { line: from.line, reason });
             return Ok(());
         }
@@ -344,7 +344,7 @@ pub(super) fn keyword(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) 
                     parser.skip_group()?;
                 }
             }
-            let unknown = Unknown { line, reason: "an object is not made here".to_owned() };
+            let unknown = Unknown { line, reason: "creating objects is not supported".to_owned() };
             parser.scope.hide(&unknown);
             Ok(Some(Entry { line, value: Value::Unknown(unknown) }))
         }
@@ -391,7 +391,7 @@ fn running(parser: &mut Parser<'_, '_, '_>, name: &str, line: usize) -> Result<E
         Some(Token::Sign(";" | ")" | "]" | ",")) | None => None,
         Some(_) => Some(parser.expression()?),
     };
-    let unknown = Unknown { line, reason: format!("the result of `{name}` is not known here: no other code is run") };
+    let unknown = Unknown { line, reason: format!("the result of `{name}` is unknown: no other code is run") };
     let loads_classes = matches!(operand.as_ref().map(|operand| &operand.value), Some(Value::Text(path)) if path.ends_with("vendor/autoload.php"));
     if !loads_classes && !matches!(name, "print" | "clone") {
         parser.scope.forget_all(&unknown);
@@ -404,10 +404,10 @@ pub(super) fn of_class(parser: &mut Parser<'_, '_, '_>, class: &str, line: usize
     let full = parser.class_name(class);
     let Some(Token::Word(name)) = parser.peek_at(1).cloned() else {
         // `Name::$variable`: what follows the colons is read like any other arrow.
-        return Parser::unknown(line, "what a class holds is not known here");
+        return Parser::unknown(line, "class members are not supported");
     };
     if matches!(parser.peek_at(2), Some(Token::Sign("("))) {
-        return Parser::unknown(line, "the call of a method is not made here");
+        return Parser::unknown(line, "method calls are not supported");
     }
     parser.at += 2;
     let short = full.to_ascii_lowercase();
@@ -431,7 +431,7 @@ pub(super) fn of_class(parser: &mut Parser<'_, '_, '_>, class: &str, line: usize
     };
     match value {
         Some(value) => Entry { line, value },
-        None => Parser::unknown(line, format!("the constant {} of a class is not known here", name_in_words(&name))),
+        None => Parser::unknown(line, format!("unknown class constant {}", name_in_words(&name))),
     }
 }
 

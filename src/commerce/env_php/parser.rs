@@ -77,7 +77,7 @@ impl Parser<'_, '_, '_> {
         if self.take(sign) {
             return Ok(());
         }
-        let found = if self.peek().is_none() { "the file ends" } else { "something else stands there" };
+        let found = if self.peek().is_none() { "the file ends" } else { "found something else" };
         Err(self.error(format!("expected `{sign}` {after}, but {found}")))
     }
 

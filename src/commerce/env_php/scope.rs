@@ -254,7 +254,7 @@ fn set(value: &mut Value, steps: &[Step], entry: Entry) -> usize {
         Value::Null | Value::Unset(_) => Arc::default(),
         Value::Unknown(unknown) => Arc::new(Array::with_rest(unknown)),
         Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) => {
-            let reason = "a key is set of what is not an array".to_owned();
+            let reason = "a key is set of a value that is not an array".to_owned();
             *value = Value::Unknown(Unknown { line: entry.line, reason });
             return 0;
         }

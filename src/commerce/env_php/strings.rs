@@ -33,7 +33,7 @@ impl<'a> Cursor<'a> {
     /// The tokens of `{$…}`, one level deeper.
     fn braced(&mut self) -> Result<Vec<Placed>, ParseError> {
         if self.depth == DEPTH_LIMIT {
-            return Err(self.error("strings are nested too deep"));
+            return Err(self.error("strings are nested too deeply"));
         }
         self.depth += 1;
         let tokens = lexer::braced(self)?;

@@ -106,7 +106,7 @@ fn of_values(name: &str, arguments: &[Entry], line: usize) -> Option<Value> {
         ("base64_decode", 1 | 2) => {
             match STANDARD.decode(text()?.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
                 Some(text) => Value::Text(text),
-                None => unknown(line, "what base64_decode() is given is not base64 of text"),
+                None => unknown(line, "the value for base64_decode() is not base64 of text"),
             }
         }
         ("json_decode", 2..) if arguments[1].value == Value::Bool(true) => of_json(&text()?, line),

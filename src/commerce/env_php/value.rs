@@ -114,7 +114,7 @@ impl Value {
             Value::Float(number) => Ok(number.to_string()),
             Value::Bool(true) => Ok("1".to_owned()),
             Value::Bool(false) | Value::Null => Ok(String::new()),
-            _ => Err(Unknown { line, reason: "an array stands where text was expected".to_owned() }),
+            _ => Err(Unknown { line, reason: "expected text, but found an array".to_owned() }),
         }
     }
 
@@ -154,7 +154,12 @@ impl Value {
             Value::Unset(_) | Value::Unknown(_) => Entry { line, value: self.clone() },
             _ => Entry {
                 line,
-                value: Value::Unknown(Unknown { line, reason: "a key is read of what is not an array".to_owned() }),
+                value: Value::Unknown(Unknown {
+                    line,
+                    reason: "a key is read of a value that is not an \
+                                                               array"
+                        .to_owned(),
+                }),
             },
         }
     }

@@ -16,7 +16,6 @@ pub enum Mode {
 
 impl Mode {
     /// As Adobe's status page words it.
-    #[must_use]
     pub fn words(self) -> &'static str {
         match self {
             Mode::BySchedule => "Update by Schedule",

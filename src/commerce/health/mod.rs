@@ -108,7 +108,6 @@ impl IndexerStatus {
     }
 
     /// As Adobe's status page words it.
-    #[must_use]
     pub fn words(&self) -> &str {
         match self {
             Self::Ready => "Ready",
@@ -137,7 +136,6 @@ impl FeedPath {
     /// The silent stall (protocol page §5): Commerce's cursor is above everything that the log ever held, so new changes get
     /// version numbers that Commerce believes to have seen, and skips without an error.
     /// Gives the cursor and the newest version that the log has handed out.
-    #[must_use]
     pub fn stall(&self) -> Option<(u64, u64)> {
         let cursor = self.view.known()?.as_ref()?.cursor;
         let newest = self.log.known()?.newest;

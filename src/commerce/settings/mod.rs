@@ -48,7 +48,6 @@ pub enum Origin {
 
 impl Origin {
     /// Whether Commerce would ignore another value in the database.
-    #[must_use]
     pub fn is_locked(&self) -> bool {
         matches!(self, Origin::Variable(_) | Origin::File { .. })
     }
@@ -82,7 +81,6 @@ impl Found {
     }
 
     /// The value; nothing is an empty text.
-    #[must_use]
     pub fn text(&self) -> &str {
         self.value.as_deref().unwrap_or_default()
     }
@@ -171,17 +169,11 @@ impl fmt::Debug for Settings {
 
 impl Settings {
     /// What variables and files set. Blocking.
-    ///
-    /// # Errors
-    /// [`EnvPhpError`], with file and line.
     pub fn of_files(root: &Path, environment: Variables) -> Result<Self, EnvPhpError> {
         Ok(Self { sources: Arc::new(Sources::read(root, environment)?), rows: BTreeMap::new() })
     }
 
     /// The same where env.php need not be there. Blocking.
-    ///
-    /// # Errors
-    /// [`EnvPhpError`], with file and line.
     pub fn of_files_if_there(root: &Path, environment: Variables) -> Result<Self, EnvPhpError> {
         Ok(Self { sources: Arc::new(Sources::read_if_there(Some(root), environment)?), rows: BTreeMap::new() })
     }
@@ -200,19 +192,16 @@ impl Settings {
     }
 
     /// The installation's root directory.
-    #[must_use]
     pub fn root(&self) -> &Path {
         self.deployment().root()
     }
 
     /// What the installation was deployed with.
-    #[must_use]
     pub fn deployment(&self) -> &Deployment {
         self.sources.deployment()
     }
 
     /// Where settings are set besides the database.
-    #[must_use]
     pub fn sources(&self) -> &Arc<Sources> {
         &self.sources
     }
@@ -226,7 +215,6 @@ impl Settings {
     }
 
     /// Where a setting is set such that Commerce would not read it from the database.
-    #[must_use]
     pub fn lock(&self, path: &str) -> Option<Origin> {
         match self.get(path) {
             Ok(found) => found.filter(|found| found.locked).map(|found| found.origin),

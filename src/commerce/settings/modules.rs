@@ -73,7 +73,6 @@ impl ModuleDefaults {
     }
 
     /// The default of a setting in one scope.
-    #[must_use]
     pub fn get(&self, scope: &Scope, path: &str) -> Option<&Shipped> {
         self.values.get(&(scope.clone(), path.to_owned()))
     }
@@ -89,7 +88,7 @@ impl ModuleDefaults {
             match reader.read_event().map_err(|error| not_xml(&error))? {
                 Event::Start(element) => {
                     if path.len() == DEPTH_LIMIT {
-                        return Err("its elements are nested too deep".to_owned());
+                        return Err("its elements are nested too deeply".to_owned());
                     }
                     path.push(element.name().as_ref().to_owned());
                     value.clear();
@@ -113,11 +112,11 @@ impl ModuleDefaults {
                         .or_else(|| quick_xml::escape::resolve_predefined_entity(&reference).map(str::to_owned))
                     {
                         Some(text) => value.push_str(&text),
-                        None => return Err("it has an entity that is not known".to_owned()),
+                        None => return Err("it has an unknown entity".to_owned()),
                     }
                 }
                 Event::Eof if path.is_empty() => return Ok(()),
-                Event::Eof => return Err("it is not XML: it ends within an element".to_owned()),
+                Event::Eof => return Err("it is not XML: an element is not closed".to_owned()),
                 _ => {}
             }
         }

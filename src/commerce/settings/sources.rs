@@ -72,17 +72,11 @@ pub struct Sources {
 
 impl Sources {
     /// Reads the files of the installation at `root`, which must have an env.php. Blocking.
-    ///
-    /// # Errors
-    /// [`EnvPhpError`], with file and line.
     pub fn read(root: &Path, environment: Variables) -> Result<Self, EnvPhpError> {
         Self::of(Deployment::read(root, environment)?)
     }
 
     /// The same where env.php need not be there, or no installation is known at all. Blocking.
-    ///
-    /// # Errors
-    /// [`EnvPhpError`], with file and line.
     pub fn read_if_there(root: Option<&Path>, environment: Variables) -> Result<Self, EnvPhpError> {
         match root {
             Some(root) => Self::of(Deployment::read_if_there(root, environment)?),
@@ -108,7 +102,6 @@ impl Sources {
     }
 
     /// The files and variables that the installation was deployed with.
-    #[must_use]
     pub fn deployment(&self) -> &Deployment {
         &self.deployment
     }
@@ -145,7 +138,6 @@ impl Sources {
     }
 
     /// What the installation's modules ship: the database wins over it.
-    #[must_use]
     pub fn shipped(&self, scope: &Scope, path: &str) -> Option<Found> {
         let shipped = self.modules.get(scope, path)?;
         Some(Found::new(Some(shipped.value.clone()), Origin::Module(shipped.file.to_string())))

@@ -101,7 +101,7 @@ fn a_secret_that_cannot_be_decrypted_is_an_error_and_never_empty() {
     );
     settings.rows.insert(path.clone(), Some("a key in plain text".to_owned()));
     let error = words(&settings, "production_private_key");
-    assert!(error.ends_with("of core_config_data: the value is not encrypted as Commerce does it"), "{error}");
+    assert!(error.ends_with("of core_config_data: the value is not in Commerce's encrypted format"), "{error}");
     assert!(!error.contains("plain text") && !format!("{settings:?}{:?}", settings.get(&path)).contains("plain text"));
     settings.rows.insert(path.clone(), Some(" ".to_owned()));
     assert_eq!(settings.secret(&path), Ok(None));

@@ -27,14 +27,14 @@ fn configuration(store: &Store) -> Check {
     let path = safe(store.path());
     if !store.exists() {
         if *store.config() != Config::default() {
-            return Check::ok(CONFIGURATION, "from the environment; there is no file");
+            return Check::ok(CONFIGURATION, "from the environment; no file");
         }
         let finding = Finding::wrong(
-            format!("there is no configuration at {path}"),
-            "this program does not know which shop, keys and data space to use",
-            "`commerce-connector config init` writes one with every key explained",
+            format!("no configuration at {path}"),
+            "shop, keys and data space are not set",
+            "`commerce-connector config init` creates one with every key explained",
         );
-        return Check::wrong(CONFIGURATION, "there is none", finding);
+        return Check::wrong(CONFIGURATION, "not found", finding);
     }
     let mode = std::fs::metadata(store.path()).map(|meta| meta.mode() & 0o7777).unwrap_or_default();
     let detail = format!("mode {mode:04o}, {path}");
@@ -42,8 +42,8 @@ fn configuration(store: &Store) -> Check {
         return Check::ok(CONFIGURATION, &detail);
     }
     let finding = Finding::warning(
-        format!("{path} can be read by other users of this server (mode {mode:04o})"),
-        "it may hold an API key and a database password",
+        format!("{path} is readable by other users (mode {mode:04o})"),
+        "it may contain an API key and a database password",
         format!("`chmod 600 {path}`"),
     );
     Check::new(CONFIGURATION, &detail, vec![finding])
@@ -58,9 +58,9 @@ fn installation(store: &Store) -> Check {
         let finding = Finding::wrong(
             format!("instance.root: {} is not a directory that can be opened", safe(&root)),
             "env.php and composer.lock are read from there",
-            "set instance.root to the directory that holds app/etc/env.php, or leave it out",
+            "set instance.root to the directory that contains app/etc/env.php, or remove it",
         );
-        return Check::wrong(INSTALLATION, "the directory is not there", finding);
+        return Check::wrong(INSTALLATION, "directory not found", finding);
     }
     let files = Deployment::read(&root, store.environment().clone());
     let mode = match files.as_ref().map(Deployment::mage_mode) {
@@ -72,12 +72,11 @@ fn installation(store: &Store) -> Check {
     let unset: Vec<Finding> = files.as_ref().map(unset_variables).unwrap_or_default();
     let unreadable = match files {
         Err(error) => {
-            let next = format!("fix the file at that line; `php -l {}` checks it", error.path);
+            let next = format!("fix that line; `php -l {}` checks it", error.path);
             Some((error, next))
         }
         Ok(files) if is_used => files.database_settings(&Connection::Default).err().map(|error| {
-            let next =
-                "fix the file at that line, or set the variable that it names for this program as well (for cron, too)";
+            let next = "fix that line, or set its variable for this program as well (for cron, too)";
             (error, next.to_owned())
         }),
         Ok(_) => None,
@@ -93,9 +92,9 @@ fn installation(store: &Store) -> Check {
 fn unset_variables(deployment: &Deployment) -> Vec<Finding> {
     let findings = deployment.missing_variables().into_iter().map(|(file, line, name)| {
         Finding::warning(
-            format!("{file} line {line} needs the environment variable {}, which is not set here", SafeText::new(name)),
-            "whatever depends on it is unknown to this program, though the shop may have it",
-            format!("set {} for this program as well, in its service or crontab, too", SafeText::new(name)),
+            format!("{file} line {line} needs the environment variable {}, which is not set", SafeText::new(name)),
+            "settings that depend on it are unknown to this program, even if the shop has it",
+            format!("set {} for this program, too (service or crontab)", SafeText::new(name)),
         )
     });
     findings.collect()

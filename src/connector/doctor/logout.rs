@@ -66,22 +66,22 @@ fn logind() -> Logind {
 fn judge(facts: &Facts) -> Check {
     let how = "`systemd-run --user --unit=commerce-export commerce-connector export run`";
     match facts.logind {
-        Logind::Absent => Check::ok(LOGOUT, "nothing here ends what you leave running (no systemd)"),
-        Logind::Spares => Check::ok(LOGOUT, "logind leaves alone what you leave running (KillUserProcesses=no)"),
-        Logind::Silent => Check::skipped(LOGOUT, "logind does not say whether it ends what you leave running"),
-        Logind::Kills if facts.is_root => Check::ok(LOGOUT, "logind ends what users leave running, but not root's"),
+        Logind::Absent => Check::ok(LOGOUT, "logout stops nothing (no systemd)"),
+        Logind::Spares => Check::ok(LOGOUT, "logout stops nothing (KillUserProcesses=no)"),
+        Logind::Silent => Check::skipped(LOGOUT, "logind does not report KillUserProcesses"),
+        Logind::Kills if facts.is_root => Check::ok(LOGOUT, "logout stops users' processes, but not root's"),
         Logind::Kills if !facts.is_in_session && facts.lingers => {
-            Check::ok(LOGOUT, "logind ends what users leave running, but not their services, and this is one")
+            Check::ok(LOGOUT, "logout stops users' processes, but not services such as this one")
         }
         Logind::Kills => {
             let linger =
                 if facts.lingers { String::new() } else { format!("`loginctl enable-linger {}`, then ", facts.user) };
             let finding = Finding::warning(
-                "this system ends what you leave running when you log out (logind, KillUserProcesses=yes)",
-                "a run that goes on without its screen is killed at logout; nothing is lost, a re-run goes on where it ended",
-                format!("{linger}run it as a service of yours: {how}"),
+                "logging out stops your processes (logind, KillUserProcesses=yes)",
+                "a background export is killed at logout; nothing is lost, run it again to resume",
+                format!("{linger}run it as a service: {how}"),
             );
-            Check::new(LOGOUT, "logind ends what you leave running", vec![finding])
+            Check::new(LOGOUT, "logout stops running exports", vec![finding])
         }
     }
 }

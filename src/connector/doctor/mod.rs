@@ -17,7 +17,6 @@ mod gateway;
 mod installation;
 mod logout;
 mod program;
-mod proxy;
 mod shop;
 mod state_dir;
 
@@ -51,13 +50,11 @@ impl Diagnosis {
     }
 
     /// How many checks came out like this.
-    #[must_use]
     pub fn count(&self, outcome: Outcome) -> usize {
         self.checks.iter().filter(|check| check.outcome == outcome).count()
     }
 
     /// How the command ends: see [`finding::exit`].
-    #[must_use]
     pub fn exit(&self) -> Exit {
         finding::exit(self.findings())
     }

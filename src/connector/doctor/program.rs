@@ -60,23 +60,22 @@ fn routes(connector: &Connector) -> Check {
         }
     }
     let unclear = connector.settings().check().err();
-    let findings = unclear.map(|problem| {
-        Finding::of_problem(&problem, "exports are refused as long as it is not known what is sent where")
-    });
+    let findings =
+        unclear.map(|problem| Finding::of_problem(&problem, "exports are refused until every route is known"));
     Check::new(ROUTES, &parts.join("; "), findings.into_iter().collect()).with_facts(facts)
 }
 
 /// Whether this installation may send into this data space.
 async fn guard(connector: &Connector) -> Check {
     let Some((_, _, kind)) = connector.overview().data_space else {
-        return Check::skipped(GUARD, "needs: a data space");
+        return Check::skipped(GUARD, "no data space");
     };
     let standing = async { connector.standing(&connector.source().await?, None).await };
     let standing = match timeout(AREA_LIMIT, standing).await {
         Ok(Ok(Some(standing))) => standing,
-        Ok(Ok(None)) => return Check::skipped(GUARD, "the catalogue is made up"),
-        Ok(Err(problem)) => return Check::skipped(GUARD, &format!("needs: an answer; {problem}")),
-        Err(_) => return Check::skipped(GUARD, "needs: an answer of database and registry"),
+        Ok(Ok(None)) => return Check::skipped(GUARD, "sample catalogue"),
+        Ok(Err(problem)) => return Check::skipped(GUARD, &format!("{problem}")),
+        Err(_) => return Check::skipped(GUARD, "database or registry timed out"),
     };
     let this = match &standing.concluded {
         Some(concluded) => format!("{} installation", concluded.kind),
@@ -86,7 +85,7 @@ async fn guard(connector: &Connector) -> Check {
     match standing.check(None) {
         Ok(()) => Check::ok(GUARD, &detail),
         Err(refusal) => {
-            let means = "a run is refused before anything is sent, so that a copy cannot change what customers see";
+            let means = "exports are refused, so that a copy cannot change what customers see";
             Check::wrong(GUARD, &detail, Finding::of(&refusal, means))
         }
     }
@@ -94,29 +93,29 @@ async fn guard(connector: &Connector) -> Check {
 
 fn ledger(connector: &Connector) -> Check {
     if connector.overview().data_space.is_none() {
-        return Check::skipped(LEDGER, "needs: a data space");
+        return Check::skipped(LEDGER, "no data space");
     }
     match connector.ledger_summary() {
-        Ok(feeds) if feeds.is_empty() => Check::ok(LEDGER, "nothing was sent to this data space from here yet"),
+        Ok(feeds) if feeds.is_empty() => Check::ok(LEDGER, "nothing sent to this data space yet"),
         Ok(feeds) => {
             let flaws = match connector.check_small_ledger(SMALL_LEDGER) {
                 Ok(checkup) => checkup.iter().flat_map(findings).collect(),
-                Err(problem) => vec![Finding::of_problem(&problem, "what was sent is recorded there")],
+                Err(problem) => vec![Finding::of_problem(&problem, "sent items are recorded there")],
             };
             let sum = |of: fn(&crate::export::ledger::FeedSummary) -> u64| feeds.iter().map(of).sum::<u64>();
             let failed = sum(|feed| feed.will_retry + feed.needs_attention);
-            let detail = format!("{} submitted, {} failed", count(sum(|feed| feed.submitted)), count(failed));
+            let detail = format!("{} sent, {} failed", count(sum(|feed| feed.submitted)), count(failed));
             let finding = (failed > 0).then(|| {
                 Finding::wrong(
                     format!("{} items of the last runs failed", count(failed)),
-                    "the service does not have them in their newest state",
-                    "`commerce-connector export status` names them with the reason",
+                    "the service has no current version of them",
+                    "`commerce-connector export status` lists them with the reason",
                 )
             });
             Check::new(LEDGER, &detail, flaws.into_iter().chain(finding).collect())
         }
         Err(problem) => {
-            let means = "what was sent is recorded there; no run starts without it";
+            let means = "sent items are recorded there; no export starts without it";
             Check::wrong(LEDGER, "cannot be read", Finding::of_problem(&problem, means))
         }
     }
@@ -125,7 +124,7 @@ fn ledger(connector: &Connector) -> Check {
 /// What the screen will find. In a pipe or under cron there is none, and that is as it should be.
 fn terminal(variable: impl Fn(&str) -> Option<String>) -> Check {
     if !std::io::stdout().is_terminal() {
-        return Check::ok(TERMINAL, "none: the output goes elsewhere, so there is no screen");
+        return Check::ok(TERMINAL, "none: output is not a terminal");
     }
     let size = rustix::termios::tcgetwinsize(std::io::stdout()).map(|size| (size.ws_col, size.ws_row)).ok();
     judged_terminal(size, variable)
@@ -137,8 +136,8 @@ fn judged_terminal(size: Option<(u16, u16)>, variable: impl Fn(&str) -> Option<S
     if term.as_deref().is_none_or(|term| term == "dumb") {
         findings.push(Finding::warning(
             format!("TERM is {}", term.as_deref().map_or("not set".to_owned(), |term| SafeText::new(term).to_string())),
-            "the screen cannot be drawn; every action is a command, too",
-            "`export TERM=xterm-256color`, if your terminal is one",
+            "the screen cannot be drawn; use the commands instead",
+            "`export TERM=xterm-256color`, if your terminal supports it",
         ));
     }
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| Some((name, variable(name)?)));

@@ -22,8 +22,8 @@ pub(super) async fn checks(connector: &Connector) -> Vec<Check> {
     let settings = match tokio::task::block_in_place(|| connector.database_settings()) {
         Ok(Some(settings)) => settings,
         Ok(None) => {
-            let mut checks = vec![Check::skipped(DATABASE, "not used: items come from elsewhere")];
-            checks.extend(skipped("needs: a Commerce database"));
+            let mut checks = vec![Check::skipped(DATABASE, "not used: items come from another source")];
+            checks.extend(skipped("no Commerce database"));
             return checks;
         }
         Err(problem) => return unusable(&problem),
@@ -33,16 +33,16 @@ pub(super) async fn checks(connector: &Connector) -> Vec<Check> {
         Ok(Err(problem)) => unusable(&problem),
         Err(_) => {
             let what =
-                format!("the database at {} gave no answer within {}", settings.address_text(), duration(AREA_LIMIT));
+                format!("the database at {} did not respond within {}", settings.address_text(), duration(AREA_LIMIT));
             unusable(&Problem::usage(what).hint("check the load of the database server (`SHOW PROCESSLIST`)"))
         }
     }
 }
 
 fn unusable(problem: &Problem) -> Vec<Check> {
-    let finding = Finding::of_problem(problem, "without it nothing can be read from the shop");
+    let finding = Finding::of_problem(problem, "nothing can be read from the shop");
     let mut checks = vec![Check::wrong(DATABASE, "cannot be used", finding)];
-    checks.extend(skipped("needs: Database"));
+    checks.extend(skipped("no database"));
     checks
 }
 
@@ -60,7 +60,7 @@ async fn look(connector: &Connector, settings: &DatabaseSettings) -> Result<Vec<
     if is_adobe_here {
         checks.extend([indexers(&watched, &machinery), logs(&watched, &machinery)]);
     } else {
-        let why = "Adobe's own export is not installed here";
+        let why = "Adobe's own export is not installed";
         checks.extend([Check::skipped(INDEXERS, why), Check::skipped(LOGS, why)]);
     }
     Ok(checks)
@@ -81,8 +81,8 @@ async fn schema(
         .map(|(feed, why)| {
             finding(
                 format!("{feed}: {why}"),
-                "this feed cannot be exported; the others are not affected",
-                "`bin/magento setup:upgrade` makes the tables of enabled modules; check the table prefix, too",
+                "this feed cannot be exported; others are not affected",
+                "`bin/magento setup:upgrade` creates the tables of enabled modules; check the table prefix, too",
             )
             .about(feed)
         })
@@ -92,7 +92,7 @@ async fn schema(
     findings.extend(commerce.settings_in_force().await.err().map(|error| {
         Finding::of_problem(
             &Problem::of(&error),
-            "items are made of the shop's settings, so no feed is sent on a guess",
+            "items depend on the shop's settings, so nothing is sent without them",
         )
     }));
     let wanted = Feed::ALL.into_iter().filter(|feed| !feed.is_experimental()).count();
@@ -126,7 +126,7 @@ fn cron(machinery: &Machinery) -> Check {
         Some(cron) => {
             let last = cron
                 .last_seen
-                .map_or_else(|| "no job ever ran".to_owned(), |age| format!("last job {} ago", duration(age)));
+                .map_or_else(|| "no job has run yet".to_owned(), |age| format!("last job {} ago", duration(age)));
             format!("{last}, {} stuck", cron.stuck.len())
         }
         None => "unknown".to_owned(),

@@ -34,9 +34,9 @@ pub(super) fn check(connector: &Connector, variable: impl Fn(&str) -> Option<Str
     let existing = nearest_existing(&directory);
     if rustix::fs::access(&existing, Access::WRITE_OK | Access::EXEC_OK).is_err() {
         findings.push(Finding::wrong(
-            format!("the state directory {shown} cannot be written (as seen from {})", safe(&existing)),
-            "a run records what it has sent there, and does not start without it",
-            "check who owns it, or choose another place with --state-dir or state.directory",
+            format!("the state directory {shown} cannot be written"),
+            "an export records sent items there, and does not start without it",
+            "check its owner, or set another path with --state-dir or state.directory",
         ));
     }
     let real = existing.canonicalize().unwrap_or_else(|_| existing.clone());
@@ -46,7 +46,7 @@ pub(super) fn check(connector: &Connector, variable: impl Fn(&str) -> Option<Str
         findings.push(Finding::wrong(
             format!("the state directory {shown} is inside the Commerce installation"),
             "a deployment may delete it, and a web server may serve it",
-            "choose a place outside, or below var/, with --state-dir or state.directory, and move it there",
+            "move it outside, or below var/, and set --state-dir or state.directory",
         ));
     }
     findings.extend(of_permissions(&directory));
@@ -55,21 +55,22 @@ pub(super) fn check(connector: &Connector, variable: impl Fn(&str) -> Option<Str
         || variable("KUBERNETES_SERVICE_HOST").is_some();
     let is_cloud = variable("MAGENTO_CLOUD_PROJECT").is_some();
     findings.extend(loss(&real, kind, in_container, in_var.then_some(is_cloud)).map(|(what, next)| {
-        let means = "without it, the next export sends everything again, and what was deleted in the shop meanwhile stays in the service";
+        let means = "if it is lost, the next export sends everything again, and items deleted in the shop stay in the \
+                     service";
         Finding::warning(format!("the state directory {shown} may not last: {what}"), means, next)
     }));
     let free = rustix::fs::statvfs(&existing).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize)).ok();
     if let Some(free) = free.filter(|free| *free < LITTLE_SPACE) {
         let level = if free < NO_SPACE { Finding::wrong } else { Finding::warning };
         findings.push(level(
-            format!("only {} are free at {shown}", bytes(free)),
-            "a run stops when it cannot record what it has sent".to_owned(),
-            format!("make room (`df -h {shown}`), or choose another place with --state-dir"),
+            format!("only {} free at {shown}", bytes(free)),
+            "an export stops if it cannot record sent items".to_owned(),
+            format!("free some space (`df -h {shown}`), or set another path with --state-dir"),
         ));
     }
     let mode = match fs::metadata(&directory) {
         Ok(meta) => format!("mode {:04o}", meta.mode() & 0o777),
-        Err(_) => "made by the first run".to_owned(),
+        Err(_) => "created by the first run".to_owned(),
     };
     let free = free.map_or_else(|| "free space unknown".to_owned(), |free| format!("{} free", bytes(free)));
     Check::new(STATE, &format!("{mode}, {free}, {shown}"), findings)
@@ -86,14 +87,14 @@ fn of_permissions(directory: &Path) -> Vec<Finding> {
     let mut findings = Vec::new();
     if mode & 0o022 != 0 {
         findings.push(Finding::wrong(
-            format!("other users of this server may write in the state directory {shown} (mode {mode:04o})"),
-            "they could put other locks and logs in the place of ours, so no run starts",
+            format!("the state directory {shown} is writable by other users (mode {mode:04o})"),
+            "they could replace its locks and logs, so no export starts",
             format!("`chmod 700 {shown}`"),
         ));
     } else if mode & 0o077 != 0 {
         findings.push(Finding::warning(
-            format!("the state directory {shown} is open to other users of this server (mode {mode:04o})"),
-            "they may read what was sent, and who sent it",
+            format!("the state directory {shown} is readable by other users (mode {mode:04o})"),
+            "they can read what was sent, and by whom",
             format!("`chmod 700 {shown}`"),
         ));
     }
@@ -101,9 +102,9 @@ fn of_permissions(directory: &Path) -> Vec<Finding> {
     if let Some((path, owner)) = someone_elses(directory, me) {
         findings.push(Finding::wrong(
             format!("{} belongs to {}, and this program runs as {}", safe(&path), user_named(owner), user_named(me)),
-            "one of both users cannot read or write what the other recorded, so a run stops or begins anew",
+            "one user cannot read or write the other's records, so an export stops or starts from scratch",
             format!(
-                "run this program always as {}, or give everything to one user: `chown -R {} {shown}`",
+                "always run this program as {}, or change the owner: `chown -R {} {shown}`",
                 user_named(owner),
                 user_named(me)
             ),
@@ -139,24 +140,24 @@ fn loss(
     in_container: bool,
     in_var: Option<bool>,
 ) -> Option<(&'static str, &'static str)> {
-    let elsewhere = "choose a place on a disk that is kept with --state-dir or state.directory, and move it there";
+    let elsewhere = "move it to a permanent disk, and set --state-dir or state.directory";
     if matches!(kind, Some(TMPFS | RAMFS)) {
-        return Some(("it is in memory, which a restart of this server empties", elsewhere));
+        return Some(("it is in memory, and lost at a restart", elsewhere));
     }
     if ["/tmp", "/var/tmp", "/run", "/dev/shm"].iter().any(|place| path.starts_with(place)) {
-        return Some(("the system deletes what is there, at a restart or after some days", elsewhere));
+        return Some(("the system deletes files there, at a restart or after some days", elsewhere));
     }
     match in_var {
         Some(true) => Some((
-            "deployments keep var/, but `rm -rf var/*`, a restored snapshot or backup, and a new environment take it away",
-            "leave it out when you clear var/; on cloud there is no better place",
+            "deployments keep var/, but `rm -rf var/*`, a restored snapshot or backup, and a new environment delete it",
+            "do not delete it when you clear var/; cloud has no better location",
         )),
         Some(false) => Some((
-            "`rm -rf var/*`, which many deployments and guides run, takes it away",
-            "choose a place outside of the installation with --state-dir or state.directory, or leave it out when you clear var/",
+            "`rm -rf var/*`, which many deployments and guides run, deletes it",
+            "move it outside the installation and set --state-dir or state.directory, or keep it when you clear var/",
         )),
         None if in_container && kind == Some(OVERLAY) => {
-            Some(("it is in the container's own layer, which is gone with the container", "mount a volume there"))
+            Some(("it is in the container's own layer, and lost with the container", "mount a volume there"))
         }
         None => None,
     }

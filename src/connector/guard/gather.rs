@@ -161,14 +161,11 @@ impl Connector {
         let known = error.hint.map(|hint| format!("{hint}; ")).unwrap_or_default();
         Err(Problem {
             what: format!(
-                "this is a {} installation ({}), and the registry did not say whether {name} is a production data space, so \
+                "this is a {} installation ({}), and it is unknown whether {name} is a production data space, so \
                  nothing was sent: {}",
                 concluded.kind, concluded.because, error.what
             ),
-            hint: Some(format!(
-                "{known}to send all the same, type the name of the data space: --i-know {:?}",
-                name.as_str()
-            )),
+            hint: Some(format!("{known}to send anyway: --i-know {:?}", name.as_str())),
             exit: error.exit,
         })
     }
@@ -203,7 +200,7 @@ impl Connector {
         check(&target, concluded.as_ref(), None, &nobody, typed).map_err(|refusal| {
             let hint = match &refusal {
                 Refusal::NotProduction { .. } => format!(
-                    "choose a testing data space, or type the name to choose this one all the same: --i-know {:?}",
+                    "select a testing data space, or select this one anyway: --i-know {:?}",
                     space.name.as_str()
                 ),
                 _ => format!("its name is {:?}", space.name.as_str()),
@@ -212,7 +209,7 @@ impl Connector {
                 Refusal::OtherName { given, .. } => format!("{given:?} is not the name of the data space {}", space.id),
                 _ => refusal.words_beforehand(),
             };
-            Problem::new(Exit::Guarded, format!("{what}: it was not chosen")).hint(hint)
+            Problem::new(Exit::Guarded, format!("{what}: not selected")).hint(hint)
         })
     }
 }

@@ -83,7 +83,6 @@ impl fmt::Display for Refusal {
 
 impl Refusal {
     /// The refusal in words, before anything was to be sent.
-    #[must_use]
     pub fn words_beforehand(&self) -> String {
         match self {
             Self::NotProduction { concluded, target } => format!(
@@ -99,8 +98,8 @@ impl Refusal {
                 target.name
             ),
             Self::OtherUser { neighbour: Neighbour { user, state_dir }, target } => format!(
-                "the user {user} of this server sends this shop into the data space {} already (state directory {state_dir}), and \
-                 this user never did",
+                "the user {user} of this server already sends this shop into the data space {} (state directory \
+                 {state_dir}); this user never did",
                 target.name
             ),
             Self::OtherName { given, target } => {
@@ -110,7 +109,6 @@ impl Refusal {
     }
 
     /// The data space whose name has to be typed to go on.
-    #[must_use]
     pub fn target(&self) -> &Target {
         match self {
             Refusal::NotProduction { target, .. }
@@ -131,18 +129,18 @@ impl Explain for Refusal {
         let name = &self.target().name;
         Some(match self {
             Refusal::NotProduction { .. } => format!(
-                "choose a testing data space (`commerce-connector data-spaces list`), set instance.kind if this is the \
-                 production shop, or type the name to send all the same: --i-know {name:?}"
+                "select a testing data space (`commerce-connector data-spaces list`), set instance.kind if this is \
+                 the production shop, or send anyway: --i-know {name:?}"
             ),
             Refusal::Moved { .. } => format!(
-                "if the shop moved, type the name once: --i-know {name:?}; if this is a copy of it, choose another data space"
+                "if the shop moved, confirm once: --i-know {name:?}; if this is a copy of it, select another data space"
             ),
             Refusal::Another { .. } => format!(
-                "two installations would delete each other's items; choose another data space, or, if this one takes the \
-                 other's place, type the name: --i-know {name:?}"
+                "two installations would delete each other's items; select another data space, or, if this one \
+                 replaces the other, confirm: --i-know {name:?}"
             ),
             Refusal::OtherUser { neighbour, .. } => format!(
-                "run this program as {}; to send everything a second time all the same, type the name once: --i-know {name:?}",
+                "run this program as {}; to send everything again anyway, confirm once: --i-know {name:?}",
                 neighbour.user
             ),
             Refusal::OtherName { .. } => "copy the name from `commerce-connector data-spaces list`".to_owned(),
@@ -211,7 +209,6 @@ fn words(installation: &Installation) -> String {
 }
 
 /// The installation of this root directory and this database, told apart from others on the same server.
-#[must_use]
 pub fn installation(base_url: Option<&str>, root: Option<&Path>, database: &str) -> Installation {
     let mut hasher = Sha256::new();
     hasher.update(root.map(|root| root.to_string_lossy().into_owned()).unwrap_or_default());

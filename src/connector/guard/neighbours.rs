@@ -53,7 +53,7 @@ pub(super) fn tell(root: &Path, data_space: &DataSpaceId, state_dir: &Path) {
     }
     let path = place.join(name(data_space, me));
     if let Err(error) = write(&path, me, state_dir.to_string_lossy().as_bytes()) {
-        tracing::warn!(%error, path = %safe(&path), "other users of this server cannot be told who sends");
+        tracing::warn!(%error, path = %safe(&path), "other users of this server cannot see who sends");
     }
 }
 
@@ -64,7 +64,7 @@ fn write(path: &Path, me: u32, text: &[u8]) -> std::io::Result<()> {
     let mut file = options.open(path)?;
     let meta = file.metadata()?;
     if !meta.is_file() || meta.uid() != me {
-        return Err(std::io::Error::other("it is not a file of this user"));
+        return Err(std::io::Error::other("it belongs to another user"));
     }
     file.set_len(0)?;
     file.write_all(text)?;

@@ -17,10 +17,8 @@ impl Connector {
         match typed {
             Some(typed) if typed == name.as_str() => return Ok(()),
             Some(typed) => {
-                let what = format!(
-                    "{:?} is not the name of the data space in use, so nothing was changed",
-                    SafeText::new(typed)
-                );
+                let what =
+                    format!("{:?} is not the name of the data space in use; nothing changed", SafeText::new(typed));
                 return Err(Problem::new(Exit::Guarded, what).hint(format!("its name is {:?}", name.as_str())));
             }
             None => {}
@@ -30,12 +28,11 @@ impl Connector {
             return Ok(());
         }
         let what = format!(
-            "the new {environment} keys do not see the data space in use, {name}: exports into it would end, so nothing was changed"
+            "the new {environment} keys have no access to the data space in use, {name}: its exports would stop, so \
+             nothing changed"
         );
-        Err(Problem::new(Exit::Guarded, what).hint(format!(
-            "use keys of the same organization, or type the name of the data space to replace them all the same: --i-know {:?}",
-            name.as_str()
-        )))
+        Err(Problem::new(Exit::Guarded, what)
+            .hint(format!("use keys of the same organization, or replace them anyway: --i-know {:?}", name.as_str())))
     }
 
     /// Replaces a pair by a new one, which the gateway must accept first. Until it does, the old pair stays.
@@ -50,7 +47,7 @@ impl Connector {
         typed: Option<&str>,
     ) -> Result<Saved, Problem> {
         let still_there =
-            |problem: Problem| Problem { what: format!("{}; the old pair is still in place", problem.what), ..problem };
+            |problem: Problem| Problem { what: format!("{}; the old pair is still in use", problem.what), ..problem };
         self.verify_pair(environment, pair.clone()).await.map_err(still_there)?;
         self.keeps_sight(environment, pair, typed).await.map_err(still_there)?;
         self.save_pair(environment, pair).await

@@ -51,9 +51,9 @@ fn ours(summary: &FeedSummary) -> Vec<Finding> {
     if summary.needs_attention > 0 {
         findings.push(
             Finding::wrong(
-                format!("{}: {} failed and requires attention", summary.feed, counted(summary.needs_attention, "item")),
-                "the service refused them, and they are not sent again until they change",
-                "`commerce-connector export status` names them with the reason",
+                format!("{}: {} failed (needs a fix)", summary.feed, counted(summary.needs_attention, "item")),
+                "the service refused them; they are not sent again until they change",
+                "`commerce-connector export status` lists them with the reason",
             )
             .about(summary.feed),
         );
@@ -61,8 +61,8 @@ fn ours(summary: &FeedSummary) -> Vec<Finding> {
     if summary.will_retry > 0 {
         findings.push(
             Finding::wrong(
-                format!("{}: {} failed and will be retried", summary.feed, counted(summary.will_retry, "item")),
-                "the service does not have them in their newest state",
+                format!("{}: {} failed (will retry)", summary.feed, counted(summary.will_retry, "item")),
+                "the service has no current version of them",
                 format!("`commerce-connector export retry --feed {}`", summary.feed),
             )
             .about(summary.feed),
@@ -98,7 +98,7 @@ fn path_states(feed: Feed, names: &Watched, path: &FeedPath) -> Vec<Finding> {
         Part::Known(None) => findings.push(
             Finding::warning(
                 format!("{feed}: the indexer {indexer} is missing"),
-                "Adobe's module for this feed is not installed or not set up; this program sends the feed all the same",
+                "Adobe's module for this feed is not installed or not set up; this program sends the feed anyway",
                 "`bin/magento setup:upgrade`, if Adobe's own export should send it",
             )
             .about(feed),
@@ -107,15 +107,15 @@ fn path_states(feed: Feed, names: &Watched, path: &FeedPath) -> Vec<Finding> {
         Part::Known(Some(IndexerStatus::ReindexRequired)) => findings.push(
             Finding::wrong(
                 format!("{feed}: Reindex required ({indexer})"),
-                "what Adobe's own export sends is not up to date until it is indexed again",
+                "Adobe's own export sends outdated items until it is reindexed",
                 format!("`bin/magento indexer:reindex {indexer}`"),
             )
             .about(feed),
         ),
         Part::Known(Some(status @ (IndexerStatus::Suspended | IndexerStatus::Other(_)))) => findings.push(
             Finding::warning(
-                format!("{feed}: the indexer {indexer} is in the state {}", status.words()),
-                "it does not work now; Adobe's own export sends nothing new of this feed meanwhile",
+                format!("{feed}: the indexer {indexer} is {}", status.words()),
+                "Adobe's own export sends nothing new of this feed until it works again",
                 "`bin/magento indexer:status` shows what it waits for",
             )
             .about(feed),
@@ -153,7 +153,7 @@ fn path_logs(feed: Feed, names: &Watched, path: &FeedPath) -> Vec<Finding> {
         Part::Missing { table } if is_by_schedule => findings.push(
             Finding::wrong(
                 format!("{feed}: the change log {table} is missing, but {indexer} is set to Update by Schedule"),
-                "changes of this feed are not noticed, and saving such a record may fail if its triggers are still there",
+                "changes of this feed are not noticed, and saving such a record may fail if its triggers still exist",
                 format!(
                     "`bin/magento indexer:set-mode realtime {indexer}`, then `bin/magento indexer:set-mode schedule {indexer}`"
                 ),
@@ -193,8 +193,8 @@ fn path_logs(feed: Feed, names: &Watched, path: &FeedPath) -> Vec<Finding> {
         Part::Known(Triggers::Unseen) if is_by_schedule && path.log.known().is_some() => {
             findings.push(Finding::warning(
                 "this database user may not see triggers",
-                "if one that writes a change log is missing, its changes wait for the rolling compare",
-                "GRANT TRIGGER on the shop's database to this user; it changes nothing with it",
+                "if a trigger of a change log is missing, its changes wait for the rolling compare",
+                "GRANT TRIGGER on the shop's database to this user; it is only used for reading",
             ));
         }
         Part::Known(_) | Part::Missing { .. } | Part::Unreadable { .. } => {}
@@ -203,11 +203,12 @@ fn path_logs(feed: Feed, names: &Watched, path: &FeedPath) -> Vec<Finding> {
         findings.push(
             Finding::wrong(
                 format!(
-                    "{feed}: silent stall: Commerce has read {}_cl up to version {cursor}, but the log has only come to {newest}",
+                    "{feed}: silent stall: Commerce has read {}_cl up to version {cursor}, but the log ends at \
+                     {newest}",
                     names.view
                 ),
-                "Commerce takes every new change for one it has seen and skips it, without any error",
-                format!("`bin/magento indexer:reindex {indexer}` sets it right and indexes the feed again"),
+                "Commerce treats every new change as already seen and skips it, without any error",
+                format!("`bin/magento indexer:reindex {indexer}` fixes it and reindexes the feed"),
             )
             .about(feed),
         );
@@ -228,7 +229,7 @@ fn named(tables: &[String]) -> String {
 fn unreadable(what: &str) -> Finding {
     Finding::warning(
         what,
-        "nothing can be said about this part; everything else is not affected",
+        "this part is unknown; everything else is not affected",
         "check that it is a table of this shop, and that the database user may read it (GRANT SELECT)",
     )
 }
@@ -240,13 +241,13 @@ pub(in super::super) fn cron(cron: &Part<Cron>) -> Vec<Finding> {
     let silence = match cron.last_seen {
         Some(age) if age <= CRON_SILENCE => None,
         Some(age) => Some(format!("cron is not running: the last job was {} ago", duration(age))),
-        None => Some("cron is not running: cron_schedule knows of no job that ever ran".to_owned()),
+        None => Some("cron is not running: no job in cron_schedule ever ran".to_owned()),
     };
     if let Some(what) = silence {
         findings.push(Finding::wrong(
             what,
             "indexers, Adobe's own export and its retries do not work without it",
-            "`bin/magento cron:install`, as the user who owns the shop's files; `crontab -l` shows whether it is there",
+            "`bin/magento cron:install`, as the owner of the shop's files; `crontab -l` shows whether it is set",
         ));
     }
     if let Some(oldest) = cron.stuck.first() {
@@ -255,9 +256,13 @@ pub(in super::super) fn cron(cron: &Part<Cron>) -> Vec<Finding> {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let (is, limit) = (if cron.stuck.len() == 1 { "is" } else { "are" }, duration(STUCK_AFTER));
         findings.push(Finding::wrong(
-            format!("cron is stuck: {}{more} {is} running for longer than {limit}, since {} ago", codes.join(", "), duration(oldest.age)),
-            "Commerce does not start a job again while it takes it for running",
-            "look for its process (`ps aux | grep cron:run`) and end it; `bin/magento cron:run` then starts the job again",
+            format!(
+                "cron is stuck: {}{more} {is} running for longer than {limit}, since {} ago",
+                codes.join(", "),
+                duration(oldest.age)
+            ),
+            "Commerce does not restart a job that it considers running",
+            "find its process (`ps aux | grep cron:run`) and stop it; `bin/magento cron:run` then starts the job again",
         ));
     }
     findings
@@ -273,8 +278,8 @@ fn locks(locks: &Part<Vec<FeedLock>>) -> Vec<Finding> {
         .map(|lock| {
             Finding::warning(
                 format!("Adobe's export has held the lock of {} for {}{}", lock.feed, duration(lock.age), holder(lock)),
-                "until it lets go, no other process of Adobe's export works on that feed",
-                "look for the process and end it if it hangs; the lock goes with its database connection",
+                "until it is released, no other process of Adobe's export can work on that feed",
+                "find the process and stop it if it hangs; the lock ends with its database connection",
             )
         })
         .collect()
@@ -300,12 +305,12 @@ fn adobe(feed: Feed, items: &Part<AdobeItems>) -> Vec<Finding> {
         findings.push(
             Finding::wrong(
                 format!(
-                    "{feed}: Adobe's own export has {} that failed and require attention{}",
+                    "{feed}: {} of Adobe's own export failed and require attention{}",
                     counted(states.needs_attention, "item"),
                     newest.unwrap_or_default()
                 ),
                 "Adobe's export does not send them again until they change",
-                format!("mend these records, then `bin/magento saas:resync --feed {feed}`"),
+                format!("fix these records, then `bin/magento saas:resync --feed {feed}`"),
             )
             .about(feed),
         );
@@ -314,8 +319,8 @@ fn adobe(feed: Feed, items: &Part<AdobeItems>) -> Vec<Finding> {
         findings.push(
             Finding::warning(
                 format!("{feed}: Adobe's own export will retry {}", counted(states.will_retry, "item")),
-                format!("cron sends them again by itself; {} are submitted", count(states.submitted)),
-                "see that cron runs; `var/log/saas-export-errors.log` has the reasons",
+                format!("cron sends them again; {} are submitted", count(states.submitted)),
+                "check that cron runs; `var/log/saas-export-errors.log` has the reasons",
             )
             .about(feed),
         );

@@ -157,9 +157,6 @@ impl Connector {
     }
 
     /// How every feed is. Only reads.
-    ///
-    /// # Errors
-    /// A [`Problem`] if the ledger cannot be read, or the Commerce database cannot be reached.
     pub async fn health(&self) -> Result<Health, Problem> {
         let mut ours = tokio::task::block_in_place(|| self.ledger_summary())?;
         let mut take = |feed| {

@@ -44,7 +44,7 @@ pub(super) async fn look(
             Fate::Lost(missing) => {
                 return Ok(Err(format!(
                     "{} of its change log never appeared, and this database server does not show whether a transaction \
-                     still has them",
+                     still holds them",
                     if missing == 1 { "a version".to_owned() } else { format!("{} versions", count(missing)) }
                 )));
             }

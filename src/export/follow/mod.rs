@@ -103,7 +103,7 @@ fn other_log(followed: Option<&FollowedLog>, log: &LogState) -> Option<String> {
     }
     if log.next <= from {
         return Some(format!(
-            "its change log was restarted: its next version is {}, and {} was read before",
+            "its change log was restarted: its next version is {}, but {} was read before",
             count(log.next),
             count(from)
         ));
@@ -113,7 +113,7 @@ fn other_log(followed: Option<&FollowedLog>, log: &LogState) -> Option<String> {
         Some(oldest) => oldest.saturating_sub(1) > from,
         None => log.next.saturating_sub(1) > from,
     };
-    is_cut.then(|| format!("its change log was cut: versions after {} are not there any more", count(from)))
+    is_cut.then(|| format!("its change log was cut: versions after {} are missing", count(from)))
 }
 
 /// The first sign of something that may have changed any item of the feed, or of something that nobody looked at before.
@@ -136,7 +136,7 @@ fn stall(log: &LogState) -> Option<String> {
     (ahead > 0).then(|| {
         format!(
             "silent stall: Commerce's own cursor {} is ahead of its change log, whose newest version is {}, so Commerce \
-             itself skips the next {} changes without an error; to mend it: UPDATE mview_state SET version_id = {newest} \
+             itself skips the next {} changes without an error; to fix it: UPDATE mview_state SET version_id = {newest} \
              WHERE view_id = '{}', then bin/magento indexer:reindex {}",
             count(log.commerce_cursor),
             count(newest),
@@ -164,10 +164,7 @@ async fn other_entries(lane: &Lane, of: Feed, followed: &FollowedLog, log: &LogS
     let found: BTreeMap<u64, String> = entries.iter().map(|entry| (entry.version, word_of(&entry.record))).collect();
     let other = expected.iter().find(|(version, record)| found.get(version).map(String::as_str) != Some(**record));
     Ok(other.map(|(version, _)| {
-        format!(
-            "its change log is another than the one followed before: its version {} is not what it was",
-            count(*version)
-        )
+        format!("its change log is not the one followed before: its version {} has changed", count(*version))
     }))
 }
 

@@ -32,15 +32,13 @@ pub fn back_up(state_dir: &Path, data_space: &DataSpaceId, to: &Path) -> Result<
     }
     let Some(connection) = schema::open_read_only(&path, data_space)? else { return Ok(None) };
     let of_target = |error: &io::Error| match error.kind() {
-        io::ErrorKind::AlreadyExists => LedgerError::new(
-            &path,
-            &format!("{} is there already", private_file::safe(to)),
-            "name a file that is not there yet",
-        ),
+        io::ErrorKind::AlreadyExists => {
+            LedgerError::new(&path, &format!("{} already exists", private_file::safe(to)), "choose a new file name")
+        }
         _ => LedgerError::new(
             &path,
             &format!("{} cannot be written: {error}", private_file::safe(to)),
-            "name a file in a directory that is there and can be written",
+            "choose a file in an existing, writable directory",
         ),
     };
     // Made here, so that it is 0600 from the first byte and nothing is overwritten; SQLite takes an empty file.

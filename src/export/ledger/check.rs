@@ -52,13 +52,13 @@ impl std::fmt::Display for Flaw {
         match self {
             Flaw::Damaged(words) => write!(f, "the file is damaged: {words}"),
             Flaw::SentWithoutAnswer(items) => {
-                write!(f, "{} counted as sent, though no answer is recorded", counted(*items, "item"))
+                write!(f, "{} counted as sent without a recorded response", counted(*items, "item"))
             }
             Flaw::UnknownRequest(items) => {
-                write!(f, "{} sent in requests that were never written down", counted(*items, "item"))
+                write!(f, "{} sent in requests that were never recorded", counted(*items, "item"))
             }
-            Flaw::Senseless(items) => write!(f, "{} with fields that make no sense", counted(*items, "item")),
-            Flaw::Cursor(words) => write!(f, "the place in a change log makes no sense: {words}"),
+            Flaw::Senseless(items) => write!(f, "{} with invalid fields", counted(*items, "item")),
+            Flaw::Cursor(words) => write!(f, "invalid position in a change log: {words}"),
         }
     }
 }
@@ -100,7 +100,6 @@ pub fn check(state_dir: &Path, data_space: &DataSpaceId) -> Result<Option<Checku
 }
 
 /// The size of a data space's ledger with its log, in bytes; 0 if there is none.
-#[must_use]
 pub fn size(state_dir: &Path, data_space: &DataSpaceId) -> u64 {
     let path = path_of(state_dir, data_space);
     ["", "-wal"]
@@ -168,7 +167,7 @@ fn look_at_feeds(connection: &Connection, checkup: &mut Checkup) -> rusqlite::Re
     }
     let cursors =
         "SELECT 'feed ' || feed || ', log ' || name || ', version ' || cursor FROM logs WHERE cursor < 0 LIMIT 1";
-    let gaps = "SELECT 'feed ' || feed || ', versions up to ' || last || ' are missing above the place' FROM gaps g
+    let gaps = "SELECT 'feed ' || feed || ', versions up to ' || last || ' are missing above the position' FROM gaps g
                 WHERE NOT EXISTS (SELECT 1 FROM logs l WHERE l.feed = g.feed AND l.log = g.log AND g.last <= l.cursor) LIMIT 1";
     for sql in [cursors, gaps] {
         let words: Option<String> = connection.query_row(sql, [], |row| row.get(0)).optional()?;

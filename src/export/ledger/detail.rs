@@ -16,9 +16,6 @@ use crate::untrusted::SafeText;
 
 impl LedgerReader {
     /// Everything that is known of an item; `None` if there is no such item. Blocking.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if the file cannot be read.
     pub fn detail(&self, number: ItemNumber) -> Result<Option<ItemDetail>, LedgerError> {
         self.read_detail(number).map_err(|error| LedgerError::of_sqlite(&self.path, &error))
     }

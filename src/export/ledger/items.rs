@@ -29,7 +29,6 @@ impl ItemOrder {
     pub const ALL: [Self; 3] = [Self::Label, Self::SourceId, Self::Newest];
 
     /// Its name: `label`, `id`, `newest`.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Label => "label",

@@ -31,9 +31,6 @@ pub type GoOn<'a> = &'a mut dyn FnMut(u64) -> bool;
 
 impl LedgerReader {
     /// A page of at most `limit` items; `None` if `go_on` ended it. Blocking.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if the file cannot be read.
     pub fn page(
         &self,
         query: &ItemQuery,
@@ -45,9 +42,6 @@ impl LedgerReader {
     }
 
     /// How many items a query has; `None` if `go_on` ended it. Blocking.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if the file cannot be read.
     pub fn count_items(&self, query: &ItemQuery, go_on: GoOn<'_>) -> Result<Option<u64>, LedgerError> {
         Listing::new(self, query, go_on).count().map_err(|error| LedgerError::of_sqlite(&self.path, &error))
     }

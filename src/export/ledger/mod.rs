@@ -87,20 +87,17 @@ pub(super) mod status {
     pub const BROKEN: i64 = -2;
 
     /// Whether an item with this status is left alone for as long as it does not change.
-    #[must_use]
     pub fn is_final(status: Option<i64>) -> bool {
         matches!(status, Some(SUBMITTED | REFUSED | FAILED_IN_200))
     }
 
     /// Whether the last attempt to send an item with this status failed, for now or for good.
-    #[must_use]
     pub fn is_failed(status: Option<i64>) -> bool {
         status.is_some_and(|status| status != SUBMITTED)
     }
 }
 
 /// Where an item's state stands in the ledger's `status` column: Adobe's codes (protocol page §3, "Item status").
-#[must_use]
 pub fn state_of_status(status: Option<i64>) -> ItemState {
     match status {
         None => ItemState::Awaiting,
@@ -180,16 +177,14 @@ impl LedgerError {
             return LedgerError::Damaged { path: private_file::safe(path), reason: SafeText::new(&error.to_string()) };
         }
         let hint = match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => {
-                "make room on the disk, then run again: it goes on where this run stopped, and nothing recorded is lost"
-            }
+            Some(ErrorCode::DiskFull) => "free disk space, then run again to resume; nothing recorded is lost",
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-                "check who owns it and its directory, or choose another place with --state-dir"
+                "check who owns it and its directory, or set another directory with --state-dir"
             }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                "another program holds it: end that program, then run again"
+                "another program locks it: end that program, then run again"
             }
-            _ => "check the disk, then run again: it goes on where this run stopped",
+            _ => "check the disk, then run again to resume",
         };
         Self::new(path, &error.to_string(), hint)
     }
@@ -198,7 +193,7 @@ impl LedgerError {
         Self::new(
             path,
             &error.to_string(),
-            "check that its directory exists and can be written, or choose another place with --state-dir",
+            "check that its directory exists and can be written, or set another directory with --state-dir",
         )
     }
 }
@@ -212,7 +207,7 @@ impl Explain for LedgerError {
         Some(match self {
             LedgerError::Unusable { hint, .. } => hint.clone(),
             LedgerError::Damaged { .. } => {
-                "run `commerce-connector export ledger repair`: it saves what can be read, and nothing counts as sent by mistake"
+                "run `commerce-connector export ledger repair`: it recovers readable items; the next run resends them"
                     .to_owned()
             }
         })

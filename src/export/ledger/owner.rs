@@ -28,9 +28,6 @@ impl Store {
 
 impl LedgerReader {
     /// The installation that sent into this data space last; `None` if that was never written down. Blocking.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if the file cannot be read.
     pub fn installation(&self) -> Result<Option<Installation>, LedgerError> {
         let text: Option<String> = self
             .connection

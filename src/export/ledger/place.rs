@@ -56,8 +56,8 @@ fn refuse_half_repaired(path: &Path) -> Result<(), LedgerError> {
     if !repaired(path).exists() {
         return Ok(());
     }
-    let hint = "run `commerce-connector export ledger repair`: it goes on where it stopped";
-    Err(LedgerError::new(path, "a repair of it was broken off", hint))
+    let hint = "resume it: `commerce-connector export ledger repair`";
+    Err(LedgerError::new(path, "its repair was interrupted", hint))
 }
 
 /// Where a repair builds the new ledger.
@@ -84,30 +84,27 @@ pub(super) fn check(path: &Path) -> Result<(), LedgerError> {
     let file = look(path)?;
     let shown = private_file::safe(path);
     if !file.is_file() {
-        let hint = "put the file itself there, or choose another place with --state-dir".to_owned();
+        let hint = "put the file itself there, or set another directory with --state-dir".to_owned();
         return refuse("it is a symbolic link, a directory or a device; a plain file is needed", hint);
     }
     if !is_trusted(file.uid()) {
-        let hint = "run this program as that user, or choose another place with --state-dir".to_owned();
+        let hint = "run this program as that user, or set another directory with --state-dir".to_owned();
         return refuse(&format!("it belongs to another user (uid {})", file.uid()), hint);
     }
     if file.mode() & OWNER_READS_AND_WRITES != OWNER_READS_AND_WRITES {
         // SQLite would give its side files the same permissions, and then could not use these.
-        let reason = format!("its owner may not read and write it (mode {:04o})", file.mode() & 0o7777);
+        let reason = format!("its owner cannot read and write it (mode {:04o})", file.mode() & 0o7777);
         return refuse(&reason, format!("run `chmod 600 {shown}`"));
     }
     if file.mode() & OTHERS_MAY_READ_OR_WRITE != 0 {
-        let reason = format!("it is open to other users of this server (mode {:04o})", file.mode() & 0o7777);
+        let reason = format!("it is readable by other users (mode {:04o})", file.mode() & 0o7777);
         return refuse(&reason, format!("run `chmod 600 {shown}`"));
     }
     let directory = path.parent().unwrap_or(Path::new("/"));
     let place = fs::metadata(directory).map_err(|error| LedgerError::of_io(path, &error))?;
     if place.mode() & OTHERS_MAY_WRITE != 0 || !is_trusted(place.uid()) {
-        let reason = format!(
-            "other users of this server may write in its directory (mode {:04o}, uid {})",
-            place.mode() & 0o7777,
-            place.uid()
-        );
+        let reason =
+            format!("other users can write to its directory (mode {:04o}, uid {})", place.mode() & 0o7777, place.uid());
         return refuse(&reason, format!("run `chmod 700 {0}` as the owner of {0}", private_file::safe(directory)));
     }
     Ok(())

@@ -59,26 +59,17 @@ impl LedgerReader {
     }
 
     /// Counts of every feed that was ever exported, in the recommended order. Blocking.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if the file cannot be read.
     pub fn summary(&self) -> Result<Vec<FeedSummary>, LedgerError> {
         self.count().map_err(|error| LedgerError::of_sqlite(&self.path, &error))
     }
 
     /// The newest failed items, at most `limit`, of one feed or of all. Blocking.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if the file cannot be read.
     pub fn failures(&self, feed: Option<Feed>, limit: usize) -> Result<Vec<ItemFailure>, LedgerError> {
         let feeds = feed.map_or_else(|| Feed::ALL.to_vec(), |feed| vec![feed]);
         self.newest(&feeds, limit).map_err(|error| LedgerError::of_sqlite(&self.path, &error))
     }
 
     /// How many items of this feed the requests of the journal held, and how many compressed bytes these took. Blocking.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if the file cannot be read.
     pub fn travelled(&self, feed: Feed) -> Result<(u64, u64), LedgerError> {
         self.connection
             .query_row(

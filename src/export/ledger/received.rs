@@ -17,7 +17,7 @@ use crate::client::models::DataSpaceId;
 pub fn last_received(state_dir: &Path) -> Result<BTreeMap<DataSpaceId, Timestamp>, LedgerError> {
     let directory = directory_of(state_dir);
     let unreadable =
-        |error: &std::io::Error| LedgerError::new(&directory, &error.to_string(), "check who owns it and its mode");
+        |error: &std::io::Error| LedgerError::new(&directory, &error.to_string(), "check its owner and mode");
     let entries = match directory.read_dir() {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
@@ -40,9 +40,6 @@ pub fn last_received(state_dir: &Path) -> Result<BTreeMap<DataSpaceId, Timestamp
 
 impl LedgerReader {
     /// When the gateway last accepted a request; `None` if it never did. Blocking.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if the file cannot be read.
     pub fn last_received(&self) -> Result<Option<Timestamp>, LedgerError> {
         let at: Option<i64> = self
             .connection

@@ -116,7 +116,7 @@ fn build(source: &Path, path: &Path, data_space: &DataSpaceId) -> Result<(u64, O
 /// Opens for reading, also what is damaged; refuses what belongs to another data space, as far as that can be read.
 fn open_old(source: &Path, data_space: &DataSpaceId) -> Result<Connection, LedgerError> {
     if let Err(error) = fs::symlink_metadata(source) {
-        return Err(LedgerError::new(source, &error.to_string(), "name a file that `export ledger backup` has made"));
+        return Err(LedgerError::new(source, &error.to_string(), "use a file created by `export ledger backup`"));
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let old = Connection::open_with_flags(source, flags).map_err(|error| LedgerError::of_sqlite(source, &error))?;
@@ -125,7 +125,7 @@ fn open_old(source: &Path, data_space: &DataSpaceId) -> Result<Connection, Ledge
     match old.query_row("SELECT value FROM meta WHERE name = 'data_space'", [], |row| row.get::<_, String>(0)) {
         Ok(owner) if owner != data_space.as_str() => {
             let reason = format!("it belongs to another data space ({owner})");
-            Err(LedgerError::new(source, &reason, "take the ledger or the backup of this data space"))
+            Err(LedgerError::new(source, &reason, "use the ledger or a backup of this data space"))
         }
         _ => Ok(old),
     }
@@ -135,10 +135,10 @@ fn nothing_left(source: &Path, error: &rusqlite::Error) -> LedgerError {
     let shown = private_file::safe(source);
     LedgerError::new(
         source,
-        &format!("nothing of it can be read: {error}"),
+        &format!("no part of it is readable: {error}"),
         format!(
-            "take a backup: `commerce-connector export ledger repair --from FILE`. Without one, move {shown} away and run again: \
-             every item is sent once more, but what the shop no longer has stays in the service"
+            "use a backup: `commerce-connector export ledger repair --from FILE`. Without one, move {shown} away and run again: \
+             every item is resent, but items deleted from the shop stay in the service"
         ),
     )
 }

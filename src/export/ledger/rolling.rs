@@ -82,9 +82,6 @@ pub struct RollingSummary {
 
 impl LedgerReader {
     /// Where the rolling compare of each feed stands, in the recommended order. Blocking.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if the file cannot be read.
     pub fn rolling(&self) -> Result<Vec<RollingSummary>, LedgerError> {
         let read = || -> rusqlite::Result<Vec<RollingSummary>> {
             let sql = "SELECT feed, started_at, records, total, took, cost FROM rounds";

@@ -10,7 +10,7 @@ use crate::client::models::DataSpaceId;
 use crate::private_file;
 
 /// What to do about a format that this program cannot use.
-const OTHER_VERSION: &str = "use that version, or choose another place with --state-dir";
+const OTHER_VERSION: &str = "use that version, or set another directory with --state-dir";
 
 /// The version of the tables below, in `PRAGMA user_version`.
 const VERSION: i64 = 4;
@@ -287,11 +287,11 @@ fn check(connection: &Connection, path: &Path, data_space: &DataSpaceId) -> Resu
         Some(owner) => Err(LedgerError::new(
             path,
             &format!("it belongs to another data space ({owner})"),
-            "move the file away and run again; every item is then sent once more, which does no harm",
+            "move the file away and run again; every item is then resent, which does no harm",
         )),
         None => Err(LedgerError::Damaged {
             path: private_file::safe(path),
-            reason: "it does not say to which data space it belongs".into(),
+            reason: "it does not name its data space".into(),
         }),
     }
 }

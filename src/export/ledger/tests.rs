@@ -354,7 +354,7 @@ async fn after_a_full_disk_nothing_more_is_written_and_every_caller_is_told() {
     let (ledger, thread) = Ledger::spawn(full_ledger(state.path())).expect("a thread");
     let items: Vec<Entry> = (0..1_000).map(|sku| Entry::Whole(product(&sku.to_string(), ""))).collect();
     let error = ledger.call(move |store| store.compare(items, now())).await.expect_err("no room");
-    assert!(error.hint().expect("what to do").contains("make room"), "{error:?}");
+    assert!(error.hint().expect("what to do").contains("free disk space"), "{error:?}");
     let small = vec![Entry::Whole(product("A", ""))];
     let later = ledger.call(move |store| store.compare(small, now())).await.expect_err("nothing after a failure");
     assert_eq!(later, error);

@@ -28,7 +28,7 @@ impl Ledger {
     pub fn spawn(store: Store) -> Result<(Self, JoinHandle<()>), LedgerError> {
         let (calls, queue) = mpsc::channel(QUEUE);
         let path = store.path.clone();
-        let gone = LedgerError::new(&path, "its thread ended early", "this is a mistake of this program: run it again");
+        let gone = LedgerError::new(&path, "its thread ended early", "this is a bug in this program: run it again");
         let thread = std::thread::Builder::new()
             .name("ledger".to_owned())
             .spawn(move || serve(store, queue))

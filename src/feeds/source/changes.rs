@@ -72,14 +72,12 @@ pub struct LogState {
 impl LogState {
     /// The version up to which the log can be read now. Versions below it may still appear: they are given out when an
     /// entry is inserted, and seen when its transaction is committed.
-    #[must_use]
     pub fn end(&self) -> u64 {
         self.newest.unwrap_or(self.next.saturating_sub(1))
     }
 
     /// How many versions Commerce's own cursor is ahead of the log (protocol page §5, "the silent stall"); 0 = none, as it
     /// should be.
-    #[must_use]
     pub fn stalled_by(&self) -> u64 {
         self.commerce_cursor.saturating_sub(self.next.saturating_sub(1))
     }
@@ -148,7 +146,6 @@ pub enum IndexLog {
 
 impl IndexLog {
     /// `mview_state.view_id`
-    #[must_use]
     pub fn view(self) -> &'static str {
         match self {
             IndexLog::Products(view) | IndexLog::Categories(view) | IndexLog::SourceItems(view) => view,
@@ -233,7 +230,6 @@ pub struct Shown {
 }
 
 /// The keys of what shows one of these records, and of their parts.
-#[must_use]
 pub fn around(keys: &BTreeSet<u64>, pairs: &[Shown]) -> Vec<u64> {
     let mut around = Vec::new();
     for pair in pairs {

@@ -67,7 +67,7 @@ impl Explain for SourceError {
         match self {
             SourceError::Database(error) | SourceError::Reading { error, .. } => error.hint(),
             SourceError::Incomplete { .. } => Some(
-                "put the file back; if this is as it should be, run `commerce-connector export run --accept-empty`"
+                "restore the file; if it is meant to be empty, run `commerce-connector export run --accept-empty`"
                     .to_owned(),
             ),
             SourceError::Setting(error) => error.hint(),
@@ -78,7 +78,6 @@ impl Explain for SourceError {
 
 impl SourceError {
     /// The table (or file) that had something in it at the last compare and has nothing now, if that is what is wrong.
-    #[must_use]
     pub fn emptied(&self) -> Option<&str> {
         match self {
             SourceError::Reading { error: DatabaseError::Emptied { name, .. }, .. } => Some(name),
@@ -91,10 +90,10 @@ impl SourceError {
 /// What failed, without saying again that something did.
 fn words_of(feed: Feed, error: &DatabaseError) -> String {
     match error {
-        DatabaseError::Query { reason } => format!("reading {feed} from the database failed: {reason}"),
+        DatabaseError::Query { reason } => format!("cannot read {feed} from the database: {reason}"),
         DatabaseError::Emptied { .. } => {
-            format!("{feed} is incomplete: {error}; nothing that depends on it is sent or deleted")
+            format!("{feed} is incomplete: {error}; its items are neither sent nor deleted")
         }
-        error => format!("reading {feed} from the database failed: {error}"),
+        error => format!("cannot read {feed} from the database: {error}"),
     }
 }

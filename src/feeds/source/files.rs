@@ -98,7 +98,6 @@ impl Files {
     }
 
     /// The feed's name if its file has an item.
-    #[must_use]
     pub fn filled(&self, feed: Feed) -> Option<BTreeSet<String>> {
         let has_item = |file: &FeedFile| {
             let mut begin = Vec::new();
@@ -149,9 +148,6 @@ impl Files {
     }
 
     /// The items whose first identity value is one of these words. Reads the whole file.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
     pub async fn resolve(&self, feed: Feed, words: &[String]) -> Result<Resolved, SourceError> {
         let selection = Selection::Ids(words.to_vec());
         let (sender, mut pages) = mpsc::channel::<Page>(1);
@@ -184,13 +180,13 @@ impl Files {
             return Err(SourceError::NoSuchFeed {
                 feed,
                 source_name: SafeText::new(&self.directory.to_string_lossy()),
-                reason: SafeText::from(format!("it holds no {feed}.ndjson and no {feed}.json (nor either with .gz)")),
+                reason: SafeText::from(format!("no {feed}.ndjson or {feed}.json in it (nor with .gz)")),
             });
         };
         if let Some(other) = candidates.pop() {
             return Err(SourceError::File {
                 path: SafeText::new(&self.directory.to_string_lossy()),
-                reason: SafeText::from(format!("it holds both {} and {}: keep the newer one", other.name, file.name)),
+                reason: SafeText::from(format!("both {} and {} exist: keep the newer one", other.name, file.name)),
             });
         }
         Ok(file)
@@ -268,8 +264,8 @@ impl Reader<'_> {
                 return Err(SafeText::from(format!("it is larger than {} MiB", RECORD_LIMIT / (1024 * 1024))));
             }
         };
-        let value = serde_json::from_slice(bytes).map_err(|error| SafeText::from(format!("it is no JSON: {error}")))?;
-        let Value::Object(fields) = value else { return Err(SafeText::from("it is no JSON object")) };
+        let value = serde_json::from_slice(bytes).map_err(|error| SafeText::from(format!("invalid JSON: {error}")))?;
+        let Value::Object(fields) = value else { return Err(SafeText::from("not a JSON object")) };
         let content = Content::from(fields);
         identity(self.feed, &content).map_err(|error| SafeText::from(error.to_string()))?;
         Ok(content)

@@ -50,7 +50,6 @@ pub struct Broken {
 
 impl Collected {
     /// Bytes of its values.
-    #[must_use]
     pub fn bytes(&self) -> usize {
         match self {
             Self::Item { content, .. } => content.bytes(),
@@ -151,9 +150,6 @@ impl Source {
     }
 
     /// The feeds that this source can give.
-    ///
-    /// # Errors
-    /// If the source cannot be reached.
     pub async fn feeds(&self) -> Result<Vec<Feed>, SourceError> {
         match self {
             Source::Commerce(source) => source.feeds().await,
@@ -164,7 +160,6 @@ impl Source {
 
     /// The feeds that this source cannot give because something is missing, and why: one sentence each. A feed that a source
     /// was never meant to give is not among them.
-    #[must_use]
     pub fn absent(&self) -> Vec<(Feed, SafeText)> {
         match self {
             Source::Commerce(source) => source.absent(),
@@ -173,9 +168,6 @@ impl Source {
     }
 
     /// How many source records a feed has, without reading them; `None` if that cannot be known beforehand.
-    ///
-    /// # Errors
-    /// If the source cannot be reached or read.
     pub async fn count(&self, feed: Feed) -> Result<Option<u64>, SourceError> {
         match self {
             Source::Commerce(source) => source.count(feed).await,
@@ -185,9 +177,6 @@ impl Source {
     }
 
     /// How many items a feed has, without reading them; `None` if that cannot be known beforehand.
-    ///
-    /// # Errors
-    /// If the source cannot be reached or read.
     pub async fn estimate(&self, feed: Feed) -> Result<Option<u64>, SourceError> {
         match self {
             Source::Commerce(source) => source.estimate(feed).await.map(Some),
@@ -197,9 +186,6 @@ impl Source {
     }
 
     /// What looks like a mistake in what a feed is made of, and is sent all the same: one sentence each.
-    ///
-    /// # Errors
-    /// If the source cannot be reached or read.
     pub async fn warnings(&self, feed: Feed) -> Result<Vec<SafeText>, SourceError> {
         match self {
             Source::Commerce(source) => source.warnings(feed).await,
@@ -208,9 +194,6 @@ impl Source {
     }
 
     /// The records that a person's words stand for.
-    ///
-    /// # Errors
-    /// If the source cannot be reached or read.
     pub async fn resolve(&self, feed: Feed, words: &[String], kind: IdKind) -> Result<Resolved, SourceError> {
         match self {
             Source::Commerce(source) => source.resolve(feed, words, kind).await,
@@ -220,9 +203,6 @@ impl Source {
     }
 
     /// These keys, and those of the feed's records that show something of the records with these keys.
-    ///
-    /// # Errors
-    /// If the source cannot be reached or read.
     pub async fn with_dependents(&self, feed: Feed, keys: Vec<u64>) -> Result<Vec<u64>, SourceError> {
         match self {
             Source::Commerce(source) => source.with_dependents(feed, keys).await,
@@ -231,23 +211,17 @@ impl Source {
     }
 
     /// Where everything stands that tells of changes of a feed.
-    ///
-    /// # Errors
-    /// If the source cannot be reached or read.
     pub async fn moment(&self, feed: Feed) -> Result<Moment, SourceError> {
         let reason = match self {
             Source::Commerce(source) => return source.moment(feed).await,
             Source::Files(_) => "files have no change log",
-            Source::Generated(_) => "the made-up catalogue has no change log",
+            Source::Generated(_) => "the sample catalogue has no change log",
         };
         let log = ChangeLog::NotKept { reason: reason.into() };
         Ok(Moment { logs: vec![(feed, log)], ..Moment::default() })
     }
 
     /// What is kept of a shape, to find later which records another state of it reaches.
-    ///
-    /// # Errors
-    /// If the source cannot be reached or read.
     pub async fn details(&self, feed: Feed, shape: Shape) -> Result<Details, SourceError> {
         match self {
             Source::Commerce(source) => source.details(feed, shape).await,
@@ -256,9 +230,6 @@ impl Source {
     }
 
     /// The records of a feed that another state of a shape reaches.
-    ///
-    /// # Errors
-    /// If the source cannot be reached or read.
     pub async fn reached(
         &self,
         feed: Feed,
@@ -273,9 +244,6 @@ impl Source {
     }
 
     /// Entries of a feed's change log, in the order of their versions; at most `limit`.
-    ///
-    /// # Errors
-    /// If the source cannot be reached or read.
     pub async fn changes(&self, feed: Feed, span: Span, limit: usize) -> Result<Vec<Entry>, SourceError> {
         match self {
             Source::Commerce(source) => source.changes(feed, span, limit).await,
@@ -284,9 +252,6 @@ impl Source {
     }
 
     /// The entries of a feed's change log that have these versions.
-    ///
-    /// # Errors
-    /// If the source cannot be reached or read.
     pub async fn changes_at(&self, feed: Feed, versions: &[u64]) -> Result<Vec<Entry>, SourceError> {
         match self {
             Source::Commerce(source) => source.changes_at(feed, versions).await,
@@ -295,9 +260,6 @@ impl Source {
     }
 
     /// How many entries a stretch of a feed's change log has, and whether more are under way.
-    ///
-    /// # Errors
-    /// If the source cannot be reached or read.
     pub async fn present(&self, feed: Feed, span: Span, sight: Sight) -> Result<Present, SourceError> {
         match self {
             Source::Commerce(source) => source.present(feed, span, sight).await,
@@ -306,9 +268,6 @@ impl Source {
     }
 
     /// Which records of a feed show these, and which they show.
-    ///
-    /// # Errors
-    /// If the source cannot be reached or read.
     pub async fn shown(&self, feed: Feed, keys: &[u64]) -> Result<Vec<Shown>, SourceError> {
         match self {
             Source::Commerce(source) => source.shown(feed, keys).await,
@@ -317,9 +276,6 @@ impl Source {
     }
 
     /// The same of the next records above `after`, and which is the last of them; `None` if there are none.
-    ///
-    /// # Errors
-    /// If the source cannot be reached or read.
     pub async fn next_shown(&self, feed: Feed, after: Option<u64>) -> Result<Option<(Vec<Shown>, u64)>, SourceError> {
         match self {
             Source::Commerce(source) => source.next_shown(feed, after).await,
@@ -352,9 +308,6 @@ impl Source {
 
     /// The tables (or files) from which the feed was read since this source was made, as far as they have something in them;
     /// `None` if nothing was read.
-    ///
-    /// # Errors
-    /// If the source cannot be reached or read.
     pub async fn filled(&self, feed: Feed) -> Result<Option<BTreeSet<String>>, SourceError> {
         match self {
             Source::Commerce(source) => source.filled(feed).await,
@@ -365,9 +318,6 @@ impl Source {
 
     /// The next source keys of a feed above `after`, in order; fewer than `limit` if there are no more. `None` for a source
     /// whose records have no keys.
-    ///
-    /// # Errors
-    /// If the source cannot be reached or read.
     pub async fn keys_after(
         &self,
         feed: Feed,
@@ -381,13 +331,11 @@ impl Source {
     }
 
     /// Whether records have keys, so that a range of them can be read.
-    #[must_use]
     pub fn has_keys(&self) -> bool {
         matches!(self, Source::Commerce(_))
     }
 
     /// How long a database took for all queries of this program so far; nothing for sources without one.
-    #[must_use]
     pub fn query_time(&self) -> Duration {
         match self {
             Source::Commerce(source) => source.query_time(),
@@ -396,9 +344,6 @@ impl Source {
     }
 
     /// Streams the records of a feed into `pages`, and returns when all were handed over or nobody listens any more.
-    ///
-    /// # Errors
-    /// If the source cannot be reached or read. What was already handed over is whole.
     pub async fn read(&self, feed: Feed, selection: &Selection, pages: mpsc::Sender<Page>) -> Result<(), SourceError> {
         match self {
             // Boxed: what waits for a database nests deep.

@@ -97,7 +97,7 @@ fn mistakes_are_named_with_their_line() {
         ("[[fault]]\nkind = 'status'\nstatus = 304\non = [1]", 1, "304 is not between 400 and 599"),
         ("[[fault]]\nkind = 'status'\nstatus = 500\nretry_after = 3\non = [1]", 1, "status = 429 and 503 only"),
         ("[[fault]]\nkind = 'slow'\nseconds = -1\non = [1]", 1, "not between 0 and 3600"),
-        ("[[fault]]\nkind = 'reset'\non = [1]\nfeed = 'product'", 1, "there is no feed"),
+        ("[[fault]]\nkind = 'reset'\non = [1]\nfeed = 'product'", 1, "unknown feed"),
         ("[[fault]]\nkind = 'status'\nstatus = 429\nretry_after = true\non = [1]", 4, "retry_after is"),
         ("[[fault]]\nkind = 'huge'\non = [1]", 1, "needs mib between 1 and 256"),
         ("[[fault]]\nkind = 'reset'\nholding = ''", 1, "needs a text"),

@@ -10,9 +10,9 @@ pub(super) fn sign_in(request: &Authorize, user: &str) -> String {
         .collect();
     let body = format!(
         "<h1>Sign in to the sandbox</h1>\n\
-         <p>This page belongs to a local sandbox gateway, not to Adobe. No password is asked for.</p>\n\
+         <p>This page belongs to a local sandbox gateway, not to Adobe. No password is needed.</p>\n\
          <p>The client <code>{client}</code> asks for: <code>{scope}</code>.</p>\n\
-         <p>Afterwards you are sent to <code>{uri}</code>.</p>\n\
+         <p>Afterwards you are redirected to <code>{uri}</code>.</p>\n\
          <form method=\"post\" action=\"/ims/authorize/v2\">\n{hidden}\
          <p><button type=\"submit\" name=\"decision\" value=\"allow\">Sign in as {user}</button>\n\
          <button type=\"submit\" name=\"decision\" value=\"deny\">Cancel</button></p>\n</form>",
@@ -28,9 +28,9 @@ pub(super) fn sign_in(request: &Authorize, user: &str) -> String {
 /// The page that a person can be sent back to where the client has none: it holds its own address, to be copied.
 pub(super) fn sent_back(address: &str, is_allowed: bool) -> String {
     let (title, words) = if is_allowed {
-        ("Signed in", "The sandbox let you in.")
+        ("Signed in", "The sandbox signed you in.")
     } else {
-        ("Not signed in", "The sandbox did not let you in.")
+        ("Not signed in", "The sandbox refused the sign-in.")
     };
     let body = format!(
         "<h1>{title}</h1>\n<p>{words} Now copy the address of this page, from the address bar or from here, and paste it \
@@ -42,7 +42,7 @@ pub(super) fn sent_back(address: &str, is_allowed: bool) -> String {
 
 /// The page that says why nobody can be sent back to the client.
 pub(super) fn refusal(reason: &str) -> String {
-    let body = format!("<h1>This sign-in cannot go on</h1>\n<p role=\"alert\">{}</p>", escaped(reason));
+    let body = format!("<h1>This sign-in cannot continue</h1>\n<p role=\"alert\">{}</p>", escaped(reason));
     document("Sign-in refused", &body)
 }
 

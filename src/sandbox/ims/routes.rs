@@ -67,7 +67,7 @@ impl Authorize {
     fn check(&self, gateway: &Gateway) -> Result<(), &'static str> {
         let is_uri = self.redirect_uri.parse::<Uri>().is_ok_and(|uri| uri.scheme().is_some() && uri.host().is_some());
         if gateway.tenant(&self.client_id).is_none() {
-            Err("client_id is not known: the sandbox takes its API keys as client ids")
+            Err("unknown client_id: the sandbox uses its API keys as client ids")
         } else if !is_uri {
             Err("redirect_uri is not an absolute URL")
         } else if self.response_type != "code" {
@@ -237,7 +237,7 @@ fn client<'a>(
         None => (form_id, form_secret),
     };
     let id = id.ok_or_else(|| invalid_request("client_id is missing"))?;
-    let tenant = gateway.tenant(id).ok_or_else(|| invalid_client("client_id is not known"))?;
+    let tenant = gateway.tenant(id).ok_or_else(|| invalid_client("unknown client_id"))?;
     match secret {
         Some(secret) if secret == tenant.keys.client_secret.expose() => Ok((tenant, true)),
         Some(_) => Err(invalid_client("client_secret is wrong")),

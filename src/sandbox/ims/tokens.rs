@@ -140,7 +140,7 @@ impl Ims {
             return Err(Failure::message(StatusCode::UNAUTHORIZED, "Oauth token is not valid"));
         }
         let is_member = ORGANIZATIONS.iter().any(|known| organization == format!("{}@{AUTH_SRC}", known.ident));
-        if is_member { Ok(()) } else { Err(Failure::message(StatusCode::FORBIDDEN, "The organization is not known")) }
+        if is_member { Ok(()) } else { Err(Failure::message(StatusCode::FORBIDDEN, "Unknown organization")) }
     }
 
     fn client_of(&self, token: &str) -> Option<String> {

@@ -14,7 +14,7 @@ pub enum ImsReply {
     Begun(Result<PendingSignIn, Problem>),
     /// A sign-in was finished, by a person or as a service.
     SignedIn(Result<SignedIn, Problem>),
-    /// Nobody is signed in any more; perhaps with what could not be done.
+    /// Not signed in any more; perhaps with what could not be done.
     SignedOut(Result<Option<SafeText>, Problem>),
     /// The organizations of who is signed in.
     Organizations(Result<Vec<Organization>, Problem>),

@@ -1,6 +1,6 @@
 //! The keys: one table of key → action → words, for every place of the screen.
 //!
-//! Footer, help and palette are made from this table, so that they cannot say anything that is not so. Ctrl-S, Ctrl-Q,
+//! Footer, help and palette are made from this table, so that they cannot contradict it. Ctrl-S, Ctrl-Q,
 //! Ctrl-A, Ctrl-B and Ctrl-\ have no meaning here: they belong to flow control, screen, tmux and job control.
 
 mod bindings;
@@ -30,7 +30,7 @@ pub enum Place {
     Items,
     /// One item.
     Item,
-    /// What this run told.
+    /// The log of this run.
     Log,
     /// A filter is being typed.
     Filter,
@@ -40,11 +40,11 @@ pub enum Place {
     KeyEditor,
     /// A question to say yes or no to.
     Question,
-    /// The question what becomes of the run when the person leaves.
+    /// The question what to do with the run on quit.
     Leaving,
-    /// The question what becomes of unsaved keys when the person leaves.
+    /// The question what to do with unsaved keys on quit.
     Unsaved,
-    /// The question whether to go on with the unsaved keys of an earlier screen.
+    /// The question whether to restore the unsaved keys of an earlier screen.
     Kept,
     /// Something to read.
     Reading,
@@ -57,9 +57,9 @@ impl Place {
     #[must_use]
     pub fn way_there(self) -> Option<&'static str> {
         match self {
-            Place::Items => Some("on the page of a feed's items: select the feed in Data export, then Items"),
-            Place::Item => Some("on the page of an item: open it from the items of its feed"),
-            Place::Log => Some("on the page of the log: Data export, then Log"),
+            Place::Items => Some("on a feed's items page: select the feed in Data export, then Items"),
+            Place::Item => Some("on an item's page: open it from the items of its feed"),
+            Place::Log => Some("on the log page: Data export, then Log"),
             Place::Overview
             | Place::Keys
             | Place::Saas
@@ -220,7 +220,6 @@ pub struct Binding {
 }
 
 /// The action of a key in a place.
-#[must_use]
 pub fn find(place: Place, event: &KeyEvent) -> Option<Action> {
     BINDINGS
         .iter()
@@ -240,7 +239,6 @@ pub fn palette() -> impl Iterator<Item = &'static Binding> {
 }
 
 /// The first key of an action in a place, for sentences such as `press v to verify`.
-#[must_use]
 pub fn key_of(place: Place, action: Action) -> Cow<'static, str> {
     of_place(place)
         .find(|binding| binding.action == action)
@@ -254,7 +252,6 @@ impl Binding {
     }
 
     /// Its keys as they are written on the screen.
-    #[must_use]
     pub fn names(&self) -> String {
         self.keys.iter().map(|key| key.name()).collect::<Vec<_>>().join(" ")
     }

@@ -11,18 +11,18 @@ impl State {
     pub(super) fn on_copied(&mut self, name: &str, result: Result<Path, TooLong>, now: &Now) {
         let plain = keymap::of_place(self.place()).find(|binding| binding.action == Action::PlainText);
         let plain = plain.and_then(|binding| binding.keys.first());
-        let plain = plain.map(|key| format!("; {} shows it as plain text", key.name())).unwrap_or_default();
+        let plain = plain.map(|key| format!("; {}: show as plain text", key.name())).unwrap_or_default();
         let allowed = "if your terminal allows it (OSC 52)";
         let (tone, text) = match result {
             Ok(Path::Direct | Path::Screen) => (Tone::Good, format!("{name} is on your clipboard {allowed}{plain}")),
             Ok(Path::Tmux) => {
-                let tmux = "and tmux does (set-clipboard on, or allow-passthrough on)";
+                let tmux = "and tmux allows it (set-clipboard on, or allow-passthrough on)";
                 (Tone::Good, format!("{name} is on your clipboard {allowed} {tmux}{plain}"))
             }
             Err(TooLong) => {
                 let kilobytes = LIMIT / 1000;
-                let limit = format!("terminals take {kilobytes} KB for a clipboard");
-                (Tone::Warning, format!("{name} was not copied: {limit}, and it is longer{plain}"))
+                let limit = format!("it exceeds the terminal limit of {kilobytes} KB");
+                (Tone::Warning, format!("{name} was not copied: {limit}{plain}"))
             }
         };
         self.notices.add(tone, text, &now.wall);

@@ -21,11 +21,11 @@ impl State {
 
     fn command_of(&self, action: Action) -> Result<Command, String> {
         let Some(run) = self.export.active() else {
-            return Err("no export is active, so there is nothing to pause or to change".to_owned());
+            return Err("no export is running".to_owned());
         };
         let progress = &run.progress;
         if progress.stopping {
-            return Err("the run is stopping: it only finishes the batches in flight".to_owned());
+            return Err("the run is already stopping after in-flight batches".to_owned());
         }
         let of_feed = |feed| progress.feeds.iter().find(|of| of.feed == feed);
         let feed = self.export.selected_feed().and_then(of_feed);
@@ -38,14 +38,16 @@ impl State {
         let threads = progress.thread_count;
         match action {
             Action::PauseResume if progress.paused.is_some() => Ok(Command::Resume),
-            Action::MoreThreads => within("thread count", threads, threads.saturating_add(1), &THREAD_COUNTS, "most")
-                .map(Command::SetThreadCount),
+            Action::MoreThreads => {
+                within("thread count", threads, threads.saturating_add(1), &THREAD_COUNTS, "maximum")
+                    .map(Command::SetThreadCount)
+            }
             Action::FewerThreads => {
                 let fewer = threads.saturating_sub(1);
-                within("thread count", threads, fewer, &THREAD_COUNTS, "least").map(Command::SetThreadCount)
+                within("thread count", threads, fewer, &THREAD_COUNTS, "minimum").map(Command::SetThreadCount)
             }
-            Action::LargerBatches => resize(|items| items.saturating_mul(2), "most"),
-            Action::SmallerBatches => resize(|items| items / 2, "least"),
+            Action::LargerBatches => resize(|items| items.saturating_mul(2), "maximum"),
+            Action::SmallerBatches => resize(|items| items / 2, "minimum"),
             _ => Ok(Command::Pause),
         }
     }
@@ -54,7 +56,7 @@ impl State {
 /// The new value within its bounds; says so if it already is at its bound.
 fn within(what: &str, now: usize, wanted: usize, bounds: &RangeInclusive<usize>, end: &str) -> Result<usize, String> {
     match wanted.clamp(*bounds.start(), *bounds.end()) {
-        same if same == now => Err(format!("the {what} is {now} already, which is the {end}")),
+        same if same == now => Err(format!("the {what} is already {now}, the {end}")),
         other => Ok(other),
     }
 }

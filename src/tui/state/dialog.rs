@@ -50,7 +50,7 @@ pub enum Reading {
     Told(LogLine),
     /// Who may generate keys, and where.
     WhereKeys,
-    /// What a license gives, and how to ask for more.
+    /// What a license includes, and how to ask for more.
     License,
     /// Every key of the place from which it was opened.
     Help(Place),
@@ -72,7 +72,6 @@ impl Dialog {
     }
 
     /// Which keys are valid in it.
-    #[must_use]
     pub fn place(&self) -> Place {
         match self {
             Dialog::Line(_) => Place::Line,
@@ -113,7 +112,7 @@ impl LineDialog {
 pub enum LinePurpose {
     /// The API key of a pair.
     ApiKey(Environment),
-    /// Where the shop is.
+    /// The location of the shop.
     Source,
     /// The path of a private key file.
     KeyFile(Environment),
@@ -169,13 +168,11 @@ pub enum LinePurpose {
 
 impl LinePurpose {
     /// Whether it is for signing in.
-    #[must_use]
     pub fn is_about_ims(&self) -> bool {
         matches!(self, LinePurpose::PasteBack | LinePurpose::ImsClientId | LinePurpose::ImsClientSecret { .. })
     }
 
     /// Whether what is typed must not be seen; the name of a file may be.
-    #[must_use]
     pub fn is_secret(&self, text: &str) -> bool {
         match self {
             LinePurpose::ApiKey(_) | LinePurpose::PasteBack => true,
@@ -226,7 +223,7 @@ impl KeyDialog {
         } else {
             let limit = KEY_TEXT_LIMIT / 1024;
             self.preview = Preview::Unusable(Problem::usage(format!(
-                "the pasted text is longer than {limit} KiB: that is no private key, and nothing of it was taken"
+                "the pasted text is longer than {limit} KiB: not a private key; nothing was stored"
             )));
         }
     }
@@ -299,7 +296,6 @@ pub struct Palette {
 
 impl Palette {
     /// The actions that match what was typed: every word must occur.
-    #[must_use]
     pub fn matches(&self) -> Vec<&'static Binding> {
         let wanted = self.editor.text().to_lowercase();
         keymap::palette()

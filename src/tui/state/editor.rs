@@ -42,13 +42,11 @@ impl LineEditor {
     }
 
     /// What was typed.
-    #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
     /// What stands before the cursor.
-    #[must_use]
     pub fn before_cursor(&self) -> &str {
         self.text.get(..self.cursor).unwrap_or_default()
     }
@@ -132,26 +130,22 @@ impl Default for KeyEditor {
 
 impl KeyEditor {
     /// The whole text.
-    #[must_use]
     pub fn text(&self) -> Zeroizing<String> {
         Zeroizing::new(self.area.lines().join("\n"))
     }
 
     /// Its lines.
-    #[must_use]
     pub fn lines(&self) -> &[String] {
         self.area.lines()
     }
 
     /// Line and column of the cursor, from 0, in characters.
-    #[must_use]
     pub fn cursor(&self) -> (usize, usize) {
         let cursor = self.area.cursor();
         (cursor.0, cursor.1)
     }
 
     /// Whether nothing was typed yet.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.area.is_empty()
     }

@@ -43,7 +43,7 @@ pub enum ExportPage {
         /// The list.
         items: Box<ItemsPage>,
     },
-    /// What this run told.
+    /// The log of this run.
     Log,
 }
 
@@ -65,7 +65,7 @@ impl ExportPage {
 pub struct ExportPane {
     /// The page in front.
     pub page: ExportPage,
-    /// What this run told.
+    /// The log of this run.
     pub log: LogPage,
     /// The feeds of the source with their source records.
     pub counts: Vec<(Feed, Option<u64>)>,
@@ -105,7 +105,6 @@ pub struct ExportPane {
 
 impl ExportPane {
     /// The feeds to show: those of the source, and any that the run or the ledger knows besides.
-    #[must_use]
     pub fn feeds(&self) -> Vec<Feed> {
         let mut feeds: Vec<Feed> = self.counts.iter().map(|(feed, _)| *feed).collect();
         feeds.extend(self.ledger.iter().map(|summary| summary.feed));
@@ -118,7 +117,6 @@ impl ExportPane {
     }
 
     /// The counters of the run that is going on, or of the last one.
-    #[must_use]
     pub fn progress(&self) -> Option<&Progress> {
         match &self.run {
             RunState::Active(run) => Some(&run.progress),
@@ -128,13 +126,11 @@ impl ExportPane {
     }
 
     /// The counters of a feed in that run.
-    #[must_use]
     pub fn progress_of(&self, feed: Feed) -> Option<&FeedProgress> {
         self.progress()?.feeds.iter().find(|progress| progress.feed == feed)
     }
 
     /// The run that is going on.
-    #[must_use]
     pub fn active(&self) -> Option<&ActiveRun> {
         match &self.run {
             RunState::Active(run) => Some(run),
@@ -143,20 +139,17 @@ impl ExportPane {
     }
 
     /// The sums of the run that is going on, or of the last one.
-    #[must_use]
     pub fn totals(&self) -> Totals {
         let counted = |feed| self.counts.iter().find(|(of, _)| *of == feed).and_then(|(_, count)| *count);
         self.progress().map(|progress| Totals::of(progress, counted)).unwrap_or_default()
     }
 
     /// What the ledger knows of a feed.
-    #[must_use]
     pub fn summary_of(&self, feed: Feed) -> Option<&FeedSummary> {
         self.ledger.iter().find(|summary| summary.feed == feed)
     }
 
     /// The source records of a feed, if they are known.
-    #[must_use]
     pub fn source_records_of(&self, feed: Feed) -> Option<u64> {
         let counted = self.counts.iter().find(|(of, _)| *of == feed).and_then(|(_, count)| *count);
         let of_run = self.progress_of(feed).and_then(|progress| progress.source_records);
@@ -168,7 +161,6 @@ impl ExportPane {
     }
 
     /// Whether a run of this process starts or goes on: it ends with the process.
-    #[must_use]
     pub fn has_own_run(&self) -> bool {
         match &self.run {
             RunState::Starting => true,
@@ -178,7 +170,6 @@ impl ExportPane {
     }
 
     /// Whether a run starts or goes on.
-    #[must_use]
     pub fn is_busy(&self) -> bool {
         matches!(self.run, RunState::Starting | RunState::Active(_))
     }
@@ -196,13 +187,11 @@ impl ExportPane {
     }
 
     /// The feed whose page is open, or the selected feed, if the cursor is on one.
-    #[must_use]
     pub fn selected_feed(&self) -> Option<Feed> {
         self.feed_of_page().or_else(|| self.feeds().get(self.selected).copied())
     }
 
     /// The feed whose page is open.
-    #[must_use]
     pub fn feed_of_page(&self) -> Option<Feed> {
         match self.page {
             ExportPage::Feed(feed) => Some(feed),
@@ -211,13 +200,11 @@ impl ExportPane {
     }
 
     /// The feed that the cursor is about: the selected one, or that of the selected error.
-    #[must_use]
     pub fn feed_of_cursor(&self) -> Option<Feed> {
         self.selected_feed().or_else(|| Some(self.shown_failures().nth(self.selected_failure()?)?.feed))
     }
 
     /// The selected error's place among [`Self::shown_failures`], if the cursor is on one.
-    #[must_use]
     pub fn selected_failure(&self) -> Option<usize> {
         self.selected.checked_sub(self.feeds().len())
     }

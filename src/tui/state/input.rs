@@ -153,7 +153,6 @@ impl State {
     }
 
     /// Whether the pair in use is complete, so that asking the gateway makes sense.
-    #[must_use]
     pub fn can_ask_gateway(&self) -> bool {
         self.keys.is_complete(self.overview.environment)
     }
@@ -296,7 +295,7 @@ impl State {
         if !is_here(self) {
             let Some(home) = Pane::ALL.into_iter().find(|pane| binding.places.contains(&pane.place())) else {
                 let pages: Vec<&str> = binding.places.iter().filter_map(|place| place.way_there()).collect();
-                let text = format!("not on this page: {} is done {}", quoted(binding.long), pages.join(", or "));
+                let text = format!("not on this page: {} is {}", quoted(binding.long), pages.join(", or "));
                 self.notices.add(Tone::Info, text, &now.wall);
                 return;
             };
@@ -407,7 +406,7 @@ fn check_typed(text: &str, name: &str) -> Result<(), Problem> {
     if text.trim() == name.trim() {
         return Ok(());
     }
-    Err(Problem::usage(format!("that is not its name: type {name} exactly, or press Esc to change nothing")))
+    Err(Problem::usage(format!("that is not its name: type {name} exactly, or press Esc to cancel")))
 }
 
 fn source_path(text: &str) -> Result<std::path::PathBuf, Problem> {

@@ -68,7 +68,6 @@ impl ItemPane {
     }
 
     /// Everything that is known, line by line.
-    #[must_use]
     pub fn entries(&self, wall: Option<&Zoned>) -> Vec<Entry> {
         self.view.as_deref().map(|view| Entries { list: Vec::new(), wall }.of(view)).unwrap_or_default()
     }
@@ -94,7 +93,7 @@ impl Entries<'_> {
         self.state(view);
         let earlier = detail.attempts.get(1..).unwrap_or_default();
         if !earlier.is_empty() {
-            self.heading("States before, newest first");
+            self.heading("History");
         }
         for attempt in earlier {
             let at = self.moment(attempt.at);
@@ -124,7 +123,7 @@ impl Entries<'_> {
         let text = SafeText::from(format!("{words}{deletion}, since {since}"));
         self.push("State", &text, Mark::State(row.state));
         if !row.error.is_empty() {
-            self.say("Server said", &row.error);
+            self.say("Response", &row.error);
         }
         if !row.code.is_empty() {
             self.say("Code", &row.code);
@@ -134,22 +133,22 @@ impl Entries<'_> {
         }
         if let Some(request) = &view.detail.request {
             let answer = match (request.status, request.is_over) {
-                (Some(status), _) => format!("answered {status}"),
-                (None, true) => "it got no answer".to_owned(),
-                (None, false) => "no answer is recorded".to_owned(),
+                (Some(status), _) => format!("HTTP {status}"),
+                (None, true) => "no response".to_owned(),
+                (None, false) => "no response recorded".to_owned(),
             };
             let (at, items) = (self.moment(request.sent_at), counted(request.items, "item"));
-            self.say("Left", &SafeText::from(format!("{at} with {items}, try {}, {answer}", request.number)));
+            self.say("Sent", &SafeText::from(format!("{at}, batch of {items}, attempt {}, {answer}", request.number)));
         }
-        self.say("Means", &meaning.into());
+        self.say("Meaning", &meaning.into());
         let again = key_of(Place::Item, Action::SendAgain);
         let helps = match row.state {
-            ItemState::NeedsAttention => format!("Correct it in Commerce, then {again} sends it again."),
-            ItemState::WillRetry => format!("Nothing: the next export sends it again; {again} does so now."),
-            ItemState::Awaiting => format!("The next export sends it; {again} does so now."),
-            ItemState::Submitted => format!("Nothing needs to be done; {again} sends it again all the same."),
+            ItemState::NeedsAttention => format!("Fix it in Commerce, then press {again} to send it again."),
+            ItemState::WillRetry => format!("None: the next export sends it again; {again}: now."),
+            ItemState::Awaiting => format!("None: the next export sends it; {again}: now."),
+            ItemState::Submitted => format!("None; {again}: send it again anyway."),
         };
-        self.say("What helps", &SafeText::from(helps));
+        self.say("Next step", &SafeText::from(helps));
     }
 
     fn payload(&mut self, view: &ItemView) {
@@ -157,22 +156,22 @@ impl Entries<'_> {
         let differ = view.changes.iter().filter(|(_, change)| is_change(change)).count();
         let sent_at = view.detail.sent.as_ref().map(|(at, _)| self.moment(*at));
         match (&sent_at, differ) {
-            (Some(at), 0) if !view.changes.is_empty() => self.heading(format!("Payload: as it was sent last, {at}")),
+            (Some(at), 0) if !view.changes.is_empty() => self.heading(format!("Payload: as last sent, {at}")),
             (Some(at), _) if !view.changes.is_empty() => {
-                self.heading(format!("Payload: {} since it was sent last, {at}", counted(differ as u64, "change")));
+                self.heading(format!("Payload: {} since last sent, {at}", counted(differ as u64, "change")));
             }
             _ => self.heading("Payload"),
         }
         if sent_at.is_none() {
-            self.say("Sent last", &SafeText::from(format!("not known: {}", view.not_kept)));
+            self.say("Last sent", &SafeText::from(format!("not available: {}", view.not_kept)));
         }
         match &view.now {
             NowSent::Payload(_) => {}
-            NowSent::Gone => self.say("Now", &"nothing: it is gone from the source".into()),
+            NowSent::Gone => self.say("Now", &"nothing: deleted in the source".into()),
             NowSent::Broken(reason) => {
-                self.say("Now", &SafeText::from(format!("nothing: its record is broken: {reason}")));
+                self.say("Now", &SafeText::from(format!("nothing: the record is invalid: {reason}")));
             }
-            NowSent::Unknown(reason) => self.say("Now", &SafeText::from(format!("not known: {reason}"))),
+            NowSent::Unknown(reason) => self.say("Now", &SafeText::from(format!("not available: {reason}"))),
         }
         // What changed comes first.
         for (name, change) in view.changes.iter().filter(|(_, change)| is_change(change)) {
@@ -193,8 +192,8 @@ impl Entries<'_> {
         }
         if view.changes.is_empty() {
             let one = match (&view.now, &view.detail.sent) {
-                (NowSent::Payload(now), _) => Some((now, "As it would be sent now")),
-                (_, Some((_, sent))) => Some((sent, "As it was sent last")),
+                (NowSent::Payload(now), _) => Some((now, "To send now")),
+                (_, Some((_, sent))) => Some((sent, "Last sent")),
                 _ => None,
             };
             if let Some((Value::Object(fields), what)) = one {
@@ -290,7 +289,7 @@ impl State {
     pub(super) fn on_item_saved(&mut self, result: Result<PathBuf, Problem>, now: &Now) {
         match result {
             Ok(path) => {
-                let text = format!("saved to {}, which only you can read", SafeText::new(&path.to_string_lossy()));
+                let text = format!("saved to {} (mode 0600)", SafeText::new(&path.to_string_lossy()));
                 self.notices.add(Tone::Good, text, &now.wall);
             }
             Err(problem) => self.notices.problem(&problem, &now.wall),

@@ -89,13 +89,11 @@ impl ItemsPage {
     }
 
     /// The selected item.
-    #[must_use]
     pub fn row(&self) -> Option<&ItemRow> {
         self.rows.get(self.selected)
     }
 
     /// Whether not all items of the feed are listed.
-    #[must_use]
     pub fn is_filtered(&self) -> bool {
         self.query != ItemQuery { order: self.query.order, ..ItemQuery::all(self.query.feed) }
     }
@@ -320,7 +318,7 @@ impl State {
         let (number, record) = (row.number, Record::of(items.query.feed, row));
         if items.marked.remove(&number).is_none() {
             if items.marked.len() == MARKS {
-                let text = "no more items can be marked: send these again first, or export the whole feed";
+                let text = "mark limit reached: send these again first, or export the whole feed";
                 self.notices.add(Tone::Warning, text, &now.wall);
                 return;
             }
@@ -335,7 +333,7 @@ impl State {
         records.sort_unstable();
         records.dedup();
         if records.is_empty() {
-            self.notices.add(Tone::Info, "there is no item to send again", &now.wall);
+            self.notices.add(Tone::Info, "no item to send again", &now.wall);
             return;
         }
         if !self.can_start(now) {

@@ -50,14 +50,12 @@ pub struct Draft {
 
 impl Draft {
     /// Both halves, if both are there.
-    #[must_use]
     pub fn pair(&self) -> Option<KeyPair> {
         let (api_key, private_key) = (self.api_key.clone()?, self.private_key.clone()?);
         Some(KeyPair { api_key, private_key })
     }
 
     /// Whether nothing is waiting to be saved.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.api_key.is_none() && self.private_key.is_none()
     }
@@ -92,7 +90,6 @@ impl KeysPane {
     }
 
     /// What was pasted for a pair.
-    #[must_use]
     pub fn draft(&self, environment: Environment) -> &Draft {
         &self.drafts[place_of(environment)]
     }
@@ -102,7 +99,6 @@ impl KeysPane {
     }
 
     /// What the gateway said of a pair.
-    #[must_use]
     pub fn check(&self, environment: Environment) -> &Check {
         &self.checks[place_of(environment)]
     }
@@ -112,19 +108,16 @@ impl KeysPane {
     }
 
     /// What is saved of a pair.
-    #[must_use]
     pub fn status(&self, environment: Environment) -> Option<&PairStatus> {
         self.saved.as_ref()?.iter().find(|status| status.environment == environment)
     }
 
     /// Whether both halves of a pair are saved.
-    #[must_use]
     pub fn is_complete(&self, environment: Environment) -> bool {
         self.status(environment).is_some_and(PairStatus::is_complete)
     }
 
     /// Whether the gateway refused the pair that is saved.
-    #[must_use]
     pub fn is_refused(&self, environment: Environment) -> bool {
         // What it said of a pair that is only pasted, or that it could not be reached, is another matter.
         let is_about_saved = self.draft(environment).is_empty();
@@ -133,7 +126,6 @@ impl KeysPane {
     }
 
     /// The fingerprint of the private key that is saved.
-    #[must_use]
     pub fn saved_fingerprint(&self, environment: Environment) -> Option<&str> {
         match &self.status(environment)?.private_key {
             Half::Present { shown, .. } => shown.as_str().split(' ').find(|word| word.starts_with("SHA256:")),
@@ -149,14 +141,12 @@ impl KeysPane {
     }
 
     /// Whether nothing is configured at all.
-    #[must_use]
     pub fn is_bare(&self) -> bool {
         let missing = |status: &PairStatus| status.api_key == Half::Missing && status.private_key == Half::Missing;
         self.saved.as_ref().is_some_and(|pairs| pairs.iter().all(missing)) && self.drafts.iter().all(Draft::is_empty)
     }
 
     /// The next step for the selected pair: what Enter does.
-    #[must_use]
     pub fn next_step(&self) -> Action {
         let draft = self.draft(self.selected);
         if draft.pair().is_some() {
@@ -204,7 +194,7 @@ impl State {
             let name = format!("the fingerprint of the {environment} private key");
             effects.push(Effect::Copy(Copyable::line(name, SafeText::new(fingerprint))));
         } else {
-            let text = format!("the {environment} pair has no private key yet, so there is no fingerprint to copy");
+            let text = format!("the {environment} pair has no private key yet: no fingerprint to copy");
             self.notices.add(Tone::Info, text, &now.wall);
         }
     }
@@ -226,14 +216,14 @@ impl State {
                 lines.push(SafeText::new(&format!("  {name}: {text}")));
             }
             let text = match self.keys.check(environment) {
-                Check::NotAsked => "not asked".to_owned(),
-                Check::Asking => "being asked".to_owned(),
+                Check::NotAsked => "not verified".to_owned(),
+                Check::Asking => "verifying".to_owned(),
                 Check::Accepted { at } => format!("accepted at {}", at.strftime("%Y-%m-%d %H:%M:%S %Z")),
                 Check::Failed { problem, .. } => problem.what.clone(),
             };
             lines.push(SafeText::new(&format!("  gateway: {text}")));
         }
-        Copyable::lines("what may be told of the keys", lines)
+        Copyable::lines("the key overview", lines)
     }
 
     fn open_line(&mut self, purpose: LinePurpose, text: &str) {
@@ -250,7 +240,7 @@ impl State {
             }
             None if self.keys.is_complete(environment) => Work::Verify(environment),
             None => {
-                let text = format!("the {environment} pair is not complete: there is nothing to verify yet");
+                let text = format!("the {environment} pair is incomplete: nothing to verify yet");
                 self.notices.add(Tone::Warning, text, &now.wall);
                 return;
             }
@@ -266,7 +256,7 @@ impl State {
             Some(_) if self.keys.is_complete(environment) => self.rotate(environment, None, effects),
             Some(pair) => effects.push(Effect::Work(Work::SavePair(environment, pair))),
             None if draft.is_empty() => {
-                let text = format!("nothing was pasted for the {environment} pair, so there is nothing to save");
+                let text = format!("nothing pasted for the {environment} pair: nothing to save");
                 self.notices.add(Tone::Info, text, &now.wall);
             }
             None => self.ask_for_other_half(environment, now),
@@ -281,7 +271,7 @@ impl State {
             (Action::PastePrivateKey, "private key")
         };
         let key = key_of(Place::Keys, action);
-        let text = format!("a pair belongs together: paste the {half} of the {environment} pair too ({key})");
+        let text = format!("both keys are needed: paste the {half} of the {environment} pair too ({key})");
         self.notices.add(Tone::Warning, text, &now.wall);
     }
 
@@ -292,7 +282,7 @@ impl State {
             let text = format!("the environment is locked by {locked}: change it there");
             self.notices.add(Tone::Warning, text, &now.wall);
         } else if self.export.is_busy() {
-            let text = "an export is active: the environment can be changed when it has ended";
+            let text = "an export is running: change the environment after it ends";
             self.notices.add(Tone::Warning, text, &now.wall);
         } else if self.keys.is_complete(environment) {
             effects.push(Effect::Work(Work::SetEnvironment(environment)));
@@ -349,16 +339,14 @@ impl State {
         let draft = self.keys.draft(environment);
         let text = if draft.pair().is_some() {
             let (next, save) = (key_of(Place::Keys, Action::Open), key_of(Place::Keys, Action::SaveKeys));
-            format!(
-                "the {environment} pair is complete but not saved: {next} asks the gateway about it, {save} saves it"
-            )
+            format!("the {environment} pair is complete but not saved. {next}: verify, {save}: save")
         } else if draft.api_key.is_some() {
             let (paste, load) =
                 (key_of(Place::Keys, Action::PastePrivateKey), key_of(Place::Keys, Action::KeyFromFile));
-            format!("the API key is taken, not saved yet; now the private key: {paste} pastes it, {load} loads a file")
+            format!("API key entered (unsaved); now the private key. {paste}: paste, {load}: load a file")
         } else {
             let paste = key_of(Place::Keys, Action::PasteApiKey);
-            format!("the private key is taken, not saved yet; now the API key: {paste} pastes it")
+            format!("private key entered (unsaved); now the API key. {paste}: paste")
         };
         self.notices.lead_on(Tone::Info, text, &now.wall);
     }
@@ -386,7 +374,7 @@ impl State {
         let check = match result {
             Ok(()) if is_pasted => {
                 let next = key_of(Place::Keys, Action::Open);
-                let text = format!("the gateway accepts the {environment} pair; it is not saved yet: {next} saves it");
+                let text = format!("the gateway accepts the {environment} pair (unsaved). {next}: save");
                 self.notices.lead_on(Tone::Good, text, &now.wall);
                 Check::Accepted { at }
             }
@@ -438,7 +426,7 @@ impl State {
                 *self.keys.draft_mut(environment) = Draft::default();
                 let text = match &saved.private_key_file {
                     Some(path) => format!(
-                        "the {environment} pair is saved: the private key, unencrypted, in {}, which only its owner may read (mode 0600)",
+                        "the {environment} pair is saved: the private key is unencrypted in {} (mode 0600)",
                         safe(path)
                     ),
                     None => format!("the {environment} pair is saved, both keys encrypted, in {}", saved.where_to),

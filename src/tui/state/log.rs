@@ -138,13 +138,11 @@ impl LogPage {
     }
 
     /// How many lines there are in all, and how many of the first are not kept any more.
-    #[must_use]
     pub fn size(&self) -> (usize, u64) {
         (self.lines.len(), self.dropped)
     }
 
     /// The lines that pass the filter, oldest first.
-    #[must_use]
     pub fn shown(&self) -> Vec<&LogLine> {
         self.numbered().into_iter().map(|(_, line)| line).collect()
     }
@@ -154,13 +152,11 @@ impl LogPage {
     }
 
     /// Whether the newest line is always in sight.
-    #[must_use]
     pub fn is_following(&self) -> bool {
         self.cursor.is_none()
     }
 
     /// The place of the selected line among [`Self::shown`]. A line that is gone leaves its place to the next one.
-    #[must_use]
     pub fn selected(&self) -> usize {
         let numbered = self.numbered();
         let last = numbered.len().saturating_sub(1);

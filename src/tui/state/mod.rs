@@ -78,7 +78,6 @@ impl Pane {
     pub const ALL: [Pane; 5] = [Pane::Overview, Pane::Keys, Pane::Saas, Pane::Organization, Pane::Export];
 
     /// As Adobe's own pages call it.
-    #[must_use]
     pub fn title(self) -> &'static str {
         match self {
             Pane::Overview => "Overview",
@@ -90,7 +89,6 @@ impl Pane {
     }
 
     /// A shorter title, for where not all of them fit.
-    #[must_use]
     pub fn short_title(self) -> &'static str {
         match self {
             Pane::Overview => "Overview",
@@ -164,14 +162,12 @@ pub struct Filter {
 
 impl Filter {
     /// Whether one of these texts contains what was typed, whatever the case.
-    #[must_use]
     pub fn passes(&self, texts: &[&str]) -> bool {
         let wanted = self.editor.text().to_lowercase();
         wanted.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&wanted))
     }
 
     /// Whether it hides anything.
-    #[must_use]
     pub fn is_set(&self) -> bool {
         !self.editor.text().is_empty()
     }
@@ -255,7 +251,6 @@ impl State {
     }
 
     /// Which keys are valid now.
-    #[must_use]
     pub fn place(&self) -> Place {
         match &self.dialog {
             Some(dialog) => dialog.place(),
@@ -266,13 +261,11 @@ impl State {
     }
 
     /// Whether a second that goes by changes what is shown.
-    #[must_use]
     pub fn has_clock(&self) -> bool {
         self.export.active().is_some()
     }
 
     /// The filter of the pane in front.
-    #[must_use]
     pub fn filter(&self) -> Option<&Filter> {
         match self.pane {
             Pane::Overview | Pane::Keys => None,
@@ -322,11 +315,11 @@ impl State {
             Event::RunEnded(result) => self.on_run_ended(result, now, &mut effects),
             Event::Copied { name, result } => self.on_copied(&name, result, now),
             Event::Busy => {
-                let text = "too much is waiting to be done already: that was not taken on, try again in a moment";
+                let text = "too many pending actions: try again in a moment";
                 self.notices.add(Tone::Warning, text, &now.wall);
             }
             Event::WorkerBroke => {
-                let text = "an action broke inside this program; the log in the state directory says where";
+                let text = "internal error: an action failed; see the log in the state directory";
                 self.notices.add(Tone::Danger, text, &now.wall);
                 self.forget_pending();
             }
@@ -346,7 +339,7 @@ impl State {
             Reply::EnvironmentSet(Ok(overview)) => {
                 self.overview = overview;
                 let environment = self.overview.environment;
-                let text = format!("the {environment} pair and its gateway are used from now on{}", self.then_next());
+                let text = format!("the {environment} pair and its gateway are now in use{}", self.then_next());
                 self.notices.lead_on(Tone::Good, text, &now.wall);
                 self.tell_settings_note(self.overview.settings.note.clone().as_ref(), now);
                 // Another gateway sees other projects.

@@ -98,13 +98,11 @@ impl Notices {
     }
 
     /// The newest.
-    #[must_use]
     pub fn newest(&self) -> Option<&Notice> {
         self.list.last()
     }
 
     /// How many there are.
-    #[must_use]
     pub fn count(&self) -> usize {
         self.list.len()
     }

@@ -38,7 +38,6 @@ pub struct OrganizationPane {
 
 impl OrganizationPane {
     /// The organizations that pass the filter.
-    #[must_use]
     pub fn rows(&self) -> Vec<&Organization> {
         let passes =
             |organization: &&Organization| self.filter.passes(&[organization.name.as_str(), organization.id.as_str()]);
@@ -46,7 +45,6 @@ impl OrganizationPane {
     }
 
     /// The address to open, while a sign-in waits for where it leads.
-    #[must_use]
     pub fn address(&self) -> Option<&str> {
         match &self.sign_in {
             SignIn::Pending(pending) => Some(pending.url.as_str()),
@@ -55,13 +53,11 @@ impl OrganizationPane {
     }
 
     /// Whether the list was loaded and does not hold this id.
-    #[must_use]
     pub fn does_not_see(&self, id: &str) -> bool {
         self.loaded_at.is_some() && !self.organizations.iter().any(|organization| organization.id.as_str() == id)
     }
 
     /// The next step: what Enter does.
-    #[must_use]
     pub fn next_step(&self) -> Action {
         match self.sign_in {
             SignIn::Out | SignIn::Expired { .. } => Action::SignIn,
@@ -141,7 +137,7 @@ impl State {
         match &self.organization.sign_in {
             SignIn::In(signed_in) => {
                 let key = key_of(Place::Organization, Action::SignOut);
-                let text = format!("already signed in as {}: {key} signs out first", signed_in.name);
+                let text = format!("already signed in as {}. {key}: sign out first", signed_in.name);
                 self.notices.add(Tone::Info, text, &now.wall);
             }
             _ => self.ask_ims(ImsWork::Begin, effects),
@@ -153,7 +149,7 @@ impl State {
             self.open_ims_line(LinePurpose::PasteBack, text);
         } else {
             let key = key_of(Place::Organization, Action::SignIn);
-            let text = format!("no sign-in waits for an address: {key} begins one");
+            let text = format!("no sign-in is pending. {key}: start one");
             self.notices.add(Tone::Info, text, &now.wall);
         }
     }
@@ -176,7 +172,7 @@ impl State {
 
     fn ask_to_sign_out(&mut self, now: &Now, effects: &mut Effects) {
         match &self.organization.sign_in {
-            SignIn::Out => self.notices.add(Tone::Info, "nobody is signed in", &now.wall),
+            SignIn::Out => self.notices.add(Tone::Info, "not signed in", &now.wall),
             SignIn::In(_) => self.dialog = Some(Dialog::Question(Question::SignOut)),
             SignIn::Pending(_) | SignIn::Expired { .. } => self.ask_ims(ImsWork::SignOut, effects),
         }
@@ -203,7 +199,7 @@ impl State {
 
     fn tell_no_address(&mut self, what_for: &str, now: &Now) {
         let key = key_of(Place::Organization, Action::SignIn);
-        let text = format!("there is no address {what_for}: {key} begins to sign in");
+        let text = format!("no URL {what_for}. {key}: sign in");
         self.notices.add(Tone::Info, text, &now.wall);
     }
 
@@ -212,7 +208,7 @@ impl State {
         let pane = &self.organization;
         let selected = || pane.rows().get(pane.selected).copied();
         let text = match pane.address() {
-            Some(address) => Some(Copyable::line("the address to open", address)),
+            Some(address) => Some(Copyable::line("the URL to open", address)),
             None => selected().map(|found| Copyable::line("the organization id", found.id.as_str())),
         };
         match text {
@@ -225,7 +221,7 @@ impl State {
         let pane = &self.organization;
         let line = |found: &&Organization| SafeText::new(&format!("{}  {}", found.id.as_str(), found.name));
         if let Some(address) = pane.address() {
-            effects.push(Effect::ShowPlain(Copyable::line("the address to open", address)));
+            effects.push(Effect::ShowPlain(Copyable::line("the URL to open", address)));
         } else if pane.rows().is_empty() {
             self.tell_no_address("to show", now);
         } else {
@@ -270,7 +266,7 @@ impl State {
                 self.on_sign_in(SignIn::Out, now, effects);
                 match note {
                     Some(note) => self.notices.add(Tone::Warning, note.as_str(), &now.wall),
-                    None => self.notices.add(Tone::Good, "signed out: nothing of the sign-in is kept here", &now.wall),
+                    None => self.notices.add(Tone::Good, "signed out: no sign-in data is stored here", &now.wall),
                 }
             }
             ImsReply::Organizations(result) => self.on_organizations(result, now, effects),
@@ -337,7 +333,7 @@ impl State {
             Ok(overview) => {
                 if let Some(id) = &overview.organization {
                     let home = &overview.settings.home;
-                    let text = format!("{id} is the IMS organization from now on, saved in {home}");
+                    let text = format!("{id} is now the IMS organization, saved in {home}");
                     self.notices.add(Tone::Good, text, &now.wall);
                 }
                 self.on_overview(overview, now, effects);

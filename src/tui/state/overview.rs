@@ -47,7 +47,6 @@ impl State {
     }
 
     /// The steps as they are now.
-    #[must_use]
     pub fn steps(&self) -> Vec<Step> {
         let export = &self.export;
         steps::steps(&Facts {
@@ -79,14 +78,12 @@ impl State {
     }
 
     /// The place of the cursor among the steps.
-    #[must_use]
     pub fn selected_step(&self, steps: &[Step]) -> usize {
         let next = || steps::next(steps).and_then(|next| steps.iter().position(|step| step.stage == next.stage));
         self.home.cursor.or_else(next).unwrap_or(0).min(steps.len().saturating_sub(1))
     }
 
     /// Whether nothing at all is configured: the program is new here.
-    #[must_use]
     pub fn is_new_here(&self) -> bool {
         self.overview.settings.setup.without_file && self.overview.data_space.is_none() && self.keys.is_bare()
     }
@@ -131,7 +128,7 @@ impl State {
             effects.push(Effect::Work(Work::MakeConfig));
         } else {
             let path = safe(&self.overview.config_path);
-            let text = format!("the configuration is there already, and an editor can change it: {path}");
+            let text = format!("the configuration already exists; change it with an editor: {path}");
             self.notices.add(Tone::Info, text, &now.wall);
         }
     }
@@ -167,8 +164,7 @@ impl State {
                 let path = safe(&overview.config_path);
                 self.overview = overview;
                 let next = self.then_next();
-                let text =
-                    format!("{path} is written (mode 0600), every key explained; nothing in it must be changed{next}");
+                let text = format!("{path} created (mode 0600), every key explained; no edits required{next}");
                 self.notices.lead_on(Tone::Good, text, &now.wall);
             }
             Err(problem) => self.notices.problem(&problem, &now.wall),
@@ -188,7 +184,7 @@ impl State {
                 self.export.counts.clear();
                 self.refresh_overview(effects);
                 let (source, home) = (&self.overview.source, &self.overview.settings.home);
-                let text = format!("items come from {source}; keys and choices are kept in {home}");
+                let text = format!("items come from {source}; settings stored in {home}");
                 self.notices.lead_on(Tone::Good, text, &now.wall);
                 if let Some(problem) = self.overview.settings.problem.clone() {
                     self.notices.problem(&problem, &now.wall);
@@ -227,21 +223,20 @@ fn other_than(environment: Environment) -> Environment {
 }
 
 /// What there is to do, with the keys that do it.
-#[must_use]
 pub fn words_of(deed: Deed) -> String {
     let digit = |pane: Action| key_of(Place::Overview, pane);
     let (keys, saas, organization, export) =
         (digit(Action::ShowKeys), digit(Action::ShowSaas), digit(Action::ShowOrganization), digit(Action::ShowExport));
     let in_keys = |action| key_of(Place::Keys, action);
     match deed {
-        Deed::SetSource => format!("say where the shop is ({} in pane 0)", digit(Action::SetSource)),
+        Deed::SetSource => format!("set the shop ({} in pane 0)", digit(Action::SetSource)),
         Deed::MendSource => format!(
-            "mend that, or name another place ({} in pane 0); the doctor looks closer ({export}, then {})",
+            "fix it, or set another path ({} in pane 0); details: doctor ({export}, then {})",
             digit(Action::SetSource),
             key_of(Place::Export, Action::Doctor)
         ),
         Deed::AddKeys => format!(
-            "paste the API key ({}) and the private key ({}) in pane {keys}; {} there says where they come from",
+            "paste the API key ({}) and the private key ({}) in pane {keys}; help: {}",
             in_keys(Action::PasteApiKey),
             in_keys(Action::PastePrivateKey),
             in_keys(Action::WhereKeys)
@@ -249,9 +244,9 @@ pub fn words_of(deed: Deed) -> String {
         Deed::UseOtherPair => format!("use the complete pair ({} in pane {keys})", in_keys(Action::UseEnvironment)),
         Deed::VerifyKeys => format!("verify the pair ({} in pane {keys})", in_keys(Action::Verify)),
         Deed::MendKeys => {
-            format!("look at both halves in pane {keys}, or rotate the pair there ({})", in_keys(Action::Rotate))
+            format!("check both keys in pane {keys}, or rotate the pair there ({})", in_keys(Action::Rotate))
         }
-        Deed::AskAgain => format!("{} asks again; what is known stays", digit(Action::Refresh)),
+        Deed::AskAgain => format!("{}: retry; known data stays", digit(Action::Refresh)),
         Deed::CreateProject => {
             format!("create a project ({} in pane {saas})", key_of(Place::Saas, Action::CreateProject))
         }
@@ -259,16 +254,15 @@ pub fn words_of(deed: Deed) -> String {
         Deed::ChooseDataSpace => {
             format!("choose a data space ({} in pane {saas})", key_of(Place::Saas, Action::Open))
         }
-        Deed::SignIn => format!("sign in, if you want to (pane {organization})"),
+        Deed::SignIn => format!("optional: sign in (pane {organization})"),
         Deed::Export => format!(
-            "export ({} in pane {export}; {} there only counts)",
+            "export ({} in pane {export}; {}: dry run)",
             key_of(Place::Export, Action::StartAll),
             key_of(Place::Export, Action::DryRun)
         ),
-        Deed::LookAtFailures => format!(
-            "look at the failed items in pane {export}; {} there sends them again",
-            key_of(Place::Export, Action::Retry)
-        ),
-        Deed::LookAtServices => format!("{} lists them", digit(Action::Open)),
+        Deed::LookAtFailures => {
+            format!("check the failed items in pane {export}; {}: retry", key_of(Place::Export, Action::Retry))
+        }
+        Deed::LookAtServices => format!("{}: list them", digit(Action::Open)),
     }
 }

@@ -35,7 +35,7 @@ impl State {
                 let (pane, key) = (Pane::Keys as usize, key_of(Place::Keys, Action::PastePrivateKey));
                 let back = key_of(Place::Line, Action::Back);
                 line.error = Some(format!(
-                    "that looks like a private key, so it was not put here: {back}, then {pane} and {key} to paste it in Keys"
+                    "this looks like a private key, so it was rejected: {back}, then {pane} and {key} to paste it in Keys"
                 ));
             }
             Some(Dialog::Line(line)) => {
@@ -51,7 +51,7 @@ impl State {
                 let (joined, lines) = joined(text.expose(), joint);
                 line.editor.paste(&joined);
                 line.error = (lines > 1)
-                    .then(|| format!("{lines} lines were pasted and joined to this one: look at it before you go on"));
+                    .then(|| format!("{lines} pasted lines were joined: check the text before you continue"));
             }
             Some(Dialog::Question(_) | Dialog::Discard(_) | Dialog::Unsaved(_) | Dialog::Reading { .. }) => {
                 self.tell_ignored(now);
@@ -101,7 +101,7 @@ impl State {
     }
 
     fn tell_ignored(&mut self, now: &Now) {
-        let text = "pasted text was ignored: there is nothing to type into here";
+        let text = "pasted text was ignored: no text field is open";
         self.notices.add(Tone::Info, text, &now.wall);
     }
 }

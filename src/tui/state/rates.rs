@@ -49,7 +49,6 @@ impl Rates {
     }
 
     /// Items a second in each whole step, oldest first.
-    #[must_use]
     pub fn per_second(&self) -> Vec<f64> {
         let whole = self.steps.len().saturating_sub(1);
         self.steps.iter().take(whole).map(|items| *items as f64 / STEP.as_secs_f64()).collect()

@@ -7,18 +7,15 @@ use crate::tui::event::Now;
 use crate::tui::keymap::Action;
 
 /// The same words as those of a command that is refused.
-const REFUSED: &str =
-    "this installation is read-only, so nothing was changed: `commerce-connector --read-only=false` lifts it";
+const REFUSED: &str = "this installation is read-only; nothing changed. Fix: `commerce-connector --read-only=false`";
 
 impl State {
     /// Whether nothing may be changed from here.
-    #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.overview.settings.read_only
     }
 
     /// Whether an action could do something now: what is refused has no use, and a run is started or stopped, not both.
-    #[must_use]
     pub fn is_of_use(&self, action: Action) -> bool {
         let needs_rest = matches!(
             action,

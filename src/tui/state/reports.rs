@@ -73,7 +73,6 @@ pub struct Reports {
 
 impl Reports {
     /// How a feed is, as far as that is known.
-    #[must_use]
     pub fn health_of(&self, feed: Feed) -> Option<&FeedHealth> {
         self.health.value.as_ref()?.feeds.iter().find(|health| health.feed == feed)
     }
@@ -85,7 +84,6 @@ impl Reports {
     }
 
     /// At least as many lines as a text to read can have, so that scrolling ends.
-    #[must_use]
     pub fn most_lines(&self, what: &Reading) -> usize {
         let of_text = |text: &str| text.len().div_ceil(LEAST_LINE) + 1;
         let of_finding = |finding: &Finding| of_text(&finding.what) + of_text(&finding.means) + of_text(&finding.next);

@@ -24,13 +24,13 @@ impl State {
         });
         if !self.keys.is_complete(environment) {
             let paste = key_of(Place::Keys, Action::PasteApiKey);
-            let text = format!("there is no complete {environment} pair to replace: {paste} pastes a first one");
+            let text = format!("no complete {environment} pair to replace. {paste}: paste one");
             self.notices.add(Tone::Info, text, &now.wall);
         } else if let Some(locked) = locked {
             let text = format!("the {environment} pair is locked by {locked}: change it there");
             self.notices.add(Tone::Warning, text, &now.wall);
         } else if self.export.is_busy() {
-            let text = "an export is active: keys can be replaced when it has ended";
+            let text = "an export is running: replace keys after it ends";
             self.notices.add(Tone::Warning, text, &now.wall);
         } else {
             self.dialog = Some(Dialog::Question(Question::Rotate(environment)));
@@ -47,7 +47,7 @@ impl State {
     pub(super) fn cancel_rotation(&mut self, environment: Environment, now: &Now) {
         if self.keys.rotating == Some(environment) {
             self.keys.forget_draft(environment);
-            let text = format!("nothing was changed: the old {environment} pair stays");
+            let text = format!("nothing changed: the old {environment} pair stays");
             self.notices.add(Tone::Info, text, &now.wall);
         }
     }
@@ -79,8 +79,7 @@ impl State {
         let is_rotating = self.keys.rotating == Some(environment);
         let is_old = is_rotating && self.keys.saved_fingerprint(environment) == Some(key.fingerprint().as_str());
         if is_old {
-            let text =
-                format!("that is the private key which the {environment} pair has already: paste that of the new pair");
+            let text = format!("this is the current private key of the {environment} pair: paste the new one");
             self.notices.add(Tone::Warning, text, &now.wall);
         }
         is_old

@@ -90,25 +90,21 @@ impl ActiveRun {
     }
 
     /// Since the counters came.
-    #[must_use]
     pub fn age(&self) -> Duration {
         self.clock.saturating_sub(self.received)
     }
 
     /// Since the run began.
-    #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.progress.elapsed + self.age()
     }
 
     /// Time left.
-    #[must_use]
     pub fn eta(&self) -> Option<Duration> {
         self.progress.eta.map(|eta| eta.saturating_sub(self.age()))
     }
 
     /// Requests a second over the last seconds; `None` before anything can be said.
-    #[must_use]
     pub fn requests_per_second(&self) -> Option<f64> {
         let (first, last) = (self.samples.front()?, self.samples.back()?);
         let seconds = self.clock.max(last.0).saturating_sub(first.0).as_secs_f64();
@@ -129,11 +125,10 @@ pub struct LimitsInForce {
 
 impl LimitsInForce {
     /// In words: `2 requests/s, 1 thread, batches of 100`.
-    #[must_use]
     pub fn words(&self) -> String {
         let pace = self
             .requests_per_second
-            .map_or("no limit of requests/s".to_owned(), |allowed| format!("{} requests/s", rate(allowed)));
+            .map_or("no request limit".to_owned(), |allowed| format!("{} requests/s", rate(allowed)));
         let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let batch = self.batch_size.map(|size| format!(", batches of {}", count(number(size))));
         format!("{pace}, {}{}", counted(number(self.thread_count), "thread"), batch.unwrap_or_default())
@@ -142,7 +137,6 @@ impl LimitsInForce {
 
 impl State {
     /// What limits the run; before it, what the configuration says.
-    #[must_use]
     pub fn limits_in_force(&self) -> LimitsInForce {
         let configured = &self.overview.settings.limits;
         let of_page = self.export.feed_of_page();
@@ -168,9 +162,9 @@ impl State {
     /// Whether a run could start now; says why not.
     pub(super) fn can_start(&mut self, now: &Now) -> bool {
         let text = if self.export.is_busy() {
-            "an export is already active: stop it first, or wait"
+            "an export is already running: stop it first, or wait"
         } else if self.overview.data_space.is_none() {
-            "no data space is chosen, so there is nowhere to send to: choose one in pane 2"
+            "no data space selected: choose one in pane 2"
         } else {
             return true;
         };
@@ -206,15 +200,11 @@ impl State {
     pub(super) fn ask_to_stop(&mut self, now: &Now) {
         match &self.export.run {
             RunState::Active(run) if run.progress.stopping => {
-                self.notices.add(
-                    Tone::Info,
-                    "the run is already stopping: it finishes the batches in flight",
-                    &now.wall,
-                );
+                self.notices.add(Tone::Info, "the run is already stopping after in-flight batches", &now.wall);
             }
             RunState::Active(_) | RunState::Starting => self.dialog = Some(Dialog::Question(Question::Stop)),
             RunState::None | RunState::Ended(_) => {
-                self.notices.add(Tone::Info, "no export is active, so there is nothing to stop", &now.wall);
+                self.notices.add(Tone::Info, "no export is running", &now.wall);
             }
         }
     }
@@ -245,16 +235,13 @@ impl State {
         }
         self.notices.add(
             Tone::Info,
-            format!(
-                "{} goes on, by {}: this screen follows it, and leaving does not stop it",
-                about.request, about.owner
-            ),
+            format!("{} running ({}): this screen follows it; quitting does not stop it", about.request, about.owner),
             &now.wall,
         );
         self.export.request = ExportRequest::default();
         self.export.notes.clear();
         self.export.log.clear();
-        self.export.log.add(Tone::Info, format!("{}, by {}: followed from here", about.request, about.owner), now);
+        self.export.log.add(Tone::Info, format!("{} ({}): following from here", about.request, about.owner), now);
         self.export.failures.clear();
         self.export.failures_skipped = 0;
         self.export.run = RunState::Active(Box::new(ActiveRun::new(Some(about), now.uptime)));
@@ -278,7 +265,7 @@ impl State {
                 RunEvent::ItemFailed(failure) => self.export.remember(failure),
                 RunEvent::Retrying { feed, attempt, after, reason } => {
                     let seconds = after.as_secs_f64();
-                    let text = format!("{feed}: try {attempt} failed ({reason}); again in {seconds:.1} s");
+                    let text = format!("{feed}: attempt {attempt} failed ({reason}); retrying in {seconds:.1} s");
                     self.export.remark = Some(text);
                 }
                 RunEvent::Note { feed, text } => self.tell_note(feed, text.as_str(), now),
@@ -290,16 +277,14 @@ impl State {
                     };
                     let problem = Problem::new(
                         Exit::Refused,
-                        format!(
-                            "the gateway refused the keys, and a new token as well, so the run stopped: {message}{id}"
-                        ),
+                        format!("the gateway refused the keys and a new token; the run stopped: {message}{id}"),
                     )
-                    .hint(format!("{what}; what was not sent goes out with the next run"));
+                    .hint(format!("{what}; unsent items go with the next run"));
                     self.notices.refused_keys(&problem, &now.wall);
                     self.keys.set_check(self.overview.environment, Check::Failed { at: now.wall.clone(), problem });
                 }
                 RunEvent::FirstSync { .. } => {
-                    let text = "this data space has nothing from here yet: everything will be sent";
+                    let text = "first sync into this data space: everything will be sent";
                     self.export.remark = Some(text.to_owned());
                 }
                 // Asked about when the run has ended.
@@ -326,7 +311,7 @@ impl State {
         match &result {
             Ok(report) => self.export.log.ended(report, now),
             Err(problem) => {
-                self.export.log.add(Tone::Danger, format!("The run broke: {}", problem.what), now);
+                self.export.log.add(Tone::Danger, format!("Export failed: {}", problem.what), now);
                 self.notices.problem(problem, &now.wall);
             }
         }

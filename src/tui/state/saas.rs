@@ -60,7 +60,6 @@ pub enum Row<'a> {
 
 impl SaasPane {
     /// The rows of the tree that pass the filter. A data space that passes brings its project along.
-    #[must_use]
     pub fn rows(&self) -> Vec<Row<'_>> {
         let mut rows = Vec::new();
         for project in &self.projects {
@@ -87,7 +86,6 @@ impl SaasPane {
     }
 
     /// Whether a data space is in the list; `None` until there is one.
-    #[must_use]
     pub fn lists(&self, id: &DataSpaceId) -> Option<bool> {
         self.as_of.as_ref()?;
         let mut spaces = self.projects.iter().flat_map(|project| &project.data_spaces);
@@ -95,7 +93,6 @@ impl SaasPane {
     }
 
     /// The selected row.
-    #[must_use]
     pub fn row(&self) -> Option<Row<'_>> {
         self.rows().get(self.selected).copied()
     }
@@ -106,7 +103,7 @@ impl State {
         let rows = self.saas.rows().len();
         match action {
             Action::Refresh | Action::CreateProject if self.keys.saved.is_some() && !self.can_ask_gateway() => {
-                let text = "the key pair in use is not complete, and projects belong to keys: add it in pane 1 first";
+                let text = "the key pair in use is incomplete: complete it in pane 1 first";
                 self.notices.add(Tone::Warning, text, &now.wall);
             }
             Action::Refresh => self.load_projects(effects),
@@ -133,7 +130,7 @@ impl State {
     }
 
     fn say_nothing_is_selected(&mut self, now: &Now) {
-        let text = "nothing is selected: the list is empty, or not loaded yet";
+        let text = "nothing selected: the list is empty or not loaded";
         self.notices.add(Tone::Info, text, &now.wall);
     }
 
@@ -171,7 +168,7 @@ impl State {
     fn open_choice(&mut self, now: &Now, effects: &mut Effects) {
         let Some(row) = self.saas.row() else { return self.say_nothing_is_selected(now) };
         let Row::Space(_, space) = row else {
-            let text = "a project is not chosen itself: choose one of its data spaces";
+            let text = "this is a project: choose one of its data spaces";
             self.notices.add(Tone::Info, text, &now.wall);
             return;
         };
@@ -180,7 +177,7 @@ impl State {
             let text = format!("the data space is locked by {locked}: change it there");
             self.notices.add(Tone::Warning, text, &now.wall);
         } else if self.export.is_busy() {
-            let text = "an export is active: another data space can be chosen when it has ended";
+            let text = "an export is running: choose another data space after it ends";
             self.notices.add(Tone::Warning, text, &now.wall);
         } else if self.overview.data_space.as_ref().is_some_and(|(id, _, _)| *id == space.id) {
             self.notices.add(Tone::Info, format!("{} is already in use", space.name), &now.wall);
@@ -282,7 +279,7 @@ impl State {
                 self.close_line(&[LinePurpose::CreateProject]);
                 let count = project.data_spaces.len();
                 let spaces = if count == 1 { "data space" } else { "data spaces" };
-                let text = format!("the project {} is created with {count} {spaces}: choose one", project.name);
+                let text = format!("project {} created with {count} {spaces}: choose one", project.name);
                 self.notices.lead_on(Tone::Good, text, &now.wall);
                 self.saas.created = Some(project.id);
                 self.saas.filter.clear();
@@ -321,7 +318,7 @@ impl State {
                     let keeps = was.map(|(_, name, _)| format!("; {name} keeps its data")).unwrap_or_default();
                     let export = key_of(Place::Saas, Action::ShowExport);
                     let text = format!(
-                        "exports go into {name} ({kind}) from now on; nothing was sent yet{keeps}; next: the data export ({export})"
+                        "Now exporting to {name} ({kind}). Nothing sent yet{keeps}; next: the data export ({export})"
                     );
                     self.notices.lead_on(Tone::Good, text, &now.wall);
                 }

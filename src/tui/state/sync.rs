@@ -26,7 +26,7 @@ impl State {
     pub(super) fn start_retry_of(&mut self, feed: Feed, now: &Now, effects: &mut Effects) {
         let is_known = matches!(self.export.ledger_load, Load::Done { .. });
         if is_known && !self.export.summary_of(feed).is_some_and(failed) {
-            let text = format!("no item of {feed} failed, so there is nothing to retry");
+            let text = format!("no failed items of {feed}: nothing to retry");
             self.notices.add(Tone::Info, text, &now.wall);
             return;
         }
@@ -38,7 +38,7 @@ impl State {
     pub(super) fn start_retry(&mut self, now: &Now, effects: &mut Effects) {
         let is_known = matches!(self.export.ledger_load, Load::Done { .. });
         if is_known && !self.export.ledger.iter().any(failed) {
-            self.notices.add(Tone::Info, "no item failed, so there is nothing to retry", &now.wall);
+            self.notices.add(Tone::Info, "no failed items: nothing to retry", &now.wall);
             return;
         }
         let feed = self.export.feed_of_cursor().filter(|feed| self.export.summary_of(*feed).is_some_and(failed));

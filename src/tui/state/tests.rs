@@ -46,7 +46,7 @@ fn overview(kind: Option<DataSpaceKind>) -> Overview {
         gateway: "127.0.0.1:4433".into(),
         project: kind.map(|_| ("p-1".parse().unwrap(), "Luma".into())),
         data_space: kind.map(|kind| ("d-1".parse().unwrap(), "Main".into(), kind)),
-        source: "a made-up catalogue".into(),
+        source: "sample catalogue".into(),
         organization: None,
         config_path: "/tmp/config.toml".into(),
         settings: Box::new(SettingsOverview { home: "/tmp/config.toml".into(), ..SettingsOverview::default() }),
@@ -228,9 +228,9 @@ fn the_palette_goes_to_the_page_of_an_action_or_says_the_way_to_it() {
     choose(&mut state, "estimate requests");
     assert!(matches!(&state.dialog, Some(Dialog::Reading { what: Reading::Estimate, .. })), "{:?}", state.dialog);
     let mut state = testing();
-    assert!(choose(&mut state, "take off every mark").is_empty());
+    assert!(choose(&mut state, "clear marks").is_empty());
     let text = &state.notices.newest().unwrap().text;
-    assert!(text.contains("“Take off every mark”") && text.contains("page of a feed's items"), "{text}");
+    assert!(text.contains("“Clear marks”") && text.contains("a feed's items page"), "{text}");
 }
 
 #[test]
@@ -444,5 +444,5 @@ fn keys_tell_the_run_what_to_do_and_say_when_they_cannot() {
     state.update(Event::Progress(paused), &now());
     assert_eq!(told(&press(&mut state, ' ')), Some(Command::Resume));
     assert_eq!(told(&press(&mut state, '+')), None, "32 are the most");
-    assert!(state.notices.newest().is_some_and(|notice| notice.text.contains("32 already, which is the most")));
+    assert!(state.notices.newest().is_some_and(|notice| notice.text.contains("already 32, the maximum")));
 }

@@ -70,7 +70,6 @@ fn records_done(feed: &FeedProgress, records: u64) -> u64 {
 }
 
 /// Whether more items of a feed may still be found, so that its total is not final.
-#[must_use]
 pub fn is_collecting(feed: &FeedProgress) -> bool {
     matches!(feed.phase, Phase::Waiting | Phase::Collecting | Phase::Deleting)
 }

@@ -28,7 +28,6 @@ pub struct Unsaved {
 impl State {
     /// Everything that would be lost if the screen ended now; empty where nothing may be changed, since nothing can be pasted
     /// there.
-    #[must_use]
     pub fn unsaved_halves(&self) -> Vec<UnsavedHalf> {
         let mut halves = Vec::new();
         if self.is_read_only() {
@@ -54,7 +53,6 @@ impl State {
     }
 
     /// Whether anything would be lost if the screen ended now.
-    #[must_use]
     pub fn has_unsaved(&self) -> bool {
         let open = || self.dialog.as_ref().is_some_and(|dialog| half_of(dialog, self.keys.selected).is_some());
         let drafts = || Environment::ALL.into_iter().any(|environment| !self.keys.draft(environment).is_empty());
@@ -172,7 +170,7 @@ impl State {
                 self.unsaved.file = Some(kept.file);
                 self.show(Pane::Keys, effects);
                 kept.halves.into_iter().for_each(|half| self.take_over(&half));
-                let text = "keys of an earlier screen are here again, and not saved yet";
+                let text = "keys restored from an earlier screen (unsaved)";
                 self.notices.lead_on(Tone::Info, text, &now.wall);
             }
             Action::Discard => self.unsaved.file = Some(kept.file),

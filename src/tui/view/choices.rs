@@ -19,9 +19,9 @@ const HELD_SHOWN: usize = 3;
 
 /// What is asked for to know where the shop is.
 pub fn source(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
-    let saved = format!("It is saved in {}.", safe(&state.overview.config_path));
+    let saved = format!("Saved in {}.", safe(&state.overview.config_path));
     let texts = [
-        "Type the path of the Commerce installation on this server, such as /var/www/shop: the directory that holds app/etc/env.php. Its database is only read. A directory of feed files (products.ndjson and so on) will do as well.",
+        "Type the path of the Commerce installation on this server, such as /var/www/shop: the directory that holds app/etc/env.php. Its database is only read. A directory of feed files (products.ndjson etc.) also works.",
         &saved,
     ];
     spaced(texts.map(|text| paragraph(text, room, look.style(Role::Text))))
@@ -30,7 +30,7 @@ pub fn source(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
 /// What creating a project means.
 pub fn create(look: Look, room: usize) -> Vec<Line<'static>> {
     let texts = [
-        "Name it after the shop, not after a service such as Live Search. Its data spaces come with it, by the license:",
+        "Name it after the shop, not after a service such as Live Search. Data spaces are created with it; how many depends on the license:",
         LICENSE,
     ];
     spaced(texts.map(|text| paragraph(text, room, look.style(Role::Text))))
@@ -41,20 +41,20 @@ pub fn choose(space: &DataSpace, state: &State, look: Look, room: usize) -> Vec<
     let plain = |text: &str| paragraph(text, room, look.style(Role::Text));
     let mut paragraphs = Vec::new();
     if let Some(refusal) = ahead(space, state).and_then(|ahead| ahead.refusal.as_ref()) {
-        let text = format!("▲ {refusal}. Every export into it will be refused until its name is typed.");
+        let text = format!("▲ {refusal}. Every export into it is refused until you type its name.");
         paragraphs.push(paragraph(&text, room, look.style(Role::Danger)));
     }
     let kind = match space.kind {
         DataSpaceKind::Production => {
-            "This is a Production data space: the services of a live shop read from it. Every export goes into it from now on."
+            "This is a Production data space: the services of a live shop read from it. All exports will go into it."
         }
-        DataSpaceKind::Testing => "This is a Testing data space. Every export goes into it from now on.",
+        DataSpaceKind::Testing => "This is a Testing data space. All exports will go into it.",
     };
     let keeps = match &state.overview.data_space {
         Some((_, name, _)) => format!(" {name} keeps its data."),
         None => String::new(),
     };
-    paragraphs.push(plain(&format!("{kind} Choosing sends nothing.{keeps}")));
+    paragraphs.push(plain(&format!("{kind} Nothing is sent now.{keeps}")));
     let (text, role) = what_comes(space, state);
     paragraphs.push(paragraph(&text, room, look.style(role)));
     spaced(paragraphs)
@@ -67,14 +67,14 @@ fn ahead<'a>(space: &DataSpace, state: &'a State) -> Option<&'a Foresight> {
 /// What the next export into it will be.
 fn what_comes(space: &DataSpace, state: &State) -> (String, Role) {
     let Some(known) = state.saas.ahead.as_ref().filter(|ahead| ahead.space == space.id) else {
-        return ("What the first export will send is known when pane 0 knows where the shop is.".to_owned(), Role::Dim);
+        return ("To preview the first export, set the shop in pane 0.".to_owned(), Role::Dim);
     };
     match (&known.report.load, &known.report.value) {
         (Load::Failed { problem }, _) => {
-            (format!("▲ What will be sent cannot be counted: {}", problem.what), Role::Warning)
+            (format!("▲ Could not count the items to send: {}", problem.what), Role::Warning)
         }
         (Load::Done { at }, Some(foresight)) => (in_numbers(foresight, &time(at)), Role::Text),
-        _ => ("◐ Counting what will be sent; you need not wait for it.".to_owned(), Role::Accent),
+        _ => ("◐ Counting the items to send … (no need to wait)".to_owned(), Role::Accent),
     }
 }
 
@@ -92,15 +92,15 @@ fn in_numbers(foresight: &Foresight, at: &str) -> String {
     let items: Option<u64> = estimate.feeds.iter().map(|feed| feed.items).sum();
     let (there, verb) = match foresight.items_there {
         0 => ("nothing".to_owned(), "sends"),
-        items => (counted(items, "item"), "sends what changed since then, at most"),
+        items => (counted(items, "item"), "sends only changes, at most"),
     };
     match items {
         Some(items) => {
             let items = counted(items, "item");
-            format!("It has {there} from here: the next export {verb} {items} of {feeds}{pace} (counted at {at}).")
+            format!("It has {there} from here; the next export {verb} {items} of {feeds}{pace} (counted at {at}).")
         }
         None => format!(
-            "It has {there} from here: the next export {verb} all items of {feeds}. How many, this source cannot count beforehand (asked at {at})."
+            "It has {there} from here; the next export {verb} all items of {feeds}. This source cannot count them in advance (checked at {at})."
         ),
     }
 }
@@ -116,13 +116,16 @@ pub fn received(space: &DataSpace, state: &State) -> String {
 /// What replacing a pair means.
 pub fn rotate(environment: Environment, state: &State) -> Vec<String> {
     let home = if state.overview.settings.setup.in_commerce {
-        "It is saved where Commerce reads it, so Commerce Admin has it too, after its cache is cleaned."
+        "It is saved where Commerce reads it; Commerce Admin uses it after a cache clean."
     } else {
-        "Commerce Admin keeps a copy of its own: while it has the old keys and they are deleted in the API portal, its services stop. Enter the new pair there as well."
+        "Commerce Admin has its own copy: if the old keys are deleted in the API portal, its services stop until you enter the new pair there too."
     };
     vec![
-        format!("Generate the new {environment} pair in the API portal first, and do not delete the old one yet. Then paste both new halves here."),
-        "The gateway is asked about the new pair before anything is saved. Until it accepts it, the old pair stays and keeps working.".to_owned(),
+        format!(
+            "Generate the new {environment} pair in the API portal first; do not delete the old one yet. Then paste both new keys here."
+        ),
+        "The new pair is verified with the gateway before it is saved. Until then the old pair keeps working."
+            .to_owned(),
         home.to_owned(),
     ]
 }
@@ -133,22 +136,21 @@ pub fn environment(environment: Environment, state: &State) -> Vec<String> {
     if state.keys.is_complete(environment) {
         vec![
             format!(
-                "The {environment} pair is complete; the {other} pair is in use now. Projects, data spaces and exports then belong to the {environment} pair and its gateway."
+                "The {other} pair is in use now. After the switch, projects, data spaces and exports are those of the {environment} pair and its gateway."
             ),
-            "Nothing is sent by that, and the other pair stays saved.".to_owned(),
+            "Nothing is sent now, and the other pair stays saved.".to_owned(),
         ]
     } else {
         vec![format!(
-            "The {environment} pair is not complete, so nothing can be listed or exported until it is. The other pair stays saved."
+            "The {environment} pair is incomplete: nothing can be listed or exported until you add the rest. The other pair stays saved."
         )]
     }
 }
 
 /// What forgetting pasted keys means.
 pub fn forget_draft(environment: Environment, state: &State) -> Vec<String> {
-    let rest =
-        if state.keys.is_complete(environment) { "The pair that is saved stays." } else { "Nothing was saved of it." };
-    vec![format!("What was pasted for the {environment} pair is forgotten. {rest}")]
+    let rest = if state.keys.is_complete(environment) { "The saved pair stays." } else { "None of it was saved." };
+    vec![format!("The keys pasted for the {environment} pair are discarded. {rest}")]
 }
 
 /// What sending what was held back means, in numbers.
@@ -161,7 +163,7 @@ pub fn allow(held: &[Held]) -> (String, bool, Vec<String>) {
     let (title, question) = if deletes {
         (
             "Delete them in the service?",
-            "Everything else was sent. Delete them in the service? If the shop still has them, look at its database first.",
+            "Everything else was sent. Delete them in the service? If the shop still has them, check its database first.",
         )
     } else {
         ("Send these changes?", "Everything else was sent. Send these changes?")

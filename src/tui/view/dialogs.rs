@@ -17,8 +17,7 @@ use crate::tui::state::{Filter, State};
 use crate::words::{count, counted};
 
 /// What is asked before items are filtered by their errors.
-const ERROR_TEXT: &str =
-    "Only items whose error text or code contains this are listed, whatever the case. Nothing lists all again.";
+const ERROR_TEXT: &str = "Show only items whose error text or code contains this (any case). Leave empty to show all.";
 
 /// The width of a dialog where there is room for it, in cells.
 const WIDTH: u16 = 74;
@@ -148,31 +147,31 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
         LinePurpose::ApiKey(environment) => (
             format!("API key of the {environment} pair"),
             false,
-            plain("Paste the public API key as the API portal shows it. Only its length is shown here."),
+            plain("Paste the public API key from the API portal. Only its length is shown."),
         ),
-        LinePurpose::Source => ("Where the shop is".to_owned(), false, choices::source(state, look, room)),
+        LinePurpose::Source => ("Shop location".to_owned(), false, choices::source(state, look, room)),
         LinePurpose::KeyFile(environment) => (
             format!("Private key of the {environment} pair from a file"),
             false,
-            plain("Type the path of the private key file. It must belong to you and be closed to others (mode 0600)."),
+            plain("Type the path of the private key file. You must own it, with mode 0600."),
         ),
         LinePurpose::CreateProject => ("Create a SaaS project".to_owned(), false, choices::create(look, room)),
         LinePurpose::RenameProject(_) => (
             "Rename the project".to_owned(),
             false,
-            plain("A name is only a label: id, data spaces, data and services stay as they are."),
+            plain("A name is only a label: id, data spaces, data and services do not change."),
         ),
         LinePurpose::RenameDataSpace(_) => (
             "Rename the data space".to_owned(),
             false,
-            plain("A name is only a label: id, data and services stay as they are."),
+            plain("A name is only a label: id, data and services do not change."),
         ),
         LinePurpose::ChooseProduction(space) => (
             format!("Choose {}", space.name),
             true,
             spaced([
                 choices::choose(space, state, look, room),
-                plain(&format!("Type its name to choose it: {}", space.name)),
+                plain(&format!("Type its name to select it: {}", space.name)),
             ]),
         ),
         LinePurpose::ExportToProduction { request, name } => (
@@ -181,21 +180,21 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
             spaced([
                 plain(&what_will_be_sent(request, state)),
                 plain(
-                    "This is a Production data space: the services of a live shop read from it. What is new or changed reaches them, and what is gone is deleted there.",
+                    "This is a Production data space: the services of a live shop read from it. New and changed items reach them; deleted ones are removed there.",
                 ),
-                plain(&format!("Type its name to begin: {name}")),
+                plain(&format!("Type its name to start: {name}")),
             ]),
         ),
         LinePurpose::ByIds(feed) => (
             format!("Send records of {feed} by id"),
             false,
             plain(&format!(
-                "Type ids or SKUs of {feed}, with commas between them. Their items are sent even if nothing changed. A number is an id if a record has it, else a SKU."
+                "Type ids or SKUs of {feed}, separated by commas. Their items are sent even if unchanged. A number is an id if a record has it, else a SKU."
             )),
         ),
-        LinePurpose::ErrorText => ("Errors that contain a text".to_owned(), false, plain(ERROR_TEXT)),
+        LinePurpose::ErrorText => ("Filter by error text".to_owned(), false, plain(ERROR_TEXT)),
         LinePurpose::CleanUp(feed) => {
-            (format!("Clean up {feed}"), true, spaced(clean_up_texts(*feed, state).iter().map(|text| plain(text))))
+            (format!("Reset {feed}"), true, spaced(clean_up_texts(*feed, state).iter().map(|text| plain(text))))
         }
         LinePurpose::PasteBack | LinePurpose::ImsClientId | LinePurpose::ImsClientSecret { .. } => {
             let (title, text) = super::organization::line_words(&line.purpose);
@@ -206,15 +205,15 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
             true,
             spaced([
                 paragraph(&format!("▲ {refusal}"), room, look.style(Role::Danger)),
-                plain(&format!("Type the data space's name to replace the keys all the same: {name}")),
+                plain(&format!("Type the data space's name to replace the keys anyway: {name}")),
             ]),
         ),
         LinePurpose::Guard { name, refusal, .. } => (
-            "The guard stopped this run".to_owned(),
+            "Run stopped by the guard".to_owned(),
             true,
             spaced([
                 paragraph(&format!("▲ {refusal}"), room, look.style(Role::Danger)),
-                plain(&format!("Type the data space's name to send all the same: {name}")),
+                plain(&format!("Type the data space's name to send anyway: {name}")),
             ]),
         ),
     };
@@ -228,7 +227,7 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
     lines.push(Line::default());
     match &line.error {
         Some(error) => lines.extend(paragraph(&format!("✗ {error}"), room, look.style(Role::Danger))),
-        None if line.busy => lines.push(Line::styled("◐ waiting for the answer …", look.style(Role::Accent))),
+        None if line.busy => lines.push(Line::styled("◐ waiting for a response …", look.style(Role::Accent))),
         None => {
             lines.push(Line::styled(fit(&answers(line), room), look.style(Role::Dim)));
         }
@@ -243,13 +242,13 @@ fn answers(line: &LineDialog) -> String {
     let (accept, back) = (key_of(Place::Line, Action::Accept), key_of(Place::Line, Action::Back));
     match &line.purpose {
         LinePurpose::Guard { .. } => {
-            format!("{accept} sends, {back} goes back: pane 2 has other data spaces")
+            format!("{accept}: send · {back}: cancel; other data spaces are in pane 2")
         }
         purpose if purpose.is_about_ims() && purpose.is_secret(line.editor.text()) => {
             let length = u64::try_from(line.editor.text().chars().count()).unwrap_or(u64::MAX);
-            format!("{}; {accept} accepts, {back} changes nothing", counted(length, "character"))
+            format!("{}; {accept}: OK · {back}: cancel", counted(length, "character"))
         }
-        _ => format!("{accept} accepts, {back} changes nothing"),
+        _ => format!("{accept}: OK · {back}: cancel"),
     }
 }
 
@@ -260,16 +259,17 @@ fn clean_up_texts(feed: Feed, state: &State) -> [String; 3] {
         .summary_of(feed)
         .map_or(0, |known| known.submitted + known.awaiting + known.will_retry + known.needs_attention);
     let records = match state.export.source_records_of(feed) {
-        Some(records) => format!("everything of {}", counted(records, "source record")),
-        None => "everything that the source has".to_owned(),
+        Some(records) => format!("all items of {}", counted(records, "source record")),
+        None => "all items of the source".to_owned(),
     };
     [
         format!(
-            "This program forgets the {} of {feed} that it knows in this data space, then sends {records} anew.",
+            "The ledger forgets {} of {feed} in this data space, then {records} are sent again.",
             counted(known, "item")
         ),
-        "Deletions will not propagate: what the service has and the shop no longer has stays in the service for good, because nothing here remembers it.".to_owned(),
-        format!("Type the feed's name to begin: {feed}"),
+        "Deletions are lost: items that the service has and the shop does not will stay in the service for good."
+            .to_owned(),
+        format!("Type the feed's name to start: {feed}"),
     ]
 }
 
@@ -287,18 +287,20 @@ fn what_will_be_sent(request: &ExportRequest, state: &State) -> String {
     let records = counted(records, "source record");
     match &request.mode {
         SyncMode::Full => {
-            format!("This compares {which} with {records} and sends every item that is new, changed or gone.")
+            format!("Compares {which} with {records} and sends every new, changed or deleted item.")
         }
         SyncMode::Partial(_) => {
-            format!("This compares what Commerce's change logs name of {which} and sends what is new, changed or gone.")
+            format!(
+                "Compares the changes in Commerce's change logs for {which} and sends new, changed or deleted items."
+            )
         }
-        SyncMode::Retry => format!("This sends the items of {which} whose last attempt failed."),
+        SyncMode::Retry => format!("Sends the failed items of {which} again."),
         SyncMode::ByIds { words, .. } => {
             let named = counted(u64::try_from(words.len()).unwrap_or(u64::MAX), "record");
-            format!("This sends {named} of {which}, even if nothing changed.")
+            format!("Sends {named} of {which}, even if unchanged.")
         }
         SyncMode::Cleanup => {
-            format!("This forgets what is known of {which}, and sends everything of {records} again.")
+            format!("Forgets what was sent of {which} and resends all items of {records}.")
         }
     }
 }
@@ -314,10 +316,10 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
             false,
             vec![
                 format!(
-                    "What was pasted looks like a private key. It was not put anywhere, and {} has no use for it.",
+                    "The pasted text looks like a private key. It was not stored: {} cannot use it.",
                     state.pane.title()
                 ),
-                "Take it to Keys, to be looked at there?".to_owned(),
+                "Open it in Keys?".to_owned(),
             ],
         ),
         Question::Kept(kept) => return unsaved::kept(kept, state, look, room),
@@ -325,13 +327,13 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
         Question::Quit => {
             let keys = [Action::Accept, Action::Stop].map(|action| key_of(Place::Leaving, action));
             let mut texts = vec![format!(
-                "{}: the screen closes, and the export goes on without it, also after you log out. A new screen, or `export status --watch`, \
-                 follows it and can stop it.",
+                "{}: the export continues in the background, also after you log out. A new screen or `export status --watch` \
+                 follows it; `export stop` stops it.",
                 keys[0]
             )];
-            texts.push(format!("{}: the export stops, then the screen closes.", keys[1]));
+            texts.push(format!("{}: stop the export, then quit.", keys[1]));
             texts.extend(stop_texts(state));
-            ("Leave while an export is active".to_owned(), false, texts)
+            ("Export running. Quit?".to_owned(), false, texts)
         }
         Question::Allow { held, .. } => choices::allow(held),
         Question::SendAgain { request, items, records } => send_again_texts(request, *items, *records, state),
@@ -339,7 +341,7 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
             "Sign out of IMS".to_owned(),
             false,
             vec![
-                "The tokens are revoked at IMS and forgotten here. The chosen IMS organization stays as it is, and exports go on: they are signed with the key pair.".to_owned(),
+                "The tokens are revoked at IMS and deleted here. The saved IMS organization stays, and exports keep working: they are signed with the key pair.".to_owned(),
             ],
         ),
         Question::Environment(environment) => {
@@ -349,7 +351,7 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
             (format!("Replace the {environment} pair"), true, choices::rotate(*environment, state))
         }
         Question::ForgetDraft(environment) => {
-            (format!("Forget the pasted {environment} keys"), false, choices::forget_draft(*environment, state))
+            (format!("Discard the pasted {environment} keys"), false, choices::forget_draft(*environment, state))
         }
     };
     let lines = spaced(texts.iter().map(|text| paragraph(text, room, look.style(Role::Text))));
@@ -384,8 +386,11 @@ fn send_again_texts(
     let record = counted(number(records), "source record");
     let to = state.overview.data_space.as_ref().map(|(_, name, _)| format!(" to {name}")).unwrap_or_default();
     let texts = vec![
-        format!("{chosen} of {feed}: {record} will be read and sent{to}, changed or not. What the shop no longer has is deleted there."),
-        "Every item of these records is sent, so those of other store views as well: they may be more than were chosen.".to_owned(),
+        format!(
+            "{chosen} of {feed}: {record} will be read and sent{to}, changed or not. Items deleted in the shop are deleted there."
+        ),
+        "Every item of these records is sent, for all store views: there may be more items than you selected."
+            .to_owned(),
     ];
     (format!("Send {chosen} again"), false, texts)
 }
@@ -397,13 +402,13 @@ fn stop_texts(state: &State) -> Vec<String> {
         let totals = state.export.totals();
         let more = if totals.is_collecting { " so far" } else { "" };
         texts.push(format!(
-            "{} of {} found{more} are submitted to service; {} are not.",
+            "Sent: {} of {} found{more}; not sent: {}.",
             count(totals.submitted),
             counted(totals.to_send, "item"),
             count(totals.to_send.saturating_sub(totals.submitted))
         ));
     }
-    texts.push("The batches in flight are finished and recorded, then the run stops. Nothing is lost: a re-run goes on where it stopped.".to_owned());
+    texts.push("Batches in flight finish, then the run stops. Nothing is lost: run again to resume.".to_owned());
     texts
 }
 
@@ -420,13 +425,13 @@ fn palette_content(palette: &Palette, state: &State, look: Look, room: usize, he
     let list_height = height.saturating_sub(lines.len()).max(1);
     let from = super::window(palette.selected, matches.len(), list_height);
     if matches.is_empty() {
-        lines.push(Line::styled("no action is called that", look.style(Role::Dim)));
+        lines.push(Line::styled("no matching action", look.style(Role::Dim)));
     }
     for (number, binding) in matches.iter().enumerate().skip(from).take(list_height) {
         let is_selected = number == palette.selected;
         let key = binding.keys.first().map(|key| key.name().into_owned()).unwrap_or_default();
         let is_refused = state.is_read_only() && binding.action.changes();
-        let words = if is_refused { format!("Read-only, refused: {}", binding.long) } else { binding.long.to_owned() };
+        let words = if is_refused { format!("Read-only: {}", binding.long) } else { binding.long.to_owned() };
         let style = look.style(if is_refused { Role::Dim } else { Role::Text });
         let words = Span::styled(left(&words, room.saturating_sub(10)), style);
         let line = Line::from(vec![

@@ -83,7 +83,7 @@ fn error_lines(state: &State, look: Look, room: usize, height: usize) -> Vec<Lin
         let all = u64::try_from(pane.failures.len()).unwrap_or(u64::MAX);
         let items = key_of(Place::Export, Action::ShowItems);
         let older = if pane.failures_skipped > 0 || pane.failures.len() == FAILURES_KEPT {
-            format!(" kept here; {items} lists all")
+            format!(" shown; {items}: all items")
         } else {
             String::new()
         };
@@ -111,8 +111,8 @@ pub fn trouble_lines(state: &State, look: Look, room: usize) -> Vec<Line<'static
     let again = key_of(Place::Export, Action::Refresh);
     let line = |(load, at, what): (&Load, &Option<Zoned>, &str)| {
         let Load::Failed { problem } = load else { return None };
-        let since = at.as_ref().map_or("not known".to_owned(), |at| format!("of {}", time(at)));
-        let text = format!("✗ {what} {since} ({again} tries again): {}", problem.what);
+        let since = at.as_ref().map_or("not available".to_owned(), |at| format!("of {}", time(at)));
+        let text = format!("✗ {what} {since} ({again}: retry): {}", problem.what);
         Some(Line::styled(fit(&text, room), look.style(Role::Danger)))
     };
     known.into_iter().flatten().filter_map(line).collect()

@@ -83,12 +83,10 @@ fn run_lines(feed: Feed, state: &State, is_short: bool, look: Look, room: usize)
     match &pane.run {
         RunState::Active(run) => {
             let text = match pane.progress_of(feed) {
-                _ if run.progress.stopping => {
-                    "Stopping: the batches in flight are finished; a re-run goes on".to_owned()
-                }
+                _ if run.progress.stopping => "Stopping after in-flight batches; run again to resume".to_owned(),
                 Some(progress) if progress.phase.is_active() => run::outlook(run, room),
-                Some(_) => format!("The run is at another feed: {}", run::outlook(run, 0)),
-                None => format!("This feed is no part of the run: {}", run::outlook(run, 0)),
+                Some(_) => format!("Running another feed: {}", run::outlook(run, 0)),
+                None => format!("This feed is not in the run: {}", run::outlook(run, 0)),
             };
             lines.push(Line::styled(fit(&text, room), look.style(Role::Accent)));
             if let (Some(remark), false) = (&pane.remark, is_short) {
@@ -96,7 +94,7 @@ fn run_lines(feed: Feed, state: &State, is_short: bool, look: Look, room: usize)
             }
         }
         RunState::Ended(ended) if pane.progress_of(feed).is_some() => {
-            let text = format!("The run ended at {}; these are its numbers", super::text::time(&ended.at));
+            let text = format!("Run ended at {}; its numbers:", super::text::time(&ended.at));
             lines.push(Line::styled(fit(&text, room), look.style(Role::Dim)));
         }
         RunState::None | RunState::Starting | RunState::Ended(_) => {}
@@ -135,14 +133,14 @@ fn failure_lines(feed: Feed, state: &State, rows: usize, look: Look, room: usize
             0 => "No errors".to_owned(),
             failed => {
                 let items = key_of(Place::Feed, Action::ShowItems);
-                format!("{} failed before; {items} lists them", counted(failed, "item"))
+                format!("{} failed earlier; {items}: list", counted(failed, "item"))
             }
         };
         return vec![Line::styled(fit(&text, room), look.style(Role::Dim))];
     }
     let number = u64::try_from(failures.len()).unwrap_or(u64::MAX);
     let items = key_of(Place::Feed, Action::ShowItems);
-    let text = format!("Last errors of {feed} ({}), newest first; {items} lists all", count(number));
+    let text = format!("Last errors of {feed} ({}), newest first; {items}: all items", count(number));
     let mut lines = vec![Line::styled(fit(&text, room), look.style(Role::Title))];
     let rows = rows.min(export::most_errors(&state.export)).saturating_sub(1);
     let selected = state.export.feed_selected.min(failures.len().saturating_sub(1));
@@ -153,16 +151,16 @@ fn failure_lines(feed: Feed, state: &State, rows: usize, look: Look, room: usize
     lines
 }
 
-/// What helps now.
+/// The keys to use next.
 fn next_keys(feed: Feed, state: &State) -> String {
     let key = |action| key_of(Place::Feed, action);
     let (will_retry, needs_attention) = super::feed_words::failed(&state.export, feed);
     if state.export.is_busy() {
         let is_paused = state.export.active().is_some_and(|run| run.progress.paused.is_some());
         return format!(
-            "{} {}, {} {} threads, {} {} batch size, {} stops, {} shows the log",
+            "{}: {}, {} {} threads, {} {} batch size, {}: stop, {}: log",
             key(Action::PauseResume),
-            if is_paused { "goes on" } else { "pauses" },
+            if is_paused { "resume" } else { "pause" },
             key(Action::FewerThreads),
             key(Action::MoreThreads),
             key(Action::SmallerBatches),
@@ -174,18 +172,15 @@ fn next_keys(feed: Feed, state: &State) -> String {
     let retry = key(Action::Retry);
     match (will_retry, needs_attention) {
         (0, 0) => format!(
-            "{} sends what changed, {} what the logs name, {} only counts, {} begins anew",
+            "{}: send changes, {}: from change logs, {}: dry run, {}: reset",
             key(Action::StartSelected),
             key(Action::Partial),
             key(Action::DryRun),
             key(Action::CleanUp)
         ),
-        (will_retry, 0) => format!("{retry} sends {} again", counted(will_retry, "failed item")),
+        (will_retry, 0) => format!("{retry}: retry {}", counted(will_retry, "failed item")),
         (_, needs_attention) => {
-            format!(
-                "Correct {} in Commerce first, then {retry} sends what failed again",
-                counted(needs_attention, "item")
-            )
+            format!("Fix {} in Commerce first, then {retry}: retry failed items", counted(needs_attention, "item"))
         }
     }
 }

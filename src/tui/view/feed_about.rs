@@ -51,7 +51,7 @@ impl About<'_> {
             ("Items", progress.collected),
             ("New", progress.new),
             ("Changed", progress.changed),
-            ("Gone", progress.gone),
+            ("Deleted", progress.gone),
             ("Unchanged", progress.unchanged),
             ("Requests", progress.requests),
         ];
@@ -62,13 +62,13 @@ impl About<'_> {
     }
 
     fn ledger(&mut self, summary: &FeedSummary) {
-        self.heading("In the service, sent from here");
-        self.number("Submitted", summary.submitted);
-        self.number("Awaiting", summary.awaiting);
+        self.heading("Sent from here");
+        self.number("Sent", summary.submitted);
+        self.number("Not sent", summary.awaiting);
         self.number("Will retry", summary.will_retry);
-        self.number("Attention", summary.needs_attention);
+        self.number("Needs a fix", summary.needs_attention);
         let moment = |at| full_moment(at, self.state.wall.as_ref());
-        let full = summary.last_sync.map_or("never whole".to_owned(), moment);
+        let full = summary.last_sync.map_or("never".to_owned(), moment);
         let partial = summary.last_partial.map(moment);
         self.say("Full sync", &full, Role::Text);
         if let Some(partial) = partial {
@@ -108,10 +108,10 @@ impl About<'_> {
             return self.say("Feed table", &items.complaint().unwrap_or_default(), Role::Warning);
         };
         if let Some(states) = items.by_state {
-            self.number("Submitted", states.submitted);
-            self.number("Awaiting", states.awaiting);
+            self.number("Sent", states.submitted);
+            self.number("Not sent", states.awaiting);
             self.number("Will retry", states.will_retry);
-            self.number("Attention", states.needs_attention);
+            self.number("Needs a fix", states.needs_attention);
         } else {
             self.number("Rows", items.rows);
         }
@@ -141,25 +141,25 @@ pub fn lines(feed: Feed, state: &State, look: Look, room: usize) -> Vec<Line<'st
     match (&state.reports.health.load, &state.reports.health.value) {
         (Load::Failed { problem }, value) => {
             let known = match (&state.reports.health.at, value) {
-                (Some(at), Some(_)) => format!("was last read at {}", time(at)),
-                _ => "is not known".to_owned(),
+                (Some(at), Some(_)) => format!("last read at {}", time(at)),
+                _ => "not available".to_owned(),
             };
             let again = key_of(Place::Export, Action::Refresh);
-            let text = format!("✗ Its health in Commerce {known}: {}; {again} tries again", problem.what);
+            let text = format!("✗ Health in Commerce {known}: {}; {again}: retry", problem.what);
             lines.push(Line::default());
             lines.extend(paragraph(&text, room, look.style(Role::Danger)));
         }
         (Load::Loading, None) => {
-            lines.extend([Line::default(), Line::styled("Reading its health …", look.style(Role::Dim))]);
+            lines.extend([Line::default(), Line::styled("Reading health …", look.style(Role::Dim))]);
         }
         _ => {}
     }
     lines.push(Line::default());
     if feed.is_experimental() {
-        let text = "Experimental: how Adobe builds it is not public, so it is sent only when it is chosen by itself.";
+        let text = "Experimental: how Adobe builds it is not public, so it is sent only when selected by itself.";
         lines.extend(paragraph(text, room, look.style(Role::Warning)));
     }
-    let text = "Submitted to service means that the gateway accepted the item. When it is visible in a service is not known here.";
+    let text = "Sent: the gateway accepted the item. The service may show it later.";
     lines.extend(paragraph(text, room, look.style(Role::Dim)));
     lines
 }
@@ -169,29 +169,30 @@ pub fn in_short(feed: Feed, state: &State) -> Vec<(&'static str, String, Role)> 
     let now = state.wall.as_ref();
     let ours = match state.export.summary_of(feed) {
         Some(of) => {
-            let synced = of.last_sync.map_or("never whole".to_owned(), |at| format!("whole {}", moment(at, now)));
+            let synced =
+                of.last_sync.map_or("no full sync yet".to_owned(), |at| format!("last full sync {}", moment(at, now)));
             let role = by_failures(of.will_retry, of.needs_attention);
             (states([of.submitted, of.awaiting, of.will_retry, of.needs_attention]) + "; " + &synced, role)
         }
-        None if state.export.is_busy() => ("nothing was sent from here before this run".to_owned(), Role::Dim),
-        None => ("nothing was ever sent from here".to_owned(), Role::Dim),
+        None if state.export.is_busy() => ("nothing sent from here before this run".to_owned(), Role::Dim),
+        None => ("nothing sent from here yet".to_owned(), Role::Dim),
     };
     let health = state.reports.health_of(feed);
     let not_known = || {
         let health = &state.reports.health;
         let text = match (&health.load, &health.value) {
-            (Load::Loading, None) => "being read …",
+            (Load::Loading, None) => "reading …",
             (_, Some(Health { installation: None, .. })) => "no Commerce database is configured",
             (_, Some(Health { installation: Some(installation), .. })) if !installation.has_adobe_export => {
-                "Adobe's export is not installed here"
+                "Adobe's export is not installed"
             }
-            _ => "not known",
+            _ => "not available",
         };
         (text.to_owned(), Role::Dim)
     };
     let adobe = match health.and_then(|health| health.adobe.as_ref()) {
         Some(Part::Known(AdobeItems { by_state: Some(of), .. })) => (
-            states([of.submitted, of.awaiting, of.will_retry, of.needs_attention]),
+            format!("sent {}", states([of.submitted, of.awaiting, of.will_retry, of.needs_attention])),
             by_failures(of.will_retry, of.needs_attention),
         ),
         Some(Part::Known(items)) => (counted(items.rows, "row"), Role::Text),
@@ -213,13 +214,13 @@ pub fn in_short(feed: Feed, state: &State) -> Vec<(&'static str, String, Role)> 
             None => (format!("{indexer}{mode}{backlog}"), Role::Text),
         }
     });
-    vec![("Ours", ours.0, ours.1), ("Adobe's", adobe.0, adobe.1), ("Indexer", commerce.0, commerce.1)]
+    vec![("Sent", ours.0, ours.1), ("Adobe's", adobe.0, adobe.1), ("Indexer", commerce.0, commerce.1)]
 }
 
 /// Items by state, without a word for what is not there.
 fn states([submitted, awaiting, will_retry, needs_attention]: [u64; 4]) -> String {
-    let others = [(awaiting, "awaiting"), (will_retry, "will be retried"), (needs_attention, "need attention")];
-    let mut text = format!("{} submitted", count(submitted));
+    let others = [(awaiting, "not sent"), (will_retry, "will retry"), (needs_attention, "need a fix")];
+    let mut text = count(submitted);
     for (number, word) in others.into_iter().filter(|(number, _)| *number > 0) {
         // Writing to a String cannot fail.
         let _ = write!(text, ", {} {word}", count(number));
@@ -272,8 +273,8 @@ pub fn below_table(state: &State, look: Look, room: usize) -> Line<'static> {
     let at = state.reports.health.at.as_ref().filter(|_| has_commerce);
     let read = at.map(|at| format!("Commerce read at {}", time(at)));
     let absent = u64::try_from(state.export.absent.len()).unwrap_or(u64::MAX);
-    let why = "`commerce-connector feeds list` says why";
-    let texts = [format!("{} absent: {why}", counted(absent, "feed")), format!("{} absent", counted(absent, "feed"))];
+    let short = format!("{} not available", counted(absent, "feed"));
+    let texts = [format!("{short}: see `commerce-connector feeds list`"), short];
     if absent > 0
         && let Some(text) = texts.into_iter().find(|text| width(text) <= left_over)
     {

@@ -50,24 +50,24 @@ pub fn lines(feed: &FeedProgress, dry_run: bool, is_short: bool, look: Look, roo
         count(feed.changed),
         count(feed.unchanged)
     );
-    let deleted = format!("{} gone from the source", counted(feed.gone, "item"));
+    let deleted = format!("{} deleted in the source", counted(feed.gone, "item"));
     let (sent, recorded) = if dry_run {
         let requests = counted(feed.planned_requests, "request");
-        let sent = format!("would take {requests} with {} of JSON; nothing is sent", bytes(feed.planned_bytes));
-        (sent, "nothing is recorded".to_owned())
+        let sent = format!("would take {requests}, {} uncompressed; nothing sent", bytes(feed.planned_bytes));
+        (sent, "nothing recorded".to_owned())
     } else {
         let more = if collecting == Step::Active || deleting == Step::Active { "+" } else { "" };
         let sent = format!(
-            "{} of {}{more} items answered, {}, {}",
+            "{} of {}{more} items done, {}, {}",
             count(feed.settled()),
             count(feed.to_send()),
             counted(feed.requests, "request"),
             bytes(feed.bytes)
         );
-        let failed = format!("{} to retry, {} need attention", count(feed.will_retry), count(feed.needs_attention));
+        let failed = format!("{} will retry, {} need a fix", count(feed.will_retry), count(feed.needs_attention));
         let submitted = count(feed.submitted);
-        let whole = format!("{submitted} submitted to service, {failed}");
-        let short = format!("{submitted} submitted, {failed}");
+        let whole = format!("{submitted} items sent, {failed}");
+        let short = format!("{submitted} sent, {failed}");
         let recorded = if width(&whole) + INDENT + STEP <= room { whole } else { short };
         (sent, recorded)
     };

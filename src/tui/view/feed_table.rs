@@ -51,11 +51,11 @@ impl Column {
     fn title(self) -> &'static str {
         match self {
             Records => "Records",
-            Submitted => "Submitted",
-            Awaiting => "Awaiting",
+            Submitted => "Sent",
+            Awaiting => "Not sent",
             Failed => "Failed",
             Retry => "Retry",
-            Attention => "Attention",
+            Attention => "Needs fix",
             Word => "State",
             Synced => "Synced",
             Backlog => "Backlog",
@@ -70,7 +70,7 @@ impl Column {
             Submitted => 0,
             Awaiting | Backlog => 8,
             Failed | Retry | Synced => 6,
-            Word => 12,
+            Word => 13,
         }
     }
 
@@ -139,10 +139,10 @@ pub fn lines(feeds: &[Feed], rows: usize, state: &State, look: Look, room: usize
 fn nothing(load: &Load, look: Look, room: usize) -> Line<'static> {
     let refresh = key_of(Place::Export, Action::Refresh);
     let (text, role) = match load {
-        Load::Failed { problem } => (format!("  ✗ {}: {refresh} tries again", problem.what), Role::Danger),
-        Load::Done { .. } => ("  the source has no feed".to_owned(), Role::Warning),
-        Load::Loading => ("  counting the source records …".to_owned(), Role::Dim),
-        Load::NotAsked => (format!("  the source records are not counted: {refresh} counts them"), Role::Dim),
+        Load::Failed { problem } => (format!("  ✗ {}; {refresh}: retry", problem.what), Role::Danger),
+        Load::Done { .. } => ("  the source has no feeds".to_owned(), Role::Warning),
+        Load::Loading => ("  counting source records …".to_owned(), Role::Dim),
+        Load::NotAsked => (format!("  source records not counted; {refresh}: count"), Role::Dim),
     };
     Line::styled(fit(&text, room), look.style(role))
 }

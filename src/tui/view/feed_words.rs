@@ -61,25 +61,25 @@ fn of_progress(progress: &FeedProgress, dry_run: bool) -> FeedWord {
         Phase::Deleting => word("▶ deleting", Role::Accent),
         Phase::Stopped => word("■ stopped", Role::Warning),
         Phase::Failed => word("✗ failed", Role::Danger),
-        Phase::Done if progress.needs_attention > 0 => word("▲ attention", Role::Danger),
+        Phase::Done if progress.needs_attention > 0 => word("▲ needs a fix", Role::Danger),
         Phase::Done if progress.will_retry > 0 => word("◐ will retry", Role::Warning),
         Phase::Done if dry_run => word("◇ counted", Role::Text),
         Phase::Done if progress.to_send() == 0 => word("● unchanged", Role::Good),
-        Phase::Done => word("● submitted", Role::Good),
+        Phase::Done => word("● sent", Role::Good),
     }
 }
 
 fn of_summary(summary: &FeedSummary) -> FeedWord {
     if summary.needs_attention > 0 {
-        word("▲ attention", Role::Danger)
+        word("▲ needs a fix", Role::Danger)
     } else if summary.will_retry > 0 {
         word("◐ will retry", Role::Warning)
     } else if summary.awaiting > 0 {
-        word("○ awaiting", Role::Warning)
+        word("○ not sent", Role::Warning)
     } else if summary.last_sync.is_none() {
-        word("■ not whole", Role::Warning)
+        word("■ incomplete", Role::Warning)
     } else {
-        word("● submitted", Role::Good)
+        word("● sent", Role::Good)
     }
 }
 

@@ -10,12 +10,12 @@ use crate::tui::keymap::{Action, Place, key_of};
 /// Who may generate keys, and where, in few words: what stands beside the pairs (protocol page §1, Adobe's page on the connector).
 pub const WHERE_KEYS: [&str; 4] = [
     "Who: the license owner of Adobe Commerce, or the signer of the solution partner's contract. Shared Access to the account is not enough.",
-    "Where: account.magento.com, API Portal, choose Production or Sandbox in the Environment menu, type a name, Add New.",
-    "The dialog that opens is the only chance to copy or download the private key. If it is lost, a new pair must be generated.",
-    "Generate both pairs, Production and Sandbox: one is not accepted in place of the other.",
+    "Where: account.magento.com, API Portal, select Production or Sandbox in the Environment menu, enter a name, Add New.",
+    "Copy or download the private key from the dialog: it is shown only once. If you lost it, generate a new pair.",
+    "Generate both pairs, Production and Sandbox. They are not interchangeable.",
 ];
 
-/// What a license gives (protocol page §2).
+/// What a license includes (protocol page §2).
 pub const LICENSE: &str =
     "Adobe Commerce: 1 production and 2 testing data spaces in a project. Magento Open Source: 1 production.";
 
@@ -23,13 +23,13 @@ pub const LICENSE: &str =
 pub fn where_keys(look: Look, room: usize) -> Content {
     let key = |action| key_of(Place::Keys, action);
     let here = format!(
-        "Then here, for each pair: {} takes the API key, {} the private key ({} loads it from a file), {} asks the gateway and then saves. Both halves must be of one pair and of one environment.",
+        "Then here, for each pair: {}: API key, {}: private key ({}: from a file), {}: verify, then save. Both keys must be of the same pair and environment.",
         key(Action::PasteApiKey),
         key(Action::PastePrivateKey),
         key(Action::KeyFromFile),
         key(Action::Open),
     );
-    let not_yours = "You are not the owner? Ask for both pairs, four values. The keys may be shared with whoever runs the integration, but do not send a private key by mail or chat: let it be put into a file on this server that only you can read (mode 0600).";
+    let not_yours = "Not the owner? Ask for both pairs, four values. Never send a private key by mail or chat: have it put into a file on this server that only you can read (mode 0600).";
     let mut lines = spaced(WHERE_KEYS.map(|text| paragraph(text, room, look.style(Role::Text))));
     for text in [&here, not_yours] {
         lines.push(Line::default());
@@ -40,18 +40,18 @@ pub fn where_keys(look: Look, room: usize) -> Content {
     Content::text("Where keys come from", lines)
 }
 
-/// What a license gives, and how to ask for more.
+/// What a license includes, and how to ask for more.
 pub fn license(look: Look, room: usize) -> Content {
     let texts = [
         LICENSE,
-        "A project is created with all of its data spaces; none can be added or deleted here. Whether there may be another project, the license says.",
-        "A production data space is for the live shop. Two installations must not share one: each would delete what only the other has.",
+        "A project is created with all of its data spaces; none can be added or deleted here. The license limits the number of projects.",
+        "A production data space is for the live shop. Two installations must not share one: each deletes the items of the other.",
         "For more data spaces, to empty one, or to delete a project, ask Adobe Commerce Support. Give them the project id and the data space id; y copies the selected one.",
     ];
     let mut lines = spaced(texts.map(|text| paragraph(text, room, look.style(Role::Text))));
     lines.push(Line::default());
     lines.extend(links(&[SUPPORT, CONNECTOR_GUIDE], look, room));
-    Content::text("What a license gives", lines)
+    Content::text("License and limits", lines)
 }
 
 /// Adobe's guide to connecting a shop.

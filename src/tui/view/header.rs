@@ -80,13 +80,13 @@ fn installation(state: &State) -> Field {
 fn project(state: &State) -> Field {
     match &state.overview.project {
         Some((_, name)) => Field::new("Project", name, Role::Title),
-        None => Field::new("Project", &"none chosen", Role::Warning),
+        None => Field::new("Project", &"none selected", Role::Warning),
     }
 }
 
 fn data_space(state: &State) -> Field {
     match &state.overview.data_space {
-        None => Field::new("Data space", &"none chosen", Role::Warning),
+        None => Field::new("Data space", &"none selected", Role::Warning),
         Some((_, name, DataSpaceKind::Production)) => Field {
             kind: Some(("▲ Production".to_owned(), Role::Danger)),
             ..Field::new("Data space", name, Role::Danger)

@@ -49,8 +49,7 @@ struct Entry {
 impl Entry {
     fn of(binding: &Binding, is_read_only: bool, look: Look) -> Self {
         let is_refused = is_read_only && binding.action.changes();
-        let words =
-            if is_refused { format!("Read-only, refused: {}", binding.long).into() } else { binding.long.into() };
+        let words = if is_refused { format!("Read-only: {}", binding.long).into() } else { binding.long.into() };
         let (keys, style) = if is_refused { (Role::Dim, Role::Dim) } else { (Role::Accent, Role::Text) };
         Self { keys: Span::styled(left(&binding.names(), KEYS), look.style(keys)), words, style: look.style(style) }
     }

@@ -47,9 +47,9 @@ fn heading(item: &ItemPane, look: Look, room: usize) -> Line<'static> {
         Load::Loading => ("loading …".to_owned(), Role::Accent),
         Load::Failed { problem } => {
             let retry = key_of(Place::Item, Action::Refresh);
-            (format!("✗ {}; {retry} tries again", problem.what), Role::Danger)
+            (format!("✗ {}; {retry}: retry", problem.what), Role::Danger)
         }
-        Load::NotAsked => ("not up to date".to_owned(), Role::Warning),
+        Load::NotAsked => ("out of date".to_owned(), Role::Warning),
     };
     Line::styled(fit(&format!("{}, {age}", item.row.label), room), look.style(role))
 }
@@ -57,7 +57,7 @@ fn heading(item: &ItemPane, look: Look, room: usize) -> Line<'static> {
 fn nothing(item: &ItemPane) -> String {
     match &item.load {
         Load::Failed { problem } => problem.hint.clone().unwrap_or_default(),
-        Load::Loading => "Reading the ledger, and asking the source what it would give now …".to_owned(),
+        Load::Loading => "Reading the ledger and the source …".to_owned(),
         Load::Done { .. } | Load::NotAsked => String::new(),
     }
 }

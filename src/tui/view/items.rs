@@ -72,8 +72,8 @@ fn heading(items: &ItemsPage, from: usize, shown: usize, look: Look, room: usize
     let (age, role) = match &items.load {
         Load::Done { at } => (format!(", as of {}", time(at)), Role::Title),
         Load::Loading if items.rows.is_empty() => (", loading …".to_owned(), Role::Accent),
-        Load::Loading => (", loading anew …".to_owned(), Role::Accent),
-        Load::Failed { .. } | Load::NotAsked => (", not up to date".to_owned(), Role::Warning),
+        Load::Loading => (", refreshing …".to_owned(), Role::Accent),
+        Load::Failed { .. } | Load::NotAsked => (", out of date".to_owned(), Role::Warning),
     };
     Line::styled(fit(&format!("Items of {feed}: {rows}{age}"), room), look.style(role))
 }
@@ -82,12 +82,12 @@ fn heading(items: &ItemsPage, from: usize, shown: usize, look: Look, room: usize
 fn filters(items: &ItemsPage, look: Look, room: usize) -> Line<'static> {
     if let Load::Failed { problem } = &items.load {
         let retry = key_of(Place::Items, Action::Refresh);
-        let text = format!("✗ {}; {retry} tries again", problem.what);
+        let text = format!("✗ {}; {retry}: retry", problem.what);
         return Line::styled(fit(&text, room), look.style(Role::Danger));
     }
     let mut parts = Vec::new();
     if let Some(looked) = items.looked {
-        parts.push(format!("searching, {} looked at …", counted(looked, "item")));
+        parts.push(format!("searching, {} checked …", counted(looked, "item")));
     }
     if let Some(state) = items.query.state {
         parts.push(format!("only: {}", state.words()));
@@ -156,17 +156,17 @@ fn line(row: &ItemRow, is_selected: bool, items: &ItemsPage, state: &State, look
 fn word_of(row: &ItemRow) -> (&'static str, &'static str, Role) {
     match row.state {
         ItemState::Submitted if row.is_deleted => ("○", "deleted", Role::Dim),
-        ItemState::Submitted => ("●", "submitted", Role::Good),
-        ItemState::Awaiting => ("◐", "awaiting", Role::Accent),
+        ItemState::Submitted => ("●", "sent", Role::Good),
+        ItemState::Awaiting => ("◐", "not sent", Role::Accent),
         ItemState::WillRetry => ("▲", "will retry", Role::Warning),
-        ItemState::NeedsAttention => ("✗", "attention", Role::Danger),
+        ItemState::NeedsAttention => ("✗", "needs a fix", Role::Danger),
     }
 }
 
 /// The same in full.
 fn words_of(row: &ItemRow) -> String {
     let words = row.state.words();
-    if row.is_deleted { format!("Gone from the shop; its deletion: {words}") } else { words.to_owned() }
+    if row.is_deleted { format!("Deleted in the shop; deletion: {words}") } else { words.to_owned() }
 }
 
 /// What to do while there is nothing to list.
@@ -176,13 +176,13 @@ fn nothing(items: &ItemsPage) -> String {
         Load::Loading => "Reading the ledger …".to_owned(),
         Load::Failed { problem } => problem.hint.clone().unwrap_or_default(),
         _ if items.is_filtered() => format!(
-            "No item of {} is like that. {} clears the filter, {} shows items in another state.",
+            "No matching items of {}. {}: clear the filter, {}: next state.",
             items.query.feed,
             key(Action::Back),
             key(Action::FilterByState)
         ),
         _ => format!(
-            "Nothing of {} was ever sent to this data space from here. {} goes back; an export of the feed fills this list.",
+            "No items of {} sent from here to this data space yet. {}: back. Export the feed to fill this list.",
             items.query.feed,
             key(Action::Back)
         ),
@@ -217,7 +217,7 @@ fn about(row: &ItemRow, state: &State, look: Look, room: usize) -> Vec<Line<'sta
     say("Source id", &id, Role::Text);
     say("State", &words_of(row), role);
     say("Since", &full_moment(row.modified_at, state.wall.as_ref()), Role::Text);
-    say("Server said", row.error.as_str(), Role::Text);
+    say("Response", row.error.as_str(), Role::Text);
     say("Code", row.code.as_str(), Role::Text);
     say("Request id", row.request_id.as_ref().map(SafeText::as_str).unwrap_or_default(), Role::Text);
     lines

@@ -10,9 +10,9 @@ use crate::tui::state::dialog::{KeyDialog, Preview};
 /// What the editor for a private key shows: never the key.
 pub fn content(dialog: &KeyDialog, look: Look, room: usize, height: usize) -> Content {
     let what = if dialog.unasked {
-        "This was pasted where no editor was open, and it looks like a private key. Nothing is taken until you say so. Only its outline is shown."
+        "This was pasted outside an editor and looks like a private key. It is not used until you confirm. Only its outline is shown."
     } else {
-        "Paste the whole private key, from BEGIN to END. Line ends, indentation and quotes do not matter; a path of a file will do as well. Only its outline is shown."
+        "Paste the full private key, from BEGIN to END. Line ends, indentation and quotes do not matter; a file path also works. Only its outline is shown."
     };
     let mut lines = paragraph(what, room, look.style(Role::Text));
     lines.push(Line::default());
@@ -39,9 +39,9 @@ pub fn content(dialog: &KeyDialog, look: Look, room: usize, height: usize) -> Co
         (Preview::Empty | Preview::Unusable(_), _) => Span::styled(" Use this key ", look.style(Role::Dim)),
     };
     let hint = if dialog.on_button {
-        "  Enter uses it, Tab goes back to the text, Esc cancels"
+        "  Enter: use it · Tab: back to the text · Esc: cancel"
     } else {
-        "  Tab goes to the button, Esc cancels"
+        "  Tab: to the button · Esc: cancel"
     };
     lines.push(Line::from(vec![Span::raw("["), button, Span::raw("]"), Span::styled(hint, look.style(Role::Dim))]));
     let cursor = (!dialog.on_button).then(|| {
@@ -72,11 +72,7 @@ fn preview_lines(preview: &Preview, look: Look, room: usize) -> Vec<Line<'static
         Preview::Usable(key) => {
             let text = format!("● RSA private key, {} bits, {}", key.bits(), key.fingerprint());
             let mut lines = paragraph(&text, room, look.style(Role::Good));
-            lines.extend(paragraph(
-                "Whether it belongs to the API key only the gateway can say: verify the pair.",
-                room,
-                look.style(Role::Dim),
-            ));
+            lines.extend(paragraph("Press v to check it against the API key.", room, look.style(Role::Dim)));
             lines
         }
         Preview::Unusable(problem) => {

@@ -80,7 +80,7 @@ fn guide(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
     } else if state.keys.is_bare() {
         let key = |action| key_of(Place::Keys, action);
         let text = format!(
-            "No keys yet. The license owner or a partner signer generates a pair in the API portal; {} says more. Select the pair ({}), then paste its API key ({}) and its private key ({}).",
+            "No keys yet. The license owner or a partner signer generates a pair in the API portal; {}: details. Select the pair ({}), then paste its API key ({}) and private key ({}).",
             key(Action::WhereKeys),
             "Up, Down",
             key(Action::PasteApiKey),
@@ -119,11 +119,11 @@ fn pair(environment: Environment, state: &State, look: Look, room: usize) -> Vec
     };
     let api_key = draft.api_key.as_ref().map(ApiKey::masked);
     let key_press = key_of(Place::Keys, Action::PasteApiKey);
-    lines.extend(half("API key", api_key, &status.api_key, &format!("press {key_press} to paste it"), look, room));
+    lines.extend(half("API key", api_key, &status.api_key, &format!("{key_press}: paste"), look, room));
     let private_key = draft.private_key.as_ref().map(|key| format!("RSA {} bits {}", key.bits(), key.fingerprint()));
     let paste = key_of(Place::Keys, Action::PastePrivateKey);
     let load = key_of(Place::Keys, Action::KeyFromFile);
-    let help = format!("press {paste} to paste it, {load} to load it from a file");
+    let help = format!("{paste}: paste, {load}: load from a file");
     lines.extend(half("Private key", private_key, &status.private_key, &help, look, room));
     lines.extend(check(state.keys.check(environment), draft, state.keys.is_complete(environment), look, room));
     lines
@@ -139,7 +139,7 @@ fn half(
     room: usize,
 ) -> Vec<Line<'static>> {
     match (pasted, saved) {
-        (Some(shown), _) => field(label, &shown, Role::Text, "pasted, not saved yet", look, room),
+        (Some(shown), _) => field(label, &shown, Role::Text, "pasted, unsaved", look, room),
         (None, Half::Present { shown, origin, locked }) => {
             let remark = match locked {
                 Some(locked) => format!("▲ locked by {locked}"),
@@ -158,9 +158,9 @@ fn check(check: &Check, draft: &Draft, is_complete: bool, look: Look, room: usiz
     let verify = key_of(Place::Keys, Action::Verify);
     match check {
         Check::NotAsked if is_complete || draft.pair().is_some() => {
-            field("Gateway", "○ not asked yet", Role::Text, &format!("press {verify} to verify"), look, room)
+            field("Gateway", "○ not verified", Role::Text, &format!("{verify}: verify"), look, room)
         }
-        Check::NotAsked => field("Gateway", "○ not asked", Role::Dim, "", look, room),
+        Check::NotAsked => field("Gateway", "○ not verified", Role::Dim, "", look, room),
         Check::Asking => field("Gateway", "◐ verifying …", Role::Accent, "", look, room),
         Check::Accepted { at } => field("Gateway", &format!("● accepted at {}", time(at)), Role::Good, "", look, room),
         Check::Failed { at, problem } => {

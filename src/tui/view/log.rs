@@ -47,12 +47,11 @@ fn heading(state: &State, shown: usize, look: Look, room: usize) -> Line<'static
         return line;
     }
     let (all, dropped) = log.size();
-    let older = if dropped > 0 { format!(", {} older are not kept", count(dropped)) } else { String::new() };
+    let older = if dropped > 0 { format!(", {} older dropped", count(dropped)) } else { String::new() };
     let last = key_of(Place::Log, Action::Last);
-    let follow =
-        if log.is_following() { "newest last, followed".to_owned() } else { format!("{last} follows the newest") };
+    let follow = if log.is_following() { "newest last, following".to_owned() } else { format!("{last}: follow") };
     let zone = state.wall.as_ref().map(|wall| wall.strftime(", times in %Z").to_string()).unwrap_or_default();
-    let text = format!("Log of this run: {}{older}; {follow}{zone}", counted(number(all), "line"));
+    let text = format!("Run log: {}{older}; {follow}{zone}", counted(number(all), "line"));
     Line::styled(fit(&text, room), look.style(Role::Title))
 }
 
@@ -60,10 +59,10 @@ fn heading(state: &State, shown: usize, look: Look, room: usize) -> Line<'static
 fn nothing(log: &LogPage) -> String {
     let back = key_of(Place::Log, Action::Back);
     if log.filter.is_set() {
-        return format!("No line contains that: {back} clears the filter.");
+        return format!("No matching lines. {back}: clear the filter.");
     }
     let start = key_of(Place::Export, Action::StartAll);
-    format!("Nothing was started from this screen yet: {back} goes back, and there {start} exports every feed.")
+    format!("No run started from this screen yet. {back}: back, then {start}: export every feed.")
 }
 
 fn number(rows: usize) -> u64 {
@@ -102,5 +101,5 @@ pub fn content(line: &LogLine, look: Look, room: usize) -> Content {
     let at = line.at.strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
     let mut lines = vec![Line::styled(format!("{mark} {at}"), look.style(role)), Line::default()];
     lines.extend(paragraph(&line.text, room, look.style(Role::Text)));
-    Content::text("Line of the log", lines)
+    Content::text("Log line", lines)
 }

@@ -114,7 +114,7 @@ impl Look {
 /// What stands for a character where only ASCII can be shown.
 fn ascii(symbol: &str) -> &'static str {
     match symbol {
-        "─" | "╌" | "–" => "-",
+        "─" | "╌" | "–" | "·" => "-",
         "│" => "|",
         "╭" | "╮" | "╰" | "╯" | "├" | "┤" | "▅" => "+",
         "…" | "◐" => "~",

@@ -149,7 +149,7 @@ fn too_small(frame: &mut Frame, look: Look) {
     let room = usize::from(area.width);
     let (width, height) = LEAST;
     let text = format!(
-        "The screen needs {width}x{height}; this terminal has {}x{}. Make it larger, or use the commands: commerce-connector export status, commerce-connector --help.",
+        "The screen needs {width}x{height}; this terminal has {}x{}. Enlarge it, or use commands: commerce-connector export status, commerce-connector --help.",
         area.width, area.height
     );
     frame.render_widget(Clear, area);

@@ -20,8 +20,8 @@ pub fn lines(state: &State, look: Look, area_width: u16) -> Vec<Line<'static>> {
         Tone::Danger => ("✗", Role::Danger),
     };
     let more = match state.notices.count() {
-        1 => "Esc dismisses".to_owned(),
-        count => format!("Esc dismisses, {} more", count - 1),
+        1 => "Esc: dismiss".to_owned(),
+        count => format!("Esc: dismiss, {} more", count - 1),
     };
     let mut text = notice.text.clone();
     if let Some(hint) = &notice.hint {

@@ -29,8 +29,8 @@ const ROOMY: u16 = 14;
 
 /// What signing in is for.
 pub const WHAT_FOR: [&str; 2] = [
-    "Signing in is optional. It lists the IMS organizations of your Adobe ID, and saves the chosen one where Commerce's services look for it. Exports do not need it: they are signed with the key pair.",
-    "This server needs no browser: open the address anywhere, sign in there, and paste back the address that you are sent to.",
+    "Signing in is optional. It lists the IMS organizations of your Adobe ID, and saves the selected one for Commerce's services. Exports do not need it: they are signed with the key pair.",
+    "This server needs no browser: open the URL anywhere, sign in, and paste the URL you were redirected to.",
 ];
 
 /// Draws it.
@@ -58,7 +58,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
             lines.extend(organizations(state, look, room, height));
         }
         SignIn::Expired { name, at } => {
-            let text = format!("▲ The sign-in of {name} ended at {}.", full_moment(*at, state.wall.as_ref()));
+            let text = format!("▲ The sign-in of {name} expired at {}.", full_moment(*at, state.wall.as_ref()));
             lines.extend(paragraph(&text, room, look.style(Role::Warning)));
             let text = format!("Sign in again: {}.", key_of(Place::Organization, Action::SignIn));
             lines.extend(paragraph(&text, room, look.style(Role::Text)));
@@ -81,18 +81,18 @@ pub fn line_words(purpose: &LinePurpose) -> (&'static str, String) {
     match purpose {
         LinePurpose::ImsClientId => (
             "Sign in as a service: client id",
-            "Type or paste the client id of an OAuth server-to-server credential of the Adobe Developer Console. The secret is asked for next.".to_owned(),
+            "Type or paste the client id of an OAuth server-to-server credential of the Adobe Developer Console. The secret comes next.".to_owned(),
         ),
         LinePurpose::ImsClientSecret { client_id } => (
             "Sign in as a service: client secret",
             format!(
-                "Paste the client secret of {}; only its length is shown, and it is not kept. Or type @ and the path of a file of yours that holds it (mode 0600).",
+                "Paste the client secret of {}; only its length is shown; it is not stored. Or type @ and the path of a file that contains it (mode 0600).",
                 SafeText::new(client_id)
             ),
         ),
         _ => (
-            "Paste the address that you were sent to",
-            "After signing in, your browser shows a page that may not open: that does not matter. Copy its whole address from the address bar and paste it here. It holds a code, so only its length is shown.".to_owned(),
+            "Paste the redirect URL",
+            "After signing in, your browser may show an error page; ignore it. Copy the full URL from the address bar and paste it here. It contains a code, so only its length is shown.".to_owned(),
         ),
     }
 }
@@ -110,15 +110,15 @@ fn failed(problem: &Problem, look: Look, room: usize) -> Vec<Line<'static>> {
     let mut lines = paragraph(&format!("✗ {}", problem.what), room, look.style(Role::Danger));
     let again = key_of(Place::Organization, Action::Refresh);
     let hint = problem.hint.as_ref().map(|hint| format!("{hint}; ")).unwrap_or_default();
-    lines.extend(paragraph(&format!("{hint}{again} tries again"), room, look.style(Role::Dim)));
+    lines.extend(paragraph(&format!("{hint}{again}: retry"), room, look.style(Role::Dim)));
     lines
 }
 
 fn out(state: &State, look: Look, room: usize, with_reason: bool) -> Vec<Line<'static>> {
     let sign_in = key_of(Place::Organization, Action::SignIn);
     let service = key_of(Place::Organization, Action::SignInAsService);
-    let mut lines = vec![Line::styled("○ Nobody is signed in", look.style(Role::Title))];
-    let text = format!("{sign_in} signs in with an Adobe ID, {service} as a service with client credentials.");
+    let mut lines = vec![Line::styled("○ Not signed in", look.style(Role::Title))];
+    let text = format!("{sign_in}: sign in with an Adobe ID · {service}: as a service, with client credentials");
     lines.extend(paragraph(&text, room, look.style(Role::Text)));
     lines.extend(saved(state, look, room));
     if with_reason {
@@ -133,11 +133,11 @@ fn out(state: &State, look: Look, room: usize, with_reason: bool) -> Vec<Line<'s
 /// The address, whole and on lines of its own, before anything else that could push it out of sight.
 fn waiting(pending: &PendingSignIn, look: Look, room: usize) -> Vec<Line<'static>> {
     let key = |action| key_of(Place::Organization, action);
-    let begun = if pending.is_resumed { "A sign-in begun before waits." } else { "A sign-in waits." };
-    let mut lines = paragraph(&format!("{begun} Open this address anywhere:"), room, look.style(Role::Title));
+    let begun = if pending.is_resumed { "Resumed sign-in." } else { "Sign-in pending." };
+    let mut lines = paragraph(&format!("{begun} Open this URL anywhere:"), room, look.style(Role::Title));
     lines.extend(paragraph(pending.url.as_str(), room, look.style(Role::Accent)));
     let text = format!(
-        "After signing in there, {} pastes back the address that you are sent to, even if it does not open. {} copies, {} plain text, {} QR code.",
+        "{}: paste the URL you were redirected to, even if it does not open. {}: copy, {}: plain text, {}: QR code.",
         key(Action::PasteBack),
         key(Action::Copy),
         key(Action::PlainText),
@@ -167,15 +167,16 @@ fn who(signed_in: &SignedIn, state: &State, look: Look, room: usize, is_roomy: b
 /// The organization that is saved, and what stands against it.
 fn saved(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
     let Some(id) = &state.overview.organization else {
-        return paragraph("No IMS organization is chosen yet.", room, look.style(Role::Dim));
+        return paragraph("No IMS organization selected yet.", room, look.style(Role::Dim));
     };
     let locked = state.overview.settings.organization_locked.as_ref();
     let locked = locked.map(|locked| format!(", locked by {locked}")).unwrap_or_default();
     let known = state.organization.organizations.iter().find(|known| known.id.as_str() == id.as_str());
     let name = known.map(|known| format!("{}, ", known.name)).unwrap_or_default();
-    let mut lines = paragraph(&format!("Chosen organization: {name}{id}{locked}"), room, look.style(Role::Text));
+    let mut lines = paragraph(&format!("Organization: {name}{id}{locked}"), room, look.style(Role::Text));
     if state.organization.does_not_see(id.as_str()) {
-        let text = "▲ It is not among those that you see now: choose another, or sign in with the Adobe ID that belongs to it.";
+        let text =
+            "▲ Your account has no access to the saved organization. Choose another, or sign in with another Adobe ID.";
         lines.extend(paragraph(text, room, look.style(Role::Warning)));
     }
     lines
@@ -188,8 +189,8 @@ fn organizations(state: &State, look: Look, room: usize, height: usize) -> Vec<L
     let mut lines = head(state, look, room);
     if rows.is_empty() {
         let text = match (&pane.load, pane.filter.is_set()) {
-            (_, true) => "Nothing contains that text. Esc clears the filter.",
-            (Load::Done { .. }, false) => "This Adobe ID belongs to no IMS organization.",
+            (_, true) => "No matches. Esc: clear the filter.",
+            (Load::Done { .. }, false) => "This Adobe ID has no IMS organization.",
             _ => "",
         };
         lines.extend(paragraph(text, room, look.style(Role::Text)));
@@ -216,7 +217,7 @@ fn head(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
             let is_said = matches!(&pane.status, Load::Failed { problem: above } if above == problem);
             let mut lines = if is_said { Vec::new() } else { failed(problem, look, room) };
             if pane.loaded_at.is_some() {
-                let text = format!("Below is what was known{age}.");
+                let text = format!("Last known list{age}:");
                 lines.extend(paragraph(&text, room, look.style(Role::Dim)));
             }
             lines
@@ -224,7 +225,7 @@ fn head(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
         Load::Done { .. } => {
             let count = u64::try_from(pane.organizations.len()).unwrap_or(u64::MAX);
             let choose = key_of(Place::Organization, Action::Open);
-            let text = format!("{}{age}; {choose} chooses", counted(count, "organization"));
+            let text = format!("{}{age}; {choose}: choose", counted(count, "organization"));
             vec![Line::styled(fit(&text, room), look.style(Role::Dim))]
         }
     }

@@ -57,8 +57,8 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
 /// What this is for who is new here; otherwise how it stands, in one sentence.
 fn head(state: &State, steps: &[Step], look: Look, room: usize, is_roomy: bool) -> Vec<Line<'static>> {
     if state.is_new_here() {
-        let what = "Welcome. This program connects a shop to Adobe's Commerce Services: it sends the shop's catalogue there and keeps it up to date.";
-        let need = "You need: the path of the Commerce installation on this server, and a key pair, which the license owner or a partner signer generates in Adobe's API portal. Follow the steps; Enter goes to the marked one.";
+        let what = "Welcome. This program connects a shop to Adobe's Commerce Services: it sends the shop's catalogue and keeps it up to date.";
+        let need = "You need: the path of the Commerce installation on this server, and a key pair, which the license owner or a partner signer generates in Adobe's API portal. Follow the steps; Enter opens the selected one.";
         if !is_roomy {
             return vec![Line::styled(
                 "Welcome: six steps connect a shop to Commerce Services",
@@ -73,14 +73,12 @@ fn head(state: &State, steps: &[Step], look: Look, room: usize, is_roomy: bool) 
     let wrong = of(|state| matches!(state, StepState::Wrong | StepState::Attention));
     let is_set_up = of(|state| matches!(state, StepState::Next | StepState::Later)) == 0;
     let (text, role) = match (wrong, steps::next(steps)) {
-        (0, None) if of(|state| state == StepState::Looking) > 0 => {
-            ("◐ Looking at how it stands".to_owned(), Role::Accent)
-        }
-        (0, None) if is_set_up => ("● Everything is set up, and nothing needs attention".to_owned(), Role::Good),
+        (0, None) if of(|state| state == StepState::Looking) > 0 => ("◐ Checking…".to_owned(), Role::Accent),
+        (0, None) if is_set_up => ("● Everything is set up; nothing needs attention".to_owned(), Role::Good),
         (0, None) => ("● Nothing needs attention".to_owned(), Role::Good),
         (0, Some(next)) => {
             let number = steps.iter().filter(|step| is_done(step)).count();
-            (format!("▶ {number} of {} steps are done; next: {}", steps.len() - 1, next.stage.title()), Role::Accent)
+            (format!("▶ {number} of {} steps done; next: {}", steps.len() - 1, next.stage.title()), Role::Accent)
         }
         (1, _) => ("▲ 1 step needs attention".to_owned(), Role::Warning),
         (wrong, _) => (format!("▲ {} need attention", counted(wrong as u64, "step")), Role::Warning),
@@ -128,11 +126,11 @@ fn known(step: &Step, look: Look, room: usize) -> Vec<Line<'static>> {
 fn to_do(step: &Step, look: Look, room: usize) -> Vec<Line<'static>> {
     let open = key_of(Place::Overview, Action::Open);
     match step.deed {
-        Some(deed) => field("What to do", &format!("{}; {open} goes there", words_of(deed)), Role::Accent, look, room),
+        Some(deed) => field("Next step", &format!("{}; {open}: open", words_of(deed)), Role::Accent, look, room),
         None if step.stage == Stage::Shop => {
-            field("What to do", &format!("nothing; {open} names another place"), Role::Dim, look, room)
+            field("Next step", &format!("Nothing to do. {open}: change the location"), Role::Dim, look, room)
         }
-        None => field("What to do", &format!("nothing; {open} goes there"), Role::Dim, look, room),
+        None => field("Next step", &format!("Nothing to do. {open}: open"), Role::Dim, look, room),
     }
 }
 
@@ -153,16 +151,16 @@ fn foot(state: &State) -> Vec<String> {
     let mut texts = Vec::new();
     if state.is_new_here() {
         let quit = key_of(Place::Overview, Action::Quit);
-        texts.push(format!("Without an account: {quit} leaves, then run commerce-connector demo."));
+        texts.push(format!("No account? Quit ({quit}), then run commerce-connector demo."));
     }
     if settings.setup.without_file {
         let make = key_of(Place::Overview, Action::MakeConfig);
         let path = safe(&state.overview.config_path);
         texts.push(format!(
-            "No configuration file yet: {make} makes {path} with every key explained. You need not: what you save here makes a short one."
+            "No configuration file yet. Optional: {make} creates {path} with every key explained; saving here creates a short one."
         ));
     } else {
-        texts.push(format!("Keys and choices are kept in {}.", settings.home));
+        texts.push(format!("Settings stored in {}.", settings.home));
     }
     texts
 }

@@ -31,7 +31,7 @@ pub fn draw(frame: &mut Frame, area: Rect, text: &str, look: Look) {
         let whole = frame.area();
         let (columns, rows) = (whole.width - area.width + width, whole.height - area.height + height);
         let words = format!(
-            "The QR code needs a terminal of {columns} columns and {rows} rows; this one has {} and {}. Make it larger or its letters smaller, or copy the address instead.",
+            "The QR code needs a terminal of {columns} columns and {rows} rows; this one has {} and {}. Enlarge it, use a smaller font, or copy the URL instead.",
             whole.width, whole.height
         );
         let words = paragraph(&words, usize::from(area.width), look.style(Role::Warning));

@@ -22,7 +22,7 @@ pub fn content(what: &Reading, state: &State, look: Look, room: usize) -> Conten
             Content::text(entry.name.as_str(), lines)
         }
         Reading::Told(line) => log::content(line, look, room),
-        Reading::Help(of) => Content::text("Keys of this place", help::lines(*of, state.is_read_only(), look, room)),
+        Reading::Help(of) => Content::text("Keys", help::lines(*of, state.is_read_only(), look, room)),
         Reading::Feed(feed) => {
             // What is wrong comes first; the title says already which feed it is.
             let findings = reports::findings(state.reports.findings_of(*feed), look, room);
@@ -53,16 +53,16 @@ fn failure_content(failure: &ItemFailure, look: Look, room: usize) -> Content {
         failure.state.words(),
         if failure.state == ItemState::NeedsAttention { Role::Danger } else { Role::Warning },
     );
-    say("Server said", failure.message.as_str(), Role::Text);
+    say("Response", failure.message.as_str(), Role::Text);
     if !failure.code.is_empty() {
         say("Code", failure.code.as_str(), Role::Text);
     }
-    let request = failure.request_id.as_ref().map_or("not given", |id| id.as_str());
+    let request = failure.request_id.as_ref().map_or("none", |id| id.as_str());
     say("Request id", request, Role::Text);
     say("", "", Role::Text);
     let (meaning, help) = meaning(failure.state);
-    say("Means", meaning, Role::Text);
-    say("What helps", &help, Role::Text);
+    say("Meaning", meaning, Role::Text);
+    say("Next step", &help, Role::Text);
     Content::text("Refused item", lines)
 }
 
@@ -73,18 +73,18 @@ fn meaning(state: ItemState) -> (&'static str, String) {
     let retry = key_of(Place::Export, Action::Retry);
     match state {
         ItemState::NeedsAttention => (
-            "The service will refuse this item again as it is: something in the shop's data, or in the feed, must change first.",
+            "The service will refuse this item again until its data in the shop, or the feed, changes.",
             format!(
-                "Correct the item in Commerce, then export its feed again ({selected}). Give the request id to Adobe's support if the text does not say enough."
+                "Fix the item in Commerce, then export its feed again ({selected}). If the response is unclear, send the request id to Adobe Support."
             ),
         ),
         ItemState::WillRetry => (
-            "A passing failure: the item itself was not found wrong.",
+            "Temporary failure; the item is fine.",
             format!(
-                "Nothing needs to be corrected: the next export ({all}, or {selected} for its feed) sends it again; {retry} sends only what failed."
+                "None: the next export ({all}, or {selected} for its feed) sends it again; {retry}: retry failed items only."
             ),
         ),
-        ItemState::Awaiting => ("No answer is recorded for it.", format!("The next export ({all}) sends it again.")),
-        ItemState::Submitted => ("The gateway accepted it in the meantime.", "Nothing needs to be done.".to_owned()),
+        ItemState::Awaiting => ("No response was recorded.", format!("None: the next export ({all}) sends it again.")),
+        ItemState::Submitted => ("The gateway has accepted it since.", "None.".to_owned()),
     }
 }

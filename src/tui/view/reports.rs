@@ -28,7 +28,7 @@ fn missing<T>(report: &Report<T>, waiting: &str, look: Look, room: usize) -> Vec
         Load::Failed { problem } => problem_lines(problem, look, room),
         Load::Loading => vec![Line::styled(format!("◐ {waiting} …"), look.style(Role::Accent))],
         Load::NotAsked | Load::Done { .. } => {
-            vec![Line::styled("✗ It broke; the log in the state directory says where.", look.style(Role::Danger))]
+            vec![Line::styled("✗ Internal error; see the log in the state directory.", look.style(Role::Danger))]
         }
     }
 }
@@ -41,7 +41,7 @@ fn problem_lines(problem: &Problem, look: Look, room: usize) -> Vec<Line<'static
 /// What a full export would take, with the formula.
 pub fn estimate(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
     let report = &state.reports.estimate;
-    let Some(estimate) = &report.value else { return missing(report, "counting, nothing is read", look, room) };
+    let Some(estimate) = &report.value else { return missing(report, "counting", look, room) };
     let is_wide = room >= FEED + 3 * NUMBER + BATCH + NUMBER;
     let row = |cells: [&str; 6], role| {
         let [feed, records, items, batch, requests, size] = cells;
@@ -69,9 +69,9 @@ pub fn estimate(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
     lines.extend(paragraph(&time_of(estimate), room, look.style(Role::Title)));
     lines.push(Line::default());
     let mut how =
-        "Items are counted, not read; requests are items ÷ batch, rounded up, if every item had to be sent.".to_owned();
+        "Items are counted, not read; requests are items ÷ batch, rounded up, if every item were sent.".to_owned();
     if estimate.feeds.iter().any(|feed| feed.bytes.is_none()) {
-        how.push_str(" Bytes are known once this data space has received a feed from here.");
+        how.push_str(" Bytes are shown once this data space has received a feed from here.");
     }
     lines.extend(paragraph(&how, room, look.style(Role::Dim)));
     lines
@@ -79,9 +79,9 @@ pub fn estimate(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
 
 fn time_of(estimate: &Estimate) -> String {
     match (estimate.formula(), estimate.requests_per_second) {
-        (Some(formula), _) => format!("At the gateway's allowance: {formula}"),
-        (None, None) => "No allowance is configured: the database and the gateway decide how long it takes.".to_owned(),
-        (None, Some(_)) => "The time cannot be known: a feed of this source cannot be counted.".to_owned(),
+        (Some(formula), _) => format!("At the rate limit: {formula}"),
+        (None, None) => "No rate limit set: the time depends on the database and the gateway.".to_owned(),
+        (None, Some(_)) => "No time estimate: a feed of this source cannot be counted.".to_owned(),
     }
 }
 
@@ -91,7 +91,7 @@ pub fn doctor(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
     let Some(diagnosis) = &report.value else { return missing(report, "checking", look, room) };
     let mut lines = match &report.load {
         Load::Done { .. } => verdict(diagnosis, look, room),
-        _ => missing(report, "checking the whole way from the shop to the service", look, room),
+        _ => missing(report, "checking the shop and the service", look, room),
     };
     lines.push(Line::default());
     lines.extend(diagnosis.checks.iter().map(|check| check_line(check, look, room)));
@@ -103,13 +103,13 @@ fn verdict(diagnosis: &Diagnosis, look: Look, room: usize) -> Vec<Line<'static>>
     let number = |outcome| u64::try_from(diagnosis.count(outcome)).unwrap_or(u64::MAX);
     let (wrong, warnings) = (number(Outcome::Wrong), number(Outcome::Warning));
     let (text, role) = match (wrong, warnings) {
-        (0, 0) => ("● Nothing is wrong".to_owned(), Role::Good),
-        (0, _) => ("● Nothing is wrong".to_owned(), Role::Warning),
-        (1, _) => ("✗ 1 check is wrong".to_owned(), Role::Danger),
-        _ => (format!("✗ {} checks are wrong", count(wrong)), Role::Danger),
+        (0, 0) => ("● No problems".to_owned(), Role::Good),
+        (0, _) => ("● No problems".to_owned(), Role::Warning),
+        (1, _) => ("✗ 1 problem".to_owned(), Role::Danger),
+        _ => (format!("✗ {} problems", count(wrong)), Role::Danger),
     };
     let (ok, skipped) = (count(number(Outcome::Ok)), count(number(Outcome::Skipped)));
-    let text = format!("{text}: {ok} ok, {}, {skipped} skipped", counted(warnings, "warning"));
+    let text = format!("{text}, {ok} ok, {}, {skipped} skipped", counted(warnings, "warning"));
     paragraph(&text, room, look.style(role))
 }
 
@@ -138,8 +138,8 @@ pub fn findings<'a>(findings: impl IntoIterator<Item = &'a Finding>, look: Look,
         };
         lines.push(Line::default());
         lines.extend(hanging(mark, &finding.what, role, look, room));
-        lines.extend(hanging(" ", &format!("it means: {}", finding.means), Role::Text, look, room));
-        lines.extend(hanging(" ", &format!("next: {}", finding.next), Role::Accent, look, room));
+        lines.extend(hanging(" ", &format!("why: {}", finding.means), Role::Text, look, room));
+        lines.extend(hanging(" ", &format!("fix: {}", finding.next), Role::Accent, look, room));
     }
     lines
 }
@@ -156,17 +156,17 @@ fn hanging(mark: &str, text: &str, role: Role, look: Look, room: usize) -> Vec<L
 /// The services that the connector serves.
 pub fn services(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
     let report = &state.reports.services;
-    let Some(services) = &report.value else { return missing(report, "looking at modules and feeds", look, room) };
+    let Some(services) = &report.value else { return missing(report, "checking modules and feeds", look, room) };
     let mut lines: Vec<Line> = services.services.iter().flat_map(|status| service_lines(status, look, room)).collect();
     lines.push(Line::default());
     if services.services.iter().any(|status| status.module == Module::Unknown) {
-        let text = "Modules are unknown: composer.lock is read from instance.root, which is not set or has none.";
+        let text = "Modules unknown: no composer.lock in instance.root, or instance.root is not set.";
         lines.extend(paragraph(text, room, look.style(Role::Warning)));
     }
     if let Some(problem) = &services.health_problem {
         lines.extend(problem_lines(problem, look, room));
     }
-    let text = "Healthy means sent in full from here and accepted: submitted to service. Whether it is visible in the service is not known here.";
+    let text = "Healthy: sent in full from here and accepted. The service may show it later.";
     lines.extend(paragraph(text, room, look.style(Role::Dim)));
     lines
 }

@@ -34,12 +34,12 @@ pub fn lines(state: &State, is_short: bool, look: Look, room: usize) -> Vec<Line
     match &pane.run {
         RunState::None => {
             let text = if state.overview.data_space.is_none() {
-                "No data space is chosen: choose one in pane 2, then export.".to_owned()
+                "No data space selected: choose one in pane 2, then export.".to_owned()
             } else if state.is_read_only() {
-                format!("Read-only: nothing is sent. {} counts what would be.", key_of(Place::Export, Action::DryRun))
+                format!("Read-only: nothing is sent. {}: dry run.", key_of(Place::Export, Action::DryRun))
             } else {
                 format!(
-                    "{} exports every feed, {} the selected one, {} only changes; {} counts only.",
+                    "{} exports every feed, {} the selected one, {} only changes; {}: dry run.",
                     key_of(Place::Export, Action::StartAll),
                     key_of(Place::Export, Action::StartSelected),
                     key_of(Place::Export, Action::Partial),
@@ -70,12 +70,12 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
     let mut lines = vec![Line::default()];
     if run.progress.dry_run {
         let text =
-            format!("▶ Dry run, {elapsed}: {}{more} to send so far, nothing is sent", counted(totals.to_send, "item"));
+            format!("▶ Dry run, {elapsed}: {}{more} to send so far, nothing sent", counted(totals.to_send, "item"));
         lines.push(Line::styled(fit(&text, room), look.style(Role::Accent)));
         return lines;
     }
     let what = match (run.progress.stopping, state.leaving) {
-        (true, true) => "■ Stopping, then leaving",
+        (true, true) => "■ Stopping, then quitting",
         (true, false) => "■ Stopping",
         (false, _) => {
             let request = run.about.as_ref().map_or(state.export.request.words(), |about| about.request.to_string());
@@ -85,7 +85,7 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
     let which = which_feed(run).map(|which| format!(", {which}")).unwrap_or_default();
     let numbers = format!("{elapsed}: {} of {}{more}", count(totals.submitted), count(totals.to_send));
     // As many words as fit; what the run does is never left out.
-    let texts = ["items submitted to service", "submitted to service", "submitted"];
+    let texts = ["items sent", "sent"];
     let numbers = texts
         .map(|words| format!("{what}{which}, {numbers} {words}"))
         .into_iter()
@@ -101,12 +101,12 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
     // Source records, not items: how many items there are is only known when the last record is read.
     let percent = totals.records_done * 100 / totals.records.max(1);
     let pace = format!(
-        "{percent} % of {}, {} items/s, {requests} requests/s",
+        "{percent}% of {}, {} items/s, {requests} requests/s",
         counted(totals.records, "record"),
         rate(run.progress.items_per_second)
     );
     let eta = if run.progress.stopping {
-        "finishing the batches in flight; a re-run goes on".to_owned()
+        "finishing in-flight batches; run again to resume".to_owned()
     } else {
         outlook(run, room)
     };
@@ -139,7 +139,7 @@ pub fn outlook(run: &ActiveRun, room: usize) -> String {
     let limit = limit(run);
     if let Some(paused) = &run.progress.paused {
         let by = paused.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-        return format!("paused{by}, nothing more is sent: {} goes on", key_of(Place::Feed, Action::PauseResume));
+        return format!("paused{by}, nothing more is sent. {}: resume", key_of(Place::Feed, Action::PauseResume));
     }
     let waiting = u64::try_from(feeds.iter().filter(|feed| feed.phase == Phase::Waiting).count()).unwrap_or(u64::MAX);
     let text = match (run.eta(), feeds.iter().find(|feed| feed.phase.is_active())) {
@@ -149,7 +149,7 @@ pub fn outlook(run: &ActiveRun, room: usize) -> String {
         _ => limit,
     };
     // What they will send is known only once they are compared, so nobody can say how long they take.
-    let whole = format!("{text}; {} still to come", counted(waiting, "feed"));
+    let whole = format!("{text}; {} left", counted(waiting, "feed"));
     if waiting > 0 && width(&whole) <= room { whole } else { text }
 }
 
@@ -195,13 +195,13 @@ fn ended_lines(
     let at = time(&ended.at);
     let what = request.words();
     let (text, role) = match &ended.result {
-        Err(problem) => (format!("✗ The run broke at {at}: {}", problem.what), Role::Danger),
+        Err(problem) => (format!("✗ Export failed at {at}: {}", problem.what), Role::Danger),
         Ok(report) => {
             let failures = totals.will_retry + totals.needs_attention;
             let took = duration(report.progress.elapsed);
             let numbers = format!(
-                "{} submitted to service, {} unchanged, {} failed",
-                count(totals.submitted),
+                "{} sent, {} unchanged, {} failed",
+                counted(totals.submitted, "item"),
                 count(totals.unchanged),
                 count(failures)
             );
@@ -209,12 +209,12 @@ fn ended_lines(
             let numbers = match unsettled {
                 0 => numbers,
                 _ if failures > 0 => numbers,
-                _ => format!("{numbers}, {} have no answer yet", count(unsettled)),
+                _ => format!("{numbers}, {} not confirmed", count(unsettled)),
             };
             match &report.end {
                 RunEnd::Complete if report.progress.dry_run => (
                     format!(
-                        "◇ Dry run of {at}: {} would be sent ({} new, {} changed, {} deleted), {} unchanged; nothing was sent",
+                        "◇ Dry run at {at}: {} to send ({} new, {} changed, {} deleted), {} unchanged; nothing sent",
                         counted(totals.to_send, "item"),
                         count(totals.new),
                         count(totals.changed),
@@ -233,15 +233,15 @@ fn ended_lines(
                 }
                 RunEnd::Complete => (format!("● {what} done at {at} after {took}: {numbers}"), Role::Good),
                 RunEnd::Stopped => {
-                    (format!("■ {what} stopped at {at} after {took}: {numbers}; a re-run goes on"), Role::Warning)
+                    (format!("■ {what} stopped at {at} after {took}: {numbers}; run again to resume"), Role::Warning)
                 }
                 RunEnd::Failed { problems } => {
                     let feeds = problems.iter().map(|(feed, _)| feed.name()).collect::<Vec<_>>().join(", ");
-                    (format!("✗ Not whole at {at}: {feeds} failed; {numbers}; a re-run goes on"), Role::Danger)
+                    (format!("✗ Incomplete at {at}: {feeds} failed; {numbers}; run again to resume"), Role::Danger)
                 }
                 RunEnd::KeysRefused { message, remedy } => {
                     let what = format!("✗ Stopped at {at}: the gateway refused the keys ({message}); {numbers}");
-                    (format!("{what}; {}, then run it again", remedy.words()), Role::Danger)
+                    (format!("{what}; {}, then run again", remedy.words()), Role::Danger)
                 }
             }
         }
@@ -269,9 +269,9 @@ fn forecast(report: &RunReport) -> Option<String> {
     let size = bytes(feeds.iter().map(|feed| feed.planned_bytes).sum());
     let time = match report.requests_per_second.and_then(|rate| formula(requests, rate)) {
         Some(formula) => formula,
-        None => format!("{}, as fast as the gateway takes them", counted(requests, "request")),
+        None => format!("{}, as fast as the gateway accepts them", counted(requests, "request")),
     };
-    Some(format!("To send it: {size} of JSON before it is compressed, {time}"))
+    Some(format!("To send: {size} uncompressed, {time}"))
 }
 
 /// The ids that nobody has; of a long list the beginning.
@@ -284,5 +284,5 @@ fn unknown_ids(report: &RunReport) -> Option<String> {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    Some(format!("▲ No such record, neither in the source nor in the ledger: {}{more}", ids.join(", ")))
+    Some(format!("▲ No such record in the source or the ledger: {}{more}", ids.join(", ")))
 }

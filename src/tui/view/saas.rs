@@ -57,10 +57,10 @@ fn head(state: &State, look: Look, room: usize) -> Line<'static> {
     }
     let refresh = key_of(Place::Saas, Action::Refresh);
     let (text, role) = match &state.saas.load {
-        Load::NotAsked => (format!("Not loaded yet: {refresh} loads the projects that the keys see"), Role::Dim),
+        Load::NotAsked => (format!("Not loaded. {refresh}: load the projects visible to these keys"), Role::Dim),
         Load::Loading => match &state.saas.as_of {
-            Some(at) => (format!("◐ Loading anew …; shown as of {}", time(at)), Role::Accent),
-            None => ("◐ Loading the projects that the keys see …".to_owned(), Role::Accent),
+            Some(at) => (format!("◐ Refreshing …; shown as of {}", time(at)), Role::Accent),
+            None => ("◐ Loading the projects visible to these keys …".to_owned(), Role::Accent),
         },
         Load::Done { at } => {
             let projects = u64::try_from(state.saas.projects.len()).unwrap_or(u64::MAX);
@@ -71,7 +71,7 @@ fn head(state: &State, look: Look, room: usize) -> Line<'static> {
                 Some(at) => format!("shown as of {}; ", time(at)),
                 None => String::new(),
             };
-            (format!("✗ {shown}{refresh} tries again; {}", problem.what), Role::Danger)
+            (format!("✗ {shown}{refresh}: retry; {}", problem.what), Role::Danger)
         }
     };
     Line::styled(fit(&text, room), look.style(role))
@@ -92,9 +92,8 @@ fn gone(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
         (Some((_, project)), false) => format!("the project {project} and its data space {name}"),
         _ => format!("the data space {name}"),
     };
-    let text = format!(
-        "✗ In use, but not among those that these keys see: {what} ({id}). Choose another, or add the keys that see it in pane 1."
-    );
+    let text =
+        format!("✗ In use, but not visible to these keys: {what} ({id}). Choose another, or add its keys in pane 1.");
     paragraph(&text, room, look.style(Role::Danger))
 }
 
@@ -102,20 +101,20 @@ fn gone(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
 fn nothing(state: &State) -> String {
     let create = key_of(Place::Saas, Action::CreateProject);
     match &state.saas.load {
-        Load::Loading => "The gateway is being asked; other panes work meanwhile.".to_owned(),
-        _ if state.saas.filter.is_set() => "Nothing contains that text. Esc clears the filter.".to_owned(),
+        Load::Loading => "Loading from the gateway; other panes keep working.".to_owned(),
+        _ if state.saas.filter.is_set() => "No matches. Esc: clear the filter.".to_owned(),
         Load::Done { .. } => format!(
-            "There is no project yet: {create} creates one, and its data spaces come with it, by the license. {}",
+            "No projects yet. {create}: create one. Data spaces are created with it; how many depends on the license. {}",
             super::guides::LICENSE
         ),
         Load::Failed { problem } => {
             let refresh = key_of(Place::Saas, Action::Refresh);
             let hint = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
-            format!("{}{hint}. {refresh} tries again.", problem.what)
+            format!("{}{hint}. {refresh}: retry", problem.what)
         }
         Load::NotAsked if !state.can_ask_gateway() => {
             let environment = state.overview.environment;
-            format!("The {environment} key pair is not complete. Add it in pane 1: projects belong to keys.")
+            format!("The {environment} key pair is incomplete. Complete it in pane 1 to see its projects.")
         }
         Load::NotAsked => String::new(),
     }
@@ -166,7 +165,7 @@ fn summary(row: Row, state: &State, look: Look, room: usize) -> Vec<Line<'static
             Some(format!("Last received from here: {}", received(space, state))),
         ),
     };
-    let lines = [Some(what), Some(format!("Id {id}  ({copy} copies it)")), last];
+    let lines = [Some(what), Some(format!("Id {id}  ({copy}: copy)")), last];
     lines.into_iter().flatten().map(|text| Line::styled(fit(&text, room), look.style(Role::Dim))).collect()
 }
 
@@ -182,10 +181,7 @@ fn about(row: Row, state: &State, look: Look, room: usize) -> Vec<Line<'static>>
         Row::Project(project) => {
             say("Project", project.name.as_str());
             say("Id", project.id.as_str());
-            say(
-                "Data spaces",
-                &format!("{}. Choose one of them: exports go into a data space.", project.data_spaces.len()),
-            );
+            say("Data spaces", &format!("{}. Choose one to export into.", project.data_spaces.len()));
         }
         Row::Space(project, space) => {
             say("Data space", space.name.as_str());
@@ -194,9 +190,9 @@ fn about(row: Row, state: &State, look: Look, room: usize) -> Vec<Line<'static>>
             say("Project", project.name.as_str());
             let kind = match space.kind {
                 DataSpaceKind::Production => {
-                    "Production: the services of a live shop read from it. Choosing it and exporting into it asks for its name."
+                    "Production: the services of a live shop read from it. You must type its name to select it or export into it."
                 }
-                DataSpaceKind::Testing => "Testing: anything may be tried here.",
+                DataSpaceKind::Testing => "Testing: safe to experiment.",
             };
             say("Kind", kind);
         }

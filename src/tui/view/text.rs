@@ -8,13 +8,11 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr;
 
 /// How many columns a text takes: as many as ratatui gives it, which counts what belongs together by itself.
-#[must_use]
 pub fn width(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.graphemes(true).map(UnicodeWidthStr::width).sum() }
 }
 
 /// The text in at most `room` columns, with an ellipsis where something is missing.
-#[must_use]
 pub fn fit(text: &str, room: usize) -> String {
     if width(text) <= room {
         return text.to_owned();
@@ -26,7 +24,6 @@ pub fn fit(text: &str, room: usize) -> String {
 }
 
 /// The text in exactly `room` columns, on the left.
-#[must_use]
 pub fn left(text: &str, room: usize) -> String {
     let fitted = fit(text, room);
     let rest = room.saturating_sub(width(&fitted));
@@ -34,14 +31,12 @@ pub fn left(text: &str, room: usize) -> String {
 }
 
 /// The text in exactly `room` columns, on the right.
-#[must_use]
 pub fn right(text: &str, room: usize) -> String {
     let fitted = fit(text, room);
     " ".repeat(room.saturating_sub(width(&fitted))) + &fitted
 }
 
 /// The text broken at spaces into lines of at most `room` columns; a longer word is broken anywhere.
-#[must_use]
 pub fn wrap(text: &str, room: usize) -> Vec<String> {
     let room = room.max(1);
     let mut lines = Vec::new();
@@ -88,19 +83,16 @@ fn end_within(text: &str, room: usize) -> usize {
 }
 
 /// A wrapped text as lines of one style.
-#[must_use]
 pub fn paragraph(text: &str, room: usize, style: Style) -> Vec<Line<'static>> {
     wrap(text, room).into_iter().map(|line| Line::from(Span::styled(line, style))).collect()
 }
 
 /// A local time with its zone: `12:03:10 CEST`.
-#[must_use]
 pub fn time(at: &Zoned) -> String {
     at.strftime("%H:%M:%S %Z").to_string()
 }
 
 /// When something was, in six columns: the time if it was today, the date if it was this year, else the year.
-#[must_use]
 pub fn moment(at: Timestamp, now: Option<&Zoned>) -> String {
     let local = at.to_zoned(now.map_or(TimeZone::UTC, |now| now.time_zone().clone()));
     let same_year = now.is_some_and(|now| now.year() == local.year());
@@ -112,7 +104,6 @@ pub fn moment(at: Timestamp, now: Option<&Zoned>) -> String {
 }
 
 /// When something was, in full with the zone.
-#[must_use]
 pub fn full_moment(at: Timestamp, now: Option<&Zoned>) -> String {
     let local = at.to_zoned(now.map_or(TimeZone::UTC, |now| now.time_zone().clone()));
     local.strftime("%Y-%m-%d %H:%M:%S %Z").to_string()

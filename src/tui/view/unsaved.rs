@@ -40,7 +40,7 @@ pub fn leaving(state: &State, look: Look, room: usize) -> Content {
         said.push(ONCE.to_owned());
     }
     said.push(
-        "Kept until the next screen: in a private file of the state directory (mode 0600, not encrypted).".to_owned(),
+        "Stored until the next start in a private file in the state directory (mode 0600, not encrypted).".to_owned(),
     );
     answered(Place::Unsaved, "Quit without saving the keys?".to_owned(), true, texts(&said, look, room), look)
 }
@@ -52,7 +52,7 @@ pub fn discard(dialog: &Dialog, look: Look, room: usize) -> Content {
         Dialog::Line(line) if matches!(line.purpose, LinePurpose::LoseSight { .. }) => {
             vec!["The new keys are not saved.".to_owned(), ONCE.to_owned()]
         }
-        _ => vec!["What was typed or pasted is not saved.".to_owned()],
+        _ => vec!["The text is not saved.".to_owned()],
     };
     answered(Place::Question, "Discard it?".to_owned(), true, texts(&said, look, room), look)
 }
@@ -61,12 +61,12 @@ pub fn discard(dialog: &Dialog, look: Look, room: usize) -> Content {
 pub fn kept(kept: &KeptKeys, state: &State, look: Look, room: usize) -> Content {
     let zone = state.wall.as_ref().map_or(jiff::tz::TimeZone::UTC, |wall| wall.time_zone().clone());
     let since = kept.since.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
-    let mut said = vec![format!("A screen that ended at {since} left unsaved keys.")];
+    let mut said = vec![format!("Unsaved keys from a screen that ended at {since}:")];
     for half in &kept.halves {
         let detail = match half.half {
             HalfName::PrivateKey => match PrivateKey::parse(half.text.expose()) {
                 Ok(key) => format!(": RSA {} bits, {}", key.bits(), key.fingerprint()),
-                Err(_) => ": not complete".to_owned(),
+                Err(_) => ": incomplete".to_owned(),
             },
             HalfName::ApiKey => format!(": {}", half.text.masked()),
         };

@@ -254,8 +254,8 @@ async fn follow(run: Run, about: Option<About>, news: &mpsc::Sender<News>) {
     }
     let result = match report.await {
         Ok(result) => result.map_err(|error| Problem::of(&error)),
-        Err(_) => Err(Problem::new(Exit::Other, "the run broke inside this program")
-            .hint("what was recorded is kept; the log in the state directory says where it broke")),
+        Err(_) => Err(Problem::new(Exit::Other, "internal error: the run failed")
+            .hint("see the log in the state directory; recorded items are safe")),
     };
     tell(news, Event::RunEnded(result)).await;
 }

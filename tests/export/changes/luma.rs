@@ -219,6 +219,6 @@ async fn what_happens_to_categories_attributes_and_scopes_reaches_the_gateway() 
     let website = expected(&shop.database, &Items::Websites(&["1"]), false);
     let (sent, notes) = shop.pass_with_notes().await;
     assert!(website.is_subset(&sent) && sent.len() > website.len(), "{sent:?}");
-    assert_eq!(notes, ["compared in full, because store_group changed, which shapes many items"; 2]);
+    assert_eq!(notes, ["compared in full, because store_group changed, which affects many items"; 2]);
     assert_eq!(shop.pass().await, Sent::new());
 }

@@ -149,7 +149,11 @@ async fn a_log_that_was_cut_or_restarted_costs_one_full_compare() {
 async fn a_log_that_nobody_writes_means_a_full_compare_at_its_own_pace() {
     for (spoil, reason) in [
         ("DROP TABLE cde_products_feed_cl", "cde_products_feed_cl is missing"),
-        ("UPDATE mview_state SET mode = 'disabled' WHERE view_id = 'cde_products_feed'", "not on Update by Schedule"),
+        (
+            "UPDATE mview_state SET mode = 'disabled' WHERE view_id = 'cde_products_feed'",
+            "not set to Update by \
+                                                                                          Schedule",
+        ),
         ("DELETE FROM mview_state WHERE view_id = 'cde_products_feed'", "does not know the view"),
     ] {
         let shop = shop_with_a_read_entry().await;

@@ -180,7 +180,7 @@ async fn a_feed_without_a_log_is_compared_piece_by_piece_where_that_is_sooner() 
     let daily = Following { full_every: Duration::from_hours(24), ..Following::default() };
     let hour = Rolling { within: Duration::from_hours(1), share: 10 };
     let ended = shop.run_well(SyncMode::Partial(Following { rolling: Some(hour), ..daily })).await;
-    assert!(ended.notes().iter().any(|note| note.contains("piece by piece within 1 h 00 min, because")), "{ended:?}");
+    assert!(ended.notes().iter().any(|note| note.contains("in parts within 1 h 00 min, because")), "{ended:?}");
     assert_eq!(of(&ended, Feed::Products).source_read, 0);
     // What failed for now is sent again in between.
     let failed = shop.ledger().execute("UPDATE items SET status = 0 WHERE label = 'A-2 · default'", []);

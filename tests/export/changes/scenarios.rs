@@ -64,13 +64,13 @@ async fn another_log_costs_one_full_compare() {
             ),
             (
                 "DELETE FROM cde_products_feed_cl; INSERT INTO cde_products_feed_cl VALUES (1, 200), (2, 200), (3, 200)",
-                "is not what it was",
+                "has changed",
             ),
             (
                 "CREATE TABLE kept AS SELECT * FROM cde_products_feed_cl; DROP TABLE cde_products_feed_cl; \
               CREATE TABLE cde_products_feed_cl LIKE cde_categories_feed_cl; \
               INSERT INTO cde_products_feed_cl SELECT * FROM kept; DROP TABLE kept",
-                "made anew",
+                "recreated",
             ),
         ] {
             let shop = followed(pace).await;
@@ -109,7 +109,7 @@ async fn a_view_that_was_disabled_in_between_is_not_followed_from_where_it_was_l
         };
         mode("disabled");
         let (sent, notes) = shop.daily_pass().await;
-        assert!(sent.is_empty() && notes[0].contains("not on Update by Schedule"), "{notes:?}");
+        assert!(sent.is_empty() && notes[0].contains("not set to Update by Schedule"), "{notes:?}");
         rename(&shop, 101, "While it was disabled");
         mode("enabled");
         costs_one_full_compare(&shop, "was not followed before").await;
@@ -135,7 +135,7 @@ async fn triggers_that_are_missing_or_made_anew_are_noticed() {
         shop.a_second_passes();
         shop.database.watch_idly();
         rename(&shop, 101, "While they were made anew");
-        costs_one_full_compare(&shop, "triggers that write its change log were made anew").await;
+        costs_one_full_compare(&shop, "triggers of its change log were recreated").await;
     }
 }
 
@@ -271,7 +271,7 @@ async fn an_index_that_is_invalid_rebuilt_or_exchanged_costs_a_full_compare() {
             (
                 "CREATE TABLE beside AS SELECT * FROM cataloginventory_stock_status; \
                  RENAME TABLE cataloginventory_stock_status TO outdated, beside TO cataloginventory_stock_status",
-                "exchanged a table",
+                "replaced a table",
             ),
         ] {
             let shop = with_a_stock_index(pace).await;

@@ -28,7 +28,7 @@ fn complaint(url: &str, code: u8) -> String {
     let error: Value = serde_json::from_str(&stdout(&listed)).expect("one JSON object");
     let [what, hint] = ["message", "hint"].map(|name| error[name].as_str().expect("text"));
     assert_eq!((error["type"].as_str(), error["exit"].as_u64()), (Some("error"), Some(code.into())));
-    assert_eq!(stderr(&told), format!("error: {what}\n  hint: {hint}\n"));
+    assert_eq!(stderr(&told), format!("error: {what}\n  fix: {hint}\n"));
     stderr(&told)
 }
 

@@ -32,7 +32,7 @@ const TABLE: &[Row] = &[
     // 200 with refused items, in both forms and in odd ones.
     row("kind='refused-items' items=0.3 on=[1]", Exit::Partial, 26, &["SKU-", "Failed, requires attention: refused by the fault script [invalid_field_value]", "(request "]),
     row("kind='refused-items' items=0.3 names='field' on=[1]", Exit::Partial, 26, &["[/", "/sku]"]),
-    row("kind='refused-items' items=0.3 code='items_limit_exceeded' on=[1]", Exit::Done, ITEMS, &["some items were refused for now"]),
+    row("kind='refused-items' items=0.3 code='items_limit_exceeded' on=[1]", Exit::Done, ITEMS, &["some items were refused temporarily"]),
     row("kind='odd-list' list='beyond' on=[1]", Exit::Done, ITEMS, &["the answer refuses an item that is not in the batch"]),
     row("kind='odd-list' list='no-index' on=[1]", Exit::Done, ITEMS, &["a refused item without its index"]),
     row("kind='odd-list' list='twice' on=[1]", Exit::Partial, ITEMS - 1, &["refused by the fault script; and once more"]),
@@ -42,45 +42,52 @@ const TABLE: &[Row] = &[
     row("kind='status' status=422 holding='SKU-0007'", Exit::Partial, ITEMS - 1, &["SKU-0007 · default: Failed, requires attention: The feed is invalid"]),
     row("kind='status' status=400 holding='SKU-000'", Exit::Partial, ITEMS - 9, &["SKU-0001", "SKU-0009", "The feed is invalid"]),
     // Keys, addresses, requests: nothing gets better by itself.
-    row("kind='expired-keys' on=[2]", Exit::Done, ITEMS, &["a new token is tried once: JWT is invalid (403053)"]),
-    row("kind='status' status=401 on=[1,2]", Exit::Refused, 0, &["and a new token as well, so the run stopped: Access is denied", "run `commerce-connector keys verify`; a re-run goes on where this one stopped"]),
+    row("kind='expired-keys' on=[2]", Exit::Done, ITEMS, &["trying a new token once: JWT is invalid (403053)"]),
+    row("kind='status' status=401 on=[1,2]", Exit::Refused, 0, &["and a new token; export stopped: Access is denied", "run `commerce-connector keys verify`; then run again to resume"]),
     row("kind='status' status=403 share=1.0", Exit::Refused, 0, &["Access is denied", "keys verify"]),
     row("kind='expired-keys' seconds=-3600 share=1.0", Exit::Refused, 0, &["this server's clock is 1 h 00 min ahead of the gateway's", "timedatectl set-ntp true"]),
     row("kind='expired-keys' seconds=86400 share=1.0", Exit::Refused, 0, &["behind the gateway's", "timedatectl set-ntp true"]),
-    row("kind='status' status=404 share=1.0", Exit::Other, 0, &["the route feeds/catalog/v2/products is not known there", "check `products` under [export.routes]"]),
-    row("kind='status' status=405 share=1.0", Exit::Other, 0, &["the route feeds/catalog/v2/products is not known there", "[export.routes]"]),
-    row("kind='redirect' location='https://evil.example/x' share=1.0", Exit::Other, 0, &["a redirect to evil.example; keys are sent to the configured gateway only", "under [gateway] in the configuration"]),
+    row("kind='status' status=404 share=1.0", Exit::Other, 0, &["unknown route feeds/catalog/v2/products", "check `products` under [export.routes]"]),
+    row("kind='status' status=405 share=1.0", Exit::Other, 0, &["unknown route feeds/catalog/v2/products", "[export.routes]"]),
+    row("kind='redirect' location='https://evil.example/x' share=1.0", Exit::Other, 0, &["redirect to evil.example \
+                                                                                          not followed; keys are sent \
+                                                                                          to the configured gateway \
+                                                                                          only", "under [gateway] in \
+                                                                                                  the configuration"]),
     row("kind='status' status=402 share=1.0", Exit::Other, 0, &["the gateway refuses every request of products: The request is refused", "request ids"]),
     // Too large, too slow to arrive: smaller batches from then on.
-    row("kind='status' status=413 more_than=3", Exit::Done, ITEMS, &["smaller batches from now on, of at most"]),
-    row("kind='status' status=408 more_than=3", Exit::Done, ITEMS, &["smaller batches from now on, of at most"]),
+    row("kind='status' status=413 more_than=3", Exit::Done, ITEMS, &["batch size reduced to"]),
+    row("kind='status' status=408 more_than=3", Exit::Done, ITEMS, &["batch size reduced to"]),
     row("kind='status' status=413 holding='SKU-0007'", Exit::Partial, ITEMS - 1, &["SKU-0007 · default: Failed, requires attention: The body is too large"]),
     row("kind='status' status=408 on=[1,2,3,4,5]", Exit::Done, ITEMS, &["The request took too long"]),
     // Slow down.
-    row("kind='status' status=429 on=[1,2,3]", Exit::Done, ITEMS, &["the gateway asked to slow down (429)"]),
+    row("kind='status' status=429 on=[1,2,3]", Exit::Done, ITEMS, &["rate limit reached (429)"]),
     row("kind='status' status=429 retry_after='date' seconds=7 on=[1]", Exit::Done, ITEMS, &["(429)"]),
-    row("kind='status' status=429 retry_after=999999999 on=[1]", Exit::Done, ITEMS, &["(429); it asks for 277777 h 46 min, which is cut to 10 min 00 s"]),
-    row("kind='status' status=429 retry_after='-7' on=[1]", Exit::Done, ITEMS, &["its Retry-After \"-7\" is not understood"]),
-    row("kind='status' status=429 retry_after='soon' on=[1]", Exit::Done, ITEMS, &["its Retry-After \"soon\" is not understood"]),
+    row("kind='status' status=429 retry_after=999999999 on=[1]", Exit::Done, ITEMS, &["(429); Retry-After 277777 h 46 \
+                                                                                       min, limited to 10 min 00 s"]),
+    row("kind='status' status=429 retry_after='-7' on=[1]", Exit::Done, ITEMS, &["invalid Retry-After \"-7\""]),
+    row("kind='status' status=429 retry_after='soon' on=[1]", Exit::Done, ITEMS, &["invalid Retry-After \"soon\""]),
     row("kind='status' status=429 retry_after='none' on=[1]", Exit::Done, ITEMS, &["(429)"]),
-    row("kind='status' status=429 retry_after=0 share=1.0", Exit::TryAgain, 0, &["takes no batches now: the gateway asked to slow down (429)", "run it again later: it goes on where this run stopped"]),
+    row("kind='status' status=429 retry_after=0 share=1.0", Exit::TryAgain, 0, &["accepts no batches now: rate limit \
+                                                                                  reached (429)", "run again later to \
+                                                                                                   resume"]),
     // What passes by itself.
     row("kind='status' status=500 on=[1]", Exit::Done, ITEMS, &["HTTP status 500: The service is not available"]),
     row("kind='status' status=502 on=[1,2,3]", Exit::Done, ITEMS, &["HTTP status 502"]),
     row("kind='status' status=503 retry_after=60 on=[1]", Exit::Done, ITEMS, &["HTTP status 503"]),
-    row("kind='status' status=503 share=1.0", Exit::TryAgain, 0, &["the gateway takes no batches now: HTTP status 503", "run it again later: it goes on where this run stopped"]),
-    row("kind='reset' on=[1]", Exit::Done, ITEMS, &["the connection broke: "]),
-    row("kind='lost-answer' on=[1]", Exit::Done, ITEMS, &["the connection broke: "]),
-    row("kind='cut-answer' on=[1]", Exit::Done, ITEMS, &["the connection broke: "]),
-    row("kind='silent' on=[1]", Exit::Done, ITEMS, &["no answer for 10 s (read time-out)"]),
-    row("kind='drip' seconds=5 on=[1]", Exit::Done, ITEMS, &["no complete answer within 20 s (total time-out)"]),
+    row("kind='status' status=503 share=1.0", Exit::TryAgain, 0, &["the gateway accepts no batches now: HTTP status 503", "run again later to resume"]),
+    row("kind='reset' on=[1]", Exit::Done, ITEMS, &["connection lost: "]),
+    row("kind='lost-answer' on=[1]", Exit::Done, ITEMS, &["connection lost: "]),
+    row("kind='cut-answer' on=[1]", Exit::Done, ITEMS, &["connection lost: "]),
+    row("kind='silent' on=[1]", Exit::Done, ITEMS, &["no response for 10 s (read time-out)"]),
+    row("kind='drip' seconds=5 on=[1]", Exit::Done, ITEMS, &["no complete response within 20 s (total time-out)"]),
     row("kind='slow' seconds=5 on=[1]", Exit::Done, ITEMS, &[]),
     // What is not understood.
-    row("kind='broken-gzip' on=[1]", Exit::Done, ITEMS, &["its gzip cannot be unpacked: "]),
-    row("kind='huge' mib=5 on=[1]", Exit::Done, ITEMS, &["an answer of more than 4 MiB"]),
+    row("kind='broken-gzip' on=[1]", Exit::Done, ITEMS, &["cannot unpack its gzip: "]),
+    row("kind='huge' mib=5 on=[1]", Exit::Done, ITEMS, &["response larger than 4 MiB"]),
     row("kind='garbage' on=[1]", Exit::Done, ITEMS, &["an HTML page with the title \"Proxy\""]),
-    row("kind='garbage' share=1.0", Exit::TryAgain, 0, &["the gateway takes no batches now: an HTML page"]),
-    row("kind='wrong-type' on=[1]", Exit::Done, ITEMS, &["an answer of type text/plain: OK"]),
+    row("kind='garbage' share=1.0", Exit::TryAgain, 0, &["the gateway accepts no batches now: an HTML page"]),
+    row("kind='wrong-type' on=[1]", Exit::Done, ITEMS, &["response of type text/plain: OK"]),
 ];
 
 #[tokio::test(start_paused = true)]
@@ -179,7 +186,7 @@ async fn a_gateway_that_refuses_whatever_is_sent_ends_the_feed_and_not_the_catal
     let ended = shop.run().await;
     assert_eq!(ended.report().exit(), Exit::Other);
     let told = told(&ended);
-    assert!(told.contains("refuses whole batches of products and names no item: The feed is invalid"), "{told}");
+    assert!(told.contains("refuses entire batches of products without naming an item: The feed is invalid"), "{told}");
     assert!(shop.requests().await < 200, "{}", shop.requests().await);
     let progress = &ended.report().progress.feeds[0];
     assert!(progress.needs_attention < 70 && progress.will_retry > 100, "{progress:?}");

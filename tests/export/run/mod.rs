@@ -338,7 +338,7 @@ async fn a_broken_line_is_told_the_rest_is_sent_and_nothing_is_deleted() {
     assert_eq!(ended.report().exit(), Exit::Partial);
     assert_eq!((progress.changed, progress.gone, progress.needs_attention), (1, 0, 1));
     assert_eq!(ended.failures()[0].0, "products.ndjson line 2");
-    assert!(ended.notes()[0].contains("deletions were not looked for"), "{:?}", ended.notes());
+    assert!(ended.notes()[0].contains("deletions skipped"), "{:?}", ended.notes());
     let received = shop.received(Feed::Products).await;
     assert!(received.values().all(|item| !item.deleted));
     assert_eq!(received.len(), 5);

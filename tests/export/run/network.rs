@@ -22,8 +22,8 @@ fn reasons(ended: &Ended) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn whatever_happens_to_a_connection_every_item_arrives_and_the_reason_is_told() {
-    let broke = "the connection broke: ";
-    let silent = "no answer for 10 s (read time-out)";
+    let broke = "connection lost: ";
+    let silent = "no response for 10 s (read time-out)";
     let late = Duration::from_secs(2);
     for (way, words, may_come_twice) in [
         (Way::Refuse, broke, false),

@@ -158,15 +158,15 @@ async fn every_failure_of_the_registry_is_told_apart() {
         ("the gateway G refused: not entitled (500)", Exit::Other),
         ("the gateway G refused the sandbox keys: JWT is invalid (403053)", Exit::Refused),
         ("the gateway G refused the sandbox keys: Client ID is invalid", Exit::Refused),
-        ("the gateway G asks to slow down: try again in 9 s", Exit::TryAgain),
-        ("the gateway G gives no usable answer: HTTP status 503: an HTML page with the title \"Down\"", Exit::TryAgain),
-        ("the gateway G refused: no such thing", Exit::Other),
+        ("rate limit of the gateway G reached: try again in 9 s", Exit::TryAgain),
         (
-            "the gateway G answered something that is not understood: an HTML page with the title \"Sign in\"",
-            Exit::Other,
+            "no usable response from the gateway G: HTTP status 503: an HTML page with the title \"Down\"",
+            Exit::TryAgain,
         ),
-        ("the gateway G answered something that is not understood: row 1 has no environmentId", Exit::Other),
-        ("the gateway G answered something that is not understood: an answer of more than 16 MiB", Exit::Other),
+        ("the gateway G refused: no such thing", Exit::Other),
+        ("unexpected response from the gateway G: an HTML page with the title \"Sign in\"", Exit::Other),
+        ("unexpected response from the gateway G: row 1 has no environmentId", Exit::Other),
+        ("unexpected response from the gateway G: response larger than 16 MiB", Exit::Other),
     ];
     assert_eq!(told, expected.map(|(text, exit)| (text.to_owned(), exit)));
 }
@@ -238,7 +238,7 @@ async fn a_redirect_is_named_and_not_followed() {
     let client = client(&gateway.url);
     assert!(matches!(outcome_of(&client).await, FeedOutcome::WrongAddress { status: 307, .. }));
     let error = client.projects().await.expect_err("a redirect");
-    assert!(error.to_string().contains("a redirect to evil.example; "), "{error}");
+    assert!(error.to_string().contains("redirect to evil.example not followed; "), "{error}");
     assert!(elsewhere.seen().is_empty());
 }
 
@@ -250,11 +250,11 @@ async fn a_connection_that_breaks_is_passing_and_says_how() {
     };
     let closes = raw_server(b"").await;
     let message = passing(outcome_of(&client(&closes)).await);
-    assert!(message.starts_with("the connection broke: "), "{message}");
+    assert!(message.starts_with("connection lost: "), "{message}");
 
     let stops_within = raw_server(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"feed").await;
     let message = passing(outcome_of(&client(&stops_within)).await);
-    assert!(message.starts_with("the connection broke: "), "{message}");
+    assert!(message.starts_with("connection lost: "), "{message}");
 
     let free = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
     let message = passing(outcome_of(&client(&format!("http://{free}"))).await);
@@ -266,14 +266,14 @@ async fn each_time_out_has_its_own_words() {
     let silent = Gateway::start([]).await;
     let read = ClientSettings { read_timeout: IMPATIENCE, ..settings(&silent.url) };
     let client = Client::new(read, keys()).expect("a client");
-    let message = "no answer for 0.15 s (read time-out)".into();
+    let message = "no response for 0.15 s (read time-out)".into();
     let expected = FeedOutcome::Passing { status: None, message, trouble: Some(Trouble::Time) };
     assert_eq!(outcome_of(&client).await, expected);
 
     let total = ClientSettings { total_timeout: IMPATIENCE, ..settings(&silent.url) };
     let client = Client::new(total, keys()).expect("a client");
     let error = client.ping().await.expect_err("silence");
-    assert!(error.to_string().ends_with("no complete answer within 0.15 s (total time-out)"), "{error}");
+    assert!(error.to_string().ends_with("no complete response within 0.15 s (total time-out)"), "{error}");
 }
 
 #[tokio::test]
@@ -282,7 +282,7 @@ async fn garbage_is_not_understood_and_too_much_is_not_read() {
     let client = client(&gateway.url);
     let message = |text: &str| FeedOutcome::NotUnderstood { status: 200, message: text.into() };
     assert_eq!(outcome_of(&client).await, message("an HTML page"));
-    assert_eq!(outcome_of(&client).await, message("an answer of more than 4 MiB"));
+    assert_eq!(outcome_of(&client).await, message("response larger than 4 MiB"));
     let no_http = raw_server(b"SSH-2.0-OpenSSH_9.2\r\n").await;
     assert!(matches!(outcome_of(&super::client(&no_http)).await, FeedOutcome::Passing { status: None, .. }));
 }
@@ -307,9 +307,9 @@ async fn an_answer_that_was_packed_unasked_is_unpacked_within_bounds_or_said_to_
         let FeedOutcome::NotUnderstood { status: 200, message } = outcome_of(&client).await else { panic!("nonsense") };
         words.push(message.to_string());
     }
-    assert!(words[0].starts_with("its gzip cannot be unpacked: "), "{words:?}");
-    assert_eq!(words[1], "an answer of more than 4 MiB");
-    assert_eq!(words[2], "an answer packed as \"br\", which was not asked for");
+    assert!(words[0].starts_with("cannot unpack its gzip: "), "{words:?}");
+    assert_eq!(words[1], "response larger than 4 MiB");
+    assert_eq!(words[2], "unexpected response encoding \"br\"");
 }
 
 #[tokio::test]
@@ -351,20 +351,20 @@ fn settings_that_cannot_work_are_named() {
     }
     assert!(gateway("commerce.adobe.io").contains("is not a URL"));
     assert!(gateway("ftp://commerce.adobe.io").contains("ftp is not https"));
-    assert!(gateway("https://me:secret@commerce.adobe.io").contains("must not hold a user or a password"));
+    assert!(gateway("https://me:secret@commerce.adobe.io").contains("must not contain a user or a password"));
     assert!(!gateway("https://me:secret@commerce.adobe.io").contains("secret"));
     assert!(gateway("https://commerce.adobe.io/?a=b").contains("must end before"));
 
     let claims = BTreeMap::from([("exp".to_owned(), "never".to_owned())]);
     let text = refused(ClientSettings { jwt_claims: claims, ..settings("http://127.0.0.1:1") });
-    assert_eq!(text, "gateway.jwt_claims: exp is set by the program itself");
+    assert_eq!(text, "gateway.jwt_claims: exp is set by this program");
 
     let ca_file =
         |path: &Path| refused(ClientSettings { ca_file: Some(path.to_owned()), ..settings("https://localhost:1") });
     let text = ca_file(Path::new("/no/such/ca.pem"));
     assert!(text.starts_with("gateway.ca_file: /no/such/ca.pem: No such file"), "{text}");
     let text = ca_file(Path::new("Cargo.toml"));
-    assert!(text.ends_with("it holds no certificate (-----BEGIN CERTIFICATE-----)"), "{text}");
+    assert!(text.ends_with("it has no certificate (-----BEGIN CERTIFICATE-----)"), "{text}");
 }
 
 #[test]

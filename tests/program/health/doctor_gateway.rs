@@ -52,7 +52,7 @@ async fn a_wrong_key() {
         "`commerce-connector keys set --environment production --api-key-file F --private-key-file F`",
         4,
     );
-    assert!(told.check("Data space").ends_with("needs: Production keys"), "{}", told.text);
+    assert!(told.check("Data space").ends_with("Production keys not verified"), "{}", told.text);
     assert!(told.check("Sandbox keys").contains("accepted"), "{}", told.text);
 }
 
@@ -63,7 +63,7 @@ async fn no_keys_at_all() {
     let told = shop.doctor();
     assert_eq!((told.code, told.findings().len()), (3, 1), "{}", told.text);
     assert!(told.findings()[0].0.contains("/nowhere/key.pem"), "{}", told.text);
-    assert!(told.check("HTTPS").ends_with("needs: a key pair"), "{}", told.text);
+    assert!(told.check("HTTPS").ends_with("no key pair"), "{}", told.text);
     assert!(told.check("TCP").starts_with("+ ok"), "the way is checked all the same: {}", told.text);
 }
 
@@ -74,7 +74,7 @@ async fn a_clock_that_is_an_hour_ahead() {
     shop.changes.gateway_url = Some(format!("http://{}", server(refusal)));
     let told = shop.doctor();
     told.assert_only(&["clock is 1 h 00 min ahead of the gateway's"], "`timedatectl set-ntp true`", 3);
-    assert!(told.check("Production keys").ends_with("needs: a right clock"), "{}", told.text);
+    assert!(told.check("Production keys").ends_with("clock is wrong"), "{}", told.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,9 +94,9 @@ async fn a_port_that_is_closed() {
     let port = closed_port();
     shop.changes.gateway_url = Some(format!("http://127.0.0.1:{port}"));
     let told = shop.doctor();
-    let place = format!("127.0.0.1:{port} cannot be connected to");
-    told.assert_only(&[&place, "refused"], &format!("port {port} in its firewall"), 5);
-    assert!(told.check("HTTPS").ends_with("needs: TCP"), "{}", told.text);
+    let place = format!("cannot connect to 127.0.0.1:{port}");
+    told.assert_only(&[&place, "refused"], &format!("port {port} in the firewall"), 5);
+    assert!(told.check("HTTPS").ends_with("no TCP"), "{}", told.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,9 +105,9 @@ async fn a_firewall_that_swallows_connections() {
     let hole = BlackHole::open().await;
     shop.changes.gateway_url = Some(format!("http://{}", hole.address));
     let told = shop.doctor();
-    let place = format!("{} cannot be connected to: no answer within 4 s", hole.address);
-    told.assert_only(&[&place], &format!("port {} in its firewall", hole.address.port()), 5);
-    assert!(told.check("HTTPS").ends_with("needs: TCP"), "{}", told.text);
+    let place = format!("cannot connect to {}: no response within 4 s", hole.address);
+    told.assert_only(&[&place], &format!("port {} in the firewall", hole.address.port()), 5);
+    assert!(told.check("HTTPS").ends_with("no TCP"), "{}", told.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,7 +116,7 @@ async fn a_gateway_that_is_silent() {
     shop.changes.gateway_url = Some(format!("http://{}", server(String::new())));
     shop.changes.more_gateway = "read_timeout_seconds = 1".to_owned();
     let told = shop.doctor();
-    told.assert_only(&["127.0.0.1 gives no answer", "1 s (read time-out)"], "`commerce-connector doctor`", 5);
+    told.assert_only(&["127.0.0.1 does not respond", "1 s (read time-out)"], "`commerce-connector doctor`", 5);
     assert!(told.check("TCP").starts_with("+ ok"), "{}", told.text);
 }
 
@@ -127,7 +127,7 @@ async fn a_name_that_does_not_exist() {
     shop.changes.more_gateway = ca_file();
     let told = shop.doctor();
     told.assert_only(&["the gateway's name gateway.invalid cannot be resolved"], "`getent hosts gateway.invalid`", 5);
-    assert!(told.check("TCP").ends_with("needs: DNS"), "{}", told.text);
+    assert!(told.check("TCP").ends_with("no DNS"), "{}", told.text);
 }
 
 /// An authority of our own, so that no test needs those of the system.
@@ -143,9 +143,9 @@ async fn a_proxy_that_asks_for_a_login() {
     shop.changes.more_gateway = ca_file();
     let proxy = server("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n".to_owned());
     let told = Told::by(shop.command(&["doctor"]).env("https_proxy", format!("http://clerk:secret-word@{proxy}")));
-    told.assert_only(&[&format!("the proxy {proxy} of https_proxy asks for a login"), "407"], "into https_proxy", 3);
+    told.assert_only(&[&format!("the proxy {proxy} of https_proxy requires a login"), "407"], "into https_proxy", 3);
     assert!(!told.text.contains("secret-word") && !told.text.contains("clerk"), "{}", told.text);
-    assert!(told.check("HTTPS").ends_with("needs: Proxy"), "{}", told.text);
+    assert!(told.check("HTTPS").ends_with("proxy failed"), "{}", told.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,7 +155,22 @@ async fn a_proxy_that_refuses() {
     shop.changes.more_gateway = ca_file();
     let proxy = server("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n".to_owned());
     let told = Told::by(shop.command(&["doctor"]).env("HTTPS_PROXY", format!("http://{proxy}")));
-    told.assert_only(&[&format!("the proxy {proxy} of HTTPS_PROXY does not let")], "correct HTTPS_PROXY", 3);
+    told.assert_only(&[&format!("the proxy {proxy} of HTTPS_PROXY refuses the connection")], "correct HTTPS_PROXY", 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_cannot_be_used_is_named_without_its_password() {
+    let mut shop = Shop::without_database().await;
+    shop.changes.gateway_url = Some("https://gateway.invalid".to_owned());
+    for value in ["http://admin:secret@proxy.example:99999", "socks5://admin:secret@proxy.example"] {
+        let told = Told::by(shop.command(&["doctor"]).env("HTTPS_PROXY", value));
+        told.assert_only(&["@proxy.example", "is not a usable proxy address"], "correct HTTPS_PROXY", 3);
+        assert!(!told.text.contains("secret"), "{}", told.text);
+        let verify = shop.command(&["keys", "verify"]).env("HTTPS_PROXY", value).output().expect("it runs");
+        let said = String::from_utf8_lossy(&verify.stderr).into_owned();
+        assert_eq!(verify.status.code(), Some(2), "{said}");
+        assert!(said.contains("@proxy.example") && !said.contains("secret"), "{said}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -154,8 +154,8 @@ impl Told {
     /// The findings: what each says, and its next step.
     pub fn findings(&self) -> Vec<(&str, &str)> {
         let lines: Vec<&str> = self.text.lines().collect();
-        let begins = |at: &usize| lines.get(at + 1).is_some_and(|line| line.starts_with("  it means: "));
-        let finding = |at: usize| (lines[at], lines[at + 2].strip_prefix("  next: ").expect("a next step"));
+        let begins = |at: &usize| lines.get(at + 1).is_some_and(|line| line.starts_with("  why: "));
+        let finding = |at: usize| (lines[at], lines[at + 2].strip_prefix("  fix: ").expect("a next step"));
         // A test's state is in a temporary directory, which the doctor rightly finds, and which is nobody's mistake here.
         (0..lines.len()).filter(begins).map(finding).filter(|(what, _)| !what.contains("may not last")).collect()
     }

@@ -44,20 +44,16 @@ async fn modules_and_feeds() {
     let search = service(&lines, "Live Search");
     assert_eq!((&search["module"], &search["version"]), (&json!("installed"), &json!("4.2.1")));
     assert_eq!(condition(search, "scopesWebsite"), "healthy");
-    assert_eq!(condition(search, "scopesCustomerGroup"), "something is wrong");
-    assert_eq!(condition(search, "products"), "not sent in full from here");
+    assert_eq!(condition(search, "scopesCustomerGroup"), "failed");
+    assert_eq!(condition(search, "products"), "incomplete");
     let payment = service(&lines, "Payment Services");
     assert_eq!((&payment["version"], &payment["in_open_source"]), (&json!("2.11.1"), &json!(true)));
     let connection = service(&lines, "Data Connection");
     assert_eq!((&connection["module"], &connection["version"]), (&json!("not installed"), &Value::Null));
 
     let told = Told::by(&mut shop.command(&["services"]));
-    assert!(
-        told.text.contains("something is wrong: scopesCustomerGroup; not sent in full from here: "),
-        "{}",
-        told.text
-    );
-    assert!(told.text.contains("submitted to service. Whether it is visible"), "{}", told.text);
+    assert!(told.text.contains("failed: scopesCustomerGroup; incomplete: "), "{}", told.text);
+    assert!(told.text.contains("accepted by the gateway; services may show it later"), "{}", told.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,5 +75,8 @@ fn what_is_not_known_is_said() {
     let (out, err) = (super::support::home::stdout(&output), super::support::home::stderr(&output));
     assert_eq!(output.status.code(), Some(0), "{err}");
     assert!(out.contains("all 7: unknown"), "{out}");
-    assert!(err.contains("composer.lock is read from instance.root") && err.contains("/nowhere/s.sock"), "{err}");
+    assert!(
+        err.contains("instance.root is not set or has no composer.lock") && err.contains("/nowhere/s.sock"),
+        "{err}"
+    );
 }

@@ -54,16 +54,16 @@ async fn a_person_signs_in_by_pasting_back_and_chooses_an_organization() {
 async fn each_bad_paste_has_its_sentence_and_the_next_one_may_be_good() {
     let kit = Kit::new().await;
     let nothing = kit.run(&["ims", "login", "--url", "-"], "https://localhost/?code=c&state=s");
-    assert!(stderr(&nothing).contains("no sign-in is waiting"), "{}", stderr(&nothing));
+    assert!(stderr(&nothing).contains("no sign-in pending"), "{}", stderr(&nothing));
     let address = kit.begin();
     let good = sent_back(&address, "allow").await;
     let denied = sent_back(&address, "deny").await;
     let (code, state) = good.split_once("&state=").expect("a state");
     for (pasted, exit, words) in [
         (String::new(), 2, "nothing was pasted"),
-        ("hello".to_owned(), 2, "not an address"),
-        (address.clone(), 2, "the address to open"),
-        (format!("https://evil.example/?state={state}&code=1"), 2, "an address of evil.example/"),
+        ("hello".to_owned(), 2, "not a URL"),
+        (address.clone(), 2, "the URL to open"),
+        (format!("https://evil.example/?state={state}&code=1"), 2, "a URL of evil.example/"),
         (code.to_owned(), 2, "cut off: state is missing"),
         (format!("{code}&state={}", &state[..6]), 2, "cut off: a part of state"),
         (format!("https://localhost/?state={state}"), 2, "cut off: code is missing"),
@@ -74,12 +74,12 @@ async fn each_bad_paste_has_its_sentence_and_the_next_one_may_be_good() {
             4,
             "invalid_scope: no such scope",
         ),
-        (format!("https://localhost/?code=0123&state={state}"), 4, "expired or was used already"),
+        (format!("https://localhost/?code=0123&state={state}"), 4, "expired or was already used"),
     ] {
         let output = kit.run(&["ims", "login", "--url", "-"], &pasted);
         let told = stderr(&output);
         assert_eq!(output.status.code(), Some(exit), "{pasted}: {told}");
-        assert!(told.contains(words) && told.contains("hint: "), "{words:?} is missing in: {told}");
+        assert!(told.contains(words) && told.contains("fix: "), "{words:?} is missing in: {told}");
         assert!(!told.contains(&code["https://localhost/?code=".len()..]), "no code is repeated: {told}");
     }
     assert!(kit.run(&["ims", "login", "--url", "-"], &good).status.success(), "the sign-in still waited");
@@ -104,7 +104,7 @@ async fn a_token_that_ended_is_renewed_where_it_can_be_else_the_person_is_asked(
     kit.end_token();
     let status = kit.home.run(&["ims", "status"]);
     assert_eq!(status.status.code(), Some(4));
-    assert!(stdout(&status).contains("The sign-in of Alex Harbour ended at 2026-01-01"), "{}", stdout(&status));
+    assert!(stdout(&status).contains("The sign-in of Alex Harbour expired at 2026-01-01"), "{}", stdout(&status));
     let output = kit.home.run(&["ims", "organizations"]);
     assert_eq!(output.status.code(), Some(4));
     assert!(stderr(&output).contains("sign in again"), "{}", stderr(&output));
@@ -135,7 +135,7 @@ async fn a_token_that_was_revoked_elsewhere_asks_to_sign_in_again() {
     let output = kit.home.run(&["ims", "organizations"]);
     assert_eq!(output.status.code(), Some(4));
     assert!(stderr(&output).contains("sign in again"), "{}", stderr(&output));
-    assert!(stdout(&kit.home.run(&["ims", "status"])).contains("The sign-in of Alex Harbour ended"));
+    assert!(stdout(&kit.home.run(&["ims", "status"])).contains("The sign-in of Alex Harbour expired"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,7 +173,7 @@ async fn tokens_in_memory_only_leave_no_file() {
     let kit = Kit::with("token_store = \"memory\"\n").await;
     let secret = kit.secret_file().display().to_string();
     let text = kit.home.ok(&["ims", "login", "--client-credentials", "--client-secret-file", &secret]);
-    assert!(text.contains("in the memory of this program only"), "{text}");
+    assert!(text.contains("in memory only"), "{text}");
     assert!(!kit.tokens_file().exists());
     assert_eq!(kit.home.run(&["ims", "status"]).status.code(), Some(4));
 }
@@ -185,7 +185,7 @@ async fn an_organization_that_is_not_seen_any_more_is_said_so() {
     kit.sign_in().await;
     let output = kit.home.run(&["ims", "organizations", "--json"]);
     assert!(stdout(&output).contains("\"type\":\"organization_not_seen\""), "{}", stdout(&output));
-    assert!(stderr(&output).contains("The saved organization STALE@AdobeOrg is not among those"));
+    assert!(stderr(&output).contains("no access to the saved organization STALE@AdobeOrg"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

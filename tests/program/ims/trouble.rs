@@ -36,13 +36,13 @@ async fn whatever_ims_answers_it_becomes_one_sentence_without_secrets() {
     for (url, exit, words) in [
         (gone, 5, "no connection"),
         (server(answer("503 Gone Fishing", "<title>Maintenance</title>")), 5, "HTTP status 503: an HTML page"),
-        (server(answer("429 Slow", "{}")), 5, "asks to slow down"),
+        (server(answer("429 Slow", "{}")), 5, "rate limit reached"),
         (server(answer("200 OK", "<html><title>Hotel Wi-Fi</title>")), 1, "Hotel Wi-Fi"),
-        (server(answer("302 Found\r\nLocation: https://evil.example/", "")), 1, "a redirect"),
+        (server(answer("302 Found\r\nLocation: https://evil.example/", "")), 1, "redirect not followed"),
         (server(answer("200 OK", "{\"organizations\": 7}")), 1, "a list of organizations"),
         (server(answer("200 OK", "[{\"orgName\": \"x\"}]")), 1, "a list of organizations"),
         (server(answer("403 No", "{\"error\":\"insufficient_scope\"}")), 4, "insufficient_scope"),
-        (server("nonsense\r\n\r\n".to_owned()), 5, "no usable answer"),
+        (server("nonsense\r\n\r\n".to_owned()), 5, "no usable response"),
     ] {
         kit.configure(&url, "");
         let output = kit.home.run(&["ims", "organizations"]);
@@ -51,9 +51,9 @@ async fn whatever_ims_answers_it_becomes_one_sentence_without_secrets() {
         assert!(told.contains(words), "{words:?} is missing in: {told}");
     }
     for (body, words) in [
-        ("{\"access_token\": \"s3cret\"}", "no token and no error of OAuth"),
+        ("{\"access_token\": \"s3cret\"}", "neither a token nor an OAuth error"),
         ("{\"error\": \"invalid_client\", \"error_description\": \"no\\u001b[2J\"}", "invalid_client: no\\x1b[2J"),
-        ("s3cret", "no token and no error of OAuth"),
+        ("s3cret", "neither a token nor an OAuth error"),
     ] {
         let status = if body.contains("invalid_client") { "401 No" } else { "200 OK" };
         kit.configure(&server(answer(status, body)), "");
@@ -71,7 +71,7 @@ async fn nobody_loses_a_sign_in_because_ims_is_away() {
     let host = kit.sandbox.ready.url.clone();
     kit.configure("http://127.0.0.1:9", "");
     let away = kit.run(&["ims", "login", "--url", "-"], &back);
-    assert!(stderr(&away).contains("no sign-in is waiting"), "another IMS, another sign-in: {}", stderr(&away));
+    assert!(stderr(&away).contains("no sign-in pending"), "another IMS, another sign-in: {}", stderr(&away));
     kit.configure(&host, "");
     assert!(kit.run(&["ims", "login", "--url", "-"], &back).status.success(), "it still waited");
 

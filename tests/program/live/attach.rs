@@ -15,13 +15,13 @@ async fn a_run_is_told_what_to_do_by_another_process() {
     let shop = Shop::new().await;
     let nobody = shop.home.run(&["export", "pause"]);
     assert_eq!(nobody.status.code(), Some(1));
-    assert!(stderr(&nobody).contains("no export into the chosen data space is going on"), "{}", stderr(&nobody));
+    assert!(stderr(&nobody).contains("no export is running"), "{}", stderr(&nobody));
 
     let run = shop.export();
     let live = shop.wait_for_run("has begun", |_| true);
     assert_eq!((live["pid"].as_u64(), live["thread_count"].as_u64()), (Some(run.id().into()), Some(1)));
     let said = shop.home.ok(&["export", "pause"]);
-    assert!(said.contains(&format!("pid {}", run.id())) && said.contains("is paused"), "{said}");
+    assert!(said.contains(&format!("pid {}", run.id())) && said.contains("Paused; "), "{said}");
     let paused = shop.wait_for_run("is paused", |run| run["paused"] == true);
     assert!(paused["limit"].as_str().is_some_and(|limit| limit.starts_with("paused by ")), "{paused}");
 
@@ -34,7 +34,7 @@ async fn a_run_is_told_what_to_do_by_another_process() {
     let mut talk = BufReader::new(watching.stderr.take().expect("its talk"));
     let mut first = String::new();
     talk.read_line(&mut first).expect("it says what it follows");
-    assert!(first.contains("Interrupting this leaves it alone"), "{first}");
+    assert!(first.contains("Interrupting this does not stop it"), "{first}");
 
     let wrong = shop.home.run(&["export", "set"]);
     assert_eq!(wrong.status.code(), Some(2));
@@ -43,7 +43,7 @@ async fn a_run_is_told_what_to_do_by_another_process() {
     assert_eq!(code, Some(0), "{told}");
     let (code, told) = ended(watching);
     assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("products: done; 400 items submitted to service"), "{told}");
+    assert!(told.contains("products: done; 400 items sent"), "{told}");
     shop.assert_all_arrived_once().await;
     assert!(shop.live_runs().is_empty());
 }
@@ -119,9 +119,9 @@ async fn what_a_killed_run_left_behind_is_taken_over_with_a_note() {
     assert!(shop.live_runs().is_empty());
     let next = shop.home.run(&["export", "run", "--batch-size", "100", "--thread-count", "8"]);
     assert_eq!(next.status.code(), Some(0), "{}", stderr(&next));
-    let note = "its lock was taken over: the run that held it is gone without having ended";
+    let note = "took over its lock from a run that ended unexpectedly";
     assert!(stderr(&next).contains(note) && stderr(&next).contains(&format!("pid {}", run.id())), "{}", stderr(&next));
     assert_eq!(shop.gateway.received(Feed::Products).await.len(), PRODUCTS);
     let third = shop.home.run(&["export", "run"]);
-    assert!(third.status.success() && !stderr(&third).contains("taken over"), "{}", stderr(&third));
+    assert!(third.status.success() && !stderr(&third).contains("took over"), "{}", stderr(&third));
 }

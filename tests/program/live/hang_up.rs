@@ -72,13 +72,13 @@ async fn finishes(shop: &Shop, mut child: Box<dyn Child + Send + Sync>) {
     let log = shop.home.path(".local/state/commerce-connector/logs");
     let logs = std::fs::read_dir(log).expect("a directory of logs").map(|entry| entry.expect("an entry").path());
     let text: String = logs.map(|path| std::fs::read_to_string(path).expect("text")).collect();
-    assert!(text.contains("products: done; 400 items submitted to service"), "{text}");
+    assert!(text.contains("products: done; 400 items sent"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_screen_whose_terminal_hangs_up_finishes_its_run() {
     let shop = Shop::new().await;
-    let child = start_and_hang_up(in_terminal(&shop, &[]), "0 Overview", "4a", "submitted");
+    let child = start_and_hang_up(in_terminal(&shop, &[]), "0 Overview", "4a", "items sent");
     outlives(&shop, child.process_id().expect("a pid").into());
     finishes(&shop, child).await;
 }
@@ -110,11 +110,11 @@ async fn a_person_leaves_and_the_run_goes_on() {
     terminal.press("4");
     terminal.wait_for("exports every feed");
     terminal.press("a");
-    terminal.wait_for("submitted to service");
+    terminal.wait_for("items sent");
     terminal.press("q");
-    terminal.wait_for("leave it running");
+    terminal.wait_for("keep running");
     terminal.press("y");
-    terminal.wait_for("The export goes on without its screen");
+    terminal.wait_for("The export continues in the background");
     let run = shop.wait_for_run("goes on", |_| true);
     outlives(&shop, run["pid"].as_u64().expect("a pid"));
     assert_eq!(terminal.ends_restored(), 0, "it ends as the run did");

@@ -97,7 +97,7 @@ async fn a_run_that_was_started_over_ssh_outlives_the_connection_and_is_watched_
     first.press("4");
     first.wait_for("exports every feed");
     first.press("a");
-    first.wait_for("submitted to service");
+    first.wait_for("items sent");
     first.press(" ");
     first.wait_for("Paused");
     let before = shop.wait_for_run("is paused", |run| run["paused"] == true);
@@ -112,7 +112,7 @@ async fn a_run_that_was_started_over_ssh_outlives_the_connection_and_is_watched_
     let after = shop.wait_for_run("goes on", |_| true);
     assert_eq!((&after["pid"], &after["since"]), (&before["pid"], &before["since"]), "it is the same run");
     let third = server.log_in(home, "export status --watch");
-    third.wait_for("Interrupting this leaves it alone");
+    third.wait_for("Interrupting this does not stop it");
     second.press(" ");
     second.wait_gone("Paused");
     shop.home.ok(&["export", "set", "--threads", "8", "--batch-size", "100"]);

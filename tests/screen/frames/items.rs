@@ -204,7 +204,7 @@ fn an_item_of_which_little_is_known() {
         ItemRow { state: ItemState::Awaiting, request_id: None, error: "".into(), code: "".into(), ..detail().row };
     let detail = ItemDetail { row, attempts: Vec::new(), request: None, sent: None, ..detail() };
     let now = NowSent::Unknown("the database at /run/mysqld/mysqld.sock cannot be reached".into());
-    let not_kept = "it was never sent, or before payloads were kept".into();
+    let not_kept = "it was never sent, or before payloads were stored".into();
     let view = ItemView { detail, not_kept, now, changes: Vec::new() };
     let number = view.detail.row.number;
     reply(&mut state, ItemsReply::Looked { number, result: Ok(Box::new(view)) });

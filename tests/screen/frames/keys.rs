@@ -54,7 +54,7 @@ fn keys_refused() {
         Exit::Refused,
         "the gateway commerce-beta.adobe.io refused the sandbox keys: JWT is invalid (403053)",
     )
-    .hint("check that both halves are of one sandbox pair and that this server's clock is right");
+    .hint("check that both keys belong to one sandbox pair and that this server's clock is right");
     state.update(Event::Reply(Reply::Verified { environment: Environment::Sandbox, result: Err(problem) }), &now());
     snapshot("keys-refused", &state);
 }

@@ -41,7 +41,7 @@ fn signed_in() -> State {
         email: Some("alex@harbour.example".into()),
         until: "2026-03-05T11:00:00Z".parse().unwrap(),
         is_renewable: false,
-        kept: "in /var/lib/commerce-connector/ims/tokens.json, unencrypted, which only its owner may read (mode 0600)"
+        kept: "in /var/lib/commerce-connector/ims/tokens.json, unencrypted, readable only by its owner (mode 0600)"
             .into(),
     }));
     let chosen =
@@ -76,9 +76,8 @@ fn the_address_is_pasted_back_unseen() {
     for size in SIZES {
         assert!(!draw(&state, LOOK, size).backend().to_string().contains("s3cret"));
     }
-    let problem =
-        Problem::usage("that address belongs to another sign-in: its state is not the one that this program gave")
-            .hint("open the address that is shown now, and paste where it leads");
+    let problem = Problem::usage("that URL belongs to another sign-in: its state does not match")
+        .hint("open the URL shown now, and paste the one it redirects to");
     key(&mut state, KeyCode::Enter);
     reply(&mut state, ImsReply::SignedIn(Err(problem)));
     snapshot("ims-pasted", &state);
@@ -196,7 +195,7 @@ fn a_sign_in_that_has_ended() {
 fn ims_that_does_not_answer() {
     let mut state = signed_in();
     let problem =
-        Problem::new(Exit::TryAgain, "IMS (ims-na1.adobelogin.com) gives no usable answer: no answer for 60 s")
+        Problem::new(Exit::TryAgain, "no usable response from IMS (ims-na1.adobelogin.com): no response for 60 s")
             .hint("check DNS, proxy and firewall, then try again");
     press(&mut state, "r");
     reply(&mut state, ImsReply::Status(Err(problem.clone())));

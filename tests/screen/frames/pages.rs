@@ -119,7 +119,7 @@ fn what_could_not_be_read_says_since_when_and_which_key_tries_again() {
     snapshot("export-trouble", &state);
     let shown = draw(&state, LOOK, (80, 24)).backend().to_string();
     assert!(shown.contains("20,000"), "the last known data stay");
-    assert!(shown.contains("source records of 12:03:10 CET (r tries again)"), "{shown}");
+    assert!(shown.contains("source records of 12:03:10 CET (r: retry)"), "{shown}");
 }
 
 #[test]
@@ -137,5 +137,5 @@ fn the_log_of_a_run() {
 fn a_log_without_a_run_says_how_to_begin() {
     let mut state = ready(Pane::Export, DataSpaceKind::Testing);
     press(&mut state, "n");
-    assert!(draw(&state, LOOK, (80, 24)).backend().to_string().contains("Nothing was started from this screen yet"));
+    assert!(draw(&state, LOOK, (80, 24)).backend().to_string().contains("No run started from this screen yet"));
 }

@@ -129,7 +129,8 @@ fn keys_while_the_new_pair_is_not_accepted() {
     key(&mut state, KeyCode::Enter);
     let problem = Problem::new(
         Exit::Refused,
-        "the gateway commerce-beta.adobe.io refused the sandbox keys: JWT is invalid (403053); the old pair is still in place",
+        "the gateway commerce-beta.adobe.io refused the sandbox keys: JWT is invalid (403053); the old pair is still \
+         in use",
     );
     state.update(Event::Reply(Reply::Rotated { environment: Environment::Sandbox, result: Err(problem) }), &now());
     for size in SIZES {

@@ -51,9 +51,10 @@ fn health() -> Health {
         feed(Feed::Products, path(IndexerStatus::Processing, Mode::BySchedule, 9_120, log(8_400, 0))),
     ];
     let stall = Finding::wrong(
-        "products: silent stall: Commerce has read catalog_data_exporter_products_cl up to version 9120, but the log has only come to 8400",
-        "Commerce takes every new change for one it has seen and skips it, without any error",
-        "`bin/magento indexer:reindex catalog_data_exporter_products` sets it right and indexes the feed again",
+        "products: silent stall: Commerce has read catalog_data_exporter_products_cl up to version 9120, but the log \
+         ends at 8400",
+        "Commerce treats every new change as already seen and skips it, without any error",
+        "`bin/magento indexer:reindex catalog_data_exporter_products` fixes it and reindexes the feed",
     );
     let cron = Part::Known(Cron { last_seen: Some(Duration::from_secs(40)), stuck: Vec::new() });
     let installation = Some(Installation { has_adobe_export: true, cron, locks: Part::Known(Vec::new()) });
@@ -128,7 +129,7 @@ fn the_guard_refuses() {
     press(&mut state, "aMain");
     key(&mut state, KeyCode::Enter);
     let what = "this is a staging installation (MAGENTO_CLOUD_ENVIRONMENT_TYPE is staging), and Main is a production data space: nothing was sent";
-    let hint = "choose a testing data space, or type the name to send all the same: --i-know \"Main\"";
+    let hint = "select a testing data space, or send anyway: --i-know \"Main\"";
     reply(&mut state, Reply::RunStarted(Err(Problem::new(Exit::Guarded, what).hint(hint))));
     snapshot("guard", &state);
 }
@@ -230,7 +231,7 @@ fn the_doctor() {
     let late = Finding::wrong(
         "cron is not running: the last job was 3 h ago",
         "indexers, Adobe's own export and its retries do not work without it",
-        "`bin/magento cron:install`, as the user who owns the shop's files",
+        "`bin/magento cron:install`, as the owner of the shop's files",
     );
     reply(&mut state, check("Cron", Outcome::Wrong, "not running", vec![late]));
     reply(&mut state, check("Proxy", Outcome::Skipped, "none is set", Vec::new()));
@@ -272,7 +273,7 @@ fn reports_that_cannot_be_had() {
     key(&mut state, KeyCode::Esc);
     press(&mut state, "f");
     let shown = draw(&state, LOOK, (80, 24)).backend().to_string();
-    assert!(shown.contains("Its health in Commerce is not known"));
+    assert!(shown.contains("Health in Commerce not available"));
 }
 
 #[test]

@@ -121,9 +121,7 @@ async fn what_commerce_leaves_stays_and_what_only_it_can_render_is_left_out_and_
         let (found, remarks) = rendered(&shop, &format!("a{text}b{text}")).await;
         assert_eq!(found, [Value::from("ab"), Value::from("ab")], "{text}");
         let remark = |view| {
-            format!(
-                "product 200 (BAG), store view {view}: {told} needs Commerce's own code and was left out of a description"
-            )
+            format!("product 200 (BAG), store view {view}: {told} needs Commerce's own code; left out of a description")
         };
         assert_eq!(remarks, ["default", "de", "eu_en"].map(remark), "once for each item: {text}");
     }

@@ -237,7 +237,7 @@ fn a_connection_of_the_orders_that_leads_nowhere_is_named() {
     let said = stderr(&output);
     assert_ne!(output.status.code(), Some(0), "{said}");
     assert!(said.contains(&format!("the database \"{}\"", empty.settings().database)), "{said}");
-    assert!(said.contains("it holds no tables that this user may see"), "{said}");
+    assert!(said.contains("it has no tables that this user may see"), "{said}");
 }
 
 #[test]

@@ -59,13 +59,7 @@ async fn of_products_and_categories() {
     let broken = read(&shop, Feed::ProductOverrides).await;
     assert_eq!(
         (broken.items.len(), broken.complaints()),
-        (
-            1,
-            vec![
-                "product 100: it has no SKU, by which permissions name it; give it one in the Admin, or delete it"
-                    .to_owned()
-            ]
-        )
+        (1, vec!["product 100: it has no SKU, which permissions need; set one in the Admin, or delete it".to_owned()])
     );
 
     // Switched off, also for one website only.

@@ -116,7 +116,7 @@ async fn a_run_of_all_goes_on_without_them() {
 
     let mixed = run(&["export", "run", "--feed", "all,productOverrides"]).await.expect("no panic");
     assert_eq!(mixed.status.code(), Some(2));
-    assert!(stderr(&mixed).contains("productOverrides is experimental, and no part of `all`"), "{}", stderr(&mixed));
+    assert!(stderr(&mixed).contains("productOverrides is experimental and not part of `all`"), "{}", stderr(&mixed));
 
     let missing = run(&["export", "run", "--feed", "orders"]).await.expect("no panic");
     assert_eq!(missing.status.code(), Some(2));

@@ -39,7 +39,7 @@ fn assert_is_whole(read: &Read) {
     assert!(read.items.iter().all(|(id, fields)| fields["productId"] == json!(id)));
     assert_eq!(
         read.complaints(),
-        ["product 506: it has no SKU, by which stock is kept; give it one in the Admin, or delete it"]
+        ["product 506: it has no SKU, which stock is stored by; set one in the Admin, or delete it"]
     );
 }
 
@@ -53,7 +53,7 @@ async fn every_product_in_every_stock() {
     let some =
         read_from(&connect(&shop).await, FEED, Selection::Ids(vec!["CFG".into(), "503".into(), "no".into()])).await;
     assert_eq!(some.items.len(), 3);
-    assert_eq!(some.complaints(), ["inventoryStockStatus no: the database has no such record"]);
+    assert_eq!(some.complaints(), ["inventoryStockStatus no: not in the database"]);
 
     // What the shop configured for everything counts where a product leaves it to that.
     let infinite = |read: &Read| -> Vec<Value> {
@@ -127,8 +127,13 @@ async fn a_view_whose_definer_is_gone() {
         "not even the other stocks: nobody is to think that the default stock is empty"
     );
     let text = error.to_string();
-    for words in ["inventoryStockStatus", "inventory_stock_1 cannot be read", "ghost", "create it again with a definer"]
-    {
+    for words in [
+        "inventoryStockStatus",
+        "inventory_stock_1 cannot be read",
+        "ghost",
+        "recreate it with an existing \
+                                                                                        definer",
+    ] {
         assert!(text.contains(words), "{words:?} is missing in: {text}");
     }
     assert_eq!(error.exit(), commerce_connector::error::Exit::Other);

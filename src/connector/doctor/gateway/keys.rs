@@ -50,7 +50,7 @@ pub(super) fn pair(connector: &Connector, environment: Environment, is_used: boo
         return Pair { environment, shown: String::new(), client: Err(check) };
     }
     if !is_used && status.api_key == Half::Missing && status.private_key == Half::Missing {
-        let check = Check::skipped(name, "not set up, and not in use");
+        let check = Check::skipped(name, "not set up, not in use");
         return Pair { environment, shown: String::new(), client: Err(check) };
     }
     let shown = |half: &Half| match half {
@@ -67,8 +67,11 @@ pub(super) fn pair(connector: &Connector, environment: Environment, is_used: boo
     };
     let made = tokio::task::block_in_place(|| connector.make_client(environment, connector.read_pair(environment)?));
     let client = made.map_err(|problem: Problem| {
-        let means =
-            if is_used { "nothing can be sent without them" } else { "this pair cannot be used; the other one is" };
+        let means = if is_used {
+            "nothing can be sent without them"
+        } else {
+            "this pair cannot be used; the other one is in use"
+        };
         let mut finding = Finding::of_problem(&problem, means);
         if !is_used {
             finding.level = Level::Warning;
@@ -88,11 +91,11 @@ fn exposed(connector: &Connector, environment: Environment) -> Option<Check> {
     }
     let shown = safe(&path);
     let finding = Finding::wrong(
-        format!("the {environment} private key {shown} can be read by other users of this server (mode {mode:04o})"),
-        "whoever reads it can send to your data space in your name; it is not used until that is mended",
-        format!("`chmod 600 {shown}`; if others may have read it, make a new pair in Adobe's API portal"),
+        format!("the {environment} private key {shown} is readable by other users (mode {mode:04o})"),
+        "anyone who reads it can send to your data space as you; the key is not used until this is fixed",
+        format!("`chmod 600 {shown}`; if others may have read it, generate a new pair in Adobe's API portal"),
     );
-    Some(Check::wrong(name_of(environment), "the private key is open to others", finding))
+    Some(Check::wrong(name_of(environment), "private key readable by others", finding))
 }
 
 /// What came of a pair's check.
@@ -103,10 +106,10 @@ pub(super) fn judged(pair: Pair, probe: Option<Answer>, used: Environment, is_cl
         return pair.check("");
     }
     let refused = match probe {
-        None => return Check::skipped(name, &format!("{shown}; needs: TCP")),
-        Some(Err(_)) => return Check::skipped(name, &format!("{shown}; needs: an answer")),
+        None => return Check::skipped(name, &format!("{shown}; no TCP")),
+        Some(Err(_)) => return Check::skipped(name, &format!("{shown}; no response")),
         Some(Ok(Probe { keys: Ok(()), .. })) => return Check::ok(name, &format!("{shown}, accepted")),
-        Some(Ok(_)) if !is_clock_right => return Check::skipped(name, &format!("{shown}; needs: a right clock")),
+        Some(Ok(_)) if !is_clock_right => return Check::skipped(name, &format!("{shown}; clock is wrong")),
         Some(Ok(Probe { keys: Err(error), .. })) => error,
     };
     let environment = pair.environment;

@@ -9,8 +9,8 @@ use self::keys::Pair;
 use self::steps::{Place, SKEW_WRONG};
 use super::AREA_LIMIT;
 use super::check::Check;
-use super::proxy::Way;
 use crate::client::models::{DataSpace, Environment, Project};
+use crate::client::proxy::Route;
 use crate::client::{Client, Probe, Trouble, Unreached};
 use crate::connector::finding::Finding;
 use crate::connector::{Connector, Overview, gateway_url};
@@ -38,18 +38,29 @@ pub(super) async fn checks(connector: &Connector) -> Vec<Check> {
     let Some(gateway) = steps::place(&url) else {
         let finding = Finding::wrong(
             format!("gateway.{used}_url: {:?} is not a URL", SafeText::new(&url)),
-            "there is nowhere to send to",
-            "take the key out of the configuration to use Adobe's gateway",
+            "no gateway to send to",
+            "remove the key from the configuration to use Adobe's gateway",
         );
-        let mut checks: Vec<Check> = pairs.map(|pair| pair.check("not asked")).into();
+        let mut checks: Vec<Check> = pairs.map(|pair| pair.check("not verified")).into();
         checks.push(Check::wrong(NAME, "no usable URL", finding));
-        checks.extend(skipped(&[CONNECTION, HTTPS, PROXY, CLOCK, REGISTRY, DATA_SPACE], "needs: DNS"));
+        checks.extend(skipped(&[CONNECTION, HTTPS, PROXY, CLOCK, REGISTRY, DATA_SPACE], "no DNS"));
         return checks;
     };
-    let way = steps::way(&gateway);
+    let way = match steps::route(&gateway) {
+        Ok(route) => route,
+        Err(unusable) => {
+            let next = format!("correct {}, or unset it", unusable.variable);
+            let finding = Finding::wrong(unusable.to_string(), "the gateway cannot be reached from this server", next);
+            let names = Environment::ALL.map(keys::name_of);
+            let mut checks = skipped(&[names[0], names[1], NAME, CONNECTION, HTTPS], "no usable proxy");
+            checks.push(Check::wrong(PROXY, "not usable", finding));
+            checks.extend(skipped(&[CLOCK, REGISTRY, DATA_SPACE], "no usable proxy"));
+            return checks;
+        }
+    };
     let (first_hop, whose) = match &way {
-        Way::Through(proxy) => (Place { host: proxy.host.clone(), port: proxy.port, is_https: false }, "the proxy's"),
-        Way::Direct(_) => (gateway.clone(), "the gateway's"),
+        Route::Through(proxy) => (Place { host: proxy.host.clone(), port: proxy.port, is_https: false }, "the proxy's"),
+        Route::Direct(_) => (gateway.clone(), "the gateway's"),
     };
     let (name, addresses) = steps::resolve(&first_hop, whose, &way).await;
     let (connection, is_connected) = steps::connect(&addresses, &first_hop, &way).await;
@@ -70,7 +81,7 @@ pub(super) async fn checks(connector: &Connector) -> Vec<Check> {
     let client = pairs.iter().find(|pair| pair.environment == used).and_then(|pair| pair.client.as_ref().ok());
     let registry = match client {
         Some(client) if is_accepted => registry(client, &overview, deadline).await,
-        _ => skipped(&[REGISTRY, DATA_SPACE], &format!("needs: {}", keys::name_of(used))),
+        _ => skipped(&[REGISTRY, DATA_SPACE], &format!("{} not verified", keys::name_of(used))),
     };
     let is_clock_right = steps::ahead(of_used).is_none_or(|ahead| ahead.abs() <= SKEW_WRONG);
     let [first, second] = pairs;
@@ -92,7 +103,7 @@ fn skipped(names: &[&'static str], why: &str) -> Vec<Check> {
 /// What a ping tells, if there are keys to ping with.
 async fn probe(pair: &Pair, is_on_the_way: bool, deadline: Instant) -> Option<Answer> {
     let client = pair.client.as_ref().ok().filter(|_| is_on_the_way)?;
-    let timed_out = || Unreached { trouble: Trouble::Time, message: "no answer in time".into() };
+    let timed_out = || Unreached { trouble: Trouble::Time, message: "timed out".into() };
     Some(timeout_at(deadline, client.probe()).await.unwrap_or_else(|_| Err(timed_out())))
 }
 
@@ -103,46 +114,53 @@ async fn registry(client: &Client, overview: &Overview, deadline: Instant) -> Ve
             return vec![Check::ok(REGISTRY, &projects_seen), data_space(&projects, overview)];
         }
         Ok(Err(error)) => Problem::of(&error),
-        Err(_) => Problem::new(Exit::TryAgain, "the registry gave no answer in time").hint("try again"),
+        Err(_) => Problem::new(Exit::TryAgain, "the registry timed out").hint("try again"),
     };
     let finding = Finding::of_problem(&problem, "projects and data spaces cannot be listed or checked");
-    vec![Check::wrong(REGISTRY, "no usable answer", finding), Check::skipped(DATA_SPACE, "needs: Registry")]
+    vec![
+        Check::wrong(REGISTRY, "no usable response", finding),
+        Check::skipped(
+            DATA_SPACE,
+            "no registry \
+                                                                                            response",
+        ),
+    ]
 }
 
 /// Whether the chosen data space is still there, as it was saved.
 fn data_space(projects: &[Project], overview: &Overview) -> Check {
     let Some((id, name, kind)) = &overview.data_space else {
         let finding = Finding::wrong(
-            "no data space is chosen",
-            "there is nowhere to send to",
+            "no data space is selected",
+            "exports need one",
             "`commerce-connector data-spaces list`, then `commerce-connector data-spaces select ID`",
         );
-        return Check::wrong(DATA_SPACE, "none is chosen", finding);
+        return Check::wrong(DATA_SPACE, "not selected", finding);
     };
     let found: Option<(&Project, &DataSpace)> = projects.iter().find_map(|project| {
         project.data_spaces.iter().find(|data_space| data_space.id == *id).map(|data_space| (project, data_space))
     });
     let Some((project, data_space)) = found else {
         let finding = Finding::wrong(
-            format!("the data space {name} ({id}) is not among those that the registry shows to these keys"),
-            "it was deleted, or the keys belong to another organization: what is sent there is refused",
+            format!("these keys have no access to the data space {name} ({id})"),
+            "it was deleted, or the keys belong to another organization; exports into it are refused",
             "`commerce-connector data-spaces list`, then `commerce-connector data-spaces select ID`",
         );
-        return Check::wrong(DATA_SPACE, &format!("{name} is not there"), finding);
+        return Check::wrong(DATA_SPACE, &format!("{name} not found"), finding);
     };
-    let select = format!("`commerce-connector data-spaces select {id}` saves it as it is now");
+    let select = format!("`commerce-connector data-spaces select {id}` updates it");
     let mut findings = Vec::new();
     if data_space.kind != *kind {
         findings.push(Finding::wrong(
             format!("the data space {name} is {} in the registry, but was saved as {kind}", data_space.kind),
-            "this program protects production data by what was saved",
+            "production data is protected by the saved type",
             select.clone(),
         ));
     }
     if overview.project.as_ref().is_some_and(|(saved, _)| *saved != project.id) {
         findings.push(Finding::warning(
             format!("the data space {name} belongs to the project {}, but was saved under another one", project.name),
-            "what is sent goes to the right data space; only what is shown is wrong",
+            "items go to the right data space; only the shown project is wrong",
             select,
         ));
     }

@@ -12,9 +12,9 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 use super::super::check::Check;
-use super::super::proxy::{Proxy, Way, way_to};
 use super::{Answer, CLOCK, CONNECTION, HTTPS, NAME, PROXY};
 pub(super) use crate::client::SKEW_WRONG;
+use crate::client::proxy::{Proxy, Route, UnusableProxy, route_to};
 use crate::client::{Trouble, Unreached};
 use crate::connector::finding::{Cause, Finding};
 use crate::untrusted::SafeText;
@@ -57,16 +57,16 @@ pub(super) fn place(url: &str) -> Option<Place> {
 }
 
 /// The client goes to this machine without a proxy, and elsewhere as the environment says.
-pub(super) fn way(gateway: &Place) -> Way {
+pub(super) fn route(gateway: &Place) -> Result<Route, UnusableProxy> {
     let address: Option<IpAddr> = gateway.host.parse().ok();
     if gateway.host == "localhost" || address.is_some_and(|address| address.is_loopback()) {
-        return Way::Direct("the gateway is on this machine".to_owned());
+        return Ok(Route::Direct("the gateway is on this machine".to_owned()));
     }
-    way_to(&gateway.host, |name| std::env::var(name).ok())
+    route_to(&gateway.host, |name| std::env::var(name).ok())
 }
 
 /// The addresses behind the name.
-pub(super) async fn resolve(place: &Place, whose: &str, way: &Way) -> (Check, Vec<SocketAddr>) {
+pub(super) async fn resolve(place: &Place, whose: &str, way: &Route) -> (Check, Vec<SocketAddr>) {
     let host = SafeText::new(&place.host);
     let why = match timeout(NAME_LIMIT, look_up(place)).await {
         Ok(Ok(addresses)) => {
@@ -78,22 +78,22 @@ pub(super) async fn resolve(place: &Place, whose: &str, way: &Way) -> (Check, Ve
                 };
                 return (Check::ok(NAME, &detail), addresses);
             }
-            "it has no address".to_owned()
+            "no address".to_owned()
         }
         Ok(Err(error)) => SafeText::limited(&error.to_string(), 200).to_string(),
-        Err(_) => format!("no answer within {}", duration(NAME_LIMIT)),
+        Err(_) => format!("no response within {}", duration(NAME_LIMIT)),
     };
     let next = match way {
-        Way::Through(proxy) => {
+        Route::Through(proxy) => {
             format!("check the name in {}, and the name servers in /etc/resolv.conf", proxy.variable)
         }
-        Way::Direct(_) => {
+        Route::Direct(_) => {
             format!("`getent hosts {host}`; check the name servers in /etc/resolv.conf, or set HTTPS_PROXY")
         }
     };
     let what = format!("{whose} name {host} cannot be resolved: {why}");
     let finding = Finding::wrong(what, "the gateway cannot be reached from this server", next).because(Cause::Passing);
-    (Check::wrong(NAME, &format!("{host} is not resolved"), finding), Vec::new())
+    (Check::wrong(NAME, &format!("{host} not resolved"), finding), Vec::new())
 }
 
 /// Asks the system, on a thread that nobody waits for: the runtime would wait for one of its own before the program ends, and a
@@ -105,7 +105,7 @@ async fn look_up(place: &Place) -> io::Result<Vec<SocketAddr>> {
         // Whoever asked may have gone.
         let _ = answer.send(name.to_socket_addrs().map(Iterator::collect));
     })?;
-    answered.await.unwrap_or_else(|_| Err(io::Error::other("the resolver ended without an answer")))
+    answered.await.unwrap_or_else(|_| Err(io::Error::other("the resolver returned nothing")))
 }
 
 fn many(addresses: usize) -> String {
@@ -113,9 +113,9 @@ fn many(addresses: usize) -> String {
 }
 
 /// Whether one of the addresses accepts a connection.
-pub(super) async fn connect(addresses: &[SocketAddr], place: &Place, way: &Way) -> (Check, bool) {
+pub(super) async fn connect(addresses: &[SocketAddr], place: &Place, way: &Route) -> (Check, bool) {
     if addresses.is_empty() {
-        return (Check::skipped(CONNECTION, "needs: DNS"), false);
+        return (Check::skipped(CONNECTION, "no DNS"), false);
     }
     let shown = SafeText::new(&format!("{}:{}", place.host, place.port));
     let start = Instant::now();
@@ -127,16 +127,16 @@ pub(super) async fn connect(addresses: &[SocketAddr], place: &Place, way: &Way) 
             return (Check::ok(CONNECTION, &detail), true);
         }
         Ok(Err(error)) => SafeText::limited(&error.to_string(), 200).to_string(),
-        Err(_) => format!("no answer within {}", duration(CONNECTION_LIMIT)),
+        Err(_) => format!("no response within {}", duration(CONNECTION_LIMIT)),
     };
     let (what, next) = match way {
-        Way::Through(proxy) => (
-            format!("the proxy {shown} of {} cannot be connected to: {why}", proxy.variable),
+        Route::Through(proxy) => (
+            format!("cannot connect to the proxy {shown} of {}: {why}", proxy.variable),
             format!("check {} and that the proxy runs", proxy.variable),
         ),
-        Way::Direct(_) => (
-            format!("{shown} cannot be connected to: {why}"),
-            format!("let this server out to port {} in its firewall, or set HTTPS_PROXY", place.port),
+        Route::Direct(_) => (
+            format!("cannot connect to {shown}: {why}"),
+            format!("allow outgoing port {} in the firewall, or set HTTPS_PROXY", place.port),
         ),
     };
     let finding = Finding::wrong(what, "the gateway cannot be reached from this server", next).because(Cause::Passing);
@@ -146,58 +146,59 @@ pub(super) async fn connect(addresses: &[SocketAddr], place: &Place, way: &Way) 
 pub(super) fn https(probe: Option<&Answer>, is_connected: bool, gateway: &Place) -> Check {
     let host = SafeText::new(&gateway.host);
     match probe {
-        None if !is_connected => Check::skipped(HTTPS, "needs: TCP"),
-        None => Check::skipped(HTTPS, "needs: a key pair"),
+        None if !is_connected => Check::skipped(HTTPS, "no TCP"),
+        None => Check::skipped(HTTPS, "no key pair"),
         Some(Ok(probe)) => {
             let how = if gateway.is_https { "certificate trusted" } else { "plain http to this machine" };
-            Check::ok(HTTPS, &format!("{how}, answer in {} ms", probe.took.as_millis()))
+            Check::ok(HTTPS, &format!("{how}, response in {} ms", probe.took.as_millis()))
         }
         Some(Err(Unreached { trouble: Trouble::ProxyLogin | Trouble::Proxy, .. })) => {
-            Check::skipped(HTTPS, "needs: Proxy")
+            Check::skipped(HTTPS, "proxy failed")
         }
         Some(Err(Unreached { trouble: Trouble::Tls, message })) => {
             let finding = Finding::wrong(
                 format!("no TLS with {host}: {message}"),
-                "who answers there does not prove to be the gateway: often a firewall that looks into connections",
-                "give the authority of that firewall with --ca-file or gateway.ca_file, or have the gateway's host excepted",
+                "the certificate does not prove this is the gateway; often a firewall that inspects TLS",
+                "set that firewall's CA with --ca-file or gateway.ca_file, or have the gateway's host exempted",
             );
-            Check::wrong(HTTPS, "the certificate is not trusted", finding)
+            Check::wrong(HTTPS, "certificate not trusted", finding)
         }
         Some(Err(Unreached { message, .. })) => {
             let finding = Finding::wrong(
-                format!("{host} gives no answer: {message}"),
-                "the connection is there, but no request gets through now",
-                "try again (`commerce-connector doctor`); if it stays, ask whoever runs the firewall or the proxy",
+                format!("{host} does not respond: {message}"),
+                "the connection works, but no request gets through",
+                "run `commerce-connector doctor` again; if it persists, ask your firewall or proxy administrator",
             )
             .because(Cause::Passing);
-            Check::wrong(HTTPS, "no answer", finding)
+            Check::wrong(HTTPS, "no response", finding)
         }
     }
 }
 
-pub(super) fn proxy(probe: Option<&Answer>, way: &Way) -> Check {
+pub(super) fn proxy(probe: Option<&Answer>, way: &Route) -> Check {
     let proxy: &Proxy = match way {
-        Way::Direct(why) => return Check::ok(PROXY, &format!("none: {why}")),
-        Way::Through(proxy) => proxy,
+        Route::Direct(why) => return Check::ok(PROXY, &format!("none: {why}")),
+        Route::Through(proxy) => proxy,
     };
     let place = proxy.place();
     let variable = proxy.variable;
     match probe {
         Some(Err(Unreached { trouble: Trouble::ProxyLogin, .. })) => {
             let finding = Finding::wrong(
-                format!("the proxy {place} of {variable} asks for a login (HTTP status 407)"),
-                "no request leaves this server until the proxy knows who asks",
+                format!("the proxy {place} of {variable} requires a login (HTTP status 407)"),
+                "no request leaves this server without a proxy login",
                 format!(
-                    "put user and password into {variable} (http://USER:PASSWORD@{place}), or except the gateway's host in NO_PROXY"
+                    "put user and password into {variable} (http://USER:PASSWORD@{place}), or add the gateway's host \
+                     to NO_PROXY"
                 ),
             );
-            Check::wrong(PROXY, "asks for a login (407)", finding)
+            Check::wrong(PROXY, "requires a login (407)", finding)
         }
         Some(Err(Unreached { trouble: Trouble::Proxy, message })) => {
             let finding = Finding::wrong(
-                format!("the proxy {place} of {variable} does not let the connection through: {message}"),
+                format!("the proxy {place} of {variable} refuses the connection: {message}"),
                 "no request leaves this server through that proxy",
-                format!("have the gateway's host allowed there, or correct {variable}"),
+                format!("allow the gateway's host in the proxy, or correct {variable}"),
             );
             Check::wrong(PROXY, "refuses the connection", finding)
         }
@@ -214,27 +215,23 @@ pub(super) fn ahead(probe: Option<&Answer>) -> Option<SignedDuration> {
 }
 
 pub(super) fn clock(probe: Option<&Answer>) -> Check {
-    let Some(Ok(_)) = probe else { return Check::skipped(CLOCK, "needs: an answer of the gateway") };
-    let Some(ahead) = ahead(probe) else { return Check::skipped(CLOCK, "the gateway's answer has no date") };
+    let Some(Ok(_)) = probe else { return Check::skipped(CLOCK, "no gateway response") };
+    let Some(ahead) = ahead(probe) else { return Check::skipped(CLOCK, "no date in the gateway's response") };
     let direction = if ahead.is_negative() { "behind" } else { "ahead of" };
     let off = ahead.abs();
     if off <= SKEW_NONE {
-        return Check::ok(CLOCK, "as the gateway's");
+        return Check::ok(CLOCK, "in sync");
     }
     let detail = format!("{} {direction} the gateway's", duration(off.unsigned_abs()));
     if off <= SKEW_WARNING {
         return Check::ok(CLOCK, &detail);
     }
     let what = format!("this server's clock is {detail}");
-    let next = "`timedatectl set-ntp true` sets it and keeps it right; `timedatectl` shows whether it worked";
+    let next = "`timedatectl set-ntp true` syncs it; `timedatectl` shows whether it worked";
     let finding = if off > SKEW_WRONG {
-        Finding::wrong(
-            what,
-            "a token is signed with the time and lives 300 s: the gateway takes it for expired and refuses the keys",
-            next,
-        )
+        Finding::wrong(what, "tokens are valid for 300 s; the gateway sees them as expired and refuses the keys", next)
     } else {
-        Finding::warning(what, "at 300 s the gateway takes every token for expired and refuses the keys", next)
+        Finding::warning(what, "at 300 s the gateway sees every token as expired and refuses the keys", next)
     };
     Check::new(CLOCK, &detail, vec![finding])
 }

@@ -67,15 +67,15 @@ fn a_sound_ledger_is_told_in_numbers_and_left_alone() {
 #[test]
 fn what_contradicts_itself_is_found() {
     for (sql, words) in [
-        ("UPDATE batches SET answered_at = NULL", "1 item counted as sent, though no answer is recorded"),
-        ("UPDATE items SET batch = 99", "1 item sent in requests that were never written down"),
-        ("UPDATE items SET hash = x'00'", "1 item with fields that make no sense"),
-        ("UPDATE items SET minimal = x'00'", "1 item with fields that make no sense"),
-        ("UPDATE items SET feed = 99", "1 item with fields that make no sense"),
+        ("UPDATE batches SET answered_at = NULL", "1 item counted as sent without a recorded response"),
+        ("UPDATE items SET batch = 99", "1 item sent in requests that were never recorded"),
+        ("UPDATE items SET hash = x'00'", "1 item with invalid fields"),
+        ("UPDATE items SET minimal = x'00'", "1 item with invalid fields"),
+        ("UPDATE items SET feed = 99", "1 item with invalid fields"),
         ("INSERT INTO logs VALUES (5, 5, 'a_cl', -1, '')", "feed 5, log a_cl, version -1"),
         (
             "INSERT INTO gaps (feed, log, after, last, present, since) VALUES (5, 5, 6, 7, 0, 0)",
-            "feed 5, versions up to 7 are missing above the place",
+            "feed 5, versions up to 7 are missing above the position",
         ),
     ] {
         let (state, path) = sent(1);
@@ -138,8 +138,8 @@ fn of_rubbish_nothing_is_saved_and_it_is_left_as_it_is() {
     let before = std::fs::read(&path).expect("read");
     let error = repair(state.path(), &space(), RepairFrom::Damaged).expect_err("nothing to read");
     let hint = error.hint().expect("what to do");
-    assert!(error.to_string().contains("nothing of it can be read"), "{error}");
-    assert!(hint.contains("--from FILE") && hint.contains("stays in the service"), "{hint}");
+    assert!(error.to_string().contains("no part of it is readable"), "{error}");
+    assert!(hint.contains("--from FILE") && hint.contains("stay in the service"), "{hint}");
     assert_eq!(std::fs::read(&path).expect("read"), before);
     let repaired = mended(&state, RepairFrom::Backup(&backup));
     assert_eq!((repaired.kept, repaired.lost), (1, Some(0)));
@@ -161,7 +161,7 @@ fn a_backup_is_private_whole_and_overwrites_nothing() {
         copied.query_row("SELECT count(*) FROM items WHERE status = 200", [], |row| row.get(0)).expect("read");
     assert_eq!(items, 1);
     let error = back_up(shop.state.path(), &space(), &to).expect_err("it is there");
-    assert!(error.to_string().contains("is there already"), "{error}");
+    assert!(error.to_string().contains("already exists"), "{error}");
     let error = back_up(shop.state.path(), &space(), Path::new("/nowhere/copy")).expect_err("no directory");
     assert!(error.to_string().contains("cannot be written"), "{error}");
 }
@@ -193,7 +193,7 @@ fn a_repair_that_was_broken_off_is_finished_and_nothing_is_begun_anew_before() {
         LedgerReader::open(state.path(), &space()).expect_err("refused"),
         check(state.path(), &space()).expect_err("refused"),
     ] {
-        assert!(error.to_string().contains("a repair of it was broken off"), "{error}");
+        assert!(error.to_string().contains("its repair was interrupted"), "{error}");
         assert!(error.hint().expect("what to do").contains("export ledger repair"));
     }
     let finished = mended(&state, RepairFrom::Damaged);

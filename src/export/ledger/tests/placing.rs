@@ -30,7 +30,7 @@ fn a_ledger_that_others_may_read_is_refused() {
     let (state, path) = ledger();
     set_mode(&path, 0o640);
     let (what, hint) = refusal(&state);
-    assert!(what.contains("open to other users of this server (mode 0640)"), "{what}");
+    assert!(what.contains("readable by other users (mode 0640)"), "{what}");
     assert!(hint.starts_with(&format!("run `chmod 600 {}", path.display())), "{hint}");
     set_mode(&path, 0o600);
     Store::open(state.path(), &space()).expect("as the hint says");
@@ -42,7 +42,7 @@ fn a_directory_in_which_others_may_write_is_refused() {
     let directory = path.parent().expect("a directory");
     set_mode(directory, 0o770);
     let (what, hint) = refusal(&state);
-    assert!(what.contains("other users of this server may write in its directory (mode 0770"), "{what}");
+    assert!(what.contains("other users can write to its directory (mode 0770"), "{what}");
     assert!(hint.contains(&format!("chmod 700 {}", directory.display())), "{hint}");
 }
 

@@ -33,15 +33,14 @@ impl Log {
 /// That nothing writes a log of the orders of a split database: Commerce makes triggers in its first database only.
 pub(super) fn apart() -> ChangeLog {
     ChangeLog::NotKept {
-        reason: "its tables are in a database of their own (a split database), in which Commerce writes no change log"
-            .into(),
+        reason: "its tables are in a separate (split) database, where Commerce writes no change log".into(),
     }
 }
 
 /// Where the change log of a feed stands.
 pub(super) async fn read(database: &Database, snapshot: &mut Snapshot, feed: Feed) -> Result<Log, DatabaseError> {
     let Some(names) = feed.in_commerce() else {
-        return Ok(Log::not_kept("Commerce keeps no public change log of this feed"));
+        return Ok(Log::not_kept("Commerce has no public change log of this feed"));
     };
     let log = names.change_log();
     if made(database, snapshot, VIEWS).await?.is_none() {
@@ -55,7 +54,7 @@ pub(super) async fn read(database: &Database, snapshot: &mut Snapshot, feed: Fee
     };
     if mode.as_deref() != Some(BY_SCHEDULE) {
         return Ok(Log::not_kept(&format!(
-            "its indexer {} is not on Update by Schedule, so nothing writes its change log",
+            "its indexer {} is not set to Update by Schedule, so nothing writes its change log",
             names.indexer
         )));
     }
@@ -76,7 +75,7 @@ fn missing_triggers(tables: &[String], names: InCommerce) -> String {
     let (triggers, are) =
         if tables.len() == 1 { ("triggers of its table", "are") } else { ("triggers of its tables", "are") };
     format!(
-        "the {triggers} {} {are} missing, so nothing writes their changes into its change log; to mend it: bin/magento \
+        "the {triggers} {} {are} missing, so their changes are not in its change log; to fix it: bin/magento \
          indexer:set-mode realtime {indexer}, then indexer:set-mode schedule {indexer}",
         tables.join(", "),
         indexer = names.indexer

@@ -55,7 +55,7 @@ pub enum SettingError {
     #[error(transparent)]
     File(#[from] EnvPhpError),
     /// A time zone that is none.
-    #[error("{path} of {scope} is {name:?}, set in {origin}; the time zone data of this server does not know it", path = Setting::TimeZone.path())]
+    #[error("{path} of {scope} is {name:?}, set in {origin}; not in this server's time zone data", path = Setting::TimeZone.path())]
     TimeZone {
         /// What it is set for, such as `store view de`.
         scope: SafeText,
@@ -65,7 +65,7 @@ pub enum SettingError {
         origin: SafeText,
     },
     /// The reading was broken off.
-    #[error("the settings could not be read: {reason}")]
+    #[error("cannot read the settings: {reason}")]
     Interrupted {
         /// Why.
         reason: SafeText,
@@ -316,7 +316,8 @@ mod tests {
         let error = set.add_zone(Scope::Default, &Code::Default).expect_err("no zone").to_string();
         assert_eq!(
             error,
-            "general/locale/timezone of default is \"Moon/Crater\", set in core_config_data; the time zone data of this server does not know it"
+            "general/locale/timezone of default is \"Moon/Crater\", set in core_config_data; not in this \
+             server's time zone data"
         );
     }
 

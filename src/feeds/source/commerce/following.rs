@@ -6,9 +6,6 @@ use crate::feeds::Feed;
 
 impl Commerce {
     /// Where everything stands that tells of changes of a feed.
-    ///
-    /// # Errors
-    /// If the database does not answer.
     pub async fn moment(&self, feed: Feed) -> Result<Moment, SourceError> {
         let databases = self.look(feed).await?;
         let cell = self.run(&databases.main, feed).await?;
@@ -24,9 +21,6 @@ impl Commerce {
     }
 
     /// What is kept of a shape, to find later which records another state of it reaches.
-    ///
-    /// # Errors
-    /// If the database does not answer.
     pub async fn details(&self, feed: Feed, shape: Shape) -> Result<Details, SourceError> {
         let databases = self.databases();
         let database = &databases.main;
@@ -43,9 +37,6 @@ impl Commerce {
     }
 
     /// The records of a feed that another state of a shape reaches.
-    ///
-    /// # Errors
-    /// If the database does not answer.
     pub async fn reached(
         &self,
         feed: Feed,
@@ -68,9 +59,6 @@ impl Commerce {
     }
 
     /// Entries of a feed's change log, in the order of their versions; at most `limit`.
-    ///
-    /// # Errors
-    /// If the database does not answer, or the log is not there any more.
     pub async fn changes(&self, feed: Feed, span: Span, limit: usize) -> Result<Vec<Entry>, SourceError> {
         let database = self.databases().main;
         database
@@ -80,9 +68,6 @@ impl Commerce {
     }
 
     /// The entries of a feed's change log that have these versions.
-    ///
-    /// # Errors
-    /// If the database does not answer, or the log is not there any more.
     pub async fn changes_at(&self, feed: Feed, versions: &[u64]) -> Result<Vec<Entry>, SourceError> {
         let database = self.databases().main;
         database
@@ -92,9 +77,6 @@ impl Commerce {
     }
 
     /// How many entries a stretch of a feed's change log has, and whether more are under way.
-    ///
-    /// # Errors
-    /// If the database does not answer, or the log is not there any more.
     pub async fn present(&self, feed: Feed, span: Span, sight: Sight) -> Result<Present, SourceError> {
         let database = self.databases().main;
         let present = || change_log::present(&database, feed, span, sight);
@@ -102,9 +84,6 @@ impl Commerce {
     }
 
     /// Which records of a feed show these, and which they show.
-    ///
-    /// # Errors
-    /// If the database does not answer.
     pub async fn shown(&self, feed: Feed, keys: &[u64]) -> Result<Vec<Shown>, SourceError> {
         let database = self.databases().main;
         let shown = || dependents::shown(&database, feed, keys);
@@ -112,9 +91,6 @@ impl Commerce {
     }
 
     /// The same of the next records above `after`, and which is the last of them; `None` if there are none.
-    ///
-    /// # Errors
-    /// If the database does not answer.
     pub async fn next_shown(&self, feed: Feed, after: Option<u64>) -> Result<Option<(Vec<Shown>, u64)>, SourceError> {
         let database = self.databases().main;
         let shown = || dependents::next_shown(&database, feed, after);

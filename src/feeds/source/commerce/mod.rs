@@ -113,9 +113,6 @@ const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 
 impl Commerce {
     /// Connects and finds out what kind of schema this is.
-    ///
-    /// # Errors
-    /// [`SourceError::Database`].
     pub async fn connect(settings: &DatabaseSettings) -> Result<Self, SourceError> {
         // The error's feed is only named by a query, and the first feed is what anyone would read first.
         let main = Database::connect(settings).await.map_err(|error| SourceError::of(Feed::ScopesWebsite, error))?;
@@ -143,9 +140,6 @@ impl Commerce {
     }
 
     /// The same with the orders' tables in a database of their own (a split database): those in the first are old, if there are any.
-    ///
-    /// # Errors
-    /// [`SourceError::Database`].
     pub async fn with_orders_in(self, settings: &DatabaseSettings) -> Result<Self, SourceError> {
         let connected = Database::connect_to(settings, databases::ORDER_TABLES).await;
         let orders = connected.map_err(|error| SourceError::of(Feed::Orders, error))?;
@@ -238,9 +232,6 @@ impl Commerce {
     }
 
     /// The tables that the feed was read from and that have rows, and those that were expected; `None` if nothing was read.
-    ///
-    /// # Errors
-    /// If the database does not answer.
     pub async fn filled(&self, feed: Feed) -> Result<Option<BTreeSet<String>>, SourceError> {
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner).get(&feed).cloned();
         let Some(mut tables) = used else { return Ok(None) };
@@ -251,24 +242,17 @@ impl Commerce {
     }
 
     /// The base URL of the whole installation; `None` if none is set.
-    ///
-    /// # Errors
-    /// If the database does not answer, or a setting cannot be known.
     pub async fn base_url(&self) -> Result<Option<String>, SourceError> {
         let run = self.run(&self.databases().main, Feed::ScopesWebsite).await?;
         Ok(run.get().and_then(|run| run.settings.base_url()).map(str::to_owned))
     }
 
     /// What it is connected to.
-    #[must_use]
     pub fn settings(&self) -> DatabaseSettings {
         self.databases().main.settings().clone()
     }
 
     /// The feeds that are built for this schema: those whose tables are there.
-    ///
-    /// # Errors
-    /// If the database does not answer.
     pub async fn feeds(&self) -> Result<Vec<Feed>, SourceError> {
         let needed: Vec<&str> = Feed::ALL.into_iter().flat_map(tables::tables).copied().collect();
         self.look_for(Feed::ScopesWebsite, &needed).await?;
@@ -276,7 +260,6 @@ impl Commerce {
     }
 
     /// The feeds that are not built for this schema, and why: one sentence each.
-    #[must_use]
     pub fn absent(&self) -> Vec<(Feed, SafeText)> {
         Feed::ALL.into_iter().filter_map(|feed| Some((feed, self.reason_of_absence(feed)?))).collect()
     }
@@ -316,7 +299,6 @@ impl Commerce {
     }
 
     /// How long the server took for all queries of this program so far.
-    #[must_use]
     pub fn query_time(&self) -> Duration {
         self.databases().query_time()
     }
@@ -414,7 +396,7 @@ impl Commerce {
             Some(table) => Err(self.no_such_feed(
                 feed,
                 SafeText::new(&format!(
-                    "its table {table} is missing; bin/magento indexer:reindex catalog_category_product makes it"
+                    "its table {table} is missing; bin/magento indexer:reindex catalog_category_product creates it"
                 )),
             )),
         }

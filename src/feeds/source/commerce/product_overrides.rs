@@ -69,7 +69,7 @@ fn without_sku(product: u64) -> Collected {
     Collected::Broken(Broken {
         source_id: Some(product),
         place: SafeText::new(&format!("product {product}")),
-        reason: SafeText::new("it has no SKU, by which permissions name it; give it one in the Admin, or delete it"),
+        reason: SafeText::new("it has no SKU, which permissions need; set one in the Admin, or delete it"),
         known: None,
     })
 }

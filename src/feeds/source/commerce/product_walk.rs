@@ -238,6 +238,6 @@ fn make(context: &Arc<Context>, portion: &Arc<Portion>, places: Range<usize>) ->
 fn broken_off(error: JoinError) -> DatabaseError {
     match error.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),
-        Err(error) => DatabaseError::Query { reason: SafeText::new(&format!("it was broken off: {error}")) },
+        Err(error) => DatabaseError::Query { reason: SafeText::new(&format!("it was interrupted: {error}")) },
     }
 }

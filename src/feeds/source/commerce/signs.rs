@@ -23,9 +23,9 @@ pub(super) async fn moment(database: &Database, context: &Context, feed: Feed) -
     for log in feed.logs() {
         let read = change_log::read(database, &mut snapshot, *log).await?;
         if matches!(read.state, ChangeLog::Kept(_)) {
-            let made = "its change log was made anew";
+            let made = "its change log was recreated";
             moment.signs.extend(read.made.map(|value| sign(format!("log {log}"), value, made, Reach::Feed)));
-            let made = "the triggers that write its change log were made anew";
+            let made = "the triggers of its change log were recreated";
             moment.signs.extend(read.triggers.map(|value| sign(format!("triggers {log}"), value, made, Reach::Feed)));
         }
         moment.logs.push((*log, read.state));
@@ -70,7 +70,7 @@ async fn indexers(database: &Database, snapshot: &mut Snapshot, feed: Feed) -> R
     let rows: Vec<(String, String, Option<String>)> = snapshot.rows_with(&sql, names).await?;
     let signs = rows.into_iter().map(|(name, status, updated)| {
         let what = if status == "valid" { "was rebuilt" } else { "is marked invalid" };
-        let reason = format!("Commerce's index {name} {what}, which no change log tells");
+        let reason = format!("Commerce's index {name} {what}, which is in no change log");
         sign(format!("indexer {name}"), format!("{status} {}", updated.unwrap_or_default()), reason, Reach::Feed)
     });
     Ok(signs.collect())
@@ -101,7 +101,7 @@ async fn exchanged(database: &Database, snapshot: &mut Snapshot, feed: Feed) -> 
         .filter(|(table, _)| is_filled(table))
         .map(|(table, made)| format!("{table} {}", made.as_deref().unwrap_or("-")))
         .collect();
-    Ok(vec![sign("tables", lines.join("\n"), "Commerce exchanged a table of an index", Reach::Feed)])
+    Ok(vec![sign("tables", lines.join("\n"), "Commerce replaced a table of an index", Reach::Feed)])
 }
 
 /// Small tables that shape many items.
@@ -110,7 +110,7 @@ async fn checksums(database: &Database, snapshot: &mut Snapshot, feed: Feed) -> 
     let tables: Vec<&str> =
         feed.shaping_tables().iter().copied().filter(|table| database.schema().has(table)).collect();
     for (table, checksum) in tables.iter().zip(shapes::checksums(database, snapshot, &tables).await?) {
-        let reason = format!("{table} changed, which shapes many items");
+        let reason = format!("{table} changed, which affects many items");
         signs.push(sign(format!("table {table}"), checksum, reason, Reach::Feed));
     }
     Ok(signs)
@@ -124,19 +124,18 @@ async fn attributes(database: &Database, snapshot: &mut Snapshot, feed: Feed) ->
         _ => return Ok(Vec::new()),
     };
     let value = shapes::attributes(database, snapshot, entity).await?;
-    Ok(vec![sign("attributes", value, "an attribute was added, removed or renamed, or has another type", Reach::Feed)])
+    Ok(vec![sign("attributes", value, "an attribute was added, removed or renamed, or changed its type", Reach::Feed)])
 }
 
 /// Settings and the date of today.
 async fn of_context(snapshot: &mut Snapshot, context: &Context, feed: Feed) -> Result<Vec<Sign>, DatabaseError> {
     let mut signs = Vec::new();
     if matches!(feed, Feed::Categories | Feed::Products | Feed::Prices | Feed::InventoryStockStatus) {
-        let reason = "a setting of the shop changed that shapes many items";
+        let reason = "a shop setting that affects many items changed";
         signs.push(sign("settings", context.settings.fingerprint(), reason, Reach::Feed));
     }
     if feed == Feed::Prices {
-        let reason =
-            "a new day began in the time zone of a website, and the prices of catalogue rules are those of a day";
+        let reason = "a new day began in the time zone of a website; prices of catalogue rules are per day";
         signs.push(sign("dates", dates(snapshot, context).await?, reason, Reach::Feed));
     }
     Ok(signs)
@@ -150,7 +149,7 @@ async fn of_records(
     feed: Feed,
 ) -> Result<Vec<Sign>, DatabaseError> {
     let mut signs = Vec::new();
-    let reason = "nobody looked at this shop's options, category paths and added rows before";
+    let reason = "this shop's options, category paths and added rows were never checked before";
     let mut add = |name: &str, value: String, shape| signs.push(sign(name, value, reason, Reach::Records(shape)));
     if matches!(feed, Feed::Products | Feed::Variants) {
         add("options", shapes::options_checksum(database, snapshot).await?, Shape::Options);
@@ -181,7 +180,7 @@ fn index_logs(indexes: &[IndexView], feed: Feed) -> Vec<Sign> {
             Named::Rules => continue,
         };
         if let Some(view) = indexes.iter().find(|view| view.view == index.name) {
-            let reason = "nobody followed the change logs of Commerce's indexes before";
+            let reason = "the change logs of Commerce's indexes were never read before";
             let reach = Reach::Records(Shape::Indexed(log));
             signs.push(sign(format!("index log {}", index.name), view.newest.to_string(), reason, reach));
         }

@@ -152,7 +152,7 @@ fn without_sku(product: u64) -> Collected {
     Collected::Broken(Broken {
         source_id: Some(product),
         place: SafeText::new(&format!("product {product}")),
-        reason: SafeText::new("it has no SKU, by which stock is kept; give it one in the Admin, or delete it"),
+        reason: SafeText::new("it has no SKU, which stock is stored by; set one in the Admin, or delete it"),
         known: None,
     })
 }
@@ -226,7 +226,7 @@ fn unreadable(index: &str, error: DatabaseError) -> DatabaseError {
     match error {
         DatabaseError::Query { reason } => DatabaseError::Query {
             reason: SafeText::new(&format!(
-                "{index} cannot be read: {reason}; if it is a view, create it again with a definer that exists here"
+                "{index} cannot be read: {reason}; if it is a view, recreate it with an existing definer"
             )),
         },
         other => other,

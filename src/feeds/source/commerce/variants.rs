@@ -96,7 +96,7 @@ fn item(rows: &[Row]) -> Option<Collected> {
                 source_id: Some(*child),
                 place: SafeText::new(&format!("variant {child} of product {parent}")),
                 reason: SafeText::new(&format!(
-                    "product {product} has no SKU; give it one in the Admin, or take the variant out of its product"
+                    "product {product} has no SKU; set one in the Admin, or remove the variant from its product"
                 )),
                 known: None,
             }));

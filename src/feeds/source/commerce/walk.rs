@@ -299,8 +299,8 @@ async fn keys_of(
 
 fn not_found(feed: Feed, words: Vec<String>) -> Page {
     let reason = match feed {
-        Feed::Orders => "the database has no such order, or Commerce gave it no UUID, without which none is exported",
-        _ => "the database has no such record",
+        Feed::Orders => "not in the database, or it has no UUID from Commerce, which exports need",
+        _ => "not in the database",
     };
     let broken = |word: String| {
         Collected::Broken(Broken {

@@ -134,10 +134,10 @@ impl<R: BufRead> Records<R> {
         if self.bytes.fill_buf()?.is_empty() {
             // A file that was just created, or whose disk is full, looks like this. Taking it for a feed without items
             // would delete all of them in the service.
-            return Err(invalid("it is empty; a feed that really has no items is a .json file that holds []"));
+            return Err(invalid("it is empty; for a feed without items, use a .json file with []"));
         }
         if self.layout == Layout::Array && self.token()? != Some(b'[') {
-            return Err(invalid("it does not begin with [: expected one JSON array (or call it .ndjson)"));
+            return Err(invalid("it does not begin with [: expected one JSON array (or name it .ndjson)"));
         }
         Ok(())
     }
@@ -199,7 +199,7 @@ impl<R: BufRead> Records<R> {
         if end == b']' {
             self.state = State::End;
             if self.token()?.is_some() {
-                return Err(invalid("there is something after the ] that ends its array"));
+                return Err(invalid("unexpected text after the ] that ends its array"));
             }
             if self.number == 0 && gathered.is_blank() {
                 return Ok(None);

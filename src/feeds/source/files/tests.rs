@@ -79,8 +79,8 @@ async fn broken_records_are_told_with_their_place_and_the_rest_is_read() {
     read.ended.as_ref().expect("read to its end");
     let told = read.skus();
     assert_eq!((told[0].as_str(), told[4].as_str()), ("A", "B"));
-    assert!(told[1].starts_with("products.ndjson line 2: it is no JSON"), "{told:?}");
-    assert_eq!(told[2], "products.ndjson line 3: it is no JSON object");
+    assert!(told[1].starts_with("products.ndjson line 2: invalid JSON"), "{told:?}");
+    assert_eq!(told[2], "products.ndjson line 3: not a JSON object");
     assert!(told[3].starts_with("products.ndjson line 4:") && told[3].contains("storeViewCode missing"), "{told:?}");
     assert_eq!(read.pages[0].source_records, 5);
 }

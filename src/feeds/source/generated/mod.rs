@@ -28,13 +28,11 @@ pub struct Generated {
 
 impl Generated {
     /// The feeds it can give.
-    #[must_use]
     pub fn feeds(&self) -> Vec<Feed> {
         Feed::ALL.into_iter().filter(|feed| self.count(*feed).is_some()).collect()
     }
 
     /// How many source records a feed has.
-    #[must_use]
     pub fn count(&self, feed: Feed) -> Option<u64> {
         match feed {
             Feed::ScopesWebsite => Some(1),
@@ -48,7 +46,6 @@ impl Generated {
     }
 
     /// How many items a feed has. Making the whole catalogue up takes less time than a count query elsewhere.
-    #[must_use]
     pub fn estimate(&self, feed: Feed) -> Option<u64> {
         let count = self.count(feed)?;
         match feed {
@@ -64,8 +61,8 @@ impl Generated {
     pub async fn read(&self, feed: Feed, selection: &Selection, pages: mpsc::Sender<Page>) -> Result<(), SourceError> {
         let count = self.count(feed).ok_or_else(|| SourceError::NoSuchFeed {
             feed,
-            source_name: "the made-up catalogue".into(),
-            reason: "this feed is not made up".into(),
+            source_name: "the sample catalogue".into(),
+            reason: "not in the sample catalogue".into(),
         })?;
         match selection {
             Selection::All => send(*self, feed, 0..count, &pages).await,
@@ -79,7 +76,6 @@ impl Generated {
     }
 
     /// The records that a person's words stand for: their source ids.
-    #[must_use]
     pub fn resolve(&self, feed: Feed, words: &[String]) -> Resolved {
         let count = self.count(feed).unwrap_or_default();
         let key = |word: &&String| {

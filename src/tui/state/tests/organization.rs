@@ -84,7 +84,7 @@ fn enter_leads_from_the_address_to_the_chosen_organization() {
     assert_eq!(id.as_str(), "2@AdobeOrg");
     let chosen = Overview { organization: Some("2@AdobeOrg".into()), ..overview(None) };
     ims(&mut state, ImsReply::Selected(Ok(chosen)));
-    assert_eq!(notice(&state), "2@AdobeOrg is the IMS organization from now on, saved in /tmp/config.toml");
+    assert_eq!(notice(&state), "2@AdobeOrg is now the IMS organization, saved in /tmp/config.toml");
     assert!(key(&mut state, KeyCode::Enter).is_empty(), "it is in use already");
 }
 
@@ -94,9 +94,9 @@ fn a_bad_paste_stays_in_the_dialog_with_its_sentence() {
     press(&mut state, 'p');
     paste(&mut state, "nonsense");
     key(&mut state, KeyCode::Enter);
-    ims(&mut state, ImsReply::SignedIn(Err(Problem::usage("the pasted text is not an address").hint("copy all"))));
+    ims(&mut state, ImsReply::SignedIn(Err(Problem::usage("the pasted text is not a URL").hint("copy all"))));
     let Some(Dialog::Line(line)) = &state.dialog else { panic!("the dialog is gone") };
-    assert_eq!(line.error.as_deref(), Some("the pasted text is not an address: copy all"));
+    assert_eq!(line.error.as_deref(), Some("the pasted text is not a URL: copy all"));
     assert!(!line.busy);
     assert!(matches!(state.organization.sign_in, SignIn::Pending(_)), "it still waits");
     key(&mut state, KeyCode::Esc);
@@ -119,11 +119,11 @@ fn an_address_pasted_into_the_pane_opens_the_dialog_with_it() {
 fn what_is_not_possible_is_said() {
     let mut state = pane(SignIn::Out);
     for (letter, words) in [
-        ('p', "no sign-in waits for an address"),
-        ('b', "no address to show as a QR code"),
-        ('y', "no address to copy"),
-        ('t', "no address to show"),
-        ('o', "nobody is signed in"),
+        ('p', "no sign-in is pending"),
+        ('b', "no URL to show as a QR code"),
+        ('y', "no URL to copy"),
+        ('t', "no URL to show"),
+        ('o', "not signed in"),
     ] {
         assert!(press(&mut state, letter).is_empty(), "{letter}");
         assert!(notice(&state).contains(words), "{letter}: {}", notice(&state));
@@ -139,7 +139,7 @@ fn what_is_not_possible_is_said() {
 #[test]
 fn the_address_and_the_selected_id_can_be_copied_and_shown_plainly() {
     let mut state = pane(pending());
-    let address = Copyable::line("the address to open", ADDRESS);
+    let address = Copyable::line("the URL to open", ADDRESS);
     assert!(matches!(press(&mut state, 'y').as_slice(), [Effect::Copy(text)] if *text == address));
     assert!(matches!(press(&mut state, 't').as_slice(), [Effect::ShowPlain(text)] if *text == address));
     press(&mut state, 'b');
@@ -182,7 +182,7 @@ fn trouble_keeps_what_was_known_and_a_refusal_looks_again_once() {
     let effects = press(&mut state, 'r');
     assert_eq!(effects.len(), 2, "where it stands, and the list");
     ims(&mut state, ImsReply::Status(Ok(SignIn::In(alex()))));
-    let gone = Problem::new(Exit::TryAgain, "IMS gives no usable answer");
+    let gone = Problem::new(Exit::TryAgain, "no usable response from IMS");
     assert!(ims(&mut state, ImsReply::Organizations(Err(gone))).is_empty());
     assert_eq!(state.organization.rows().len(), 3);
     assert!(matches!(state.organization.load, Load::Failed { .. }));

@@ -76,7 +76,7 @@ fn a_configuration_is_made_once() {
     assert!(matches!(works(&press(&mut state, 'c'))[..], [Work::MakeConfig]));
     state.overview.settings.setup.without_file = false;
     assert!(works(&press(&mut state, 'c')).is_empty());
-    assert!(newest(&state).contains("is there already"));
+    assert!(newest(&state).contains("already exists"));
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_new_pair_replaces_the_old_one_only_when_the_gateway_accepts_it() {
     let mut state = with_keys();
     let effects = rotate(&mut state);
     assert!(matches!(works(&effects)[..], [Work::RotatePair(Environment::Sandbox, _, None)]));
-    let refused = Problem::new(Exit::Refused, "JWT is invalid; the old pair is still in place");
+    let refused = Problem::new(Exit::Refused, "JWT is invalid; the old pair is still in use");
     let environment = Environment::Sandbox;
     reply(&mut state, Reply::Rotated { environment, result: Err(refused) });
     assert!(!state.keys.is_refused(environment), "the pair in use was not refused");
@@ -165,7 +165,7 @@ fn a_rotation_that_is_cancelled_changes_nothing() {
 #[test]
 fn keys_that_lose_sight_of_the_data_space_replace_the_old_ones_by_its_name_only() {
     let environment = Environment::Sandbox;
-    let guarded = || Problem::new(Exit::Guarded, "the new sandbox keys do not see the data space in use");
+    let guarded = || Problem::new(Exit::Guarded, "the new sandbox keys have no access to the data space in use");
     let mut state = with_keys();
     rotate(&mut state);
     reply(&mut state, Reply::Rotated { environment, result: Err(guarded()) });
@@ -213,7 +213,7 @@ fn a_key_pasted_outside_of_an_editor_is_asked_about() {
     press(&mut state, 'y');
     paste(&mut state, "quit it all");
     assert!(state.dialog.is_none());
-    assert!(newest(&state).contains("nothing to type into here"));
+    assert!(newest(&state).contains("no text field is open"));
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn several_lines_become_one_and_are_remarked_on() {
     paste(&mut state, "24-MB01\n24-WG02\r\n\n17\n");
     let Some(Dialog::Line(line)) = &state.dialog else { panic!("{:?}", state.dialog) };
     assert_eq!(line.editor.text(), "24-MB01, 24-WG02, 17");
-    assert!(line.error.as_ref().is_some_and(|error| error.starts_with("3 lines")));
+    assert!(line.error.as_ref().is_some_and(|error| error.starts_with("3 pasted lines were joined")));
     press(&mut state, ' ');
     let Some(Dialog::Line(line)) = &state.dialog else { panic!("{:?}", state.dialog) };
     assert_eq!(line.error, None, "the remark goes with the next key");

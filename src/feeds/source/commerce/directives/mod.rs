@@ -84,7 +84,7 @@ impl LeftOut {
         let directives = std::mem::take(&mut self.directives);
         let remark = |directive: String| Remark {
             place: place(),
-            text: SafeText::from(format!("{directive} needs Commerce's own code and was left out of a description")),
+            text: SafeText::from(format!("{directive} needs Commerce's own code; left out of a description")),
         };
         directives.into_iter().map(remark).collect()
     }
@@ -239,7 +239,7 @@ impl Rendering<'_> {
             }
             None => self.scope.theme.as_deref().filter(|_| area == "frontend"),
         };
-        let Some(theme) = theme else { return Output::LeftOut("{{view}} of a theme that is not known".to_owned()) };
+        let Some(theme) = theme else { return Output::LeftOut("{{view}} of an unknown theme".to_owned()) };
         let locale = parameters.truthy("locale").unwrap_or(&self.scope.locale);
         let parts = [area, theme, locale, module, file].into_iter().filter(|part| !part.is_empty());
         Output::Text(format!("{}{}", self.scope.urls.static_files, parts.collect::<Vec<_>>().join("/")))

@@ -106,9 +106,7 @@ fn without_sku(product: &Product) -> Collected {
     Collected::Broken(Broken {
         source_id: Some(product.id),
         place: SafeText::new(&format!("prices of product {}", product.id)),
-        reason: SafeText::new(
-            "it has no SKU, so nothing can say whose price it is; give it one in the Admin, or delete it",
-        ),
+        reason: SafeText::new("it has no SKU, which prices need; set one in the Admin, or delete it"),
         known: None,
     })
 }
