@@ -17,7 +17,7 @@
 //! ```
 //!
 //! `feeds` says what an item is and where items come from, `export` compares them with its ledger and sends what differs through
-//! `client`. `ims` signs in with an Adobe ID, over a wire of the client's kind. `bounds`, `error`, `secret`, `untrusted`, `words`, `private_file`, `hardening` and `logging` hold one habit each.
+//! `client`. `ims` signs in with an Adobe ID, over a wire of the client's kind. `bounds`, `error`, `secret`, `untrusted`, `format`, `private_file`, `hardening` and `logging` hold one habit each.
 
 pub mod bounds;
 pub mod cli;
@@ -29,6 +29,7 @@ pub mod connector;
 pub mod error;
 pub mod export;
 pub mod feeds;
+pub mod format;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod hardening;
@@ -43,4 +44,3 @@ pub mod settings;
 pub mod tui;
 pub mod untrusted;
 pub mod waiting;
-pub mod words;

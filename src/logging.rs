@@ -17,9 +17,9 @@ const PREFIX: &str = "commerce-connector";
 /// Refuses log files through which others could read or write, such as a link that leads elsewhere. The directory is ours alone,
 /// so nobody can put one there afterwards.
 fn check_files(directory: &Path) -> Result<(), PrivateFileError> {
-    let trouble = |error: &std::io::Error| PrivateFileError::io(directory, error);
-    for entry in std::fs::read_dir(directory).map_err(|error| trouble(&error))? {
-        let path = entry.map_err(|error| trouble(&error))?.path();
+    let failure = |error: &std::io::Error| PrivateFileError::io(directory, error);
+    for entry in std::fs::read_dir(directory).map_err(|error| failure(&error))? {
+        let path = entry.map_err(|error| failure(&error))?.path();
         let is_log = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
         match std::fs::symlink_metadata(&path) {
             Ok(meta) if is_log => private_file::check_own(&path, &meta)?,

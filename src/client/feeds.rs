@@ -14,8 +14,8 @@ use super::models::{DataSpaceId, FeedAnswer, FeedOutcome, KeysRemedy, RETRYABLE_
 use super::pace::Departure;
 use super::wire::{Broken, Reply};
 use super::{Client, SKEW_WRONG};
+use crate::format::duration;
 use crate::untrusted::SafeText;
-use crate::words::duration;
 
 /// The largest answer to a batch, in bytes: some KiB for each of its items.
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
@@ -57,7 +57,7 @@ impl Client {
             // `Client::new` has signed once, so this is the system's randomness, which may come back.
             Err(error) => {
                 let message = SafeText::new(&error.to_string());
-                return failed(FeedOutcome::Passing { status: None, message, trouble: None });
+                return failed(FeedOutcome::Passing { status: None, message, failure: None });
             }
         };
         let request = self
@@ -75,8 +75,8 @@ impl Client {
                 let answer = FeedAnswer { outcome, request_id: reply.request_id(), received: received(&reply) };
                 Posted { answer, pause: reply.retry_after(now).wait().unwrap_or_default() }
             }
-            Err(Broken::Connection { message, trouble }) => {
-                failed(FeedOutcome::Passing { status: None, message, trouble: Some(trouble) })
+            Err(Broken::Connection { message, failure }) => {
+                failed(FeedOutcome::Passing { status: None, message, failure: Some(failure) })
             }
             Err(Broken::Unreadable { status, message }) => failed(FeedOutcome::NotUnderstood { status, message }),
         }
@@ -110,7 +110,7 @@ fn outcome(reply: &Reply, route: &str, now: Timestamp) -> FeedOutcome {
         500..=599 => FeedOutcome::Passing {
             status: Some(status),
             message: limited(&format!("HTTP status {status}: {}", words())),
-            trouble: None,
+            failure: None,
         },
         400..=499 => refused(status, &reply.body),
         _ => match reply.redirect_words() {

@@ -30,7 +30,7 @@ pub use self::error::ClientError;
 use self::jwt::{OWN_CLAIMS, TokenSource};
 use self::models::Environment;
 use self::pace::Pace;
-pub use self::probe::{Probe, Trouble, Unreached};
+pub use self::probe::{Failure, Probe, Unreached};
 use self::retry::RetryBudget;
 use self::wire::{Wire, WireSettings};
 use crate::keys::KeyPair;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::probe::Trouble;
+use super::probe::Failure;
 use crate::untrusted::SafeText;
 
 /// Which key pair and which gateway are used (`magento_saas/environment`, protocol page §1).
@@ -228,7 +228,7 @@ pub enum FeedOutcome {
         /// What happened, with the server's own text where there is one.
         message: SafeText,
         /// Where on the way it broke, if there was no answer.
-        trouble: Option<Trouble>,
+        failure: Option<Failure>,
     },
     /// An answer that is not what the contract says: HTML, broken JSON.
     NotUnderstood {

@@ -16,7 +16,7 @@ use crate::untrusted::SafeText;
 
 /// Where on the way a request broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum Failure {
     /// The name cannot be resolved.
     Name,
     /// Nobody accepts the connection.
@@ -33,28 +33,28 @@ pub enum Trouble {
     Other,
 }
 
-impl Trouble {
+impl Failure {
     /// Whether somebody has to change a setting before it gets better.
     #[must_use]
     pub fn is_setting(self) -> bool {
-        matches!(self, Trouble::ProxyLogin | Trouble::Proxy | Trouble::Tls)
+        matches!(self, Failure::ProxyLogin | Failure::Proxy | Failure::Tls)
     }
 
     /// What to do about it, after which a run can be started again.
     pub fn remedy(self) -> &'static str {
         match self {
-            Trouble::Name => "check the name servers of this server (`commerce-connector doctor`)",
-            Trouble::ProxyLogin => "put user and password into HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT)",
-            Trouble::Proxy => "allow the gateway's host in the proxy, or correct HTTPS_PROXY",
-            Trouble::Tls => "if you trust its certificate, set its CA as gateway.ca_file",
-            Trouble::Connection | Trouble::Time | Trouble::Other => "diagnose it (`commerce-connector doctor`)",
+            Failure::Name => "check the name servers of this server (`commerce-connector doctor`)",
+            Failure::ProxyLogin => "put user and password into HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT)",
+            Failure::Proxy => "allow the gateway's host in the proxy, or correct HTTPS_PROXY",
+            Failure::Tls => "if you trust its certificate, set its CA as gateway.ca_file",
+            Failure::Connection | Failure::Time | Failure::Other => "diagnose it (`commerce-connector doctor`)",
         }
     }
 
     /// Found from the causes of an error.
     pub(super) fn of(error: &reqwest::Error) -> Self {
         match error.source().and_then(Self::of_cause) {
-            Some(trouble) => trouble,
+            Some(failure) => failure,
             None if error.is_dns() => Self::Name,
             None if error.is_timeout() => Self::Time,
             None if error.is_connect() => Self::Connection,
@@ -88,7 +88,7 @@ impl Trouble {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreached {
     /// Where on the way.
-    pub trouble: Trouble,
+    pub failure: Failure,
     /// What happened, as a person can act on it.
     pub message: SafeText,
 }
@@ -120,8 +120,8 @@ impl Client {
         let start = Instant::now();
         let reply = match self.wire().send(request, ANSWER_LIMIT).await {
             Ok(reply) => reply,
-            Err(Broken::Connection { message, trouble }) => return Err(Unreached { trouble, message }),
-            Err(Broken::Unreadable { message, .. }) => return Err(Unreached { trouble: Trouble::Other, message }),
+            Err(Broken::Connection { message, failure }) => return Err(Unreached { failure, message }),
+            Err(Broken::Unreadable { message, .. }) => return Err(Unreached { failure: Failure::Other, message }),
         };
         let took = start.elapsed();
         // The gateway looked at its clock somewhere between asking and hearing: the middle is the best guess.

@@ -215,7 +215,7 @@ fn decide_with(
             // Without `Retry-After`, the pace alone chooses the pause: it is the same for all workers.
             Decision::Retry { after: retry_after.unwrap_or_default() }
         }
-        FeedOutcome::Passing { trouble: Some(trouble), .. } if trouble.is_setting() => {
+        FeedOutcome::Passing { failure: Some(failure), .. } if failure.is_setting() => {
             failed(tries, MAX_SETTING_ATTEMPTS, StopReason::SettingInTheWay, budget, random)
         }
         FeedOutcome::Accepted { .. }

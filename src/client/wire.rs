@@ -15,11 +15,11 @@ use tokio::time::Instant;
 
 use super::ClientError;
 use super::answer::MESSAGE_LIMIT;
-use super::probe::Trouble;
+use super::probe::Failure;
 use super::proxy;
+use crate::format::duration;
 use crate::untrusted::SafeText;
 use crate::waiting;
-use crate::words::duration;
 
 /// The headers in which a request id may come, the first present wins. The protocol page (§6) does not know the gateway's
 /// own, so these are the ones that Adobe's and other gateways are seen to use.
@@ -87,7 +87,7 @@ pub(crate) enum Broken {
         /// What happened, as a person can act on it.
         message: SafeText,
         /// Where on the way.
-        trouble: Trouble,
+        failure: Failure,
     },
     /// There is an answer, but it is longer than it may be, or cannot be unpacked.
     Unreadable {
@@ -171,7 +171,7 @@ impl Wire {
         let start = Instant::now();
         let broken = |error: reqwest::Error| Broken::Connection {
             message: self.describe(&error, start.elapsed()),
-            trouble: Trouble::of(&error),
+            failure: Failure::of(&error),
         };
         let mut response = waiting::told(async { self.waited_for() }, request.send()).await.map_err(broken)?;
         let status = response.status().as_u16();
@@ -210,11 +210,11 @@ impl Wire {
             format!("no complete response within {} s (total time-out)", self.total_timeout.as_secs_f64())
         } else if error.is_timeout() {
             format!("no response for {} s (read time-out)", self.read_timeout.as_secs_f64())
-        } else if Trouble::of(error) == Trouble::ProxyLogin {
+        } else if Failure::of(error) == Failure::ProxyLogin {
             "the proxy requires a login (HTTP status 407)".to_owned()
-        } else if Trouble::of(error) == Trouble::Proxy {
+        } else if Failure::of(error) == Failure::Proxy {
             format!("the proxy refuses: {cause}")
-        } else if Trouble::of(error) == Trouble::Tls {
+        } else if Failure::of(error) == Failure::Tls {
             format!("TLS failed: {cause}")
         } else if error.is_dns() {
             format!("cannot resolve its name: {cause}")

@@ -9,7 +9,7 @@ use super::output::Output;
 use crate::connector::doctor::{Check, Diagnosis, Outcome};
 use crate::connector::finding::{self, Finding};
 use crate::error::{Exit, Problem};
-use crate::words::counted;
+use crate::format::counted;
 
 /// A line is no longer than this: the narrowest usual terminal, in cells.
 const WIDTH: usize = 80;

@@ -13,7 +13,7 @@ use crate::export::progress::FeedProgress;
 use crate::export::told::failure_line;
 use crate::export::{Following, SyncMode};
 use crate::feeds::Feed;
-use crate::words::{bytes, count, counted, duration};
+use crate::format::{bytes, count, counted, duration};
 
 /// How many failed items `export status` names.
 const FAILURES_SHOWN: usize = 20;

@@ -12,7 +12,7 @@ use crate::error::{Exit, Problem};
 use crate::feeds::Feed;
 use crate::feeds::item::FeedItem;
 use crate::feeds::source::{Collected, Page, Selection};
-use crate::words::count;
+use crate::format::count;
 
 /// Pages that may wait between the source and the printing.
 const PAGES_AHEAD: usize = 2;

@@ -13,7 +13,7 @@ use crate::connector::Connector;
 use crate::connector::finding::{self, Level};
 use crate::connector::health::{AdobeItems, FeedHealth, Health, Installation};
 use crate::error::{Exit, Problem};
-use crate::words::{count, counted, duration};
+use crate::format::{count, counted, duration};
 
 /// Shown for unknown values.
 const UNKNOWN: &str = "-";

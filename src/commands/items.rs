@@ -10,8 +10,8 @@ use crate::connector::items::{ItemView, NowSent, document, row_document};
 use crate::error::{Exit, Problem};
 use crate::export::ledger::{FieldChange, ItemNumber, ItemOrder, ItemPage, ItemQuery, PageFrom};
 use crate::export::progress::ItemState;
+use crate::format::count;
 use crate::untrusted::SafeText;
-use crate::words::count;
 
 /// How many items are read at a time.
 const PAGE: u64 = 1_000;

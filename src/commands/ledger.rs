@@ -10,8 +10,8 @@ use crate::connector::finding;
 use crate::connector::ledger::findings;
 use crate::error::{Exit, Problem};
 use crate::export::ledger::RepairFrom;
+use crate::format::{bytes, count, counted};
 use crate::private_file::safe;
-use crate::words::{bytes, count, counted};
 
 /// Runs one of them.
 pub fn run(command: LedgerCommand, connector: &Connector, output: &mut Output) -> Result<Exit, Problem> {

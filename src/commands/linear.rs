@@ -13,8 +13,8 @@ use crate::export::Run;
 use crate::export::hold::Held;
 use crate::export::progress::{FeedProgress, ItemFailure, Progress, RunEnd, RunEvent, RunReport};
 use crate::export::told::{Change, Changes, end_words, event_line, limit_words};
+use crate::format::{bytes, count, counted, duration};
 use crate::untrusted::SafeText;
-use crate::words::{bytes, count, counted, duration};
 
 /// How often a long run says how far it is.
 const PROGRESS_EVERY: Duration = Duration::from_secs(30);

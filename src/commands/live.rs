@@ -10,7 +10,7 @@ use crate::error::{Exit, Problem};
 use crate::export::control::Command;
 use crate::export::progress::FeedProgress;
 use crate::export::told::limit_words;
-use crate::words::{count, counted, duration};
+use crate::format::{count, counted, duration};
 
 /// Says of each run what it does, who runs it and how far it is.
 pub async fn list(connector: &Connector, output: &mut Output) -> Result<(), Problem> {

@@ -14,7 +14,7 @@ use crate::connector::{Connector, Watch, WatchNews};
 use crate::error::{Exit, Problem};
 use crate::export::told::finished_line;
 use crate::feeds::Feed;
-use crate::words::duration;
+use crate::format::duration;
 
 /// News that may wait to be printed.
 const WAITING: usize = 64;

@@ -6,7 +6,7 @@ use super::sending::configured_batch_size;
 use super::{Connector, explained};
 use crate::error::Problem;
 use crate::feeds::Feed;
-use crate::words::{counted, duration};
+use crate::format::{counted, duration};
 
 /// What a full export of one feed would take if every item had to be sent.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,7 +6,6 @@ mod database;
 pub mod doctor;
 pub mod estimate;
 pub mod finding;
-pub mod foresight;
 pub mod guard;
 pub mod health;
 mod ims;
@@ -16,6 +15,7 @@ mod live;
 mod models;
 mod names;
 mod pairs;
+pub mod preview;
 mod sending;
 pub mod services;
 pub mod setup;
@@ -126,7 +126,7 @@ impl Connector {
         if let Some(Source::Generated(made_up)) = &self.shared.fixed_source {
             return SafeText::new(&format!(
                 "sample catalogue ({})",
-                crate::words::counted(made_up.products, "product")
+                crate::format::counted(made_up.products, "product")
             ));
         }
         let config = store.config();

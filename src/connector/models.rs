@@ -7,8 +7,8 @@ use crate::error::Problem;
 use crate::export::SyncMode;
 use crate::export::hold::{Held, Most};
 use crate::feeds::Feed;
+use crate::format::counted;
 use crate::untrusted::SafeText;
-use crate::words::counted;
 
 /// What the header of the screen shows.
 #[derive(Debug, Clone, PartialEq)]

@@ -12,7 +12,7 @@ use crate::client::models::Project;
 use crate::error::{Exit, Problem};
 use crate::export::ledger::FeedSummary;
 use crate::feeds::Feed;
-use crate::words::{count, counted};
+use crate::format::{count, counted};
 
 /// The steps, in the order in which they are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -24,7 +24,7 @@ pub(super) enum Cause {
     /// What cannot be recorded must not be sent.
     Ledger(LedgerError),
     /// Sending this feed makes no sense now.
-    Trouble(Problem),
+    Failure(Problem),
 }
 
 /// Stops all stages of a feed, once, and remembers why. It is also pulled, without a cause, when the run is stopped.

@@ -147,7 +147,7 @@ async fn compare_pages(
             None => return,
             Some(Ok(page)) => page,
             Some(Err(error)) => {
-                lane.brake.pull(Cause::Trouble(broken_off(&error)));
+                lane.brake.pull(Cause::Failure(broken_off(&error)));
                 return;
             }
         };
@@ -190,7 +190,7 @@ async fn settle(lane: &Lane, contested: Vec<Contested>, outbox: &mut Outbox, col
     }
     // Each of these owners has a lower key than who contests it, so this ends.
     if let Err(problem) = Box::pin(collect(lane, Selection::Keys(owners), outbox, collection)).await {
-        lane.brake.pull(Cause::Trouble(problem));
+        lane.brake.pull(Cause::Failure(problem));
         return false;
     }
     let entries = contested.into_iter().map(|contested| Entry::Whole(contested.item)).collect();

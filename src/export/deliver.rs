@@ -67,7 +67,7 @@ async fn keep_sending(lane: &Arc<Lane>, batches: mpsc::Receiver<Batch>) {
             Some(Err(error)) => {
                 is_ending = true;
                 let what = format!("a sender failed, a bug in this program: {error}");
-                lane.brake.pull(Cause::Trouble(Problem::new(Exit::Other, what)));
+                lane.brake.pull(Cause::Failure(Problem::new(Exit::Other, what)));
             }
             None => return,
         }

@@ -20,8 +20,8 @@ use super::progress::RunEvent;
 use super::send::Lane;
 use crate::feeds::Feed;
 use crate::feeds::source::Selection;
+use crate::format::{count, counted};
 use crate::untrusted::SafeText;
-use crate::words::{count, counted};
 
 /// A share is not measured below so many items: ten of fifty products are gone quickly, and are soon sent again.
 const FEW: u64 = 100;

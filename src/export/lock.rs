@@ -37,7 +37,7 @@ impl RunLock {
     /// [`ExportError::Locked`] if a run holds it, [`ExportError::LockFile`] if there can be no lock file.
     pub fn take(state_dir: &Path, data_space: &DataSpaceId, feed: Feed, is_pass: bool) -> Result<Self, ExportError> {
         let path = private_file::own_dir(state_dir, "locks")?.join(format!("{data_space}.{feed}.lock"));
-        let trouble = |error: &std::io::Error| PrivateFileError::io(&path, error);
+        let failure = |error: &std::io::Error| PrivateFileError::io(&path, error);
         let mut file = private_file::open_own(&path)?;
         match file.try_lock() {
             Ok(()) => {}
@@ -45,13 +45,13 @@ impl RunLock {
                 let (holder, is_pass) = holder(&mut file);
                 return Err(ExportError::Locked { feed, holder, is_pass });
             }
-            Err(TryLockError::Error(error)) => return Err(trouble(&error).into()),
+            Err(TryLockError::Error(error)) => return Err(failure(&error).into()),
         }
         let died = read(&mut file).map(|written| match written {
             Written::Holder(holder) => SafeText::from(holder.owner.to_string()),
             Written::Other(text) => text,
         });
-        introduce(&mut file, is_pass).map_err(|error| trouble(&error))?;
+        introduce(&mut file, is_pass).map_err(|error| failure(&error))?;
         Ok(Self { file, died })
     }
 }

@@ -22,8 +22,8 @@ use super::send::{Lane, Outbox};
 use crate::error::{Exit, Problem};
 use crate::feeds::Feed;
 use crate::feeds::source::{IdKind, Selection, SourceError};
+use crate::format::{counted, duration};
 use crate::untrusted::SafeText;
-use crate::words::{counted, duration};
 
 /// Source keys in one reading of the source: what a reading finds out beforehand is then shared by a hundred pages, and the
 /// keys are held in memory.

@@ -21,7 +21,7 @@ use super::mode::Rolling;
 use super::pass::{self, Halt, Reading, in_ledger, or_braked};
 use super::progress::Phase;
 use super::send::Lane;
-use crate::words::duration;
+use crate::format::duration;
 
 /// Fewer records than this are not worth the queries that every step begins with, unless they are the last.
 const LEAST: u64 = 200;

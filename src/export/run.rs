@@ -296,7 +296,7 @@ async fn export_feed(context: &Arc<Context>, plan: FeedPlan) -> FeedEnd {
             FeedEnd::KeysRefused { message, remedy, request_id }
         }
         (Some(Cause::Ledger(error)), _) => FeedEnd::Ledger(error),
-        (Some(Cause::Trouble(problem)), _) | (None, Err(problem)) => FeedEnd::Failed(problem),
+        (Some(Cause::Failure(problem)), _) | (None, Err(problem)) => FeedEnd::Failed(problem),
         (None, Ok(())) if lane.brake.is_pulled() => FeedEnd::Stopped,
         (None, Ok(())) => FeedEnd::Done,
     }

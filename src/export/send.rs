@@ -12,11 +12,11 @@ use tokio::time::Instant;
 use super::FeedPlan;
 use super::batch::{Batch, Batcher};
 use super::brake::{Brake, Cause};
-use super::ledger::{Answer, Attempt, Kept, Outgoing, Verdict, state_of_status};
+use super::failure;
+use super::ledger::{Answer, Attempt, BatchOutcome, Kept, Outgoing, state_of_status};
+use super::outcome::{self, Judged};
 use super::progress::{FeedProgress, ItemFailure, ItemState, RunEvent};
 use super::run::Context;
-use super::trouble;
-use super::verdict::{self, Judged};
 use crate::client::models::{FeedAnswer, FeedOutcome};
 use crate::client::retry::{Decision, Search, StopReason, Tries, decide};
 use crate::error::{Exit, Problem};
@@ -222,7 +222,7 @@ impl Lane {
             if !self.settle(entry, batch, &answer, &decision).await {
                 return None;
             }
-            let mut reason = verdict::words(&answer.outcome);
+            let mut reason = outcome::words(&answer.outcome);
             let (rest, pause) = match decision {
                 Decision::Done => {
                     self.given_up.store(0, Ordering::Relaxed);
@@ -278,7 +278,7 @@ impl Lane {
     async fn shrink(&self, bytes: usize, reason: &SafeText) {
         let half = bytes.div_ceil(2);
         if self.max_batch_bytes.fetch_min(half, Ordering::Relaxed) > half {
-            let size = crate::words::bytes(half as u64);
+            let size = crate::format::bytes(half as u64);
             let text = SafeText::from(format!("batch size reduced to {size}: {reason}"));
             self.run.events.tell(RunEvent::Note { feed: self.plan.feed, text }).await;
         }
@@ -301,7 +301,7 @@ impl Lane {
 
     fn fail<T>(&self, error: &dyn std::error::Error) -> Option<T> {
         let what = format!("a batch could not be compressed: {error}");
-        self.brake.pull(Cause::Trouble(Problem::new(Exit::Other, what)));
+        self.brake.pull(Cause::Failure(Problem::new(Exit::Other, what)));
         None
     }
 
@@ -374,11 +374,11 @@ impl Lane {
     /// Records what an answer means for the items that are not sent again, counts them and tells the refused ones.
     /// `false` if it could not be recorded.
     async fn settle(&self, entry: i64, batch: &Batch, answer: &FeedAnswer, decision: &Decision) -> bool {
-        let judged = verdict::judge(&answer.outcome, decision, batch.items().len());
+        let judged = outcome::judge(&answer.outcome, decision, batch.items().len());
         let verdicts = judged.iter().filter_map(|judged| Some(verdict_of(batch.items().get(judged.place)?, judged)));
         let record = Answer {
             batch: entry,
-            status: verdict::http_status(&answer.outcome),
+            status: outcome::http_status(&answer.outcome),
             request_id: answer.request_id.clone(),
             verdicts: verdicts.collect(),
         };
@@ -397,7 +397,7 @@ impl Lane {
             self.brake.pull(Cause::Ledger(error));
             return false;
         }
-        let is_unanswered = verdict::is_unanswered(&answer.outcome);
+        let is_unanswered = outcome::is_unanswered(&answer.outcome);
         self.run.board.update(|feed| judged.iter().for_each(|judged| count(feed, judged, is_unanswered)));
         if matches!(answer.outcome, FeedOutcome::Accepted { .. } | FeedOutcome::Refused { .. }) {
             self.tell_refused(batch, answer, &judged).await;
@@ -427,7 +427,7 @@ impl Lane {
     async fn pause(&self, pause: Duration, answer: &FeedAnswer) {
         if self.run.control.thread_count() == 1 {
             // With more senders the others go on, so the run as a whole does not wait.
-            self.run.board.set_waiting(pause, verdict::pause_reason(&answer.outcome));
+            self.run.board.set_waiting(pause, outcome::pause_reason(&answer.outcome));
         }
         tokio::select! {
             biased;
@@ -461,13 +461,13 @@ impl Lane {
             _ => true,
         };
         if is_hopeless {
-            self.brake.pull(Cause::Trouble(trouble::of(reason, &answer.outcome, &self.plan)));
+            self.brake.pull(Cause::Failure(failure::of(reason, &answer.outcome, &self.plan)));
         }
     }
 }
 
-fn verdict_of(outgoing: &Outgoing, judged: &Judged) -> Verdict {
-    Verdict { row: outgoing.row, status: judged.status, error: judged.text.clone(), code: judged.code.clone() }
+fn verdict_of(outgoing: &Outgoing, judged: &Judged) -> BatchOutcome {
+    BatchOutcome { row: outgoing.row, status: judged.status, error: judged.text.clone(), code: judged.code.clone() }
 }
 
 fn count(feed: &mut FeedProgress, judged: &Judged, is_unanswered: bool) {

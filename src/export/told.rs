@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::progress::{FeedProgress, ItemFailure, Limit, Phase, Progress, RunEnd, RunEvent, RunReport};
 use crate::error::Exit;
 use crate::feeds::Feed;
+use crate::format::{count, counted, duration, rate};
 use crate::untrusted::SafeText;
-use crate::words::{count, counted, duration, rate};
 
 /// The least time between two lines about what holds a run back: where two limits are nearly equal they take turns.
 const LIMIT_EVERY: Duration = Duration::from_secs(10);

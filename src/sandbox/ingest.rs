@@ -19,8 +19,8 @@ use tokio::time::Instant;
 use super::answer::Failure;
 use super::auth::Caller;
 use super::faults::What;
+use super::injected_fault::{self, InjectedFault};
 use super::listener::Cut;
-use super::mishap::{self, Mishap};
 use super::rate::whole_seconds;
 use super::schema::{self, Invalid};
 use super::server::{Gateway, Tenant, lock};
@@ -100,10 +100,10 @@ async fn judge(
     }
     let unpacked = unpack(headers, &body);
     let fault = lock(&gateway.faults).next(feeds, unpacked.as_deref().unwrap_or_default());
-    match fault.as_ref().and_then(mishap::instead) {
-        Some(Mishap::Answer(response)) => return Outcome::Answer(response),
-        Some(Mishap::Reset) => return Outcome::Cut,
-        Some(Mishap::Silence) => std::future::pending().await,
+    match fault.as_ref().and_then(injected_fault::instead) {
+        Some(InjectedFault::Answer(response)) => return Outcome::Answer(response),
+        Some(InjectedFault::Reset) => return Outcome::Cut,
+        Some(InjectedFault::Silence) => std::future::pending().await,
         None => {}
     }
     if let Some(What::Slow(delay)) = fault {
@@ -112,7 +112,7 @@ async fn judge(
     let stored = unpacked.and_then(|bytes| store(gateway, data_space, &bytes, feeds, fault.as_ref()));
     match (stored, fault) {
         (_, Some(What::LostAnswer)) => Outcome::Cut,
-        (Ok(answer), Some(What::Mangled(how))) => Outcome::Answer(mishap::mangled(&answer, how)),
+        (Ok(answer), Some(What::Mangled(how))) => Outcome::Answer(injected_fault::mangled(&answer, how)),
         (Ok(answer), _) => Outcome::Answer((answer.status, Json(answer.body)).into_response()),
         (Err(failure), _) => Outcome::Answer(failure.into_response()),
     }
@@ -175,7 +175,7 @@ struct Verdict {
 fn sort_out(items: &[&RawValue], feeds: &[Feed], keep: Keep, fault: Option<&What>) -> Verdict {
     let mut verdict = Verdict::default();
     for (index, raw) in items.iter().enumerate() {
-        let refusals = mishap::refusals(fault, index);
+        let refusals = injected_fault::refusals(fault, index);
         if index >= MAX_ITEMS {
             verdict.invalid.push(by_index(index, TOO_MANY_ITEMS, &format!("more than {MAX_ITEMS} items")));
         } else if !refusals.is_empty() {
@@ -187,7 +187,7 @@ fn sort_out(items: &[&RawValue], feeds: &[Feed], keep: Keep, fault: Option<&What
             }
         }
     }
-    verdict.invalid.extend(mishap::stranger(fault, items.len()));
+    verdict.invalid.extend(injected_fault::stranger(fault, items.len()));
     verdict
 }
 

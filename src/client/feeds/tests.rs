@@ -211,7 +211,7 @@ fn other_statuses_are_refused_passing_or_not_understood() {
     }
     for status in [500, 502, 503, 504, 599] {
         let message = format!("HTTP status {status}: busy").into();
-        let expected = FeedOutcome::Passing { status: Some(status), message, trouble: None };
+        let expected = FeedOutcome::Passing { status: Some(status), message, failure: None };
         assert_eq!(came_to(status, b"busy"), expected);
     }
     for status in [100, 300, 302, 304, 600, 999] {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::client::Trouble;
+use crate::client::Failure;
 use crate::client::models::KeysRemedy;
 
 /// The most answers that one batch may take: its own tries, those while slowed down, and a token.
@@ -16,8 +16,8 @@ fn refused() -> impl Strategy<Value = Vec<RefusedItem>> {
     prop::collection::vec(item, 0..6)
 }
 
-fn trouble() -> impl Strategy<Value = Option<Trouble>> {
-    use Trouble::{Connection, Name, Other, Proxy, ProxyLogin, Time, Tls};
+fn failure() -> impl Strategy<Value = Option<Failure>> {
+    use Failure::{Connection, Name, Other, Proxy, ProxyLogin, Time, Tls};
     prop::option::of(prop::sample::select(&[Name, Connection, ProxyLogin, Proxy, Tls, Time, Other][..]))
 }
 
@@ -34,10 +34,10 @@ fn outcome() -> impl Strategy<Value = FeedOutcome> {
             retry_after: Some(Duration::from_secs(wait)),
             message: message()
         }),
-        (500_u16..600, trouble()).prop_map(move |(status, trouble)| FeedOutcome::Passing {
-            status: trouble.is_none().then_some(status),
+        (500_u16..600, failure()).prop_map(move |(status, failure)| FeedOutcome::Passing {
+            status: failure.is_none().then_some(status),
             message: message(),
-            trouble
+            failure
         }),
         Just(FeedOutcome::NotUnderstood { status: 200, message: message() }),
         Just(FeedOutcome::WrongAddress { status: 404, message: message() }),

@@ -1,7 +1,7 @@
 //! Every answer to every decision; nothing here waits.
 
 use super::*;
-use crate::client::Trouble;
+use crate::client::Failure;
 use crate::client::models::{FeedAnswer, KeysRemedy};
 
 fn answer(outcome: FeedOutcome) -> FeedAnswer {
@@ -21,11 +21,11 @@ fn refused_as(status: u16, refused: Vec<RefusedItem>) -> FeedAnswer {
 }
 
 fn passing() -> FeedAnswer {
-    answer(FeedOutcome::Passing { status: Some(503), message: "busy".into(), trouble: None })
+    answer(FeedOutcome::Passing { status: Some(503), message: "busy".into(), failure: None })
 }
 
-fn unreached(trouble: Trouble) -> FeedAnswer {
-    answer(FeedOutcome::Passing { status: None, message: "no".into(), trouble: Some(trouble) })
+fn unreached(failure: Failure) -> FeedAnswer {
+    answer(FeedOutcome::Passing { status: None, message: "no".into(), failure: Some(failure) })
 }
 
 fn not_understood() -> FeedAnswer {
@@ -145,13 +145,13 @@ fn refused_keys_get_one_new_token_and_no_more() {
 
 #[test]
 fn a_setting_in_the_way_is_not_tried_for_long_and_what_may_pass_is() {
-    for trouble in [Trouble::Tls, Trouble::ProxyLogin, Trouble::Proxy] {
-        assert!(matches!(decided(&unreached(trouble), MAX_SETTING_ATTEMPTS - 1, 1), Decision::Retry { .. }));
-        let end = decided(&unreached(trouble), MAX_SETTING_ATTEMPTS, 1);
+    for failure in [Failure::Tls, Failure::ProxyLogin, Failure::Proxy] {
+        assert!(matches!(decided(&unreached(failure), MAX_SETTING_ATTEMPTS - 1, 1), Decision::Retry { .. }));
+        let end = decided(&unreached(failure), MAX_SETTING_ATTEMPTS, 1);
         assert_eq!(end, Decision::Stop(StopReason::SettingInTheWay));
     }
-    for trouble in [Trouble::Name, Trouble::Connection, Trouble::Time, Trouble::Other] {
-        assert!(matches!(decided(&unreached(trouble), MAX_ATTEMPTS - 1, 1), Decision::Retry { .. }));
+    for failure in [Failure::Name, Failure::Connection, Failure::Time, Failure::Other] {
+        assert!(matches!(decided(&unreached(failure), MAX_ATTEMPTS - 1, 1), Decision::Retry { .. }));
     }
 }
 

@@ -11,9 +11,9 @@ use crate::connector::Connector;
 use crate::connector::finding::Finding;
 use crate::connector::ledger::findings;
 use crate::feeds::Feed;
+use crate::format::count;
 use crate::settings::RouteOrigin;
 use crate::untrusted::SafeText;
-use crate::words::count;
 
 const ROUTES: &str = "Routes";
 const GUARD: &str = "Guard";

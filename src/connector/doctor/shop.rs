@@ -9,9 +9,9 @@ use crate::connector::health::{has_adobe_export, judge_cron, judge_logs, judge_s
 use crate::connector::{Connector, explained};
 use crate::error::Problem;
 use crate::feeds::Feed;
+use crate::format::{count, counted, duration};
 use crate::private_file::safe;
 use crate::untrusted::SafeText;
-use crate::words::{count, counted, duration};
 
 const DATABASE: &str = "Database";
 const CRON: &str = "Cron";

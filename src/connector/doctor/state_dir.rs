@@ -10,8 +10,8 @@ use super::check::Check;
 use crate::connector::Connector;
 use crate::connector::finding::Finding;
 use crate::export::owner::user_named;
+use crate::format::bytes;
 use crate::private_file::safe;
-use crate::words::bytes;
 
 const STATE: &str = "State directory";
 /// Free space below which a run may fail: the ledger of a million items takes about 300 MB.

@@ -8,7 +8,7 @@ use crate::commerce::health::{Cron, FeedLock, FeedPath, IndexerStatus, Mode, Par
 use crate::commerce::triggers::Triggers;
 use crate::export::ledger::FeedSummary;
 use crate::feeds::Feed;
-use crate::words::{count, counted, duration};
+use crate::format::{count, counted, duration};
 
 /// Records that wait in a change log: with more, Adobe's status page warns, too (protocol page §5).
 pub const BACKLOG_LIMIT: u64 = 1_000;

@@ -12,7 +12,7 @@ use super::super::send::Lane;
 use super::choose_span;
 use crate::feeds::Feed;
 use crate::feeds::source::changes::{Entry, LogState, Moment, Span};
-use crate::words::count;
+use crate::format::count;
 
 /// How often a stretch is looked at, at least: a version is given out a moment before its entry is written.
 const LOOKS: u64 = 3;

@@ -17,7 +17,7 @@ use crate::feeds::source::changes::{
     Before, ChangeLog, Entry, LogState, Moment, Reach, Shape, Sign, Span, Touched, around,
 };
 use crate::feeds::source::{IdKind, Selection};
-use crate::words::count;
+use crate::format::count;
 
 /// Entries in one read of a log: some hundred kilobytes, and a few milliseconds of the server.
 const ENTRIES_AT_ONCE: usize = 10_000;

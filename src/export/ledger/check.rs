@@ -8,8 +8,8 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use super::{LedgerError, feed_of_code, path_of, place, schema};
 use crate::client::models::DataSpaceId;
 use crate::feeds::Feed;
+use crate::format::counted;
 use crate::untrusted::SafeText;
-use crate::words::counted;
 
 /// How many words of SQLite's check are kept: one bad page has hundreds of consequences.
 const WORDS_KEPT: usize = 10;

@@ -49,12 +49,12 @@ pub(in crate::export) struct Answer {
     /// The gateway's request id.
     pub request_id: Option<SafeText>,
     /// The items that have their state by it; those that are sent again are not among them.
-    pub verdicts: Vec<Verdict>,
+    pub verdicts: Vec<BatchOutcome>,
 }
 
 /// The state of one item after an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::export) struct Verdict {
+pub(in crate::export) struct BatchOutcome {
     /// Its row.
     pub row: i64,
     /// Its status code.
@@ -111,12 +111,12 @@ impl Store {
         let mut update = self.connection.prepare_cached(
             "UPDATE items SET status = ?2, error = ?3, code = ?4, request_id = ?5, modified_at = ?6 WHERE id = ?1",
         )?;
-        for verdict in &answer.verdicts {
+        for outcome in &answer.verdicts {
             update.execute(params![
-                verdict.row,
-                verdict.status,
-                text(&verdict.error),
-                text(&verdict.code),
+                outcome.row,
+                outcome.status,
+                text(&outcome.error),
+                text(&outcome.code),
                 request_id,
                 now
             ])?;

@@ -51,7 +51,7 @@ pub(super) use held::{Measure, Ruling};
 pub use items::{
     FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, LastRequest, PageFrom,
 };
-pub(super) use journal::{Answer, Attempt, Kept, Verdict};
+pub(super) use journal::{Answer, Attempt, BatchOutcome, Kept};
 pub use owner::Installation;
 pub use reader::{FeedSummary, LedgerReader};
 pub use received::last_received;

@@ -100,10 +100,10 @@ fn build(source: &Path, path: &Path, data_space: &DataSpaceId) -> Result<(u64, O
     let mut target = schema::open_writable(&half, data_space)?;
     let transaction = target.transaction().map_err(sqlite)?;
     let salvage = Salvage { old: &old, new: &transaction, kept: 0, bad: 0 };
-    let salvaged = salvage.all().map_err(|trouble| match trouble {
-        Trouble::Old(error) if check::is_damage(&error) => nothing_left(source, &error),
-        Trouble::Old(error) => LedgerError::of_sqlite(source, &error),
-        Trouble::New(error) => sqlite(error),
+    let salvaged = salvage.all().map_err(|failure| match failure {
+        Failure::Old(error) if check::is_damage(&error) => nothing_left(source, &error),
+        Failure::Old(error) => LedgerError::of_sqlite(source, &error),
+        Failure::New(error) => sqlite(error),
     })?;
     transaction.commit().map_err(sqlite)?;
     // Closing folds the log in and removes it.
@@ -194,7 +194,7 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// Which of the two files a statement failed in.
-enum Trouble {
+enum Failure {
     Old(rusqlite::Error),
     New(rusqlite::Error),
 }
@@ -209,11 +209,11 @@ struct Salvage<'a> {
 
 impl Salvage<'_> {
     /// Takes over what can be read: how many items that is, and how many are lost.
-    fn all(mut self) -> Result<(u64, Option<u64>), Trouble> {
+    fn all(mut self) -> Result<(u64, Option<u64>), Failure> {
         // An error here means that not even the tables are known.
-        self.old.prepare("SELECT id FROM items").map_err(Trouble::Old)?;
+        self.old.prepare("SELECT id FROM items").map_err(Failure::Old)?;
         // The ranges that are still to be read, the next one last.
-        let whole = 0..self.end().map_err(Trouble::Old)?;
+        let whole = 0..self.end().map_err(Failure::Old)?;
         let mut ranges = vec![whole];
         while let Some(range) = ranges.pop() {
             let Some(bad) = self.take(&range)? else { continue };
@@ -240,14 +240,14 @@ impl Salvage<'_> {
     }
 
     /// Takes over a range of rows; returns the first that could not be read.
-    fn take(&mut self, range: &Range<i64>) -> Result<Option<i64>, Trouble> {
+    fn take(&mut self, range: &Range<i64>) -> Result<Option<i64>, Failure> {
         let mut select = self
             .old
             .prepare_cached(
                 "SELECT id, feed, feed_id, source_id, label, minimal, deleted FROM items NOT INDEXED
                  WHERE id >= ?1 AND id < ?2 ORDER BY id",
             )
-            .map_err(Trouble::Old)?;
+            .map_err(Failure::Old)?;
         // No hash and no status: unknown. A request of a time before the journal: it may be there, so it can be deleted there.
         let mut insert = self
             .new
@@ -255,7 +255,7 @@ impl Salvage<'_> {
                 "INSERT OR IGNORE INTO items (id, feed, feed_id, source_id, label, minimal, hash, deleted, batch, modified_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, zeroblob(20), ?7, 0, ?8)",
             )
-            .map_err(Trouble::New)?;
+            .map_err(Failure::New)?;
         let mut next = range.start;
         let mut rows = match select.query([range.start, range.end]) {
             Ok(rows) => rows,
@@ -273,24 +273,24 @@ impl Salvage<'_> {
             let Some(row) = Row::read(row) else { continue };
             let kept = insert
                 .execute(params![id, row.feed, row.feed_id, row.source_id, row.label, row.minimal, row.deleted, now])
-                .map_err(Trouble::New)?;
+                .map_err(Failure::New)?;
             self.kept += kept as u64;
         }
     }
 
     /// Which installation sent last, so that the guard still knows it.
-    fn take_installation(&self) -> Result<(), Trouble> {
+    fn take_installation(&self) -> Result<(), Failure> {
         let select = "SELECT value FROM meta WHERE name = 'installation'";
         let Ok(text) = self.old.query_row(select, [], |row| row.get::<_, String>(0)) else { return Ok(()) };
         let insert = "INSERT INTO meta (name, value) VALUES ('installation', ?1)";
-        self.new.execute(insert, [text]).map(drop).map_err(Trouble::New)
+        self.new.execute(insert, [text]).map(drop).map_err(Failure::New)
     }
 }
 
 /// Damage ends the reading of a range; anything else ends all of it.
-fn unreadable(error: rusqlite::Error, at: i64) -> Result<Option<i64>, Trouble> {
+fn unreadable(error: rusqlite::Error, at: i64) -> Result<Option<i64>, Failure> {
     let is_local = check::is_damage(&error) || error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
-    if is_local { Ok(Some(at)) } else { Err(Trouble::Old(error)) }
+    if is_local { Ok(Some(at)) } else { Err(Failure::Old(error)) }
 }
 
 /// What of an item is taken over.

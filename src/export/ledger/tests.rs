@@ -79,8 +79,8 @@ impl Shop {
         let rows: Vec<i64> = sent.iter().map(|outgoing| outgoing.row).collect();
         let attempt = Attempt { run: 1, feed: self.feed, rows: rows.clone(), bytes: 10, number: 1, kept };
         let batch = self.store.journal(&attempt, now()).expect("journaled");
-        let verdict = |row| Verdict { row, status, error: "the text".into(), code: "the code".into() };
-        let verdicts = rows.into_iter().map(verdict).collect();
+        let outcome = |row| BatchOutcome { row, status, error: "the text".into(), code: "the code".into() };
+        let verdicts = rows.into_iter().map(outcome).collect();
         let answer = Answer { batch, status: Some(200), request_id: Some("req-1".into()), verdicts };
         self.store.record(&answer, now()).expect("recorded");
     }

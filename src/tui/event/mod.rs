@@ -14,8 +14,8 @@ use ratatui::crossterm::event::KeyEvent;
 use crate::client::models::{DataSpaceId, Environment, Project};
 use crate::connector::doctor::Check;
 use crate::connector::estimate::Estimate;
-use crate::connector::foresight::Foresight;
 use crate::connector::health::Health;
+use crate::connector::preview::RunPreview;
 use crate::connector::services::Services;
 use crate::connector::{Overview, PairStatus, SourceFeeds};
 use crate::error::Problem;
@@ -131,7 +131,7 @@ pub enum Reply {
         /// Which data space.
         space: DataSpaceId,
         /// What lies ahead.
-        result: Result<Foresight, Problem>,
+        result: Result<RunPreview, Problem>,
     },
     /// A project was created.
     ProjectCreated(Result<Project, Problem>),

@@ -14,12 +14,12 @@ use crate::connector::items::{ItemView, NowSent, Record};
 use crate::error::Problem;
 use crate::export::ledger::{FieldChange, ItemNumber, ItemRow};
 use crate::export::progress::ItemState;
+use crate::format::counted;
 use crate::tui::clipboard::Copyable;
 use crate::tui::effect::{Effect, ItemsWork, Work};
 use crate::tui::event::Now;
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::untrusted::SafeText;
-use crate::words::counted;
 
 /// The page.
 #[derive(Debug)]

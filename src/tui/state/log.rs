@@ -13,9 +13,9 @@ use super::{Effects, Filter, State, step};
 use crate::error::Exit;
 use crate::export::progress::{ItemFailure, ItemState, Phase, Progress, RunEnd, RunEvent, RunReport};
 use crate::export::told::{Change, Changes, end_words, event_line};
+use crate::format::duration;
 use crate::tui::event::Now;
 use crate::tui::keymap::Action;
-use crate::words::duration;
 
 /// How many lines are kept; the log file and the ledger have the rest.
 pub const LINES_KEPT: usize = 1_000;

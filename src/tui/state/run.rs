@@ -15,10 +15,10 @@ use crate::connector::ExportRequest;
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
 use crate::export::progress::{FeedProgress, Limit, Progress, RunEnd, RunEvent, RunReport};
+use crate::format::{count, counted, rate};
 use crate::live::About;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
-use crate::words::{count, counted, rate};
 
 /// Over how long requests a second are averaged: long enough to be calm, short enough to be current.
 const RATE_WINDOW: Duration = Duration::from_secs(5);

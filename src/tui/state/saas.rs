@@ -11,7 +11,7 @@ use super::reports::Report;
 use super::{Effects, Filter, Load, State, step};
 use crate::client::models::{DataSpace, DataSpaceId, DataSpaceKind, Environment, Project, ProjectId};
 use crate::connector::Overview;
-use crate::connector::foresight::Foresight;
+use crate::connector::preview::RunPreview;
 use crate::error::{Exit, Problem};
 use crate::tui::clipboard::Copyable;
 use crate::tui::effect::{Effect, Work};
@@ -46,7 +46,7 @@ pub struct Ahead {
     /// The choice.
     pub space: DataSpaceId,
     /// What is known of it.
-    pub report: Report<Foresight>,
+    pub report: Report<RunPreview>,
 }
 
 /// A row of the tree.
@@ -202,7 +202,7 @@ impl State {
         }
     }
 
-    pub(super) fn on_foreseen(&mut self, space: &DataSpaceId, result: Result<Foresight, Problem>, now: &Now) {
+    pub(super) fn on_foreseen(&mut self, space: &DataSpaceId, result: Result<RunPreview, Problem>, now: &Now) {
         if let Some(ahead) = self.saas.ahead.as_mut().filter(|ahead| ahead.space == *space) {
             ahead.report.take(result, now);
         }

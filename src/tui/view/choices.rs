@@ -8,11 +8,11 @@ use super::look::{Look, Role};
 use super::text::{full_moment, paragraph, time};
 use crate::client::models::{DataSpace, DataSpaceKind, Environment};
 use crate::connector::estimate;
-use crate::connector::foresight::Foresight;
+use crate::connector::preview::RunPreview;
 use crate::export::hold::{Held, What};
+use crate::format::{counted, duration};
 use crate::private_file::safe;
 use crate::tui::state::{Load, State};
-use crate::words::{counted, duration};
 
 /// So many of what was held back are told in the question; the summary of the run has all.
 const HELD_SHOWN: usize = 3;
@@ -60,7 +60,7 @@ pub fn choose(space: &DataSpace, state: &State, look: Look, room: usize) -> Vec<
     spaced(paragraphs)
 }
 
-fn ahead<'a>(space: &DataSpace, state: &'a State) -> Option<&'a Foresight> {
+fn ahead<'a>(space: &DataSpace, state: &'a State) -> Option<&'a RunPreview> {
     state.saas.ahead.as_ref().filter(|ahead| ahead.space == space.id)?.report.value.as_ref()
 }
 
@@ -73,14 +73,14 @@ fn what_comes(space: &DataSpace, state: &State) -> (String, Role) {
         (Load::Failed { problem }, _) => {
             (format!("▲ Could not count the items to send: {}", problem.what), Role::Warning)
         }
-        (Load::Done { at }, Some(foresight)) => (in_numbers(foresight, &time(at)), Role::Text),
+        (Load::Done { at }, Some(preview)) => (in_numbers(preview, &time(at)), Role::Text),
         _ => ("◐ Counting the items to send … (no need to wait)".to_owned(), Role::Accent),
     }
 }
 
 /// `41,101 items of 7 feeds will be sent, about 3 min 26 s at 2 requests/s`.
-fn in_numbers(foresight: &Foresight, at: &str) -> String {
-    let estimate = &foresight.estimate;
+fn in_numbers(preview: &RunPreview, at: &str) -> String {
+    let estimate = &preview.estimate;
     let feeds = counted(estimate.feeds.len() as u64, "feed");
     let pace = match (estimate.requests(), estimate.requests_per_second) {
         (Some(requests), Some(rate)) => match estimate::time(requests, rate) {
@@ -90,7 +90,7 @@ fn in_numbers(foresight: &Foresight, at: &str) -> String {
         _ => String::new(),
     };
     let items: Option<u64> = estimate.feeds.iter().map(|feed| feed.items).sum();
-    let (there, verb) = match foresight.items_there {
+    let (there, verb) = match preview.items_there {
         0 => ("nothing".to_owned(), "sends"),
         items => (counted(items, "item"), "sends only changes, at most"),
     };

@@ -11,10 +11,10 @@ use super::{choices, key_dialog, readings, unsaved};
 use crate::connector::ExportRequest;
 use crate::export::SyncMode;
 use crate::feeds::Feed;
+use crate::format::{count, counted};
 use crate::tui::keymap::{Action, Place, key_of, of_place};
 use crate::tui::state::dialog::{Dialog, LineDialog, LinePurpose, Palette, Question};
 use crate::tui::state::{Filter, State};
-use crate::words::{count, counted};
 
 /// What is asked before items are filtered by their errors.
 const ERROR_TEXT: &str = "Show only items whose error text or code contains this (any case). Leave empty to show all.";

@@ -10,10 +10,10 @@ use super::look::{Look, Role};
 use super::text::{fit, left, time};
 use super::{feed_about, feed_table, run};
 use crate::export::progress::{ItemFailure, ItemState};
+use crate::format::count;
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::export::{ExportPane, FAILURES_KEPT};
 use crate::tui::state::{Load, State};
-use crate::words::count;
 
 /// The rows of the errors where there is room: a heading and two of them.
 const ERRORS: usize = 3;
@@ -38,9 +38,9 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     }
     let pane = &state.export;
     let is_one_line = pane.failures.is_empty() || (is_short && pane.selected_failure().is_none());
-    let trouble = trouble_lines(state, look, room);
-    let trouble: Vec<Line> = if is_short { trouble.into_iter().take(1).collect() } else { trouble };
-    let errors = trouble.len() + if is_one_line { 1 } else { ERRORS };
+    let failure = trouble_lines(state, look, room);
+    let failure: Vec<Line> = if is_short { failure.into_iter().take(1).collect() } else { failure };
+    let errors = failure.len() + if is_one_line { 1 } else { ERRORS };
     let feeds = state.export.feeds();
     // The table has a heading and totals; a blank line follows the run.
     let gap = usize::from(!is_short);
@@ -54,7 +54,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
     .areas(main);
     frame.render_widget(Paragraph::new(feed_table::lines(&feeds, table_rows, state, look, room)), table);
     frame.render_widget(Paragraph::new(run), below);
-    let mut last = trouble;
+    let mut last = failure;
     let errors_room = usize::from(errors.height).saturating_sub(last.len()).min(most_errors(pane));
     last.extend(error_lines(state, look, room, errors_room));
     frame.render_widget(Paragraph::new(last), errors);

@@ -10,10 +10,10 @@ use super::look::{Look, Role};
 use super::text::{fit, left, width};
 use super::{export, feed_about, feed_phases, run};
 use crate::feeds::Feed;
+use crate::format::{count, counted, duration};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
 use crate::tui::state::run::RunState;
-use crate::words::{count, counted, duration};
 
 /// Below this height nothing but what matters most is shown, in rows.
 const SHORT: usize = 16;

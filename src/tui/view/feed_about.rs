@@ -11,9 +11,9 @@ use crate::connector::health::{AdobeItems, BACKLOG_LIMIT, FeedHealth, Health};
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::FeedProgress;
 use crate::feeds::Feed;
+use crate::format::{bytes, count, counted};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::{Load, State};
-use crate::words::{bytes, count, counted};
 
 /// The width of the labels, in cells.
 const LABEL: usize = 13;
@@ -209,7 +209,7 @@ pub fn in_short(feed: Feed, state: &State) -> Vec<(&'static str, String, Role)> 
         };
         let backlog = path.log.known().and_then(|log| log.backlog).filter(|_| path.stall().is_none());
         let backlog = backlog.map(|backlog| format!(", backlog {}", count(backlog))).unwrap_or_default();
-        match health.and_then(trouble) {
+        match health.and_then(failure) {
             Some((words, role)) => (format!("▲ {words}: {indexer}{mode}{backlog}"), role),
             None => (format!("{indexer}{mode}{backlog}"), Role::Text),
         }
@@ -237,7 +237,7 @@ fn by_failures(will_retry: u64, needs_attention: u64) -> Role {
 }
 
 /// What is wrong with a feed's way through the installation, in a few words; the worst first.
-fn trouble(health: &FeedHealth) -> Option<(String, Role)> {
+fn failure(health: &FeedHealth) -> Option<(String, Role)> {
     let path = health.path.as_ref()?;
     let mode = path.view.known().and_then(Option::as_ref).map(|view| view.mode);
     if path.stall().is_some() {
@@ -260,11 +260,11 @@ fn trouble(health: &FeedHealth) -> Option<(String, Role)> {
 pub fn below_table(state: &State, look: Look, room: usize) -> Line<'static> {
     let mut spans = Vec::new();
     let mut left_over = room;
-    let trouble = state.export.feed_of_cursor().and_then(|feed| {
-        let (words, role) = trouble(state.reports.health_of(feed)?)?;
+    let failure = state.export.feed_of_cursor().and_then(|feed| {
+        let (words, role) = failure(state.reports.health_of(feed)?)?;
         Some((format!("▲ {feed}: {words}"), role))
     });
-    if let Some((text, role)) = trouble {
+    if let Some((text, role)) = failure {
         let text = fit(&text, room);
         left_over = room.saturating_sub(width(&text) + 2);
         spans.push(Span::styled(text, look.style(role)));

@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use super::look::{Look, Role};
 use super::text::{fit, left, width};
 use crate::export::progress::{FeedProgress, Phase};
-use crate::words::{bytes, count, counted};
+use crate::format::{bytes, count, counted};
 
 /// The width of the names of steps, in cells.
 const STEP: usize = 9;

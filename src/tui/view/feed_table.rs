@@ -6,10 +6,10 @@ use super::feed_words::{adobe, awaiting, backlog, failed, of_total, state_of, su
 use super::look::{Look, Role};
 use super::text::{fit, left, moment, right};
 use crate::feeds::Feed;
+use crate::format::count;
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::run::RunState;
 use crate::tui::state::{Load, State};
-use crate::words::count;
 
 /// The width of the names of feeds, in cells.
 const FEED: usize = 20;

@@ -7,10 +7,10 @@ use crate::export::ledger::FeedSummary;
 use crate::export::progress::{FeedProgress, Limit, Phase};
 use crate::export::told::limit_words;
 use crate::feeds::Feed;
+use crate::format::count;
 use crate::tui::state::export::ExportPane;
 use crate::tui::state::run::{ActiveRun, RunState};
 use crate::tui::state::totals::is_collecting;
-use crate::words::count;
 
 /// The state of a feed as a person reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

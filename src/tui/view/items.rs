@@ -10,12 +10,12 @@ use super::look::{Look, Role};
 use super::text::{fit, full_moment, left, moment, paragraph, right, time, width};
 use crate::export::ledger::{ItemOrder, ItemRow};
 use crate::export::progress::ItemState;
+use crate::format::{count, counted};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::export::ExportPage;
 use crate::tui::state::items::ItemsPage;
 use crate::tui::state::{Load, State};
 use crate::untrusted::SafeText;
-use crate::words::{count, counted};
 
 /// Widths of the columns, in cells; the rest goes to the label.
 const CURSOR: usize = 2;

@@ -8,11 +8,11 @@ use ratatui::widgets::Paragraph;
 use super::dialogs::{Content, filter_line};
 use super::look::{Look, Role};
 use super::text::{fit, left, paragraph, width};
+use crate::format::{count, counted};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
 use crate::tui::state::log::{LogLine, LogPage};
 use crate::tui::state::notice::Tone;
-use crate::words::{count, counted};
 
 /// Draws it.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {

@@ -8,12 +8,12 @@ use ratatui::widgets::Paragraph;
 use super::look::{Look, Role};
 use super::text::{fit, full_moment, left, paragraph, time};
 use crate::error::Problem;
+use crate::format::counted;
 use crate::ims::models::{Organization, PendingSignIn, SignIn, SignedIn, SignedInAs};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::dialog::LinePurpose;
 use crate::tui::state::{Load, State};
 use crate::untrusted::SafeText;
-use crate::words::counted;
 
 /// The width of the mark of what is in use, in cells.
 const IN_USE: usize = 8;
@@ -45,7 +45,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
         _ => super::with_side(area),
     };
     let room = usize::from(main.width);
-    let mut lines = trouble(state, look, room);
+    let mut lines = failure(state, look, room);
     match &state.organization.sign_in {
         SignIn::Out => lines.extend(out(state, look, room, side.is_none())),
         SignIn::Pending(pending) => lines.extend(waiting(pending, look, room)),
@@ -98,7 +98,7 @@ pub fn line_words(purpose: &LinePurpose) -> (&'static str, String) {
 }
 
 /// What went wrong with the last thing that was asked of IMS.
-fn trouble(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+fn failure(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
     match &state.organization.status {
         Load::Loading => vec![Line::styled("◐ waiting for IMS …", look.style(Role::Accent))],
         Load::Failed { problem } => failed(problem, look, room),

@@ -8,11 +8,11 @@ use ratatui::widgets::Paragraph;
 use super::look::{Look, Role};
 use super::text::{fit, left, paragraph, wrap};
 use crate::connector::steps::{self, Stage, Step, StepState};
+use crate::format::counted;
 use crate::private_file::safe;
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
 use crate::tui::state::overview::words_of;
-use crate::words::counted;
 
 /// The width of a step's name, in cells.
 const TITLE: usize = 20;

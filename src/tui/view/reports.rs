@@ -9,9 +9,9 @@ use crate::connector::estimate::Estimate;
 use crate::connector::finding::{Finding, Level};
 use crate::connector::services::{FeedCondition, Module, ServiceStatus};
 use crate::error::Problem;
+use crate::format::{bytes, count, counted};
 use crate::tui::state::reports::Report;
 use crate::tui::state::{Load, State};
-use crate::words::{bytes, count, counted};
 
 /// Widths of the columns of the estimate, in cells.
 const FEED: usize = 20;

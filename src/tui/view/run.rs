@@ -10,12 +10,12 @@ use crate::connector::ExportRequest;
 use crate::connector::estimate::formula;
 use crate::error::Exit;
 use crate::export::progress::{Limit, Phase, RunEnd, RunReport};
+use crate::format::{bytes, count, counted, duration, rate};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
 use crate::tui::state::run::{ActiveRun, EndedRun, RunState};
 use crate::tui::state::totals::Totals;
 use crate::untrusted::SafeText;
-use crate::words::{bytes, count, counted, duration, rate};
 
 /// The width of the bar that goes with the numbers, in cells.
 const BAR: usize = 16;

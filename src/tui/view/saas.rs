@@ -9,10 +9,10 @@ use super::choices::received;
 use super::look::{Look, Role};
 use super::text::{fit, left, paragraph, time};
 use crate::client::models::DataSpaceKind;
+use crate::format::counted;
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::saas::Row;
 use crate::tui::state::{Load, State};
-use crate::words::counted;
 
 /// The width of the kind with its shape, in cells.
 const KIND: usize = 12;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use commerce_connector::client::models::{DataSpaceId, DataSpaceKind, FeedOutcome, ProjectId, RefusedItem};
-use commerce_connector::client::{Client, ClientError, ClientSettings, Trouble};
+use commerce_connector::client::{Client, ClientError, ClientSettings, Failure};
 use commerce_connector::error::{Exit, Explain as _};
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -267,7 +267,7 @@ async fn each_time_out_has_its_own_words() {
     let read = ClientSettings { read_timeout: IMPATIENCE, ..settings(&silent.url) };
     let client = Client::new(read, keys()).expect("a client");
     let message = "no response for 0.15 s (read time-out)".into();
-    let expected = FeedOutcome::Passing { status: None, message, trouble: Some(Trouble::Time) };
+    let expected = FeedOutcome::Passing { status: None, message, failure: Some(Failure::Time) };
     assert_eq!(outcome_of(&client).await, expected);
 
     let total = ClientSettings { total_timeout: IMPATIENCE, ..settings(&silent.url) };

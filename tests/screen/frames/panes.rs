@@ -2,7 +2,7 @@
 
 use commerce_connector::connector::Setup;
 use commerce_connector::connector::estimate::{Estimate, FeedEstimate};
-use commerce_connector::connector::foresight::Foresight;
+use commerce_connector::connector::preview::RunPreview;
 use commerce_connector::tui::state::saas;
 
 use super::*;
@@ -40,7 +40,7 @@ fn snapshot_in(name: &str, state: &State, sizes: &[(u16, u16)]) {
     }
 }
 
-fn foresight(items: u64, items_there: u64) -> Foresight {
+fn preview(items: u64, items_there: u64) -> RunPreview {
     let feed = FeedEstimate {
         feed: Feed::Products,
         source_records: Some(20_000),
@@ -50,7 +50,7 @@ fn foresight(items: u64, items_there: u64) -> Foresight {
         bytes: None,
     };
     let estimate = Estimate { feeds: vec![feed], requests_per_second: Some(2.0) };
-    Foresight { estimate, items_there, refusal: None }
+    RunPreview { estimate, items_there, refusal: None }
 }
 
 /// The pane with the cursor on the data space of this name, and its choice asked about.
@@ -62,7 +62,7 @@ fn choosing(name: &str) -> State {
     state
 }
 
-fn foreseen(state: &mut State, result: Result<Foresight, Problem>) {
+fn foreseen(state: &mut State, result: Result<RunPreview, Problem>) {
     let space = state.saas.ahead.as_ref().unwrap().space.clone();
     state.update(Event::Reply(Reply::Foreseen { space, result }), &now());
 }
@@ -162,7 +162,7 @@ fn the_guides() {
 fn choosing_a_data_space_while_it_is_counted_and_after() {
     let mut state = choosing("Testing 2");
     snapshot_in("saas-choose-counting", &state, &SIZES[..1]);
-    foreseen(&mut state, Ok(foresight(41_101, 0)));
+    foreseen(&mut state, Ok(preview(41_101, 0)));
     snapshot("saas-choose", &state);
 }
 
@@ -170,7 +170,7 @@ fn choosing_a_data_space_while_it_is_counted_and_after() {
 fn choosing_a_data_space_that_the_guard_will_refuse() {
     let mut state = choosing("Main");
     let refusal = "this is a staging installation (set in instance.kind), and Main is a production data space";
-    foreseen(&mut state, Ok(Foresight { refusal: Some(refusal.into()), ..foresight(41_101, 12_400) }));
+    foreseen(&mut state, Ok(RunPreview { refusal: Some(refusal.into()), ..preview(41_101, 12_400) }));
     snapshot_in("saas-choose-guarded", &state, &SIZES[..1]);
 }
 

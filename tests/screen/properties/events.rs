@@ -86,7 +86,7 @@ pub const MAKERS: [Maker; 48] = [
         let received = |tape: &mut Tape| tape.list(3, |tape| (make::id(tape), tape.timestamp())).into_iter().collect();
         Event::Reply(Reply::LastReceived(tape.result(received)))
     },
-    |tape| Event::Reply(Reply::Foreseen { space: make::id(tape), result: tape.result(make::foresight) }),
+    |tape| Event::Reply(Reply::Foreseen { space: make::id(tape), result: tape.result(make::preview) }),
     |tape| Event::Reply(Reply::Attached(Box::new(make::about(tape)))),
     // Keys are what a person gives most; the more of them, the deeper a sequence gets.
     |tape| Event::Key(key(tape)),

@@ -8,9 +8,9 @@ use commerce_connector::commerce::triggers::Triggers;
 use commerce_connector::connector::doctor::{Check, Outcome};
 use commerce_connector::connector::estimate::{Estimate, FeedEstimate};
 use commerce_connector::connector::finding::{Cause, Finding, Level};
-use commerce_connector::connector::foresight::Foresight;
 use commerce_connector::connector::health::{AdobeItems, ByState, FeedHealth, Health, Installation};
 use commerce_connector::connector::items::{ItemView, NowSent};
+use commerce_connector::connector::preview::RunPreview;
 use commerce_connector::connector::services::{FeedCondition, Module, SERVICES, ServiceStatus, Services};
 use commerce_connector::connector::{Half, Limits, Overview, PairStatus, SettingsOverview, Setup};
 use commerce_connector::export::control::Paused;
@@ -350,8 +350,8 @@ pub fn organization(tape: &mut Tape) -> Organization {
     }
 }
 
-pub fn foresight(tape: &mut Tape) -> Foresight {
-    Foresight { estimate: estimate(tape), items_there: tape.count(), refusal: tape.some(Tape::safe) }
+pub fn preview(tape: &mut Tape) -> RunPreview {
+    RunPreview { estimate: estimate(tape), items_there: tape.count(), refusal: tape.some(Tape::safe) }
 }
 
 pub fn about(tape: &mut Tape) -> About {

@@ -11,12 +11,12 @@ use super::AREA_LIMIT;
 use super::check::Check;
 use crate::client::models::{DataSpace, Environment, Project};
 use crate::client::proxy::Route;
-use crate::client::{Client, Probe, Trouble, Unreached};
+use crate::client::{Client, Failure, Probe, Unreached};
 use crate::connector::finding::Finding;
 use crate::connector::{Connector, Overview, gateway_url};
 use crate::error::{Exit, Problem};
+use crate::format::counted;
 use crate::untrusted::SafeText;
-use crate::words::counted;
 
 /// What came of a ping.
 type Answer = Result<Probe, Unreached>;
@@ -103,7 +103,7 @@ fn skipped(names: &[&'static str], why: &str) -> Vec<Check> {
 /// What a ping tells, if there are keys to ping with.
 async fn probe(pair: &Pair, is_on_the_way: bool, deadline: Instant) -> Option<Answer> {
     let client = pair.client.as_ref().ok().filter(|_| is_on_the_way)?;
-    let timed_out = || Unreached { trouble: Trouble::Time, message: "timed out".into() };
+    let timed_out = || Unreached { failure: Failure::Time, message: "timed out".into() };
     Some(timeout_at(deadline, client.probe()).await.unwrap_or_else(|_| Err(timed_out())))
 }
 

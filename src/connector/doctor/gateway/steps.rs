@@ -15,10 +15,10 @@ use super::super::check::Check;
 use super::{Answer, CLOCK, CONNECTION, HTTPS, NAME, PROXY};
 pub(super) use crate::client::SKEW_WRONG;
 use crate::client::proxy::{Proxy, Route, UnusableProxy, route_to};
-use crate::client::{Trouble, Unreached};
+use crate::client::{Failure, Unreached};
 use crate::connector::finding::{Cause, Finding};
+use crate::format::duration;
 use crate::untrusted::SafeText;
-use crate::words::duration;
 
 /// The longest that a name may take to be resolved; a resolver that is there answers in milliseconds.
 const NAME_LIMIT: Duration = Duration::from_secs(3);
@@ -152,10 +152,10 @@ pub(super) fn https(probe: Option<&Answer>, is_connected: bool, gateway: &Place)
             let how = if gateway.is_https { "certificate trusted" } else { "plain http to this machine" };
             Check::ok(HTTPS, &format!("{how}, response in {} ms", probe.took.as_millis()))
         }
-        Some(Err(Unreached { trouble: Trouble::ProxyLogin | Trouble::Proxy, .. })) => {
+        Some(Err(Unreached { failure: Failure::ProxyLogin | Failure::Proxy, .. })) => {
             Check::skipped(HTTPS, "proxy failed")
         }
-        Some(Err(Unreached { trouble: Trouble::Tls, message })) => {
+        Some(Err(Unreached { failure: Failure::Tls, message })) => {
             let finding = Finding::wrong(
                 format!("no TLS with {host}: {message}"),
                 "the certificate does not prove this is the gateway; often a firewall that inspects TLS",
@@ -183,7 +183,7 @@ pub(super) fn proxy(probe: Option<&Answer>, way: &Route) -> Check {
     let place = proxy.place();
     let variable = proxy.variable;
     match probe {
-        Some(Err(Unreached { trouble: Trouble::ProxyLogin, .. })) => {
+        Some(Err(Unreached { failure: Failure::ProxyLogin, .. })) => {
             let finding = Finding::wrong(
                 format!("the proxy {place} of {variable} requires a login (HTTP status 407)"),
                 "no request leaves this server without a proxy login",
@@ -194,7 +194,7 @@ pub(super) fn proxy(probe: Option<&Answer>, way: &Route) -> Check {
             );
             Check::wrong(PROXY, "requires a login (407)", finding)
         }
-        Some(Err(Unreached { trouble: Trouble::Proxy, message })) => {
+        Some(Err(Unreached { failure: Failure::Proxy, message })) => {
             let finding = Finding::wrong(
                 format!("the proxy {place} of {variable} refuses the connection: {message}"),
                 "no request leaves this server through that proxy",

@@ -76,8 +76,8 @@ fn the_newest_states_of_an_item_are_remembered() {
         let at = now() + jiff::Span::new().seconds(second);
         shop.store.begin_feed(Feed::Products, Resend::All).expect("begun");
         let sent = shop.store.compare(vec![Entry::Whole(product("A", "a"))], at).expect("compared").send;
-        let verdict = Verdict { row: sent[0].row, status: second, error: "why".into(), code: SafeText::default() };
-        let answer = Answer { batch: 1, status: Some(200), request_id: None, verdicts: vec![verdict] };
+        let outcome = BatchOutcome { row: sent[0].row, status: second, error: "why".into(), code: SafeText::default() };
+        let answer = Answer { batch: 1, status: Some(200), request_id: None, verdicts: vec![outcome] };
         shop.store.record(&answer, at).expect("recorded");
     }
     let kept = i64::try_from(KEPT_ATTEMPTS).expect("small") - 1;

@@ -54,7 +54,7 @@ fn fill(store: &mut Store, keep: bool) -> Duration {
         let verdicts = rows.into_iter().map(|row| {
             let status = if row % 5_000 == 0 || batch == 7_000 { 400 } else { 200 };
             let error = if status == 400 { "name is too long" } else { "" };
-            Verdict { row, status, error: error.into(), code: SafeText::default() }
+            BatchOutcome { row, status, error: error.into(), code: SafeText::default() }
         });
         let answer = Answer { batch: entry, status: Some(200), request_id: None, verdicts: verdicts.collect() };
         store.record(&answer, at).expect("recorded");

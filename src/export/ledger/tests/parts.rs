@@ -329,8 +329,8 @@ fn what_is_sent_and_in_which_order_does_not_depend_on_the_clock() {
         let attempt = Attempt { run: 1, feed: shop.feed, rows: rows.clone(), bytes: 9, number: 1, kept: Kept::Nothing };
         let batch = shop.store.journal(&attempt, at(years)).expect("journaled");
         assert_eq!(batch, i64::try_from(run).expect("small") + 1, "the journal goes on");
-        let verdict = |row| Verdict { row, status: status::SUBMITTED, error: "".into(), code: "".into() };
-        let verdicts = rows.into_iter().map(verdict).collect();
+        let outcome = |row| BatchOutcome { row, status: status::SUBMITTED, error: "".into(), code: "".into() };
+        let verdicts = rows.into_iter().map(outcome).collect();
         let answer = Answer { batch, status: Some(200), request_id: None, verdicts };
         // The answer comes before the request, by this clock.
         shop.store.record(&answer, at(years - 1)).expect("recorded");

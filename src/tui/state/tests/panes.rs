@@ -3,7 +3,7 @@
 use super::*;
 use crate::connector::Setup;
 use crate::connector::estimate::Estimate;
-use crate::connector::foresight::Foresight;
+use crate::connector::preview::RunPreview;
 use crate::connector::steps::{Stage, StepState};
 
 const PEM: &str = include_str!("../../../keys/fixtures/rsa-2048.pem");
@@ -262,17 +262,17 @@ fn a_choice_does_not_wait_for_what_lies_ahead_of_it() {
     let effects = key(&mut state, KeyCode::Enter);
     let [Work::Foresee(space)] = works(&effects)[..] else { panic!("not looked ahead") };
     let space = space.id.clone();
-    let foresight = Foresight {
+    let preview = RunPreview {
         estimate: Estimate { feeds: Vec::new(), requests_per_second: None },
         items_there: 0,
         refusal: None,
     };
     // The answer to a question that was asked before is about another data space.
     let other = "elsewhere".parse().unwrap();
-    reply(&mut state, Reply::Foreseen { space: other, result: Ok(foresight.clone()) });
+    reply(&mut state, Reply::Foreseen { space: other, result: Ok(preview.clone()) });
     assert!(state.saas.ahead.as_ref().unwrap().report.value.is_none());
     assert!(matches!(works(&press(&mut state, 'y'))[..], [Work::SelectDataSpace(..)]));
-    reply(&mut state, Reply::Foreseen { space, result: Ok(foresight) });
+    reply(&mut state, Reply::Foreseen { space, result: Ok(preview) });
     assert!(state.saas.ahead.unwrap().report.value.is_some());
 }
 

@@ -17,7 +17,7 @@ use crate::untrusted::SafeText;
 
 /// What choosing a data space leads to.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Foresight {
+pub struct RunPreview {
     /// What a full export would take.
     pub estimate: Estimate,
     /// How many items it has from here, as far as the ledger knows.
@@ -37,7 +37,7 @@ impl Connector {
     ///
     /// # Errors
     /// A [`Problem`] if the source or the ledger cannot be read.
-    pub async fn foresee(&self, space: &DataSpace) -> Result<Foresight, Problem> {
+    pub async fn foresee(&self, space: &DataSpace) -> Result<RunPreview, Problem> {
         let estimate = self.estimate(&[]).await?;
         let (items_there, before) =
             tokio::task::block_in_place(|| known_of(&self.shared.state_dir, &space.id)).map_err(explained)?;
@@ -47,7 +47,7 @@ impl Connector {
             None => None,
         };
         let refusal = refusal.map(|refusal| SafeText::new(&refusal.words_beforehand()));
-        Ok(Foresight { estimate, items_there, refusal })
+        Ok(RunPreview { estimate, items_there, refusal })
     }
 
     /// When each data space last received anything from here, by the ledgers in the state directory. Blocking.

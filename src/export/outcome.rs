@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_retry_settles_nobody_and_neither_does_a_split() {
-        let outcome = FeedOutcome::Passing { status: Some(503), message: SafeText::from("busy"), trouble: None };
+        let outcome = FeedOutcome::Passing { status: Some(503), message: SafeText::from("busy"), failure: None };
         assert!(statuses(&outcome, &Decision::Split, 3).is_empty());
         assert!(statuses(&outcome, &Decision::Retry { after: Duration::ZERO }, 3).is_empty());
         assert_eq!(statuses(&outcome, &Decision::Stop(StopReason::OutOfBudget), 1), [(0, 503)]);

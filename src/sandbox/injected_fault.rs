@@ -23,15 +23,15 @@ use super::ingest::{Answer, by_index};
 const MISSING_OF_GZIP: usize = 9;
 
 /// What happens instead of storing anything.
-pub(super) enum Mishap {
+pub(super) enum InjectedFault {
     Answer(Response),
     Reset,
     Silence,
 }
 
 /// What happens instead of storing anything; `None` = the items are looked at.
-pub(super) fn instead(what: &What) -> Option<Mishap> {
-    let answer = |response: Response| Some(Mishap::Answer(response));
+pub(super) fn instead(what: &What) -> Option<InjectedFault> {
+    let answer = |response: Response| Some(InjectedFault::Answer(response));
     match what {
         What::Status { status, retry_after } => answer(with_status(*status, retry_after)),
         What::Redirect(location) => {
@@ -51,8 +51,8 @@ pub(super) fn instead(what: &What) -> Option<Mishap> {
                 .into_response(),
         ),
         What::WrongType => answer("OK".into_response()),
-        What::Reset => Some(Mishap::Reset),
-        What::Silent => Some(Mishap::Silence),
+        What::Reset => Some(InjectedFault::Reset),
+        What::Silent => Some(InjectedFault::Silence),
         What::LostAnswer | What::Slow(_) | What::Mangled(_) | What::RefusedItems(_) | What::OddList(_) => None,
     }
 }

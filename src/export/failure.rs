@@ -3,7 +3,7 @@
 //! It must never decide that a feed ends.
 
 use super::FeedPlan;
-use super::verdict;
+use super::outcome;
 use crate::client::models::FeedOutcome;
 use crate::client::retry::StopReason;
 use crate::error::{Exit, Problem};
@@ -11,7 +11,7 @@ use crate::untrusted::SafeText;
 
 /// The problem behind batches that were given up for this reason after this outcome.
 pub(super) fn of(reason: StopReason, outcome: &FeedOutcome, plan: &FeedPlan) -> Problem {
-    let words = verdict::words(outcome);
+    let words = outcome::words(outcome);
     match (reason, outcome) {
         (StopReason::WrongAddress, FeedOutcome::WrongAddress { status, .. }) => wrong_address(*status, &words, plan),
         (StopReason::RequestRefused, _) => {
@@ -23,8 +23,8 @@ pub(super) fn of(reason: StopReason, outcome: &FeedOutcome, plan: &FeedPlan) -> 
             Problem::new(Exit::Other, what)
                 .hint("if all items share the error, correct it in Commerce; then run again to resume")
         }
-        (_, FeedOutcome::Passing { trouble: Some(trouble), .. }) => {
-            no_batches(&words).hint(format!("{}, then run again to resume", trouble.remedy()))
+        (_, FeedOutcome::Passing { failure: Some(failure), .. }) => {
+            no_batches(&words).hint(format!("{}, then run again to resume", failure.remedy()))
         }
         _ => no_batches(&words).hint("run again later to resume"),
     }
