@@ -63,12 +63,12 @@ pub enum Decision {
     /// The same, and no batch of that many bytes again: it is too large, or took too long to arrive.
     Shrink,
     /// Nothing of this batch is to be sent again in this run.
-    Stop(StopReason),
+    Stop(GaveUp),
 }
 
 /// Why a batch is not sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StopReason {
+pub enum GaveUp {
     /// 401 or 403: the whole run pauses.
     KeysRefused,
     /// The items are refused for good.
@@ -199,10 +199,10 @@ fn decide_with(
         }
         FeedOutcome::Refused { status: 400 | 422, refused, .. } => refused_items(refused, items, tries, search, random),
         FeedOutcome::Refused { status: 408 | 413, .. } if items > 1 => Decision::Shrink,
-        FeedOutcome::Refused { status: 413, .. } => Decision::Stop(StopReason::PayloadRefused),
-        FeedOutcome::Refused { status, .. } if *status != 408 => Decision::Stop(StopReason::RequestRefused),
-        FeedOutcome::WrongAddress { .. } => Decision::Stop(StopReason::WrongAddress),
-        FeedOutcome::KeysRefused { .. } if tries.renewed => Decision::Stop(StopReason::KeysRefused),
+        FeedOutcome::Refused { status: 413, .. } => Decision::Stop(GaveUp::PayloadRefused),
+        FeedOutcome::Refused { status, .. } if *status != 408 => Decision::Stop(GaveUp::RequestRefused),
+        FeedOutcome::WrongAddress { .. } => Decision::Stop(GaveUp::WrongAddress),
+        FeedOutcome::KeysRefused { .. } if tries.renewed => Decision::Stop(GaveUp::KeysRefused),
         FeedOutcome::KeysRefused { .. } => {
             tries.renewed = true;
             Decision::RenewToken
@@ -210,18 +210,18 @@ fn decide_with(
         FeedOutcome::SlowDown { retry_after, .. } => {
             tries.slowed += 1;
             if tries.slowed >= MAX_SLOWED_ATTEMPTS {
-                return Decision::Stop(StopReason::OutOfAttempts);
+                return Decision::Stop(GaveUp::OutOfAttempts);
             }
             // Without `Retry-After`, the pace alone chooses the pause: it is the same for all workers.
             Decision::Retry { after: retry_after.unwrap_or_default() }
         }
         FeedOutcome::Passing { failure: Some(failure), .. } if failure.is_setting() => {
-            failed(tries, MAX_SETTING_ATTEMPTS, StopReason::SettingInTheWay, budget, random)
+            failed(tries, MAX_SETTING_ATTEMPTS, GaveUp::SettingInTheWay, budget, random)
         }
         FeedOutcome::Accepted { .. }
         | FeedOutcome::Refused { .. }
         | FeedOutcome::Passing { .. }
-        | FeedOutcome::NotUnderstood { .. } => failed(tries, MAX_ATTEMPTS, StopReason::OutOfAttempts, budget, random),
+        | FeedOutcome::NotUnderstood { .. } => failed(tries, MAX_ATTEMPTS, GaveUp::OutOfAttempts, budget, random),
     }
 }
 
@@ -229,7 +229,7 @@ fn decide_with(
 fn failed(
     tries: &mut Tries,
     most: u32,
-    at_the_end: StopReason,
+    at_the_end: GaveUp,
     budget: &RetryBudget,
     random: &mut dyn FnMut() -> f64,
 ) -> Decision {
@@ -239,7 +239,7 @@ fn failed(
     } else if budget.withdraw() {
         Decision::Retry { after: backoff(tries.failed, random) }
     } else {
-        Decision::Stop(StopReason::OutOfBudget)
+        Decision::Stop(GaveUp::OutOfBudget)
     }
 }
 
@@ -261,19 +261,19 @@ fn refused_items(
     if refused.is_empty() || refused.iter().any(|item| item.index >= items) {
         search.fruitless += 1;
         return if items == 1 {
-            Decision::Stop(StopReason::PayloadRefused)
+            Decision::Stop(GaveUp::PayloadRefused)
         } else if search.fruitless < MAX_FRUITLESS {
             Decision::Split
         } else {
             // Where whatever is sent is refused like this, the cause is not an item.
-            Decision::Stop(StopReason::SearchEnded)
+            Decision::Stop(GaveUp::SearchEnded)
         };
     }
     let mut without: Vec<usize> = refused.iter().filter(|item| !is_retryable(item)).map(|item| item.index).collect();
     without.sort_unstable();
     without.dedup();
     if without.len() == items {
-        Decision::Stop(StopReason::PayloadRefused)
+        Decision::Stop(GaveUp::PayloadRefused)
     } else if refused.iter().any(is_retryable) {
         again(without, tries, random)
     } else {
@@ -286,7 +286,7 @@ fn refused_items(
 fn again(without: Vec<usize>, tries: &mut Tries, random: &mut dyn FnMut() -> f64) -> Decision {
     tries.failed += 1;
     if tries.failed >= MAX_ATTEMPTS {
-        return Decision::Stop(StopReason::OutOfAttempts);
+        return Decision::Stop(GaveUp::OutOfAttempts);
     }
     let after = backoff(tries.failed, random);
     if without.is_empty() { Decision::Retry { after } } else { Decision::RetryPartial { without, after } }

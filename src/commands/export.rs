@@ -10,7 +10,7 @@ use crate::connector::{Connector, ExportRequest};
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
 use crate::export::progress::FeedProgress;
-use crate::export::told::failure_line;
+use crate::export::report_text::failure_line;
 use crate::export::{Following, SyncMode};
 use crate::feeds::Feed;
 use crate::format::{bytes, count, counted, duration};

@@ -12,7 +12,7 @@ use crate::error::{Exit, Problem};
 use crate::export::Run;
 use crate::export::hold::Held;
 use crate::export::progress::{FeedProgress, ItemFailure, Progress, RunEnd, RunEvent, RunReport};
-use crate::export::told::{Change, Changes, end_words, event_line, limit_words};
+use crate::export::report_text::{Change, Changes, end_words, event_line, limit_words};
 use crate::format::{bytes, count, counted, duration};
 use crate::untrusted::SafeText;
 

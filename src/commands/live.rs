@@ -9,7 +9,7 @@ use crate::connector::Connector;
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
 use crate::export::progress::FeedProgress;
-use crate::export::told::limit_words;
+use crate::export::report_text::limit_words;
 use crate::format::{count, counted, duration};
 
 /// Says of each run what it does, who runs it and how far it is.

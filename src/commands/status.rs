@@ -6,7 +6,7 @@ use serde_json::json;
 use super::Setting;
 use super::output::{Output, table};
 use crate::connector::Connector;
-use crate::connector::steps::{self, Deed, Facts, GatewaySays, Known, Step};
+use crate::connector::checklist::{self, Facts, GatewaySays, Known, NextAction, Step};
 use crate::error::{Exit, Problem};
 
 /// Runs it. It needs no configuration: that there is none is what it says then.
@@ -44,15 +44,15 @@ pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit>
         is_exporting: false,
         zone: now.time_zone().clone(),
     };
-    let steps = steps::steps(&facts);
-    let exit = steps::exit(&steps, &facts);
+    let steps = checklist::steps(&facts);
+    let exit = checklist::exit(&steps, &facts);
     tell(&connector, &steps, exit, output)?;
     Ok(exit)
 }
 
 fn tell(connector: &Connector, steps: &[Step], exit: Exit, output: &mut Output) -> Result<(), Problem> {
     let overview = connector.overview();
-    let next = steps::next(steps).and_then(|step| step.deed).map(words_of);
+    let next = checklist::next(steps).and_then(|step| step.deed).map(words_of);
     let data_space = overview.data_space.as_ref();
     let project = overview.project.as_ref();
     output.record(
@@ -90,32 +90,32 @@ fn tell(connector: &Connector, steps: &[Step], exit: Exit, output: &mut Output) 
 }
 
 /// The commands that do it.
-fn words_of(deed: Deed) -> &'static str {
+fn words_of(deed: NextAction) -> &'static str {
     match deed {
-        Deed::SetSource => {
+        NextAction::SetSource => {
             "`commerce-connector config source DIR`: the Commerce installation, or a directory of feed files"
         }
-        Deed::MendSource => "`commerce-connector doctor` checks the source",
-        Deed::AddKeys => {
+        NextAction::MendSource => "`commerce-connector doctor` checks the source",
+        NextAction::AddKeys => {
             "`commerce-connector keys set --environment ENVIRONMENT --api-key-file FILE --private-key-file FILE`; the license owner generates them in the API portal (account.magento.com)"
         }
-        Deed::UseOtherPair => {
+        NextAction::UseOtherPair => {
             "set gateway.environment to the complete pair, or add the missing one with `commerce-connector keys set`"
         }
-        Deed::VerifyKeys => "`commerce-connector keys verify`",
-        Deed::MendKeys => {
+        NextAction::VerifyKeys => "`commerce-connector keys verify`",
+        NextAction::MendKeys => {
             "`commerce-connector doctor` checks the keys; `commerce-connector keys set` saves another pair"
         }
-        Deed::AskAgain => "try again in a moment; `commerce-connector doctor` checks the gateway connection",
-        Deed::CreateProject => "`commerce-connector projects create NAME`",
-        Deed::LookAtProjects | Deed::ChooseDataSpace => {
+        NextAction::AskAgain => "try again in a moment; `commerce-connector doctor` checks the gateway connection",
+        NextAction::CreateProject => "`commerce-connector projects create NAME`",
+        NextAction::LookAtProjects | NextAction::ChooseDataSpace => {
             "`commerce-connector projects list`, then `commerce-connector data-spaces select ID`"
         }
-        Deed::SignIn => "`commerce-connector ims login`",
-        Deed::Export => "`commerce-connector export run` (`export run --dry-run` only counts)",
-        Deed::LookAtFailures => {
+        NextAction::SignIn => "`commerce-connector ims login`",
+        NextAction::Export => "`commerce-connector export run` (`export run --dry-run` only counts)",
+        NextAction::LookAtFailures => {
             "`commerce-connector export status` lists failed items, `commerce-connector export retry` resends them"
         }
-        Deed::LookAtServices => "`commerce-connector services`, `commerce-connector feeds health`",
+        NextAction::LookAtServices => "`commerce-connector services`, `commerce-connector feeds health`",
     }
 }

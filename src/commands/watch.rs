@@ -12,7 +12,7 @@ use super::output::{Output, talk};
 use crate::cli::WatchArgs;
 use crate::connector::{Connector, Watch, WatchNews};
 use crate::error::{Exit, Problem};
-use crate::export::told::finished_line;
+use crate::export::report_text::finished_line;
 use crate::feeds::Feed;
 use crate::format::duration;
 

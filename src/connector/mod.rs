@@ -2,6 +2,7 @@
 //!
 //! It ties configuration, keys, client, sources and export together. It must never know how anything is shown.
 
+pub mod checklist;
 mod database;
 pub mod doctor;
 pub mod estimate;
@@ -19,7 +20,6 @@ pub mod preview;
 mod sending;
 pub mod services;
 pub mod setup;
-pub mod steps;
 mod stored;
 pub mod unsaved;
 mod watch;

@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::brake::Cause;
+use super::cancel::Cause;
 use super::ledger::{Compared, Contested, Entry, Measure, Outgoing, Why};
-use super::pass::{Halt, in_ledger};
+use super::pass::{StopReason, in_ledger};
 use super::progress::{FeedProgress, ItemFailure, ItemState, RunEvent};
-use super::send::{Lane, Outbox};
+use super::send::{FeedRun, Outbox};
 use crate::error::{Exit, Problem};
 use crate::feeds::Feed;
 use crate::feeds::item::FeedItem;
@@ -61,25 +61,25 @@ struct Assembled {
 /// # Errors
 /// What ended the source early. What it gave before is compared, and sent.
 pub(super) async fn collect(
-    lane: &Lane,
+    feed_run: &FeedRun,
     selection: Selection,
     outbox: &mut Outbox,
     collection: &mut Collection,
 ) -> Result<(), Problem> {
-    let feed = lane.plan.feed;
-    let source = lane.source();
+    let feed = feed_run.plan.feed;
+    let source = feed_run.source();
     let (sender, pages) = mpsc::channel(PAGES_AHEAD);
     // A task of its own, which ends with this function: reading goes on while pages are compared.
     let mut reader = JoinSet::new();
     reader.spawn(async move { source.read(feed, &selection, sender).await });
-    compare_pages(lane, assembled(feed, pages), outbox, collection).await;
-    tell_remarks(lane, std::mem::take(&mut collection.remarks)).await;
-    if lane.brake.is_pulled() {
+    compare_pages(feed_run, assembled(feed, pages), outbox, collection).await;
+    tell_remarks(feed_run, std::mem::take(&mut collection.remarks)).await;
+    if feed_run.cancel.is_pulled() {
         return Ok(());
     }
     match reader.join_next().await {
         None | Some(Ok(Ok(()))) => Ok(()),
-        Some(Ok(Err(error))) => Err(lane.source_problem(&error)),
+        Some(Ok(Err(error))) => Err(feed_run.source_problem(&error)),
         Some(Err(error)) => Err(broken_off(&error)),
     }
 }
@@ -97,9 +97,13 @@ fn assembled(feed: Feed, pages: mpsc::Receiver<Page>) -> impl Stream<Item = Resu
 ///
 /// # Errors
 /// What ended the source early, unless the brake knows.
-pub(super) async fn count_changed(lane: &Lane, selection: Selection, examples: usize) -> Result<Measure, Halt> {
-    let feed = lane.plan.feed;
-    let source = lane.source();
+pub(super) async fn count_changed(
+    feed_run: &FeedRun,
+    selection: Selection,
+    examples: usize,
+) -> Result<Measure, StopReason> {
+    let feed = feed_run.plan.feed;
+    let source = feed_run.source();
     let (sender, pages) = mpsc::channel(PAGES_AHEAD);
     let mut reader = JoinSet::new();
     reader.spawn(async move { source.read(feed, &selection, sender).await });
@@ -108,30 +112,30 @@ pub(super) async fn count_changed(lane: &Lane, selection: Selection, examples: u
     loop {
         let next = tokio::select! {
             biased;
-            () = lane.brake.pulled() => return Err(Halt::Braked),
+            () = feed_run.cancel.pulled() => return Err(StopReason::Cancelled),
             next = pages.next() => next,
         };
         let page = match next {
             None => break,
-            Some(page) => page.map_err(|error| Halt::Problem(broken_off(&error)))?,
+            Some(page) => page.map_err(|error| StopReason::Problem(broken_off(&error)))?,
         };
         let whole = |entry| match entry {
             Entry::Whole(item) => Some(item),
             Entry::Broken { .. } => None,
         };
         let items: Vec<FeedItem> = page.entries.into_iter().filter_map(whole).collect();
-        let counted = lane.run.ledger.call(move |store| store.count_changed(&items)).await;
-        measure.add(in_ledger(lane, counted)?, examples);
+        let counted = feed_run.run.ledger.call(move |store| store.count_changed(&items)).await;
+        measure.add(in_ledger(feed_run, counted)?, examples);
     }
     match reader.join_next().await {
         None | Some(Ok(Ok(()))) => Ok(measure),
-        Some(Ok(Err(error))) => Err(Halt::Problem(lane.source_problem(&error))),
-        Some(Err(error)) => Err(Halt::Problem(broken_off(&error))),
+        Some(Ok(Err(error))) => Err(StopReason::Problem(feed_run.source_problem(&error))),
+        Some(Err(error)) => Err(StopReason::Problem(broken_off(&error))),
     }
 }
 
 async fn compare_pages(
-    lane: &Lane,
+    feed_run: &FeedRun,
     pages: impl Stream<Item = Result<Assembled, tokio::task::JoinError>>,
     outbox: &mut Outbox,
     collection: &mut Collection,
@@ -140,14 +144,14 @@ async fn compare_pages(
     loop {
         let next = tokio::select! {
             biased;
-            () = lane.brake.pulled() => return,
+            () = feed_run.cancel.pulled() => return,
             next = pages.next() => next,
         };
         let mut page = match next {
             None => return,
             Some(Ok(page)) => page,
             Some(Err(error)) => {
-                lane.brake.pull(Cause::Failure(broken_off(&error)));
+                feed_run.cancel.pull(Cause::Failure(broken_off(&error)));
                 return;
             }
         };
@@ -156,18 +160,18 @@ async fn compare_pages(
         for Remark { place, text } in page.remarks.drain(..) {
             collection.remarks.entry(text.to_string()).or_insert((0, place)).0 += 1;
         }
-        let Some(compared) = compare(lane, page).await else { return };
+        let Some(compared) = compare(feed_run, page).await else { return };
         collection.refused_before += compared.refused_before;
         outbox.push(compared.send).await;
-        if !compared.contested.is_empty() && !settle(lane, compared.contested, outbox, collection).await {
+        if !compared.contested.is_empty() && !settle(feed_run, compared.contested, outbox, collection).await {
             return;
         }
     }
 }
 
 /// One line for each kind of remark, however many items it is about.
-async fn tell_remarks(lane: &Lane, remarks: Remarks) {
-    let feed = lane.plan.feed;
+async fn tell_remarks(feed_run: &FeedRun, remarks: Remarks) {
+    let feed = feed_run.plan.feed;
     let more = remarks.len().saturating_sub(MOST_REMARKS);
     let lines = remarks.into_iter().take(MOST_REMARKS).map(|(text, (count, place))| {
         let items = if count == 1 { "1 item".to_owned() } else { format!("{count} items") };
@@ -175,53 +179,58 @@ async fn tell_remarks(lane: &Lane, remarks: Remarks) {
     });
     let rest = (more > 0).then(|| format!("{more} more notes of this kind"));
     for line in lines.chain(rest) {
-        lane.run.events.tell(RunEvent::Note { feed, text: SafeText::from(line) }).await;
+        feed_run.run.events.tell(RunEvent::Note { feed, text: SafeText::from(line) }).await;
     }
 }
 
 /// Compares items whose identity belongs to other records, once these were read as well. Whether it could be done.
-async fn settle(lane: &Lane, contested: Vec<Contested>, outbox: &mut Outbox, collection: &mut Collection) -> bool {
+async fn settle(
+    feed_run: &FeedRun,
+    contested: Vec<Contested>,
+    outbox: &mut Outbox,
+    collection: &mut Collection,
+) -> bool {
     let owners: Vec<u64> =
         contested.iter().map(|contested| contested.owner).collect::<BTreeSet<_>>().into_iter().collect();
     let chosen = owners.clone();
-    if let Err(error) = lane.run.ledger.call(move |store| store.choose_keys(&chosen)).await {
-        lane.brake.pull(Cause::Ledger(error));
+    if let Err(error) = feed_run.run.ledger.call(move |store| store.choose_keys(&chosen)).await {
+        feed_run.cancel.pull(Cause::Ledger(error));
         return false;
     }
     // Each of these owners has a lower key than who contests it, so this ends.
-    if let Err(problem) = Box::pin(collect(lane, Selection::Keys(owners), outbox, collection)).await {
-        lane.brake.pull(Cause::Failure(problem));
+    if let Err(problem) = Box::pin(collect(feed_run, Selection::Keys(owners), outbox, collection)).await {
+        feed_run.cancel.pull(Cause::Failure(problem));
         return false;
     }
     let entries = contested.into_iter().map(|contested| Entry::Whole(contested.item)).collect();
-    let Some(compared) = compare(lane, Assembled { entries, ..Assembled::default() }).await else { return false };
+    let Some(compared) = compare(feed_run, Assembled { entries, ..Assembled::default() }).await else { return false };
     collection.refused_before += compared.refused_before;
     outbox.push(compared.send).await;
     true
 }
 
 /// Compares a page with the ledger, counts it and tells its failures. `None` if the ledger failed.
-async fn compare(lane: &Lane, page: Assembled) -> Option<Compared> {
+async fn compare(feed_run: &FeedRun, page: Assembled) -> Option<Compared> {
     let Assembled { source_records, entries, mut failures, .. } = page;
     let items = entries.iter().filter(|entry| matches!(entry, Entry::Whole(_))).count() as u64;
-    let compared = match lane.run.ledger.call(move |store| store.compare(entries, Timestamp::now())).await {
+    let compared = match feed_run.run.ledger.call(move |store| store.compare(entries, Timestamp::now())).await {
         Ok(compared) => compared,
         Err(error) => {
-            lane.brake.pull(Cause::Ledger(error));
+            feed_run.cancel.pull(Cause::Ledger(error));
             return None;
         }
     };
-    failures.extend(compared.twins.iter().map(|label| twin(lane.plan.feed, label)));
-    lane.run.board.update(|feed| {
+    failures.extend(compared.twins.iter().map(|label| twin(feed_run.plan.feed, label)));
+    feed_run.run.live_progress.update(|feed| {
         feed.source_read += source_records;
         // A contested one is counted when it is compared.
         feed.collected += items - compared.contested.len() as u64;
         feed.unchanged += compared.unchanged;
         count_found(feed, &compared.send);
     });
-    lane.run.board.settle_unsent(failures.len() as u64 + compared.refused_before);
+    feed_run.run.live_progress.settle_unsent(failures.len() as u64 + compared.refused_before);
     for failure in failures {
-        lane.run.events.tell(RunEvent::ItemFailed(failure)).await;
+        feed_run.run.events.tell(RunEvent::ItemFailed(failure)).await;
     }
     Some(compared)
 }

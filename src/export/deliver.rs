@@ -8,44 +8,48 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 
 use super::batch::Batch;
-use super::brake::Cause;
-use super::pass::Halt;
+use super::cancel::Cause;
+use super::pass::StopReason;
 use super::progress::Phase;
-use super::send::{Lane, Left, Outbox, send_batches};
+use super::send::{FeedRun, Left, Outbox, send_batches};
 use crate::bounds::THREAD_COUNTS;
 use crate::error::{Exit, Problem};
 
 /// Runs senders beside a stage that fills the outbox, and returns when both are done.
-pub(super) async fn deliver<T, F: Future<Output = Result<T, Halt>>>(
-    lane: &Arc<Lane>,
+pub(super) async fn deliver<T, F: Future<Output = Result<T, StopReason>>>(
+    feed_run: &Arc<FeedRun>,
     stage: impl FnOnce(Outbox) -> F,
-) -> Result<T, Halt> {
-    let result = if lane.run.dry_run { stage(Outbox::new(lane, None)).await } else { send_beside(lane, stage).await };
-    if lane.brake.is_pulled() && result.is_ok() {
-        return Err(Halt::Braked);
+) -> Result<T, StopReason> {
+    let result = if feed_run.run.dry_run {
+        stage(Outbox::new(feed_run, None)).await
+    } else {
+        send_beside(feed_run, stage).await
+    };
+    if feed_run.cancel.is_pulled() && result.is_ok() {
+        return Err(StopReason::Cancelled);
     }
     result
 }
 
-async fn send_beside<T, F: Future<Output = T>>(lane: &Arc<Lane>, stage: impl FnOnce(Outbox) -> F) -> T {
+async fn send_beside<T, F: Future<Output = T>>(feed_run: &Arc<FeedRun>, stage: impl FnOnce(Outbox) -> F) -> T {
     // One batch waits per sender, so that none is idle while the next batch is gathered.
-    let (sender, batches) = mpsc::channel::<Batch>(lane.run.control.thread_count());
+    let (sender, batches) = mpsc::channel::<Batch>(feed_run.run.control.thread_count());
     let stage = async {
-        let result = stage(Outbox::new(lane, Some(sender))).await;
-        lane.run.board.update(|feed| {
+        let result = stage(Outbox::new(feed_run, Some(sender))).await;
+        feed_run.run.live_progress.update(|feed| {
             if feed.phase == Phase::Collecting {
                 feed.phase = Phase::Sending;
             }
         });
         result
     };
-    tokio::join!(stage, keep_sending(lane, batches)).0
+    tokio::join!(stage, keep_sending(feed_run, batches)).0
 }
 
 /// Keeps as many senders at work as are wanted, until all batches are sent or the brake is pulled.
-async fn keep_sending(lane: &Arc<Lane>, batches: mpsc::Receiver<Batch>) {
+async fn keep_sending(feed_run: &Arc<FeedRun>, batches: mpsc::Receiver<Batch>) {
     let batches = Arc::new(Mutex::new(batches));
-    let mut wanted = lane.run.control.watch();
+    let mut wanted = feed_run.run.control.watch();
     let mut senders = JoinSet::new();
     let mut is_at_work = [false; *THREAD_COUNTS.end()];
     let mut is_ending = false;
@@ -54,7 +58,7 @@ async fn keep_sending(lane: &Arc<Lane>, batches: mpsc::Receiver<Batch>) {
         for (place, is_at_work) in is_at_work.iter_mut().enumerate().take(thread_count) {
             if !*is_at_work && !is_ending {
                 *is_at_work = true;
-                senders.spawn(send_batches(Arc::clone(lane), Arc::clone(&batches), place));
+                senders.spawn(send_batches(Arc::clone(feed_run), Arc::clone(&batches), place));
             }
         }
         let left = tokio::select! {
@@ -67,7 +71,7 @@ async fn keep_sending(lane: &Arc<Lane>, batches: mpsc::Receiver<Batch>) {
             Some(Err(error)) => {
                 is_ending = true;
                 let what = format!("a sender failed, a bug in this program: {error}");
-                lane.brake.pull(Cause::Failure(Problem::new(Exit::Other, what)));
+                feed_run.cancel.pull(Cause::Failure(Problem::new(Exit::Other, what)));
             }
             None => return,
         }

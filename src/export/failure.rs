@@ -5,20 +5,20 @@
 use super::FeedPlan;
 use super::outcome;
 use crate::client::models::FeedOutcome;
-use crate::client::retry::StopReason;
+use crate::client::retry::GaveUp;
 use crate::error::{Exit, Problem};
 use crate::untrusted::SafeText;
 
 /// The problem behind batches that were given up for this reason after this outcome.
-pub(super) fn of(reason: StopReason, outcome: &FeedOutcome, plan: &FeedPlan) -> Problem {
+pub(super) fn of(reason: GaveUp, outcome: &FeedOutcome, plan: &FeedPlan) -> Problem {
     let words = outcome::words(outcome);
     match (reason, outcome) {
-        (StopReason::WrongAddress, FeedOutcome::WrongAddress { status, .. }) => wrong_address(*status, &words, plan),
-        (StopReason::RequestRefused, _) => {
+        (GaveUp::WrongAddress, FeedOutcome::WrongAddress { status, .. }) => wrong_address(*status, &words, plan),
+        (GaveUp::RequestRefused, _) => {
             Problem::new(Exit::Other, format!("the gateway refuses every request of {}: {words}", plan.feed))
                 .hint("contact Adobe support with the request ids from `commerce-connector export status`")
         }
-        (StopReason::SearchEnded, _) => {
+        (GaveUp::SearchEnded, _) => {
             let what = format!("the gateway refuses entire batches of {} without naming an item: {words}", plan.feed);
             Problem::new(Exit::Other, what)
                 .hint("if all items share the error, correct it in Commerce; then run again to resume")

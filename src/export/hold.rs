@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use super::collect;
 use super::ledger::{Measure, Place, Ruling};
 use super::mode::SyncMode;
-use super::pass::{Halt, KEYS_AT_ONCE, before, in_ledger};
+use super::pass::{KEYS_AT_ONCE, StopReason, before, in_ledger};
 use super::progress::RunEvent;
-use super::send::Lane;
+use super::send::FeedRun;
 use crate::feeds::Feed;
 use crate::feeds::source::Selection;
 use crate::format::{count, counted};
@@ -203,19 +203,19 @@ impl Held {
 ///
 /// # Errors
 /// If the ledger cannot be read, or the run is stopped.
-pub(super) async fn may_delete(lane: &Lane, place: Place, is_whole: bool) -> Result<bool, Halt> {
-    let feed = lane.plan.feed;
+pub(super) async fn may_delete(feed_run: &FeedRun, place: Place, is_whole: bool) -> Result<bool, StopReason> {
+    let feed = feed_run.plan.feed;
     let mut measure = Measure::default();
     let mut next = Some(place);
     while let Some(place) = next {
-        if lane.brake.is_pulled() {
-            return Err(Halt::Braked);
+        if feed_run.cancel.is_pulled() {
+            return Err(StopReason::Cancelled);
         }
-        let (step, then) = in_ledger(lane, lane.run.ledger.call(move |store| store.count_gone(place)).await)?;
+        let (step, then) = in_ledger(feed_run, feed_run.run.ledger.call(move |store| store.count_gone(place)).await)?;
         measure.add(step, EXAMPLES);
         next = then;
     }
-    rule(lane, feed, What::Deletions, measure, is_whole).await
+    rule(feed_run, feed, What::Deletions, measure, is_whole).await
 }
 
 /// Whether the changes in what is selected may be sent: the selected records are read and compared beforehand, which sends
@@ -223,54 +223,64 @@ pub(super) async fn may_delete(lane: &Lane, place: Place, is_whole: bool) -> Res
 ///
 /// # Errors
 /// If source or ledger cannot be read, or the run is stopped.
-pub(super) async fn may_change(lane: &Lane, selections: Vec<Selection>, is_whole: bool) -> Result<bool, Halt> {
-    let feed = lane.plan.feed;
+pub(super) async fn may_change(
+    feed_run: &FeedRun,
+    selections: Vec<Selection>,
+    is_whole: bool,
+) -> Result<bool, StopReason> {
+    let feed = feed_run.plan.feed;
     let mut measure = Measure::default();
     for selection in selections {
-        measure.add(collect::count_changed(lane, selection, EXAMPLES).await?, EXAMPLES);
+        measure.add(collect::count_changed(feed_run, selection, EXAMPLES).await?, EXAMPLES);
     }
-    rule(lane, feed, What::Changes, measure, is_whole).await
+    rule(feed_run, feed, What::Changes, measure, is_whole).await
 }
 
 /// Lets the ledger rule, and tells what is held back.
-async fn rule(lane: &Lane, feed: Feed, what: What, measure: Measure, is_whole: bool) -> Result<bool, Halt> {
-    let limit = lane.plan.limit(what);
-    let ruled = lane.run.ledger.call(move |store| {
+async fn rule(
+    feed_run: &FeedRun,
+    feed: Feed,
+    what: What,
+    measure: Measure,
+    is_whole: bool,
+) -> Result<bool, StopReason> {
+    let limit = feed_run.plan.limit(what);
+    let ruled = feed_run.run.ledger.call(move |store| {
         let ruling = Ruling { feed, what, limit, is_whole, now: Timestamp::now() };
         store.rule(&ruling, measure)
     });
-    let Some(held) = in_ledger(lane, ruled.await)? else { return Ok(true) };
-    lane.run.board.update(|progress| progress.held.push(held.clone()));
-    lane.run.events.tell(RunEvent::Held(held)).await;
+    let Some(held) = in_ledger(feed_run, ruled.await)? else { return Ok(true) };
+    feed_run.run.live_progress.update(|progress| progress.held.push(held.clone()));
+    feed_run.run.events.tell(RunEvent::Held(held)).await;
     Ok(false)
 }
 
 /// Where changes are limited, finds out whether they may be sent, and leaves them as they are if not.
-pub(super) async fn hold_changes<F: Future<Output = Result<Vec<Selection>, Halt>>>(
-    lane: &Lane,
+pub(super) async fn hold_changes<F: Future<Output = Result<Vec<Selection>, StopReason>>>(
+    feed_run: &FeedRun,
     selections: impl FnOnce() -> F,
     is_whole: bool,
-) -> Result<(), Halt> {
-    let limit = lane.plan.max_change;
-    if limit.usual == Most::NoLimit && limit.now.is_none() || lane.run.mode == SyncMode::Cleanup {
+) -> Result<(), StopReason> {
+    let limit = feed_run.plan.max_change;
+    if limit.usual == Most::NoLimit && limit.now.is_none() || feed_run.run.mode == SyncMode::Cleanup {
         return Ok(());
     }
-    if !may_change(lane, selections().await?, is_whole).await? {
-        let held = lane.run.ledger.call(|store| {
+    if !may_change(feed_run, selections().await?, is_whole).await? {
+        let held = feed_run.run.ledger.call(|store| {
             store.hold_changes();
             Ok(())
         });
-        in_ledger(lane, held.await)?;
+        in_ledger(feed_run, held.await)?;
     }
     Ok(())
 }
 
 /// Whether somebody allows now what was held back before: only a full compare finds all of it again.
-pub(super) async fn is_allowed_again(lane: &Lane) -> Result<bool, Halt> {
-    let feed = lane.plan.feed;
+pub(super) async fn is_allowed_again(feed_run: &FeedRun) -> Result<bool, StopReason> {
+    let feed = feed_run.plan.feed;
     for what in [What::Deletions, What::Changes] {
-        if lane.plan.limit(what).now.is_some() {
-            let held = in_ledger(lane, lane.run.ledger.call(move |store| store.held(feed, what)).await)?;
+        if feed_run.plan.limit(what).now.is_some() {
+            let held = in_ledger(feed_run, feed_run.run.ledger.call(move |store| store.held(feed, what)).await)?;
             if held.is_some() {
                 return Ok(true);
             }
@@ -280,12 +290,12 @@ pub(super) async fn is_allowed_again(lane: &Lane) -> Result<bool, Halt> {
 }
 
 /// What is chosen, as the source is asked for it.
-pub(super) async fn chosen(lane: &Lane) -> Result<Vec<Selection>, Halt> {
+pub(super) async fn chosen(feed_run: &FeedRun) -> Result<Vec<Selection>, StopReason> {
     let mut selections = Vec::new();
     let mut after = None;
     loop {
-        let keys = lane.run.ledger.call(move |store| store.chosen_keys(after, KEYS_AT_ONCE)).await;
-        let keys = in_ledger(lane, keys)?;
+        let keys = feed_run.run.ledger.call(move |store| store.chosen_keys(after, KEYS_AT_ONCE)).await;
+        let keys = in_ledger(feed_run, keys)?;
         let Some(last) = keys.last() else { return Ok(selections) };
         after = Some(*last);
         selections.push(Selection::Keys(keys));
@@ -293,11 +303,11 @@ pub(super) async fn chosen(lane: &Lane) -> Result<Vec<Selection>, Halt> {
 }
 
 /// Drops settled deletions that are old enough, step by step, so that answers of other feeds never wait long.
-pub(super) async fn drop_deletions(lane: &Lane) -> Result<(), Halt> {
-    let feed = lane.plan.feed;
-    let old = before(Timestamp::now(), lane.run.keep_deletions);
-    while !lane.brake.is_pulled() {
-        if in_ledger(lane, lane.run.ledger.call(move |store| store.drop_deletions(feed, old)).await)? {
+pub(super) async fn drop_deletions(feed_run: &FeedRun) -> Result<(), StopReason> {
+    let feed = feed_run.plan.feed;
+    let old = before(Timestamp::now(), feed_run.run.keep_deletions);
+    while !feed_run.cancel.is_pulled() {
+        if in_ledger(feed_run, feed_run.run.ledger.call(move |store| store.drop_deletions(feed, old)).await)? {
             break;
         }
     }

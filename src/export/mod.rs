@@ -4,27 +4,27 @@
 //! `watch` and lifecycle by a bounded channel, and whoever wants to look, looks.
 
 mod batch;
-mod board;
-mod brake;
+mod cancel;
 mod collect;
 pub mod control;
 mod deliver;
+mod eta;
 mod events;
 mod failure;
 mod follow;
 pub mod hold;
 pub mod ledger;
+mod live_progress;
 mod lock;
 mod mode;
 mod outcome;
-mod outlook;
 pub mod owner;
 mod pass;
 pub mod progress;
+pub mod report_text;
 mod rolling;
 mod run;
 mod send;
-pub mod told;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,13 +35,13 @@ use jiff::Timestamp;
 use tokio::sync::{RwLock, mpsc, watch};
 
 pub use batch::encode;
-use board::Board;
 use control::Control;
 use events::Events;
 #[cfg(any(test, fuzzing))]
 pub(crate) use follow::shown_of_log;
 use hold::{Limit, Most, What};
 use ledger::{Ledger, Store};
+use live_progress::LiveProgress;
 use lock::RunLock;
 pub use mode::{Following, Rolling, SyncMode};
 use progress::{FeedProgress, Progress, RunEvent, RunReport};
@@ -203,7 +203,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
     let (events, told) = Events::channel(control.stop_token().clone());
     let planned = feeds.iter().map(|plan| FeedProgress { batch_size: plan.batch_size, ..FeedProgress::new(plan.feed) });
     let begun = Progress { thread_count: control.thread_count(), ..Progress::new(planned.collect(), dry_run) };
-    let (board, progress) = Board::new(begun, {
+    let (live_progress, progress) = LiveProgress::new(begun, {
         let client = client.clone();
         move || client.pace().reading().requests_per_second
     });
@@ -226,7 +226,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         client,
         keys_door: RwLock::default(),
         ledger,
-        board,
+        live_progress,
         events,
         control: control.clone(),
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ledger::status;
 use crate::client::models::{FeedOutcome, RETRYABLE_ITEM_CODE, RefusedItem};
-use crate::client::retry::{Decision, StopReason};
+use crate::client::retry::{Decision, GaveUp};
 use crate::untrusted::SafeText;
 
 /// The state of one item of a batch.
@@ -24,7 +24,7 @@ pub(super) struct Judged {
 pub(super) fn judge(outcome: &FeedOutcome, decision: &Decision, items: usize) -> Vec<Judged> {
     match decision {
         Decision::Retry { .. } | Decision::RenewToken | Decision::Split | Decision::Shrink => Vec::new(),
-        Decision::Stop(StopReason::SearchEnded) => (0..items).map(|place| judge_unsearched(outcome, place)).collect(),
+        Decision::Stop(GaveUp::SearchEnded) => (0..items).map(|place| judge_unsearched(outcome, place)).collect(),
         Decision::RetryPartial { without, .. } => judge_places(outcome, without.iter().copied(), items),
         Decision::Done | Decision::Stop(_) => judge_places(outcome, 0..items, items),
     }
@@ -174,28 +174,28 @@ mod tests {
         let judged = judge(&outcome, &partial, 3);
         assert_eq!(judged.len(), 1);
         assert_eq!((judged[0].text.as_str(), judged[0].code.as_str()), ("no a", "/0/a"));
-        let stop = Decision::Stop(StopReason::OutOfAttempts);
+        let stop = Decision::Stop(GaveUp::OutOfAttempts);
         assert_eq!(statuses(&outcome, &stop, 2), [(0, 400), (1, 0)], "only the named one needs attention");
     }
 
     #[test]
     fn a_200_that_refuses_an_item_of_another_batch_accepts_nothing_for_sure() {
         let outcome = FeedOutcome::Accepted { refused: vec![refused(9, "", "?")] };
-        assert_eq!(statuses(&outcome, &Decision::Stop(StopReason::OutOfAttempts), 2), [(0, 0), (1, 0)]);
+        assert_eq!(statuses(&outcome, &Decision::Stop(GaveUp::OutOfAttempts), 2), [(0, 0), (1, 0)]);
     }
 
     #[test]
     fn what_is_about_the_request_is_not_final_for_the_item() {
         for (http, expected) in [(413, 400), (422, 400), (404, 404), (415, 415)] {
             let outcome = FeedOutcome::Refused { status: http, refused: Vec::new(), message: SafeText::from("no") };
-            assert_eq!(statuses(&outcome, &Decision::Stop(StopReason::PayloadRefused), 1), [(0, expected)]);
+            assert_eq!(statuses(&outcome, &Decision::Stop(GaveUp::PayloadRefused), 1), [(0, expected)]);
         }
     }
 
     #[test]
     fn who_was_not_found_out_is_not_called_bad() {
         let outcome = FeedOutcome::Refused { status: 400, refused: Vec::new(), message: SafeText::from("no") };
-        let stop = Decision::Stop(StopReason::SearchEnded);
+        let stop = Decision::Stop(GaveUp::SearchEnded);
         assert_eq!(statuses(&outcome, &stop, 2), [(0, 0), (1, 0)]);
     }
 
@@ -203,14 +203,14 @@ mod tests {
     fn a_400_that_names_nobody_settles_all() {
         let message = SafeText::from("not an array");
         let outcome = FeedOutcome::Refused { status: 400, refused: Vec::new(), message };
-        let stop = Decision::Stop(StopReason::PayloadRefused);
+        let stop = Decision::Stop(GaveUp::PayloadRefused);
         assert_eq!(statuses(&outcome, &stop, 2), [(0, 400), (1, 400)]);
     }
 
     #[test]
     fn an_answer_that_is_not_understood_never_counts_as_submitted() {
         let outcome = FeedOutcome::NotUnderstood { status: 200, message: SafeText::from("<html>") };
-        assert_eq!(statuses(&outcome, &Decision::Stop(StopReason::OutOfAttempts), 1), [(0, 0)]);
+        assert_eq!(statuses(&outcome, &Decision::Stop(GaveUp::OutOfAttempts), 1), [(0, 0)]);
     }
 
     #[test]
@@ -218,6 +218,6 @@ mod tests {
         let outcome = FeedOutcome::Passing { status: Some(503), message: SafeText::from("busy"), failure: None };
         assert!(statuses(&outcome, &Decision::Split, 3).is_empty());
         assert!(statuses(&outcome, &Decision::Retry { after: Duration::ZERO }, 3).is_empty());
-        assert_eq!(statuses(&outcome, &Decision::Stop(StopReason::OutOfBudget), 1), [(0, 503)]);
+        assert_eq!(statuses(&outcome, &Decision::Stop(GaveUp::OutOfBudget), 1), [(0, 503)]);
     }
 }

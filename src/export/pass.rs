@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::brake::Cause;
+use super::cancel::Cause;
 use super::collect::{self, Collection, count_found};
 use super::deliver::deliver;
-use super::follow::{self, Course, Outlook};
+use super::follow::{self, FollowPlan, FollowState};
 use super::hold;
 use super::ledger::{LedgerError, Place, Reach, Resend, Store};
 use super::mode::{Following, SyncMode};
 use super::progress::{Phase, RunEvent};
 use super::rolling::Turn;
 use super::run::Context;
-use super::send::{Lane, Outbox};
+use super::send::{FeedRun, Outbox};
 use crate::error::{Exit, Problem};
 use crate::feeds::Feed;
 use crate::feeds::source::{IdKind, Selection, SourceError};
@@ -31,9 +31,9 @@ pub(super) const KEYS_AT_ONCE: usize = 20_000;
 
 /// Why a pass ends before its end.
 #[derive(Debug)]
-pub(super) enum Halt {
+pub(super) enum StopReason {
     /// The brake is pulled, and knows why.
-    Braked,
+    Cancelled,
     /// The source cannot be read.
     Problem(Problem),
 }
@@ -50,34 +50,35 @@ pub(super) enum Reading {
 ///
 /// # Errors
 /// What ended it early, unless the brake knows.
-pub(super) async fn go_through(lane: &Arc<Lane>) -> Result<(), Problem> {
-    let went = match expect_filled(lane).await {
+pub(super) async fn go_through(feed_run: &Arc<FeedRun>) -> Result<(), Problem> {
+    let went = match expect_filled(feed_run).await {
         Err(halt) => Err(halt),
-        Ok(()) => go_through_as_asked(lane).await,
+        Ok(()) => go_through_as_asked(feed_run).await,
     };
-    if let Some(name) = lane.take_emptied()
-        && !lane.run.dry_run
+    if let Some(name) = feed_run.take_emptied()
+        && !feed_run.run.dry_run
     {
-        let feed = lane.plan.feed;
-        let wrote = lane.run.ledger.call(move |store| store.found_empty(feed, &name, Timestamp::now())).await;
-        if let Err(Halt::Problem(problem)) = in_ledger(lane, wrote) {
+        let feed = feed_run.plan.feed;
+        let wrote = feed_run.run.ledger.call(move |store| store.found_empty(feed, &name, Timestamp::now())).await;
+        if let Err(StopReason::Problem(problem)) = in_ledger(feed_run, wrote) {
             return Err(problem);
         }
     }
     match went {
-        Ok(()) | Err(Halt::Braked) => Ok(()),
-        Err(Halt::Problem(problem)) => Err(problem),
+        Ok(()) | Err(StopReason::Cancelled) => Ok(()),
+        Err(StopReason::Problem(problem)) => Err(problem),
     }
 }
 
 /// What the feed was read from at its last compare must have something in it before the feed is read again.
-async fn expect_filled(lane: &Arc<Lane>) -> Result<(), Halt> {
-    if lane.run.accept_empty {
+async fn expect_filled(feed_run: &Arc<FeedRun>) -> Result<(), StopReason> {
+    if feed_run.run.accept_empty {
         return Ok(());
     }
-    let feed = lane.plan.feed;
-    let filled = in_ledger(lane, lane.run.ledger.call(move |store| store.filled(feed, Timestamp::now())).await)?;
-    lane.expect(filled);
+    let feed = feed_run.plan.feed;
+    let filled =
+        in_ledger(feed_run, feed_run.run.ledger.call(move |store| store.filled(feed, Timestamp::now())).await)?;
+    feed_run.expect(filled);
     Ok(())
 }
 
@@ -103,61 +104,61 @@ pub(super) async fn incomplete(
     Ok(problems)
 }
 
-async fn go_through_as_asked(lane: &Arc<Lane>) -> Result<(), Halt> {
-    match &lane.run.mode {
-        SyncMode::Full => in_full(lane, Resend::None, None).await,
-        SyncMode::Partial(following) => partial(lane, *following).await,
-        SyncMode::ByIds { words, kind } => by_ids(lane, words, *kind).await,
-        SyncMode::Retry => retry(lane).await,
-        SyncMode::Cleanup => clean_up(lane).await,
+async fn go_through_as_asked(feed_run: &Arc<FeedRun>) -> Result<(), StopReason> {
+    match &feed_run.run.mode {
+        SyncMode::Full => in_full(feed_run, Resend::None, None).await,
+        SyncMode::Partial(following) => partial(feed_run, *following).await,
+        SyncMode::ByIds { words, kind } => by_ids(feed_run, words, *kind).await,
+        SyncMode::Retry => retry(feed_run).await,
+        SyncMode::Cleanup => clean_up(feed_run).await,
     }
 }
 
 /// What a partial sync knows when it finds that only a full compare will do.
 struct Known {
-    outlook: Outlook,
+    follow_state: FollowState,
     /// Whether the logs are still those that were followed.
     is_same: bool,
 }
 
 /// Compares every record.
-async fn in_full(lane: &Arc<Lane>, resend: Resend, known: Option<Known>) -> Result<(), Halt> {
-    let run = &lane.run;
-    let feed = lane.plan.feed;
+async fn in_full(feed_run: &Arc<FeedRun>, resend: Resend, known: Option<Known>) -> Result<(), StopReason> {
+    let run = &feed_run.run;
+    let feed = feed_run.plan.feed;
     let begun = Timestamp::now();
-    begin(lane, resend).await?;
+    begin(feed_run, resend).await?;
     // Before the first record is read: what changes from now on is read by the next partial sync, seen here or not.
     let position = if run.dry_run {
         None
     } else {
         let known = match known {
             Some(known) => known,
-            None => Known { outlook: follow::outlook(lane).await?, is_same: true },
+            None => Known { follow_state: follow::follow_state(feed_run).await?, is_same: true },
         };
-        follow::begin_full(lane, &known.outlook, known.is_same).await?
+        follow::begin_full(feed_run, &known.follow_state, known.is_same).await?
     };
-    let source_records = or_braked(lane, run.source.count(feed)).await?;
-    started(lane, source_records).await;
-    hold::hold_changes(lane, || async { Ok(vec![Selection::All]) }, true).await?;
-    let collection = read(lane, Reading::Whole(Selection::All)).await?;
+    let source_records = or_cancelled(feed_run, run.source.count(feed)).await?;
+    started(feed_run, source_records).await;
+    hold::hold_changes(feed_run, || async { Ok(vec![Selection::All]) }, true).await?;
+    let collection = read(feed_run, Reading::Whole(Selection::All)).await?;
     let broken_keys = collection.unidentified_keys;
     if collection.unidentified > broken_keys.len() as u64 {
         let text = format!(
             "deletions skipped: {} could not be identified; repair them and run again",
             counted(collection.unidentified, "record")
         );
-        note(lane, text).await;
+        note(feed_run, text).await;
     } else if feed.has_deletions() {
-        or_braked(lane, lane.source().check(feed)).await?;
-        in_ledger(lane, run.ledger.call(move |store| store.see_keys(&broken_keys)).await)?;
-        delete_gone(lane, Place::Feed(None), true).await?;
+        or_cancelled(feed_run, feed_run.source().check(feed)).await?;
+        in_ledger(feed_run, run.ledger.call(move |store| store.see_keys(&broken_keys)).await)?;
+        delete_gone(feed_run, Place::Feed(None), true).await?;
     }
     if !feed.has_deletions() {
         // What failed before may be out of what a full sync reads.
-        in_ledger(lane, run.ledger.call(Store::choose_unmet).await)?;
-        read(lane, Reading::Chosen).await?;
+        in_ledger(feed_run, run.ledger.call(Store::choose_unmet).await)?;
+        read(feed_run, Reading::Chosen).await?;
     }
-    finish(lane, move |store| {
+    finish(feed_run, move |store| {
         store.finish_full(feed, position.as_ref(), Timestamp::now())?;
         store.restart_round(feed, begun)
     })
@@ -167,38 +168,40 @@ async fn in_full(lane: &Arc<Lane>, resend: Resend, known: Option<Known>) -> Resu
 /// Compares what the change log names since the last sync; and, since nobody will name them again, what has no answer yet and
 /// what failed for now. Without that, a crash between comparing and sending would leave items unsent until the next full sync:
 /// their intents are kept, and the cursor has passed their changes.
-async fn partial(lane: &Arc<Lane>, following: Following) -> Result<(), Halt> {
-    let run = &lane.run;
-    let feed = lane.plan.feed;
-    begin(lane, Resend::None).await?;
-    if hold::is_allowed_again(lane).await? {
-        note(lane, "compared in full, because some of it was paused".to_owned()).await;
-        return in_full(lane, Resend::None, None).await;
+async fn partial(feed_run: &Arc<FeedRun>, following: Following) -> Result<(), StopReason> {
+    let run = &feed_run.run;
+    let feed = feed_run.plan.feed;
+    begin(feed_run, Resend::None).await?;
+    if hold::is_allowed_again(feed_run).await? {
+        note(feed_run, "compared in full, because some of it was paused".to_owned()).await;
+        return in_full(feed_run, Resend::None, None).await;
     }
-    let turn = Turn::plan(lane, following.rolling).await?;
-    let outlook = follow::outlook(lane).await?;
-    match follow::course(&outlook) {
-        Course::Follow => {}
-        Course::Once { reason } => return in_full_because(lane, reason, Known { outlook, is_same: true }).await,
-        Course::Always { reason } => {
-            let last_full = outlook.followed.map(|followed| followed.last_full);
-            return unfollowed(lane, following, turn, last_full, &reason).await;
+    let turn = Turn::plan(feed_run, following.rolling).await?;
+    let follow_state = follow::follow_state(feed_run).await?;
+    match follow::follow_plan(&follow_state) {
+        FollowPlan::Follow => {}
+        FollowPlan::Once { reason } => {
+            return in_full_because(feed_run, reason, Known { follow_state, is_same: true }).await;
+        }
+        FollowPlan::Always { reason } => {
+            let last_full = follow_state.followed.map(|followed| followed.last_full);
+            return unfollowed(feed_run, following, turn, last_full, &reason).await;
         }
     }
-    for words in follow::stalls(&outlook.moment) {
-        note(lane, words).await;
+    for words in follow::stalls(&follow_state.moment) {
+        note(feed_run, words).await;
     }
-    let position = match follow::choose_changed(lane, &outlook).await? {
+    let position = match follow::choose_changed(feed_run, &follow_state).await? {
         Ok(position) => position,
-        Err(reason) => return in_full_because(lane, reason, Known { outlook, is_same: false }).await,
+        Err(reason) => return in_full_because(feed_run, reason, Known { follow_state, is_same: false }).await,
     };
     let now = Timestamp::now();
     let rested_since = before(now, following.rest);
-    in_ledger(lane, run.ledger.call(move |store| store.choose_unsettled(rested_since, now)).await)?;
-    compare_chosen(lane, Reading::Chosen, Reach::KeysAndRows).await?;
-    finish(lane, move |store| store.finish_partial(feed, &position, Timestamp::now())).await?;
+    in_ledger(feed_run, run.ledger.call(move |store| store.choose_unsettled(rested_since, now)).await)?;
+    compare_chosen(feed_run, Reading::Chosen, Reach::KeysAndRows).await?;
+    finish(feed_run, move |store| store.finish_partial(feed, &position, Timestamp::now())).await?;
     match turn {
-        Some(turn) => turn.take(lane).await,
+        Some(turn) => turn.take(feed_run).await,
         None => Ok(()),
     }
 }
@@ -206,14 +209,14 @@ async fn partial(lane: &Arc<Lane>, following: Following) -> Result<(), Halt> {
 /// A feed without a change log: compared in full when that is due, or by the rolling compare where that comes around sooner. In
 /// between, what has no answer and what failed for now is sent again, as in every feed.
 async fn unfollowed(
-    lane: &Arc<Lane>,
+    feed_run: &Arc<FeedRun>,
     following: Following,
     turn: Option<Turn>,
     last_full: Option<Timestamp>,
     reason: &str,
-) -> Result<(), Halt> {
-    let run = &lane.run;
-    let feed = lane.plan.feed;
+) -> Result<(), StopReason> {
+    let run = &feed_run.run;
+    let feed = feed_run.plan.feed;
     let every = following.full_every;
     let turn = turn.filter(|_| following.rolling.is_some_and(|rolling| rolling.within <= every));
     // The same words whether it is due or not, so that a watch says them once.
@@ -222,18 +225,18 @@ async fn unfollowed(
         None if every.is_zero() => "in full".to_owned(),
         None => format!("in full every {}", duration(every)),
     };
-    note(lane, format!("compared {how_often}, because {reason}")).await;
+    note(feed_run, format!("compared {how_often}, because {reason}")).await;
     let now = Timestamp::now();
     let is_due = match last_full {
         None => true,
         Some(last) => turn.is_none() && now.duration_since(last).unsigned_abs() >= every,
     };
     if is_due {
-        return in_full(lane, Resend::None, None).await;
+        return in_full(feed_run, Resend::None, None).await;
     }
     let rested_since = before(now, following.rest);
     let has_keyless = in_ledger(
-        lane,
+        feed_run,
         run.ledger
             .call(move |store| {
                 store.choose_unsettled(rested_since, now)?;
@@ -242,30 +245,30 @@ async fn unfollowed(
             .await,
     )?;
     if has_keyless {
-        return in_full(lane, Resend::None, None).await;
+        return in_full(feed_run, Resend::None, None).await;
     }
-    compare_chosen(lane, Reading::Chosen, Reach::KeysAndRows).await?;
-    finish(lane, move |store| store.finish_unfollowed(feed, Timestamp::now())).await?;
+    compare_chosen(feed_run, Reading::Chosen, Reach::KeysAndRows).await?;
+    finish(feed_run, move |store| store.finish_unfollowed(feed, Timestamp::now())).await?;
     match turn {
-        Some(turn) => turn.take(lane).await,
+        Some(turn) => turn.take(feed_run).await,
         None => Ok(()),
     }
 }
 
-async fn in_full_because(lane: &Arc<Lane>, reason: String, known: Known) -> Result<(), Halt> {
-    note(lane, format!("compared in full, because {reason}")).await;
-    in_full(lane, Resend::None, Some(known)).await
+async fn in_full_because(feed_run: &Arc<FeedRun>, reason: String, known: Known) -> Result<(), StopReason> {
+    note(feed_run, format!("compared in full, because {reason}")).await;
+    in_full(feed_run, Resend::None, Some(known)).await
 }
 
 /// Sends the records that somebody names, changed or not; deletes what is left of those that are gone.
-async fn by_ids(lane: &Arc<Lane>, words: &[String], kind: IdKind) -> Result<(), Halt> {
-    let run = &lane.run;
-    let feed = lane.plan.feed;
-    begin(lane, Resend::All).await?;
-    let resolved = or_braked(lane, run.source.resolve(feed, words, kind)).await?;
+async fn by_ids(feed_run: &Arc<FeedRun>, words: &[String], kind: IdKind) -> Result<(), StopReason> {
+    let run = &feed_run.run;
+    let feed = feed_run.plan.feed;
+    begin(feed_run, Resend::All).await?;
+    let resolved = or_cancelled(feed_run, run.source.resolve(feed, words, kind)).await?;
     let reading = match resolved.selection {
         Selection::Keys(keys) => {
-            in_ledger(lane, run.ledger.call(move |store| store.choose_keys(&keys)).await)?;
+            in_ledger(feed_run, run.ledger.call(move |store| store.choose_keys(&keys)).await)?;
             Reading::Chosen
         }
         selection @ (Selection::All | Selection::Ids(_)) => Reading::Whole(selection),
@@ -274,7 +277,7 @@ async fn by_ids(lane: &Arc<Lane>, words: &[String], kind: IdKind) -> Result<(), 
     if feed.has_deletions() && !unknown.is_empty() {
         let (by_key, by_code) = (kind != IdKind::Sku, kind != IdKind::Id);
         let named = run.ledger.call(move |store| store.choose_rows_named(&unknown, by_key, by_code)).await;
-        unknown = in_ledger(lane, named)?;
+        unknown = in_ledger(feed_run, named)?;
     }
     {
         let mut known = run.unknown_ids.lock().unwrap_or_else(PoisonError::into_inner);
@@ -282,139 +285,157 @@ async fn by_ids(lane: &Arc<Lane>, words: &[String], kind: IdKind) -> Result<(), 
         // An id that one of the feeds has is no mistake, whatever the others have.
         *known = Some(known.take().map_or_else(|| unknown.clone(), |known| &known & &unknown));
     }
-    compare_chosen(lane, reading, Reach::KeysAndRows).await
+    compare_chosen(feed_run, reading, Reach::KeysAndRows).await
 }
 
 /// Sends again what failed.
-async fn retry(lane: &Arc<Lane>) -> Result<(), Halt> {
-    begin(lane, Resend::OnlyFailed).await?;
-    let has_keyless = in_ledger(lane, lane.run.ledger.call(Store::choose_failed).await)?;
+async fn retry(feed_run: &Arc<FeedRun>) -> Result<(), StopReason> {
+    begin(feed_run, Resend::OnlyFailed).await?;
+    let has_keyless = in_ledger(feed_run, feed_run.run.ledger.call(Store::choose_failed).await)?;
     let reading = if has_keyless { Reading::Whole(Selection::All) } else { Reading::Chosen };
-    compare_chosen(lane, reading, Reach::Rows).await
+    compare_chosen(feed_run, reading, Reach::Rows).await
 }
 
 /// Forgets all that is known of the feed, and sends everything. What the source no longer has is forgotten with the rest, so the
 /// service keeps it: that is counted as gone, in a dry run, and not sent.
-async fn clean_up(lane: &Arc<Lane>) -> Result<(), Halt> {
-    let run = &lane.run;
-    let feed = lane.plan.feed;
-    or_braked(lane, lane.source().check(feed)).await?;
-    let forgotten = in_ledger(lane, run.ledger.call(move |store| store.count_items(feed)).await)?;
-    run.board.update(|progress| progress.forgotten = forgotten);
+async fn clean_up(feed_run: &Arc<FeedRun>) -> Result<(), StopReason> {
+    let run = &feed_run.run;
+    let feed = feed_run.plan.feed;
+    or_cancelled(feed_run, feed_run.source().check(feed)).await?;
+    let forgotten = in_ledger(feed_run, run.ledger.call(move |store| store.count_items(feed)).await)?;
+    run.live_progress.update(|progress| progress.forgotten = forgotten);
     if !run.dry_run {
-        in_ledger(lane, run.ledger.call(move |store| store.forget_feed(feed)).await)?;
+        in_ledger(feed_run, run.ledger.call(move |store| store.forget_feed(feed)).await)?;
     }
-    in_full(lane, Resend::AsNew, None).await
+    in_full(feed_run, Resend::AsNew, None).await
 }
 
 /// Reads, compares and sends a part of the feed, and deletes what is gone of that part.
-async fn compare_chosen(lane: &Arc<Lane>, reading: Reading, reach: Reach) -> Result<(), Halt> {
+async fn compare_chosen(feed_run: &Arc<FeedRun>, reading: Reading, reach: Reach) -> Result<(), StopReason> {
     let source_records = match reading {
-        Reading::Chosen => Some(in_ledger(lane, lane.run.ledger.call(|store| store.chosen_count()).await)?),
+        Reading::Chosen => Some(in_ledger(feed_run, feed_run.run.ledger.call(|store| store.chosen_count()).await)?),
         Reading::Whole(_) => None,
     };
-    started(lane, source_records).await;
-    compare_and_sweep(lane, reading, reach).await
+    started(feed_run, source_records).await;
+    compare_and_sweep(feed_run, reading, reach).await
 }
 
 /// The same, for what begins within a feed that was started.
-pub(super) async fn compare_and_sweep(lane: &Arc<Lane>, reading: Reading, reach: Reach) -> Result<(), Halt> {
-    if matches!(lane.run.mode, SyncMode::Partial(_)) {
-        hold::hold_changes(lane, || hold::chosen(lane), false).await?;
+pub(super) async fn compare_and_sweep(
+    feed_run: &Arc<FeedRun>,
+    reading: Reading,
+    reach: Reach,
+) -> Result<(), StopReason> {
+    if matches!(feed_run.run.mode, SyncMode::Partial(_)) {
+        hold::hold_changes(feed_run, || hold::chosen(feed_run), false).await?;
     }
-    let Collection { unidentified, unidentified_keys, .. } = read(lane, reading).await?;
+    let Collection { unidentified, unidentified_keys, .. } = read(feed_run, reading).await?;
     if unidentified > 0 {
         note(
-            lane,
+            feed_run,
             format!("deletions not checked for {} that could not be identified", counted(unidentified, "record")),
         )
         .await;
     }
-    if unidentified > unidentified_keys.len() as u64 || !lane.plan.feed.has_deletions() {
+    if unidentified > unidentified_keys.len() as u64 || !feed_run.plan.feed.has_deletions() {
         return Ok(());
     }
-    or_braked(lane, lane.source().check(lane.plan.feed)).await?;
-    in_ledger(lane, lane.run.ledger.call(move |store| store.spare_keys(&unidentified_keys)).await)?;
-    delete_gone(lane, reach.begin(), false).await
+    or_cancelled(feed_run, feed_run.source().check(feed_run.plan.feed)).await?;
+    in_ledger(feed_run, feed_run.run.ledger.call(move |store| store.spare_keys(&unidentified_keys)).await)?;
+    delete_gone(feed_run, reach.begin(), false).await
 }
 
 /// Deletes what is gone from `place` on, unless that is too much. A cleanup has forgotten what is gone: it only counts it.
-pub(super) async fn delete_gone(lane: &Arc<Lane>, place: Place, is_whole: bool) -> Result<(), Halt> {
-    lane.run.board.set_phase(Phase::Deleting);
-    if lane.run.mode != SyncMode::Cleanup && !hold::may_delete(lane, place, is_whole).await? {
+pub(super) async fn delete_gone(feed_run: &Arc<FeedRun>, place: Place, is_whole: bool) -> Result<(), StopReason> {
+    feed_run.run.live_progress.set_phase(Phase::Deleting);
+    if feed_run.run.mode != SyncMode::Cleanup && !hold::may_delete(feed_run, place, is_whole).await? {
         return Ok(());
     }
-    deliver(lane, |outbox| sweep(lane, place, outbox)).await
+    deliver(feed_run, |outbox| sweep(feed_run, place, outbox)).await
 }
 
 /// Reads, compares and sends; returns once everything that was found has its state.
-async fn read(lane: &Arc<Lane>, reading: Reading) -> Result<Collection, Halt> {
-    let collection = deliver(lane, |mut outbox| async move {
+async fn read(feed_run: &Arc<FeedRun>, reading: Reading) -> Result<Collection, StopReason> {
+    let collection = deliver(feed_run, |mut outbox| async move {
         let mut collection = Collection::default();
-        let went = fill(lane, reading, &mut outbox, &mut collection).await;
+        let went = fill(feed_run, reading, &mut outbox, &mut collection).await;
         // Also before an error: what was read is compared, and its intents are kept.
         outbox.flush().await;
         went.map(|()| collection)
     })
     .await?;
-    if collection.refused_before > 0 && !lane.brake.is_pulled() {
+    if collection.refused_before > 0 && !feed_run.cancel.is_pulled() {
         let text =
             format!("not resent: {} refused before and unchanged since", counted(collection.refused_before, "item"));
-        note(lane, text).await;
+        note(feed_run, text).await;
     }
     Ok(collection)
 }
 
 /// Reads and compares, and puts what must be sent into the outbox.
-async fn fill(lane: &Lane, reading: Reading, outbox: &mut Outbox, collection: &mut Collection) -> Result<(), Halt> {
+async fn fill(
+    feed_run: &FeedRun,
+    reading: Reading,
+    outbox: &mut Outbox,
+    collection: &mut Collection,
+) -> Result<(), StopReason> {
     let selection = match reading {
         Reading::Whole(selection) => selection,
-        Reading::Chosen => return fill_with_chosen(lane, outbox, collection).await,
+        Reading::Chosen => return fill_with_chosen(feed_run, outbox, collection).await,
     };
-    collect::collect(lane, selection, outbox, collection).await.map_err(Halt::Problem)
+    collect::collect(feed_run, selection, outbox, collection).await.map_err(StopReason::Problem)
 }
 
-async fn fill_with_chosen(lane: &Lane, outbox: &mut Outbox, collection: &mut Collection) -> Result<(), Halt> {
+async fn fill_with_chosen(
+    feed_run: &FeedRun,
+    outbox: &mut Outbox,
+    collection: &mut Collection,
+) -> Result<(), StopReason> {
     let mut after = None;
-    while !lane.brake.is_pulled() {
-        let keys = lane.run.ledger.call(move |store| store.chosen_keys(after, KEYS_AT_ONCE)).await;
-        let keys = in_ledger(lane, keys)?;
+    while !feed_run.cancel.is_pulled() {
+        let keys = feed_run.run.ledger.call(move |store| store.chosen_keys(after, KEYS_AT_ONCE)).await;
+        let keys = in_ledger(feed_run, keys)?;
         let Some(last) = keys.last() else { break };
         after = Some(*last);
-        collect::collect(lane, Selection::Keys(keys), outbox, collection).await.map_err(Halt::Problem)?;
+        collect::collect(feed_run, Selection::Keys(keys), outbox, collection).await.map_err(StopReason::Problem)?;
     }
-    fill_with_moved(lane, outbox, collection).await
+    fill_with_moved(feed_run, outbox, collection).await
 }
 
 /// Reads the records that have the items which the chosen records do not have any more: such an item moved, and is not gone.
-async fn fill_with_moved(lane: &Lane, outbox: &mut Outbox, collection: &mut Collection) -> Result<(), Halt> {
-    if lane.brake.is_pulled() || !lane.plan.feed.has_deletions() {
+async fn fill_with_moved(
+    feed_run: &FeedRun,
+    outbox: &mut Outbox,
+    collection: &mut Collection,
+) -> Result<(), StopReason> {
+    if feed_run.cancel.is_pulled() || !feed_run.plan.feed.has_deletions() {
         return Ok(());
     }
-    let codes = in_ledger(lane, lane.run.ledger.call(|store| store.unseen_codes()).await)?;
+    let codes = in_ledger(feed_run, feed_run.run.ledger.call(|store| store.unseen_codes()).await)?;
     for codes in codes.chunks(KEYS_AT_ONCE) {
-        let resolved = or_braked(lane, lane.source().resolve(lane.plan.feed, codes, IdKind::Sku)).await?;
+        let resolved =
+            or_cancelled(feed_run, feed_run.source().resolve(feed_run.plan.feed, codes, IdKind::Sku)).await?;
         let Selection::Keys(keys) = resolved.selection else { continue };
-        let more = in_ledger(lane, lane.run.ledger.call(move |store| store.choose_more(&keys)).await)?;
+        let more = in_ledger(feed_run, feed_run.run.ledger.call(move |store| store.choose_more(&keys)).await)?;
         if !more.is_empty() {
-            collect::collect(lane, Selection::Keys(more), outbox, collection).await.map_err(Halt::Problem)?;
+            collect::collect(feed_run, Selection::Keys(more), outbox, collection).await.map_err(StopReason::Problem)?;
         }
     }
     Ok(())
 }
 
 /// Finds what is gone from the source, from `place` on, and puts its deletions into the outbox.
-async fn sweep(lane: &Lane, place: Place, mut outbox: Outbox) -> Result<(), Halt> {
+async fn sweep(feed_run: &FeedRun, place: Place, mut outbox: Outbox) -> Result<(), StopReason> {
     // A cleanup has forgotten them; its dry run only counts what that costs.
-    let is_told = lane.run.mode != SyncMode::Cleanup;
+    let is_told = feed_run.run.mode != SyncMode::Cleanup;
     let mut next = Some(place);
     while let Some(place) = next {
-        if lane.brake.is_pulled() {
-            return Err(Halt::Braked);
+        if feed_run.cancel.is_pulled() {
+            return Err(StopReason::Cancelled);
         }
-        let step = lane.run.ledger.call(move |store| store.sweep(place, Timestamp::now())).await;
-        let swept = in_ledger(lane, step)?;
-        lane.run.board.update(|feed| count_found(feed, &swept.gone));
+        let step = feed_run.run.ledger.call(move |store| store.sweep(place, Timestamp::now())).await;
+        let swept = in_ledger(feed_run, step)?;
+        feed_run.run.live_progress.update(|feed| count_found(feed, &swept.gone));
         if is_told {
             outbox.push(swept.gone).await;
         }
@@ -424,65 +445,68 @@ async fn sweep(lane: &Lane, place: Place, mut outbox: Outbox) -> Result<(), Halt
     Ok(())
 }
 
-pub(super) async fn begin(lane: &Lane, resend: Resend) -> Result<(), Halt> {
-    let feed = lane.plan.feed;
-    let keeps_nothing = !lane.run.keep_payloads && !lane.run.dry_run;
-    let begun = lane.run.ledger.call(move |store| {
+pub(super) async fn begin(feed_run: &FeedRun, resend: Resend) -> Result<(), StopReason> {
+    let feed = feed_run.plan.feed;
+    let keeps_nothing = !feed_run.run.keep_payloads && !feed_run.run.dry_run;
+    let begun = feed_run.run.ledger.call(move |store| {
         if keeps_nothing {
             store.drop_payloads(feed)?;
         }
         store.begin_feed(feed, resend)
     });
-    in_ledger(lane, begun.await)?;
-    if !lane.run.dry_run {
-        hold::drop_deletions(lane).await?;
+    in_ledger(feed_run, begun.await)?;
+    if !feed_run.run.dry_run {
+        hold::drop_deletions(feed_run).await?;
     }
     Ok(())
 }
 
 /// Writes down that the feed was gone through, unless it was not, or this is a dry run.
 async fn finish(
-    lane: &Lane,
+    feed_run: &FeedRun,
     write: impl FnOnce(&mut Store) -> rusqlite::Result<()> + Send + 'static,
-) -> Result<(), Halt> {
-    if lane.brake.is_pulled() || lane.run.dry_run {
+) -> Result<(), StopReason> {
+    if feed_run.cancel.is_pulled() || feed_run.run.dry_run {
         return Ok(());
     }
-    let feed = lane.plan.feed;
-    let filled = or_braked(lane, lane.source().filled(feed)).await?;
+    let feed = feed_run.plan.feed;
+    let filled = or_cancelled(feed_run, feed_run.source().filled(feed)).await?;
     let write = move |store: &mut Store| {
         write(store)?;
         filled.map_or(Ok(()), |filled| store.remember_filled(feed, &filled))?;
         store.count_unsettled(feed)
     };
-    let unsettled = in_ledger(lane, lane.run.ledger.call(write).await)?;
-    lane.run.board.update(|progress| progress.unsettled = unsettled);
+    let unsettled = in_ledger(feed_run, feed_run.run.ledger.call(write).await)?;
+    feed_run.run.live_progress.update(|progress| progress.unsettled = unsettled);
     Ok(())
 }
 
-async fn started(lane: &Lane, source_records: Option<u64>) {
-    lane.run.board.update(|progress| progress.source_records = source_records);
-    lane.run.events.tell(RunEvent::FeedStarted { feed: lane.plan.feed, source_records }).await;
+async fn started(feed_run: &FeedRun, source_records: Option<u64>) {
+    feed_run.run.live_progress.update(|progress| progress.source_records = source_records);
+    feed_run.run.events.tell(RunEvent::FeedStarted { feed: feed_run.plan.feed, source_records }).await;
 }
 
-pub(super) async fn note(lane: &Lane, text: String) {
-    lane.run.events.tell(RunEvent::Note { feed: lane.plan.feed, text: SafeText::from(text) }).await;
+pub(super) async fn note(feed_run: &FeedRun, text: String) {
+    feed_run.run.events.tell(RunEvent::Note { feed: feed_run.plan.feed, text: SafeText::from(text) }).await;
 }
 
 /// The result of a call to the ledger; a failure pulls the brake.
-pub(super) fn in_ledger<T>(lane: &Lane, result: Result<T, LedgerError>) -> Result<T, Halt> {
+pub(super) fn in_ledger<T>(feed_run: &FeedRun, result: Result<T, LedgerError>) -> Result<T, StopReason> {
     result.map_err(|error| {
-        lane.brake.pull(Cause::Ledger(error));
-        Halt::Braked
+        feed_run.cancel.pull(Cause::Ledger(error));
+        StopReason::Cancelled
     })
 }
 
 /// What the source answers, unless the brake is pulled first.
-pub(super) async fn or_braked<T>(lane: &Lane, answer: impl Future<Output = Result<T, SourceError>>) -> Result<T, Halt> {
+pub(super) async fn or_cancelled<T>(
+    feed_run: &FeedRun,
+    answer: impl Future<Output = Result<T, SourceError>>,
+) -> Result<T, StopReason> {
     tokio::select! {
         biased;
-        () = lane.brake.pulled() => Err(Halt::Braked),
-        answer = answer => answer.map_err(|error| Halt::Problem(lane.source_problem(&error))),
+        () = feed_run.cancel.pulled() => Err(StopReason::Cancelled),
+        answer = answer => answer.map_err(|error| StopReason::Problem(feed_run.source_problem(&error))),
     }
 }
 

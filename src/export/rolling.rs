@@ -18,9 +18,9 @@ use jiff::Timestamp;
 
 use super::ledger::{Reach, Resend, Round, Rounds};
 use super::mode::Rolling;
-use super::pass::{self, Halt, Reading, in_ledger, or_braked};
+use super::pass::{self, Reading, StopReason, in_ledger, or_cancelled};
 use super::progress::Phase;
-use super::send::Lane;
+use super::send::FeedRun;
 use crate::format::duration;
 
 /// Fewer records than this are not worth the queries that every step begins with, unless they are the last.
@@ -44,39 +44,39 @@ pub(super) struct Turn {
 
 impl Turn {
     /// Looks where the rolling compare of the feed stands. `None` if there is none.
-    pub async fn plan(lane: &Lane, rolling: Option<Rolling>) -> Result<Option<Self>, Halt> {
-        let Some(rolling) = rolling.filter(|_| !lane.run.dry_run && lane.run.source.has_keys()) else {
+    pub async fn plan(feed_run: &FeedRun, rolling: Option<Rolling>) -> Result<Option<Self>, StopReason> {
+        let Some(rolling) = rolling.filter(|_| !feed_run.run.dry_run && feed_run.run.source.has_keys()) else {
             return Ok(None);
         };
-        let feed = lane.plan.feed;
-        let rounds = lane.run.ledger.call(move |store| store.rounds(feed, Timestamp::now())).await;
-        Ok(Some(Self { rolling, rounds: in_ledger(lane, rounds)? }))
+        let feed = feed_run.plan.feed;
+        let rounds = feed_run.run.ledger.call(move |store| store.rounds(feed, Timestamp::now())).await;
+        Ok(Some(Self { rolling, rounds: in_ledger(feed_run, rounds)? }))
     }
 
     /// Compares what is due.
-    pub async fn take(self, lane: &Arc<Lane>) -> Result<(), Halt> {
+    pub async fn take(self, feed_run: &Arc<FeedRun>) -> Result<(), StopReason> {
         let Self { rolling, mut rounds } = self;
-        let feed = lane.plan.feed;
+        let feed = feed_run.plan.feed;
         let others = rounds.others;
         if rounds.own.total.is_none() {
-            rounds.own.total = or_braked(lane, lane.run.source.count(feed)).await?;
+            rounds.own.total = or_cancelled(feed_run, feed_run.run.source.count(feed)).await?;
             let counted = rounds.own.clone();
-            in_ledger(lane, lane.run.ledger.call(move |store| store.keep_round(feed, &counted)).await)?;
+            in_ledger(feed_run, feed_run.run.ledger.call(move |store| store.keep_round(feed, &counted)).await)?;
         }
         let (mut round, due) = due(rounds, rolling, Timestamp::now());
         let Some(mut left) = due else { return Ok(()) };
-        while left > 0 && !lane.brake.is_pulled() {
-            let step = step(lane, &mut round, left.min(STEP)).await?;
+        while left > 0 && !feed_run.cancel.is_pulled() {
+            let step = step(feed_run, &mut round, left.min(STEP)).await?;
             left = left.saturating_sub(step.records);
             if let Some(words) = lateness(&mut round, others, rolling) {
-                pass::note(lane, words).await;
+                pass::note(feed_run, words).await;
             }
             let kept = round.clone();
             let is_end = step.is_end;
-            let keep = lane.run.ledger.call(move |store| {
+            let keep = feed_run.run.ledger.call(move |store| {
                 if is_end { store.finish_round(feed, &kept, Timestamp::now()) } else { store.keep_round(feed, &kept) }
             });
-            in_ledger(lane, keep.await)?;
+            in_ledger(feed_run, keep.await)?;
             if is_end || (rolling.share < ALL_OF_IT && round.credit <= 0) {
                 return Ok(());
             }
@@ -92,22 +92,24 @@ struct Stepped {
 }
 
 /// Compares the next records of a round, and what the ledger has between them.
-async fn step(lane: &Arc<Lane>, round: &mut Round, limit: u64) -> Result<Stepped, Halt> {
-    let run = &lane.run;
+async fn step(feed_run: &Arc<FeedRun>, round: &mut Round, limit: u64) -> Result<Stepped, StopReason> {
+    let run = &feed_run.run;
     let before = run.source.query_time();
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let after = round.position;
-    let keys = or_braked(lane, lane.source().keys_after(lane.plan.feed, after, limit)).await?.unwrap_or_default();
+    let keys = or_cancelled(feed_run, feed_run.source().keys_after(feed_run.plan.feed, after, limit))
+        .await?
+        .unwrap_or_default();
     let is_end = keys.len() < limit;
     let last = keys.last().copied().filter(|_| !is_end);
     let records = keys.len() as u64;
-    pass::begin(lane, Resend::None).await?;
-    in_ledger(lane, run.ledger.call(move |store| store.choose_range(&keys, after, last)).await)?;
-    run.board.update(|feed| feed.source_records = feed.source_records.map(|before| before + records));
-    run.board.set_phase(Phase::Collecting);
-    pass::compare_and_sweep(lane, Reading::Chosen, Reach::KeysAndRows).await?;
-    if lane.brake.is_pulled() {
-        return Err(Halt::Braked);
+    pass::begin(feed_run, Resend::None).await?;
+    in_ledger(feed_run, run.ledger.call(move |store| store.choose_range(&keys, after, last)).await)?;
+    run.live_progress.update(|feed| feed.source_records = feed.source_records.map(|before| before + records));
+    run.live_progress.set_phase(Phase::Collecting);
+    pass::compare_and_sweep(feed_run, Reading::Chosen, Reach::KeysAndRows).await?;
+    if feed_run.cancel.is_pulled() {
+        return Err(StopReason::Cancelled);
     }
     let spent = micros(run.source.query_time().saturating_sub(before));
     round.position = last;

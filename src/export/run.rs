@@ -10,16 +10,16 @@ use std::time::Duration;
 use tokio::sync::RwLock;
 use tokio::time::Instant;
 
-use super::board::Board;
-use super::brake::Cause;
+use super::cancel::Cause;
 use super::control::Control;
 use super::events::Events;
 use super::ledger::{Installation, Ledger, LedgerError};
+use super::live_progress::LiveProgress;
 use super::lock::RunLock;
 use super::mode::SyncMode;
 use super::pass;
 use super::progress::{Phase, RunEnd, RunEvent, RunReport};
-use super::send::Lane;
+use super::send::FeedRun;
 use super::{ExportError, FeedPlan};
 use crate::client::Client;
 use crate::client::models::{DataSpaceId, KeysRemedy};
@@ -71,7 +71,7 @@ pub(super) struct Context {
     /// What is known of them.
     pub ledger: Ledger,
     /// The counters.
-    pub board: Board,
+    pub live_progress: LiveProgress,
     /// The lifecycle.
     pub events: Events,
     /// What somebody wants of the run.
@@ -110,11 +110,11 @@ pub(super) async fn run(
     }
     let end = tokio::select! {
         end = export_feeds(&context, feeds, &absent) => end,
-        never = context.board.publish_changes() => match never {},
+        never = context.live_progress.publish_changes() => match never {},
         never = tell_wanted(&context) => match never {},
         never = tell_waits(&context) => match never {},
     };
-    let progress = context.board.publish();
+    let progress = context.live_progress.publish();
     let unknown_ids = context.unknown_ids.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
     let unknown_ids = unknown_ids.iter().map(|id| SafeText::new(id)).collect();
     let requests_per_second = context.client.pace().reading().requests_per_second;
@@ -135,10 +135,10 @@ async fn tell_wanted(context: &Context) -> Infallible {
         tokio::select! {
             () = context.control.stop_token().cancelled(), if !is_stopping => {
                 is_stopping = true;
-                context.board.set_stopping();
+                context.live_progress.set_stopping();
             }
             changed = wanted.changed() => match changed {
-                Ok(()) => context.board.set_wanted(&wanted.borrow_and_update()),
+                Ok(()) => context.live_progress.set_wanted(&wanted.borrow_and_update()),
                 // The context holds the other end.
                 Err(_) => std::future::pending().await,
             },
@@ -151,7 +151,7 @@ async fn tell_waits(context: &Context) -> Infallible {
     let mut waits = waiting::Listener::new();
     loop {
         let text = waits.next().await;
-        if let Some(progress) = context.board.feed() {
+        if let Some(progress) = context.live_progress.feed() {
             context.events.tell(RunEvent::Note { feed: progress.feed, text }).await;
         }
     }
@@ -177,7 +177,7 @@ async fn export_feeds(
         if context.control.is_stopped() {
             return Ok(RunEnd::Stopped);
         }
-        context.board.begin(index);
+        context.live_progress.begin(index);
         let feed = plan.feed;
         if context.dry_run {
             tell_warnings(context, feed).await;
@@ -191,13 +191,13 @@ async fn export_feeds(
             Waited::Stopped => FeedEnd::Stopped,
             Waited::Failed(problem) => FeedEnd::Failed(problem),
         };
-        context.board.set_phase(match &end {
+        context.live_progress.set_phase(match &end {
             FeedEnd::Done => Phase::Done,
             FeedEnd::Stopped => Phase::Stopped,
             FeedEnd::Failed(_) | FeedEnd::KeysRefused { .. } | FeedEnd::Ledger(_) => Phase::Failed,
         });
-        context.board.publish();
-        if let Some(progress) = context.board.feed() {
+        context.live_progress.publish();
+        if let Some(progress) = context.live_progress.feed() {
             context.events.tell(RunEvent::FeedFinished(progress)).await;
         }
         match end {
@@ -289,15 +289,15 @@ async fn tell_warnings(context: &Context, feed: Feed) {
 
 /// Exports one feed, and says how it ended. Whatever ends it early pulled the brake or is in the result of a stage.
 async fn export_feed(context: &Arc<Context>, plan: FeedPlan) -> FeedEnd {
-    let lane = Arc::new(Lane::new(Arc::clone(context), plan));
-    let went = pass::go_through(&lane).await;
-    match (lane.brake.take_cause(), went) {
+    let feed_run = Arc::new(FeedRun::new(Arc::clone(context), plan));
+    let went = pass::go_through(&feed_run).await;
+    match (feed_run.cancel.take_cause(), went) {
         (Some(Cause::KeysRefused { message, remedy, request_id }), _) => {
             FeedEnd::KeysRefused { message, remedy, request_id }
         }
         (Some(Cause::Ledger(error)), _) => FeedEnd::Ledger(error),
         (Some(Cause::Failure(problem)), _) | (None, Err(problem)) => FeedEnd::Failed(problem),
-        (None, Ok(())) if lane.brake.is_pulled() => FeedEnd::Stopped,
+        (None, Ok(())) if feed_run.cancel.is_pulled() => FeedEnd::Stopped,
         (None, Ok(())) => FeedEnd::Done,
     }
 }

@@ -11,14 +11,14 @@ use tokio::time::Instant;
 
 use super::FeedPlan;
 use super::batch::{Batch, Batcher};
-use super::brake::{Brake, Cause};
+use super::cancel::{Cancel, Cause};
 use super::failure;
 use super::ledger::{Answer, Attempt, BatchOutcome, Kept, Outgoing, state_of_status};
 use super::outcome::{self, Judged};
 use super::progress::{FeedProgress, ItemFailure, ItemState, RunEvent};
 use super::run::Context;
 use crate::client::models::{FeedAnswer, FeedOutcome};
-use crate::client::retry::{Decision, Search, StopReason, Tries, decide};
+use crate::client::retry::{Decision, GaveUp, Search, Tries, decide};
 use crate::error::{Exit, Problem};
 use crate::feeds::source::{Source, SourceError};
 use crate::untrusted::SafeText;
@@ -28,13 +28,13 @@ use crate::untrusted::SafeText;
 const GIVE_UPS_IN_A_ROW: u32 = 3;
 
 /// One feed on its way through a run: what all its stages share.
-pub(super) struct Lane {
+pub(super) struct FeedRun {
     /// The run.
     pub run: Arc<Context>,
     /// The feed, its route and its batch size.
     pub plan: FeedPlan,
     /// Stops all stages.
-    pub brake: Brake,
+    pub cancel: Cancel,
     given_up: AtomicU32,
     /// The most bytes of a batch before it is compressed: less, once the gateway found one too large.
     max_batch_bytes: AtomicUsize,
@@ -44,15 +44,15 @@ pub(super) struct Lane {
     emptied: sync::Mutex<Option<String>>,
 }
 
-impl Lane {
+impl FeedRun {
     /// A lane on which nothing has moved yet.
     pub fn new(run: Arc<Context>, plan: FeedPlan) -> Self {
-        let brake = Brake::new(run.control.stop_token());
+        let cancel = Cancel::new(run.control.stop_token());
         let max_batch_bytes = AtomicUsize::new(run.max_batch_bytes);
         Self {
             run,
             plan,
-            brake,
+            cancel,
             given_up: AtomicU32::new(0),
             max_batch_bytes,
             expected: sync::Mutex::default(),
@@ -86,25 +86,25 @@ impl Lane {
 
 /// Where the stages before put items to be sent. In a dry run they are only measured.
 pub(super) struct Outbox {
-    lane: Arc<Lane>,
+    feed_run: Arc<FeedRun>,
     batcher: Batcher,
     batches: Option<mpsc::Sender<Batch>>,
 }
 
 impl Outbox {
     /// Batches for `batches`; `None` = a dry run.
-    pub fn new(lane: &Arc<Lane>, batches: Option<mpsc::Sender<Batch>>) -> Self {
-        let lane = Arc::clone(lane);
-        Self { batcher: Batcher::new(lane.batch_size(), lane.max_batch_bytes()), lane, batches }
+    pub fn new(feed_run: &Arc<FeedRun>, batches: Option<mpsc::Sender<Batch>>) -> Self {
+        let feed_run = Arc::clone(feed_run);
+        Self { batcher: Batcher::new(feed_run.batch_size(), feed_run.max_batch_bytes()), feed_run, batches }
     }
 
     /// Hands items over, waiting while all senders are busy or the run is paused. Once the senders are gone it takes and
     /// drops: the brake is pulled then, and the ledger knows what was not sent.
     pub async fn push(&mut self, items: Vec<Outgoing>) {
-        self.lane.wait_while_paused().await;
-        self.batcher.set_max_items(self.lane.batch_size());
+        self.feed_run.wait_while_paused().await;
+        self.batcher.set_max_items(self.feed_run.batch_size());
         for item in items {
-            self.batcher.limit_bytes(self.lane.max_batch_bytes());
+            self.batcher.limit_bytes(self.feed_run.max_batch_bytes());
             if let Some(batch) = self.batcher.push(item)
                 && !self.hand_over(batch).await
             {
@@ -123,7 +123,7 @@ impl Outbox {
 
     async fn hand_over(&self, batch: Batch) -> bool {
         let Some(batches) = &self.batches else {
-            self.lane.run.board.update(|feed| {
+            self.feed_run.run.live_progress.update(|feed| {
                 feed.planned_requests += 1;
                 feed.planned_bytes += batch.body_bytes() as u64;
             });
@@ -134,7 +134,7 @@ impl Outbox {
 }
 
 /// A batch that is ready to leave.
-struct Parcel {
+struct EncodedBatch {
     batch: Batch,
     /// Compressed.
     body: Vec<u8>,
@@ -154,23 +154,27 @@ pub(super) enum Left {
 }
 
 /// A sender: works until there are no more batches, the brake is pulled, or its place, from 0, is one too many.
-pub(super) async fn send_batches(lane: Arc<Lane>, batches: Arc<Mutex<mpsc::Receiver<Batch>>>, place: usize) -> Left {
+pub(super) async fn send_batches(
+    feed_run: Arc<FeedRun>,
+    batches: Arc<Mutex<mpsc::Receiver<Batch>>>,
+    place: usize,
+) -> Left {
     loop {
         let idle_since = Instant::now();
         let next = tokio::select! {
             biased;
-            () = lane.brake.pulled() => None,
-            () = lane.run.control.is_surplus(place) => return Left::Surplus(place),
+            () = feed_run.cancel.pulled() => None,
+            () = feed_run.run.control.is_surplus(place) => return Left::Surplus(place),
             batch = async { batches.lock().await.recv().await } => batch,
         };
         let Some(batch) = next else { return Left::NothingToDo };
         let busy_since = Instant::now();
-        lane.deliver(batch).await;
-        lane.run.board.count_sender_time(busy_since - idle_since, busy_since.elapsed());
+        feed_run.deliver(batch).await;
+        feed_run.run.live_progress.count_sender_time(busy_since - idle_since, busy_since.elapsed());
     }
 }
 
-impl Lane {
+impl FeedRun {
     /// Items in a batch that is made now.
     fn batch_size(&self) -> usize {
         self.run.control.batch_size(self.plan.feed)
@@ -185,7 +189,7 @@ impl Lane {
     async fn wait_while_paused(&self) {
         tokio::select! {
             biased;
-            () = self.brake.pulled() => {}
+            () = self.cancel.pulled() => {}
             () = self.run.control.unpaused() => {}
         }
     }
@@ -210,13 +214,13 @@ impl Lane {
 
     /// Sends a batch as one until every item has its state or the brake is pulled; or returns the halves it must become.
     async fn deliver_whole(&self, batch: Batch, search: &mut Search) -> Option<[Batch; 2]> {
-        let mut parcel = self.pack(batch).await?;
+        let mut encoded = self.pack(batch).await?;
         let mut tries = Tries::default();
         // Held from the moment the keys are doubted until a new token is accepted, or the brake is pulled.
         let mut alone = None;
         loop {
-            let (entry, token, answer) = self.attempt(&mut parcel, alone.is_some()).await?;
-            let Parcel { batch, number, .. } = &parcel;
+            let (entry, token, answer) = self.attempt(&mut encoded, alone.is_some()).await?;
+            let EncodedBatch { batch, number, .. } = &encoded;
             let budget = self.run.client.retry_budget();
             let decision = decide(&answer, batch.items().len(), &mut tries, search, budget);
             if !self.settle(entry, batch, &answer, &decision).await {
@@ -232,10 +236,10 @@ impl Lane {
                     self.give_up(reason, &answer, search);
                     return None;
                 }
-                Decision::Split => return Some(parcel.batch.halves()),
+                Decision::Split => return Some(encoded.batch.halves()),
                 Decision::Shrink => {
                     self.shrink(batch.body_bytes(), &reason).await;
-                    return Some(parcel.batch.halves());
+                    return Some(encoded.batch.halves());
                 }
                 Decision::RenewToken => {
                     alone = Some(self.doubt_keys(token).await?);
@@ -256,9 +260,9 @@ impl Lane {
             // If the brake is pulled meanwhile, the next attempt does not happen, and the items stay unknown.
             self.pause(pause, &answer).await;
             if let Some(without) = rest {
-                let number = parcel.number;
-                parcel = self.pack(parcel.batch.without(&without)).await?;
-                parcel.number = number;
+                let number = encoded.number;
+                encoded = self.pack(encoded.batch.without(&without)).await?;
+                encoded.number = number;
             }
         }
     }
@@ -267,7 +271,7 @@ impl Lane {
     async fn doubt_keys(&self, token: u64) -> Option<RwLockWriteGuard<'_, ()>> {
         let alone = tokio::select! {
             biased;
-            () = self.brake.pulled() => return None,
+            () = self.cancel.pulled() => return None,
             alone = self.run.keys_door.write() => alone,
         };
         self.run.client.renew_token(token);
@@ -285,10 +289,10 @@ impl Lane {
     }
 
     /// Compresses a batch off the async threads.
-    async fn pack(&self, batch: Batch) -> Option<Parcel> {
+    async fn pack(&self, batch: Batch) -> Option<EncodedBatch> {
         let encoded = tokio::task::spawn_blocking(move || batch.encode().map(|body| (batch, body))).await;
         match encoded {
-            Ok(Ok((batch, body))) => Some(Parcel { kept: self.kept(&body), batch, body, number: 0 }),
+            Ok(Ok((batch, body))) => Some(EncodedBatch { kept: self.kept(&body), batch, body, number: 0 }),
             Ok(Err(error)) => self.fail(&error),
             Err(error) => self.fail(&error),
         }
@@ -301,12 +305,12 @@ impl Lane {
 
     fn fail<T>(&self, error: &dyn std::error::Error) -> Option<T> {
         let what = format!("a batch could not be compressed: {error}");
-        self.brake.pull(Cause::Failure(Problem::new(Exit::Other, what)));
+        self.cancel.pull(Cause::Failure(Problem::new(Exit::Other, what)));
         None
     }
 
     /// One request: journaled, then sent; its entry, the number of its token and the answer. `None` if it was not sent.
-    async fn attempt(&self, parcel: &mut Parcel, is_alone: bool) -> Option<(i64, u64, FeedAnswer)> {
+    async fn attempt(&self, encoded: &mut EncodedBatch, is_alone: bool) -> Option<(i64, u64, FeedAnswer)> {
         let client = &self.run.client;
         let (departure, _door) = loop {
             if !self.wait_for_gateway().await {
@@ -319,35 +323,35 @@ impl Lane {
             };
             tokio::select! {
                 biased;
-                () = self.brake.pulled() => return None,
+                () = self.cancel.pulled() => return None,
                 () = self.run.control.paused() => {}
                 ready = ready => break ready,
             }
         };
-        parcel.number += 1;
+        encoded.number += 1;
         let attempt = Attempt {
             run: self.run.id,
             feed: self.plan.feed,
-            rows: parcel.batch.rows(),
-            bytes: parcel.body.len(),
-            number: parcel.number,
-            kept: std::mem::replace(&mut parcel.kept, Kept::AsBefore),
+            rows: encoded.batch.rows(),
+            bytes: encoded.body.len(),
+            number: encoded.number,
+            kept: std::mem::replace(&mut encoded.kept, Kept::AsBefore),
         };
         let journaled = self.run.ledger.call(move |store| store.journal(&attempt, Timestamp::now())).await;
         let entry = match journaled {
             Ok(entry) => entry,
             Err(error) => {
-                self.brake.pull(Cause::Ledger(error));
+                self.cancel.pull(Cause::Ledger(error));
                 return None;
             }
         };
         let token = client.token_number();
-        let body = parcel.body.clone();
+        let body = encoded.body.clone();
         let answer = client.send_feed(departure, &self.plan.route, &self.run.data_space, body).await;
-        let answer = answer.counted(parcel.batch.items().len());
-        self.run.board.update(|feed| {
+        let answer = answer.counted(encoded.batch.items().len());
+        self.run.live_progress.update(|feed| {
             feed.requests += 1;
-            feed.bytes += parcel.body.len() as u64;
+            feed.bytes += encoded.body.len() as u64;
         });
         Some((entry, token, answer))
     }
@@ -357,15 +361,15 @@ impl Lane {
     async fn wait_for_gateway(&self) -> bool {
         loop {
             self.wait_while_paused().await;
-            if self.brake.is_pulled() {
+            if self.cancel.is_pulled() {
                 return false;
             }
             let Some(pause) = self.run.client.pace().reading().waiting.filter(|pause| !pause.is_zero()) else {
                 return true;
             };
-            self.run.board.set_waiting(pause, SafeText::from("as the gateway requested"));
+            self.run.live_progress.set_waiting(pause, SafeText::from("as the gateway requested"));
             tokio::select! {
-                () = self.brake.pulled() => {}
+                () = self.cancel.pulled() => {}
                 () = tokio::time::sleep(pause) => {}
             }
         }
@@ -394,11 +398,11 @@ impl Lane {
             })
             .await;
         if let Err(error) = recorded {
-            self.brake.pull(Cause::Ledger(error));
+            self.cancel.pull(Cause::Ledger(error));
             return false;
         }
         let is_unanswered = outcome::is_unanswered(&answer.outcome);
-        self.run.board.update(|feed| judged.iter().for_each(|judged| count(feed, judged, is_unanswered)));
+        self.run.live_progress.update(|feed| judged.iter().for_each(|judged| count(feed, judged, is_unanswered)));
         if matches!(answer.outcome, FeedOutcome::Accepted { .. } | FeedOutcome::Refused { .. }) {
             self.tell_refused(batch, answer, &judged).await;
         }
@@ -427,41 +431,41 @@ impl Lane {
     async fn pause(&self, pause: Duration, answer: &FeedAnswer) {
         if self.run.control.thread_count() == 1 {
             // With more senders the others go on, so the run as a whole does not wait.
-            self.run.board.set_waiting(pause, outcome::pause_reason(&answer.outcome));
+            self.run.live_progress.set_waiting(pause, outcome::pause_reason(&answer.outcome));
         }
         tokio::select! {
             biased;
-            () = self.brake.pulled() => {}
+            () = self.cancel.pulled() => {}
             () = tokio::time::sleep(pause) => {}
         }
     }
 
     /// A batch has its state, and it is not a good one: decides what that means for the feed.
-    fn give_up(&self, reason: StopReason, answer: &FeedAnswer, search: &mut Search) {
+    fn give_up(&self, reason: GaveUp, answer: &FeedAnswer, search: &mut Search) {
         match (reason, &answer.outcome) {
-            (StopReason::KeysRefused, FeedOutcome::KeysRefused { message, remedy, .. }) => {
+            (GaveUp::KeysRefused, FeedOutcome::KeysRefused { message, remedy, .. }) => {
                 let (message, request_id) = (message.clone(), answer.request_id.clone());
-                self.brake.pull(Cause::KeysRefused { message, remedy: *remedy, request_id });
+                self.cancel.pull(Cause::KeysRefused { message, remedy: *remedy, request_id });
                 return;
             }
             // These items have their state; the next batch may be all right.
-            (StopReason::PayloadRefused, _) => {
+            (GaveUp::PayloadRefused, _) => {
                 if !search.is_fruitless() {
                     self.given_up.store(0, Ordering::Relaxed);
                 }
                 return;
             }
-            (StopReason::SearchEnded, _) if !search.end() => return,
+            (GaveUp::SearchEnded, _) if !search.end() => return,
             _ => {}
         }
         let is_hopeless = match reason {
-            StopReason::OutOfAttempts | StopReason::RequestRefused | StopReason::SearchEnded => {
+            GaveUp::OutOfAttempts | GaveUp::RequestRefused | GaveUp::SearchEnded => {
                 self.given_up.fetch_add(1, Ordering::Relaxed) + 1 >= GIVE_UPS_IN_A_ROW
             }
             _ => true,
         };
         if is_hopeless {
-            self.brake.pull(Cause::Failure(failure::of(reason, &answer.outcome, &self.plan)));
+            self.cancel.pull(Cause::Failure(failure::of(reason, &answer.outcome, &self.plan)));
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::error::Problem;
 use crate::export::Run;
 use crate::export::control::Control;
 use crate::export::progress::{Progress, RunEvent, RunReport};
-use crate::export::told::event_line;
+use crate::export::report_text::event_line;
 
 /// How many may look at once; each costs a task and a few buffers.
 const MOST_GUESTS: usize = 16;

@@ -70,7 +70,7 @@ fn an_accepted_batch_is_done_also_with_items_that_are_refused_for_good() {
 fn of_an_accepted_batch_only_items_over_the_limit_come_again() {
     let answer = accepted_but(vec![item(0, RETRYABLE_ITEM_CODE), item(2, "bad"), item(3, RETRYABLE_ITEM_CODE)]);
     assert_eq!(decided(&answer, 1, 4), Decision::RetryPartial { without: vec![1, 2], after: BACKOFF_BASE });
-    assert_eq!(decided(&answer, MAX_ATTEMPTS, 4), Decision::Stop(StopReason::OutOfAttempts));
+    assert_eq!(decided(&answer, MAX_ATTEMPTS, 4), Decision::Stop(GaveUp::OutOfAttempts));
     let all = accepted_but(vec![item(0, RETRYABLE_ITEM_CODE)]);
     assert_eq!(decided(&all, 2, 1), Decision::Retry { after: BACKOFF_BASE * 2 });
 }
@@ -79,7 +79,7 @@ fn of_an_accepted_batch_only_items_over_the_limit_come_again() {
 fn an_index_outside_of_the_batch_is_not_understood() {
     let answer = accepted_but(vec![item(3, "bad")]);
     assert_eq!(decided(&answer, 1, 3), Decision::Retry { after: BACKOFF_BASE });
-    assert_eq!(decided(&answer, MAX_ATTEMPTS, 3), Decision::Stop(StopReason::OutOfAttempts));
+    assert_eq!(decided(&answer, MAX_ATTEMPTS, 3), Decision::Stop(GaveUp::OutOfAttempts));
     assert_eq!(decided(&refused_as(400, vec![item(3, "bad")]), 1, 3), Decision::Split);
 }
 
@@ -92,7 +92,7 @@ fn a_refused_batch_goes_again_at_once_without_the_items_to_blame() {
 #[test]
 fn a_refused_batch_of_which_every_item_is_to_blame_stops() {
     let answer = refused_as(400, vec![item(0, "bad"), item(1, "bad")]);
-    assert_eq!(decided(&answer, 1, 2), Decision::Stop(StopReason::PayloadRefused));
+    assert_eq!(decided(&answer, 1, 2), Decision::Stop(GaveUp::PayloadRefused));
 }
 
 #[test]
@@ -110,8 +110,8 @@ fn who_is_to_blame_is_searched_by_halves_until_it_is_plain_that_nobody_is() {
     for _ in 1..MAX_FRUITLESS {
         assert_eq!(search_on(&nobody, 2), Decision::Split);
     }
-    assert_eq!(search_on(&nobody, 2), Decision::Stop(StopReason::SearchEnded));
-    assert_eq!(search_on(&nobody, 1), Decision::Stop(StopReason::PayloadRefused), "alone, it is found out");
+    assert_eq!(search_on(&nobody, 2), Decision::Stop(GaveUp::SearchEnded));
+    assert_eq!(search_on(&nobody, 1), Decision::Stop(GaveUp::PayloadRefused), "alone, it is found out");
     assert_eq!(search_on(&accepted_but(vec![]), 2), Decision::Done);
     assert_eq!(search_on(&nobody, 2), Decision::Split, "there was something to find");
     assert_eq!(drain(&budget), 20, "a search costs no retries");
@@ -123,15 +123,15 @@ fn a_batch_that_is_too_large_is_halved_down_to_one_item() {
     for status in [408, 413] {
         assert_eq!(decided(&refused_as(status, vec![]), 1, 100), Decision::Shrink);
     }
-    assert_eq!(decided(&refused_as(413, vec![]), 1, 1), Decision::Stop(StopReason::PayloadRefused));
+    assert_eq!(decided(&refused_as(413, vec![]), 1, 1), Decision::Stop(GaveUp::PayloadRefused));
     assert_eq!(decided(&refused_as(408, vec![]), 1, 1), Decision::Retry { after: BACKOFF_BASE });
 }
 
 #[test]
 fn what_is_not_about_items_stops_at_once() {
     let address = answer(FeedOutcome::WrongAddress { status: 404, message: "no".into() });
-    assert_eq!(decided(&address, 1, 100), Decision::Stop(StopReason::WrongAddress));
-    assert_eq!(decided(&refused_as(402, vec![]), 1, 100), Decision::Stop(StopReason::RequestRefused));
+    assert_eq!(decided(&address, 1, 100), Decision::Stop(GaveUp::WrongAddress));
+    assert_eq!(decided(&refused_as(402, vec![]), 1, 100), Decision::Stop(GaveUp::RequestRefused));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn refused_keys_get_one_new_token_and_no_more() {
     let mut decided = |answer: &FeedAnswer| decide(answer, 9, &mut tries, &mut Search::default(), &budget);
     assert_eq!(decided(&keys_refused()), Decision::RenewToken);
     assert!(matches!(decided(&passing()), Decision::Retry { .. }));
-    assert_eq!(decided(&keys_refused()), Decision::Stop(StopReason::KeysRefused));
+    assert_eq!(decided(&keys_refused()), Decision::Stop(GaveUp::KeysRefused));
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_setting_in_the_way_is_not_tried_for_long_and_what_may_pass_is() {
     for failure in [Failure::Tls, Failure::ProxyLogin, Failure::Proxy] {
         assert!(matches!(decided(&unreached(failure), MAX_SETTING_ATTEMPTS - 1, 1), Decision::Retry { .. }));
         let end = decided(&unreached(failure), MAX_SETTING_ATTEMPTS, 1);
-        assert_eq!(end, Decision::Stop(StopReason::SettingInTheWay));
+        assert_eq!(end, Decision::Stop(GaveUp::SettingInTheWay));
     }
     for failure in [Failure::Name, Failure::Connection, Failure::Time, Failure::Other] {
         assert!(matches!(decided(&unreached(failure), MAX_ATTEMPTS - 1, 1), Decision::Retry { .. }));
@@ -165,7 +165,7 @@ fn slowing_down_costs_no_budget_and_is_tried_for_long_but_not_forever() {
     }
     assert_eq!(drain(&budget), drain(&RetryBudget::new()));
     let end = decide(&slow, 1, &mut tries, &mut Search::default(), &budget);
-    assert_eq!(end, Decision::Stop(StopReason::OutOfAttempts));
+    assert_eq!(end, Decision::Stop(GaveUp::OutOfAttempts));
     let silent = answer(FeedOutcome::SlowDown { retry_after: None, message: "slow".into() });
     assert_eq!(decided(&silent, 1, 1), Decision::Retry { after: Duration::ZERO });
 }
@@ -181,14 +181,14 @@ fn being_slowed_down_does_not_use_up_the_tries_for_failures() {
         assert!(matches!(decide(&passing(), 1, &mut tries, &mut search, &budget), Decision::Retry { .. }));
     }
     let end = decide(&passing(), 1, &mut tries, &mut search, &budget);
-    assert_eq!(end, Decision::Stop(StopReason::OutOfAttempts));
+    assert_eq!(end, Decision::Stop(GaveUp::OutOfAttempts));
 }
 
 #[test]
 fn passing_failures_and_garbage_are_tried_again_until_attempts_run_out() {
     for answer in [passing(), not_understood()] {
         assert_eq!(decided(&answer, 3, 1), Decision::Retry { after: BACKOFF_BASE * 4 });
-        assert_eq!(decided(&answer, MAX_ATTEMPTS, 1), Decision::Stop(StopReason::OutOfAttempts));
+        assert_eq!(decided(&answer, MAX_ATTEMPTS, 1), Decision::Stop(GaveUp::OutOfAttempts));
     }
 }
 
@@ -218,11 +218,11 @@ async fn the_budget_is_shared_runs_out_and_is_earned_back() {
     let budget = RetryBudget::new();
     let full = drain(&budget);
     assert_eq!(full, 20);
-    assert_eq!(decided_with(&passing(), &budget), Decision::Stop(StopReason::OutOfBudget));
+    assert_eq!(decided_with(&passing(), &budget), Decision::Stop(GaveUp::OutOfBudget));
     assert_eq!(decided_with(&accepted_but(vec![]), &budget), Decision::Done);
     assert_eq!(decided_with(&accepted_but(vec![]), &budget), Decision::Done);
     assert!(matches!(decided_with(&passing(), &budget), Decision::Retry { .. }));
-    assert_eq!(decided_with(&passing(), &budget), Decision::Stop(StopReason::OutOfBudget));
+    assert_eq!(decided_with(&passing(), &budget), Decision::Stop(GaveUp::OutOfBudget));
 
     tokio::time::advance(BUDGET_REFILL).await;
     assert_eq!(drain(&budget), 1);

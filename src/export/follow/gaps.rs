@@ -7,8 +7,8 @@
 //! compare if something is still missing in it.
 
 use super::super::ledger::Gap;
-use super::super::pass::{Halt, or_braked};
-use super::super::send::Lane;
+use super::super::pass::{StopReason, or_cancelled};
+use super::super::send::FeedRun;
 use super::choose_span;
 use crate::feeds::Feed;
 use crate::feeds::source::changes::{Entry, LogState, Moment, Span};
@@ -26,16 +26,16 @@ const GIVEN_OUT: u64 = 1_000;
 /// Looks at stretches with missing versions, and chooses what they name now. Returns those that have to be looked at again;
 /// `Err` with the reason if only a full compare will do.
 pub(super) async fn look(
-    lane: &Lane,
+    feed_run: &FeedRun,
     of: Feed,
     moment: &Moment,
     gaps: Vec<Gap>,
-) -> Result<Result<Vec<Gap>, String>, Halt> {
+) -> Result<Result<Vec<Gap>, String>, StopReason> {
     let mut left = Vec::new();
     for gap in gaps {
-        let present = or_braked(lane, lane.run.source.present(of, gap.span, moment.sight)).await?;
+        let present = or_cancelled(feed_run, feed_run.run.source.present(of, gap.span, moment.sight)).await?;
         if present.checksum != gap.present {
-            choose_span(lane, of, gap.span, &[], true).await?;
+            choose_span(feed_run, of, gap.span, &[], true).await?;
         }
         let gap = Gap { present: present.checksum, looks: gap.looks.saturating_add(1), ..gap }.not_ahead_of(moment.now);
         match judge(&gap, moment, present.is_open, present.expected.saturating_sub(present.committed)) {
@@ -92,11 +92,16 @@ pub(super) fn still_possible(gaps: Vec<Gap>, moment: &Moment) -> Vec<Gap> {
 }
 
 /// The stretch of a log, followed for the first time, in which something may still appear.
-pub(super) async fn open(lane: &Lane, of: Feed, log: &LogState, moment: &Moment) -> Result<Option<Gap>, Halt> {
+pub(super) async fn open(
+    feed_run: &FeedRun,
+    of: Feed,
+    log: &LogState,
+    moment: &Moment,
+) -> Result<Option<Gap>, StopReason> {
     let to = log.end();
     let mut span = Span { after: log.oldest.unwrap_or(log.next).saturating_sub(1).min(to), to };
-    let source = &lane.run.source;
-    let mut present = or_braked(lane, source.present(of, Span { after: 0, to }, moment.sight)).await?;
+    let source = &feed_run.run.source;
+    let mut present = or_cancelled(feed_run, source.present(of, Span { after: 0, to }, moment.sight)).await?;
     if moment.sight.shows_open && !present.is_open {
         span.after = span.after.max(to.saturating_sub(GIVEN_OUT));
     } else if moment.sight.shows_open {
@@ -104,7 +109,8 @@ pub(super) async fn open(lane: &Lane, of: Feed, log: &LogState, moment: &Moment)
         let (mut low, mut high) = (0, to);
         while high - low > GIVEN_OUT {
             let middle = low + (high - low) / 2;
-            let half = or_braked(lane, source.present(of, Span { after: low, to: middle }, moment.sight)).await?;
+            let half =
+                or_cancelled(feed_run, source.present(of, Span { after: low, to: middle }, moment.sight)).await?;
             if half.is_open {
                 high = middle;
             } else {
@@ -113,7 +119,7 @@ pub(super) async fn open(lane: &Lane, of: Feed, log: &LogState, moment: &Moment)
         }
         span.after = low;
     }
-    present = or_braked(lane, source.present(of, span, moment.sight)).await?;
+    present = or_cancelled(feed_run, source.present(of, span, moment.sight)).await?;
     let is_whole = !present.is_open && present.committed >= span.to.saturating_sub(span.after);
     Ok((!is_whole).then_some(Gap { span, present: present.checksum, since: moment.now, looks: 0 }))
 }

@@ -10,8 +10,8 @@ mod recheck;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::{Followed, FollowedLog, Gap, Position};
-use super::pass::{Halt, in_ledger, or_braked};
-use super::send::Lane;
+use super::pass::{StopReason, in_ledger, or_cancelled};
+use super::send::FeedRun;
 use crate::feeds::Feed;
 use crate::feeds::source::changes::{
     Before, ChangeLog, Entry, LogState, Moment, Reach, Shape, Sign, Span, Touched, around,
@@ -31,7 +31,7 @@ const NEWEST: u64 = 10_000;
 
 /// How the changes of a feed are found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Course {
+pub(super) enum FollowPlan {
     /// By its logs, from where they were left.
     Follow,
     /// By comparing everything once; then the logs can be followed.
@@ -48,29 +48,29 @@ pub(super) enum Course {
 
 /// What is known before a feed is read: where it was left, and how things stand.
 #[derive(Debug, Default)]
-pub(super) struct Outlook {
+pub(super) struct FollowState {
     pub followed: Option<Followed>,
     pub moment: Moment,
 }
 
 /// Where a feed was left, and how things stand now.
-pub(super) async fn outlook(lane: &Lane) -> Result<Outlook, Halt> {
-    let feed = lane.plan.feed;
-    let followed = in_ledger(lane, lane.run.ledger.call(move |store| store.followed(feed)).await)?;
-    let moment = or_braked(lane, lane.run.source.moment(feed)).await?;
-    Ok(Outlook { followed, moment })
+pub(super) async fn follow_state(feed_run: &FeedRun) -> Result<FollowState, StopReason> {
+    let feed = feed_run.plan.feed;
+    let followed = in_ledger(feed_run, feed_run.run.ledger.call(move |store| store.followed(feed)).await)?;
+    let moment = or_cancelled(feed_run, feed_run.run.source.moment(feed)).await?;
+    Ok(FollowState { followed, moment })
 }
 
 /// Decides how the changes of a feed are found, as far as that can be told without reading a log.
-pub(super) fn course(Outlook { followed, moment }: &Outlook) -> Course {
-    let once = |reason: String| Course::Once { reason };
+pub(super) fn follow_plan(FollowState { followed, moment }: &FollowState) -> FollowPlan {
+    let once = |reason: String| FollowPlan::Once { reason };
     for (_, log) in &moment.logs {
         if let ChangeLog::NotKept { reason } = log {
-            return Course::Always { reason: reason.to_string() };
+            return FollowPlan::Always { reason: reason.to_string() };
         }
     }
     if moment.logs.is_empty() {
-        return Course::Always { reason: "Commerce keeps no public change log of this feed".to_owned() };
+        return FollowPlan::Always { reason: "Commerce keeps no public change log of this feed".to_owned() };
     }
     let Some(followed) = followed else { return once("it was never compared in full from here".to_owned()) };
     for (of, log) in kept(moment) {
@@ -80,7 +80,7 @@ pub(super) fn course(Outlook { followed, moment }: &Outlook) -> Course {
     }
     match changed_sign(followed, moment) {
         Some(sign) => once(sign.reason.clone()),
-        None => Course::Follow,
+        None => FollowPlan::Follow,
     }
 }
 
@@ -148,7 +148,12 @@ fn stall(log: &LogState) -> Option<String> {
 }
 
 /// Why a log is not the one that was left, by its last entries; `None` if it is.
-async fn other_entries(lane: &Lane, of: Feed, followed: &FollowedLog, log: &LogState) -> Result<Option<String>, Halt> {
+async fn other_entries(
+    feed_run: &FeedRun,
+    of: Feed,
+    followed: &FollowedLog,
+    log: &LogState,
+) -> Result<Option<String>, StopReason> {
     // What was read before may be cleaned away since, from below.
     let expected: BTreeMap<u64, &str> = followed
         .tail
@@ -160,7 +165,7 @@ async fn other_entries(lane: &Lane, of: Feed, followed: &FollowedLog, log: &LogS
         return Ok(None);
     }
     let versions: Vec<u64> = expected.keys().copied().collect();
-    let entries = or_braked(lane, lane.run.source.changes_at(of, &versions)).await?;
+    let entries = or_cancelled(feed_run, feed_run.run.source.changes_at(of, &versions)).await?;
     let found: BTreeMap<u64, String> = entries.iter().map(|entry| (entry.version, word_of(&entry.record))).collect();
     let other = expected.iter().find(|(version, record)| found.get(version).map(String::as_str) != Some(**record));
     Ok(other.map(|(version, _)| {
@@ -177,35 +182,38 @@ fn word_of(record: &Touched) -> String {
 
 /// Chooses, in the ledger, the records that have to be compared. What is written down when they were; `Err` with the reason
 /// if only a full compare will do.
-pub(super) async fn choose_changed(lane: &Lane, outlook: &Outlook) -> Result<Result<Position, String>, Halt> {
-    let Outlook { followed: Some(followed), moment } = outlook else {
+pub(super) async fn choose_changed(
+    feed_run: &FeedRun,
+    follow_state: &FollowState,
+) -> Result<Result<Position, String>, StopReason> {
+    let FollowState { followed: Some(followed), moment } = follow_state else {
         return Ok(Err("it was never compared in full from here".to_owned()));
     };
-    let feed = lane.plan.feed;
-    let mut position = Position { recheck: recheck::choose(lane, moment).await?, ..Position::default() };
+    let feed = feed_run.plan.feed;
+    let mut position = Position { recheck: recheck::choose(feed_run, moment).await?, ..Position::default() };
     for (of, log) in kept(moment) {
         let Some(left) = followed.logs.get(&of) else { continue };
-        if let Some(reason) = other_entries(lane, of, left, log).await? {
+        if let Some(reason) = other_entries(feed_run, of, left, log).await? {
             return Ok(Err(reason));
         }
-        let gaps = in_ledger(lane, lane.run.ledger.call(move |store| store.gaps(feed, of)).await)?;
-        let mut gaps = match gaps::look(lane, of, moment, gaps).await? {
+        let gaps = in_ledger(feed_run, feed_run.run.ledger.call(move |store| store.gaps(feed, of)).await)?;
+        let mut gaps = match gaps::look(feed_run, of, moment, gaps).await? {
             Ok(gaps) => gaps,
             Err(reason) => return Ok(Err(reason)),
         };
         let span = Span { after: left.cursor, to: left.cursor.max(log.end()) };
-        let (tail, missing) = choose_span(lane, of, span, &left.tail, true).await?;
+        let (tail, missing) = choose_span(feed_run, of, span, &left.tail, true).await?;
         gaps.extend(missing.map(|span| Gap { span, present: 0, since: moment.now, looks: 0 }));
         position.logs.push((of, FollowedLog { name: log.name.clone(), cursor: span.to, tail }, gaps));
     }
     for sign in &moment.signs {
         let before = followed.signs.get(&sign.name);
-        let now = before_of(lane, sign, before).await?;
+        let now = before_of(feed_run, sign, before).await?;
         if let (Reach::Records(shape), Some(before)) = (sign.reach, before)
             && before.value != now.value
         {
-            let keys = or_braked(lane, lane.run.source.reached(feed, shape, before, &now)).await?;
-            choose_keys(lane, keys, true).await?;
+            let keys = or_cancelled(feed_run, feed_run.run.source.reached(feed, shape, before, &now)).await?;
+            choose_keys(feed_run, keys, true).await?;
         }
         position.signs.push((sign.name.clone(), now));
     }
@@ -216,40 +224,44 @@ pub(super) async fn choose_changed(lane: &Lane, outlook: &Outlook) -> Result<Res
 ///
 /// `is_same` says whether the logs are those that were followed. Whatever they name since is compared again later: its
 /// index may lag behind the log.
-pub(super) async fn begin_full(lane: &Lane, outlook: &Outlook, is_same: bool) -> Result<Option<Position>, Halt> {
-    let Outlook { followed, moment } = outlook;
+pub(super) async fn begin_full(
+    feed_run: &FeedRun,
+    follow_state: &FollowState,
+    is_same: bool,
+) -> Result<Option<Position>, StopReason> {
+    let FollowState { followed, moment } = follow_state;
     if moment.logs.is_empty() || moment.logs.iter().any(|(_, log)| matches!(log, ChangeLog::NotKept { .. })) {
         return Ok(None);
     }
-    let feed = lane.plan.feed;
-    let mut position = Position { recheck: recheck::look(lane, moment).await?.0, ..Position::default() };
-    remember_all_shown(lane).await?;
+    let feed = feed_run.plan.feed;
+    let mut position = Position { recheck: recheck::look(feed_run, moment).await?.0, ..Position::default() };
+    remember_all_shown(feed_run).await?;
     for (of, log) in kept(moment) {
         let left = followed.as_ref().and_then(|followed| followed.logs.get(&of));
         let left = left.filter(|left| is_same && left.name == log.name && left.cursor < log.next);
         let end = log.end();
         let (span, mut gaps) = if let Some(left) = left {
-            let gaps = in_ledger(lane, lane.run.ledger.call(move |store| store.gaps(feed, of)).await)?;
+            let gaps = in_ledger(feed_run, feed_run.run.ledger.call(move |store| store.gaps(feed, of)).await)?;
             (Span { after: left.cursor, to: end.max(left.cursor) }, gaps::still_possible(gaps, moment))
         } else {
             let span = Span { after: end.saturating_sub(NEWEST), to: end };
-            (span, gaps::open(lane, of, log, moment).await?.into_iter().collect())
+            (span, gaps::open(feed_run, of, log, moment).await?.into_iter().collect())
         };
-        let (tail, missing) = choose_span(lane, of, span, &[], false).await?;
+        let (tail, missing) = choose_span(feed_run, of, span, &[], false).await?;
         gaps.extend(missing.map(|span| Gap { span, present: 0, since: moment.now, looks: 0 }));
         position.logs.push((of, FollowedLog { name: log.name.clone(), cursor: span.to, tail }, gaps));
     }
     for sign in &moment.signs {
         let before = followed.as_ref().and_then(|followed| followed.signs.get(&sign.name));
-        let now = before_of(lane, sign, before).await?;
+        let now = before_of(feed_run, sign, before).await?;
         if let Reach::Records(shape @ Shape::Indexed(log)) = sign.reach
             && let Some(index) = moment.indexes.iter().find(|index| index.view == log.view())
             && index.cursor < index.newest
         {
             // What this index has yet to do is read as it is, and looked at again when it is done.
             let behind = Before { value: index.cursor.to_string(), ..Before::default() };
-            let keys = or_braked(lane, lane.run.source.reached(feed, shape, &behind, &now)).await?;
-            choose_keys(lane, keys, false).await?;
+            let keys = or_cancelled(feed_run, feed_run.run.source.reached(feed, shape, &behind, &now)).await?;
+            choose_keys(feed_run, keys, false).await?;
         }
         position.signs.push((sign.name.clone(), now));
     }
@@ -257,31 +269,32 @@ pub(super) async fn begin_full(lane: &Lane, outlook: &Outlook, is_same: bool) ->
 }
 
 /// A sign as it is kept; its details are read only if it is not what it was.
-async fn before_of(lane: &Lane, sign: &Sign, before: Option<&Before>) -> Result<Before, Halt> {
+async fn before_of(feed_run: &FeedRun, sign: &Sign, before: Option<&Before>) -> Result<Before, StopReason> {
     if let Some(before) = before.filter(|before| before.value == sign.value) {
         return Ok(before.clone());
     }
     let details = match sign.reach {
         Reach::Feed => BTreeMap::new(),
-        Reach::Records(shape) => or_braked(lane, lane.run.source.details(lane.plan.feed, shape)).await?,
+        Reach::Records(shape) => or_cancelled(feed_run, feed_run.run.source.details(feed_run.plan.feed, shape)).await?,
     };
     Ok(Before { value: sign.value.clone(), details })
 }
 
 /// Names the records of a stretch of a log. Returns its last entries, and the stretch in which versions are missing.
 async fn choose_span(
-    lane: &Lane,
+    feed_run: &FeedRun,
     of: Feed,
     span: Span,
     tail: &[(u64, String)],
     is_chosen: bool,
-) -> Result<(Vec<(u64, String)>, Option<Span>), Halt> {
+) -> Result<(Vec<(u64, String)>, Option<Span>), StopReason> {
     let mut tail = tail.to_vec();
     let mut missing = gaps::Missing::after(span.after);
     let mut after = span.after;
     loop {
         let entries =
-            or_braked(lane, lane.run.source.changes(of, Span { after, to: span.to }, ENTRIES_AT_ONCE)).await?;
+            or_cancelled(feed_run, feed_run.run.source.changes(of, Span { after, to: span.to }, ENTRIES_AT_ONCE))
+                .await?;
         missing.pass(&entries);
         let read = entries.len();
         after = entries.last().map_or(after, |entry| entry.version);
@@ -289,7 +302,7 @@ async fn choose_span(
             entries.iter().skip(read.saturating_sub(TAIL)).map(|entry| (entry.version, word_of(&entry.record))),
         );
         tail.drain(..tail.len().saturating_sub(TAIL));
-        choose_entries(lane, entries, is_chosen).await?;
+        choose_entries(feed_run, entries, is_chosen).await?;
         if read < ENTRIES_AT_ONCE {
             break;
         }
@@ -298,8 +311,8 @@ async fn choose_span(
 }
 
 /// Names the records that these entries name, and those that show something of them; chooses them if `is_chosen`.
-async fn choose_entries(lane: &Lane, entries: Vec<Entry>, is_chosen: bool) -> Result<(), Halt> {
-    let feed = lane.plan.feed;
+async fn choose_entries(feed_run: &FeedRun, entries: Vec<Entry>, is_chosen: bool) -> Result<(), StopReason> {
+    let feed = feed_run.plan.feed;
     let (mut keys, mut skus) = (Vec::new(), BTreeSet::new());
     for entry in entries {
         match entry.record {
@@ -311,36 +324,36 @@ async fn choose_entries(lane: &Lane, entries: Vec<Entry>, is_chosen: bool) -> Re
     }
     if !skus.is_empty() {
         let skus: Vec<String> = skus.into_iter().collect();
-        let resolved = or_braked(lane, lane.run.source.resolve(feed, &skus, IdKind::Sku)).await?;
+        let resolved = or_cancelled(feed_run, feed_run.run.source.resolve(feed, &skus, IdKind::Sku)).await?;
         if let Selection::Keys(known) = resolved.selection {
             keys.extend(known);
         }
         if !resolved.unknown.is_empty() && is_chosen {
             // There is no such product any more: what is left of it is in the ledger only.
             let gone = resolved.unknown;
-            let chosen = lane.run.ledger.call(move |store| store.choose_rows_named(&gone, false, true)).await;
-            in_ledger(lane, chosen)?;
+            let chosen = feed_run.run.ledger.call(move |store| store.choose_rows_named(&gone, false, true)).await;
+            in_ledger(feed_run, chosen)?;
         }
     }
-    choose_keys(lane, keys, is_chosen).await
+    choose_keys(feed_run, keys, is_chosen).await
 }
 
 /// Names these records, and those that show something of them, or did: when a product is gone, the database has taken along
 /// the rows that told who showed it.
-async fn choose_keys(lane: &Lane, keys: Vec<u64>, is_chosen: bool) -> Result<(), Halt> {
+async fn choose_keys(feed_run: &FeedRun, keys: Vec<u64>, is_chosen: bool) -> Result<(), StopReason> {
     if keys.is_empty() {
         return Ok(());
     }
-    let feed = lane.plan.feed;
+    let feed = feed_run.plan.feed;
     let mut all: BTreeSet<u64> = keys.into_iter().collect();
     let keys: Vec<u64> = all.iter().copied().collect();
-    let pairs = or_braked(lane, lane.run.source.shown(feed, &keys)).await?;
+    let pairs = or_cancelled(feed_run, feed_run.run.source.shown(feed, &keys)).await?;
     all.extend(around(&all.clone(), &pairs));
     if feed == Feed::Categories {
-        all.extend(or_braked(lane, lane.run.source.with_dependents(feed, keys.clone())).await?);
+        all.extend(or_cancelled(feed_run, feed_run.run.source.with_dependents(feed, keys.clone())).await?);
     }
-    let keeps = !lane.run.dry_run;
-    let named = lane.run.ledger.call(move |store| {
+    let keeps = !feed_run.run.dry_run;
+    let named = feed_run.run.ledger.call(move |store| {
         if keeps {
             store.remember_shown(&pairs)?;
         }
@@ -350,7 +363,7 @@ async fn choose_keys(lane: &Lane, keys: Vec<u64>, is_chosen: bool) -> Result<(),
         let all: Vec<u64> = all.into_iter().collect();
         store.name_keys(&all, is_chosen)
     });
-    in_ledger(lane, named.await)
+    in_ledger(feed_run, named.await)
 }
 
 /// Whether an item of a feed shows something of other records than its own.
@@ -359,12 +372,12 @@ fn shows_others(feed: Feed) -> bool {
 }
 
 /// Takes note of which products show which, before anything of it can be gone.
-async fn remember_all_shown(lane: &Lane) -> Result<(), Halt> {
-    let feed = lane.plan.feed;
+async fn remember_all_shown(feed_run: &FeedRun) -> Result<(), StopReason> {
+    let feed = feed_run.plan.feed;
     let mut after = None;
-    while let Some((pairs, last)) = or_braked(lane, lane.run.source.next_shown(feed, after)).await? {
+    while let Some((pairs, last)) = or_cancelled(feed_run, feed_run.run.source.next_shown(feed, after)).await? {
         after = Some(last);
-        in_ledger(lane, lane.run.ledger.call(move |store| store.remember_shown(&pairs)).await)?;
+        in_ledger(feed_run, feed_run.run.ledger.call(move |store| store.remember_shown(&pairs)).await)?;
     }
     Ok(())
 }

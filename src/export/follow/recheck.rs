@@ -5,8 +5,8 @@
 //! were named, however late that is.
 
 use super::super::ledger::{Group, Marks, Recheck};
-use super::super::pass::{Halt, in_ledger};
-use super::super::send::Lane;
+use super::super::pass::{StopReason, in_ledger};
+use super::super::send::FeedRun;
 use crate::feeds::Feed;
 use crate::feeds::source::changes::Moment;
 
@@ -16,19 +16,19 @@ const LEAST_AGE: i64 = 60;
 const EVERY_PASS: i64 = 15 * 60;
 
 /// Chooses what was named before and must be compared again. Returns what is to be kept of it when this pass is done.
-pub(super) async fn choose(lane: &Lane, moment: &Moment) -> Result<Recheck, Halt> {
-    let feed = lane.plan.feed;
-    let (recheck, wanted) = look(lane, moment).await?;
+pub(super) async fn choose(feed_run: &FeedRun, moment: &Moment) -> Result<Recheck, StopReason> {
+    let feed = feed_run.plan.feed;
+    let (recheck, wanted) = look(feed_run, moment).await?;
     let chosen =
-        lane.run.ledger.call(move |store| wanted.iter().try_for_each(|group| store.choose_group(feed, *group)));
-    in_ledger(lane, chosen.await)?;
+        feed_run.run.ledger.call(move |store| wanted.iter().try_for_each(|group| store.choose_group(feed, *group)));
+    in_ledger(feed_run, chosen.await)?;
     Ok(recheck)
 }
 
 /// What is to be kept, and which groups this pass must compare.
-pub(super) async fn look(lane: &Lane, moment: &Moment) -> Result<(Recheck, Vec<i64>), Halt> {
-    let feed = lane.plan.feed;
-    let groups = in_ledger(lane, lane.run.ledger.call(move |store| store.rechecks(feed)).await)?;
+pub(super) async fn look(feed_run: &FeedRun, moment: &Moment) -> Result<(Recheck, Vec<i64>), StopReason> {
+    let feed = feed_run.plan.feed;
+    let groups = in_ledger(feed_run, feed_run.run.ledger.call(move |store| store.rechecks(feed)).await)?;
     let done = groups.iter().filter(|group| is_done(group, moment)).map(|group| group.id).collect();
     let wanted = groups.iter().filter(|group| is_wanted(group, moment)).map(|group| group.id).collect();
     let marks = moment.indexes.iter().map(|index| (index.view.clone(), index.newest)).collect();

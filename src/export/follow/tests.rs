@@ -16,8 +16,8 @@ fn followed(cursor: u64) -> Followed {
     Followed { last_full: Timestamp::UNIX_EPOCH, logs: BTreeMap::from([(Feed::Products, log)]), signs: BTreeMap::new() }
 }
 
-fn course_of(followed: Option<Followed>, moment: Moment) -> Course {
-    course(&Outlook { followed, moment })
+fn course_of(followed: Option<Followed>, moment: Moment) -> FollowPlan {
+    follow_plan(&FollowState { followed, moment })
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn a_log_is_followed_from_where_it_was_left() {
         (None, None, 1, 0),
     ] {
         let log = ChangeLog::Kept(log(oldest, newest, next));
-        assert_eq!(course_of(Some(followed(cursor)), moment(log)), Course::Follow);
+        assert_eq!(course_of(Some(followed(cursor)), moment(log)), FollowPlan::Follow);
     }
 }
 
@@ -39,7 +39,7 @@ fn a_log_is_followed_from_where_it_was_left() {
 fn a_log_that_was_cut_restarted_exchanged_or_never_followed_costs_one_full_compare() {
     let kept = |oldest, newest, next| moment(ChangeLog::Kept(log(oldest, newest, next)));
     let once = |followed: Option<Followed>, moment| match course_of(followed, moment) {
-        Course::Once { reason } => reason,
+        FollowPlan::Once { reason } => reason,
         other => panic!("{other:?}"),
     };
     assert!(once(Some(followed(5)), kept(Some(7), Some(9), 10)).contains("cut"));
@@ -53,7 +53,7 @@ fn a_log_that_was_cut_restarted_exchanged_or_never_followed_costs_one_full_compa
     other.logs.entry(Feed::Products).and_modify(|log| log.name = "b_cl".to_owned());
     assert!(once(Some(other), kept(Some(1), Some(9), 10)).contains("b_cl"));
     let none = ChangeLog::NotKept { reason: "it is missing".into() };
-    let always = Course::Always { reason: "it is missing".to_owned() };
+    let always = FollowPlan::Always { reason: "it is missing".to_owned() };
     assert_eq!(course_of(Some(followed(5)), moment(none)), always);
 }
 
@@ -71,13 +71,13 @@ fn a_sign_that_differs_costs_a_full_compare_unless_it_reaches_some_records_only(
         moment
     };
     let mut known = followed(0);
-    let once = Course::Once { reason: "a setting changed".to_owned() };
+    let once = FollowPlan::Once { reason: "a setting changed".to_owned() };
     assert_eq!(course_of(Some(known.clone()), seen("old", Reach::Feed)), once, "nobody looked at it before");
     known.signs.insert("settings".to_owned(), Before { value: "old".to_owned(), ..Before::default() });
-    assert_eq!(course_of(Some(known.clone()), seen("old", Reach::Feed)), Course::Follow);
+    assert_eq!(course_of(Some(known.clone()), seen("old", Reach::Feed)), FollowPlan::Follow);
     assert_eq!(course_of(Some(known.clone()), seen("new", Reach::Feed)), once);
     let some = Reach::Records(crate::feeds::source::changes::Shape::Options);
-    assert_eq!(course_of(Some(known), seen("new", some)), Course::Follow);
+    assert_eq!(course_of(Some(known), seen("new", some)), FollowPlan::Follow);
 }
 
 #[test]

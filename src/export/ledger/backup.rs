@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{LedgerError, path_of, place, schema};
+use super::{LedgerError, path_of, paths, schema};
 use crate::client::models::DataSpaceId;
 use crate::private_file;
 
@@ -27,7 +27,7 @@ pub struct Backup {
 /// SQLite's check; nothing is left behind then.
 pub fn back_up(state_dir: &Path, data_space: &DataSpaceId, to: &Path) -> Result<Option<Backup>, LedgerError> {
     let path = path_of(state_dir, data_space);
-    if !place::is_there(&path)? {
+    if !paths::is_there(&path)? {
         return Ok(None);
     }
     let Some(connection) = schema::open_read_only(&path, data_space)? else { return Ok(None) };
@@ -69,6 +69,6 @@ fn make_durable(to: &Path) -> io::Result<u64> {
     let file = File::open(to)?;
     file.sync_all()?;
     let directory = to.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    place::sync_directory(directory)?;
+    paths::sync_directory(directory)?;
     Ok(file.metadata()?.len())
 }

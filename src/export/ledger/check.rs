@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
-use super::{LedgerError, feed_of_code, path_of, place, schema};
+use super::{LedgerError, feed_of_code, path_of, paths, schema};
 use crate::client::models::DataSpaceId;
 use crate::feeds::Feed;
 use crate::format::counted;
@@ -69,7 +69,7 @@ impl std::fmt::Display for Flaw {
 /// [`LedgerError`] if it cannot be opened, for another reason than damage, or is not this program's and this data space's.
 pub fn check(state_dir: &Path, data_space: &DataSpaceId) -> Result<Option<Checkup>, LedgerError> {
     let path = path_of(state_dir, data_space);
-    if !place::is_there(&path)? {
+    if !paths::is_there(&path)? {
         return Ok(None);
     }
     let mut checkup = Checkup {
@@ -104,7 +104,7 @@ pub fn size(state_dir: &Path, data_space: &DataSpaceId) -> u64 {
     let path = path_of(state_dir, data_space);
     ["", "-wal"]
         .iter()
-        .filter_map(|end| std::fs::metadata(place::with_end(&path, end)).ok())
+        .filter_map(|end| std::fs::metadata(paths::with_end(&path, end)).ok())
         .map(|meta| meta.len())
         .sum()
 }

@@ -11,6 +11,7 @@
 //! (pages of `items`) and `detail` (one of them) look on from outside. None of them may know of sources, clients or screens.
 
 mod backup;
+mod bitmap;
 mod check;
 mod chosen;
 mod compare;
@@ -23,13 +24,12 @@ mod items;
 mod journal;
 mod listing;
 mod owner;
-mod place;
+mod paths;
 mod reader;
 mod received;
 mod recheck;
 mod repair;
 mod rolling;
-mod rowset;
 mod schema;
 mod store;
 mod sweep;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::{LedgerError, feed_code, feed_of_code, path_of, place, schema, state_of_status};
+use super::{LedgerError, feed_code, feed_of_code, path_of, paths, schema, state_of_status};
 use crate::client::models::DataSpaceId;
 use crate::export::progress::{ItemFailure, ItemState};
 use crate::feeds::Feed;
@@ -51,7 +51,7 @@ impl LedgerReader {
     /// [`LedgerError`] if it is there but cannot be read.
     pub fn open(state_dir: &Path, data_space: &DataSpaceId) -> Result<Option<Self>, LedgerError> {
         let path = path_of(state_dir, data_space);
-        if !place::is_there(&path)? {
+        if !paths::is_there(&path)? {
             return Ok(None);
         }
         let connection = schema::open_read_only(&path, data_space)?;

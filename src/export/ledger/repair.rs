@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 
-use super::{LedgerError, check, feed_of_code, path_of, place, schema};
+use super::{LedgerError, check, feed_of_code, path_of, paths, schema};
 use crate::client::models::DataSpaceId;
 use crate::private_file;
 
@@ -68,9 +68,9 @@ pub(in crate::export) fn repair(
         let aside = replace(&path).map_err(|error| LedgerError::of_io(&path, &error))?;
         Ok(Some(Repaired { path: path.clone(), aside, kept, lost }))
     };
-    if !is_there && place::repaired(&path).exists() {
+    if !is_there && paths::repaired(&path).exists() {
         // Broken off between the two renames: the new one was whole before the first.
-        let new = schema::open_read_only(&place::repaired(&path), data_space)?;
+        let new = schema::open_read_only(&paths::repaired(&path), data_space)?;
         let kept = new.map(|new| new.query_row("SELECT count(*) FROM items", [], |row| row.get::<_, i64>(0)));
         let kept = kept.transpose().map_err(|error| LedgerError::of_sqlite(&path, &error))?;
         return install(kept.unwrap_or_default().unsigned_abs(), None);
@@ -90,11 +90,11 @@ pub(in crate::export) fn repair(
 
 /// Writes the new file, whole and durable, and then gives it the name by which it is known to be that.
 fn build(source: &Path, path: &Path, data_space: &DataSpaceId) -> Result<(u64, Option<u64>), LedgerError> {
-    let half = place::with_end(path, ".repairing");
+    let half = paths::with_end(path, ".repairing");
     let io = |error: io::Error| LedgerError::of_io(&half, &error);
     let sqlite = |error: rusqlite::Error| LedgerError::of_sqlite(&half, &error);
     for end in ["", SIDES[0], SIDES[1]] {
-        remove(&place::with_end(&half, end)).map_err(io)?;
+        remove(&paths::with_end(&half, end)).map_err(io)?;
     }
     let old = open_old(source, data_space)?;
     let mut target = schema::open_writable(&half, data_space)?;
@@ -109,7 +109,7 @@ fn build(source: &Path, path: &Path, data_space: &DataSpaceId) -> Result<(u64, O
     // Closing folds the log in and removes it.
     target.close().map_err(|(_, error)| sqlite(error))?;
     File::open(&half).and_then(|file| file.sync_all()).map_err(io)?;
-    fs::rename(&half, place::repaired(path)).map_err(io)?;
+    fs::rename(&half, paths::repaired(path)).map_err(io)?;
     Ok(salvaged)
 }
 
@@ -147,27 +147,27 @@ fn nothing_left(source: &Path, error: &rusqlite::Error) -> LedgerError {
 /// the new one beside: then nothing is begun anew before a repair has finished this.
 fn replace(path: &Path) -> io::Result<Option<PathBuf>> {
     let directory = path.parent().unwrap_or(Path::new("/"));
-    place::sync_directory(directory)?;
+    paths::sync_directory(directory)?;
     let aside = match fs::symlink_metadata(path) {
         Ok(_) => {
             let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%S%3fZ");
-            let aside = place::with_end(path, &format!("{ASIDE}{stamp}"));
+            let aside = paths::with_end(path, &format!("{ASIDE}{stamp}"));
             fs::rename(path, &aside)?;
-            place::sync_directory(directory)?;
+            paths::sync_directory(directory)?;
             Some(aside)
         }
         Err(_) => newest_aside(path, directory)?,
     };
     for side in SIDES {
-        let old = place::with_end(path, side);
+        let old = paths::with_end(path, side);
         match &aside {
-            Some(aside) if old.exists() => fs::rename(&old, place::with_end(aside, side))?,
+            Some(aside) if old.exists() => fs::rename(&old, paths::with_end(aside, side))?,
             _ => remove(&old)?,
         }
     }
-    place::sync_directory(directory)?;
-    fs::rename(place::repaired(path), path)?;
-    place::sync_directory(directory)?;
+    paths::sync_directory(directory)?;
+    fs::rename(paths::repaired(path), path)?;
+    paths::sync_directory(directory)?;
     Ok(aside)
 }
 
@@ -183,7 +183,7 @@ fn newest_aside(path: &Path, directory: &Path) -> io::Result<Option<PathBuf>> {
             .and_then(|end| end.strip_prefix(ASIDE).map(str::to_owned));
         newest = newest.max(stamp.filter(|stamp| !SIDES.iter().any(|side| stamp.ends_with(side))));
     }
-    Ok(newest.map(|stamp| place::with_end(path, &format!("{ASIDE}{stamp}"))))
+    Ok(newest.map(|stamp| paths::with_end(path, &format!("{ASIDE}{stamp}"))))
 }
 
 fn remove(path: &Path) -> io::Result<()> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior};
 
-use super::{LedgerError, place};
+use super::{LedgerError, paths};
 use crate::client::models::DataSpaceId;
 use crate::private_file;
 
@@ -192,7 +192,7 @@ CREATE TABLE bodies (
 
 /// Opens the ledger for writing, and makes it if it is not there.
 pub(super) fn open_writable(path: &Path, data_space: &DataSpaceId) -> Result<Connection, LedgerError> {
-    place::make(path)?;
+    paths::make(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection =
         Connection::open_with_flags(path, flags).map_err(|error| LedgerError::of_sqlite(path, &error))?;
@@ -206,7 +206,7 @@ pub(super) fn open_writable(path: &Path, data_space: &DataSpaceId) -> Result<Con
 /// it has only just begun. What a run left unfinished that died while it made the file is rolled back first.
 pub(super) fn open_read_only(path: &Path, data_space: &DataSpaceId) -> Result<Option<Connection>, LedgerError> {
     let sqlite = |error: rusqlite::Error| LedgerError::of_sqlite(path, &error);
-    place::check(path)?;
+    paths::check(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;

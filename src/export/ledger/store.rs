@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::rowset::RowSet;
-use super::{LedgerError, path_of, place, schema};
+use super::bitmap::Bitmap;
+use super::{LedgerError, path_of, paths, schema};
 use crate::client::models::DataSpaceId;
 use crate::feeds::Feed;
 
@@ -59,9 +59,9 @@ pub(super) struct Pass {
     pub feed: Feed,
     pub resend: Resend,
     /// The rows whose item the source still has.
-    pub seen: RowSet,
+    pub seen: Bitmap,
     /// The rows that were counted as gone.
-    pub counted: RowSet,
+    pub counted: Bitmap,
     /// Whether somebody allowed the deletions that are sent now, though they are more than usual.
     pub allowed: bool,
     /// Whether items that the service has in another form are left as they are.
@@ -70,7 +70,7 @@ pub(super) struct Pass {
 
 impl Pass {
     fn new(feed: Feed, resend: Resend) -> Self {
-        let (seen, counted) = (RowSet::default(), RowSet::default());
+        let (seen, counted) = (Bitmap::default(), Bitmap::default());
         Self { feed, resend, seen, counted, allowed: false, holds_changes: false }
     }
 }
@@ -86,7 +86,7 @@ impl Store {
     /// Opens the ledger of a data space for a dry run; there need not be one.
     pub fn open_to_look(state_dir: &Path, data_space: &DataSpaceId) -> Result<Self, LedgerError> {
         let path = path_of(state_dir, data_space);
-        let there = if place::is_there(&path)? { schema::open_read_only(&path, data_space)? } else { None };
+        let there = if paths::is_there(&path)? { schema::open_read_only(&path, data_space)? } else { None };
         let connection = there.map_or_else(|| schema::open_nowhere(&path, data_space), Ok)?;
         Self::new(connection, path, Mode::Look)
     }

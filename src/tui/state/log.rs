@@ -12,7 +12,7 @@ use super::notice::Tone;
 use super::{Effects, Filter, State, step};
 use crate::error::Exit;
 use crate::export::progress::{ItemFailure, ItemState, Phase, Progress, RunEnd, RunEvent, RunReport};
-use crate::export::told::{Change, Changes, end_words, event_line};
+use crate::export::report_text::{Change, Changes, end_words, event_line};
 use crate::format::duration;
 use crate::tui::event::Now;
 use crate::tui::keymap::Action;

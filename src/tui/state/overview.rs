@@ -10,7 +10,7 @@ use super::notice::Tone;
 use super::{Effects, Load, Pane, State, step};
 use crate::client::models::Environment;
 use crate::connector::Overview;
-use crate::connector::steps::{self, Deed, Facts, GatewaySays, Known, Stage, Step};
+use crate::connector::checklist::{self, Facts, GatewaySays, Known, NextAction, Stage, Step};
 use crate::error::Problem;
 use crate::private_file::safe;
 use crate::tui::clipboard::Copyable;
@@ -49,7 +49,7 @@ impl State {
     /// The steps as they are now.
     pub fn steps(&self) -> Vec<Step> {
         let export = &self.export;
-        steps::steps(&Facts {
+        checklist::steps(&Facts {
             overview: &self.overview,
             pairs: self.keys.saved.as_ref(),
             gateway: self.gateway_says(),
@@ -79,7 +79,7 @@ impl State {
 
     /// The place of the cursor among the steps.
     pub fn selected_step(&self, steps: &[Step]) -> usize {
-        let next = || steps::next(steps).and_then(|next| steps.iter().position(|step| step.stage == next.stage));
+        let next = || checklist::next(steps).and_then(|next| steps.iter().position(|step| step.stage == next.stage));
         self.home.cursor.or_else(next).unwrap_or(0).min(steps.len().saturating_sub(1))
     }
 
@@ -91,7 +91,7 @@ impl State {
     /// What comes next, for the end of a notice; empty once everything is set up.
     pub(super) fn then_next(&self) -> String {
         let steps = self.steps();
-        match steps::next(&steps) {
+        match checklist::next(&steps) {
             Some(Step { deed: Some(deed), .. }) => format!("; next: {}", words_of(*deed)),
             _ => String::new(),
         }
@@ -105,7 +105,7 @@ impl State {
         match step.stage {
             Stage::Shop => self.ask_for_source(),
             Stage::Credentials => {
-                if step.deed == Some(Deed::UseOtherPair) {
+                if step.deed == Some(NextAction::UseOtherPair) {
                     self.keys.selected = other_than(self.overview.environment);
                 }
                 self.show(Pane::Keys, effects);
@@ -223,46 +223,48 @@ fn other_than(environment: Environment) -> Environment {
 }
 
 /// What there is to do, with the keys that do it.
-pub fn words_of(deed: Deed) -> String {
+pub fn words_of(deed: NextAction) -> String {
     let digit = |pane: Action| key_of(Place::Overview, pane);
     let (keys, saas, organization, export) =
         (digit(Action::ShowKeys), digit(Action::ShowSaas), digit(Action::ShowOrganization), digit(Action::ShowExport));
     let in_keys = |action| key_of(Place::Keys, action);
     match deed {
-        Deed::SetSource => format!("set the shop ({} in pane 0)", digit(Action::SetSource)),
-        Deed::MendSource => format!(
+        NextAction::SetSource => format!("set the shop ({} in pane 0)", digit(Action::SetSource)),
+        NextAction::MendSource => format!(
             "fix it, or set another path ({} in pane 0); details: doctor ({export}, then {})",
             digit(Action::SetSource),
             key_of(Place::Export, Action::Doctor)
         ),
-        Deed::AddKeys => format!(
+        NextAction::AddKeys => format!(
             "paste the API key ({}) and the private key ({}) in pane {keys}; help: {}",
             in_keys(Action::PasteApiKey),
             in_keys(Action::PastePrivateKey),
             in_keys(Action::WhereKeys)
         ),
-        Deed::UseOtherPair => format!("use the complete pair ({} in pane {keys})", in_keys(Action::UseEnvironment)),
-        Deed::VerifyKeys => format!("verify the pair ({} in pane {keys})", in_keys(Action::Verify)),
-        Deed::MendKeys => {
+        NextAction::UseOtherPair => {
+            format!("use the complete pair ({} in pane {keys})", in_keys(Action::UseEnvironment))
+        }
+        NextAction::VerifyKeys => format!("verify the pair ({} in pane {keys})", in_keys(Action::Verify)),
+        NextAction::MendKeys => {
             format!("check both keys in pane {keys}, or rotate the pair there ({})", in_keys(Action::Rotate))
         }
-        Deed::AskAgain => format!("{}: retry; known data stays", digit(Action::Refresh)),
-        Deed::CreateProject => {
+        NextAction::AskAgain => format!("{}: retry; known data stays", digit(Action::Refresh)),
+        NextAction::CreateProject => {
             format!("create a project ({} in pane {saas})", key_of(Place::Saas, Action::CreateProject))
         }
-        Deed::LookAtProjects => format!("choose a project's data space, or create a project (pane {saas})"),
-        Deed::ChooseDataSpace => {
+        NextAction::LookAtProjects => format!("choose a project's data space, or create a project (pane {saas})"),
+        NextAction::ChooseDataSpace => {
             format!("choose a data space ({} in pane {saas})", key_of(Place::Saas, Action::Open))
         }
-        Deed::SignIn => format!("optional: sign in (pane {organization})"),
-        Deed::Export => format!(
+        NextAction::SignIn => format!("optional: sign in (pane {organization})"),
+        NextAction::Export => format!(
             "export ({} in pane {export}; {}: dry run)",
             key_of(Place::Export, Action::StartAll),
             key_of(Place::Export, Action::DryRun)
         ),
-        Deed::LookAtFailures => {
+        NextAction::LookAtFailures => {
             format!("check the failed items in pane {export}; {}: retry", key_of(Place::Export, Action::Retry))
         }
-        Deed::LookAtServices => format!("{}: list them", digit(Action::Open)),
+        NextAction::LookAtServices => format!("{}: list them", digit(Action::Open)),
     }
 }

@@ -84,9 +84,9 @@ fn run_lines(feed: Feed, state: &State, is_short: bool, look: Look, room: usize)
         RunState::Active(run) => {
             let text = match pane.progress_of(feed) {
                 _ if run.progress.stopping => "Stopping after in-flight batches; run again to resume".to_owned(),
-                Some(progress) if progress.phase.is_active() => run::outlook(run, room),
-                Some(_) => format!("Running another feed: {}", run::outlook(run, 0)),
-                None => format!("This feed is not in the run: {}", run::outlook(run, 0)),
+                Some(progress) if progress.phase.is_active() => run::eta(run, room),
+                Some(_) => format!("Running another feed: {}", run::eta(run, 0)),
+                None => format!("This feed is not in the run: {}", run::eta(run, 0)),
             };
             lines.push(Line::styled(fit(&text, room), look.style(Role::Accent)));
             if let (Some(remark), false) = (&pane.remark, is_short) {

@@ -5,7 +5,7 @@ use crate::commerce::health::{IndexerStatus, Mode, Part};
 use crate::connector::health::{BACKLOG_LIMIT, FeedHealth};
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::{FeedProgress, Limit, Phase};
-use crate::export::told::limit_words;
+use crate::export::report_text::limit_words;
 use crate::feeds::Feed;
 use crate::format::count;
 use crate::tui::state::export::ExportPane;

@@ -7,7 +7,7 @@ use ratatui::widgets::Paragraph;
 
 use super::look::{Look, Role};
 use super::text::{fit, left, paragraph, wrap};
-use crate::connector::steps::{self, Stage, Step, StepState};
+use crate::connector::checklist::{self, Stage, Step, StepState};
 use crate::format::counted;
 use crate::private_file::safe;
 use crate::tui::keymap::{Action, Place, key_of};
@@ -72,7 +72,7 @@ fn head(state: &State, steps: &[Step], look: Look, room: usize, is_roomy: bool) 
     let of = |wanted: fn(StepState) -> bool| steps.iter().filter(|step| wanted(step.state)).count();
     let wrong = of(|state| matches!(state, StepState::Wrong | StepState::Attention));
     let is_set_up = of(|state| matches!(state, StepState::Next | StepState::Later)) == 0;
-    let (text, role) = match (wrong, steps::next(steps)) {
+    let (text, role) = match (wrong, checklist::next(steps)) {
         (0, None) if of(|state| state == StepState::Looking) > 0 => ("◐ Checking…".to_owned(), Role::Accent),
         (0, None) if is_set_up => ("● Everything is set up; nothing needs attention".to_owned(), Role::Good),
         (0, None) => ("● Nothing needs attention".to_owned(), Role::Good),

@@ -108,7 +108,7 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
     let eta = if run.progress.stopping {
         "finishing in-flight batches; run again to resume".to_owned()
     } else {
-        outlook(run, room)
+        eta(run, room)
     };
     if !is_short {
         lines.push(Line::from(vec![
@@ -134,7 +134,7 @@ fn which_feed(run: &ActiveRun) -> Option<String> {
 }
 
 /// The time left of the feed that runs, with its reason, and what is not in it.
-pub fn outlook(run: &ActiveRun, room: usize) -> String {
+pub fn eta(run: &ActiveRun, room: usize) -> String {
     let feeds = &run.progress.feeds;
     let limit = limit(run);
     if let Some(paused) = &run.progress.paused {

@@ -4,7 +4,7 @@
 
 use commerce_connector::commands::linear::conclude;
 use commerce_connector::error::Exit;
-use commerce_connector::export::told::event_line;
+use commerce_connector::export::report_text::event_line;
 use commerce_connector::feeds::Feed;
 
 use super::shop::{BATCH, Shop, products};

@@ -186,8 +186,8 @@ fn a_repair_that_was_broken_off_is_finished_and_nothing_is_begun_anew_before() {
     let repaired = mended(&state, RepairFrom::Doubted);
     // As after the first of the two renames, with a log of the old ledger still there.
     let aside = repaired.aside.expect("kept");
-    std::fs::rename(&path, place::repaired(&path)).expect("renamed");
-    std::fs::write(place::with_end(&path, "-wal"), "an old log").expect("written");
+    std::fs::rename(&path, paths::repaired(&path)).expect("renamed");
+    std::fs::write(paths::with_end(&path, "-wal"), "an old log").expect("written");
     for error in [
         Store::open(state.path(), &space()).expect_err("refused"),
         LedgerReader::open(state.path(), &space()).expect_err("refused"),
@@ -198,5 +198,5 @@ fn a_repair_that_was_broken_off_is_finished_and_nothing_is_begun_anew_before() {
     }
     let finished = mended(&state, RepairFrom::Damaged);
     assert_eq!((finished.kept, finished.aside.as_ref()), (2, Some(&aside)));
-    assert_eq!(std::fs::read(place::with_end(&aside, "-wal")).expect("read"), b"an old log");
+    assert_eq!(std::fs::read(paths::with_end(&aside, "-wal")).expect("read"), b"an old log");
 }

@@ -26,7 +26,7 @@ fn a_file_in_the_instant_before_its_first_tables_has_nothing_recorded() {
     for begun in ["", "PRAGMA journal_mode = WAL"] {
         let state = tempfile::tempdir().expect("a directory");
         let path = path_of(state.path(), &space());
-        place::make(&path).expect("made");
+        paths::make(&path).expect("made");
         if !begun.is_empty() {
             let connection = rusqlite::Connection::open(&path).expect("open");
             connection.pragma_update(None, "journal_mode", "WAL").expect("set");

@@ -76,12 +76,12 @@ fn what_was_half_made_when_the_power_went_is_taken_back_by_whoever_looks_first()
     // A power cut can bring back the journal of the very first write: whoever only reads cannot play it back.
     let state = tempfile::tempdir().expect("a directory");
     let path = path_of(state.path(), &space());
-    place::make(&path).expect("made");
+    paths::make(&path).expect("made");
     let connection = rusqlite::Connection::open(&path).expect("open");
     connection.pragma_update(None, "journal_mode", "PERSIST").expect("set");
     connection.execute_batch("BEGIN; CREATE TABLE half (made INTEGER); PRAGMA cache_spill = 1").expect("begun");
     connection.cache_flush().expect("written before the commit");
-    let journal = place::with_end(&path, "-journal");
+    let journal = paths::with_end(&path, "-journal");
     let (file, hot) = (std::fs::read(&path).expect("read"), std::fs::read(&journal).expect("a journal"));
     drop(connection);
     std::fs::write(&path, file).expect("written");

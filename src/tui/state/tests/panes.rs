@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::connector::Setup;
+use crate::connector::checklist::{Stage, StepState};
 use crate::connector::estimate::Estimate;
 use crate::connector::preview::RunPreview;
-use crate::connector::steps::{Stage, StepState};
 
 const PEM: &str = include_str!("../../../keys/fixtures/rsa-2048.pem");
 const API_KEY: &str = "0123456789abcdef0123456789abcdef";

@@ -2,11 +2,11 @@
 
 /// A set of row ids.
 #[derive(Debug, Default)]
-pub(super) struct RowSet {
+pub(super) struct Bitmap {
     words: Vec<u64>,
 }
 
-impl RowSet {
+impl Bitmap {
     /// Puts a row in; `false` if it was there already.
     pub fn insert(&mut self, row: i64) -> bool {
         let (word, bit) = place(row);
@@ -33,11 +33,11 @@ fn place(row: i64) -> (usize, u64) {
 
 #[cfg(test)]
 mod tests {
-    use super::RowSet;
+    use super::Bitmap;
 
     #[test]
     fn a_row_is_new_once_and_its_neighbours_stay_out() {
-        let mut set = RowSet::default();
+        let mut set = Bitmap::default();
         for row in [1, 63, 64, 100_000] {
             assert!(!set.contains(row));
             assert!(set.insert(row), "{row} is new");

@@ -94,7 +94,7 @@ impl StepState {
 
 /// What there is to do about a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
+pub enum NextAction {
     /// Say where the shop is.
     SetSource,
     /// See to it that the source can be read.
@@ -135,7 +135,7 @@ pub struct Step {
     /// What is known of it, in one sentence without a full stop.
     pub says: String,
     /// What there is to do about it.
-    pub deed: Option<Deed>,
+    pub deed: Option<NextAction>,
 }
 
 /// Something that is looked up.
@@ -231,7 +231,7 @@ pub fn exit(steps: &[Step], facts: &Facts) -> Exit {
     if next(steps).is_some() { Exit::Partial } else { Exit::Done }
 }
 
-fn step(stage: Stage, is: StepState, says: impl Into<String>, deed: Option<Deed>) -> Step {
+fn step(stage: Stage, is: StepState, says: impl Into<String>, deed: Option<NextAction>) -> Step {
     Step { stage, state: is, says: says.into(), deed }
 }
 
@@ -240,11 +240,11 @@ fn shop(facts: &Facts) -> Step {
     let source = &facts.overview.source;
     if facts.overview.settings.setup.without_source {
         let says = "not set: the Commerce installation on this server, or a directory of feed files";
-        return is(StepState::Next, says.to_owned(), Some(Deed::SetSource));
+        return is(StepState::Next, says.to_owned(), Some(NextAction::SetSource));
     }
     match facts.source {
         Known::NotYet => is(StepState::Looking, format!("{source}: counting…"), None),
-        Known::Failed(problem) => is(StepState::Wrong, in_full(problem), Some(Deed::MendSource)),
+        Known::Failed(problem) => is(StepState::Wrong, in_full(problem), Some(NextAction::MendSource)),
         Known::Is(counts) => {
             let feeds = counted(counts.len() as u64, "feed");
             let records: Option<u64> = counts.iter().map(|(_, records)| *records).sum();
@@ -270,7 +270,11 @@ fn credentials(facts: &Facts) -> Step {
         Half::Unusable { reason } => Some(reason),
         Half::Present { .. } | Half::Missing => None,
     }) {
-        return is(StepState::Wrong, format!("the {environment} pair cannot be used: {reason}"), Some(Deed::AddKeys));
+        return is(
+            StepState::Wrong,
+            format!("the {environment} pair cannot be used: {reason}"),
+            Some(NextAction::AddKeys),
+        );
     }
     let is_missing = |half: &Half| *half == Half::Missing;
     let missing = match (is_missing(&pair.api_key), is_missing(&pair.private_key)) {
@@ -278,7 +282,7 @@ fn credentials(facts: &Facts) -> Step {
             return match facts.gateway {
                 GatewaySays::NotAsked => {
                     let says = format!("the {environment} pair is saved, but not verified");
-                    is(StepState::Attention, says, Some(Deed::VerifyKeys))
+                    is(StepState::Attention, says, Some(NextAction::VerifyKeys))
                 }
                 GatewaySays::Asking => is(StepState::Looking, format!("verifying the {environment} pair…"), None),
                 GatewaySays::Accepts(at) => {
@@ -286,9 +290,9 @@ fn credentials(facts: &Facts) -> Step {
                     is(StepState::Done, format!("the {environment} pair, accepted by the gateway at {at}"), None)
                 }
                 GatewaySays::Problem(problem) if problem.exit == Exit::Refused => {
-                    is(StepState::Wrong, in_full(problem), Some(Deed::MendKeys))
+                    is(StepState::Wrong, in_full(problem), Some(NextAction::MendKeys))
                 }
-                GatewaySays::Problem(problem) => is(StepState::Attention, in_full(problem), Some(Deed::AskAgain)),
+                GatewaySays::Problem(problem) => is(StepState::Attention, in_full(problem), Some(NextAction::AskAgain)),
             };
         }
         (true, true) => "is missing",
@@ -299,9 +303,9 @@ fn credentials(facts: &Facts) -> Step {
         Some(other) => {
             let says =
                 format!("the {environment} pair is in use and {missing}; the {} pair is complete", other.environment);
-            is(StepState::Next, says, Some(Deed::UseOtherPair))
+            is(StepState::Next, says, Some(NextAction::UseOtherPair))
         }
-        None => is(StepState::Next, format!("the {environment} pair {missing}"), Some(Deed::AddKeys)),
+        None => is(StepState::Next, format!("the {environment} pair {missing}"), Some(NextAction::AddKeys)),
     }
 }
 
@@ -317,15 +321,15 @@ fn configuration(facts: &Facts, has_keys: bool) -> Step {
             Some([]) => is(
                 StepState::Next,
                 "no project yet: create one; its data spaces are created with it".to_owned(),
-                Some(Deed::CreateProject),
+                Some(NextAction::CreateProject),
             ),
             Some(projects) => {
                 let spaces: usize = projects.iter().map(|project| project.data_spaces.len()).sum();
                 let says =
                     format!("no data space is selected; {} in {}", spaces, counted(projects.len() as u64, "project"));
-                is(StepState::Next, says, Some(Deed::ChooseDataSpace))
+                is(StepState::Next, says, Some(NextAction::ChooseDataSpace))
             }
-            None => is(StepState::Next, "no data space is selected".to_owned(), Some(Deed::LookAtProjects)),
+            None => is(StepState::Next, "no data space is selected".to_owned(), Some(NextAction::LookAtProjects)),
         };
     };
     let project = overview.project.as_ref().map(|(_, name)| format!("{name}, ")).unwrap_or_default();
@@ -333,7 +337,7 @@ fn configuration(facts: &Facts, has_keys: bool) -> Step {
         .is_some_and(|projects| !projects.iter().flat_map(|project| &project.data_spaces).any(|space| space.id == *id));
     if is_gone {
         let says = format!("{project}these keys have no access to data space {name} ({id})");
-        return is(StepState::Wrong, says, Some(Deed::ChooseDataSpace));
+        return is(StepState::Wrong, says, Some(NextAction::ChooseDataSpace));
     }
     is(StepState::Done, format!("{project}data space {name} ({kind})"), None)
 }
@@ -341,7 +345,9 @@ fn configuration(facts: &Facts, has_keys: bool) -> Step {
 fn organization(facts: &Facts) -> Step {
     match &facts.overview.organization {
         Some(id) => step(Stage::Organization, StepState::Done, id.to_string(), None),
-        None => step(Stage::Organization, StepState::Optional, "none; not needed for exports", Some(Deed::SignIn)),
+        None => {
+            step(Stage::Organization, StepState::Optional, "none; not needed for exports", Some(NextAction::SignIn))
+        }
     }
 }
 
@@ -364,7 +370,11 @@ fn export(facts: &Facts, is_ready: bool) -> Step {
     let retried = sum(|feed| feed.will_retry + feed.awaiting);
     if last.is_none() && submitted + attention + retried == 0 {
         let says = "nothing sent to this data space yet".to_owned();
-        return if is_ready { is(StepState::Next, says, Some(Deed::Export)) } else { is(StepState::Later, says, None) };
+        return if is_ready {
+            is(StepState::Next, says, Some(NextAction::Export))
+        } else {
+            is(StepState::Later, says, None)
+        };
     }
     let mut says = vec![format!("{} sent", counted(submitted, "item"))];
     if attention > 0 {
@@ -380,13 +390,13 @@ fn export(facts: &Facts, is_ready: bool) -> Step {
     let says = format!("{}; {when}", says.join(", "));
     match (attention, retried, last) {
         (0, 0, Some(_)) => is(StepState::Done, says, None),
-        (0, _, _) => is(StepState::Attention, says, Some(Deed::Export)),
-        _ => is(StepState::Attention, says, Some(Deed::LookAtFailures)),
+        (0, _, _) => is(StepState::Attention, says, Some(NextAction::Export)),
+        _ => is(StepState::Attention, says, Some(NextAction::LookAtFailures)),
     }
 }
 
 fn services(facts: &Facts, export: &Step) -> Step {
-    let is = |state, says: String| step(Stage::Services, state, says, Some(Deed::LookAtServices));
+    let is = |state, says: String| step(Stage::Services, state, says, Some(NextAction::LookAtServices));
     let Some(services) = facts.services else {
         let says = "Live Search, Catalog Service and others use the exported feeds";
         return is(StepState::Later, says.to_owned());

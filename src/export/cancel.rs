@@ -29,12 +29,12 @@ pub(super) enum Cause {
 
 /// Stops all stages of a feed, once, and remembers why. It is also pulled, without a cause, when the run is stopped.
 #[derive(Debug)]
-pub(super) struct Brake {
+pub(super) struct Cancel {
     pulled: CancellationToken,
     cause: Mutex<Option<Cause>>,
 }
 
-impl Brake {
+impl Cancel {
     /// A brake that `stop` pulls as well.
     pub fn new(stop: &CancellationToken) -> Self {
         Self { pulled: stop.child_token(), cause: Mutex::new(None) }

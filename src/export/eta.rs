@@ -50,7 +50,7 @@ pub(super) struct Measured {
 /// ```
 ///
 /// The share of records that must be sent is taken from the records read so far, which is the only honest guess.
-pub(super) fn outlook(measured: &Measured) -> (Option<Duration>, Limit) {
+pub(super) fn eta(measured: &Measured) -> (Option<Duration>, Limit) {
     (time_left(measured), limit(measured))
 }
 
@@ -117,14 +117,14 @@ mod tests {
     #[test]
     fn the_gateway_binds_when_its_allowance_takes_longer() {
         // 400 found and 2,000 to come, 200 a second.
-        let (left, limit) = outlook(&half_way());
+        let (left, limit) = eta(&half_way());
         assert_eq!(left, Some(Duration::from_secs(12)));
         assert_eq!(limit, Limit::Gateway { requests_per_second: 2.0 });
     }
 
     #[test]
     fn the_source_binds_when_reading_takes_longer() {
-        let (left, limit) = outlook(&Measured { records_per_second: 10.0, starved: Some(0.9), ..half_way() });
+        let (left, limit) = eta(&Measured { records_per_second: 10.0, starved: Some(0.9), ..half_way() });
         assert_eq!(left, Some(Duration::from_secs(100)));
         assert_eq!(limit, Limit::Source);
     }
@@ -133,7 +133,7 @@ mod tests {
     fn a_pause_is_added_and_is_the_reason() {
         let reason = SafeText::from("after a 429");
         let pause = Duration::from_secs(30);
-        let (left, limit) = outlook(&Measured { waiting: Some((pause, reason.clone())), ..half_way() });
+        let (left, limit) = eta(&Measured { waiting: Some((pause, reason.clone())), ..half_way() });
         assert_eq!(left, Some(Duration::from_secs(42)));
         assert_eq!(limit, Limit::Waiting { remaining: pause, reason });
     }
@@ -143,19 +143,19 @@ mod tests {
         let (by, waiting) =
             (Some(SafeText::from("ann")), Some((Duration::from_secs(30), SafeText::from("after a 429"))));
         let paused = Measured { paused: Some(Paused { by: by.clone() }), waiting, ..half_way() };
-        assert_eq!(outlook(&paused), (None, Limit::Paused { by }));
+        assert_eq!(eta(&paused), (None, Limit::Paused { by }));
     }
 
     #[test]
     fn without_an_allowance_the_measured_rate_counts() {
-        let (left, limit) = outlook(&Measured { allowance: None, ..half_way() });
+        let (left, limit) = eta(&Measured { allowance: None, ..half_way() });
         assert_eq!(left, Some(Duration::from_secs(16)));
         assert_eq!(limit, Limit::Unknown);
     }
 
     #[test]
     fn unchanged_items_cost_reading_only() {
-        let (left, _) = outlook(&Measured { to_send: 0, sent: 0, ..half_way() });
+        let (left, _) = eta(&Measured { to_send: 0, sent: 0, ..half_way() });
         assert_eq!(left, Some(Duration::from_secs(10)));
     }
 
@@ -168,14 +168,14 @@ mod tests {
             Measured { allowance: None, items_per_second: 0.0, ..half_way() },
             Measured { allowance: Some(f64::MIN_POSITIVE), ..half_way() },
         ] {
-            assert_eq!(outlook(&unknown).0, None, "{unknown:?}");
+            assert_eq!(eta(&unknown).0, None, "{unknown:?}");
         }
-        assert_eq!(outlook(&Measured { starved: None, ..half_way() }).1, Limit::Unknown);
+        assert_eq!(eta(&Measured { starved: None, ..half_way() }).1, Limit::Unknown);
     }
 
     #[test]
     fn once_all_is_read_the_count_of_records_does_not_matter() {
-        let (left, _) = outlook(&Measured { is_collecting: false, source_records: None, ..half_way() });
+        let (left, _) = eta(&Measured { is_collecting: false, source_records: None, ..half_way() });
         assert_eq!(left, Some(Duration::from_secs(2)));
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::control::Wanted;
-use super::outlook::{Measured, outlook};
+use super::eta::{Measured, eta};
 use super::progress::{FeedProgress, Phase, Progress};
 use crate::untrusted::SafeText;
 
@@ -23,7 +23,7 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 const WINDOW: Duration = Duration::from_secs(30);
 
 /// The counters of a run.
-pub(super) struct Board {
+pub(super) struct LiveProgress {
     state: Mutex<State>,
     changed: Notify,
     values: watch::Sender<Progress>,
@@ -59,7 +59,7 @@ struct Sample {
     senders: SenderTime,
 }
 
-impl Board {
+impl LiveProgress {
     /// A board on which nothing has happened, and the end at which to watch it. `allowance` tells how many requests a
     /// second are allowed when it is asked.
     pub fn new(
@@ -76,8 +76,9 @@ impl Board {
             waiting: None,
             samples: VecDeque::new(),
         };
-        let board = Self { state: Mutex::new(state), changed: Notify::new(), values, allowance: Box::new(allowance) };
-        (board, watched)
+        let live_progress =
+            Self { state: Mutex::new(state), changed: Notify::new(), values, allowance: Box::new(allowance) };
+        (live_progress, watched)
     }
 
     /// Tells changes as they come, until dropped.
@@ -217,7 +218,7 @@ impl State {
             starved: (starved + busy > 0.0).then(|| starved / (starved + busy)),
         };
         let is_active = feed.phase.is_active();
-        let (eta, limit) = outlook(&measured);
+        let (eta, limit) = eta(&measured);
         self.progress.items_per_second = measured.items_per_second;
         self.progress.eta = eta.filter(|_| is_active);
         self.progress.limit = limit;
@@ -232,19 +233,19 @@ mod tests {
     use crate::export::progress::Limit;
     use crate::feeds::Feed;
 
-    fn board() -> (Arc<Board>, watch::Receiver<Progress>) {
+    fn live_progress() -> (Arc<LiveProgress>, watch::Receiver<Progress>) {
         let mut feed = FeedProgress::new(Feed::Products);
         feed.source_records = Some(1_000);
         let progress = Progress::new(vec![feed], false);
-        let (board, watched) = Board::new(progress, || Some(2.0));
-        board.begin(0);
-        (Arc::new(board), watched)
+        let (live_progress, watched) = LiveProgress::new(progress, || Some(2.0));
+        live_progress.begin(0);
+        (Arc::new(live_progress), watched)
     }
 
     #[tokio::test(start_paused = true)]
     async fn changes_are_told_ten_times_a_second_and_silence_costs_nothing() {
-        let (board, mut watched) = board();
-        let publisher = Arc::clone(&board);
+        let (live_progress, mut watched) = live_progress();
+        let publisher = Arc::clone(&live_progress);
         tokio::spawn(async move { publisher.publish_changes().await });
         let counter = tokio::spawn(async move {
             let mut told = 0;
@@ -257,7 +258,7 @@ mod tests {
             (told, watched)
         });
         for _ in 0..1_000 {
-            board.update(|feed| feed.source_read += 1);
+            live_progress.update(|feed| feed.source_read += 1);
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         let (told, mut watched) = counter.await.expect("the last value is told as well");
@@ -268,20 +269,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn rates_look_back_half_a_minute_only() {
-        let (board, _watched) = board();
+        let (live_progress, _watched) = live_progress();
         for second in 0..120_u64 {
             // A slow minute, then a fast one.
             let records = if second < 60 { 1 } else { 5 };
-            board.update(|feed| {
+            live_progress.update(|feed| {
                 feed.source_read += records;
                 feed.new += records;
                 feed.submitted += records;
             });
-            board.count_sender_time(Duration::from_millis(100), Duration::from_millis(900));
+            live_progress.count_sender_time(Duration::from_millis(100), Duration::from_millis(900));
             tokio::time::sleep(Duration::from_secs(1)).await;
-            board.publish();
+            live_progress.publish();
         }
-        let progress = board.publish();
+        let progress = live_progress.publish();
         assert!((progress.items_per_second - 5.0).abs() < 0.2, "{}", progress.items_per_second);
         assert_eq!(progress.limit, Limit::Gateway { requests_per_second: 2.0 });
         // 640 records are left, and at 5 a second the source takes longer than the gateway.
@@ -292,12 +293,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_pause_is_told_until_it_is_over() {
-        let (board, _watched) = board();
-        board.set_waiting(Duration::from_secs(5), SafeText::from("after a 429"));
+        let (live_progress, _watched) = live_progress();
+        live_progress.set_waiting(Duration::from_secs(5), SafeText::from("after a 429"));
         tokio::time::sleep(Duration::from_secs(2)).await;
         let waiting = Limit::Waiting { remaining: Duration::from_secs(3), reason: SafeText::from("after a 429") };
-        assert_eq!(board.publish().limit, waiting);
+        assert_eq!(live_progress.publish().limit, waiting);
         tokio::time::sleep(Duration::from_secs(4)).await;
-        assert_eq!(board.publish().limit, Limit::Unknown);
+        assert_eq!(live_progress.publish().limit, Limit::Unknown);
     }
 }
