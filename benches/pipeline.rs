@@ -14,7 +14,7 @@ use commerce_connector::export::{DEFAULT_MAX_BATCH_BYTES, Plan, SyncMode, encode
 use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::content::Content;
 use commerce_connector::feeds::item::FeedItem;
-use commerce_connector::feeds::source::generated::Generated;
+use commerce_connector::feeds::source::sample::Sample;
 use commerce_connector::feeds::source::{Collected, Page, Selection, Source};
 use commerce_connector::keys::{ApiKey, KeyPair, PrivateKey};
 use commerce_connector::sandbox::{Keep, Sandbox, SandboxSettings};
@@ -79,7 +79,7 @@ impl Rehearsal {
             state_dir: state.path().to_owned(),
             absent: Vec::new(),
         };
-        let source = Source::Generated(Generated { products: PRODUCTS });
+        let source = Source::Sample(Sample { products: PRODUCTS });
         self.runtime.block_on(async {
             let run = start(plan, source, self.client.clone()).expect("a run");
             drop(run.events);
@@ -89,7 +89,7 @@ impl Rehearsal {
 
     /// The fields of the first products.
     fn fields(&self) -> Vec<Content> {
-        let source = Generated { products: PRODUCTS };
+        let source = Sample { products: PRODUCTS };
         let (sender, mut pages) = mpsc::channel::<Page>(1);
         let page = self.runtime.block_on(async {
             let read = tokio::spawn(async move { source.read(Feed::Products, &Selection::All, sender).await });

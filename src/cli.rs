@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::client::models::{DataSpaceId, Environment, ProjectId};
-use crate::config::Theme;
+use crate::config::ThemeName;
 use crate::feeds::Feed;
 
 pub use export::{ExportCommand, FeedChoice, LedgerCommand, RetryArgs, RunArgs, SendingArgs, SetArgs, WatchArgs};
@@ -49,7 +49,7 @@ pub struct Global {
     #[arg(long, value_name = "BOOL", global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub read_only: Option<bool>,
     /// Colour theme of the screen (remembered)
-    #[arg(long, value_name = "NAME", global = true, value_parser = Theme::NAMES)]
+    #[arg(long, value_name = "NAME", global = true, value_parser = ThemeName::NAMES)]
     pub theme: Option<String>,
     /// Plain line output, for screen readers and logs
     #[arg(long, global = true)]

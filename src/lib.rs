@@ -19,6 +19,7 @@
 //! `feeds` says what an item is and where items come from, `export` compares them with its ledger and sends what differs through
 //! `client`. `ims` signs in with an Adobe ID, over a wire of the client's kind. `bounds`, `error`, `secret`, `untrusted`, `format`, `private_file`, `hardening` and `logging` hold one habit each.
 
+pub mod attach;
 pub mod bounds;
 pub mod cli;
 pub mod client;
@@ -35,7 +36,6 @@ pub mod fuzzing;
 pub mod hardening;
 pub mod ims;
 pub mod keys;
-pub mod live;
 pub mod logging;
 pub mod private_file;
 pub mod sandbox;

@@ -16,7 +16,7 @@ use crate::config::store::Store;
 use crate::connector::{Connector, ExportRequest};
 use crate::error::{Exit, Problem};
 use crate::feeds::source::Source;
-use crate::feeds::source::generated::Generated;
+use crate::feeds::source::sample::Sample;
 use crate::keys::{ApiKey, KeyPair, PrivateKey};
 use crate::private_file::{self, safe};
 use crate::sandbox::{Sandbox, SandboxSettings};
@@ -40,8 +40,7 @@ pub async fn run(args: DemoArgs, setting: &Setting, output: &mut Output) -> anyh
             .map_err(|error| Problem::of(&error))?;
     let _log = crate::logging::start(&directory)?;
     let store = configure(&directory, &sandbox, setting)?;
-    let connector =
-        Connector::new(store, directory.clone(), Some(Source::Generated(Generated { products: args.products })));
+    let connector = Connector::new(store, directory.clone(), Some(Source::Sample(Sample { products: args.products })));
     let on_screen = output::no_terminal().is_none() && !output.is_json() && !setting.global.linear;
     let mut teller = Teller { output: if on_screen { None } else { Some(output) } };
 

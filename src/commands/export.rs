@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::linear::{self, Voice};
 use super::output::{Output, moment, table};
-use super::{Setting, ids, items, ledger, live, watch};
+use super::{Setting, attach, ids, items, ledger, watch};
 use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
 use crate::error::{Exit, Problem};
@@ -34,16 +34,16 @@ pub async fn run(command: ExportCommand, setting: &Setting, output: &mut Output)
         }
         ExportCommand::Estimate { feed } => estimate(&connector, &chosen(&feed)?, output).await,
         ExportCommand::Status { watch } => {
-            if watch && let Some(exit) = live::watch(&connector, output).await? {
+            if watch && let Some(exit) = attach::watch(&connector, output).await? {
                 return Ok(exit);
             }
-            live::list(&connector, output).await?;
+            attach::list(&connector, output).await?;
             status(&connector, output)
         }
-        ExportCommand::Pause => Ok(live::tell(&[Command::Pause], &connector, output).await?),
-        ExportCommand::Resume => Ok(live::tell(&[Command::Resume], &connector, output).await?),
-        ExportCommand::Stop => Ok(live::tell(&[Command::Stop], &connector, output).await?),
-        ExportCommand::Set(args) => Ok(live::tell(&live::settings(&args)?, &connector, output).await?),
+        ExportCommand::Pause => Ok(attach::tell(&[Command::Pause], &connector, output).await?),
+        ExportCommand::Resume => Ok(attach::tell(&[Command::Resume], &connector, output).await?),
+        ExportCommand::Stop => Ok(attach::tell(&[Command::Stop], &connector, output).await?),
+        ExportCommand::Set(args) => Ok(attach::tell(&attach::settings(&args)?, &connector, output).await?),
         ExportCommand::Items(args) => items::list(&args, &connector, output).await,
         ExportCommand::Item(args) => items::show(&args, &connector, output).await,
         ExportCommand::Ledger(command) => Ok(ledger::run(command, &connector, output)?),

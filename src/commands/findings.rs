@@ -5,7 +5,7 @@ use serde_json::json;
 use super::output::Output;
 use crate::connector::finding::{Finding, Level};
 use crate::error::Problem;
-use crate::tui::view::look::Look;
+use crate::tui::view::theme::Theme;
 
 /// What a line begins with: a shape and a word, so that neither colour nor shape alone carries the meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Printer {
     /// What the environment's locale can show.
     #[must_use]
     pub fn from_environment() -> Self {
-        Self { unicode: Look::from_environment(|name| std::env::var(name).ok()).unicode }
+        Self { unicode: Theme::from_environment(|name| std::env::var(name).ok()).unicode }
     }
 
     /// `✓ ok     `: shape and word, padded.

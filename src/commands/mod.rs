@@ -3,6 +3,7 @@
 //! stdout is data, stderr is talk. A command never draws and never asks.
 
 pub mod access;
+mod attach;
 pub mod config;
 pub mod data_spaces;
 pub mod demo;
@@ -17,13 +18,12 @@ mod items;
 pub mod keys;
 mod ledger;
 pub mod linear;
-mod live;
 pub mod output;
 pub mod projects;
 pub mod sandbox;
 pub mod services;
-mod standing;
 pub mod status;
+mod summary;
 mod watch;
 
 use std::fmt;
@@ -258,7 +258,7 @@ async fn screen(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> 
     let why_linear =
         if setting.global.linear || output.is_json() { Some("Plain output requested") } else { output::no_terminal() };
     if let Some(reason) = why_linear {
-        return standing::run(reason, setting, output).await;
+        return summary::run(reason, setting, output).await;
     }
     let state_dir = setting.state_dir(&store);
     let _log = crate::logging::start(&state_dir)?;

@@ -40,7 +40,7 @@ impl fmt::Display for InstallationKind {
 
 /// What an installation says of itself; each `None` where it says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Signs {
+pub struct Hints {
     /// `instance.kind` of this program's configuration.
     pub configured: Option<InstallationKind>,
     /// `MAGENTO_CLOUD_ENVIRONMENT_TYPE` (protocol page §5): `production`, `staging` or `development`.
@@ -53,7 +53,7 @@ pub struct Signs {
 
 /// A kind, and what it was concluded from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Concluded {
+pub struct Inferred {
     /// The kind.
     pub kind: InstallationKind,
     /// The sign that decided, such as `MAGE_MODE is developer`.
@@ -70,11 +70,11 @@ const DEVELOPMENT_WORDS: [&str; 6] = ["dev", "develop", "development", "integrat
 const STAGING_WORDS: [&str; 11] =
     ["staging", "mcstaging", "stage", "stg", "uat", "qa", "preprod", "preproduction", "preview", "test", "demo"];
 
-impl Signs {
+impl Hints {
     /// Concludes the kind: `instance.kind` and the cloud decide, where they differ for the copy; then the first sign that says
     /// something. `None` if none does, as with an unknown base URL.
-    pub fn conclude(&self) -> Option<Concluded> {
-        let concluded = |kind, because: String| Some(Concluded { kind, because: SafeText::new(&because) });
+    pub fn conclude(&self) -> Option<Inferred> {
+        let inferred = |kind, because: String| Some(Inferred { kind, because: SafeText::new(&because) });
         let configured = self.configured.map(|kind| (kind, format!("instance.kind is {kind}")));
         let cloud = self.cloud_type.as_deref().filter(|cloud| !cloud.is_empty()).map(|cloud| {
             // Anything that is not called production is not, whatever Adobe adds to the list later.
@@ -89,10 +89,10 @@ impl Signs {
         let is_copy = |said: &(InstallationKind, String)| said.0 != InstallationKind::Production;
         let decided = [&configured, &cloud].into_iter().flatten().find(|said| is_copy(said)).or(configured.as_ref());
         if let Some((kind, because)) = decided.or(cloud.as_ref()) {
-            return concluded(*kind, because.clone());
+            return inferred(*kind, because.clone());
         }
         if self.mage_mode.as_deref() == Some("developer") {
-            return concluded(InstallationKind::Development, "MAGE_MODE is developer".to_owned());
+            return inferred(InstallationKind::Development, "MAGE_MODE is developer".to_owned());
         }
         // Staging copies run in production mode too, so that mode proves nothing; the host name decides.
         let url = self.base_url.as_deref().filter(|url| !url.contains("{{"))?;
@@ -101,7 +101,7 @@ impl Signs {
             Some(kind) => (kind, "looks like one"),
             None => (InstallationKind::Production, "looks like a live shop"),
         };
-        concluded(kind, format!("the base URL's host {host} {why}"))
+        inferred(kind, format!("the base URL's host {host} {why}"))
     }
 }
 
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     fn of_url(url: &str) -> Option<InstallationKind> {
-        Signs { base_url: Some(url.to_owned()), ..Signs::default() }.conclude().map(|concluded| concluded.kind)
+        Hints { base_url: Some(url.to_owned()), ..Hints::default() }.conclude().map(|inferred| inferred.kind)
     }
 
     #[test]
@@ -173,33 +173,33 @@ mod tests {
 
     #[test]
     fn the_stronger_sign_decides_and_is_named() {
-        let mut signs = Signs {
+        let mut hints = Hints {
             configured: None,
             cloud_type: None,
             mage_mode: Some("developer".to_owned()),
             base_url: Some("https://shop.example.com/".to_owned()),
         };
-        let concluded = signs.conclude().expect("a kind");
+        let inferred = hints.conclude().expect("a kind");
         assert_eq!(
-            (concluded.kind, concluded.because.as_str()),
+            (inferred.kind, inferred.because.as_str()),
             (InstallationKind::Development, "MAGE_MODE is developer")
         );
-        signs.cloud_type = Some("staging".to_owned());
-        assert_eq!(signs.conclude().expect("a kind").kind, InstallationKind::Staging);
-        signs.cloud_type = Some("something new".to_owned());
-        assert_eq!(signs.conclude().expect("a kind").kind, InstallationKind::Development);
-        signs.configured = Some(InstallationKind::Production);
+        hints.cloud_type = Some("staging".to_owned());
+        assert_eq!(hints.conclude().expect("a kind").kind, InstallationKind::Staging);
+        hints.cloud_type = Some("something new".to_owned());
+        assert_eq!(hints.conclude().expect("a kind").kind, InstallationKind::Development);
+        hints.configured = Some(InstallationKind::Production);
         assert_eq!(
-            signs.conclude().expect("a kind").because.as_str(),
+            hints.conclude().expect("a kind").because.as_str(),
             "MAGENTO_CLOUD_ENVIRONMENT_TYPE is something new",
             "a configuration that was copied along makes no production of it"
         );
-        signs.cloud_type = Some("production".to_owned());
-        assert_eq!(signs.conclude().expect("a kind").because.as_str(), "instance.kind is production");
-        signs.configured = Some(InstallationKind::Staging);
-        assert_eq!(signs.conclude().expect("a kind").because.as_str(), "instance.kind is staging");
-        signs = Signs { configured: Some(InstallationKind::Production), cloud_type: None, ..signs };
-        assert_eq!(signs.conclude().expect("a kind").because.as_str(), "instance.kind is production");
-        assert_eq!(Signs { mage_mode: Some("production".to_owned()), ..Signs::default() }.conclude(), None);
+        hints.cloud_type = Some("production".to_owned());
+        assert_eq!(hints.conclude().expect("a kind").because.as_str(), "instance.kind is production");
+        hints.configured = Some(InstallationKind::Staging);
+        assert_eq!(hints.conclude().expect("a kind").because.as_str(), "instance.kind is staging");
+        hints = Hints { configured: Some(InstallationKind::Production), cloud_type: None, ..hints };
+        assert_eq!(hints.conclude().expect("a kind").because.as_str(), "instance.kind is production");
+        assert_eq!(Hints { mage_mode: Some("production".to_owned()), ..Hints::default() }.conclude(), None);
     }
 }

@@ -438,7 +438,7 @@ pub struct StateSection {
 /// The colours of the screen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Theme {
+pub enum ThemeName {
     /// The sixteen colours of the terminal, by role.
     #[default]
     Default,
@@ -448,7 +448,7 @@ pub enum Theme {
     Mono,
 }
 
-impl Theme {
+impl ThemeName {
     /// The names of all of them.
     pub const NAMES: [&str; 3] = ["default", "high-contrast", "mono"];
 }
@@ -458,7 +458,7 @@ impl Theme {
 #[serde(default, deny_unknown_fields)]
 pub struct UiSection {
     /// Its colours.
-    pub theme: Theme,
+    pub theme: ThemeName,
     /// Whether everything that changes something is refused, on the screen and as a command.
     pub read_only: bool,
 }

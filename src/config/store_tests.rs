@@ -179,7 +179,7 @@ fn what_is_true_or_false_is_saved_and_overlaid_as_such() {
     let text = std::fs::read_to_string(place.path()).expect("there");
     assert!(text.contains("read_only = true\n") && text.contains("# kept"), "{text}");
     assert!(store.config().ui.read_only);
-    assert_eq!(store.config().ui.theme, crate::config::Theme::Mono);
+    assert_eq!(store.config().ui.theme, crate::config::ThemeName::Mono);
     let overlaid = place.load_with("COMMERCE_CONNECTOR_UI_READ_ONLY", "false").expect("loads");
     assert!(!overlaid.config().ui.read_only);
     let wrong = place.load_with("COMMERCE_CONNECTOR_UI_READ_ONLY", "maybe").expect_err("neither");

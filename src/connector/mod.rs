@@ -2,6 +2,7 @@
 //!
 //! It ties configuration, keys, client, sources and export together. It must never know how anything is shown.
 
+mod attach;
 pub mod checklist;
 mod database;
 pub mod doctor;
@@ -12,7 +13,6 @@ pub mod health;
 mod ims;
 pub mod items;
 pub mod ledger;
-mod live;
 mod models;
 mod names;
 mod pairs;
@@ -123,7 +123,7 @@ impl Connector {
     }
 
     fn describe_source(&self, store: &Store) -> SafeText {
-        if let Some(Source::Generated(made_up)) = &self.shared.fixed_source {
+        if let Some(Source::Sample(made_up)) = &self.shared.fixed_source {
             return SafeText::new(&format!(
                 "sample catalogue ({})",
                 crate::format::counted(made_up.products, "product")
@@ -323,7 +323,7 @@ impl Connector {
     pub async fn commerce_settings(&self) -> Result<Vec<InForce>, Problem> {
         match self.source().await? {
             Source::Commerce(commerce) => commerce.settings_in_force().await.map_err(explained),
-            Source::Files(_) | Source::Generated(_) => {
+            Source::Files(_) | Source::Sample(_) => {
                 Err(Problem::usage("items do not come from a shop, so no shop settings apply"))
             }
         }

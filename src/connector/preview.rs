@@ -43,7 +43,7 @@ impl Connector {
             tokio::task::block_in_place(|| known_of(&self.shared.state_dir, &space.id)).map_err(explained)?;
         let target = Target { id: space.id.clone(), name: space.name.clone(), kind: space.kind };
         let refusal = match self.installation_here(&self.source().await?).await? {
-            Some(here) => guard::check(&target, here.concluded.as_ref(), before.as_ref(), &here.now, None).err(),
+            Some(here) => guard::check(&target, here.inferred.as_ref(), before.as_ref(), &here.now, None).err(),
             None => None,
         };
         let refusal = refusal.map(|refusal| SafeText::new(&refusal.words_beforehand()));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Connector, ExportRequest, Limits, explained};
+use crate::attach::{About, publish};
 use crate::client::models::DataSpaceId;
 use crate::config::Config;
 use crate::config::time_span::TimeSpan;
@@ -13,7 +14,6 @@ use crate::export::owner::Owner;
 use crate::export::{Plan, Rolling, Run};
 use crate::feeds::Feed;
 use crate::feeds::source::{Source, SourceError};
-use crate::live::{About, publish};
 use crate::untrusted::SafeText;
 
 impl Connector {

@@ -6,7 +6,7 @@ use super::{Connector, SettingsOverview, Setup, database, explained};
 use crate::commerce::database::DatabaseSettings;
 use crate::commerce::settings::TABLE;
 use crate::config::store::{ConfigError, Store};
-use crate::config::{Config, Saas, Theme};
+use crate::config::{Config, Saas, ThemeName};
 use crate::error::Problem;
 use crate::private_file::safe;
 use crate::secret::Secret;
@@ -170,7 +170,7 @@ impl Connector {
     }
 
     /// The colours that the screen is drawn in.
-    pub fn theme(&self) -> Theme {
+    pub fn theme(&self) -> ThemeName {
         self.layers().file.config().ui.theme
     }
 

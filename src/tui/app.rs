@@ -19,13 +19,13 @@ use super::signals::{Asked, Signals};
 use super::state::State;
 use super::state::run::RunState;
 use super::terminal::TerminalGuard;
-use super::view::{self, look::Look};
+use super::view::{self, theme::Theme};
 use super::worker::{News, RunHandle, Workers};
+use crate::attach::About;
 use crate::connector::{Connector, ExportRequest};
 use crate::error::Problem;
 use crate::export::control::Command;
 use crate::export::progress::{Progress, RunReport};
-use crate::live::About;
 use crate::private_file::safe;
 
 /// How often clocks move while a run is active.
@@ -64,7 +64,7 @@ pub struct Ended {
 /// Everything the loop holds.
 pub struct App {
     state: State,
-    look: Look,
+    theme: Theme,
     frames: Frames,
     begun: Instant,
     connector: Connector,
@@ -84,7 +84,7 @@ impl App {
     #[must_use]
     pub fn new(
         state: State,
-        look: Look,
+        theme: Theme,
         frames: Frames,
         connector: Connector,
         signals: Signals,
@@ -92,7 +92,7 @@ impl App {
     ) -> Self {
         Self {
             state,
-            look,
+            theme,
             frames,
             begun: Instant::now(),
             workers: Workers::start(connector.clone()),
@@ -115,7 +115,7 @@ impl App {
         let guard = TerminalGuard::take()?;
         let mut screen = Screen::open()?;
         // The first paint waits for nothing, not even for the threads.
-        screen.draw(|frame| view::draw(frame, &self.state, self.look))?;
+        screen.draw(|frame| view::draw(frame, &self.state, self.theme))?;
         self.frames.drawn(Instant::now());
         let mut keyboard = Keyboard::start()?;
         let effects = self.state.begin(start_export, &self.now());
@@ -208,7 +208,7 @@ impl App {
                     Err(_) => return End::TerminalGone,
                 },
                 () = until(due) => {
-                    if screen.draw(|frame| view::draw(frame, &self.state, self.look)).is_err() {
+                    if screen.draw(|frame| view::draw(frame, &self.state, self.theme)).is_err() {
                         return End::TerminalGone;
                     }
                     self.frames.drawn(Instant::now());

@@ -23,7 +23,7 @@ use std::io::Write as _;
 use crate::connector::{Connector, ExportRequest};
 use crate::error::{Exit, Problem};
 use state::{Pane, State};
-use view::look::Look;
+use view::theme::Theme;
 
 /// How the screen opens.
 #[derive(Debug, Default)]
@@ -66,7 +66,8 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
         Err(problem) => state.notices.problem(&problem, &jiff::Zoned::now()),
     }
     let clipboard = clipboard::Path::from_environment(variable);
-    let app = app::App::new(state, Look::from_environment(variable).with(theme), frames, connector, signals, clipboard);
+    let app =
+        app::App::new(state, Theme::from_environment(variable).with(theme), frames, connector, signals, clipboard);
     let ended = app.run(options.start_export).await.map_err(no_screen)?;
     if let Some(about) = &ended.left_alone {
         // Whoever left reads it, or has left already.

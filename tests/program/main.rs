@@ -7,12 +7,12 @@
     reason = "a test fails by panicking, also where a helper notices; those that measure print figures"
 )]
 
+mod attach;
 mod cli;
 mod client;
 mod documentation;
 mod health;
 mod ims;
-mod live;
 mod sandbox;
 #[path = "../support/mod.rs"]
 mod support;

@@ -70,19 +70,19 @@ async fn guard(connector: &Connector) -> Check {
     let Some((_, _, kind)) = connector.overview().data_space else {
         return Check::skipped(GUARD, "no data space");
     };
-    let standing = async { connector.standing(&connector.source().await?, None).await };
-    let standing = match timeout(AREA_LIMIT, standing).await {
-        Ok(Ok(Some(standing))) => standing,
+    let send_guard = async { connector.send_guard(&connector.source().await?, None).await };
+    let send_guard = match timeout(AREA_LIMIT, send_guard).await {
+        Ok(Ok(Some(send_guard))) => send_guard,
         Ok(Ok(None)) => return Check::skipped(GUARD, "sample catalogue"),
         Ok(Err(problem)) => return Check::skipped(GUARD, &format!("{problem}")),
         Err(_) => return Check::skipped(GUARD, "database or registry timed out"),
     };
-    let this = match &standing.concluded {
-        Some(concluded) => format!("{} installation", concluded.kind),
+    let this = match &send_guard.inferred {
+        Some(inferred) => format!("{} installation", inferred.kind),
         None => "installation of unknown kind".to_owned(),
     };
     let detail = format!("{this}, {kind} data space");
-    match standing.check(None) {
+    match send_guard.check(None) {
         Ok(()) => Check::ok(GUARD, &detail),
         Err(refusal) => {
             let means = "exports are refused, so that a copy cannot change what customers see";

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use tokio::sync::watch;
 
-use super::{Here, Refusal, Standing, Target, check, installation, neighbours};
+use super::{Here, Refusal, SendGuard, Target, check, installation, neighbours};
 use crate::client::models::{DataSpace, DataSpaceId, DataSpaceKind};
-use crate::commerce::kind::{Concluded, InstallationKind, Signs};
+use crate::commerce::kind::{Hints, Inferred, InstallationKind};
 use crate::commerce::settings::{Found, Origin};
 use crate::connector::{Connector, explained};
 use crate::error::{Exit, Problem};
@@ -21,15 +21,15 @@ impl Connector {
     ///
     /// # Errors
     /// A [`Problem`] if the database or the ledger cannot be read, or the registry must be asked and does not answer.
-    pub async fn standing(&self, source: &Source, typed: Option<&str>) -> Result<Option<Standing>, Problem> {
-        let Some(Here { concluded, now }) = self.installation_here(source).await? else { return Ok(None) };
+    pub async fn send_guard(&self, source: &Source, typed: Option<&str>) -> Result<Option<SendGuard>, Problem> {
+        let Some(Here { inferred, now }) = self.installation_here(source).await? else { return Ok(None) };
         let target = match self.overview().data_space {
             Some((id, name, _)) => {
                 let label = self.config().saas.environment_type;
                 let kind = if typed == Some(name.as_str()) {
                     label.unwrap_or(DataSpaceKind::Production)
                 } else {
-                    self.kind_for_guard(&id, &name, label, concluded.as_ref()).await?
+                    self.kind_for_guard(&id, &name, label, inferred.as_ref()).await?
                 };
                 Some(Target { id, name, kind })
             }
@@ -44,7 +44,7 @@ impl Connector {
             (Some(target), None, Some(root)) => tokio::task::block_in_place(|| neighbours::find(&root, &target.id)),
             _ => None,
         };
-        Ok(Some(Standing { target, concluded, before, now, neighbour }))
+        Ok(Some(SendGuard { target, inferred, before, now, neighbour }))
     }
 
     /// This installation; `None` for a catalogue that is made up, which is nobody's.
@@ -52,7 +52,7 @@ impl Connector {
         // What Commerce itself takes for its base URL; a file may overrule the database.
         let configured_url = self.configured_base_url();
         let (base_url, place) = match source {
-            Source::Generated(_) => return Ok(None),
+            Source::Sample(_) => return Ok(None),
             Source::Files(files) => (configured_url, files.directory.display().to_string()),
             Source::Commerce(source) => {
                 let settings = source.settings();
@@ -66,7 +66,7 @@ impl Connector {
         };
         let root = self.root();
         let now = installation(base_url.as_deref(), root.as_deref(), &place);
-        Ok(Some(Here { concluded: self.signs(base_url)?.conclude(), now }))
+        Ok(Some(Here { inferred: self.hints(base_url)?.conclude(), now }))
     }
 
     fn root(&self) -> Option<PathBuf> {
@@ -102,7 +102,7 @@ impl Connector {
     }
 
     /// What this installation says of itself.
-    fn signs(&self, base_url: Option<String>) -> Result<Signs, Problem> {
+    fn hints(&self, base_url: Option<String>) -> Result<Hints, Problem> {
         let store = self.store();
         let variable = |name: &str| store.environment().get(name).filter(|value| !value.is_empty()).map(str::to_owned);
         let layers = self.layers().clone();
@@ -113,7 +113,7 @@ impl Connector {
             None => None,
         };
         let installed_mode = installed_mode.map(|mode| mode.to_string());
-        Ok(Signs {
+        Ok(Hints {
             configured: self.config().instance.kind,
             cloud_type: variable("MAGENTO_CLOUD_ENVIRONMENT_TYPE"),
             mage_mode: installed_mode.or_else(|| variable("MAGE_MODE")),
@@ -122,15 +122,15 @@ impl Connector {
     }
 
     /// What this installation is, as far as that can be found out now.
-    async fn concluded_here(&self) -> Option<Concluded> {
+    async fn inferred_here(&self) -> Option<Inferred> {
         let here = match self.source().await {
             Ok(source) => self.installation_here(&source).await,
             Err(problem) => Err(problem),
         };
         match here {
-            Ok(here) => here?.concluded,
+            Ok(here) => here?.inferred,
             // Without the database, what files and environment say still counts.
-            Err(_) => self.signs(self.configured_base_url()).ok()?.conclude(),
+            Err(_) => self.hints(self.configured_base_url()).ok()?.conclude(),
         }
     }
 
@@ -141,16 +141,16 @@ impl Connector {
         id: &DataSpaceId,
         name: &SafeText,
         label: Option<DataSpaceKind>,
-        concluded: Option<&Concluded>,
+        inferred: Option<&Inferred>,
     ) -> Result<DataSpaceKind, Problem> {
-        if concluded.is_some_and(|concluded| concluded.kind == InstallationKind::Production) {
+        if inferred.is_some_and(|inferred| inferred.kind == InstallationKind::Production) {
             return Ok(label.unwrap_or(DataSpaceKind::Production));
         }
         let error = match self.client()?.data_space(id).await {
             Ok((_, data_space)) => return Ok(data_space.kind),
             Err(error) => explained(error),
         };
-        let Some(concluded) = concluded else {
+        let Some(inferred) = inferred else {
             // Nothing says that this is a copy, so nothing is refused whatever the data space is for.
             return Ok(label.unwrap_or(DataSpaceKind::Production));
         };
@@ -163,7 +163,7 @@ impl Connector {
             what: format!(
                 "this is a {} installation ({}), and it is unknown whether {name} is a production data space, so \
                  nothing was sent: {}",
-                concluded.kind, concluded.because, error.what
+                inferred.kind, inferred.because, error.what
             ),
             hint: Some(format!("{known}to send anyway: --i-know {:?}", name.as_str())),
             exit: error.exit,
@@ -179,10 +179,10 @@ impl Connector {
         source: &Source,
         typed: Option<&str>,
     ) -> Result<Option<Installation>, Problem> {
-        let Some(standing) = self.standing(source, typed).await? else { return Ok(None) };
-        standing.check(typed).map_err(explained)?;
-        let is_known = standing.before.as_ref() == Some(&standing.now);
-        Ok((!is_known).then_some(standing.now))
+        let Some(send_guard) = self.send_guard(source, typed).await? else { return Ok(None) };
+        send_guard.check(typed).map_err(explained)?;
+        let is_known = send_guard.before.as_ref() == Some(&send_guard.now);
+        Ok((!is_known).then_some(send_guard.now))
     }
 
     /// Refuses to choose the production data space of a shop for an installation that is a copy, unless its name was typed.
@@ -193,11 +193,11 @@ impl Connector {
     ) -> Result<(), Problem> {
         let target = Target { id: space.id.clone(), name: space.name.clone(), kind: space.kind };
         let nobody = Installation { base_url: String::new(), id: String::new() };
-        let concluded = match (typed, space.kind) {
-            (None, DataSpaceKind::Production) => self.concluded_here().await,
+        let inferred = match (typed, space.kind) {
+            (None, DataSpaceKind::Production) => self.inferred_here().await,
             _ => None,
         };
-        check(&target, concluded.as_ref(), None, &nobody, typed).map_err(|refusal| {
+        check(&target, inferred.as_ref(), None, &nobody, typed).map_err(|refusal| {
             let hint = match &refusal {
                 Refusal::NotProduction { .. } => format!(
                     "select a testing data space, or select this one anyway: --i-know {:?}",

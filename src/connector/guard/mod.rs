@@ -13,7 +13,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::client::models::{DataSpaceId, DataSpaceKind};
-use crate::commerce::kind::{Concluded, InstallationKind};
+use crate::commerce::kind::{Inferred, InstallationKind};
 use crate::error::{Exit, Explain};
 use crate::export::ledger::Installation;
 use crate::untrusted::SafeText;
@@ -37,7 +37,7 @@ pub enum Refusal {
     /// A copy of a shop, and a production data space.
     NotProduction {
         /// What this installation is.
-        concluded: Concluded,
+        inferred: Inferred,
         /// Where it would have sent.
         target: Target,
     },
@@ -85,9 +85,9 @@ impl Refusal {
     /// The refusal in words, before anything was to be sent.
     pub fn words_beforehand(&self) -> String {
         match self {
-            Self::NotProduction { concluded, target } => format!(
+            Self::NotProduction { inferred, target } => format!(
                 "this is a {} installation ({}), and {} is a production data space",
-                concluded.kind, concluded.because, target.name
+                inferred.kind, inferred.because, target.name
             ),
             Self::Moved { before, now, target } => format!(
                 "the base URL of this installation changed from {before} to {now} since it last sent into the data space {}",
@@ -154,7 +154,7 @@ impl Explain for Refusal {
 /// [`Refusal`], before a byte is sent.
 pub fn check(
     target: &Target,
-    concluded: Option<&Concluded>,
+    inferred: Option<&Inferred>,
     before: Option<&Installation>,
     now: &Installation,
     typed: Option<&str>,
@@ -164,11 +164,11 @@ pub fn check(
         Some(typed) => return Err(Refusal::OtherName { given: SafeText::new(typed), target: target.clone() }),
         None => {}
     }
-    if let Some(concluded) = concluded
-        && concluded.kind != InstallationKind::Production
+    if let Some(inferred) = inferred
+        && inferred.kind != InstallationKind::Production
         && target.kind == DataSpaceKind::Production
     {
-        return Err(Refusal::NotProduction { concluded: concluded.clone(), target: target.clone() });
+        return Err(Refusal::NotProduction { inferred: inferred.clone(), target: target.clone() });
     }
     match before {
         Some(before) if before.id != now.id => Err(Refusal::Another {
@@ -222,11 +222,11 @@ pub fn installation(base_url: Option<&str>, root: Option<&Path>, database: &str)
 
 /// Everything that the guard looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct SendGuard {
     /// Where a run would send; `None` if no data space is chosen.
     pub target: Option<Target>,
     /// What this installation is; `None` if nothing tells.
-    pub concluded: Option<Concluded>,
+    pub inferred: Option<Inferred>,
     /// Who sent there from this server last.
     pub before: Option<Installation>,
     /// This installation.
@@ -235,14 +235,14 @@ pub struct Standing {
     pub neighbour: Option<Neighbour>,
 }
 
-impl Standing {
+impl SendGuard {
     /// Whether a run may send.
     ///
     /// # Errors
     /// [`Refusal`], before a byte is sent.
     pub fn check(&self, typed: Option<&str>) -> Result<(), Refusal> {
         let Some(target) = &self.target else { return Ok(()) };
-        check(target, self.concluded.as_ref(), self.before.as_ref(), &self.now, typed)?;
+        check(target, self.inferred.as_ref(), self.before.as_ref(), &self.now, typed)?;
         match &self.neighbour {
             Some(neighbour) if typed.is_none() => {
                 Err(Refusal::OtherUser { neighbour: neighbour.clone(), target: target.clone() })
@@ -256,7 +256,7 @@ impl Standing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Here {
     /// What it is; `None` if nothing tells.
-    pub concluded: Option<Concluded>,
+    pub inferred: Option<Inferred>,
     /// Which it is.
     pub now: Installation,
 }
@@ -269,8 +269,8 @@ mod tests {
         Target { id: "1111".parse().expect("an id"), name: "Live shop".into(), kind }
     }
 
-    fn staging() -> Concluded {
-        Concluded { kind: InstallationKind::Staging, because: "the host says so".into() }
+    fn staging() -> Inferred {
+        Inferred { kind: InstallationKind::Staging, because: "the host says so".into() }
     }
 
     fn shop(url: &str) -> Installation {
@@ -298,9 +298,9 @@ mod tests {
     #[test]
     fn production_and_the_unknown_may() {
         let now = shop("https://shop.example.com/");
-        let live = Concluded { kind: InstallationKind::Production, because: "set".into() };
-        for concluded in [Some(&live), None] {
-            assert_eq!(super::check(&target(DataSpaceKind::Production), concluded, None, &now, None), Ok(()));
+        let live = Inferred { kind: InstallationKind::Production, because: "set".into() };
+        for inferred in [Some(&live), None] {
+            assert_eq!(super::check(&target(DataSpaceKind::Production), inferred, None, &now, None), Ok(()));
         }
     }
 

@@ -1,7 +1,7 @@
 //! Following change logs: whether they can be followed from where they were left, and which records have to be compared since.
 //!
 //! A log is followed only if it is the one that was left: made at the same time, written by the same triggers, with the same
-//! last entries. What no log tells (`Moment::signs`) is compared with what it was. `gaps` knows about versions that are seen
+//! last entries. What no log tells (`Moment::fingerprints`) is compared with what it was. `gaps` knows about versions that are seen
 //! later than those above them, `recheck` about indexes that are filled later than the log is written.
 
 mod gaps;
@@ -14,7 +14,7 @@ use super::pass::{StopReason, in_ledger, or_cancelled};
 use super::send::FeedRun;
 use crate::feeds::Feed;
 use crate::feeds::source::changes::{
-    Before, ChangeLog, Entry, LogState, Moment, Reach, Shape, Sign, Span, Touched, around,
+    Before, ChangeLog, Entry, Fingerprint, LogState, Moment, Reach, Shape, Span, Touched, around,
 };
 use crate::feeds::source::{IdKind, Selection};
 use crate::format::count;
@@ -78,8 +78,8 @@ pub(super) fn follow_plan(FollowState { followed, moment }: &FollowState) -> Fol
             return once(reason);
         }
     }
-    match changed_sign(followed, moment) {
-        Some(sign) => once(sign.reason.clone()),
+    match changed_fingerprint(followed, moment) {
+        Some(fingerprint) => once(fingerprint.reason.clone()),
         None => FollowPlan::Follow,
     }
 }
@@ -117,9 +117,9 @@ fn other_log(followed: Option<&FollowedLog>, log: &LogState) -> Option<String> {
 }
 
 /// The first sign of something that may have changed any item of the feed, or of something that nobody looked at before.
-fn changed_sign<'a>(followed: &Followed, moment: &'a Moment) -> Option<&'a Sign> {
-    moment.signs.iter().find(|sign| match followed.signs.get(&sign.name) {
-        Some(before) => sign.reach == Reach::Feed && before.value != sign.value,
+fn changed_fingerprint<'a>(followed: &Followed, moment: &'a Moment) -> Option<&'a Fingerprint> {
+    moment.fingerprints.iter().find(|fingerprint| match followed.fingerprints.get(&fingerprint.name) {
+        Some(before) => fingerprint.reach == Reach::Feed && before.value != fingerprint.value,
         None => true,
     })
 }
@@ -206,16 +206,16 @@ pub(super) async fn choose_changed(
         gaps.extend(missing.map(|span| Gap { span, present: 0, since: moment.now, looks: 0 }));
         position.logs.push((of, FollowedLog { name: log.name.clone(), cursor: span.to, tail }, gaps));
     }
-    for sign in &moment.signs {
-        let before = followed.signs.get(&sign.name);
-        let now = before_of(feed_run, sign, before).await?;
-        if let (Reach::Records(shape), Some(before)) = (sign.reach, before)
+    for fingerprint in &moment.fingerprints {
+        let before = followed.fingerprints.get(&fingerprint.name);
+        let now = before_of(feed_run, fingerprint, before).await?;
+        if let (Reach::Records(shape), Some(before)) = (fingerprint.reach, before)
             && before.value != now.value
         {
             let keys = or_cancelled(feed_run, feed_run.run.source.reached(feed, shape, before, &now)).await?;
             choose_keys(feed_run, keys, true).await?;
         }
-        position.signs.push((sign.name.clone(), now));
+        position.fingerprints.push((fingerprint.name.clone(), now));
     }
     Ok(Ok(position))
 }
@@ -251,10 +251,10 @@ pub(super) async fn begin_full(
         gaps.extend(missing.map(|span| Gap { span, present: 0, since: moment.now, looks: 0 }));
         position.logs.push((of, FollowedLog { name: log.name.clone(), cursor: span.to, tail }, gaps));
     }
-    for sign in &moment.signs {
-        let before = followed.as_ref().and_then(|followed| followed.signs.get(&sign.name));
-        let now = before_of(feed_run, sign, before).await?;
-        if let Reach::Records(shape @ Shape::Indexed(log)) = sign.reach
+    for fingerprint in &moment.fingerprints {
+        let before = followed.as_ref().and_then(|followed| followed.fingerprints.get(&fingerprint.name));
+        let now = before_of(feed_run, fingerprint, before).await?;
+        if let Reach::Records(shape @ Shape::Indexed(log)) = fingerprint.reach
             && let Some(index) = moment.indexes.iter().find(|index| index.view == log.view())
             && index.cursor < index.newest
         {
@@ -263,21 +263,25 @@ pub(super) async fn begin_full(
             let keys = or_cancelled(feed_run, feed_run.run.source.reached(feed, shape, &behind, &now)).await?;
             choose_keys(feed_run, keys, false).await?;
         }
-        position.signs.push((sign.name.clone(), now));
+        position.fingerprints.push((fingerprint.name.clone(), now));
     }
     Ok(Some(position))
 }
 
 /// A sign as it is kept; its details are read only if it is not what it was.
-async fn before_of(feed_run: &FeedRun, sign: &Sign, before: Option<&Before>) -> Result<Before, StopReason> {
-    if let Some(before) = before.filter(|before| before.value == sign.value) {
+async fn before_of(
+    feed_run: &FeedRun,
+    fingerprint: &Fingerprint,
+    before: Option<&Before>,
+) -> Result<Before, StopReason> {
+    if let Some(before) = before.filter(|before| before.value == fingerprint.value) {
         return Ok(before.clone());
     }
-    let details = match sign.reach {
+    let details = match fingerprint.reach {
         Reach::Feed => BTreeMap::new(),
         Reach::Records(shape) => or_cancelled(feed_run, feed_run.run.source.details(feed_run.plan.feed, shape)).await?,
     };
-    Ok(Before { value: sign.value.clone(), details })
+    Ok(Before { value: fingerprint.value.clone(), details })
 }
 
 /// Names the records of a stretch of a log. Returns its last entries, and the stretch in which versions are missing.

@@ -13,7 +13,11 @@ fn moment(log: ChangeLog) -> Moment {
 
 fn followed(cursor: u64) -> Followed {
     let log = FollowedLog { name: "a_cl".to_owned(), cursor, tail: Vec::new() };
-    Followed { last_full: Timestamp::UNIX_EPOCH, logs: BTreeMap::from([(Feed::Products, log)]), signs: BTreeMap::new() }
+    Followed {
+        last_full: Timestamp::UNIX_EPOCH,
+        logs: BTreeMap::from([(Feed::Products, log)]),
+        fingerprints: BTreeMap::new(),
+    }
 }
 
 fn course_of(followed: Option<Followed>, moment: Moment) -> FollowPlan {
@@ -59,7 +63,7 @@ fn a_log_that_was_cut_restarted_exchanged_or_never_followed_costs_one_full_compa
 
 #[test]
 fn a_sign_that_differs_costs_a_full_compare_unless_it_reaches_some_records_only() {
-    let sign = |value: &str, reach| Sign {
+    let fingerprint = |value: &str, reach| Fingerprint {
         name: "settings".to_owned(),
         value: value.to_owned(),
         reason: "a setting changed".to_owned(),
@@ -67,13 +71,13 @@ fn a_sign_that_differs_costs_a_full_compare_unless_it_reaches_some_records_only(
     };
     let seen = |value: &str, reach| {
         let mut moment = moment(ChangeLog::Kept(log(None, None, 1)));
-        moment.signs = vec![sign(value, reach)];
+        moment.fingerprints = vec![fingerprint(value, reach)];
         moment
     };
     let mut known = followed(0);
     let once = FollowPlan::Once { reason: "a setting changed".to_owned() };
     assert_eq!(course_of(Some(known.clone()), seen("old", Reach::Feed)), once, "nobody looked at it before");
-    known.signs.insert("settings".to_owned(), Before { value: "old".to_owned(), ..Before::default() });
+    known.fingerprints.insert("settings".to_owned(), Before { value: "old".to_owned(), ..Before::default() });
     assert_eq!(course_of(Some(known.clone()), seen("old", Reach::Feed)), FollowPlan::Follow);
     assert_eq!(course_of(Some(known.clone()), seen("new", Reach::Feed)), once);
     let some = Reach::Records(crate::feeds::source::changes::Shape::Options);

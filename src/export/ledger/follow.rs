@@ -19,7 +19,7 @@ pub(in crate::export) struct Followed {
     /// Which change logs were followed since, by whose they are.
     pub logs: BTreeMap<Feed, FollowedLog>,
     /// What shaped it then, by name.
-    pub signs: BTreeMap<String, Before>,
+    pub fingerprints: BTreeMap<String, Before>,
 }
 
 /// How far a log was followed.
@@ -52,7 +52,7 @@ pub(in crate::export) struct Position {
     /// How far each log was read, and where versions are missing in it: all of them, old and new.
     pub logs: Vec<(Feed, FollowedLog, Vec<Gap>)>,
     /// What shapes the feed now.
-    pub signs: Vec<(String, Before)>,
+    pub fingerprints: Vec<(String, Before)>,
     /// What is compared again later.
     pub recheck: Recheck,
 }
@@ -72,14 +72,14 @@ impl Store {
             let log = FollowedLog { name: row.get(1)?, cursor: unsigned(row, 2)?, tail };
             logs.extend(feed_of_code(row.get(0)?).map(|of| (of, log)));
         }
-        let mut signs = BTreeMap::new();
+        let mut fingerprints = BTreeMap::new();
         let mut select = self.connection.prepare_cached("SELECT name, value, details FROM signs WHERE feed = ?1")?;
         let mut rows = select.query([code])?;
         while let Some(row) = rows.next()? {
             let details: Vec<u8> = row.get(2)?;
-            signs.insert(row.get(0)?, Before { value: row.get(1)?, details: unpacked(&details) });
+            fingerprints.insert(row.get(0)?, Before { value: row.get(1)?, details: unpacked(&details) });
         }
-        Ok(Some(Followed { last_full: Timestamp::from_millisecond(last_full).unwrap_or_default(), logs, signs }))
+        Ok(Some(Followed { last_full: Timestamp::from_millisecond(last_full).unwrap_or_default(), logs, fingerprints }))
     }
 
     /// The stretches of a log in which versions were missing, in order.
@@ -137,11 +137,11 @@ impl Store {
                 gap.execute(params![code, feed_code(*of), numbers[0], numbers[1], numbers[2], since, signed(*looks)])?;
             }
         }
-        let mut sign = self.connection.prepare_cached("INSERT OR REPLACE INTO signs VALUES (?1, ?2, ?3, ?4)")?;
-        for (name, Before { value, details }) in &position.signs {
-            sign.execute(params![code, name, value, packed(details)])?;
+        let mut fingerprint = self.connection.prepare_cached("INSERT OR REPLACE INTO signs VALUES (?1, ?2, ?3, ?4)")?;
+        for (name, Before { value, details }) in &position.fingerprints {
+            fingerprint.execute(params![code, name, value, packed(details)])?;
         }
-        drop((log, gap, sign));
+        drop((log, gap, fingerprint));
         self.keep_recheck(feed, &position.recheck)
     }
 

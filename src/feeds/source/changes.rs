@@ -20,7 +20,7 @@ pub struct Moment {
     /// Commerce's indexes that the items are made of.
     pub indexes: Vec<IndexView>,
     /// What shapes many items, and has no log.
-    pub signs: Vec<Sign>,
+    pub fingerprints: Vec<Fingerprint>,
 }
 
 /// What the server shows of entries that are not committed yet, and how it gives out versions.
@@ -98,7 +98,7 @@ pub struct IndexView {
 
 /// Something that shapes many items and that no log tells. What it was is kept, and compared with what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sign {
+pub struct Fingerprint {
     /// Its name, which never changes.
     pub name: String,
     /// What it is now.

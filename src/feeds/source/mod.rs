@@ -7,7 +7,7 @@ pub mod changes;
 pub mod commerce;
 mod error;
 pub mod files;
-pub mod generated;
+pub mod sample;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -136,7 +136,7 @@ pub enum Source {
     /// A directory of `<feed>.ndjson` or `<feed>.json` files.
     Files(files::Files),
     /// A made-up catalogue.
-    Generated(generated::Generated),
+    Sample(sample::Sample),
 }
 
 impl Source {
@@ -145,7 +145,7 @@ impl Source {
     pub fn for_run(&self) -> Self {
         match self {
             Source::Commerce(source) => Source::Commerce(source.for_run()),
-            Source::Files(_) | Source::Generated(_) => self.clone(),
+            Source::Files(_) | Source::Sample(_) => self.clone(),
         }
     }
 
@@ -154,7 +154,7 @@ impl Source {
         match self {
             Source::Commerce(source) => source.feeds().await,
             Source::Files(source) => source.feeds().await,
-            Source::Generated(source) => Ok(source.feeds()),
+            Source::Sample(source) => Ok(source.feeds()),
         }
     }
 
@@ -163,7 +163,7 @@ impl Source {
     pub fn absent(&self) -> Vec<(Feed, SafeText)> {
         match self {
             Source::Commerce(source) => source.absent(),
-            Source::Files(_) | Source::Generated(_) => Vec::new(),
+            Source::Files(_) | Source::Sample(_) => Vec::new(),
         }
     }
 
@@ -172,7 +172,7 @@ impl Source {
         match self {
             Source::Commerce(source) => source.count(feed).await,
             Source::Files(source) => source.count(feed).await,
-            Source::Generated(source) => Ok(source.count(feed)),
+            Source::Sample(source) => Ok(source.count(feed)),
         }
     }
 
@@ -181,7 +181,7 @@ impl Source {
         match self {
             Source::Commerce(source) => source.estimate(feed).await.map(Some),
             Source::Files(source) => source.count(feed).await,
-            Source::Generated(source) => Ok(source.estimate(feed)),
+            Source::Sample(source) => Ok(source.estimate(feed)),
         }
     }
 
@@ -189,7 +189,7 @@ impl Source {
     pub async fn warnings(&self, feed: Feed) -> Result<Vec<SafeText>, SourceError> {
         match self {
             Source::Commerce(source) => source.warnings(feed).await,
-            Source::Files(_) | Source::Generated(_) => Ok(Vec::new()),
+            Source::Files(_) | Source::Sample(_) => Ok(Vec::new()),
         }
     }
 
@@ -198,7 +198,7 @@ impl Source {
         match self {
             Source::Commerce(source) => source.resolve(feed, words, kind).await,
             Source::Files(source) => source.resolve(feed, words).await,
-            Source::Generated(source) => Ok(source.resolve(feed, words)),
+            Source::Sample(source) => Ok(source.resolve(feed, words)),
         }
     }
 
@@ -206,7 +206,7 @@ impl Source {
     pub async fn with_dependents(&self, feed: Feed, keys: Vec<u64>) -> Result<Vec<u64>, SourceError> {
         match self {
             Source::Commerce(source) => source.with_dependents(feed, keys).await,
-            Source::Files(_) | Source::Generated(_) => Ok(keys),
+            Source::Files(_) | Source::Sample(_) => Ok(keys),
         }
     }
 
@@ -215,7 +215,7 @@ impl Source {
         let reason = match self {
             Source::Commerce(source) => return source.moment(feed).await,
             Source::Files(_) => "files have no change log",
-            Source::Generated(_) => "the sample catalogue has no change log",
+            Source::Sample(_) => "the sample catalogue has no change log",
         };
         let log = ChangeLog::NotKept { reason: reason.into() };
         Ok(Moment { logs: vec![(feed, log)], ..Moment::default() })
@@ -225,7 +225,7 @@ impl Source {
     pub async fn details(&self, feed: Feed, shape: Shape) -> Result<Details, SourceError> {
         match self {
             Source::Commerce(source) => source.details(feed, shape).await,
-            Source::Files(_) | Source::Generated(_) => Ok(Details::new()),
+            Source::Files(_) | Source::Sample(_) => Ok(Details::new()),
         }
     }
 
@@ -239,7 +239,7 @@ impl Source {
     ) -> Result<Vec<u64>, SourceError> {
         match self {
             Source::Commerce(source) => source.reached(feed, shape, before, now).await,
-            Source::Files(_) | Source::Generated(_) => Ok(Vec::new()),
+            Source::Files(_) | Source::Sample(_) => Ok(Vec::new()),
         }
     }
 
@@ -247,7 +247,7 @@ impl Source {
     pub async fn changes(&self, feed: Feed, span: Span, limit: usize) -> Result<Vec<Entry>, SourceError> {
         match self {
             Source::Commerce(source) => source.changes(feed, span, limit).await,
-            Source::Files(_) | Source::Generated(_) => Ok(Vec::new()),
+            Source::Files(_) | Source::Sample(_) => Ok(Vec::new()),
         }
     }
 
@@ -255,7 +255,7 @@ impl Source {
     pub async fn changes_at(&self, feed: Feed, versions: &[u64]) -> Result<Vec<Entry>, SourceError> {
         match self {
             Source::Commerce(source) => source.changes_at(feed, versions).await,
-            Source::Files(_) | Source::Generated(_) => Ok(Vec::new()),
+            Source::Files(_) | Source::Sample(_) => Ok(Vec::new()),
         }
     }
 
@@ -263,7 +263,7 @@ impl Source {
     pub async fn present(&self, feed: Feed, span: Span, sight: Sight) -> Result<Present, SourceError> {
         match self {
             Source::Commerce(source) => source.present(feed, span, sight).await,
-            Source::Files(_) | Source::Generated(_) => Ok(Present::default()),
+            Source::Files(_) | Source::Sample(_) => Ok(Present::default()),
         }
     }
 
@@ -271,7 +271,7 @@ impl Source {
     pub async fn shown(&self, feed: Feed, keys: &[u64]) -> Result<Vec<Shown>, SourceError> {
         match self {
             Source::Commerce(source) => source.shown(feed, keys).await,
-            Source::Files(_) | Source::Generated(_) => Ok(Vec::new()),
+            Source::Files(_) | Source::Sample(_) => Ok(Vec::new()),
         }
     }
 
@@ -279,7 +279,7 @@ impl Source {
     pub async fn next_shown(&self, feed: Feed, after: Option<u64>) -> Result<Option<(Vec<Shown>, u64)>, SourceError> {
         match self {
             Source::Commerce(source) => source.next_shown(feed, after).await,
-            Source::Files(_) | Source::Generated(_) => Ok(None),
+            Source::Files(_) | Source::Sample(_) => Ok(None),
         }
     }
 
@@ -290,7 +290,7 @@ impl Source {
         match self {
             Source::Commerce(source) => Source::Commerce(source.expecting(filled)),
             Source::Files(source) => Source::Files(source.expecting(filled)),
-            Source::Generated(source) => Source::Generated(*source),
+            Source::Sample(source) => Source::Sample(*source),
         }
     }
 
@@ -302,7 +302,7 @@ impl Source {
         match self {
             Source::Commerce(source) => source.check_tables(feed).await,
             Source::Files(source) => source.check(feed),
-            Source::Generated(_) => Ok(()),
+            Source::Sample(_) => Ok(()),
         }
     }
 
@@ -312,7 +312,7 @@ impl Source {
         match self {
             Source::Commerce(source) => source.filled(feed).await,
             Source::Files(source) => Ok(source.filled(feed)),
-            Source::Generated(_) => Ok(None),
+            Source::Sample(_) => Ok(None),
         }
     }
 
@@ -326,7 +326,7 @@ impl Source {
     ) -> Result<Option<Vec<u64>>, SourceError> {
         match self {
             Source::Commerce(source) => source.keys_after(feed, after, limit).await.map(Some),
-            Source::Files(_) | Source::Generated(_) => Ok(None),
+            Source::Files(_) | Source::Sample(_) => Ok(None),
         }
     }
 
@@ -339,7 +339,7 @@ impl Source {
     pub fn query_time(&self) -> Duration {
         match self {
             Source::Commerce(source) => source.query_time(),
-            Source::Files(_) | Source::Generated(_) => Duration::ZERO,
+            Source::Files(_) | Source::Sample(_) => Duration::ZERO,
         }
     }
 
@@ -349,7 +349,7 @@ impl Source {
             // Boxed: what waits for a database nests deep.
             Source::Commerce(source) => Box::pin(source.read(feed, selection, pages)).await,
             Source::Files(source) => source.read(feed, selection, pages).await,
-            Source::Generated(source) => source.read(feed, selection, pages).await,
+            Source::Sample(source) => source.read(feed, selection, pages).await,
         }
     }
 }

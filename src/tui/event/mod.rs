@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::{Timestamp, Zoned};
 use ratatui::crossterm::event::KeyEvent;
 
+use crate::attach::About;
 use crate::client::models::{DataSpaceId, Environment, Project};
 use crate::connector::doctor::Check;
 use crate::connector::estimate::Estimate;
@@ -22,7 +23,6 @@ use crate::error::Problem;
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::{ItemFailure, Progress, RunEvent, RunReport};
 use crate::keys::PrivateKey;
-use crate::live::About;
 use crate::secret::Secret;
 use crate::settings::Saved;
 use crate::tui::clipboard::{Path, TooLong};

@@ -10,13 +10,13 @@ use super::keys::Check;
 use super::notice::Tone;
 use super::rates::Rates;
 use super::{Effects, Load, State};
+use crate::attach::About;
 use crate::client::models::{DataSpaceKind, KeysRemedy};
 use crate::connector::ExportRequest;
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
 use crate::export::progress::{FeedProgress, Limit, Progress, RunEnd, RunEvent, RunReport};
 use crate::format::{count, counted, rate};
-use crate::live::About;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
 

@@ -22,6 +22,7 @@ use super::keys::Check;
 use super::notice::Tone;
 use super::run::RunState;
 use super::*;
+use crate::attach::About;
 use crate::client::models::{DataSpace, DataSpaceKind, Environment, Project};
 use crate::connector::{Half, PairStatus, SettingsOverview, SourceFeeds};
 use crate::error::Exit;
@@ -30,7 +31,6 @@ use crate::export::owner::Owner;
 use crate::export::progress::{FeedProgress, ItemFailure, ItemState, Limit, Progress, RunEnd, RunEvent, RunReport};
 use crate::feeds::Feed;
 use crate::keys::PrivateKey;
-use crate::live::About;
 use crate::secret::Secret;
 use crate::settings::Saved;
 

@@ -5,9 +5,9 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Padding, Paragraph};
 
-use super::look::{Look, Role};
 use super::text::{fit, left, paragraph, width};
-use super::{choices, key_dialog, readings, unsaved};
+use super::theme::{Role, Theme};
+use super::{choice_text, key_dialog, reading_text, unsaved};
 use crate::connector::ExportRequest;
 use crate::export::SyncMode;
 use crate::feeds::Feed;
@@ -40,21 +40,23 @@ impl Content {
 }
 
 /// Draws it in the middle of `area`.
-pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, look: Look) {
+pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, theme: Theme) {
     let outer = WIDTH.min(area.width);
     // Border and padding on both sides.
     let room = usize::from(outer).saturating_sub(4);
     let content = match dialog {
-        Dialog::Line(line) => line_content(line, state, look, room),
+        Dialog::Line(line) => line_content(line, state, theme, room),
         Dialog::PrivateKey(dialog) => {
-            key_dialog::content(dialog, look, room, usize::from(area.height).saturating_sub(2))
+            key_dialog::content(dialog, theme, room, usize::from(area.height).saturating_sub(2))
         }
-        Dialog::Question(question) => question_content(question, state, look, room),
-        Dialog::Discard(dialog) => unsaved::discard(dialog, look, room),
-        Dialog::Unsaved(_) => unsaved::leaving(state, look, room),
-        Dialog::Reading { what, scroll } => Content { scroll: *scroll, ..readings::content(what, state, look, room) },
+        Dialog::Question(question) => question_content(question, state, theme, room),
+        Dialog::Discard(dialog) => unsaved::discard(dialog, theme, room),
+        Dialog::Unsaved(_) => unsaved::leaving(state, theme, room),
+        Dialog::Reading { what, scroll } => {
+            Content { scroll: *scroll, ..reading_text::content(what, state, theme, room) }
+        }
         Dialog::Palette(palette) => {
-            palette_content(palette, state, look, room, usize::from(area.height).saturating_sub(2))
+            palette_content(palette, state, theme, room, usize::from(area.height).saturating_sub(2))
         }
     };
     let wanted = u16::try_from(content.lines.len() + 2).unwrap_or(u16::MAX);
@@ -63,11 +65,11 @@ pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, look:
         Rect { x: area.x + (area.width - outer) / 2, y: area.y + (area.height - height) / 2, width: outer, height };
     let visible = usize::from(height.saturating_sub(2));
     let scroll = content.scroll.min(content.lines.len().saturating_sub(visible));
-    let border = look.style(if content.danger { Role::Danger } else { Role::Accent });
+    let border = theme.style(if content.danger { Role::Danger } else { Role::Accent });
     let mut block = Block::bordered()
         .border_type(BorderType::Rounded)
         .border_style(border)
-        .title(Span::styled(format!(" {} ", fit(&content.title, room)), look.style(Role::Title)))
+        .title(Span::styled(format!(" {} ", fit(&content.title, room)), theme.style(Role::Title)))
         .padding(Padding::horizontal(1));
     if content.lines.len() > visible {
         let shown = format!(" {}-{} of {} ", scroll + 1, scroll + visible, content.lines.len());
@@ -114,12 +116,12 @@ pub fn spaced(paragraphs: impl IntoIterator<Item = Vec<Line<'static>>>) -> Vec<L
 }
 
 /// The line of a filter that is typed or set.
-pub fn filter_line(filter: &Filter, look: Look, room: usize) -> Line<'static> {
+pub fn filter_line(filter: &Filter, theme: Theme, room: usize) -> Line<'static> {
     let typed = fit(filter.editor.text(), room.saturating_sub(12));
     let end = if filter.editing { "█" } else { "" };
     Line::from(vec![
-        Span::styled("Filter  / ", look.style(Role::Accent)),
-        Span::styled(format!("{typed}{end}"), look.style(Role::Title)),
+        Span::styled("Filter  / ", theme.style(Role::Accent)),
+        Span::styled(format!("{typed}{end}"), theme.style(Role::Title)),
     ])
 }
 
@@ -141,21 +143,21 @@ fn shown(line: &LineDialog, room: usize) -> (String, usize) {
     (fit(&text[skipped..], room), width(&before[skipped..]))
 }
 
-fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Content {
-    let plain = |text: &str| paragraph(text, room, look.style(Role::Text));
+fn line_content(line: &LineDialog, state: &State, theme: Theme, room: usize) -> Content {
+    let plain = |text: &str| paragraph(text, room, theme.style(Role::Text));
     let (title, danger, mut lines) = match &line.purpose {
         LinePurpose::ApiKey(environment) => (
             format!("API key of the {environment} pair"),
             false,
             plain("Paste the public API key from the API portal. Only its length is shown."),
         ),
-        LinePurpose::Source => ("Shop location".to_owned(), false, choices::source(state, look, room)),
+        LinePurpose::Source => ("Shop location".to_owned(), false, choice_text::source(state, theme, room)),
         LinePurpose::KeyFile(environment) => (
             format!("Private key of the {environment} pair from a file"),
             false,
             plain("Type the path of the private key file. You must own it, with mode 0600."),
         ),
-        LinePurpose::CreateProject => ("Create a SaaS project".to_owned(), false, choices::create(look, room)),
+        LinePurpose::CreateProject => ("Create a SaaS project".to_owned(), false, choice_text::create(theme, room)),
         LinePurpose::RenameProject(_) => (
             "Rename the project".to_owned(),
             false,
@@ -170,7 +172,7 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
             format!("Choose {}", space.name),
             true,
             spaced([
-                choices::choose(space, state, look, room),
+                choice_text::choose(space, state, theme, room),
                 plain(&format!("Type its name to select it: {}", space.name)),
             ]),
         ),
@@ -204,7 +206,7 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
             format!("Replace the {environment} keys"),
             true,
             spaced([
-                paragraph(&format!("▲ {refusal}"), room, look.style(Role::Danger)),
+                paragraph(&format!("▲ {refusal}"), room, theme.style(Role::Danger)),
                 plain(&format!("Type the data space's name to replace the keys anyway: {name}")),
             ]),
         ),
@@ -212,7 +214,7 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
             "Run stopped by the guard".to_owned(),
             true,
             spaced([
-                paragraph(&format!("▲ {refusal}"), room, look.style(Role::Danger)),
+                paragraph(&format!("▲ {refusal}"), room, theme.style(Role::Danger)),
                 plain(&format!("Type the data space's name to send anyway: {name}")),
             ]),
         ),
@@ -221,15 +223,15 @@ fn line_content(line: &LineDialog, state: &State, look: Look, room: usize) -> Co
     let (text, column) = shown(line, room.saturating_sub(2));
     let row = lines.len();
     lines.push(Line::from(vec![
-        Span::styled("▸ ", look.style(Role::Accent)),
-        Span::styled(text, look.style(Role::Title)),
+        Span::styled("▸ ", theme.style(Role::Accent)),
+        Span::styled(text, theme.style(Role::Title)),
     ]));
     lines.push(Line::default());
     match &line.error {
-        Some(error) => lines.extend(paragraph(&format!("✗ {error}"), room, look.style(Role::Danger))),
-        None if line.busy => lines.push(Line::styled("◐ waiting for a response …", look.style(Role::Accent))),
+        Some(error) => lines.extend(paragraph(&format!("✗ {error}"), room, theme.style(Role::Danger))),
+        None if line.busy => lines.push(Line::styled("◐ waiting for a response …", theme.style(Role::Accent))),
         None => {
-            lines.push(Line::styled(fit(&answers(line), room), look.style(Role::Dim)));
+            lines.push(Line::styled(fit(&answers(line), room), theme.style(Role::Dim)));
         }
     }
     let cursor = (!line.busy).then_some((column + 2, row));
@@ -305,11 +307,11 @@ fn what_will_be_sent(request: &ExportRequest, state: &State) -> String {
     }
 }
 
-fn question_content(question: &Question, state: &State, look: Look, room: usize) -> Content {
+fn question_content(question: &Question, state: &State, theme: Theme, room: usize) -> Content {
     let (title, danger, texts) = match question {
         Question::Choose(space) => {
-            let lines = choices::choose(space, state, look, room);
-            return answered(Place::Question, format!("Choose {}", space.name), false, lines, look);
+            let lines = choice_text::choose(space, state, theme, room);
+            return answered(Place::Question, format!("Choose {}", space.name), false, lines, theme);
         }
         Question::PastedKey(_) => (
             "A private key was pasted".to_owned(),
@@ -322,7 +324,7 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
                 "Open it in Keys?".to_owned(),
             ],
         ),
-        Question::Kept(kept) => return unsaved::kept(kept, state, look, room),
+        Question::Kept(kept) => return unsaved::kept(kept, state, theme, room),
         Question::Stop => ("Stop the export".to_owned(), true, stop_texts(state)),
         Question::Quit => {
             let keys = [Action::Accept, Action::Stop].map(|action| key_of(Place::Leaving, action));
@@ -335,7 +337,7 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
             texts.extend(stop_texts(state));
             ("Export running. Quit?".to_owned(), false, texts)
         }
-        Question::Allow { held, .. } => choices::allow(held),
+        Question::Allow { held, .. } => choice_text::allow(held),
         Question::SendAgain { request, items, records } => send_again_texts(request, *items, *records, state),
         Question::SignOut => (
             "Sign out of IMS".to_owned(),
@@ -345,28 +347,28 @@ fn question_content(question: &Question, state: &State, look: Look, room: usize)
             ],
         ),
         Question::Environment(environment) => {
-            (format!("Use the {environment} environment"), false, choices::environment(*environment, state))
+            (format!("Use the {environment} environment"), false, choice_text::environment(*environment, state))
         }
         Question::Rotate(environment) => {
-            (format!("Replace the {environment} pair"), true, choices::rotate(*environment, state))
+            (format!("Replace the {environment} pair"), true, choice_text::rotate(*environment, state))
         }
         Question::ForgetDraft(environment) => {
-            (format!("Discard the pasted {environment} keys"), false, choices::forget_draft(*environment, state))
+            (format!("Discard the pasted {environment} keys"), false, choice_text::forget_draft(*environment, state))
         }
     };
-    let lines = spaced(texts.iter().map(|text| paragraph(text, room, look.style(Role::Text))));
+    let lines = spaced(texts.iter().map(|text| paragraph(text, room, theme.style(Role::Text))));
     let place = if *question == Question::Quit { Place::Leaving } else { Place::Question };
-    answered(place, title, danger, lines, look)
+    answered(place, title, danger, lines, theme)
 }
 
 /// A question with the keys that answer it in this place.
-pub fn answered(place: Place, title: String, danger: bool, mut lines: Vec<Line<'static>>, look: Look) -> Content {
+pub fn answered(place: Place, title: String, danger: bool, mut lines: Vec<Line<'static>>, theme: Theme) -> Content {
     lines.push(Line::default());
     let answers = of_place(place).filter(|binding| !binding.short.is_empty() && binding.places.contains(&place));
     let spans = answers.enumerate().flat_map(|(number, binding)| {
         let gap = if number == 0 { "" } else { "    " };
         let key = binding.keys.first().map(|key| key.name().into_owned()).unwrap_or_default();
-        [Span::raw(gap), Span::styled(key, look.style(Role::Accent)), Span::raw(format!(" {}", binding.short))]
+        [Span::raw(gap), Span::styled(key, theme.style(Role::Accent)), Span::raw(format!(" {}", binding.short))]
     });
     lines.push(Line::from(spans.collect::<Vec<_>>()));
     // As above: the answers are at the end.
@@ -412,12 +414,12 @@ fn stop_texts(state: &State) -> Vec<String> {
     texts
 }
 
-fn palette_content(palette: &Palette, state: &State, look: Look, room: usize, height: usize) -> Content {
+fn palette_content(palette: &Palette, state: &State, theme: Theme, room: usize, height: usize) -> Content {
     let typed = palette.editor.text();
     let mut lines = vec![
         Line::from(vec![
-            Span::styled(": ", look.style(Role::Accent)),
-            Span::styled(fit(typed, room.saturating_sub(3)), look.style(Role::Title)),
+            Span::styled(": ", theme.style(Role::Accent)),
+            Span::styled(fit(typed, room.saturating_sub(3)), theme.style(Role::Title)),
         ]),
         Line::default(),
     ];
@@ -425,21 +427,21 @@ fn palette_content(palette: &Palette, state: &State, look: Look, room: usize, he
     let list_height = height.saturating_sub(lines.len()).max(1);
     let from = super::window(palette.selected, matches.len(), list_height);
     if matches.is_empty() {
-        lines.push(Line::styled("no matching action", look.style(Role::Dim)));
+        lines.push(Line::styled("no matching action", theme.style(Role::Dim)));
     }
     for (number, binding) in matches.iter().enumerate().skip(from).take(list_height) {
         let is_selected = number == palette.selected;
         let key = binding.keys.first().map(|key| key.name().into_owned()).unwrap_or_default();
         let is_refused = state.is_read_only() && binding.action.changes();
         let words = if is_refused { format!("Read-only: {}", binding.long) } else { binding.long.to_owned() };
-        let style = look.style(if is_refused { Role::Dim } else { Role::Text });
+        let style = theme.style(if is_refused { Role::Dim } else { Role::Text });
         let words = Span::styled(left(&words, room.saturating_sub(10)), style);
         let line = Line::from(vec![
-            Span::styled(if is_selected { "▸ " } else { "  " }, look.style(Role::Accent)),
-            Span::styled(left(&key, 8), look.style(Role::Accent)),
+            Span::styled(if is_selected { "▸ " } else { "  " }, theme.style(Role::Accent)),
+            Span::styled(left(&key, 8), theme.style(Role::Accent)),
             words,
         ]);
-        lines.push(super::selected(line, is_selected, look));
+        lines.push(super::selected(line, is_selected, theme));
     }
     let column = 2 + width(palette.editor.before_cursor());
     Content { title: "Actions".to_owned(), danger: false, lines, cursor: Some((column, 0)), scroll: 0 }

@@ -6,8 +6,8 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::look::{Look, Role};
 use super::text::{fit, left, time};
+use super::theme::{Role, Theme};
 use super::{feed_about, feed_table, run};
 use crate::export::progress::{ItemFailure, ItemState};
 use crate::format::count;
@@ -25,20 +25,20 @@ const SHORT: usize = 14;
 const ROOM_BESIDE: u16 = 152;
 
 /// Draws it.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
     // The table comes first: it has more to say than the side.
     let (main, side) = if area.width < ROOM_BESIDE { (area, None) } else { super::with_side(area) };
     let room = usize::from(main.width);
     let height = usize::from(main.height);
     let is_short = height < SHORT;
-    let mut run = run::lines(state, is_short, look, room);
+    let mut run = run::lines(state, is_short, theme, room);
     // The run begins with a blank line: there is room for what would be missed in the table.
     if let Some(first) = run.first_mut() {
-        *first = feed_about::below_table(state, look, room);
+        *first = feed_about::below_table(state, theme, room);
     }
     let pane = &state.export;
     let is_one_line = pane.failures.is_empty() || (is_short && pane.selected_failure().is_none());
-    let failure = trouble_lines(state, look, room);
+    let failure = trouble_lines(state, theme, room);
     let failure: Vec<Line> = if is_short { failure.into_iter().take(1).collect() } else { failure };
     let errors = failure.len() + if is_one_line { 1 } else { ERRORS };
     let feeds = state.export.feeds();
@@ -52,14 +52,14 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
         Constraint::Min(0),
     ])
     .areas(main);
-    frame.render_widget(Paragraph::new(feed_table::lines(&feeds, table_rows, state, look, room)), table);
+    frame.render_widget(Paragraph::new(feed_table::lines(&feeds, table_rows, state, theme, room)), table);
     frame.render_widget(Paragraph::new(run), below);
     let mut last = failure;
     let errors_room = usize::from(errors.height).saturating_sub(last.len()).min(most_errors(pane));
-    last.extend(error_lines(state, look, room, errors_room));
+    last.extend(error_lines(state, theme, room, errors_room));
     frame.render_widget(Paragraph::new(last), errors);
     if let (Some(side), Some(feed)) = (side, state.export.selected_feed()) {
-        frame.render_widget(Paragraph::new(feed_about::lines(feed, state, look, usize::from(side.width))), side);
+        frame.render_widget(Paragraph::new(feed_about::lines(feed, state, theme, usize::from(side.width))), side);
     }
 }
 
@@ -68,7 +68,7 @@ pub fn most_errors(pane: &ExportPane) -> usize {
     if pane.active().is_some() && pane.selected_failure().is_none() { MOST_ERRORS_OF_RUN } else { usize::MAX }
 }
 
-fn error_lines(state: &State, look: Look, room: usize, height: usize) -> Vec<Line<'static>> {
+fn error_lines(state: &State, theme: Theme, room: usize, height: usize) -> Vec<Line<'static>> {
     let pane = &state.export;
     if height == 0 {
         return Vec::new();
@@ -76,9 +76,9 @@ fn error_lines(state: &State, look: Look, room: usize, height: usize) -> Vec<Lin
     let filter = &pane.filter;
     let shown: Vec<&ItemFailure> = pane.shown_failures().collect();
     let heading = if filter.editing || filter.is_set() {
-        super::dialogs::filter_line(filter, look, room)
+        super::dialogs::filter_line(filter, theme, room)
     } else if pane.failures.is_empty() {
-        Line::styled("No errors", look.style(Role::Dim))
+        Line::styled("No errors", theme.style(Role::Dim))
     } else {
         let all = u64::try_from(pane.failures.len()).unwrap_or(u64::MAX);
         let items = key_of(Place::Export, Action::ShowItems);
@@ -87,20 +87,20 @@ fn error_lines(state: &State, look: Look, room: usize, height: usize) -> Vec<Lin
         } else {
             String::new()
         };
-        Line::styled(fit(&format!("Last errors ({}{older}), newest first", count(all)), room), look.style(Role::Title))
+        Line::styled(fit(&format!("Last errors ({}{older}), newest first", count(all)), room), theme.style(Role::Title))
     };
     let mut lines = vec![heading];
     let room_for_rows = height.saturating_sub(1);
     let selected = pane.selected_failure();
     let from = super::window(selected.unwrap_or(0), shown.len(), room_for_rows);
     for (number, failure) in shown.iter().enumerate().skip(from).take(room_for_rows) {
-        lines.push(failure_line(failure, selected == Some(number), look, room));
+        lines.push(failure_line(failure, selected == Some(number), theme, room));
     }
     lines
 }
 
 /// A line for each thing that could not be read: since when what is shown is old, why, and the key that tries again.
-pub fn trouble_lines(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+pub fn trouble_lines(state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let (pane, health) = (&state.export, &state.reports.health);
     let counts = (!pane.counts.is_empty()).then_some((&pane.counts_load, &pane.counts_at, "source records"));
     let known = [
@@ -113,13 +113,13 @@ pub fn trouble_lines(state: &State, look: Look, room: usize) -> Vec<Line<'static
         let Load::Failed { problem } = load else { return None };
         let since = at.as_ref().map_or("not available".to_owned(), |at| format!("of {}", time(at)));
         let text = format!("✗ {what} {since} ({again}: retry): {}", problem.what);
-        Some(Line::styled(fit(&text, room), look.style(Role::Danger)))
+        Some(Line::styled(fit(&text, room), theme.style(Role::Danger)))
     };
     known.into_iter().flatten().filter_map(line).collect()
 }
 
 /// One refused item in one line.
-pub fn failure_line(failure: &ItemFailure, is_selected: bool, look: Look, room: usize) -> Line<'static> {
+pub fn failure_line(failure: &ItemFailure, is_selected: bool, theme: Theme, room: usize) -> Line<'static> {
     let (mark, role) = match failure.state {
         ItemState::NeedsAttention => ("▲", Role::Danger),
         ItemState::WillRetry => ("◐", Role::Warning),
@@ -132,10 +132,10 @@ pub fn failure_line(failure: &ItemFailure, is_selected: bool, look: Look, room: 
     let rest = room.saturating_sub(4 + label_room + 1);
     let text = fit(&format!("{}{code}{request}", failure.message), rest);
     let line = Line::from(vec![
-        Span::styled(if is_selected { "▸ " } else { "  " }, look.style(Role::Accent)),
-        Span::styled(format!("{mark} "), look.style(role)),
-        Span::styled(left(&format!("{} {}", failure.feed, failure.label), label_room), look.style(Role::Text)),
-        Span::styled(format!(" {}", left(&text, rest)), look.style(Role::Dim)),
+        Span::styled(if is_selected { "▸ " } else { "  " }, theme.style(Role::Accent)),
+        Span::styled(format!("{mark} "), theme.style(role)),
+        Span::styled(left(&format!("{} {}", failure.feed, failure.label), label_room), theme.style(Role::Text)),
+        Span::styled(format!(" {}", left(&text, rest)), theme.style(Role::Dim)),
     ]);
-    super::selected(line, is_selected, look)
+    super::selected(line, is_selected, theme)
 }

@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::feed_words::state_of;
-use super::look::{Look, Role};
+use super::feed_text::state_of;
 use super::text::{fit, left, width};
+use super::theme::{Role, Theme};
 use super::{export, feed_about, feed_phases, run};
 use crate::feeds::Feed;
 use crate::format::{count, counted, duration};
@@ -21,29 +21,29 @@ const SHORT: usize = 16;
 const LABEL: usize = 10;
 
 /// Draws it.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
     let Some(feed) = state.export.feed_of_page() else { return };
     let (main, side) = super::with_side(area);
     let (room, height) = (usize::from(main.width), usize::from(main.height));
     let is_short = height < SHORT;
-    let mut lines = vec![title(feed, state, look, room)];
-    lines.extend(run_lines(feed, state, is_short, look, room));
+    let mut lines = vec![title(feed, state, theme, room)];
+    lines.extend(run_lines(feed, state, is_short, theme, room));
     // A wide page has all of this beside it.
     if side.is_none() {
         gap(&mut lines, is_short);
-        lines.extend(health_lines(feed, state, look, room));
+        lines.extend(health_lines(feed, state, theme, room));
     }
     gap(&mut lines, is_short);
     let next = next_keys(feed, state);
     let rows = height.saturating_sub(lines.len() + usize::from(!is_short));
-    lines.extend(failure_lines(feed, state, rows, look, room));
+    lines.extend(failure_lines(feed, state, rows, theme, room));
     if !is_short {
         lines.resize(height.saturating_sub(1).max(lines.len()), Line::default());
-        lines.push(Line::styled(fit(&next, room), look.style(Role::Dim)));
+        lines.push(Line::styled(fit(&next, room), theme.style(Role::Dim)));
     }
     frame.render_widget(Paragraph::new(lines), main);
     if let Some(side) = side {
-        frame.render_widget(Paragraph::new(feed_about::lines(feed, state, look, usize::from(side.width))), side);
+        frame.render_widget(Paragraph::new(feed_about::lines(feed, state, theme, usize::from(side.width))), side);
     }
 }
 
@@ -53,7 +53,7 @@ fn gap(lines: &mut Vec<Line<'static>>, is_short: bool) {
     }
 }
 
-fn title(feed: Feed, state: &State, look: Look, room: usize) -> Line<'static> {
+fn title(feed: Feed, state: &State, theme: Theme, room: usize) -> Line<'static> {
     let word = state_of(&state.export, feed);
     let mut rest = match &state.export.run {
         RunState::Active(run) => format!("{}, {}", state.export.request.words(), duration(run.elapsed())),
@@ -65,18 +65,18 @@ fn title(feed: Feed, state: &State, look: Look, room: usize) -> Line<'static> {
     let taken = width(feed.name()) + 2 + width(word.text) + 2;
     rest = fit(&rest, room.saturating_sub(taken));
     Line::from(vec![
-        Span::styled(format!("{feed}  "), look.style(Role::Title)),
-        Span::styled(format!("{}  ", word.text), look.style(word.role)),
-        Span::styled(rest, look.style(Role::Dim)),
+        Span::styled(format!("{feed}  "), theme.style(Role::Title)),
+        Span::styled(format!("{}  ", word.text), theme.style(word.role)),
+        Span::styled(rest, theme.style(Role::Dim)),
     ])
 }
 
 /// The run of this feed, and what holds it back.
-fn run_lines(feed: Feed, state: &State, is_short: bool, look: Look, room: usize) -> Vec<Line<'static>> {
+fn run_lines(feed: Feed, state: &State, is_short: bool, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let pane = &state.export;
     let mut lines = match pane.progress_of(feed) {
         Some(progress) => {
-            feed_phases::lines(progress, pane.progress().is_some_and(|all| all.dry_run), is_short, look, room)
+            feed_phases::lines(progress, pane.progress().is_some_and(|all| all.dry_run), is_short, theme, room)
         }
         None => Vec::new(),
     };
@@ -88,47 +88,47 @@ fn run_lines(feed: Feed, state: &State, is_short: bool, look: Look, room: usize)
                 Some(_) => format!("Running another feed: {}", run::eta(run, 0)),
                 None => format!("This feed is not in the run: {}", run::eta(run, 0)),
             };
-            lines.push(Line::styled(fit(&text, room), look.style(Role::Accent)));
+            lines.push(Line::styled(fit(&text, room), theme.style(Role::Accent)));
             if let (Some(remark), false) = (&pane.remark, is_short) {
-                lines.push(Line::styled(fit(&format!("▲ {remark}"), room), look.style(Role::Warning)));
+                lines.push(Line::styled(fit(&format!("▲ {remark}"), room), theme.style(Role::Warning)));
             }
         }
         RunState::Ended(ended) if pane.progress_of(feed).is_some() => {
             let text = format!("Run ended at {}; its numbers:", super::text::time(&ended.at));
-            lines.push(Line::styled(fit(&text, room), look.style(Role::Dim)));
+            lines.push(Line::styled(fit(&text, room), theme.style(Role::Dim)));
         }
         RunState::None | RunState::Starting | RunState::Ended(_) => {}
     }
     if let (Some(run), false) = (pane.active(), is_short) {
-        let rate = run::rate_spans(&run.rates.per_second(), room.saturating_sub(LABEL), look);
+        let rate = run::rate_spans(&run.rates.per_second(), room.saturating_sub(LABEL), theme);
         if !rate.is_empty() {
-            lines.push(Line::from([vec![Span::styled("Rate    ", look.style(Role::Dim))], rate].concat()));
+            lines.push(Line::from([vec![Span::styled("Rate    ", theme.style(Role::Dim))], rate].concat()));
         }
     }
-    lines.push(run::limits(state, false, look, room));
+    lines.push(run::limits(state, false, theme, room));
     lines
 }
 
 /// How it is here, in Adobe's own export, and on its way through Commerce: one line each.
-fn health_lines(feed: Feed, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+fn health_lines(feed: Feed, state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let mut lines: Vec<Line> = feed_about::in_short(feed, state)
         .into_iter()
         .map(|(label, text, role)| {
             Line::from(vec![
-                Span::styled(left(label, LABEL), look.style(Role::Dim)),
-                Span::styled(fit(&text, room.saturating_sub(LABEL)), look.style(role)),
+                Span::styled(left(label, LABEL), theme.style(Role::Dim)),
+                Span::styled(fit(&text, room.saturating_sub(LABEL)), theme.style(role)),
             ])
         })
         .collect();
-    lines.extend(export::trouble_lines(state, look, room).into_iter().take(1));
+    lines.extend(export::trouble_lines(state, theme, room).into_iter().take(1));
     lines
 }
 
 /// The last errors of this feed, with as many rows as there is room for.
-fn failure_lines(feed: Feed, state: &State, rows: usize, look: Look, room: usize) -> Vec<Line<'static>> {
+fn failure_lines(feed: Feed, state: &State, rows: usize, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let failures: Vec<_> = state.export.failures_of(feed).collect();
     if failures.is_empty() {
-        let (will_retry, needs_attention) = super::feed_words::failed(&state.export, feed);
+        let (will_retry, needs_attention) = super::feed_text::failed(&state.export, feed);
         let text = match will_retry + needs_attention {
             0 => "No errors".to_owned(),
             failed => {
@@ -136,17 +136,17 @@ fn failure_lines(feed: Feed, state: &State, rows: usize, look: Look, room: usize
                 format!("{} failed earlier; {items}: list", counted(failed, "item"))
             }
         };
-        return vec![Line::styled(fit(&text, room), look.style(Role::Dim))];
+        return vec![Line::styled(fit(&text, room), theme.style(Role::Dim))];
     }
     let number = u64::try_from(failures.len()).unwrap_or(u64::MAX);
     let items = key_of(Place::Feed, Action::ShowItems);
     let text = format!("Last errors of {feed} ({}), newest first; {items}: all items", count(number));
-    let mut lines = vec![Line::styled(fit(&text, room), look.style(Role::Title))];
+    let mut lines = vec![Line::styled(fit(&text, room), theme.style(Role::Title))];
     let rows = rows.min(export::most_errors(&state.export)).saturating_sub(1);
     let selected = state.export.feed_selected.min(failures.len().saturating_sub(1));
     let from = super::window(selected, failures.len(), rows);
     for (number, failure) in failures.into_iter().enumerate().skip(from).take(rows) {
-        lines.push(export::failure_line(failure, number == selected, look, room));
+        lines.push(export::failure_line(failure, number == selected, theme, room));
     }
     lines
 }
@@ -154,7 +154,7 @@ fn failure_lines(feed: Feed, state: &State, rows: usize, look: Look, room: usize
 /// The keys to use next.
 fn next_keys(feed: Feed, state: &State) -> String {
     let key = |action| key_of(Place::Feed, action);
-    let (will_retry, needs_attention) = super::feed_words::failed(&state.export, feed);
+    let (will_retry, needs_attention) = super::feed_text::failed(&state.export, feed);
     if state.export.is_busy() {
         let is_paused = state.export.active().is_some_and(|run| run.progress.paused.is_some());
         return format!(

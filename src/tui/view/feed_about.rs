@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use ratatui::text::{Line, Span};
 
-use super::look::{Look, Role};
 use super::text::{fit, full_moment, left, moment, paragraph, time, width};
+use super::theme::{Role, Theme};
 use crate::commerce::health::{IndexerStatus, Mode, Part};
 use crate::connector::health::{AdobeItems, BACKLOG_LIMIT, FeedHealth, Health};
 use crate::export::ledger::FeedSummary;
@@ -22,20 +22,20 @@ const LABEL: usize = 13;
 struct About<'a> {
     lines: Vec<Line<'static>>,
     state: &'a State,
-    look: Look,
+    theme: Theme,
     room: usize,
 }
 
 impl About<'_> {
     fn heading(&mut self, text: &str) {
         self.lines.push(Line::default());
-        self.lines.push(Line::styled(fit(text, self.room), self.look.style(Role::Dim)));
+        self.lines.push(Line::styled(fit(text, self.room), self.theme.style(Role::Dim)));
     }
 
     fn say(&mut self, label: &str, value: &str, role: Role) {
         self.lines.push(Line::from(vec![
-            Span::styled(left(label, LABEL), self.look.style(Role::Dim)),
-            Span::styled(fit(value, self.room.saturating_sub(LABEL)), self.look.style(role)),
+            Span::styled(left(label, LABEL), self.theme.style(Role::Dim)),
+            Span::styled(fit(value, self.room.saturating_sub(LABEL)), self.theme.style(role)),
         ]));
     }
 
@@ -121,10 +121,10 @@ impl About<'_> {
 }
 
 /// Everything that is known of a feed, in lines of at most `room` cells.
-pub fn lines(feed: Feed, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+pub fn lines(feed: Feed, state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let kind = if feed.is_experimental() { " (experimental)" } else { "" };
-    let title = Line::styled(fit(&format!("{feed}{kind}"), room), look.style(Role::Title));
-    let mut about = About { lines: vec![title], state, look, room };
+    let title = Line::styled(fit(&format!("{feed}{kind}"), room), theme.style(Role::Title));
+    let mut about = About { lines: vec![title], state, theme, room };
     if let Some(progress) = state.export.progress_of(feed) {
         about.run(progress);
     }
@@ -147,20 +147,20 @@ pub fn lines(feed: Feed, state: &State, look: Look, room: usize) -> Vec<Line<'st
             let again = key_of(Place::Export, Action::Refresh);
             let text = format!("✗ Health in Commerce {known}: {}; {again}: retry", problem.what);
             lines.push(Line::default());
-            lines.extend(paragraph(&text, room, look.style(Role::Danger)));
+            lines.extend(paragraph(&text, room, theme.style(Role::Danger)));
         }
         (Load::Loading, None) => {
-            lines.extend([Line::default(), Line::styled("Reading health …", look.style(Role::Dim))]);
+            lines.extend([Line::default(), Line::styled("Reading health …", theme.style(Role::Dim))]);
         }
         _ => {}
     }
     lines.push(Line::default());
     if feed.is_experimental() {
         let text = "Experimental: how Adobe builds it is not public, so it is sent only when selected by itself.";
-        lines.extend(paragraph(text, room, look.style(Role::Warning)));
+        lines.extend(paragraph(text, room, theme.style(Role::Warning)));
     }
     let text = "Sent: the gateway accepted the item. The service may show it later.";
-    lines.extend(paragraph(text, room, look.style(Role::Dim)));
+    lines.extend(paragraph(text, room, theme.style(Role::Dim)));
     lines
 }
 
@@ -257,7 +257,7 @@ fn failure(health: &FeedHealth) -> Option<(String, Role)> {
 }
 
 /// The line below the table: what is wrong with the selected feed in Commerce, and how many feeds are not in the table.
-pub fn below_table(state: &State, look: Look, room: usize) -> Line<'static> {
+pub fn below_table(state: &State, theme: Theme, room: usize) -> Line<'static> {
     let mut spans = Vec::new();
     let mut left_over = room;
     let failure = state.export.feed_of_cursor().and_then(|feed| {
@@ -267,7 +267,7 @@ pub fn below_table(state: &State, look: Look, room: usize) -> Line<'static> {
     if let Some((text, role)) = failure {
         let text = fit(&text, room);
         left_over = room.saturating_sub(width(&text) + 2);
-        spans.push(Span::styled(text, look.style(role)));
+        spans.push(Span::styled(text, theme.style(role)));
     }
     let has_commerce = state.reports.health.value.as_ref().is_some_and(|health| health.installation.is_some());
     let at = state.reports.health.at.as_ref().filter(|_| has_commerce);
@@ -280,10 +280,10 @@ pub fn below_table(state: &State, look: Look, room: usize) -> Line<'static> {
     {
         let gap = if spans.is_empty() { 0 } else { 2 };
         left_over = left_over.saturating_sub(width(&text) + 2);
-        spans.push(Span::styled(" ".repeat(gap) + &text, look.style(Role::Dim)));
+        spans.push(Span::styled(" ".repeat(gap) + &text, theme.style(Role::Dim)));
     }
     if let Some(text) = read.filter(|text| width(text) <= left_over) {
-        spans.push(Span::styled(" ".repeat(left_over - width(&text)) + &text, look.style(Role::Dim)));
+        spans.push(Span::styled(" ".repeat(left_over - width(&text)) + &text, theme.style(Role::Dim)));
     }
     Line::from(spans)
 }

@@ -2,8 +2,8 @@
 
 use ratatui::text::{Line, Span};
 
-use super::look::{Look, Role};
 use super::text::{fit, left, width};
+use super::theme::{Role, Theme};
 use crate::export::progress::{FeedProgress, Phase};
 use crate::format::{bytes, count, counted};
 
@@ -26,7 +26,7 @@ enum Step {
 }
 
 impl Step {
-    fn look(self) -> (&'static str, Role) {
+    fn mark(self) -> (&'static str, Role) {
         match self {
             Step::Open => ("○", Role::Dim),
             Step::Active => ("▶", Role::Accent),
@@ -37,7 +37,7 @@ impl Step {
 }
 
 /// A line for each step; only those with the numbers that matter most where it `is_short`.
-pub fn lines(feed: &FeedProgress, dry_run: bool, is_short: bool, look: Look, room: usize) -> Vec<Line<'static>> {
+pub fn lines(feed: &FeedProgress, dry_run: bool, is_short: bool, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let [collecting, sending, deleting] = steps(feed);
     let read = match feed.source_records {
         Some(records) => format!("{} of {} read", count(feed.source_read), counted(records, "source record")),
@@ -81,11 +81,11 @@ pub fn lines(feed: &FeedProgress, dry_run: bool, is_short: bool, look: Look, roo
     all.into_iter()
         .filter(|(_, _, _, can_miss)| !(is_short && *can_miss))
         .map(|(name, step, text, _)| {
-            let (mark, role) = step.look();
+            let (mark, role) = step.mark();
             Line::from(vec![
-                Span::styled(format!("  {mark} "), look.style(role)),
-                Span::styled(left(name, STEP), look.style(role)),
-                Span::styled(fit(&text, room.saturating_sub(INDENT + STEP)), look.style(Role::Text)),
+                Span::styled(format!("  {mark} "), theme.style(role)),
+                Span::styled(left(name, STEP), theme.style(role)),
+                Span::styled(fit(&text, room.saturating_sub(INDENT + STEP)), theme.style(Role::Text)),
             ])
         })
         .collect()

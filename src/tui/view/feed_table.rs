@@ -2,9 +2,9 @@
 
 use ratatui::text::{Line, Span};
 
-use super::feed_words::{adobe, awaiting, backlog, failed, of_total, state_of, submitted};
-use super::look::{Look, Role};
+use super::feed_text::{adobe, awaiting, backlog, failed, of_total, state_of, submitted};
 use super::text::{fit, left, moment, right};
+use super::theme::{Role, Theme};
 use crate::feeds::Feed;
 use crate::format::count;
 use crate::tui::keymap::{Action, Place, key_of};
@@ -101,11 +101,11 @@ fn row(
     name: (&str, Role),
     cell: impl Fn(Column, usize) -> Cell,
     is_selected: bool,
-    look: Look,
+    theme: Theme,
     room: usize,
 ) -> Line<'static> {
     let (layout, submitted) = columns(room);
-    let span = |text: String, role| Span::styled(text, look.style(role));
+    let span = |text: String, role| Span::styled(text, theme.style(role));
     let mut spans =
         vec![span(if is_selected { "▸ " } else { "  " }.to_owned(), Role::Accent), span(left(name.0, FEED), name.1)];
     for column in layout {
@@ -114,29 +114,29 @@ fn row(
         let text = if *column == Word { left(&text, width) } else { right(&text, width) };
         spans.push(span(format!("{}{text}", column.gap()), role));
     }
-    super::selected(Line::from(spans), is_selected, look)
+    super::selected(Line::from(spans), is_selected, theme)
 }
 
 /// Its lines: a heading, at most `rows` feeds, and the totals.
-pub fn lines(feeds: &[Feed], rows: usize, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+pub fn lines(feeds: &[Feed], rows: usize, state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let pane = &state.export;
     let title = |column: Column, _| (column.title().to_owned(), Role::Dim);
-    let mut lines = vec![row(("Feed", Role::Dim), title, false, look, room)];
+    let mut lines = vec![row(("Feed", Role::Dim), title, false, theme, room)];
     if feeds.is_empty() {
-        lines.push(nothing(&pane.counts_load, look, room));
+        lines.push(nothing(&pane.counts_load, theme, room));
     }
     let from = super::window(pane.selected.min(feeds.len()), feeds.len(), rows);
     for (number, feed) in feeds.iter().enumerate().skip(from).take(rows) {
         let cell = |column, width| cell_of(*feed, column, width, state);
-        lines.push(row((feed.name(), Role::Text), cell, number == pane.selected, look, room));
+        lines.push(row((feed.name(), Role::Text), cell, number == pane.selected, theme, room));
     }
     let total = |column, width| (total_of(feeds, column, width, state), Role::Title);
-    lines.push(row(("Total", Role::Title), total, false, look, room));
+    lines.push(row(("Total", Role::Title), total, false, theme, room));
     lines
 }
 
 /// Why there is no row.
-fn nothing(load: &Load, look: Look, room: usize) -> Line<'static> {
+fn nothing(load: &Load, theme: Theme, room: usize) -> Line<'static> {
     let refresh = key_of(Place::Export, Action::Refresh);
     let (text, role) = match load {
         Load::Failed { problem } => (format!("  ✗ {}; {refresh}: retry", problem.what), Role::Danger),
@@ -144,7 +144,7 @@ fn nothing(load: &Load, look: Look, room: usize) -> Line<'static> {
         Load::Loading => ("  counting source records …".to_owned(), Role::Dim),
         Load::NotAsked => (format!("  source records not counted; {refresh}: count"), Role::Dim),
     };
-    Line::styled(fit(&text, room), look.style(role))
+    Line::styled(fit(&text, room), theme.style(role))
 }
 
 fn cell_of(feed: Feed, column: Column, width: usize, state: &State) -> Cell {

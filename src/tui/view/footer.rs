@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::look::{Look, Role};
 use super::text::width;
+use super::theme::{Role, Theme};
 use crate::tui::keymap::{self, Action, Binding};
 use crate::tui::state::State;
 
@@ -15,7 +15,7 @@ const GAP: usize = 2;
 
 /// Draws it. Where not all keys fit, those at the end of the table stay out, but never help, actions and quit. What would be
 /// refused now stays out, too.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
     let room = usize::from(area.width).saturating_sub(1);
     let is_offered = |binding: &&Binding| !binding.short.is_empty() && state.is_of_use(binding.action);
     let all: Vec<&Binding> = keymap::of_place(state.place()).filter(is_offered).collect();
@@ -36,8 +36,8 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
             };
             left = rest;
         }
-        spans.push(Span::styled(key(binding), look.style(Role::Accent)));
-        spans.push(Span::styled(format!(" {}{}", short(binding), " ".repeat(GAP)), look.style(Role::Dim)));
+        spans.push(Span::styled(key(binding), theme.style(Role::Accent)));
+        spans.push(Span::styled(format!(" {}{}", short(binding), " ".repeat(GAP)), theme.style(Role::Dim)));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
 }

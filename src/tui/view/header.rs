@@ -5,8 +5,8 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::look::{Look, Role};
 use super::text::{fit, left, width};
+use super::theme::{Role, Theme};
 use crate::client::models::DataSpaceKind;
 use crate::connector::Overview;
 use crate::tui::state::State;
@@ -31,21 +31,21 @@ impl Field {
         Self { label, value: value.to_string(), role, kind: None }
     }
 
-    fn line(self, room: usize, look: Look) -> Line<'static> {
+    fn line(self, room: usize, theme: Theme) -> Line<'static> {
         let kind = self.kind.map(|(text, role)| (format!("  {text}"), role));
         // One cell before the label, one after the value.
         let taken = LABEL + 2 + kind.as_ref().map_or(0, |(text, _)| width(text));
         let mut spans = vec![
-            Span::styled(format!(" {}", left(self.label, LABEL)), look.style(Role::Dim)),
-            Span::styled(fit(&self.value, room.saturating_sub(taken)), look.style(self.role)),
+            Span::styled(format!(" {}", left(self.label, LABEL)), theme.style(Role::Dim)),
+            Span::styled(fit(&self.value, room.saturating_sub(taken)), theme.style(self.role)),
         ];
-        spans.extend(kind.map(|(text, role)| Span::styled(text, look.style(role))));
+        spans.extend(kind.map(|(text, role)| Span::styled(text, theme.style(role))));
         Line::from(spans)
     }
 }
 
 /// Draws it.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
     let overview = &state.overview;
     let environment = format!("{}, {}", overview.environment, overview.gateway);
     let mut columns = vec![
@@ -60,7 +60,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
         widths.push(Constraint::Fill(3));
     }
     for (column, fields) in Layout::horizontal(widths).split(area).iter().zip(columns) {
-        let lines: Vec<Line> = fields.into_iter().map(|field| field.line(usize::from(column.width), look)).collect();
+        let lines: Vec<Line> = fields.into_iter().map(|field| field.line(usize::from(column.width), theme)).collect();
         frame.render_widget(Paragraph::new(lines), *column);
     }
 }

@@ -5,19 +5,19 @@ use std::borrow::Cow;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::look::{Look, Role};
 use super::text::{left, width, wrap};
+use super::theme::{Role, Theme};
 use crate::tui::keymap::{self, Binding, Place};
 
 /// The width of the keys, in cells.
 const KEYS: usize = 12;
 
 /// Its lines. Two keys with few words share a line; what is refused because nothing may be changed says so.
-pub fn lines(place: Place, is_read_only: bool, look: Look, room: usize) -> Vec<Line<'static>> {
+pub fn lines(place: Place, is_read_only: bool, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let half = room.saturating_sub(1) / 2;
     let is_short = |entry: &Entry| KEYS + 1 + width(&entry.words) < half;
     let mut lines = Vec::new();
-    let mut entries = keymap::of_place(place).map(|binding| Entry::of(binding, is_read_only, look)).peekable();
+    let mut entries = keymap::of_place(place).map(|binding| Entry::of(binding, is_read_only, theme)).peekable();
     while let Some(entry) = entries.next() {
         let partner = if is_short(&entry) { entries.next_if(is_short) } else { None };
         if let Some(partner) = partner {
@@ -47,10 +47,10 @@ struct Entry {
 }
 
 impl Entry {
-    fn of(binding: &Binding, is_read_only: bool, look: Look) -> Self {
+    fn of(binding: &Binding, is_read_only: bool, theme: Theme) -> Self {
         let is_refused = is_read_only && binding.action.changes();
         let words = if is_refused { format!("Read-only: {}", binding.long).into() } else { binding.long.into() };
         let (keys, style) = if is_refused { (Role::Dim, Role::Dim) } else { (Role::Accent, Role::Text) };
-        Self { keys: Span::styled(left(&binding.names(), KEYS), look.style(keys)), words, style: look.style(style) }
+        Self { keys: Span::styled(left(&binding.names(), KEYS), theme.style(keys)), words, style: theme.style(style) }
     }
 }

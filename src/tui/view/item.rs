@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::look::{Look, Role};
 use super::text::{fit, left, paragraph, time, wrap};
+use super::theme::{Role, Theme};
 use crate::export::progress::ItemState;
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::export::ExportPage;
@@ -19,14 +19,14 @@ const NAME: usize = 24;
 const MOST_LINES: usize = 6;
 
 /// Draws it.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
     let ExportPage::Item { item, .. } = &state.export.page else { return };
     let room = usize::from(area.width);
     let rows = usize::from(area.height).saturating_sub(1);
-    let mut lines = vec![heading(item, look, room)];
+    let mut lines = vec![heading(item, theme, room)];
     let entries = item.entries(state.wall.as_ref());
     if entries.is_empty() {
-        lines.extend(paragraph(&nothing(item), room, look.style(Role::Dim)));
+        lines.extend(paragraph(&nothing(item), room, theme.style(Role::Dim)));
     }
     // The selected entry takes more lines than one, so the window is chosen by entries around it.
     let from = super::window(item.selected, entries.len(), rows.saturating_sub(MOST_LINES - 1).max(1));
@@ -34,14 +34,14 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
         if lines.len() > rows {
             break;
         }
-        lines.extend(lines_of(entry, number == item.selected, look, room));
+        lines.extend(lines_of(entry, number == item.selected, theme, room));
     }
     lines.truncate(rows + 1);
     frame.render_widget(Paragraph::new(lines), area);
 }
 
 /// Which item it is, and how old what is shown is.
-fn heading(item: &ItemPane, look: Look, room: usize) -> Line<'static> {
+fn heading(item: &ItemPane, theme: Theme, room: usize) -> Line<'static> {
     let (age, role) = match &item.load {
         Load::Done { at } => (format!("as of {}", time(at)), Role::Title),
         Load::Loading => ("loading …".to_owned(), Role::Accent),
@@ -51,7 +51,7 @@ fn heading(item: &ItemPane, look: Look, room: usize) -> Line<'static> {
         }
         Load::NotAsked => ("out of date".to_owned(), Role::Warning),
     };
-    Line::styled(fit(&format!("{}, {age}", item.row.label), room), look.style(role))
+    Line::styled(fit(&format!("{}, {age}", item.row.label), room), theme.style(role))
 }
 
 fn nothing(item: &ItemPane) -> String {
@@ -62,11 +62,11 @@ fn nothing(item: &ItemPane) -> String {
     }
 }
 
-fn lines_of(entry: &Entry, is_selected: bool, look: Look, room: usize) -> Vec<Line<'static>> {
-    let cursor = Span::styled(if is_selected { "▸ " } else { "  " }, look.style(Role::Accent));
+fn lines_of(entry: &Entry, is_selected: bool, theme: Theme, room: usize) -> Vec<Line<'static>> {
+    let cursor = Span::styled(if is_selected { "▸ " } else { "  " }, theme.style(Role::Accent));
     if entry.mark == Mark::Heading {
-        let text = Span::styled(left(entry.text.as_str(), room.saturating_sub(2)), look.style(Role::Title));
-        return vec![super::selected(Line::from(vec![cursor, text]), is_selected, look)];
+        let text = Span::styled(left(entry.text.as_str(), room.saturating_sub(2)), theme.style(Role::Title));
+        return vec![super::selected(Line::from(vec![cursor, text]), is_selected, theme)];
     }
     let (sign, role) = match entry.mark {
         Mark::Old => ("- ", Role::Danger),
@@ -95,10 +95,10 @@ fn lines_of(entry: &Entry, is_selected: bool, look: Look, room: usize) -> Vec<Li
         let (cursor, name) = if number == 0 { (cursor.clone(), entry.name.as_str()) } else { (Span::raw("  "), "") };
         let line = Line::from(vec![
             cursor,
-            Span::styled(format!("{} ", left(name, NAME)), look.style(Role::Dim)),
-            Span::styled(left(&text, rest), look.style(role)),
+            Span::styled(format!("{} ", left(name, NAME)), theme.style(Role::Dim)),
+            Span::styled(left(&text, rest), theme.style(role)),
         ]);
-        super::selected(line, is_selected, look)
+        super::selected(line, is_selected, theme)
     });
     rows.collect()
 }

@@ -6,8 +6,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::dialogs::filter_line;
-use super::look::{Look, Role};
 use super::text::{fit, full_moment, left, moment, paragraph, right, time, width};
+use super::theme::{Role, Theme};
 use crate::export::ledger::{ItemOrder, ItemRow};
 use crate::export::progress::ItemState;
 use crate::format::{count, counted};
@@ -27,28 +27,28 @@ const MOMENT: usize = 6;
 const GAP: usize = 2;
 
 /// Draws it.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
     let ExportPage::Items(items) = &state.export.page else { return };
     let (main, side) = super::with_side(area);
     let room = usize::from(main.width);
-    let mut lines = vec![Line::default(), filters(items, look, room), columns(look, room)];
+    let mut lines = vec![Line::default(), filters(items, theme, room), columns(theme, room)];
     let below = match side {
         Some(side) => {
-            let about = items.row().map(|row| about(row, state, look, usize::from(side.width))).unwrap_or_default();
+            let about = items.row().map(|row| about(row, state, theme, usize::from(side.width))).unwrap_or_default();
             frame.render_widget(Paragraph::new(about), side);
             Vec::new()
         }
-        None => items.row().map(|row| summary(row, look, room)).unwrap_or_default(),
+        None => items.row().map(|row| summary(row, theme, room)).unwrap_or_default(),
     };
     let rows = usize::from(main.height).saturating_sub(lines.len() + below.len()).max(1);
     let from = super::window(items.selected, items.rows.len(), rows);
     let shown = items.rows.len().saturating_sub(from).min(rows);
-    lines[0] = heading(items, from, shown, look, room);
+    lines[0] = heading(items, from, shown, theme, room);
     if items.rows.is_empty() {
-        lines.extend(paragraph(&nothing(items), room, look.style(Role::Dim)));
+        lines.extend(paragraph(&nothing(items), room, theme.style(Role::Dim)));
     }
     for (number, row) in items.rows.iter().enumerate().skip(from).take(rows) {
-        lines.push(line(row, number == items.selected, items, state, look, room));
+        lines.push(line(row, number == items.selected, items, state, theme, room));
     }
     // What is known of the selected row stays at the bottom.
     lines.resize(usize::from(main.height).saturating_sub(below.len()).max(lines.len().min(3)), Line::default());
@@ -57,7 +57,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
 }
 
 /// Which rows are shown, of how many, and how old they are.
-fn heading(items: &ItemsPage, from: usize, shown: usize, look: Look, room: usize) -> Line<'static> {
+fn heading(items: &ItemsPage, from: usize, shown: usize, theme: Theme, room: usize) -> Line<'static> {
     let feed = items.query.feed;
     let of = items.total.map_or("…".to_owned(), count);
     let rows = match (items.before, shown) {
@@ -75,15 +75,15 @@ fn heading(items: &ItemsPage, from: usize, shown: usize, look: Look, room: usize
         Load::Loading => (", refreshing …".to_owned(), Role::Accent),
         Load::Failed { .. } | Load::NotAsked => (", out of date".to_owned(), Role::Warning),
     };
-    Line::styled(fit(&format!("Items of {feed}: {rows}{age}"), room), look.style(role))
+    Line::styled(fit(&format!("Items of {feed}: {rows}{age}"), room), theme.style(role))
 }
 
 /// What is listed, how far a search has come, and what is wrong.
-fn filters(items: &ItemsPage, look: Look, room: usize) -> Line<'static> {
+fn filters(items: &ItemsPage, theme: Theme, room: usize) -> Line<'static> {
     if let Load::Failed { problem } = &items.load {
         let retry = key_of(Place::Items, Action::Refresh);
         let text = format!("✗ {}; {retry}: retry", problem.what);
-        return Line::styled(fit(&text, room), look.style(Role::Danger));
+        return Line::styled(fit(&text, room), theme.style(Role::Danger));
     }
     let mut parts = Vec::new();
     if let Some(looked) = items.looked {
@@ -106,17 +106,17 @@ fn filters(items: &ItemsPage, look: Look, room: usize) -> Line<'static> {
     parts.push(order.to_owned());
     let text = parts.join(" · ");
     if !items.filter.editing && !items.filter.is_set() {
-        return Line::styled(fit(&text, room), look.style(Role::Dim));
+        return Line::styled(fit(&text, room), theme.style(Role::Dim));
     }
-    let mut line = filter_line(&items.filter, look, room);
+    let mut line = filter_line(&items.filter, theme, room);
     let rest = room.saturating_sub(line.width() + GAP);
-    line.push_span(Span::styled(format!("  {}", fit(&text, rest)), look.style(Role::Dim)));
+    line.push_span(Span::styled(format!("  {}", fit(&text, rest)), theme.style(Role::Dim)));
     line
 }
 
-fn columns(look: Look, room: usize) -> Line<'static> {
+fn columns(theme: Theme, room: usize) -> Line<'static> {
     let text = cells("", "", "ITEM", "ID", "STATE", "SINCE", room);
-    Line::styled(text.concat(), look.style(Role::Dim))
+    Line::styled(text.concat(), theme.style(Role::Dim))
 }
 
 /// The cells of a row, each as wide as its column with the gap before it.
@@ -133,7 +133,14 @@ fn cells(cursor: &str, mark: &str, label: &str, id: &str, word: &str, since: &st
     ]
 }
 
-fn line(row: &ItemRow, is_selected: bool, items: &ItemsPage, state: &State, look: Look, room: usize) -> Line<'static> {
+fn line(
+    row: &ItemRow,
+    is_selected: bool,
+    items: &ItemsPage,
+    state: &State,
+    theme: Theme,
+    room: usize,
+) -> Line<'static> {
     let is_marked = items.marked.contains_key(&row.number);
     let id = row.source_id.map(|id| id.to_string()).unwrap_or_default();
     let (shape, word, role) = word_of(row);
@@ -148,8 +155,8 @@ fn line(row: &ItemRow, is_selected: bool, items: &ItemsPage, state: &State, look
     );
     let roles = [Role::Accent, Role::Accent, Role::Text, Role::Dim, role, Role::Dim];
     let spans: Vec<Span<'static>> =
-        texts.into_iter().zip(roles).map(|(text, role)| Span::styled(text, look.style(role))).collect();
-    super::selected(Line::from(spans), is_selected, look)
+        texts.into_iter().zip(roles).map(|(text, role)| Span::styled(text, theme.style(role))).collect();
+    super::selected(Line::from(spans), is_selected, theme)
 }
 
 /// Where an item stands, in a shape and a word.
@@ -190,7 +197,7 @@ fn nothing(items: &ItemsPage) -> String {
 }
 
 /// The selected row in two lines.
-fn summary(row: &ItemRow, look: Look, room: usize) -> Vec<Line<'static>> {
+fn summary(row: &ItemRow, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let (_, _, role) = word_of(row);
     let said = if row.error.is_empty() { words_of(row) } else { row.error.to_string() };
     let code = if row.code.is_empty() { String::new() } else { format!(" [{}]", row.code) };
@@ -198,16 +205,16 @@ fn summary(row: &ItemRow, look: Look, room: usize) -> Vec<Line<'static>> {
     let text = format!("{}: {said}{code}", row.label);
     // Who needs the whole label or error opens the item; both ends of a line that is too long matter less than its beginning.
     let text = if width(&text) > room { fit(&format!("{said}{code}"), room) } else { text };
-    vec![Line::styled(text, look.style(role)), Line::styled(fit(&request, room), look.style(Role::Dim))]
+    vec![Line::styled(text, theme.style(role)), Line::styled(fit(&request, room), theme.style(Role::Dim))]
 }
 
 /// The selected row beside the list.
-fn about(row: &ItemRow, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+fn about(row: &ItemRow, state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut say = |title: &str, text: &str, role: Role| {
         if !text.is_empty() {
-            lines.push(Line::styled(title.to_owned(), look.style(Role::Dim)));
-            lines.extend(paragraph(text, room, look.style(role)));
+            lines.push(Line::styled(title.to_owned(), theme.style(Role::Dim)));
+            lines.extend(paragraph(text, room, theme.style(role)));
             lines.push(Line::default());
         }
     };

@@ -3,21 +3,21 @@
 use ratatui::text::{Line, Span};
 
 use super::dialogs::Content;
-use super::look::{Look, Role};
 use super::text::{fit, paragraph, width};
+use super::theme::{Role, Theme};
 use crate::tui::state::dialog::{KeyDialog, Preview};
 
 /// What the editor for a private key shows: never the key.
-pub fn content(dialog: &KeyDialog, look: Look, room: usize, height: usize) -> Content {
+pub fn content(dialog: &KeyDialog, theme: Theme, room: usize, height: usize) -> Content {
     let what = if dialog.unasked {
         "This was pasted outside an editor and looks like a private key. It is not used until you confirm. Only its outline is shown."
     } else {
         "Paste the full private key, from BEGIN to END. Line ends, indentation and quotes do not matter; a file path also works. Only its outline is shown."
     };
-    let mut lines = paragraph(what, room, look.style(Role::Text));
+    let mut lines = paragraph(what, room, theme.style(Role::Text));
     lines.push(Line::default());
     let text_row = lines.len();
-    let below = preview_lines(&dialog.preview, look, room);
+    let below = preview_lines(&dialog.preview, theme, room);
     // Text, blank, preview, blank, button.
     let text_height = height.saturating_sub(text_row + below.len() + 3).clamp(1, 8);
     let (cursor_line, cursor_column) = dialog.editor.cursor();
@@ -26,7 +26,7 @@ pub fn content(dialog: &KeyDialog, look: Look, room: usize, height: usize) -> Co
     for number in from..from + text_height {
         let shown = all.get(number).map(|line| masked(line)).unwrap_or_default();
         lines.push(Line::from(vec![
-            Span::styled("│ ", look.style(if dialog.on_button { Role::Dim } else { Role::Accent })),
+            Span::styled("│ ", theme.style(if dialog.on_button { Role::Dim } else { Role::Accent })),
             Span::raw(fit(&shown, room.saturating_sub(2))),
         ]));
     }
@@ -34,16 +34,16 @@ pub fn content(dialog: &KeyDialog, look: Look, room: usize, height: usize) -> Co
     lines.extend(below);
     lines.push(Line::default());
     let button = match (&dialog.preview, dialog.on_button) {
-        (Preview::Usable(_), true) => Span::styled(" Use this key ", look.selected(look.style(Role::Title))),
-        (Preview::Usable(_), false) => Span::styled(" Use this key ", look.style(Role::Text)),
-        (Preview::Empty | Preview::Unusable(_), _) => Span::styled(" Use this key ", look.style(Role::Dim)),
+        (Preview::Usable(_), true) => Span::styled(" Use this key ", theme.selected(theme.style(Role::Title))),
+        (Preview::Usable(_), false) => Span::styled(" Use this key ", theme.style(Role::Text)),
+        (Preview::Empty | Preview::Unusable(_), _) => Span::styled(" Use this key ", theme.style(Role::Dim)),
     };
     let hint = if dialog.on_button {
         "  Enter: use it · Tab: back to the text · Esc: cancel"
     } else {
         "  Tab: to the button · Esc: cancel"
     };
-    lines.push(Line::from(vec![Span::raw("["), button, Span::raw("]"), Span::styled(hint, look.style(Role::Dim))]));
+    lines.push(Line::from(vec![Span::raw("["), button, Span::raw("]"), Span::styled(hint, theme.style(Role::Dim))]));
     let cursor = (!dialog.on_button).then(|| {
         let column = cursor_column.min(room.saturating_sub(3)) + 2;
         (column, text_row + cursor_line - from)
@@ -66,18 +66,18 @@ fn masked(line: &str) -> String {
     }
 }
 
-fn preview_lines(preview: &Preview, look: Look, room: usize) -> Vec<Line<'static>> {
+fn preview_lines(preview: &Preview, theme: Theme, room: usize) -> Vec<Line<'static>> {
     match preview {
-        Preview::Empty => vec![Line::styled("○ nothing pasted yet", look.style(Role::Dim))],
+        Preview::Empty => vec![Line::styled("○ nothing pasted yet", theme.style(Role::Dim))],
         Preview::Usable(key) => {
             let text = format!("● RSA private key, {} bits, {}", key.bits(), key.fingerprint());
-            let mut lines = paragraph(&text, room, look.style(Role::Good));
-            lines.extend(paragraph("Press v to check it against the API key.", room, look.style(Role::Dim)));
+            let mut lines = paragraph(&text, room, theme.style(Role::Good));
+            lines.extend(paragraph("Press v to check it against the API key.", room, theme.style(Role::Dim)));
             lines
         }
         Preview::Unusable(problem) => {
             let hint = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
-            paragraph(&format!("✗ {}{hint}", problem.what), room, look.style(Role::Danger))
+            paragraph(&format!("✗ {}{hint}", problem.what), room, theme.style(Role::Danger))
         }
     }
 }

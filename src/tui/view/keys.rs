@@ -5,9 +5,9 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::guides::WHERE_KEYS;
-use super::look::{Look, Role};
+use super::guide_text::WHERE_KEYS;
 use super::text::{paragraph, time, width, wrap};
+use super::theme::{Role, Theme};
 use crate::client::models::Environment;
 use crate::connector::Half;
 use crate::keys::ApiKey;
@@ -25,15 +25,15 @@ const SIDE_BY_SIDE: u16 = 96;
 const GAP: u16 = 2;
 
 /// Draws it: the pairs side by side where there is room, else one above the other, else only the selected one.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
     let used = if area.width >= SIDE_BY_SIDE {
-        side_by_side(frame, area, state, look)
+        side_by_side(frame, area, state, theme)
     } else {
-        stacked(frame, area, state, look)
+        stacked(frame, area, state, theme)
     };
     let [_, below] = Layout::vertical([Constraint::Length(used), Constraint::Min(0)]).areas(area);
     let room = usize::from(below.width);
-    let lines = guide(state, look, room);
+    let lines = guide(state, theme, room);
     // Half a guide would be worse than none: its key is in the footer.
     if lines.len() <= usize::from(below.height) {
         frame.render_widget(Paragraph::new(lines), below);
@@ -41,12 +41,12 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
 }
 
 /// Returns how many rows it took.
-fn side_by_side(frame: &mut Frame, area: Rect, state: &State, look: Look) -> u16 {
+fn side_by_side(frame: &mut Frame, area: Rect, state: &State, theme: Theme) -> u16 {
     let [first, _, second] =
         Layout::horizontal([Constraint::Fill(1), Constraint::Length(GAP), Constraint::Fill(1)]).areas(area);
     let mut used = 0;
     for (environment, column) in Environment::ALL.into_iter().zip([first, second]) {
-        let lines = pair(environment, state, look, usize::from(column.width));
+        let lines = pair(environment, state, theme, usize::from(column.width));
         used = used.max(u16::try_from(lines.len()).unwrap_or(u16::MAX));
         frame.render_widget(Paragraph::new(lines), column);
     }
@@ -54,14 +54,14 @@ fn side_by_side(frame: &mut Frame, area: Rect, state: &State, look: Look) -> u16
 }
 
 /// Returns how many rows it took.
-fn stacked(frame: &mut Frame, area: Rect, state: &State, look: Look) -> u16 {
+fn stacked(frame: &mut Frame, area: Rect, state: &State, theme: Theme) -> u16 {
     let mut lines = Vec::new();
     for environment in Environment::ALL {
         if area.height >= BOTH_PAIRS || environment == state.keys.selected {
             if !lines.is_empty() {
                 lines.push(Line::default());
             }
-            lines.extend(pair(environment, state, look, usize::from(area.width)));
+            lines.extend(pair(environment, state, theme, usize::from(area.width)));
         }
     }
     let used = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height);
@@ -70,12 +70,12 @@ fn stacked(frame: &mut Frame, area: Rect, state: &State, look: Look) -> u16 {
 }
 
 /// Where keys come from; in short for who has none and little room.
-fn guide(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+fn guide(state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let mut lines = vec![Line::default()];
     if room + 4 >= usize::from(super::WIDE) {
-        lines.push(Line::styled("Where keys come from", look.style(Role::Title)));
+        lines.push(Line::styled("Where keys come from", theme.style(Role::Title)));
         for text in WHERE_KEYS {
-            lines.extend(paragraph(text, room, look.style(Role::Dim)));
+            lines.extend(paragraph(text, room, theme.style(Role::Dim)));
         }
     } else if state.keys.is_bare() {
         let key = |action| key_of(Place::Keys, action);
@@ -86,46 +86,46 @@ fn guide(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
             key(Action::PasteApiKey),
             key(Action::PastePrivateKey),
         );
-        lines.extend(paragraph(&text, room, look.style(Role::Text)));
+        lines.extend(paragraph(&text, room, theme.style(Role::Text)));
     }
     lines
 }
 
-fn pair(environment: Environment, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+fn pair(environment: Environment, state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let is_selected = environment == state.keys.selected;
     let name = match environment {
         Environment::Production => "Production pair",
         Environment::Sandbox => "Sandbox pair",
     };
-    let style = look.style(Role::Title);
-    let style = if is_selected { look.selected(style) } else { style };
+    let style = theme.style(Role::Title);
+    let style = if is_selected { theme.selected(style) } else { style };
     let mut title = vec![
-        Span::styled(if is_selected { "▸ " } else { "  " }, look.style(Role::Accent)),
+        Span::styled(if is_selected { "▸ " } else { "  " }, theme.style(Role::Accent)),
         Span::styled(format!(" {name} "), style),
     ];
     if environment == state.overview.environment {
-        title.push(Span::styled("  ● in use", look.style(Role::Good)));
+        title.push(Span::styled("  ● in use", theme.style(Role::Good)));
     }
     let draft = state.keys.draft(environment);
     if state.keys.rotating == Some(environment) {
-        title.push(Span::styled("  ▲ being replaced", look.style(Role::Warning)));
+        title.push(Span::styled("  ▲ being replaced", theme.style(Role::Warning)));
     } else if !draft.is_empty() {
-        title.push(Span::styled("  ▲ not saved", look.style(Role::Warning)));
+        title.push(Span::styled("  ▲ not saved", theme.style(Role::Warning)));
     }
     let mut lines = vec![Line::from(title)];
     let Some(status) = state.keys.status(environment) else {
-        lines.push(Line::styled("   reading the configuration …", look.style(Role::Dim)));
+        lines.push(Line::styled("   reading the configuration …", theme.style(Role::Dim)));
         return lines;
     };
     let api_key = draft.api_key.as_ref().map(ApiKey::masked);
     let key_press = key_of(Place::Keys, Action::PasteApiKey);
-    lines.extend(half("API key", api_key, &status.api_key, &format!("{key_press}: paste"), look, room));
+    lines.extend(half("API key", api_key, &status.api_key, &format!("{key_press}: paste"), theme, room));
     let private_key = draft.private_key.as_ref().map(|key| format!("RSA {} bits {}", key.bits(), key.fingerprint()));
     let paste = key_of(Place::Keys, Action::PastePrivateKey);
     let load = key_of(Place::Keys, Action::KeyFromFile);
     let help = format!("{paste}: paste, {load}: load from a file");
-    lines.extend(half("Private key", private_key, &status.private_key, &help, look, room));
-    lines.extend(check(state.keys.check(environment), draft, state.keys.is_complete(environment), look, room));
+    lines.extend(half("Private key", private_key, &status.private_key, &help, theme, room));
+    lines.extend(check(state.keys.check(environment), draft, state.keys.is_complete(environment), theme, room));
     lines
 }
 
@@ -135,56 +135,56 @@ fn half(
     pasted: Option<String>,
     saved: &Half,
     how: &str,
-    look: Look,
+    theme: Theme,
     room: usize,
 ) -> Vec<Line<'static>> {
     match (pasted, saved) {
-        (Some(shown), _) => field(label, &shown, Role::Text, "pasted, unsaved", look, room),
+        (Some(shown), _) => field(label, &shown, Role::Text, "pasted, unsaved", theme, room),
         (None, Half::Present { shown, origin, locked }) => {
             let remark = match locked {
                 Some(locked) => format!("▲ locked by {locked}"),
                 None => format!("from {origin}"),
             };
-            field(label, shown.as_str(), Role::Text, &remark, look, room)
+            field(label, shown.as_str(), Role::Text, &remark, theme, room)
         }
-        (None, Half::Missing) => field(label, "○ missing", Role::Warning, how, look, room),
+        (None, Half::Missing) => field(label, "○ missing", Role::Warning, how, theme, room),
         (None, Half::Unusable { reason }) => {
-            field(label, &format!("✗ unusable: {reason}"), Role::Danger, "", look, room)
+            field(label, &format!("✗ unusable: {reason}"), Role::Danger, "", theme, room)
         }
     }
 }
 
-fn check(check: &Check, draft: &Draft, is_complete: bool, look: Look, room: usize) -> Vec<Line<'static>> {
+fn check(check: &Check, draft: &Draft, is_complete: bool, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let verify = key_of(Place::Keys, Action::Verify);
     match check {
         Check::NotAsked if is_complete || draft.pair().is_some() => {
-            field("Gateway", "○ not verified", Role::Text, &format!("{verify}: verify"), look, room)
+            field("Gateway", "○ not verified", Role::Text, &format!("{verify}: verify"), theme, room)
         }
-        Check::NotAsked => field("Gateway", "○ not verified", Role::Dim, "", look, room),
-        Check::Asking => field("Gateway", "◐ verifying …", Role::Accent, "", look, room),
-        Check::Accepted { at } => field("Gateway", &format!("● accepted at {}", time(at)), Role::Good, "", look, room),
+        Check::NotAsked => field("Gateway", "○ not verified", Role::Dim, "", theme, room),
+        Check::Asking => field("Gateway", "◐ verifying …", Role::Accent, "", theme, room),
+        Check::Accepted { at } => field("Gateway", &format!("● accepted at {}", time(at)), Role::Good, "", theme, room),
         Check::Failed { at, problem } => {
             let text = format!("✗ {} ({})", problem.what, time(at));
-            field("Gateway", &text, Role::Danger, problem.hint.as_deref().unwrap_or_default(), look, room)
+            field("Gateway", &text, Role::Danger, problem.hint.as_deref().unwrap_or_default(), theme, room)
         }
     }
 }
 
 /// A label, its value, and a remark: beside it where there is room, else below.
-fn field(label: &'static str, value: &str, role: Role, remark: &str, look: Look, room: usize) -> Vec<Line<'static>> {
+fn field(label: &'static str, value: &str, role: Role, remark: &str, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let room = room.saturating_sub(LABEL + 3);
-    let begin = |text: &'static str| Span::styled(format!("   {text:<LABEL$}"), look.style(Role::Dim));
+    let begin = |text: &'static str| Span::styled(format!("   {text:<LABEL$}"), theme.style(Role::Dim));
     let mut lines = Vec::new();
     for (row, text) in wrap(value, room).into_iter().enumerate() {
-        lines.push(Line::from(vec![begin(if row == 0 { label } else { "" }), Span::styled(text, look.style(role))]));
+        lines.push(Line::from(vec![begin(if row == 0 { label } else { "" }), Span::styled(text, theme.style(role))]));
     }
     if !remark.is_empty() {
         let used = width(value);
         if lines.len() == 1 && used + 2 + width(remark) <= room {
-            lines[0].push_span(Span::styled(format!("  {remark}"), look.style(Role::Dim)));
+            lines[0].push_span(Span::styled(format!("  {remark}"), theme.style(Role::Dim)));
         } else {
             for text in wrap(remark, room) {
-                lines.push(Line::from(vec![begin(""), Span::styled(text, look.style(Role::Dim))]));
+                lines.push(Line::from(vec![begin(""), Span::styled(text, theme.style(Role::Dim))]));
             }
         }
     }

@@ -6,8 +6,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::dialogs::{Content, filter_line};
-use super::look::{Look, Role};
 use super::text::{fit, left, paragraph, width};
+use super::theme::{Role, Theme};
 use crate::format::{count, counted};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
@@ -15,34 +15,34 @@ use crate::tui::state::log::{LogLine, LogPage};
 use crate::tui::state::notice::Tone;
 
 /// Draws it.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
     let room = usize::from(area.width);
     let rows = usize::from(area.height).saturating_sub(1);
     let log = &state.export.log;
     let shown = log.shown();
-    let mut lines = vec![heading(state, shown.len(), look, room)];
+    let mut lines = vec![heading(state, shown.len(), theme, room)];
     if shown.is_empty() {
-        lines.extend(paragraph(&nothing(log), room, look.style(Role::Dim)));
+        lines.extend(paragraph(&nothing(log), room, theme.style(Role::Dim)));
     }
     let selected = log.selected();
     // Who follows sees as much of what was before as there is room for.
     let from =
         if log.is_following() { shown.len().saturating_sub(rows) } else { super::window(selected, shown.len(), rows) };
     for (number, line) in shown.iter().enumerate().skip(from).take(rows) {
-        lines.push(line_of(line, number == selected, look, room));
+        lines.push(line_of(line, number == selected, theme, room));
     }
     frame.render_widget(Paragraph::new(lines), area);
 }
 
 /// How much there is, and whether the newest is followed.
-fn heading(state: &State, shown: usize, look: Look, room: usize) -> Line<'static> {
+fn heading(state: &State, shown: usize, theme: Theme, room: usize) -> Line<'static> {
     let log = &state.export.log;
     if log.filter.editing || log.filter.is_set() {
-        let mut line = filter_line(&log.filter, look, room);
+        let mut line = filter_line(&log.filter, theme, room);
         let (all, _) = log.size();
         let text = format!("  {} of {}", count(number(shown)), counted(number(all), "line"));
         if line.width() + width(&text) <= room {
-            line.push_span(Span::styled(text, look.style(Role::Dim)));
+            line.push_span(Span::styled(text, theme.style(Role::Dim)));
         }
         return line;
     }
@@ -52,7 +52,7 @@ fn heading(state: &State, shown: usize, look: Look, room: usize) -> Line<'static
     let follow = if log.is_following() { "newest last, following".to_owned() } else { format!("{last}: follow") };
     let zone = state.wall.as_ref().map(|wall| wall.strftime(", times in %Z").to_string()).unwrap_or_default();
     let text = format!("Run log: {}{older}; {follow}{zone}", counted(number(all), "line"));
-    Line::styled(fit(&text, room), look.style(Role::Title))
+    Line::styled(fit(&text, room), theme.style(Role::Title))
 }
 
 /// Why there is no line.
@@ -79,7 +79,7 @@ fn look_of(tone: Tone) -> (&'static str, Role) {
     }
 }
 
-fn line_of(line: &LogLine, is_selected: bool, look: Look, room: usize) -> Line<'static> {
+fn line_of(line: &LogLine, is_selected: bool, theme: Theme, room: usize) -> Line<'static> {
     let (mark, role) = look_of(line.tone);
     let time = line.at.strftime("%H:%M:%S").to_string();
     // Cursor, time, mark, and a blank after each.
@@ -87,19 +87,19 @@ fn line_of(line: &LogLine, is_selected: bool, look: Look, room: usize) -> Line<'
     let text = left(&line.text, rest);
     let text_role = if line.tone == Tone::Good { Role::Text } else { role };
     let line = Line::from(vec![
-        Span::styled(if is_selected { "▸ " } else { "  " }, look.style(Role::Accent)),
-        Span::styled(format!("{time} "), look.style(Role::Dim)),
-        Span::styled(format!("{mark} "), look.style(role)),
-        Span::styled(text, look.style(text_role)),
+        Span::styled(if is_selected { "▸ " } else { "  " }, theme.style(Role::Accent)),
+        Span::styled(format!("{time} "), theme.style(Role::Dim)),
+        Span::styled(format!("{mark} "), theme.style(role)),
+        Span::styled(text, theme.style(text_role)),
     ]);
-    super::selected(line, is_selected, look)
+    super::selected(line, is_selected, theme)
 }
 
 /// One line in full.
-pub fn content(line: &LogLine, look: Look, room: usize) -> Content {
+pub fn content(line: &LogLine, theme: Theme, room: usize) -> Content {
     let (mark, role) = look_of(line.tone);
     let at = line.at.strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
-    let mut lines = vec![Line::styled(format!("{mark} {at}"), look.style(role)), Line::default()];
-    lines.extend(paragraph(&line.text, room, look.style(Role::Text)));
+    let mut lines = vec![Line::styled(format!("{mark} {at}"), theme.style(role)), Line::default()];
+    lines.extend(paragraph(&line.text, room, theme.style(Role::Text)));
     Content::text("Log line", lines)
 }

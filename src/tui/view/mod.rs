@@ -1,15 +1,15 @@
 //! How the screen looks: read-only over the state, no I/O, no clock, any size.
 
-mod choices;
+mod choice_text;
 mod dialogs;
 mod export;
 mod feed;
 mod feed_about;
 mod feed_phases;
 mod feed_table;
-mod feed_words;
+mod feed_text;
 mod footer;
-mod guides;
+mod guide_text;
 mod header;
 mod help;
 mod item;
@@ -17,17 +17,17 @@ mod items;
 mod key_dialog;
 mod keys;
 mod log;
-pub mod look;
 mod notice;
 mod organization;
 mod overview;
 mod qr;
-mod readings;
+mod reading_text;
 mod reports;
 mod run;
 mod saas;
 mod spark;
 pub mod text;
+pub mod theme;
 mod unsaved;
 
 use ratatui::Frame;
@@ -39,7 +39,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 use super::state::export::ExportPage;
 use super::state::{Pane, State};
 use crate::client::models::DataSpaceKind;
-use look::{Look, Role};
+use theme::{Role, Theme};
 
 /// The least width and height at which a pane can be read, in cells.
 const LEAST: (u16, u16) = (60, 15);
@@ -51,12 +51,12 @@ const WIDE_TITLES: u16 = 84;
 const SIDE: u16 = 36;
 
 /// Draws everything.
-pub fn draw(frame: &mut Frame, state: &State, look: Look) {
+pub fn draw(frame: &mut Frame, state: &State, theme: Theme) {
     let area = frame.area();
     if area.width < LEAST.0 || area.height < LEAST.1 {
-        too_small(frame, look);
+        too_small(frame, theme);
     } else {
-        let notice = notice::lines(state, look, area.width);
+        let notice = notice::lines(state, theme, area.width);
         let notice_height = u16::try_from(notice.len()).unwrap_or(u16::MAX);
         let [header, body, news, footer] = Layout::vertical([
             Constraint::Length(header::HEIGHT),
@@ -65,27 +65,27 @@ pub fn draw(frame: &mut Frame, state: &State, look: Look) {
             Constraint::Length(1),
         ])
         .areas(area);
-        header::draw(frame, header, state, look);
-        pane(frame, body, state, look);
+        header::draw(frame, header, state, theme);
+        pane(frame, body, state, theme);
         frame.render_widget(Paragraph::new(notice), news);
-        footer::draw(frame, footer, state, look);
+        footer::draw(frame, footer, state, theme);
         if let Some(dialog) = &state.dialog {
-            dialogs::draw(frame, body, dialog, state, look);
+            dialogs::draw(frame, body, dialog, state, theme);
         }
     }
-    look.fold(frame.buffer_mut());
+    theme.fold(frame.buffer_mut());
 }
 
 /// Draws the pane in front, in a frame that carries the names of all.
-fn pane(frame: &mut Frame, area: Rect, state: &State, look: Look) {
+fn pane(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
     let production = matches!(state.overview.data_space, Some((_, _, DataSpaceKind::Production)));
     let keys_refused = state.keys.is_refused(state.overview.environment);
-    let border = look.style(if production || keys_refused { Role::Danger } else { Role::Dim });
+    let border = theme.style(if production || keys_refused { Role::Danger } else { Role::Dim });
     let mut titles = vec![Span::styled("─", border)];
     let names = Pane::ALL.map(|pane| if area.width < WIDE_TITLES { pane.short_title() } else { pane.title() });
     for (number, (pane, name)) in Pane::ALL.into_iter().zip(names).enumerate() {
         let title = format!(" {number} {name} ");
-        let style = if pane == state.pane { look.selected(look.style(Role::Title)) } else { look.style(Role::Text) };
+        let style = if pane == state.pane { theme.selected(theme.style(Role::Title)) } else { theme.style(Role::Text) };
         // Without a colour of its own a title would take that of the border.
         titles.push(Span::styled(title, style.fg(Color::Reset).bg(Color::Reset)));
         titles.push(Span::styled("─", border));
@@ -99,23 +99,23 @@ fn pane(frame: &mut Frame, area: Rect, state: &State, look: Look) {
         (false, false) => None,
     };
     if let Some(warning) = warning {
-        let warning = Span::styled(warning, look.style(Role::Danger));
+        let warning = Span::styled(warning, theme.style(Role::Danger));
         block = block.title_bottom(Line::from(vec![warning, Span::styled("─", border)]).right_aligned());
     }
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let inner = inner.inner(ratatui::layout::Margin::new(1, 0));
     match state.pane {
-        Pane::Overview => overview::draw(frame, inner, state, look),
-        Pane::Keys => keys::draw(frame, inner, state, look),
-        Pane::Saas => saas::draw(frame, inner, state, look),
-        Pane::Organization => organization::draw(frame, inner, state, look),
+        Pane::Overview => overview::draw(frame, inner, state, theme),
+        Pane::Keys => keys::draw(frame, inner, state, theme),
+        Pane::Saas => saas::draw(frame, inner, state, theme),
+        Pane::Organization => organization::draw(frame, inner, state, theme),
         Pane::Export => match state.export.page {
-            ExportPage::Summary => export::draw(frame, inner, state, look),
-            ExportPage::Feed(_) => feed::draw(frame, inner, state, look),
-            ExportPage::Items(_) => items::draw(frame, inner, state, look),
-            ExportPage::Item { .. } => item::draw(frame, inner, state, look),
-            ExportPage::Log => log::draw(frame, inner, state, look),
+            ExportPage::Summary => export::draw(frame, inner, state, theme),
+            ExportPage::Feed(_) => feed::draw(frame, inner, state, theme),
+            ExportPage::Items(_) => items::draw(frame, inner, state, theme),
+            ExportPage::Item { .. } => item::draw(frame, inner, state, theme),
+            ExportPage::Log => log::draw(frame, inner, state, theme),
         },
     }
 }
@@ -136,15 +136,15 @@ fn window(selected: usize, rows: usize, room: usize) -> usize {
 }
 
 /// A row with the look of the selected one, if it is.
-fn selected(mut line: Line<'static>, is_selected: bool, look: Look) -> Line<'static> {
+fn selected(mut line: Line<'static>, is_selected: bool, theme: Theme) -> Line<'static> {
     if !is_selected {
         return line;
     }
-    line.spans.iter_mut().for_each(|span| span.style = look.selected(span.style));
+    line.spans.iter_mut().for_each(|span| span.style = theme.selected(span.style));
     line
 }
 
-fn too_small(frame: &mut Frame, look: Look) {
+fn too_small(frame: &mut Frame, theme: Theme) {
     let area = frame.area();
     let room = usize::from(area.width);
     let (width, height) = LEAST;
@@ -153,5 +153,5 @@ fn too_small(frame: &mut Frame, look: Look) {
         area.width, area.height
     );
     frame.render_widget(Clear, area);
-    frame.render_widget(Paragraph::new(text::paragraph(&text, room, look.style(Role::Text))), area);
+    frame.render_widget(Paragraph::new(text::paragraph(&text, room, theme.style(Role::Text))), area);
 }

@@ -2,8 +2,8 @@
 
 use ratatui::text::{Line, Span};
 
-use super::look::{Look, Role};
 use super::text::{time, wrap};
+use super::theme::{Role, Theme};
 use crate::tui::state::State;
 use crate::tui::state::notice::Tone;
 
@@ -11,7 +11,7 @@ use crate::tui::state::notice::Tone;
 const MOST_ROWS: usize = 4;
 
 /// Its lines; none if there is nothing to say.
-pub fn lines(state: &State, look: Look, area_width: u16) -> Vec<Line<'static>> {
+pub fn lines(state: &State, theme: Theme, area_width: u16) -> Vec<Line<'static>> {
     let Some(notice) = state.notices.newest() else { return Vec::new() };
     let (mark, role) = match notice.tone {
         Tone::Good => ("●", Role::Good),
@@ -37,7 +37,7 @@ pub fn lines(state: &State, look: Look, area_width: u16) -> Vec<Line<'static>> {
             *last = super::text::fit(&format!("{last} …"), room);
         }
     }
-    let style = look.style(role);
+    let style = theme.style(role);
     wrapped
         .into_iter()
         .enumerate()

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::look::{Look, Role};
 use super::text::{fit, full_moment, left, paragraph, time};
+use super::theme::{Role, Theme};
 use crate::error::Problem;
 use crate::format::counted;
 use crate::ims::models::{Organization, PendingSignIn, SignIn, SignedIn, SignedInAs};
@@ -34,9 +34,9 @@ pub const WHAT_FOR: [&str; 2] = [
 ];
 
 /// Draws it.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
     if let Some(address) = state.organization.address().filter(|_| state.organization.is_qr) {
-        super::qr::draw(frame, area, address, look);
+        super::qr::draw(frame, area, address, theme);
         return;
     }
     let (main, side) = match state.organization.sign_in {
@@ -45,32 +45,32 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
         _ => super::with_side(area),
     };
     let room = usize::from(main.width);
-    let mut lines = failure(state, look, room);
+    let mut lines = failure(state, theme, room);
     match &state.organization.sign_in {
-        SignIn::Out => lines.extend(out(state, look, room, side.is_none())),
-        SignIn::Pending(pending) => lines.extend(waiting(pending, look, room)),
+        SignIn::Out => lines.extend(out(state, theme, room, side.is_none())),
+        SignIn::Pending(pending) => lines.extend(waiting(pending, theme, room)),
         SignIn::In(signed_in) => {
-            lines.extend(who(signed_in, state, look, room, main.height >= ROOMY));
+            lines.extend(who(signed_in, state, theme, room, main.height >= ROOMY));
             if main.height >= ROOMY {
                 lines.push(Line::default());
             }
             let height = usize::from(main.height).saturating_sub(lines.len());
-            lines.extend(organizations(state, look, room, height));
+            lines.extend(organizations(state, theme, room, height));
         }
         SignIn::Expired { name, at } => {
             let text = format!("▲ The sign-in of {name} expired at {}.", full_moment(*at, state.wall.as_ref()));
-            lines.extend(paragraph(&text, room, look.style(Role::Warning)));
+            lines.extend(paragraph(&text, room, theme.style(Role::Warning)));
             let text = format!("Sign in again: {}.", key_of(Place::Organization, Action::SignIn));
-            lines.extend(paragraph(&text, room, look.style(Role::Text)));
-            lines.extend(saved(state, look, room));
+            lines.extend(paragraph(&text, room, theme.style(Role::Text)));
+            lines.extend(saved(state, theme, room));
         }
     }
     frame.render_widget(Paragraph::new(lines), main);
     if let Some(side) = side {
-        let mut lines = vec![Line::styled("What this is for", look.style(Role::Title))];
+        let mut lines = vec![Line::styled("What this is for", theme.style(Role::Title))];
         for text in WHAT_FOR {
             lines.push(Line::default());
-            lines.extend(paragraph(text, usize::from(side.width), look.style(Role::Dim)));
+            lines.extend(paragraph(text, usize::from(side.width), theme.style(Role::Dim)));
         }
         frame.render_widget(Paragraph::new(lines), side);
     }
@@ -98,44 +98,44 @@ pub fn line_words(purpose: &LinePurpose) -> (&'static str, String) {
 }
 
 /// What went wrong with the last thing that was asked of IMS.
-fn failure(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+fn failure(state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     match &state.organization.status {
-        Load::Loading => vec![Line::styled("◐ waiting for IMS …", look.style(Role::Accent))],
-        Load::Failed { problem } => failed(problem, look, room),
+        Load::Loading => vec![Line::styled("◐ waiting for IMS …", theme.style(Role::Accent))],
+        Load::Failed { problem } => failed(problem, theme, room),
         Load::NotAsked | Load::Done { .. } => Vec::new(),
     }
 }
 
-fn failed(problem: &Problem, look: Look, room: usize) -> Vec<Line<'static>> {
-    let mut lines = paragraph(&format!("✗ {}", problem.what), room, look.style(Role::Danger));
+fn failed(problem: &Problem, theme: Theme, room: usize) -> Vec<Line<'static>> {
+    let mut lines = paragraph(&format!("✗ {}", problem.what), room, theme.style(Role::Danger));
     let again = key_of(Place::Organization, Action::Refresh);
     let hint = problem.hint.as_ref().map(|hint| format!("{hint}; ")).unwrap_or_default();
-    lines.extend(paragraph(&format!("{hint}{again}: retry"), room, look.style(Role::Dim)));
+    lines.extend(paragraph(&format!("{hint}{again}: retry"), room, theme.style(Role::Dim)));
     lines
 }
 
-fn out(state: &State, look: Look, room: usize, with_reason: bool) -> Vec<Line<'static>> {
+fn out(state: &State, theme: Theme, room: usize, with_reason: bool) -> Vec<Line<'static>> {
     let sign_in = key_of(Place::Organization, Action::SignIn);
     let service = key_of(Place::Organization, Action::SignInAsService);
-    let mut lines = vec![Line::styled("○ Not signed in", look.style(Role::Title))];
+    let mut lines = vec![Line::styled("○ Not signed in", theme.style(Role::Title))];
     let text = format!("{sign_in}: sign in with an Adobe ID · {service}: as a service, with client credentials");
-    lines.extend(paragraph(&text, room, look.style(Role::Text)));
-    lines.extend(saved(state, look, room));
+    lines.extend(paragraph(&text, room, theme.style(Role::Text)));
+    lines.extend(saved(state, theme, room));
     if with_reason {
         for text in WHAT_FOR {
             lines.push(Line::default());
-            lines.extend(paragraph(text, room, look.style(Role::Dim)));
+            lines.extend(paragraph(text, room, theme.style(Role::Dim)));
         }
     }
     lines
 }
 
 /// The address, whole and on lines of its own, before anything else that could push it out of sight.
-fn waiting(pending: &PendingSignIn, look: Look, room: usize) -> Vec<Line<'static>> {
+fn waiting(pending: &PendingSignIn, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let key = |action| key_of(Place::Organization, action);
     let begun = if pending.is_resumed { "Resumed sign-in." } else { "Sign-in pending." };
-    let mut lines = paragraph(&format!("{begun} Open this URL anywhere:"), room, look.style(Role::Title));
-    lines.extend(paragraph(pending.url.as_str(), room, look.style(Role::Accent)));
+    let mut lines = paragraph(&format!("{begun} Open this URL anywhere:"), room, theme.style(Role::Title));
+    lines.extend(paragraph(pending.url.as_str(), room, theme.style(Role::Accent)));
     let text = format!(
         "{}: paste the URL you were redirected to, even if it does not open. {}: copy, {}: plain text, {}: QR code.",
         key(Action::PasteBack),
@@ -143,12 +143,12 @@ fn waiting(pending: &PendingSignIn, look: Look, room: usize) -> Vec<Line<'static
         key(Action::PlainText),
         key(Action::QrCode),
     );
-    lines.extend(paragraph(&text, room, look.style(Role::Text)));
+    lines.extend(paragraph(&text, room, theme.style(Role::Text)));
     lines
 }
 
 /// Who is signed in, until when, and where the tokens are.
-fn who(signed_in: &SignedIn, state: &State, look: Look, room: usize, is_roomy: bool) -> Vec<Line<'static>> {
+fn who(signed_in: &SignedIn, state: &State, theme: Theme, room: usize, is_roomy: bool) -> Vec<Line<'static>> {
     let name = match (signed_in.kind, &signed_in.email) {
         (SignedInAs::Service, _) => format!("the service {}", signed_in.name),
         (SignedInAs::Person, Some(email)) => format!("{} ({email})", signed_in.name),
@@ -156,69 +156,69 @@ fn who(signed_in: &SignedIn, state: &State, look: Look, room: usize, is_roomy: b
     };
     let until = full_moment(signed_in.until, state.wall.as_ref());
     let then = if signed_in.is_renewable { "then renewed" } else { "then sign in again" };
-    let mut lines = paragraph(&format!("● Signed in as {name} until {until}, {then}"), room, look.style(Role::Good));
+    let mut lines = paragraph(&format!("● Signed in as {name} until {until}, {then}"), room, theme.style(Role::Good));
     if is_roomy {
-        lines.extend(paragraph(&format!("Tokens: {}", signed_in.kept), room, look.style(Role::Dim)));
+        lines.extend(paragraph(&format!("Tokens: {}", signed_in.kept), room, theme.style(Role::Dim)));
     }
-    lines.extend(saved(state, look, room));
+    lines.extend(saved(state, theme, room));
     lines
 }
 
 /// The organization that is saved, and what stands against it.
-fn saved(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+fn saved(state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let Some(id) = &state.overview.organization else {
-        return paragraph("No IMS organization selected yet.", room, look.style(Role::Dim));
+        return paragraph("No IMS organization selected yet.", room, theme.style(Role::Dim));
     };
     let locked = state.overview.settings.organization_locked.as_ref();
     let locked = locked.map(|locked| format!(", locked by {locked}")).unwrap_or_default();
     let known = state.organization.organizations.iter().find(|known| known.id.as_str() == id.as_str());
     let name = known.map(|known| format!("{}, ", known.name)).unwrap_or_default();
-    let mut lines = paragraph(&format!("Organization: {name}{id}{locked}"), room, look.style(Role::Text));
+    let mut lines = paragraph(&format!("Organization: {name}{id}{locked}"), room, theme.style(Role::Text));
     if state.organization.does_not_see(id.as_str()) {
         let text =
             "▲ Your account has no access to the saved organization. Choose another, or sign in with another Adobe ID.";
-        lines.extend(paragraph(text, room, look.style(Role::Warning)));
+        lines.extend(paragraph(text, room, theme.style(Role::Warning)));
     }
     lines
 }
 
 /// The list, with how fresh it is.
-fn organizations(state: &State, look: Look, room: usize, height: usize) -> Vec<Line<'static>> {
+fn organizations(state: &State, theme: Theme, room: usize, height: usize) -> Vec<Line<'static>> {
     let pane = &state.organization;
     let rows = pane.rows();
-    let mut lines = head(state, look, room);
+    let mut lines = head(state, theme, room);
     if rows.is_empty() {
         let text = match (&pane.load, pane.filter.is_set()) {
             (_, true) => "No matches. Esc: clear the filter.",
             (Load::Done { .. }, false) => "This Adobe ID has no IMS organization.",
             _ => "",
         };
-        lines.extend(paragraph(text, room, look.style(Role::Text)));
+        lines.extend(paragraph(text, room, theme.style(Role::Text)));
     }
     let list_height = height.saturating_sub(lines.len()).max(1);
     let from = super::window(pane.selected, rows.len(), list_height);
     for (number, organization) in rows.into_iter().enumerate().skip(from).take(list_height) {
-        lines.push(row(organization, number == pane.selected, state, look, room));
+        lines.push(row(organization, number == pane.selected, state, theme, room));
     }
     lines
 }
 
-fn head(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+fn head(state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let pane = &state.organization;
     if pane.filter.editing || pane.filter.is_set() {
-        return vec![super::dialogs::filter_line(&pane.filter, look, room)];
+        return vec![super::dialogs::filter_line(&pane.filter, theme, room)];
     }
     let age = pane.loaded_at.as_ref().map(|at| format!(" as of {}", time(at))).unwrap_or_default();
     match &pane.load {
         Load::NotAsked => Vec::new(),
-        Load::Loading => vec![Line::styled("◐ loading the organizations …", look.style(Role::Accent))],
+        Load::Loading => vec![Line::styled("◐ loading the organizations …", theme.style(Role::Accent))],
         Load::Failed { problem } => {
             // What stands above already is not said twice.
             let is_said = matches!(&pane.status, Load::Failed { problem: above } if above == problem);
-            let mut lines = if is_said { Vec::new() } else { failed(problem, look, room) };
+            let mut lines = if is_said { Vec::new() } else { failed(problem, theme, room) };
             if pane.loaded_at.is_some() {
                 let text = format!("Last known list{age}:");
-                lines.extend(paragraph(&text, room, look.style(Role::Dim)));
+                lines.extend(paragraph(&text, room, theme.style(Role::Dim)));
             }
             lines
         }
@@ -226,12 +226,12 @@ fn head(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
             let count = u64::try_from(pane.organizations.len()).unwrap_or(u64::MAX);
             let choose = key_of(Place::Organization, Action::Open);
             let text = format!("{}{age}; {choose}: choose", counted(count, "organization"));
-            vec![Line::styled(fit(&text, room), look.style(Role::Dim))]
+            vec![Line::styled(fit(&text, room), theme.style(Role::Dim))]
         }
     }
 }
 
-fn row(organization: &Organization, is_selected: bool, state: &State, look: Look, room: usize) -> Line<'static> {
+fn row(organization: &Organization, is_selected: bool, state: &State, theme: Theme, room: usize) -> Line<'static> {
     let in_use = state.overview.organization.as_ref().is_some_and(|id| id.as_str() == organization.id.as_str());
     let mark = match (in_use, &state.overview.settings.organization_locked) {
         (true, Some(_)) => "▲ locked",
@@ -242,10 +242,10 @@ fn row(organization: &Organization, is_selected: bool, state: &State, look: Look
     let id_room = if room >= WITH_ID { ID } else { 0 };
     let name_room = room.saturating_sub(2 + 2 + id_room + 2 + IN_USE);
     let line = Line::from(vec![
-        Span::styled(if is_selected { "▸ " } else { "  " }, look.style(Role::Accent)),
-        Span::styled(left(organization.name.as_str(), name_room), look.style(Role::Text)),
-        Span::styled(format!("  {}", left(id, id_room)), look.style(Role::Dim)),
-        Span::styled(format!("  {}", left(mark, IN_USE)), look.style(Role::Good)),
+        Span::styled(if is_selected { "▸ " } else { "  " }, theme.style(Role::Accent)),
+        Span::styled(left(organization.name.as_str(), name_room), theme.style(Role::Text)),
+        Span::styled(format!("  {}", left(id, id_room)), theme.style(Role::Dim)),
+        Span::styled(format!("  {}", left(mark, IN_USE)), theme.style(Role::Good)),
     ]);
-    super::selected(line, is_selected, look)
+    super::selected(line, is_selected, theme)
 }

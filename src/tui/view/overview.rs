@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::look::{Look, Role};
 use super::text::{fit, left, paragraph, wrap};
+use super::theme::{Role, Theme};
 use crate::connector::checklist::{self, Stage, Step, StepState};
 use crate::format::counted;
 use crate::private_file::safe;
@@ -22,30 +22,30 @@ const STATE: usize = 11;
 const ROOMY: usize = 14;
 
 /// Draws it.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
     let room = usize::from(area.width);
     let height = usize::from(area.height);
     let steps = state.steps();
     let selected = state.selected_step(&steps);
     let is_roomy = height >= ROOMY;
-    let mut lines = head(state, &steps, look, room, is_roomy);
+    let mut lines = head(state, &steps, theme, room, is_roomy);
     if is_roomy {
         lines.push(Line::default());
     }
     for (number, step) in steps.iter().enumerate() {
-        lines.push(row(step, number == selected, look, room));
+        lines.push(row(step, number == selected, theme, room));
     }
     match steps.get(selected) {
         Some(step) if is_roomy => {
             lines.push(Line::default());
-            lines.extend(known(step, look, room));
-            lines.extend(to_do(step, look, room));
+            lines.extend(known(step, theme, room));
+            lines.extend(to_do(step, theme, room));
         }
-        Some(step) => lines.extend(to_do(step, look, room)),
+        Some(step) => lines.extend(to_do(step, theme, room)),
         None => {}
     }
     for text in foot(state) {
-        let paragraph = paragraph(&text, room, look.style(Role::Dim));
+        let paragraph = paragraph(&text, room, theme.style(Role::Dim));
         if lines.len() + 1 + paragraph.len() <= height {
             lines.push(Line::default());
             lines.extend(paragraph);
@@ -55,18 +55,18 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
 }
 
 /// What this is for who is new here; otherwise how it stands, in one sentence.
-fn head(state: &State, steps: &[Step], look: Look, room: usize, is_roomy: bool) -> Vec<Line<'static>> {
+fn head(state: &State, steps: &[Step], theme: Theme, room: usize, is_roomy: bool) -> Vec<Line<'static>> {
     if state.is_new_here() {
         let what = "Welcome. This program connects a shop to Adobe's Commerce Services: it sends the shop's catalogue and keeps it up to date.";
         let need = "You need: the path of the Commerce installation on this server, and a key pair, which the license owner or a partner signer generates in Adobe's API portal. Follow the steps; Enter opens the selected one.";
         if !is_roomy {
             return vec![Line::styled(
                 "Welcome: six steps connect a shop to Commerce Services",
-                look.style(Role::Title),
+                theme.style(Role::Title),
             )];
         }
-        let mut lines = paragraph(what, room, look.style(Role::Title));
-        lines.extend(paragraph(need, room, look.style(Role::Text)));
+        let mut lines = paragraph(what, room, theme.style(Role::Title));
+        lines.extend(paragraph(need, room, theme.style(Role::Text)));
         return lines;
     }
     let of = |wanted: fn(StepState) -> bool| steps.iter().filter(|step| wanted(step.state)).count();
@@ -83,7 +83,7 @@ fn head(state: &State, steps: &[Step], look: Look, room: usize, is_roomy: bool) 
         (1, _) => ("▲ 1 step needs attention".to_owned(), Role::Warning),
         (wrong, _) => (format!("▲ {} need attention", counted(wrong as u64, "step")), Role::Warning),
     };
-    vec![Line::styled(fit(&text, room), look.style(role))]
+    vec![Line::styled(fit(&text, room), theme.style(role))]
 }
 
 /// The organization is left out: nothing needs it.
@@ -91,17 +91,17 @@ fn is_done(step: &Step) -> bool {
     step.stage != Stage::Organization && matches!(step.state, StepState::Done | StepState::Busy)
 }
 
-fn row(step: &Step, is_selected: bool, look: Look, room: usize) -> Line<'static> {
+fn row(step: &Step, is_selected: bool, theme: Theme, room: usize) -> Line<'static> {
     let (shape, role) = shape_of(step.state);
     let says = if step.state == StepState::Later { Role::Dim } else { Role::Text };
     let rest = room.saturating_sub(2 + TITLE + 1 + STATE + 1);
     let line = Line::from(vec![
-        Span::styled(if is_selected { "▸ " } else { "  " }, look.style(Role::Accent)),
-        Span::styled(left(step.stage.title(), TITLE), look.style(Role::Title)),
-        Span::styled(format!(" {}", left(&format!("{shape} {}", step.state.word()), STATE)), look.style(role)),
-        Span::styled(format!(" {}", left(&step.says, rest)), look.style(says)),
+        Span::styled(if is_selected { "▸ " } else { "  " }, theme.style(Role::Accent)),
+        Span::styled(left(step.stage.title(), TITLE), theme.style(Role::Title)),
+        Span::styled(format!(" {}", left(&format!("{shape} {}", step.state.word()), STATE)), theme.style(role)),
+        Span::styled(format!(" {}", left(&step.says, rest)), theme.style(says)),
     ]);
-    super::selected(line, is_selected, look)
+    super::selected(line, is_selected, theme)
 }
 
 fn shape_of(state: StepState) -> (&'static str, Role) {
@@ -116,30 +116,30 @@ fn shape_of(state: StepState) -> (&'static str, Role) {
 }
 
 /// The selected step in full.
-fn known(step: &Step, look: Look, room: usize) -> Vec<Line<'static>> {
+fn known(step: &Step, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let (_, role) = shape_of(step.state);
     let role = if matches!(step.state, StepState::Attention | StepState::Wrong) { role } else { Role::Text };
-    field(step.stage.title(), &step.says, role, look, room)
+    field(step.stage.title(), &step.says, role, theme, room)
 }
 
 /// What there is to do about it.
-fn to_do(step: &Step, look: Look, room: usize) -> Vec<Line<'static>> {
+fn to_do(step: &Step, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let open = key_of(Place::Overview, Action::Open);
     match step.deed {
-        Some(deed) => field("Next step", &format!("{}; {open}: open", words_of(deed)), Role::Accent, look, room),
+        Some(deed) => field("Next step", &format!("{}; {open}: open", words_of(deed)), Role::Accent, theme, room),
         None if step.stage == Stage::Shop => {
-            field("Next step", &format!("Nothing to do. {open}: change the location"), Role::Dim, look, room)
+            field("Next step", &format!("Nothing to do. {open}: change the location"), Role::Dim, theme, room)
         }
-        None => field("Next step", &format!("Nothing to do. {open}: open"), Role::Dim, look, room),
+        None => field("Next step", &format!("Nothing to do. {open}: open"), Role::Dim, theme, room),
     }
 }
 
-fn field(label: &str, text: &str, role: Role, look: Look, room: usize) -> Vec<Line<'static>> {
+fn field(label: &str, text: &str, role: Role, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let line = |(number, part): (usize, String)| {
         let label = left(if number == 0 { label } else { "" }, TITLE);
         Line::from(vec![
-            Span::styled(format!("  {label} "), look.style(Role::Dim)),
-            Span::styled(part, look.style(role)),
+            Span::styled(format!("  {label} "), theme.style(Role::Dim)),
+            Span::styled(part, theme.style(role)),
         ])
     };
     wrap(text, room.saturating_sub(TITLE + 3)).into_iter().enumerate().map(line).collect()

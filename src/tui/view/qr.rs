@@ -9,22 +9,22 @@ use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::look::{Colours, Look, Role};
 use super::text::paragraph;
+use super::theme::{Colours, Role, Theme};
 
 /// The light border around a code, in modules. The standard asks for 4; cameras read it with 2, and rows are scarce.
 const BORDER: usize = 2;
 
 /// Draws it in the middle of `area`, or says how large the terminal must be.
-pub fn draw(frame: &mut Frame, area: Rect, text: &str, look: Look) {
+pub fn draw(frame: &mut Frame, area: Rect, text: &str, theme: Theme) {
     // The least correction: nothing is printed or scratched here, and a smaller code fits into more terminals.
     let Ok(code) = QrCode::with_error_correction_level(text, EcLevel::L) else {
         let words =
-            paragraph("The text is too long for a QR code.", usize::from(area.width), look.style(Role::Warning));
+            paragraph("The text is too long for a QR code.", usize::from(area.width), theme.style(Role::Warning));
         frame.render_widget(Paragraph::new(words), area);
         return;
     };
-    let lines = if look.unicode { half_blocks(&code, look) } else { double_cells(&code, look) };
+    let lines = if theme.unicode { half_blocks(&code, theme) } else { double_cells(&code, theme) };
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let width = u16::try_from(lines.first().map_or(0, Line::width)).unwrap_or(u16::MAX);
     if width > area.width || height > area.height {
@@ -34,7 +34,7 @@ pub fn draw(frame: &mut Frame, area: Rect, text: &str, look: Look) {
             "The QR code needs a terminal of {columns} columns and {rows} rows; this one has {} and {}. Enlarge it, use a smaller font, or copy the URL instead.",
             whole.width, whole.height
         );
-        let words = paragraph(&words, usize::from(area.width), look.style(Role::Warning));
+        let words = paragraph(&words, usize::from(area.width), theme.style(Role::Warning));
         frame.render_widget(Paragraph::new(words), area);
         return;
     }
@@ -54,9 +54,9 @@ fn modules(code: &QrCode) -> Vec<Vec<bool>> {
 }
 
 /// Two rows of modules in one row of cells. Black on white where there are colours; without, light is drawn, as on a dark screen.
-fn half_blocks(code: &QrCode, look: Look) -> Vec<Line<'static>> {
+fn half_blocks(code: &QrCode, theme: Theme) -> Vec<Line<'static>> {
     let rows = modules(code);
-    let has_colours = look.colours != Colours::None;
+    let has_colours = theme.colours != Colours::None;
     let style = if has_colours { Style::new().fg(Color::Black).bg(Color::White) } else { Style::new() };
     let is_drawn = |row: Option<&Vec<bool>>, x: usize| row.is_some_and(|row| row[x] == has_colours);
     let lines = rows.chunks(2).map(|pair| {
@@ -74,9 +74,9 @@ fn half_blocks(code: &QrCode, look: Look) -> Vec<Line<'static>> {
 }
 
 /// Each module as two cells, which is about square: coloured blanks, or without colours `##` for light.
-fn double_cells(code: &QrCode, look: Look) -> Vec<Line<'static>> {
+fn double_cells(code: &QrCode, theme: Theme) -> Vec<Line<'static>> {
     let line = |row: &Vec<bool>| {
-        let cells = row.iter().map(|dark| match (look.colours != Colours::None, dark) {
+        let cells = row.iter().map(|dark| match (theme.colours != Colours::None, dark) {
             (true, true) => Span::styled("  ", Style::new().bg(Color::Black)),
             (true, false) => Span::styled("  ", Style::new().bg(Color::White)),
             (false, true) => Span::raw("  "),

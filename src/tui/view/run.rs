@@ -2,10 +2,10 @@
 
 use ratatui::text::{Line, Span};
 
-use super::feed_words::limit;
-use super::look::{Look, Role};
+use super::feed_text::limit;
 use super::spark;
 use super::text::{fit, paragraph, time, width};
+use super::theme::{Role, Theme};
 use crate::connector::ExportRequest;
 use crate::connector::estimate::formula;
 use crate::error::Exit;
@@ -29,7 +29,7 @@ const PEAK: usize = 22;
 const IDS_SHOWN: usize = 10;
 
 /// What the run does, or what can be done. Begins with a blank line.
-pub fn lines(state: &State, is_short: bool, look: Look, room: usize) -> Vec<Line<'static>> {
+pub fn lines(state: &State, is_short: bool, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let pane = &state.export;
     match &pane.run {
         RunState::None => {
@@ -46,24 +46,24 @@ pub fn lines(state: &State, is_short: bool, look: Look, room: usize) -> Vec<Line
                     key_of(Place::Export, Action::DryRun)
                 )
             };
-            let mut lines = vec![Line::default(), Line::styled(fit(&text, room), look.style(Role::Dim))];
+            let mut lines = vec![Line::default(), Line::styled(fit(&text, room), theme.style(Role::Dim))];
             if !is_short {
-                lines.push(limits(state, true, look, room));
+                lines.push(limits(state, true, theme, room));
             }
             lines
         }
         RunState::Starting => {
             vec![
                 Line::default(),
-                Line::styled("◐ Starting: opening keys, source and ledger …", look.style(Role::Accent)),
+                Line::styled("◐ Starting: opening keys, source and ledger …", theme.style(Role::Accent)),
             ]
         }
-        RunState::Active(run) => active_lines(run, state, is_short, look, room),
-        RunState::Ended(ended) => ended_lines(ended, &pane.request, pane.totals(), look, room),
+        RunState::Active(run) => active_lines(run, state, is_short, theme, room),
+        RunState::Ended(ended) => ended_lines(ended, &pane.request, pane.totals(), theme, room),
     }
 }
 
-fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room: usize) -> Vec<Line<'static>> {
+fn active_lines(run: &ActiveRun, state: &State, is_short: bool, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let totals = state.export.totals();
     let more = if totals.is_collecting { "+" } else { "" };
     let elapsed = duration(run.elapsed());
@@ -71,7 +71,7 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
     if run.progress.dry_run {
         let text =
             format!("▶ Dry run, {elapsed}: {}{more} to send so far, nothing sent", counted(totals.to_send, "item"));
-        lines.push(Line::styled(fit(&text, room), look.style(Role::Accent)));
+        lines.push(Line::styled(fit(&text, room), theme.style(Role::Accent)));
         return lines;
     }
     let what = match (run.progress.stopping, state.leaving) {
@@ -93,9 +93,9 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
         .unwrap_or_else(|| format!("{what}, {numbers}"));
     let is_held = run.progress.stopping || run.progress.paused.is_some();
     let role = if is_held { Role::Warning } else { Role::Accent };
-    lines.push(Line::styled(fit(&numbers, room), look.style(role)));
+    lines.push(Line::styled(fit(&numbers, room), theme.style(role)));
     if let Some(about) = &run.about {
-        lines.push(Line::styled(fit(&format!("Run by {}", about.owner), room), look.style(Role::Dim)));
+        lines.push(Line::styled(fit(&format!("Run by {}", about.owner), room), theme.style(Role::Dim)));
     }
     let requests = run.requests_per_second().map_or("-".to_owned(), rate);
     // Source records, not items: how many items there are is only known when the last record is read.
@@ -112,16 +112,16 @@ fn active_lines(run: &ActiveRun, state: &State, is_short: bool, look: Look, room
     };
     if !is_short {
         lines.push(Line::from(vec![
-            Span::styled(bar(totals.records_done, totals.records, BAR), look.style(role)),
+            Span::styled(bar(totals.records_done, totals.records, BAR), theme.style(role)),
             Span::raw(fit(&format!("  {pace}"), room.saturating_sub(BAR))),
         ]));
     }
-    lines.push(Line::styled(fit(&eta, room), look.style(Role::Dim)));
+    lines.push(Line::styled(fit(&eta, room), theme.style(Role::Dim)));
     if !is_short {
-        lines.push(limits(state, true, look, room));
+        lines.push(limits(state, true, theme, room));
     }
     if let Some(remark) = &state.export.remark {
-        lines.push(Line::styled(fit(&format!("◐ {remark}"), room), look.style(Role::Warning)));
+        lines.push(Line::styled(fit(&format!("◐ {remark}"), room), theme.style(Role::Warning)));
     }
     lines
 }
@@ -154,18 +154,18 @@ pub fn eta(run: &ActiveRun, room: usize) -> String {
 }
 
 /// How fast the run may send, and, if that is wanted, how fast it was lately.
-pub fn limits(state: &State, with_rate: bool, look: Look, room: usize) -> Line<'static> {
+pub fn limits(state: &State, with_rate: bool, theme: Theme, room: usize) -> Line<'static> {
     let words = state.limits_in_force().words();
-    let mut spans = vec![Span::styled(fit(&format!("Limits: {words}"), room), look.style(Role::Dim))];
+    let mut spans = vec![Span::styled(fit(&format!("Limits: {words}"), room), theme.style(Role::Dim))];
     let run = state.export.active().filter(|_| with_rate);
     let values = run.map(|run| run.rates.per_second()).unwrap_or_default();
     let left_over = room.saturating_sub(width(&words) + width("Limits: "));
-    spans.extend(rate_spans(&values, left_over, look));
+    spans.extend(rate_spans(&values, left_over, theme));
     Line::from(spans)
 }
 
 /// Items a second lately, as bars with what they mean; nothing where there is no room or nothing to show.
-pub fn rate_spans(values: &[f64], room: usize, look: Look) -> Vec<Span<'static>> {
+pub fn rate_spans(values: &[f64], room: usize, theme: Theme) -> Vec<Span<'static>> {
     let cells = room.saturating_sub(PEAK).min(BARS);
     if values.is_empty() || cells < LEAST_BARS {
         return Vec::new();
@@ -173,8 +173,8 @@ pub fn rate_spans(values: &[f64], room: usize, look: Look) -> Vec<Span<'static>>
     let shown = &values[values.len().saturating_sub(cells)..];
     let text = format!(" peak {} items/s", rate(shown.iter().copied().fold(0.0, f64::max)));
     vec![
-        Span::styled(format!("  {}", spark::bars(shown)), look.style(Role::Accent)),
-        Span::styled(text, look.style(Role::Dim)),
+        Span::styled(format!("  {}", spark::bars(shown)), theme.style(Role::Accent)),
+        Span::styled(text, theme.style(Role::Dim)),
     ]
 }
 
@@ -189,7 +189,7 @@ fn ended_lines(
     ended: &EndedRun,
     request: &ExportRequest,
     totals: Totals,
-    look: Look,
+    theme: Theme,
     room: usize,
 ) -> Vec<Line<'static>> {
     let at = time(&ended.at);
@@ -247,16 +247,16 @@ fn ended_lines(
         }
     };
     let mut lines = vec![Line::default()];
-    lines.extend(paragraph(&text, room, look.style(role)));
+    lines.extend(paragraph(&text, room, theme.style(role)));
     if let Ok(report) = &ended.result {
-        lines.extend(paragraph_of(forecast(report), Role::Dim, look, room));
-        lines.extend(paragraph_of(unknown_ids(report), Role::Warning, look, room));
+        lines.extend(paragraph_of(forecast(report), Role::Dim, theme, room));
+        lines.extend(paragraph_of(unknown_ids(report), Role::Warning, theme, room));
     }
     lines
 }
 
-fn paragraph_of(text: Option<String>, role: Role, look: Look, room: usize) -> Vec<Line<'static>> {
-    text.map(|text| paragraph(&text, room, look.style(role))).unwrap_or_default()
+fn paragraph_of(text: Option<String>, role: Role, theme: Theme, room: usize) -> Vec<Line<'static>> {
+    text.map(|text| paragraph(&text, room, theme.style(role))).unwrap_or_default()
 }
 
 /// What sending would take, as a dry run measured it.

@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::choices::received;
-use super::look::{Look, Role};
+use super::choice_text::received;
 use super::text::{fit, left, paragraph, time};
+use super::theme::{Role, Theme};
 use crate::client::models::DataSpaceKind;
 use crate::format::counted;
 use crate::tui::keymap::{Action, Place, key_of};
@@ -20,26 +20,26 @@ const KIND: usize = 12;
 const IN_USE: usize = 8;
 
 /// Draws it. What is known of the selected row stands beside the list where there is room, else below it.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
     let (main, side) = super::with_side(area);
     let room = usize::from(main.width);
     let height = usize::from(main.height);
     let rows = state.saas.rows();
-    let mut lines = vec![head(state, look, room)];
-    lines.extend(gone(state, look, room));
+    let mut lines = vec![head(state, theme, room)];
+    lines.extend(gone(state, theme, room));
     let details = state.saas.row().map(|row| match side {
-        Some(side) => about(row, state, look, usize::from(side.width)),
-        None => [vec![Line::default()], summary(row, state, look, room)].concat(),
+        Some(side) => about(row, state, theme, usize::from(side.width)),
+        None => [vec![Line::default()], summary(row, state, theme, room)].concat(),
     });
     let below = if side.is_some() { 0 } else { details.as_ref().map_or(0, Vec::len) };
     let list_height = height.saturating_sub(lines.len() + below).max(1);
     if rows.is_empty() {
         lines.push(Line::default());
-        lines.extend(paragraph(&nothing(state), room, look.style(Role::Text)));
+        lines.extend(paragraph(&nothing(state), room, theme.style(Role::Text)));
     }
     let from = super::window(state.saas.selected, rows.len(), list_height);
     for (number, row) in rows.iter().enumerate().skip(from).take(list_height) {
-        lines.push(line(*row, number == state.saas.selected, state, look, room));
+        lines.push(line(*row, number == state.saas.selected, state, theme, room));
     }
     match (side, details) {
         (Some(side), Some(details)) => frame.render_widget(Paragraph::new(details), side),
@@ -50,10 +50,10 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, look: Look) {
 }
 
 /// How fresh the list is, and what it is filtered by.
-fn head(state: &State, look: Look, room: usize) -> Line<'static> {
+fn head(state: &State, theme: Theme, room: usize) -> Line<'static> {
     let filter = &state.saas.filter;
     if filter.editing || filter.is_set() {
-        return super::dialogs::filter_line(filter, look, room);
+        return super::dialogs::filter_line(filter, theme, room);
     }
     let refresh = key_of(Place::Saas, Action::Refresh);
     let (text, role) = match &state.saas.load {
@@ -74,11 +74,11 @@ fn head(state: &State, look: Look, room: usize) -> Line<'static> {
             (format!("✗ {shown}{refresh}: retry; {}", problem.what), Role::Danger)
         }
     };
-    Line::styled(fit(&text, room), look.style(role))
+    Line::styled(fit(&text, room), theme.style(role))
 }
 
 /// What is chosen, but not in the list: the keys do not see it any more.
-fn gone(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+fn gone(state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let Some((id, name, _)) = &state.overview.data_space else { return Vec::new() };
     if state.saas.lists(id) != Some(false) {
         return Vec::new();
@@ -94,7 +94,7 @@ fn gone(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
     };
     let text =
         format!("✗ In use, but not visible to these keys: {what} ({id}). Choose another, or add its keys in pane 1.");
-    paragraph(&text, room, look.style(Role::Danger))
+    paragraph(&text, room, theme.style(Role::Danger))
 }
 
 /// What to do while there is nothing to list.
@@ -105,7 +105,7 @@ fn nothing(state: &State) -> String {
         _ if state.saas.filter.is_set() => "No matches. Esc: clear the filter.".to_owned(),
         Load::Done { .. } => format!(
             "No projects yet. {create}: create one. Data spaces are created with it; how many depends on the license. {}",
-            super::guides::LICENSE
+            super::guide_text::LICENSE
         ),
         Load::Failed { problem } => {
             let refresh = key_of(Place::Saas, Action::Refresh);
@@ -120,7 +120,7 @@ fn nothing(state: &State) -> String {
     }
 }
 
-fn line(row: Row, is_selected: bool, state: &State, look: Look, room: usize) -> Line<'static> {
+fn line(row: Row, is_selected: bool, state: &State, theme: Theme, room: usize) -> Line<'static> {
     let in_use = state.overview.data_space.as_ref().map(|(id, _, _)| id);
     let (name, name_role, kind, kind_role, mark) = match row {
         Row::Project(project) => (project.name.to_string(), Role::Title, "project".to_owned(), Role::Dim, ""),
@@ -136,12 +136,12 @@ fn line(row: Row, is_selected: bool, state: &State, look: Look, room: usize) -> 
     };
     let name_room = room.saturating_sub(2 + 2 + KIND + 2 + IN_USE);
     let line = Line::from(vec![
-        Span::styled(if is_selected { "▸ " } else { "  " }, look.style(Role::Accent)),
-        Span::styled(left(&name, name_room), look.style(name_role)),
-        Span::styled(format!("  {}", left(&kind, KIND)), look.style(kind_role)),
-        Span::styled(format!("  {}", left(mark, IN_USE)), look.style(Role::Good)),
+        Span::styled(if is_selected { "▸ " } else { "  " }, theme.style(Role::Accent)),
+        Span::styled(left(&name, name_room), theme.style(name_role)),
+        Span::styled(format!("  {}", left(&kind, KIND)), theme.style(kind_role)),
+        Span::styled(format!("  {}", left(mark, IN_USE)), theme.style(Role::Good)),
     ]);
-    super::selected(line, is_selected, look)
+    super::selected(line, is_selected, theme)
 }
 
 fn shape_of(kind: DataSpaceKind) -> (&'static str, Role) {
@@ -152,7 +152,7 @@ fn shape_of(kind: DataSpaceKind) -> (&'static str, Role) {
 }
 
 /// What is known of the selected row, in a few lines.
-fn summary(row: Row, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+fn summary(row: Row, state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let copy = key_of(Place::Saas, Action::Copy);
     let (what, id, last) = match row {
         Row::Project(project) => {
@@ -166,15 +166,15 @@ fn summary(row: Row, state: &State, look: Look, room: usize) -> Vec<Line<'static
         ),
     };
     let lines = [Some(what), Some(format!("Id {id}  ({copy}: copy)")), last];
-    lines.into_iter().flatten().map(|text| Line::styled(fit(&text, room), look.style(Role::Dim))).collect()
+    lines.into_iter().flatten().map(|text| Line::styled(fit(&text, room), theme.style(Role::Dim))).collect()
 }
 
 /// What is known of the selected row.
-fn about(row: Row, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+fn about(row: Row, state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut say = |title: &str, text: &str| {
-        lines.push(Line::styled(title.to_owned(), look.style(Role::Dim)));
-        lines.extend(paragraph(text, room, look.style(Role::Text)));
+        lines.push(Line::styled(title.to_owned(), theme.style(Role::Dim)));
+        lines.extend(paragraph(text, room, theme.style(Role::Text)));
         lines.push(Line::default());
     };
     match row {

@@ -3,8 +3,8 @@
 use ratatui::text::Line;
 
 use super::dialogs::{Content, answered, spaced};
-use super::look::{Look, Role};
 use super::text::paragraph;
+use super::theme::{Role, Theme};
 use crate::connector::unsaved::{HalfName, KeptKeys, UnsavedHalf};
 use crate::keys::PrivateKey;
 use crate::tui::keymap::Place;
@@ -14,8 +14,8 @@ use crate::tui::state::dialog::{Dialog, LinePurpose};
 /// Why it matters.
 const ONCE: &str = "Adobe shows a private key only once.";
 
-fn texts(texts: &[String], look: Look, room: usize) -> Vec<Line<'static>> {
-    spaced(texts.iter().map(|text| paragraph(text, room, look.style(Role::Text))))
+fn texts(texts: &[String], theme: Theme, room: usize) -> Vec<Line<'static>> {
+    spaced(texts.iter().map(|text| paragraph(text, room, theme.style(Role::Text))))
 }
 
 /// The names of what is not saved: `the API key and the private key of …`.
@@ -33,7 +33,7 @@ fn has_private_key(halves: &[UnsavedHalf]) -> bool {
 }
 
 /// Before the screen ends.
-pub fn leaving(state: &State, look: Look, room: usize) -> Content {
+pub fn leaving(state: &State, theme: Theme, room: usize) -> Content {
     let halves = state.unsaved_halves();
     let mut said = vec![format!("Not saved yet: {}.", names(&halves))];
     if has_private_key(&halves) {
@@ -42,11 +42,11 @@ pub fn leaving(state: &State, look: Look, room: usize) -> Content {
     said.push(
         "Stored until the next start in a private file in the state directory (mode 0600, not encrypted).".to_owned(),
     );
-    answered(Place::Unsaved, "Quit without saving the keys?".to_owned(), true, texts(&said, look, room), look)
+    answered(Place::Unsaved, "Quit without saving the keys?".to_owned(), true, texts(&said, theme, room), theme)
 }
 
 /// Before a dialog is closed that holds something.
-pub fn discard(dialog: &Dialog, look: Look, room: usize) -> Content {
+pub fn discard(dialog: &Dialog, theme: Theme, room: usize) -> Content {
     let said = match dialog {
         Dialog::PrivateKey(_) => vec!["The pasted text is not saved.".to_owned(), ONCE.to_owned()],
         Dialog::Line(line) if matches!(line.purpose, LinePurpose::LoseSight { .. }) => {
@@ -54,11 +54,11 @@ pub fn discard(dialog: &Dialog, look: Look, room: usize) -> Content {
         }
         _ => vec!["The text is not saved.".to_owned()],
     };
-    answered(Place::Question, "Discard it?".to_owned(), true, texts(&said, look, room), look)
+    answered(Place::Question, "Discard it?".to_owned(), true, texts(&said, theme, room), theme)
 }
 
 /// What an earlier screen left.
-pub fn kept(kept: &KeptKeys, state: &State, look: Look, room: usize) -> Content {
+pub fn kept(kept: &KeptKeys, state: &State, theme: Theme, room: usize) -> Content {
     let zone = state.wall.as_ref().map_or(jiff::tz::TimeZone::UTC, |wall| wall.time_zone().clone());
     let since = kept.since.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
     let mut said = vec![format!("Unsaved keys from a screen that ended at {since}:")];
@@ -72,6 +72,6 @@ pub fn kept(kept: &KeptKeys, state: &State, look: Look, room: usize) -> Content 
         };
         said.push(format!("{}{detail}", half.name()));
     }
-    let lines = texts(&said, look, room);
-    answered(Place::Kept, "Unsaved keys".to_owned(), false, lines, look)
+    let lines = texts(&said, theme, room);
+    answered(Place::Kept, "Unsaved keys".to_owned(), false, lines, theme)
 }

@@ -14,13 +14,13 @@ use tokio_util::sync::CancellationToken;
 use super::effect::Work;
 use super::event::{Event, Reply};
 use super::state::export::FAILURES_KEPT;
+use crate::attach::About;
 use crate::connector::Connector;
 use crate::error::{Exit, Problem};
 use crate::export::Run;
 use crate::export::control::Control;
 use crate::export::progress::{Progress, RunEvent};
 use crate::keys::PrivateKey;
-use crate::live::About;
 
 /// How much work may wait for a worker. More than a person can ask for; past it the screen says so.
 const WORK_QUEUE: usize = 16;

@@ -10,7 +10,7 @@ use commerce_connector::export::{ExportError, Plan, Run, start};
 use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::source::Source;
 use commerce_connector::feeds::source::files::Files;
-use commerce_connector::feeds::source::generated::Generated;
+use commerce_connector::feeds::source::sample::Sample;
 
 use super::support::gateway::{Ended, Gateway, finish};
 
@@ -66,9 +66,9 @@ impl Shop {
 
     /// A run of every feed of a made-up catalogue.
     pub async fn run_generated(&mut self, products: u64) -> Ended {
-        let source = Generated { products };
+        let source = Sample { products };
         self.plan.feeds = Plan::feed_plans(&source.feeds(), |_| None, &BTreeMap::new());
-        self.gateway.run(&self.plan, Source::Generated(source)).await
+        self.gateway.run(&self.plan, Source::Sample(source)).await
     }
 
     /// A run through another client.

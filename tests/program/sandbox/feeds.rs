@@ -2,7 +2,7 @@
 
 use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::item::FeedItem;
-use commerce_connector::feeds::source::generated::Generated;
+use commerce_connector::feeds::source::sample::Sample;
 use commerce_connector::feeds::source::{Collected, Selection};
 use commerce_connector::sandbox::Keep;
 use jiff::Timestamp;
@@ -111,7 +111,7 @@ async fn the_made_up_catalogue_is_accepted_whole() {
         settings.keep = Keep::Counts;
     })
     .await;
-    let catalogue = Generated { products: 120 };
+    let catalogue = Sample { products: 120 };
     for feed in catalogue.feeds() {
         let (sender, mut pages) = tokio::sync::mpsc::channel(64);
         catalogue.read(feed, &Selection::All, sender).await.expect("read");

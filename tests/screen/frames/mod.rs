@@ -22,14 +22,14 @@ use commerce_connector::settings::Saved;
 use commerce_connector::tui::event::{Event, Now, Reply};
 use commerce_connector::tui::state::{Pane, State};
 use commerce_connector::tui::view;
-use commerce_connector::tui::view::look::{Colours, Look};
+use commerce_connector::tui::view::theme::{Colours, Theme};
 use jiff::Zoned;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::Color;
 
-const LOOK: Look = Look { colours: Colours::Text, unicode: true };
+const LOOK: Look = Theme { colours: Colours::Text, unicode: true };
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (60, 15)];
 
 fn now() -> Now {
@@ -220,7 +220,7 @@ fn running(stopping: bool) -> State {
     state
 }
 
-fn draw(state: &State, look: Look, (width, height): (u16, u16)) -> Terminal<TestBackend> {
+fn draw(state: &State, look: Theme, (width, height): (u16, u16)) -> Terminal<TestBackend> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| view::draw(frame, state, look)).unwrap();
     terminal
@@ -340,7 +340,7 @@ fn a_private_key_pasted_into_the_export() {
 
 #[test]
 fn high_contrast_has_colours_as_backgrounds_only() {
-    let look = Look { colours: Colours::Backgrounds, unicode: true };
+    let look = Theme { colours: Colours::Backgrounds, unicode: true };
     let mut refused = ready(Pane::Export, DataSpaceKind::Production);
     let result = Err(Problem::new(Exit::Refused, "no"));
     refused.update(Event::Reply(Reply::Verified { environment: Environment::Sandbox, result }), &now());
@@ -382,7 +382,7 @@ fn a_notice_above_the_footer() {
 
 #[test]
 fn only_ascii_where_nothing_else_can_be_shown() {
-    let look = Look { colours: Colours::None, unicode: false };
+    let look = Theme { colours: Colours::None, unicode: false };
     for state in [running(false), ready(Pane::Saas, DataSpaceKind::Production), bare()] {
         let terminal = draw(&state, look, (80, 24));
         assert!(terminal.backend().to_string().is_ascii());
@@ -406,7 +406,7 @@ fn production_and_refused_keys_colour_the_frame() {
 
 #[test]
 fn without_colours_no_cell_has_one() {
-    let look = Look { colours: Colours::None, unicode: true };
+    let look = Theme { colours: Colours::None, unicode: true };
     let terminal = draw(&running(false), look, (120, 40));
     for cell in &terminal.backend().buffer().content {
         assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset));

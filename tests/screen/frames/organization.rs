@@ -88,9 +88,9 @@ fn the_address_as_a_qr_code() {
     let mut state = pending(false);
     press(&mut state, "b");
     snapshot("ims-qr", &state);
-    let look = Look { colours: Colours::None, unicode: true };
+    let look = Theme { colours: Colours::None, unicode: true };
     insta::assert_snapshot!("ims-qr-mono-120x40", draw(&state, look, (120, 40)).backend());
-    let look = Look { colours: Colours::None, unicode: false };
+    let look = Theme { colours: Colours::None, unicode: false };
     insta::assert_snapshot!("ims-qr-ascii-140x72", draw(&state, look, (140, 72)).backend());
 }
 
@@ -99,7 +99,7 @@ fn a_camera_sees_the_same_code_in_cells_of_every_look() {
     let mut state = pending(false);
     press(&mut state, "b");
     let seen = |colours, unicode| {
-        let terminal = draw(&state, Look { colours, unicode }, (150, 90));
+        let terminal = draw(&state, Theme { colours, unicode }, (150, 90));
         let dark = dark_modules(terminal.backend().buffer(), colours != Colours::None, unicode);
         assert!(dark.len() > 50, "a code is shown");
         dark

@@ -63,7 +63,7 @@ pub fn states() -> [State; 3] {
 fn a_feed_while_it_runs() {
     let mut state = open(long_run(), 4);
     snapshot("feed-running", &state);
-    let look = Look { colours: Colours::None, unicode: false };
+    let look = Theme { colours: Colours::None, unicode: false };
     let ascii = draw(&state, look, (80, 24));
     assert!(ascii.backend().to_string().is_ascii());
     insta::assert_snapshot!("feed-running-ascii-80x24", ascii.backend());

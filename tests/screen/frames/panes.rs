@@ -94,7 +94,7 @@ fn overview_when_the_gateway_is_gone() {
 
 #[test]
 fn overview_in_ascii_without_colours() {
-    let look = Look { colours: Colours::None, unicode: false };
+    let look = Theme { colours: Colours::None, unicode: false };
     let terminal = draw(&set_up(), look, (80, 24));
     assert!(terminal.backend().to_string().is_ascii());
     insta::assert_snapshot!("overview-ascii-80x24", terminal.backend());

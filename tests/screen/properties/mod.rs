@@ -10,7 +10,7 @@ use std::time::Duration;
 use commerce_connector::tui::event::{Event, Now};
 use commerce_connector::tui::state::{Pane, State};
 use commerce_connector::tui::view;
-use commerce_connector::tui::view::look::{Colours, Look};
+use commerce_connector::tui::view::theme::{Colours, Theme};
 use events::{KINDS, MAKERS, kind_of};
 use jiff::Zoned;
 use proptest::prelude::*;
@@ -20,11 +20,11 @@ use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use tape::Tape;
 
-const LOOKS: [Look; 4] = [
-    Look { colours: Colours::Text, unicode: true },
-    Look { colours: Colours::Backgrounds, unicode: true },
-    Look { colours: Colours::None, unicode: true },
-    Look { colours: Colours::None, unicode: false },
+const LOOKS: [Theme; 4] = [
+    Theme { colours: Colours::Text, unicode: true },
+    Theme { colours: Colours::Backgrounds, unicode: true },
+    Theme { colours: Colours::None, unicode: true },
+    Theme { colours: Colours::None, unicode: false },
 ];
 /// What a border may consist of, on the left and on the right.
 const SIDES: [&str; 7] = ["│", "╭", "╮", "╰", "╯", "├", "┤"];
@@ -59,7 +59,7 @@ fn begin(seed: u64) -> State {
     state
 }
 
-fn draw(state: &State, look: Look, (width, height): (u16, u16)) -> Terminal<TestBackend> {
+fn draw(state: &State, look: Theme, (width, height): (u16, u16)) -> Terminal<TestBackend> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| view::draw(frame, state, look)).unwrap();
     terminal

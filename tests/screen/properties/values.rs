@@ -1,5 +1,6 @@
 //! Made-up values of everything that is shown, each text of them hostile. A field that is new does not compile here.
 
+use commerce_connector::attach::About;
 use commerce_connector::client::models::{DataSpace, DataSpaceKind, Environment, KeysRemedy, Project};
 use commerce_connector::commerce::health::{
     ChangeLog, Cron, FeedLock, FeedPath, IndexerStatus, ItemError, Mode, Part, StuckJob, View,
@@ -25,7 +26,6 @@ use commerce_connector::export::progress::{
 };
 use commerce_connector::feeds::item::Sha1Hash;
 use commerce_connector::ims::models::{Organization, OrganizationId, PendingSignIn, SignIn, SignedIn, SignedInAs};
-use commerce_connector::live::About;
 use commerce_connector::untrusted::SafeText;
 use serde_json::{Value, json};
 

@@ -246,7 +246,7 @@ fn position(cursor: u64, gaps: &[Gap]) -> Position {
     let details = Details::from([(3, u64::MAX), (4, 0)]);
     Position {
         logs: vec![(Feed::Products, log, gaps.to_vec())],
-        signs: vec![("options".to_owned(), Before { value: cursor.to_string(), details })],
+        fingerprints: vec![("options".to_owned(), Before { value: cursor.to_string(), details })],
         recheck: Recheck::default(),
     }
 }
@@ -259,7 +259,7 @@ fn how_far_a_log_was_followed_is_kept_with_what_was_missing_and_what_shaped_the_
     let gap = |after, looks| Gap { span: Span { after, to: after + 2 }, present: 1 << 40, since: -5, looks };
     let known = |position: &Position| {
         let logs = position.logs.iter().map(|(of, log, _)| (*of, log.clone())).collect();
-        Some(Followed { last_full: now(), logs, signs: position.signs.iter().cloned().collect() })
+        Some(Followed { last_full: now(), logs, fingerprints: position.fingerprints.iter().cloned().collect() })
     };
     let first = position(12, &[gap(4, 0), gap(7, 2)]);
     shop.store.finish_full(feed, Some(&first), now()).expect("kept");
@@ -270,7 +270,7 @@ fn how_far_a_log_was_followed_is_kept_with_what_was_missing_and_what_shaped_the_
     assert_eq!(shop.store.followed(feed).expect("read"), known(&second));
     assert_eq!(shop.store.gaps(feed, feed).expect("read"), [gap(7, 3)]);
     shop.store.unfollow(feed).expect("forgotten");
-    let unfollowed = Followed { last_full: now(), logs: BTreeMap::new(), signs: BTreeMap::new() };
+    let unfollowed = Followed { last_full: now(), logs: BTreeMap::new(), fingerprints: BTreeMap::new() };
     assert_eq!(shop.store.followed(feed).expect("read"), Some(unfollowed));
     assert_eq!(shop.store.gaps(feed, feed).expect("read"), []);
 }

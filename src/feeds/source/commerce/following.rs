@@ -1,7 +1,7 @@
 //! What changed: where the logs and the other signs of a feed stand, and which records they name.
 
 use super::super::changes::{Before, Details, Entry, Moment, Present, Shape, Shown, Sight, Span};
-use super::{Commerce, SourceError, change_log, context_of, dependents, shapes, signs};
+use super::{Commerce, SourceError, change_log, context_of, dependents, fingerprints, shapes};
 use crate::feeds::Feed;
 
 impl Commerce {
@@ -15,7 +15,7 @@ impl Commerce {
                 return Ok(Moment { logs: vec![(feed, change_log::apart())], ..Moment::default() });
             }
             let context = context_of(&databases, run).await?;
-            signs::moment(&databases.main, &context, feed).await
+            fingerprints::moment(&databases.main, &context, feed).await
         };
         databases.main.persist(moment).await.map_err(|error| SourceError::of(feed, error))
     }

@@ -7,7 +7,7 @@ use crate::feeds::item::FeedItem;
 
 async fn read(products: u64, feed: Feed, selection: Selection) -> Vec<Page> {
     let (sender, mut receiver) = mpsc::channel(2);
-    let reading = tokio::spawn(async move { Generated { products }.read(feed, &selection, sender).await });
+    let reading = tokio::spawn(async move { Sample { products }.read(feed, &selection, sender).await });
     let mut pages = Vec::new();
     while let Some(page) = receiver.recv().await {
         pages.push(page);
@@ -30,7 +30,7 @@ fn items(feed: Feed, pages: &[Page]) -> Vec<FeedItem> {
 
 #[tokio::test]
 async fn every_feed_has_as_many_records_as_it_says_and_no_item_twice() {
-    let catalogue = Generated { products: 1234 };
+    let catalogue = Sample { products: 1234 };
     let feeds = catalogue.feeds();
     assert_eq!(feeds.len(), 8);
     for feed in feeds {
@@ -47,7 +47,7 @@ async fn every_feed_has_as_many_records_as_it_says_and_no_item_twice() {
 
 #[tokio::test]
 async fn the_same_catalogue_comes_again() {
-    for feed in (Generated { products: 57 }).feeds() {
+    for feed in (Sample { products: 57 }).feeds() {
         assert_eq!(read(57, feed, Selection::All).await, read(57, feed, Selection::All).await, "{feed}");
     }
 }
@@ -100,7 +100,7 @@ async fn variants_name_products_that_exist() {
 #[tokio::test]
 async fn tiny_catalogues_are_whole() {
     for products in [0, 1, 9, 10] {
-        let catalogue = Generated { products };
+        let catalogue = Sample { products };
         for feed in catalogue.feeds() {
             let pages = read(products, feed, Selection::All).await;
             assert_eq!(Some(pages.iter().map(|page| page.source_records).sum()), catalogue.count(feed), "{feed}");
@@ -112,7 +112,7 @@ async fn tiny_catalogues_are_whole() {
 #[tokio::test]
 async fn a_feed_that_is_not_made_up_says_so() {
     let (sender, _receiver) = mpsc::channel(1);
-    let error = Generated { products: 1 }.read(Feed::Orders, &Selection::All, sender).await.expect_err("no orders");
+    let error = Sample { products: 1 }.read(Feed::Orders, &Selection::All, sender).await.expect_err("no orders");
     assert!(matches!(error, SourceError::NoSuchFeed { feed: Feed::Orders, .. }));
 }
 
@@ -120,9 +120,7 @@ async fn a_feed_that_is_not_made_up_says_so() {
 async fn reading_stops_when_nobody_listens() {
     let (sender, mut receiver) = mpsc::channel(1);
     let reading =
-        tokio::spawn(
-            async move { Generated { products: u64::MAX }.read(Feed::Products, &Selection::All, sender).await },
-        );
+        tokio::spawn(async move { Sample { products: u64::MAX }.read(Feed::Products, &Selection::All, sender).await });
     assert!(receiver.recv().await.is_some());
     drop(receiver);
     assert!(reading.await.expect("no panic").is_ok());

@@ -1,6 +1,6 @@
 //! What is said of a feed: a word, a shape and a role, from the run where there is one, else from the ledger.
 
-use super::look::Role;
+use super::theme::Role;
 use crate::commerce::health::{IndexerStatus, Mode, Part};
 use crate::connector::health::{BACKLOG_LIMIT, FeedHealth};
 use crate::export::ledger::FeedSummary;

@@ -1,10 +1,10 @@
 //! Runs that go on, in this process or in another one of the same user.
 
 use super::Connector;
+use crate::attach::{About, Found, find};
 use crate::error::Problem;
 use crate::export::Run;
 use crate::export::control::Command;
-use crate::live::{About, Found, find};
 
 impl Connector {
     /// The runs that go on into the chosen data space, the oldest first; none if none is chosen.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Question::{Colour, Leaf as LeafOf, Material, Model, Noun, Origin, Related, Stock, Weight};
 use super::shop::{self, BASE_URL, MADE_AT, View};
-use super::words::{COLOURS, Leaf, MODELS, ORIGINS, SIZES, TOPS, Text};
+use super::text::{COLOURS, Leaf, MODELS, ORIGINS, SIZES, TOPS, Text};
 use super::{choose, fields, pick};
 use crate::feeds::item::Fields;
 

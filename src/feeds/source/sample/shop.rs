@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 
 use super::fields;
-use super::words::{TOPS, Text};
+use super::text::{TOPS, Text};
 use crate::feeds::item::{Fields, Sha1Hash};
 
 /// The one website.

@@ -3,46 +3,46 @@
 use ratatui::text::{Line, Span};
 
 use super::dialogs::Content;
-use super::look::{Look, Role};
 use super::text::{left, paragraph};
-use super::{feed_about, guides, help, log, reports};
+use super::theme::{Role, Theme};
+use super::{feed_about, guide_text, help, log, reports};
 use crate::export::progress::{ItemFailure, ItemState};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
 use crate::tui::state::dialog::Reading;
 
 /// What a text to read shows, in lines of at most `room` cells.
-pub fn content(what: &Reading, state: &State, look: Look, room: usize) -> Content {
+pub fn content(what: &Reading, state: &State, theme: Theme, room: usize) -> Content {
     match what {
-        Reading::Failure(failure) => failure_content(failure, look, room),
-        Reading::WhereKeys => guides::where_keys(look, room),
-        Reading::License => guides::license(look, room),
+        Reading::Failure(failure) => failure_content(failure, theme, room),
+        Reading::WhereKeys => guide_text::where_keys(theme, room),
+        Reading::License => guide_text::license(theme, room),
         Reading::Entry(entry) => {
-            let lines = paragraph(entry.text.as_str(), room, look.style(Role::Text));
+            let lines = paragraph(entry.text.as_str(), room, theme.style(Role::Text));
             Content::text(entry.name.as_str(), lines)
         }
-        Reading::Told(line) => log::content(line, look, room),
-        Reading::Help(of) => Content::text("Keys", help::lines(*of, state.is_read_only(), look, room)),
+        Reading::Told(line) => log::content(line, theme, room),
+        Reading::Help(of) => Content::text("Keys", help::lines(*of, state.is_read_only(), theme, room)),
         Reading::Feed(feed) => {
             // What is wrong comes first; the title says already which feed it is.
-            let findings = reports::findings(state.reports.findings_of(*feed), look, room);
-            let known = feed_about::lines(*feed, state, look, room);
+            let findings = reports::findings(state.reports.findings_of(*feed), theme, room);
+            let known = feed_about::lines(*feed, state, theme, room);
             let lines = findings.into_iter().chain(known.into_iter().skip(1)).skip(1).collect();
             Content::text(format!("Health of {feed}"), lines)
         }
-        Reading::Estimate => Content::text("Estimate of a full export", reports::estimate(state, look, room)),
-        Reading::Doctor => Content::text("Doctor", reports::doctor(state, look, room)),
-        Reading::Services => Content::text("Available services", reports::services(state, look, room)),
+        Reading::Estimate => Content::text("Estimate of a full export", reports::estimate(state, theme, room)),
+        Reading::Doctor => Content::text("Doctor", reports::doctor(state, theme, room)),
+        Reading::Services => Content::text("Available services", reports::services(state, theme, room)),
     }
 }
 
-fn failure_content(failure: &ItemFailure, look: Look, room: usize) -> Content {
+fn failure_content(failure: &ItemFailure, theme: Theme, room: usize) -> Content {
     let mut lines = Vec::new();
     let mut say = |label: &str, text: &str, role: Role| {
         for (row, part) in super::text::wrap(text, room.saturating_sub(14)).into_iter().enumerate() {
             lines.push(Line::from(vec![
-                Span::styled(left(if row == 0 { label } else { "" }, 14), look.style(Role::Dim)),
-                Span::styled(part, look.style(role)),
+                Span::styled(left(if row == 0 { label } else { "" }, 14), theme.style(Role::Dim)),
+                Span::styled(part, theme.style(role)),
             ]));
         }
     };

@@ -6,7 +6,7 @@
 mod offer;
 mod product;
 mod shop;
-mod words;
+mod text;
 
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -21,12 +21,12 @@ const PAGE_RECORDS: usize = 200;
 
 /// A made-up catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Generated {
+pub struct Sample {
     /// How many products.
     pub products: u64,
 }
 
-impl Generated {
+impl Sample {
     /// The feeds it can give.
     pub fn feeds(&self) -> Vec<Feed> {
         Feed::ALL.into_iter().filter(|feed| self.count(*feed).is_some()).collect()
@@ -139,7 +139,7 @@ fn first_id(feed: Feed) -> u64 {
     }
 }
 
-async fn send(catalogue: Generated, feed: Feed, numbers: impl IntoIterator<Item = u64>, pages: &mpsc::Sender<Page>) {
+async fn send(catalogue: Sample, feed: Feed, numbers: impl IntoIterator<Item = u64>, pages: &mpsc::Sender<Page>) {
     let mut numbers = numbers.into_iter().peekable();
     while numbers.peek().is_some() {
         let mut page = Page::default();

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::lines::{self, Line};
 use super::socket;
-use super::wire::{About, FromGuest, FromHost, line, read};
+use super::wire::{About, FromGuest, FromServer, line, read};
 use crate::error::{Exit, Problem};
 use crate::export::control::{Command, Control};
 use crate::export::owner::Owner;
@@ -56,13 +56,13 @@ async fn greet(path: &Path) -> Result<Found, String> {
     let (from, to) = socket::connect(path).await.map_err(|error| error.to_string())?.into_split();
     let mut lines = lines::read(from, LINE_LIMIT);
     match next(&mut lines).await? {
-        FromHost::Run { about, progress } => Ok(Found { about, progress, lines, to }),
-        FromHost::Refused { message } => Err(message.to_string()),
+        FromServer::Run { about, progress } => Ok(Found { about, progress, lines, to }),
+        FromServer::Refused { message } => Err(message.to_string()),
         _ => Err("it did not identify its run".to_owned()),
     }
 }
 
-async fn next(lines: &mut mpsc::Receiver<Line>) -> Result<FromHost, String> {
+async fn next(lines: &mut mpsc::Receiver<Line>) -> Result<FromServer, String> {
     match lines.recv().await {
         Some(Ok(line)) => read(&line),
         Some(Err(_)) => Err("it sent too much data".to_owned()),
@@ -78,9 +78,9 @@ impl Found {
         let answer = timeout(PATIENCE, async {
             loop {
                 match next(&mut self.lines).await {
-                    Ok(FromHost::Taken) => return Ok(()),
-                    Ok(FromHost::Refused { message }) => return Err(Problem::usage(message.to_string())),
-                    Ok(FromHost::Ended { .. }) | Err(_) => return Err(ended_meanwhile(&self.about)),
+                    Ok(FromServer::Taken) => return Ok(()),
+                    Ok(FromServer::Refused { message }) => return Err(Problem::usage(message.to_string())),
+                    Ok(FromServer::Ended { .. }) | Err(_) => return Err(ended_meanwhile(&self.about)),
                     Ok(_) => {}
                 }
             }
@@ -125,10 +125,17 @@ impl Found {
                 message = next(&mut self.lines) => message,
             };
             match message {
-                Ok(FromHost::Progress { progress: newer }) => drop(progress.send_replace(newer)),
-                Ok(FromHost::Event { event }) => drop(events.send(event).await),
-                Ok(FromHost::Ended { result }) => return result.map(|report| *report).map_err(ExportError::Elsewhere),
-                Ok(FromHost::Run { .. } | FromHost::Skipped { .. } | FromHost::Taken | FromHost::Refused { .. }) => {}
+                Ok(FromServer::Progress { progress: newer }) => drop(progress.send_replace(newer)),
+                Ok(FromServer::Event { event }) => drop(events.send(event).await),
+                Ok(FromServer::Ended { result }) => {
+                    return result.map(|report| *report).map_err(ExportError::Elsewhere);
+                }
+                Ok(
+                    FromServer::Run { .. }
+                    | FromServer::Skipped { .. }
+                    | FromServer::Taken
+                    | FromServer::Refused { .. },
+                ) => {}
                 Err(_) => return Err(ExportError::Elsewhere(lost(&self.about))),
             }
         }

@@ -4,12 +4,12 @@
 //! directory, with one JSON object a line. It must never know what a run does, nor who looks; and nobody who looks can slow a
 //! run down.
 
-mod guest;
-mod host;
+mod client;
 mod lines;
+mod server;
 mod socket;
 mod wire;
 
-pub use guest::{Found, find};
-pub use host::publish;
+pub use client::{Found, find};
+pub use server::publish;
 pub use wire::About;

@@ -3,9 +3,9 @@
 use ratatui::text::Line;
 
 use super::dialogs::spaced;
-use super::guides::LICENSE;
-use super::look::{Look, Role};
+use super::guide_text::LICENSE;
 use super::text::{full_moment, paragraph, time};
+use super::theme::{Role, Theme};
 use crate::client::models::{DataSpace, DataSpaceKind, Environment};
 use crate::connector::estimate;
 use crate::connector::preview::RunPreview;
@@ -18,31 +18,31 @@ use crate::tui::state::{Load, State};
 const HELD_SHOWN: usize = 3;
 
 /// What is asked for to know where the shop is.
-pub fn source(state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
+pub fn source(state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let saved = format!("Saved in {}.", safe(&state.overview.config_path));
     let texts = [
         "Type the path of the Commerce installation on this server, such as /var/www/shop: the directory that holds app/etc/env.php. Its database is only read. A directory of feed files (products.ndjson etc.) also works.",
         &saved,
     ];
-    spaced(texts.map(|text| paragraph(text, room, look.style(Role::Text))))
+    spaced(texts.map(|text| paragraph(text, room, theme.style(Role::Text))))
 }
 
 /// What creating a project means.
-pub fn create(look: Look, room: usize) -> Vec<Line<'static>> {
+pub fn create(theme: Theme, room: usize) -> Vec<Line<'static>> {
     let texts = [
         "Name it after the shop, not after a service such as Live Search. Data spaces are created with it; how many depends on the license:",
         LICENSE,
     ];
-    spaced(texts.map(|text| paragraph(text, room, look.style(Role::Text))))
+    spaced(texts.map(|text| paragraph(text, room, theme.style(Role::Text))))
 }
 
 /// What choosing a data space means. What lies ahead is told as far as it is known: the question does not wait for it.
-pub fn choose(space: &DataSpace, state: &State, look: Look, room: usize) -> Vec<Line<'static>> {
-    let plain = |text: &str| paragraph(text, room, look.style(Role::Text));
+pub fn choose(space: &DataSpace, state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
+    let plain = |text: &str| paragraph(text, room, theme.style(Role::Text));
     let mut paragraphs = Vec::new();
     if let Some(refusal) = ahead(space, state).and_then(|ahead| ahead.refusal.as_ref()) {
         let text = format!("▲ {refusal}. Every export into it is refused until you type its name.");
-        paragraphs.push(paragraph(&text, room, look.style(Role::Danger)));
+        paragraphs.push(paragraph(&text, room, theme.style(Role::Danger)));
     }
     let kind = match space.kind {
         DataSpaceKind::Production => {
@@ -56,7 +56,7 @@ pub fn choose(space: &DataSpace, state: &State, look: Look, room: usize) -> Vec<
     };
     paragraphs.push(plain(&format!("{kind} Nothing is sent now.{keeps}")));
     let (text, role) = what_comes(space, state);
-    paragraphs.push(paragraph(&text, room, look.style(role)));
+    paragraphs.push(paragraph(&text, room, theme.style(role)));
     spaced(paragraphs)
 }
 

@@ -3,8 +3,8 @@
 use ratatui::text::Line;
 
 use super::dialogs::{Content, spaced};
-use super::look::{Look, Role};
 use super::text::paragraph;
+use super::theme::{Role, Theme};
 use crate::tui::keymap::{Action, Place, key_of};
 
 /// Who may generate keys, and where, in few words: what stands beside the pairs (protocol page §1, Adobe's page on the connector).
@@ -20,7 +20,7 @@ pub const LICENSE: &str =
     "Adobe Commerce: 1 production and 2 testing data spaces in a project. Magento Open Source: 1 production.";
 
 /// Who may generate keys, where, and how they come into this program.
-pub fn where_keys(look: Look, room: usize) -> Content {
+pub fn where_keys(theme: Theme, room: usize) -> Content {
     let key = |action| key_of(Place::Keys, action);
     let here = format!(
         "Then here, for each pair: {}: API key, {}: private key ({}: from a file), {}: verify, then save. Both keys must be of the same pair and environment.",
@@ -30,27 +30,27 @@ pub fn where_keys(look: Look, room: usize) -> Content {
         key(Action::Open),
     );
     let not_yours = "Not the owner? Ask for both pairs, four values. Never send a private key by mail or chat: have it put into a file on this server that only you can read (mode 0600).";
-    let mut lines = spaced(WHERE_KEYS.map(|text| paragraph(text, room, look.style(Role::Text))));
+    let mut lines = spaced(WHERE_KEYS.map(|text| paragraph(text, room, theme.style(Role::Text))));
     for text in [&here, not_yours] {
         lines.push(Line::default());
-        lines.extend(paragraph(text, room, look.style(Role::Text)));
+        lines.extend(paragraph(text, room, theme.style(Role::Text)));
     }
     lines.push(Line::default());
-    lines.extend(links(&["https://account.magento.com", CONNECTOR_GUIDE], look, room));
+    lines.extend(links(&["https://account.magento.com", CONNECTOR_GUIDE], theme, room));
     Content::text("Where keys come from", lines)
 }
 
 /// What a license includes, and how to ask for more.
-pub fn license(look: Look, room: usize) -> Content {
+pub fn license(theme: Theme, room: usize) -> Content {
     let texts = [
         LICENSE,
         "A project is created with all of its data spaces; none can be added or deleted here. The license limits the number of projects.",
         "A production data space is for the live shop. Two installations must not share one: each deletes the items of the other.",
         "For more data spaces, to empty one, or to delete a project, ask Adobe Commerce Support. Give them the project id and the data space id; y copies the selected one.",
     ];
-    let mut lines = spaced(texts.map(|text| paragraph(text, room, look.style(Role::Text))));
+    let mut lines = spaced(texts.map(|text| paragraph(text, room, theme.style(Role::Text))));
     lines.push(Line::default());
-    lines.extend(links(&[SUPPORT, CONNECTOR_GUIDE], look, room));
+    lines.extend(links(&[SUPPORT, CONNECTOR_GUIDE], theme, room));
     Content::text("License and limits", lines)
 }
 
@@ -61,6 +61,6 @@ const CONNECTOR_GUIDE: &str =
 const SUPPORT: &str = "https://experienceleague.adobe.com/home?support-tab=home#support";
 
 /// Addresses, each beginning a line of its own.
-fn links(addresses: &[&str], look: Look, room: usize) -> Vec<Line<'static>> {
-    addresses.iter().flat_map(|address| paragraph(address, room, look.style(Role::Accent))).collect()
+fn links(addresses: &[&str], theme: Theme, room: usize) -> Vec<Line<'static>> {
+    addresses.iter().flat_map(|address| paragraph(address, room, theme.style(Role::Accent))).collect()
 }

@@ -5,7 +5,7 @@ use sha1::{Digest, Sha1};
 
 use super::Question::Price;
 use super::product::{self, FIRST_ID, Role};
-use super::words::SIZES;
+use super::text::SIZES;
 use super::{choose, fields, shop};
 use crate::feeds::item::{Fields, Sha1Hash};
 

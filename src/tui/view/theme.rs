@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::config::Theme;
+use crate::config::ThemeName;
 use crate::untrusted::is_dangerous;
 
 /// What a piece of text is for.
@@ -38,14 +38,14 @@ pub enum Colours {
 
 /// Colours and characters for one terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
+pub struct Theme {
     /// Which colours may be used.
     pub colours: Colours,
     /// Whether characters outside ASCII may be used.
     pub unicode: bool,
 }
 
-impl Look {
+impl Theme {
     /// What the environment asks for: `NO_COLOR`, `CLICOLOR`, `TERM`, and the character set of `LC_ALL`, `LC_CTYPE` or
     /// `LANG`.
     #[must_use]
@@ -63,11 +63,11 @@ impl Look {
 
     /// The same in a theme; what the environment does not want stays away.
     #[must_use]
-    pub fn with(self, theme: Theme) -> Self {
+    pub fn with(self, theme: ThemeName) -> Self {
         let colours = match (theme, self.colours) {
-            (Theme::Mono, _) | (_, Colours::None) => Colours::None,
-            (Theme::HighContrast, _) => Colours::Backgrounds,
-            (Theme::Default, colours) => colours,
+            (ThemeName::Mono, _) | (_, Colours::None) => Colours::None,
+            (ThemeName::HighContrast, _) => Colours::Backgrounds,
+            (ThemeName::Default, colours) => colours,
         };
         Self { colours, ..self }
     }
@@ -137,27 +137,30 @@ fn ascii(symbol: &str) -> &'static str {
 mod tests {
     use super::*;
 
-    fn look(variables: &[(&str, &str)]) -> Look {
-        Look::from_environment(|name| {
+    fn theme(variables: &[(&str, &str)]) -> Theme {
+        Theme::from_environment(|name| {
             variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         })
     }
 
     #[test]
     fn the_environment_decides() {
-        assert_eq!(look(&[("LANG", "de_DE.UTF-8")]), Look { colours: Colours::Text, unicode: true });
-        assert_eq!(look(&[("LANG", "C.utf8"), ("NO_COLOR", "1")]), Look { colours: Colours::None, unicode: true });
-        assert_eq!(look(&[("LANG", "C.UTF-8"), ("NO_COLOR", "")]), Look { colours: Colours::Text, unicode: true });
-        assert_eq!(look(&[("LANG", "C")]), Look { colours: Colours::Text, unicode: false });
-        assert_eq!(look(&[]), Look { colours: Colours::Text, unicode: false });
-        assert_eq!(look(&[("LC_ALL", "POSIX"), ("LANG", "C.UTF-8")]), Look { colours: Colours::Text, unicode: false });
-        assert_eq!(look(&[("TERM", "dumb"), ("LANG", "C.UTF-8")]), Look { colours: Colours::None, unicode: true });
-        assert_eq!(look(&[("CLICOLOR", "0")]).colours, Colours::None);
+        assert_eq!(theme(&[("LANG", "de_DE.UTF-8")]), Theme { colours: Colours::Text, unicode: true });
+        assert_eq!(theme(&[("LANG", "C.utf8"), ("NO_COLOR", "1")]), Theme { colours: Colours::None, unicode: true });
+        assert_eq!(theme(&[("LANG", "C.UTF-8"), ("NO_COLOR", "")]), Theme { colours: Colours::Text, unicode: true });
+        assert_eq!(theme(&[("LANG", "C")]), Theme { colours: Colours::Text, unicode: false });
+        assert_eq!(theme(&[]), Theme { colours: Colours::Text, unicode: false });
+        assert_eq!(
+            theme(&[("LC_ALL", "POSIX"), ("LANG", "C.UTF-8")]),
+            Theme { colours: Colours::Text, unicode: false }
+        );
+        assert_eq!(theme(&[("TERM", "dumb"), ("LANG", "C.UTF-8")]), Theme { colours: Colours::None, unicode: true });
+        assert_eq!(theme(&[("CLICOLOR", "0")]).colours, Colours::None);
     }
 
     #[test]
     fn without_colours_no_role_has_one() {
-        let mono = Look { colours: Colours::None, unicode: true };
+        let mono = Theme { colours: Colours::None, unicode: true };
         for role in [Role::Text, Role::Dim, Role::Accent, Role::Good, Role::Warning, Role::Danger, Role::Title] {
             assert_eq!((mono.style(role).fg, mono.style(role).bg), (None, None), "{role:?}");
         }
@@ -165,17 +168,17 @@ mod tests {
 
     #[test]
     fn a_theme_never_brings_back_colours_that_are_unwanted() {
-        let unwanted = look(&[("NO_COLOR", "1")]);
-        for theme in [Theme::Default, Theme::HighContrast, Theme::Mono] {
+        let unwanted = theme(&[("NO_COLOR", "1")]);
+        for theme in [ThemeName::Default, ThemeName::HighContrast, ThemeName::Mono] {
             assert_eq!(unwanted.with(theme).colours, Colours::None);
         }
-        assert_eq!(look(&[]).with(Theme::Mono).colours, Colours::None);
-        assert_eq!(look(&[]).with(Theme::HighContrast).colours, Colours::Backgrounds);
+        assert_eq!(theme(&[]).with(ThemeName::Mono).colours, Colours::None);
+        assert_eq!(theme(&[]).with(ThemeName::HighContrast).colours, Colours::Backgrounds);
     }
 
     #[test]
     fn high_contrast_text_has_the_terminals_own_colour_or_a_background_of_its_own() {
-        let contrast = look(&[]).with(Theme::HighContrast);
+        let contrast = theme(&[]).with(ThemeName::HighContrast);
         for role in [Role::Text, Role::Dim, Role::Accent, Role::Good, Role::Warning, Role::Danger, Role::Title] {
             let style = contrast.style(role);
             assert_eq!(style.fg.is_some(), style.bg.is_some(), "{role:?}");

@@ -29,7 +29,7 @@ pub struct About {
 /// What the process that runs says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum FromHost {
+pub(super) enum FromServer {
     /// The first line.
     Run {
         /// Which run it is.
@@ -145,16 +145,16 @@ mod tests {
         let end = RunEnd::Failed { problems: vec![(Feed::Products, problem.clone())] };
         let report = RunReport { progress: progress.clone(), end, unknown_ids: vec![], requests_per_second: Some(2.0) };
         for message in [
-            FromHost::Progress { progress },
-            FromHost::Event { event: RunEvent::ItemFailed(failure) },
-            FromHost::Event { event: RunEvent::FirstSync { source_records: vec![(Feed::Products, None)] } },
-            FromHost::Taken,
-            FromHost::Ended { result: Ok(Box::new(report)) },
-            FromHost::Ended { result: Err(problem) },
+            FromServer::Progress { progress },
+            FromServer::Event { event: RunEvent::ItemFailed(failure) },
+            FromServer::Event { event: RunEvent::FirstSync { source_records: vec![(Feed::Products, None)] } },
+            FromServer::Taken,
+            FromServer::Ended { result: Ok(Box::new(report)) },
+            FromServer::Ended { result: Err(problem) },
         ] {
             let said = line(message.clone());
             assert_eq!(said.split(|byte| *byte == b'\n').count(), 2, "one line, and nothing after it");
-            let understood: FromHost = read(&said).expect("understood");
+            let understood: FromServer = read(&said).expect("understood");
             assert_eq!(format!("{understood:?}"), format!("{message:?}"));
         }
         for command in [Command::Pause, Command::SetThreadCount(3), Command::SetBatchSize { feed: None, items: 5 }] {

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::lines::{self, TooLong};
 use super::socket::{self, Listening};
-use super::wire::{About, FromGuest, FromHost, line, read};
+use super::wire::{About, FromGuest, FromServer, line, read};
 use crate::error::Problem;
 use crate::export::Run;
 use crate::export::control::Control;
@@ -46,7 +46,7 @@ pub fn publish(run: Run, about: About, state_dir: &Path) -> Run {
     };
     let Run { progress, events, control, report } = run;
     let (ended, is_ended) = watch::channel(None);
-    let host = Arc::new(Host {
+    let server = Arc::new(Server {
         about,
         progress: progress.clone(),
         control: control.clone(),
@@ -54,8 +54,8 @@ pub fn publish(run: Run, about: About, state_dir: &Path) -> Run {
         ended: is_ended,
     });
     let (events_out, told) = mpsc::channel(1);
-    let relay = tokio::spawn(relay(Arc::clone(&host), events, events_out));
-    let serving = tokio::spawn(serve(host, listening));
+    let relay = tokio::spawn(relay(Arc::clone(&server), events, events_out));
+    let serving = tokio::spawn(serve(server, listening));
     let report = tokio::spawn(async move {
         let result = match report.await {
             Ok(result) => result,
@@ -80,7 +80,7 @@ async fn wait(task: JoinHandle<()>) {
 }
 
 /// A run and all who look at it.
-struct Host {
+struct Server {
     about: About,
     progress: watch::Receiver<Progress>,
     control: Control,
@@ -101,7 +101,7 @@ impl Default for Told {
     }
 }
 
-impl Host {
+impl Server {
     fn told(&self) -> MutexGuard<'_, Told> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -127,24 +127,24 @@ impl Host {
 
 /// Passes the events on to the one who started the run, and tells them to the log and to all who look. Only the first is waited
 /// for, as before, until the run is stopped.
-async fn relay(host: Arc<Host>, mut events: mpsc::Receiver<RunEvent>, out: mpsc::Sender<RunEvent>) {
+async fn relay(server: Arc<Server>, mut events: mpsc::Receiver<RunEvent>, out: mpsc::Sender<RunEvent>) {
     while let Some(event) = events.recv().await {
         tracing::info!("{}", event_line(&event));
-        host.tell(&event);
+        server.tell(&event);
         tokio::select! {
             biased;
             // Whoever dropped the other end does not want to know.
             room = out.reserve() => if let Ok(room) = room { room.send(event) },
-            () = host.control.stopped() => drop(out.try_send(event)),
+            () = server.control.stopped() => drop(out.try_send(event)),
         }
     }
-    host.told().more = None;
+    server.told().more = None;
 }
 
 /// Lets others look until the run has ended and they know.
-async fn serve(host: Arc<Host>, listening: Listening) {
+async fn serve(server: Arc<Server>, listening: Listening) {
     let mut guests = JoinSet::new();
-    let mut ended = host.ended.clone();
+    let mut ended = server.ended.clone();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -161,9 +161,9 @@ async fn serve(host: Arc<Host>, listening: Listening) {
             tracing::warn!("refused: another user's process tried to attach to this run");
         } else if guests.len() >= MOST_GUESTS {
             let message = "too many screens attached to this run: close one first".into();
-            guests.spawn(async move { drop(write(&mut stream.into_split().1, FromHost::Refused { message }).await) });
+            guests.spawn(async move { drop(write(&mut stream.into_split().1, FromServer::Refused { message }).await) });
         } else {
-            guests.spawn(attend(Arc::clone(&host), stream));
+            guests.spawn(attend(Arc::clone(&server), stream));
         }
     }
     drop(listening);
@@ -171,33 +171,37 @@ async fn serve(host: Arc<Host>, listening: Listening) {
 }
 
 /// Tells one who looks everything, and takes its commands, until it goes or the run has ended.
-async fn attend(host: Arc<Host>, stream: UnixStream) {
+async fn attend(server: Arc<Server>, stream: UnixStream) {
     let (from, mut to) = stream.into_split();
     // Whoever does not read, or goes, is let go of; it may come again.
-    let _ = talk(&host, &mut lines::read(from, LINE_LIMIT), &mut to).await;
+    let _ = talk(&server, &mut lines::read(from, LINE_LIMIT), &mut to).await;
 }
 
-async fn talk(host: &Host, lines: &mut mpsc::Receiver<lines::Line>, to: &mut OwnedWriteHalf) -> std::io::Result<()> {
-    let mut progress = host.progress.clone();
-    let mut ended = host.ended.clone();
-    let (before, mut events) = host.listen();
+async fn talk(
+    server: &Server,
+    lines: &mut mpsc::Receiver<lines::Line>,
+    to: &mut OwnedWriteHalf,
+) -> std::io::Result<()> {
+    let mut progress = server.progress.clone();
+    let mut ended = server.ended.clone();
+    let (before, mut events) = server.listen();
     let now = progress.borrow_and_update().clone();
-    write(to, FromHost::Run { about: host.about.clone(), progress: now }).await?;
+    write(to, FromServer::Run { about: server.about.clone(), progress: now }).await?;
     for event in before {
-        write(to, FromHost::Event { event }).await?;
+        write(to, FromServer::Event { event }).await?;
     }
     let mut is_counting = true;
     loop {
         let message = tokio::select! {
             biased;
             line = lines.recv() => match line {
-                Some(Ok(line)) => carry_out(host, &line),
-                Some(Err(TooLong)) => FromHost::Refused { message: format!("a line has at most {LINE_LIMIT} bytes").into() },
+                Some(Ok(line)) => carry_out(server, &line),
+                Some(Err(TooLong)) => FromServer::Refused { message: format!("a line has at most {LINE_LIMIT} bytes").into() },
                 None => return Ok(()),
             },
             event = next(&mut events) => match event {
-                Ok(event) => FromHost::Event { event },
-                Err(broadcast::error::RecvError::Lagged(events)) => FromHost::Skipped { events },
+                Ok(event) => FromServer::Event { event },
+                Err(broadcast::error::RecvError::Lagged(events)) => FromServer::Skipped { events },
                 Err(broadcast::error::RecvError::Closed) => {
                     events = None;
                     continue;
@@ -206,9 +210,9 @@ async fn talk(host: &Host, lines: &mut mpsc::Receiver<lines::Line>, to: &mut Own
             newer = progress.changed(), if is_counting => {
                 is_counting = newer.is_ok();
                 let progress = progress.borrow_and_update().clone();
-                FromHost::Progress { progress }
+                FromServer::Progress { progress }
             }
-            result = end(&mut ended), if events.is_none() => return write(to, FromHost::Ended { result }).await,
+            result = end(&mut ended), if events.is_none() => return write(to, FromServer::Ended { result }).await,
         };
         write(to, message).await?;
     }
@@ -232,18 +236,18 @@ async fn end(ended: &mut watch::Receiver<Ended>) -> Result<Box<RunReport>, Probl
     }
 }
 
-fn carry_out(host: &Host, line: &[u8]) -> FromHost {
+fn carry_out(server: &Server, line: &[u8]) -> FromServer {
     let (command, by) = match read(line) {
         Ok(FromGuest::Command { command, by }) => (command, by),
-        Err(message) => return FromHost::Refused { message: message.into() },
+        Err(message) => return FromServer::Refused { message: message.into() },
     };
     tracing::info!(%by, ?command, "command from another process");
-    match host.control.apply(&command, Some(by)) {
-        Ok(()) => FromHost::Taken,
-        Err(error) => FromHost::Refused { message: error.to_string().into() },
+    match server.control.apply(&command, Some(by)) {
+        Ok(()) => FromServer::Taken,
+        Err(error) => FromServer::Refused { message: error.to_string().into() },
     }
 }
 
-async fn write(to: &mut OwnedWriteHalf, message: FromHost) -> std::io::Result<()> {
+async fn write(to: &mut OwnedWriteHalf, message: FromServer) -> std::io::Result<()> {
     timeout(WRITE_PATIENCE, to.write_all(&line(message))).await.map_err(|_| std::io::ErrorKind::TimedOut)?
 }

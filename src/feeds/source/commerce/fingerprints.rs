@@ -3,7 +3,7 @@
 //! All of it is asked in every pass, so all of it is cheap: some rows of state, checksums of small tables, highest numbers. Which
 //! index and which table shapes which feed is said in `in_commerce`.
 
-use super::super::changes::{ChangeLog, IndexLog, IndexView, Moment, NewRows, Reach, Shape, Sign};
+use super::super::changes::{ChangeLog, Fingerprint, IndexLog, IndexView, Moment, NewRows, Reach, Shape};
 use super::change_log::{self, VIEWS};
 use super::context::Context;
 use super::eav::Entity;
@@ -24,9 +24,13 @@ pub(super) async fn moment(database: &Database, context: &Context, feed: Feed) -
         let read = change_log::read(database, &mut snapshot, *log).await?;
         if matches!(read.state, ChangeLog::Kept(_)) {
             let made = "its change log was recreated";
-            moment.signs.extend(read.made.map(|value| sign(format!("log {log}"), value, made, Reach::Feed)));
+            moment
+                .fingerprints
+                .extend(read.made.map(|value| fingerprint(format!("log {log}"), value, made, Reach::Feed)));
             let made = "the triggers of its change log were recreated";
-            moment.signs.extend(read.triggers.map(|value| sign(format!("triggers {log}"), value, made, Reach::Feed)));
+            moment
+                .fingerprints
+                .extend(read.triggers.map(|value| fingerprint(format!("triggers {log}"), value, made, Reach::Feed)));
         }
         moment.logs.push((*log, read.state));
     }
@@ -37,25 +41,30 @@ pub(super) async fn moment(database: &Database, context: &Context, feed: Feed) -
     }
     moment.sight = change_log::sight(&mut snapshot).await?;
     moment.now = snapshot.rows::<i64>("SELECT UNIX_TIMESTAMP()").await?.first().copied().unwrap_or_default();
-    moment.signs.extend(indexers(database, &mut snapshot, feed).await?);
-    moment.signs.extend(exchanged(database, &mut snapshot, feed).await?);
-    moment.signs.extend(checksums(database, &mut snapshot, feed).await?);
-    moment.signs.extend(attributes(database, &mut snapshot, feed).await?);
-    moment.signs.extend(of_context(&mut snapshot, context, feed).await?);
-    moment.signs.extend(of_records(database, &mut snapshot, context, feed).await?);
+    moment.fingerprints.extend(indexers(database, &mut snapshot, feed).await?);
+    moment.fingerprints.extend(exchanged(database, &mut snapshot, feed).await?);
+    moment.fingerprints.extend(checksums(database, &mut snapshot, feed).await?);
+    moment.fingerprints.extend(attributes(database, &mut snapshot, feed).await?);
+    moment.fingerprints.extend(of_context(&mut snapshot, context, feed).await?);
+    moment.fingerprints.extend(of_records(database, &mut snapshot, context, feed).await?);
     moment.indexes = views(database, &mut snapshot, feed).await?;
-    moment.signs.extend(index_logs(&moment.indexes, feed));
+    moment.fingerprints.extend(index_logs(&moment.indexes, feed));
     snapshot.end().await;
     Ok(moment)
 }
 
-fn sign(name: impl Into<String>, value: impl Into<String>, reason: impl Into<String>, reach: Reach) -> Sign {
-    Sign { name: name.into(), value: value.into(), reason: reason.into(), reach }
+fn fingerprint(
+    name: impl Into<String>,
+    value: impl Into<String>,
+    reason: impl Into<String>,
+    reach: Reach,
+) -> Fingerprint {
+    Fingerprint { name: name.into(), value: value.into(), reason: reason.into(), reach }
 }
 
 /// The indexers that fill what items are made of, and the feed's own, which Commerce invalidates when everything may have
 /// changed. One that works now says nothing: what it comes to is told when it is done.
-async fn indexers(database: &Database, snapshot: &mut Snapshot, feed: Feed) -> Result<Vec<Sign>, DatabaseError> {
+async fn indexers(database: &Database, snapshot: &mut Snapshot, feed: Feed) -> Result<Vec<Fingerprint>, DatabaseError> {
     if !database.schema().has(INDEXERS) {
         return Ok(Vec::new());
     }
@@ -68,16 +77,20 @@ async fn indexers(database: &Database, snapshot: &mut Snapshot, feed: Feed) -> R
         database.table(INDEXERS)
     );
     let rows: Vec<(String, String, Option<String>)> = snapshot.rows_with(&sql, names).await?;
-    let signs = rows.into_iter().map(|(name, status, updated)| {
+    let fingerprints = rows.into_iter().map(|(name, status, updated)| {
         let what = if status == "valid" { "was rebuilt" } else { "is marked invalid" };
         let reason = format!("Commerce's index {name} {what}, which is in no change log");
-        sign(format!("indexer {name}"), format!("{status} {}", updated.unwrap_or_default()), reason, Reach::Feed)
+        fingerprint(format!("indexer {name}"), format!("{status} {}", updated.unwrap_or_default()), reason, Reach::Feed)
     });
-    Ok(signs.collect())
+    Ok(fingerprints.collect())
 }
 
 /// When the tables of those indexes were made: a rebuild fills others beside them and exchanges the names.
-async fn exchanged(database: &Database, snapshot: &mut Snapshot, feed: Feed) -> Result<Vec<Sign>, DatabaseError> {
+async fn exchanged(
+    database: &Database,
+    snapshot: &mut Snapshot,
+    feed: Feed,
+) -> Result<Vec<Fingerprint>, DatabaseError> {
     let beginnings: Vec<&str> = feed.core_indexes().iter().flat_map(|index| index.tables).copied().collect();
     if beginnings.is_empty() {
         return Ok(Vec::new());
@@ -101,44 +114,57 @@ async fn exchanged(database: &Database, snapshot: &mut Snapshot, feed: Feed) -> 
         .filter(|(table, _)| is_filled(table))
         .map(|(table, made)| format!("{table} {}", made.as_deref().unwrap_or("-")))
         .collect();
-    Ok(vec![sign("tables", lines.join("\n"), "Commerce replaced a table of an index", Reach::Feed)])
+    Ok(vec![fingerprint("tables", lines.join("\n"), "Commerce replaced a table of an index", Reach::Feed)])
 }
 
 /// Small tables that shape many items.
-async fn checksums(database: &Database, snapshot: &mut Snapshot, feed: Feed) -> Result<Vec<Sign>, DatabaseError> {
-    let mut signs = Vec::new();
+async fn checksums(
+    database: &Database,
+    snapshot: &mut Snapshot,
+    feed: Feed,
+) -> Result<Vec<Fingerprint>, DatabaseError> {
+    let mut fingerprints = Vec::new();
     let tables: Vec<&str> =
         feed.shaping_tables().iter().copied().filter(|table| database.schema().has(table)).collect();
     for (table, checksum) in tables.iter().zip(shapes::checksums(database, snapshot, &tables).await?) {
         let reason = format!("{table} changed, which affects many items");
-        signs.push(sign(format!("table {table}"), checksum, reason, Reach::Feed));
+        fingerprints.push(fingerprint(format!("table {table}"), checksum, reason, Reach::Feed));
     }
-    Ok(signs)
+    Ok(fingerprints)
 }
 
 /// Which attributes there are and where their values lie, for feeds that need no more of them.
-async fn attributes(database: &Database, snapshot: &mut Snapshot, feed: Feed) -> Result<Vec<Sign>, DatabaseError> {
+async fn attributes(
+    database: &Database,
+    snapshot: &mut Snapshot,
+    feed: Feed,
+) -> Result<Vec<Fingerprint>, DatabaseError> {
     let entity = match feed {
         Feed::Categories => Entity::Category,
         Feed::Prices | Feed::Variants => Entity::Product,
         _ => return Ok(Vec::new()),
     };
     let value = shapes::attributes(database, snapshot, entity).await?;
-    Ok(vec![sign("attributes", value, "an attribute was added, removed or renamed, or changed its type", Reach::Feed)])
+    Ok(vec![fingerprint(
+        "attributes",
+        value,
+        "an attribute was added, removed or renamed, or changed its type",
+        Reach::Feed,
+    )])
 }
 
 /// Settings and the date of today.
-async fn of_context(snapshot: &mut Snapshot, context: &Context, feed: Feed) -> Result<Vec<Sign>, DatabaseError> {
-    let mut signs = Vec::new();
+async fn of_context(snapshot: &mut Snapshot, context: &Context, feed: Feed) -> Result<Vec<Fingerprint>, DatabaseError> {
+    let mut fingerprints = Vec::new();
     if matches!(feed, Feed::Categories | Feed::Products | Feed::Prices | Feed::InventoryStockStatus) {
         let reason = "a shop setting that affects many items changed";
-        signs.push(sign("settings", context.settings.fingerprint(), reason, Reach::Feed));
+        fingerprints.push(fingerprint("settings", context.settings.fingerprint(), reason, Reach::Feed));
     }
     if feed == Feed::Prices {
         let reason = "a new day began in the time zone of a website; prices of catalogue rules are per day";
-        signs.push(sign("dates", dates(snapshot, context).await?, reason, Reach::Feed));
+        fingerprints.push(fingerprint("dates", dates(snapshot, context).await?, reason, Reach::Feed));
     }
-    Ok(signs)
+    Ok(fingerprints)
 }
 
 /// What reaches only some records, which are found when it differs.
@@ -147,10 +173,11 @@ async fn of_records(
     snapshot: &mut Snapshot,
     context: &Context,
     feed: Feed,
-) -> Result<Vec<Sign>, DatabaseError> {
-    let mut signs = Vec::new();
+) -> Result<Vec<Fingerprint>, DatabaseError> {
+    let mut fingerprints = Vec::new();
     let reason = "this shop's options, category paths and added rows were never checked before";
-    let mut add = |name: &str, value: String, shape| signs.push(sign(name, value, reason, Reach::Records(shape)));
+    let mut add =
+        |name: &str, value: String, shape| fingerprints.push(fingerprint(name, value, reason, Reach::Records(shape)));
     if matches!(feed, Feed::Products | Feed::Variants) {
         add("options", shapes::options_checksum(database, snapshot).await?, Shape::Options);
     }
@@ -166,12 +193,12 @@ async fn of_records(
     if shapes::is_staged(database, feed) {
         add("version", context.now.as_second().to_string(), Shape::Versions);
     }
-    Ok(signs)
+    Ok(fingerprints)
 }
 
 /// The logs of those indexes: what they name changes in the index, whether the feed's own log names it or not.
-fn index_logs(indexes: &[IndexView], feed: Feed) -> Vec<Sign> {
-    let mut signs = Vec::new();
+fn index_logs(indexes: &[IndexView], feed: Feed) -> Vec<Fingerprint> {
+    let mut fingerprints = Vec::new();
     for index in feed.core_indexes() {
         let log = match index.names {
             Named::Products => IndexLog::Products(index.name),
@@ -182,10 +209,10 @@ fn index_logs(indexes: &[IndexView], feed: Feed) -> Vec<Sign> {
         if let Some(view) = indexes.iter().find(|view| view.view == index.name) {
             let reason = "the change logs of Commerce's indexes were never read before";
             let reach = Reach::Records(Shape::Indexed(log));
-            signs.push(sign(format!("index log {}", index.name), view.newest.to_string(), reason, reach));
+            fingerprints.push(fingerprint(format!("index log {}", index.name), view.newest.to_string(), reason, reach));
         }
     }
-    signs
+    fingerprints
 }
 
 /// How far those indexes are filled along their logs. One that is not on schedule is filled by the save itself.
