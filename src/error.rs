@@ -29,7 +29,7 @@ pub enum Exit {
     TryAgain = 5,
     /// Another run holds the lock.
     Locked = 6,
-    /// A guard refused to go on.
+    /// A guard refused to continue.
     Guarded = 7,
     /// Interrupted by the person or by a signal.
     Interrupted = 130,

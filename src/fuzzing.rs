@@ -144,8 +144,8 @@ fn is_safe(text: &str) {
 /// No long run of characters of the input is repeated.
 fn is_discreet(text: &str, input: &[u8]) {
     let is_within = |piece: &[u8]| input.windows(SECRET_LENGTH).any(|window| window == piece);
-    let told = text.as_bytes().windows(SECRET_LENGTH).find(|piece| !piece.contains(&b' ') && is_within(piece));
-    assert_eq!(told.map(String::from_utf8_lossy), None, "{text}");
+    let reported = text.as_bytes().windows(SECRET_LENGTH).find(|piece| !piece.contains(&b' ') && is_within(piece));
+    assert_eq!(reported.map(String::from_utf8_lossy), None, "{text}");
 }
 
 #[cfg(test)]

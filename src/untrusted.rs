@@ -57,7 +57,7 @@ impl SafeText {
         &self.0
     }
 
-    /// Whether there is no text.
+    /// Whether there is not a text.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -89,7 +89,7 @@ impl fmt::Display for SafeText {
 }
 
 /// A line of JSON in which no dangerous character stands as itself: inside a string, which is the only place where JSON can hold
-/// one, `\u202e` is the same data. Programs read what was there; a terminal is told nothing.
+/// one, `\u202e` is the same data. Programs read what was there; a terminal receives nothing.
 pub fn inert_json(line: &str) -> Cow<'_, str> {
     if line.bytes().all(|byte| (b' '..0x7f).contains(&byte)) || !line.chars().any(is_dangerous) {
         return Cow::Borrowed(line);

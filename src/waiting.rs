@@ -1,6 +1,6 @@
-//! What the program waits for, told after three seconds, so that nobody wonders whether it hangs.
+//! What the program waits for, reported after three seconds, so that nobody wonders whether it hangs.
 //!
-//! Whoever waits for another machine wraps the wait in [`told`]; whoever can tell a person listens with [`Listener`]. This file
+//! Whoever waits for another machine wraps the wait in [`announced`]; whoever can informs a person listens with [`Listener`]. This file
 //! must never know what is waited for.
 
 use std::pin::pin;
@@ -58,7 +58,7 @@ pub fn tell(words: SafeText) {
 }
 
 /// Waits, and tells after [`PATIENCE`] what for. `words` is only made then; it may ask what the other side is doing.
-pub async fn told<T>(words: impl Future<Output = SafeText>, wait: impl Future<Output = T>) -> T {
+pub async fn announced<T>(words: impl Future<Output = SafeText>, wait: impl Future<Output = T>) -> T {
     let mut wait = pin!(wait);
     if let Ok(done) = tokio::time::timeout(PATIENCE, &mut wait).await {
         return done;
@@ -86,11 +86,11 @@ mod tests {
         let mut outer = Listener::new();
         let mut inner = Listener::new();
         let words = |text: &'static str| async move { SafeText::from(text) };
-        assert_eq!(told(words("a short wait"), slow(2)).await, 2);
-        assert_eq!(told(words("a long wait"), slow(9)).await, 9);
+        assert_eq!(announced(words("a short wait"), slow(2)).await, 2);
+        assert_eq!(announced(words("a long wait"), slow(9)).await, 9);
         assert_eq!(inner.next().await.as_str(), "a long wait");
         drop(inner);
-        assert_eq!(told(words("another"), slow(4)).await, 4);
+        assert_eq!(announced(words("another"), slow(4)).await, 4);
         assert_eq!(outer.next().await.as_str(), "another");
         assert!(outer.0.try_recv().is_err(), "each is told once");
     }

@@ -30,8 +30,8 @@ pub(super) fn read(from: impl AsyncRead + Unpin + Send + 'static, limit: u64) ->
             }
             let is_whole = line.pop_if(|last| *last == b'\n').is_some();
             let is_too_long = !is_whole && line.len() as u64 >= limit;
-            let told = sender.send(if is_too_long { Err(TooLong) } else { Ok(line) }).await;
-            if told.is_err() || is_too_long {
+            let reported = sender.send(if is_too_long { Err(TooLong) } else { Ok(line) }).await;
+            if reported.is_err() || is_too_long {
                 return;
             }
         }
@@ -46,10 +46,10 @@ mod tests {
     #[tokio::test]
     async fn lines_are_bounded() {
         let mut lines = read(&b"one\n\ntwo\nthree and more"[..], 8);
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         while let Some(line) = lines.recv().await {
-            told.push(line.map(|line| String::from_utf8(line).expect("text")));
+            reported.push(line.map(|line| String::from_utf8(line).expect("text")));
         }
-        assert_eq!(told, [Ok("one".to_owned()), Ok(String::new()), Ok("two".to_owned()), Err(TooLong)]);
+        assert_eq!(reported, [Ok("one".to_owned()), Ok(String::new()), Ok("two".to_owned()), Err(TooLong)]);
     }
 }

@@ -29,13 +29,13 @@ const EVENTS_KEPT: usize = 256;
 const LINE_LIMIT: u64 = 4096;
 /// How long a line may take to be written to who looks.
 const WRITE_PATIENCE: Duration = Duration::from_secs(5);
-/// How long the end of a run may take to be told to all who look.
+/// How long the end of a run may take to be reported to all who look.
 const END_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How a run ended, once it has.
 type Ended = Option<Result<Box<RunReport>, Problem>>;
 
-/// Makes a run reachable, and returns it as it was. If that cannot be, the log says why, and the run goes on.
+/// Makes a run reachable, and returns it as it was. If that cannot be, the log says why, and the run continues.
 pub fn publish(run: Run, about: About, state_dir: &Path) -> Run {
     let listening = match socket::listen(state_dir) {
         Ok(listening) => listening,
@@ -50,10 +50,10 @@ pub fn publish(run: Run, about: About, state_dir: &Path) -> Run {
         about,
         progress: progress.clone(),
         control: control.clone(),
-        told: Mutex::default(),
+        reported: Mutex::default(),
         ended: is_ended,
     });
-    let (events_out, told) = mpsc::channel(1);
+    let (events_out, reported) = mpsc::channel(1);
     let relay = tokio::spawn(relay(Arc::clone(&server), events, events_out));
     let serving = tokio::spawn(serve(server, listening));
     let report = tokio::spawn(async move {
@@ -66,15 +66,15 @@ pub fn publish(run: Run, about: About, state_dir: &Path) -> Run {
             },
         };
         wait(relay).await;
-        let told = result.as_ref().map(|report| Box::new(report.clone())).map_err(|error| Problem::of(error));
-        ended.send_replace(Some(told));
+        let reported = result.as_ref().map(|report| Box::new(report.clone())).map_err(|error| Problem::of(error));
+        ended.send_replace(Some(reported));
         wait(serving).await;
         result
     });
-    Run { progress, events: told, control, report }
+    Run { progress, events: reported, control, report }
 }
 
-/// Waits for a task of ours; that it broke is told by the panic hook, and no reason to break as well.
+/// Waits for a task of ours; that it broke is reported by the panic hook, and no reason to break as well.
 async fn wait(task: JoinHandle<()>) {
     let _ = task.await;
 }
@@ -84,44 +84,44 @@ struct Server {
     about: About,
     progress: watch::Receiver<Progress>,
     control: Control,
-    told: Mutex<Told>,
+    reported: Mutex<Reported>,
     ended: watch::Receiver<Ended>,
 }
 
-/// What was told so far, and the end at which more is told.
-struct Told {
+/// What was reported so far, and the end at which more is reported.
+struct Reported {
     kept: VecDeque<RunEvent>,
     /// `None` once there will be no more.
     more: Option<broadcast::Sender<RunEvent>>,
 }
 
-impl Default for Told {
+impl Default for Reported {
     fn default() -> Self {
         Self { kept: VecDeque::new(), more: Some(broadcast::Sender::new(EVENTS_KEPT)) }
     }
 }
 
 impl Server {
-    fn told(&self) -> MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    fn reported(&self) -> MutexGuard<'_, Reported> {
+        self.reported.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tell(&self, event: &RunEvent) {
-        let mut told = self.told();
-        if told.kept.len() == EVENTS_KEPT {
-            told.kept.pop_front();
+        let mut reported = self.reported();
+        if reported.kept.len() == EVENTS_KEPT {
+            reported.kept.pop_front();
         }
-        told.kept.push_back(event.clone());
-        if let Some(more) = &told.more {
+        reported.kept.push_back(event.clone());
+        if let Some(more) = &reported.more {
             // Nobody may be looking.
             let _ = more.send(event.clone());
         }
     }
 
-    /// What was told, and the events from now on; none is missed in between.
+    /// What was reported, and the events from now on; none is missed in between.
     fn listen(&self) -> (Vec<RunEvent>, Option<broadcast::Receiver<RunEvent>>) {
-        let told = self.told();
-        (told.kept.iter().cloned().collect(), told.more.as_ref().map(broadcast::Sender::subscribe))
+        let reported = self.reported();
+        (reported.kept.iter().cloned().collect(), reported.more.as_ref().map(broadcast::Sender::subscribe))
     }
 }
 
@@ -138,7 +138,7 @@ async fn relay(server: Arc<Server>, mut events: mpsc::Receiver<RunEvent>, out: m
             () = server.control.stopped() => drop(out.try_send(event)),
         }
     }
-    server.told().more = None;
+    server.reported().more = None;
 }
 
 /// Lets others look until the run has ended and they know.

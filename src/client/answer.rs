@@ -47,7 +47,7 @@ pub(super) fn failure(body: &Value) -> Option<Said> {
         &body["code"],
         &body["status"],
     ]);
-    // A code alone, or a `status` beside a result, is no failure; an `error` that holds anything is.
+    // A code alone, or a `status` beside a result, is not a failure; an `error` that holds anything is.
     let is_failure = message.is_some()
         || text_of(&body["error_code"]).is_some()
         || error.as_object().is_some_and(|fields| !fields.is_empty());

@@ -73,7 +73,7 @@ struct State {
     answers: u32,
     /// When the next request may leave.
     next: Instant,
-    /// When the last 429 allows to go on.
+    /// When the last 429 allows to continue.
     paused_until: Instant,
     /// When the rate was last decreased.
     decreased: Option<Instant>,
@@ -85,7 +85,7 @@ struct State {
 pub struct Departure(Instant);
 
 impl Pace {
-    /// A pace that never exceeds `ceiling` requests a second; `None`, zero and what is no number mean no limit.
+    /// A pace that never exceeds `ceiling` requests a second; `None`, zero and what is not a number mean no limit.
     pub(super) fn new(ceiling: Option<f64>, rng: fastrand::Rng) -> Self {
         let ceiling = ceiling.filter(|rate| rate.is_finite() && *rate > 0.0);
         let now = Instant::now();
@@ -120,7 +120,7 @@ impl Pace {
         Departure(Instant::now())
     }
 
-    /// A 429: everyone pauses, and goes on more slowly.
+    /// A 429: everyone pauses, and continues more slowly.
     ///
     /// Requests that left before the last decrease were already in flight then; their 429s tell the same news again, so
     /// they can only make the pause longer.
@@ -135,7 +135,7 @@ impl Pace {
         state.hold(now + pause);
     }
 
-    /// The gateway asks for a pause for another reason than too many requests: everyone pauses, and goes on as before.
+    /// The gateway asks for a pause for another reason than too many requests: everyone pauses, and continues as before.
     pub(super) fn hold(&self, pause: Duration) {
         self.state().hold(Instant::now() + pause);
     }

@@ -84,7 +84,7 @@ impl Failure {
     }
 }
 
-/// Why there is no answer.
+/// Why there is not a answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreached {
     /// Where on the way.

@@ -18,7 +18,7 @@ pub const BACKOFF_CAP: Duration = Duration::from_mins(1);
 /// How often a batch is tried when failures look passing: with the pauses, about two minutes.
 pub const MAX_ATTEMPTS: u32 = 8;
 
-/// How often a batch is tried when the gateway asks to slow down: that is no failure, but it must not go on forever.
+/// How often a batch is tried when the gateway asks to slow down: that is not a failure, but it must not continue forever.
 pub const MAX_SLOWED_ATTEMPTS: u32 = 100;
 
 /// How often a batch is tried when a setting is in the way, such as a proxy that wants a login: more than once, in case it was a
@@ -75,7 +75,7 @@ pub enum GaveUp {
     PayloadRefused,
     /// The request is refused, whatever is in it.
     RequestRefused,
-    /// There is no such feed at this address.
+    /// There is not a such feed at this address.
     WrongAddress,
     /// Somebody has to change a setting first.
     SettingInTheWay,

@@ -79,7 +79,7 @@ pub(crate) struct Reply {
     pub(super) redirect_host: Option<SafeText>,
 }
 
-/// Why there is no complete answer.
+/// Why there is not a complete answer.
 #[derive(Debug)]
 pub(crate) enum Broken {
     /// The connection could not be made, or broke.
@@ -173,7 +173,7 @@ impl Wire {
             message: self.describe(&error, start.elapsed()),
             failure: Failure::of(&error),
         };
-        let mut response = waiting::told(async { self.waited_for() }, request.send()).await.map_err(broken)?;
+        let mut response = waiting::announced(async { self.waited_for() }, request.send()).await.map_err(broken)?;
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
@@ -271,7 +271,7 @@ impl Reply {
         http_date(self.headers.get(header::DATE)?.to_str().ok()?.trim())
     }
 
-    /// What a redirect is told as.
+    /// What a redirect is reported as.
     pub(super) fn redirect_words(&self) -> Option<SafeText> {
         let host = self.redirect_host.as_ref()?;
         Some(SafeText::limited(

@@ -11,7 +11,7 @@ use crate::connector::finding::{self, Finding};
 use crate::error::{Exit, Problem};
 use crate::format::counted;
 
-/// A line is no longer than this: the narrowest usual terminal, in cells.
+/// A line is not a longer than this: the narrowest usual terminal, in cells.
 const WIDTH: usize = 80;
 /// The longest name of a check, in cells.
 const NAME_WIDTH: usize = 15;
@@ -23,15 +23,15 @@ pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit>
         Ok(connector) => connector,
         Err(problem) => return Ok(without_configuration(&problem, printer, output)?),
     };
-    let mut told = Ok(());
+    let mut reported = Ok(());
     let diagnosis = connector
         .doctor(|check| {
-            if told.is_ok() {
-                told = tell(check, printer, output);
+            if reported.is_ok() {
+                reported = tell(check, printer, output);
             }
         })
         .await;
-    told?;
+    reported?;
     printer.findings(diagnosis.findings(), output)?;
     summary(&diagnosis, output)?;
     Ok(diagnosis.exit())
@@ -86,10 +86,10 @@ fn summary(diagnosis: &Diagnosis, output: &mut Output) -> Result<(), Problem> {
     if wrong + warnings > 0 {
         output.text("")?;
     }
-    let verdict = match wrong {
+    let ruling = match wrong {
         0 => "No problems".to_owned(),
         1 => "1 problem".to_owned(),
         _ => format!("{wrong} problems"),
     };
-    output.text(&format!("{verdict}, {ok} ok, {}, {skipped} skipped.", counted(warnings as u64, "warning")))
+    output.text(&format!("{ruling}, {ok} ok, {}, {skipped} skipped.", counted(warnings as u64, "warning")))
 }

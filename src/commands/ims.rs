@@ -31,11 +31,11 @@ pub async fn run(command: ImsCommand, setting: &Setting, output: &mut Output) ->
 async fn login(url: Option<&Path>, connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
     if let Some(file) = url {
         let pasted = text_of(file, Secrecy::Open)?;
-        return told(&connector.finish_sign_in(&pasted).await?, output);
+        return reported(&connector.finish_sign_in(&pasted).await?, output);
     }
     if let SignIn::In(signed_in) = connector.sign_in().await? {
         talk("Already signed in. To sign out: `commerce-connector ims logout`.");
-        return told(&signed_in, output);
+        return reported(&signed_in, output);
     }
     let pending = connector.begin_sign_in().await?;
     talk(if pending.is_resumed {
@@ -52,14 +52,14 @@ async fn login(url: Option<&Path>, connector: &Connector, output: &mut Output) -
                 .hint("run `commerce-connector ims login --url FILE` with the URL in a file")
                 .into());
         }
-        return told(&connector.finish_sign_in(&pasted).await?, output);
+        return reported(&connector.finish_sign_in(&pasted).await?, output);
     }
     loop {
         let Some(line) = tokio::task::spawn_blocking(line_of_stdin).await?? else {
             return Err(Problem::usage("sign-in pending: run `commerce-connector ims login` to resume").into());
         };
         match connector.finish_sign_in(&line).await {
-            Ok(signed_in) => return told(&signed_in, output),
+            Ok(signed_in) => return reported(&signed_in, output),
             // A wrong paste: there is a person here who can paste another.
             Err(problem) if problem.exit == Exit::Usage => {
                 talk(&format!("{problem}: {}. Paste again:", problem.hint.as_deref().unwrap_or_default()));
@@ -85,12 +85,12 @@ async fn login_as_service(args: &LoginArgs, connector: &Connector, output: &mut 
         None => None,
     };
     let client_id = client_id.as_ref().map(Secret::expose);
-    told(&connector.sign_in_as_service(client_id, secret).await?, output)
+    reported(&connector.sign_in_as_service(client_id, secret).await?, output)
 }
 
 async fn status(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
     let exit = match connector.sign_in().await? {
-        SignIn::In(signed_in) => return told(&signed_in, output),
+        SignIn::In(signed_in) => return reported(&signed_in, output),
         SignIn::Pending(pending) => {
             output.say(
                 &format!("Sign-in pending; open this URL: {}", pending.url),
@@ -184,7 +184,7 @@ async fn logout(connector: &Connector, output: &mut Output) -> anyhow::Result<Ex
 }
 
 /// Says who is signed in.
-fn told(signed_in: &SignedIn, output: &mut Output) -> anyhow::Result<Exit> {
+fn reported(signed_in: &SignedIn, output: &mut Output) -> anyhow::Result<Exit> {
     let SignedIn { kind, name, email, until, is_renewable, kept } = signed_in;
     let who = match (kind, email) {
         (SignedInAs::Service, _) => format!("the service {name}"),

@@ -42,12 +42,12 @@ pub async fn follow(run: Run, voice: Voice, output: &mut Output) -> anyhow::Resu
 /// The same without a conclusion, which [`conclude`] draws.
 ///
 /// # Errors
-/// A [`Problem`] if there is no report.
+/// A [`Problem`] if there is not a report.
 pub async fn follow_to_end(mut run: Run, voice: Voice, output: &mut Output) -> anyhow::Result<RunReport> {
     let mut teller = Teller { voice, output, ends_with_errors: true };
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    // Taken, so that the default action (to die) is not: the run goes on without a listener.
+    // Taken, so that the default action (to die) is not: the run continues without a listener.
     let mut hangup = signal(SignalKind::hangup())?;
     let mut clock = interval_at(Instant::now() + PROGRESS_EVERY, PROGRESS_EVERY);
     clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -138,7 +138,7 @@ pub fn conclude(report: &RunReport) -> Result<Exit, Problem> {
 pub struct Teller<'a> {
     voice: Voice,
     output: &'a mut Output,
-    /// Whether refused keys and what is held back are told at the end, as errors.
+    /// Whether refused keys and what is held back are reported at the end, as errors.
     ends_with_errors: bool,
 }
 

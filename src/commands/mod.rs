@@ -86,7 +86,7 @@ impl Setting {
         }
         let home = absolute("HOME").or_else(std::env::home_dir).filter(|home| home.is_absolute());
         // On Adobe Commerce on cloud the home is the application itself, of which only a few directories can be written; of these
-        // only var/ is no place for a web server or for Commerce's own configuration.
+        // only var/ is not a place for a web server or for Commerce's own configuration.
         let is_cloud = value("MAGENTO_CLOUD_PROJECT").or_else(|| value("PLATFORM_PROJECT")).is_some();
         let application = absolute("MAGENTO_CLOUD_APP_DIR").or_else(|| absolute("PLATFORM_APP_DIR"));
         let application = application.unwrap_or_else(|| PathBuf::from("/app"));
@@ -266,7 +266,7 @@ async fn screen(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> 
     let not_remembered = setting.remember_screen_flags(&store).err();
     let store = if not_remembered.is_none() { setting.load()? } else { store };
     let connector = Connector::new(store, state_dir, None);
-    // A database that answers at once is waited for, so that the screen opens on the right pane. Otherwise a worker goes on.
+    // A database that answers at once is waited for, so that the screen opens on the right pane. Otherwise a worker continues.
     let _ = tokio::time::timeout(SETTINGS_PATIENCE, connector.ensure_loaded()).await;
     Ok(crate::tui::run(connector, crate::tui::Options { problem: not_remembered, ..crate::tui::Options::default() })
         .await?)

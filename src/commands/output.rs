@@ -1,4 +1,4 @@
-//! Where answers go and secrets come from: stdin may hold one, stdout is data, stderr is talk, and a closed pipe is no reason to
+//! Where answers go and secrets come from: stdin may hold one, stdout is data, stderr is talk, and a closed pipe is not a reason to
 //! panic.
 
 use std::io::{self, BufRead as _, BufWriter, IsTerminal, Read as _, Stdout, Write};
@@ -15,7 +15,7 @@ use crate::untrusted::inert_json;
 /// The version of the JSON lines. Changes only add fields and types; anything else makes it 2.
 pub const SCHEMA: &str = "commerce-connector/1";
 
-/// A time as it is told here: in the zone of this server.
+/// A time as it is reported here: in the zone of this server.
 pub fn moment(at: Timestamp) -> String {
     at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
@@ -104,7 +104,7 @@ fn closed(error: &io::Error) -> Problem {
     Problem::new(Exit::Other, format!("standard output: {error}"))
 }
 
-/// A line of talk. That nobody can hear it is no failure.
+/// A line of talk. That nobody can hear it is not a failure.
 pub fn talk(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }

@@ -54,9 +54,9 @@ pub async fn run(
             _ = interrupt.recv() => Some(Exit::Interrupted),
             _ = terminate.recv() => Some(Exit::Done),
             _ = hangup.recv() => None,
-            told = news.recv(), if is_listening => {
-                match told {
-                    Some(told) => say(&mut teller, &told),
+            reported = news.recv(), if is_listening => {
+                match reported {
+                    Some(reported) => say(&mut teller, &reported),
                     None => is_listening = false,
                 }
                 None

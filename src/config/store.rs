@@ -228,7 +228,7 @@ impl Store {
         self.reload()
     }
 
-    /// Reads the file, which must be there, anew.
+    /// Reads the file, which must be there, again.
     ///
     /// # Errors
     /// [`ConfigError`]; what was in force still is.
@@ -259,7 +259,7 @@ impl Store {
             let (Some(state), Some(root)) = (path, &config.instance.root) else { return false };
             let (state, root) = (self.resolve(state), self.resolve(root));
             // `var/` is the only place that a shop on Adobe's cloud may write to and that deployments keep; what else takes it
-            // away, the doctor says. What Commerce itself empties is no place.
+            // away, the doctor says. What Commerce itself empties is not a place.
             state.starts_with(&root) && !is_kept_in_var(&state, &root.join("var"))
         };
         let (instance, gateway) = (&config.instance, &config.gateway);

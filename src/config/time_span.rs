@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct TimeSpan(Option<Duration>);
 
-/// A word that is no length of time.
+/// A word that is not a length of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a time such as 90s, 30m, 1h or 2d, or off")]
 pub struct NoTimeSpan;

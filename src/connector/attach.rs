@@ -1,4 +1,4 @@
-//! Runs that go on, in this process or in another one of the same user.
+//! Runs that continue, in this process or in another one of the same user.
 
 use super::Connector;
 use crate::attach::{About, Found, find};
@@ -7,7 +7,7 @@ use crate::export::Run;
 use crate::export::control::Command;
 
 impl Connector {
-    /// The runs that go on into the chosen data space, the oldest first; none if none is chosen.
+    /// The runs that continue into the chosen data space, the oldest first; none if none is chosen.
     pub async fn live_runs(&self) -> Vec<Found> {
         let Some(data_space) = self.config().saas.environment_id else { return Vec::new() };
         let mut found = find(&self.shared.state_dir).await;
@@ -26,14 +26,14 @@ impl Connector {
     /// # Errors
     /// A [`Problem`] if there is none, or one refuses.
     pub async fn tell_runs(&self, commands: &[Command]) -> Result<Vec<About>, Problem> {
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for mut run in self.live_runs().await {
             for command in commands {
                 run.tell(command.clone()).await?;
             }
-            told.push(run.about);
+            reported.push(run.about);
         }
-        if told.is_empty() { Err(no_run()) } else { Ok(told) }
+        if reported.is_empty() { Err(no_run()) } else { Ok(reported) }
     }
 }
 

@@ -54,7 +54,7 @@ impl Stage {
 pub enum StepState {
     /// Done.
     Done,
-    /// It goes on by itself.
+    /// It continues by itself.
     Busy,
     /// It is being looked at.
     Looking,
@@ -187,7 +187,7 @@ pub struct Facts<'a> {
     pub ledger: Known<'a, [FeedSummary]>,
     /// The services; `None` until they were looked at.
     pub services: Option<&'a Services>,
-    /// Whether an export goes on.
+    /// Whether an export continues.
     pub is_exporting: bool,
     /// The zone that times are shown in.
     pub zone: TimeZone,
@@ -197,7 +197,7 @@ pub struct Facts<'a> {
 pub fn steps(facts: &Facts) -> Vec<Step> {
     let shop = shop(facts);
     let credentials = credentials(facts);
-    // Whoever has saved keys can go on to choose, even while the gateway is being asked about them.
+    // Whoever has saved keys can continue to choose, even while the gateway is being asked about them.
     let has_keys = !matches!(credentials.state, StepState::Next | StepState::Wrong);
     let configuration = configuration(facts, has_keys);
     let is_ready = [&shop, &credentials, &configuration]

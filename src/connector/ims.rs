@@ -42,7 +42,7 @@ impl Connector {
         Ims::new(self.ims_settings(), &tokens).status(Timestamp::now()).await.map_err(explained)
     }
 
-    /// Begins to sign in, or goes on with what was begun.
+    /// Begins to sign in, or continues with what was begun.
     ///
     /// # Errors
     /// A [`Problem`] if a setting is missing or wrong.

@@ -352,7 +352,7 @@ mod tests {
     fn changes_are_told_in_the_order_of_now_and_what_is_missing_comes_last() {
         let sent = json!({"sku": "A", "name": "old", "gone": 1, "modifiedAt": "then"});
         let now = json!({"sku": "A", "name": "new", "more": true, "modifiedAt": "now"});
-        let told: Vec<(String, FieldChange)> =
+        let reported: Vec<(String, FieldChange)> =
             changes(Feed::Products, &sent, &now).into_iter().map(|(name, change)| (name.to_string(), change)).collect();
         let expected = [
             ("modifiedAt".to_owned(), FieldChange::Same(json!("now"))),
@@ -361,7 +361,7 @@ mod tests {
             ("sku".to_owned(), FieldChange::Same(json!("A"))),
             ("gone".to_owned(), FieldChange::Removed(json!(1))),
         ];
-        assert_eq!(told, expected);
+        assert_eq!(reported, expected);
     }
 
     #[test]

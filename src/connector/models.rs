@@ -58,7 +58,7 @@ pub struct SettingsOverview {
     pub limits: Limits,
 }
 
-/// How fast a run sends unless it is told otherwise.
+/// How fast a run sends by default.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Limits {
     /// Requests a second; `None` = no limit.
@@ -81,7 +81,7 @@ impl Limits {
 pub struct Setup {
     /// Whether keys and choices are kept where Commerce itself reads them.
     pub in_commerce: bool,
-    /// Whether there is no configuration file yet.
+    /// Whether there is not a configuration file yet.
     pub without_file: bool,
     /// Whether nothing says yet where items come from.
     pub without_source: bool,

@@ -134,7 +134,7 @@ impl Connector {
     }
 }
 
-/// How fast a run sends unless it is told otherwise.
+/// How fast a run sends by default.
 pub(super) fn limits(config: &Config) -> Limits {
     let allowed = config.gateway.requests_per_second;
     let batch_size = |feed: Feed| (feed, configured_batch_size(config, feed).unwrap_or_else(|| feed.batch_size()));

@@ -52,7 +52,7 @@ pub enum WatchNews {
     Event(RunEvent),
     /// A pass ended that did something.
     Pass(RunReport),
-    /// Passes fail now; told once, until they succeed.
+    /// Passes fail now; reported once, until they succeed.
     Failing {
         /// Why.
         problem: Problem,
@@ -113,7 +113,7 @@ impl Connector {
     }
 }
 
-/// Passes until it is told to stop, waiting longer and longer while they fail.
+/// Passes until it is asked to stop, waiting longer and longer while they fail.
 async fn repeat(
     every: Duration,
     news: &mpsc::Sender<WatchNews>,
@@ -121,12 +121,12 @@ async fn repeat(
     mut passes: impl Pass,
 ) -> Result<(), Problem> {
     let mut failed: u32 = 0;
-    let mut told: Option<Problem> = None;
+    let mut reported: Option<Problem> = None;
     while !stop.is_cancelled() {
         let wait = match passes.pass().await? {
             Passed::Well => {
                 failed = 0;
-                if told.take().is_some() {
+                if reported.take().is_some() {
                     tell(news, WatchNews::Recovered).await;
                 }
                 every
@@ -134,7 +134,7 @@ async fn repeat(
             Passed::Badly(problem) => {
                 failed += 1;
                 let again_in = after_failures(every, failed);
-                if told.as_ref() != Some(&problem) {
+                if reported.as_ref() != Some(&problem) {
                     tell(
                         news,
                         WatchNews::Failing {
@@ -144,7 +144,7 @@ async fn repeat(
                         },
                     )
                     .await;
-                    told = Some(problem);
+                    reported = Some(problem);
                 }
                 again_in
             }
@@ -164,7 +164,7 @@ fn after_failures(every: Duration, failed: u32) -> Duration {
 }
 
 async fn tell(news: &mpsc::Sender<WatchNews>, what: WatchNews) {
-    // Nobody listens any more: the watch goes on.
+    // Nobody listens any more: the watch continues.
     let _ = news.send(what).await;
 }
 
@@ -172,7 +172,7 @@ async fn tell(news: &mpsc::Sender<WatchNews>, what: WatchNews) {
 struct Passes {
     connector: Connector,
     watch: Watch,
-    /// Connected once, and anew after a failure.
+    /// Connected once, and again after a failure.
     source: Option<Source>,
     /// Who sends, until that is written down.
     sender: Option<Installation>,
@@ -180,9 +180,9 @@ struct Passes {
     in_use: Option<InUse>,
     /// Whether a pass could ever begin.
     has_passed: bool,
-    /// What was noted of each feed in the last pass: a note that comes in every pass is told in the first.
+    /// What was noted of each feed in the last pass: a note that comes in every pass is reported in the first.
     said: BTreeMap<Feed, Vec<SafeText>>,
-    /// What is held back of which feeds, as it was told.
+    /// What is held back of which feeds, as it was reported.
     held: Vec<(Feed, What)>,
     news: mpsc::Sender<WatchNews>,
     stop: CancellationToken,
@@ -196,7 +196,7 @@ impl Pass for Passes {
                 let Some(problem) = problem else { return Ok(Passed::Well) };
                 problem
             }
-            // Whoever starts a watch that cannot work is told so at once. Later the settings may change again: keys are rotated, a
+            // Whoever starts a watch that cannot work learns it at once. Later the settings may change again: keys are rotated, a
             // file is being edited; and refused keys may be rotated before the first pass as well.
             Err(problem) if !self.has_passed && matches!(problem.exit, Exit::Usage | Exit::Guarded) => {
                 return Err(problem);
@@ -274,7 +274,7 @@ impl Passes {
         Ok(problem)
     }
 
-    /// Whether an event is worth telling, and has not been told by the pass before.
+    /// Whether an event is worth telling, and has not been reported by the pass before.
     fn is_news(&self, event: &RunEvent, said: &mut BTreeMap<Feed, Vec<SafeText>>) -> bool {
         match event {
             RunEvent::Note { feed, text } => {
@@ -295,7 +295,7 @@ fn did_something(report: &RunReport) -> bool {
     report.progress.feeds.iter().any(|feed| feed.to_send() + feed.settled() > 0)
 }
 
-/// Why a pass did not come to its end; being told to stop is no problem.
+/// Why a pass did not come to its end; being asked to stop is not a problem.
 fn problem_of(report: &RunReport) -> Option<Problem> {
     match &report.end {
         RunEnd::Complete | RunEnd::Stopped => None,
@@ -323,7 +323,7 @@ mod tests {
         Passed::Badly(Problem::new(Exit::TryAgain, what))
     }
 
-    /// Passes that go as they are told, and when each began, in seconds; in the last the watch is stopped.
+    /// Passes that go as they are reported, and when each began, in seconds; in the last the watch is stopped.
     struct Script {
         begun: Instant,
         left: VecDeque<Result<Passed, Problem>>,

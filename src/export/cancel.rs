@@ -1,4 +1,4 @@
-//! What ends a feed early: the person, or the first of its stages that cannot go on.
+//! What ends a feed early: the person, or the first of its stages that cannot continue.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -35,7 +35,7 @@ pub(super) struct Cancel {
 }
 
 impl Cancel {
-    /// A brake that `stop` pulls as well.
+    /// Cancelled by `stop` as well.
     pub fn new(stop: &CancellationToken) -> Self {
         Self { pulled: stop.child_token(), cause: Mutex::new(None) }
     }

@@ -27,7 +27,7 @@ const PAGES_AHEAD: usize = 2;
 /// Pages that are assembled at the same time: two keep the usual small server's cores busy, and bound the memory.
 const ASSEMBLED_AT_ONCE: usize = 2;
 
-/// Kinds of remarks that are told, each in one line.
+/// Kinds of remarks that are reported, each in one line.
 const MOST_REMARKS: usize = 20;
 
 /// What collecting a feed came to.
@@ -69,7 +69,7 @@ pub(super) async fn collect(
     let feed = feed_run.plan.feed;
     let source = feed_run.source();
     let (sender, pages) = mpsc::channel(PAGES_AHEAD);
-    // A task of its own, which ends with this function: reading goes on while pages are compared.
+    // A task of its own, which ends with this function: reading continues while pages are compared.
     let mut reader = JoinSet::new();
     reader.spawn(async move { source.read(feed, &selection, sender).await });
     compare_pages(feed_run, assembled(feed, pages), outbox, collection).await;
@@ -93,10 +93,10 @@ fn assembled(feed: Feed, pages: mpsc::Receiver<Page>) -> impl Stream<Item = Resu
     pages.map(move |page| tokio::task::spawn_blocking(move || assemble(feed, page))).buffered(ASSEMBLED_AT_ONCE)
 }
 
-/// How many of the items of what is selected the service has in another form; nothing is sent, recorded or told.
+/// How many of the items of what is selected the service has in another form; nothing is sent, recorded or reported.
 ///
 /// # Errors
-/// What ended the source early, unless the brake knows.
+/// What ended the source early, unless the cancellation knows.
 pub(super) async fn count_changed(
     feed_run: &FeedRun,
     selection: Selection,

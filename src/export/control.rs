@@ -1,4 +1,4 @@
-//! How a run is told what to do while it goes on: pause, resume, stop, other threads, other batches.
+//! How a run is controlled while it runs: pause, resume, stop, other threads, other batches.
 //!
 //! A [`Control`] may be held by a screen, a socket and the run itself at once. It knows what is wanted; it must never know who
 //! carries it out, or how.
@@ -15,7 +15,7 @@ use crate::error::{Exit, Explain};
 use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 
-/// What a run can be told.
+/// What a run can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
@@ -83,13 +83,13 @@ pub struct Control {
 }
 
 impl Control {
-    /// A run that goes on as planned.
+    /// A run that continues as planned.
     pub(super) fn new(thread_count: usize, batch_sizes: BTreeMap<Feed, usize>) -> Self {
         let wanted = Wanted { paused: None, thread_count: thread_count.clamp(1, *THREAD_COUNTS.end()), batch_sizes };
         Self { stop: CancellationToken::new(), wanted: watch::Sender::new(wanted), elsewhere: None }
     }
 
-    /// A hold on a run of another process, which is told by `commands`.
+    /// A hold on a run of another process, which is reported by `commands`.
     #[must_use]
     pub fn elsewhere(commands: mpsc::Sender<Command>) -> Self {
         Self { elsewhere: Some(commands), ..Self::new(1, BTreeMap::new()) }
@@ -172,7 +172,7 @@ impl Control {
         self.wanted.borrow().batch_sizes.get(&feed).copied().unwrap_or_else(|| feed.batch_size())
     }
 
-    /// Returns at once unless the run is paused; then when it goes on. A stop does not end this wait.
+    /// Returns at once unless the run is paused; then when it continues. A stop does not end this wait.
     pub(super) async fn unpaused(&self) {
         self.until(|wanted| wanted.paused.is_none()).await;
     }

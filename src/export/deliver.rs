@@ -46,7 +46,7 @@ async fn send_beside<T, F: Future<Output = T>>(feed_run: &Arc<FeedRun>, stage: i
     tokio::join!(stage, keep_sending(feed_run, batches)).0
 }
 
-/// Keeps as many senders at work as are wanted, until all batches are sent or the brake is pulled.
+/// Keeps as many senders at work as are wanted, until all batches are sent or the run is cancelled.
 async fn keep_sending(feed_run: &Arc<FeedRun>, batches: mpsc::Receiver<Batch>) {
     let batches = Arc::new(Mutex::new(batches));
     let mut wanted = feed_run.run.control.watch();

@@ -1,5 +1,5 @@
 //! Holding back: a run that would delete more of a feed than usual (or change more, where that is limited) sends none of it, and
-//! says so. Absence is no proof of a deletion: a table that was emptied by mistake looks the same.
+//! says so. Absence is not a proof of a deletion: a table that was emptied by mistake looks the same.
 //!
 //! The rule. What a run finds gone, together with what was deleted within the last day, is measured against the feed as it was
 //! before that. So a mistake that comes in small parts, pass by pass, is held back as one that comes at once. A feed whose
@@ -41,7 +41,7 @@ pub enum Most {
     NoLimit,
 }
 
-/// What a run may delete unless it is told otherwise.
+/// What a run may delete by default.
 pub const MAX_DELETE: Most = Most::Percent(10);
 
 /// A limit as it is written in a file: a text, or a number of items.
@@ -52,7 +52,7 @@ enum Written {
     Number(u64),
 }
 
-/// A text that is no limit.
+/// A text that is not a limit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{given:?} is not a limit: use a share (10%), a number of items (500) or none")]
 pub struct NoMost {

@@ -1,4 +1,4 @@
-//! The board: the counters of a run, and when they are told.
+//! The progress: the counters of a run, and when they are reported.
 //!
 //! Counters change as things happen; the newest values go out at most ten times a second, and never while nothing
 //! changes. What is derived (rate, time left, what limits) is worked out only when it goes out.
@@ -60,7 +60,7 @@ struct Sample {
 }
 
 impl LiveProgress {
-    /// A board on which nothing has happened, and the end at which to watch it. `allowance` tells how many requests a
+    /// Progress in which nothing has happened yet, and the end at which to watch it. `allowance` tells how many requests a
     /// second are allowed when it is asked.
     pub fn new(
         progress: Progress,
@@ -248,21 +248,21 @@ mod tests {
         let publisher = Arc::clone(&live_progress);
         tokio::spawn(async move { publisher.publish_changes().await });
         let counter = tokio::spawn(async move {
-            let mut told = 0;
+            let mut reported = 0;
             while watched.changed().await.is_ok() {
-                told += 1;
+                reported += 1;
                 if watched.borrow_and_update().feeds[0].source_read == 1_000 {
                     break;
                 }
             }
-            (told, watched)
+            (reported, watched)
         });
         for _ in 0..1_000 {
             live_progress.update(|feed| feed.source_read += 1);
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        let (told, mut watched) = counter.await.expect("the last value is told as well");
-        assert!((9..=12).contains(&told), "{told} times in a second");
+        let (reported, mut watched) = counter.await.expect("the last value is told as well");
+        assert!((9..=12).contains(&reported), "{reported} times in a second");
         let silence = tokio::time::timeout(Duration::from_hours(1), watched.changed()).await;
         assert!(silence.is_err(), "nothing changed, but something was told");
     }

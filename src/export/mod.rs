@@ -86,7 +86,7 @@ pub struct Plan {
     pub sender: Option<ledger::Installation>,
     /// Where ledger and locks live.
     pub state_dir: PathBuf,
-    /// Feeds that were wanted and that the source cannot give, and why: told when the run begins.
+    /// Feeds that were wanted and that the source cannot give, and why: reported when the run begins.
     pub absent: Vec<(Feed, SafeText)>,
 }
 
@@ -200,7 +200,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
     };
     let (ledger, ledger_thread) = Ledger::spawn(store)?;
     let control = Control::new(thread_count, feeds.iter().map(|plan| (plan.feed, plan.batch_size)).collect());
-    let (events, told) = Events::channel(control.stop_token().clone());
+    let (events, reported) = Events::channel(control.stop_token().clone());
     let planned = feeds.iter().map(|plan| FeedProgress { batch_size: plan.batch_size, ..FeedProgress::new(plan.feed) });
     let begun = Progress { thread_count: control.thread_count(), ..Progress::new(planned.collect(), dry_run) };
     let (live_progress, progress) = LiveProgress::new(begun, {
@@ -231,14 +231,14 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         control: control.clone(),
     };
     let report = tokio::spawn(run::run(context, feeds, absent, locks, ledger_thread));
-    Ok(Run { progress, events: told, control, report })
+    Ok(Run { progress, events: reported, control, report })
 }
 
 /// Makes a new ledger from what can be read of a damaged one, or of a backup; `None` if nothing is wrong. No run of this data
-/// space may go on meanwhile, so all its locks are taken. Blocking.
+/// space may continue meanwhile, so all its locks are taken. Blocking.
 ///
 /// # Errors
-/// [`ExportError::Locked`] if a run goes on, [`ExportError::Ledger`] if it cannot be done; the old ledger is then as it was.
+/// [`ExportError::Locked`] if a run continues, [`ExportError::Ledger`] if it cannot be done; the old ledger is then as it was.
 pub fn repair_ledger(
     state_dir: &Path,
     data_space: &DataSpaceId,

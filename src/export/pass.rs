@@ -32,7 +32,7 @@ pub(super) const KEYS_AT_ONCE: usize = 20_000;
 /// Why a pass ends before its end.
 #[derive(Debug)]
 pub(super) enum StopReason {
-    /// The brake is pulled, and knows why.
+    /// The run is cancelled, and knows why.
     Cancelled,
     /// The source cannot be read.
     Problem(Problem),
@@ -49,7 +49,7 @@ pub(super) enum Reading {
 /// Goes through a feed.
 ///
 /// # Errors
-/// What ended it early, unless the brake knows.
+/// What ended it early, unless the cancellation knows.
 pub(super) async fn go_through(feed_run: &Arc<FeedRun>) -> Result<(), Problem> {
     let went = match expect_filled(feed_run).await {
         Err(halt) => Err(halt),
@@ -282,7 +282,7 @@ async fn by_ids(feed_run: &Arc<FeedRun>, words: &[String], kind: IdKind) -> Resu
     {
         let mut known = run.unknown_ids.lock().unwrap_or_else(PoisonError::into_inner);
         let unknown: BTreeSet<String> = unknown.into_iter().collect();
-        // An id that one of the feeds has is no mistake, whatever the others have.
+        // An id that one of the feeds has is not a mistake, whatever the others have.
         *known = Some(known.take().map_or_else(|| unknown.clone(), |known| &known & &unknown));
     }
     compare_chosen(feed_run, reading, Reach::KeysAndRows).await
@@ -490,7 +490,7 @@ pub(super) async fn note(feed_run: &FeedRun, text: String) {
     feed_run.run.events.tell(RunEvent::Note { feed: feed_run.plan.feed, text: SafeText::from(text) }).await;
 }
 
-/// The result of a call to the ledger; a failure pulls the brake.
+/// The result of a call to the ledger; a failure pulls the cancellation.
 pub(super) fn in_ledger<T>(feed_run: &FeedRun, result: Result<T, LedgerError>) -> Result<T, StopReason> {
     result.map_err(|error| {
         feed_run.cancel.pull(Cause::Ledger(error));
@@ -498,7 +498,7 @@ pub(super) fn in_ledger<T>(feed_run: &FeedRun, result: Result<T, LedgerError>) -
     })
 }
 
-/// What the source answers, unless the brake is pulled first.
+/// What the source answers, unless the run is cancelled first.
 pub(super) async fn or_cancelled<T>(
     feed_run: &FeedRun,
     answer: impl Future<Output = Result<T, SourceError>>,

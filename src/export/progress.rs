@@ -61,9 +61,9 @@ pub enum Phase {
     Deleting,
     /// All done.
     Done,
-    /// Stopped by the person; a re-run goes on.
+    /// Stopped by the person; a re-run continues.
     Stopped,
-    /// Ended by an error; a re-run goes on.
+    /// Ended by an error; a re-run continues.
     Failed,
 }
 
@@ -81,7 +81,7 @@ impl Phase {
         }
     }
 
-    /// Whether work goes on.
+    /// Whether work continues.
     #[must_use]
     pub fn is_active(self) -> bool {
         matches!(self, Phase::Collecting | Phase::Sending | Phase::Deleting)
@@ -216,7 +216,7 @@ pub struct Progress {
     pub eta: Option<Duration>,
     /// The reason of `eta`, or of its absence.
     pub limit: Limit,
-    /// Whether only counting goes on.
+    /// Whether only counting continues.
     pub dry_run: bool,
     /// Whether it is paused, and by whom: batches in flight are finished, and nothing more is sent.
     pub paused: Option<Paused>,

@@ -113,13 +113,13 @@ fn up_to_second(time: Duration) -> Duration {
 /// What changed between two readings of the counters and is worth a line.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// A feed goes on to its next phase. That it began and how it ended are events.
+    /// A feed continues to its next phase. That it began and how it ended are events.
     Phase(FeedProgress),
     /// Something else holds the run back now.
     Limit(Limit),
     /// It was paused, by this person if that is known.
     Paused(Option<SafeText>),
-    /// It goes on after a pause.
+    /// It continues after a pause.
     Resumed,
     /// So many requests may be in flight now.
     ThreadCount(usize),
@@ -209,7 +209,7 @@ impl Changes {
         changes
     }
 
-    /// What a person told the run to do: pauses, threads, batches.
+    /// What a person asked of the run: pauses, threads, batches.
     fn commanded(&mut self, progress: &Progress) -> Vec<Change> {
         let mut changes = Vec::new();
         let paused = progress.paused.as_ref();
@@ -219,7 +219,7 @@ impl Changes {
             (true, Some(_)) | (false, None) => {}
         }
         let threads = progress.thread_count;
-        // What a run begins with is no change.
+        // What a run begins with is not a change.
         if self.thread_count.replace(threads).is_some_and(|before| before != threads) {
             changes.push(Change::ThreadCount(threads));
         }
@@ -248,9 +248,9 @@ impl Changes {
         let limit = match &progress.limit {
             // A pause is a change of its own.
             Limit::Unknown | Limit::Paused { .. } => return false,
-            // A short wait is told by the retry that it comes from.
+            // A short wait is reported by the retry that it comes from.
             Limit::Waiting { remaining, .. } if *remaining < LONG_WAIT => return false,
-            // The time that is left of a wait is no change.
+            // The time that is left of a wait is not a change.
             Limit::Waiting { reason, .. } => reason.as_str().to_owned(),
             other => limit_words(other),
         };
@@ -294,13 +294,13 @@ mod tests {
     fn limits_that_take_turns_are_told_once_in_a_while() {
         let mut changes = Changes::default();
         let gateway = Limit::Gateway { requests_per_second: 2.0 };
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for second in 0..60 {
             let limit = if second % 2 == 0 { gateway.clone() } else { Limit::Source };
-            told.extend(changes.of(&progress(second, Phase::Waiting, limit)));
+            reported.extend(changes.of(&progress(second, Phase::Waiting, limit)));
         }
-        assert!((2..=6).contains(&told.len()), "{told:?}");
-        assert_eq!(told.first().map(Change::line).as_deref(), Some("Limited by the gateway (2 requests/s)"));
+        assert!((2..=6).contains(&reported.len()), "{reported:?}");
+        assert_eq!(reported.first().map(Change::line).as_deref(), Some("Limited by the gateway (2 requests/s)"));
     }
 
     #[test]
@@ -319,8 +319,8 @@ mod tests {
         progress.paused = Some(Paused { by: Some("ann".into()) });
         progress.thread_count = 4;
         progress.feeds[0].batch_size = 50;
-        let told = ["Paused by ann", "Now 4 requests at a time", "products: now 50 items per request"];
-        assert_eq!(lines(&mut changes, &progress), told);
+        let reported = ["Paused by ann", "Now 4 requests at a time", "products: now 50 items per request"];
+        assert_eq!(lines(&mut changes, &progress), reported);
         assert!(changes.of(&progress).is_empty());
         progress.paused = None;
         assert_eq!(changes.of(&progress), [Change::Resumed]);

@@ -2,7 +2,7 @@
 //! whole shop is compared within a set time. It finds what no change log tells.
 //!
 //! How much is due is planned by time; how much is done is bounded by the database's time that it takes, which is measured. Where
-//! it stands is in the ledger, after each step, so that a service and cron go on where the other stopped, and so does a run
+//! it stands is in the ledger, after each step, so that a service and cron continue where the other stopped, and so does a run
 //! after one that died.
 
 #![expect(
@@ -29,10 +29,10 @@ const LEAST: u64 = 200;
 /// Records in a step: after each the place is kept, and the database's time is looked at.
 const STEP: u64 = 2_000;
 
-/// Which part of a round must be done before it is told how long it takes: the first steps are dear.
+/// Which part of a round must be done before it is known how long it takes: the first steps are dear.
 const ENOUGH_TO_TELL: f64 = 0.25;
 
-/// A share of the database's time that is no bound.
+/// A share of the database's time that is not a bound.
 const ALL_OF_IT: u8 = 100;
 
 /// The turn of a feed in this run, planned before anything else of the feed is done.

@@ -125,7 +125,7 @@ pub(super) async fn run(
     Ok(RunReport { progress, end: end?, unknown_ids, requests_per_second })
 }
 
-/// Puts on the board what is wanted of the run, as it changes.
+/// Puts on the progress what is wanted of the run, as it changes.
 async fn tell_wanted(context: &Context) -> Infallible {
     let mut wanted = context.control.watch();
     // What was wanted before this run had its first turn counts as well.
@@ -287,7 +287,7 @@ async fn tell_warnings(context: &Context, feed: Feed) {
     }
 }
 
-/// Exports one feed, and says how it ended. Whatever ends it early pulled the brake or is in the result of a stage.
+/// Exports one feed, and says how it ended. Whatever ends it early pulled the cancellation or is in the result of a stage.
 async fn export_feed(context: &Arc<Context>, plan: FeedPlan) -> FeedEnd {
     let feed_run = Arc::new(FeedRun::new(Arc::clone(context), plan));
     let went = pass::go_through(&feed_run).await;

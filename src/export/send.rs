@@ -45,7 +45,7 @@ pub(super) struct FeedRun {
 }
 
 impl FeedRun {
-    /// A lane on which nothing has moved yet.
+    /// A feed run on which nothing has moved yet.
     pub fn new(run: Arc<Context>, plan: FeedPlan) -> Self {
         let cancel = Cancel::new(run.control.stop_token());
         let max_batch_bytes = AtomicUsize::new(run.max_batch_bytes);
@@ -99,7 +99,7 @@ impl Outbox {
     }
 
     /// Hands items over, waiting while all senders are busy or the run is paused. Once the senders are gone it takes and
-    /// drops: the brake is pulled then, and the ledger knows what was not sent.
+    /// drops: the run is cancelled then, and the ledger knows what was not sent.
     pub async fn push(&mut self, items: Vec<Outgoing>) {
         self.feed_run.wait_while_paused().await;
         self.batcher.set_max_items(self.feed_run.batch_size());
@@ -116,7 +116,7 @@ impl Outbox {
     /// Hands over what is left.
     pub async fn flush(mut self) {
         if let Some(batch) = self.batcher.take() {
-            // Without senders the brake is pulled; see `push`.
+            // Without senders the run is cancelled; see `push`.
             self.hand_over(batch).await;
         }
     }
@@ -147,13 +147,13 @@ struct EncodedBatch {
 /// Why a sender has stopped working.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Left {
-    /// There is nothing more to send, or the brake is pulled.
+    /// There is nothing more to send, or the run is cancelled.
     NothingToDo,
     /// Fewer senders are wanted; this was its place.
     Surplus(usize),
 }
 
-/// A sender: works until there are no more batches, the brake is pulled, or its place, from 0, is one too many.
+/// A sender: works until there are no more batches, the run is cancelled, or its place, from 0, is one too many.
 pub(super) async fn send_batches(
     feed_run: Arc<FeedRun>,
     batches: Arc<Mutex<mpsc::Receiver<Batch>>>,
@@ -185,7 +185,7 @@ impl FeedRun {
         self.max_batch_bytes.load(Ordering::Relaxed)
     }
 
-    /// Waits until the run is not paused, or the brake is pulled.
+    /// Waits until the run is not paused, or the run is cancelled.
     async fn wait_while_paused(&self) {
         tokio::select! {
             biased;
@@ -194,7 +194,7 @@ impl FeedRun {
         }
     }
 
-    /// Sends a batch, and whatever it is split into, until every item has its state or the brake is pulled.
+    /// Sends a batch, and whatever it is split into, until every item has its state or the run is cancelled.
     async fn deliver(&self, batch: Batch) {
         let mut search = Search::default();
         let mut waiting = vec![batch];
@@ -212,11 +212,11 @@ impl FeedRun {
         }
     }
 
-    /// Sends a batch as one until every item has its state or the brake is pulled; or returns the halves it must become.
+    /// Sends a batch as one until every item has its state or the run is cancelled; or returns the halves it must become.
     async fn deliver_whole(&self, batch: Batch, search: &mut Search) -> Option<[Batch; 2]> {
         let mut encoded = self.pack(batch).await?;
         let mut tries = Tries::default();
-        // Held from the moment the keys are doubted until a new token is accepted, or the brake is pulled.
+        // Held from the moment the keys are doubted until a new token is accepted, or the run is cancelled.
         let mut alone = None;
         loop {
             let (entry, token, answer) = self.attempt(&mut encoded, alone.is_some()).await?;
@@ -257,7 +257,7 @@ impl FeedRun {
             };
             let event = RunEvent::Retrying { feed: self.plan.feed, attempt: *number, after: pause, reason };
             self.run.events.tell(event).await;
-            // If the brake is pulled meanwhile, the next attempt does not happen, and the items stay unknown.
+            // If the run is cancelled meanwhile, the next attempt does not happen, and the items stay unknown.
             self.pause(pause, &answer).await;
             if let Some(without) = rest {
                 let number = encoded.number;
@@ -427,10 +427,10 @@ impl FeedRun {
         }
     }
 
-    /// A pause before the next try, shorter if the brake is pulled.
+    /// A pause before the next try, shorter if the run is cancelled.
     async fn pause(&self, pause: Duration, answer: &FeedAnswer) {
         if self.run.control.thread_count() == 1 {
-            // With more senders the others go on, so the run as a whole does not wait.
+            // With more senders the others continue, so the run as a whole does not wait.
             self.run.live_progress.set_waiting(pause, outcome::pause_reason(&answer.outcome));
         }
         tokio::select! {

@@ -19,7 +19,7 @@ pub enum ImsError {
         /// What is wrong with it.
         reason: SafeText,
     },
-    /// There is no client to sign in with.
+    /// There is not a client to sign in with.
     #[error("cannot sign in: ims.client_id is not set")]
     NoClient,
     /// What was pasted back is not what IMS sends people to.

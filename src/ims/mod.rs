@@ -87,7 +87,7 @@ impl<'a> Ims<'a> {
         })
     }
 
-    /// Begins to sign in, or goes on with what was begun.
+    /// Begins to sign in, or continues with what was begun.
     ///
     /// # Errors
     /// [`ImsError`] if a setting is missing or wrong, or it cannot be remembered.
@@ -167,7 +167,7 @@ impl<'a> Ims<'a> {
         Ok(self.shown(&session))
     }
 
-    /// Revokes and forgets the tokens, and forgets what was begun. Gives why IMS could not be told, if so.
+    /// Revokes and forgets the tokens, and forgets what was begun. Gives why IMS could not be reached, if so.
     ///
     /// # Errors
     /// [`ImsError`] if they cannot be taken away here.

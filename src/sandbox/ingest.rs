@@ -153,13 +153,13 @@ fn store(
 ) -> Result<Answer, Failure> {
     let items: Vec<&RawValue> = serde_json::from_slice(bytes)
         .map_err(|error| Failure::message(StatusCode::BAD_REQUEST, format!("The body is not a JSON array: {error}")))?;
-    let mut verdict = sort_out(&items, feeds, gateway.keep, fault);
-    if matches!(fault, Some(What::RefusedItems(refused)) if refused.refuses_all) && !verdict.invalid.is_empty() {
-        verdict.accepted.clear();
+    let mut ruling = sort_out(&items, feeds, gateway.keep, fault);
+    if matches!(fault, Some(What::RefusedItems(refused)) if refused.refuses_all) && !ruling.invalid.is_empty() {
+        ruling.accepted.clear();
     }
-    let answer = verdict.answer(items.len());
+    let answer = ruling.answer(items.len());
     let mut store = lock(&gateway.store);
-    for (feed, deliveries) in verdict.accepted {
+    for (feed, deliveries) in ruling.accepted {
         store.receive(data_space, feed, deliveries, Timestamp::now());
     }
     Ok(answer)
@@ -167,28 +167,28 @@ fn store(
 
 /// What became of the items of a request.
 #[derive(Default)]
-struct Verdict {
+struct Ruling {
     accepted: Vec<(Feed, Vec<Delivery>)>,
     invalid: Vec<Value>,
 }
 
-fn sort_out(items: &[&RawValue], feeds: &[Feed], keep: Keep, fault: Option<&What>) -> Verdict {
-    let mut verdict = Verdict::default();
+fn sort_out(items: &[&RawValue], feeds: &[Feed], keep: Keep, fault: Option<&What>) -> Ruling {
+    let mut ruling = Ruling::default();
     for (index, raw) in items.iter().enumerate() {
         let refusals = injected_fault::refusals(fault, index);
         if index >= MAX_ITEMS {
-            verdict.invalid.push(by_index(index, TOO_MANY_ITEMS, &format!("more than {MAX_ITEMS} items")));
+            ruling.invalid.push(by_index(index, TOO_MANY_ITEMS, &format!("more than {MAX_ITEMS} items")));
         } else if !refusals.is_empty() {
-            verdict.invalid.extend(refusals);
+            ruling.invalid.extend(refusals);
         } else {
             match check(raw, feeds, keep) {
-                Ok((feed, delivery)) => verdict.accept(feed, delivery),
-                Err((feed, invalid)) => verdict.invalid.push(describe(index, feed, &invalid)),
+                Ok((feed, delivery)) => ruling.accept(feed, delivery),
+                Err((feed, invalid)) => ruling.invalid.push(describe(index, feed, &invalid)),
             }
         }
     }
-    verdict.invalid.extend(injected_fault::stranger(fault, items.len()));
-    verdict
+    ruling.invalid.extend(injected_fault::stranger(fault, items.len()));
+    ruling
 }
 
 fn check(raw: &RawValue, feeds: &[Feed], keep: Keep) -> Result<(Feed, Delivery), (Option<Feed>, Invalid)> {
@@ -210,7 +210,7 @@ fn check(raw: &RawValue, feeds: &[Feed], keep: Keep) -> Result<(Feed, Delivery),
     Ok((feed, Delivery { key: accepted.key, deleted: accepted.deleted, hash: content_hash(&item), json }))
 }
 
-impl Verdict {
+impl Ruling {
     fn accept(&mut self, feed: Feed, delivery: Delivery) {
         match self.accepted.iter_mut().find(|(other, _)| *other == feed) {
             Some((_, deliveries)) => deliveries.push(delivery),

@@ -23,7 +23,7 @@ use super::{Edition, ingest, inspect, registry_routes};
 
 /// The largest body as it is sent, in bytes. Adobe does not publish one; this stands in.
 const MAX_BODY: usize = 16 << 20;
-/// Where the id of a request is told; it changes with every answer.
+/// Where the id of a request is reported; it changes with every answer.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Everything that a sandbox knows.

@@ -93,7 +93,7 @@ impl Layers {
         config
     }
 
-    /// A setting that is no secret.
+    /// A setting that is not a secret.
     fn plain(&self, setting: Setting) -> Option<String> {
         self.text(setting).ok().flatten().map(|located| located.value.expose().to_owned())
     }

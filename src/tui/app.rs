@@ -40,7 +40,7 @@ const LAST_FRAME_PATIENCE: Duration = Duration::from_millis(500);
 enum End {
     /// The person left, or asked by a signal to leave.
     Left,
-    /// The person left, and the run of this process goes on.
+    /// The person left, and the run of this process continues.
     LeftRunning,
     /// The terminal is gone.
     TerminalGone,
@@ -55,7 +55,7 @@ pub struct Ended {
     pub is_interrupted: bool,
     /// Whether the last run was finished without a screen.
     pub is_headless: bool,
-    /// The run of another process that goes on without this screen.
+    /// The run of another process that continues without this screen.
     pub left_alone: Option<Box<About>>,
     /// Where unsaved keys are kept, if there are any; or why they could not be.
     pub kept: Option<Result<PathBuf, Problem>>,
@@ -72,7 +72,7 @@ pub struct App {
     signals: Signals,
     clipboard: clipboard::Path,
     run: Option<RunHandle>,
-    /// What the run is to be told as soon as its handle arrives.
+    /// What the run is to be reported as soon as its handle arrives.
     commands: Vec<Command>,
     last_run: Option<Result<RunReport, Problem>>,
     is_interrupted: bool,
@@ -107,10 +107,10 @@ impl App {
         }
     }
 
-    /// Runs until the person leaves or the terminal is gone. In the latter case a run goes on to its end first.
+    /// Runs until the person leaves or the terminal is gone. In the latter case a run continues to its end first.
     ///
     /// # Errors
-    /// If there is no terminal to begin with.
+    /// If there is not a terminal to begin with.
     pub async fn run(mut self, start_export: Option<ExportRequest>) -> std::io::Result<Ended> {
         let guard = TerminalGuard::take()?;
         let mut screen = Screen::open()?;
@@ -340,7 +340,7 @@ impl App {
         None
     }
 
-    /// Gives the terminal back and stops, like any program on Ctrl-Z, until the shell lets it go on. Workers and a run
+    /// Gives the terminal back and stops, like any program on Ctrl-Z, until the shell lets it continue. Workers and a run
     /// stop too: the whole process does.
     async fn suspend(&mut self, guard: &TerminalGuard, screen: &mut Screen) -> std::io::Result<()> {
         screen.settle(LAST_FRAME_PATIENCE).await;
@@ -357,7 +357,7 @@ impl App {
         screen.forget()
     }
 
-    /// The terminal is gone: a run is never taken along. It goes on, and this process ends with it.
+    /// The terminal is gone: a run is never taken along. It continues, and this process ends with it.
     async fn finish_without_screen(&mut self) {
         while self.state.export.has_own_run() {
             let event = tokio::select! {
@@ -394,7 +394,7 @@ fn goes_on_here() -> String {
     )
 }
 
-/// Sleeps until then; for ever if there is no then.
+/// Sleeps until then; for ever if there is not a then.
 async fn until(instant: Option<Instant>) {
     match instant {
         Some(instant) => sleep_until(instant).await,
@@ -402,7 +402,7 @@ async fn until(instant: Option<Instant>) {
     }
 }
 
-/// The next newer counters; never, if there is no run or it will tell nothing more.
+/// The next newer counters; never, if there is not a run or it will tell nothing more.
 async fn newer(run: Option<&mut RunHandle>) -> Progress {
     match run {
         Some(RunHandle { progress, .. }) => next_of(progress).await,

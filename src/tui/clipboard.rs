@@ -75,7 +75,7 @@ impl Path {
         }
     }
 
-    /// What the terminal must be told to put the text on the clipboard.
+    /// What the terminal needs to put the text on the clipboard.
     ///
     /// # Errors
     /// [`TooLong`]; a part of a text would be worse than none.

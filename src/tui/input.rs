@@ -112,7 +112,7 @@ fn follow(mut burst: Burst) -> (Burst, Option<TerminalEvent>) {
     (burst, None)
 }
 
-/// Returns when standard input is no terminal any more. Without a time limit and without interest in data, so that it
+/// Returns when standard input is not a terminal any more. Without a time limit and without interest in data, so that it
 /// costs nothing while the terminal is there.
 fn wait_for_hang_up() {
     let stdin = io::stdin();

@@ -30,13 +30,13 @@ use view::theme::Theme;
 pub struct Options {
     /// An export to start at once, in front.
     pub start_export: Option<ExportRequest>,
-    /// What went wrong before the screen opened, and has to be told on it.
+    /// What went wrong before the screen opened, and has to be reported on it.
     pub problem: Option<Problem>,
 }
 
 /// Runs the screen until the person leaves, and gives the terminal back whatever happens.
 ///
-/// If the terminal goes away while an export is active, the export goes on to its end without a screen first.
+/// If the terminal goes away while an export is active, the export continues to its end without a screen first.
 /// Returns [`Exit::Done`] for a person who leaves, the end of the export where [`Options`] started one or where it was
 /// finished without a screen, and [`Exit::Interrupted`] after a signal or a terminal that went away while nothing ran.
 ///

@@ -1,6 +1,6 @@
 //! Frames on their way to the terminal: drawn here, written by a thread of its own.
 //!
-//! One frame is one write inside a synchronized update; a frame that changes nothing is no write at all. While the
+//! One frame is one write inside a synchronized update; a frame that changes nothing is not a write at all. While the
 //! terminal takes a frame no other is drawn, so a slow line never holds up the loop, and a dead one never stops it.
 
 use std::fs::File;
@@ -39,7 +39,7 @@ impl Screen {
     /// A screen that has drawn nothing yet.
     ///
     /// # Errors
-    /// If standard output is no terminal, or the system gives no thread.
+    /// If standard output is not a terminal, or the system gives no thread.
     pub fn open() -> io::Result<Self> {
         let writer = Writer::start(super::terminal::terminal_output()?)?;
         Ok(Self { terminal: Terminal::new(FrameBackend::default())?, writer, under_way: 0, is_aside: false })
@@ -156,10 +156,10 @@ impl Writer {
     fn start(mut output: File) -> io::Result<Self> {
         let (frames, to_write) = sync_mpsc::channel::<Vec<u8>>();
         // At most one frame is under way, and what a key asked for besides: neither channel grows.
-        let (told, done) = mpsc::unbounded_channel();
+        let (reported, done) = mpsc::unbounded_channel();
         thread::Builder::new().name("screen".to_owned()).spawn(move || {
             while let Ok(frame) = to_write.recv() {
-                if told.send(output.write_all(&frame)).is_err() {
+                if reported.send(output.write_all(&frame)).is_err() {
                     return;
                 }
             }

@@ -11,7 +11,7 @@ pub enum Asked {
     Terminate,
     /// SIGHUP: the terminal is gone.
     HangUp,
-    /// SIGCONT: somebody stopped the process and let it go on; the terminal may have been used in between.
+    /// SIGCONT: somebody stopped the process and let it continue; the terminal may have been used in between.
     Continue,
 }
 

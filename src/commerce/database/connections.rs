@@ -117,7 +117,7 @@ impl Connections {
             Ok(connection)
         };
         let words = async { SafeText::from(format!("waiting for the database at {}", settings.address_text())) };
-        match waiting::told(words, tokio::time::timeout(CONNECT_TIMEOUT, Box::pin(begun))).await {
+        match waiting::announced(words, tokio::time::timeout(CONNECT_TIMEOUT, Box::pin(begun))).await {
             Ok(connection) => Ok(Begun { connection: connection?, place }),
             Err(_) => Err(DatabaseError::timed_out(settings, CONNECT_TIMEOUT.as_secs())),
         }

@@ -62,7 +62,7 @@ impl Snapshot {
         self.settle(answer).await
     }
 
-    /// The answer, or why there is none: `None` is no answer in time.
+    /// The answer, or why there is none: `None` is not a answer in time.
     async fn settle<T>(&mut self, answer: Option<Result<Vec<T>, Failure>>) -> Result<Vec<T>, DatabaseError> {
         let error = match answer {
             Some(Ok(rows)) => return Ok(rows),
@@ -87,14 +87,14 @@ impl Snapshot {
     /// The number that the next row of a table gets; `table` is a quoted name.
     ///
     /// # Errors
-    /// [`DatabaseError::Query`] with the server's words, also if there is no such table.
+    /// [`DatabaseError::Query`] with the server's words, also if there is not a such table.
     pub async fn next_auto_increment(&mut self, table: &str) -> Result<u64, DatabaseError> {
         // Not information_schema: MySQL 8 answers from statistics there that may be a day old.
         let definitions: Vec<(String, String)> = self.rows(&format!("SHOW CREATE TABLE {table}")).await?;
         Ok(definitions.first().map_or(1, |(_, definition)| auto_increment(definition)))
     }
 
-    /// Ends it. The server has nothing to lose if it cannot be told, so this cannot fail.
+    /// Ends it. The server has nothing to lose if it cannot be known, so this cannot fail.
     pub async fn end(mut self) {
         if self.is_broken {
             return;
@@ -117,7 +117,7 @@ async fn in_time<T>(connections: &Connections, id: u32, sql: &str, read: impl Fu
         SafeText::from(format!("waiting for the database at {of}: a query of {tables}, {doing}"))
     };
     let begun = Instant::now();
-    let answer = waiting::told(words, tokio::time::timeout(ANSWER_TIMEOUT, Box::pin(read))).await.ok();
+    let answer = waiting::announced(words, tokio::time::timeout(ANSWER_TIMEOUT, Box::pin(read))).await.ok();
     connections.count_since(begun);
     answer
 }

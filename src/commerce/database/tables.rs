@@ -173,7 +173,7 @@ impl Database {
 }
 
 impl Schema {
-    /// A table that no Commerce has: who may read the whole database is told that it does not exist, and everybody else that
+    /// A table that no Commerce has: who may read the whole database learns that it does not exist, and everybody else that
     /// reading it is denied.
     pub(super) const NOBODYS_TABLE: &'static str = "commerce_connector_no_such_table";
 }

@@ -39,7 +39,7 @@ impl Parser<'_, '_, '_> {
         }
     }
 
-    /// What is passed to a function; the opening bracket is next. `None` if it cannot be told what goes where.
+    /// What is passed to a function; the opening bracket is next. `None` if it cannot be known what goes where.
     pub(super) fn arguments(&mut self) -> Result<Option<Vec<Entry>>, ParseError> {
         self.expect("(", "before arguments")?;
         let mut arguments = Vec::new();

@@ -29,7 +29,7 @@ const NOT_FOLLOWED: [&str; 13] = [
 ];
 /// Declarations: what is in them has variables of its own.
 const DECLARATIONS: [&str; 8] = ["function", "class", "abstract", "final", "interface", "trait", "enum", "readonly"];
-/// What goes on after a block that a statement seems to end with.
+/// What continues after a block that a statement seems to end with.
 const GO_ON: [&str; 5] = ["else", "elseif", "catch", "finally", "while"];
 /// What runs code, or changes the surroundings, without being seen here.
 const RUNS_CODE: [&str; 9] =
@@ -285,7 +285,7 @@ impl Parser<'_, '_, '_> {
         Ok(())
     }
 
-    /// To the end of a statement that is not followed: a `;`, or a block that nothing goes on after.
+    /// To the end of a statement that is not followed: a `;`, or a block that nothing continues after.
     fn skip_statement(&mut self) -> Result<(), ParseError> {
         let begin = self.line();
         let word = self.keyword().unwrap_or_default();

@@ -132,7 +132,7 @@ pub(super) fn double_quoted(cursor: &mut Cursor<'_>) -> Result<Token, ParseError
     }
 }
 
-/// `<<<NAME`, `<<<"NAME"` and `<<<'NAME'`; `None` if this is no beginning of one.
+/// `<<<NAME`, `<<<"NAME"` and `<<<'NAME'`; `None` if this is not a beginning of one.
 pub(super) fn here_document(cursor: &mut Cursor<'_>) -> Result<Option<Token>, ParseError> {
     let begin = cursor.line();
     let Some(line_end) = cursor.rest().iter().position(|byte| *byte == b'\n') else { return Ok(None) };

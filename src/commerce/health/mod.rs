@@ -157,7 +157,7 @@ pub struct Machinery {
 /// Reads indexers, views, change logs, cron and locks.
 ///
 /// # Errors
-/// [`DatabaseError`] if no snapshot can be opened; a table that is missing or forbidden is told in its place.
+/// [`DatabaseError`] if no snapshot can be opened; a table that is missing or forbidden is reported in its place.
 pub async fn machinery(database: &Database, watched: &[Watched]) -> Result<Machinery, DatabaseError> {
     let mut snapshot = database.snapshot().await?;
     let indexers = indexers(database, &mut snapshot).await;
@@ -182,7 +182,7 @@ pub async fn machinery(database: &Database, watched: &[Watched]) -> Result<Machi
 /// Reads Adobe's own feed tables, in the order asked for: one pass over each, so it takes as long as they are large.
 ///
 /// # Errors
-/// [`DatabaseError`] if no snapshot can be opened; a table that is missing or forbidden is told in its place.
+/// [`DatabaseError`] if no snapshot can be opened; a table that is missing or forbidden is reported in its place.
 pub async fn feed_tables(database: &Database, watched: &[Watched]) -> Result<Vec<Part<FeedTable>>, DatabaseError> {
     let mut snapshot = database.snapshot().await?;
     let mut tables = Vec::with_capacity(watched.len());

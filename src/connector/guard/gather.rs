@@ -16,8 +16,8 @@ use crate::feeds::source::Source;
 use crate::untrusted::SafeText;
 
 impl Connector {
-    /// What the guard looks at; `None` for a catalogue that is made up, which is nobody's installation. `typed` is the name that a
-    /// person typed: whoever did that goes on, so the registry need not be asked.
+    /// What the guard looks at; `None` for a catalogue that is sample, which is nobody's installation. `typed` is the name that a
+    /// person typed: whoever did that continues, so the registry need not be asked.
     ///
     /// # Errors
     /// A [`Problem`] if the database or the ledger cannot be read, or the registry must be asked and does not answer.
@@ -47,7 +47,7 @@ impl Connector {
         Ok(Some(SendGuard { target, inferred, before, now, neighbour }))
     }
 
-    /// This installation; `None` for a catalogue that is made up, which is nobody's.
+    /// This installation; `None` for a catalogue that is sample, which is nobody's.
     pub(in crate::connector) async fn installation_here(&self, source: &Source) -> Result<Option<Here>, Problem> {
         // What Commerce itself takes for its base URL; a file may overrule the database.
         let configured_url = self.configured_base_url();
@@ -84,7 +84,7 @@ impl Connector {
         tokio::spawn(async move {
             let is_accepted = |progress: &Progress| progress.feeds.iter().any(|feed| feed.submitted > 0);
             if progress.wait_for(is_accepted).await.is_ok() {
-                // That it cannot be told is in the log.
+                // That it cannot be known is in the log.
                 let _ = tokio::task::spawn_blocking(move || neighbours::tell(&root, &data_space, &state_dir)).await;
             }
         });
@@ -93,7 +93,7 @@ impl Connector {
     fn configured_base_url(&self) -> Option<String> {
         let layers = self.layers().clone();
         let commerce = layers.commerce.as_deref()?;
-        // Who sends is told by a URL of its own; what a module ships is everybody's.
+        // Who sends is reported by a URL of its own; what a module ships is everybody's.
         let is_own = |found: &Found| !matches!(found.origin, Origin::Module(_)) && !found.text().is_empty();
         let found = ["web/secure/base_url", "web/unsecure/base_url"]
             .into_iter()

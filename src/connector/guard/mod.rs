@@ -25,7 +25,7 @@ pub use neighbours::Neighbour;
 pub struct Target {
     /// Its id.
     pub id: DataSpaceId,
-    /// Its name, or its id where no name is known: what a person types to go on.
+    /// Its name, or its id where no name is known: what a person types to continue.
     pub name: SafeText,
     /// What it is for.
     pub kind: DataSpaceKind,
@@ -108,7 +108,7 @@ impl Refusal {
         }
     }
 
-    /// The data space whose name has to be typed to go on.
+    /// The data space whose name has to be typed to continue.
     pub fn target(&self) -> &Target {
         match self {
             Refusal::NotProduction { target, .. }
@@ -148,7 +148,7 @@ impl Explain for Refusal {
     }
 }
 
-/// Says whether this installation may send into this data space. `typed` is the name that a person typed to go on.
+/// Says whether this installation may send into this data space. `typed` is the name that a person typed to continue.
 ///
 /// # Errors
 /// [`Refusal`], before a byte is sent.
@@ -208,7 +208,7 @@ fn words(installation: &Installation) -> String {
     format!("{url}, id {}", installation.id)
 }
 
-/// The installation of this root directory and this database, told apart from others on the same server.
+/// The installation of this root directory and this database, distinguished from others on the same server.
 pub fn installation(base_url: Option<&str>, root: Option<&Path>, database: &str) -> Installation {
     let mut hasher = Sha256::new();
     hasher.update(root.map(|root| root.to_string_lossy().into_owned()).unwrap_or_default());

@@ -35,9 +35,9 @@ pub(super) fn all(feeds: &[FeedHealth], installation: Option<&Installation>) -> 
         }
         findings.extend(health.adobe.iter().flat_map(|items| adobe(health.feed, items)));
     }
-    // indexer_state and mview_state are the same for every feed: told once.
-    let mut told = std::collections::BTreeSet::new();
-    findings.retain(|finding| told.insert((finding.what.clone(), finding.feed)));
+    // indexer_state and mview_state are the same for every feed: reported once.
+    let mut reported = std::collections::BTreeSet::new();
+    findings.retain(|finding| reported.insert((finding.what.clone(), finding.feed)));
     if let Some(installation) = installation {
         findings.extend(cron(&installation.cron));
         findings.extend(locks(&installation.locks));
@@ -71,12 +71,12 @@ fn ours(summary: &FeedSummary) -> Vec<Finding> {
     findings
 }
 
-/// Indexer and mode of the feeds; a missing state table is told once.
+/// Indexer and mode of the feeds; a missing state table is reported once.
 pub(in super::super) fn states(watched: &[(Feed, Watched)], paths: &[FeedPath]) -> Vec<Finding> {
     once(watched.iter().zip(paths).flat_map(|((feed, names), path)| path_states(*feed, names, path)))
 }
 
-/// Stalls and backlogs of the feeds; a missing log is told for its feed.
+/// Stalls and backlogs of the feeds; a missing log is reported for its feed.
 pub(in super::super) fn logs(watched: &[(Feed, Watched)], paths: &[FeedPath]) -> Vec<Finding> {
     once(watched.iter().zip(paths).flat_map(|((feed, names), path)| path_logs(*feed, names, path)))
 }

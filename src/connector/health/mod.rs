@@ -25,7 +25,7 @@ pub(super) use judge::{cron as judge_cron, logs as judge_logs, states as judge_s
 pub struct Health {
     /// The feeds that Adobe's export has, in the recommended order.
     pub feeds: Vec<FeedHealth>,
-    /// What the installation's database says; `None` if this program is not told where it is.
+    /// What the installation's database says; `None` if this program does not know where it is.
     pub installation: Option<Installation>,
     /// Everything that is not as it should be, the feeds' in their order.
     pub findings: Vec<Finding>,
@@ -60,7 +60,7 @@ pub struct FeedHealth {
 pub struct AdobeItems {
     /// Live items by state. `None` where the table keeps no status: the legacy feeds.
     pub by_state: Option<ByState>,
-    /// Rows, without those of deleted records where these are told apart.
+    /// Rows, without those of deleted records where these are distinguished.
     pub rows: u64,
     /// Rows of records that are gone.
     pub deleted: u64,
@@ -99,7 +99,7 @@ impl AdobeItems {
             }
             let (Some(by_state), Some(status)) = (&mut items.by_state, count.status) else { continue };
             match adobe_state(status) {
-                // What the service was told to delete, and accepted, is not there any more.
+                // What the service was asked to delete, and accepted, is not there any more.
                 ItemState::Submitted | ItemState::Awaiting if count.is_deleted => {}
                 ItemState::Submitted => by_state.submitted += count.rows,
                 ItemState::Awaiting => by_state.awaiting += count.rows,

@@ -61,7 +61,7 @@ pub(super) async fn follow_state(feed_run: &FeedRun) -> Result<FollowState, Stop
     Ok(FollowState { followed, moment })
 }
 
-/// Decides how the changes of a feed are found, as far as that can be told without reading a log.
+/// Decides how the changes of a feed are found, as far as that is known without reading a log.
 pub(super) fn follow_plan(FollowState { followed, moment }: &FollowState) -> FollowPlan {
     let once = |reason: String| FollowPlan::Once { reason };
     for (_, log) in &moment.logs {
@@ -333,7 +333,7 @@ async fn choose_entries(feed_run: &FeedRun, entries: Vec<Entry>, is_chosen: bool
             keys.extend(known);
         }
         if !resolved.unknown.is_empty() && is_chosen {
-            // There is no such product any more: what is left of it is in the ledger only.
+            // There is not a such product any more: what is left of it is in the ledger only.
             let gone = resolved.unknown;
             let chosen = feed_run.run.ledger.call(move |store| store.choose_rows_named(&gone, false, true)).await;
             in_ledger(feed_run, chosen)?;
@@ -343,7 +343,7 @@ async fn choose_entries(feed_run: &FeedRun, entries: Vec<Entry>, is_chosen: bool
 }
 
 /// Names these records, and those that show something of them, or did: when a product is gone, the database has taken along
-/// the rows that told who showed it.
+/// the rows that say who showed it.
 async fn choose_keys(feed_run: &FeedRun, keys: Vec<u64>, is_chosen: bool) -> Result<(), StopReason> {
     if keys.is_empty() {
         return Ok(());

@@ -204,7 +204,7 @@ impl Store {
         keys.map(|key| key.map(|key| u64::try_from(key).unwrap_or_default())).collect()
     }
 
-    /// The rows of the next chosen keys above `after`, and where a sweep goes on.
+    /// The rows of the next chosen keys above `after`, and where a sweep continues.
     pub(super) fn of_chosen_keys(&self, after: i64) -> rusqlite::Result<(Vec<i64>, Option<Place>)> {
         let keys = "SELECT key FROM temp.chosen_keys WHERE key > ?1 ORDER BY key LIMIT ?2";
         let mut last = self.connection.prepare_cached(&format!("SELECT max(key), count(*) FROM ({keys})"))?;
@@ -219,7 +219,7 @@ impl Store {
         Ok((ids, Some(if met < STEP { Place::Row(i64::MIN) } else { Place::Key(last) })))
     }
 
-    /// The next chosen rows above `after`, and where a sweep goes on.
+    /// The next chosen rows above `after`, and where a sweep continues.
     pub(super) fn of_chosen_rows(&self, after: i64) -> rusqlite::Result<(Vec<i64>, Option<Place>)> {
         let mut select =
             self.connection.prepare_cached("SELECT id FROM temp.chosen_rows WHERE id > ?1 ORDER BY id LIMIT ?2")?;

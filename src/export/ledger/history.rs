@@ -66,7 +66,7 @@ impl Store {
         Ok(())
     }
 
-    /// Drops the payloads of a feed. Items go on pointing to them, and find nothing.
+    /// Drops the payloads of a feed. Items continue pointing to them, and find nothing.
     pub fn drop_payloads(&mut self, feed: Feed) -> rusqlite::Result<()> {
         let bodies = "DELETE FROM bodies WHERE payload IN (SELECT id FROM payloads WHERE feed = ?1)";
         self.connection.execute(bodies, [feed_code(feed)])?;

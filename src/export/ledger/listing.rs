@@ -26,7 +26,7 @@ const FEW: usize = 10_000;
 /// What is read of a row, in this order.
 const COLUMNS: &str = "id, label, source_id, status, deleted, modified_at, error, code, request_id";
 
-/// Told how many entries were looked at so far; says whether to go on.
+/// Told how many entries were looked at so far; says whether to continue.
 pub type GoOn<'a> = &'a mut dyn FnMut(u64) -> bool;
 
 impl LedgerReader {
@@ -377,7 +377,7 @@ impl<'a> Listing<'a> {
         Ok(source_id.is_some_and(|id| id.to_string() == self.query.search.trim()))
     }
 
-    /// Counts what was looked at, and asks whether to go on.
+    /// Counts what was looked at, and asks whether to continue.
     fn step(&mut self, looked: usize) -> Result<(), Ended> {
         self.looked += looked as u64;
         if (self.go_on)(self.looked) { Ok(()) } else { Err(Ended) }

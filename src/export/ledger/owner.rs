@@ -8,7 +8,7 @@ use super::{LedgerError, LedgerReader, Store};
 /// The row of `meta` that holds it, as JSON.
 const NAME: &str = "installation";
 
-/// An installation, as far as two of them have to be told apart.
+/// An installation, as far as two of them have to be distinguished.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Installation {
     /// Its base URL; empty if it is not known.

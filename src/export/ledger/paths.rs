@@ -77,7 +77,7 @@ fn make_directory(directory: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
-/// Refuses a ledger that others may read or write, that is somebody else's, or that is no plain file.
+/// Refuses a ledger that others may read or write, that is somebody else's, or that is not a plain file.
 pub(super) fn check(path: &Path) -> Result<(), LedgerError> {
     let refuse = |reason: &str, hint: String| Err(LedgerError::new(path, reason, hint));
     let look = |path: &Path| fs::symlink_metadata(path).map_err(|error| LedgerError::of_io(path, &error));

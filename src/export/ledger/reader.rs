@@ -93,7 +93,7 @@ impl LedgerReader {
             let summary = feeds.entry(feed).or_insert_with(|| FeedSummary::new(feed));
             match state_of_status(row.get(1)?) {
                 ItemState::Awaiting => summary.awaiting += items,
-                // What the service was told to delete, and accepted, is not there any more.
+                // What the service was asked to delete, and accepted, is not there any more.
                 ItemState::Submitted if is_deleted => {}
                 ItemState::Submitted => summary.submitted += items,
                 ItemState::WillRetry => summary.will_retry += items,

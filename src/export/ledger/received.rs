@@ -26,7 +26,7 @@ pub fn last_received(state_dir: &Path) -> Result<BTreeMap<DataSpaceId, Timestamp
     let mut received = BTreeMap::new();
     for entry in entries {
         let name = entry.map_err(|error| unreadable(&error))?.file_name();
-        // What is no ledger, such as a write-ahead log beside one, has no id for a name.
+        // What is not a ledger, such as a write-ahead log beside one, has no id for a name.
         let id = name.to_str().and_then(|name| name.strip_suffix(".sqlite3")?.parse::<DataSpaceId>().ok());
         let Some(id) = id else { continue };
         if let Some(ledger) = LedgerReader::open(state_dir, &id)?

@@ -1,6 +1,6 @@
 //! What is compared again: a log is written before the indexes that items are read from, and before a save is done.
 //!
-//! Also which products ever showed which: when one is gone, its database takes along the rows that told it.
+//! Also which products ever showed which: when one is gone, its database takes along the rows that say it.
 
 use std::collections::BTreeMap;
 

@@ -25,7 +25,7 @@ const ASIDE: &str = ".aside-";
 /// The smallest row, in bytes: no page holds more rows than its size divided by this.
 const SMALLEST_ROW: i64 = 48;
 
-/// How many unreadable ranges are looked into before the rest is given up: a file in which each row is bad is no ledger.
+/// How many unreadable ranges are looked into before the rest is given up: a file in which each row is bad is not a ledger.
 const BAD_RANGES: u64 = 200_000;
 
 /// What a new ledger is made from.
@@ -144,7 +144,7 @@ fn nothing_left(source: &Path, error: &rusqlite::Error) -> LedgerError {
 }
 
 /// Puts the new ledger in the place of the old one, which is kept. A power cut leaves the old one, the new one, or neither and
-/// the new one beside: then nothing is begun anew before a repair has finished this.
+/// the new one beside: then nothing is begun again before a repair has finished this.
 fn replace(path: &Path) -> io::Result<Option<PathBuf>> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     paths::sync_directory(directory)?;

@@ -236,7 +236,7 @@ fn prepare_writable(connection: &mut Connection, data_space: &DataSpaceId) -> ru
     // the item would then look as the service knew it before, and its change would never be sent again.
     connection.pragma_update(None, "synchronous", "FULL")?;
     // The log is folded in by the commit that makes it this long: the log is synced before, the file after, and only then is
-    // the log begun anew. A longer log makes fewer of these pauses and a slower start after a crash.
+    // the log begun again. A longer log makes fewer of these pauses and a slower start after a crash.
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     // A page whose insides do not fit together is an error when it is read, and not a wrong answer.
     connection.pragma_update(None, "cell_size_check", true)?;

@@ -18,7 +18,7 @@ const STEP: i64 = 2_000;
 /// How many settled deletions are dropped in one step: some milliseconds.
 const DROPPED_AT_ONCE: i64 = 1_000;
 
-/// Where a sweep goes on.
+/// Where a sweep continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::export) enum Place {
     /// In the whole feed, above this identity.
@@ -34,7 +34,7 @@ pub(in crate::export) enum Place {
 pub(in crate::export) struct Swept {
     /// The deletions to send; the intent is already kept.
     pub gone: Vec<Outgoing>,
-    /// Where to go on; `None` = all of it is swept.
+    /// Where to continue; `None` = all of it is swept.
     pub next: Option<Place>,
 }
 
@@ -67,7 +67,7 @@ impl Store {
         Ok((measure, next))
     }
 
-    /// Looks at the next rows that were not seen. Returns the deletions to send, whose intents are kept, and where to go on.
+    /// Looks at the next rows that were not seen. Returns the deletions to send, whose intents are kept, and where to continue.
     pub fn sweep(&mut self, from: Place, now: Timestamp) -> rusqlite::Result<Swept> {
         let (unseen, next) = self.unseen(from)?;
         let mut swept = Swept { gone: Vec::new(), next };
@@ -85,7 +85,7 @@ impl Store {
         Ok(swept)
     }
 
-    /// The next rows that were not seen, and where to go on.
+    /// The next rows that were not seen, and where to continue.
     fn unseen(&self, from: Place) -> rusqlite::Result<(Vec<i64>, Option<Place>)> {
         let (mut ids, next) = match from {
             Place::Feed(after) => self.of_feed(after)?,

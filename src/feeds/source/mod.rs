@@ -86,7 +86,7 @@ pub enum Selection {
     /// Those with these source keys (for files: those whose first identity value is one of these).
     Ids(Vec<String>),
     /// Those with these source keys, as a change log or a ledger names them. A key that no record has gives nothing: the
-    /// record is gone, and that is no mistake of anybody. Sources without keys give nothing at all.
+    /// record is gone, and that is not a mistake of anybody. Sources without keys give nothing at all.
     Keys(Vec<u64>),
 }
 
@@ -135,7 +135,7 @@ pub enum Source {
     Commerce(commerce::Commerce),
     /// A directory of `<feed>.ndjson` or `<feed>.json` files.
     Files(files::Files),
-    /// A made-up catalogue.
+    /// A sample catalogue.
     Sample(sample::Sample),
 }
 

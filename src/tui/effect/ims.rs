@@ -9,7 +9,7 @@ use crate::secret::Secret;
 pub enum ImsWork {
     /// Look at where signing in stands.
     Status,
-    /// Begin to sign in, or go on with what was begun.
+    /// Begin to sign in, or continue with what was begun.
     Begin,
     /// Finish with the address that the person was sent back to.
     Finish(Secret),

@@ -19,15 +19,15 @@ use crate::tui::clipboard::Copyable;
 pub enum Effect {
     /// For a worker, by the bounded queue.
     Work(Work),
-    /// Tell the run that goes on, or that is being started, what to do. Never queued.
+    /// Tell the run that continues, or that is being started, what to do. Never queued.
     Run(Command),
     /// Leave the screen. Never queued.
     Quit,
-    /// Leave the screen, and let the run of this process go on without it. Never queued.
+    /// Leave the screen, and let the run of this process continue without it. Never queued.
     LeaveRunning,
     /// Hand the terminal back to the shell until the person returns.
     Suspend,
-    /// Draw everything anew.
+    /// Draw everything again.
     Repaint,
     /// Put a text on the clipboard of the person's own computer. Answered by [`super::event::Event::Copied`].
     Copy(Copyable),
@@ -82,7 +82,7 @@ pub enum Work {
     Diagnose,
     /// Look at the services that the connector serves.
     LoadServices,
-    /// Follow the run that goes on in another process, if there is one.
+    /// Follow the run that continues in another process, if there is one.
     Attach,
     /// Start an export.
     StartExport(ExportRequest),

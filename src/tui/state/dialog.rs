@@ -47,7 +47,7 @@ pub enum Reading {
     /// One line of an item's page in full.
     Entry(Entry),
     /// One line of the log in full.
-    Told(LogLine),
+    Reported(LogLine),
     /// Who may generate keys, and where.
     WhereKeys,
     /// What a license includes, and how to ask for more.
@@ -155,7 +155,7 @@ pub enum LinePurpose {
         /// What the new keys do not see.
         refusal: String,
     },
-    /// The name of the data space, typed to go on with what the guard refused.
+    /// The name of the data space, typed to continue with what the guard refused.
     Guard {
         /// What to export.
         request: ExportRequest,
@@ -228,7 +228,7 @@ impl KeyDialog {
         }
     }
 
-    /// Looks at the text anew.
+    /// Looks at the text again.
     pub fn look(&mut self) {
         let text = self.editor.text();
         self.preview = if text.trim().is_empty() {

@@ -22,7 +22,7 @@ impl State {
         }
     }
 
-    /// A key that is no command of this place: it is typed.
+    /// A key that is not a command of this place: it is typed.
     fn type_key(&mut self, key: &KeyEvent, now: &Now, effects: &mut Effects) {
         match &mut self.dialog {
             Some(Dialog::Line(line)) if !line.busy => {

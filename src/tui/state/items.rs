@@ -42,7 +42,7 @@ pub struct ItemsPage {
     has_after: bool,
     /// How loading goes.
     pub load: Load,
-    /// How many items were looked at by the search that goes on.
+    /// How many items were looked at by the search that continues.
     pub looked: Option<u64>,
     /// How many items the query has; `None` until they are counted.
     pub total: Option<u64>,
@@ -106,7 +106,7 @@ impl ItemsPage {
         self.marked.values().cloned().collect()
     }
 
-    /// Lists other items: from the first, and counted anew.
+    /// Lists other items: from the first, and counted again.
     fn list(&mut self, query: ItemQuery, effects: &mut Effects) {
         // Rows of another list would look like what was found.
         self.rows.clear();
@@ -133,7 +133,7 @@ impl ItemsPage {
         effects.push(Effect::Work(Work::Items(ItemsWork::Page { query: self.query.clone(), from, limit })));
     }
 
-    /// Loads the same rows anew, and counts them.
+    /// Loads the same rows again, and counts them.
     fn refresh(&mut self, effects: &mut Effects) {
         let on = Cursor::On(self.row().map(|row| row.number));
         let from = match self.rows.first() {

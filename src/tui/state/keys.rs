@@ -152,7 +152,7 @@ impl KeysPane {
         if draft.pair().is_some() {
             return match self.check(self.selected) {
                 Check::Accepted { .. } => Action::SaveKeys,
-                // It would be refused again: another pair is what helps.
+                // It would be refused again: another pair is the next step.
                 Check::Failed { problem, .. } if problem.exit == Exit::Refused => Action::PasteApiKey,
                 Check::NotAsked | Check::Asking | Check::Failed { .. } => Action::Verify,
             };
@@ -199,7 +199,7 @@ impl State {
         }
     }
 
-    /// What may be told of both pairs.
+    /// What may be shown of both pairs.
     fn keys_in_lines(&self) -> Copyable {
         let mut lines = Vec::new();
         for environment in Environment::ALL {

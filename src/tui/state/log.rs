@@ -1,4 +1,4 @@
-//! The page of what this run told: a line for each change, the newest last.
+//! The page of what this run reported: a line for each change, the newest last.
 //!
 //! The words are those of linear mode.
 
@@ -20,13 +20,13 @@ use crate::tui::keymap::Action;
 /// How many lines are kept; the log file and the ledger have the rest.
 pub const LINES_KEPT: usize = 1_000;
 
-/// How often newer lines come into sight: when the page is full, each of them writes all of it anew.
+/// How often newer lines come into sight: when the page is full, each of them writes all of it again.
 const SHOW_EVERY: Duration = Duration::from_secs(3);
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
-    /// When it was told, in local time.
+    /// When it was reported, in local time.
     pub at: Zoned,
     /// What it means.
     pub tone: Tone,
@@ -89,7 +89,7 @@ impl LogPage {
         self.in_sight_since = Some(now);
     }
 
-    /// Adds what a run told.
+    /// Adds what a run reported.
     pub(super) fn event(&mut self, event: &RunEvent, now: &Now) {
         let (tone, failure) = match event {
             RunEvent::ItemFailed(failure) if failure.state == ItemState::NeedsAttention => {
@@ -182,7 +182,7 @@ impl State {
                 self.dialog = line.map(|line| {
                     Dialog::reading(match line.failure {
                         Some(failure) => Reading::Failure(*failure),
-                        None => Reading::Told(line),
+                        None => Reading::Reported(line),
                     })
                 });
             }

@@ -40,7 +40,7 @@ impl Rates {
         let step = now.saturating_sub(self.begun).as_secs() / STEP.as_secs();
         let new = step.saturating_sub(self.step);
         self.step = self.step.max(step);
-        // After a suspension only what would be kept is made up for.
+        // After a suspension only what would be kept is sample for.
         for _ in 0..new.min(STEPS_KEPT as u64) {
             self.steps.push_back(0);
         }

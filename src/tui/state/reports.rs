@@ -47,7 +47,7 @@ impl<T> Report<T> {
         };
     }
 
-    /// Begins to look it up, unless that goes on already.
+    /// Begins to look it up, unless that continues already.
     fn begin(&mut self, work: Work, effects: &mut Effects) -> bool {
         if matches!(self.load, Load::Loading) {
             return false;
@@ -61,7 +61,7 @@ impl<T> Report<T> {
 /// All of them.
 #[derive(Debug, Default)]
 pub struct Reports {
-    /// How every feed is. The last one stays while it is read anew.
+    /// How every feed is. The last one stays while it is read again.
     pub health: Report<Health>,
     /// What a full export would take.
     pub estimate: Report<Estimate>,
@@ -91,7 +91,7 @@ impl Reports {
             // A message is cut to a few hundred characters where it enters; everything else is fixed text.
             Reading::Failure(_) | Reading::WhereKeys | Reading::License | Reading::Estimate => 40,
             Reading::Entry(entry) => 2 + of_text(entry.text.as_str()),
-            Reading::Told(line) => 4 + of_text(&line.text),
+            Reading::Reported(line) => 4 + of_text(&line.text),
             Reading::Help(of) => keymap::of_place(*of).count(),
             Reading::Feed(feed) => 40 + self.findings_of(*feed).map(of_finding).sum::<usize>(),
             Reading::Doctor => self.diagnosis.value.as_ref().map_or(0, |diagnosis| {
@@ -111,7 +111,7 @@ impl Reports {
 }
 
 impl Reports {
-    /// Looks the services up anew; what is known of them stays until then.
+    /// Looks the services up again; what is known of them stays until then.
     pub(super) fn refresh_services(&mut self, effects: &mut Effects) {
         self.services.begin(Work::LoadServices, effects);
     }

@@ -330,7 +330,7 @@ impl State {
         self.export.remark = None;
         effects.push(Effect::Work(Work::LoadLedger));
         effects.push(Effect::Work(Work::LoadLastReceived));
-        // Whom it serves is looked at anew when somebody wants to see it.
+        // Whom it serves is looked at again when somebody wants to see it.
         self.reports.services.load = Load::NotAsked;
         self.refresh_health(effects);
         self.refresh_items(effects);

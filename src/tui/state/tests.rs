@@ -428,21 +428,21 @@ fn a_worker_that_broke_leaves_nothing_waiting() {
 #[test]
 fn keys_tell_the_run_what_to_do_and_say_when_they_cannot() {
     let mut state = state(Pane::Export, Some(DataSpaceKind::Testing));
-    let told = |effects: &Effects| match effects.as_slice() {
+    let reported = |effects: &Effects| match effects.as_slice() {
         [Effect::Run(command)] => Some(command.clone()),
         _ => None,
     };
-    assert_eq!(told(&press(&mut state, ' ')), None, "there is no run");
+    assert_eq!(reported(&press(&mut state, ' ')), None, "there is no run");
     run(&mut state);
-    assert_eq!(told(&press(&mut state, ' ')), Some(Command::Pause));
-    assert_eq!(told(&press(&mut state, '+')), Some(Command::SetThreadCount(2)));
-    assert_eq!(told(&press(&mut state, '-')), None, "one is the least");
+    assert_eq!(reported(&press(&mut state, ' ')), Some(Command::Pause));
+    assert_eq!(reported(&press(&mut state, '+')), Some(Command::SetThreadCount(2)));
+    assert_eq!(reported(&press(&mut state, '-')), None, "one is the least");
     let sized = |items| Some(Command::SetBatchSize { feed: Some(Feed::Products), items });
-    assert_eq!(told(&press(&mut state, ']')), sized(200));
-    assert_eq!(told(&press(&mut state, '[')), sized(50));
+    assert_eq!(reported(&press(&mut state, ']')), sized(200));
+    assert_eq!(reported(&press(&mut state, '[')), sized(50));
     let paused = Progress { paused: Some(Paused { by: None }), thread_count: 32, ..progress(1200, 4000) };
     state.update(Event::Progress(paused), &now());
-    assert_eq!(told(&press(&mut state, ' ')), Some(Command::Resume));
-    assert_eq!(told(&press(&mut state, '+')), None, "32 are the most");
+    assert_eq!(reported(&press(&mut state, ' ')), Some(Command::Resume));
+    assert_eq!(reported(&press(&mut state, '+')), None, "32 are the most");
     assert!(state.notices.newest().is_some_and(|notice| notice.text.contains("already 32, the maximum")));
 }

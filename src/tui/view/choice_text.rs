@@ -14,7 +14,7 @@ use crate::format::{counted, duration};
 use crate::private_file::safe;
 use crate::tui::state::{Load, State};
 
-/// So many of what was held back are told in the question; the summary of the run has all.
+/// So many of what was held back are reported in the question; the summary of the run has all.
 const HELD_SHOWN: usize = 3;
 
 /// What is asked for to know where the shop is.
@@ -36,7 +36,7 @@ pub fn create(theme: Theme, room: usize) -> Vec<Line<'static>> {
     spaced(texts.map(|text| paragraph(text, room, theme.style(Role::Text))))
 }
 
-/// What choosing a data space means. What lies ahead is told as far as it is known: the question does not wait for it.
+/// What choosing a data space means. What lies ahead is reported as far as it is known: the question does not wait for it.
 pub fn choose(space: &DataSpace, state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let plain = |text: &str| paragraph(text, room, theme.style(Role::Text));
     let mut paragraphs = Vec::new();

@@ -17,7 +17,7 @@ const INDENT: usize = 4;
 enum Step {
     /// Its turn has not come.
     Open,
-    /// It goes on.
+    /// It continues.
     Active,
     /// It is done.
     Done,

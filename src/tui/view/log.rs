@@ -1,4 +1,4 @@
-//! The page of what this run told.
+//! The page of what this run reported.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -55,7 +55,7 @@ fn heading(state: &State, shown: usize, theme: Theme, room: usize) -> Line<'stat
     Line::styled(fit(&text, room), theme.style(Role::Title))
 }
 
-/// Why there is no line.
+/// Why there is not a line.
 fn nothing(log: &LogPage) -> String {
     let back = key_of(Place::Log, Action::Back);
     if log.filter.is_set() {

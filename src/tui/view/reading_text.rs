@@ -21,7 +21,7 @@ pub fn content(what: &Reading, state: &State, theme: Theme, room: usize) -> Cont
             let lines = paragraph(entry.text.as_str(), room, theme.style(Role::Text));
             Content::text(entry.name.as_str(), lines)
         }
-        Reading::Told(line) => log::content(line, theme, room),
+        Reading::Reported(line) => log::content(line, theme, room),
         Reading::Help(of) => Content::text("Keys", help::lines(*of, state.is_read_only(), theme, room)),
         Reading::Feed(feed) => {
             // What is wrong comes first; the title says already which feed it is.

@@ -90,7 +90,7 @@ pub fn doctor(state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let report = &state.reports.diagnosis;
     let Some(diagnosis) = &report.value else { return missing(report, "checking", theme, room) };
     let mut lines = match &report.load {
-        Load::Done { .. } => verdict(diagnosis, theme, room),
+        Load::Done { .. } => ruling(diagnosis, theme, room),
         _ => missing(report, "checking the shop and the service", theme, room),
     };
     lines.push(Line::default());
@@ -99,7 +99,7 @@ pub fn doctor(state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn verdict(diagnosis: &Diagnosis, theme: Theme, room: usize) -> Vec<Line<'static>> {
+fn ruling(diagnosis: &Diagnosis, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let number = |outcome| u64::try_from(diagnosis.count(outcome)).unwrap_or(u64::MAX);
     let (wrong, warnings) = (number(Outcome::Wrong), number(Outcome::Warning));
     let (text, role) = match (wrong, warnings) {

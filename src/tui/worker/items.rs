@@ -46,12 +46,12 @@ pub(super) async fn perform(
 ) -> ItemsReply {
     match work {
         ItemsWork::Page { query, from, limit } => {
-            let mut told = Instant::now();
+            let mut reported = Instant::now();
             let news = news.clone();
             blocking(move || {
                 let mut go_on = |looked| {
-                    if told.elapsed() >= TELL_EVERY {
-                        told = Instant::now();
+                    if reported.elapsed() >= TELL_EVERY {
+                        reported = Instant::now();
                         tell_search(&query, looked, &news);
                     }
                     !hold.is_cancelled()

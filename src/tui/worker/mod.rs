@@ -210,10 +210,10 @@ async fn tell(news: &mpsc::Sender<News>, event: Event) {
 /// Tells each check of the doctor as soon as it is done.
 async fn diagnose(connector: &Connector, news: &mpsc::Sender<News>) {
     // The doctor does not wait for who listens; there are a few dozen checks, so what waits here stays small.
-    let (told, mut checks) = mpsc::unbounded_channel();
+    let (reported, mut checks) = mpsc::unbounded_channel();
     let doctor = connector.doctor(move |check| {
         // The receiver lives until the doctor is done.
-        let _ = told.send(check.clone());
+        let _ = reported.send(check.clone());
     });
     let listen = async {
         while let Some(check) = checks.recv().await {
@@ -227,7 +227,7 @@ async fn diagnose(connector: &Connector, news: &mpsc::Sender<News>) {
 /// loop is, the export never waits for it.
 async fn follow(run: Run, about: Option<About>, news: &mpsc::Sender<News>) {
     let Run { progress, mut events, control, report } = run;
-    // As in `tell`: without a listener there is nobody to tell, but the run goes on.
+    // As in `tell`: without a listener there is nobody to tell, but the run continues.
     let _ = news.send(News::Run(RunHandle { progress, control })).await;
     let started = match about {
         Some(about) => Reply::Attached(Box::new(about)),

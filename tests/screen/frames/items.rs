@@ -184,7 +184,7 @@ fn an_item_with_all_that_is_known_of_it() {
     let mut state = looked_at(view);
     snapshot("item", &state);
     for size in SIZES {
-        let frame = draw(&state, LOOK, size).backend().to_string();
+        let frame = draw(&state, THEME, size).backend().to_string();
         assert!(!frame.contains('\u{1b}') && !frame.contains('\u{202e}'), "{size:?}");
     }
     // To the long field: it is shown in more lines than one, and in full by a key.

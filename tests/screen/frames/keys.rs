@@ -67,7 +67,7 @@ fn a_private_key_is_never_shown_while_it_is_pasted() {
     let text = format!("-----BEGIN PRIVATE KEY-----\r\n{body}\r\n{body}\r\n-----END PRIVATE KEY-----\r\n");
     state.update(Event::Paste(Secret::new(text)), &now());
     for size in SIZES {
-        assert!(!draw(&state, LOOK, size).backend().to_string().contains("secret"));
+        assert!(!draw(&state, THEME, size).backend().to_string().contains("secret"));
     }
     snapshot("keys-pasting", &state);
 }
@@ -77,7 +77,7 @@ fn an_api_key_is_never_shown_while_it_is_typed() {
     let mut state = ready(Pane::Keys, DataSpaceKind::Testing);
     press(&mut state, "a0123456789abcdef");
     for size in SIZES {
-        assert!(!draw(&state, LOOK, size).backend().to_string().contains("9abc"));
+        assert!(!draw(&state, THEME, size).backend().to_string().contains("9abc"));
     }
     snapshot("keys-api-key", &state);
 }

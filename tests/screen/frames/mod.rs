@@ -29,7 +29,7 @@ use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::Color;
 
-const LOOK: Look = Theme { colours: Colours::Text, unicode: true };
+const THEME: Theme = Theme { colours: Colours::Text, unicode: true };
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (60, 15)];
 
 fn now() -> Now {
@@ -229,7 +229,7 @@ fn draw(state: &State, look: Theme, (width, height): (u16, u16)) -> Terminal<Tes
 #[track_caller]
 fn snapshot(name: &str, state: &State) {
     for size in SIZES {
-        let terminal = draw(state, LOOK, size);
+        let terminal = draw(state, THEME, size);
         insta::assert_snapshot!(format!("{name}-{}x{}", size.0, size.1), terminal.backend());
     }
 }
@@ -333,7 +333,7 @@ fn a_private_key_pasted_into_the_export() {
     let text = "-----BEGIN PRIVATE KEY-----\nMIIEsecret\n-----END PRIVATE KEY-----\n";
     state.update(Event::Paste(Secret::new(text)), &now());
     for size in SIZES {
-        assert!(!draw(&state, LOOK, size).backend().to_string().contains("secret"));
+        assert!(!draw(&state, THEME, size).backend().to_string().contains("secret"));
     }
     snapshot("pasted-key", &state);
 }
@@ -393,7 +393,7 @@ fn only_ascii_where_nothing_else_can_be_shown() {
 #[test]
 fn production_and_refused_keys_colour_the_frame() {
     let corner = |kind| {
-        let terminal = draw(&ready(Pane::Export, kind), LOOK, (80, 24));
+        let terminal = draw(&ready(Pane::Export, kind), THEME, (80, 24));
         terminal.backend().buffer()[(0, 2)].fg
     };
     assert_eq!(corner(DataSpaceKind::Production), Color::Red);
@@ -401,7 +401,7 @@ fn production_and_refused_keys_colour_the_frame() {
     let mut refused = ready(Pane::Export, DataSpaceKind::Testing);
     let result = Err(Problem::new(Exit::Refused, "no"));
     refused.update(Event::Reply(Reply::Verified { environment: Environment::Sandbox, result }), &now());
-    assert_eq!(draw(&refused, LOOK, (80, 24)).backend().buffer()[(0, 2)].fg, Color::Red);
+    assert_eq!(draw(&refused, THEME, (80, 24)).backend().buffer()[(0, 2)].fg, Color::Red);
 }
 
 #[test]
@@ -437,7 +437,7 @@ fn every_size_draws_without_a_panic() {
         for width in (1 + height % 4..=130).step_by(4) {
             for step in 0..2 {
                 let number = usize::from(width + height * 3) + step * 3;
-                draw(&states[number % states.len()], LOOK, (width, height));
+                draw(&states[number % states.len()], THEME, (width, height));
             }
         }
     }

@@ -74,7 +74,7 @@ fn the_address_is_pasted_back_unseen() {
     let mut state = pending(false);
     state.update(Event::Paste(Secret::new("https://localhost/?code=s3cret&state=s")), &now());
     for size in SIZES {
-        assert!(!draw(&state, LOOK, size).backend().to_string().contains("s3cret"));
+        assert!(!draw(&state, THEME, size).backend().to_string().contains("s3cret"));
     }
     let problem = Problem::usage("that URL belongs to another sign-in: its state does not match")
         .hint("open the URL shown now, and paste the one it redirects to");
@@ -179,7 +179,7 @@ fn an_organization_that_is_not_seen_any_more() {
     let other = Overview { organization: Some("STALE@AdobeOrg".into()), ..overview(DataSpaceKind::Testing) };
     state.update(Event::Reply(Reply::Overview(other)), &now());
     press(&mut state, "/harb");
-    insta::assert_snapshot!("ims-stale-80x24", draw(&state, LOOK, (80, 24)).backend());
+    insta::assert_snapshot!("ims-stale-80x24", draw(&state, THEME, (80, 24)).backend());
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_sign_in_that_has_ended() {
     let at = "2026-03-04T09:00:00Z".parse().unwrap();
     insta::assert_snapshot!(
         "ims-expired-80x24",
-        draw(&pane(SignIn::Expired { name: "Alex Harbour".into(), at }), LOOK, (80, 24)).backend()
+        draw(&pane(SignIn::Expired { name: "Alex Harbour".into(), at }), THEME, (80, 24)).backend()
     );
 }
 

@@ -89,7 +89,7 @@ fn a_paused_run_says_so_and_which_key_goes_on() {
 #[test]
 fn a_feed_at_rest_with_failures_and_health() {
     snapshot("feed-at-rest", &open(healthy(DataSpaceKind::Testing), 3));
-    let silent = draw(&open(healthy(DataSpaceKind::Testing), 4), LOOK, (80, 24)).backend().to_string();
+    let silent = draw(&open(healthy(DataSpaceKind::Testing), 4), THEME, (80, 24)).backend().to_string();
     assert!(silent.contains("▲ silent stall"), "{silent}");
 }
 
@@ -117,7 +117,7 @@ fn what_could_not_be_read_says_since_when_and_which_key_tries_again() {
         state.update(Event::Reply(failed), &late);
     }
     snapshot("export-trouble", &state);
-    let shown = draw(&state, LOOK, (80, 24)).backend().to_string();
+    let shown = draw(&state, THEME, (80, 24)).backend().to_string();
     assert!(shown.contains("20,000"), "the last known data stay");
     assert!(shown.contains("source records of 12:03:10 CET (r: retry)"), "{shown}");
 }
@@ -137,5 +137,5 @@ fn the_log_of_a_run() {
 fn a_log_without_a_run_says_how_to_begin() {
     let mut state = ready(Pane::Export, DataSpaceKind::Testing);
     press(&mut state, "n");
-    assert!(draw(&state, LOOK, (80, 24)).backend().to_string().contains("No run started from this screen yet"));
+    assert!(draw(&state, THEME, (80, 24)).backend().to_string().contains("No run started from this screen yet"));
 }

@@ -35,7 +35,7 @@ fn set_up() -> State {
 
 fn snapshot_in(name: &str, state: &State, sizes: &[(u16, u16)]) {
     for size in sizes {
-        let terminal = draw(state, LOOK, *size);
+        let terminal = draw(state, THEME, *size);
         insta::assert_snapshot!(format!("{name}-{}x{}", size.0, size.1), terminal.backend());
     }
 }
@@ -134,7 +134,7 @@ fn keys_while_the_new_pair_is_not_accepted() {
     );
     state.update(Event::Reply(Reply::Rotated { environment: Environment::Sandbox, result: Err(problem) }), &now());
     for size in SIZES {
-        let shown = draw(&state, LOOK, size).backend().to_string();
+        let shown = draw(&state, THEME, size).backend().to_string();
         assert!(!shown.contains("89abcdef0123"), "a key is shown whole");
     }
     snapshot_in("keys-rotate-refused", &state, &SIZES[..2]);

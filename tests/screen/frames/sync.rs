@@ -78,7 +78,7 @@ fn trouble_of_the_selected_feed() {
     for (feed, words) in [0, 2, 3, 4].into_iter().zip(words) {
         key(&mut state, KeyCode::Home);
         (0..feed).for_each(|_| key(&mut state, KeyCode::Down));
-        assert!(draw(&state, LOOK, (80, 24)).backend().to_string().contains(&format!(": {words}")), "{words}");
+        assert!(draw(&state, THEME, (80, 24)).backend().to_string().contains(&format!(": {words}")), "{words}");
     }
 }
 
@@ -170,7 +170,7 @@ fn a_run_of_ids_names_those_that_nobody_has() {
     let unknown_ids = vec!["nonsense".into()];
     let report = RunReport { progress: last, end: RunEnd::Complete, unknown_ids, requests_per_second: None };
     state.update(Event::RunEnded(Ok(report)), &now());
-    let shown = draw(&state, LOOK, (80, 24)).backend().to_string();
+    let shown = draw(&state, THEME, (80, 24)).backend().to_string();
     assert!(shown.contains("20,000"), "the feed has as many records as before");
     snapshot("by-ids-ended", &state);
 }
@@ -272,7 +272,7 @@ fn reports_that_cannot_be_had() {
     snapshot("estimate-failed", &state);
     key(&mut state, KeyCode::Esc);
     press(&mut state, "f");
-    let shown = draw(&state, LOOK, (80, 24)).backend().to_string();
+    let shown = draw(&state, THEME, (80, 24)).backend().to_string();
     assert!(shown.contains("Health in Commerce not available"));
 }
 
@@ -282,7 +282,7 @@ fn an_export_that_was_asked_for_on_the_command_line_says_what_it_is() {
     let request = ExportRequest { feeds: vec![Feed::Prices], ..ExportRequest::default() };
     state.begin(Some(request), &now());
     reply(&mut state, Reply::RunStarted(Ok(())));
-    assert!(draw(&state, LOOK, (80, 24)).backend().to_string().contains("Export of prices"));
+    assert!(draw(&state, THEME, (80, 24)).backend().to_string().contains("Export of prices"));
 }
 
 /// A run that held back a part of the products.
@@ -326,5 +326,8 @@ fn what_a_run_held_back_is_asked_about() {
     let [Effect::Work(Work::StartExport(request))] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!((&request.mode, request.feeds.as_slice()), (&SyncMode::Full, [Feed::Products].as_slice()));
     assert_eq!(request.allowed.iter().map(|held| held.items).collect::<Vec<_>>(), [12_400], "so many and no more");
-    assert!(!draw(&held(true), LOOK, (80, 24)).backend().to_string().contains("Delete them"), "a dry run asks nothing");
+    assert!(
+        !draw(&held(true), THEME, (80, 24)).backend().to_string().contains("Delete them"),
+        "a dry run asks nothing"
+    );
 }

@@ -128,6 +128,6 @@ pub(super) fn judged(pair: Pair, probe: Option<Answer>, used: Environment, is_cl
     if !is_used {
         finding.level = Level::Warning;
     }
-    let verdict = if is_refused { "refused" } else { "not verified" };
-    Check::wrong(name, &format!("{shown}, {verdict}"), finding)
+    let ruling = if is_refused { "refused" } else { "not verified" };
+    Check::wrong(name, &format!("{shown}, {ruling}"), finding)
 }

@@ -1,4 +1,4 @@
-//! The orders in which items are listed: where a walk goes on, and the ranges of an index that it goes along.
+//! The orders in which items are listed: where a walk continues, and the ranges of an index that it goes along.
 
 use std::cmp::Ordering;
 
@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 
 use super::super::items::{ItemOrder, ItemPage, ItemRow, PageFrom};
 
-/// Where a walk goes on: beyond the row with this key and number, or with it.
+/// Where a walk continues: beyond the row with this key and number, or with it.
 pub(super) struct Place {
     pub key: Value,
     pub id: i64,

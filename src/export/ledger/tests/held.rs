@@ -108,7 +108,7 @@ fn a_feed_stays_held_for_parts_until_a_full_compare_finds_few_or_a_person_allows
     assert_eq!(part(&mut shop, allowed), None, "who names items and a number is obeyed");
     assert_eq!(shop.delete(Place::Key(i64::MIN), hours(48)), 1);
     part(&mut shop, USUAL).expect("held for all others");
-    // A number that is too small, then the right one; after that the day begins anew.
+    // A number that is too small, then the right one; after that the day begins again.
     let small = Limit { now: Some(Most::Items(998)), ..USUAL };
     assert_eq!(
         shop.go_through(&products(0..1_000), small, hours(49)).expect_err("one too many").most,

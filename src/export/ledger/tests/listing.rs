@@ -197,13 +197,13 @@ fn a_search_that_is_not_wanted_any_more_ends_at_its_next_step() {
     let query = ItemQuery { search: "nowhere".to_owned(), ..ItemQuery::all(Feed::Products) };
     for order in ItemOrder::ALL {
         let query = ItemQuery { order, ..query.clone() };
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         let mut once = |looked| {
-            told.push(looked);
+            reported.push(looked);
             false
         };
         assert_eq!(reader.page(&query, &PageFrom::Start, 10, &mut once).expect("read"), None, "{order:?}");
-        assert_eq!(told.len(), 1, "{order:?}");
+        assert_eq!(reported.len(), 1, "{order:?}");
         assert_eq!(reader.count_items(&query, &mut |_| false).expect("read"), None, "{order:?}");
         let mut looked = 0;
         let page = reader.page(&query, &PageFrom::Start, 10, &mut |so_far| {

@@ -101,7 +101,7 @@ fn an_item_that_another_record_gives_now_is_not_swept_with_the_old_one() {
     let mut shop = Shop::new(Feed::InventoryStockStatus);
     let stock = |key: u64| keyed(Feed::InventoryStockStatus, key, json!({"stockId": 1, "sku": "A", "productId": key}));
     shop.deliver(&[stock(5)]);
-    // The product was made anew under another key; the hash of this feed leaves the key out. Whether 5 still has it must be seen.
+    // The product was made again under another key; the hash of this feed leaves the key out. Whether 5 still has it must be seen.
     let compared = shop.look_at(&[9], &[stock(9)], Resend::None);
     assert_eq!((compared.send.len(), compared.unchanged), (0, 0));
     assert_eq!(compared.contested.iter().map(|contested| contested.owner).collect::<Vec<_>>(), [5]);

@@ -100,7 +100,7 @@ async fn state_of(
     Ok(LogState { name, oldest, newest, next, commerce_cursor, view, indexer })
 }
 
-/// Whether a table is there, and when it was made, if the server says so. Asked anew each time, unlike the schema that a
+/// Whether a table is there, and when it was made, if the server says so. Asked again each time, unlike the schema that a
 /// connection remembers: a log comes and goes with its indexer's mode.
 async fn made(
     database: &Database,

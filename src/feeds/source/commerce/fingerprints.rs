@@ -63,7 +63,7 @@ fn fingerprint(
 }
 
 /// The indexers that fill what items are made of, and the feed's own, which Commerce invalidates when everything may have
-/// changed. One that works now says nothing: what it comes to is told when it is done.
+/// changed. One that works now says nothing: what it comes to is reported when it is done.
 async fn indexers(database: &Database, snapshot: &mut Snapshot, feed: Feed) -> Result<Vec<Fingerprint>, DatabaseError> {
     if !database.schema().has(INDEXERS) {
         return Ok(Vec::new());

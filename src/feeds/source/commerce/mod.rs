@@ -97,7 +97,7 @@ pub struct Commerce {
     run: Option<Arc<OnceCell<Run>>>,
 }
 
-/// Where settings are set besides the database. Read anew for each run: files may change while a shop is watched.
+/// Where settings are set besides the database. Read again for each run: files may change while a shop is watched.
 #[derive(Debug, Clone, Default)]
 pub struct Installation {
     /// Its root directory, if it is on this server.

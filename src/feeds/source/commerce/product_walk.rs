@@ -234,7 +234,7 @@ fn make(context: &Arc<Context>, portion: &Arc<Portion>, places: Range<usize>) ->
     })
 }
 
-/// A panic goes on where it would have been without the task. What is left is a program that is ending.
+/// A panic continues where it would have been without the task. What is left is a program that is ending.
 fn broken_off(error: JoinError) -> DatabaseError {
     match error.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),

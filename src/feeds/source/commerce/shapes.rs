@@ -89,14 +89,14 @@ pub(super) async fn options_checksum(database: &Database, snapshot: &mut Snapsho
 /// The path of every category in every store view, as products show it.
 pub(super) async fn category_paths(snapshot: &mut Snapshot, context: &Context) -> Result<Details, DatabaseError> {
     let paths = products::category_paths(snapshot, context).await?;
-    // A path that is not there is told apart from every other by its marker.
+    // A path that is not there is distinguished from every other by its marker.
     let parts = |paths: Vec<Option<String>>| {
         paths.into_iter().map(|path| path.map_or_else(String::new, |path| format!("/{path}")))
     };
     Ok(paths.into_iter().map(|(category, paths)| (category, hash_of(parts(paths)))).collect())
 }
 
-/// The highest number in a table; `None` if there is no such table.
+/// The highest number in a table; `None` if there is not a such table.
 pub(super) async fn highest(
     database: &Database,
     snapshot: &mut Snapshot,
@@ -119,7 +119,7 @@ fn table_of(rows: NewRows) -> (&'static str, &'static str) {
     }
 }
 
-/// What is kept of a shape, so that another state of it can be told apart record by record.
+/// What is kept of a shape, so that another state of it can be distinguished record by record.
 pub(super) async fn details(
     database: &Database,
     snapshot: &mut Snapshot,

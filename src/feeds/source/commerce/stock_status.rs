@@ -182,7 +182,7 @@ async fn read_levels(
     let index = index_of(stock);
     let ids = in_list(ids);
     let (joins, order) = if stock == DEFAULT_STOCK {
-        // Said twice of the ids: the view is computed as a whole unless it is told which products are asked for. It has a row
+        // Said twice of the ids: the view is computed as a whole unless it is asked for which products are asked for. It has a row
         // of each website that older versions left, of which the first, that of all websites, counts; and of each staged version.
         let joins = format!(
             "JOIN {view} i ON i.product_id = e.entity_id AND i.sku = e.sku AND i.product_id IN ({ids}) \

@@ -209,7 +209,7 @@ impl<R: BufRead> Records<R> {
         Ok(Some(Record { number: self.number, body: gathered.body() }))
     }
 
-    /// The next byte that is no white space, taken off the stream.
+    /// The next byte that is not a white space, taken off the stream.
     fn token(&mut self) -> Result<Option<u8>> {
         loop {
             let available = self.bytes.fill_buf()?;

@@ -77,11 +77,14 @@ async fn broken_records_are_told_with_their_place_and_the_rest_is_read() {
     let text = format!("{}\n{{\"sku\":\n[1]\n{{\"sku\":\"X\"}}\n{}\n", product("A"), product("B"));
     let read = read(&[("products.ndjson", text.into_bytes())], Selection::All).await;
     read.ended.as_ref().expect("read to its end");
-    let told = read.skus();
-    assert_eq!((told[0].as_str(), told[4].as_str()), ("A", "B"));
-    assert!(told[1].starts_with("products.ndjson line 2: invalid JSON"), "{told:?}");
-    assert_eq!(told[2], "products.ndjson line 3: not a JSON object");
-    assert!(told[3].starts_with("products.ndjson line 4:") && told[3].contains("storeViewCode missing"), "{told:?}");
+    let reported = read.skus();
+    assert_eq!((reported[0].as_str(), reported[4].as_str()), ("A", "B"));
+    assert!(reported[1].starts_with("products.ndjson line 2: invalid JSON"), "{reported:?}");
+    assert_eq!(reported[2], "products.ndjson line 3: not a JSON object");
+    assert!(
+        reported[3].starts_with("products.ndjson line 4:") && reported[3].contains("storeViewCode missing"),
+        "{reported:?}"
+    );
     assert_eq!(read.pages[0].source_records, 5);
 }
 

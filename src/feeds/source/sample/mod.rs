@@ -1,7 +1,7 @@
-//! A made-up catalogue for `demo`, rehearsals and benches: deterministic, of any size, held nowhere.
+//! A sample catalogue for `demo`, rehearsals and benches: deterministic, of any size, held nowhere.
 //!
 //! Every record follows from its number alone, so that any of them can be made at any time, in any order, again. The shop,
-//! its words and its prices are invented. Feeds that exist only in Adobe Commerce, and orders, are not made up.
+//! its words and its prices are invented. Feeds that exist only in Adobe Commerce, and orders, are not sample.
 
 mod offer;
 mod product;
@@ -19,7 +19,7 @@ use shop::View;
 /// Source records in a page: large enough to keep the pipeline busy, small enough to weigh nothing.
 const PAGE_RECORDS: usize = 200;
 
-/// A made-up catalogue.
+/// A sample catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sample {
     /// How many products.
@@ -57,7 +57,7 @@ impl Sample {
     /// Streams the records of a feed.
     ///
     /// # Errors
-    /// [`SourceError::NoSuchFeed`] for a feed that is not made up.
+    /// [`SourceError::NoSuchFeed`] for a feed that is not sample.
     pub async fn read(&self, feed: Feed, selection: &Selection, pages: mpsc::Sender<Page>) -> Result<(), SourceError> {
         let count = self.count(feed).ok_or_else(|| SourceError::NoSuchFeed {
             feed,

@@ -1,4 +1,4 @@
-//! What the made-up products cost, how many there are, and which child stands for which size.
+//! What the sample products cost, how many there are, and which child stands for which size.
 
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};

@@ -1,4 +1,4 @@
-//! The made-up products. In every ten, the last is configurable and the three before it are its children.
+//! The sample products. In every ten, the last is configurable and the three before it are its children.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The made-up shop around the products: its scopes, attributes and categories.
+//! The sample shop around the products: its scopes, attributes and categories.
 
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
@@ -17,7 +17,7 @@ pub(super) const FIRST_ATTRIBUTE_ID: u64 = 73;
 pub(super) const ROOT_CATEGORY_ID: u64 = 2;
 /// Where the shop would be; `.example` is nobody's.
 pub(super) const BASE_URL: &str = "https://shop.example";
-/// Nothing in the made-up shop changes by itself, so everything was made at once.
+/// Nothing in the sample shop changes by itself, so everything was made at once.
 pub(super) const MADE_AT: &str = "2026-01-05 08:00:00";
 
 /// A store view.
@@ -37,7 +37,7 @@ impl View {
         text[self.language]
     }
 
-    /// The same for texts that are made up on the way.
+    /// The same for texts that are sample on the way.
     pub(super) fn text_of(&self, [english, german]: [String; 2]) -> String {
         if self.language == 0 { english } else { german }
     }

@@ -1,4 +1,4 @@
-//! The words of the made-up shop, in the languages of its two store views.
+//! The words of the sample shop, in the languages of its two store views.
 
 /// A text in English and in German.
 pub(super) type Text = [&'static str; 2];

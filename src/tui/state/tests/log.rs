@@ -4,7 +4,7 @@ use super::super::log::LINES_KEPT;
 use super::*;
 use crate::export::SyncMode;
 
-/// Refused items that are told so many seconds after the run began.
+/// Refused items that are reported so many seconds after the run began.
 fn tell(state: &mut State, seconds: u64, labels: impl IntoIterator<Item = String>) {
     let news = labels.into_iter().map(|label| RunEvent::ItemFailed(failure(&label))).collect();
     state.update(Event::Run { news, skipped: 0 }, &at(seconds));
@@ -80,7 +80,7 @@ fn a_filter_and_enter_find_one_line() {
     key(&mut state, KeyCode::End);
     key(&mut state, KeyCode::Enter);
     assert!(
-        matches!(&state.dialog, Some(Dialog::Reading { what: Reading::Told(line), .. }) if line.text == "products: left out")
+        matches!(&state.dialog, Some(Dialog::Reading { what: Reading::Reported(line), .. }) if line.text == "products: left out")
     );
 }
 

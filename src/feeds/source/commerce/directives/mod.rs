@@ -152,7 +152,7 @@ impl Scope {
 /// What becomes of a directive.
 enum Output {
     Text(String),
-    /// Nothing, since only Commerce's own code knows; the directive as a person is told of it.
+    /// Nothing, since only Commerce's own code knows; the directive as a person is informed of it.
     LeftOut(String),
     /// What stands there.
     AsItIs,

@@ -1,6 +1,6 @@
 //! What payment methods and extensions noted down: JSON of any shape, as a list of names and values.
 //!
-//! A value that is no text is written as JSON, and as Commerce's PHP writes it: 14 digits, `/` and what is not ASCII escaped.
+//! A value that is not a text is written as JSON, and as Commerce's PHP writes it: 14 digits, `/` and what is not ASCII escaped.
 
 use std::fmt::Write as _;
 use std::ops::Range;

@@ -77,7 +77,7 @@ impl TierRow {
         self.website == ALL || self.website == website.id
     }
 
-    /// From how many pieces on. Less than one piece is no tier.
+    /// From how many pieces on. Less than one piece is not a tier.
     fn quantity(&self) -> Result<Option<f64>, NoNumber> {
         number("tier price's quantity", &self.quantity)
             .map(|quantity| Some(quantity).filter(|quantity| *quantity >= 1.0))
@@ -154,7 +154,7 @@ impl Product {
 
     /// The customer groups that have a price of their own in a website.
     pub(super) fn groups(&self, website: &Website) -> BTreeSet<u64> {
-        // A quantity that is no number counts: the group's item is reported instead of deleted.
+        // A quantity that is not a number counts: the group's item is reported instead of deleted.
         let is_tier = |tier: &&TierRow| tier.is_in(website) && tier.quantity() != Ok(None);
         let of_tiers = self.tiers.iter().filter(is_tier).filter_map(|tier| tier.group);
         let of_rules = self.rules.iter().filter(|rule| rule.website == website.id).map(|rule| rule.group);
