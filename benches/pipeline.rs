@@ -7,11 +7,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use commerce_connector::client::models::{DataSpaceId, Environment};
+use commerce_connector::bounds::DEFAULT_BATCH_BYTES;
 use commerce_connector::client::{Client, ClientSettings, ConnectorMetadata};
+use commerce_connector::domain::Feed;
+use commerce_connector::domain::{DataSpaceId, Environment};
 use commerce_connector::export::progress::RunReport;
-use commerce_connector::export::{DEFAULT_MAX_BATCH_BYTES, Plan, SyncMode, encode, start};
-use commerce_connector::feeds::Feed;
+use commerce_connector::export::{Plan, SyncMode, encode, start};
 use commerce_connector::feeds::content::Content;
 use commerce_connector::feeds::item::FeedItem;
 use commerce_connector::feeds::source::sample::Sample;
@@ -70,7 +71,7 @@ impl Rehearsal {
             skip_locked: false,
             data_space: self.space.clone(),
             thread_count: THREADS,
-            max_batch_bytes: DEFAULT_MAX_BATCH_BYTES,
+            max_batch_bytes: DEFAULT_BATCH_BYTES,
             keep_payloads: true,
             sender: None,
             keep_deletions: Duration::from_hours(7 * 24),

@@ -1,4 +1,4 @@
-//! The bounds of what a person sets, for the configuration file, the command line and the screen.
+//! The bounds and defaults of what a person sets, for the configuration file, the command line and the screen.
 
 use std::ops::RangeInclusive;
 
@@ -27,3 +27,9 @@ pub const BATCH_BYTES: RangeInclusive<usize> = 1_024..=104_857_600;
 pub fn is_rate(requests_per_second: f64) -> bool {
     requests_per_second == 0.0 || REQUEST_RATES.contains(&requests_per_second)
 }
+
+/// Bytes of an uncompressed request unless configured otherwise.
+pub const DEFAULT_BATCH_BYTES: usize = 8 * 1024 * 1024;
+
+/// How many days ago an order may have changed to be part of a full sync: 604,800 s, as in Commerce (feed map §9).
+pub const DEFAULT_ORDER_DAYS: u32 = 7;

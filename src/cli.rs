@@ -8,9 +8,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::client::models::{DataSpaceId, Environment, ProjectId};
 use crate::config::ThemeName;
-use crate::feeds::Feed;
+use crate::domain::Feed;
+use crate::domain::{DataSpaceId, Environment, ProjectId};
 
 pub use export::{ExportCommand, FeedChoice, LedgerCommand, RetryArgs, RunArgs, SendingArgs, SetArgs, WatchArgs};
 pub use items::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};

@@ -11,12 +11,12 @@ use crate::client::{shown_of_feed_answer, shown_of_registry};
 use crate::commerce::deployment::{Connection, Deployment};
 use crate::commerce::env_php::{self, EnvPhpError, PhpFile};
 use crate::commerce::settings::{Scope, Sources};
-use crate::commerce::variables::Variables;
 use crate::config::store::parse_file;
 use crate::export::shown_of_log;
 use crate::feeds::source::files::shown_of_records;
 use crate::keys::{ApiKey, PrivateKey};
 use crate::untrusted::SafeText;
+use crate::variables::Variables;
 
 /// Takes any bytes.
 pub type Door = fn(&[u8]);

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::client::models::DataSpaceId;
+use crate::domain::DataSpaceId;
+use crate::domain::Feed;
 use crate::error::Problem;
 use crate::export::control::Command;
 use crate::export::owner::Owner;
 use crate::export::progress::{Progress, RunEvent, RunReport};
-use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 
 /// The version of the lines. Changes only add; anything else makes it 2.

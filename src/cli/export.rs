@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 use super::{ItemArgs, ItemsArgs};
 use crate::bounds::{MOST_ITEMS, MOST_THREADS};
 use crate::config::time_span::TimeSpan;
-use crate::export::hold::Most;
-use crate::feeds::Feed;
+use crate::domain::Feed;
+use crate::domain::Most;
 use crate::feeds::source::IdKind;
 
 /// `export …`
@@ -192,7 +192,7 @@ pub enum FeedChoice {
 }
 
 impl std::str::FromStr for FeedChoice {
-    type Err = crate::feeds::UnknownFeed;
+    type Err = crate::domain::UnknownFeed;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
         match word.trim() {

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::feeds::Feed;
+use crate::domain::Feed;
 
 /// `export items`
 #[derive(Debug, Args)]

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::models::Environment;
-use super::proxy::UnusableProxy;
+use crate::domain::Environment;
 use crate::error::{Exit, Explain};
+use crate::http::HttpError;
 use crate::untrusted::SafeText;
 
 /// A failed call to the registry, or a client that cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
-    /// A setting the client cannot work with: a URL or a CA file.
+    /// A setting the client cannot work with.
     #[error("{setting}: {reason}")]
     Setting {
         /// The configuration key or flag.
@@ -18,9 +18,9 @@ pub enum ClientError {
         /// What is wrong with it.
         reason: SafeText,
     },
-    /// A proxy variable that cannot be used.
+    /// A setting that no request can be made with: a URL, a CA file, a proxy.
     #[error(transparent)]
-    Proxy(#[from] UnusableProxy),
+    Http(#[from] HttpError),
     /// No usable key pair for this environment.
     #[error("no {environment} key pair: {missing} missing")]
     NoKeys {
@@ -88,7 +88,7 @@ fn after(wait: Option<Duration>) -> String {
 impl Explain for ClientError {
     fn exit(&self) -> Exit {
         match self {
-            ClientError::Setting { .. } | ClientError::Proxy(_) | ClientError::NoKeys { .. } => Exit::Usage,
+            ClientError::Setting { .. } | ClientError::Http(_) | ClientError::NoKeys { .. } => Exit::Usage,
             ClientError::KeysRefused { .. } => Exit::Refused,
             ClientError::Refused { .. } | ClientError::NotUnderstood { .. } => Exit::Other,
             ClientError::SlowDown { .. } | ClientError::Passing { .. } => Exit::TryAgain,
@@ -104,7 +104,7 @@ impl Explain for ClientError {
                 "check that both keys belong to one {environment} pair and that this server's clock is right; if you \
                  lost the private key, generate a new pair in the API portal"
             )),
-            ClientError::Proxy(unusable) => Some(format!("correct {}, or unset it", unusable.variable)),
+            ClientError::Http(error) => error.hint(),
             ClientError::Passing { .. } => Some("check DNS, proxy and firewall, then try again".to_owned()),
             ClientError::SlowDown { .. } => Some("wait, then try again".to_owned()),
             ClientError::Setting { .. } | ClientError::Refused { .. } | ClientError::NotUnderstood { .. } => None,

@@ -9,12 +9,13 @@ use reqwest::Method;
 use reqwest::header;
 use serde_json::Value;
 
-use super::answer::{self, MESSAGE_LIMIT, text_of};
-use super::models::{DataSpaceId, FeedAnswer, FeedOutcome, KeysRemedy, RETRYABLE_ITEM_CODE, RefusedItem};
+use super::models::{FeedAnswer, FeedOutcome, KeysRemedy, RETRYABLE_ITEM_CODE, RefusedItem};
 use super::pace::Departure;
-use super::wire::{Broken, Reply};
 use super::{Client, SKEW_WRONG};
+use crate::domain::DataSpaceId;
 use crate::format::duration;
+use crate::http::answer::{self, MESSAGE_LIMIT, text_of};
+use crate::http::wire::{Broken, Reply};
 use crate::untrusted::SafeText;
 
 /// The largest answer to a batch, in bytes: some KiB for each of its items.

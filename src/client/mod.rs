@@ -2,17 +2,14 @@
 //!
 //! It must never know about the ledger, the configuration file or the screen: it is given settings and keys.
 
-pub(crate) mod answer;
 pub mod error;
 mod feeds;
 mod jwt;
 pub mod models;
 pub mod pace;
 mod probe;
-pub mod proxy;
 mod registry;
 pub mod retry;
-pub(crate) mod wire;
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use self::{feeds::shown_of_answer as shown_of_feed_answer, registry::shown_of_answer as shown_of_registry};
@@ -28,11 +25,12 @@ use serde_json::json;
 
 pub use self::error::ClientError;
 use self::jwt::{OWN_CLAIMS, TokenSource};
-use self::models::Environment;
 use self::pace::Pace;
-pub use self::probe::{Failure, Probe, Unreached};
+pub use self::probe::{Probe, Unreached};
 use self::retry::RetryBudget;
-use self::wire::{Wire, WireSettings};
+use crate::domain::Environment;
+pub use crate::http::Failure;
+use crate::http::wire::{Wire, WireSettings};
 use crate::keys::KeyPair;
 use crate::untrusted::SafeText;
 

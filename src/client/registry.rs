@@ -5,10 +5,10 @@
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::answer::{self, text_of};
-use super::models::{BadId, DataSpace, DataSpaceId, DataSpaceKind, Project, ProjectId};
-use super::wire::{Broken, Reply};
 use super::{Client, ClientError};
+use crate::domain::{BadId, DataSpace, DataSpaceId, DataSpaceKind, Project, ProjectId};
+use crate::http::answer::{self, text_of};
+use crate::http::wire::{Broken, Reply};
 use crate::untrusted::SafeText;
 
 /// The largest answer of the registry, in bytes: tens of thousands of data spaces.

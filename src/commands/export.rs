@@ -7,12 +7,12 @@ use super::output::{Output, moment, table};
 use super::{Setting, attach, ids, items, ledger, watch};
 use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
+use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
 use crate::export::progress::FeedProgress;
 use crate::export::report_text::failure_line;
 use crate::export::{Following, SyncMode};
-use crate::feeds::Feed;
 use crate::format::{bytes, count, counted, duration};
 
 /// How many failed items `export status` names.

@@ -10,7 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use super::output::{Output, table, talk};
 use crate::error::{Exit, Problem};
 use crate::export::Run;
-use crate::export::hold::Held;
+use crate::export::held::Held;
 use crate::export::progress::{FeedProgress, ItemFailure, Progress, RunEnd, RunEvent, RunReport};
 use crate::export::report_text::{Change, Changes, end_words, event_line, limit_words};
 use crate::format::{bytes, count, counted, duration};

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Setting;
 use super::output::{Output, table};
 use crate::cli::ProjectsCommand;
-use crate::client::models::{DataSpaceId, Project};
+use crate::domain::{DataSpaceId, Project};
 use crate::error::{Exit, Problem};
 
 /// Runs one of them.

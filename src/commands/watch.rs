@@ -11,9 +11,9 @@ use super::linear::{self, Teller, Voice};
 use super::output::{Output, talk};
 use crate::cli::WatchArgs;
 use crate::connector::{Connector, Watch, WatchNews};
+use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::export::report_text::finished_line;
-use crate::feeds::Feed;
 use crate::format::duration;
 
 /// News that may wait to be printed.

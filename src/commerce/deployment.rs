@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::database::DatabaseSettings;
 use super::env_php::{self, EnvPhpError, PhpFile, Plain};
-use super::variables::Variables;
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
+use crate::variables::Variables;
 
 mod connection;
 

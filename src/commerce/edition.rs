@@ -3,31 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-/// An edition, as the `service-connector-metadata` header names it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Edition {
-    /// Magento Open Source.
-    #[default]
-    Ce,
-    /// Adobe Commerce.
-    Ee,
-    /// Adobe Commerce with the B2B extension.
-    B2b,
-}
-
-impl Edition {
-    /// `ce`, `ee` or `b2b`.
-    pub fn code(self) -> &'static str {
-        match self {
-            Edition::Ce => "ce",
-            Edition::Ee => "ee",
-            Edition::B2b => "b2b",
-        }
-    }
-}
+use crate::domain::Edition;
 
 /// What composer.lock says of the installation.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,40 +3,8 @@
 //! Adobe keeps no such setting, so it is concluded from what an installation says of itself. The conclusion always names its
 //! reason, and `instance.kind` overrules it, but for what Adobe's cloud itself calls a copy. This file must never know what a data space is.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
+use crate::domain::InstallationKind;
 use crate::untrusted::SafeText;
-
-/// What kind of installation this is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum InstallationKind {
-    /// The shop that customers use.
-    Production,
-    /// A copy for trying changes before they go live.
-    Staging,
-    /// A developer's copy.
-    Development,
-}
-
-impl InstallationKind {
-    /// `production`, `staging` or `development`.
-    pub fn name(self) -> &'static str {
-        match self {
-            InstallationKind::Production => "production",
-            InstallationKind::Staging => "staging",
-            InstallationKind::Development => "development",
-        }
-    }
-}
-
-impl fmt::Display for InstallationKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
 
 /// What an installation says of itself; each `None` where it says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

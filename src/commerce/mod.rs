@@ -12,4 +12,3 @@ pub mod health;
 pub mod kind;
 pub mod settings;
 pub mod triggers;
-pub mod variables;

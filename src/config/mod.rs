@@ -15,12 +15,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::client::models::{DataSpaceId, DataSpaceKind, Environment, ProjectId};
-use crate::commerce::database::TlsVerify;
-use crate::commerce::edition::Edition;
-use crate::commerce::kind::InstallationKind;
-use crate::export::hold::Most;
-use crate::feeds::Feed;
+use crate::domain::Edition;
+use crate::domain::Feed;
+use crate::domain::InstallationKind;
+use crate::domain::Most;
+use crate::domain::TlsVerify;
+use crate::domain::{DataSpaceId, DataSpaceKind, Environment, ProjectId};
 use time_span::TimeSpan;
 
 pub use hidden::Hidden;
@@ -330,7 +330,7 @@ impl Default for CommerceSection {
             tls_key_file: None,
             tls_verify: None,
             connection: CommerceConnection::Default,
-            order_days: crate::feeds::source::commerce::DEFAULT_ORDER_DAYS,
+            order_days: crate::bounds::DEFAULT_ORDER_DAYS,
         }
     }
 }
@@ -398,9 +398,9 @@ impl Default for ExportSection {
     fn default() -> Self {
         Self {
             thread_count: 1,
-            max_batch_bytes: crate::export::DEFAULT_MAX_BATCH_BYTES,
+            max_batch_bytes: crate::bounds::DEFAULT_BATCH_BYTES,
             keep_payloads: true,
-            max_delete: crate::export::hold::MAX_DELETE,
+            max_delete: crate::domain::MAX_DELETE,
             max_change: Most::NoLimit,
             keep_deletions_days: KEEP_DELETIONS_DAYS,
             full_within: TimeSpan::hours(1),

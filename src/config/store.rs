@@ -11,11 +11,11 @@ use toml::Table;
 use super::keys::{KEYS, Key, Kind, VARIABLE_PREFIX, nearest};
 use super::{Config, SettingsHome, redact};
 use crate::bounds::{BATCH_BYTES, BATCH_SIZES, THREAD_COUNTS, WAITING_SECONDS, is_rate};
-use crate::commerce::variables::Variables;
 use crate::error::{Exit, Explain};
 use crate::private_file::{self, PrivateFileError, Secrecy, safe};
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
+use crate::variables::Variables;
 
 /// Variables that clap reads itself.
 const FLAG_VARIABLES: [&str; 2] = ["COMMERCE_CONNECTOR_CONFIG", "COMMERCE_CONNECTOR_STATE_DIR"];

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::client::models::Environment;
+use crate::domain::Environment;
 
 struct Place {
     dir: tempfile::TempDir,

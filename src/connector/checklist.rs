@@ -8,10 +8,10 @@ use jiff::{Timestamp, Zoned};
 
 use super::services::{FeedCondition, Module, ServiceStatus, Services};
 use super::{Half, Overview, PairStatus};
-use crate::client::models::Project;
+use crate::domain::Feed;
+use crate::domain::Project;
 use crate::error::{Exit, Problem};
 use crate::export::ledger::FeedSummary;
-use crate::feeds::Feed;
 use crate::format::{count, counted};
 
 /// The steps, in the order in which they are taken.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::sending::configured_batch_size;
 use super::{Connector, explained};
+use crate::domain::Feed;
 use crate::error::Problem;
-use crate::feeds::Feed;
 use crate::format::{counted, duration};
 
 /// What a full export of one feed would take if every item had to be sent.

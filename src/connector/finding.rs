@@ -4,8 +4,8 @@
 
 use serde::Serialize;
 
+use crate::domain::Feed;
 use crate::error::{Exit, Explain, Problem};
-use crate::feeds::Feed;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

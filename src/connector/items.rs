@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
 use super::{Connector, explained};
+use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::export::ledger::{
     FieldChange, ItemDetail, ItemNumber, ItemPage, ItemQuery, ItemRow, LedgerReader, PageFrom,
 };
-use crate::feeds::Feed;
 use crate::feeds::item::{FeedItem, identity};
 use crate::feeds::source::{Collected, IdKind, Page, Selection, Source};
 use crate::private_file;

@@ -28,16 +28,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::client::models::{DataSpace, DataSpaceId, DataSpaceKind, Environment, Project, ProjectId};
 use crate::client::{Client, ClientError, ClientSettings, ConnectorMetadata};
 use crate::commerce::database::DatabaseSettings;
 use crate::commerce::edition;
 use crate::config::store::Store;
 use crate::config::{Config, SourceKind};
+use crate::domain::Feed;
+use crate::domain::{DataSpace, DataSpaceId, DataSpaceKind, Environment, Project, ProjectId};
 use crate::error::{Explain, Problem};
 use crate::export::ledger::{FeedSummary, LedgerReader, RollingSummary};
 use crate::export::progress::ItemFailure;
-use crate::feeds::Feed;
 use crate::feeds::source::Source;
 use crate::feeds::source::commerce::{Commerce, InForce, Installation};
 use crate::feeds::source::files::Files;

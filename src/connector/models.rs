@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::client::models::{DataSpaceId, DataSpaceKind, Environment, ProjectId};
+use crate::domain::Feed;
+use crate::domain::Most;
+use crate::domain::{DataSpaceId, DataSpaceKind, Environment, ProjectId};
 use crate::error::Problem;
 use crate::export::SyncMode;
-use crate::export::hold::{Held, Most};
-use crate::feeds::Feed;
+use crate::export::held::Held;
 use crate::format::counted;
 use crate::untrusted::SafeText;
 

@@ -1,7 +1,7 @@
 //! What can be said of a key pair without asking the gateway.
 
 use super::{Half, PairStatus};
-use crate::client::models::Environment;
+use crate::domain::Environment;
 use crate::error::Problem;
 use crate::keys::ApiKey;
 use crate::settings::{Layers, Located, Setting, SettingStore as _};

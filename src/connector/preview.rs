@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::estimate::Estimate;
 use super::guard::{self, Target};
 use super::{Connector, explained};
-use crate::client::models::{DataSpace, DataSpaceId};
+use crate::domain::{DataSpace, DataSpaceId};
 use crate::error::Problem;
 use crate::export::ledger::{Installation, LedgerError, LedgerReader, last_received};
 use crate::untrusted::SafeText;

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use super::{Connector, ExportRequest, Limits, explained};
 use crate::attach::{About, publish};
-use crate::client::models::DataSpaceId;
 use crate::config::Config;
 use crate::config::time_span::TimeSpan;
+use crate::domain::DataSpaceId;
+use crate::domain::Feed;
+use crate::domain::Most;
 use crate::error::Problem;
-use crate::export::hold::{Limit, Most, What};
+use crate::export::held::{Limit, What};
 use crate::export::ledger::Installation;
 use crate::export::owner::Owner;
 use crate::export::{Plan, Rolling, Run};
-use crate::feeds::Feed;
 use crate::feeds::source::{Source, SourceError};
 use crate::untrusted::SafeText;
 

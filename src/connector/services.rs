@@ -5,9 +5,10 @@
 use super::Connector;
 use super::finding::Level;
 use super::health::Health;
-use crate::commerce::edition::{ComposerLock, Edition};
+use crate::commerce::edition::ComposerLock;
+use crate::domain::Edition;
+use crate::domain::Feed;
 use crate::error::Problem;
-use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 
 /// A service.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{Connector, explained};
-use crate::client::models::Environment;
+use crate::domain::Environment;
 use crate::error::{Exit, Problem};
 use crate::private_file::{self, PrivateFileError, Secrecy, safe};
 use crate::secret::Secret;

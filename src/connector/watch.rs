@@ -12,12 +12,12 @@ use tokio_util::sync::CancellationToken;
 use super::stored::InUse;
 use super::{Connector, ExportRequest};
 use crate::config::time_span::TimeSpan;
+use crate::domain::Feed;
 use crate::error::{Exit, Problem};
-use crate::export::hold::What;
+use crate::export::held::What;
 use crate::export::ledger::Installation;
 use crate::export::progress::{RunEnd, RunEvent, RunReport};
 use crate::export::{Following, SyncMode};
-use crate::feeds::Feed;
 use crate::feeds::source::Source;
 use crate::untrusted::SafeText;
 

@@ -131,8 +131,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::domain::Feed;
     use crate::export::ledger::Why;
-    use crate::feeds::Feed;
 
     fn outgoing(row: i64, padding: usize) -> Outgoing {
         let fields = json!({"sku": row.to_string(), "storeViewCode": "d", "name": "x".repeat(padding)});

@@ -11,8 +11,8 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::bounds::{BATCH_SIZES, THREAD_COUNTS};
+use crate::domain::Feed;
 use crate::error::{Exit, Explain};
-use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 
 /// What a run can be asked.

@@ -230,8 +230,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::domain::Feed;
     use crate::export::progress::Limit;
-    use crate::feeds::Feed;
 
     fn live_progress() -> (Arc<LiveProgress>, watch::Receiver<Progress>) {
         let mut feed = FeedProgress::new(Feed::Products);

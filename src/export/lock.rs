@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ExportError;
 use super::owner::Owner;
-use crate::client::models::DataSpaceId;
-use crate::feeds::Feed;
+use crate::domain::DataSpaceId;
+use crate::domain::Feed;
 use crate::private_file::{self, PrivateFileError};
 use crate::untrusted::SafeText;
 

@@ -12,7 +12,8 @@ mod eta;
 mod events;
 mod failure;
 mod follow;
-pub mod hold;
+pub mod held;
+mod hold;
 pub mod ledger;
 mod live_progress;
 mod lock;
@@ -39,7 +40,7 @@ use control::Control;
 use events::Events;
 #[cfg(any(test, fuzzing))]
 pub(crate) use follow::shown_of_log;
-use hold::{Limit, Most, What};
+use held::{Limit, What};
 use ledger::{Ledger, Store};
 use live_progress::LiveProgress;
 use lock::RunLock;
@@ -48,15 +49,12 @@ use progress::{FeedProgress, Progress, RunEvent, RunReport};
 use run::Context;
 
 use crate::client::Client;
-use crate::client::models::DataSpaceId;
+use crate::domain::DataSpaceId;
+use crate::domain::{Feed, MAX_DELETE, Most};
 use crate::error::{Exit, Explain, Problem};
-use crate::feeds::Feed;
 use crate::feeds::source::Source;
 use crate::private_file::PrivateFileError;
 use crate::untrusted::SafeText;
-
-/// The largest uncompressed body of one request, in bytes. Adobe does not publish a limit (protocol page §6).
-pub const DEFAULT_MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// What a run is to do.
 #[derive(Debug, Clone)]
@@ -131,7 +129,7 @@ impl Plan {
                 feed,
                 route: routes.get(&feed).cloned().unwrap_or_else(|| feed.route().to_owned()),
                 batch_size: batch_size(feed).unwrap_or_else(|| feed.batch_size()).max(1),
-                max_delete: Limit { usual: hold::MAX_DELETE, now: None },
+                max_delete: Limit { usual: MAX_DELETE, now: None },
                 max_change: Limit { usual: Most::NoLimit, now: None },
             })
             .collect()

@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::control::Paused;
-use super::hold::Held;
 use crate::client::models::KeysRemedy;
-use crate::feeds::Feed;
+use crate::domain::Feed;
+use crate::export::held::Held;
 use crate::untrusted::SafeText;
 
 /// The four item states of Adobe's status page, with its words (protocol page §3).
@@ -382,8 +382,9 @@ impl RunReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::MAX_DELETE;
     use crate::error::{Exit, Problem};
-    use crate::export::hold::{MAX_DELETE, What};
+    use crate::export::held::What;
 
     fn report(end: RunEnd, change: impl FnOnce(&mut FeedProgress)) -> RunReport {
         let mut feed = FeedProgress::new(Feed::Products);

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::progress::{FeedProgress, ItemFailure, Limit, Phase, Progress, RunEnd, RunEvent, RunReport};
+use crate::domain::Feed;
 use crate::error::Exit;
-use crate::feeds::Feed;
 use crate::format::{count, counted, duration, rate};
 use crate::untrusted::SafeText;
 

@@ -1,6 +1,6 @@
 //! What a feed is called inside Commerce: its change log, its indexer, its feed table (feed map §1).
 
-use super::Feed;
+use crate::domain::Feed;
 
 /// The names of a feed inside Commerce; tables without the prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

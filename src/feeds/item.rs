@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use sha1::{Digest, Sha1};
 
 use super::content::Content;
-use super::{Feed, Stamp};
+use crate::domain::{Feed, Stamp};
 use crate::untrusted::SafeText;
 
 /// The fields of an item as a tree.

@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use super::error::ImsError;
 use super::models::{Organization, OrganizationId};
 use super::oauth::Credentials;
-use crate::client::answer::{MESSAGE_LIMIT, is_html, words};
-use crate::client::wire::{Broken, Reply, Wire};
+use crate::http::answer::{MESSAGE_LIMIT, is_html, words};
+use crate::http::wire::{Broken, Reply, Wire};
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
 

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::pasted::PasteError;
-use crate::client::ClientError;
 use crate::error::{Exit, Explain};
+use crate::http::HttpError;
 use crate::private_file::PrivateFileError;
 use crate::untrusted::SafeText;
 
@@ -19,7 +19,10 @@ pub enum ImsError {
         /// What is wrong with it.
         reason: SafeText,
     },
-    /// There is not a client to sign in with.
+    /// A setting that no request can be made with.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// There is no client to sign in with.
     #[error("cannot sign in: ims.client_id is not set")]
     NoClient,
     /// What was pasted back is not what IMS sends people to.
@@ -102,20 +105,11 @@ pub enum ImsError {
     },
 }
 
-impl From<ClientError> for ImsError {
-    /// What making a wire can say.
-    fn from(error: ClientError) -> Self {
-        match error {
-            ClientError::Setting { setting, reason } => Self::Setting { setting, reason },
-            other => Self::Setting { setting: "ims.host", reason: SafeText::new(&other.to_string()) },
-        }
-    }
-}
-
 impl Explain for ImsError {
     fn exit(&self) -> Exit {
         match self {
             ImsError::Setting { .. }
+            | ImsError::Http(_)
             | ImsError::NoClient
             | ImsError::NothingPending
             | ImsError::File(_)
@@ -149,6 +143,7 @@ impl Explain for ImsError {
             }
             ImsError::Passing { .. } => "check DNS, proxy and firewall, then try again",
             ImsError::Nonsense { path, .. } => return Some(format!("delete {path} and sign in again")),
+            ImsError::Http(error) => return error.hint(),
             ImsError::Setting { .. } | ImsError::Refused { .. } | ImsError::NotUnderstood { .. } => return None,
         };
         Some(text.to_owned())

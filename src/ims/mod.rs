@@ -21,7 +21,7 @@ use self::oauth::{Credentials, Oauth, Tokens};
 pub use self::pasted::PasteError;
 pub use self::store::{Keep, TokenStore};
 use self::store::{Pending, Session};
-use crate::client::wire::{Wire, WireSettings};
+use crate::http::wire::{Wire, WireSettings};
 use crate::private_file::{self, Secrecy};
 use crate::secret::Secret;
 use crate::untrusted::SafeText;

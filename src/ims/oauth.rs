@@ -18,8 +18,8 @@ use super::ImsSettings;
 use super::account::refused_by;
 use super::error::ImsError;
 use super::store::{kept, kept_if_any};
-use crate::client::answer::MESSAGE_LIMIT;
-use crate::client::wire::Wire;
+use crate::http::answer::MESSAGE_LIMIT;
+use crate::http::wire::Wire;
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
 

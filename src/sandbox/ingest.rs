@@ -25,7 +25,7 @@ use super::rate::whole_seconds;
 use super::schema::{self, Invalid};
 use super::server::{Gateway, Tenant, lock};
 use super::store::{Delivery, Keep, content_hash};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 
 /// The largest body once unpacked, in bytes: a small gzip must not become all of the memory.
 const MAX_UNPACKED: usize = 64 << 20;

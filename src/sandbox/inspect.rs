@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use super::answer::Failure;
 use super::server::{Gateway, lock};
 use super::store::{Kept, Received, Totals};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 
 /// The version of these answers; they only ever get more fields.
 const SCHEMA: u32 = 1;

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::feeds::{Feed, Stamp};
+use crate::domain::{Feed, Stamp};
 
 /// What a value must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

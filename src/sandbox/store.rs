@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use sha1::{Digest, Sha1};
 
-use crate::feeds::Feed;
+use crate::domain::Feed;
 
 /// How much of each item is kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

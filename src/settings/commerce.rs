@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use super::{Located, Origin, Saved, Setting, SettingStore};
-use crate::client::models::Environment;
 use crate::commerce::database::{Database, DatabaseSettings};
 use crate::commerce::env_php::EnvPhpError;
 use crate::commerce::settings::{self as installation, Found, Settings};
-use crate::commerce::variables::Variables;
+use crate::domain::Environment;
 use crate::error::Problem;
 use crate::keys::PrivateKey;
 use crate::secret::Secret;
+use crate::variables::Variables;
 
 /// The settings of an installation, as far as they could be read.
 #[derive(Debug, Clone)]

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{Located, Origin, Saved, Setting, SettingStore};
-use crate::client::models::Environment;
 use crate::config::store::{Origin as Layer, Store};
+use crate::domain::Environment;
 use crate::error::Problem;
 use crate::keys::PrivateKey;
 use crate::private_file::{self, safe};

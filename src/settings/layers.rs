@@ -3,13 +3,13 @@
 use super::{CommerceStore, Located, Origin, Saved, Setting, SettingStore};
 use std::sync::Arc;
 
-use crate::client::models::{DataSpaceKind, Environment};
 use crate::commerce::env_php;
 use crate::commerce::settings as installation;
 use crate::config::store::{Origin as Layer, Store};
 use crate::config::{Config, SettingsHome};
+use crate::domain::Feed;
+use crate::domain::{DataSpaceKind, Environment};
 use crate::error::{Exit, Problem};
-use crate::feeds::Feed;
 use crate::keys::PrivateKey;
 use crate::secret::Secret;
 use crate::untrusted::SafeText;

@@ -11,9 +11,9 @@ use std::fmt;
 use std::future::Future;
 use std::path::PathBuf;
 
-use crate::client::models::Environment;
 use crate::commerce::settings as installation;
 use crate::config::store as configuration;
+use crate::domain::Environment;
 use crate::error::Problem;
 use crate::keys::PrivateKey;
 use crate::private_file::safe;

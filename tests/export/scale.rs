@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use commerce_connector::feeds::source::commerce::Commerce;
 use commerce_connector::feeds::source::{Collected, Selection};
 use futures_util::StreamExt as _;

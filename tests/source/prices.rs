@@ -3,7 +3,7 @@
 use crate::support;
 use std::collections::{BTreeMap, BTreeSet};
 
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use commerce_connector::feeds::content::Content;
 use commerce_connector::feeds::item::Fields;
 use commerce_connector::feeds::source::{Broken, Selection};

@@ -1,7 +1,7 @@
 //! The variants feed against a real MariaDB: `tests/fixtures/prices.sql`.
 
 use crate::support;
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use commerce_connector::feeds::item::Fields;
 use commerce_connector::feeds::source::{Broken, Selection};
 use serde_json::{Value, json};

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use commerce_connector::client::models::{DataSpaceId, Environment};
+use commerce_connector::bounds::DEFAULT_BATCH_BYTES;
 use commerce_connector::client::{Client, ClientSettings, ConnectorMetadata};
+use commerce_connector::domain::Feed;
+use commerce_connector::domain::{DataSpaceId, Environment};
 use commerce_connector::export::ledger::{FeedSummary, LedgerReader};
 use commerce_connector::export::progress::{RunEvent, RunReport};
-use commerce_connector::export::{DEFAULT_MAX_BATCH_BYTES, ExportError, FeedPlan, Plan, Run, SyncMode, start};
-use commerce_connector::feeds::Feed;
+use commerce_connector::export::{ExportError, FeedPlan, Plan, Run, SyncMode, start};
 use commerce_connector::feeds::source::Source;
 use commerce_connector::keys::{ApiKey, KeyPair, PrivateKey};
 use commerce_connector::private_file;
@@ -106,7 +107,7 @@ impl Gateway {
             sender: None,
             data_space: self.space.clone(),
             thread_count: 1,
-            max_batch_bytes: DEFAULT_MAX_BATCH_BYTES,
+            max_batch_bytes: DEFAULT_BATCH_BYTES,
             keep_payloads: true,
             keep_deletions: std::time::Duration::from_hours(7 * 24),
             accept_empty: false,

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use commerce_connector::commerce::database::{Address, DatabaseSettings};
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use commerce_connector::secret::Secret;
 
 /// Copies a data directory, starts the server on it, and cleans up when standard input ends.

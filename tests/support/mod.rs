@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test program uses another part of it")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, also where a helper notices")]
 
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 
 pub mod browser;
 pub mod edited;

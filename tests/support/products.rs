@@ -1,6 +1,6 @@
 //! Reading the products feed, and finding something in it.
 
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use commerce_connector::feeds::content::Content;
 use commerce_connector::feeds::item::Fields;
 use commerce_connector::feeds::source::commerce::Commerce;

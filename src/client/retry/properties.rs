@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::client::Failure;
 use crate::client::models::KeysRemedy;
+use crate::http::Failure;
 
 /// The most answers that one batch may take: its own tries, those while slowed down, and a token.
 const MOST_ANSWERS: u32 = MAX_ATTEMPTS + MAX_SLOWED_ATTEMPTS + 1;

@@ -1,8 +1,8 @@
 //! Every answer to every decision; nothing here waits.
 
 use super::*;
-use crate::client::Failure;
 use crate::client::models::{FeedAnswer, KeysRemedy};
+use crate::http::Failure;
 
 fn answer(outcome: FeedOutcome) -> FeedAnswer {
     FeedAnswer { outcome, request_id: None, received: None }

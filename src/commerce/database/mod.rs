@@ -25,7 +25,7 @@ pub use schema::{LinkColumn, Schema};
 pub use settings::{Address, DEFAULT_PORT, DatabaseSettings, SettingsError};
 pub use snapshot::{Snapshot, in_list};
 use tables::Tables;
-pub use tls::{ClientCertificate, Tls, TlsVerify};
+pub use tls::{ClientCertificate, Tls};
 pub use write::WriteError;
 
 use crate::untrusted::SafeText;

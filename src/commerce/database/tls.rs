@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use mysql_async::{ClientIdentity, SslOpts};
-use serde::{Deserialize, Serialize};
 
 use super::error::DatabaseError;
+use crate::domain::TlsVerify;
 use crate::private_file;
 use crate::untrusted::SafeText;
 
@@ -15,17 +15,6 @@ use crate::untrusted::SafeText;
 /// of today do not; but they contain the name that was expected. The chain of the certificate is verified before its name, so
 /// nothing else passes. Should the words change, such connections are refused.
 const ANY_NAME: &str = "NotValidForName";
-
-/// How the server's certificate is verified.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TlsVerify {
-    /// It must be signed by the CA, and name the host.
-    #[default]
-    Full,
-    /// It must be signed by the CA. Certificates that MySQL makes for itself name no host.
-    Ca,
-}
 
 /// A client certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::{Deployed, Deployment};
-use crate::commerce::database::{Address, ClientCertificate, DatabaseSettings, Tls, TlsVerify};
+use crate::commerce::database::{Address, ClientCertificate, DatabaseSettings, Tls};
 use crate::commerce::env_php::{EnvPhpError, PhpFile};
+use crate::domain::TlsVerify;
 use crate::secret::Secret;
 
 /// PDO's numbers for the options that name the client's key and certificate (`MYSQL_ATTR_SSL_KEY`, `MYSQL_ATTR_SSL_CERT`) and the

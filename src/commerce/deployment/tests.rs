@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::*;
-use crate::commerce::database::{Address, Tls, TlsVerify};
+use crate::commerce::database::{Address, Tls};
+use crate::domain::TlsVerify;
 
 struct Shop {
     directory: tempfile::TempDir,

@@ -11,8 +11,8 @@ use super::parser::Parser;
 use super::scope::Scope;
 use super::value::{Entry, Key, Unknown, Value, name_in_words};
 use super::{EnvPhpError, ParseError};
-use crate::commerce::variables::Variables;
 use crate::untrusted::SafeText;
+use crate::variables::Variables;
 
 /// No installation's file is larger, in bytes; whatever is, is the wrong file.
 const SIZE_LIMIT: u64 = 8 * 1024 * 1024;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::ParseError;
 use super::value::{Array, Entry, Key, Unknown, Unset, Value, name_in_words};
-use crate::commerce::variables::Variables;
+use crate::variables::Variables;
 
 /// Bytes and entries that a file may copy on top of a hundred times its own length. Far above what a configuration does; without a limit,
 /// a line that doubles a string would fill the memory.

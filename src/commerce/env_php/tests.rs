@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::commerce::variables::Variables;
+use crate::variables::Variables;
 
 const WHOLE: &str = r#"<?php
 // written by hand

@@ -17,10 +17,10 @@ use super::crypt::{CryptError, CryptKeys};
 use super::database::{Database, DatabaseError};
 use super::deployment::Deployment;
 use super::env_php::{self, EnvPhpError};
-use super::variables::Variables;
 use crate::error::{Exit, Explain};
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
+use crate::variables::Variables;
 
 pub use sources::{Scope, Sources};
 pub use write::{Saved, save};

@@ -10,7 +10,7 @@ use super::modules::ModuleDefaults;
 use super::{Found, Origin};
 use crate::commerce::deployment::Deployment;
 use crate::commerce::env_php::EnvPhpError;
-use crate::commerce::variables::Variables;
+use crate::variables::Variables;
 
 /// What the variables begin with that set a value.
 const VARIABLE_PREFIX: &str = "CONFIG__";

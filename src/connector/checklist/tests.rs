@@ -1,8 +1,8 @@
 //! Where setting up stands, judged from what is known.
 
 use super::*;
-use crate::client::models::{DataSpace, DataSpaceKind, Environment};
 use crate::connector::{SettingsOverview, Setup};
+use crate::domain::{DataSpace, DataSpaceKind, Environment};
 
 fn overview() -> Overview {
     Overview {

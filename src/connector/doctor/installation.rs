@@ -5,11 +5,12 @@ use std::path::Path;
 
 use super::check::Check;
 use crate::commerce::deployment::{Connection, Deployment};
-use crate::commerce::edition::{ComposerLock, Edition};
+use crate::commerce::edition::ComposerLock;
 use crate::config::Config;
 use crate::config::store::Store;
 use crate::connector::Connector;
 use crate::connector::finding::Finding;
+use crate::domain::Edition;
 use crate::private_file::safe;
 use crate::untrusted::SafeText;
 

@@ -10,7 +10,7 @@ use super::{logout, state_dir};
 use crate::connector::Connector;
 use crate::connector::finding::Finding;
 use crate::connector::ledger::findings;
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::format::count;
 use crate::settings::RouteOrigin;
 use crate::untrusted::SafeText;

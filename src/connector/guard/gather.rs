@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use tokio::sync::watch;
 
 use super::{Here, Refusal, SendGuard, Target, check, installation, neighbours};
-use crate::client::models::{DataSpace, DataSpaceId, DataSpaceKind};
-use crate::commerce::kind::{Hints, Inferred, InstallationKind};
+use crate::commerce::kind::{Hints, Inferred};
 use crate::commerce::settings::{Found, Origin};
 use crate::connector::{Connector, explained};
+use crate::domain::InstallationKind;
+use crate::domain::{DataSpace, DataSpaceId, DataSpaceKind};
 use crate::error::{Exit, Problem};
 use crate::export::ledger::Installation;
 use crate::export::progress::Progress;

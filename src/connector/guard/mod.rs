@@ -12,8 +12,9 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::client::models::{DataSpaceId, DataSpaceKind};
-use crate::commerce::kind::{Inferred, InstallationKind};
+use crate::commerce::kind::Inferred;
+use crate::domain::InstallationKind;
+use crate::domain::{DataSpaceId, DataSpaceKind};
 use crate::error::{Exit, Explain};
 use crate::export::ledger::Installation;
 use crate::untrusted::SafeText;

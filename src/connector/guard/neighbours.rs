@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, OFlags};
 
-use crate::client::models::DataSpaceId;
+use crate::domain::DataSpaceId;
 use crate::export::owner::user_named;
 use crate::private_file::safe;
 use crate::untrusted::SafeText;

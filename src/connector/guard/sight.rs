@@ -1,7 +1,7 @@
 //! Keys that change must not lose sight of the data space in use: exports into it would end, and the old private key is gone.
 
-use crate::client::models::Environment;
 use crate::connector::{Connector, explained};
+use crate::domain::Environment;
 use crate::error::{Exit, Problem};
 use crate::keys::KeyPair;
 use crate::settings::Saved;

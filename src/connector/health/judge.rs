@@ -6,8 +6,8 @@ use super::super::finding::Finding;
 use super::{AdobeItems, FeedHealth, Installation};
 use crate::commerce::health::{Cron, FeedLock, FeedPath, IndexerStatus, Mode, Part, STUCK_AFTER, Watched};
 use crate::commerce::triggers::Triggers;
+use crate::domain::Feed;
 use crate::export::ledger::FeedSummary;
-use crate::feeds::Feed;
 use crate::format::{count, counted, duration};
 
 /// Records that wait in a change log: with more, Adobe's status page warns, too (protocol page §5).

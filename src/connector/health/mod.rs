@@ -12,10 +12,10 @@ use super::{Connector, database, explained};
 use crate::commerce::database::{Database, DatabaseSettings};
 use crate::commerce::health::{self, Cron, FeedLock, FeedPath, FeedTable, ItemError, Machinery, Part, Watched};
 use crate::config::SourceKind;
+use crate::domain::Feed;
 use crate::error::Problem;
 use crate::export::ledger::{FeedSummary, state_of_status};
 use crate::export::progress::ItemState;
-use crate::feeds::Feed;
 
 pub use judge::BACKLOG_LIMIT;
 pub(super) use judge::{cron as judge_cron, logs as judge_logs, states as judge_states};

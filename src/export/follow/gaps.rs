@@ -10,7 +10,7 @@ use super::super::ledger::Gap;
 use super::super::pass::{StopReason, or_cancelled};
 use super::super::send::FeedRun;
 use super::choose_span;
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::feeds::source::changes::{Entry, LogState, Moment, Span};
 use crate::format::count;
 

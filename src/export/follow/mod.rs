@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ledger::{Followed, FollowedLog, Gap, Position};
 use super::pass::{StopReason, in_ledger, or_cancelled};
 use super::send::FeedRun;
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::feeds::source::changes::{
     Before, ChangeLog, Entry, Fingerprint, LogState, Moment, Reach, Shape, Span, Touched, around,
 };

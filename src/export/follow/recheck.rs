@@ -7,7 +7,7 @@
 use super::super::ledger::{Group, Marks, Recheck};
 use super::super::pass::{StopReason, in_ledger};
 use super::super::send::FeedRun;
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::feeds::source::changes::Moment;
 
 /// For how many seconds keys are compared again at least, whatever the indexes say: the longest save.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use super::{LedgerError, path_of, paths, schema};
-use crate::client::models::DataSpaceId;
+use crate::domain::DataSpaceId;
 use crate::private_file;
 
 /// A copy that was made.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
 use super::{LedgerError, feed_of_code, path_of, paths, schema};
-use crate::client::models::DataSpaceId;
-use crate::feeds::Feed;
+use crate::domain::DataSpaceId;
+use crate::domain::Feed;
 use crate::format::counted;
 use crate::untrusted::SafeText;
 

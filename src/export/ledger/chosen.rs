@@ -9,7 +9,7 @@ use rusqlite::params;
 use super::store::Store;
 use super::sweep::Place;
 use super::{feed_code, status};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 
 /// How many keys, or rows, one step of a sweep looks at; see `sweep`.
 const STEP: i64 = 1_000;

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, params};
 use super::held::Measure;
 use super::store::{Mode, Resend, Store};
 use super::{feed_code, status};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::feeds::item::{FeedItem, Sha1Hash};
 use crate::untrusted::SafeText;
 

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::items::{ItemAttempt, ItemDetail, ItemNumber, LastRequest};
 use super::{LedgerError, LedgerReader, feed_of_code, listing, state_of_status};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::feeds::item::Sha1Hash;
 use crate::untrusted::SafeText;
 

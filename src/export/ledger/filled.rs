@@ -8,7 +8,7 @@ use rusqlite::params;
 
 use super::feed_code;
 use super::store::Store;
-use crate::feeds::Feed;
+use crate::domain::Feed;
 
 /// After how long an empty table is believed: time for a person to notice, and an end for a shop that nobody looks at.
 const BELIEVED_AFTER: Duration = Duration::from_hours(24);
@@ -45,7 +45,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::models::DataSpaceId;
+    use crate::domain::DataSpaceId;
 
     #[test]
     fn an_empty_table_is_believed_after_a_day_and_one_that_was_filled_again_is_not() {

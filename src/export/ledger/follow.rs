@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::recheck::Recheck;
 use super::store::Store;
 use super::{feed_code, feed_of_code};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::feeds::source::changes::{Before, Details, Span};
 
 /// What the ledger knows of a feed that was compared in full.

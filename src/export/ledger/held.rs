@@ -5,8 +5,8 @@ use rusqlite::{OptionalExtension, params};
 
 use super::feed_code;
 use super::store::{Mode, Store};
-use crate::export::hold::{Held, Limit, What};
-use crate::feeds::Feed;
+use crate::domain::Feed;
+use crate::export::held::{Held, Limit, What};
 use crate::untrusted::SafeText;
 
 /// For how long deletions count together: a mistake that comes in parts is found within a day, and who removes a tenth of a
@@ -88,7 +88,7 @@ impl Store {
                     what,
                     items: row.get::<_, i64>(1)?.unsigned_abs(),
                     size: row.get::<_, i64>(2)?.unsigned_abs(),
-                    most: crate::export::hold::MAX_DELETE,
+                    most: crate::domain::MAX_DELETE,
                     examples: Vec::new(),
                     since: Some(Timestamp::from_millisecond(row.get(0)?).unwrap_or_default()),
                 })

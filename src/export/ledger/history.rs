@@ -11,7 +11,7 @@ use rusqlite::{OptionalExtension, params};
 use super::feed_code;
 use super::journal::{Attempt, count};
 use super::store::Store;
-use crate::feeds::Feed;
+use crate::domain::Feed;
 
 /// How many states of an item are remembered, the present one among them: enough to see whether a failure comes back, and a
 /// few kilobytes for an item that always fails.

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::domain::Feed;
 use crate::export::progress::ItemState;
-use crate::feeds::Feed;
 use crate::feeds::item::Sha1Hash;
 use crate::untrusted::SafeText;
 

@@ -5,7 +5,7 @@ use rusqlite::params;
 
 use super::feed_code;
 use super::store::Store;
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::untrusted::SafeText;
 
 /// How many requests the journal remembers: some days of a big shop, in a few hundred kilobytes.

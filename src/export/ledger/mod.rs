@@ -65,9 +65,9 @@ pub(super) use sweep::Place;
 pub(super) use writer::Ledger;
 
 use super::progress::ItemState;
-use crate::client::models::DataSpaceId;
+use crate::domain::DataSpaceId;
+use crate::domain::Feed;
 use crate::error::{Exit, Explain};
-use crate::feeds::Feed;
 use crate::private_file;
 use crate::untrusted::SafeText;
 

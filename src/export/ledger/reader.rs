@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::{LedgerError, feed_code, feed_of_code, path_of, paths, schema, state_of_status};
-use crate::client::models::DataSpaceId;
+use crate::domain::DataSpaceId;
+use crate::domain::Feed;
 use crate::export::progress::{ItemFailure, ItemState};
-use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 
 /// Counts of one feed in the ledger, in items.

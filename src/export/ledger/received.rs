@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::{LedgerError, LedgerReader, directory_of};
-use crate::client::models::DataSpaceId;
+use crate::domain::DataSpaceId;
 
 /// When the gateway last accepted a request for each data space. One that never received anything is not among them.
 /// Blocking.

@@ -9,7 +9,7 @@ use rusqlite::params;
 use super::feed_code;
 use super::follow::signed;
 use super::store::Store;
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::feeds::source::changes::Shown;
 
 /// The newest version in the log of each index, by view.

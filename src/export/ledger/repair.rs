@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 
 use super::{LedgerError, check, feed_of_code, path_of, paths, schema};
-use crate::client::models::DataSpaceId;
+use crate::domain::DataSpaceId;
 use crate::private_file;
 
 /// The side files of a ledger: its log, and the index of the log.

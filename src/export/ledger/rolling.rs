@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, params};
 use super::reader::LedgerReader;
 use super::store::Store;
 use super::{LedgerError, feed_code, feed_of_code};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 
 /// Where the rolling compare of a feed stands. Times are in milliseconds, the database's time is in microseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::{LedgerError, paths};
-use crate::client::models::DataSpaceId;
+use crate::domain::DataSpaceId;
 use crate::private_file;
 
 /// What to do about a format that this program cannot use.

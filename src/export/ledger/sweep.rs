@@ -7,7 +7,7 @@ use super::compare::{Outgoing, Why};
 use super::held::Measure;
 use super::store::{Mode, Store};
 use super::{feed_code, status};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::feeds::item::{FeedItem, Sha1Hash};
 use crate::untrusted::SafeText;
 

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::untrusted::SafeText;
 
 /// Where everything stands that tells of changes of a feed, at one moment.

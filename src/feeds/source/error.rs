@@ -1,8 +1,8 @@
 //! Why a source cannot be read, in words.
 
 use crate::commerce::database::DatabaseError;
+use crate::domain::Feed;
 use crate::error::{Exit, Explain};
-use crate::feeds::Feed;
 use crate::untrusted::SafeText;
 
 /// Why a source cannot be read.

@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{Broken, Collected, Page, Resolved, Selection, SourceError};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::feeds::content::Content;
 use crate::feeds::item::identity;
 use crate::untrusted::SafeText;

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::Feed;
 use super::content::Content;
+use crate::domain::Feed;
 use crate::untrusted::SafeText;
 pub use error::SourceError;
 

@@ -114,7 +114,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use super::SandboxError;
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::untrusted::SafeText;
 
 /// A script and how far it has come.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Fault, Faults, Mangled, OddList, RefusedItems, RetryAfter, What, When};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 
 /// What `Retry-After` says with a 429 if the script does not, in seconds.
 const RETRY_AFTER_SECONDS: u64 = 1;

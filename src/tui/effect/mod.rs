@@ -8,8 +8,8 @@ use std::path::PathBuf;
 pub use ims::ImsWork;
 pub use items::ItemsWork;
 
-use crate::client::models::{DataSpace, DataSpaceId, Environment, ProjectId};
 use crate::connector::ExportRequest;
+use crate::domain::{DataSpace, DataSpaceId, Environment, ProjectId};
 use crate::export::control::Command;
 use crate::keys::KeyPair;
 use crate::tui::clipboard::Copyable;

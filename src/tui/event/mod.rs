@@ -12,13 +12,13 @@ use jiff::{Timestamp, Zoned};
 use ratatui::crossterm::event::KeyEvent;
 
 use crate::attach::About;
-use crate::client::models::{DataSpaceId, Environment, Project};
 use crate::connector::doctor::Check;
 use crate::connector::estimate::Estimate;
 use crate::connector::health::Health;
 use crate::connector::preview::RunPreview;
 use crate::connector::services::Services;
 use crate::connector::{Overview, PairStatus, SourceFeeds};
+use crate::domain::{DataSpaceId, Environment, Project};
 use crate::error::Problem;
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::{ItemFailure, Progress, RunEvent, RunReport};

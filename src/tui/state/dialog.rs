@@ -3,13 +3,13 @@
 use super::editor::{KEY_TEXT_LIMIT, KeyEditor, LineEditor};
 use super::item::Entry;
 use super::log::LogLine;
-use crate::client::models::{DataSpace, DataSpaceId, Environment, ProjectId};
 use crate::connector::ExportRequest;
 use crate::connector::unsaved::KeptKeys;
+use crate::domain::Feed;
+use crate::domain::{DataSpace, DataSpaceId, Environment, ProjectId};
 use crate::error::Problem;
-use crate::export::hold::Held;
+use crate::export::held::Held;
 use crate::export::progress::ItemFailure;
-use crate::feeds::Feed;
 use crate::keys::{KeyError, PrivateKey};
 use crate::secret::Secret;
 use crate::tui::keymap::{self, Binding, Place};

@@ -4,7 +4,7 @@ use super::dialog::{Dialog, Reading};
 use super::export::ExportPage;
 use super::{Effects, State, step};
 use crate::connector::ExportRequest;
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::tui::event::Now;
 use crate::tui::keymap::Action;
 

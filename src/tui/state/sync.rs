@@ -6,12 +6,12 @@ use super::dialog::{Dialog, LineDialog, LinePurpose, Question};
 use super::notice::Tone;
 use super::{Effects, Load, State};
 use crate::connector::ExportRequest;
+use crate::domain::Feed;
 use crate::error::{Exit, Problem};
-use crate::export::hold::Held;
+use crate::export::held::Held;
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::RunReport;
 use crate::export::{Following, SyncMode};
-use crate::feeds::Feed;
 use crate::feeds::source::IdKind;
 use crate::tui::event::Now;
 

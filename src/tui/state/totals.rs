@@ -1,7 +1,7 @@
 //! The sums of a run over all its feeds. Pure arithmetic.
 
+use crate::domain::Feed;
 use crate::export::progress::{FeedProgress, Phase, Progress};
-use crate::feeds::Feed;
 
 /// Sums over all feeds of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use super::feed_text::state_of;
 use super::text::{fit, left, width};
 use super::theme::{Role, Theme};
 use super::{export, feed_about, feed_phases, run};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::format::{count, counted, duration};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;

@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use super::feed_text::{adobe, awaiting, backlog, failed, of_total, state_of, submitted};
 use super::text::{fit, left, moment, right};
 use super::theme::{Role, Theme};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::format::count;
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::run::RunState;

@@ -3,10 +3,10 @@
 use super::theme::Role;
 use crate::commerce::health::{IndexerStatus, Mode, Part};
 use crate::connector::health::{BACKLOG_LIMIT, FeedHealth};
+use crate::domain::Feed;
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::{FeedProgress, Limit, Phase};
 use crate::export::report_text::limit_words;
-use crate::feeds::Feed;
 use crate::format::count;
 use crate::tui::state::export::ExportPane;
 use crate::tui::state::run::{ActiveRun, RunState};

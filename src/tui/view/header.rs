@@ -7,8 +7,8 @@ use ratatui::widgets::Paragraph;
 
 use super::text::{fit, left, width};
 use super::theme::{Role, Theme};
-use crate::client::models::DataSpaceKind;
 use crate::connector::Overview;
+use crate::domain::DataSpaceKind;
 use crate::tui::state::State;
 
 /// Rows that the header takes.

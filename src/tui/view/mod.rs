@@ -38,7 +38,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 
 use super::state::export::ExportPage;
 use super::state::{Pane, State};
-use crate::client::models::DataSpaceKind;
+use crate::domain::DataSpaceKind;
 use theme::{Role, Theme};
 
 /// The least width and height at which a pane can be read, in cells.

@@ -8,7 +8,7 @@ use ratatui::widgets::Paragraph;
 use super::choice_text::received;
 use super::text::{fit, left, paragraph, time};
 use super::theme::{Role, Theme};
-use crate::client::models::DataSpaceKind;
+use crate::domain::DataSpaceKind;
 use crate::format::counted;
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::saas::Row;

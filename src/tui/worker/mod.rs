@@ -293,8 +293,8 @@ impl WaitingNews {
 mod tests {
     use super::*;
     use crate::client::models::KeysRemedy;
+    use crate::domain::Feed;
     use crate::export::progress::{ItemFailure, ItemState};
-    use crate::feeds::Feed;
 
     fn failure(number: usize) -> RunEvent {
         RunEvent::ItemFailed(ItemFailure {

@@ -1,9 +1,10 @@
 //! What a person asks for: by ids, a retry, a cleanup.
 
+use commerce_connector::domain::Feed;
+use commerce_connector::domain::Most;
 use commerce_connector::error::Exit;
 use commerce_connector::export::SyncMode;
-use commerce_connector::export::hold::{Limit, Most};
-use commerce_connector::feeds::Feed;
+use commerce_connector::export::held::Limit;
 use commerce_connector::feeds::source::IdKind;
 use commerce_connector::untrusted::SafeText;
 

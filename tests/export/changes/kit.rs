@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use commerce_connector::domain::Feed;
+use commerce_connector::domain::Most;
 use commerce_connector::error::Exit;
-use commerce_connector::export::hold::Most;
 use commerce_connector::export::progress::{FeedProgress, RunEnd};
 use commerce_connector::export::{Following, Plan, SyncMode};
-use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::source::Source;
 use commerce_connector::feeds::source::commerce::Commerce;
 use jiff::Timestamp;

@@ -4,8 +4,8 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use commerce_connector::domain::Feed;
 use commerce_connector::export::SyncMode;
-use commerce_connector::feeds::Feed;
 
 use super::kit::{Pace, Sent, Shop, products};
 use super::scenarios::{PACES, costs_one_full_compare, followed, one, settle};

@@ -1,8 +1,8 @@
 //! Commerce's own triggers, on a part of the Luma fixture: an insert, an update and a delete in every table that they watch.
 
+use commerce_connector::domain::Feed;
 use commerce_connector::export::SyncMode;
 use commerce_connector::export::progress::FeedProgress;
-use commerce_connector::feeds::Feed;
 use serde_json::json;
 
 use super::kit::{Sent, Shop};

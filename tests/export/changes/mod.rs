@@ -16,9 +16,9 @@ use crate::support;
 
 use std::time::Duration;
 
+use commerce_connector::domain::Feed;
 use commerce_connector::error::Exit;
 use commerce_connector::export::{Following, SyncMode};
-use commerce_connector::feeds::Feed;
 use kit::{FEEDS, Sent, Shop, of, partial, products};
 use support::mariadb::{Server, TestDatabase};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use commerce_connector::domain::Feed;
 use commerce_connector::export::{Following, Rolling, SyncMode};
-use commerce_connector::feeds::Feed;
 
 use super::kit::{FEEDS, Sent, Shop, of, partial, products};
 use super::{followed_shop, logged_shop, rename};

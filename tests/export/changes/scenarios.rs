@@ -1,8 +1,8 @@
 //! What can happen to a change log and to what no log tells, each met by the passes of a watch, which share a connection, and by
 //! cron's, each of which is a program of its own. Nothing may be missed, and a full compare costs one reason.
 
+use commerce_connector::domain::Feed;
 use commerce_connector::export::SyncMode;
-use commerce_connector::feeds::Feed;
 
 use super::kit::{Pace, Sent, Shop, products};
 use super::support::mariadb::Server;

@@ -1,8 +1,8 @@
 //! The rest of the tables that Commerce's triggers watch: after each change a pass, and then a full compare that finds nothing
 //! which the logs did not tell. A pass sends only what differs, so nothing else was sent either.
 
+use commerce_connector::domain::Feed;
 use commerce_connector::export::SyncMode;
-use commerce_connector::feeds::Feed;
 use serde_json::json;
 
 use super::kit::{Sent, Shop};

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use commerce_connector::domain::Feed;
 use commerce_connector::export::SyncMode;
-use commerce_connector::feeds::Feed;
 
 use super::kit::Shop;
 use super::luma::{self, small_luma};

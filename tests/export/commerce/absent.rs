@@ -5,10 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use commerce_connector::commerce::database::DatabaseSettings;
+use commerce_connector::domain::Feed;
 use commerce_connector::error::Exit;
 use commerce_connector::export::Plan;
 use commerce_connector::export::progress::RunEnd;
-use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::source::Source;
 use commerce_connector::feeds::source::commerce::Commerce;
 

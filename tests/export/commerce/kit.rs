@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use commerce_connector::domain::{Feed, Stamp};
 use commerce_connector::error::Exit;
 use commerce_connector::export::Plan;
 use commerce_connector::export::progress::{Phase, RunEnd};
 use commerce_connector::feeds::item::{FeedItem, Fields, identity};
 use commerce_connector::feeds::source::commerce::Commerce;
 use commerce_connector::feeds::source::{Collected, Selection, Source};
-use commerce_connector::feeds::{Feed, Stamp};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;

@@ -10,9 +10,9 @@ use crate::support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use commerce_connector::domain::Feed;
 use commerce_connector::error::Exit;
 use commerce_connector::export::progress::{Phase, RunEnd};
-use commerce_connector::feeds::Feed;
 use kit::{BATCH, Kept, Shop, product, without_stamp};
 use serde_json::{Value, json};
 use support::gateway::Received;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use fastrand::Rng;
 use serde_json::json;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use fastrand::Rng;
 use rustix::process::Pid;
 use tokio::time::timeout;

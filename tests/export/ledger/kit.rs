@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use serde_json::{Value, json};
 
 use super::support::gateway::Gateway;

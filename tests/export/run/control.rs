@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
+use commerce_connector::domain::Feed;
 use commerce_connector::error::Exit;
 use commerce_connector::export::control::Command;
 use commerce_connector::export::progress::{Limit, RunEnd};
-use commerce_connector::feeds::Feed;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 

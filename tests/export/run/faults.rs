@@ -3,9 +3,9 @@
 //! The clock is paused, so back-off takes no time; the gateway is the sandbox, on a real connection.
 
 use commerce_connector::commands::linear::conclude;
+use commerce_connector::domain::Feed;
 use commerce_connector::error::Exit;
 use commerce_connector::export::report_text::event_line;
-use commerce_connector::feeds::Feed;
 
 use super::shop::{BATCH, Shop, products};
 use super::support::gateway::Ended;

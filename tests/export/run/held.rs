@@ -1,10 +1,11 @@
 //! What is held back because it is more than a run may delete, or change: in numbers, before the first of it is sent.
 
+use commerce_connector::domain::Feed;
+use commerce_connector::domain::Most;
 use commerce_connector::error::Exit;
 use commerce_connector::export::SyncMode;
-use commerce_connector::export::hold::{Held, Limit, Most, What};
+use commerce_connector::export::held::{Held, Limit, What};
 use commerce_connector::export::progress::RunEvent;
-use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::source::IdKind;
 
 use super::shop::{Shop, product, products};

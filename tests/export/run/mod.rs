@@ -9,10 +9,10 @@ mod shop;
 
 use crate::support;
 
+use commerce_connector::domain::Feed;
 use commerce_connector::error::{Exit, Explain};
 use commerce_connector::export::progress::{Phase, RunEnd, RunEvent};
 use commerce_connector::export::{ExportError, SyncMode};
-use commerce_connector::feeds::Feed;
 use commerce_connector::private_file;
 use shop::{BATCH, Shop, category, ledger_path, product, products};
 use support::gateway::finish;

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use commerce_connector::commands::linear::conclude;
+use commerce_connector::domain::Feed;
 use commerce_connector::error::Exit;
 use commerce_connector::export::progress::RunEvent;
-use commerce_connector::feeds::Feed;
 
 use super::shop::{BATCH, Shop, products};
 use super::support::gateway::Ended;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use commerce_connector::domain::Feed;
 use commerce_connector::error::Exit;
 use commerce_connector::export::SyncMode;
 use commerce_connector::export::progress::{Phase, RunEnd, RunReport};
-use commerce_connector::feeds::Feed;
 use proptest::prelude::*;
 
 use super::shop::{Shop, product};

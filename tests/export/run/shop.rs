@@ -5,9 +5,9 @@ use std::ops::Deref;
 use std::path::Path;
 
 use commerce_connector::client::Client;
-use commerce_connector::client::models::DataSpaceId;
+use commerce_connector::domain::DataSpaceId;
+use commerce_connector::domain::Feed;
 use commerce_connector::export::{ExportError, Plan, Run, start};
-use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::source::Source;
 use commerce_connector::feeds::source::files::Files;
 use commerce_connector::feeds::source::sample::Sample;

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 
 use super::kit::{PRODUCTS, Shop, ended};
 use super::support::home::stderr;

@@ -3,8 +3,8 @@
 use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use commerce_connector::client::models::DataSpaceKind;
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::DataSpaceKind;
+use commerce_connector::domain::Feed;
 use serde_json::{Value, json};
 
 use super::support::gateway::Gateway;

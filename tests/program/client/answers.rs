@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use commerce_connector::client::models::{DataSpaceId, DataSpaceKind, FeedOutcome, ProjectId, RefusedItem};
-use commerce_connector::client::{Client, ClientError, ClientSettings, Failure};
+use commerce_connector::client::models::{FeedOutcome, RefusedItem};
+use commerce_connector::client::{Client, ClientError, ClientSettings};
+use commerce_connector::domain::{DataSpaceId, DataSpaceKind, ProjectId};
 use commerce_connector::error::{Exit, Explain as _};
+use commerce_connector::http::Failure;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use rsa::RsaPublicKey;

@@ -4,8 +4,9 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use commerce_connector::commerce::database::{
-    Address, ClientCertificate, Database, DatabaseError, DatabaseSettings, Tls, TlsVerify,
+    Address, ClientCertificate, Database, DatabaseError, DatabaseSettings, Tls,
 };
+use commerce_connector::domain::TlsVerify;
 use commerce_connector::error::Explain as _;
 use commerce_connector::secret::Secret;
 

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use commerce_connector::sandbox::{Edition, Ready, Sandbox, SandboxError, SandboxSettings};
 use reqwest::Method;
 use serde_json::json;

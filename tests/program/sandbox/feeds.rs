@@ -1,6 +1,6 @@
 //! What the feed routes accept, refuse and keep.
 
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use commerce_connector::feeds::item::FeedItem;
 use commerce_connector::feeds::source::sample::Sample;
 use commerce_connector::feeds::source::{Collected, Selection};

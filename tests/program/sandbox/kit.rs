@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use commerce_connector::sandbox::{ReadyPair, Sandbox, SandboxSettings};
 use reqwest::{Method, RequestBuilder, Response};
 use rsa::pkcs1v15::SigningKey;

@@ -1,6 +1,6 @@
 //! The rate limit and the fault script, as a client meets them.
 
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use serde_json::{Value, json};
 
 use crate::sandbox::kit::{Kit, body};

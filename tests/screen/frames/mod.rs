@@ -9,14 +9,14 @@ mod sync;
 
 use std::time::Duration;
 
-use commerce_connector::client::models::{DataSpace, DataSpaceKind, Environment, Project};
 use commerce_connector::connector::{Half, Limits, Overview, PairStatus, SettingsOverview, SourceFeeds};
+use commerce_connector::domain::Feed;
+use commerce_connector::domain::{DataSpace, DataSpaceKind, Environment, Project};
 use commerce_connector::error::{Exit, Problem};
 use commerce_connector::export::ledger::FeedSummary;
 use commerce_connector::export::progress::{
     FeedProgress, ItemFailure, ItemState, Limit, Phase, Progress, RunEnd, RunEvent, RunReport,
 };
-use commerce_connector::feeds::Feed;
 use commerce_connector::secret::Secret;
 use commerce_connector::settings::Saved;
 use commerce_connector::tui::event::{Event, Now, Reply};

@@ -8,8 +8,9 @@ use commerce_connector::connector::estimate::{Estimate, FeedEstimate};
 use commerce_connector::connector::finding::Finding;
 use commerce_connector::connector::health::{AdobeItems, ByState, FeedHealth, Health, Installation};
 use commerce_connector::connector::services::{FeedCondition, Module, SERVICES, ServiceStatus, Services};
+use commerce_connector::domain::MAX_DELETE;
 use commerce_connector::export::SyncMode;
-use commerce_connector::export::hold::{Held, MAX_DELETE, What};
+use commerce_connector::export::held::{Held, What};
 use commerce_connector::tui::effect::{Effect, Work};
 
 use super::*;

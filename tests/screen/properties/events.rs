@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use commerce_connector::client::models::Environment;
 use commerce_connector::connector::SourceFeeds;
+use commerce_connector::domain::Environment;
 use commerce_connector::secret::Secret;
 use commerce_connector::settings::Saved;
 use commerce_connector::tui::clipboard::{Path, TooLong};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use commerce_connector::domain::Feed;
 use commerce_connector::error::{Exit, Problem};
-use commerce_connector::feeds::Feed;
 use commerce_connector::untrusted::SafeText;
 use jiff::Timestamp;
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use commerce_connector::commerce::database::{Database, DatabaseSettings, LinkColumn};
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use commerce_connector::feeds::item::{FeedItem, Fields};
 use commerce_connector::feeds::source::commerce::Commerce;
 use commerce_connector::feeds::source::{Broken, Collected, Selection};

@@ -1,8 +1,8 @@
 //! Sessions with the server: their limits, waits, killed connections, rights, and values that are not of their type.
 
 use commerce_connector::commerce::database::{Database, DatabaseSettings};
+use commerce_connector::domain::Feed;
 use commerce_connector::error::Explain;
-use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::item::Fields;
 use commerce_connector::feeds::source::Selection;
 use commerce_connector::feeds::source::commerce::Commerce;

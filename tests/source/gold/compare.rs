@@ -4,7 +4,7 @@
 //! Commerce's script, the same JSON within a text, or the same list in another order where the order says nothing. How a value is
 //! there is compared besides, and more strictly: absent, null, an empty list and the types of JSON are all different.
 
-use commerce_connector::feeds::{Feed, Stamp};
+use commerce_connector::domain::{Feed, Stamp};
 use serde_json::{Map, Value, json};
 
 /// Fields that say when the item was made.

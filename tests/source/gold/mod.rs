@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use commerce_connector::feeds::item::{FeedItem, Sha1Hash};
 use commerce_connector::feeds::source::commerce::Commerce;
 use commerce_connector::feeds::source::{Collected, Selection};

@@ -1,6 +1,6 @@
 //! Directives in descriptions of products and categories.
 
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use commerce_connector::feeds::source::Collected;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! A shop with many store views: what waits in memory does not grow with them.
 
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use commerce_connector::feeds::source::commerce::Commerce;
 use commerce_connector::feeds::source::{Collected, Page, Selection};
 use tokio::sync::mpsc;

@@ -3,7 +3,7 @@
 use super::kit::{IDS, KEYS, PRIVATE_KEY, Shop, decrypted};
 use super::support::gateway::Gateway;
 use super::support::home::stderr;
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 
 /// A shop that is connected to this gateway as far as its keys.
 fn connected(gateway: &Gateway) -> Shop {

@@ -13,8 +13,8 @@ use crate::support;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use commerce_connector::domain::Feed;
 use commerce_connector::export::Plan;
-use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::item::Fields;
 use commerce_connector::feeds::source::Source;
 use commerce_connector::feeds::source::commerce::Commerce;

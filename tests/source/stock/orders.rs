@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use commerce_connector::feeds::source::Selection;
 use commerce_connector::feeds::source::changes::ChangeLog;
 use commerce_connector::feeds::source::commerce::Commerce;

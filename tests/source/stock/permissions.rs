@@ -1,6 +1,6 @@
 //! The two experimental feeds, by hand. sha1('0') = b658…, sha1('1') = 356a…, sha1('2') = da4b….
 
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use serde_json::{Value, json};
 
 use super::support::mariadb::Server;

@@ -1,6 +1,6 @@
 //! The real binary: what is said of feeds that the database lacks, and of the experimental ones.
 
-use commerce_connector::feeds::Feed;
+use commerce_connector::domain::Feed;
 use serde_json::{Value, json};
 
 use super::support::gateway::Gateway;

@@ -1,7 +1,7 @@
 //! `inventoryStockStatus`: each rule of the map, by hand.
 
+use commerce_connector::domain::Feed;
 use commerce_connector::error::Explain as _;
-use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::source::Selection;
 use serde_json::{Value, json};
 

@@ -4,10 +4,10 @@ use std::os::unix::fs::MetadataExt as _;
 
 use super::super::check::Check;
 use super::Answer;
-use crate::client::models::Environment;
 use crate::client::{Client, Probe};
 use crate::connector::finding::{Cause, Finding, Level};
 use crate::connector::{Connector, Half};
+use crate::domain::Environment;
 use crate::error::Problem;
 use crate::private_file::safe;
 

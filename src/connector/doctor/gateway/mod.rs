@@ -9,13 +9,14 @@ use self::keys::Pair;
 use self::steps::{Place, SKEW_WRONG};
 use super::AREA_LIMIT;
 use super::check::Check;
-use crate::client::models::{DataSpace, Environment, Project};
-use crate::client::proxy::Route;
-use crate::client::{Client, Failure, Probe, Unreached};
+use crate::client::{Client, Probe, Unreached};
 use crate::connector::finding::Finding;
 use crate::connector::{Connector, Overview, gateway_url};
+use crate::domain::{DataSpace, Environment, Project};
 use crate::error::{Exit, Problem};
 use crate::format::counted;
+use crate::http::Failure;
+use crate::http::proxy::Route;
 use crate::untrusted::SafeText;
 
 /// What came of a ping.

@@ -14,10 +14,11 @@ use tokio::time::{Instant, timeout};
 use super::super::check::Check;
 use super::{Answer, CLOCK, CONNECTION, HTTPS, NAME, PROXY};
 pub(super) use crate::client::SKEW_WRONG;
-use crate::client::proxy::{Proxy, Route, UnusableProxy, route_to};
-use crate::client::{Failure, Unreached};
+use crate::client::Unreached;
 use crate::connector::finding::{Cause, Finding};
 use crate::format::duration;
+use crate::http::Failure;
+use crate::http::proxy::{Proxy, Route, UnusableProxy, route_to};
 use crate::untrusted::SafeText;
 
 /// The longest that a name may take to be resolved; a resolver that is there answers in milliseconds.

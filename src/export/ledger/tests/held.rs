@@ -4,7 +4,8 @@
 use jiff::SignedDuration;
 
 use super::*;
-use crate::export::hold::{Held, Limit, MAX_DELETE, Most, What};
+use crate::domain::{MAX_DELETE, Most};
+use crate::export::held::{Held, Limit, What};
 
 const USUAL: Limit = Limit { usual: MAX_DELETE, now: None };
 

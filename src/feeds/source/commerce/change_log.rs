@@ -5,7 +5,7 @@
 use super::super::changes::{ChangeLog, Entry, LogState, Present, Sight, Span, Touched};
 use crate::commerce::database::{Database, DatabaseError, Snapshot, in_list};
 use crate::commerce::triggers::{self, Triggers};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::feeds::in_commerce::{InCommerce, LogKey};
 use crate::untrusted::SafeText;
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::commerce::database::{Database, DatabaseError, Snapshot};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 
 /// What the tables of the orders begin with.
 const OF_ORDERS: &str = "sales_";

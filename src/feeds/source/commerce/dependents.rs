@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::super::changes::{Shown, around};
 use super::eav::Entity;
 use crate::commerce::database::{Database, DatabaseError, Snapshot, in_list};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 
 /// Keys in one query.
 const AT_ONCE: usize = 1_000;

@@ -4,7 +4,7 @@
 //! catalogue they are exact but for catalog rules of websites whose day differs from the database's.
 
 use crate::commerce::database::{Database, DatabaseError, LinkColumn, Snapshot};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 
 /// The stock whose items come from the default source only (feed map §7).
 const DEFAULT_STOCK: u64 = 1;

@@ -10,7 +10,7 @@ use super::eav::Entity;
 use super::prices::dates;
 use super::shapes;
 use crate::commerce::database::{Database, DatabaseError, Snapshot};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::feeds::in_commerce::Named;
 
 /// Where Commerce keeps the state of its indexers.

@@ -2,7 +2,7 @@
 
 use super::super::changes::{Before, Details, Entry, Moment, Present, Shape, Shown, Sight, Span};
 use super::{Commerce, SourceError, change_log, context_of, dependents, fingerprints, shapes};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 
 impl Commerce {
     /// Where everything stands that tells of changes of a feed.

@@ -71,11 +71,12 @@ use context::Run;
 use databases::Databases;
 use setting::Settings;
 
+use crate::bounds::DEFAULT_ORDER_DAYS;
 use crate::commerce::database::{Database, DatabaseError, DatabaseSettings};
 use crate::commerce::settings::Sources;
-use crate::commerce::variables::Variables;
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::untrusted::SafeText;
+use crate::variables::Variables;
 
 pub use effective::{InForce, SettingError};
 
@@ -105,9 +106,6 @@ pub struct Installation {
     /// The environment variables of this process.
     pub variables: Variables,
 }
-
-/// How many days ago an order may have changed to be part of a full sync: 604,800 s, as in Commerce (feed map §9).
-pub const DEFAULT_ORDER_DAYS: u32 = 7;
 
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 

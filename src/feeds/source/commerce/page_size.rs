@@ -3,7 +3,7 @@
 //! A few pages wait on each channel between the source and the gateway; all of them together should stay in the tens of megabytes.
 
 use super::context::Context;
-use crate::feeds::Feed;
+use crate::domain::Feed;
 
 /// Source records in a page at most: enough that the fixed cost of its queries does not matter.
 const MOST_RECORDS: usize = 200;

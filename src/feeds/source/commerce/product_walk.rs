@@ -20,7 +20,7 @@ use super::products::Products;
 use super::tables::SourceTable;
 use super::walk::page_of;
 use crate::commerce::database::{Database, DatabaseError};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::untrusted::SafeText;
 
 /// Portions that are read besides the one that is waited for; each takes a connection.

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::eav::Entity;
 use super::products;
 use crate::commerce::database::{Database, DatabaseError, LinkColumn, Snapshot, in_list};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 
 /// Keys in one query.
 const AT_ONCE: usize = 1_000;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::databases::Databases;
 use super::keys::Run;
 use crate::commerce::database::{Database, DatabaseError, Snapshot, in_list};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 
 /// Where the source records of a feed are.
 pub(super) struct SourceTable {

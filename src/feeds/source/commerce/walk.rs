@@ -17,7 +17,7 @@ use super::{
     scopes, stock_status, variants,
 };
 use crate::commerce::database::{Database, DatabaseError, Snapshot};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::untrusted::SafeText;
 
 /// Words of a person that are looked up at once.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{Collected, Page, Resolved, Selection, SourceError};
-use crate::feeds::Feed;
+use crate::domain::Feed;
 use crate::feeds::item::Fields;
 use shop::View;
 

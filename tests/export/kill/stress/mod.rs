@@ -12,9 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use commerce_connector::domain::Feed;
 use commerce_connector::error::Exit;
 use commerce_connector::export::Plan;
-use commerce_connector::feeds::Feed;
 use commerce_connector::feeds::source::Source;
 use commerce_connector::feeds::source::commerce::Commerce;
 use edits::StressedShop;

@@ -11,14 +11,14 @@ pub(crate) const MESSAGE_LIMIT: usize = 500;
 
 /// A failure that the body of an answer tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Said {
+pub(crate) struct Said {
     message: String,
     code: Option<String>,
 }
 
 impl Said {
     /// The message with its code, such as `JWT is invalid (403053)`.
-    pub(super) fn sentence(&self) -> SafeText {
+    pub(crate) fn sentence(&self) -> SafeText {
         let text = match &self.code {
             Some(code) if self.message.is_empty() => format!("error code {code}"),
             Some(code) if !self.message.contains(code.as_str()) => format!("{} ({code})", self.message),
@@ -28,14 +28,14 @@ impl Said {
     }
 
     /// 401 or 403 if the code begins with it, as in 403053: keys are refused, also when the HTTP status says otherwise.
-    pub(super) fn keys_status(&self) -> Option<u16> {
+    pub(crate) fn keys_status(&self) -> Option<u16> {
         let code = self.code.as_deref()?;
         [401, 403].into_iter().find(|status: &u16| code.starts_with(&status.to_string()))
     }
 }
 
 /// The failure that a JSON body tells: a top-level `message`, `error` or `error_code`.
-pub(super) fn failure(body: &Value) -> Option<Said> {
+pub(crate) fn failure(body: &Value) -> Option<Said> {
     let error = &body["error"];
     let found = |candidates: &[&Value]| candidates.iter().find_map(|value| text_of(value));
     let message = found(&[&error["message"], &body["message"], &body["error_description"], error]);
@@ -87,7 +87,7 @@ fn html_title(page: &str) -> Option<String> {
 }
 
 /// A string or a number as text; nothing else, and no empty string.
-pub(super) fn text_of(value: &Value) -> Option<String> {
+pub(crate) fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
         Value::Number(number) => Some(number.to_string()),

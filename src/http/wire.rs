@@ -13,9 +13,9 @@ use reqwest::header::{self, HeaderMap};
 use reqwest::{Certificate, RequestBuilder, Url, redirect};
 use tokio::time::Instant;
 
-use super::ClientError;
+use super::HttpError;
 use super::answer::MESSAGE_LIMIT;
-use super::probe::Failure;
+use super::failure::Failure;
 use super::proxy;
 use crate::format::duration;
 use crate::untrusted::SafeText;
@@ -76,7 +76,7 @@ pub(crate) struct Reply {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
     /// Where a redirect leads to; redirects are not followed.
-    pub(super) redirect_host: Option<SafeText>,
+    pub(crate) redirect_host: Option<SafeText>,
 }
 
 /// Why there is not a complete answer.
@@ -99,7 +99,7 @@ pub(crate) enum Broken {
 }
 
 impl Wire {
-    pub(crate) fn new(settings: &WireSettings) -> Result<Self, ClientError> {
+    pub(crate) fn new(settings: &WireSettings) -> Result<Self, HttpError> {
         let base = base_url(settings)?;
         let is_local = is_loopback(&base);
         // Fails only if a provider is installed already, which is then used: by this client before, or by the database.
@@ -125,7 +125,7 @@ impl Wire {
             // No TLS will happen, so a server without system roots can run the sandbox, too.
             builder.tls_certs_only([])
         };
-        let http = builder.build().map_err(|error| ClientError::Setting {
+        let http = builder.build().map_err(|error| HttpError::Setting {
             setting: if settings.ca_file.is_some() { "gateway.ca_file" } else { "TLS" },
             reason: root_cause(&error),
         })?;
@@ -229,14 +229,14 @@ impl Wire {
 
 impl Reply {
     /// The gateway's id of the request.
-    pub(super) fn request_id(&self) -> Option<SafeText> {
+    pub(crate) fn request_id(&self) -> Option<SafeText> {
         let value = REQUEST_ID_HEADERS.iter().find_map(|name| self.headers.get(*name))?;
         Some(SafeText::limited(&String::from_utf8_lossy(value.as_bytes()), REQUEST_ID_LIMIT))
     }
 
     /// How long the gateway asks to wait: seconds, or an HTTP date. A date is seen from the gateway's own clock where the
     /// answer tells it, and otherwise from `now`: the clocks may differ.
-    pub(super) fn retry_after(&self, now: Timestamp) -> RetryAfter {
+    pub(crate) fn retry_after(&self, now: Timestamp) -> RetryAfter {
         let Some(value) = self.headers.get(header::RETRY_AFTER) else { return RetryAfter::Missing };
         let text = String::from_utf8_lossy(value.as_bytes());
         let text = text.trim();
@@ -254,7 +254,7 @@ impl Reply {
     }
 
     /// Its content type, if that is not JSON: then somebody else than the gateway may have answered.
-    pub(super) fn strange_type(&self) -> Option<SafeText> {
+    pub(crate) fn strange_type(&self) -> Option<SafeText> {
         let value = self.headers.get(header::CONTENT_TYPE)?;
         let text = String::from_utf8_lossy(value.as_bytes());
         let kind = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -262,17 +262,17 @@ impl Reply {
     }
 
     /// The same, if it is that of a page for people.
-    pub(super) fn type_of_a_page(&self) -> Option<SafeText> {
+    pub(crate) fn type_of_a_page(&self) -> Option<SafeText> {
         self.strange_type().filter(|kind| kind.as_str().contains("html"))
     }
 
     /// What the gateway's clock says.
-    pub(super) fn date(&self) -> Option<Timestamp> {
+    pub(crate) fn date(&self) -> Option<Timestamp> {
         http_date(self.headers.get(header::DATE)?.to_str().ok()?.trim())
     }
 
     /// What a redirect is reported as.
-    pub(super) fn redirect_words(&self) -> Option<SafeText> {
+    pub(crate) fn redirect_words(&self) -> Option<SafeText> {
         let host = self.redirect_host.as_ref()?;
         Some(SafeText::limited(
             &format!("redirect to {host} not followed; keys are sent to the configured gateway only"),
@@ -283,7 +283,7 @@ impl Reply {
 
 /// What `Retry-After` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum RetryAfter {
+pub(crate) enum RetryAfter {
     /// Nothing: it is not there.
     Missing,
     /// This long.
@@ -299,7 +299,7 @@ pub(super) enum RetryAfter {
 
 impl RetryAfter {
     /// How long to wait, if it says so.
-    pub(super) fn wait(&self) -> Option<Duration> {
+    pub(crate) fn wait(&self) -> Option<Duration> {
         match self {
             RetryAfter::Wait(wait) => Some(*wait),
             RetryAfter::Capped { .. } => Some(RETRY_AFTER_CAP),
@@ -308,7 +308,7 @@ impl RetryAfter {
     }
 
     /// What a person should know about it; empty if it is as usual.
-    pub(super) fn remark(&self) -> String {
+    pub(crate) fn remark(&self) -> String {
         match self {
             RetryAfter::Missing | RetryAfter::Wait(_) => String::new(),
             RetryAfter::Capped { asked } => {
@@ -359,9 +359,9 @@ fn redirect_host(base: &Url, location: &header::HeaderValue) -> SafeText {
 }
 
 /// The server's URL: https, or http to this machine, and nothing but a host and perhaps a path.
-fn base_url(settings: &WireSettings) -> Result<Url, ClientError> {
+fn base_url(settings: &WireSettings) -> Result<Url, HttpError> {
     let setting = settings.setting;
-    let refused = |reason: String| ClientError::Setting { setting, reason: SafeText::limited(&reason, MESSAGE_LIMIT) };
+    let refused = |reason: String| HttpError::Setting { setting, reason: SafeText::limited(&reason, MESSAGE_LIMIT) };
     let given = settings.url.trim();
     let url = Url::parse(given).map_err(|error| refused(format!("{given:?} is not a URL: {error}")))?;
     if !url.username().is_empty() || url.password().is_some() {
@@ -387,9 +387,9 @@ fn is_loopback(url: &Url) -> bool {
 
 /// The authorities of `gateway.ca_file`. They are added to those of the system, which `SSL_CERT_FILE` and `SSL_CERT_DIR`
 /// choose (rustls-platform-verifier reads both).
-fn extra_authorities(settings: &WireSettings) -> Result<Vec<Certificate>, ClientError> {
+fn extra_authorities(settings: &WireSettings) -> Result<Vec<Certificate>, HttpError> {
     let Some(path) = &settings.ca_file else { return Ok(Vec::new()) };
-    let refused = |reason: &dyn std::fmt::Display| ClientError::Setting {
+    let refused = |reason: &dyn std::fmt::Display| HttpError::Setting {
         setting: "gateway.ca_file",
         reason: SafeText::limited(&format!("{}: {reason}", path.display()), MESSAGE_LIMIT),
     };

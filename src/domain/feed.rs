@@ -1,0 +1,301 @@
+//! The catalogue of feeds: name, route, identity, minimal payload, what a content hash leaves out, batch size.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// One of the eleven feeds, in the order in which Adobe recommends a first sync (protocol page §3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Feed {
+    /// Websites with their stores and store views.
+    ScopesWebsite,
+    /// Customer groups and the websites each may use.
+    ScopesCustomerGroup,
+    /// Product attribute metadata, per store view.
+    ProductAttributes,
+    /// Categories, per store view.
+    Categories,
+    /// Products, per store view.
+    Products,
+    /// Prices, per website and customer group.
+    Prices,
+    /// Which child product stands for which option values of its parent.
+    Variants,
+    /// Category permissions applied to products (Adobe Commerce only).
+    ProductOverrides,
+    /// Stock status, per stock.
+    InventoryStockStatus,
+    /// Category permissions (Adobe Commerce only).
+    CategoryPermissions,
+    /// Orders.
+    Orders,
+}
+
+/// What is fixed about a feed.
+struct Facts {
+    name: &'static str,
+    /// Relative to the gateway; the data space id follows.
+    route: &'static str,
+    /// Whether Adobe documents the route.
+    route_is_public: bool,
+    batch_size: usize,
+    /// JSON pointers of the identity fields, in hash order.
+    identity: &'static [&'static str],
+    /// JSON pointers of the ids by which the service knows an item, where these are not its identity fields.
+    wire_ids: &'static [&'static str],
+    /// Top-level fields of the minimal payload; empty = the whole item.
+    minimal: &'static [&'static str],
+    /// Top-level fields besides `modifiedAt` and `updatedAt` that a content hash leaves out.
+    hash_excluded: &'static [&'static str],
+    /// The field that says when the item was made: `modifiedAt`, `updatedAt` or none.
+    timestamp: Option<Stamp>,
+}
+
+/// Which field of an item says when it was made, and in which form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stamp {
+    /// `modifiedAt`, `yyyy-MM-dd HH:mm:ss` in UTC.
+    ModifiedAt,
+    /// `updatedAt`, RFC 3339.
+    UpdatedAt,
+}
+
+/// Items in one request for every feed but prices (protocol page §3).
+const BATCH_SIZE: usize = 100;
+/// Items in one request of the price feed (protocol page §3).
+const PRICE_BATCH_SIZE: usize = 500;
+
+impl Feed {
+    /// Every feed, in the recommended order of a first sync.
+    pub const ALL: [Feed; 11] = [
+        Feed::ScopesWebsite,
+        Feed::ScopesCustomerGroup,
+        Feed::ProductAttributes,
+        Feed::Categories,
+        Feed::Products,
+        Feed::Prices,
+        Feed::Variants,
+        Feed::ProductOverrides,
+        Feed::InventoryStockStatus,
+        Feed::CategoryPermissions,
+        Feed::Orders,
+    ];
+
+    /// The name as Commerce prints it, such as `productAttributes`.
+    pub fn name(self) -> &'static str {
+        self.facts().name
+    }
+
+    /// The default route, relative to the gateway, without the data space id (protocol page §3).
+    pub fn route(self) -> &'static str {
+        self.facts().route
+    }
+
+    /// Whether Adobe documents [`Self::route`]; the others are inferred and stand in until configured.
+    #[must_use]
+    pub fn route_is_public(self) -> bool {
+        self.facts().route_is_public
+    }
+
+    /// Items in one request, unless configured otherwise.
+    #[must_use]
+    pub fn batch_size(self) -> usize {
+        self.facts().batch_size
+    }
+
+    /// JSON pointers of the fields that identify an item, in the order in which they are hashed.
+    pub fn identity(self) -> &'static [&'static str] {
+        self.facts().identity
+    }
+
+    /// JSON pointers of the ids by which the service knows an item, where these are not the identity fields: a category has
+    /// another `urlPath` after a move, a website another code after a renaming, and each stays the same item under its id.
+    pub fn wire_ids(self) -> &'static [&'static str] {
+        self.facts().wire_ids
+    }
+
+    /// The top-level fields of the minimal payload that a deletion sends; empty means the whole item.
+    pub fn minimal(self) -> &'static [&'static str] {
+        self.facts().minimal
+    }
+
+    /// Whether a content hash leaves this top-level field out (protocol page §3).
+    #[must_use]
+    pub fn is_hash_excluded(self, field: &str) -> bool {
+        matches!(field, "modifiedAt" | "updatedAt") || self.facts().hash_excluded.contains(&field)
+    }
+
+    /// Whether its tables exist in Adobe Commerce only and are not public: built from what is known of them, and left out of
+    /// `all` unless asked for (protocol page §6).
+    #[must_use]
+    pub fn is_experimental(self) -> bool {
+        matches!(self, Feed::ProductOverrides | Feed::CategoryPermissions)
+    }
+
+    /// Whether an item that the source no longer has is deleted in the service. Orders are not: a full sync reads only the
+    /// newest of them (feed map §9), and their feed table has no `is_deleted` (feed map §1).
+    #[must_use]
+    pub fn has_deletions(self) -> bool {
+        self != Feed::Orders
+    }
+
+    /// Whether its items hold personal data, so that nothing of them but the key is kept.
+    #[must_use]
+    pub fn is_personal(self) -> bool {
+        self == Feed::Orders
+    }
+
+    /// JSON paths, within the minimal payload, of the words by which a person (or a change log) names the source record of an
+    /// item; none for feeds whose minimal payload holds no such word.
+    pub fn codes(self) -> &'static [&'static str] {
+        match self {
+            Feed::ScopesWebsite => &["$.website.websiteCode"],
+            Feed::ProductAttributes => &["$.attributeCode"],
+            Feed::Products | Feed::Prices | Feed::ProductOverrides | Feed::InventoryStockStatus => &["$.sku"],
+            Feed::Variants => &["$.productSku", "$.parentSku"],
+            Feed::ScopesCustomerGroup | Feed::Categories | Feed::CategoryPermissions | Feed::Orders => &[],
+        }
+    }
+
+    /// Which field says when an item was made; none of an order does.
+    #[must_use]
+    pub fn stamp(self) -> Option<Stamp> {
+        self.facts().timestamp
+    }
+
+    fn facts(self) -> Facts {
+        let plain = Facts {
+            name: "",
+            route: "",
+            route_is_public: true,
+            batch_size: BATCH_SIZE,
+            identity: &[],
+            wire_ids: &[],
+            minimal: &[],
+            hash_excluded: &[],
+            timestamp: Some(Stamp::ModifiedAt),
+        };
+        match self {
+            Feed::ScopesWebsite => Facts {
+                name: "scopesWebsite",
+                route: "feeds/scopes/v1",
+                identity: &["/website/websiteCode"],
+                wire_ids: &["/website/websiteId"],
+                timestamp: Some(Stamp::UpdatedAt),
+                ..plain
+            },
+            Feed::ScopesCustomerGroup => Facts {
+                name: "scopesCustomerGroup",
+                route: "feeds/scopes/v1",
+                identity: &["/customerGroup/customerGroupCode"],
+                wire_ids: &["/customerGroup/customerGroupId"],
+                timestamp: Some(Stamp::UpdatedAt),
+                ..plain
+            },
+            Feed::ProductAttributes => Facts {
+                name: "productAttributes",
+                route: "feeds/metadata/v2/metadata",
+                identity: &["/attributeCode", "/storeViewCode"],
+                minimal: &["websiteCode", "storeCode", "storeViewCode", "attributeCode", "attributeType", "modifiedAt"],
+                ..plain
+            },
+            Feed::Categories => Facts {
+                name: "categories",
+                route: "feeds/categories/v1",
+                identity: &["/urlPath", "/storeViewCode"],
+                wire_ids: &["/categoryId", "/storeViewCode"],
+                minimal: &["websiteCode", "storeCode", "storeViewCode", "categoryId", "modifiedAt"],
+                ..plain
+            },
+            Feed::Products => Facts {
+                name: "products",
+                route: "feeds/catalog/v2/products",
+                identity: &["/sku", "/storeViewCode"],
+                minimal: &["productId", "sku", "storeViewCode", "storeCode", "websiteCode", "modifiedAt"],
+                ..plain
+            },
+            Feed::Prices => Facts {
+                name: "prices",
+                route: "feeds/products/v1/prices",
+                batch_size: PRICE_BATCH_SIZE,
+                identity: &["/sku", "/customerGroupCode", "/websiteCode"],
+                minimal: &["sku", "customerGroupCode", "websiteCode", "updatedAt"],
+                timestamp: Some(Stamp::UpdatedAt),
+                ..plain
+            },
+            Feed::Variants => Facts {
+                name: "variants",
+                route: "feeds/product_variant/v2/product_variant",
+                identity: &["/parentSku", "/productSku"],
+                minimal: &["id", "optionValues", "parentSku", "productSku", "productId", "modifiedAt"],
+                ..plain
+            },
+            Feed::ProductOverrides => Facts {
+                name: "productOverrides",
+                route: "feeds/catalog/v2/product-overrides",
+                identity: &["/sku", "/customerGroupCode", "/websiteCode"],
+                minimal: &["sku", "productId", "customerGroupCode", "websiteCode", "modifiedAt"],
+                ..plain
+            },
+            Feed::InventoryStockStatus => Facts {
+                name: "inventoryStockStatus",
+                route: "feeds/inventory/v1/stock-status",
+                route_is_public: false,
+                identity: &["/stockId", "/sku"],
+                minimal: &["stockId", "sku", "isSalable", "qty", "qtyForSale", "infiniteStock", "updatedAt"],
+                hash_excluded: &["productId"],
+                timestamp: Some(Stamp::UpdatedAt),
+                ..plain
+            },
+            Feed::CategoryPermissions => Facts {
+                name: "categoryPermissions",
+                route: "feeds/categories/v1/permissions",
+                route_is_public: false,
+                identity: &["/categoryId", "/customerGroupCode", "/websiteCode"],
+                ..plain
+            },
+            Feed::Orders => Facts {
+                name: "orders",
+                route: "feeds/orders/v1",
+                route_is_public: false,
+                identity: &["/commerceOrderId"],
+                // What is kept of an order is its key: it is never deleted, and the rest is personal data.
+                minimal: &["commerceOrderId"],
+                // `updatedAt` is the order's own, as its `createdAt` is (feed map §9).
+                timestamp: None,
+                ..plain
+            },
+        }
+    }
+}
+
+impl fmt::Display for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A word that names no feed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown feed {given:?}; the feeds are {}", names())]
+pub struct UnknownFeed {
+    /// The word.
+    pub given: String,
+}
+
+fn names() -> String {
+    Feed::ALL.map(Feed::name).join(", ")
+}
+
+impl FromStr for Feed {
+    type Err = UnknownFeed;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFeed> {
+        Feed::ALL
+            .into_iter()
+            .find(|feed| feed.name().eq_ignore_ascii_case(name.trim()))
+            .ok_or_else(|| UnknownFeed { given: name.to_owned() })
+    }
+}

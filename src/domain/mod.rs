@@ -1,0 +1,15 @@
+//! The nouns that every room shares: feeds, ids, environments, data spaces, limits.
+
+mod data_space;
+mod environment;
+mod feed;
+mod ids;
+mod installation;
+mod limit;
+
+pub use data_space::{DataSpace, DataSpaceKind, Project};
+pub use environment::Environment;
+pub use feed::{Feed, Stamp, UnknownFeed};
+pub use ids::{BadId, DataSpaceId, ProjectId};
+pub use installation::{Edition, InstallationKind, TlsVerify};
+pub use limit::{MAX_DELETE, Most, NoMost};
