@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::linear::{self, Voice};
 use super::output::{Output, moment, table};
-use super::{Setting, attach, ids, items, ledger, watch};
+use super::{Setting, attach, ids, items, ledger, no_data_space, watch};
 use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
 use crate::domain::Feed;
@@ -199,11 +199,6 @@ async fn estimate(connector: &Connector, feeds: &[Feed], output: &mut Output) ->
     };
     output.text(&time)?;
     Ok(Exit::Done)
-}
-
-/// The error when no data space is selected.
-pub(super) fn no_data_space() -> Problem {
-    Problem::usage("no data space is selected").hint("run `commerce-connector data-spaces select ID`")
 }
 
 /// The state of each feed in the selected data space.

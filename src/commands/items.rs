@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::export::no_data_space;
+use super::no_data_space;
 use super::output::{Output, moment, table};
 use crate::cli::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
 use crate::connector::Connector;

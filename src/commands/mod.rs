@@ -308,3 +308,8 @@ mod tests {
         assert_eq!(places(&elsewhere).1, PathBuf::from("/home/ann/.local/state/commerce-connector"));
     }
 }
+
+/// The error when no data space is selected.
+fn no_data_space() -> Problem {
+    Problem::usage("no data space is selected").hint("run `commerce-connector data-spaces select ID`")
+}

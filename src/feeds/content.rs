@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
+use serde_json::Map;
 use serde_json::Value;
 
-use super::item::Fields;
+/// The fields of an item as a tree.
+pub type Fields = Map<String, Value>;
 
 /// As many bytes as most items have, so that they are written without growing.
 const USUAL_BYTES: usize = 2_048;

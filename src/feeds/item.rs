@@ -3,15 +3,12 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha1::{Digest, Sha1};
 
-use super::content::Content;
+use super::content::{Content, Fields};
 use crate::domain::{Feed, Stamp};
 use crate::untrusted::SafeText;
-
-/// The fields of an item as a tree.
-pub type Fields = Map<String, Value>;
 
 /// A SHA-1 of 20 bytes: an item's identity or its content (protocol page §3, "Identity and hash").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -9,9 +9,19 @@ use std::time::Duration;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use zeroize::Zeroizing;
 
-use super::input::Input;
 use super::state::editor::KEY_TEXT_LIMIT;
 use crate::secret::Secret;
+
+/// What the terminal tells.
+#[derive(Debug)]
+pub enum Input {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted; it may be a key.
+    Paste(Secret),
+    /// The terminal has another size.
+    Resize,
+}
 
 /// How a private key begins.
 const BEGIN: &str = "-----BEGIN";

@@ -7,26 +7,16 @@
 use std::io;
 use std::thread;
 
-use ratatui::crossterm::event::{self, Event as TerminalEvent, KeyEvent, KeyEventKind};
+use ratatui::crossterm::event::{self, Event as TerminalEvent, KeyEventKind};
 use rustix::event::{PollFd, PollFlags};
 use tokio::sync::{mpsc, oneshot};
 
 use super::burst::Burst;
+pub use super::burst::Input;
 use crate::secret::Secret;
 
 /// How many events may wait for the loop. A person cannot type as many; past it the terminal waits.
 const INPUT_QUEUE: usize = 64;
-
-/// What the terminal tells.
-#[derive(Debug)]
-pub enum Input {
-    /// A key was pressed.
-    Key(KeyEvent),
-    /// Text was pasted; it may be a key.
-    Paste(Secret),
-    /// The terminal has another size.
-    Resize,
-}
 
 /// Both threads, as the loop sees them. They end with the process: neither can be woken while the terminal is silent.
 #[derive(Debug)]

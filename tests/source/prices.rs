@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use commerce_connector::domain::Feed;
 use commerce_connector::feeds::content::Content;
-use commerce_connector::feeds::item::Fields;
+use commerce_connector::feeds::content::Fields;
 use commerce_connector::feeds::source::{Broken, Selection};
 use serde_json::{Value, json};
 use support::mariadb::{Server, TestDatabase};

@@ -7,7 +7,7 @@ use commerce_connector::domain::Feed;
 use commerce_connector::error::Exit;
 use commerce_connector::export::Plan;
 use commerce_connector::export::progress::RunEnd;
-use commerce_connector::feeds::item::Fields;
+use commerce_connector::feeds::content::Fields;
 use commerce_connector::feeds::source::commerce::Commerce;
 use commerce_connector::feeds::source::{Selection, Source};
 use md5::{Digest, Md5};

@@ -3,7 +3,7 @@
 use crate::support;
 use std::collections::{BTreeMap, BTreeSet};
 
-use commerce_connector::feeds::item::Fields;
+use commerce_connector::feeds::content::Fields;
 use commerce_connector::feeds::source::Selection;
 use serde_json::Value;
 use support::mariadb::Server;

@@ -1,7 +1,7 @@
 //! Reading the price and variant feeds, as of a moment, and finding something in them.
 
 use commerce_connector::domain::Feed;
-use commerce_connector::feeds::item::Fields;
+use commerce_connector::feeds::content::Fields;
 use commerce_connector::feeds::source::commerce::Commerce;
 use commerce_connector::feeds::source::{Broken, Collected, Selection};
 use serde_json::json;

@@ -2,7 +2,7 @@
 
 use commerce_connector::domain::Feed;
 use commerce_connector::feeds::content::Content;
-use commerce_connector::feeds::item::Fields;
+use commerce_connector::feeds::content::Fields;
 use commerce_connector::feeds::source::commerce::Commerce;
 use commerce_connector::feeds::source::{Broken, Collected, Selection};
 use serde_json::{Value, json};

@@ -22,10 +22,9 @@ use connections::{Connections, View};
 pub use decode::Decode;
 pub use error::DatabaseError;
 pub use schema::{LinkColumn, Schema};
-pub use settings::{Address, DEFAULT_PORT, DatabaseSettings, SettingsError};
+pub use settings::{Address, ClientCertificate, DEFAULT_PORT, DatabaseSettings, SettingsError, Tls};
 pub use snapshot::{Snapshot, in_list};
 use tables::Tables;
-pub use tls::{ClientCertificate, Tls};
 pub use write::WriteError;
 
 use crate::untrusted::SafeText;

@@ -53,7 +53,7 @@ pub(super) fn options(settings: &DatabaseSettings) -> Opts {
         Address::Tcp { host, port } => options
             .ip_or_hostname(host.clone())
             .tcp_port(*port)
-            .ssl_opts(settings.tls.as_ref().map(super::tls::Tls::options)),
+            .ssl_opts(settings.tls.as_ref().map(super::Tls::options)),
         Address::Socket(path) => options.socket(Some(path.to_string_lossy().into_owned())),
     };
     options.into()

@@ -2,9 +2,29 @@
 
 use std::path::PathBuf;
 
-use super::tls::Tls;
+use crate::domain::TlsVerify;
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
+
+/// A client certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate and what leads to its CA, PEM.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
+}
+
+/// An encrypted connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// The CA of the server's certificate, PEM; without one, the public CAs.
+    pub ca_file: Option<PathBuf>,
+    /// What we show the server.
+    pub client: Option<ClientCertificate>,
+    /// How its certificate is verified.
+    pub verify: TlsVerify,
+}
 
 /// The port of MySQL and MariaDB.
 pub const DEFAULT_PORT: u16 = 3306;

@@ -1,10 +1,11 @@
 //! TLS to the database server: which certificates, and how much of the server's certificate is verified.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use mysql_async::{ClientIdentity, SslOpts};
 
 use super::error::DatabaseError;
+use super::settings::Tls;
 use crate::domain::TlsVerify;
 use crate::private_file;
 use crate::untrusted::SafeText;
@@ -15,26 +16,6 @@ use crate::untrusted::SafeText;
 /// of today do not; but they contain the name that was expected. The chain of the certificate is verified before its name, so
 /// nothing else passes. Should the words change, such connections are refused.
 const ANY_NAME: &str = "NotValidForName";
-
-/// A client certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientCertificate {
-    /// The certificate and what leads to its CA, PEM.
-    pub certificate: PathBuf,
-    /// Its private key, PEM.
-    pub key: PathBuf,
-}
-
-/// An encrypted connection.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tls {
-    /// The CA of the server's certificate, PEM; without one, the public CAs.
-    pub ca_file: Option<PathBuf>,
-    /// What we show the server.
-    pub client: Option<ClientCertificate>,
-    /// How its certificate is verified.
-    pub verify: TlsVerify,
-}
 
 impl Tls {
     /// What the driver needs. The files are read by the driver at each connection, so that renewed ones count.

@@ -6,8 +6,8 @@ use super::lexer::Token;
 use super::operators;
 use super::parser::Parser;
 use super::scope::Step;
-use super::strings::Part;
 use super::value::{Entry, Key, Unknown, Value, name_in_words};
+use crate::commerce::env_php::lexer::strings::Part;
 
 /// How tight operators bind, PHP 8's order.
 mod bind {

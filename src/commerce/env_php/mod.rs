@@ -23,8 +23,6 @@ mod lists;
 mod operators;
 mod parser;
 mod scope;
-mod strings;
-mod text;
 mod value;
 
 use crate::untrusted::SafeText;

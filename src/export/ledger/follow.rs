@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::recheck::Recheck;
 use super::store::Store;
-use super::{feed_code, feed_of_code};
+use super::{feed_code, feed_of_code, signed};
 use crate::domain::Feed;
 use crate::feeds::source::changes::{Before, Details, Span};
 
@@ -172,11 +172,6 @@ impl Store {
 
 fn unsigned(row: &Row<'_>, at: usize) -> rusqlite::Result<u64> {
     Ok(u64::try_from(row.get::<_, i64>(at)?).unwrap_or_default())
-}
-
-/// Versions are unsigned 32-bit numbers in Commerce, far below SQLite's limit.
-pub(super) fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// Keys and hashes, sixteen bytes a pair.

@@ -118,6 +118,11 @@ fn directory_of(state_dir: &Path) -> PathBuf {
     state_dir.join("ledger")
 }
 
+/// Versions are unsigned 32-bit numbers in Commerce, far below SQLite's limit.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 /// The number that stands for a feed in the file. These never change; a new feed gets a new number.
 fn feed_code(feed: Feed) -> i64 {
     match feed {

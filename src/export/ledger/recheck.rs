@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 
 use rusqlite::params;
 
-use super::feed_code;
-use super::follow::signed;
 use super::store::Store;
+use super::{feed_code, signed};
 use crate::domain::Feed;
 use crate::feeds::source::changes::Shown;
 

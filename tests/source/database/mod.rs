@@ -10,7 +10,8 @@ use std::sync::OnceLock;
 
 use commerce_connector::commerce::database::{Database, DatabaseSettings, LinkColumn};
 use commerce_connector::domain::Feed;
-use commerce_connector::feeds::item::{FeedItem, Fields};
+use commerce_connector::feeds::content::Fields;
+use commerce_connector::feeds::item::FeedItem;
 use commerce_connector::feeds::source::commerce::Commerce;
 use commerce_connector::feeds::source::{Broken, Collected, Selection};
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use commerce_connector::commerce::database::{Database, DatabaseSettings};
 use commerce_connector::domain::Feed;
 use commerce_connector::error::Explain;
-use commerce_connector::feeds::item::Fields;
+use commerce_connector::feeds::content::Fields;
 use commerce_connector::feeds::source::Selection;
 use commerce_connector::feeds::source::commerce::Commerce;
 use serde_json::json;

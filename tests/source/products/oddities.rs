@@ -1,7 +1,8 @@
 //! Rows as shops have them and no catalogue should: what is sent of them, and what is withheld.
 
 use commerce_connector::domain::Feed;
-use commerce_connector::feeds::item::{FeedItem, Fields};
+use commerce_connector::feeds::content::Fields;
+use commerce_connector::feeds::item::FeedItem;
 use commerce_connector::feeds::source::commerce::Commerce;
 use commerce_connector::feeds::source::{Broken, Collected, Page, Selection, SourceError};
 use jiff::Timestamp;

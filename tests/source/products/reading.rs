@@ -1,7 +1,7 @@
 //! How products are read: with how many queries, in which order, and from where in their tables.
 
 use commerce_connector::domain::Feed;
-use commerce_connector::feeds::item::Fields;
+use commerce_connector::feeds::content::Fields;
 use commerce_connector::feeds::source::commerce::Commerce;
 use commerce_connector::feeds::source::{Collected, Selection};
 use serde_json::json;

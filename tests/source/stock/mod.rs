@@ -15,7 +15,7 @@ use std::path::Path;
 
 use commerce_connector::domain::Feed;
 use commerce_connector::export::Plan;
-use commerce_connector::feeds::item::Fields;
+use commerce_connector::feeds::content::Fields;
 use commerce_connector::feeds::source::Source;
 use commerce_connector::feeds::source::commerce::Commerce;
 use commerce_connector::feeds::source::{Broken, Collected, Selection};

@@ -11,7 +11,7 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::feeds::item::Fields;
+use crate::feeds::content::Fields;
 
 const ITEMS: u32 = 1_000_000;
 const BATCH: u32 = 100;

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::eav::Entity;
 use super::scope::StoreView;
 use crate::commerce::database::{DatabaseError, Snapshot, in_list};
-use crate::feeds::item::Fields;
+use crate::feeds::content::Fields;
 
 /// Attributes that are yes or no although their columns do not say so; with [`BOOLEAN_PREFIX`], the exporter's own list.
 const BOOLEAN_CODES: [&str; 3] = ["is_redeemable", "allow_message", "has_options"];

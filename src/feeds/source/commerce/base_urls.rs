@@ -3,7 +3,8 @@
 //! Never the secure ones: Commerce chooses those for a request that came by https, and its exporter has no request.
 
 use super::scope::StoreView;
-use super::setting::{Setting, Settings};
+use super::setting::Setting;
+use crate::feeds::source::commerce::effective::Settings;
 
 /// What stands for the address of a shop that was never given one; Commerce's own command line says the same.
 const UNCONFIGURED_URL: &str = "http://localhost/";

@@ -13,7 +13,7 @@ use super::scope::StoreView;
 use super::setting::Setting;
 use super::url_path::{UrlPaths, below_root};
 use crate::commerce::database::{DatabaseError, Snapshot, in_list};
-use crate::feeds::item::Fields;
+use crate::feeds::content::Fields;
 use crate::untrusted::SafeText;
 
 /// The texts of an item, each with the attribute it comes from. One without a value, or with NULL, is absent.

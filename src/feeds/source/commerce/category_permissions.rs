@@ -15,7 +15,7 @@ use super::context::Context;
 use super::eav::Entity;
 use super::permissions::{GRANT_COLUMNS, Permissions, index_tables, union};
 use crate::commerce::database::{DatabaseError, Snapshot, in_list};
-use crate::feeds::item::Fields;
+use crate::feeds::content::Fields;
 
 const INDEX: &str = "magento_catalogpermissions_index";
 

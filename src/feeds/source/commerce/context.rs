@@ -10,9 +10,9 @@ use super::directives::Directives;
 use super::eav::{Attributes, Entity};
 use super::products::Shop;
 use super::scope::Scopes;
-use super::setting::Settings;
 use super::stock_status::Stock;
 use crate::commerce::database::{Database, DatabaseError, LinkColumn, Snapshot};
+use crate::feeds::source::commerce::effective::Settings;
 
 /// What every page of a feed shares.
 #[derive(Debug)]

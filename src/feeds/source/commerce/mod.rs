@@ -69,7 +69,7 @@ use tokio::sync::{OnceCell, mpsc};
 use super::{IdKind, Page, Resolved, Selection, SourceError};
 use context::Run;
 use databases::Databases;
-use setting::Settings;
+use effective::Settings;
 
 use crate::bounds::DEFAULT_ORDER_DAYS;
 use crate::commerce::database::{Database, DatabaseError, DatabaseSettings};

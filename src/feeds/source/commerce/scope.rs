@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::commerce::database::{Database, DatabaseError, Snapshot};
-use crate::feeds::item::Fields;
+use crate::feeds::content::Fields;
 
 /// A store view, with the codes of everything above it.
 #[derive(Debug, Clone, PartialEq, Eq)]

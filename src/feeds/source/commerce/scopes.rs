@@ -8,7 +8,8 @@ use sha1::{Digest, Sha1};
 use super::super::Collected;
 use super::context::Context;
 use crate::commerce::database::{DatabaseError, Snapshot, in_list};
-use crate::feeds::item::{Fields, Sha1Hash};
+use crate::feeds::content::Fields;
+use crate::feeds::item::Sha1Hash;
 
 /// Which websites a customer group may not use; older versions of Commerce have no such table.
 const EXCLUDED_WEBSITES: &str = "customer_group_excluded_website";

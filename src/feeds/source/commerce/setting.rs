@@ -1,7 +1,5 @@
 //! The settings that feeds need: their paths, and what Commerce ships.
 
-pub(super) use super::effective::Settings;
-
 /// A setting that a feed needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Setting {

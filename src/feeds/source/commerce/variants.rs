@@ -14,7 +14,7 @@ use super::super::{Broken, Collected};
 use super::context::Context;
 use super::eav::Entity;
 use crate::commerce::database::{DatabaseError, Snapshot, in_list};
-use crate::feeds::item::Fields;
+use crate::feeds::content::Fields;
 use crate::untrusted::SafeText;
 
 /// The labels of options; without them, options go without.

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use super::{Collected, Page, Resolved, Selection, SourceError};
 use crate::domain::Feed;
-use crate::feeds::item::Fields;
+use crate::feeds::content::Fields;
 use shop::View;
 
 /// Source records in a page: large enough to keep the pipeline busy, small enough to weigh nothing.

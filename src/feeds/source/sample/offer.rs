@@ -7,7 +7,8 @@ use super::Question::Price;
 use super::product::{self, FIRST_ID, Role};
 use super::text::SIZES;
 use super::{choose, fields, shop};
-use crate::feeds::item::{Fields, Sha1Hash};
+use crate::feeds::content::Fields;
+use crate::feeds::item::Sha1Hash;
 
 /// The cheapest and the dearest product, in cents.
 const PRICES: std::ops::Range<usize> = 400..32_000;

@@ -6,7 +6,7 @@ use super::Question::{Colour, Leaf as LeafOf, Material, Model, Noun, Origin, Rel
 use super::shop::{self, BASE_URL, MADE_AT, View};
 use super::text::{COLOURS, Leaf, MODELS, ORIGINS, SIZES, TOPS, Text};
 use super::{choose, fields, pick};
-use crate::feeds::item::Fields;
+use crate::feeds::content::Fields;
 
 /// The id of the first product.
 pub(super) const FIRST_ID: u64 = 1;

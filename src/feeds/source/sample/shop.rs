@@ -5,7 +5,8 @@ use sha1::{Digest, Sha1};
 
 use super::fields;
 use super::text::{TOPS, Text};
-use crate::feeds::item::{Fields, Sha1Hash};
+use crate::feeds::content::Fields;
+use crate::feeds::item::Sha1Hash;
 
 /// The one website.
 pub(super) const WEBSITE: &str = "base";

@@ -31,7 +31,7 @@ use serde_json::{Value, json};
 use super::super::{Broken, Collected};
 use super::context::Context;
 use crate::commerce::database::{DatabaseError, Snapshot};
-use crate::feeds::item::Fields;
+use crate::feeds::content::Fields;
 use crate::untrusted::SafeText;
 use record::{Children, Column, Form, Reader, Record, list_or_null, put};
 

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::super::context::Context;
 use crate::commerce::database::{DatabaseError, Snapshot, in_list};
 use crate::domain::Feed;
-use crate::feeds::item::Fields;
+use crate::feeds::content::Fields;
 
 /// How a column becomes a value. A field whose column is NULL is absent, but for the forms that say otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

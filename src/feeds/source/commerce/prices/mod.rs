@@ -23,7 +23,7 @@ use super::super::{Broken, Collected};
 use super::context::Context;
 use super::scopes::customer_group_code;
 use crate::commerce::database::{DatabaseError, Snapshot};
-use crate::feeds::item::Fields;
+use crate::feeds::content::Fields;
 use crate::untrusted::SafeText;
 use batch::{Batch, Product};
 use price::{NoNumber, Price, put_list};

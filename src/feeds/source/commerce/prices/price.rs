@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-use crate::feeds::item::Fields;
+use crate::feeds::content::Fields;
 
 /// A number of the database that is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

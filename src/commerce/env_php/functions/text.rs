@@ -5,12 +5,12 @@ use std::path::{Component, Path};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::functions::{of_json, unknown};
-use super::operators;
-use super::value::{Entry, Key, Value};
+use super::super::operators;
+use super::super::value::{Entry, Key, Value};
+use super::{of_json, unknown};
 
 /// What a function of text and numbers gives; `None` for any other function.
-pub(super) fn call(name: &str, arguments: &[Entry], line: usize, file: &Path) -> Option<Value> {
+pub(in crate::commerce::env_php) fn call(name: &str, arguments: &[Entry], line: usize, file: &Path) -> Option<Value> {
     let first = arguments.first()?;
     // What is not set stays so; what is not known is not computed.
     let passes_on = matches!(

@@ -1,11 +1,11 @@
 //! PHP's four ways to write a string: single and double quotes, heredoc and nowdoc.
 
-use super::ParseError;
-use super::lexer::{self, Placed, Token};
+use super::{Placed, Token};
+use crate::commerce::env_php::{ParseError, lexer};
 
 /// A part of a string in double quotes or of a heredoc.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Part {
+pub(in crate::commerce::env_php) enum Part {
     /// Text; `None` if it is not UTF-8.
     Text(Option<String>),
     /// An expression: `$name`, `$name[key]`, `{$…}`.
@@ -13,7 +13,7 @@ pub(super) enum Part {
 }
 
 /// A place in the file.
-pub(super) struct Cursor<'a> {
+pub(in crate::commerce::env_php) struct Cursor<'a> {
     rest: &'a [u8],
     line: usize,
     /// Strings in strings: each costs stack.
@@ -26,7 +26,7 @@ const DEPTH_LIMIT: usize = 16;
 const KEY_LIMIT: usize = 200;
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(bytes: &'a [u8], line: usize) -> Self {
+    pub(in crate::commerce::env_php) fn new(bytes: &'a [u8], line: usize) -> Self {
         Self { rest: bytes, line, depth: 0 }
     }
 
@@ -41,26 +41,26 @@ impl<'a> Cursor<'a> {
         Ok(tokens)
     }
 
-    pub(super) fn rest(&self) -> &'a [u8] {
+    pub(in crate::commerce::env_php) fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    pub(super) fn line(&self) -> usize {
+    pub(in crate::commerce::env_php) fn line(&self) -> usize {
         self.line
     }
 
-    pub(super) fn peek(&self) -> Option<u8> {
+    pub(in crate::commerce::env_php) fn peek(&self) -> Option<u8> {
         self.rest.first().copied()
     }
 
-    pub(super) fn skip(&mut self, count: usize) {
+    pub(in crate::commerce::env_php) fn skip(&mut self, count: usize) {
         let (skipped, rest) = self.rest.split_at(count.min(self.rest.len()));
         self.line += skipped.split(|byte| *byte == b'\n').count() - 1;
         self.rest = rest;
     }
 
     /// Takes these bytes if they are next.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> bool {
+    pub(in crate::commerce::env_php) fn take(&mut self, bytes: &[u8]) -> bool {
         let is_next = self.rest.starts_with(bytes);
         if is_next {
             self.skip(bytes.len());
@@ -74,7 +74,7 @@ impl<'a> Cursor<'a> {
         byte
     }
 
-    pub(super) fn error(&self, reason: &str) -> ParseError {
+    pub(in crate::commerce::env_php) fn error(&self, reason: &str) -> ParseError {
         ParseError { line: self.line, reason: reason.to_owned() }
     }
 }
@@ -84,7 +84,7 @@ fn unclosed(line: usize) -> ParseError {
 }
 
 /// `'…'`; `None` if it is not UTF-8 text.
-pub(super) fn single_quoted(cursor: &mut Cursor<'_>) -> Result<Option<String>, ParseError> {
+pub(in crate::commerce::env_php) fn single_quoted(cursor: &mut Cursor<'_>) -> Result<Option<String>, ParseError> {
     let begin = cursor.line();
     cursor.skip(1);
     let mut bytes = Vec::new();
@@ -104,7 +104,7 @@ pub(super) fn single_quoted(cursor: &mut Cursor<'_>) -> Result<Option<String>, P
 }
 
 /// A command for a shell, which nobody runs here.
-pub(super) fn backquoted(cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
+pub(in crate::commerce::env_php) fn backquoted(cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
     let begin = cursor.line();
     cursor.skip(1);
     loop {
@@ -117,7 +117,7 @@ pub(super) fn backquoted(cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
 }
 
 /// `"…"`
-pub(super) fn double_quoted(cursor: &mut Cursor<'_>) -> Result<Token, ParseError> {
+pub(in crate::commerce::env_php) fn double_quoted(cursor: &mut Cursor<'_>) -> Result<Token, ParseError> {
     let begin = cursor.line();
     cursor.skip(1);
     let mut template = Template::default();
@@ -133,7 +133,7 @@ pub(super) fn double_quoted(cursor: &mut Cursor<'_>) -> Result<Token, ParseError
 }
 
 /// `<<<NAME`, `<<<"NAME"` and `<<<'NAME'`; `None` if this is not a beginning of one.
-pub(super) fn here_document(cursor: &mut Cursor<'_>) -> Result<Option<Token>, ParseError> {
+pub(in crate::commerce::env_php) fn here_document(cursor: &mut Cursor<'_>) -> Result<Option<Token>, ParseError> {
     let begin = cursor.line();
     let Some(line_end) = cursor.rest().iter().position(|byte| *byte == b'\n') else { return Ok(None) };
     let label = String::from_utf8_lossy(&cursor.rest()[3..line_end.max(3)]).trim().to_owned();

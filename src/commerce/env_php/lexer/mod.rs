@@ -1,7 +1,10 @@
 //! Takes a PHP file apart into tokens, each with its line.
 
+pub(super) mod strings;
+
 use super::ParseError;
-use super::strings::{self, Cursor, Part};
+
+use strings::{Cursor, Part};
 
 /// A piece of PHP.
 #[derive(Debug, Clone, PartialEq)]

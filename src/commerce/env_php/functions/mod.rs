@@ -1,5 +1,7 @@
 //! The functions and constants whose result is the same for everybody, and the words that begin an expression.
 
+mod text;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,7 +9,6 @@ use super::ParseError;
 use super::lexer::Token;
 use super::parser::Parser;
 use super::scope::{Mode, Scope, Step};
-use super::text;
 use super::value::{Array, Entry, Key, Unknown, Value, name_in_words};
 
 /// PDO's numbers of driver options for MySQL: `\PDO::MYSQL_ATTR_…`, or `\Pdo\Mysql::ATTR_…`.
