@@ -9,8 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::ThemeName;
-use crate::domain::Feed;
-use crate::domain::{DataSpaceId, Environment, ProjectId};
+use crate::domain::{DataSpaceId, Environment, Feed, ProjectId};
 
 pub use export::{ExportCommand, FeedChoice, LedgerCommand, RetryArgs, RunArgs, SendingArgs, SetArgs, WatchArgs};
 pub use items::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};

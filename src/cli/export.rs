@@ -7,8 +7,7 @@ use clap::{Args, Subcommand};
 use super::{ItemArgs, ItemsArgs};
 use crate::bounds::{MOST_ITEMS, MOST_THREADS};
 use crate::config::time_span::TimeSpan;
-use crate::domain::Feed;
-use crate::domain::Most;
+use crate::domain::{Feed, Most};
 use crate::feeds::source::IdKind;
 
 /// `export …`

@@ -9,10 +9,10 @@ use reqwest::Method;
 use reqwest::header;
 use serde_json::Value;
 
-use super::models::{FeedAnswer, FeedOutcome, KeysRemedy, RETRYABLE_ITEM_CODE, RefusedItem};
+use super::models::{FeedAnswer, FeedOutcome, RETRYABLE_ITEM_CODE, RefusedItem};
 use super::pace::Departure;
 use super::{Client, SKEW_WRONG};
-use crate::domain::DataSpaceId;
+use crate::domain::{DataSpaceId, KeysRemedy};
 use crate::format::duration;
 use crate::http::answer::{self, MESSAGE_LIMIT, text_of};
 use crate::http::wire::{Broken, Reply};

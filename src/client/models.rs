@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
+use crate::domain::KeysRemedy;
 use crate::http::Failure;
 use crate::untrusted::SafeText;
 
@@ -77,26 +76,6 @@ pub enum FeedOutcome {
         /// What came instead, shortened.
         message: SafeText,
     },
-}
-
-/// The next step against keys that are refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeysRemedy {
-    /// This server's clock is so wrong that every token is too old, or not valid yet.
-    SetClock,
-    /// The keys have to be looked at.
-    CheckKeys,
-}
-
-impl KeysRemedy {
-    /// What to do, as a hint that ends with a command.
-    pub fn words(self) -> &'static str {
-        match self {
-            KeysRemedy::SetClock => "set this server's clock (`timedatectl set-ntp true`)",
-            KeysRemedy::CheckKeys => "run `commerce-connector keys verify`",
-        }
-    }
 }
 
 /// An outcome with the id that the gateway gave the request.

@@ -15,12 +15,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Edition;
-use crate::domain::Feed;
-use crate::domain::InstallationKind;
-use crate::domain::Most;
-use crate::domain::TlsVerify;
-use crate::domain::{DataSpaceId, DataSpaceKind, Environment, ProjectId};
+use crate::domain::{
+    DataSpaceId, DataSpaceKind, Edition, Environment, Feed, InstallationKind, Most, ProjectId, TlsVerify,
+};
 use time_span::TimeSpan;
 
 pub use hidden::Hidden;

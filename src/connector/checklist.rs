@@ -8,8 +8,7 @@ use jiff::{Timestamp, Zoned};
 
 use super::services::{FeedCondition, Module, ServiceStatus, Services};
 use super::{Half, Overview, PairStatus};
-use crate::domain::Feed;
-use crate::domain::Project;
+use crate::domain::{Feed, Project};
 use crate::error::{Exit, Problem};
 use crate::export::ledger::FeedSummary;
 use crate::format::{count, counted};

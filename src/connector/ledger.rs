@@ -7,10 +7,9 @@ use jiff::Timestamp;
 use super::finding::Finding;
 use super::{Connector, explained};
 use crate::error::Problem;
-use crate::export;
 use crate::export::ledger::{self, Backup, Checkup, RepairFrom, Repaired};
 use crate::format::counted;
-use crate::private_file;
+use crate::{export, private_file};
 
 /// What to do about a ledger that cannot be believed.
 const REPAIR: &str = "`commerce-connector export ledger repair` rebuilds it from its readable parts; the next run \

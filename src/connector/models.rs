@@ -2,9 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::domain::Feed;
-use crate::domain::Most;
-use crate::domain::{DataSpaceId, DataSpaceKind, Environment, ProjectId};
+use crate::domain::{DataSpaceId, DataSpaceKind, Environment, Feed, Most, ProjectId};
 use crate::error::Problem;
 use crate::export::SyncMode;
 use crate::export::held::Held;

@@ -6,8 +6,7 @@ use super::Connector;
 use super::finding::Level;
 use super::health::Health;
 use crate::commerce::edition::ComposerLock;
-use crate::domain::Edition;
-use crate::domain::Feed;
+use crate::domain::{Edition, Feed};
 use crate::error::Problem;
 use crate::untrusted::SafeText;
 

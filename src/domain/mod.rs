@@ -5,6 +5,7 @@ mod environment;
 mod feed;
 mod ids;
 mod installation;
+mod keys_remedy;
 mod limit;
 
 pub use data_space::{DataSpace, DataSpaceKind, Project};
@@ -12,4 +13,5 @@ pub use environment::Environment;
 pub use feed::{Feed, Stamp, UnknownFeed};
 pub use ids::{BadId, DataSpaceId, ProjectId};
 pub use installation::{Edition, InstallationKind, TlsVerify};
+pub use keys_remedy::KeysRemedy;
 pub use limit::{MAX_DELETE, Most, NoMost};

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 use super::ledger::LedgerError;
-use crate::client::models::KeysRemedy;
+use crate::domain::KeysRemedy;
 use crate::error::Problem;
 use crate::untrusted::SafeText;
 

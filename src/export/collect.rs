@@ -11,10 +11,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::cancel::Cause;
+use super::feed_run::{FeedRun, StopReason, in_ledger};
 use super::ledger::{Compared, Contested, Entry, Measure, Outgoing, Why};
-use super::pass::{StopReason, in_ledger};
 use super::progress::{FeedProgress, ItemFailure, ItemState, RunEvent};
-use super::send::{FeedRun, Outbox};
+use super::send::Outbox;
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::feeds::item::FeedItem;

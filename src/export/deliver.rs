@@ -9,9 +9,9 @@ use tokio::task::JoinSet;
 
 use super::batch::Batch;
 use super::cancel::Cause;
-use super::pass::StopReason;
+use super::feed_run::{FeedRun, StopReason};
 use super::progress::Phase;
-use super::send::{FeedRun, Left, Outbox, send_batches};
+use super::send::{Left, Outbox, send_batches};
 use crate::bounds::THREAD_COUNTS;
 use crate::error::{Exit, Problem};
 

@@ -2,8 +2,7 @@
 //!
 //! It must never decide that a feed ends.
 
-use super::FeedPlan;
-use super::outcome;
+use super::{FeedPlan, outcome};
 use crate::client::models::FeedOutcome;
 use crate::client::retry::GaveUp;
 use crate::error::{Exit, Problem};

@@ -9,12 +9,11 @@
 use jiff::Timestamp;
 
 use super::collect;
+use super::feed_run::{FeedRun, KEYS_AT_ONCE, StopReason, before, in_ledger};
 use super::held::What;
 use super::ledger::{Measure, Place, Ruling};
 use super::mode::SyncMode;
-use super::pass::{KEYS_AT_ONCE, StopReason, before, in_ledger};
 use super::progress::RunEvent;
-use super::send::FeedRun;
 use crate::domain::{Feed, Most};
 use crate::feeds::source::Selection;
 

@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ExportError;
 use super::owner::Owner;
-use crate::domain::DataSpaceId;
-use crate::domain::Feed;
+use crate::domain::{DataSpaceId, Feed};
 use crate::private_file::{self, PrivateFileError};
 use crate::untrusted::SafeText;
 

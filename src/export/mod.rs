@@ -11,6 +11,7 @@ mod deliver;
 mod eta;
 mod events;
 mod failure;
+mod feed_run;
 mod follow;
 pub mod held;
 mod hold;
@@ -38,6 +39,7 @@ use tokio::sync::{RwLock, mpsc, watch};
 pub use batch::encode;
 use control::Control;
 use events::Events;
+use feed_run::Context;
 #[cfg(any(test, fuzzing))]
 pub(crate) use follow::shown_of_log;
 use held::{Limit, What};
@@ -46,11 +48,9 @@ use live_progress::LiveProgress;
 use lock::RunLock;
 pub use mode::{Following, Rolling, SyncMode};
 use progress::{FeedProgress, Progress, RunEvent, RunReport};
-use run::Context;
 
 use crate::client::Client;
-use crate::domain::DataSpaceId;
-use crate::domain::{Feed, MAX_DELETE, Most};
+use crate::domain::{DataSpaceId, Feed, MAX_DELETE, Most};
 use crate::error::{Exit, Explain, Problem};
 use crate::feeds::source::Source;
 use crate::private_file::PrivateFileError;

@@ -4,39 +4,24 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::cancel::Cause;
 use super::collect::{self, Collection, count_found};
 use super::deliver::deliver;
+use super::feed_run::{Context, FeedRun, KEYS_AT_ONCE, StopReason, before, in_ledger, note, or_cancelled};
 use super::follow::{self, FollowPlan, FollowState};
 use super::hold;
 use super::ledger::{LedgerError, Place, Reach, Resend, Store};
 use super::mode::{Following, SyncMode};
 use super::progress::{Phase, RunEvent};
 use super::rolling::Turn;
-use super::run::Context;
-use super::send::{FeedRun, Outbox};
+use super::send::Outbox;
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
-use crate::feeds::source::{IdKind, Selection, SourceError};
+use crate::feeds::source::{IdKind, Selection};
 use crate::format::{counted, duration};
 use crate::untrusted::SafeText;
-
-/// Source keys in one reading of the source: what a reading finds out beforehand is then shared by a hundred pages, and the
-/// keys are held in memory.
-pub(super) const KEYS_AT_ONCE: usize = 20_000;
-
-/// Why a pass ends before its end.
-#[derive(Debug)]
-pub(super) enum StopReason {
-    /// The run is cancelled, and knows why.
-    Cancelled,
-    /// The source cannot be read.
-    Problem(Problem),
-}
 
 /// What of a feed is read.
 pub(super) enum Reading {
@@ -484,32 +469,4 @@ async fn finish(
 async fn started(feed_run: &FeedRun, source_records: Option<u64>) {
     feed_run.run.live_progress.update(|progress| progress.source_records = source_records);
     feed_run.run.events.tell(RunEvent::FeedStarted { feed: feed_run.plan.feed, source_records }).await;
-}
-
-pub(super) async fn note(feed_run: &FeedRun, text: String) {
-    feed_run.run.events.tell(RunEvent::Note { feed: feed_run.plan.feed, text: SafeText::from(text) }).await;
-}
-
-/// The result of a call to the ledger; a failure pulls the cancellation.
-pub(super) fn in_ledger<T>(feed_run: &FeedRun, result: Result<T, LedgerError>) -> Result<T, StopReason> {
-    result.map_err(|error| {
-        feed_run.cancel.pull(Cause::Ledger(error));
-        StopReason::Cancelled
-    })
-}
-
-/// What the source answers, unless the run is cancelled first.
-pub(super) async fn or_cancelled<T>(
-    feed_run: &FeedRun,
-    answer: impl Future<Output = Result<T, SourceError>>,
-) -> Result<T, StopReason> {
-    tokio::select! {
-        biased;
-        () = feed_run.cancel.pulled() => Err(StopReason::Cancelled),
-        answer = answer => answer.map_err(|error| StopReason::Problem(feed_run.source_problem(&error))),
-    }
-}
-
-pub(super) fn before(now: Timestamp, rest: Duration) -> Timestamp {
-    jiff::SignedDuration::try_from(rest).ok().and_then(|rest| now.checked_sub(rest).ok()).unwrap_or(Timestamp::MIN)
 }

@@ -5,9 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::control::Paused;
-use crate::client::models::KeysRemedy;
-use crate::domain::Feed;
-use crate::export::held::Held;
+use super::held::Held;
+use crate::domain::{Feed, KeysRemedy};
 use crate::untrusted::SafeText;
 
 /// The four item states of Adobe's status page, with its words (protocol page §3).

@@ -16,11 +16,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::feed_run::{FeedRun, StopReason, in_ledger, note, or_cancelled};
 use super::ledger::{Reach, Resend, Round, Rounds};
 use super::mode::Rolling;
-use super::pass::{self, Reading, StopReason, in_ledger, or_cancelled};
+use super::pass::{self, Reading};
 use super::progress::Phase;
-use super::send::FeedRun;
 use crate::format::duration;
 
 /// Fewer records than this are not worth the queries that every step begins with, unless they are the last.
@@ -69,7 +69,7 @@ impl Turn {
             let step = step(feed_run, &mut round, left.min(STEP)).await?;
             left = left.saturating_sub(step.records);
             if let Some(words) = lateness(&mut round, others, rolling) {
-                pass::note(feed_run, words).await;
+                note(feed_run, words).await;
             }
             let kept = round.clone();
             let is_end = step.is_end;

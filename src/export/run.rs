@@ -1,90 +1,26 @@
 //! A run: its feeds one after another, in Adobe's order, and how it ends.
 
-use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::sync::RwLock;
 use tokio::time::Instant;
 
 use super::cancel::Cause;
-use super::control::Control;
-use super::events::Events;
-use super::ledger::{Installation, Ledger, LedgerError};
-use super::live_progress::LiveProgress;
+use super::feed_run::{Context, FeedRun};
+use super::ledger::LedgerError;
 use super::lock::RunLock;
 use super::mode::SyncMode;
-use super::pass;
 use super::progress::{Phase, RunEnd, RunEvent, RunReport};
-use super::send::FeedRun;
-use super::{ExportError, FeedPlan};
-use crate::client::Client;
-use crate::client::models::KeysRemedy;
-use crate::domain::DataSpaceId;
-use crate::domain::Feed;
+use super::{ExportError, FeedPlan, pass};
+use crate::domain::{Feed, KeysRemedy};
 use crate::error::{Exit, Problem};
-use crate::feeds::source::Source;
 use crate::untrusted::SafeText;
 use crate::waiting;
 
 /// How often a lock is looked at that is waited for: more often than any watch passes.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
-/// What all feeds of a run share.
-pub(super) struct Context {
-    /// The run's number in the journal: its start, in milliseconds since 1970.
-    pub id: i64,
-    /// How feeds are gone through.
-    pub mode: SyncMode,
-    /// The feeds that are left out because another run holds them, and who that is.
-    pub skipped: Vec<(Feed, SafeText)>,
-    /// The feeds whose locks were left by a run that died, and whose that was.
-    pub died: Vec<(Feed, SafeText)>,
-    /// The feeds that partial syncs held when this run began: their locks are waited for.
-    pub awaited: Vec<Feed>,
-    /// Where the locks are.
-    pub state_dir: PathBuf,
-    /// The ids that were asked for and that none of the feeds so far has; `None` before the first.
-    pub unknown_ids: Mutex<Option<BTreeSet<String>>>,
-    /// The data space that receives.
-    pub data_space: DataSpaceId,
-    /// The largest uncompressed body, in bytes.
-    pub max_batch_bytes: usize,
-    /// Whether the ledger keeps what was sent.
-    pub keep_payloads: bool,
-    /// For how long settled deletions are remembered.
-    pub keep_deletions: Duration,
-    /// Compare and count only.
-    pub dry_run: bool,
-    /// Believe that tables which had rows at the last compare are empty on purpose.
-    pub accept_empty: bool,
-    /// Who sends, until that is written down.
-    pub sender: Mutex<Option<Installation>>,
-    /// Where items come from.
-    pub source: Source,
-    /// Where they go.
-    pub client: Client,
-    /// Every request passes it; shut while one of them finds out, alone, whether the keys are still good.
-    pub keys_door: RwLock<()>,
-    /// What is known of them.
-    pub ledger: Ledger,
-    /// The counters.
-    pub live_progress: LiveProgress,
-    /// The lifecycle.
-    pub events: Events,
-    /// What somebody wants of the run.
-    pub control: Control,
-}
-
-impl Context {
-    /// Who sends, if that is not written down yet; it is then up to the caller.
-    pub fn take_sender(&self) -> Option<Installation> {
-        self.sender.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
 
 /// How a feed ended.
 #[derive(Debug)]

@@ -1,88 +1,28 @@
 //! Senders: each takes a batch, and does not let go of it before every item of it has its state.
 
-use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{self, Arc, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{Mutex, RwLockWriteGuard, mpsc};
 use tokio::time::Instant;
 
-use super::FeedPlan;
 use super::batch::{Batch, Batcher};
-use super::cancel::{Cancel, Cause};
+use super::cancel::Cause;
 use super::failure;
+use super::feed_run::FeedRun;
 use super::ledger::{Answer, Attempt, BatchOutcome, Kept, Outgoing, state_of_status};
 use super::outcome::{self, Judged};
 use super::progress::{FeedProgress, ItemFailure, ItemState, RunEvent};
-use super::run::Context;
 use crate::client::models::{FeedAnswer, FeedOutcome};
 use crate::client::retry::{Decision, GaveUp, Search, Tries, decide};
 use crate::error::{Exit, Problem};
-use crate::feeds::source::{Source, SourceError};
 use crate::untrusted::SafeText;
 
 /// After so many batches in a row that were given up, the feed ends: one bad batch must not hold up a catalogue, but a
 /// gateway that takes nothing must not be asked ten thousand times.
 const GIVE_UPS_IN_A_ROW: u32 = 3;
-
-/// One feed on its way through a run: what all its stages share.
-pub(super) struct FeedRun {
-    /// The run.
-    pub run: Arc<Context>,
-    /// The feed, its route and its batch size.
-    pub plan: FeedPlan,
-    /// Stops all stages.
-    pub cancel: Cancel,
-    given_up: AtomicU32,
-    /// The most bytes of a batch before it is compressed: less, once the gateway found one too large.
-    max_batch_bytes: AtomicUsize,
-    /// The tables (or files) that must have something in them.
-    expected: sync::Mutex<BTreeSet<String>>,
-    /// The one of them that was found empty.
-    emptied: sync::Mutex<Option<String>>,
-}
-
-impl FeedRun {
-    /// A feed run on which nothing has moved yet.
-    pub fn new(run: Arc<Context>, plan: FeedPlan) -> Self {
-        let cancel = Cancel::new(run.control.stop_token());
-        let max_batch_bytes = AtomicUsize::new(run.max_batch_bytes);
-        Self {
-            run,
-            plan,
-            cancel,
-            given_up: AtomicU32::new(0),
-            max_batch_bytes,
-            expected: sync::Mutex::default(),
-            emptied: sync::Mutex::default(),
-        }
-    }
-
-    /// From now on the feed is only read while these tables (or files) have something in them.
-    pub fn expect(&self, filled: BTreeSet<String>) {
-        *self.expected.lock().unwrap_or_else(PoisonError::into_inner) = filled;
-    }
-
-    /// Where the feed is read from.
-    pub fn source(&self) -> Source {
-        self.run.source.expecting(self.expected.lock().unwrap_or_else(PoisonError::into_inner).clone())
-    }
-
-    /// The words of an error of the source. It is remembered if something was found empty.
-    pub fn source_problem(&self, error: &SourceError) -> Problem {
-        if let Some(name) = error.emptied() {
-            *self.emptied.lock().unwrap_or_else(PoisonError::into_inner) = Some(name.to_owned());
-        }
-        Problem::of(error)
-    }
-
-    /// What was found empty, once.
-    pub fn take_emptied(&self) -> Option<String> {
-        self.emptied.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
 
 /// Where the stages before put items to be sent. In a dry run they are only measured.
 pub(super) struct Outbox {

@@ -13,10 +13,9 @@ use reqwest::header::{self, HeaderMap};
 use reqwest::{Certificate, RequestBuilder, Url, redirect};
 use tokio::time::Instant;
 
-use super::HttpError;
 use super::answer::MESSAGE_LIMIT;
 use super::failure::Failure;
-use super::proxy;
+use super::{HttpError, proxy};
 use crate::format::duration;
 use crate::untrusted::SafeText;
 use crate::waiting;

@@ -1,18 +1,15 @@
 //! Both stores over each other: the configuration wins, Commerce comes next, and one of them takes what is saved.
 
 use super::{CommerceStore, Located, Origin, Saved, Setting, SettingStore};
-use std::sync::Arc;
-
-use crate::commerce::env_php;
-use crate::commerce::settings as installation;
+use crate::commerce::{env_php, settings as installation};
 use crate::config::store::{Origin as Layer, Store};
 use crate::config::{Config, SettingsHome};
-use crate::domain::Feed;
-use crate::domain::{DataSpaceKind, Environment};
+use crate::domain::{DataSpaceKind, Environment, Feed};
 use crate::error::{Exit, Problem};
 use crate::keys::PrivateKey;
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
+use std::sync::Arc;
 
 /// Where Commerce has the routes of feeds, the newer place first (protocol page §3).
 const ROUTE_PATHS: [&str; 2] = ["commerce_data_export/routes", "magento_saas/routes"];

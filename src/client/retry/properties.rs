@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::client::models::KeysRemedy;
+use crate::domain::KeysRemedy;
 use crate::http::Failure;
 
 /// The most answers that one batch may take: its own tries, those while slowed down, and a token.

@@ -1,7 +1,8 @@
 //! Every answer to every decision; nothing here waits.
 
 use super::*;
-use crate::client::models::{FeedAnswer, KeysRemedy};
+use crate::client::models::FeedAnswer;
+use crate::domain::KeysRemedy;
 use crate::http::Failure;
 
 fn answer(outcome: FeedOutcome) -> FeedAnswer {

@@ -1,13 +1,11 @@
 //! Reads expressions, and computes those that are the same for everybody.
 
-use super::ParseError;
-use super::functions;
 use super::lexer::Token;
-use super::operators;
+use super::lexer::strings::Part;
 use super::parser::Parser;
 use super::scope::Step;
 use super::value::{Entry, Key, Unknown, Value, name_in_words};
-use crate::commerce::env_php::lexer::strings::Part;
+use super::{ParseError, functions, operators};
 
 /// How tight operators bind, PHP 8's order.
 mod bind {

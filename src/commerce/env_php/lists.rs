@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::ParseError;
-use super::functions;
 use super::lexer::Token;
 use super::parser::Parser;
 use super::value::{Array, Entry, Key, Value};
+use super::{ParseError, functions};
 
 impl Parser<'_, '_, '_> {
     /// The entries up to `close`; the opening sign is taken.

@@ -4,9 +4,8 @@ use std::io::IsTerminal as _;
 
 use tokio::time::timeout;
 
-use super::AREA_LIMIT;
 use super::check::Check;
-use super::{logout, state_dir};
+use super::{AREA_LIMIT, logout, state_dir};
 use crate::connector::Connector;
 use crate::connector::finding::Finding;
 use crate::connector::ledger::findings;

@@ -13,8 +13,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::commerce::kind::Inferred;
-use crate::domain::InstallationKind;
-use crate::domain::{DataSpaceId, DataSpaceKind};
+use crate::domain::{DataSpaceId, DataSpaceKind, InstallationKind};
 use crate::error::{Exit, Explain};
 use crate::export::ledger::Installation;
 use crate::untrusted::SafeText;

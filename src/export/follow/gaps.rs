@@ -7,10 +7,9 @@
 //! compare if something is still missing in it.
 
 use super::super::ledger::Gap;
-use super::super::pass::{StopReason, or_cancelled};
-use super::super::send::FeedRun;
 use super::choose_span;
 use crate::domain::Feed;
+use crate::export::feed_run::{FeedRun, StopReason, or_cancelled};
 use crate::feeds::source::changes::{Entry, LogState, Moment, Span};
 use crate::format::count;
 

@@ -10,9 +10,8 @@ mod recheck;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::{Followed, FollowedLog, Gap, Position};
-use super::pass::{StopReason, in_ledger, or_cancelled};
-use super::send::FeedRun;
 use crate::domain::Feed;
+use crate::export::feed_run::{FeedRun, StopReason, in_ledger, or_cancelled};
 use crate::feeds::source::changes::{
     Before, ChangeLog, Entry, Fingerprint, LogState, Moment, Reach, Shape, Span, Touched, around,
 };

@@ -5,9 +5,8 @@
 //! were named, however late that is.
 
 use super::super::ledger::{Group, Marks, Recheck};
-use super::super::pass::{StopReason, in_ledger};
-use super::super::send::FeedRun;
 use crate::domain::Feed;
+use crate::export::feed_run::{FeedRun, StopReason, in_ledger};
 use crate::feeds::source::changes::Moment;
 
 /// For how many seconds keys are compared again at least, whatever the indexes say: the longest save.

@@ -6,8 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
 use super::{LedgerError, feed_of_code, path_of, paths, schema};
-use crate::domain::DataSpaceId;
-use crate::domain::Feed;
+use crate::domain::{DataSpaceId, Feed};
 use crate::format::counted;
 use crate::untrusted::SafeText;
 

@@ -65,8 +65,7 @@ pub(super) use sweep::Place;
 pub(super) use writer::Ledger;
 
 use super::progress::ItemState;
-use crate::domain::DataSpaceId;
-use crate::domain::Feed;
+use crate::domain::{DataSpaceId, Feed};
 use crate::error::{Exit, Explain};
 use crate::private_file;
 use crate::untrusted::SafeText;

@@ -7,8 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::{LedgerError, feed_code, feed_of_code, path_of, paths, schema, state_of_status};
-use crate::domain::DataSpaceId;
-use crate::domain::Feed;
+use crate::domain::{DataSpaceId, Feed};
 use crate::export::progress::{ItemFailure, ItemState};
 use crate::untrusted::SafeText;
 

@@ -6,8 +6,7 @@ use rusqlite::Connection;
 
 use super::bitmap::Bitmap;
 use super::{LedgerError, path_of, paths, schema};
-use crate::domain::DataSpaceId;
-use crate::domain::Feed;
+use crate::domain::{DataSpaceId, Feed};
 
 /// How many prepared statements are kept; this room has about two dozen.
 const STATEMENTS: usize = 48;

@@ -24,8 +24,7 @@ use super::run::RunState;
 use super::*;
 use crate::attach::About;
 use crate::connector::{Half, PairStatus, SettingsOverview, SourceFeeds};
-use crate::domain::Feed;
-use crate::domain::{DataSpace, DataSpaceKind, Environment, Project};
+use crate::domain::{DataSpace, DataSpaceKind, Environment, Feed, Project};
 use crate::error::Exit;
 use crate::export::control::{Command, Paused};
 use crate::export::owner::Owner;
@@ -328,7 +327,7 @@ fn keys_that_are_refused_while_a_run_is_active_are_not_accepted_any_more() {
     run(&mut state);
     let news = vec![RunEvent::KeysRefused {
         message: "JWT is invalid (403053)".into(),
-        remedy: crate::client::models::KeysRemedy::CheckKeys,
+        remedy: crate::domain::KeysRemedy::CheckKeys,
         request_id: Some("r-1".into()),
     }];
     state.update(Event::Run { news, skipped: 0 }, &now());

@@ -292,8 +292,8 @@ impl WaitingNews {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::models::KeysRemedy;
     use crate::domain::Feed;
+    use crate::domain::KeysRemedy;
     use crate::export::progress::{ItemFailure, ItemState};
 
     fn failure(number: usize) -> RunEvent {

@@ -1,7 +1,6 @@
 //! Made-up values of everything that is shown, each text of them hostile. A field that is new does not compile here.
 
 use commerce_connector::attach::About;
-use commerce_connector::client::models::KeysRemedy;
 use commerce_connector::commerce::health::{
     ChangeLog, Cron, FeedLock, FeedPath, IndexerStatus, ItemError, Mode, Part, StuckJob, View,
 };
@@ -14,6 +13,7 @@ use commerce_connector::connector::items::{ItemView, NowSent};
 use commerce_connector::connector::preview::RunPreview;
 use commerce_connector::connector::services::{FeedCondition, Module, SERVICES, ServiceStatus, Services};
 use commerce_connector::connector::{Half, Limits, Overview, PairStatus, SettingsOverview, Setup};
+use commerce_connector::domain::KeysRemedy;
 use commerce_connector::domain::Most;
 use commerce_connector::domain::{DataSpace, DataSpaceKind, Environment, Project};
 use commerce_connector::export::control::Paused;

@@ -2,9 +2,9 @@
 //!
 //! Never the secure ones: Commerce chooses those for a request that came by https, and its exporter has no request.
 
+use super::effective::Settings;
 use super::scope::StoreView;
 use super::setting::Setting;
-use crate::feeds::source::commerce::effective::Settings;
 
 /// What stands for the address of a shop that was never given one; Commerce's own command line says the same.
 const UNCONFIGURED_URL: &str = "http://localhost/";

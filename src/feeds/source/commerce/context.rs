@@ -8,11 +8,11 @@ use tokio::sync::OnceCell;
 use super::databases::Databases;
 use super::directives::Directives;
 use super::eav::{Attributes, Entity};
+use super::effective::Settings;
 use super::products::Shop;
 use super::scope::Scopes;
 use super::stock_status::Stock;
 use crate::commerce::database::{Database, DatabaseError, LinkColumn, Snapshot};
-use crate::feeds::source::commerce::effective::Settings;
 
 /// What every page of a feed shares.
 #[derive(Debug)]

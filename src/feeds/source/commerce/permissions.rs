@@ -16,12 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::context::Context;
+use super::effective::Settings;
 use super::scope::StoreView;
 use super::scopes::customer_group_code;
 use super::setting::Setting;
 use crate::commerce::database::{DatabaseError, Snapshot};
 use crate::feeds::content::Fields;
-use crate::feeds::source::commerce::effective::Settings;
 
 /// The grants of an index row, in the order of [`FLAGS`].
 pub(super) type Grants = [Option<i64>; 3];

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use super::super::{Broken, Collected};
 use super::context::Context;
 use super::eav::Entity;
+use super::effective::Settings;
 use super::setting::Setting;
 use crate::commerce::database::{DatabaseError, Snapshot, in_list};
 use crate::feeds::content::Fields;
-use crate::feeds::source::commerce::effective::Settings;
 use crate::untrusted::SafeText;
 
 /// The stock that is a view over the older stock tables.

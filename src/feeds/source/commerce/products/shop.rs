@@ -14,8 +14,7 @@ use super::base::BaseAttribute;
 use super::batch::Product;
 use super::reader::Scoped;
 use crate::commerce::database::{DatabaseError, Snapshot};
-use crate::feeds::content::Content;
-use crate::feeds::content::Fields;
+use crate::feeds::content::{Content, Fields};
 
 /// The stock that needs no table of its own.
 const DEFAULT_STOCK: u32 = 1;
