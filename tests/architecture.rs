@@ -3,6 +3,8 @@
 //!
 //! What is read are the paths in the code (`crate::…`, `super::…`, in `use` and elsewhere), not comments and not tests.
 
+#![allow(clippy::expect_used, reason = "a test fails by panicking, also where a helper notices")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

@@ -272,6 +272,11 @@ async fn screen(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> 
         .await?)
 }
 
+/// The error when no data space is selected.
+fn no_data_space() -> Problem {
+    Problem::usage("no data space is selected").hint("run `commerce-connector data-spaces select ID`")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,9 +312,4 @@ mod tests {
         let elsewhere = [cloud[1], cloud[2], ("HOME", "/home/ann")];
         assert_eq!(places(&elsewhere).1, PathBuf::from("/home/ann/.local/state/commerce-connector"));
     }
-}
-
-/// The error when no data space is selected.
-fn no_data_space() -> Problem {
-    Problem::usage("no data space is selected").hint("run `commerce-connector data-spaces select ID`")
 }

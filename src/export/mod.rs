@@ -6,6 +6,7 @@
 mod batch;
 mod cancel;
 mod collect;
+mod compare;
 pub mod control;
 mod deliver;
 mod eta;

@@ -16,10 +16,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::compare::{Reading, begin, compare_and_sweep};
 use super::feed_run::{FeedRun, StopReason, in_ledger, note, or_cancelled};
 use super::ledger::{Reach, Resend, Round, Rounds};
 use super::mode::Rolling;
-use super::pass::{self, Reading};
 use super::progress::Phase;
 use crate::format::duration;
 
@@ -103,11 +103,11 @@ async fn step(feed_run: &Arc<FeedRun>, round: &mut Round, limit: u64) -> Result<
     let is_end = keys.len() < limit;
     let last = keys.last().copied().filter(|_| !is_end);
     let records = keys.len() as u64;
-    pass::begin(feed_run, Resend::None).await?;
+    begin(feed_run, Resend::None).await?;
     in_ledger(feed_run, run.ledger.call(move |store| store.choose_range(&keys, after, last)).await)?;
     run.live_progress.update(|feed| feed.source_records = feed.source_records.map(|before| before + records));
     run.live_progress.set_phase(Phase::Collecting);
-    pass::compare_and_sweep(feed_run, Reading::Chosen, Reach::KeysAndRows).await?;
+    compare_and_sweep(feed_run, Reading::Chosen, Reach::KeysAndRows).await?;
     if feed_run.cancel.is_pulled() {
         return Err(StopReason::Cancelled);
     }

@@ -106,17 +106,17 @@ mod tests {
         route_to(host, |name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
     }
 
-    fn through(variable: &'static str, host: &str, port: u16) -> Result<Route, UnusableProxy> {
-        Ok(Route::Through(Proxy { variable, host: host.to_owned(), port }))
+    fn through(variable: &'static str, host: &str, port: u16) -> Route {
+        Route::Through(Proxy { variable, host: host.to_owned(), port })
     }
 
     #[test]
     fn the_first_variable_that_names_a_proxy_wins() {
         let both =
             [("https_proxy", "http://low:1"), ("HTTPS_PROXY", "http://u:secret@up.example:3128/"), ("ALL_PROXY", "x")];
-        assert_eq!(route("a.example", &both), through("HTTPS_PROXY", "up.example", 3128));
-        assert_eq!(route("a.example", &[("https_proxy", "low:8080")]), through("https_proxy", "low", 8080));
-        assert_eq!(route("a.example", &[("all_proxy", "https://[::1]")]), through("all_proxy", "::1", 443));
+        assert_eq!(route("a.example", &both), Ok(through("HTTPS_PROXY", "up.example", 3128)));
+        assert_eq!(route("a.example", &[("https_proxy", "low:8080")]), Ok(through("https_proxy", "low", 8080)));
+        assert_eq!(route("a.example", &[("all_proxy", "https://[::1]")]), Ok(through("all_proxy", "::1", 443)));
         let none = Ok(Route::Direct("no proxy variable is set".into()));
         assert_eq!(route("a.example", &[("HTTP_PROXY", "http://only-for-http")]), none);
         assert_eq!(route("a.example", &[("HTTPS_PROXY", "")]), none);
