@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::ImsError;
 use super::models::{Organization, OrganizationId};
-use super::oauth::Credentials;
+use super::tokens::Credentials;
 use crate::http::answer::{MESSAGE_LIMIT, is_html, words};
 use crate::http::wire::{Broken, Reply, Wire};
 use crate::secret::Secret;

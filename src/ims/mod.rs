@@ -9,6 +9,7 @@ pub mod models;
 mod oauth;
 mod pasted;
 mod store;
+mod tokens;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,10 +18,11 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::error::ImsError;
 use self::models::{Organization, PendingSignIn, SignIn, SignedIn, SignedInAs};
-use self::oauth::{Credentials, Oauth, Tokens};
+use self::oauth::Oauth;
 pub use self::pasted::PasteError;
 pub use self::store::{Keep, TokenStore};
 use self::store::{Pending, Session};
+use self::tokens::{Credentials, Tokens};
 use crate::http::wire::{Wire, WireSettings};
 use crate::private_file::{self, Secrecy};
 use crate::secret::Secret;

@@ -12,12 +12,11 @@ use oauth2::{
     RequestTokenError, Scope, TokenResponse as _, TokenUrl,
 };
 use reqwest::Url;
-use serde::{Deserialize, Serialize};
 
 use super::ImsSettings;
 use super::account::refused_by;
 use super::error::ImsError;
-use super::store::{kept, kept_if_any};
+use super::tokens::{Credentials, Tokens};
 use crate::http::answer::MESSAGE_LIMIT;
 use crate::http::wire::Wire;
 use crate::secret::Secret;
@@ -29,23 +28,6 @@ const UNSAID_LIFE: u64 = 3600;
 const LONGEST_LIFE: u64 = 30 * 24 * 3600;
 
 type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
-
-/// Who the client is.
-#[derive(Debug, Clone)]
-pub(super) struct Credentials {
-    pub(super) client_id: String,
-    pub(super) secret: Option<Secret>,
-}
-
-/// Tokens, and until when the access token is good.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Tokens {
-    #[serde(with = "kept")]
-    pub(super) access: Secret,
-    #[serde(with = "kept_if_any")]
-    pub(super) refresh: Option<Secret>,
-    pub(super) until: Timestamp,
-}
 
 /// A sign-in that begins.
 #[derive(Debug)]

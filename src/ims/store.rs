@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::error::ImsError;
 use super::models::SignedInAs;
-use super::oauth::Tokens;
+use super::tokens::{Tokens, kept};
 use crate::private_file::{self, PrivateFileError, Secrecy, safe};
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
@@ -144,37 +144,6 @@ impl TokenStore {
     fn memory(&self) -> MutexGuard<'_, Memory> {
         // Whole values only are put in, so a panic elsewhere leaves nothing half done.
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A secret in a private file. [`Secret`] itself cannot be serialized; here, and only here, it is written down on purpose.
-pub(super) mod kept {
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    use crate::secret::Secret;
-
-    pub fn serialize<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(secret.expose())
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
-        String::deserialize(deserializer).map(Secret::new)
-    }
-}
-
-/// The same, where there may be none.
-pub(super) mod kept_if_any {
-    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-
-    use crate::secret::Secret;
-
-    #[allow(clippy::ref_option, reason = "serde gives it so")]
-    pub fn serialize<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
-        secret.as_ref().map(Secret::expose).serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
-        Option::<String>::deserialize(deserializer).map(|text| text.map(Secret::new))
     }
 }
 

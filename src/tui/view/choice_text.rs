@@ -2,7 +2,7 @@
 
 use ratatui::text::Line;
 
-use super::dialogs::spaced;
+use super::content::spaced;
 use super::guide_text::LICENSE;
 use super::text::{full_moment, paragraph, time};
 use super::theme::{Role, Theme};

@@ -5,6 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Padding, Paragraph};
 
+use super::content::{Content, answered, spaced};
 use super::text::{fit, left, paragraph, width};
 use super::theme::{Role, Theme};
 use super::{choice_text, key_dialog, reading_text, unsaved};
@@ -12,32 +13,15 @@ use crate::connector::ExportRequest;
 use crate::domain::Feed;
 use crate::export::SyncMode;
 use crate::format::{count, counted};
-use crate::tui::keymap::{Action, Place, key_of, of_place};
+use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::state::State;
 use crate::tui::state::dialog::{Dialog, LineDialog, LinePurpose, Palette, Question};
-use crate::tui::state::{Filter, State};
 
 /// What is asked before items are filtered by their errors.
 const ERROR_TEXT: &str = "Show only items whose error text or code contains this (any case). Leave empty to show all.";
 
 /// The width of a dialog where there is room for it, in cells.
 const WIDTH: u16 = 74;
-
-/// What a dialog shows: its lines, and perhaps where the cursor is (column, line).
-pub struct Content {
-    pub title: String,
-    pub danger: bool,
-    pub lines: Vec<Line<'static>>,
-    pub cursor: Option<(usize, usize)>,
-    /// The first line shown.
-    pub scroll: usize,
-}
-
-impl Content {
-    /// A text to read from its beginning.
-    pub fn text(title: impl Into<String>, lines: Vec<Line<'static>>) -> Self {
-        Self { title: title.into(), danger: false, lines, cursor: None, scroll: 0 }
-    }
-}
 
 /// Draws it in the middle of `area`.
 pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, theme: Theme) {
@@ -101,28 +85,6 @@ fn clear(frame: &mut Frame, place: Rect) {
             cell.set_symbol(" ");
         }
     }
-}
-
-/// Paragraphs with a blank line between them.
-pub fn spaced(paragraphs: impl IntoIterator<Item = Vec<Line<'static>>>) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    for paragraph in paragraphs {
-        if !lines.is_empty() {
-            lines.push(Line::default());
-        }
-        lines.extend(paragraph);
-    }
-    lines
-}
-
-/// The line of a filter that is typed or set.
-pub fn filter_line(filter: &Filter, theme: Theme, room: usize) -> Line<'static> {
-    let typed = fit(filter.editor.text(), room.saturating_sub(12));
-    let end = if filter.editing { "█" } else { "" };
-    Line::from(vec![
-        Span::styled("Filter  / ", theme.style(Role::Accent)),
-        Span::styled(format!("{typed}{end}"), theme.style(Role::Title)),
-    ])
 }
 
 /// The text of an editor as it may be shown, and where its cursor is.
@@ -359,20 +321,6 @@ fn question_content(question: &Question, state: &State, theme: Theme, room: usiz
     let lines = spaced(texts.iter().map(|text| paragraph(text, room, theme.style(Role::Text))));
     let place = if *question == Question::Quit { Place::Leaving } else { Place::Question };
     answered(place, title, danger, lines, theme)
-}
-
-/// A question with the keys that answer it in this place.
-pub fn answered(place: Place, title: String, danger: bool, mut lines: Vec<Line<'static>>, theme: Theme) -> Content {
-    lines.push(Line::default());
-    let answers = of_place(place).filter(|binding| !binding.short.is_empty() && binding.places.contains(&place));
-    let spans = answers.enumerate().flat_map(|(number, binding)| {
-        let gap = if number == 0 { "" } else { "    " };
-        let key = binding.keys.first().map(|key| key.name().into_owned()).unwrap_or_default();
-        [Span::raw(gap), Span::styled(key, theme.style(Role::Accent)), Span::raw(format!(" {}", binding.short))]
-    });
-    lines.push(Line::from(spans.collect::<Vec<_>>()));
-    // As above: the answers are at the end.
-    Content { title, danger, lines, cursor: None, scroll: usize::MAX }
 }
 
 /// What sending some items again means, in numbers.

@@ -76,7 +76,7 @@ fn error_lines(state: &State, theme: Theme, room: usize, height: usize) -> Vec<L
     let filter = &pane.filter;
     let shown: Vec<&ItemFailure> = pane.shown_failures().collect();
     let heading = if filter.editing || filter.is_set() {
-        super::dialogs::filter_line(filter, theme, room)
+        super::content::filter_line(filter, theme, room)
     } else if pane.failures.is_empty() {
         Line::styled("No errors", theme.style(Role::Dim))
     } else {

@@ -2,7 +2,7 @@
 
 use ratatui::text::Line;
 
-use super::dialogs::{Content, spaced};
+use super::content::{Content, spaced};
 use super::text::paragraph;
 use super::theme::{Role, Theme};
 use crate::tui::keymap::{Action, Place, key_of};

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::dialogs::filter_line;
+use super::content::filter_line;
 use super::text::{fit, full_moment, left, moment, paragraph, right, time, width};
 use super::theme::{Role, Theme};
 use crate::export::ledger::{ItemOrder, ItemRow};

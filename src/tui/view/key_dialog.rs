@@ -2,7 +2,7 @@
 
 use ratatui::text::{Line, Span};
 
-use super::dialogs::Content;
+use super::content::Content;
 use super::text::{fit, paragraph, width};
 use super::theme::{Role, Theme};
 use crate::tui::state::dialog::{KeyDialog, Preview};

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::dialogs::{Content, filter_line};
+use super::content::{Content, filter_line};
 use super::text::{fit, left, paragraph, width};
 use super::theme::{Role, Theme};
 use crate::format::{count, counted};

@@ -1,6 +1,7 @@
 //! How the screen looks: read-only over the state, no I/O, no clock, any size.
 
 mod choice_text;
+mod content;
 mod dialogs;
 mod export;
 mod feed;

@@ -206,7 +206,7 @@ fn organizations(state: &State, theme: Theme, room: usize, height: usize) -> Vec
 fn head(state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let pane = &state.organization;
     if pane.filter.editing || pane.filter.is_set() {
-        return vec![super::dialogs::filter_line(&pane.filter, theme, room)];
+        return vec![super::content::filter_line(&pane.filter, theme, room)];
     }
     let age = pane.loaded_at.as_ref().map(|at| format!(" as of {}", time(at))).unwrap_or_default();
     match &pane.load {

@@ -2,7 +2,7 @@
 
 use ratatui::text::{Line, Span};
 
-use super::dialogs::Content;
+use super::content::Content;
 use super::text::{left, paragraph};
 use super::theme::{Role, Theme};
 use super::{feed_about, guide_text, help, log, reports};

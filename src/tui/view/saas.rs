@@ -53,7 +53,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
 fn head(state: &State, theme: Theme, room: usize) -> Line<'static> {
     let filter = &state.saas.filter;
     if filter.editing || filter.is_set() {
-        return super::dialogs::filter_line(filter, theme, room);
+        return super::content::filter_line(filter, theme, room);
     }
     let refresh = key_of(Place::Saas, Action::Refresh);
     let (text, role) = match &state.saas.load {

@@ -2,7 +2,7 @@
 
 use ratatui::text::Line;
 
-use super::dialogs::{Content, answered, spaced};
+use super::content::{Content, answered, spaced};
 use super::text::paragraph;
 use super::theme::{Role, Theme};
 use crate::connector::unsaved::{HalfName, KeptKeys, UnsavedHalf};

@@ -1,6 +1,6 @@
 //! A run outlives its screen, and is followed and told what to do from elsewhere: the real program, several at a time.
 
-mod attach;
+mod join;
 mod hang_up;
 mod kit;
 mod ssh;

@@ -8,7 +8,8 @@ use super::super::{Collected, Remark};
 use super::base_urls::BaseUrls;
 use super::context::Context;
 use super::directives::{Directives, LeftOut, escaped};
-use super::eav::{Entity, Values};
+use super::eav::Entity;
+use super::entity_values::Values;
 use super::scope::StoreView;
 use super::setting::Setting;
 use super::url_path::{UrlPaths, below_root};
@@ -86,7 +87,7 @@ pub(super) async fn page(
 ) -> Result<Vec<Collected>, DatabaseError> {
     let categories = categories(snapshot, context, ids).await?;
     let data = Data::load(snapshot, context, &categories).await?;
-    let directives = context.directives.get_or_try_init(|| Directives::load(&mut *snapshot, context)).await?;
+    let directives = context.once.get_or_try_init(|| Directives::load(&mut *snapshot, context)).await?;
     let description = Description::load(snapshot, context).await?;
     let mut left_out = LeftOut::default();
     let mut items = Vec::new();

@@ -3,15 +3,12 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::OnceCell;
 
 use super::databases::Databases;
-use super::directives::Directives;
 use super::eav::{Attributes, Entity};
 use super::effective::Settings;
-use super::products::Shop;
+use super::once::Once;
 use super::scope::Scopes;
-use super::stock_status::Stock;
 use crate::commerce::database::{Database, DatabaseError, LinkColumn, Snapshot};
 
 /// What every page of a feed shares.
@@ -29,12 +26,8 @@ pub(super) struct Context {
     /// of its prices from the clock of the machine it runs on, and that is this one. One moment for all pages, so that a feed
     /// that is read over midnight is of one day.
     pub now: Timestamp,
-    /// What products need besides; read with their first page.
-    pub products: OnceCell<Shop>,
-    /// What descriptions need besides; read with the first page that has some.
-    pub directives: OnceCell<Directives>,
-    /// What stock status needs besides; read with its first page.
-    pub stock: OnceCell<Stock>,
+    /// What some feeds need besides, read with the first page that needs it.
+    pub once: Once,
     /// Where the tables are.
     pub databases: Databases,
     /// The staged version that the shop shows now; `None` without staging.
@@ -55,9 +48,7 @@ impl Context {
             product_attributes,
             category_attributes,
             now: run.now,
-            products: OnceCell::new(),
-            directives: OnceCell::new(),
-            stock: OnceCell::new(),
+            once: Once::default(),
             databases: databases.clone(),
             version,
         })

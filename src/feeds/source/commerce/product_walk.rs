@@ -15,10 +15,10 @@ use tokio_util::task::AbortOnDropHandle;
 use super::super::Page;
 use super::context::Context;
 use super::keys::{Keys, Run};
+use super::page::page_of;
 use super::page_size::{self, MOST_BYTES, MOST_ITEMS};
 use super::products::Products;
 use super::tables::SourceTable;
-use super::walk::page_of;
 use crate::commerce::database::{Database, DatabaseError};
 use crate::domain::Feed;
 use crate::untrusted::SafeText;
@@ -227,7 +227,7 @@ fn make(context: &Arc<Context>, portion: &Arc<Portion>, places: Range<usize>) ->
     let (context, portion) = (Arc::clone(context), Arc::clone(portion));
     spawn_blocking(move || {
         let mut remarks = Vec::new();
-        let (collected, end) = portion.products.items(&context, places.clone(), MOST_BYTES, &mut remarks);
+        let (collected, end) = portion.products.items(places.clone(), MOST_BYTES, &mut remarks);
         let records = portion.records_between(&context, places.start, end);
         let page = Page { source_records: records as u64, collected, remarks };
         Made { page, portion, rest: end..places.end }

@@ -112,7 +112,7 @@ pub(super) async fn page(
     context: &Context,
     ids: &[u64],
 ) -> Result<Vec<Collected>, DatabaseError> {
-    let stock = context.stock.get_or_try_init(|| Stock::load(&mut *snapshot, context)).await?;
+    let stock = context.once.get_or_try_init(|| Stock::load(&mut *snapshot, context)).await?;
     let products = products(snapshot, context, ids).await?;
     let mut levels = Vec::new();
     for id in &stock.ids {

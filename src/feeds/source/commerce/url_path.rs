@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::context::Context;
-use super::eav::{Attribute, Entity, Values};
+use super::eav::{Attribute, Entity};
+use super::entity_values::Values;
 use crate::commerce::database::{DatabaseError, Snapshot};
 
 /// The URL keys of some categories, in every store view.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::super::keys::Keys;
 use super::reader::Reader;
-use super::shop::View;
+use super::shop::Shop;
+use super::view::View;
 use crate::commerce::database::{DatabaseError, LinkColumn};
 use crate::feeds::content::Content;
 
@@ -233,5 +234,12 @@ impl<T> PerProduct<T> {
     fn range(&self, index: usize) -> std::ops::Range<usize> {
         let begin = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
         begin..self.ends.get(index).copied().unwrap_or(begin)
+    }
+}
+
+impl Shop {
+    /// The last of the store views in which a product is sold.
+    pub(super) fn last_view(&self, product: &Product) -> Option<&View> {
+        self.views.iter().rev().find(|view| product.websites.contains(&view.store.website_id))
     }
 }

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::batch::{Batch, PerProduct};
 use super::list_or_null;
 use super::reader::Reader;
-use super::shop::{Shop, View};
+use super::shop::Shop;
+use super::view::View;
 use crate::commerce::database::{Database, DatabaseError};
 use crate::feeds::content::Content;
 

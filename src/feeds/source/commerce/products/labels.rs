@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::reader::{Reader, Scoped};
+use super::reader::Reader;
+use super::scoped::Scoped;
 use crate::commerce::database::DatabaseError;
 
 /// An attribute option.

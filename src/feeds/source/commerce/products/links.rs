@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use super::batch::{BUNDLE, Batch, PerProduct, type_name};
 use super::list_or_null;
-use super::options::option_value;
+use super::option_value::option_value;
 use super::reader::{Reader, filter};
-use super::shop::{GROUPED_LINK, View};
+use super::shop::GROUPED_LINK;
+use super::view::View;
 use crate::commerce::database::{DatabaseError, in_list};
 use crate::feeds::content::Content;
 

@@ -6,10 +6,12 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sha1::{Digest, Sha1};
 
-use super::base::{Base, BaseAttribute};
+use super::base::Base;
+use super::base_attribute::BaseAttribute;
 use super::batch::{Batch, PerProduct, Product};
-use super::reader::{DEFAULT, Reader, Scoped};
-use super::shop::View;
+use super::reader::Reader;
+use super::scoped::{DEFAULT, Scoped};
+use super::view::View;
 use super::{Joined, list_or_null};
 use crate::commerce::database::DatabaseError;
 use crate::feeds::content::Content;

@@ -24,20 +24,25 @@
 
 mod attributes;
 mod base;
+mod base_attribute;
 mod batch;
 mod categories;
 mod labels;
 mod links;
 mod media;
+mod option_value;
 mod options;
 mod reader;
+mod scoped;
 mod shop;
 mod stock;
 mod urls;
 mod value_table;
 mod values;
+mod view;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -48,12 +53,13 @@ use super::keys::Keys;
 use crate::commerce::database::{DatabaseError, Snapshot};
 use crate::feeds::content::Content;
 use crate::untrusted::SafeText;
-use base::{BaseAttribute, Status};
+use base::Status;
+use base_attribute::BaseAttribute;
 use batch::{Batch, Product};
 pub(super) use categories::missing_index as missing_category_index;
 use reader::Reader;
-use shop::View;
 pub(super) use shop::{Shop, category_paths};
+use view::View;
 
 /// A list as the feed has it: `null` when there is nothing in it.
 fn list_or_null<T: Serialize>(list: &[T]) -> Option<&[T]> {
@@ -79,23 +85,25 @@ pub(super) async fn page(
 ) -> Result<Vec<Collected>, DatabaseError> {
     let products = Products::load(snapshot, context, &Keys::List(ids.to_vec())).await?;
     let places = 0..products.places(context);
-    Ok(products.items(context, places, usize::MAX, remarks).0)
+    Ok(products.items(places, usize::MAX, remarks).0)
 }
 
 /// Products, and everything that their items are made of.
 pub(super) struct Products {
     batch: Batch,
     parts: Parts,
+    shop: Arc<Shop>,
+    directives: Arc<Directives>,
 }
 
 impl Products {
     pub(super) async fn load(snapshot: &mut Snapshot, context: &Context, keys: &Keys) -> Result<Self, DatabaseError> {
-        let shop = context.products.get_or_try_init(|| Shop::load(&mut *snapshot, context)).await?;
-        let mut reader = Reader { snapshot, context, shop };
+        let shop = context.once.get_or_try_init(|| Shop::load(&mut *snapshot, context)).await?;
+        let mut reader = Reader { snapshot, context, shop: &shop };
         let batch = Batch::load(&mut reader, keys).await?;
-        context.directives.get_or_try_init(|| Directives::load(&mut *reader.snapshot, context)).await?;
+        let directives = context.once.get_or_try_init(|| Directives::load(&mut *reader.snapshot, context)).await?;
         let parts = Parts::load(&mut reader, &batch).await?;
-        Ok(Self { batch, parts })
+        Ok(Self { batch, parts, shop, directives })
     }
 
     /// How many there are: those of the keys that have a current version.
@@ -111,15 +119,11 @@ impl Products {
     /// The items at these places, with remarks on them. Stops when the items have so many bytes, and says where. CPU work.
     pub(super) fn items(
         &self,
-        context: &Context,
         places: Range<usize>,
         most_bytes: usize,
         remarks: &mut Vec<Remark>,
     ) -> (Vec<Collected>, usize) {
-        // Read with the products.
-        let (Some(shop), Some(directives)) = (context.products.get(), context.directives.get()) else {
-            return (Vec::new(), places.end);
-        };
+        let (shop, directives) = (&*self.shop, &*self.directives);
         let mut left_out = LeftOut::default();
         let mut collected = Vec::with_capacity(places.len());
         let mut bytes = 0;

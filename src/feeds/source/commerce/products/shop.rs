@@ -10,11 +10,11 @@ use super::super::eav::{Attribute, Backend, Entity};
 use super::super::scope::StoreView;
 use super::super::setting::Setting;
 use super::super::url_path::UrlPaths;
-use super::base::BaseAttribute;
-use super::batch::Product;
-use super::reader::Scoped;
+use super::base_attribute::BaseAttribute;
+use super::scoped::Scoped;
+use super::view::{StockOf, View};
 use crate::commerce::database::{DatabaseError, Snapshot};
-use crate::feeds::content::{Content, Fields};
+use crate::feeds::content::Fields;
 
 /// The stock that needs no table of its own.
 const DEFAULT_STOCK: u32 = 1;
@@ -28,36 +28,6 @@ const LISTED_SYSTEM_ATTRIBUTES: [&str; 2] = ["news_from_date", "news_to_date"];
 const PRICE_TYPE: &str = "price_type";
 /// The source model whose values are words of the feed rather than of the shop.
 const YES_NO: &str = "Magento\\Eav\\Model\\Entity\\Attribute\\Source\\Boolean";
-
-/// A store view, and what its products need of it.
-#[derive(Debug)]
-pub(super) struct View {
-    /// Its place among the shop's views.
-    index: usize,
-    pub store: StoreView,
-    /// The scope triple of its items.
-    pub codes: Content,
-    pub urls: BaseUrls,
-    /// What product images begin with.
-    pub image_base: String,
-    pub currency: String,
-    /// `None` where the shop set it to NULL.
-    pub weight_unit: Option<String>,
-    /// A quantity below this is low.
-    pub low_stock: f64,
-    pub stock: StockOf,
-}
-
-/// Where a website's stock is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum StockOf {
-    /// `cataloginventory_stock_status`
-    Default,
-    /// `inventory_stock_<id>`
-    Own(u32),
-    /// Nowhere: the website is assigned to no stock, or its stock was never indexed. Nothing is in stock there.
-    Nowhere,
-}
 
 /// What an attribute is for.
 #[derive(Debug, Default)]
@@ -158,11 +128,6 @@ impl Shop {
     /// The path of a category in a store view, such as `gear/bags`. `None` for a root, and where no category has a URL key.
     pub(super) fn category_path(&self, category: u64, view: &View) -> Option<&str> {
         self.category_paths.get(&category)?.get(view.index)?.as_deref()
-    }
-
-    /// The last of the store views in which a product is sold.
-    pub(super) fn last_view(&self, product: &Product) -> Option<&View> {
-        self.views.iter().rev().find(|view| product.websites.contains(&view.store.website_id))
     }
 }
 

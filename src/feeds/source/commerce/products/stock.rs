@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::batch::{Batch, PerProduct};
 use super::reader::Reader;
-use super::shop::{StockOf, View};
+use super::view::{StockOf, View};
 use crate::commerce::database::DatabaseError;
 use crate::feeds::content::Content;
 

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use super::base::{Base, BaseAttribute};
+use super::base::Base;
+use super::base_attribute::BaseAttribute;
 use super::batch::{Batch, PerProduct, Product};
 use super::reader::Reader;
-use super::shop::View;
+use super::view::View;
 use super::{Joined, list_or_null};
 use crate::commerce::database::{DatabaseError, in_list};
 use crate::feeds::content::Content;

@@ -8,10 +8,12 @@ use std::collections::BTreeSet;
 
 use super::super::eav::Backend;
 use super::attributes::{Entry, Stored};
-use super::base::{Base, BaseAttribute};
+use super::base::Base;
+use super::base_attribute::BaseAttribute;
 use super::batch::{Batch, PerProduct};
 use super::labels::Labels;
-use super::reader::{DEFAULT, Reader, filter};
+use super::reader::{Reader, filter};
+use super::scoped::DEFAULT;
 use super::shop::{Kind, Shop};
 use super::value_table::Question;
 use crate::commerce::database::DatabaseError;

@@ -7,11 +7,13 @@ use serde::Serialize;
 use super::super::super::keys::Keys;
 use super::super::batch::{Batch, PerProduct};
 use super::super::labels::Labels;
-use super::super::reader::{DEFAULT, Reader, Scoped, filter};
-use super::super::shop::{SuperAttribute, View};
+use super::super::reader::{Reader, filter};
+use super::super::shop::SuperAttribute;
 use super::super::value_table::Question;
 use super::{MadeOf, uid};
 use crate::commerce::database::{DatabaseError, LinkColumn};
+use crate::feeds::source::commerce::products::scoped::{DEFAULT, Scoped};
+use crate::feeds::source::commerce::products::view::View;
 
 const TYPE: &str = "configurable";
 /// `status` of a product that is disabled.

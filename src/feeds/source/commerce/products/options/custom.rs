@@ -10,10 +10,12 @@ use serde_json::{Value, json};
 
 use super::super::batch::{Batch, PerProduct};
 use super::super::list_or_null;
-use super::super::reader::{DEFAULT, Reader, Scoped};
-use super::super::shop::View;
-use super::{object, option_value, uid};
+use super::super::reader::Reader;
+use super::{object, uid};
 use crate::commerce::database::DatabaseError;
+use crate::feeds::source::commerce::products::option_value::option_value;
+use crate::feeds::source::commerce::products::scoped::{DEFAULT, Scoped};
+use crate::feeds::source::commerce::products::view::View;
 
 /// Types of options to choose from.
 const CHOICES: [&str; 4] = ["drop_down", "radio", "checkbox", "multiple"];

@@ -3,13 +3,16 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::super::base::{Base, BaseAttribute, is_true};
+use super::super::base::{Base, is_true};
 use super::super::batch::{Batch, DOWNLOADABLE, PerProduct, Product};
 use super::super::list_or_null;
-use super::super::reader::{Reader, Scoped};
-use super::super::shop::View;
-use super::{object, option_value, uid};
+use super::super::reader::Reader;
+use super::{object, uid};
 use crate::commerce::database::DatabaseError;
+use crate::feeds::source::commerce::products::base_attribute::BaseAttribute;
+use crate::feeds::source::commerce::products::option_value::option_value;
+use crate::feeds::source::commerce::products::scoped::Scoped;
+use crate::feeds::source::commerce::products::view::View;
 
 /// The type of the option of a downloadable product.
 pub(super) const TYPE: &str = DOWNLOADABLE;

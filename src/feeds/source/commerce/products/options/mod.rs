@@ -21,26 +21,10 @@ use super::labels::Labels;
 use super::links::Links;
 use super::list_or_null;
 use super::reader::Reader;
-use super::shop::{Shop, View};
+use super::shop::Shop;
 use crate::commerce::database::DatabaseError;
 use crate::feeds::content::Content;
-
-/// The fields that a value of an option has, whatever the option's kind.
-const VALUE_FIELDS: [&str; 13] = [
-    "colorHex",
-    "customSwatchValue",
-    "id",
-    "imageUrl",
-    "infoUrl",
-    "isDefault",
-    "label",
-    "price",
-    "priceType",
-    "qty",
-    "qtyMutability",
-    "sku",
-    "sortOrder",
-];
+use crate::feeds::source::commerce::products::view::View;
 
 /// The options of a page of products, by kind.
 #[derive(Debug)]
@@ -151,17 +135,9 @@ fn object(option: Value) -> Value {
     }
 }
 
-/// The value of an option as the exporter has it: with the fields of every kind of option, `null` in those of other kinds.
-pub(super) fn option_value(value: Value) -> Value {
-    let mut all: Map<String, Value> = VALUE_FIELDS.map(|name| (name.to_owned(), Value::Null)).into_iter().collect();
-    if let Value::Object(own) = value {
-        all.extend(own);
-    }
-    Value::Object(all)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::option_value::{VALUE_FIELDS, option_value};
     use super::*;
 
     #[test]

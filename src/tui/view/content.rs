@@ -1,0 +1,61 @@
+//! What stands in a dialog, and the lines that several panes have.
+
+use ratatui::text::{Line, Span};
+
+use super::text::fit;
+use super::theme::{Role, Theme};
+use crate::tui::keymap::{Place, of_place};
+use crate::tui::state::Filter;
+
+/// What a dialog shows: its lines, and perhaps where the cursor is (column, line).
+pub struct Content {
+    pub title: String,
+    pub danger: bool,
+    pub lines: Vec<Line<'static>>,
+    pub cursor: Option<(usize, usize)>,
+    /// The first line shown.
+    pub scroll: usize,
+}
+
+impl Content {
+    /// A text to read from its beginning.
+    pub fn text(title: impl Into<String>, lines: Vec<Line<'static>>) -> Self {
+        Self { title: title.into(), danger: false, lines, cursor: None, scroll: 0 }
+    }
+}
+
+/// Paragraphs with a blank line between them.
+pub fn spaced(paragraphs: impl IntoIterator<Item = Vec<Line<'static>>>) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for paragraph in paragraphs {
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines.extend(paragraph);
+    }
+    lines
+}
+
+/// The line of a filter that is typed or set.
+pub fn filter_line(filter: &Filter, theme: Theme, room: usize) -> Line<'static> {
+    let typed = fit(filter.editor.text(), room.saturating_sub(12));
+    let end = if filter.editing { "█" } else { "" };
+    Line::from(vec![
+        Span::styled("Filter  / ", theme.style(Role::Accent)),
+        Span::styled(format!("{typed}{end}"), theme.style(Role::Title)),
+    ])
+}
+
+/// A question with the keys that answer it in this place.
+pub fn answered(place: Place, title: String, danger: bool, mut lines: Vec<Line<'static>>, theme: Theme) -> Content {
+    lines.push(Line::default());
+    let answers = of_place(place).filter(|binding| !binding.short.is_empty() && binding.places.contains(&place));
+    let spans = answers.enumerate().flat_map(|(number, binding)| {
+        let gap = if number == 0 { "" } else { "    " };
+        let key = binding.keys.first().map(|key| key.name().into_owned()).unwrap_or_default();
+        [Span::raw(gap), Span::styled(key, theme.style(Role::Accent)), Span::raw(format!(" {}", binding.short))]
+    });
+    lines.push(Line::from(spans.collect::<Vec<_>>()));
+    // As above: the answers are at the end.
+    Content { title, danger, lines, cursor: None, scroll: usize::MAX }
+}
