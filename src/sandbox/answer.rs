@@ -73,3 +73,14 @@ impl IntoResponse for Failure {
         response
     }
 }
+
+/// What a feed route answers, before it is written out.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) body: Value,
+}
+
+/// A refused item, named by its place.
+pub(super) fn by_index(index: usize, code: &str, message: &str) -> Value {
+    json!({"itemIndex": index, "code": code, "message": message})
+}

@@ -7,8 +7,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 
 use super::answer::Failure;
+use super::gateway::{Gateway, Tenant};
 use super::jwt;
-use super::server::{Gateway, Tenant, seconds_now};
+use super::shared::seconds_now;
 
 /// Whoever sent a request and proved it.
 pub(super) struct Caller(pub(super) Arc<Tenant>);

@@ -16,14 +16,15 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::answer::Failure;
+use super::answer::{Answer, Failure, by_index};
 use super::auth::Caller;
 use super::faults::What;
+use super::gateway::{Gateway, Tenant};
 use super::injected_fault::{self, InjectedFault};
 use super::listener::Cut;
 use super::rate::whole_seconds;
 use super::schema::{self, Invalid};
-use super::server::{Gateway, Tenant, lock};
+use super::shared::lock;
 use super::store::{Delivery, Keep, content_hash};
 use crate::domain::Feed;
 
@@ -224,17 +225,6 @@ impl Ruling {
         let status = if accepted == 0 && item_count > 0 { StatusCode::BAD_REQUEST } else { StatusCode::OK };
         Answer { status, body: json!({"feedItemReceivedCount": accepted, "invalidFeedItems": self.invalid}) }
     }
-}
-
-/// What a feed route answers, before it is written out.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) body: Value,
-}
-
-/// A refused item, named by its place.
-pub(super) fn by_index(index: usize, code: &str, message: &str) -> Value {
-    json!({"itemIndex": index, "code": code, "message": message})
 }
 
 /// Both documented forms: prices and scopes name a wrong value by its path, everything else goes by the index.

@@ -15,9 +15,8 @@ use futures_util::stream;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::answer::Failure;
+use super::answer::{Answer, Failure, by_index};
 use super::faults::{Mangled, OddList, RetryAfter, What};
-use super::ingest::{Answer, by_index};
 
 /// How many bytes of a packed answer are missing in the end: its check sum and its length, at least.
 const MISSING_OF_GZIP: usize = 9;

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::answer::Failure;
-use super::server::{Gateway, lock};
+use super::gateway::Gateway;
+use super::shared::lock;
 use super::store::{Kept, Received, Totals};
 use crate::domain::Feed;
 

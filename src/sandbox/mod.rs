@@ -9,6 +9,7 @@
 mod answer;
 mod auth;
 pub mod faults;
+mod gateway;
 mod ims;
 mod ingest;
 mod injected_fault;
@@ -19,9 +20,11 @@ mod pairs;
 pub(crate) mod rate;
 mod registry;
 mod registry_routes;
+mod router;
 mod schema;
-mod server;
+mod shared;
 mod store;
+mod tokens;
 
 use std::io;
 use std::net::SocketAddr;
@@ -38,10 +41,10 @@ use crate::error::{Exit, Explain};
 use crate::private_file::{self, PrivateFileError};
 use crate::untrusted::SafeText;
 use faults::Faults;
+use gateway::{Gateway, Tenant};
 use listener::{Cut, CuttableListener};
 use rate::Limit;
 use registry::Registry;
-use server::{Gateway, Tenant};
 pub use store::Keep;
 
 /// Which edition the sandbox plays: it decides how many data spaces a project gets (protocol page §2).
@@ -245,7 +248,7 @@ impl Sandbox {
         let tenants = [Tenant::new(production_keys, first, limit), Tenant::new(sandbox_keys, second, limit)];
         let gateway = Arc::new(Gateway::new(settings.edition, settings.keep, tenants, faults));
         let stop = CancellationToken::new();
-        let app = server::router(gateway).into_make_service_with_connect_info::<Cut>();
+        let app = router::router(gateway).into_make_service_with_connect_info::<Cut>();
         let serve = axum::serve(CuttableListener(listener), app).with_graceful_shutdown(stop.clone().cancelled_owned());
         let task = tokio::spawn(serve.into_future());
         Ok(Self { ready: Ready { url, production, sandbox }, task, _stop: stop.drop_guard() })

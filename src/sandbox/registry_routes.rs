@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 
 use super::answer::Failure;
 use super::auth::Caller;
+use super::gateway::Gateway;
 use super::registry::{NameError, RenameError};
-use super::server::{Gateway, lock};
+use super::shared::lock;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

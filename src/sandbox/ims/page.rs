@@ -1,6 +1,6 @@
 //! The page on which a person signs in: plain HTML that works without scripts, by keyboard and with a screen reader.
 
-use super::routes::Authorize;
+use super::authorize::Authorize;
 
 /// The page that asks whether to let a client in. Everything that comes from the query is escaped.
 pub(super) fn sign_in(request: &Authorize, user: &str) -> String {

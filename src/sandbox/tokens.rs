@@ -8,9 +8,31 @@ use axum::http::StatusCode;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::super::answer::Failure;
-use super::super::server::lock;
-use super::{AUTH_SRC, ORGANIZATIONS, s256};
+use super::answer::Failure;
+use super::shared::lock;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
+/// An organization of the person that signs in.
+pub(super) struct Organization {
+    pub(super) name: &'static str,
+    pub(super) ident: &'static str,
+}
+
+/// Where every organization id of the sandbox comes from; an id is `ident@authSrc`.
+pub(super) const AUTH_SRC: &str = "AdobeOrg";
+
+/// The organizations; two, so that choosing can be rehearsed.
+pub(super) const ORGANIZATIONS: [Organization; 2] = [
+    Organization { name: "Harbour & Sons Trading", ident: "5A9D0C1E6B2F4873A1C0D2E4" },
+    Organization { name: "Sandbox Academy", ident: "7F31B2C45D6E8A90B1C2D3E4" },
+];
+
+/// The challenge of a PKCE verifier by `S256` (RFC 7636 §4.2).
+fn s256(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
+}
 
 /// How long a code may be exchanged; it works once.
 const CODE_LIFE: Duration = Duration::from_mins(5);
@@ -21,7 +43,7 @@ const REFRESH_LIFE: Duration = Duration::from_hours(14 * 24);
 
 /// Every code and token that is out.
 #[derive(Debug, Default)]
-pub(in super::super) struct Ims {
+pub(super) struct Ims {
     issued: Mutex<HashMap<String, Issued>>,
 }
 
@@ -130,12 +152,7 @@ impl Ims {
     ///
     /// # Errors
     /// The [`Failure`] to answer with.
-    pub(in super::super) fn check_bearer(
-        &self,
-        token: &str,
-        client_id: &str,
-        organization: &str,
-    ) -> Result<(), Failure> {
+    pub(super) fn check_bearer(&self, token: &str, client_id: &str, organization: &str) -> Result<(), Failure> {
         if self.client_of(token).as_deref() != Some(client_id) {
             return Err(Failure::message(StatusCode::UNAUTHORIZED, "Oauth token is not valid"));
         }
@@ -226,5 +243,11 @@ mod tests {
         assert!(ims.check_bearer(&token, "client", "stale@AdobeOrg").is_err());
         ims.revoke(&token);
         assert!(ims.check_bearer(&token, "client", &organization).is_err());
+    }
+
+    #[test]
+    fn the_challenge_is_that_of_rfc_7636() {
+        let challenge = s256("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+        assert_eq!(challenge, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     }
 }
