@@ -1,8 +1,7 @@
 //! Dialogs: what is asked or shown above a pane. One at a time; a dialog takes every key until it is closed.
 
 use super::editor::{KEY_TEXT_LIMIT, KeyEditor, LineEditor};
-use super::item::Entry;
-use super::log::LogLine;
+use super::reading::{ItemLine, LogLine};
 use crate::connector::ExportRequest;
 use crate::connector::unsaved::KeptKeys;
 use crate::domain::{DataSpace, DataSpaceId, Environment, Feed, ProjectId};
@@ -44,7 +43,7 @@ pub enum Reading {
     /// One refused item in full.
     Failure(ItemFailure),
     /// One line of an item's page in full.
-    Entry(Entry),
+    Item(ItemLine),
     /// One line of the log in full.
     Reported(LogLine),
     /// Who may generate keys, and where.

@@ -1,23 +1,16 @@
 //! The page of one item: what it is, what happened to it, and what would be sent of it now.
 
-use std::path::PathBuf;
-
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use serde_json::Value;
 
-use super::dialog::{Dialog, Reading};
-use super::export::ExportPage;
-use super::notice::Tone;
-use super::{Effects, Load, State, step};
-use crate::connector::items::{ItemView, NowSent, Record};
-use crate::error::Problem;
-use crate::export::ledger::{FieldChange, ItemNumber, ItemRow};
+use super::reading::{ItemLine, Mark};
+use super::{Effects, Load};
+use crate::connector::items::{ItemView, NowSent};
+use crate::export::ledger::{FieldChange, ItemRow};
 use crate::export::progress::ItemState;
 use crate::format::counted;
-use crate::tui::clipboard::Copyable;
 use crate::tui::effect::{Effect, ItemsWork, Work};
-use crate::tui::event::Now;
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::untrusted::SafeText;
 
@@ -34,32 +27,6 @@ pub struct ItemPane {
     pub selected: usize,
 }
 
-/// A line of the page: a name and what there is to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// What it is about; empty = a heading.
-    pub name: SafeText,
-    /// What there is to say.
-    pub text: SafeText,
-    /// What it means.
-    pub mark: Mark,
-}
-
-/// What an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
-    /// The heading of those that follow.
-    Heading,
-    /// To read.
-    Plain,
-    /// A state that an item has or had.
-    State(ItemState),
-    /// A field as it was sent last, and is not any more.
-    Old,
-    /// A field as it would be sent now, and was not.
-    New,
-}
-
 impl ItemPane {
     /// The page of an item, which is being looked at.
     pub(super) fn new(row: ItemRow, effects: &mut Effects) -> Self {
@@ -68,18 +35,18 @@ impl ItemPane {
     }
 
     /// Everything that is known, line by line.
-    pub fn entries(&self, wall: Option<&Zoned>) -> Vec<Entry> {
+    pub fn entries(&self, wall: Option<&Zoned>) -> Vec<ItemLine> {
         self.view.as_deref().map(|view| Entries { list: Vec::new(), wall }.of(view)).unwrap_or_default()
     }
 }
 
 struct Entries<'a> {
-    list: Vec<Entry>,
+    list: Vec<ItemLine>,
     wall: Option<&'a Zoned>,
 }
 
 impl Entries<'_> {
-    fn of(mut self, view: &ItemView) -> Vec<Entry> {
+    fn of(mut self, view: &ItemView) -> Vec<ItemLine> {
         let detail = &view.detail;
         self.heading(format!("Item of {}", detail.feed));
         self.say("Item", &detail.row.label);
@@ -204,7 +171,7 @@ impl Entries<'_> {
     }
 
     fn heading(&mut self, text: impl Into<String>) {
-        self.list.push(Entry { name: SafeText::default(), text: SafeText::from(text.into()), mark: Mark::Heading });
+        self.list.push(ItemLine { name: SafeText::default(), text: SafeText::from(text.into()), mark: Mark::Heading });
     }
 
     fn say(&mut self, name: &str, text: &SafeText) {
@@ -212,7 +179,7 @@ impl Entries<'_> {
     }
 
     fn push(&mut self, name: &str, text: &SafeText, mark: Mark) {
-        self.list.push(Entry { name: SafeText::new(name), text: text.clone(), mark });
+        self.list.push(ItemLine { name: SafeText::new(name), text: text.clone(), mark });
     }
 
     fn moment(&self, at: Timestamp) -> String {
@@ -227,88 +194,4 @@ fn json(value: &Value) -> SafeText {
         Value::String(text) => SafeText::new(text),
         other => SafeText::from(other.to_string()),
     }
-}
-
-impl State {
-    fn item_mut(&mut self) -> Option<&mut ItemPane> {
-        match &mut self.export.page {
-            ExportPage::Item { item, .. } => Some(item),
-            _ => None,
-        }
-    }
-
-    /// Looks at the item in front once more.
-    pub(super) fn look_again(&mut self, effects: &mut Effects) {
-        if let Some(item) = self.item_mut() {
-            item.load = Load::Loading;
-            effects.push(Effect::Work(Work::Items(ItemsWork::Look(item.row.number))));
-        }
-    }
-
-    pub(super) fn act_in_item(&mut self, action: Action, now: &Now, effects: &mut Effects) {
-        let ExportPage::Item { item, items } = &mut self.export.page else { return };
-        let entries = item.entries(Some(&now.wall));
-        let label = item.row.label.clone();
-        match action {
-            Action::Open => {
-                let entry = entries.get(item.selected).filter(|entry| entry.mark != Mark::Heading);
-                self.dialog = entry.map(|entry| Dialog::reading(Reading::Entry(entry.clone())));
-            }
-            Action::SendAgain => {
-                let (feed, record) = (items.query.feed, Record::of(items.query.feed, &item.row));
-                self.ask_to_send_again(feed, 1, vec![record], now);
-            }
-            Action::SaveToFile => effects.push(Effect::Work(Work::Items(ItemsWork::Save(item.row.number)))),
-            Action::Copy => match entries.get(item.selected) {
-                Some(entry) if entry.mark != Mark::Heading => {
-                    effects.push(Effect::Copy(Copyable::line(entry.name.as_str(), entry.text.clone())));
-                }
-                _ => effects.push(Effect::Copy(everything(&label, &entries))),
-            },
-            Action::PlainText => effects.push(Effect::ShowPlain(everything(&label, &entries))),
-            Action::Refresh => self.look_again(effects),
-            _ => step(&mut item.selected, entries.len(), action),
-        }
-    }
-
-    pub(super) fn on_looked(&mut self, number: ItemNumber, result: Result<Box<ItemView>, Problem>, now: &Now) {
-        let wall = now.wall.clone();
-        let Some(item) = self.item_mut().filter(|item| item.row.number == number) else { return };
-        match result {
-            Ok(view) => {
-                item.row = view.detail.row.clone();
-                item.view = Some(view);
-                let last = item.entries(Some(&wall)).len().saturating_sub(1);
-                item.selected = item.selected.min(last);
-                item.load = Load::Done { at: wall };
-            }
-            Err(problem) => item.load = Load::Failed { problem },
-        }
-    }
-
-    pub(super) fn on_item_saved(&mut self, result: Result<PathBuf, Problem>, now: &Now) {
-        match result {
-            Ok(path) => {
-                let text = format!("saved to {} (mode 0600)", SafeText::new(&path.to_string_lossy()));
-                self.notices.add(Tone::Good, text, &now.wall);
-            }
-            Err(problem) => self.notices.problem(&problem, &now.wall),
-        }
-    }
-}
-
-/// The whole page as text.
-fn everything(label: &SafeText, entries: &[Entry]) -> Copyable {
-    let line = |entry: &Entry| {
-        let sign = match entry.mark {
-            Mark::Old => "- ",
-            Mark::New => "+ ",
-            _ => "",
-        };
-        match entry.mark {
-            Mark::Heading => entry.text.clone(),
-            _ => SafeText::from(format!("{sign}{}: {}", entry.name, entry.text)),
-        }
-    };
-    Copyable::lines(label.as_str(), entries.iter().map(line).collect())
 }

@@ -5,13 +5,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use jiff::Zoned;
-
 use super::dialog::{Dialog, Reading};
 use super::notice::Tone;
+use super::reading::LogLine;
 use super::{Effects, Filter, State, step};
 use crate::error::Exit;
-use crate::export::progress::{ItemFailure, ItemState, Phase, Progress, RunEnd, RunEvent, RunReport};
+use crate::export::progress::{ItemState, Phase, Progress, RunEnd, RunEvent, RunReport};
 use crate::export::report_text::{Change, Changes, end_words, event_line};
 use crate::format::duration;
 use crate::tui::event::Now;
@@ -22,19 +21,6 @@ pub const LINES_KEPT: usize = 1_000;
 
 /// How often newer lines come into sight: when the page is full, each of them writes all of it again.
 const SHOW_EVERY: Duration = Duration::from_secs(3);
-
-/// One line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogLine {
-    /// When it was reported, in local time.
-    pub at: Zoned,
-    /// What it means.
-    pub tone: Tone,
-    /// What happened.
-    pub text: String,
-    /// The refused item that it is about.
-    pub failure: Option<Box<ItemFailure>>,
-}
 
 /// The page.
 #[derive(Debug, Default)]

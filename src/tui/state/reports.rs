@@ -90,7 +90,7 @@ impl Reports {
         match what {
             // A message is cut to a few hundred characters where it enters; everything else is fixed text.
             Reading::Failure(_) | Reading::WhereKeys | Reading::License | Reading::Estimate => 40,
-            Reading::Entry(entry) => 2 + of_text(entry.text.as_str()),
+            Reading::Item(entry) => 2 + of_text(entry.text.as_str()),
             Reading::Reported(line) => 4 + of_text(&line.text),
             Reading::Help(of) => keymap::of_place(*of).count(),
             Reading::Feed(feed) => 40 + self.findings_of(*feed).map(of_finding).sum::<usize>(),

@@ -10,7 +10,8 @@ use super::theme::{Role, Theme};
 use crate::export::progress::ItemState;
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::export::ExportPage;
-use crate::tui::state::item::{Entry, ItemPane, Mark};
+use crate::tui::state::item::ItemPane;
+use crate::tui::state::reading::{ItemLine, Mark};
 use crate::tui::state::{Load, State};
 
 /// The width of the names, in cells.
@@ -62,7 +63,7 @@ fn nothing(item: &ItemPane) -> String {
     }
 }
 
-fn lines_of(entry: &Entry, is_selected: bool, theme: Theme, room: usize) -> Vec<Line<'static>> {
+fn lines_of(entry: &ItemLine, is_selected: bool, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let cursor = Span::styled(if is_selected { "▸ " } else { "  " }, theme.style(Role::Accent));
     if entry.mark == Mark::Heading {
         let text = Span::styled(left(entry.text.as_str(), room.saturating_sub(2)), theme.style(Role::Title));

@@ -11,8 +11,9 @@ use super::theme::{Role, Theme};
 use crate::format::{count, counted};
 use crate::tui::keymap::{Action, Place, key_of};
 use crate::tui::state::State;
-use crate::tui::state::log::{LogLine, LogPage};
+use crate::tui::state::log::LogPage;
 use crate::tui::state::notice::Tone;
+use crate::tui::state::reading::LogLine;
 
 /// Draws it.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {

@@ -17,7 +17,7 @@ pub fn content(what: &Reading, state: &State, theme: Theme, room: usize) -> Cont
         Reading::Failure(failure) => failure_content(failure, theme, room),
         Reading::WhereKeys => guide_text::where_keys(theme, room),
         Reading::License => guide_text::license(theme, room),
-        Reading::Entry(entry) => {
+        Reading::Item(entry) => {
             let lines = paragraph(entry.text.as_str(), room, theme.style(Role::Text));
             Content::text(entry.name.as_str(), lines)
         }
