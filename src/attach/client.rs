@@ -92,7 +92,6 @@ impl Found {
     }
 
     /// The run as if it was one of this process. Dropping it leaves the run alone.
-    #[must_use]
     pub fn attach(self) -> Run {
         let (progress_out, mut progress) = watch::channel(self.progress.clone());
         // Also a run that stands still is shown as it is.

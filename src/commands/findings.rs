@@ -66,13 +66,11 @@ impl Printer {
     }
 
     /// `✓ ok     `: shape and word, padded.
-    #[must_use]
     pub fn mark(self, mark: Mark) -> String {
         format!("{} {:<7}", mark.shape(self.unicode), mark.word())
     }
 
     /// The text as this terminal can show it.
-    #[must_use]
     pub fn text(self, text: &str) -> String {
         if self.unicode {
             return text.to_owned();

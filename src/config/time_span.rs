@@ -30,7 +30,6 @@ impl TimeSpan {
     }
 
     /// How long it is; `None` = off.
-    #[must_use]
     pub fn length(self) -> Option<Duration> {
         self.0
     }

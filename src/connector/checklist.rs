@@ -85,7 +85,6 @@ impl StepState {
     }
 
     /// Whether a person has to do something about it.
-    #[must_use]
     pub fn needs_a_person(self) -> bool {
         matches!(self, StepState::Next | StepState::Attention | StepState::Wrong)
     }

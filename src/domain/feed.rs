@@ -33,8 +33,8 @@ pub enum Feed {
     Orders,
 }
 
-/// What is fixed about a feed.
-struct Facts {
+/// What is fixed about a feed: one row of the catalogue.
+struct FeedSpec {
     name: &'static str,
     /// Relative to the gateway; the data space id follows.
     route: &'static str,
@@ -51,6 +51,12 @@ struct Facts {
     hash_excluded: &'static [&'static str],
     /// The field that says when the item was made: `modifiedAt`, `updatedAt` or none.
     timestamp: Option<Stamp>,
+    /// Whether its tables exist in Adobe Commerce only and are not public.
+    is_experimental: bool,
+    /// JSON paths, within the minimal payload, of the words that name the source record of an item.
+    codes: &'static [&'static str],
+    /// Whether its items hold personal data. Such a feed has no deletions either: that is true of orders alone.
+    is_personal: bool,
 }
 
 /// Which field of an item says when it was made, and in which form.
@@ -85,88 +91,75 @@ impl Feed {
 
     /// The name as Commerce prints it, such as `productAttributes`.
     pub fn name(self) -> &'static str {
-        self.facts().name
+        self.spec().name
     }
 
     /// The default route, relative to the gateway, without the data space id (protocol page §3).
     pub fn route(self) -> &'static str {
-        self.facts().route
+        self.spec().route
     }
 
     /// Whether Adobe documents [`Self::route`]; the others are inferred and stand in until configured.
-    #[must_use]
     pub fn route_is_public(self) -> bool {
-        self.facts().route_is_public
+        self.spec().route_is_public
     }
 
     /// Items in one request, unless configured otherwise.
-    #[must_use]
     pub fn batch_size(self) -> usize {
-        self.facts().batch_size
+        self.spec().batch_size
     }
 
     /// JSON pointers of the fields that identify an item, in the order in which they are hashed.
     pub fn identity(self) -> &'static [&'static str] {
-        self.facts().identity
+        self.spec().identity
     }
 
     /// JSON pointers of the ids by which the service knows an item, where these are not the identity fields: a category has
     /// another `urlPath` after a move, a website another code after a renaming, and each stays the same item under its id.
     pub fn wire_ids(self) -> &'static [&'static str] {
-        self.facts().wire_ids
+        self.spec().wire_ids
     }
 
     /// The top-level fields of the minimal payload that a deletion sends; empty means the whole item.
     pub fn minimal(self) -> &'static [&'static str] {
-        self.facts().minimal
+        self.spec().minimal
     }
 
     /// Whether a content hash leaves this top-level field out (protocol page §3).
-    #[must_use]
     pub fn is_hash_excluded(self, field: &str) -> bool {
-        matches!(field, "modifiedAt" | "updatedAt") || self.facts().hash_excluded.contains(&field)
+        matches!(field, "modifiedAt" | "updatedAt") || self.spec().hash_excluded.contains(&field)
     }
 
     /// Whether its tables exist in Adobe Commerce only and are not public: built from what is known of them, and left out of
     /// `all` unless asked for (protocol page §6).
-    #[must_use]
     pub fn is_experimental(self) -> bool {
-        matches!(self, Feed::ProductOverrides | Feed::CategoryPermissions)
+        self.spec().is_experimental
     }
 
     /// Whether an item that the source no longer has is deleted in the service. Orders are not: a full sync reads only the
     /// newest of them (feed map §9), and their feed table has no `is_deleted` (feed map §1).
-    #[must_use]
     pub fn has_deletions(self) -> bool {
-        self != Feed::Orders
+        !self.spec().is_personal
     }
 
     /// Whether its items hold personal data, so that nothing of them but the key is kept.
-    #[must_use]
     pub fn is_personal(self) -> bool {
-        self == Feed::Orders
+        self.spec().is_personal
     }
 
     /// JSON paths, within the minimal payload, of the words by which a person (or a change log) names the source record of an
     /// item; none for feeds whose minimal payload holds no such word.
     pub fn codes(self) -> &'static [&'static str] {
-        match self {
-            Feed::ScopesWebsite => &["$.website.websiteCode"],
-            Feed::ProductAttributes => &["$.attributeCode"],
-            Feed::Products | Feed::Prices | Feed::ProductOverrides | Feed::InventoryStockStatus => &["$.sku"],
-            Feed::Variants => &["$.productSku", "$.parentSku"],
-            Feed::ScopesCustomerGroup | Feed::Categories | Feed::CategoryPermissions | Feed::Orders => &[],
-        }
+        self.spec().codes
     }
 
     /// Which field says when an item was made; none of an order does.
-    #[must_use]
     pub fn stamp(self) -> Option<Stamp> {
-        self.facts().timestamp
+        self.spec().timestamp
     }
 
-    fn facts(self) -> Facts {
-        let plain = Facts {
+    fn spec(self) -> FeedSpec {
+        let plain = FeedSpec {
             name: "",
             route: "",
             route_is_public: true,
@@ -176,17 +169,21 @@ impl Feed {
             minimal: &[],
             hash_excluded: &[],
             timestamp: Some(Stamp::ModifiedAt),
+            is_experimental: false,
+            codes: &[],
+            is_personal: false,
         };
         match self {
-            Feed::ScopesWebsite => Facts {
+            Feed::ScopesWebsite => FeedSpec {
                 name: "scopesWebsite",
                 route: "feeds/scopes/v1",
                 identity: &["/website/websiteCode"],
                 wire_ids: &["/website/websiteId"],
                 timestamp: Some(Stamp::UpdatedAt),
+                codes: &["$.website.websiteCode"],
                 ..plain
             },
-            Feed::ScopesCustomerGroup => Facts {
+            Feed::ScopesCustomerGroup => FeedSpec {
                 name: "scopesCustomerGroup",
                 route: "feeds/scopes/v1",
                 identity: &["/customerGroup/customerGroupCode"],
@@ -194,14 +191,15 @@ impl Feed {
                 timestamp: Some(Stamp::UpdatedAt),
                 ..plain
             },
-            Feed::ProductAttributes => Facts {
+            Feed::ProductAttributes => FeedSpec {
                 name: "productAttributes",
                 route: "feeds/metadata/v2/metadata",
                 identity: &["/attributeCode", "/storeViewCode"],
                 minimal: &["websiteCode", "storeCode", "storeViewCode", "attributeCode", "attributeType", "modifiedAt"],
+                codes: &["$.attributeCode"],
                 ..plain
             },
-            Feed::Categories => Facts {
+            Feed::Categories => FeedSpec {
                 name: "categories",
                 route: "feeds/categories/v1",
                 identity: &["/urlPath", "/storeViewCode"],
@@ -209,37 +207,42 @@ impl Feed {
                 minimal: &["websiteCode", "storeCode", "storeViewCode", "categoryId", "modifiedAt"],
                 ..plain
             },
-            Feed::Products => Facts {
+            Feed::Products => FeedSpec {
                 name: "products",
                 route: "feeds/catalog/v2/products",
                 identity: &["/sku", "/storeViewCode"],
                 minimal: &["productId", "sku", "storeViewCode", "storeCode", "websiteCode", "modifiedAt"],
+                codes: &["$.sku"],
                 ..plain
             },
-            Feed::Prices => Facts {
+            Feed::Prices => FeedSpec {
                 name: "prices",
                 route: "feeds/products/v1/prices",
                 batch_size: PRICE_BATCH_SIZE,
                 identity: &["/sku", "/customerGroupCode", "/websiteCode"],
                 minimal: &["sku", "customerGroupCode", "websiteCode", "updatedAt"],
                 timestamp: Some(Stamp::UpdatedAt),
+                codes: &["$.sku"],
                 ..plain
             },
-            Feed::Variants => Facts {
+            Feed::Variants => FeedSpec {
                 name: "variants",
                 route: "feeds/product_variant/v2/product_variant",
                 identity: &["/parentSku", "/productSku"],
                 minimal: &["id", "optionValues", "parentSku", "productSku", "productId", "modifiedAt"],
+                codes: &["$.productSku", "$.parentSku"],
                 ..plain
             },
-            Feed::ProductOverrides => Facts {
+            Feed::ProductOverrides => FeedSpec {
                 name: "productOverrides",
                 route: "feeds/catalog/v2/product-overrides",
                 identity: &["/sku", "/customerGroupCode", "/websiteCode"],
                 minimal: &["sku", "productId", "customerGroupCode", "websiteCode", "modifiedAt"],
+                codes: &["$.sku"],
+                is_experimental: true,
                 ..plain
             },
-            Feed::InventoryStockStatus => Facts {
+            Feed::InventoryStockStatus => FeedSpec {
                 name: "inventoryStockStatus",
                 route: "feeds/inventory/v1/stock-status",
                 route_is_public: false,
@@ -247,16 +250,18 @@ impl Feed {
                 minimal: &["stockId", "sku", "isSalable", "qty", "qtyForSale", "infiniteStock", "updatedAt"],
                 hash_excluded: &["productId"],
                 timestamp: Some(Stamp::UpdatedAt),
+                codes: &["$.sku"],
                 ..plain
             },
-            Feed::CategoryPermissions => Facts {
+            Feed::CategoryPermissions => FeedSpec {
                 name: "categoryPermissions",
                 route: "feeds/categories/v1/permissions",
                 route_is_public: false,
                 identity: &["/categoryId", "/customerGroupCode", "/websiteCode"],
+                is_experimental: true,
                 ..plain
             },
-            Feed::Orders => Facts {
+            Feed::Orders => FeedSpec {
                 name: "orders",
                 route: "feeds/orders/v1",
                 route_is_public: false,
@@ -265,6 +270,7 @@ impl Feed {
                 minimal: &["commerceOrderId"],
                 // `updatedAt` is the order's own, as its `createdAt` is (feed map §9).
                 timestamp: None,
+                is_personal: true,
                 ..plain
             },
         }

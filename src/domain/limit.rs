@@ -86,7 +86,6 @@ impl fmt::Display for Most {
 
 impl Most {
     /// Whether so many of `size` items are too many.
-    #[must_use]
     pub fn is_exceeded_by(self, items: u64, size: u64) -> bool {
         match self {
             Most::NoLimit => false,

@@ -18,7 +18,6 @@ pub struct Limit {
 
 impl Limit {
     /// The one that counts.
-    #[must_use]
     pub fn most(self) -> Most {
         self.now.unwrap_or(self.usual)
     }

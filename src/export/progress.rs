@@ -81,7 +81,6 @@ impl Phase {
     }
 
     /// Whether work continues.
-    #[must_use]
     pub fn is_active(self) -> bool {
         matches!(self, Phase::Collecting | Phase::Sending | Phase::Deleting)
     }

@@ -202,7 +202,6 @@ impl Feed {
     }
 
     /// What the feed is called inside Commerce; `None` for the feeds of Adobe Commerce that are not public.
-    #[must_use]
     pub fn in_commerce(self) -> Option<InCommerce> {
         let immediate =
             |view, indexer| InCommerce { view, indexer, feed_table: view, is_immediate: true, log_key: LogKey::Id };

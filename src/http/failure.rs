@@ -24,7 +24,6 @@ pub enum Failure {
 
 impl Failure {
     /// Whether somebody has to change a setting before it gets better.
-    #[must_use]
     pub fn is_setting(self) -> bool {
         matches!(self, Failure::ProxyLogin | Failure::Proxy | Failure::Tls)
     }

@@ -102,7 +102,6 @@ impl Setting {
     }
 
     /// Whether Commerce keeps it encrypted.
-    #[must_use]
     pub fn is_secret(self) -> bool {
         matches!(self, Setting::ApiKey(_) | Setting::PrivateKey(_))
     }

@@ -8,7 +8,6 @@ use super::state::dialog::{Dialog, LinePurpose, Question};
 
 impl Action {
     /// Whether it leads to a change of keys, settings, projects, the run, or what is in a data space.
-    #[must_use]
     pub fn changes(self) -> bool {
         match self {
             Action::PasteApiKey

@@ -54,7 +54,6 @@ pub enum Place {
 
 impl Place {
     /// How one gets to a page that has to be opened; `None` for everything else.
-    #[must_use]
     pub fn way_there(self) -> Option<&'static str> {
         match self {
             Place::Items => Some("on a feed's items page: select the feed in Data export, then Items"),
@@ -179,7 +178,6 @@ impl Key {
     }
 
     /// The key as it is written on the screen.
-    #[must_use]
     pub fn name(self) -> Cow<'static, str> {
         match self {
             Key::Plain(KeyCode::Char(' ')) => "Space".into(),

@@ -73,7 +73,6 @@ impl Theme {
     }
 
     /// The style of a role.
-    #[must_use]
     pub fn style(self, role: Role) -> Style {
         let plain = Style::new();
         let bold = plain.add_modifier(Modifier::BOLD);
@@ -94,7 +93,6 @@ impl Theme {
     }
 
     /// A style as it is in the selected row: reversed, and of one colour, since colours that are reversed are loud.
-    #[must_use]
     pub fn selected(self, style: Style) -> Style {
         Style { fg: None, bg: None, ..style }.add_modifier(Modifier::REVERSED)
     }
