@@ -58,11 +58,11 @@ pub struct Pace {
     /// The queue of those who want to leave, first come first served. Its holder waits for the next departure; one who
     /// gives up while waiting has taken nothing.
     gate: tokio::sync::Mutex<()>,
-    state: Mutex<State>,
+    state: Mutex<PaceState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct PaceState {
     /// Requests a second; `None` = unlimited.
     ceiling: Option<f64>,
     /// Between [`FLOOR`] and the ceiling.
@@ -89,7 +89,7 @@ impl Pace {
     pub(super) fn new(ceiling: Option<f64>, rng: fastrand::Rng) -> Self {
         let ceiling = ceiling.filter(|rate| rate.is_finite() && *rate > 0.0);
         let now = Instant::now();
-        let state = State {
+        let state = PaceState {
             ceiling,
             rate: ceiling,
             good: ceiling.unwrap_or(f64::INFINITY),
@@ -149,12 +149,12 @@ impl Pace {
         state.increase();
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PaceState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl PaceState {
     fn hold(&mut self, until: Instant) {
         self.paused_until = self.paused_until.max(until);
         self.next = self.next.max(self.paused_until);

@@ -2,7 +2,7 @@
 //!
 //! Every match here names every command, so that whoever adds one must decide. The screen's side is in [`crate::tui::access`].
 
-use super::Setting;
+use super::Invocation;
 use crate::cli::{
     Command, ConfigCommand, DataSpacesCommand, ExportCommand, ImsCommand, KeysCommand, LedgerCommand, ProjectsCommand,
 };
@@ -54,7 +54,7 @@ impl Command {
 ///
 /// # Errors
 /// A [`Problem`] of a guard.
-pub fn permit(command: &Command, setting: &Setting) -> Result<(), Problem> {
+pub fn permit(command: &Command, setting: &Invocation) -> Result<(), Problem> {
     if !command.changes() {
         return Ok(());
     }

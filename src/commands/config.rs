@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::Setting;
+use super::Invocation;
 use super::output::{Output, table, talk};
 use crate::cli::ConfigCommand;
 use crate::config::keys::KEYS;
@@ -15,11 +15,11 @@ use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::private_file::safe;
 use crate::secret::Secret;
-use crate::settings::{Layers, RouteOrigin, Setting as Placed, SettingStore as _};
+use crate::settings::{Layers, RouteOrigin, Setting, SettingStore as _};
 use crate::untrusted::SafeText;
 
 /// Runs one of them.
-pub async fn run(command: &ConfigCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+pub async fn run(command: &ConfigCommand, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
     match command {
         ConfigCommand::Init => init(setting, output)?,
         ConfigCommand::Show { commerce: false } => show(setting.load()?, setting, output).await?,
@@ -33,7 +33,7 @@ pub async fn run(command: &ConfigCommand, setting: &Setting, output: &mut Output
     Ok(Exit::Done)
 }
 
-fn init(setting: &Setting, output: &mut Output) -> Result<(), Problem> {
+fn init(setting: &Invocation, output: &mut Output) -> Result<(), Problem> {
     let path = setting.config_path();
     write_config(&path)?;
     output.say(
@@ -46,7 +46,7 @@ fn init(setting: &Setting, output: &mut Output) -> Result<(), Problem> {
     )
 }
 
-async fn source(place: &Path, setting: &Setting, output: &mut Output) -> Result<(), Problem> {
+async fn source(place: &Path, setting: &Invocation, output: &mut Output) -> Result<(), Problem> {
     let store = setting.load()?;
     let state_dir = setting.state_dir(&store);
     let overview = Connector::new(store, state_dir, None).set_source(place).await?;
@@ -62,7 +62,7 @@ async fn source(place: &Path, setting: &Setting, output: &mut Output) -> Result<
     Ok(())
 }
 
-async fn show(store: Store, setting: &Setting, output: &mut Output) -> Result<(), Problem> {
+async fn show(store: Store, setting: &Invocation, output: &mut Output) -> Result<(), Problem> {
     let connector = Connector::new(store, setting.default_state_dir(), None);
     connector.load().await;
     let layers = connector.settings();
@@ -84,7 +84,7 @@ async fn show(store: Store, setting: &Setting, output: &mut Output) -> Result<()
             value = Some(setting.state_dir(store).display().to_string());
         }
         let is_set_here = *store.origin(key.path) != configuration::Origin::Default;
-        let of_commerce = Placed::ALL.iter().find(|placed| placed.key() == key.path).filter(|_| !is_set_here);
+        let of_commerce = Setting::ALL.iter().find(|placed| placed.key() == key.path).filter(|_| !is_set_here);
         if let Some((shown, from)) = of_commerce.and_then(|placed| in_commerce(&layers, *placed)) {
             (value, origin) = (Some(shown), from);
         }
@@ -100,7 +100,7 @@ async fn show(store: Store, setting: &Setting, output: &mut Output) -> Result<()
 }
 
 /// The shop's own settings: those that say what is sent where, then those that shape items.
-async fn show_commerce(setting: &Setting, output: &mut Output) -> Result<(), Problem> {
+async fn show_commerce(setting: &Invocation, output: &mut Output) -> Result<(), Problem> {
     let connector = Connector::new(setting.load()?, setting.default_state_dir(), None);
     connector.load().await;
     let mut rows = vec![["PATH", "SCOPE", "VALUE", "ORIGIN"].map(str::to_owned).to_vec()];
@@ -113,7 +113,7 @@ async fn show_commerce(setting: &Setting, output: &mut Output) -> Result<(), Pro
     };
     let layers = connector.settings();
     if layers.commerce.is_some() {
-        for placed in Placed::ALL {
+        for placed in Setting::ALL {
             if let Some((value, origin)) = in_commerce(&layers, placed) {
                 add(placed.path(), "default", Some(value), &origin)?;
             }
@@ -138,7 +138,7 @@ async fn show_commerce(setting: &Setting, output: &mut Output) -> Result<(), Pro
 }
 
 /// What Commerce has of a setting, secrets masked, and where it has it.
-fn in_commerce(layers: &Layers, setting: Placed) -> Option<(String, String)> {
+fn in_commerce(layers: &Layers, setting: Setting) -> Option<(String, String)> {
     let commerce = layers.commerce.as_ref()?;
     let path = setting.path();
     let origin = match commerce.get(path) {
@@ -149,7 +149,7 @@ fn in_commerce(layers: &Layers, setting: Placed) -> Option<(String, String)> {
         Err(problem) => return Some((format!("unusable: {problem}"), "unknown".to_owned())),
     };
     let value = match setting {
-        Placed::PrivateKey(environment) => commerce
+        Setting::PrivateKey(environment) => commerce
             .private_key(environment)
             .map(|found| found.map(|key| format!("RSA {} bits {}", key.value.bits(), key.value.fingerprint()))),
         _ => commerce.text(setting).map(|found| {

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::output::{Output, ask, can_ask, talk};
-use super::{Setting, projects};
+use super::{Invocation, projects};
 use crate::cli::DataSpacesCommand;
 use crate::error::Exit;
 
 /// Runs one of them.
-pub async fn run(command: DataSpacesCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+pub async fn run(command: DataSpacesCommand, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
     let connector = setting.connector().await?;
     match command {
         DataSpacesCommand::List => {

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::linear::{self, Voice};
 use super::output::{self, Output};
-use super::{Setting, projects};
+use super::{Invocation, projects};
 use crate::cli::DemoArgs;
 use crate::config::store::Store;
 use crate::connector::{Connector, ExportRequest};
@@ -27,7 +27,7 @@ const MARK: &str = ".commerce-connector-demo";
 const PROJECT: &str = "Demo shop";
 
 /// Runs it: on the screen where there is a terminal, otherwise line by line.
-pub async fn run(args: DemoArgs, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+pub async fn run(args: DemoArgs, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
     let directory = match &setting.global.state_dir {
         Some(directory) => directory.clone(),
         None => setting.default_state_dir(),
@@ -127,7 +127,7 @@ fn fresh(directory: &Path) -> Result<&'static str, Problem> {
 }
 
 /// A configuration of the demo's own: the person's is neither read nor touched.
-fn configure(directory: &Path, sandbox: &Sandbox, setting: &Setting) -> Result<Store, Problem> {
+fn configure(directory: &Path, sandbox: &Sandbox, setting: &Invocation) -> Result<Store, Problem> {
     let mut store =
         Store::load(directory.join("config.toml"), false, [], setting.screen_flags()).map_err(|e| Problem::of(&e))?;
     let set = |key, value: &str| (key, Some(value.to_owned()));

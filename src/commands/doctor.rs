@@ -3,7 +3,7 @@
 use serde_json::json;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::Setting;
+use super::Invocation;
 use super::findings::{Mark, Printer};
 use super::output::Output;
 use crate::connector::doctor::{Check, Diagnosis, Outcome};
@@ -17,7 +17,7 @@ const WIDTH: usize = 80;
 const NAME_WIDTH: usize = 15;
 
 /// Runs it.
-pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+pub async fn run(setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
     let printer = Printer::from_environment();
     let connector = match setting.opened().await {
         Ok(connector) => connector,

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::linear::{self, Voice};
 use super::output::{Output, moment, table};
-use super::{Setting, attach, ids, items, ledger, no_data_space, watch};
+use super::{Invocation, attach, ids, items, ledger, no_data_space, watch};
 use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
 use crate::domain::Feed;
@@ -19,7 +19,7 @@ use crate::format::{bytes, count, counted, duration};
 const FAILURES_SHOWN: usize = 20;
 
 /// Runs one of them.
-pub async fn run(command: ExportCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+pub async fn run(command: ExportCommand, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
     let connector = setting.connector().await?;
     match command {
         ExportCommand::Run(args) if args.cleanup_feed => clean_up(&args, &connector, output).await,

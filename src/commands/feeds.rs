@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::Setting;
+use super::Invocation;
 use super::output::{Output, table, talk};
 use crate::cli::FeedsCommand;
 use crate::connector::{Connector, SourceFeeds};
@@ -18,7 +18,7 @@ use crate::format::count;
 const PAGES_AHEAD: usize = 2;
 
 /// Runs one of them.
-pub async fn run(command: FeedsCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+pub async fn run(command: FeedsCommand, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
     let connector = setting.connector().await?;
     match command {
         FeedsCommand::List => list(&connector, output).await,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::Setting;
+use super::Invocation;
 use super::output::{Output, moment, stdin_text, table, talk};
 use crate::cli::{ImsCommand, LoginArgs};
 use crate::connector::{ClientSecret, Connector};
@@ -15,7 +15,7 @@ use crate::private_file::{self, Secrecy};
 use crate::secret::Secret;
 
 /// Runs one of them.
-pub async fn run(command: ImsCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+pub async fn run(command: ImsCommand, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
     let connector = setting.connector().await?;
     match command {
         ImsCommand::Login(args) if args.client_credentials => login_as_service(&args, &connector, output).await,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::Setting;
+use super::Invocation;
 use super::output::{Output, stdin_text, talk};
 use crate::cli::{KeysCommand, PairArgs};
 use crate::connector::{Connector, after_rotation};
@@ -16,7 +16,7 @@ use crate::secret::Secret;
 use crate::settings::Saved;
 
 /// Runs one of them.
-pub async fn run(command: KeysCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+pub async fn run(command: KeysCommand, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
     match command {
         KeysCommand::Verify { environment } => verify(environment, &setting.connector().await?, output).await,
         KeysCommand::Set(files) => {
@@ -66,7 +66,7 @@ fn read(files: &PairArgs) -> Result<KeyPair, Problem> {
     Ok(KeyPair { api_key, private_key: private_key.map_err(|error| Problem::of(&error))? })
 }
 
-async fn rotate(files: &PairArgs, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+async fn rotate(files: &PairArgs, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
     let environment = files.environment;
     let pair = read(files)?;
     let connector = setting.opened().await?;

@@ -42,7 +42,7 @@ use tokio_util::task::AbortOnDropHandle;
 const SETTINGS_PATIENCE: Duration = Duration::from_millis(150);
 
 /// What a command is run with: where configuration and state are, and where answers go.
-pub struct Setting {
+pub struct Invocation {
     /// The flags of every command.
     pub global: Global,
     /// The environment's variables; some hold secrets.
@@ -50,13 +50,13 @@ pub struct Setting {
 }
 
 /// Without the environment.
-impl fmt::Debug for Setting {
+impl fmt::Debug for Invocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Setting").field("global", &self.global).finish_non_exhaustive()
     }
 }
 
-impl Setting {
+impl Invocation {
     /// The config file: `--config`, else `commerce-connector/config.toml` in the XDG config directory.
     pub fn config_path(&self) -> PathBuf {
         self.global.config.clone().unwrap_or_else(|| self.place(Purpose::Configuration).join("config.toml"))
@@ -219,7 +219,7 @@ pub fn nothing_configured(store: &Store) -> Problem {
 
 /// Runs one command.
 pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<Exit> {
-    let setting = Setting { global: cli.global, variables };
+    let setting = Invocation { global: cli.global, variables };
     let mut output = Output::new(setting.global.json);
     if let Some(command) = &cli.command {
         access::permit(command, &setting)?;
@@ -253,7 +253,7 @@ async fn tell_waits() {
 }
 
 /// Opens the screen; without a terminal, prints the same as plain lines.
-async fn screen(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+async fn screen(setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
     let store = setting.load()?;
     let why_linear =
         if setting.global.linear || output.is_json() { Some("Plain output requested") } else { output::no_terminal() };
@@ -283,7 +283,7 @@ mod tests {
 
     fn places(variables: &[(&str, &str)]) -> (PathBuf, PathBuf) {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let setting = Setting { global: Global::default(), variables };
+        let setting = Invocation { global: Global::default(), variables };
         (setting.config_path(), setting.default_state_dir())
     }
 

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::Setting;
+use super::Invocation;
 use super::output::{Output, table};
 use crate::cli::ProjectsCommand;
 use crate::domain::{DataSpaceId, Project};
 use crate::error::{Exit, Problem};
 
 /// Runs one of them.
-pub async fn run(command: ProjectsCommand, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+pub async fn run(command: ProjectsCommand, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
     let connector = setting.connector().await?;
     match command {
         ProjectsCommand::List => {

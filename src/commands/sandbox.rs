@@ -3,7 +3,7 @@
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Setting;
+use super::Invocation;
 use super::output::Output;
 use crate::bounds::is_rate;
 use crate::cli::{EditionChoice, SandboxArgs};
@@ -12,7 +12,7 @@ use crate::private_file::safe;
 use crate::sandbox::{Edition, Sandbox, SandboxSettings};
 
 /// Runs it until SIGINT or SIGTERM.
-pub async fn run(args: SandboxArgs, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+pub async fn run(args: SandboxArgs, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
     if !is_rate(args.requests_per_second) {
         return Err(Problem::usage("--requests-per-second must be from 0.01 to 10000, or 0 for no limit").into());
     }

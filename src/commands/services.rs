@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::Setting;
+use super::Invocation;
 use super::output::{Output, table, talk};
 use crate::connector::services::Module;
 use crate::error::Exit;
 
 /// Runs it.
-pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+pub async fn run(setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
     let services = setting.connector().await?.services().await;
     let mut rows = vec![["SERVICE", "EDITION", "MODULE", "VERSION", "FEEDS"].map(str::to_owned).to_vec()];
     for status in &services.services {

@@ -3,14 +3,14 @@
 use jiff::Zoned;
 use serde_json::json;
 
-use super::Setting;
+use super::Invocation;
 use super::output::{Output, table};
 use crate::connector::Connector;
 use crate::connector::checklist::{self, Facts, GatewaySays, Known, NextAction, Step};
 use crate::error::{Exit, Problem};
 
 /// Runs it. It needs no configuration: that there is none is what it says then.
-pub async fn run(setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+pub async fn run(setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
     let connector = setting.opened().await?;
     let overview = connector.overview();
     let pairs = tokio::task::block_in_place(|| connector.pairs());

@@ -4,7 +4,7 @@ use clap::CommandFactory as _;
 use serde_json::json;
 
 use super::output::{Output, table, talk};
-use super::{Setting, export};
+use super::{Invocation, export};
 use crate::cli::Cli;
 use crate::connector::Overview;
 use crate::error::Exit;
@@ -13,7 +13,7 @@ use crate::error::Exit;
 ///
 /// # Errors
 /// A [`crate::error::Problem`] if nothing is configured, or the ledger cannot be read.
-pub async fn run(reason: &str, setting: &Setting, output: &mut Output) -> anyhow::Result<Exit> {
+pub async fn run(reason: &str, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
     let connector = setting.connector().await?;
     talk(&format!("{reason}; using plain output. Each action of the screen is one of the commands below."));
     let overview = connector.overview();

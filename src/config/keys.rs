@@ -2,7 +2,7 @@
 
 /// How a value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     /// A string.
     Text,
     /// A whole number.
@@ -19,15 +19,15 @@ pub struct Key {
     /// Its dotted path, such as `gateway.environment`.
     pub path: &'static str,
     /// How its value is written.
-    pub kind: Kind,
+    pub kind: ValueKind,
 }
 
 const fn text(path: &'static str) -> Key {
-    Key { path, kind: Kind::Text }
+    Key { path, kind: ValueKind::Text }
 }
 
 const fn integer(path: &'static str) -> Key {
-    Key { path, kind: Kind::Integer }
+    Key { path, kind: ValueKind::Integer }
 }
 
 /// Every key but the open-ended tables `gateway.jwt_claims`, `export.feeds` and `export.routes`.
@@ -40,7 +40,7 @@ pub const KEYS: &[Key] = &[
     integer("gateway.connect_timeout_seconds"),
     integer("gateway.read_timeout_seconds"),
     integer("gateway.total_timeout_seconds"),
-    Key { path: "gateway.requests_per_second", kind: Kind::Number },
+    Key { path: "gateway.requests_per_second", kind: ValueKind::Number },
     text("credentials.production.api_key"),
     text("credentials.production.private_key_file"),
     text("credentials.sandbox.api_key"),
@@ -81,7 +81,7 @@ pub const KEYS: &[Key] = &[
     text("instance.version"),
     integer("export.thread_count"),
     integer("export.max_batch_bytes"),
-    Key { path: "export.keep_payloads", kind: Kind::Boolean },
+    Key { path: "export.keep_payloads", kind: ValueKind::Boolean },
     text("export.max_delete"),
     text("export.max_change"),
     integer("export.keep_deletions_days"),
@@ -89,7 +89,7 @@ pub const KEYS: &[Key] = &[
     integer("export.database_share"),
     text("state.directory"),
     text("ui.theme"),
-    Key { path: "ui.read_only", kind: Kind::Boolean },
+    Key { path: "ui.read_only", kind: ValueKind::Boolean },
 ];
 
 /// What every environment variable of this program begins with.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
-use super::keys::{KEYS, Key, Kind, VARIABLE_PREFIX, nearest};
+use super::keys::{KEYS, Key, VARIABLE_PREFIX, ValueKind, nearest};
 use super::{Config, SettingsHome, redact};
 use crate::bounds::{BATCH_BYTES, BATCH_SIZES, THREAD_COUNTS, WAITING_SECONDS, is_rate};
 use crate::error::{Exit, Explain};
@@ -414,10 +414,10 @@ fn overlay(table: &mut Table, key: &Key, value: &str, origin: &str) -> Result<()
         suggestion: None,
     };
     let parsed = match key.kind {
-        Kind::Text => toml::Value::String(value.to_owned()),
-        Kind::Integer => toml::Value::Integer(value.trim().parse().map_err(|_| wrong("a whole number"))?),
-        Kind::Number => toml::Value::Float(value.trim().parse().map_err(|_| wrong("a number"))?),
-        Kind::Boolean => toml::Value::Boolean(value.trim().parse().map_err(|_| wrong("true or false"))?),
+        ValueKind::Text => toml::Value::String(value.to_owned()),
+        ValueKind::Integer => toml::Value::Integer(value.trim().parse().map_err(|_| wrong("a whole number"))?),
+        ValueKind::Number => toml::Value::Float(value.trim().parse().map_err(|_| wrong("a number"))?),
+        ValueKind::Boolean => toml::Value::Boolean(value.trim().parse().map_err(|_| wrong("true or false"))?),
     };
     let mut tables = key.path.split('.').collect::<Vec<_>>();
     let Some(last) = tables.pop() else { return Ok(()) };
@@ -447,7 +447,7 @@ fn get<'a>(table: &'a Table, path: &str) -> Option<&'a toml::Value> {
 /// A value as its key is written.
 fn written(path: &str, value: &str) -> toml_edit::Value {
     match KEYS.iter().find(|key| key.path == path).map(|key| key.kind) {
-        Some(Kind::Boolean) => toml_edit::Value::from(value == "true"),
+        Some(ValueKind::Boolean) => toml_edit::Value::from(value == "true"),
         _ => toml_edit::Value::from(value),
     }
 }

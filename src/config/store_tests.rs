@@ -5,11 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 use super::*;
 use crate::domain::Environment;
 
-struct Place {
+struct ConfigDir {
     dir: tempfile::TempDir,
 }
 
-impl Place {
+impl ConfigDir {
     fn new(text: &str) -> Self {
         let place = Self { dir: tempfile::tempdir().expect("a directory") };
         private_file::write(&place.path(), text.as_bytes()).expect("written");
@@ -62,7 +62,7 @@ fn the_example_states_every_key_with_its_default() {
 
 #[test]
 fn an_unknown_key_is_named_with_line_and_nearest() {
-    let error = Place::new("[gateway]\n\nenviroment = \"sandbox\"\n").load().expect_err("unknown");
+    let error = ConfigDir::new("[gateway]\n\nenviroment = \"sandbox\"\n").load().expect_err("unknown");
     let words = words(&error);
     assert!(words.contains("config.toml line 3: unknown key \"enviroment\""), "{words}");
     assert!(words.ends_with("did you mean environment?"), "{words}");
@@ -70,22 +70,22 @@ fn an_unknown_key_is_named_with_line_and_nearest() {
 
 #[test]
 fn a_wrong_type_is_named_with_line_and_key() {
-    let error = Place::new("[export]\nthread_count = \"two\"\n").load().expect_err("wrong type");
+    let error = ConfigDir::new("[export]\nthread_count = \"two\"\n").load().expect_err("wrong type");
     assert!(words(&error).contains("config.toml line 2: thread_count: invalid type: string"), "{error}");
-    let error = Place::new("[gateway]\nenvironment = \"prod\"\n").load().expect_err("wrong word");
+    let error = ConfigDir::new("[gateway]\nenvironment = \"prod\"\n").load().expect_err("wrong word");
     assert!(words(&error).contains("line 2: environment: unknown variant `prod`"), "{error}");
-    let error = Place::new("[export.feeds.produkts]\nbatch_size = 5\n").load().expect_err("unknown feed");
+    let error = ConfigDir::new("[export.feeds.produkts]\nbatch_size = 5\n").load().expect_err("unknown feed");
     assert!(words(&error).contains("line 1"), "{error}");
 }
 
 #[test]
 fn broken_toml_and_broken_rules_are_named() {
-    let error = Place::new("[gateway\n").load().expect_err("broken");
+    let error = ConfigDir::new("[gateway\n").load().expect_err("broken");
     assert!(words(&error).contains("config.toml line 1"), "{error}");
-    let error = Place::new("[export]\nthread_count = 0\n").load().expect_err("zero");
+    let error = ConfigDir::new("[export]\nthread_count = 0\n").load().expect_err("zero");
     assert!(words(&error).contains("export.thread_count must be from 1 to 32"), "{error}");
     let inside = "[instance]\nroot = \"/var/www/shop\"\n[state]\ndirectory = \"/var/www/shop/var\"\n";
-    assert!(words(&Place::new(inside).load().expect_err("inside")).contains("state.directory is inside"));
+    assert!(words(&ConfigDir::new(inside).load().expect_err("inside")).contains("state.directory is inside"));
 }
 
 #[test]
@@ -113,19 +113,19 @@ fn numbers_out_of_bounds_are_refused_with_the_bounds() {
         ("export.feeds.prices", "batch_size", &["0", "10001", "5000000"], ["1", "10000"], "from 1 to 10000"),
     ] {
         for value in refused {
-            let error = Place::new(&format!("[{section}]\n{key} = {value}\n")).load().expect_err(value);
+            let error = ConfigDir::new(&format!("[{section}]\n{key} = {value}\n")).load().expect_err(value);
             let said = words(&error);
             assert!(said.contains(&format!("{section}.{key}")) && said.contains(rule), "{key} = {value}: {said}");
         }
         for value in accepted {
-            assert!(Place::new(&format!("[{section}]\n{key} = {value}\n")).load().is_ok(), "{key} = {value}");
+            assert!(ConfigDir::new(&format!("[{section}]\n{key} = {value}\n")).load().is_ok(), "{key} = {value}");
         }
     }
 }
 
 #[test]
 fn the_environment_wins_over_the_file_and_is_named() {
-    let place = Place::new("[gateway]\nenvironment = \"production\"\n");
+    let place = ConfigDir::new("[gateway]\nenvironment = \"production\"\n");
     let store = place.load_with("COMMERCE_CONNECTOR_GATEWAY_ENVIRONMENT", "sandbox").expect("loaded");
     assert_eq!(store.config().gateway.environment, Environment::Sandbox);
     assert_eq!(store.origin("gateway.environment").to_string(), "COMMERCE_CONNECTOR_GATEWAY_ENVIRONMENT");
@@ -139,7 +139,7 @@ fn the_environment_wins_over_the_file_and_is_named() {
 
 #[test]
 fn saving_keeps_comments_and_refuses_what_would_have_no_effect() {
-    let place = Place::new("# my shop\n[saas]\nproject_id = \"old\" # chosen in May\n");
+    let place = ConfigDir::new("# my shop\n[saas]\nproject_id = \"old\" # chosen in May\n");
     let mut store = place.load().expect("loaded");
     store
         .save(&[("saas.project_id", Some("new".to_owned())), ("credentials.sandbox.api_key", Some("abc".to_owned()))])
@@ -157,7 +157,7 @@ fn saving_keeps_comments_and_refuses_what_would_have_no_effect() {
 
 #[test]
 fn a_file_with_a_database_password_must_be_private() {
-    let place = Place::new("[source.commerce]\nurl = \"mysql://shop:pa55@localhost/shop\"\n");
+    let place = ConfigDir::new("[source.commerce]\nurl = \"mysql://shop:pa55@localhost/shop\"\n");
     place.load().expect("0600 is fine");
     std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o644)).expect("chmod");
     assert!(words(&place.load().expect_err("open")).contains("chmod 600"));
@@ -165,7 +165,7 @@ fn a_file_with_a_database_password_must_be_private() {
 
 #[test]
 fn paths_are_relative_to_the_file() {
-    let place = Place::new("");
+    let place = ConfigDir::new("");
     let store = place.load().expect("loaded");
     assert_eq!(store.resolve(Path::new("a.pem")), place.dir.path().join("a.pem"));
     assert_eq!(store.resolve(Path::new("/a.pem")), Path::new("/a.pem"));
@@ -173,7 +173,7 @@ fn paths_are_relative_to_the_file() {
 
 #[test]
 fn what_is_true_or_false_is_saved_and_overlaid_as_such() {
-    let place = Place::new("[ui]\ntheme = \"mono\" # kept\n");
+    let place = ConfigDir::new("[ui]\ntheme = \"mono\" # kept\n");
     let mut store = place.load().expect("loads");
     store.save(&[("ui.read_only", Some("true".to_owned()))]).expect("saved");
     let text = std::fs::read_to_string(place.path()).expect("there");

@@ -73,6 +73,22 @@ const BATCH_SIZE: usize = 100;
 /// Items in one request of the price feed (protocol page §3).
 const PRICE_BATCH_SIZE: usize = 500;
 
+/// What is true of most feeds.
+const PLAIN: FeedSpec = FeedSpec {
+    name: "",
+    route: "",
+    route_is_public: true,
+    batch_size: BATCH_SIZE,
+    identity: &[],
+    wire_ids: &[],
+    minimal: &[],
+    hash_excluded: &[],
+    timestamp: Some(Stamp::ModifiedAt),
+    is_experimental: false,
+    codes: &[],
+    is_personal: false,
+};
+
 impl Feed {
     /// Every feed, in the recommended order of a first sync.
     pub const ALL: [Feed; 11] = [
@@ -159,20 +175,6 @@ impl Feed {
     }
 
     fn spec(self) -> FeedSpec {
-        let plain = FeedSpec {
-            name: "",
-            route: "",
-            route_is_public: true,
-            batch_size: BATCH_SIZE,
-            identity: &[],
-            wire_ids: &[],
-            minimal: &[],
-            hash_excluded: &[],
-            timestamp: Some(Stamp::ModifiedAt),
-            is_experimental: false,
-            codes: &[],
-            is_personal: false,
-        };
         match self {
             Feed::ScopesWebsite => FeedSpec {
                 name: "scopesWebsite",
@@ -181,7 +183,7 @@ impl Feed {
                 wire_ids: &["/website/websiteId"],
                 timestamp: Some(Stamp::UpdatedAt),
                 codes: &["$.website.websiteCode"],
-                ..plain
+                ..PLAIN
             },
             Feed::ScopesCustomerGroup => FeedSpec {
                 name: "scopesCustomerGroup",
@@ -189,7 +191,7 @@ impl Feed {
                 identity: &["/customerGroup/customerGroupCode"],
                 wire_ids: &["/customerGroup/customerGroupId"],
                 timestamp: Some(Stamp::UpdatedAt),
-                ..plain
+                ..PLAIN
             },
             Feed::ProductAttributes => FeedSpec {
                 name: "productAttributes",
@@ -197,7 +199,7 @@ impl Feed {
                 identity: &["/attributeCode", "/storeViewCode"],
                 minimal: &["websiteCode", "storeCode", "storeViewCode", "attributeCode", "attributeType", "modifiedAt"],
                 codes: &["$.attributeCode"],
-                ..plain
+                ..PLAIN
             },
             Feed::Categories => FeedSpec {
                 name: "categories",
@@ -205,7 +207,7 @@ impl Feed {
                 identity: &["/urlPath", "/storeViewCode"],
                 wire_ids: &["/categoryId", "/storeViewCode"],
                 minimal: &["websiteCode", "storeCode", "storeViewCode", "categoryId", "modifiedAt"],
-                ..plain
+                ..PLAIN
             },
             Feed::Products => FeedSpec {
                 name: "products",
@@ -213,7 +215,7 @@ impl Feed {
                 identity: &["/sku", "/storeViewCode"],
                 minimal: &["productId", "sku", "storeViewCode", "storeCode", "websiteCode", "modifiedAt"],
                 codes: &["$.sku"],
-                ..plain
+                ..PLAIN
             },
             Feed::Prices => FeedSpec {
                 name: "prices",
@@ -223,7 +225,7 @@ impl Feed {
                 minimal: &["sku", "customerGroupCode", "websiteCode", "updatedAt"],
                 timestamp: Some(Stamp::UpdatedAt),
                 codes: &["$.sku"],
-                ..plain
+                ..PLAIN
             },
             Feed::Variants => FeedSpec {
                 name: "variants",
@@ -231,7 +233,7 @@ impl Feed {
                 identity: &["/parentSku", "/productSku"],
                 minimal: &["id", "optionValues", "parentSku", "productSku", "productId", "modifiedAt"],
                 codes: &["$.productSku", "$.parentSku"],
-                ..plain
+                ..PLAIN
             },
             Feed::ProductOverrides => FeedSpec {
                 name: "productOverrides",
@@ -240,7 +242,7 @@ impl Feed {
                 minimal: &["sku", "productId", "customerGroupCode", "websiteCode", "modifiedAt"],
                 codes: &["$.sku"],
                 is_experimental: true,
-                ..plain
+                ..PLAIN
             },
             Feed::InventoryStockStatus => FeedSpec {
                 name: "inventoryStockStatus",
@@ -251,7 +253,7 @@ impl Feed {
                 hash_excluded: &["productId"],
                 timestamp: Some(Stamp::UpdatedAt),
                 codes: &["$.sku"],
-                ..plain
+                ..PLAIN
             },
             Feed::CategoryPermissions => FeedSpec {
                 name: "categoryPermissions",
@@ -259,7 +261,7 @@ impl Feed {
                 route_is_public: false,
                 identity: &["/categoryId", "/customerGroupCode", "/websiteCode"],
                 is_experimental: true,
-                ..plain
+                ..PLAIN
             },
             Feed::Orders => FeedSpec {
                 name: "orders",
@@ -271,7 +273,7 @@ impl Feed {
                 // `updatedAt` is the order's own, as its `createdAt` is (feed map §9).
                 timestamp: None,
                 is_personal: true,
-                ..plain
+                ..PLAIN
             },
         }
     }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::cancel::Cause;
 use super::feed_run::{FeedRun, StopReason, in_ledger};
-use super::ledger::{Compared, Contested, Entry, Measure, Outgoing, Why};
+use super::ledger::{Compared, Contested, LedgerEntry, Measure, Outgoing, Why};
 use super::progress::{FeedProgress, ItemFailure, ItemState, RunEvent};
 use super::send::Outbox;
 use crate::domain::Feed;
@@ -49,7 +49,7 @@ type Remarks = BTreeMap<String, (u64, SafeText)>;
 #[derive(Default)]
 struct Assembled {
     source_records: u64,
-    entries: Vec<Entry>,
+    entries: Vec<LedgerEntry>,
     failures: Vec<ItemFailure>,
     unidentified: u64,
     unidentified_keys: Vec<u64>,
@@ -120,8 +120,8 @@ pub(super) async fn count_changed(
             Some(page) => page.map_err(|error| StopReason::Problem(broken_off(&error)))?,
         };
         let whole = |entry| match entry {
-            Entry::Whole(item) => Some(item),
-            Entry::Broken { .. } => None,
+            LedgerEntry::Whole(item) => Some(item),
+            LedgerEntry::Broken { .. } => None,
         };
         let items: Vec<FeedItem> = page.entries.into_iter().filter_map(whole).collect();
         let counted = feed_run.run.ledger.call(move |store| store.count_changed(&items)).await;
@@ -202,7 +202,7 @@ async fn settle(
         feed_run.cancel.pull(Cause::Failure(problem));
         return false;
     }
-    let entries = contested.into_iter().map(|contested| Entry::Whole(contested.item)).collect();
+    let entries = contested.into_iter().map(|contested| LedgerEntry::Whole(contested.item)).collect();
     let Some(compared) = compare(feed_run, Assembled { entries, ..Assembled::default() }).await else { return false };
     collection.refused_before += compared.refused_before;
     outbox.push(compared.send).await;
@@ -212,7 +212,7 @@ async fn settle(
 /// Compares a page with the ledger, counts it and tells its failures. `None` if the ledger failed.
 async fn compare(feed_run: &FeedRun, page: Assembled) -> Option<Compared> {
     let Assembled { source_records, entries, mut failures, .. } = page;
-    let items = entries.iter().filter(|entry| matches!(entry, Entry::Whole(_))).count() as u64;
+    let items = entries.iter().filter(|entry| matches!(entry, LedgerEntry::Whole(_))).count() as u64;
     let compared = match feed_run.run.ledger.call(move |store| store.compare(entries, Timestamp::now())).await {
         Ok(compared) => compared,
         Err(error) => {
@@ -267,7 +267,7 @@ fn assemble(feed: Feed, page: Page) -> Assembled {
     for collected in page.collected {
         match collected {
             Collected::Item { source_id, content } => match FeedItem::new(feed, source_id, content, now) {
-                Ok(item) => assembled.entries.push(Entry::Whole(item)),
+                Ok(item) => assembled.entries.push(LedgerEntry::Whole(item)),
                 Err(error) => {
                     let place = source_id.map_or_else(|| format!("a record of {feed}"), |id| format!("{feed} {id}"));
                     assembled.add_unidentified(source_id);
@@ -283,7 +283,7 @@ fn assemble(feed: Feed, page: Page) -> Assembled {
 fn take_broken(feed: Feed, broken: Broken, now: Timestamp, assembled: &mut Assembled) {
     let Broken { source_id, place, reason, known } = broken;
     match known.and_then(|content| FeedItem::new(feed, source_id, content, now).ok()) {
-        Some(item) => assembled.entries.push(Entry::Broken { item, reason: reason.clone() }),
+        Some(item) => assembled.entries.push(LedgerEntry::Broken { item, reason: reason.clone() }),
         None => assembled.add_unidentified(source_id),
     }
     assembled.failures.push(failure(feed, place, reason));

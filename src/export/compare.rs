@@ -8,7 +8,7 @@ use super::collect::{self, Collection, count_found};
 use super::deliver::deliver;
 use super::feed_run::{FeedRun, KEYS_AT_ONCE, StopReason, in_ledger, note, or_cancelled};
 use super::hold;
-use super::ledger::{Place, Reach, Resend};
+use super::ledger::{Reach, Resend, SweepScope};
 use super::mode::SyncMode;
 use super::progress::{Phase, RunEvent};
 use super::send::Outbox;
@@ -70,7 +70,7 @@ pub(super) async fn compare_and_sweep(
 }
 
 /// Deletes what is gone from `place` on, unless that is too much. A cleanup has forgotten what is gone: it only counts it.
-pub(super) async fn delete_gone(feed_run: &Arc<FeedRun>, place: Place, is_whole: bool) -> Result<(), StopReason> {
+pub(super) async fn delete_gone(feed_run: &Arc<FeedRun>, place: SweepScope, is_whole: bool) -> Result<(), StopReason> {
     feed_run.run.live_progress.set_phase(Phase::Deleting);
     if feed_run.run.mode != SyncMode::Cleanup && !hold::may_delete(feed_run, place, is_whole).await? {
         return Ok(());
@@ -149,7 +149,7 @@ async fn fill_with_moved(
 }
 
 /// Finds what is gone from the source, from `place` on, and puts its deletions into the outbox.
-async fn sweep(feed_run: &FeedRun, place: Place, mut outbox: Outbox) -> Result<(), StopReason> {
+async fn sweep(feed_run: &FeedRun, place: SweepScope, mut outbox: Outbox) -> Result<(), StopReason> {
     // A cleanup has forgotten them; its dry run only counts what that costs.
     let is_told = feed_run.run.mode != SyncMode::Cleanup;
     let mut next = Some(place);

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::collect;
 use super::feed_run::{FeedRun, KEYS_AT_ONCE, StopReason, before, in_ledger};
 use super::held::What;
-use super::ledger::{Measure, Place, Ruling};
+use super::ledger::{Measure, Ruling, SweepScope};
 use super::mode::SyncMode;
 use super::progress::RunEvent;
 use crate::domain::{Feed, Most};
@@ -24,7 +24,7 @@ const EXAMPLES: usize = 3;
 ///
 /// # Errors
 /// If the ledger cannot be read, or the run is stopped.
-pub(super) async fn may_delete(feed_run: &FeedRun, place: Place, is_whole: bool) -> Result<bool, StopReason> {
+pub(super) async fn may_delete(feed_run: &FeedRun, place: SweepScope, is_whole: bool) -> Result<bool, StopReason> {
     let feed = feed_run.plan.feed;
     let mut measure = Measure::default();
     let mut next = Some(place);

@@ -24,7 +24,7 @@ const WINDOW: Duration = Duration::from_secs(30);
 
 /// The counters of a run.
 pub(super) struct LiveProgress {
-    state: Mutex<State>,
+    state: Mutex<ProgressState>,
     changed: Notify,
     values: watch::Sender<Progress>,
     /// Asks for the requests a second that are allowed now; `None` = no limit.
@@ -32,7 +32,7 @@ pub(super) struct LiveProgress {
 }
 
 #[derive(Debug)]
-struct State {
+struct ProgressState {
     progress: Progress,
     begun: Instant,
     /// The feed that runs.
@@ -67,7 +67,7 @@ impl LiveProgress {
         allowance: impl Fn() -> Option<f64> + Send + Sync + 'static,
     ) -> (Self, watch::Receiver<Progress>) {
         let (values, watched) = watch::channel(progress.clone());
-        let state = State {
+        let state = ProgressState {
             progress,
             begun: Instant::now(),
             current: 0,
@@ -176,13 +176,13 @@ impl LiveProgress {
         self.changed.notify_one();
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ProgressState> {
         // Counters stay usable whatever panicked while holding them.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl ProgressState {
     fn derive(&mut self, now: Instant, allowance: Option<f64>) {
         self.progress.elapsed = now - self.begun;
         self.waiting = self.waiting.take().filter(|(until, _)| *until > now);

@@ -11,7 +11,7 @@ use super::compare::{Reading, begin, compare_and_sweep, delete_gone, read, start
 use super::feed_run::{Context, FeedRun, StopReason, before, in_ledger, note, or_cancelled};
 use super::follow::{self, FollowPlan, FollowState};
 use super::hold;
-use super::ledger::{LedgerError, Place, Reach, Resend, Store};
+use super::ledger::{LedgerError, Reach, Resend, Store, SweepScope};
 use super::mode::{Following, SyncMode};
 use super::rolling::Turn;
 use crate::domain::Feed;
@@ -125,7 +125,7 @@ async fn in_full(feed_run: &Arc<FeedRun>, resend: Resend, known: Option<Known>) 
     } else if feed.has_deletions() {
         or_cancelled(feed_run, feed_run.source().check(feed)).await?;
         in_ledger(feed_run, run.ledger.call(move |store| store.see_keys(&broken_keys)).await)?;
-        delete_gone(feed_run, Place::Feed(None), true).await?;
+        delete_gone(feed_run, SweepScope::Feed(None), true).await?;
     }
     if !feed.has_deletions() {
         // What failed before may be out of what a full sync reads.

@@ -4,7 +4,7 @@
 
 /// What the outline looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum KeyFormat {
     /// `PrivateKeyInfo`: a private key of any algorithm.
     Pkcs8,
     /// `RSAPrivateKey`.
@@ -32,25 +32,25 @@ const SEQUENCE: u8 = 0x30;
 const OUTLINE: usize = 4;
 
 /// What `der` is, as far as its outline shows.
-pub(super) fn kind(der: &[u8]) -> Kind {
+pub(super) fn kind(der: &[u8]) -> KeyFormat {
     let Some((SEQUENCE, content, _)) = element(der) else {
-        return if der.first() == Some(&SEQUENCE) { Kind::CutShort } else { Kind::Other };
+        return if der.first() == Some(&SEQUENCE) { KeyFormat::CutShort } else { KeyFormat::Other };
     };
     let mut tags = Vec::with_capacity(OUTLINE);
     let mut rest = content;
     while !rest.is_empty() && tags.len() < OUTLINE {
-        let Some((tag, _, after)) = element(rest) else { return Kind::Other };
+        let Some((tag, _, after)) = element(rest) else { return KeyFormat::Other };
         tags.push(tag);
         rest = after;
     }
     match tags.as_slice() {
-        [INTEGER, SEQUENCE, OCTET_STRING, ..] => Kind::Pkcs8,
-        [INTEGER, INTEGER, INTEGER, INTEGER] => Kind::Pkcs1,
-        [INTEGER, OCTET_STRING, ..] => Kind::Sec1,
-        [INTEGER, INTEGER] | [SEQUENCE, BIT_STRING] => Kind::PublicKey,
-        [SEQUENCE, OCTET_STRING] => Kind::Encrypted,
-        [SEQUENCE, SEQUENCE, BIT_STRING] => Kind::Certificate,
-        _ => Kind::Other,
+        [INTEGER, SEQUENCE, OCTET_STRING, ..] => KeyFormat::Pkcs8,
+        [INTEGER, INTEGER, INTEGER, INTEGER] => KeyFormat::Pkcs1,
+        [INTEGER, OCTET_STRING, ..] => KeyFormat::Sec1,
+        [INTEGER, INTEGER] | [SEQUENCE, BIT_STRING] => KeyFormat::PublicKey,
+        [SEQUENCE, OCTET_STRING] => KeyFormat::Encrypted,
+        [SEQUENCE, SEQUENCE, BIT_STRING] => KeyFormat::Certificate,
+        _ => KeyFormat::Other,
     }
 }
 
@@ -88,20 +88,20 @@ mod tests {
 
     #[test]
     fn outlines_are_told_apart() {
-        assert_eq!(kind(&[0x30, 6, 2, 1, 0, 4, 1, 9]), Kind::Sec1);
-        assert_eq!(kind(&[0x30, 6, 2, 1, 7, 2, 1, 3]), Kind::PublicKey);
-        assert_eq!(kind(&[0x30, 4, 0x30, 0, 4, 0]), Kind::Encrypted);
-        assert_eq!(kind(&[0x30, 6, 0x30, 0, 0x30, 0, 3, 0]), Kind::Certificate);
-        assert_eq!(kind(&[0x30, 7, 2, 1, 0, 0x30, 0, 4, 0]), Kind::Pkcs8);
+        assert_eq!(kind(&[0x30, 6, 2, 1, 0, 4, 1, 9]), KeyFormat::Sec1);
+        assert_eq!(kind(&[0x30, 6, 2, 1, 7, 2, 1, 3]), KeyFormat::PublicKey);
+        assert_eq!(kind(&[0x30, 4, 0x30, 0, 4, 0]), KeyFormat::Encrypted);
+        assert_eq!(kind(&[0x30, 6, 0x30, 0, 0x30, 0, 3, 0]), KeyFormat::Certificate);
+        assert_eq!(kind(&[0x30, 7, 2, 1, 0, 0x30, 0, 4, 0]), KeyFormat::Pkcs8);
     }
 
     #[test]
     fn lengths_that_lie_are_cut_short_and_never_a_panic() {
-        assert_eq!(kind(&[0x30, 0x82, 0xff, 0xff, 2]), Kind::CutShort);
-        assert_eq!(kind(&[0x30, 0xff, 1, 2, 3]), Kind::CutShort);
-        assert_eq!(kind(&[0x30]), Kind::CutShort);
-        assert_eq!(kind(&[0x30, 3, 2, 9, 0]), Kind::Other);
-        assert_eq!(kind(b"hello"), Kind::Other);
-        assert_eq!(kind(&[]), Kind::Other);
+        assert_eq!(kind(&[0x30, 0x82, 0xff, 0xff, 2]), KeyFormat::CutShort);
+        assert_eq!(kind(&[0x30, 0xff, 1, 2, 3]), KeyFormat::CutShort);
+        assert_eq!(kind(&[0x30]), KeyFormat::CutShort);
+        assert_eq!(kind(&[0x30, 3, 2, 9, 0]), KeyFormat::Other);
+        assert_eq!(kind(b"hello"), KeyFormat::Other);
+        assert_eq!(kind(&[]), KeyFormat::Other);
     }
 }

@@ -23,7 +23,7 @@ use rsa::traits::PublicKeyParts as _;
 use rsa::{BigUint, RsaPrivateKey};
 use zeroize::Zeroizing;
 
-use self::der::Kind;
+use self::der::KeyFormat;
 pub use self::error::KeyError;
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
@@ -235,7 +235,7 @@ impl PrivateKey {
         }
         let body: Zeroizing<String> = Zeroizing::new(text.split_whitespace().collect());
         if let Ok(bytes) = STANDARD.decode(body.as_bytes()).map(Zeroizing::new)
-            && der::kind(&bytes) != Kind::Other
+            && der::kind(&bytes) != KeyFormat::Other
         {
             return Self::from_der(&bytes);
         }
@@ -252,20 +252,20 @@ impl PrivateKey {
     fn from_der(der: &[u8]) -> Result<Self, KeyError> {
         let damaged = |_| KeyError::Damaged("it does not have the structure of a private key".into());
         match der::kind(der) {
-            Kind::Pkcs8 => {
+            KeyFormat::Pkcs8 => {
                 let info = PrivateKeyInfo::try_from(der).map_err(damaged)?;
                 if info.algorithm.oid != rsa::pkcs1::ALGORITHM_OID {
                     return Err(KeyError::NotRsa { algorithm: der::algorithm_name(&info.algorithm.oid.to_string()) });
                 }
                 Self::from_pkcs1(info.private_key)
             }
-            Kind::Pkcs1 => Self::from_pkcs1(der),
-            Kind::Sec1 => Err(KeyError::NotRsa { algorithm: "an elliptic curve (EC) key".to_owned() }),
-            Kind::PublicKey => Err(KeyError::PublicKey),
-            Kind::Encrypted => Err(KeyError::Encrypted),
-            Kind::Certificate => Err(KeyError::Certificate),
-            Kind::CutShort => Err(KeyError::Truncated("it ends before its last part")),
-            Kind::Other => Err(KeyError::Damaged("it does not have the structure of a private key".into())),
+            KeyFormat::Pkcs1 => Self::from_pkcs1(der),
+            KeyFormat::Sec1 => Err(KeyError::NotRsa { algorithm: "an elliptic curve (EC) key".to_owned() }),
+            KeyFormat::PublicKey => Err(KeyError::PublicKey),
+            KeyFormat::Encrypted => Err(KeyError::Encrypted),
+            KeyFormat::Certificate => Err(KeyError::Certificate),
+            KeyFormat::CutShort => Err(KeyError::Truncated("it ends before its last part")),
+            KeyFormat::Other => Err(KeyError::Damaged("it does not have the structure of a private key".into())),
         }
     }
 

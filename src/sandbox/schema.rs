@@ -9,7 +9,7 @@ use crate::domain::{Feed, Stamp};
 
 /// What a value must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum FieldKind {
     /// Text that is not blank.
     Text,
     /// Text that is not blank, or a number: the examples have ids in both forms.
@@ -35,9 +35,9 @@ enum Need {
     Optional,
 }
 
-type Rule = (&'static str, Kind, Need);
+type Rule = (&'static str, FieldKind, Need);
 
-use Kind::{Flag, Id, List, Number, Text, Time};
+use FieldKind::{Flag, Id, List, Number, Text, Time};
 use Need::{Always, Live, Optional};
 
 const DELETED: Rule = ("/deleted", Flag, Optional);
@@ -254,7 +254,7 @@ pub(super) fn check(feed: Feed, item: &Map<String, Value>) -> Result<Accepted, I
     Ok(Accepted { key: Value::from(values).to_string(), deleted })
 }
 
-impl Kind {
+impl FieldKind {
     /// Whether a value is of this kind; if not, what it should have been.
     fn check(self, value: &Value) -> Result<(), &'static str> {
         let is_text = |value: &Value| value.as_str().is_some_and(|text| !text.trim().is_empty());

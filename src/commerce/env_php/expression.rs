@@ -4,7 +4,7 @@ use super::lexer::Token;
 use super::lexer::strings::Part;
 use super::parser::Parser;
 use super::scope::Step;
-use super::value::{Entry, Key, Unknown, Value, name_in_words};
+use super::value::{ArrayEntry, Key, Unknown, Value, name_in_words};
 use super::{ParseError, functions, operators};
 
 /// How tight operators bind, PHP 8's order.
@@ -74,16 +74,16 @@ fn assignment(token: Option<&Token>) -> Option<&'static str> {
 }
 
 impl Parser<'_, '_, '_> {
-    pub(super) fn expression(&mut self) -> Result<Entry, ParseError> {
+    pub(super) fn expression(&mut self) -> Result<ArrayEntry, ParseError> {
         self.binary(bind::ANYTHING)
     }
 
-    pub(super) fn unknown(line: usize, reason: impl Into<String>) -> Entry {
-        Entry { line, value: Value::Unknown(Unknown { line, reason: reason.into() }) }
+    pub(super) fn unknown(line: usize, reason: impl Into<String>) -> ArrayEntry {
+        ArrayEntry { line, value: Value::Unknown(Unknown { line, reason: reason.into() }) }
     }
 
     /// An expression of operators that bind at least so tight.
-    fn binary(&mut self, least: u8) -> Result<Entry, ParseError> {
+    fn binary(&mut self, least: u8) -> Result<ArrayEntry, ParseError> {
         self.descend()?;
         let mut left = self.unary()?;
         while let Some((sign, strength)) = self.peek().and_then(binding).filter(|(_, strength)| *strength >= least) {
@@ -108,28 +108,28 @@ impl Parser<'_, '_, '_> {
         Ok(left)
     }
 
-    fn apply(&mut self, sign: &str, left: &Entry, right: &Entry) -> Result<Entry, ParseError> {
+    fn apply(&mut self, sign: &str, left: &ArrayEntry, right: &ArrayEntry) -> Result<ArrayEntry, ParseError> {
         self.scope.has_fallback(&left.value);
         let value = operators::binary(sign, left, right);
         if let Value::Text(text) = &value {
             self.scope.spend(text.len(), left.line)?;
         }
-        Ok(Entry { line: left.line, value })
+        Ok(ArrayEntry { line: left.line, value })
     }
 
     /// Reads what happens only if a condition holds.
     fn branch(
         &mut self,
         is_taken: &Result<bool, Unknown>,
-        read: impl FnOnce(&mut Self) -> Result<Entry, ParseError>,
-    ) -> Result<Entry, ParseError> {
+        read: impl FnOnce(&mut Self) -> Result<ArrayEntry, ParseError>,
+    ) -> Result<ArrayEntry, ParseError> {
         let before = self.scope.enter(is_taken);
         let entry = read(self);
         self.scope.mode = before;
         entry
     }
 
-    fn ternary(&mut self, condition: Entry) -> Result<Entry, ParseError> {
+    fn ternary(&mut self, condition: ArrayEntry) -> Result<ArrayEntry, ParseError> {
         self.scope.has_fallback(&condition.value);
         let truth = condition.value.truth();
         let not = truth.clone().map(|truth| !truth);
@@ -145,15 +145,15 @@ impl Parser<'_, '_, '_> {
         Ok(match truth {
             Ok(true) => then,
             Ok(false) => otherwise,
-            Err(unknown) => Entry { line: then.line, value: Value::Unknown(unknown) },
+            Err(unknown) => ArrayEntry { line: then.line, value: Value::Unknown(unknown) },
         })
     }
 
     fn coalesce(
         &mut self,
-        left: Entry,
-        right: impl FnOnce(&mut Self) -> Result<Entry, ParseError>,
-    ) -> Result<Entry, ParseError> {
+        left: ArrayEntry,
+        right: impl FnOnce(&mut Self) -> Result<ArrayEntry, ParseError>,
+    ) -> Result<ArrayEntry, ParseError> {
         let is_null = match &left.value {
             Value::Null => Ok(true),
             Value::Unset(unset) => Ok(unset.is_null),
@@ -167,7 +167,7 @@ impl Parser<'_, '_, '_> {
         Ok(if is_null == Ok(true) { right } else { left })
     }
 
-    fn logical(&mut self, left: &Entry, sign: &str, strength: u8) -> Result<Entry, ParseError> {
+    fn logical(&mut self, left: &ArrayEntry, sign: &str, strength: u8) -> Result<ArrayEntry, ParseError> {
         self.scope.has_fallback(&left.value);
         let truth = left.value.truth();
         let decides = sign == "||";
@@ -181,10 +181,10 @@ impl Parser<'_, '_, '_> {
             (Err(unknown), _) | (_, Err(unknown)) => Value::Unknown(unknown),
             _ => Value::Bool(!decides),
         };
-        Ok(Entry { line: left.line, value })
+        Ok(ArrayEntry { line: left.line, value })
     }
 
-    fn unary(&mut self) -> Result<Entry, ParseError> {
+    fn unary(&mut self) -> Result<ArrayEntry, ParseError> {
         let line = self.line();
         let Some(Token::Sign(sign)) = self.peek() else { return self.postfix() };
         let sign = *sign;
@@ -194,12 +194,12 @@ impl Parser<'_, '_, '_> {
                 let operand = self.binary(bind::NOT)?;
                 self.scope.has_fallback(&operand.value);
                 let value = operand.value.truth().map_or_else(Value::Unknown, |truth| Value::Bool(!truth));
-                Ok(Entry { line, value })
+                Ok(ArrayEntry { line, value })
             }
             "-" | "+" | "~" => {
                 self.at += 1;
                 let operand = self.binary(bind::UNARY)?;
-                Ok(Entry { line, value: operators::unary(sign, &operand) })
+                Ok(ArrayEntry { line, value: operators::unary(sign, &operand) })
             }
             "@" | "&" => {
                 self.at += 1;
@@ -211,7 +211,7 @@ impl Parser<'_, '_, '_> {
                 self.binary(bind::UNARY)?;
                 let unknown = Unknown { line, reason: format!("the result of `{sign}` is not computed") };
                 self.forget_within(begin, &unknown);
-                Ok(Entry { line, value: Value::Unknown(unknown) })
+                Ok(ArrayEntry { line, value: Value::Unknown(unknown) })
             }
             "(" if matches!((self.peek_at(1), self.peek_at(2)), (Some(Token::Word(word)), Some(Token::Sign(")"))) if operators::is_cast(word)) =>
             {
@@ -221,14 +221,14 @@ impl Parser<'_, '_, '_> {
                 };
                 self.at += 3;
                 let operand = self.binary(bind::UNARY)?;
-                Ok(Entry { line, value: operators::cast(&cast, operand) })
+                Ok(ArrayEntry { line, value: operators::cast(&cast, operand) })
             }
             _ => self.postfix(),
         }
     }
 
     /// A value and what is read of it or done to it.
-    fn postfix(&mut self) -> Result<Entry, ParseError> {
+    fn postfix(&mut self) -> Result<ArrayEntry, ParseError> {
         let begin = self.at;
         let line = self.line();
         let mut entry = self.primary()?;
@@ -241,7 +241,7 @@ impl Parser<'_, '_, '_> {
                     Err(unknown) => Value::Unknown(unknown),
                 };
                 self.spend_on(&value, line)?;
-                entry = Entry { line, value };
+                entry = ArrayEntry { line, value };
             } else if self.is_next("->") || self.is_next("?->") || self.is_next("::") {
                 self.at += 1;
                 match self.peek() {
@@ -256,12 +256,12 @@ impl Parser<'_, '_, '_> {
                 self.forget_within(begin, &unknown);
                 // It may have read a file of variables into the environment.
                 self.scope.hide(&unknown);
-                entry = Entry { line, value: Value::Unknown(unknown) };
+                entry = ArrayEntry { line, value: Value::Unknown(unknown) };
             } else if self.is_next("++") || self.is_next("--") {
                 self.at += 1;
                 let unknown = Unknown { line, reason: "the result of counting is not computed".to_owned() };
                 self.forget_within(begin, &unknown);
-                entry = Entry { line, value: Value::Unknown(unknown) };
+                entry = ArrayEntry { line, value: Value::Unknown(unknown) };
             } else if self.is_next("=") && matches!(entry.value, Value::Array(_) | Value::Unknown(_)) {
                 // `[$a, $b] = …`, and what is assigned to that no step leads to.
                 self.at += 1;
@@ -269,7 +269,7 @@ impl Parser<'_, '_, '_> {
                 self.expression()?;
                 let unknown = Unknown { line, reason: "the result of this assignment is not computed".to_owned() };
                 self.forget_within(begin, &unknown);
-                entry = Entry { line, value: Value::Unknown(unknown) };
+                entry = ArrayEntry { line, value: Value::Unknown(unknown) };
             } else {
                 return Ok(entry);
             }
@@ -283,9 +283,9 @@ impl Parser<'_, '_, '_> {
         }
     }
 
-    fn primary(&mut self) -> Result<Entry, ParseError> {
+    fn primary(&mut self) -> Result<ArrayEntry, ParseError> {
         let line = self.line();
-        let entry = |value| Ok(Entry { line, value });
+        let entry = |value| Ok(ArrayEntry { line, value });
         let Some(token) = self.peek().cloned() else {
             return Err(self.error("the file ends where a value was expected"));
         };
@@ -297,7 +297,7 @@ impl Parser<'_, '_, '_> {
             Token::Number(text) => {
                 self.at += 1;
                 operators::number(&text)
-                    .map(|value| Entry { line, value })
+                    .map(|value| ArrayEntry { line, value })
                     .ok_or(ParseError { line, reason: "this is not a number".to_owned() })
             }
             Token::Text(text) => {
@@ -345,7 +345,7 @@ impl Parser<'_, '_, '_> {
     }
 
     /// A string with expressions in it.
-    fn template(&mut self, parts: &[Part], line: usize) -> Result<Entry, ParseError> {
+    fn template(&mut self, parts: &[Part], line: usize) -> Result<ArrayEntry, ParseError> {
         let mut whole = String::new();
         let mut unknown = None;
         for part in parts {
@@ -368,11 +368,11 @@ impl Parser<'_, '_, '_> {
                 Err(why) => unknown = unknown.or(Some(why)),
             }
         }
-        Ok(Entry { line, value: unknown.map_or(Value::Text(whole), Value::Unknown) })
+        Ok(ArrayEntry { line, value: unknown.map_or(Value::Text(whole), Value::Unknown) })
     }
 
     /// `$name`, what is read of it, and what is assigned to it.
-    fn variable(&mut self, name: &str, line: usize) -> Result<Entry, ParseError> {
+    fn variable(&mut self, name: &str, line: usize) -> Result<ArrayEntry, ParseError> {
         let mut steps = Vec::new();
         let mut value = if matches!(name, "_ENV" | "_SERVER") && self.is_next("[") {
             None
@@ -400,7 +400,7 @@ impl Parser<'_, '_, '_> {
         }
         let value = value.unwrap_or(Value::Null);
         self.spend_on(&value, line)?;
-        let entry = Entry { line, value };
+        let entry = ArrayEntry { line, value };
         let Some(sign) = assignment(self.peek()) else { return Ok(entry) };
         self.at += 1;
         self.scope.has_fallback(&entry.value);
@@ -412,7 +412,7 @@ impl Parser<'_, '_, '_> {
                 self.expression()?;
                 let unknown = Unknown { line, reason: "references are not supported".to_owned() };
                 self.forget_within(begin, &unknown);
-                Entry { line, value: Value::Unknown(unknown) }
+                ArrayEntry { line, value: Value::Unknown(unknown) }
             }
             "=" => self.expression()?,
             "??" => self.coalesce(entry, Self::expression)?,
@@ -431,7 +431,7 @@ impl Parser<'_, '_, '_> {
     }
 
     /// A value that is known by its name.
-    fn word(&mut self, word: &str, line: usize) -> Result<Entry, ParseError> {
+    fn word(&mut self, word: &str, line: usize) -> Result<ArrayEntry, ParseError> {
         if self.is_next("(") && !matches!(word.to_ascii_lowercase().as_str(), "fn" | "function" | "match" | "new") {
             return functions::call(self, word, line);
         }
@@ -446,7 +446,7 @@ impl Parser<'_, '_, '_> {
             Value::Unknown(Unknown { line, reason })
         });
         self.spend_on(&value, line)?;
-        Ok(Entry { line, value })
+        Ok(ArrayEntry { line, value })
     }
 }
 

@@ -9,7 +9,7 @@ use super::functions::of_json;
 use super::lexer::{self, Token};
 use super::parser::Parser;
 use super::scope::Scope;
-use super::value::{Entry, Key, Unknown, Value, name_in_words};
+use super::value::{ArrayEntry, Key, Unknown, Value, name_in_words};
 use super::{EnvPhpError, ParseError};
 use crate::untrusted::SafeText;
 use crate::variables::Variables;
@@ -22,7 +22,7 @@ const SIZE_LIMIT: u64 = 8 * 1024 * 1024;
 pub struct PhpFile {
     full_path: PathBuf,
     path: &'static str,
-    content: Entry,
+    content: ArrayEntry,
     missing: Vec<(String, usize)>,
     environment: Variables,
     /// Whether a line helps: not in a variable.
@@ -94,7 +94,7 @@ impl PhpFile {
     /// What an environment variable has as JSON, in place of a file.
     pub(crate) fn of_json(name: &'static str, text: &str, environment: &Variables) -> Result<Self, EnvPhpError> {
         let full_path = PathBuf::from(name);
-        let content = Entry { line: 1, value: of_json(text, 1) };
+        let content = ArrayEntry { line: 1, value: of_json(text, 1) };
         if !matches!(content.value, Value::Array(_)) {
             return Err(fail(&full_path, None, "it must hold a JSON object"));
         }
@@ -199,7 +199,7 @@ impl PhpFile {
 }
 
 /// What the file returns, and the environment variables that it misses.
-fn run(bytes: &[u8], path: &Path, environment: &Variables) -> Result<(Entry, Vec<(String, usize)>), ParseError> {
+fn run(bytes: &[u8], path: &Path, environment: &Variables) -> Result<(ArrayEntry, Vec<(String, usize)>), ParseError> {
     let tokens = lexer::tokens(bytes)?;
     let mut scope = Scope::new(environment, path, bytes.len());
     let mut parser = Parser { tokens: &tokens, at: 0, scope: &mut scope };

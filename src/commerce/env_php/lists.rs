@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use super::lexer::Token;
 use super::parser::Parser;
-use super::value::{Array, Entry, Key, Value};
+use super::value::{Array, ArrayEntry, Key, Value};
 use super::{ParseError, functions};
 
 impl Parser<'_, '_, '_> {
     /// The entries up to `close`; the opening sign is taken.
-    pub(super) fn array(&mut self, close: &str, line: usize) -> Result<Entry, ParseError> {
+    pub(super) fn array(&mut self, close: &str, line: usize) -> Result<ArrayEntry, ParseError> {
         let mut array = Array::default();
         loop {
             // `[, $b] = …` leaves places out.
             while self.take(",") {}
             if self.take(close) {
-                return Ok(Entry { line, value: Value::Array(Arc::new(array)) });
+                return Ok(ArrayEntry { line, value: Value::Array(Arc::new(array)) });
             }
             if self.take("...") {
                 let spread = self.expression()?;
@@ -39,7 +39,7 @@ impl Parser<'_, '_, '_> {
     }
 
     /// What is passed to a function; the opening bracket is next. `None` if it cannot be known what goes where.
-    pub(super) fn arguments(&mut self) -> Result<Option<Vec<Entry>>, ParseError> {
+    pub(super) fn arguments(&mut self) -> Result<Option<Vec<ArrayEntry>>, ParseError> {
         self.expect("(", "before arguments")?;
         let mut arguments = Vec::new();
         let mut is_plain = true;

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::value::{Entry, Unknown, Value};
+use super::value::{ArrayEntry, Unknown, Value};
 
 /// Whether this is a type that PHP casts to.
 pub(super) fn is_cast(word: &str) -> bool {
@@ -65,7 +65,7 @@ fn float(value: &Value) -> Option<f64> {
     }
 }
 
-pub(super) fn unary(sign: &str, operand: &Entry) -> Value {
+pub(super) fn unary(sign: &str, operand: &ArrayEntry) -> Value {
     let value = match operand.value.known() {
         Ok(value) => value,
         Err(unknown) => return Value::Unknown(unknown.clone()),
@@ -85,7 +85,7 @@ fn not_computed(line: usize) -> Value {
 }
 
 /// The result of an operator between two values.
-pub(super) fn binary(sign: &str, left: &Entry, right: &Entry) -> Value {
+pub(super) fn binary(sign: &str, left: &ArrayEntry, right: &ArrayEntry) -> Value {
     if let "===" | "!==" | "==" | "!=" | "<>" = sign {
         return match equal(&left.value, &right.value, sign.len() == 3) {
             Ok(is_equal) => Value::Bool(is_equal == matches!(sign, "==" | "===")),
@@ -203,7 +203,7 @@ fn equal(left: &Value, right: &Value, is_strict: bool) -> Result<bool, Option<Un
 }
 
 /// `(type) operand`. What is not set stays so.
-pub(super) fn cast(to: &str, operand: Entry) -> Value {
+pub(super) fn cast(to: &str, operand: ArrayEntry) -> Value {
     let line = operand.line;
     let value = match operand.value {
         value @ (Value::Unset(_) | Value::Unknown(_)) => return value,

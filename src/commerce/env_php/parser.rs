@@ -6,7 +6,7 @@
 use super::ParseError;
 use super::lexer::{Placed, Token};
 use super::scope::Scope;
-use super::value::{Entry, Unknown, Value};
+use super::value::{ArrayEntry, Unknown, Value};
 
 /// Statements and expressions in each other, at most: each costs stack.
 const DEPTH_LIMIT: usize = 64;
@@ -166,7 +166,7 @@ impl Parser<'_, '_, '_> {
     fn give_back(&mut self) -> Result<(), ParseError> {
         let line = self.line();
         self.at += 1;
-        let entry = if self.is_next(";") { Entry { line, value: Value::Null } } else { self.expression()? };
+        let entry = if self.is_next(";") { ArrayEntry { line, value: Value::Null } } else { self.expression()? };
         self.end_of_statement()?;
         self.scope.give_back(entry);
         Ok(())
@@ -178,7 +178,7 @@ impl Parser<'_, '_, '_> {
         self.skip_statement()?;
         if self.scope.mode == super::scope::Mode::Live {
             let unknown = Unknown { line, reason: "the file ends here without a configuration".to_owned() };
-            self.scope.give_back(Entry { line, value: Value::Unknown(unknown) });
+            self.scope.give_back(ArrayEntry { line, value: Value::Unknown(unknown) });
         }
         Ok(())
     }
@@ -371,7 +371,7 @@ impl Parser<'_, '_, '_> {
                     }
                     if word == "return" {
                         let before = self.scope.enter(&Err(unknown.clone()));
-                        self.scope.give_back(Entry { line: placed.line, value: Value::Null });
+                        self.scope.give_back(ArrayEntry { line: placed.line, value: Value::Null });
                         self.scope.mode = before;
                     }
                 }

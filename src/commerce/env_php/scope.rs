@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::ParseError;
-use super::value::{Array, Entry, Key, Unknown, Unset, Value, name_in_words};
+use super::value::{Array, ArrayEntry, Key, Unknown, Unset, Value, name_in_words};
 use crate::variables::Variables;
 
 /// Bytes and entries that a file may copy on top of a hundred times its own length. Far above what a configuration does; without a limit,
@@ -49,13 +49,13 @@ pub(super) enum Mode {
 pub(super) struct Scope<'a> {
     environment: &'a Variables,
     pub path: &'a Path,
-    variables: BTreeMap<String, Entry>,
+    variables: BTreeMap<String, ArrayEntry>,
     constants: BTreeMap<String, Value>,
     /// Class names by `use`, the key in lower case.
     pub classes: BTreeMap<String, String>,
     pub mode: Mode,
     /// What the file returned.
-    pub returned: Option<Entry>,
+    pub returned: Option<ArrayEntry>,
     /// Variables variables that were asked for, are not set, and have nothing in their place.
     pub missing: BTreeMap<String, usize>,
     /// Set where code that is not seen here may have set variables and constants.
@@ -175,7 +175,7 @@ impl<'a> Scope<'a> {
     }
 
     /// `$name[…][…] = value`
-    pub(super) fn assign(&mut self, name: &str, steps: &[Step], entry: Entry) -> Result<(), ParseError> {
+    pub(super) fn assign(&mut self, name: &str, steps: &[Step], entry: ArrayEntry) -> Result<(), ParseError> {
         let value = match &self.mode {
             Mode::Dead => return Ok(()),
             Mode::Live => entry.value,
@@ -187,8 +187,8 @@ impl<'a> Scope<'a> {
             None => self.variable(name, entry.line),
         };
         let mut whole = before;
-        let copied = set(&mut whole, steps, Entry { line: entry.line, value });
-        self.variables.insert(name.to_owned(), Entry { line: entry.line, value: whole });
+        let copied = set(&mut whole, steps, ArrayEntry { line: entry.line, value });
+        self.variables.insert(name.to_owned(), ArrayEntry { line: entry.line, value: whole });
         self.spend(copied, entry.line)
     }
 
@@ -196,7 +196,7 @@ impl<'a> Scope<'a> {
     pub(super) fn forget(&mut self, name: &str, unknown: &Unknown) {
         if self.mode != Mode::Dead {
             let value = Value::Unknown(unknown.clone());
-            self.variables.insert(name.to_owned(), Entry { line: unknown.line, value });
+            self.variables.insert(name.to_owned(), ArrayEntry { line: unknown.line, value });
         }
     }
 
@@ -219,7 +219,7 @@ impl<'a> Scope<'a> {
     }
 
     /// `return value;`
-    pub(super) fn give_back(&mut self, entry: Entry) {
+    pub(super) fn give_back(&mut self, entry: ArrayEntry) {
         match &self.mode {
             Mode::Dead => {}
             Mode::Live => {
@@ -227,7 +227,7 @@ impl<'a> Scope<'a> {
             }
             Mode::Maybe(unknown) => {
                 let value = Value::Unknown(unknown.clone());
-                self.returned.get_or_insert(Entry { line: entry.line, value });
+                self.returned.get_or_insert(ArrayEntry { line: entry.line, value });
             }
         }
     }
@@ -244,7 +244,7 @@ impl<'a> Scope<'a> {
 }
 
 /// Sets what is at the end of these steps. Gives how many entries had to be copied.
-fn set(value: &mut Value, steps: &[Step], entry: Entry) -> usize {
+fn set(value: &mut Value, steps: &[Step], entry: ArrayEntry) -> usize {
     let Some((step, steps)) = steps.split_first() else {
         *value = entry.value;
         return 0;
@@ -267,7 +267,7 @@ fn set(value: &mut Value, steps: &[Step], entry: Entry) -> usize {
             let mut value = Value::Null;
             let line = entry.line;
             copied += set(&mut value, steps, entry);
-            changed.push(Entry { line, value });
+            changed.push(ArrayEntry { line, value });
         }
         Step::Unknown(unknown) => changed.insert_unknown(unknown.clone()),
     }

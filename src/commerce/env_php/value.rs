@@ -48,7 +48,7 @@ pub(super) struct Unset {
 
 /// A value and where it begins.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Entry {
+pub(super) struct ArrayEntry {
     /// The line, from 1.
     pub line: usize,
     /// The value.
@@ -135,10 +135,10 @@ impl Value {
     }
 
     /// What stands under a key of it.
-    pub(super) fn at(&self, key: &Key, line: usize) -> Entry {
+    pub(super) fn at(&self, key: &Key, line: usize) -> ArrayEntry {
         let absent = |what: String| {
             let unknown = Unknown { line, reason: format!("the array key {what} is not set") };
-            Entry { line, value: Value::Unset(Unset { unknown, is_null: true, variable: None }) }
+            ArrayEntry { line, value: Value::Unset(Unset { unknown, is_null: true, variable: None }) }
         };
         let named = match key {
             Key::Number(number) => number.to_string(),
@@ -147,12 +147,12 @@ impl Value {
         match self {
             Value::Array(array) => match (array.get(key), &array.rest) {
                 (Some(entry), _) => entry.clone(),
-                (None, Some(unknown)) => Entry { line, value: Value::Unknown(unknown.clone()) },
+                (None, Some(unknown)) => ArrayEntry { line, value: Value::Unknown(unknown.clone()) },
                 (None, None) => absent(named),
             },
             Value::Null => absent(named),
-            Value::Unset(_) | Value::Unknown(_) => Entry { line, value: self.clone() },
-            _ => Entry {
+            Value::Unset(_) | Value::Unknown(_) => ArrayEntry { line, value: self.clone() },
+            _ => ArrayEntry {
                 line,
                 value: Value::Unknown(Unknown {
                     line,
@@ -165,9 +165,9 @@ impl Value {
     }
 }
 
-impl Entry {
+impl ArrayEntry {
     /// The entry at the end of these keys as a person writes them; `None` where there is nothing.
-    pub(super) fn find<'k>(&self, keys: impl IntoIterator<Item = &'k str>) -> Result<Option<&Entry>, &Unknown> {
+    pub(super) fn find<'k>(&self, keys: impl IntoIterator<Item = &'k str>) -> Result<Option<&ArrayEntry>, &Unknown> {
         let mut entry = self;
         for key in keys {
             match &entry.value {
@@ -190,7 +190,7 @@ impl Entry {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Array {
     /// A key that occurs twice has both, and the last counts.
-    entries: Vec<(Key, Entry)>,
+    entries: Vec<(Key, ArrayEntry)>,
     /// The key that the next entry without one gets.
     next: i64,
     /// Set where other keys may be there that nobody knows.
@@ -199,11 +199,11 @@ pub(super) struct Array {
 }
 
 impl Array {
-    pub(super) fn values(&self) -> impl Iterator<Item = &Entry> {
+    pub(super) fn values(&self) -> impl Iterator<Item = &ArrayEntry> {
         self.entries.iter().map(|(_, entry)| entry)
     }
 
-    pub(super) fn entries(&self) -> &[(Key, Entry)] {
+    pub(super) fn entries(&self) -> &[(Key, ArrayEntry)] {
         &self.entries
     }
 
@@ -212,12 +212,12 @@ impl Array {
         self.rest.as_ref()
     }
 
-    pub(super) fn get(&self, key: &Key) -> Option<&Entry> {
+    pub(super) fn get(&self, key: &Key) -> Option<&ArrayEntry> {
         self.entries.iter().rev().find(|(found, _)| found == key).map(|(_, entry)| entry)
     }
 
     /// Puts an entry under a key; nothing that is deeper than [`DEPTH_LIMIT`].
-    pub(super) fn insert(&mut self, key: Key, entry: Entry) {
+    pub(super) fn insert(&mut self, key: Key, entry: ArrayEntry) {
         if let Key::Number(number) = key {
             self.next = self.next.max(number.saturating_add(1));
         }
@@ -226,7 +226,7 @@ impl Array {
     }
 
     /// Puts an entry under the next number.
-    pub(super) fn push(&mut self, entry: Entry) {
+    pub(super) fn push(&mut self, entry: ArrayEntry) {
         // Among keys that nobody knows, the next number is not known either.
         if self.rest.is_none() {
             let entry = self.not_too_deep(entry);
@@ -251,8 +251,8 @@ impl Array {
         let at = self.entries.iter().rposition(|(found, _)| *found == key);
         let mut entry = match (at, &self.rest) {
             (Some(at), _) => self.entries.swap_remove(at).1,
-            (None, Some(unknown)) => Entry { line, value: Value::Unknown(unknown.clone()) },
-            (None, None) => Entry { line, value: Value::Null },
+            (None, Some(unknown)) => ArrayEntry { line, value: Value::Unknown(unknown.clone()) },
+            (None, None) => ArrayEntry { line, value: Value::Null },
         };
         change(&mut entry.value);
         entry.line = line;
@@ -264,11 +264,11 @@ impl Array {
         }
     }
 
-    fn not_too_deep(&mut self, entry: Entry) -> Entry {
+    fn not_too_deep(&mut self, entry: ArrayEntry) -> ArrayEntry {
         let depth = entry.value.depth() + 1;
         if depth >= DEPTH_LIMIT {
             let reason = format!("arrays are nested deeper than {DEPTH_LIMIT} levels");
-            return Entry { line: entry.line, value: Value::Unknown(Unknown { line: entry.line, reason }) };
+            return ArrayEntry { line: entry.line, value: Value::Unknown(Unknown { line: entry.line, reason }) };
         }
         self.depth = self.depth.max(depth);
         entry

@@ -10,7 +10,7 @@ use super::super::ledger::Gap;
 use super::choose_span;
 use crate::domain::Feed;
 use crate::export::feed_run::{FeedRun, StopReason, or_cancelled};
-use crate::feeds::source::changes::{Entry, LogState, Moment, Span};
+use crate::feeds::source::changes::{LogEntry, LogState, Moment, Span};
 use crate::format::count;
 
 /// How often a stretch is looked at, at least: a version is given out a moment before its entry is written.
@@ -137,7 +137,7 @@ impl Missing {
     }
 
     /// Takes note of the next entries of the log.
-    pub(super) fn pass(&mut self, entries: &[Entry]) {
+    pub(super) fn pass(&mut self, entries: &[LogEntry]) {
         for entry in entries {
             self.miss_until(entry.version);
             self.next = entry.version.saturating_add(1);
@@ -163,8 +163,8 @@ mod tests {
     use super::*;
     use crate::feeds::source::changes::{Sight, Touched};
 
-    fn entries(versions: &[u64]) -> Vec<Entry> {
-        versions.iter().map(|version| Entry { version: *version, record: Touched::Key(1) }).collect()
+    fn entries(versions: &[u64]) -> Vec<LogEntry> {
+        versions.iter().map(|version| LogEntry { version: *version, record: Touched::Key(1) }).collect()
     }
 
     fn moment(now: i64, shows_open: bool) -> Moment {

@@ -13,7 +13,7 @@ use super::ledger::{Followed, FollowedLog, Gap, Position};
 use crate::domain::Feed;
 use crate::export::feed_run::{FeedRun, StopReason, in_ledger, or_cancelled};
 use crate::feeds::source::changes::{
-    Before, ChangeLog, Entry, Fingerprint, LogState, Moment, Reach, Shape, Span, Touched, around,
+    Before, ChangeLog, Fingerprint, LogEntry, LogState, Moment, Reach, Shape, Span, Touched, around,
 };
 use crate::feeds::source::{IdKind, Selection};
 use crate::format::count;
@@ -314,7 +314,7 @@ async fn choose_span(
 }
 
 /// Names the records that these entries name, and those that show something of them; chooses them if `is_chosen`.
-async fn choose_entries(feed_run: &FeedRun, entries: Vec<Entry>, is_chosen: bool) -> Result<(), StopReason> {
+async fn choose_entries(feed_run: &FeedRun, entries: Vec<LogEntry>, is_chosen: bool) -> Result<(), StopReason> {
     let feed = feed_run.plan.feed;
     let (mut keys, mut skus) = (Vec::new(), BTreeSet::new());
     for entry in entries {
@@ -401,8 +401,9 @@ pub(crate) fn shown_of_log(numbers: [u64; 5], name: &str, versions: &[u64]) -> V
     let followed = FollowedLog { name: name.to_owned(), cursor, tail: Vec::new() };
     let reason = other_log(Some(&followed), &log("a_cl".to_owned()));
     let mut missing = gaps::Missing::after(cursor);
-    missing
-        .pass(&versions.iter().map(|version| Entry { version: *version, record: Touched::Key(1) }).collect::<Vec<_>>());
+    missing.pass(
+        &versions.iter().map(|version| LogEntry { version: *version, record: Touched::Key(1) }).collect::<Vec<_>>(),
+    );
     assert!(missing.up_to(newest).is_none_or(|span| span.after < span.to));
     reason.into_iter().chain(stall(&log(name.to_owned()))).collect()
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 
 use super::store::Store;
-use super::sweep::Place;
+use super::sweep::SweepScope;
 use super::{feed_code, status};
 use crate::domain::Feed;
 
@@ -28,10 +28,10 @@ pub(in crate::export) enum Reach {
 
 impl Reach {
     /// Where its sweep begins.
-    pub fn begin(self) -> Place {
+    pub fn begin(self) -> SweepScope {
         match self {
-            Reach::KeysAndRows => Place::Key(i64::MIN),
-            Reach::Rows => Place::Row(i64::MIN),
+            Reach::KeysAndRows => SweepScope::Key(i64::MIN),
+            Reach::Rows => SweepScope::Row(i64::MIN),
         }
     }
 }
@@ -205,7 +205,7 @@ impl Store {
     }
 
     /// The rows of the next chosen keys above `after`, and where a sweep continues.
-    pub(super) fn of_chosen_keys(&self, after: i64) -> rusqlite::Result<(Vec<i64>, Option<Place>)> {
+    pub(super) fn of_chosen_keys(&self, after: i64) -> rusqlite::Result<(Vec<i64>, Option<SweepScope>)> {
         let keys = "SELECT key FROM temp.chosen_keys WHERE key > ?1 ORDER BY key LIMIT ?2";
         let mut last = self.connection.prepare_cached(&format!("SELECT max(key), count(*) FROM ({keys})"))?;
         let (last, met): (Option<i64>, i64) = last.query_row([after, STEP], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -216,16 +216,16 @@ impl Store {
         )?;
         let ids = select.query_map([feed_code(self.pass.feed), after, last], |row| row.get(0))?;
         let ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
-        Ok((ids, Some(if met < STEP { Place::Row(i64::MIN) } else { Place::Key(last) })))
+        Ok((ids, Some(if met < STEP { SweepScope::Row(i64::MIN) } else { SweepScope::Key(last) })))
     }
 
     /// The next chosen rows above `after`, and where a sweep continues.
-    pub(super) fn of_chosen_rows(&self, after: i64) -> rusqlite::Result<(Vec<i64>, Option<Place>)> {
+    pub(super) fn of_chosen_rows(&self, after: i64) -> rusqlite::Result<(Vec<i64>, Option<SweepScope>)> {
         let mut select =
             self.connection.prepare_cached("SELECT id FROM temp.chosen_rows WHERE id > ?1 ORDER BY id LIMIT ?2")?;
         let ids = select.query_map([after, STEP], |row| row.get(0))?;
         let ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
-        let next = ids.last().map(|last| Place::Row(*last));
+        let next = ids.last().map(|last| SweepScope::Row(*last));
         Ok((ids, next))
     }
 }

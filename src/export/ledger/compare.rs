@@ -12,7 +12,7 @@ use crate::untrusted::SafeText;
 
 /// What a source record became.
 #[derive(Debug, Clone)]
-pub(in crate::export) enum Entry {
+pub(in crate::export) enum LedgerEntry {
     /// An item that can be sent.
     Whole(FeedItem),
     /// A broken record whose identity is known: it is not sent, and not mistaken for a deleted one.
@@ -106,12 +106,12 @@ impl Store {
 
     /// Compares items with what is known, and writes down which are about to be sent: their status is NULL from then on,
     /// which is to say *unknown*, until an answer is recorded.
-    pub fn compare(&mut self, entries: Vec<Entry>, now: Timestamp) -> rusqlite::Result<Compared> {
+    pub fn compare(&mut self, entries: Vec<LedgerEntry>, now: Timestamp) -> rusqlite::Result<Compared> {
         let mut compared = Compared::default();
         for entry in entries {
             match entry {
-                Entry::Whole(item) => self.compare_item(item, now, &mut compared)?,
-                Entry::Broken { item, reason } => self.keep_broken(&item, &reason, now)?,
+                LedgerEntry::Whole(item) => self.compare_item(item, now, &mut compared)?,
+                LedgerEntry::Broken { item, reason } => self.keep_broken(&item, &reason, now)?,
             }
         }
         Ok(compared)

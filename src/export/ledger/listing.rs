@@ -16,7 +16,7 @@ use super::items::{ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, PageFrom
 use super::{LedgerError, LedgerReader, feed_code, state_of_status, status};
 use crate::export::progress::ItemState;
 use crate::untrusted::SafeText;
-use order::{Leg, Place, column_of, cut, in_order, legs};
+use order::{Leg, RowPosition, column_of, cut, in_order, legs};
 
 /// How many index entries one step looks at: some milliseconds, even where each leads to a row.
 const STEP: usize = 5_000;
@@ -220,8 +220,8 @@ impl<'a> Listing<'a> {
         let is_backwards = matches!(from, PageFrom::End | PageFrom::Before(_));
         let mut place = match from {
             PageFrom::Start | PageFrom::End => None,
-            PageFrom::After(row) | PageFrom::Before(row) => Some(Place::beyond(self.query.order, row)),
-            PageFrom::At(row) => Some(Place { including: true, ..Place::beyond(self.query.order, row) }),
+            PageFrom::After(row) | PageFrom::Before(row) => Some(RowPosition::beyond(self.query.order, row)),
+            PageFrom::At(row) => Some(RowPosition { including: true, ..RowPosition::beyond(self.query.order, row) }),
         };
         // Most filters let a page pass at once, so the first step is short.
         let mut wanted = limit;
@@ -245,12 +245,12 @@ impl<'a> Listing<'a> {
     /// One step along the rows of an order: how many were met, and the last of them.
     fn walk_rows(
         &self,
-        place: Option<&Place>,
+        place: Option<&RowPosition>,
         is_backwards: bool,
         wanted: usize,
         limit: usize,
         found: &mut Vec<ItemRow>,
-    ) -> rusqlite::Result<(usize, Option<Place>)> {
+    ) -> rusqlite::Result<(usize, Option<RowPosition>)> {
         let mut met = 0;
         let mut last = None;
         for leg in legs(self.query.order, place, is_backwards) {
@@ -266,7 +266,7 @@ impl<'a> Listing<'a> {
                 let passes = self.passes(row)?;
                 if passes || met == wanted {
                     let row = item_row(row)?;
-                    last = Some(Place::beyond(self.query.order, &row));
+                    last = Some(RowPosition::beyond(self.query.order, &row));
                     if passes {
                         found.push(row);
                     }
@@ -285,14 +285,14 @@ impl<'a> Listing<'a> {
     /// One step of a search along the labels: the index alone tells which rows are worth reading.
     fn walk_labels(
         &self,
-        place: Option<&Place>,
+        place: Option<&RowPosition>,
         is_backwards: bool,
         wanted: usize,
         limit: usize,
         found: &mut Vec<ItemRow>,
-    ) -> rusqlite::Result<(usize, Option<Place>)> {
+    ) -> rusqlite::Result<(usize, Option<RowPosition>)> {
         let named = self.named_by_id()?;
-        let from = place.and_then(Place::label);
+        let from = place.and_then(RowPosition::label);
         let mut met = 0;
         let mut last = None;
         let step = match (&from, place.is_some_and(|place| place.including)) {
@@ -308,7 +308,7 @@ impl<'a> Listing<'a> {
             if self.search.is_in(&label) || named.contains(&id) {
                 found.extend(self.row(id)?);
             }
-            last = Some(Place { key: Value::Text(label), id, including: false });
+            last = Some(RowPosition { key: Value::Text(label), id, including: false });
             if found.len() >= limit {
                 break;
             }
@@ -323,7 +323,7 @@ impl<'a> Listing<'a> {
         is_backwards: bool,
         limit: usize,
     ) -> rusqlite::Result<Vec<(i64, String)>> {
-        let place = from.map(|(label, id)| Place { key: Value::Text(label.clone()), id: *id, including: false });
+        let place = from.map(|(label, id)| RowPosition { key: Value::Text(label.clone()), id: *id, including: false });
         let mut found = Vec::new();
         for Leg { condition, values, direction } in legs(ItemOrder::Label, place.as_ref(), is_backwards) {
             let sql = format!(

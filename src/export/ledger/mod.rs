@@ -45,7 +45,7 @@ use rusqlite::ErrorCode;
 pub use backup::{Backup, back_up};
 pub use check::{Checkup, Flaw, check, size};
 pub(super) use chosen::Reach;
-pub(super) use compare::{Compared, Contested, Entry, Outgoing, Why};
+pub(super) use compare::{Compared, Contested, LedgerEntry, Outgoing, Why};
 pub(super) use follow::{Followed, FollowedLog, Gap, Position};
 pub(super) use held::{Measure, Ruling};
 pub use items::{
@@ -61,7 +61,7 @@ pub use repair::{RepairFrom, Repaired};
 pub use rolling::RollingSummary;
 pub(super) use rolling::{Round, Rounds};
 pub(super) use store::{Resend, Store};
-pub(super) use sweep::Place;
+pub(super) use sweep::SweepScope;
 pub(super) use writer::Ledger;
 
 use super::progress::ItemState;

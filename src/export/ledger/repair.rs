@@ -270,7 +270,7 @@ impl Salvage<'_> {
             };
             let Ok(id) = row.get::<_, i64>(0) else { return Ok(Some(next)) };
             next = id.saturating_add(1);
-            let Some(row) = Row::read(row) else { continue };
+            let Some(row) = RepairedRow::read(row) else { continue };
             let kept = insert
                 .execute(params![id, row.feed, row.feed_id, row.source_id, row.label, row.minimal, row.deleted, now])
                 .map_err(Failure::New)?;
@@ -294,7 +294,7 @@ fn unreadable(error: rusqlite::Error, at: i64) -> Result<Option<i64>, Failure> {
 }
 
 /// What of an item is taken over.
-struct Row {
+struct RepairedRow {
     feed: i64,
     feed_id: [u8; 20],
     source_id: Option<i64>,
@@ -303,7 +303,7 @@ struct Row {
     deleted: bool,
 }
 
-impl Row {
+impl RepairedRow {
     /// The row, if it makes sense: what this program never writes cannot be deleted in the service either.
     fn read(row: &rusqlite::Row<'_>) -> Option<Self> {
         let minimal: Vec<u8> = row.get(5).ok()?;

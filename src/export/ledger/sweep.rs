@@ -20,7 +20,7 @@ const DROPPED_AT_ONCE: i64 = 1_000;
 
 /// Where a sweep continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::export) enum Place {
+pub(in crate::export) enum SweepScope {
     /// In the whole feed, above this identity.
     Feed(Option<Sha1Hash>),
     /// Among the chosen, above this key; then the chosen rows.
@@ -35,10 +35,10 @@ pub(in crate::export) struct Swept {
     /// The deletions to send; the intent is already kept.
     pub gone: Vec<Outgoing>,
     /// Where to continue; `None` = all of it is swept.
-    pub next: Option<Place>,
+    pub next: Option<SweepScope>,
 }
 
-struct Row {
+struct SweptRow {
     id: i64,
     feed_id: [u8; 20],
     source_id: Option<i64>,
@@ -51,7 +51,7 @@ struct Row {
 
 impl Store {
     /// Counts what the next step would delete that the service still has. Nothing is written, and nothing counts as seen.
-    pub fn count_gone(&mut self, from: Place) -> rusqlite::Result<(Measure, Option<Place>)> {
+    pub fn count_gone(&mut self, from: SweepScope) -> rusqlite::Result<(Measure, Option<SweepScope>)> {
         let (unseen, next) = self.unseen(from)?;
         let mut measure = Measure::default();
         for id in unseen {
@@ -68,7 +68,7 @@ impl Store {
     }
 
     /// Looks at the next rows that were not seen. Returns the deletions to send, whose intents are kept, and where to continue.
-    pub fn sweep(&mut self, from: Place, now: Timestamp) -> rusqlite::Result<Swept> {
+    pub fn sweep(&mut self, from: SweepScope, now: Timestamp) -> rusqlite::Result<Swept> {
         let (unseen, next) = self.unseen(from)?;
         let mut swept = Swept { gone: Vec::new(), next };
         let mut deleted = 0;
@@ -86,11 +86,11 @@ impl Store {
     }
 
     /// The next rows that were not seen, and where to continue.
-    fn unseen(&self, from: Place) -> rusqlite::Result<(Vec<i64>, Option<Place>)> {
+    fn unseen(&self, from: SweepScope) -> rusqlite::Result<(Vec<i64>, Option<SweepScope>)> {
         let (mut ids, next) = match from {
-            Place::Feed(after) => self.of_feed(after)?,
-            Place::Key(after) => self.of_chosen_keys(after)?,
-            Place::Row(after) => self.of_chosen_rows(after)?,
+            SweepScope::Feed(after) => self.of_feed(after)?,
+            SweepScope::Key(after) => self.of_chosen_keys(after)?,
+            SweepScope::Row(after) => self.of_chosen_rows(after)?,
         };
         ids.retain(|id| !self.pass.seen.contains(*id));
         Ok((ids, next))
@@ -98,7 +98,7 @@ impl Store {
 
     /// The order is that of the unique index: it alone tells the row ids, so that rows which are still there are never
     /// read from the table.
-    fn of_feed(&self, after: Option<Sha1Hash>) -> rusqlite::Result<(Vec<i64>, Option<Place>)> {
+    fn of_feed(&self, after: Option<Sha1Hash>) -> rusqlite::Result<(Vec<i64>, Option<SweepScope>)> {
         let mut entries = self.connection.prepare_cached(
             "SELECT id, feed_id FROM items WHERE feed = ?1 AND feed_id > ?2 ORDER BY feed_id LIMIT ?3",
         )?;
@@ -111,14 +111,14 @@ impl Store {
             ids.push(row.get(0)?);
             met += 1;
             if met == STEP {
-                next = Some(Place::Feed(Some(Sha1Hash(row.get(1)?))));
+                next = Some(SweepScope::Feed(Some(Sha1Hash(row.get(1)?))));
             }
         }
         Ok((ids, next))
     }
 
     /// The deletion to send for a row that was not seen, if any; the intent is kept.
-    fn judge(&self, row: &Row, now: Timestamp) -> rusqlite::Result<Option<FeedItem>> {
+    fn judge(&self, row: &SweptRow, now: Timestamp) -> rusqlite::Result<Option<FeedItem>> {
         if row.deleted && row.status == Some(status::SUBMITTED) {
             return Ok(None);
         }
@@ -163,12 +163,12 @@ impl Store {
         Ok(())
     }
 
-    fn row(&self, id: i64) -> rusqlite::Result<Row> {
+    fn row(&self, id: i64) -> rusqlite::Result<SweptRow> {
         let mut select = self.connection.prepare_cached(
             "SELECT feed_id, source_id, label, minimal, deleted, status, batch IS NOT NULL FROM items WHERE id = ?1",
         )?;
         select.query_row([id], |row| {
-            Ok(Row {
+            Ok(SweptRow {
                 id,
                 feed_id: row.get(0)?,
                 source_id: row.get(1)?,

@@ -64,11 +64,11 @@ impl Shop {
     /// A run up to the point where its batches would leave.
     fn collect(&mut self, items: &[FeedItem]) -> Compared {
         self.store.begin_feed(self.feed, Resend::None).expect("begun");
-        self.store.compare(items.iter().cloned().map(Entry::Whole).collect(), now()).expect("compared")
+        self.store.compare(items.iter().cloned().map(LedgerEntry::Whole).collect(), now()).expect("compared")
     }
 
     fn sweep(&mut self) -> Swept {
-        self.store.sweep(Place::Feed(None), now()).expect("swept")
+        self.store.sweep(SweepScope::Feed(None), now()).expect("swept")
     }
 
     fn answer(&mut self, sent: &[Outgoing], status: i64) {
@@ -231,7 +231,7 @@ fn a_broken_record_keeps_its_item_alive_and_is_sent_once_it_is_whole() {
     let mut shop = Shop::new(Feed::Products);
     shop.deliver(&[product("A", "a")]);
     shop.store.begin_feed(shop.feed, Resend::None).expect("begun");
-    let broken = |sku| Entry::Broken { item: product(sku, "?"), reason: "no status".into() };
+    let broken = |sku| LedgerEntry::Broken { item: product(sku, "?"), reason: "no status".into() };
     shop.store.compare(vec![broken("A"), broken("B")], now()).expect("compared");
     assert_eq!(shop.sweep().gone.len(), 0, "neither is taken for deleted");
     let failures = shop.reader().failures(Some(Feed::Products), 10).expect("read");
@@ -248,10 +248,10 @@ fn a_dry_run_tells_the_same_and_writes_nothing() {
     let items = [product("A", "a"), product("B", "x"), product("D", "d"), product("D", "d")];
     for _ in 0..2 {
         store.begin_feed(Feed::Products, Resend::None).expect("begun");
-        let compared = store.compare(items.iter().cloned().map(Entry::Whole).collect(), now()).expect("compared");
+        let compared = store.compare(items.iter().cloned().map(LedgerEntry::Whole).collect(), now()).expect("compared");
         assert_eq!(labels(&compared.send), [("B · default", Why::Changed), ("D · default", Why::New)]);
         assert_eq!((compared.unchanged, compared.twins.len()), (1, 1));
-        assert_eq!(store.sweep(Place::Feed(None), now()).expect("swept").gone.len(), 1);
+        assert_eq!(store.sweep(SweepScope::Feed(None), now()).expect("swept").gone.len(), 1);
     }
     assert_eq!(shop.reader().summary().expect("read")[0].submitted, 3);
 }
@@ -261,7 +261,7 @@ fn a_dry_run_needs_no_ledger_and_makes_none() {
     let state = tempfile::tempdir().expect("a directory");
     let mut store = Store::open_to_look(state.path(), &space()).expect("opened");
     store.begin_feed(Feed::Products, Resend::None).expect("begun");
-    let compared = store.compare(vec![Entry::Whole(product("A", "a"))], now()).expect("compared");
+    let compared = store.compare(vec![LedgerEntry::Whole(product("A", "a"))], now()).expect("compared");
     assert_eq!(compared.send.len(), 1);
     assert_eq!(std::fs::read_dir(state.path()).expect("readable").count(), 0);
 }
@@ -352,10 +352,10 @@ fn full_ledger(state: &Path) -> Store {
 async fn after_a_full_disk_nothing_more_is_written_and_every_caller_is_told() {
     let state = tempfile::tempdir().expect("a directory");
     let (ledger, thread) = Ledger::spawn(full_ledger(state.path())).expect("a thread");
-    let items: Vec<Entry> = (0..1_000).map(|sku| Entry::Whole(product(&sku.to_string(), ""))).collect();
+    let items: Vec<LedgerEntry> = (0..1_000).map(|sku| LedgerEntry::Whole(product(&sku.to_string(), ""))).collect();
     let error = ledger.call(move |store| store.compare(items, now())).await.expect_err("no room");
     assert!(error.hint().expect("what to do").contains("free disk space"), "{error:?}");
-    let small = vec![Entry::Whole(product("A", ""))];
+    let small = vec![LedgerEntry::Whole(product("A", ""))];
     let later = ledger.call(move |store| store.compare(small, now())).await.expect_err("nothing after a failure");
     assert_eq!(later, error);
     drop(ledger);
@@ -370,7 +370,7 @@ async fn calls_that_wait_together_are_all_answered() {
     let (ledger, thread) = Ledger::spawn(Store::open(state.path(), &space()).expect("a ledger")).expect("a thread");
     ledger.call(|store| store.begin_feed(Feed::Products, Resend::None)).await.expect("begun");
     let calls = (0..50).map(|sku: u32| {
-        let entries = vec![Entry::Whole(product(&sku.to_string(), ""))];
+        let entries = vec![LedgerEntry::Whole(product(&sku.to_string(), ""))];
         ledger.call(move |store| store.compare(entries, now()))
     });
     let compared = futures_util::future::join_all(calls).await;

@@ -202,7 +202,7 @@ pub struct Present {
 
 /// One entry of a change log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct LogEntry {
     /// Its version.
     pub version: u64,
     /// Which record it names.

@@ -19,7 +19,7 @@ use crate::domain::Feed;
 use crate::untrusted::SafeText;
 pub use error::SourceError;
 
-use changes::{Before, ChangeLog, Details, Entry, Moment, Present, Shape, Shown, Sight, Span};
+use changes::{Before, ChangeLog, Details, LogEntry, Moment, Present, Shape, Shown, Sight, Span};
 
 /// What a source found where an item should be.
 #[derive(Debug, Clone, PartialEq)]
@@ -244,7 +244,7 @@ impl Source {
     }
 
     /// Entries of a feed's change log, in the order of their versions; at most `limit`.
-    pub async fn changes(&self, feed: Feed, span: Span, limit: usize) -> Result<Vec<Entry>, SourceError> {
+    pub async fn changes(&self, feed: Feed, span: Span, limit: usize) -> Result<Vec<LogEntry>, SourceError> {
         match self {
             Source::Commerce(source) => source.changes(feed, span, limit).await,
             Source::Files(_) | Source::Sample(_) => Ok(Vec::new()),
@@ -252,7 +252,7 @@ impl Source {
     }
 
     /// The entries of a feed's change log that have these versions.
-    pub async fn changes_at(&self, feed: Feed, versions: &[u64]) -> Result<Vec<Entry>, SourceError> {
+    pub async fn changes_at(&self, feed: Feed, versions: &[u64]) -> Result<Vec<LogEntry>, SourceError> {
         match self {
             Source::Commerce(source) => source.changes_at(feed, versions).await,
             Source::Files(_) | Source::Sample(_) => Ok(Vec::new()),

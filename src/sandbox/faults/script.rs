@@ -41,14 +41,14 @@ struct Script {
     #[serde(default)]
     seed: u64,
     #[serde(default)]
-    fault: Vec<Spanned<Entry>>,
+    fault: Vec<Spanned<ScriptEntry>>,
 }
 
 /// One `[[fault]]` as it is written; which keys go with which kind is checked afterwards, for clearer sentences.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
-    kind: Kind,
+struct ScriptEntry {
+    kind: FaultKind,
     share: Option<f64>,
     on: Option<Vec<u64>>,
     holding: Option<String>,
@@ -67,7 +67,7 @@ struct Entry {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Kind {
+enum FaultKind {
     Status,
     Redirect,
     Reset,
@@ -99,31 +99,33 @@ enum Names {
     Field,
 }
 
-impl Entry {
+impl ScriptEntry {
     fn checked(self) -> Result<Fault, String> {
         self.no_stray_keys()?;
         let when = self.when()?;
         let feed =
             self.feed.as_ref().map(|name| name.parse::<Feed>().map_err(|error| error.to_string())).transpose()?;
         let what = match self.kind {
-            Kind::Status => What::Status { status: self.checked_status()?, retry_after: self.checked_retry_after()? },
-            Kind::Redirect => What::Redirect(self.location.ok_or("kind = \"redirect\" needs location")?),
-            Kind::Reset => What::Reset,
-            Kind::Silent => What::Silent,
-            Kind::LostAnswer => What::LostAnswer,
-            Kind::CutAnswer => What::Mangled(Mangled::Cut),
-            Kind::Slow => What::Slow(self.delay()?),
-            Kind::Drip => What::Mangled(Mangled::Drip(self.delay()?)),
-            Kind::BrokenGzip => What::Mangled(Mangled::BrokenGzip),
-            Kind::Huge => match self.mib {
+            FaultKind::Status => {
+                What::Status { status: self.checked_status()?, retry_after: self.checked_retry_after()? }
+            }
+            FaultKind::Redirect => What::Redirect(self.location.ok_or("kind = \"redirect\" needs location")?),
+            FaultKind::Reset => What::Reset,
+            FaultKind::Silent => What::Silent,
+            FaultKind::LostAnswer => What::LostAnswer,
+            FaultKind::CutAnswer => What::Mangled(Mangled::Cut),
+            FaultKind::Slow => What::Slow(self.delay()?),
+            FaultKind::Drip => What::Mangled(Mangled::Drip(self.delay()?)),
+            FaultKind::BrokenGzip => What::Mangled(Mangled::BrokenGzip),
+            FaultKind::Huge => match self.mib {
                 Some(mib @ 1..=MAX_MIB) => What::Mangled(Mangled::Huge(mib)),
                 _ => return Err(format!("kind = \"huge\" needs mib between 1 and {MAX_MIB}")),
             },
-            Kind::Garbage => What::Garbage,
-            Kind::WrongType => What::WrongType,
-            Kind::RefusedItems => self.refused_items()?,
-            Kind::OddList => What::OddList(self.list.ok_or("kind = \"odd-list\" needs list")?),
-            Kind::ExpiredKeys => What::ExpiredKeys(self.clock()?),
+            FaultKind::Garbage => What::Garbage,
+            FaultKind::WrongType => What::WrongType,
+            FaultKind::RefusedItems => self.refused_items()?,
+            FaultKind::OddList => What::OddList(self.list.ok_or("kind = \"odd-list\" needs list")?),
+            FaultKind::ExpiredKeys => What::ExpiredKeys(self.clock()?),
         };
         Ok(Fault { what, when, feed, seen: 0 })
     }
@@ -207,19 +209,19 @@ impl Entry {
     /// A key of another kind is a mistake that would otherwise pass unseen.
     fn no_stray_keys(&self) -> Result<(), String> {
         let kind = self.kind;
-        let may_say_when = kind == Kind::Status && matches!(self.status, Some(429 | 503));
-        let has_seconds = matches!(kind, Kind::Slow | Kind::Drip | Kind::ExpiredKeys)
+        let may_say_when = kind == FaultKind::Status && matches!(self.status, Some(429 | 503));
+        let has_seconds = matches!(kind, FaultKind::Slow | FaultKind::Drip | FaultKind::ExpiredKeys)
             || matches!(&self.retry_after, Some(Given::Text(text)) if text == "date");
         let keys = [
             ("retry_after", self.retry_after.is_some(), may_say_when),
-            ("status", self.status.is_some(), matches!(kind, Kind::Status | Kind::RefusedItems)),
+            ("status", self.status.is_some(), matches!(kind, FaultKind::Status | FaultKind::RefusedItems)),
             ("seconds", self.seconds.is_some(), has_seconds),
-            ("location", self.location.is_some(), kind == Kind::Redirect),
-            ("mib", self.mib.is_some(), kind == Kind::Huge),
-            ("items", self.items.is_some(), kind == Kind::RefusedItems),
-            ("code", self.code.is_some(), kind == Kind::RefusedItems),
-            ("names", self.names.is_some(), kind == Kind::RefusedItems),
-            ("list", self.list.is_some(), kind == Kind::OddList),
+            ("location", self.location.is_some(), kind == FaultKind::Redirect),
+            ("mib", self.mib.is_some(), kind == FaultKind::Huge),
+            ("items", self.items.is_some(), kind == FaultKind::RefusedItems),
+            ("code", self.code.is_some(), kind == FaultKind::RefusedItems),
+            ("names", self.names.is_some(), kind == FaultKind::RefusedItems),
+            ("list", self.list.is_some(), kind == FaultKind::OddList),
         ];
         match keys.into_iter().find(|(_, is_given, belongs)| *is_given && !belongs) {
             Some(("retry_after", ..)) => Err("retry_after goes with status = 429 and 503 only".to_owned()),

@@ -13,7 +13,7 @@ pub use bindings::BINDINGS;
 
 /// Where keys have a meaning of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum KeyContext {
     /// The pane that leads through everything.
     Overview,
     /// The pane of key pairs.
@@ -52,28 +52,28 @@ pub enum Place {
     Palette,
 }
 
-impl Place {
+impl KeyContext {
     /// How one gets to a page that has to be opened; `None` for everything else.
     pub fn way_there(self) -> Option<&'static str> {
         match self {
-            Place::Items => Some("on a feed's items page: select the feed in Data export, then Items"),
-            Place::Item => Some("on an item's page: open it from the items of its feed"),
-            Place::Log => Some("on the log page: Data export, then Log"),
-            Place::Overview
-            | Place::Keys
-            | Place::Saas
-            | Place::Organization
-            | Place::Export
-            | Place::Feed
-            | Place::Filter
-            | Place::Line
-            | Place::KeyEditor
-            | Place::Question
-            | Place::Leaving
-            | Place::Unsaved
-            | Place::Kept
-            | Place::Reading
-            | Place::Palette => None,
+            KeyContext::Items => Some("on a feed's items page: select the feed in Data export, then Items"),
+            KeyContext::Item => Some("on an item's page: open it from the items of its feed"),
+            KeyContext::Log => Some("on the log page: Data export, then Log"),
+            KeyContext::Overview
+            | KeyContext::Keys
+            | KeyContext::Saas
+            | KeyContext::Organization
+            | KeyContext::Export
+            | KeyContext::Feed
+            | KeyContext::Filter
+            | KeyContext::Line
+            | KeyContext::KeyEditor
+            | KeyContext::Question
+            | KeyContext::Leaving
+            | KeyContext::Unsaved
+            | KeyContext::Kept
+            | KeyContext::Reading
+            | KeyContext::Palette => None,
         }
     }
 }
@@ -204,7 +204,7 @@ impl Key {
 #[derive(Debug)]
 pub struct Binding {
     /// Where it is valid; empty = wherever no editor takes the key first.
-    pub places: &'static [Place],
+    pub places: &'static [KeyContext],
     /// Any of these.
     pub keys: &'static [Key],
     /// What it does.
@@ -218,7 +218,7 @@ pub struct Binding {
 }
 
 /// The action of a key in a place.
-pub fn find(place: Place, event: &KeyEvent) -> Option<Action> {
+pub fn find(place: KeyContext, event: &KeyEvent) -> Option<Action> {
     BINDINGS
         .iter()
         .filter(|binding| binding.is_valid_in(place))
@@ -227,7 +227,7 @@ pub fn find(place: Place, event: &KeyEvent) -> Option<Action> {
 }
 
 /// The rows that are valid in a place, in table order.
-pub fn of_place(place: Place) -> impl Iterator<Item = &'static Binding> {
+pub fn of_place(place: KeyContext) -> impl Iterator<Item = &'static Binding> {
     BINDINGS.iter().filter(move |binding| binding.is_valid_in(place))
 }
 
@@ -237,7 +237,7 @@ pub fn palette() -> impl Iterator<Item = &'static Binding> {
 }
 
 /// The first key of an action in a place, for sentences such as `press v to verify`.
-pub fn key_of(place: Place, action: Action) -> Cow<'static, str> {
+pub fn key_of(place: KeyContext, action: Action) -> Cow<'static, str> {
     of_place(place)
         .find(|binding| binding.action == action)
         .and_then(|binding| binding.keys.first())
@@ -245,7 +245,7 @@ pub fn key_of(place: Place, action: Action) -> Cow<'static, str> {
 }
 
 impl Binding {
-    fn is_valid_in(&self, place: Place) -> bool {
+    fn is_valid_in(&self, place: KeyContext) -> bool {
         self.places.is_empty() || self.places.contains(&place)
     }
 
@@ -259,25 +259,25 @@ impl Binding {
 mod tests {
     use super::*;
 
-    const PLACES: [Place; 18] = [
-        Place::Overview,
-        Place::Keys,
-        Place::Saas,
-        Place::Organization,
-        Place::Export,
-        Place::Feed,
-        Place::Items,
-        Place::Item,
-        Place::Log,
-        Place::Filter,
-        Place::Line,
-        Place::KeyEditor,
-        Place::Question,
-        Place::Leaving,
-        Place::Unsaved,
-        Place::Kept,
-        Place::Reading,
-        Place::Palette,
+    const PLACES: [KeyContext; 18] = [
+        KeyContext::Overview,
+        KeyContext::Keys,
+        KeyContext::Saas,
+        KeyContext::Organization,
+        KeyContext::Export,
+        KeyContext::Feed,
+        KeyContext::Items,
+        KeyContext::Item,
+        KeyContext::Log,
+        KeyContext::Filter,
+        KeyContext::Line,
+        KeyContext::KeyEditor,
+        KeyContext::Question,
+        KeyContext::Leaving,
+        KeyContext::Unsaved,
+        KeyContext::Kept,
+        KeyContext::Reading,
+        KeyContext::Palette,
     ];
 
     #[test]
@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn places_with_an_editor_leave_every_character_to_it() {
-        for place in [Place::Filter, Place::Line, Place::KeyEditor, Place::Palette] {
+        for place in [KeyContext::Filter, KeyContext::Line, KeyContext::KeyEditor, KeyContext::Palette] {
             for binding in of_place(place) {
                 assert!(!binding.keys.iter().any(|key| matches!(key, Key::Plain(KeyCode::Char(_)))), "{place:?}");
             }
@@ -314,15 +314,15 @@ mod tests {
     #[test]
     fn every_dialog_has_a_way_back() {
         for place in [
-            Place::Filter,
-            Place::Line,
-            Place::KeyEditor,
-            Place::Question,
-            Place::Leaving,
-            Place::Unsaved,
-            Place::Kept,
-            Place::Reading,
-            Place::Palette,
+            KeyContext::Filter,
+            KeyContext::Line,
+            KeyContext::KeyEditor,
+            KeyContext::Question,
+            KeyContext::Leaving,
+            KeyContext::Unsaved,
+            KeyContext::Kept,
+            KeyContext::Reading,
+            KeyContext::Palette,
         ] {
             let escape = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
             assert!(matches!(find(place, &escape), Some(Action::Back | Action::Decline)), "{place:?}");

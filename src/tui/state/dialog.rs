@@ -10,7 +10,7 @@ use crate::export::held::Held;
 use crate::export::progress::ItemFailure;
 use crate::keys::{KeyError, PrivateKey};
 use crate::secret::Secret;
-use crate::tui::keymap::{self, Binding, Place};
+use crate::tui::keymap::{self, Binding, KeyContext};
 use crate::untrusted::SafeText;
 
 /// An open dialog.
@@ -51,7 +51,7 @@ pub enum Reading {
     /// What a license includes, and how to ask for more.
     License,
     /// Every key of the place from which it was opened.
-    Help(Place),
+    Help(KeyContext),
     /// Everything that is known of a feed's health.
     Feed(Feed),
     /// What a full export would take.
@@ -70,16 +70,16 @@ impl Dialog {
     }
 
     /// Which keys are valid in it.
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> KeyContext {
         match self {
-            Dialog::Line(_) => Place::Line,
-            Dialog::PrivateKey(_) => Place::KeyEditor,
-            Dialog::Question(Question::Quit) => Place::Leaving,
-            Dialog::Question(Question::Kept(_)) => Place::Kept,
-            Dialog::Question(_) | Dialog::Discard(_) => Place::Question,
-            Dialog::Unsaved(_) => Place::Unsaved,
-            Dialog::Reading { .. } => Place::Reading,
-            Dialog::Palette(_) => Place::Palette,
+            Dialog::Line(_) => KeyContext::Line,
+            Dialog::PrivateKey(_) => KeyContext::KeyEditor,
+            Dialog::Question(Question::Quit) => KeyContext::Leaving,
+            Dialog::Question(Question::Kept(_)) => KeyContext::Kept,
+            Dialog::Question(_) | Dialog::Discard(_) => KeyContext::Question,
+            Dialog::Unsaved(_) => KeyContext::Unsaved,
+            Dialog::Reading { .. } => KeyContext::Reading,
+            Dialog::Palette(_) => KeyContext::Palette,
         }
     }
 }

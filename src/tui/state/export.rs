@@ -20,7 +20,7 @@ use crate::export::ledger::FeedSummary;
 use crate::export::progress::{FeedProgress, ItemFailure, Progress};
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
-use crate::tui::keymap::{Action, Place};
+use crate::tui::keymap::{Action, KeyContext};
 use crate::untrusted::SafeText;
 
 /// How many refused items the screen keeps; all of them are in the ledger.
@@ -49,13 +49,13 @@ pub enum ExportPage {
 
 impl ExportPage {
     /// Where its keys are valid.
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> KeyContext {
         match self {
-            ExportPage::Summary => Place::Export,
-            ExportPage::Feed(_) => Place::Feed,
-            ExportPage::Items(_) => Place::Items,
-            ExportPage::Item { .. } => Place::Item,
-            ExportPage::Log => Place::Log,
+            ExportPage::Summary => KeyContext::Export,
+            ExportPage::Feed(_) => KeyContext::Feed,
+            ExportPage::Items(_) => KeyContext::Items,
+            ExportPage::Item { .. } => KeyContext::Item,
+            ExportPage::Log => KeyContext::Log,
         }
     }
 }

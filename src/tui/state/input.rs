@@ -12,7 +12,7 @@ use crate::error::Problem;
 use crate::export::control::Command;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
-use crate::tui::keymap::{self, Action, Binding, Place};
+use crate::tui::keymap::{self, Action, Binding, KeyContext};
 
 impl State {
     pub(super) fn on_key(&mut self, key: &KeyEvent, now: &Now, effects: &mut Effects) {
@@ -89,23 +89,23 @@ impl State {
             Action::Suspend => effects.push(Effect::Suspend),
             _ if self.is_read_only() && action.changes() => self.refuse_change(now),
             _ => match self.place() {
-                Place::Overview
-                | Place::Keys
-                | Place::Saas
-                | Place::Organization
-                | Place::Export
-                | Place::Feed
-                | Place::Items
-                | Place::Item
-                | Place::Log => self.act_in_pane(action, now, effects),
-                Place::Filter => self.act_in_filter(action),
-                Place::Line => self.act_in_line(action, now, effects),
-                Place::KeyEditor => self.act_in_key_editor(action, now),
-                Place::Question | Place::Leaving | Place::Unsaved | Place::Kept => {
+                KeyContext::Overview
+                | KeyContext::Keys
+                | KeyContext::Saas
+                | KeyContext::Organization
+                | KeyContext::Export
+                | KeyContext::Feed
+                | KeyContext::Items
+                | KeyContext::Item
+                | KeyContext::Log => self.act_in_pane(action, now, effects),
+                KeyContext::Filter => self.act_in_filter(action),
+                KeyContext::Line => self.act_in_line(action, now, effects),
+                KeyContext::KeyEditor => self.act_in_key_editor(action, now),
+                KeyContext::Question | KeyContext::Leaving | KeyContext::Unsaved | KeyContext::Kept => {
                     self.act_in_question(action, now, effects);
                 }
-                Place::Reading => self.act_in_reading(action),
-                Place::Palette => self.act_in_palette(action, now, effects),
+                KeyContext::Reading => self.act_in_reading(action),
+                KeyContext::Palette => self.act_in_palette(action, now, effects),
             },
         }
     }

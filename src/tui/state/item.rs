@@ -11,7 +11,7 @@ use crate::export::ledger::{FieldChange, ItemRow};
 use crate::export::progress::ItemState;
 use crate::format::counted;
 use crate::tui::effect::{Effect, ItemsWork, Work};
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::untrusted::SafeText;
 
 /// The page.
@@ -108,7 +108,7 @@ impl Entries<'_> {
             self.say("Sent", &SafeText::from(format!("{at}, batch of {items}, attempt {}, {answer}", request.number)));
         }
         self.say("Meaning", &meaning.into());
-        let again = key_of(Place::Item, Action::SendAgain);
+        let again = key_of(KeyContext::Item, Action::SendAgain);
         let helps = match row.state {
             ItemState::NeedsAttention => format!("Fix it in Commerce, then press {again} to send it again."),
             ItemState::WillRetry => format!("None: the next export sends it again; {again}: now."),

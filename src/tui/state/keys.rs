@@ -14,7 +14,7 @@ use crate::settings::Saved;
 use crate::tui::clipboard::Copyable;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::untrusted::SafeText;
 
 /// What the gateway said of a pair.
@@ -270,7 +270,7 @@ impl State {
         } else {
             (Action::PastePrivateKey, "private key")
         };
-        let key = key_of(Place::Keys, action);
+        let key = key_of(KeyContext::Keys, action);
         let text = format!("both keys are needed: paste the {half} of the {environment} pair too ({key})");
         self.notices.add(Tone::Warning, text, &now.wall);
     }
@@ -338,14 +338,14 @@ impl State {
         }
         let draft = self.keys.draft(environment);
         let text = if draft.pair().is_some() {
-            let (next, save) = (key_of(Place::Keys, Action::Open), key_of(Place::Keys, Action::SaveKeys));
+            let (next, save) = (key_of(KeyContext::Keys, Action::Open), key_of(KeyContext::Keys, Action::SaveKeys));
             format!("the {environment} pair is complete but not saved. {next}: verify, {save}: save")
         } else if draft.api_key.is_some() {
             let (paste, load) =
-                (key_of(Place::Keys, Action::PastePrivateKey), key_of(Place::Keys, Action::KeyFromFile));
+                (key_of(KeyContext::Keys, Action::PastePrivateKey), key_of(KeyContext::Keys, Action::KeyFromFile));
             format!("API key entered (unsaved); now the private key. {paste}: paste, {load}: load a file")
         } else {
-            let paste = key_of(Place::Keys, Action::PasteApiKey);
+            let paste = key_of(KeyContext::Keys, Action::PasteApiKey);
             format!("private key entered (unsaved); now the API key. {paste}: paste")
         };
         self.notices.lead_on(Tone::Info, text, &now.wall);
@@ -373,7 +373,7 @@ impl State {
         let is_pasted = self.keys.draft(environment).pair().is_some();
         let check = match result {
             Ok(()) if is_pasted => {
-                let next = key_of(Place::Keys, Action::Open);
+                let next = key_of(KeyContext::Keys, Action::Open);
                 let text = format!("the gateway accepts the {environment} pair (unsaved). {next}: save");
                 self.notices.lead_on(Tone::Good, text, &now.wall);
                 Check::Accepted { at }

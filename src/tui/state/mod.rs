@@ -52,7 +52,7 @@ use unsaved::Unsaved;
 
 use super::effect::{Effect, Work};
 use super::event::{Event, Now, Reply};
-use super::keymap::{Action, Place};
+use super::keymap::{Action, KeyContext};
 
 /// What an update asks for, in order.
 pub type Effects = Vec<Effect>;
@@ -103,13 +103,13 @@ impl Pane {
     }
 
     /// Where its keys are valid; the first page of those that have several.
-    pub(super) fn place(self) -> Place {
+    pub(super) fn place(self) -> KeyContext {
         match self {
-            Pane::Overview => Place::Overview,
-            Pane::Keys => Place::Keys,
-            Pane::Saas => Place::Saas,
-            Pane::Organization => Place::Organization,
-            Pane::Export => Place::Export,
+            Pane::Overview => KeyContext::Overview,
+            Pane::Keys => KeyContext::Keys,
+            Pane::Saas => KeyContext::Saas,
+            Pane::Organization => KeyContext::Organization,
+            Pane::Export => KeyContext::Export,
         }
     }
 
@@ -254,10 +254,10 @@ impl State {
     }
 
     /// Which keys are valid now.
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> KeyContext {
         match &self.dialog {
             Some(dialog) => dialog.place(),
-            None if self.filter().is_some_and(|filter| filter.editing) => Place::Filter,
+            None if self.filter().is_some_and(|filter| filter.editing) => KeyContext::Filter,
             None if self.pane == Pane::Export => self.export.page.place(),
             None => self.pane.place(),
         }

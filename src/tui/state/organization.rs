@@ -12,7 +12,7 @@ use crate::secret::Secret;
 use crate::tui::clipboard::Copyable;
 use crate::tui::effect::{Effect, ImsWork, Work};
 use crate::tui::event::{ImsReply, Now};
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::untrusted::SafeText;
 
 /// The pane.
@@ -136,7 +136,7 @@ impl State {
     fn begin_sign_in(&mut self, now: &Now, effects: &mut Effects) {
         match &self.organization.sign_in {
             SignIn::In(signed_in) => {
-                let key = key_of(Place::Organization, Action::SignOut);
+                let key = key_of(KeyContext::Organization, Action::SignOut);
                 let text = format!("already signed in as {}. {key}: sign out first", signed_in.name);
                 self.notices.add(Tone::Info, text, &now.wall);
             }
@@ -148,7 +148,7 @@ impl State {
         if self.organization.address().is_some() {
             self.open_ims_line(LinePurpose::PasteBack, text);
         } else {
-            let key = key_of(Place::Organization, Action::SignIn);
+            let key = key_of(KeyContext::Organization, Action::SignIn);
             let text = format!("no sign-in is pending. {key}: start one");
             self.notices.add(Tone::Info, text, &now.wall);
         }
@@ -198,7 +198,7 @@ impl State {
     }
 
     fn tell_no_address(&mut self, what_for: &str, now: &Now) {
-        let key = key_of(Place::Organization, Action::SignIn);
+        let key = key_of(KeyContext::Organization, Action::SignIn);
         let text = format!("no URL {what_for}. {key}: sign in");
         self.notices.add(Tone::Info, text, &now.wall);
     }

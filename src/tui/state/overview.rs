@@ -16,7 +16,7 @@ use crate::private_file::safe;
 use crate::tui::clipboard::Copyable;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::untrusted::SafeText;
 
 /// The pane.
@@ -224,16 +224,16 @@ fn other_than(environment: Environment) -> Environment {
 
 /// What there is to do, with the keys that do it.
 pub fn words_of(deed: NextAction) -> String {
-    let digit = |pane: Action| key_of(Place::Overview, pane);
+    let digit = |pane: Action| key_of(KeyContext::Overview, pane);
     let (keys, saas, organization, export) =
         (digit(Action::ShowKeys), digit(Action::ShowSaas), digit(Action::ShowOrganization), digit(Action::ShowExport));
-    let in_keys = |action| key_of(Place::Keys, action);
+    let in_keys = |action| key_of(KeyContext::Keys, action);
     match deed {
         NextAction::SetSource => format!("set the shop ({} in pane 0)", digit(Action::SetSource)),
         NextAction::MendSource => format!(
             "fix it, or set another path ({} in pane 0); details: doctor ({export}, then {})",
             digit(Action::SetSource),
-            key_of(Place::Export, Action::Doctor)
+            key_of(KeyContext::Export, Action::Doctor)
         ),
         NextAction::AddKeys => format!(
             "paste the API key ({}) and the private key ({}) in pane {keys}; help: {}",
@@ -250,20 +250,20 @@ pub fn words_of(deed: NextAction) -> String {
         }
         NextAction::AskAgain => format!("{}: retry; known data stays", digit(Action::Refresh)),
         NextAction::CreateProject => {
-            format!("create a project ({} in pane {saas})", key_of(Place::Saas, Action::CreateProject))
+            format!("create a project ({} in pane {saas})", key_of(KeyContext::Saas, Action::CreateProject))
         }
         NextAction::LookAtProjects => format!("choose a project's data space, or create a project (pane {saas})"),
         NextAction::ChooseDataSpace => {
-            format!("choose a data space ({} in pane {saas})", key_of(Place::Saas, Action::Open))
+            format!("choose a data space ({} in pane {saas})", key_of(KeyContext::Saas, Action::Open))
         }
         NextAction::SignIn => format!("optional: sign in (pane {organization})"),
         NextAction::Export => format!(
             "export ({} in pane {export}; {}: dry run)",
-            key_of(Place::Export, Action::StartAll),
-            key_of(Place::Export, Action::DryRun)
+            key_of(KeyContext::Export, Action::StartAll),
+            key_of(KeyContext::Export, Action::DryRun)
         ),
         NextAction::LookAtFailures => {
-            format!("check the failed items in pane {export}; {}: retry", key_of(Place::Export, Action::Retry))
+            format!("check the failed items in pane {export}; {}: retry", key_of(KeyContext::Export, Action::Retry))
         }
         NextAction::LookAtServices => format!("{}: list them", digit(Action::Open)),
     }

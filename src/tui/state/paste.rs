@@ -9,7 +9,7 @@ use super::{Effects, Pane, State};
 use crate::keys::ApiKey;
 use crate::secret::Secret;
 use crate::tui::event::Now;
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 
 /// The shortest text that is taken for an API key where nobody asked for one, in characters; Adobe's have 32.
 const LEAST_API_KEY: usize = 16;
@@ -32,8 +32,8 @@ impl State {
             },
             Some(Dialog::Line(line)) if line.busy => {}
             Some(Dialog::Line(line)) if is_private_key(text.expose()) => {
-                let (pane, key) = (Pane::Keys as usize, key_of(Place::Keys, Action::PastePrivateKey));
-                let back = key_of(Place::Line, Action::Back);
+                let (pane, key) = (Pane::Keys as usize, key_of(KeyContext::Keys, Action::PastePrivateKey));
+                let back = key_of(KeyContext::Line, Action::Back);
                 line.error = Some(format!(
                     "this looks like a private key, so it was rejected: {back}, then {pane} and {key} to paste it in Keys"
                 ));

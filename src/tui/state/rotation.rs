@@ -11,7 +11,7 @@ use crate::keys::PrivateKey;
 use crate::settings::Saved;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 
 impl State {
     /// Explains what will happen, and asks; nothing has changed then.
@@ -23,7 +23,7 @@ impl State {
             })
         });
         if !self.keys.is_complete(environment) {
-            let paste = key_of(Place::Keys, Action::PasteApiKey);
+            let paste = key_of(KeyContext::Keys, Action::PasteApiKey);
             let text = format!("no complete {environment} pair to replace. {paste}: paste one");
             self.notices.add(Tone::Info, text, &now.wall);
         } else if let Some(locked) = locked {

@@ -16,7 +16,7 @@ use crate::error::{Exit, Problem};
 use crate::tui::clipboard::Copyable;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::untrusted::SafeText;
 
 /// The pane.
@@ -51,7 +51,7 @@ pub struct Ahead {
 
 /// A row of the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Row<'a> {
+pub enum SaasRow<'a> {
     /// A project.
     Project(&'a Project),
     /// One of its data spaces.
@@ -60,7 +60,7 @@ pub enum Row<'a> {
 
 impl SaasPane {
     /// The rows of the tree that pass the filter. A data space that passes brings its project along.
-    pub fn rows(&self) -> Vec<Row<'_>> {
+    pub fn rows(&self) -> Vec<SaasRow<'_>> {
         let mut rows = Vec::new();
         for project in &self.projects {
             let whole = self.filter.passes(&[project.name.as_str(), project.id.as_str()]);
@@ -70,8 +70,8 @@ impl SaasPane {
                 .filter(|space| whole || self.filter.passes(&[space.name.as_str(), space.id.as_str()]))
                 .peekable();
             if whole || spaces.peek().is_some() {
-                rows.push(Row::Project(project));
-                rows.extend(spaces.map(|space| Row::Space(project, space)));
+                rows.push(SaasRow::Project(project));
+                rows.extend(spaces.map(|space| SaasRow::Space(project, space)));
             }
         }
         rows
@@ -93,7 +93,7 @@ impl SaasPane {
     }
 
     /// The selected row.
-    pub fn row(&self) -> Option<Row<'_>> {
+    pub fn row(&self) -> Option<SaasRow<'_>> {
         self.rows().get(self.selected).copied()
     }
 }
@@ -137,8 +137,8 @@ impl State {
     /// The id of the selected row, whole.
     fn copy_id(&mut self, now: &Now, effects: &mut Effects) {
         let (name, id) = match self.saas.row() {
-            Some(Row::Project(project)) => (format!("the id of the project {}", project.name), project.id.as_str()),
-            Some(Row::Space(_, space)) => (format!("the id of the data space {}", space.name), space.id.as_str()),
+            Some(SaasRow::Project(project)) => (format!("the id of the project {}", project.name), project.id.as_str()),
+            Some(SaasRow::Space(_, space)) => (format!("the id of the data space {}", space.name), space.id.as_str()),
             None => return self.say_nothing_is_selected(now),
         };
         effects.push(Effect::Copy(Copyable::line(name, SafeText::new(id))));
@@ -158,8 +158,8 @@ impl State {
 
     fn open_rename(&mut self, now: &Now) {
         let (purpose, name) = match self.saas.row() {
-            Some(Row::Project(project)) => (LinePurpose::RenameProject(project.id.clone()), project.name.clone()),
-            Some(Row::Space(_, space)) => (LinePurpose::RenameDataSpace(space.id.clone()), space.name.clone()),
+            Some(SaasRow::Project(project)) => (LinePurpose::RenameProject(project.id.clone()), project.name.clone()),
+            Some(SaasRow::Space(_, space)) => (LinePurpose::RenameDataSpace(space.id.clone()), space.name.clone()),
             None => return self.say_nothing_is_selected(now),
         };
         self.dialog = Some(Dialog::Line(LineDialog::new(purpose, name.as_str())));
@@ -167,7 +167,7 @@ impl State {
 
     fn open_choice(&mut self, now: &Now, effects: &mut Effects) {
         let Some(row) = self.saas.row() else { return self.say_nothing_is_selected(now) };
-        let Row::Space(_, space) = row else {
+        let SaasRow::Space(_, space) = row else {
             let text = "this is a project: choose one of its data spaces";
             self.notices.add(Tone::Info, text, &now.wall);
             return;
@@ -258,7 +258,7 @@ impl State {
         let rows = self.saas.rows();
         let last = rows.len().saturating_sub(1);
         let space_where = |is_it: &dyn Fn(&Project, &DataSpace) -> bool| {
-            rows.iter().position(|row| matches!(row, Row::Space(project, space) if is_it(project, space)))
+            rows.iter().position(|row| matches!(row, SaasRow::Space(project, space) if is_it(project, space)))
         };
         let wanted = if created.is_some() {
             // Whoever has just begun rehearses first.
@@ -316,7 +316,7 @@ impl State {
                 self.tell_settings_note(self.overview.settings.note.clone().as_ref(), now);
                 if let Some((_, name, kind)) = &self.overview.data_space {
                     let keeps = was.map(|(_, name, _)| format!("; {name} keeps its data")).unwrap_or_default();
-                    let export = key_of(Place::Saas, Action::ShowExport);
+                    let export = key_of(KeyContext::Saas, Action::ShowExport);
                     let text = format!(
                         "Now exporting to {name} ({kind}). Nothing sent yet{keeps}; next: the data export ({export})"
                     );

@@ -266,10 +266,10 @@ fn enter_opens_the_selected_feed_and_the_selected_error() {
     let mut state = testing();
     press(&mut state, 'j');
     key(&mut state, KeyCode::Enter);
-    assert_eq!(state.place(), Place::Feed);
+    assert_eq!(state.place(), KeyContext::Feed);
     let effects = press(&mut state, 's');
     key(&mut state, KeyCode::Esc);
-    assert_eq!(state.place(), Place::Export);
+    assert_eq!(state.place(), KeyContext::Export);
     assert!(matches!(works(&effects)[..], [Work::StartExport(request)] if request.feeds == [Feed::Products]));
     state.update(Event::Reply(Reply::RunStarted(Ok(()))), &now());
     let news = vec![RunEvent::ItemFailed(failure("old")), RunEvent::ItemFailed(failure("new"))];

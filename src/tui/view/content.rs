@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 
 use super::text::fit;
 use super::theme::{Role, Theme};
-use crate::tui::keymap::{Place, of_place};
+use crate::tui::keymap::{KeyContext, of_place};
 use crate::tui::state::Filter;
 
 /// What a dialog shows: its lines, and perhaps where the cursor is (column, line).
@@ -47,7 +47,13 @@ pub fn filter_line(filter: &Filter, theme: Theme, room: usize) -> Line<'static> 
 }
 
 /// A question with the keys that answer it in this place.
-pub fn answered(place: Place, title: String, danger: bool, mut lines: Vec<Line<'static>>, theme: Theme) -> Content {
+pub fn answered(
+    place: KeyContext,
+    title: String,
+    danger: bool,
+    mut lines: Vec<Line<'static>>,
+    theme: Theme,
+) -> Content {
     lines.push(Line::default());
     let answers = of_place(place).filter(|binding| !binding.short.is_empty() && binding.places.contains(&place));
     let spans = answers.enumerate().flat_map(|(number, binding)| {

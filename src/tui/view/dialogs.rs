@@ -13,7 +13,7 @@ use crate::connector::ExportRequest;
 use crate::domain::Feed;
 use crate::export::SyncMode;
 use crate::format::{count, counted};
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::state::State;
 use crate::tui::state::dialog::{Dialog, LineDialog, LinePurpose, Palette, Question};
 
@@ -203,7 +203,7 @@ fn line_content(line: &LineDialog, state: &State, theme: Theme, room: usize) -> 
 
 /// Which keys answer the dialog; of a text that is hidden, how long it is.
 fn answers(line: &LineDialog) -> String {
-    let (accept, back) = (key_of(Place::Line, Action::Accept), key_of(Place::Line, Action::Back));
+    let (accept, back) = (key_of(KeyContext::Line, Action::Accept), key_of(KeyContext::Line, Action::Back));
     match &line.purpose {
         LinePurpose::Guard { .. } => {
             format!("{accept}: send · {back}: cancel; other data spaces are in pane 2")
@@ -273,7 +273,7 @@ fn question_content(question: &Question, state: &State, theme: Theme, room: usiz
     let (title, danger, texts) = match question {
         Question::Choose(space) => {
             let lines = choice_text::choose(space, state, theme, room);
-            return answered(Place::Question, format!("Choose {}", space.name), false, lines, theme);
+            return answered(KeyContext::Question, format!("Choose {}", space.name), false, lines, theme);
         }
         Question::PastedKey(_) => (
             "A private key was pasted".to_owned(),
@@ -289,7 +289,7 @@ fn question_content(question: &Question, state: &State, theme: Theme, room: usiz
         Question::Kept(kept) => return unsaved::kept(kept, state, theme, room),
         Question::Stop => ("Stop the export".to_owned(), true, stop_texts(state)),
         Question::Quit => {
-            let keys = [Action::Accept, Action::Stop].map(|action| key_of(Place::Leaving, action));
+            let keys = [Action::Accept, Action::Stop].map(|action| key_of(KeyContext::Leaving, action));
             let mut texts = vec![format!(
                 "{}: the export continues in the background, also after you log out. A new screen or `export status --watch` \
                  follows it; `export stop` stops it.",
@@ -319,7 +319,7 @@ fn question_content(question: &Question, state: &State, theme: Theme, room: usiz
         }
     };
     let lines = spaced(texts.iter().map(|text| paragraph(text, room, theme.style(Role::Text))));
-    let place = if *question == Question::Quit { Place::Leaving } else { Place::Question };
+    let place = if *question == Question::Quit { KeyContext::Leaving } else { KeyContext::Question };
     answered(place, title, danger, lines, theme)
 }
 

@@ -11,7 +11,7 @@ use super::theme::{Role, Theme};
 use super::{feed_about, feed_table, run};
 use crate::export::progress::{ItemFailure, ItemState};
 use crate::format::count;
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::state::export::{ExportPane, FAILURES_KEPT};
 use crate::tui::state::{Load, State};
 
@@ -81,7 +81,7 @@ fn error_lines(state: &State, theme: Theme, room: usize, height: usize) -> Vec<L
         Line::styled("No errors", theme.style(Role::Dim))
     } else {
         let all = u64::try_from(pane.failures.len()).unwrap_or(u64::MAX);
-        let items = key_of(Place::Export, Action::ShowItems);
+        let items = key_of(KeyContext::Export, Action::ShowItems);
         let older = if pane.failures_skipped > 0 || pane.failures.len() == FAILURES_KEPT {
             format!(" shown; {items}: all items")
         } else {
@@ -108,7 +108,7 @@ pub fn trouble_lines(state: &State, theme: Theme, room: usize) -> Vec<Line<'stat
         Some((&pane.ledger_load, &pane.ledger_at, "ledger")),
         Some((&health.load, &health.at, "Commerce's and Adobe's state")),
     ];
-    let again = key_of(Place::Export, Action::Refresh);
+    let again = key_of(KeyContext::Export, Action::Refresh);
     let line = |(load, at, what): (&Load, &Option<Zoned>, &str)| {
         let Load::Failed { problem } = load else { return None };
         let since = at.as_ref().map_or("not available".to_owned(), |at| format!("of {}", time(at)));

@@ -11,7 +11,7 @@ use super::theme::{Role, Theme};
 use super::{export, feed_about, feed_phases, run};
 use crate::domain::Feed;
 use crate::format::{count, counted, duration};
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::state::State;
 use crate::tui::state::run::RunState;
 
@@ -132,14 +132,14 @@ fn failure_lines(feed: Feed, state: &State, rows: usize, theme: Theme, room: usi
         let text = match will_retry + needs_attention {
             0 => "No errors".to_owned(),
             failed => {
-                let items = key_of(Place::Feed, Action::ShowItems);
+                let items = key_of(KeyContext::Feed, Action::ShowItems);
                 format!("{} failed earlier; {items}: list", counted(failed, "item"))
             }
         };
         return vec![Line::styled(fit(&text, room), theme.style(Role::Dim))];
     }
     let number = u64::try_from(failures.len()).unwrap_or(u64::MAX);
-    let items = key_of(Place::Feed, Action::ShowItems);
+    let items = key_of(KeyContext::Feed, Action::ShowItems);
     let text = format!("Last errors of {feed} ({}), newest first; {items}: all items", count(number));
     let mut lines = vec![Line::styled(fit(&text, room), theme.style(Role::Title))];
     let rows = rows.min(export::most_errors(&state.export)).saturating_sub(1);
@@ -153,7 +153,7 @@ fn failure_lines(feed: Feed, state: &State, rows: usize, theme: Theme, room: usi
 
 /// The keys to use next.
 fn next_keys(feed: Feed, state: &State) -> String {
-    let key = |action| key_of(Place::Feed, action);
+    let key = |action| key_of(KeyContext::Feed, action);
     let (will_retry, needs_attention) = super::feed_text::failed(&state.export, feed);
     if state.export.is_busy() {
         let is_paused = state.export.active().is_some_and(|run| run.progress.paused.is_some());

@@ -12,7 +12,7 @@ use crate::domain::Feed;
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::FeedProgress;
 use crate::format::{bytes, count, counted};
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::state::{Load, State};
 
 /// The width of the labels, in cells.
@@ -144,7 +144,7 @@ pub fn lines(feed: Feed, state: &State, theme: Theme, room: usize) -> Vec<Line<'
                 (Some(at), Some(_)) => format!("last read at {}", time(at)),
                 _ => "not available".to_owned(),
             };
-            let again = key_of(Place::Export, Action::Refresh);
+            let again = key_of(KeyContext::Export, Action::Refresh);
             let text = format!("✗ Health in Commerce {known}: {}; {again}: retry", problem.what);
             lines.push(Line::default());
             lines.extend(paragraph(&text, room, theme.style(Role::Danger)));

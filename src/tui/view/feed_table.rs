@@ -7,7 +7,7 @@ use super::text::{fit, left, moment, right};
 use super::theme::{Role, Theme};
 use crate::domain::Feed;
 use crate::format::count;
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::state::run::RunState;
 use crate::tui::state::{Load, State};
 
@@ -137,7 +137,7 @@ pub fn lines(feeds: &[Feed], rows: usize, state: &State, theme: Theme, room: usi
 
 /// Why there is not a row.
 fn nothing(load: &Load, theme: Theme, room: usize) -> Line<'static> {
-    let refresh = key_of(Place::Export, Action::Refresh);
+    let refresh = key_of(KeyContext::Export, Action::Refresh);
     let (text, role) = match load {
         Load::Failed { problem } => (format!("  ✗ {}; {refresh}: retry", problem.what), Role::Danger),
         Load::Done { .. } => ("  the source has no feeds".to_owned(), Role::Warning),

@@ -5,7 +5,7 @@ use ratatui::text::Line;
 use super::content::{Content, spaced};
 use super::text::paragraph;
 use super::theme::{Role, Theme};
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 
 /// Who may generate keys, and where, in few words: what stands beside the pairs (protocol page §1, Adobe's page on the connector).
 pub const WHERE_KEYS: [&str; 4] = [
@@ -21,7 +21,7 @@ pub const LICENSE: &str =
 
 /// Who may generate keys, where, and how they come into this program.
 pub fn where_keys(theme: Theme, room: usize) -> Content {
-    let key = |action| key_of(Place::Keys, action);
+    let key = |action| key_of(KeyContext::Keys, action);
     let here = format!(
         "Then here, for each pair: {}: API key, {}: private key ({}: from a file), {}: verify, then save. Both keys must be of the same pair and environment.",
         key(Action::PasteApiKey),

@@ -7,17 +7,17 @@ use ratatui::text::{Line, Span};
 
 use super::text::{left, width, wrap};
 use super::theme::{Role, Theme};
-use crate::tui::keymap::{self, Binding, Place};
+use crate::tui::keymap::{self, Binding, KeyContext};
 
 /// The width of the keys, in cells.
 const KEYS: usize = 12;
 
 /// Its lines. Two keys with few words share a line; what is refused because nothing may be changed says so.
-pub fn lines(place: Place, is_read_only: bool, theme: Theme, room: usize) -> Vec<Line<'static>> {
+pub fn lines(place: KeyContext, is_read_only: bool, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let half = room.saturating_sub(1) / 2;
-    let is_short = |entry: &Entry| KEYS + 1 + width(&entry.words) < half;
+    let is_short = |entry: &HelpLine| KEYS + 1 + width(&entry.words) < half;
     let mut lines = Vec::new();
-    let mut entries = keymap::of_place(place).map(|binding| Entry::of(binding, is_read_only, theme)).peekable();
+    let mut entries = keymap::of_place(place).map(|binding| HelpLine::of(binding, is_read_only, theme)).peekable();
     while let Some(entry) = entries.next() {
         let partner = if is_short(&entry) { entries.next_if(is_short) } else { None };
         if let Some(partner) = partner {
@@ -40,13 +40,13 @@ pub fn lines(place: Place, is_read_only: bool, theme: Theme, room: usize) -> Vec
 }
 
 /// One key as it is shown.
-struct Entry {
+struct HelpLine {
     keys: Span<'static>,
     words: Cow<'static, str>,
     style: Style,
 }
 
-impl Entry {
+impl HelpLine {
     fn of(binding: &Binding, is_read_only: bool, theme: Theme) -> Self {
         let is_refused = is_read_only && binding.action.changes();
         let words = if is_refused { format!("Read-only: {}", binding.long).into() } else { binding.long.into() };

@@ -8,7 +8,7 @@ use ratatui::widgets::Paragraph;
 use super::text::{fit, left, paragraph, time, wrap};
 use super::theme::{Role, Theme};
 use crate::export::progress::ItemState;
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::state::export::ExportPage;
 use crate::tui::state::item::ItemPane;
 use crate::tui::state::reading::{ItemLine, Mark};
@@ -47,7 +47,7 @@ fn heading(item: &ItemPane, theme: Theme, room: usize) -> Line<'static> {
         Load::Done { at } => (format!("as of {}", time(at)), Role::Title),
         Load::Loading => ("loading …".to_owned(), Role::Accent),
         Load::Failed { problem } => {
-            let retry = key_of(Place::Item, Action::Refresh);
+            let retry = key_of(KeyContext::Item, Action::Refresh);
             (format!("✗ {}; {retry}: retry", problem.what), Role::Danger)
         }
         Load::NotAsked => ("out of date".to_owned(), Role::Warning),

@@ -11,7 +11,7 @@ use super::theme::{Role, Theme};
 use crate::export::ledger::{ItemOrder, ItemRow};
 use crate::export::progress::ItemState;
 use crate::format::{count, counted};
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::state::export::ExportPage;
 use crate::tui::state::items::ItemsPage;
 use crate::tui::state::{Load, State};
@@ -81,7 +81,7 @@ fn heading(items: &ItemsPage, from: usize, shown: usize, theme: Theme, room: usi
 /// What is listed, how far a search has come, and what is wrong.
 fn filters(items: &ItemsPage, theme: Theme, room: usize) -> Line<'static> {
     if let Load::Failed { problem } = &items.load {
-        let retry = key_of(Place::Items, Action::Refresh);
+        let retry = key_of(KeyContext::Items, Action::Refresh);
         let text = format!("✗ {}; {retry}: retry", problem.what);
         return Line::styled(fit(&text, room), theme.style(Role::Danger));
     }
@@ -178,7 +178,7 @@ fn words_of(row: &ItemRow) -> String {
 
 /// What to do while there is nothing to list.
 fn nothing(items: &ItemsPage) -> String {
-    let key = |action| key_of(Place::Items, action);
+    let key = |action| key_of(KeyContext::Items, action);
     match &items.load {
         Load::Loading => "Reading the ledger …".to_owned(),
         Load::Failed { problem } => problem.hint.clone().unwrap_or_default(),

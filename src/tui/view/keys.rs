@@ -11,7 +11,7 @@ use super::theme::{Role, Theme};
 use crate::connector::Half;
 use crate::domain::Environment;
 use crate::keys::ApiKey;
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::state::State;
 use crate::tui::state::keys::{Check, Draft};
 
@@ -78,7 +78,7 @@ fn guide(state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
             lines.extend(paragraph(text, room, theme.style(Role::Dim)));
         }
     } else if state.keys.is_bare() {
-        let key = |action| key_of(Place::Keys, action);
+        let key = |action| key_of(KeyContext::Keys, action);
         let text = format!(
             "No keys yet. The license owner or a partner signer generates a pair in the API portal; {}: details. Select the pair ({}), then paste its API key ({}) and private key ({}).",
             key(Action::WhereKeys),
@@ -118,11 +118,11 @@ fn pair(environment: Environment, state: &State, theme: Theme, room: usize) -> V
         return lines;
     };
     let api_key = draft.api_key.as_ref().map(ApiKey::masked);
-    let key_press = key_of(Place::Keys, Action::PasteApiKey);
+    let key_press = key_of(KeyContext::Keys, Action::PasteApiKey);
     lines.extend(half("API key", api_key, &status.api_key, &format!("{key_press}: paste"), theme, room));
     let private_key = draft.private_key.as_ref().map(|key| format!("RSA {} bits {}", key.bits(), key.fingerprint()));
-    let paste = key_of(Place::Keys, Action::PastePrivateKey);
-    let load = key_of(Place::Keys, Action::KeyFromFile);
+    let paste = key_of(KeyContext::Keys, Action::PastePrivateKey);
+    let load = key_of(KeyContext::Keys, Action::KeyFromFile);
     let help = format!("{paste}: paste, {load}: load from a file");
     lines.extend(half("Private key", private_key, &status.private_key, &help, theme, room));
     lines.extend(check(state.keys.check(environment), draft, state.keys.is_complete(environment), theme, room));
@@ -155,7 +155,7 @@ fn half(
 }
 
 fn check(check: &Check, draft: &Draft, is_complete: bool, theme: Theme, room: usize) -> Vec<Line<'static>> {
-    let verify = key_of(Place::Keys, Action::Verify);
+    let verify = key_of(KeyContext::Keys, Action::Verify);
     match check {
         Check::NotAsked if is_complete || draft.pair().is_some() => {
             field("Gateway", "○ not verified", Role::Text, &format!("{verify}: verify"), theme, room)

@@ -9,7 +9,7 @@ use super::content::{Content, filter_line};
 use super::text::{fit, left, paragraph, width};
 use super::theme::{Role, Theme};
 use crate::format::{count, counted};
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::state::State;
 use crate::tui::state::log::LogPage;
 use crate::tui::state::notice::Tone;
@@ -49,7 +49,7 @@ fn heading(state: &State, shown: usize, theme: Theme, room: usize) -> Line<'stat
     }
     let (all, dropped) = log.size();
     let older = if dropped > 0 { format!(", {} older dropped", count(dropped)) } else { String::new() };
-    let last = key_of(Place::Log, Action::Last);
+    let last = key_of(KeyContext::Log, Action::Last);
     let follow = if log.is_following() { "newest last, following".to_owned() } else { format!("{last}: follow") };
     let zone = state.wall.as_ref().map(|wall| wall.strftime(", times in %Z").to_string()).unwrap_or_default();
     let text = format!("Run log: {}{older}; {follow}{zone}", counted(number(all), "line"));
@@ -58,11 +58,11 @@ fn heading(state: &State, shown: usize, theme: Theme, room: usize) -> Line<'stat
 
 /// Why there is not a line.
 fn nothing(log: &LogPage) -> String {
-    let back = key_of(Place::Log, Action::Back);
+    let back = key_of(KeyContext::Log, Action::Back);
     if log.filter.is_set() {
         return format!("No matching lines. {back}: clear the filter.");
     }
-    let start = key_of(Place::Export, Action::StartAll);
+    let start = key_of(KeyContext::Export, Action::StartAll);
     format!("No run started from this screen yet. {back}: back, then {start}: export every feed.")
 }
 

@@ -10,7 +10,7 @@ use super::theme::{Role, Theme};
 use crate::error::Problem;
 use crate::format::counted;
 use crate::ims::models::{Organization, PendingSignIn, SignIn, SignedIn, SignedInAs};
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::state::dialog::LinePurpose;
 use crate::tui::state::{Load, State};
 use crate::untrusted::SafeText;
@@ -60,7 +60,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
         SignIn::Expired { name, at } => {
             let text = format!("▲ The sign-in of {name} expired at {}.", full_moment(*at, state.wall.as_ref()));
             lines.extend(paragraph(&text, room, theme.style(Role::Warning)));
-            let text = format!("Sign in again: {}.", key_of(Place::Organization, Action::SignIn));
+            let text = format!("Sign in again: {}.", key_of(KeyContext::Organization, Action::SignIn));
             lines.extend(paragraph(&text, room, theme.style(Role::Text)));
             lines.extend(saved(state, theme, room));
         }
@@ -108,15 +108,15 @@ fn failure(state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
 
 fn failed(problem: &Problem, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let mut lines = paragraph(&format!("✗ {}", problem.what), room, theme.style(Role::Danger));
-    let again = key_of(Place::Organization, Action::Refresh);
+    let again = key_of(KeyContext::Organization, Action::Refresh);
     let hint = problem.hint.as_ref().map(|hint| format!("{hint}; ")).unwrap_or_default();
     lines.extend(paragraph(&format!("{hint}{again}: retry"), room, theme.style(Role::Dim)));
     lines
 }
 
 fn out(state: &State, theme: Theme, room: usize, with_reason: bool) -> Vec<Line<'static>> {
-    let sign_in = key_of(Place::Organization, Action::SignIn);
-    let service = key_of(Place::Organization, Action::SignInAsService);
+    let sign_in = key_of(KeyContext::Organization, Action::SignIn);
+    let service = key_of(KeyContext::Organization, Action::SignInAsService);
     let mut lines = vec![Line::styled("○ Not signed in", theme.style(Role::Title))];
     let text = format!("{sign_in}: sign in with an Adobe ID · {service}: as a service, with client credentials");
     lines.extend(paragraph(&text, room, theme.style(Role::Text)));
@@ -132,7 +132,7 @@ fn out(state: &State, theme: Theme, room: usize, with_reason: bool) -> Vec<Line<
 
 /// The address, whole and on lines of its own, before anything else that could push it out of sight.
 fn waiting(pending: &PendingSignIn, theme: Theme, room: usize) -> Vec<Line<'static>> {
-    let key = |action| key_of(Place::Organization, action);
+    let key = |action| key_of(KeyContext::Organization, action);
     let begun = if pending.is_resumed { "Resumed sign-in." } else { "Sign-in pending." };
     let mut lines = paragraph(&format!("{begun} Open this URL anywhere:"), room, theme.style(Role::Title));
     lines.extend(paragraph(pending.url.as_str(), room, theme.style(Role::Accent)));
@@ -224,7 +224,7 @@ fn head(state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
         }
         Load::Done { .. } => {
             let count = u64::try_from(pane.organizations.len()).unwrap_or(u64::MAX);
-            let choose = key_of(Place::Organization, Action::Open);
+            let choose = key_of(KeyContext::Organization, Action::Open);
             let text = format!("{}{age}; {choose}: choose", counted(count, "organization"));
             vec![Line::styled(fit(&text, room), theme.style(Role::Dim))]
         }

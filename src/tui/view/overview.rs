@@ -10,7 +10,7 @@ use super::theme::{Role, Theme};
 use crate::connector::checklist::{self, Stage, Step, StepState};
 use crate::format::counted;
 use crate::private_file::safe;
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::state::State;
 use crate::tui::state::overview::words_of;
 
@@ -124,7 +124,7 @@ fn known(step: &Step, theme: Theme, room: usize) -> Vec<Line<'static>> {
 
 /// What there is to do about it.
 fn to_do(step: &Step, theme: Theme, room: usize) -> Vec<Line<'static>> {
-    let open = key_of(Place::Overview, Action::Open);
+    let open = key_of(KeyContext::Overview, Action::Open);
     match step.deed {
         Some(deed) => field("Next step", &format!("{}; {open}: open", words_of(deed)), Role::Accent, theme, room),
         None if step.stage == Stage::Shop => {
@@ -150,11 +150,11 @@ fn foot(state: &State) -> Vec<String> {
     let settings = &state.overview.settings;
     let mut texts = Vec::new();
     if state.is_new_here() {
-        let quit = key_of(Place::Overview, Action::Quit);
+        let quit = key_of(KeyContext::Overview, Action::Quit);
         texts.push(format!("No account? Quit ({quit}), then run commerce-connector demo."));
     }
     if settings.setup.without_file {
-        let make = key_of(Place::Overview, Action::MakeConfig);
+        let make = key_of(KeyContext::Overview, Action::MakeConfig);
         let path = safe(&state.overview.config_path);
         texts.push(format!(
             "No configuration file yet. Optional: {make} creates {path} with every key explained; saving here creates a short one."

@@ -7,7 +7,7 @@ use super::text::{left, paragraph};
 use super::theme::{Role, Theme};
 use super::{feed_about, guide_text, help, log, reports};
 use crate::export::progress::{ItemFailure, ItemState};
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::state::State;
 use crate::tui::state::dialog::Reading;
 
@@ -68,9 +68,9 @@ fn failure_content(failure: &ItemFailure, theme: Theme, room: usize) -> Content 
 
 /// What a state means, and which key helps.
 fn meaning(state: ItemState) -> (&'static str, String) {
-    let selected = key_of(Place::Export, Action::StartSelected);
-    let all = key_of(Place::Export, Action::StartAll);
-    let retry = key_of(Place::Export, Action::Retry);
+    let selected = key_of(KeyContext::Export, Action::StartSelected);
+    let all = key_of(KeyContext::Export, Action::StartAll);
+    let retry = key_of(KeyContext::Export, Action::Retry);
     match state {
         ItemState::NeedsAttention => (
             "The service will refuse this item again until its data in the shop, or the feed, changes.",

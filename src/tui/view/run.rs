@@ -11,7 +11,7 @@ use crate::connector::estimate::formula;
 use crate::error::Exit;
 use crate::export::progress::{Limit, Phase, RunEnd, RunReport};
 use crate::format::{bytes, count, counted, duration, rate};
-use crate::tui::keymap::{Action, Place, key_of};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::state::State;
 use crate::tui::state::run::{ActiveRun, EndedRun, RunState};
 use crate::tui::state::totals::Totals;
@@ -36,14 +36,14 @@ pub fn lines(state: &State, is_short: bool, theme: Theme, room: usize) -> Vec<Li
             let text = if state.overview.data_space.is_none() {
                 "No data space selected: choose one in pane 2, then export.".to_owned()
             } else if state.is_read_only() {
-                format!("Read-only: nothing is sent. {}: dry run.", key_of(Place::Export, Action::DryRun))
+                format!("Read-only: nothing is sent. {}: dry run.", key_of(KeyContext::Export, Action::DryRun))
             } else {
                 format!(
                     "{} exports every feed, {} the selected one, {} only changes; {}: dry run.",
-                    key_of(Place::Export, Action::StartAll),
-                    key_of(Place::Export, Action::StartSelected),
-                    key_of(Place::Export, Action::Partial),
-                    key_of(Place::Export, Action::DryRun)
+                    key_of(KeyContext::Export, Action::StartAll),
+                    key_of(KeyContext::Export, Action::StartSelected),
+                    key_of(KeyContext::Export, Action::Partial),
+                    key_of(KeyContext::Export, Action::DryRun)
                 )
             };
             let mut lines = vec![Line::default(), Line::styled(fit(&text, room), theme.style(Role::Dim))];
@@ -139,7 +139,7 @@ pub fn eta(run: &ActiveRun, room: usize) -> String {
     let limit = limit(run);
     if let Some(paused) = &run.progress.paused {
         let by = paused.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-        return format!("paused{by}, nothing more is sent. {}: resume", key_of(Place::Feed, Action::PauseResume));
+        return format!("paused{by}, nothing more is sent. {}: resume", key_of(KeyContext::Feed, Action::PauseResume));
     }
     let waiting = u64::try_from(feeds.iter().filter(|feed| feed.phase == Phase::Waiting).count()).unwrap_or(u64::MAX);
     let text = match (run.eta(), feeds.iter().find(|feed| feed.phase.is_active())) {

@@ -10,8 +10,8 @@ use super::text::{fit, left, paragraph, time};
 use super::theme::{Role, Theme};
 use crate::domain::DataSpaceKind;
 use crate::format::counted;
-use crate::tui::keymap::{Action, Place, key_of};
-use crate::tui::state::saas::Row;
+use crate::tui::keymap::{Action, KeyContext, key_of};
+use crate::tui::state::saas::SaasRow;
 use crate::tui::state::{Load, State};
 
 /// The width of the kind with its shape, in cells.
@@ -55,7 +55,7 @@ fn head(state: &State, theme: Theme, room: usize) -> Line<'static> {
     if filter.editing || filter.is_set() {
         return super::content::filter_line(filter, theme, room);
     }
-    let refresh = key_of(Place::Saas, Action::Refresh);
+    let refresh = key_of(KeyContext::Saas, Action::Refresh);
     let (text, role) = match &state.saas.load {
         Load::NotAsked => (format!("Not loaded. {refresh}: load the projects visible to these keys"), Role::Dim),
         Load::Loading => match &state.saas.as_of {
@@ -99,7 +99,7 @@ fn gone(state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
 
 /// What to do while there is nothing to list.
 fn nothing(state: &State) -> String {
-    let create = key_of(Place::Saas, Action::CreateProject);
+    let create = key_of(KeyContext::Saas, Action::CreateProject);
     match &state.saas.load {
         Load::Loading => "Loading from the gateway; other panes keep working.".to_owned(),
         _ if state.saas.filter.is_set() => "No matches. Esc: clear the filter.".to_owned(),
@@ -108,7 +108,7 @@ fn nothing(state: &State) -> String {
             super::guide_text::LICENSE
         ),
         Load::Failed { problem } => {
-            let refresh = key_of(Place::Saas, Action::Refresh);
+            let refresh = key_of(KeyContext::Saas, Action::Refresh);
             let hint = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
             format!("{}{hint}. {refresh}: retry", problem.what)
         }
@@ -120,11 +120,11 @@ fn nothing(state: &State) -> String {
     }
 }
 
-fn line(row: Row, is_selected: bool, state: &State, theme: Theme, room: usize) -> Line<'static> {
+fn line(row: SaasRow, is_selected: bool, state: &State, theme: Theme, room: usize) -> Line<'static> {
     let in_use = state.overview.data_space.as_ref().map(|(id, _, _)| id);
     let (name, name_role, kind, kind_role, mark) = match row {
-        Row::Project(project) => (project.name.to_string(), Role::Title, "project".to_owned(), Role::Dim, ""),
-        Row::Space(_, space) => {
+        SaasRow::Project(project) => (project.name.to_string(), Role::Title, "project".to_owned(), Role::Dim, ""),
+        SaasRow::Space(_, space) => {
             let (shape, role) = shape_of(space.kind);
             let mark = match (in_use == Some(&space.id), &state.overview.settings.data_space_locked) {
                 (true, Some(_)) => "▲ locked",
@@ -152,14 +152,14 @@ fn shape_of(kind: DataSpaceKind) -> (&'static str, Role) {
 }
 
 /// What is known of the selected row, in a few lines.
-fn summary(row: Row, state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
-    let copy = key_of(Place::Saas, Action::Copy);
+fn summary(row: SaasRow, state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
+    let copy = key_of(KeyContext::Saas, Action::Copy);
     let (what, id, last) = match row {
-        Row::Project(project) => {
+        SaasRow::Project(project) => {
             let spaces = u64::try_from(project.data_spaces.len()).unwrap_or(u64::MAX);
             (format!("Project {} with {}", project.name, counted(spaces, "data space")), project.id.as_str(), None)
         }
-        Row::Space(project, space) => (
+        SaasRow::Space(project, space) => (
             format!("{} data space {} of {}", space.kind, space.name, project.name),
             space.id.as_str(),
             Some(format!("Last received from here: {}", received(space, state))),
@@ -170,7 +170,7 @@ fn summary(row: Row, state: &State, theme: Theme, room: usize) -> Vec<Line<'stat
 }
 
 /// What is known of the selected row.
-fn about(row: Row, state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
+fn about(row: SaasRow, state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut say = |title: &str, text: &str| {
         lines.push(Line::styled(title.to_owned(), theme.style(Role::Dim)));
@@ -178,12 +178,12 @@ fn about(row: Row, state: &State, theme: Theme, room: usize) -> Vec<Line<'static
         lines.push(Line::default());
     };
     match row {
-        Row::Project(project) => {
+        SaasRow::Project(project) => {
             say("Project", project.name.as_str());
             say("Id", project.id.as_str());
             say("Data spaces", &format!("{}. Choose one to export into.", project.data_spaces.len()));
         }
-        Row::Space(project, space) => {
+        SaasRow::Space(project, space) => {
             say("Data space", space.name.as_str());
             say("Id", space.id.as_str());
             say("Last received from here", &received(space, state));

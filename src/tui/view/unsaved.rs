@@ -7,7 +7,7 @@ use super::text::paragraph;
 use super::theme::{Role, Theme};
 use crate::connector::unsaved::{HalfName, KeptKeys, UnsavedHalf};
 use crate::keys::PrivateKey;
-use crate::tui::keymap::Place;
+use crate::tui::keymap::KeyContext;
 use crate::tui::state::State;
 use crate::tui::state::dialog::{Dialog, LinePurpose};
 
@@ -42,7 +42,7 @@ pub fn leaving(state: &State, theme: Theme, room: usize) -> Content {
     said.push(
         "Stored until the next start in a private file in the state directory (mode 0600, not encrypted).".to_owned(),
     );
-    answered(Place::Unsaved, "Quit without saving the keys?".to_owned(), true, texts(&said, theme, room), theme)
+    answered(KeyContext::Unsaved, "Quit without saving the keys?".to_owned(), true, texts(&said, theme, room), theme)
 }
 
 /// Before a dialog is closed that holds something.
@@ -54,7 +54,7 @@ pub fn discard(dialog: &Dialog, theme: Theme, room: usize) -> Content {
         }
         _ => vec!["The text is not saved.".to_owned()],
     };
-    answered(Place::Question, "Discard it?".to_owned(), true, texts(&said, theme, room), theme)
+    answered(KeyContext::Question, "Discard it?".to_owned(), true, texts(&said, theme, room), theme)
 }
 
 /// What an earlier screen left.
@@ -73,5 +73,5 @@ pub fn kept(kept: &KeptKeys, state: &State, theme: Theme, room: usize) -> Conten
         said.push(format!("{}{detail}", half.name()));
     }
     let lines = texts(&said, theme, room);
-    answered(Place::Kept, "Unsaved keys".to_owned(), false, lines, theme)
+    answered(KeyContext::Kept, "Unsaved keys".to_owned(), false, lines, theme)
 }

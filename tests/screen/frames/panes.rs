@@ -56,7 +56,7 @@ fn preview(items: u64, items_there: u64) -> RunPreview {
 /// The pane with the cursor on the data space of this name, and its choice asked about.
 fn choosing(name: &str) -> State {
     let mut state = ready(Pane::Saas, DataSpaceKind::Testing);
-    let is_it = |row: &saas::Row| matches!(row, saas::Row::Space(_, space) if space.name.as_str() == name);
+    let is_it = |row: &saas::SaasRow| matches!(row, saas::SaasRow::Space(_, space) if space.name.as_str() == name);
     state.saas.selected = state.saas.rows().iter().position(is_it).unwrap();
     key(&mut state, KeyCode::Enter);
     state

@@ -9,7 +9,7 @@ use super::ParseError;
 use super::lexer::Token;
 use super::parser::Parser;
 use super::scope::{Mode, Scope, Step};
-use super::value::{Array, Entry, Key, Unknown, Value, name_in_words};
+use super::value::{Array, ArrayEntry, Key, Unknown, Value, name_in_words};
 
 /// PDO's numbers of driver options for MySQL: `\PDO::MYSQL_ATTR_…`, or `\Pdo\Mysql::ATTR_…`.
 const MYSQL_ATTRIBUTES: [(&str, i64); 16] = [
@@ -122,11 +122,11 @@ const HARMLESS: [&str; 57] = [
 ];
 
 /// The call of a function or of what looks like one; its opening bracket is next.
-pub(super) fn call(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) -> Result<Entry, ParseError> {
+pub(super) fn call(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) -> Result<ArrayEntry, ParseError> {
     let begin = parser.at;
     let name = word.to_ascii_lowercase();
     let name = name.rsplit('\\').next().unwrap_or_default();
-    let entry = |value| Ok(Entry { line, value });
+    let entry = |value| Ok(ArrayEntry { line, value });
     match name {
         "array" => {
             parser.at += 1;
@@ -188,7 +188,7 @@ pub(super) fn call(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) -> 
         ("putenv", [pair]) => {
             let text = pair.value.text(line);
             if let Ok(Some((name, value))) = text.as_ref().map(|pair| pair.split_once('=')) {
-                let value = Entry { line, value: Value::Text(value.to_owned()) };
+                let value = ArrayEntry { line, value: Value::Text(value.to_owned()) };
                 parser.scope.assign("_ENV", &[Step::Key(Key::of_text(name))], value)?;
             } else {
                 let reason = "an unknown environment variable is changed".to_owned();
@@ -225,7 +225,7 @@ pub(super) fn unknown(line: usize, reason: &str) -> Value {
 }
 
 /// A function that is not computed. It may change a variable that is passed to it, and read variables into the environment.
-fn unknown_call(parser: &mut Parser<'_, '_, '_>, name: &str, begin: usize, line: usize) -> Entry {
+fn unknown_call(parser: &mut Parser<'_, '_, '_>, name: &str, begin: usize, line: usize) -> ArrayEntry {
     let unknown = Unknown { line, reason: format!("the function {}() is not supported", name_in_words(name)) };
     if !HARMLESS.contains(&name) {
         parser.forget_within(begin, &unknown);
@@ -234,10 +234,10 @@ fn unknown_call(parser: &mut Parser<'_, '_, '_>, name: &str, begin: usize, line:
     if matches!(name, "extract" | "parse_str") {
         parser.scope.forget_all(&unknown);
     }
-    Entry { line, value: Value::Unknown(unknown) }
+    ArrayEntry { line, value: Value::Unknown(unknown) }
 }
 
-fn isset(values: &[Entry]) -> Value {
+fn isset(values: &[ArrayEntry]) -> Value {
     for entry in values {
         match &entry.value {
             Value::Unknown(unknown) => return Value::Unknown(unknown.clone()),
@@ -270,14 +270,14 @@ fn json(value: serde_json::Value, line: usize) -> Value {
         Json::Array(values) => {
             let mut array = Array::default();
             for value in values {
-                array.push(Entry { line, value: json(value, line) });
+                array.push(ArrayEntry { line, value: json(value, line) });
             }
             Value::Array(Arc::new(array))
         }
         Json::Object(values) => {
             let mut array = Array::default();
             for (key, value) in values {
-                array.insert(Key::of_text(&key), Entry { line, value: json(value, line) });
+                array.insert(Key::of_text(&key), ArrayEntry { line, value: json(value, line) });
             }
             Value::Array(Arc::new(array))
         }
@@ -285,7 +285,12 @@ fn json(value: serde_json::Value, line: usize) -> Value {
 }
 
 /// Adds the entries of a value to an array. Numbers are counted on, or replace.
-pub(super) fn merge(into: &mut Array, from: &Entry, counts_on: bool, scope: &mut Scope<'_>) -> Result<(), ParseError> {
+pub(super) fn merge(
+    into: &mut Array,
+    from: &ArrayEntry,
+    counts_on: bool,
+    scope: &mut Scope<'_>,
+) -> Result<(), ParseError> {
     let array = match from.value.known() {
         Ok(Value::Array(array)) => array,
         Ok(_) => {
@@ -324,13 +329,17 @@ pub(super) fn replace(base: &Value, over: &Value, line: usize, scope: &mut Scope
             Some(before) => replace(&before.value, &entry.value, line, scope)?,
             None => entry.value.clone(),
         };
-        merged.insert(key.clone(), Entry { line: entry.line, value });
+        merged.insert(key.clone(), ArrayEntry { line: entry.line, value });
     }
     Ok(Value::Array(Arc::new(merged)))
 }
 
 /// Words that begin an expression of their own.
-pub(super) fn keyword(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) -> Result<Option<Entry>, ParseError> {
+pub(super) fn keyword(
+    parser: &mut Parser<'_, '_, '_>,
+    word: &str,
+    line: usize,
+) -> Result<Option<ArrayEntry>, ParseError> {
     let name = word.to_ascii_lowercase();
     match name.as_str() {
         "include" | "include_once" | "require" | "require_once" | "print" | "clone" | "throw" | "exit" | "die"
@@ -347,7 +356,7 @@ pub(super) fn keyword(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) 
             }
             let unknown = Unknown { line, reason: "creating objects is not supported".to_owned() };
             parser.scope.hide(&unknown);
-            Ok(Some(Entry { line, value: Value::Unknown(unknown) }))
+            Ok(Some(ArrayEntry { line, value: Value::Unknown(unknown) }))
         }
         "function" | "match" => {
             while !parser.is_next("{") {
@@ -387,7 +396,7 @@ pub(super) fn keyword(parser: &mut Parser<'_, '_, '_>, word: &str, line: usize) 
 }
 
 /// What would run code, or end the run.
-fn running(parser: &mut Parser<'_, '_, '_>, name: &str, line: usize) -> Result<Entry, ParseError> {
+fn running(parser: &mut Parser<'_, '_, '_>, name: &str, line: usize) -> Result<ArrayEntry, ParseError> {
     let operand = match parser.peek() {
         Some(Token::Sign(";" | ")" | "]" | ",")) | None => None,
         Some(_) => Some(parser.expression()?),
@@ -397,11 +406,11 @@ fn running(parser: &mut Parser<'_, '_, '_>, name: &str, line: usize) -> Result<E
     if !loads_classes && !matches!(name, "print" | "clone") {
         parser.scope.forget_all(&unknown);
     }
-    Ok(Entry { line, value: Value::Unknown(unknown) })
+    Ok(ArrayEntry { line, value: Value::Unknown(unknown) })
 }
 
 /// `Name::class`, `\PDO::MYSQL_ATTR_SSL_CA`, `Name::call(…)`; the two colons are next.
-pub(super) fn of_class(parser: &mut Parser<'_, '_, '_>, class: &str, line: usize) -> Entry {
+pub(super) fn of_class(parser: &mut Parser<'_, '_, '_>, class: &str, line: usize) -> ArrayEntry {
     let full = parser.class_name(class);
     let Some(Token::Word(name)) = parser.peek_at(1).cloned() else {
         // `Name::$variable`: what follows the colons is read like any other arrow.
@@ -431,7 +440,7 @@ pub(super) fn of_class(parser: &mut Parser<'_, '_, '_>, class: &str, line: usize
         _ => None,
     };
     match value {
-        Some(value) => Entry { line, value },
+        Some(value) => ArrayEntry { line, value },
         None => Parser::unknown(line, format!("unknown class constant {}", name_in_words(&name))),
     }
 }

@@ -6,11 +6,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::super::operators;
-use super::super::value::{Entry, Key, Value};
+use super::super::value::{ArrayEntry, Key, Value};
 use super::{of_json, unknown};
 
 /// What a function of text and numbers gives; `None` for any other function.
-pub(in crate::commerce::env_php) fn call(name: &str, arguments: &[Entry], line: usize, file: &Path) -> Option<Value> {
+pub(in crate::commerce::env_php) fn call(
+    name: &str,
+    arguments: &[ArrayEntry],
+    line: usize,
+    file: &Path,
+) -> Option<Value> {
     let first = arguments.first()?;
     // What is not set stays so; what is not known is not computed.
     let passes_on = matches!(
@@ -99,7 +104,7 @@ pub(in crate::commerce::env_php) fn call(name: &str, arguments: &[Entry], line: 
 }
 
 /// Functions that ask what a value is, or take one apart.
-fn of_values(name: &str, arguments: &[Entry], line: usize) -> Option<Value> {
+fn of_values(name: &str, arguments: &[ArrayEntry], line: usize) -> Option<Value> {
     let first = arguments.first()?;
     let text = || first.value.text(line).ok();
     Some(match (name, arguments.len()) {
@@ -137,7 +142,7 @@ fn is_blank(c: char) -> bool {
 }
 
 /// `sprintf()` with `%s`, `%d` and `%%`; `None` with anything else.
-fn formatted(format: &str, arguments: &[Entry], line: usize) -> Option<Value> {
+fn formatted(format: &str, arguments: &[ArrayEntry], line: usize) -> Option<Value> {
     let mut text = String::new();
     let mut arguments = arguments.iter();
     let mut rest = format;

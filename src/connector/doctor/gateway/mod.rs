@@ -6,7 +6,7 @@ mod steps;
 use tokio::time::{Instant, timeout_at};
 
 use self::keys::Pair;
-use self::steps::{Place, SKEW_WRONG};
+use self::steps::{HostPort, SKEW_WRONG};
 use super::AREA_LIMIT;
 use super::check::Check;
 use crate::client::{Client, Probe, Unreached};
@@ -60,7 +60,9 @@ pub(super) async fn checks(connector: &Connector) -> Vec<Check> {
         }
     };
     let (first_hop, whose) = match &way {
-        Route::Through(proxy) => (Place { host: proxy.host.clone(), port: proxy.port, is_https: false }, "the proxy's"),
+        Route::Through(proxy) => {
+            (HostPort { host: proxy.host.clone(), port: proxy.port, is_https: false }, "the proxy's")
+        }
         Route::Direct(_) => (gateway.clone(), "the gateway's"),
     };
     let (name, addresses) = steps::resolve(&first_hop, whose, &way).await;

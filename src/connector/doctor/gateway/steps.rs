@@ -31,14 +31,14 @@ const SKEW_NONE: SignedDuration = SignedDuration::from_secs(2);
 const SKEW_WARNING: SignedDuration = SignedDuration::from_secs(60);
 /// Where a connection leads to.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct HostPort {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) is_https: bool,
 }
 
 /// The place that a URL names.
-pub(super) fn place(url: &str) -> Option<Place> {
+pub(super) fn place(url: &str) -> Option<HostPort> {
     let (scheme, rest) = url.trim().split_once("://")?;
     let is_https = match scheme {
         "https" => true,
@@ -54,11 +54,11 @@ pub(super) fn place(url: &str) -> Option<Place> {
         None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
     };
     let port = port.map_or(Some(if is_https { 443 } else { 80 }), |port| port.parse().ok())?;
-    (!host.is_empty()).then(|| Place { host: host.to_owned(), port, is_https })
+    (!host.is_empty()).then(|| HostPort { host: host.to_owned(), port, is_https })
 }
 
 /// The client goes to this machine without a proxy, and elsewhere as the environment says.
-pub(super) fn route(gateway: &Place) -> Result<Route, UnusableProxy> {
+pub(super) fn route(gateway: &HostPort) -> Result<Route, UnusableProxy> {
     let address: Option<IpAddr> = gateway.host.parse().ok();
     if gateway.host == "localhost" || address.is_some_and(|address| address.is_loopback()) {
         return Ok(Route::Direct("the gateway is on this machine".to_owned()));
@@ -67,7 +67,7 @@ pub(super) fn route(gateway: &Place) -> Result<Route, UnusableProxy> {
 }
 
 /// The addresses behind the name.
-pub(super) async fn resolve(place: &Place, whose: &str, way: &Route) -> (Check, Vec<SocketAddr>) {
+pub(super) async fn resolve(place: &HostPort, whose: &str, way: &Route) -> (Check, Vec<SocketAddr>) {
     let host = SafeText::new(&place.host);
     let why = match timeout(NAME_LIMIT, look_up(place)).await {
         Ok(Ok(addresses)) => {
@@ -99,7 +99,7 @@ pub(super) async fn resolve(place: &Place, whose: &str, way: &Route) -> (Check, 
 
 /// Asks the system, on a thread that nobody waits for: the runtime would wait for one of its own before the program ends, and a
 /// resolver whose servers are silent takes half a minute.
-async fn look_up(place: &Place) -> io::Result<Vec<SocketAddr>> {
+async fn look_up(place: &HostPort) -> io::Result<Vec<SocketAddr>> {
     let (answer, answered) = oneshot::channel();
     let name = (place.host.clone(), place.port);
     std::thread::Builder::new().name("resolve".to_owned()).spawn(move || {
@@ -114,7 +114,7 @@ fn many(addresses: usize) -> String {
 }
 
 /// Whether one of the addresses accepts a connection.
-pub(super) async fn connect(addresses: &[SocketAddr], place: &Place, way: &Route) -> (Check, bool) {
+pub(super) async fn connect(addresses: &[SocketAddr], place: &HostPort, way: &Route) -> (Check, bool) {
     if addresses.is_empty() {
         return (Check::skipped(CONNECTION, "no DNS"), false);
     }
@@ -144,7 +144,7 @@ pub(super) async fn connect(addresses: &[SocketAddr], place: &Place, way: &Route
     (Check::wrong(CONNECTION, &format!("{shown} is closed"), finding), false)
 }
 
-pub(super) fn https(probe: Option<&Answer>, is_connected: bool, gateway: &Place) -> Check {
+pub(super) fn https(probe: Option<&Answer>, is_connected: bool, gateway: &HostPort) -> Check {
     let host = SafeText::new(&gateway.host);
     match probe {
         None if !is_connected => Check::skipped(HTTPS, "no TCP"),

@@ -7,13 +7,13 @@ use rusqlite::types::Value;
 use super::super::items::{ItemOrder, ItemPage, ItemRow, PageFrom};
 
 /// Where a walk continues: beyond the row with this key and number, or with it.
-pub(super) struct Place {
+pub(super) struct RowPosition {
     pub key: Value,
     pub id: i64,
     pub including: bool,
 }
 
-impl Place {
+impl RowPosition {
     pub(super) fn beyond(order: ItemOrder, row: &ItemRow) -> Self {
         let key = match order {
             ItemOrder::Label => Value::Text(row.label.as_str().to_owned()),
@@ -48,11 +48,11 @@ pub(super) fn column_of(order: ItemOrder) -> &'static str {
 }
 
 /// The ranges of the index of an order that lie beyond a place, nearest first.
-pub(super) fn legs(order: ItemOrder, place: Option<&Place>, is_backwards: bool) -> Vec<Leg> {
+pub(super) fn legs(order: ItemOrder, place: Option<&RowPosition>, is_backwards: bool) -> Vec<Leg> {
     let is_descending = (order == ItemOrder::Newest) != is_backwards;
     let direction = if is_descending { "DESC" } else { "ASC" };
     let leg = |condition: String, values: Vec<Value>| Leg { condition, values, direction };
-    let Some(Place { key, id, including }) = place else { return vec![leg(String::new(), Vec::new())] };
+    let Some(RowPosition { key, id, including }) = place else { return vec![leg(String::new(), Vec::new())] };
     let column = column_of(order);
     let beyond = match (is_descending, including) {
         (false, false) => ">",

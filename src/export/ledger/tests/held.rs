@@ -25,7 +25,7 @@ fn hours(hours: i64) -> Timestamp {
 }
 
 impl Shop {
-    fn count(&mut self, place: Place) -> Measure {
+    fn count(&mut self, place: SweepScope) -> Measure {
         let mut measure = Measure::default();
         let mut next = Some(place);
         while let Some(place) = next {
@@ -36,9 +36,9 @@ impl Shop {
         measure
     }
 
-    fn ask(&mut self, place: Place, limit: Limit, at: Timestamp) -> Option<Held> {
+    fn ask(&mut self, place: SweepScope, limit: Limit, at: Timestamp) -> Option<Held> {
         let measure = self.count(place);
-        let is_whole = matches!(place, Place::Feed(_));
+        let is_whole = matches!(place, SweepScope::Feed(_));
         let ruling = Ruling { feed: self.feed, what: What::Deletions, limit, is_whole, now: at };
         self.store.rule(&ruling, measure).expect("ruled")
     }
@@ -47,13 +47,13 @@ impl Shop {
     fn go_through(&mut self, there: &[FeedItem], limit: Limit, at: Timestamp) -> Result<usize, Held> {
         let compared = self.collect(there);
         self.answer(&compared.send, status::SUBMITTED);
-        match self.ask(Place::Feed(None), limit, at) {
+        match self.ask(SweepScope::Feed(None), limit, at) {
             Some(held) => Err(held),
-            None => Ok(self.delete(Place::Feed(None), at)),
+            None => Ok(self.delete(SweepScope::Feed(None), at)),
         }
     }
 
-    fn delete(&mut self, place: Place, at: Timestamp) -> usize {
+    fn delete(&mut self, place: SweepScope, at: Timestamp) -> usize {
         let (mut deleted, mut next) = (0, Some(place));
         while let Some(place) = next {
             let swept = self.store.sweep(place, at).expect("swept");
@@ -101,13 +101,13 @@ fn a_feed_stays_held_for_parts_until_a_full_compare_finds_few_or_a_person_allows
     let part = |shop: &mut Shop, limit| {
         shop.store.begin_feed(Feed::Products, Resend::None).expect("begun");
         shop.store.choose_keys(&[1_500]).expect("chosen");
-        shop.ask(Place::Key(i64::MIN), limit, hours(48))
+        shop.ask(SweepScope::Key(i64::MIN), limit, hours(48))
     };
     let held = part(&mut shop, USUAL).expect("still held");
     assert_eq!((held.items, held.since), (1_000, Some(hours(0))));
     let allowed = Limit { now: Some(Most::Items(5)), ..USUAL };
     assert_eq!(part(&mut shop, allowed), None, "who names items and a number is obeyed");
-    assert_eq!(shop.delete(Place::Key(i64::MIN), hours(48)), 1);
+    assert_eq!(shop.delete(SweepScope::Key(i64::MIN), hours(48)), 1);
     part(&mut shop, USUAL).expect("held for all others");
     // A number that is too small, then the right one; after that the day begins again.
     let small = Limit { now: Some(Most::Items(998)), ..USUAL };
@@ -130,12 +130,12 @@ fn a_deletion_that_failed_is_not_counted_twice() {
     shop.in_one_commit();
     shop.deliver(&products(0..1_000));
     shop.collect(&products(0..900));
-    assert_eq!(shop.ask(Place::Feed(None), USUAL, now()), None);
+    assert_eq!(shop.ask(SweepScope::Feed(None), USUAL, now()), None);
     let gone = shop.sweep().gone;
     shop.answer(&gone, 503);
     shop.collect(&products(0..900));
-    assert_eq!(shop.count(Place::Feed(None)).items, 0);
-    assert_eq!(shop.ask(Place::Feed(None), USUAL, now()), None);
+    assert_eq!(shop.count(SweepScope::Feed(None)).items, 0);
+    assert_eq!(shop.ask(SweepScope::Feed(None), USUAL, now()), None);
     assert_eq!(shop.sweep().gone.len(), 100, "it is sent again");
 }
 
@@ -148,7 +148,8 @@ fn changes_are_counted_without_a_trace_and_held_ones_stay_as_they_are() {
     let measure = shop.store.count_changed(&there).expect("counted");
     assert_eq!((measure.items, measure.examples.len()), (3, 3));
     shop.store.hold_changes();
-    let compared = shop.store.compare(there.iter().cloned().map(Entry::Whole).collect(), now()).expect("compared");
+    let compared =
+        shop.store.compare(there.iter().cloned().map(LedgerEntry::Whole).collect(), now()).expect("compared");
     assert_eq!(labels(&compared.send), [("P4 · default", Why::New), ("P5 · default", Why::New)]);
     assert_eq!(labels(&shop.sweep().gone), [("P0 · default", Why::Gone)], "what is held is there");
     assert_eq!(shop.collect(&there).send.len(), 5);
@@ -161,10 +162,10 @@ fn settled_deletions_are_dropped_when_they_are_old_and_nothing_else_is() {
     shop.deliver(&products(0..2_600));
     let there = products(0..100);
     shop.collect(&there);
-    assert_eq!(shop.delete(Place::Feed(None), now()), 2_500);
+    assert_eq!(shop.delete(SweepScope::Feed(None), now()), 2_500);
     // Another, whose deletion fails.
     shop.collect(&products(1..100));
-    let mut next = Some(Place::Feed(None));
+    let mut next = Some(SweepScope::Feed(None));
     while let Some(place) = next {
         let swept = shop.store.sweep(place, now()).expect("swept");
         shop.answer(&swept.gone, 503);

@@ -65,7 +65,7 @@ fn what_is_forgotten_takes_its_history_along() {
 
 fn shop_again(shop: &mut Shop) -> Vec<Outgoing> {
     shop.store.begin_feed(Feed::Categories, Resend::All).expect("begun");
-    shop.store.compare(vec![Entry::Whole(category("3", "new"))], now()).expect("compared").send
+    shop.store.compare(vec![LedgerEntry::Whole(category("3", "new"))], now()).expect("compared").send
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn the_newest_states_of_an_item_are_remembered() {
     for second in 0..tries {
         let at = now() + jiff::Span::new().seconds(second);
         shop.store.begin_feed(Feed::Products, Resend::All).expect("begun");
-        let sent = shop.store.compare(vec![Entry::Whole(product("A", "a"))], at).expect("compared").send;
+        let sent = shop.store.compare(vec![LedgerEntry::Whole(product("A", "a"))], at).expect("compared").send;
         let outcome = BatchOutcome { row: sent[0].row, status: second, error: "why".into(), code: SafeText::default() };
         let answer = Answer { batch: 1, status: Some(200), request_id: None, verdicts: vec![outcome] };
         shop.store.record(&answer, at).expect("recorded");
@@ -93,7 +93,7 @@ fn a_record_that_stays_broken_is_one_state() {
     for (second, reason) in [(1, "no status"), (2, "no status"), (3, "no name")] {
         let at = now() + jiff::Span::new().seconds(second);
         shop.store.begin_feed(Feed::Products, Resend::None).expect("begun");
-        let broken = Entry::Broken { item: product("A", "?"), reason: reason.into() };
+        let broken = LedgerEntry::Broken { item: product("A", "?"), reason: reason.into() };
         shop.store.compare(vec![broken], at).expect("compared");
     }
     assert_eq!(shop.number("SELECT count(*) FROM attempts WHERE status = 200"), 1);

@@ -44,7 +44,7 @@ fn fill(store: &mut Store, keep: bool) -> Duration {
         let at = now() + jiff::Span::new().milliseconds(i64::from(batch));
         let begin = Instant::now();
         store.connection.execute_batch("BEGIN IMMEDIATE").expect("begun");
-        let sent = store.compare(items.into_iter().map(Entry::Whole).collect(), at).expect("compared").send;
+        let sent = store.compare(items.into_iter().map(LedgerEntry::Whole).collect(), at).expect("compared").send;
         store.connection.execute_batch("COMMIT; BEGIN IMMEDIATE").expect("committed");
         let rows: Vec<i64> = sent.iter().map(|outgoing| outgoing.row).collect();
         let kept = if keep { Kept::Body(body) } else { Kept::Nothing };

@@ -22,7 +22,7 @@ impl Shop {
     fn look_at(&mut self, keys: &[u64], found: &[FeedItem], resend: Resend) -> Compared {
         self.store.begin_feed(self.feed, resend).expect("begun");
         self.store.choose_keys(keys).expect("chosen");
-        self.store.compare(found.iter().cloned().map(Entry::Whole).collect(), now()).expect("compared")
+        self.store.compare(found.iter().cloned().map(LedgerEntry::Whole).collect(), now()).expect("compared")
     }
 
     fn sweep_chosen(&mut self, reach: Reach) -> Vec<Outgoing> {
@@ -64,7 +64,7 @@ fn a_sweep_of_many_keys_goes_on_where_its_last_step_ended() {
     assert_eq!(shop.store.chosen_count().expect("counted"), 2_400);
     assert_eq!(shop.store.chosen_keys(Some(2_398), 10).expect("read"), [2_399, 2_400]);
     let first = shop.store.sweep(Reach::KeysAndRows.begin(), now()).expect("swept");
-    assert_eq!((first.gone.len(), first.next), (1_000, Some(Place::Key(1_000))));
+    assert_eq!((first.gone.len(), first.next), (1_000, Some(SweepScope::Key(1_000))));
     assert_eq!(shop.sweep_chosen(Reach::KeysAndRows).len(), 1_400, "what was looked at before is done");
 }
 
@@ -169,7 +169,7 @@ fn a_retry_takes_what_failed_and_nothing_else() {
         numbered(2, "c"),
         keyed(Feed::Products, 2, json!({"sku": "P2", "storeViewCode": "new-view", "name": "never sent"})),
     ];
-    let compared = shop.store.compare(found.map(Entry::Whole).to_vec(), now()).expect("compared");
+    let compared = shop.store.compare(found.map(LedgerEntry::Whole).to_vec(), now()).expect("compared");
     assert_eq!(labels(&compared.send), [("P1 · default", Why::Changed), ("P2 · default", Why::Changed)]);
     assert_eq!(labels(&shop.sweep_chosen(Reach::Rows)), [("P5 · default", Why::Gone)]);
 }
@@ -196,7 +196,7 @@ fn a_partial_sync_takes_up_what_a_full_one_would_send_without_a_change() {
     for (place, status) in states {
         shop.answer(&compared.send[place..=place], status);
     }
-    let broken = Entry::Broken { item: numbered(6, "a"), reason: "no status".into() };
+    let broken = LedgerEntry::Broken { item: numbered(6, "a"), reason: "no status".into() };
     shop.store.begin_feed(shop.feed, Resend::None).expect("begun");
     shop.store.compare(vec![broken], now()).expect("compared");
     let mut unsettled = |rest: i64, now: Timestamp| {
@@ -321,7 +321,7 @@ fn what_is_sent_and_in_which_order_does_not_depend_on_the_clock() {
     for (run, years) in [0, 5, -5, 3, -30].into_iter().enumerate() {
         let items = [numbered(1, &run.to_string()), numbered(2, "same")];
         shop.store.begin_feed(shop.feed, Resend::None).expect("begun");
-        let entries = items.into_iter().map(Entry::Whole).collect();
+        let entries = items.into_iter().map(LedgerEntry::Whole).collect();
         let compared = shop.store.compare(entries, at(years)).expect("compared");
         let expected = if run == 0 { 2 } else { 1 };
         assert_eq!(compared.send.len(), expected, "run {run}");
@@ -336,7 +336,7 @@ fn what_is_sent_and_in_which_order_does_not_depend_on_the_clock() {
         shop.store.record(&answer, at(years - 1)).expect("recorded");
     }
     shop.store.begin_feed(shop.feed, Resend::None).expect("begun");
-    let last = vec![Entry::Whole(numbered(1, "4"))];
+    let last = vec![LedgerEntry::Whole(numbered(1, "4"))];
     assert_eq!(shop.store.compare(last, at(100)).expect("compared").unchanged, 1);
-    assert_eq!(labels(&shop.store.sweep(Place::Feed(None), at(-100)).expect("swept").gone).len(), 1);
+    assert_eq!(labels(&shop.store.sweep(SweepScope::Feed(None), at(-100)).expect("swept").gone).len(), 1);
 }

@@ -4,7 +4,7 @@
 
 use super::effective::Settings;
 use super::scope::StoreView;
-use super::setting::Setting;
+use super::setting::ShopSetting;
 
 /// What stands for the address of a shop that was never given one; Commerce's own command line says the same.
 const UNCONFIGURED_URL: &str = "http://localhost/";
@@ -27,15 +27,15 @@ pub(super) struct BaseUrls {
 impl BaseUrls {
     pub(super) fn of(settings: &Settings, view: &StoreView) -> Self {
         let has_store_code =
-            settings.is_on(Setting::StoreCodeInUrls, view) && !settings.is_on(Setting::SingleStoreMode, view);
+            settings.is_on(ShopSetting::StoreCodeInUrls, view) && !settings.is_on(ShopSetting::SingleStoreMode, view);
         Self::made(has_store_code.then_some(view.code.as_str()), |setting| settings.get(setting, view))
     }
 
     /// `store_code`: what links hold of the store view.
-    fn made<'a>(store_code: Option<&str>, get: impl Fn(Setting) -> &'a str) -> Self {
-        let web = url(Setting::UnsecureBaseUrl, &get);
-        let mut direct_link = url(Setting::UnsecureLinkUrl, &get);
-        if !is_yes(get(Setting::UseRewrites)) {
+    fn made<'a>(store_code: Option<&str>, get: impl Fn(ShopSetting) -> &'a str) -> Self {
+        let web = url(ShopSetting::UnsecureBaseUrl, &get);
+        let mut direct_link = url(ShopSetting::UnsecureLinkUrl, &get);
+        if !is_yes(get(ShopSetting::UseRewrites)) {
             direct_link.push_str("index.php/");
         }
         let mut link = direct_link;
@@ -46,24 +46,24 @@ impl BaseUrls {
         let or_below_web = |setting, directory: &str| {
             if is_yes(get(setting)) { url(setting, &get) } else { format!("{web}{directory}/") }
         };
-        let media = or_below_web(Setting::UnsecureMediaUrl, "media");
-        let static_files = or_below_web(Setting::UnsecureStaticUrl, "static");
+        let media = or_below_web(ShopSetting::UnsecureMediaUrl, "media");
+        let static_files = or_below_web(ShopSetting::UnsecureStaticUrl, "static");
         Self { web, link, media, static_files }
     }
 }
 
 /// A URL with its placeholders filled in and exactly one slash at its end.
-fn url<'a>(setting: Setting, get: &impl Fn(Setting) -> &'a str) -> String {
+fn url<'a>(setting: ShopSetting, get: &impl Fn(ShopSetting) -> &'a str) -> String {
     format!("{}/", filled(get(setting), get).trim_end_matches('/'))
 }
 
 /// A URL with its placeholders filled in.
-pub(super) fn filled<'a>(text: &str, get: &impl Fn(Setting) -> &'a str) -> String {
+pub(super) fn filled<'a>(text: &str, get: &impl Fn(ShopSetting) -> &'a str) -> String {
     let mut text = text.to_owned();
     for _ in 0..MOST_PLACEHOLDERS {
         let filled = text
-            .replace("{{unsecure_base_url}}", get(Setting::UnsecureBaseUrl))
-            .replace("{{secure_base_url}}", get(Setting::SecureBaseUrl));
+            .replace("{{unsecure_base_url}}", get(ShopSetting::UnsecureBaseUrl))
+            .replace("{{secure_base_url}}", get(ShopSetting::SecureBaseUrl));
         if filled == text {
             break;
         }
@@ -81,12 +81,12 @@ mod tests {
     use super::*;
 
     /// The base URLs of a store view with these settings, and Commerce's own for the rest.
-    fn urls(store_code: Option<&str>, values: &[(Setting, &'static str)]) -> BaseUrls {
+    fn urls(store_code: Option<&str>, values: &[(ShopSetting, &'static str)]) -> BaseUrls {
         BaseUrls::made(store_code, |setting| {
             let set = values.iter().find(|(of, _)| *of == setting).map(|(_, value)| *value);
             set.unwrap_or(match setting {
-                Setting::UnsecureBaseUrl => "{{base_url}}",
-                Setting::UnsecureLinkUrl | Setting::SecureBaseUrl => "{{unsecure_base_url}}",
+                ShopSetting::UnsecureBaseUrl => "{{base_url}}",
+                ShopSetting::UnsecureLinkUrl | ShopSetting::SecureBaseUrl => "{{unsecure_base_url}}",
                 _ => "",
             })
         })
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_in() {
-        let made = urls(None, &[(Setting::UnsecureBaseUrl, "http://shop.example")]);
+        let made = urls(None, &[(ShopSetting::UnsecureBaseUrl, "http://shop.example")]);
         assert_eq!(made.link, "http://shop.example/index.php/");
         assert_eq!(made.media, "http://shop.example/media/");
         assert_eq!(urls(None, &[]).media, "http://localhost/media/");
@@ -105,12 +105,12 @@ mod tests {
         let made = urls(
             None,
             &[
-                (Setting::UnsecureBaseUrl, "http://shop.example/"),
-                (Setting::UnsecureMediaUrl, "{{secure_base_url}}files"),
+                (ShopSetting::UnsecureBaseUrl, "http://shop.example/"),
+                (ShopSetting::UnsecureMediaUrl, "{{secure_base_url}}files"),
             ],
         );
         assert_eq!(made.media, "http://shop.example/files/");
-        let circle = urls(None, &[(Setting::UnsecureBaseUrl, "{{secure_base_url}}")]);
+        let circle = urls(None, &[(ShopSetting::UnsecureBaseUrl, "{{secure_base_url}}")]);
         assert!(circle.web.ends_with("_base_url}}/"), "{}", circle.web);
     }
 
@@ -119,10 +119,10 @@ mod tests {
         let made = urls(
             Some("de"),
             &[
-                (Setting::UseRewrites, "1"),
-                (Setting::UnsecureBaseUrl, "http://shop.example/"),
-                (Setting::SecureBaseUrl, "https://shop.example/"),
-                (Setting::UnsecureMediaUrl, "https://cdn.example/m"),
+                (ShopSetting::UseRewrites, "1"),
+                (ShopSetting::UnsecureBaseUrl, "http://shop.example/"),
+                (ShopSetting::SecureBaseUrl, "https://shop.example/"),
+                (ShopSetting::UnsecureMediaUrl, "https://cdn.example/m"),
             ],
         );
         assert_eq!(

@@ -11,7 +11,7 @@ use super::directives::{Directives, LeftOut, escaped};
 use super::eav::Entity;
 use super::entity_values::Values;
 use super::scope::StoreView;
-use super::setting::Setting;
+use super::setting::ShopSetting;
 use super::url_path::{UrlPaths, below_root};
 use crate::commerce::database::{DatabaseError, Snapshot, in_list};
 use crate::feeds::content::Fields;
@@ -235,7 +235,7 @@ impl Data {
         let allowed = if own.is_empty() { self.sortable.iter().map(String::as_str).collect() } else { own };
         let wanted = self
             .value(context, category, DEFAULT_SORT, view)
-            .unwrap_or_else(|| context.settings.get(Setting::DefaultSortBy, view));
+            .unwrap_or_else(|| context.settings.get(ShopSetting::DefaultSortBy, view));
         if allowed.contains(&wanted) {
             allowed.iter().copied().find(|code| *code == wanted)
         } else {

@@ -20,7 +20,7 @@ use crate::feeds::content::Fields;
 const INDEX: &str = "magento_catalogpermissions_index";
 
 /// A row of the index: category, website, customer group, grants.
-type Row = (u64, u32, u64, Option<i64>, Option<i64>, Option<i64>);
+type PermissionRow = (u64, u32, u64, Option<i64>, Option<i64>, Option<i64>);
 
 /// Items of these categories, by category, website and customer group.
 pub(super) async fn page(
@@ -41,7 +41,7 @@ pub(super) async fn page(
             "SELECT category_id, website_id, customer_group_id, {GRANT_COLUMNS} FROM {table} WHERE category_id IN ({ids})"
         )
     });
-    let rows: Vec<Row> = snapshot.rows(&sql).await?;
+    let rows: Vec<PermissionRow> = snapshot.rows(&sql).await?;
     let mut permissions = Permissions::default();
     for (category, website, group, browsing, prices, cart) in rows {
         // The row is for the whole website; what it leaves to the configuration may differ from view to view.

@@ -2,7 +2,7 @@
 //!
 //! It is only read. Commerce has a cursor of its own in `mview_state`, which belongs to Commerce.
 
-use super::super::changes::{ChangeLog, Entry, LogState, Present, Sight, Span, Touched};
+use super::super::changes::{ChangeLog, LogEntry, LogState, Present, Sight, Span, Touched};
 use crate::commerce::database::{Database, DatabaseError, Snapshot, in_list};
 use crate::commerce::triggers::{self, Triggers};
 use crate::domain::Feed;
@@ -136,7 +136,7 @@ pub(super) async fn entries(
     feed: Feed,
     span: Span,
     limit: usize,
-) -> Result<Vec<Entry>, DatabaseError> {
+) -> Result<Vec<LogEntry>, DatabaseError> {
     let Span { after, to } = span;
     read_entries(
         database,
@@ -147,22 +147,26 @@ pub(super) async fn entries(
 }
 
 /// The entries with these versions.
-pub(super) async fn entries_at(database: &Database, feed: Feed, versions: &[u64]) -> Result<Vec<Entry>, DatabaseError> {
+pub(super) async fn entries_at(
+    database: &Database,
+    feed: Feed,
+    versions: &[u64],
+) -> Result<Vec<LogEntry>, DatabaseError> {
     read_entries(database, feed, &format!("version_id IN ({}) ORDER BY version_id", in_list(versions))).await
 }
 
-async fn read_entries(database: &Database, feed: Feed, which: &str) -> Result<Vec<Entry>, DatabaseError> {
+async fn read_entries(database: &Database, feed: Feed, which: &str) -> Result<Vec<LogEntry>, DatabaseError> {
     let Some(names) = feed.in_commerce() else { return Ok(Vec::new()) };
     let sql = format!("SELECT version_id, entity_id FROM {} WHERE {which}", database.table(&names.change_log()));
     let mut snapshot = database.snapshot().await?;
     let entries = match names.log_key {
         LogKey::Id => {
             let rows: Vec<(u64, u64)> = snapshot.rows(&sql).await?;
-            rows.into_iter().map(|(version, key)| Entry { version, record: Touched::Key(key) }).collect()
+            rows.into_iter().map(|(version, key)| LogEntry { version, record: Touched::Key(key) }).collect()
         }
         LogKey::Sku => {
             let rows: Vec<(u64, String)> = snapshot.rows(&sql).await?;
-            rows.into_iter().map(|(version, sku)| Entry { version, record: Touched::Sku(sku) }).collect()
+            rows.into_iter().map(|(version, sku)| LogEntry { version, record: Touched::Sku(sku) }).collect()
         }
     };
     snapshot.end().await;

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::scope::StoreView;
-use super::setting::Setting;
+use super::setting::ShopSetting;
 use crate::commerce::database::{Database, DatabaseError, Snapshot};
 use crate::commerce::env_php::EnvPhpError;
 use crate::commerce::settings::{Found, Origin, Scope as Code, Sources, TABLE};
@@ -31,7 +31,7 @@ pub(super) enum Scope {
 pub(super) struct Settings {
     /// Every scope of the shop, with its code.
     scopes: Vec<(Scope, Code)>,
-    values: BTreeMap<(Setting, Scope), Found>,
+    values: BTreeMap<(ShopSetting, Scope), Found>,
     /// The time zone of every scope that has one of its own.
     zones: BTreeMap<Scope, TimeZone>,
 }
@@ -55,7 +55,7 @@ pub enum SettingError {
     #[error(transparent)]
     File(#[from] EnvPhpError),
     /// A time zone that is none.
-    #[error("{path} of {scope} is {name:?}, set in {origin}; not in this server's time zone data", path = Setting::TimeZone.path())]
+    #[error("{path} of {scope} is {name:?}, set in {origin}; not in this server's time zone data", path = ShopSetting::TimeZone.path())]
     TimeZone {
         /// What it is set for, such as `store view de`.
         scope: SafeText,
@@ -136,7 +136,7 @@ impl Settings {
         let (scopes, mut rows) = database.persist(read).await?;
         let mut settings = Self { scopes, ..Self::default() };
         for (scope, code) in settings.scopes.clone() {
-            for setting in Setting::ALL {
+            for setting in ShopSetting::ALL {
                 let row = rows.remove(&(setting.path(), scope));
                 if let Some(found) = sources.merged(&code, setting.path(), row)? {
                     settings.values.insert((setting, scope), found);
@@ -149,7 +149,7 @@ impl Settings {
 
     /// Looks up the time zone that a scope has of its own.
     fn add_zone(&mut self, scope: Scope, code: &Code) -> Result<(), SettingError> {
-        let Some(found) = self.values.get(&(Setting::TimeZone, scope)) else { return Ok(()) };
+        let Some(found) = self.values.get(&(ShopSetting::TimeZone, scope)) else { return Ok(()) };
         let zone = TimeZone::get(found.text()).map_err(|_| SettingError::TimeZone {
             scope: SafeText::new(&code.to_string()),
             name: SafeText::new(found.text()),
@@ -160,12 +160,12 @@ impl Settings {
     }
 
     /// The value for a store view: its own, else its website's, else the default, else the shipped one. Nothing is an empty text.
-    pub(super) fn get(&self, setting: Setting, view: &StoreView) -> &str {
+    pub(super) fn get(&self, setting: ShopSetting, view: &StoreView) -> &str {
         self.get_or_null(setting, view).unwrap_or_default()
     }
 
     /// The same; `None` where it is set to nothing.
-    pub(super) fn get_or_null(&self, setting: Setting, view: &StoreView) -> Option<&str> {
+    pub(super) fn get_or_null(&self, setting: ShopSetting, view: &StoreView) -> Option<&str> {
         let scopes = [Scope::Store(view.id), Scope::Website(view.website_id), Scope::Default];
         match scopes.into_iter().find_map(|scope| self.values.get(&(setting, scope))) {
             Some(found) => found.value.as_deref(),
@@ -174,12 +174,12 @@ impl Settings {
     }
 
     /// Whether a yes/no setting is on for a store view.
-    pub(super) fn is_on(&self, setting: Setting, view: &StoreView) -> bool {
+    pub(super) fn is_on(&self, setting: ShopSetting, view: &StoreView) -> bool {
         is_yes(self.get(setting, view))
     }
 
     /// Whether a yes/no setting that has no scopes is on: the default, else the shipped value.
-    pub(super) fn is_on_everywhere(&self, setting: Setting) -> bool {
+    pub(super) fn is_on_everywhere(&self, setting: ShopSetting) -> bool {
         is_yes(self.values.get(&(setting, Scope::Default)).map_or(setting.shipped(), Found::text))
     }
 
@@ -193,7 +193,7 @@ impl Settings {
 
     /// The base URL of the whole installation; `None` where nobody set one.
     pub(super) fn base_url(&self) -> Option<&str> {
-        let places = [Setting::SecureBaseUrl, Setting::UnsecureBaseUrl];
+        let places = [ShopSetting::SecureBaseUrl, ShopSetting::UnsecureBaseUrl];
         let mut found =
             places.iter().filter_map(|setting| self.values.get(&(*setting, Scope::Default)).map(Found::text));
         found.find(|url| !url.is_empty() && !url.starts_with("{{"))
@@ -221,7 +221,7 @@ impl Settings {
     /// Every setting in force, by path and scope.
     pub(super) fn in_force(&self) -> Vec<InForce> {
         let mut all = Vec::new();
-        for setting in Setting::ALL {
+        for setting in ShopSetting::ALL {
             for (scope, code) in &self.scopes {
                 let line = |value: Option<&str>, origin| InForce {
                     path: setting.path(),
@@ -246,12 +246,12 @@ async fn rows(
     database: &Database,
     snapshot: &mut Snapshot,
 ) -> Result<HashMap<(&'static str, Scope), Option<String>>, DatabaseError> {
-    let paths = Setting::ALL.map(|setting| format!("'{}'", setting.path())).join(",");
+    let paths = ShopSetting::ALL.map(|setting| format!("'{}'", setting.path())).join(",");
     let sql = format!("SELECT path, scope, scope_id, value FROM {} WHERE path IN ({paths})", database.table(TABLE));
     let rows: Vec<(String, String, i64, Option<String>)> = snapshot.rows(&sql).await?;
     let mut values = HashMap::new();
     for (path, scope, scope_id, value) in rows {
-        let setting = Setting::ALL.into_iter().find(|setting| setting.path() == path);
+        let setting = ShopSetting::ALL.into_iter().find(|setting| setting.path() == path);
         let id = u32::try_from(scope_id).unwrap_or_default();
         let scope = match scope.as_str() {
             "stores" => Scope::Store(id),
@@ -285,7 +285,7 @@ mod tests {
         }
     }
 
-    fn settings(values: &[(Setting, Scope, &str)]) -> Settings {
+    fn settings(values: &[(ShopSetting, Scope, &str)]) -> Settings {
         let found = |value: &str| Found { value: Some(value.to_owned()), origin: Origin::Database, locked: false };
         let values = values.iter().map(|(setting, scope, value)| ((*setting, *scope), found(value))).collect();
         Settings { values, ..Settings::default() }
@@ -294,22 +294,22 @@ mod tests {
     #[test]
     fn the_nearest_scope_wins_and_the_shipped_value_comes_last() {
         let set = settings(&[
-            (Setting::WeightUnit, Scope::Default, "lbs"),
-            (Setting::WeightUnit, Scope::Website(2), "kgs"),
-            (Setting::WeightUnit, Scope::Website(1), "stones"),
-            (Setting::BaseCurrency, Scope::Website(2), "EUR"),
-            (Setting::BaseCurrency, Scope::Store(3), ""),
+            (ShopSetting::WeightUnit, Scope::Default, "lbs"),
+            (ShopSetting::WeightUnit, Scope::Website(2), "kgs"),
+            (ShopSetting::WeightUnit, Scope::Website(1), "stones"),
+            (ShopSetting::BaseCurrency, Scope::Website(2), "EUR"),
+            (ShopSetting::BaseCurrency, Scope::Store(3), ""),
         ]);
-        assert_eq!(set.get(Setting::WeightUnit, &view()), "kgs");
-        assert_eq!(set.get(Setting::BaseCurrency, &view()), "", "an empty value hides what is above it");
-        assert_eq!(set.get(Setting::DefaultSortBy, &view()), "position");
+        assert_eq!(set.get(ShopSetting::WeightUnit, &view()), "kgs");
+        assert_eq!(set.get(ShopSetting::BaseCurrency, &view()), "", "an empty value hides what is above it");
+        assert_eq!(set.get(ShopSetting::DefaultSortBy, &view()), "position");
     }
 
     #[test]
     fn a_time_zone_that_is_none_is_an_error_that_names_it() {
         let mut set = settings(&[
-            (Setting::TimeZone, Scope::Store(3), "Europe/Berlin"),
-            (Setting::TimeZone, Scope::Default, "Moon/Crater"),
+            (ShopSetting::TimeZone, Scope::Store(3), "Europe/Berlin"),
+            (ShopSetting::TimeZone, Scope::Default, "Moon/Crater"),
         ]);
         assert_eq!(set.add_zone(Scope::Store(3), &Code::store("de")), Ok(()));
         assert_eq!(set.time_zone(Some(&view())).iana_name(), Some("Europe/Berlin"));
@@ -324,7 +324,10 @@ mod tests {
     #[test]
     fn the_same_settings_have_the_same_fingerprint_and_others_another() {
         let set = |value| {
-            settings(&[(Setting::WeightUnit, Scope::Default, value), (Setting::Backorders, Scope::Store(1), "1")])
+            settings(&[
+                (ShopSetting::WeightUnit, Scope::Default, value),
+                (ShopSetting::Backorders, Scope::Store(1), "1"),
+            ])
         };
         assert_eq!(set("kgs").fingerprint(), set("kgs").fingerprint());
         assert_ne!(set("kgs").fingerprint(), set("lbs").fingerprint());

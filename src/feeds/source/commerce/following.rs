@@ -1,6 +1,6 @@
 //! What changed: where the logs and the other signs of a feed stand, and which records they name.
 
-use super::super::changes::{Before, Details, Entry, Moment, Present, Shape, Shown, Sight, Span};
+use super::super::changes::{Before, Details, LogEntry, Moment, Present, Shape, Shown, Sight, Span};
 use super::{Commerce, SourceError, change_log, context_of, dependents, fingerprints, shapes};
 use crate::domain::Feed;
 
@@ -59,7 +59,7 @@ impl Commerce {
     }
 
     /// Entries of a feed's change log, in the order of their versions; at most `limit`.
-    pub async fn changes(&self, feed: Feed, span: Span, limit: usize) -> Result<Vec<Entry>, SourceError> {
+    pub async fn changes(&self, feed: Feed, span: Span, limit: usize) -> Result<Vec<LogEntry>, SourceError> {
         let database = self.databases().main;
         database
             .persist(|| change_log::entries(&database, feed, span, limit))
@@ -68,7 +68,7 @@ impl Commerce {
     }
 
     /// The entries of a feed's change log that have these versions.
-    pub async fn changes_at(&self, feed: Feed, versions: &[u64]) -> Result<Vec<Entry>, SourceError> {
+    pub async fn changes_at(&self, feed: Feed, versions: &[u64]) -> Result<Vec<LogEntry>, SourceError> {
         let database = self.databases().main;
         database
             .persist(|| change_log::entries_at(&database, feed, versions))

@@ -19,7 +19,7 @@ use super::context::Context;
 use super::effective::Settings;
 use super::scope::StoreView;
 use super::scopes::customer_group_code;
-use super::setting::Setting;
+use super::setting::ShopSetting;
 use crate::commerce::database::{DatabaseError, Snapshot};
 use crate::feeds::content::Fields;
 
@@ -35,14 +35,14 @@ const DENY: i64 = -2;
 /// What a customer group may do.
 struct Flag {
     field: &'static str,
-    configured: Setting,
-    groups: Setting,
+    configured: ShopSetting,
+    groups: ShopSetting,
 }
 
 const FLAGS: [Flag; 3] = [
-    Flag { field: "displayable", configured: Setting::GrantBrowsing, groups: Setting::BrowsingGroups },
-    Flag { field: "priceDisplayable", configured: Setting::GrantPrices, groups: Setting::PricesGroups },
-    Flag { field: "addToCartAllowed", configured: Setting::GrantCart, groups: Setting::CartGroups },
+    Flag { field: "displayable", configured: ShopSetting::GrantBrowsing, groups: ShopSetting::BrowsingGroups },
+    Flag { field: "priceDisplayable", configured: ShopSetting::GrantPrices, groups: ShopSetting::PricesGroups },
+    Flag { field: "addToCartAllowed", configured: ShopSetting::GrantCart, groups: ShopSetting::CartGroups },
 ];
 
 impl Flag {
@@ -71,7 +71,7 @@ pub(super) struct Permissions {
 impl Permissions {
     /// Adds a row of a product or category, as it is for one store view.
     pub(super) fn add(&mut self, settings: &Settings, view: &StoreView, id: u64, group: u64, grants: Grants) {
-        if !settings.is_on(Setting::Permissions, view) {
+        if !settings.is_on(ShopSetting::Permissions, view) {
             return;
         }
         let flags = self.flags.entry((id, view.website_id, group)).or_default();

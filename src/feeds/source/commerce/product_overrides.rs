@@ -19,7 +19,7 @@ use crate::untrusted::SafeText;
 const INDEX: &str = "magento_catalogpermissions_index_product";
 
 /// A row of the index: product, store view, customer group, grants.
-type Row = (u64, u32, u64, Option<i64>, Option<i64>, Option<i64>);
+type OverrideRow = (u64, u32, u64, Option<i64>, Option<i64>, Option<i64>);
 
 /// Items of these products, by product, website and customer group.
 pub(super) async fn page(
@@ -40,7 +40,7 @@ pub(super) async fn page(
             "SELECT product_id, store_id, customer_group_id, {GRANT_COLUMNS} FROM {table} WHERE product_id IN ({ids})"
         )
     });
-    let rows: Vec<Row> = snapshot.rows(&sql).await?;
+    let rows: Vec<OverrideRow> = snapshot.rows(&sql).await?;
     let mut permissions = Permissions::default();
     for (product, store, group, browsing, prices, cart) in rows {
         if let Some(view) = context.scopes.store_views.iter().find(|view| view.id == store) {

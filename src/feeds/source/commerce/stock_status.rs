@@ -13,7 +13,7 @@ use super::super::{Broken, Collected};
 use super::context::Context;
 use super::eav::Entity;
 use super::effective::Settings;
-use super::setting::Setting;
+use super::setting::ShopSetting;
 use crate::commerce::database::{DatabaseError, Snapshot, in_list};
 use crate::feeds::content::Fields;
 use crate::untrusted::SafeText;
@@ -65,8 +65,8 @@ struct Rules {
 impl Rules {
     fn of(settings: &Settings) -> Self {
         Self {
-            manages_stock: settings.is_on_everywhere(Setting::ManageStock),
-            allows_backorders: settings.is_on_everywhere(Setting::Backorders),
+            manages_stock: settings.is_on_everywhere(ShopSetting::ManageStock),
+            allows_backorders: settings.is_on_everywhere(ShopSetting::Backorders),
         }
     }
 

@@ -21,7 +21,7 @@ use crate::untrusted::SafeText;
 const LABELS: &str = "eav_attribute_option_value";
 
 /// A child's value of an attribute by which a parent of it varies, with one label.
-struct Row {
+struct VariantRow {
     child: u64,
     parent: u64,
     child_sku: String,
@@ -42,11 +42,11 @@ pub(super) async fn page(
     ids: &[u64],
 ) -> Result<Vec<Collected>, DatabaseError> {
     let rows = rows(snapshot, context, ids).await?;
-    let of_one_item = |a: &Row, b: &Row| (a.child, a.parent) == (b.child, b.parent);
+    let of_one_item = |a: &VariantRow, b: &VariantRow| (a.child, a.parent) == (b.child, b.parent);
     Ok(rows.chunk_by(of_one_item).filter_map(item).collect())
 }
 
-async fn rows(snapshot: &mut Snapshot, context: &Context, ids: &[u64]) -> Result<Vec<Row>, DatabaseError> {
+async fn rows(snapshot: &mut Snapshot, context: &Context, ids: &[u64]) -> Result<Vec<VariantRow>, DatabaseError> {
     let link = context.link(Entity::Product);
     let (label, label_join, label_order) = if context.has_table(LABELS) {
         let join = format!("LEFT JOIN {} t ON t.option_id = v.value ", context.table(LABELS));
@@ -74,7 +74,7 @@ async fn rows(snapshot: &mut Snapshot, context: &Context, ids: &[u64]) -> Result
         is_current_parent = context.is_current(Entity::Product, "p"),
     );
     let rows: Vec<Columns> = snapshot.rows(&sql).await?;
-    let row = |(child, parent, child_sku, parent_sku, attribute, code, option, label): Columns| Row {
+    let row = |(child, parent, child_sku, parent_sku, attribute, code, option, label): Columns| VariantRow {
         child,
         parent,
         child_sku: child_sku.unwrap_or_default(),
@@ -88,8 +88,8 @@ async fn rows(snapshot: &mut Snapshot, context: &Context, ids: &[u64]) -> Result
 }
 
 /// The item of the rows of one child and parent.
-fn item(rows: &[Row]) -> Option<Collected> {
-    let Row { child, parent, child_sku, parent_sku, .. } = rows.first()?;
+fn item(rows: &[VariantRow]) -> Option<Collected> {
+    let VariantRow { child, parent, child_sku, parent_sku, .. } = rows.first()?;
     for (product, sku) in [(child, child_sku), (parent, parent_sku)] {
         if sku.trim().is_empty() {
             return Some(Collected::Broken(Broken {
@@ -113,7 +113,7 @@ fn item(rows: &[Row]) -> Option<Collected> {
     Some(Collected::Item { source_id: Some(*child), content: fields.into() })
 }
 
-fn option_value(row: &Row) -> Value {
+fn option_value(row: &VariantRow) -> Value {
     json!({
         "attributeCode": row.code,
         "uid": uid(row.attribute, row.option),

@@ -61,11 +61,11 @@ pub(super) struct Records<R> {
     layout: Layout,
     limit: usize,
     number: u64,
-    state: State,
+    state: ReaderState,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum ReaderState {
     Begin,
     Within,
     End,
@@ -107,7 +107,7 @@ impl Gathered {
 impl<R: BufRead> Records<R> {
     /// Records of at most `limit` bytes each.
     pub fn new(bytes: R, layout: Layout, limit: usize) -> Self {
-        Self { bytes, layout, limit, number: 0, state: State::Begin }
+        Self { bytes, layout, limit, number: 0, state: ReaderState::Begin }
     }
 
     /// The next record; `None` at the end.
@@ -115,12 +115,12 @@ impl<R: BufRead> Records<R> {
     /// # Errors
     /// If the stream cannot be read, holds nothing at all, or is an array that does not end.
     pub fn next(&mut self) -> Result<Option<Record>> {
-        if self.state == State::Begin {
+        if self.state == ReaderState::Begin {
             self.begin()?;
-            self.state = State::Within;
+            self.state = ReaderState::Within;
         }
         match (self.state, self.layout) {
-            (State::End, _) => Ok(None),
+            (ReaderState::End, _) => Ok(None),
             (_, Layout::Lines) => self.next_line(),
             (_, Layout::Array) => self.next_element(),
         }
@@ -163,7 +163,7 @@ impl<R: BufRead> Records<R> {
             }
             self.number += 1;
             if is_last {
-                self.state = State::End;
+                self.state = ReaderState::End;
             }
             if !gathered.is_blank() {
                 return Ok(Some(Record { number: self.number, body: gathered.body() }));
@@ -197,7 +197,7 @@ impl<R: BufRead> Records<R> {
             }
         };
         if end == b']' {
-            self.state = State::End;
+            self.state = ReaderState::End;
             if self.token()?.is_some() {
                 return Err(invalid("unexpected text after the ] that ends its array"));
             }

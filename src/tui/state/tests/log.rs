@@ -25,7 +25,7 @@ fn the_newest_line_is_followed_until_another_is_selected() {
     let mut state = testing();
     run(&mut state);
     press(&mut state, 'n');
-    assert_eq!(state.place(), Place::Log);
+    assert_eq!(state.place(), KeyContext::Log);
     tell(&mut state, 10, ["a".to_owned(), "b".to_owned()]);
     assert!(state.export.log.is_following() && selected(&state).contains(" b:"));
     press(&mut state, 'k');
@@ -120,14 +120,14 @@ fn back_leads_to_where_a_page_was_opened_from() {
     let mut state = testing();
     key(&mut state, KeyCode::Enter);
     press(&mut state, 'n');
-    assert_eq!(state.place(), Place::Log);
+    assert_eq!(state.place(), KeyContext::Log);
     key(&mut state, KeyCode::Esc);
-    assert_eq!(state.place(), Place::Feed);
+    assert_eq!(state.place(), KeyContext::Feed);
     key(&mut state, KeyCode::Esc);
-    assert_eq!(state.place(), Place::Export);
+    assert_eq!(state.place(), KeyContext::Export);
     press(&mut state, 'n');
     key(&mut state, KeyCode::Esc);
-    assert_eq!(state.place(), Place::Export);
+    assert_eq!(state.place(), KeyContext::Export);
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn enter_leads_from_the_address_to_the_chosen_organization() {
     let SignIn::Pending(begun) = pending() else { unreachable!() };
     ims(&mut state, ImsReply::Begun(Ok(begun)));
     key(&mut state, KeyCode::Enter);
-    assert_eq!(state.place(), Place::Line);
+    assert_eq!(state.place(), KeyContext::Line);
     paste(&mut state, " https://localhost/?code=c\r\n&state=s ");
     let effects = key(&mut state, KeyCode::Enter);
     let [Effect::Work(Work::Ims(ImsWork::Finish(pasted)))] = effects.as_slice() else { panic!("{effects:?}") };

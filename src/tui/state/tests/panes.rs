@@ -114,7 +114,7 @@ fn a_data_space_that_is_gone_is_said_so() {
 /// Goes through the dialogs of a rotation; gives the effects of the last.
 fn rotate(state: &mut State) -> Effects {
     press(state, 'o');
-    assert_eq!(state.dialog.as_ref().map(Dialog::place), Some(Place::Question));
+    assert_eq!(state.dialog.as_ref().map(Dialog::place), Some(KeyContext::Question));
     press(state, 'y');
     paste(state, API_KEY);
     key(state, KeyCode::Enter);
@@ -245,8 +245,8 @@ fn copying_gives_a_fingerprint_or_an_id_and_never_a_key() {
     listed(&mut state, projects());
     state.pane = Pane::Saas;
     let id = match state.saas.row().unwrap() {
-        saas::Row::Space(_, space) => space.id.to_string(),
-        saas::Row::Project(project) => project.id.to_string(),
+        saas::SaasRow::Space(_, space) => space.id.to_string(),
+        saas::SaasRow::Project(project) => project.id.to_string(),
     };
     let [Effect::Copy(copied)] = &press(&mut state, 'y')[..] else { panic!("nothing is copied") };
     assert_eq!(copied.joined("\n"), id);
@@ -257,7 +257,8 @@ fn a_choice_does_not_wait_for_what_lies_ahead_of_it() {
     let mut state = with_keys();
     listed(&mut state, projects());
     state.pane = Pane::Saas;
-    let is_free = |row: &saas::Row| matches!(row, saas::Row::Space(_, space) if space.kind == DataSpaceKind::Testing);
+    let is_free =
+        |row: &saas::SaasRow| matches!(row, saas::SaasRow::Space(_, space) if space.kind == DataSpaceKind::Testing);
     state.saas.selected = state.saas.rows().iter().position(is_free).unwrap();
     let effects = key(&mut state, KeyCode::Enter);
     let [Work::Foresee(space)] = works(&effects)[..] else { panic!("not looked ahead") };
@@ -284,7 +285,7 @@ fn a_new_project_is_where_the_cursor_goes() {
     reply(&mut state, Reply::ProjectCreated(Ok(created.clone())));
     all.push(created);
     listed(&mut state, all);
-    assert!(matches!(state.saas.row(), Some(saas::Row::Space(project, _)) if project.id.as_str() == "p-9"));
+    assert!(matches!(state.saas.row(), Some(saas::SaasRow::Space(project, _)) if project.id.as_str() == "p-9"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::*;
 use crate::connector::ExportRequest;
 use crate::tui::effect::ImsWork;
-use crate::tui::keymap::{self, Place};
+use crate::tui::keymap::{self, KeyContext};
 
 fn read_only(pane: Pane) -> State {
     let mut state = state(pane, Some(DataSpaceKind::Testing));
@@ -75,5 +75,5 @@ fn the_palette_refuses_as_the_key_does() {
         key(&mut state, KeyCode::Enter).iter().all(|effect| !matches!(effect, Effect::Work(work) if work.changes()))
     );
     assert!(is_refused(&mut state));
-    assert_eq!(state.place(), Place::Saas, "the pane of the action is in front, without its dialog");
+    assert_eq!(state.place(), KeyContext::Saas, "the pane of the action is in front, without its dialog");
 }

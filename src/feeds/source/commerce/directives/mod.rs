@@ -28,7 +28,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::base_urls::{self, BaseUrls};
 use super::context::Context;
 use super::scope::StoreView;
-use super::setting::Setting;
+use super::setting::ShopSetting;
 use crate::commerce::database::{DatabaseError, Snapshot};
 use crate::feeds::source::Remark;
 use crate::untrusted::SafeText;
@@ -44,31 +44,31 @@ const BLOCK_CLASSES: [&str; 2] = [r"Magento\Cms\Block\Block", r"Magento\Cms\Bloc
 const BLOCK_WIDGET: &str = r"Magento\Cms\Block\Widget\Block";
 const BLOCK_TEMPLATE: &str = "widget/static_block/default.phtml";
 /// The settings that a text may show, by their paths.
-const SHOWN_SETTINGS: [(&str, Setting); 20] = [
-    ("trans_email/ident_general/name", Setting::GeneralContactName),
-    ("trans_email/ident_general/email", Setting::GeneralContactEmail),
-    ("trans_email/ident_sales/name", Setting::SalesContactName),
-    ("trans_email/ident_sales/email", Setting::SalesContactEmail),
-    ("trans_email/ident_support/name", Setting::SupportContactName),
-    ("trans_email/ident_support/email", Setting::SupportContactEmail),
-    ("trans_email/ident_custom1/name", Setting::FirstContactName),
-    ("trans_email/ident_custom1/email", Setting::FirstContactEmail),
-    ("trans_email/ident_custom2/name", Setting::SecondContactName),
-    ("trans_email/ident_custom2/email", Setting::SecondContactEmail),
-    ("general/store_information/name", Setting::StoreName),
-    ("general/store_information/phone", Setting::StorePhone),
-    ("general/store_information/hours", Setting::StoreHours),
-    (COUNTRY, Setting::StoreCountry),
-    (REGION, Setting::StoreRegion),
-    ("general/store_information/postcode", Setting::StorePostcode),
-    ("general/store_information/city", Setting::StoreCity),
-    ("general/store_information/street_line1", Setting::StoreStreet),
-    ("general/store_information/street_line2", Setting::StoreSecondStreet),
-    ("general/store_information/merchant_vat_number", Setting::StoreVatNumber),
+const SHOWN_SETTINGS: [(&str, ShopSetting); 20] = [
+    ("trans_email/ident_general/name", ShopSetting::GeneralContactName),
+    ("trans_email/ident_general/email", ShopSetting::GeneralContactEmail),
+    ("trans_email/ident_sales/name", ShopSetting::SalesContactName),
+    ("trans_email/ident_sales/email", ShopSetting::SalesContactEmail),
+    ("trans_email/ident_support/name", ShopSetting::SupportContactName),
+    ("trans_email/ident_support/email", ShopSetting::SupportContactEmail),
+    ("trans_email/ident_custom1/name", ShopSetting::FirstContactName),
+    ("trans_email/ident_custom1/email", ShopSetting::FirstContactEmail),
+    ("trans_email/ident_custom2/name", ShopSetting::SecondContactName),
+    ("trans_email/ident_custom2/email", ShopSetting::SecondContactEmail),
+    ("general/store_information/name", ShopSetting::StoreName),
+    ("general/store_information/phone", ShopSetting::StorePhone),
+    ("general/store_information/hours", ShopSetting::StoreHours),
+    (COUNTRY, ShopSetting::StoreCountry),
+    (REGION, ShopSetting::StoreRegion),
+    ("general/store_information/postcode", ShopSetting::StorePostcode),
+    ("general/store_information/city", ShopSetting::StoreCity),
+    ("general/store_information/street_line1", ShopSetting::StoreStreet),
+    ("general/store_information/street_line2", ShopSetting::StoreSecondStreet),
+    ("general/store_information/merchant_vat_number", ShopSetting::StoreVatNumber),
 ];
 /// The base URLs that a text may show; their placeholders are filled in.
-const SHOWN_URLS: [(&str, Setting); 2] =
-    [("web/unsecure/base_url", Setting::UnsecureBaseUrl), ("web/secure/base_url", Setting::SecureBaseUrl)];
+const SHOWN_URLS: [(&str, ShopSetting); 2] =
+    [("web/unsecure/base_url", ShopSetting::UnsecureBaseUrl), ("web/secure/base_url", ShopSetting::SecureBaseUrl)];
 const COUNTRY: &str = "general/store_information/country_id";
 const REGION: &str = "general/store_information/region_id";
 
@@ -112,7 +112,7 @@ struct Scope {
 impl Directives {
     pub(super) async fn load(snapshot: &mut Snapshot, context: &Context) -> Result<Self, DatabaseError> {
         let views = &context.scopes.store_views;
-        let region = |view: &StoreView| context.settings.get(Setting::StoreRegion, view).parse().ok();
+        let region = |view: &StoreView| context.settings.get(ShopSetting::StoreRegion, view).parse().ok();
         let regions: BTreeSet<u32> = views.iter().filter_map(region).collect();
         let regions: Vec<u32> = regions.into_iter().collect();
         let site = Site::load(snapshot, context, &regions).await?;
@@ -140,12 +140,17 @@ impl Scope {
         settings.extend(SHOWN_URLS.iter().map(|(path, setting)| (*path, filled(*setting))));
         let region = settings.get(REGION).and_then(|id| site.regions.get(&id.parse().ok()?)).cloned();
         settings.extend(region.map(|name| (REGION, name)));
-        let theme = get(Setting::Theme);
+        let theme = get(ShopSetting::Theme);
         let theme = match theme.parse::<u32>() {
             Ok(id) => site.themes.get(&id).cloned(),
             Err(_) => Some(theme.trim_start_matches("frontend/").to_owned()),
         };
-        Self { urls: BaseUrls::of(&context.settings, view), settings, theme, locale: get(Setting::Locale).to_owned() }
+        Self {
+            urls: BaseUrls::of(&context.settings, view),
+            settings,
+            theme,
+            locale: get(ShopSetting::Locale).to_owned(),
+        }
     }
 }
 

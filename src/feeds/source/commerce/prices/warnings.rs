@@ -2,7 +2,7 @@
 
 use super::super::context::Context;
 use super::super::eav::Entity;
-use super::super::setting::Setting;
+use super::super::setting::ShopSetting;
 use super::batch::attribute;
 use crate::commerce::database::{DatabaseError, Snapshot, in_list};
 use crate::untrusted::SafeText;
@@ -16,7 +16,7 @@ pub(in super::super) async fn warnings(
     context: &Context,
 ) -> Result<Vec<SafeText>, DatabaseError> {
     let mut warnings = Vec::new();
-    if !context.settings.is_on_everywhere(Setting::PricesOfWebsites) {
+    if !context.settings.is_on_everywhere(ShopSetting::PricesOfWebsites) {
         let count = left_over(snapshot, context).await?;
         if count > 0 {
             warnings.push(match count {

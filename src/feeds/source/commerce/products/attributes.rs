@@ -4,12 +4,12 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::labels::Labels;
-use super::shop::{Kind, Listed};
+use super::shop::{AttributeKind, Listed};
 
 /// An entry of `attributes`.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub(super) enum Entry<'a> {
+pub(super) enum AttributeEntry<'a> {
     /// One that the shop stores.
     Stored(Stored<'a>),
     /// One that the feed makes up.
@@ -29,7 +29,7 @@ pub(super) struct Stored<'a> {
 #[derive(Debug)]
 struct Texts<'a> {
     stored: &'a str,
-    kind: Kind,
+    kind: AttributeKind,
     attribute: u32,
     labels: &'a Labels,
     store: u32,
@@ -52,10 +52,10 @@ impl<'a> Stored<'a> {
 impl Serialize for Texts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.kind {
-            Kind::Plain => [self.stored].serialize(serializer),
-            Kind::YesNo => serializer.collect_seq(self.stored.split(',').map(yes_or_no)),
+            AttributeKind::Plain => [self.stored].serialize(serializer),
+            AttributeKind::YesNo => serializer.collect_seq(self.stored.split(',').map(yes_or_no)),
             // An option that was deleted, or that belongs to another attribute, has only its id left.
-            Kind::Options => {
+            AttributeKind::Options => {
                 serializer.collect_seq(self.stored.split(',').map(|option| self.label(option).unwrap_or(option)))
             }
         }
@@ -82,14 +82,14 @@ mod tests {
 
     use super::*;
 
-    fn entry(kind: Kind, value: Option<&str>) -> Value {
+    fn entry(kind: AttributeKind, value: Option<&str>) -> Value {
         let listed = Listed { code: "fabric".to_owned(), kind };
-        to_value(Entry::Stored(Stored::new(&listed, 9, value, &Labels::default(), 1))).expect("JSON")
+        to_value(AttributeEntry::Stored(Stored::new(&listed, 9, value, &Labels::default(), 1))).expect("JSON")
     }
 
     #[test]
     fn yes_and_no_are_words_and_other_values_stay() {
-        let entry = |text| entry(Kind::YesNo, Some(text));
+        let entry = |text| entry(AttributeKind::YesNo, Some(text));
         assert_eq!(entry("1"), json!({"attributeCode": "fabric", "value": ["yes"]}));
         assert_eq!(entry("0"), json!({"attributeCode": "fabric", "value": ["no"]}));
         assert_eq!(entry("2"), json!({"attributeCode": "fabric", "value": ["2"]}));
@@ -97,14 +97,14 @@ mod tests {
 
     #[test]
     fn plain_text_is_not_split_and_null_has_no_value() {
-        let entry = |value| entry(Kind::Plain, value);
+        let entry = |value| entry(AttributeKind::Plain, value);
         assert_eq!(entry(Some("wool, silk")), json!({"attributeCode": "fabric", "value": ["wool, silk"]}));
         assert_eq!(entry(None), json!({"attributeCode": "fabric"}));
     }
 
     #[test]
     fn an_option_without_a_label_is_its_id() {
-        let entry = entry(Kind::Options, Some("5,6"));
+        let entry = entry(AttributeKind::Options, Some("5,6"));
         assert_eq!(entry, json!({"attributeCode": "fabric", "value": ["5", "6"]}));
     }
 }

@@ -12,7 +12,7 @@ use crate::feeds::content::Content;
 
 /// A product in a category, in a store view.
 #[derive(Debug)]
-struct Entry {
+struct CategoryEntry {
     store: u32,
     category: u64,
     position: Option<i64>,
@@ -49,7 +49,7 @@ pub(in super::super) async fn missing_index(database: &Database) -> Result<Optio
 /// The categories of a page of products, in the order of category ids.
 #[derive(Debug)]
 pub(super) struct Categories {
-    entries: PerProduct<Entry>,
+    entries: PerProduct<CategoryEntry>,
 }
 
 impl Categories {
@@ -70,7 +70,7 @@ impl Categories {
         }
         let rows: Vec<(u64, u32, u64, Option<i64>)> = reader.rows(&selects.join(" UNION ALL ")).await?;
         let mut entries =
-            batch.by_id(rows, |(id, store, category, position)| (id, Entry { store, category, position }));
+            batch.by_id(rows, |(id, store, category, position)| (id, CategoryEntry { store, category, position }));
         entries.sort_by_key(|entry| entry.category);
         Ok(Some(Self { entries }))
     }

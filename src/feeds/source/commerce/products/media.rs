@@ -32,7 +32,7 @@ const VIDEO_PARTS: [&str; 5] = ["videoProvider", "videoUrl", "videoTitle", "vide
 
 /// A file of a product.
 #[derive(Debug)]
-struct Entry {
+struct GalleryEntry {
     value_id: u64,
     file: String,
     is_video: bool,
@@ -62,7 +62,7 @@ type VideoRow = (u64, u32, Option<String>, Option<String>, Option<String>, Optio
 /// The files of a page of products.
 #[derive(Debug)]
 pub(super) struct Media {
-    entries: PerProduct<Entry>,
+    entries: PerProduct<GalleryEntry>,
     /// Oldest first.
     captions: PerProduct<Caption>,
     /// By value id.
@@ -88,7 +88,7 @@ impl Media {
         );
         let rows: Vec<(u64, u64, Option<String>, i64)> = reader.many_rows(&sql).await?;
         let mut entries = batch.by_link(rows, |(link, value_id, file, is_video)| {
-            (link, Entry { value_id, file: file.unwrap_or_default(), is_video: is_video != 0 })
+            (link, GalleryEntry { value_id, file: file.unwrap_or_default(), is_video: is_video != 0 })
         });
         entries.sort_by_key(|entry| entry.value_id);
         let sql = format!(
@@ -140,13 +140,13 @@ impl Media {
     }
 
     /// What exactly this scope says of a file. Nothing in the schema forbids two captions of one scope: the newest counts.
-    fn caption(&self, index: usize, entry: &Entry, scope: u32) -> Option<&Caption> {
+    fn caption(&self, index: usize, entry: &GalleryEntry, scope: u32) -> Option<&Caption> {
         let is_wanted = |caption: &&Caption| (caption.value_id, caption.store) == (entry.value_id, scope);
         self.captions.of(index).iter().rev().find(is_wanted)
     }
 
     /// The parts, each laid over its default; `None` if all are empty.
-    fn video(&self, entry: &Entry, store: u32) -> Option<Value> {
+    fn video(&self, entry: &GalleryEntry, store: u32) -> Option<Value> {
         let rows = [self.videos.own(entry.value_id, store), self.videos.own(entry.value_id, DEFAULT)];
         let mut parts = Map::new();
         for (place, name) in VIDEO_PARTS.into_iter().enumerate() {
@@ -165,7 +165,7 @@ impl Media {
 
 /// A file as a store view has it.
 struct File<'a> {
-    entry: &'a Entry,
+    entry: &'a GalleryEntry,
     url: Joined<'a>,
     label: &'a str,
     position: i64,

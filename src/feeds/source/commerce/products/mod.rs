@@ -222,7 +222,9 @@ impl Parts {
             base: &base,
             links_title: self.links_title(shop, product, index),
         };
-        attributes.extend(self.options.put(&mut fields, &made_of, product, index, view).map(attributes::Entry::Made));
+        attributes.extend(
+            self.options.put(&mut fields, &made_of, product, index, view).map(attributes::AttributeEntry::Made),
+        );
         fields.put("attributes", list_or_null(&attributes));
         // Declared by the exporter, and never filled: variants have a feed of their own.
         fields.put("variants", ());

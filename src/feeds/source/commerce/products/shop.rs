@@ -8,7 +8,7 @@ use super::super::base_urls::BaseUrls;
 use super::super::context::Context;
 use super::super::eav::{Attribute, Backend, Entity};
 use super::super::scope::StoreView;
-use super::super::setting::Setting;
+use super::super::setting::ShopSetting;
 use super::super::url_path::UrlPaths;
 use super::base_attribute::BaseAttribute;
 use super::scoped::Scoped;
@@ -44,12 +44,12 @@ pub(super) struct Role {
 #[derive(Debug)]
 pub(super) struct Listed {
     pub code: String,
-    pub kind: Kind,
+    pub kind: AttributeKind,
 }
 
 /// What the values of an attribute are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum AttributeKind {
     /// Text as stored.
     Plain,
     /// `0` or `1`.
@@ -146,9 +146,9 @@ fn view(context: &Context, index: usize, store: &StoreView, stocks: Option<&Hash
         index,
         image_base: format!("{}catalog/product", urls.media),
         urls,
-        currency: get(Setting::BaseCurrency).to_owned(),
-        weight_unit: context.settings.get_or_null(Setting::WeightUnit, store).map(str::to_owned),
-        low_stock: get(Setting::StockThreshold).trim().parse().unwrap_or_default(),
+        currency: get(ShopSetting::BaseCurrency).to_owned(),
+        weight_unit: context.settings.get_or_null(ShopSetting::WeightUnit, store).map(str::to_owned),
+        low_stock: get(ShopSetting::StockThreshold).trim().parse().unwrap_or_default(),
         stock,
         codes: codes.into(),
         store: store.clone(),
@@ -199,9 +199,9 @@ async fn roles(snapshot: &mut Snapshot, context: &Context) -> Result<Vec<Role>, 
     }
     for attribute in context.product_attributes.iter().filter(|attribute| is_listed(attribute)) {
         let kind = match &attribute.source_model {
-            Some(model) if model.trim_start_matches('\\') == YES_NO => Kind::YesNo,
-            _ if with_options.contains(&attribute.id) => Kind::Options,
-            _ => Kind::Plain,
+            Some(model) if model.trim_start_matches('\\') == YES_NO => AttributeKind::YesNo,
+            _ if with_options.contains(&attribute.id) => AttributeKind::Options,
+            _ => AttributeKind::Plain,
         };
         roles.entry(attribute.id).or_default().listed = Some(Listed { code: attribute.code.clone(), kind });
     }

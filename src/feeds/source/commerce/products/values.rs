@@ -7,20 +7,20 @@
 use std::collections::BTreeSet;
 
 use super::super::eav::Backend;
-use super::attributes::{Entry, Stored};
+use super::attributes::{AttributeEntry, Stored};
 use super::base::Base;
 use super::base_attribute::BaseAttribute;
 use super::batch::{Batch, PerProduct};
 use super::labels::Labels;
 use super::reader::{Reader, filter};
 use super::scoped::DEFAULT;
-use super::shop::{Kind, Shop};
+use super::shop::{AttributeKind, Shop};
 use super::value_table::Question;
 use crate::commerce::database::DatabaseError;
 
 /// One row of a value table.
 #[derive(Debug)]
-struct Row {
+struct ValueRow {
     /// The place of the attribute's role among the shop's.
     role: usize,
     store: u32,
@@ -31,7 +31,7 @@ struct Row {
 #[derive(Debug)]
 pub(super) struct Values {
     /// In the order of attribute ids, then of stores.
-    rows: PerProduct<Row>,
+    rows: PerProduct<ValueRow>,
 }
 
 impl Values {
@@ -58,10 +58,10 @@ impl Values {
             }
         }
         let shop = reader.shop;
-        let rows: Vec<(u64, Row)> = rows
+        let rows: Vec<(u64, ValueRow)> = rows
             .into_iter()
             .filter_map(|(link, attribute, store, value)| {
-                Some((link, Row { role: shop.role_of(attribute)?, store, value }))
+                Some((link, ValueRow { role: shop.role_of(attribute)?, store, value }))
             })
             .collect();
         let mut rows = batch.by_link(rows, |row| row);
@@ -76,7 +76,7 @@ impl Values {
         labels: &'a Labels,
         index: usize,
         store: u32,
-    ) -> (Base<'a>, Vec<Entry<'a>>) {
+    ) -> (Base<'a>, Vec<AttributeEntry<'a>>) {
         let mut base = Base::default();
         let mut listed = Vec::new();
         for rows in self.rows.of(index).chunk_by(|a, b| a.role == b.role) {
@@ -88,7 +88,7 @@ impl Values {
                 base.set(attribute, value);
             }
             if let Some(attribute) = &role.listed {
-                listed.push(Entry::Stored(Stored::new(attribute, role.attribute, value, labels, store)));
+                listed.push(AttributeEntry::Stored(Stored::new(attribute, role.attribute, value, labels, store)));
             }
         }
         (base, listed)
@@ -109,9 +109,9 @@ impl Values {
 
     /// Every option that a value of this page stands for.
     pub(super) fn option_ids(&self, shop: &Shop) -> BTreeSet<u64> {
-        let is_option = |row: &&Row| {
+        let is_option = |row: &&ValueRow| {
             let listed = shop.roles[row.role].listed.as_ref();
-            listed.is_some_and(|listed| listed.kind == Kind::Options)
+            listed.is_some_and(|listed| listed.kind == AttributeKind::Options)
         };
         let texts = self.rows.all().filter(is_option).filter_map(|row| row.value.as_deref());
         texts.flat_map(|text| text.split(',')).filter_map(|id| id.parse().ok()).collect()

@@ -24,7 +24,7 @@ const SAMPLE_PATH: &str = "downloadable/download/sample/sample_id/";
 
 /// A row of `downloadable_link`.
 #[derive(Debug)]
-struct Row {
+struct LinkRow {
     id: u64,
     sort_order: i64,
     /// 0 is any number.
@@ -35,7 +35,7 @@ struct Row {
 /// The links of a page of downloadable products, in the order in which the shop sorts them, then of their ids.
 #[derive(Debug)]
 pub(super) struct Downloads {
-    rows: PerProduct<Row>,
+    rows: PerProduct<LinkRow>,
     titles: Scoped<Option<String>>,
     /// By website.
     prices: Scoped<Option<f64>>,
@@ -66,7 +66,7 @@ impl Downloads {
         let rows: Vec<(u64, u64, i64, Option<i32>, i64)> = reader.rows(&sql).await?;
         let ids = rows.iter().map(|row| row.1).collect();
         let mut rows = batch.by_link(rows, |(of, id, sort_order, downloads, has_sample)| {
-            (of, Row { id, sort_order, downloads: downloads.unwrap_or_default(), has_sample: has_sample != 0 })
+            (of, LinkRow { id, sort_order, downloads: downloads.unwrap_or_default(), has_sample: has_sample != 0 })
         });
         rows.sort_by_key(|row| (row.sort_order, row.id));
         let select = format!("SELECT link_id, store_id, title FROM {title}");
@@ -79,7 +79,7 @@ impl Downloads {
     }
 
     pub(super) fn values(&self, index: usize, view: &View) -> Vec<Link<'_>> {
-        let link = |row: &Row| Link {
+        let link = |row: &LinkRow| Link {
             uid: uid(&[&TYPE, &row.id]),
             label: self.titles.laid_over(row.id, view.store.id).map(String::as_str),
             sort_order: row.sort_order,
