@@ -1,23 +1,22 @@
 //! commerce-connector: connects Adobe Commerce and Magento Open Source to Adobe's Commerce Services.
 //!
-//! The map of the house; arrows point down, and nothing knows what is above it:
+//! The map of the house; arrows point down, and nothing knows what is above it. ARCHITECTURE.md has the whole table, which
+//! `tests/architecture.rs` holds.
 //!
 //! ```text
 //!   tui (the screen)      commands (its headless twins)
 //!            └──────┬───────────┘
 //!               connector          every action of the program, once
-//!        ┌──────────┼────────────┬──────────┐
-//!    settings     export         │        sandbox (a gateway for rehearsal, used by `demo` and tests)
-//!                ┌──┴───┐        │
-//!              feeds   client ───┤
-//!                │        └──── keys
-//!             commerce
-//!
-//! `settings` ties `config` and `commerce` together: where a setting lives.
+//!        ┌──────────┼────────────┬────────┐
+//!    settings     attach        ims    sandbox (a gateway for rehearsal, used by `demo` and tests)
+//!     │    │        │            │
+//!  config  │      export         │
+//!     │    │     ┌──┴────┐       │
+//!     │    │   feeds   client ───┤
+//!     │    └──┐  │      │  └── keys
+//!     │     commerce    └────── http    one request and its response
+//!     └─────────┴── domain             the nouns that all share
 //! ```
-//!
-//! `feeds` says what an item is and where items come from, `export` compares them with its ledger and sends what differs through
-//! `client`. `ims` signs in with an Adobe ID, over a wire of the client's kind. `bounds`, `error`, `secret`, `untrusted`, `format`, `private_file`, `hardening` and `logging` hold one habit each.
 
 pub mod attach;
 pub mod bounds;

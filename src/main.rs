@@ -1,8 +1,5 @@
 //! Parses the command line, runs the screen or one command, and turns an error into words and an exit code.
 
-// Futures of a run nest deep; their layouts are computed within the crate that runs them.
-#![recursion_limit = "256"]
-
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -31,12 +28,7 @@ fn main() -> ExitCode {
     // Variables that are not UTF-8 cannot hold a setting of ours.
     let variables =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let result = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(commands::run(cli, variables.collect())));
-    match result {
+    match commands::run(cli, variables.collect()) {
         Ok(exit) => exit.into(),
         Err(error) => tell(&error, json).into(),
     }

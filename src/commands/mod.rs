@@ -217,8 +217,12 @@ pub fn nothing_configured(store: &Store) -> Problem {
         .hint("run `commerce-connector config init`, or `commerce-connector demo` to try it without an account")
 }
 
-/// Runs one command.
-pub async fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<Exit> {
+/// Runs one command to its end, on a runtime of its own. So every future is compiled here, and not again in the program.
+pub fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<Exit> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run_one(cli, variables))
+}
+
+async fn run_one(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<Exit> {
     let setting = Invocation { global: cli.global, variables };
     let mut output = Output::new(setting.global.json);
     if let Some(command) = &cli.command {
