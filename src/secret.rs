@@ -34,7 +34,7 @@ impl Secret {
         format!("••••{tail}")
     }
 
-    /// Whether there is not a text at all.
+    /// Whether there is no text at all.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

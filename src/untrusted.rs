@@ -57,7 +57,7 @@ impl SafeText {
         &self.0
     }
 
-    /// Whether there is not a text.
+    /// Whether there is no text.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -26,7 +26,7 @@ const EVENTS_WAITING: usize = 256;
 /// Commands that may wait to be written.
 const COMMANDS_WAITING: usize = 16;
 
-/// A run that continues, as it was when it was found.
+/// A running export, as it was when it was found.
 #[derive(Debug)]
 pub struct Found {
     /// Which run it is.
@@ -37,7 +37,7 @@ pub struct Found {
     to: OwnedWriteHalf,
 }
 
-/// The runs that continue in this state directory, the oldest first.
+/// The running exports in this state directory, the oldest first.
 pub async fn find(state_dir: &Path) -> Vec<Found> {
     let mut found = Vec::new();
     for path in socket::all(state_dir) {

@@ -1,4 +1,4 @@
-//! Runs that continue, reachable from other processes of the same user: who runs them, their counters and events, and commands.
+//! Running exports, reachable from other processes of the same user: who runs them, their counters and events, and commands.
 //!
 //! [`publish`] is the side of the process that runs; [`find`] is the side of who looks. Between them is a Unix socket in the state
 //! directory, with one JSON object a line. It must never know what a run does, nor who looks; and nobody who looks can slow a

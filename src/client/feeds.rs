@@ -30,7 +30,7 @@ impl Client {
         self.pace().acquire().await
     }
 
-    /// Sends one gzipped JSON array to `route`/`data_space`. One request, no retry. The pace is reported how it went.
+    /// Sends one gzipped JSON array to `route`/`data_space`. One request, no retry. The pace learns how it went.
     pub async fn send_feed(
         &self,
         left: Departure,
@@ -121,7 +121,7 @@ fn outcome(reply: &Reply, route: &str, now: Timestamp) -> FeedOutcome {
     }
 }
 
-/// Refused keys. Where the answer tells the time, a clock that is wrong here is distinguished: then the keys may be all right.
+/// Refused keys. Where the answer tells the time, a clock that is wrong here is a case of its own: then the keys may be all right.
 fn keys_refused(status: u16, words: &SafeText, reply: &Reply, now: Timestamp) -> FeedOutcome {
     let ahead = reply.date().map(|date| now.duration_since(date)).filter(|ahead| ahead.abs() > SKEW_WRONG);
     let Some(ahead) = ahead else {
@@ -188,7 +188,7 @@ fn refused(status: u16, body: &[u8]) -> FeedOutcome {
     FeedOutcome::Refused { status, refused, message }
 }
 
-/// The items of `invalidFeedItems`, one entry per item, ascending; `None` if there is not a such list.
+/// The items of `invalidFeedItems`, one entry per item, ascending; `None` if there is no such list.
 fn refused_items(answer: &Value) -> Result<Option<Vec<RefusedItem>>, SafeText> {
     let entries = match &answer["invalidFeedItems"] {
         Value::Null => return Ok(None),

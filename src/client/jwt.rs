@@ -16,7 +16,7 @@ use crate::keys::{KeyError, PrivateKey};
 /// How long a token is valid, in seconds: what the gateway documents; it refuses longer ones.
 pub(super) const LIFETIME: i64 = 300;
 
-/// How long before its end a token is not a longer used, in seconds: a request may be slow, and clocks differ.
+/// How long before its end a token is no longer used, in seconds: a request may be slow, and clocks differ.
 pub(super) const RENEW_BEFORE: i64 = 30;
 
 /// The claims that this file sets itself.

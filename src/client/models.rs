@@ -37,7 +37,7 @@ pub enum FeedOutcome {
         /// The server's own text.
         message: SafeText,
     },
-    /// 404, 405 or a redirect: there is not a such feed at this address, whatever is sent there.
+    /// 404, 405 or a redirect: there is no such feed at this address, whatever is sent there.
     WrongAddress {
         /// HTTP status.
         status: u16,

@@ -13,7 +13,7 @@ use crate::http::Failure;
 use crate::http::wire::Broken;
 use crate::untrusted::SafeText;
 
-/// Why there is not a answer.
+/// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreached {
     /// Where on the way.

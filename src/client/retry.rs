@@ -75,7 +75,7 @@ pub enum GaveUp {
     PayloadRefused,
     /// The request is refused, whatever is in it.
     RequestRefused,
-    /// There is not a such feed at this address.
+    /// There is no such feed at this address.
     WrongAddress,
     /// Somebody has to change a setting first.
     SettingInTheWay,

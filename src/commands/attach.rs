@@ -77,7 +77,7 @@ pub fn settings(args: &SetArgs) -> Result<Vec<Command>, Problem> {
 /// Has the runs carry out commands, and says so.
 ///
 /// # Errors
-/// A [`Problem`] if there is not a run, or one refuses.
+/// A [`Problem`] if there is no run, or one refuses.
 pub async fn tell(commands: &[Command], connector: &Connector, output: &mut Output) -> Result<Exit, Problem> {
     for about in connector.tell_runs(commands).await? {
         let (word, text) = match commands {

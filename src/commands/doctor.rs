@@ -11,7 +11,7 @@ use crate::connector::finding::{self, Finding};
 use crate::error::{Exit, Problem};
 use crate::format::counted;
 
-/// A line is not a longer than this: the narrowest usual terminal, in cells.
+/// A line is no longer than this: the narrowest usual terminal, in cells.
 const WIDTH: usize = 80;
 /// The longest name of a check, in cells.
 const NAME_WIDTH: usize = 15;

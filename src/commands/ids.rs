@@ -13,7 +13,7 @@ const LIST_LIMIT: u64 = 64 * 1024 * 1024;
 /// The ids that these words mean: `@FILE` is a file with one id a line, `-` is standard input.
 ///
 /// # Errors
-/// A usage [`Problem`] if a list cannot be read, or there is not a id at all.
+/// A usage [`Problem`] if a list cannot be read, or there is no id at all.
 pub fn read(words: &[String]) -> Result<Vec<String>, Problem> {
     let mut ids = Vec::new();
     for word in words {

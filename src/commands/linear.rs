@@ -42,7 +42,7 @@ pub async fn follow(run: Run, voice: Voice, output: &mut Output) -> anyhow::Resu
 /// The same without a conclusion, which [`conclude`] draws.
 ///
 /// # Errors
-/// A [`Problem`] if there is not a report.
+/// A [`Problem`] if there is no report.
 pub async fn follow_to_end(mut run: Run, voice: Voice, output: &mut Output) -> anyhow::Result<RunReport> {
     let mut teller = Teller { voice, output, ends_with_errors: true };
     let mut interrupt = signal(SignalKind::interrupt())?;

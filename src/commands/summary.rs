@@ -9,7 +9,7 @@ use crate::cli::Cli;
 use crate::connector::Overview;
 use crate::error::Exit;
 
-/// Prints it. `reason` is why there is not a screen, the beginning of a sentence.
+/// Prints it. `reason` is why there is no screen, the beginning of a sentence.
 ///
 /// # Errors
 /// A [`crate::error::Problem`] if nothing is configured, or the ledger cannot be read.

@@ -49,7 +49,7 @@ impl Deployment {
     /// Reads both files. Blocking.
     ///
     /// # Errors
-    /// [`EnvPhpError`] if there is not a env.php, or if a file or `MAGENTO_DC__OVERRIDE` cannot be understood.
+    /// [`EnvPhpError`] if there is no env.php, or if a file or `MAGENTO_DC__OVERRIDE` cannot be understood.
     pub fn read(root: &Path, environment: Variables) -> Result<Self, EnvPhpError> {
         let env = PhpFile::read(root, env_php::PATH, &environment)?;
         Self::with_env(root, environment, Some(env))

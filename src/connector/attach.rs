@@ -1,4 +1,4 @@
-//! Runs that continue, in this process or in another one of the same user.
+//! Running exports, in this process or in another one of the same user.
 
 use super::Connector;
 use crate::attach::{About, Found, find};
@@ -7,7 +7,7 @@ use crate::export::Run;
 use crate::export::control::Command;
 
 impl Connector {
-    /// The runs that continue into the chosen data space, the oldest first; none if none is chosen.
+    /// The running exports into the chosen data space, the oldest first; none if none is chosen.
     pub async fn live_runs(&self) -> Vec<Found> {
         let Some(data_space) = self.config().saas.environment_id else { return Vec::new() };
         let mut found = find(&self.shared.state_dir).await;

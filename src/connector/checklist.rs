@@ -53,7 +53,7 @@ impl Stage {
 pub enum StepState {
     /// Done.
     Done,
-    /// It continues by itself.
+    /// It is running by itself.
     Busy,
     /// It is being looked at.
     Looking,
@@ -185,7 +185,7 @@ pub struct Facts<'a> {
     pub ledger: Known<'a, [FeedSummary]>,
     /// The services; `None` until they were looked at.
     pub services: Option<&'a Services>,
-    /// Whether an export continues.
+    /// Whether an export is running.
     pub is_exporting: bool,
     /// The zone that times are shown in.
     pub zone: TimeZone,

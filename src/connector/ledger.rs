@@ -34,13 +34,13 @@ impl Connector {
     /// Blocking.
     ///
     /// # Errors
-    /// A [`Problem`] if a run continues, nothing can be read, or the new one cannot be written.
+    /// A [`Problem`] if an export is running, nothing can be read, or the new one cannot be written.
     pub fn repair_ledger(&self, from: RepairFrom<'_>) -> Result<Option<Repaired>, Problem> {
         export::repair_ledger(&self.shared.state_dir, &self.destination()?, from).map_err(explained)
     }
 
     /// Copies the ledger of the chosen data space to a new file, by default one in `backups` in the state directory; `None` if
-    /// there is not a ledger. Blocking.
+    /// there is no ledger. Blocking.
     ///
     /// # Errors
     /// A [`Problem`] if the file is there already, or cannot be written.

@@ -40,6 +40,7 @@ use crate::export::progress::ItemFailure;
 use crate::feeds::source::Source;
 use crate::feeds::source::commerce::{Commerce, InForce, Installation};
 use crate::feeds::source::files::Files;
+use crate::format::counted;
 use crate::ims::TokenStore;
 use crate::keys::{ApiKey, KeyPair};
 use crate::secret::Secret;
@@ -122,11 +123,8 @@ impl Connector {
     }
 
     fn describe_source(&self, store: &Store) -> SafeText {
-        if let Some(Source::Sample(made_up)) = &self.shared.fixed_source {
-            return SafeText::new(&format!(
-                "sample catalogue ({})",
-                crate::format::counted(made_up.products, "product")
-            ));
+        if let Some(Source::Sample(sample)) = &self.shared.fixed_source {
+            return SafeText::new(&format!("sample catalogue ({})", counted(sample.products, "product")));
         }
         let config = store.config();
         match config.source.kind {

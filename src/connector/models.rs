@@ -80,7 +80,7 @@ impl Limits {
 pub struct Setup {
     /// Whether keys and choices are kept where Commerce itself reads them.
     pub in_commerce: bool,
-    /// Whether there is not a configuration file yet.
+    /// Whether there is no configuration file yet.
     pub without_file: bool,
     /// Whether nothing says yet where items come from.
     pub without_source: bool,

@@ -71,7 +71,7 @@ pub enum Module {
     Installed(SafeText),
     /// It is not.
     NotInstalled,
-    /// There is not a composer.lock to look into.
+    /// There is no composer.lock to look into.
     Unknown,
 }
 

@@ -17,7 +17,7 @@ use crate::untrusted::SafeText;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct InUse {
     config: Config,
-    /// The API key and the fingerprint of the private key; `None` if there is not a usable pair.
+    /// The API key and the fingerprint of the private key; `None` if there is no usable pair.
     keys: Option<(Secret, String)>,
     /// `None` for another source, or where nothing says where the database is.
     database: Option<DatabaseSettings>,

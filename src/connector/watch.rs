@@ -323,7 +323,7 @@ mod tests {
         Passed::Badly(Problem::new(Exit::TryAgain, what))
     }
 
-    /// Passes that go as they are reported, and when each began, in seconds; in the last the watch is stopped.
+    /// Passes that go as they are planned, and when each began, in seconds; in the last the watch is stopped.
     struct Script {
         begun: Instant,
         left: VecDeque<Result<Passed, Problem>>,

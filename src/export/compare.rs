@@ -23,6 +23,7 @@ pub(super) enum Reading {
     Whole(Selection),
 }
 
+/// Begins a compare: nothing of the feed has been seen yet.
 pub(super) async fn begin(feed_run: &FeedRun, resend: Resend) -> Result<(), StopReason> {
     let feed = feed_run.plan.feed;
     let keeps_nothing = !feed_run.run.keep_payloads && !feed_run.run.dry_run;
@@ -39,12 +40,13 @@ pub(super) async fn begin(feed_run: &FeedRun, resend: Resend) -> Result<(), Stop
     Ok(())
 }
 
+/// Shows that the feed was started, with its number of source records where that is known.
 pub(super) async fn started(feed_run: &FeedRun, source_records: Option<u64>) {
     feed_run.run.live_progress.update(|progress| progress.source_records = source_records);
     feed_run.run.events.tell(RunEvent::FeedStarted { feed: feed_run.plan.feed, source_records }).await;
 }
 
-/// The same, for what begins within a feed that was started.
+/// Reads, compares and sends a part of a feed that was started, and deletes what is gone of that part.
 pub(super) async fn compare_and_sweep(
     feed_run: &Arc<FeedRun>,
     reading: Reading,
@@ -151,7 +153,7 @@ async fn fill_with_moved(
 /// Finds what is gone from the source, from `place` on, and puts its deletions into the outbox.
 async fn sweep(feed_run: &FeedRun, place: SweepScope, mut outbox: Outbox) -> Result<(), StopReason> {
     // A cleanup has forgotten them; its dry run only counts what that costs.
-    let is_told = feed_run.run.mode != SyncMode::Cleanup;
+    let is_sent = feed_run.run.mode != SyncMode::Cleanup;
     let mut next = Some(place);
     while let Some(place) = next {
         if feed_run.cancel.is_pulled() {
@@ -160,7 +162,7 @@ async fn sweep(feed_run: &FeedRun, place: SweepScope, mut outbox: Outbox) -> Res
         let step = feed_run.run.ledger.call(move |store| store.sweep(place, Timestamp::now())).await;
         let swept = in_ledger(feed_run, step)?;
         feed_run.run.live_progress.update(|feed| count_found(feed, &swept.gone));
-        if is_told {
+        if is_sent {
             outbox.push(swept.gone).await;
         }
         next = swept.next;

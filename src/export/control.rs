@@ -83,13 +83,13 @@ pub struct Control {
 }
 
 impl Control {
-    /// A run that continues as planned.
+    /// A run that goes as planned.
     pub(super) fn new(thread_count: usize, batch_sizes: BTreeMap<Feed, usize>) -> Self {
         let wanted = Wanted { paused: None, thread_count: thread_count.clamp(1, *THREAD_COUNTS.end()), batch_sizes };
         Self { stop: CancellationToken::new(), wanted: watch::Sender::new(wanted), elsewhere: None }
     }
 
-    /// A hold on a run of another process, which is reported by `commands`.
+    /// A hold on a run of another process, which is controlled by `commands`.
     #[must_use]
     pub fn elsewhere(commands: mpsc::Sender<Command>) -> Self {
         Self { elsewhere: Some(commands), ..Self::new(1, BTreeMap::new()) }

@@ -146,11 +146,12 @@ impl FeedRun {
     }
 }
 
+/// Tells whoever follows the run something about the feed.
 pub(super) async fn note(feed_run: &FeedRun, text: String) {
     feed_run.run.events.tell(RunEvent::Note { feed: feed_run.plan.feed, text: SafeText::from(text) }).await;
 }
 
-/// The result of a call to the ledger; a failure pulls the cancellation.
+/// The result of a call to the ledger; a failure cancels the feed.
 pub(super) fn in_ledger<T>(feed_run: &FeedRun, result: Result<T, LedgerError>) -> Result<T, StopReason> {
     result.map_err(|error| {
         feed_run.cancel.pull(Cause::Ledger(error));
@@ -170,6 +171,7 @@ pub(super) async fn or_cancelled<T>(
     }
 }
 
+/// The moment so long before `now`.
 pub(super) fn before(now: Timestamp, rest: Duration) -> Timestamp {
     jiff::SignedDuration::try_from(rest).ok().and_then(|rest| now.checked_sub(rest).ok()).unwrap_or(Timestamp::MIN)
 }

@@ -237,7 +237,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
 /// space may continue meanwhile, so all its locks are taken. Blocking.
 ///
 /// # Errors
-/// [`ExportError::Locked`] if a run continues, [`ExportError::Ledger`] if it cannot be done; the old ledger is then as it was.
+/// [`ExportError::Locked`] if an export is running, [`ExportError::Ledger`] if it cannot be done; the old ledger is then as it was.
 pub fn repair_ledger(
     state_dir: &Path,
     data_space: &DataSpaceId,

@@ -284,7 +284,7 @@ async fn clean_up(feed_run: &Arc<FeedRun>) -> Result<(), StopReason> {
     in_full(feed_run, Resend::AsNew, None).await
 }
 
-/// Reads, compares and sends a part of the feed, and deletes what is gone of that part.
+/// As [`compare_and_sweep`], for a feed that is started by it.
 async fn compare_chosen(feed_run: &Arc<FeedRun>, reading: Reading, reach: Reach) -> Result<(), StopReason> {
     let source_records = match reading {
         Reading::Chosen => Some(in_ledger(feed_run, feed_run.run.ledger.call(|store| store.chosen_count()).await)?),

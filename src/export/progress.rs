@@ -80,7 +80,7 @@ impl Phase {
         }
     }
 
-    /// Whether work continues.
+    /// Whether work is under way.
     pub fn is_active(self) -> bool {
         matches!(self, Phase::Collecting | Phase::Sending | Phase::Deleting)
     }
@@ -214,7 +214,7 @@ pub struct Progress {
     pub eta: Option<Duration>,
     /// The reason of `eta`, or of its absence.
     pub limit: Limit,
-    /// Whether only counting continues.
+    /// Whether only counting is under way.
     pub dry_run: bool,
     /// Whether it is paused, and by whom: batches in flight are finished, and nothing more is sent.
     pub paused: Option<Paused>,

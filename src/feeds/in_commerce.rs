@@ -89,7 +89,7 @@ impl Feed {
     }
 
     /// The feeds whose change logs name its records, its own first. Stock is logged by SKU where sources are concerned; what
-    /// a product's SKU and stock settings are is reported by the log of products only.
+    /// a product's SKU and stock settings are told by the log of products only.
     pub fn logs(self) -> &'static [Feed] {
         match self {
             Feed::ScopesWebsite => &[Feed::ScopesWebsite],

@@ -78,7 +78,7 @@ pub(crate) struct Reply {
     pub(crate) redirect_host: Option<SafeText>,
 }
 
-/// Why there is not a complete answer.
+/// Why there is no complete answer.
 #[derive(Debug)]
 pub(crate) enum Broken {
     /// The connection could not be made, or broke.

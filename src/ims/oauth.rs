@@ -167,7 +167,7 @@ impl<'c> AsyncHttpClient<'c> for Http<'_> {
     }
 }
 
-/// Sends a request of the `oauth2` crate. What is not a answer of OAuth ends here, so that the crate never quotes it.
+/// Sends a request of the `oauth2` crate. What is not an answer of OAuth ends here, so that the crate never quotes it.
 async fn send(wire: &Wire, request: HttpRequest) -> Result<HttpResponse, ImsError> {
     let (parts, body) = request.into_parts();
     let unusable = |message: String| ImsError::NotUnderstood {

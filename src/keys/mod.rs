@@ -242,7 +242,7 @@ impl PrivateKey {
         if text.len() <= API_KEY_LIMIT && text.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(KeyError::ApiKeyAsPrivateKey);
         }
-        // A body that lost its tail is not a longer base64, but it begins as every DER key of this size does.
+        // A body that lost its tail is no longer base64, but it begins as every DER key of this size does.
         if text.starts_with("MII") {
             return Err(KeyError::Truncated("its base64 text is incomplete"));
         }

@@ -51,7 +51,7 @@ pub(super) fn keep_or_make(directory: &Path, name: &str) -> Result<(Registered, 
     Ok((Registered { api_key, public_key, client_secret }, pair))
 }
 
-/// The one line of a file, or if there is not a file, something fresh, which is written to it.
+/// The one line of a file, or if there is no file, something fresh, which is written to it.
 fn kept_or(path: &Path, fresh: impl FnOnce() -> String) -> Result<String, SandboxError> {
     if path.exists() {
         return Ok(private_file::read(path, Secrecy::Secret)?.trim_end().to_owned());

@@ -94,7 +94,7 @@ impl Registry {
     /// Renames a project and returns its rows.
     ///
     /// # Errors
-    /// [`RenameError`] if there is not a such project or the name is not taken.
+    /// [`RenameError`] if there is no such project or the name is not taken.
     pub(super) fn rename_project(&mut self, id: &str, name: &str) -> Result<Vec<Value>, RenameError> {
         let project = self.projects.iter_mut().find(|project| project.id == id).ok_or(RenameError::Unknown)?;
         project.name = project_name(name).map_err(RenameError::Name)?;
@@ -104,7 +104,7 @@ impl Registry {
     /// Renames a data space and returns its row.
     ///
     /// # Errors
-    /// [`RenameError`] if there is not a such data space or the name is not taken.
+    /// [`RenameError`] if there is no such data space or the name is not taken.
     pub(super) fn rename_data_space(&mut self, id: &str, name: &str) -> Result<Value, RenameError> {
         let data_space = self
             .projects

@@ -72,7 +72,7 @@ pub struct App {
     signals: Signals,
     clipboard: clipboard::Path,
     run: Option<RunHandle>,
-    /// What the run is to be reported as soon as its handle arrives.
+    /// What the run is to be asked as soon as its handle arrives.
     commands: Vec<Command>,
     last_run: Option<Result<RunReport, Problem>>,
     is_interrupted: bool,
@@ -110,7 +110,7 @@ impl App {
     /// Runs until the person leaves or the terminal is gone. In the latter case a run continues to its end first.
     ///
     /// # Errors
-    /// If there is not a terminal to begin with.
+    /// If there is no terminal to begin with.
     pub async fn run(mut self, start_export: Option<ExportRequest>) -> std::io::Result<Ended> {
         let guard = TerminalGuard::take()?;
         let mut screen = Screen::open()?;
@@ -394,7 +394,7 @@ fn goes_on_here() -> String {
     )
 }
 
-/// Sleeps until then; for ever if there is not a then.
+/// Sleeps until then; for ever if there is no then.
 async fn until(instant: Option<Instant>) {
     match instant {
         Some(instant) => sleep_until(instant).await,
@@ -402,7 +402,7 @@ async fn until(instant: Option<Instant>) {
     }
 }
 
-/// The next newer counters; never, if there is not a run or it will tell nothing more.
+/// The next newer counters; never, if there is no run or it will tell nothing more.
 async fn newer(run: Option<&mut RunHandle>) -> Progress {
     match run {
         Some(RunHandle { progress, .. }) => next_of(progress).await,

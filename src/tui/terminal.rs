@@ -32,7 +32,7 @@ impl TerminalGuard {
     /// Takes the terminal: raw mode, alternate screen, bracketed paste, no cursor.
     ///
     /// # Errors
-    /// If there is not a terminal. It is given back as it was.
+    /// If there is no terminal. It is given back as it was.
     pub fn take() -> io::Result<Self> {
         let guard = Self(());
         guard.retake()?;
@@ -42,7 +42,7 @@ impl TerminalGuard {
     /// Takes it again after [`Self::give_back`].
     ///
     /// # Errors
-    /// If there is not a terminal any more.
+    /// If there is no terminal any more.
     pub fn retake(&self) -> io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
         // crossterm believes that raw mode lasts; after a stop and `fg` it may not. Without a mode to go back to, this

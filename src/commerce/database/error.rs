@@ -11,7 +11,7 @@ use crate::untrusted::SafeText;
 const ACCESS_DENIED: [u16; 3] = [1045, 1698, 1251];
 /// The user may not use this database (`ER_DBACCESS_DENIED_ERROR`).
 const DATABASE_DENIED: u16 = 1044;
-/// There is not a such database (`ER_BAD_DB_ERROR`).
+/// There is no such database (`ER_BAD_DB_ERROR`).
 const UNKNOWN_DATABASE: u16 = 1049;
 /// The user may not read this table, or a column of it (`ER_TABLEACCESS_DENIED_ERROR`, `ER_COLUMNACCESS_DENIED_ERROR`).
 const TABLE_DENIED: [u16; 2] = [1142, 1143];

@@ -49,7 +49,7 @@ impl Address {
     /// Reads `host`, `host:port`, `[v6]:port`, a bare v6 address, or the path of a socket, which begins with a slash.
     ///
     /// # Errors
-    /// [`SettingsError`] if there is not a host or the port is not a port.
+    /// [`SettingsError`] if there is no host or the port is not a port.
     pub fn from_host(text: &str) -> Result<Self, SettingsError> {
         // Not repeated: what stands before it may be a password.
         if text.contains('@') {

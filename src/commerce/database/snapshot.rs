@@ -62,7 +62,7 @@ impl Snapshot {
         self.settle(answer).await
     }
 
-    /// The answer, or why there is none: `None` is not a answer in time.
+    /// The answer, or why there is none: `None` is no answer in time.
     async fn settle<T>(&mut self, answer: Option<Result<Vec<T>, Failure>>) -> Result<Vec<T>, DatabaseError> {
         let error = match answer {
             Some(Ok(rows)) => return Ok(rows),
@@ -87,7 +87,7 @@ impl Snapshot {
     /// The number that the next row of a table gets; `table` is a quoted name.
     ///
     /// # Errors
-    /// [`DatabaseError::Query`] with the server's words, also if there is not a such table.
+    /// [`DatabaseError::Query`] with the server's words, also if there is no such table.
     pub async fn next_auto_increment(&mut self, table: &str) -> Result<u64, DatabaseError> {
         // Not information_schema: MySQL 8 answers from statistics there that may be a day old.
         let definitions: Vec<(String, String)> = self.rows(&format!("SHOW CREATE TABLE {table}")).await?;

@@ -99,7 +99,7 @@ fn address(host: &Deployed, port: Option<&Deployed>) -> Result<Address, String> 
     }
 }
 
-/// Why there is not a such connection, in one sentence.
+/// Why there is no such connection, in one sentence.
 fn missing(deployment: &Deployment, path: &str) -> Result<String, EnvPhpError> {
     if !deployment.has("db")? {
         return Ok("it has no 'db' section".to_owned());

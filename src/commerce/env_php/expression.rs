@@ -406,7 +406,7 @@ impl Parser<'_, '_, '_> {
         self.scope.has_fallback(&entry.value);
         let new = match sign {
             "=" if self.is_next("&") => {
-                // Two names of one variable: which is changed later cannot be distinguished.
+                // Two names of one variable: which is changed later cannot be known.
                 self.at += 1;
                 let begin = self.at;
                 self.expression()?;

@@ -36,7 +36,7 @@ impl std::fmt::Debug for PhpFile {
     }
 }
 
-/// A value that is not a array.
+/// A value that is not an array.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Plain {
     /// As PHP writes it into text; `None` is `null`.
@@ -164,7 +164,7 @@ impl PhpFile {
         }
     }
 
-    /// The keys below these keys, in alphabetical order; none where there is not a array.
+    /// The keys below these keys, in alphabetical order; none where there is no array.
     ///
     /// # Errors
     /// [`EnvPhpError`] if only PHP could tell.

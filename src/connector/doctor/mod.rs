@@ -61,7 +61,7 @@ impl Diagnosis {
 }
 
 impl Connector {
-    /// Checks everything. `on_check` is informed of each check, in the order of the way, as soon as it and all before it are done.
+    /// Checks everything. `on_check` is called with each check, in the order of the way, as soon as it and all before it are done.
     pub async fn doctor(&self, mut on_check: impl FnMut(&Check)) -> Diagnosis {
         let areas: [BoxFuture<'_, Vec<Check>>; 4] = [
             installation::checks(self).boxed(),

@@ -93,7 +93,7 @@ impl Connector {
     fn configured_base_url(&self) -> Option<String> {
         let layers = self.layers().clone();
         let commerce = layers.commerce.as_deref()?;
-        // Who sends is reported by a URL of its own; what a module ships is everybody's.
+        // Who sends is known by a URL of its own; what a module ships is everybody's.
         let is_own = |found: &Found| !matches!(found.origin, Origin::Module(_)) && !found.text().is_empty();
         let found = ["web/secure/base_url", "web/unsecure/base_url"]
             .into_iter()

@@ -46,7 +46,7 @@ fn name(data_space: &DataSpaceId, user: u32) -> String {
 pub(super) fn tell(root: &Path, data_space: &DataSpaceId, state_dir: &Path) {
     let me = rustix::process::geteuid().as_raw();
     let places = places(root);
-    // A directory without a `var/` is not a installation that others share.
+    // A directory without a `var/` is not an installation that others share.
     let Some(place) = places.iter().find(|place| rustix::fs::access(*place, Access::WRITE_OK).is_ok()) else { return };
     if !places[0].is_dir() {
         return;

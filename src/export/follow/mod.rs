@@ -332,7 +332,7 @@ async fn choose_entries(feed_run: &FeedRun, entries: Vec<LogEntry>, is_chosen: b
             keys.extend(known);
         }
         if !resolved.unknown.is_empty() && is_chosen {
-            // There is not a such product any more: what is left of it is in the ledger only.
+            // There is no such product any more: what is left of it is in the ledger only.
             let gone = resolved.unknown;
             let chosen = feed_run.run.ledger.call(move |store| store.choose_rows_named(&gone, false, true)).await;
             in_ledger(feed_run, chosen)?;

@@ -15,7 +15,7 @@ use crate::feeds::item::Sha1Hash;
 use crate::untrusted::SafeText;
 
 impl LedgerReader {
-    /// Everything that is known of an item; `None` if there is not a such item. Blocking.
+    /// Everything that is known of an item; `None` if there is no such item. Blocking.
     pub fn detail(&self, number: ItemNumber) -> Result<Option<ItemDetail>, LedgerError> {
         self.read_detail(number).map_err(|error| LedgerError::of_sqlite(&self.path, &error))
     }
@@ -126,7 +126,7 @@ fn identity(feed: Feed, minimal: &[u8]) -> Vec<(SafeText, SafeText)> {
             add(pointer.rsplit('/').next().unwrap_or_default(), value);
         }
     }
-    // Where the minimal payload is the whole item, the rest of it is not a identity.
+    // Where the minimal payload is the whole item, the rest of it is not an identity.
     let rest = feed.minimal().iter().filter_map(|name| Some((*name, item.get(*name)?)));
     rest.for_each(|(name, value)| add(name, value));
     identity

@@ -1,6 +1,6 @@
 //! Items from a directory of `<feed>.ndjson` or `<feed>.json` files, each optionally `.gz`, streamed.
 //!
-//! Nothing of a file is ever in memory but the page that is being filled. A record that is not a item is reported with its
+//! Nothing of a file is ever in memory but the page that is being filled. A record that is not an item is reported with its
 //! file and line; it has no identity, so whoever compares must not take anything for deleted.
 
 mod records;
@@ -21,7 +21,7 @@ use crate::feeds::item::identity;
 use crate::untrusted::SafeText;
 use records::{Body, Layout, Record, Records};
 
-/// The largest record that is read, in bytes. An item is a few kilobytes; what is larger than this is not a item, but a file
+/// The largest record that is read, in bytes. An item is a few kilobytes; what is larger than this is not an item, but a file
 /// that lost its line ends.
 const RECORD_LIMIT: usize = 16 * 1024 * 1024;
 
@@ -124,7 +124,7 @@ impl Files {
     /// Always unknown beforehand: counting would mean reading the whole file.
     ///
     /// # Errors
-    /// [`SourceError::NoSuchFeed`] if there is not a file for it, [`SourceError::File`] if there are several.
+    /// [`SourceError::NoSuchFeed`] if there is no file for it, [`SourceError::File`] if there are several.
     pub async fn count(&self, feed: Feed) -> Result<Option<u64>, SourceError> {
         let files = self.clone();
         blocking(&self.directory, move || files.find(feed).map(|_| None)).await
@@ -236,7 +236,7 @@ impl Reader<'_> {
                 }
             }
         };
-        // Also before an error: what was read is whole. Nobody listening any more is not a error.
+        // Also before an error: what was read is whole. Nobody listening any more is not an error.
         if page.source_records > 0 {
             let _ = self.pages.blocking_send(page);
         }

@@ -159,7 +159,7 @@ pub(super) enum What {
     Redirect(String),
     /// The connection is reset before anything is stored.
     Reset,
-    /// There is not a answer, and nothing is stored.
+    /// There is no answer, and nothing is stored.
     Silent,
     /// The connection is reset after the items were stored.
     LostAnswer,

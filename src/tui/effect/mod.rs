@@ -19,7 +19,7 @@ use crate::tui::clipboard::Copyable;
 pub enum Effect {
     /// For a worker, by the bounded queue.
     Work(Work),
-    /// Tell the run that continues, or that is being started, what to do. Never queued.
+    /// Tell the running export, or that is being started, what to do. Never queued.
     Run(Command),
     /// Leave the screen. Never queued.
     Quit,
@@ -82,7 +82,7 @@ pub enum Work {
     Diagnose,
     /// Look at the services that the connector serves.
     LoadServices,
-    /// Follow the run that continues in another process, if there is one.
+    /// Follow the running export in another process, if there is one.
     Attach,
     /// Start an export.
     StartExport(ExportRequest),

@@ -155,7 +155,7 @@ pub enum Reply {
     Services(Services),
     /// An export was started, or could not be.
     RunStarted(Result<(), Problem>),
-    /// A run of another process continues, and is followed from now on.
+    /// An export of another process is running, and is followed from now on.
     Attached(Box<About>),
     /// About signing in and organizations.
     Ims(ImsReply),

@@ -1,4 +1,4 @@
-//! What the keys tell a run that continues: pause, resume, more or fewer threads, larger or smaller batches.
+//! What the keys tell a running export: pause, resume, more or fewer threads, larger or smaller batches.
 
 use std::ops::RangeInclusive;
 

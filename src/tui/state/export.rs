@@ -160,7 +160,7 @@ impl ExportPane {
         }
     }
 
-    /// Whether a run of this process starts or continues: it ends with the process.
+    /// Whether a run of this process starts or is running: it ends with the process.
     pub fn has_own_run(&self) -> bool {
         match &self.run {
             RunState::Starting => true,
@@ -169,7 +169,7 @@ impl ExportPane {
         }
     }
 
-    /// Whether a run starts or continues.
+    /// Whether a run starts or is running.
     pub fn is_busy(&self) -> bool {
         matches!(self.run, RunState::Starting | RunState::Active(_))
     }

@@ -36,7 +36,7 @@ pub struct ItemsPage {
     pub(super) has_after: bool,
     /// How loading goes.
     pub load: Load,
-    /// How many items were looked at by the search that continues.
+    /// How many items were looked at by the running search.
     pub looked: Option<u64>,
     /// How many items the query has; `None` until they are counted.
     pub total: Option<u64>,

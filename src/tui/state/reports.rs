@@ -47,7 +47,7 @@ impl<T> Report<T> {
         };
     }
 
-    /// Begins to look it up, unless that continues already.
+    /// Begins to look it up, unless that is under way.
     fn begin(&mut self, work: Work, effects: &mut Effects) -> bool {
         if matches!(self.load, Load::Loading) {
             return false;

@@ -63,7 +63,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
     }
 }
 
-/// While a run continues, each new error moves all the others, and a slow line has to carry that: a few must do.
+/// While a run is under way, each new error moves all the others, and a slow line has to carry that: a few must do.
 pub fn most_errors(pane: &ExportPane) -> usize {
     if pane.active().is_some() && pane.selected_failure().is_none() { MOST_ERRORS_OF_RUN } else { usize::MAX }
 }

@@ -17,7 +17,7 @@ const INDENT: usize = 4;
 enum Step {
     /// Its turn has not come.
     Open,
-    /// It continues.
+    /// It is under way.
     Active,
     /// It is done.
     Done,

@@ -135,7 +135,7 @@ pub fn lines(feeds: &[Feed], rows: usize, state: &State, theme: Theme, room: usi
     lines
 }
 
-/// Why there is not a row.
+/// Why there is no row.
 fn nothing(load: &Load, theme: Theme, room: usize) -> Line<'static> {
     let refresh = key_of(KeyContext::Export, Action::Refresh);
     let (text, role) = match load {

@@ -56,7 +56,7 @@ fn heading(state: &State, shown: usize, theme: Theme, room: usize) -> Line<'stat
     Line::styled(fit(&text, room), theme.style(Role::Title))
 }
 
-/// Why there is not a line.
+/// Why there is no line.
 fn nothing(log: &LogPage) -> String {
     let back = key_of(KeyContext::Log, Action::Back);
     if log.filter.is_set() {

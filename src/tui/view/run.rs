@@ -164,7 +164,7 @@ pub fn limits(state: &State, with_rate: bool, theme: Theme, room: usize) -> Line
     Line::from(spans)
 }
 
-/// Items a second lately, as bars with what they mean; nothing where there is not a room or nothing to show.
+/// Items a second lately, as bars with what they mean; nothing where there is no room or nothing to show.
 pub fn rate_spans(values: &[f64], room: usize, theme: Theme) -> Vec<Span<'static>> {
     let cells = room.saturating_sub(PEAK).min(BARS);
     if values.is_empty() || cells < LEAST_BARS {

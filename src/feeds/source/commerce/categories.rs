@@ -295,7 +295,7 @@ async fn children(
     Ok((children, rows.into_iter().map(|(_, child)| child).collect()))
 }
 
-/// What products can be sorted by: `position`, which is not a attribute, and the attributes marked so.
+/// What products can be sorted by: `position`, which is not an attribute, and the attributes marked so.
 async fn sortable(snapshot: &mut Snapshot, context: &Context) -> Result<Vec<String>, DatabaseError> {
     let sql = format!(
         "SELECT a.attribute_code FROM {} a JOIN {} t ON t.entity_type_id = a.entity_type_id \

@@ -13,6 +13,10 @@ const OF_ORDERS: &str = "sales_";
 /// The tables without which a database is not that of the orders.
 pub(super) const ORDER_TABLES: &[&str] = &["sales_order", "sales_order_item", "sales_order_payment"];
 
+fn is_of_orders(table: &str) -> bool {
+    table.starts_with(OF_ORDERS)
+}
+
 /// The databases of a shop, each with its schema as it was looked at last.
 #[derive(Debug, Clone)]
 pub(super) struct Databases {
@@ -33,7 +37,7 @@ impl Databases {
     /// The database with a table.
     fn with(&self, table: &str) -> &Database {
         match &self.orders {
-            Some(orders) if table.starts_with(OF_ORDERS) => orders,
+            Some(orders) if is_of_orders(table) => orders,
             _ => &self.main,
         }
     }
@@ -60,9 +64,9 @@ impl Databases {
             return Ok(Self { main, orders: None });
         };
         let (of_orders, expected): (BTreeSet<String>, _) =
-            expected.iter().cloned().partition(|table| table.starts_with(OF_ORDERS));
+            expected.iter().cloned().partition(|table| is_of_orders(table));
         let (needed_of_orders, needed): (Vec<&str>, Vec<&str>) =
-            needed.iter().copied().partition(|table| table.starts_with(OF_ORDERS));
+            needed.iter().copied().partition(|table| is_of_orders(table));
         let main = self.main.look_again(expected, &needed).await?;
         let orders = orders.look_again(of_orders, &needed_of_orders).await?;
         Ok(Self { main, orders: Some(orders) })

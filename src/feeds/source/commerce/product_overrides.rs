@@ -50,7 +50,7 @@ pub(super) async fn page(
     let mut collected = Vec::new();
     for (product, mut fields) in permissions.items(context) {
         match skus.get(&product).map(String::as_str) {
-            // The index is not yet reported that the product is gone.
+            // The index does not know yet that the product is gone.
             None => {}
             Some(sku) if sku.trim().is_empty() => collected.push(without_sku(product)),
             Some(sku) => {

@@ -96,7 +96,7 @@ pub(super) async fn category_paths(snapshot: &mut Snapshot, context: &Context) -
     Ok(paths.into_iter().map(|(category, paths)| (category, hash_of(parts(paths)))).collect())
 }
 
-/// The highest number in a table; `None` if there is not a such table.
+/// The highest number in a table; `None` if there is no such table.
 pub(super) async fn highest(
     database: &Database,
     snapshot: &mut Snapshot,

@@ -1,4 +1,4 @@
-//! Overview, Keys and SaaS identifier: who is led where, what replaces a pair, and what a choice is reported to mean.
+//! Overview, Keys and SaaS identifier: who is led where, what replaces a pair, and what a choice is said to mean.
 
 use super::*;
 use crate::connector::Setup;

@@ -157,7 +157,7 @@ impl Scope {
 /// What becomes of a directive.
 enum Output {
     Text(String),
-    /// Nothing, since only Commerce's own code knows; the directive as a person is informed of it.
+    /// Nothing, since only Commerce's own code knows; the directive as a person sees it.
     LeftOut(String),
     /// What stands there.
     AsItIs,

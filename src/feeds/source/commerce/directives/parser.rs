@@ -110,7 +110,7 @@ pub(super) fn is_truthy(text: &str) -> bool {
     !matches!(text, "" | "0")
 }
 
-/// A text, letter by letter. It is never left: where there is not a next letter, the current one stays.
+/// A text, letter by letter. It is never left: where there is no next letter, the current one stays.
 struct Letters {
     letters: Vec<char>,
     at: usize,
