@@ -1,6 +1,6 @@
 //! What changes something, and is therefore refused where the installation is read-only: the commands' side of it.
 //!
-//! Every match here names every command, so that whoever adds one must decide. The screen's side is in [`crate::tui::access`].
+//! Every match here names every command, so that whoever adds one must decide. The screen's side is in [`crate::tui::model::permission`].
 
 use super::Invocation;
 use crate::cli::{

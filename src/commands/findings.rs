@@ -5,7 +5,7 @@ use serde_json::json;
 use super::output::Output;
 use crate::connector::finding::{Finding, Level};
 use crate::error::Problem;
-use crate::tui::view::theme::Theme;
+use crate::tui::theme::Theme;
 
 /// What a line begins with: a shape and a word, so that neither colour nor shape alone carries the meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

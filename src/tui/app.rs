@@ -9,24 +9,25 @@ use jiff::Zoned;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::clipboard;
-use super::effect::Effect;
-use super::event::{Event, Now};
-use super::frames::{Frames, Reason};
-use super::input::{Input, Keyboard};
-use super::screen::Screen;
-use super::signals::{Asked, Signals};
-use super::state::State;
-use super::state::run::RunState;
-use super::terminal::TerminalGuard;
-use super::view::{self, theme::Theme};
-use super::worker::{News, RunHandle, Workers};
 use crate::attach::About;
 use crate::connector::{Connector, ExportRequest};
 use crate::error::Problem;
 use crate::export::control::Command;
 use crate::export::progress::{Progress, RunReport};
 use crate::private_file::safe;
+use crate::tui::draw;
+use crate::tui::model::{Event, State};
+use crate::tui::panes::export::requests::RunHandle;
+use crate::tui::panes::export::run::RunState;
+use crate::tui::panes::{Effect, News, Now};
+use crate::tui::runtime::clipboard;
+use crate::tui::runtime::frames::{Frames, Reason};
+use crate::tui::runtime::input::{Input, Keyboard};
+use crate::tui::runtime::screen::Screen;
+use crate::tui::runtime::signals::{Asked, Signals};
+use crate::tui::runtime::terminal::TerminalGuard;
+use crate::tui::runtime::worker::Workers;
+use crate::tui::theme::Theme;
 
 /// How often clocks move while a run is active.
 const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
@@ -115,7 +116,7 @@ impl App {
         let guard = TerminalGuard::take()?;
         let mut screen = Screen::open()?;
         // The first paint waits for nothing, not even for the threads.
-        screen.draw(|frame| view::draw(frame, &self.state, self.theme))?;
+        screen.draw(|frame| draw::draw(frame, &self.state, self.theme))?;
         self.frames.drawn(Instant::now());
         let mut keyboard = Keyboard::start()?;
         let effects = self.state.begin(start_export, &self.now());
@@ -208,7 +209,7 @@ impl App {
                     Err(_) => return End::TerminalGone,
                 },
                 () = until(due) => {
-                    if screen.draw(|frame| view::draw(frame, &self.state, self.theme)).is_err() {
+                    if screen.draw(|frame| draw::draw(frame, &self.state, self.theme)).is_err() {
                         return End::TerminalGone;
                     }
                     self.frames.drawn(Instant::now());
@@ -278,15 +279,16 @@ impl App {
                 }
                 None
             }
-            News::Event(event) => {
-                if let Event::RunEnded(result) = &*event {
-                    // The last counters of all are in the report.
-                    self.run = None;
-                    self.commands.clear();
-                    self.last_run = Some(result.clone());
-                }
-                Some(*event)
+            News::Reply(reply) => Some(Event::Reply(*reply)),
+            News::Happened { news, skipped } => Some(Event::Run { news, skipped }),
+            News::Ended(result) => {
+                // The last counters of all are in the report.
+                self.run = None;
+                self.commands.clear();
+                self.last_run = Some((*result).clone());
+                Some(Event::RunEnded(*result))
             }
+            News::WorkerBroke => Some(Event::WorkerBroke),
         }
     }
 

@@ -2,28 +2,23 @@
 //!
 //! It calls [`crate::connector::Connector`] from worker tasks only, and must never do I/O while updating or drawing.
 
-pub mod access;
 mod app;
-mod burst;
-pub mod clipboard;
-pub mod effect;
-pub mod event;
-pub mod frames;
-mod input;
+pub mod draw;
 pub mod keymap;
-mod screen;
-mod signals;
-pub mod state;
-pub mod terminal;
-pub mod view;
-mod worker;
+pub mod model;
+pub mod panes;
+pub mod runtime;
+pub mod theme;
+pub mod widgets;
 
 use std::io::Write as _;
 
 use crate::connector::{Connector, ExportRequest};
 use crate::error::{Exit, Problem};
-use state::{Pane, State};
-use view::theme::Theme;
+use crate::tui::model::State;
+use crate::tui::panes::Pane;
+use crate::tui::runtime::{clipboard, frames, signals, terminal};
+use crate::tui::theme::Theme;
 
 /// How the screen opens.
 #[derive(Debug, Default)]

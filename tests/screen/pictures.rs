@@ -2,12 +2,13 @@
 //!
 //! Not a test of anything: `scripts/pictures` runs it, so that the pictures stay true.
 
-use crate::support;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
 use support::terminal::{Screen, Terminal};
+
+use crate::support;
 
 /// Rows and columns of a picture.
 const SIZE: (u16, u16) = (30, 110);

@@ -1,8 +1,9 @@
 //! The real program in a real terminal: `demo` from start to quit, and the terminal comes back however it ends.
 
-use crate::support;
 use rustix::process::Signal;
 use support::terminal::{Screen, Terminal};
+
+use crate::support;
 
 #[test]
 fn the_demo_from_start_to_quit() {

@@ -1,6 +1,5 @@
 //! The habits of the screen in a real terminal, whatever it is used for.
 
-use crate::support;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,6 +8,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use portable_pty::CommandBuilder;
 use rustix::process::Signal;
 use support::terminal::{ORDINARY, PROGRAM, Screen, Terminal, program_in};
+
+use crate::support;
 
 #[test]
 fn read_only_and_theme_are_remembered_until_they_are_lifted() {

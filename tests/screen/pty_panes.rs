@@ -1,7 +1,6 @@
 //! The real program in a real terminal, against a sandbox gateway of its own process: from an empty configuration to a finished
 //! export by keyboard alone, a data space created, chosen and renamed, and the guard.
 
-use crate::support;
 use std::fs;
 use std::path::PathBuf;
 
@@ -9,6 +8,8 @@ use serde_json::{Value, json};
 use support::home::Home;
 use support::process::Gateway;
 use support::terminal::{ORDINARY, Terminal, program_in};
+
+use crate::support;
 
 /// A home without any configuration, a gateway that only the environment names, and a directory of feed files.
 struct Scene {

@@ -1,8 +1,9 @@
 //! Runs played by keyboard alone: a failed item is read, understood and sent again; a suspended program goes on where it was.
 
-use crate::support;
 use portable_pty::CommandBuilder;
 use support::terminal::{ORDINARY, PROGRAM, Screen, Terminal};
+
+use crate::support;
 
 #[test]
 fn a_failed_item_is_read_and_sent_again() {

@@ -1,8 +1,9 @@
 //! Signing in by paste-back in a real terminal: the address is read off the screen, and what it leads to is pasted.
 
-use crate::support;
 use support::browser::sent_back;
 use support::terminal::Terminal;
+
+use crate::support;
 
 /// The address on the screen: its lines have the frame of the pane around them, and nothing else on them.
 fn address(screen: &str) -> String {

@@ -1,7 +1,6 @@
 //! The real program in a real terminal: a pasted private key that is not saved is not lost, whatever ends the screen, and a paste that
 //! the terminal does not bracket is no row of commands.
 
-use crate::support;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -9,6 +8,8 @@ use std::path::PathBuf;
 use rustix::process::Signal;
 use support::home::Home;
 use support::terminal::{ORDINARY, Terminal, program_in};
+
+use crate::support;
 
 const KEY: &str = include_str!("../../src/keys/fixtures/rsa-2048.pem");
 const API_KEY: &str = "c0ffee00c0ffee01c0ffee02c0ffee03";

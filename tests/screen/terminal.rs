@@ -6,7 +6,7 @@
 use std::io::Read as _;
 use std::thread;
 
-use commerce_connector::tui::terminal::{TerminalGuard, install_panic_hook};
+use commerce_connector::tui::runtime::terminal::{TerminalGuard, install_panic_hook};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
 /// What a child left behind.

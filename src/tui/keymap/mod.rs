@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-pub use bindings::BINDINGS;
+pub use crate::tui::keymap::bindings::BINDINGS;
 
 /// Where keys have a meaning of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -215,6 +215,15 @@ pub struct Binding {
     pub long: &'static str,
     /// Whether the palette offers it.
     pub in_palette: bool,
+    /// Whether it leads to a change, which read-only mode refuses.
+    pub changes: bool,
+}
+
+impl Action {
+    /// Whether it leads to a change, as its bindings say.
+    pub fn changes(self) -> bool {
+        BINDINGS.iter().any(|binding| binding.action == self && binding.changes)
+    }
 }
 
 /// The action of a key in a place.
@@ -290,6 +299,13 @@ mod tests {
                     seen.push(*key);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn an_action_changes_something_wherever_it_is_bound_or_nowhere() {
+        for binding in BINDINGS {
+            assert_eq!(binding.changes, binding.action.changes(), "{:?}", binding.action);
         }
     }
 

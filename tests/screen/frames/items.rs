@@ -5,7 +5,7 @@ use commerce_connector::export::ledger::{
     FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemPage, ItemQuery, ItemRow, LastRequest, PageFrom,
 };
 use commerce_connector::feeds::item::Sha1Hash;
-use commerce_connector::tui::event::ItemsReply;
+use commerce_connector::tui::panes::items::requests::ItemsReply;
 use serde_json::json;
 
 use super::*;

@@ -1,5 +1,7 @@
 //! The Keys pane.
 
+use commerce_connector::tui::panes::keys::requests::KeysReply;
+
 use super::*;
 
 #[test]
@@ -10,7 +12,10 @@ fn keys_when_nothing_is_configured() {
 #[test]
 fn keys_with_one_pair_accepted() {
     let mut state = ready(Pane::Keys, DataSpaceKind::Testing);
-    state.update(Event::Reply(Reply::Verified { environment: Environment::Sandbox, result: Ok(()) }), &now());
+    state.update(
+        Event::Reply(Reply::Keys(KeysReply::Verified { environment: Environment::Sandbox, result: Ok(()) })),
+        &now(),
+    );
     snapshot("keys-accepted", &state);
 }
 
@@ -32,7 +37,7 @@ fn keys_that_a_file_of_commerce_locks() {
     };
     let production =
         PairStatus { environment: Environment::Production, api_key: Half::Missing, private_key: Half::Missing };
-    state.update(Event::Reply(Reply::Pairs([production, locked])), &now());
+    state.update(Event::Reply(Reply::Keys(KeysReply::Pairs([production, locked]))), &now());
     let problem = Problem::new(
         Exit::Other,
         "cannot decrypt production_api_key with any of the 2 keys in app/etc/env.php: it was encrypted with another",
@@ -55,7 +60,10 @@ fn keys_refused() {
         "the gateway commerce-beta.adobe.io refused the sandbox keys: JWT is invalid (403053)",
     )
     .hint("check that both keys belong to one sandbox pair and that this server's clock is right");
-    state.update(Event::Reply(Reply::Verified { environment: Environment::Sandbox, result: Err(problem) }), &now());
+    state.update(
+        Event::Reply(Reply::Keys(KeysReply::Verified { environment: Environment::Sandbox, result: Err(problem) })),
+        &now(),
+    );
     snapshot("keys-refused", &state);
 }
 

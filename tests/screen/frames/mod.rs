@@ -19,10 +19,15 @@ use commerce_connector::export::progress::{
 };
 use commerce_connector::secret::Secret;
 use commerce_connector::settings::Saved;
-use commerce_connector::tui::event::{Event, Now, Reply};
-use commerce_connector::tui::state::{Pane, State};
-use commerce_connector::tui::view;
-use commerce_connector::tui::view::theme::{Colours, Theme};
+use commerce_connector::tui::draw;
+use commerce_connector::tui::model::Event;
+use commerce_connector::tui::model::State;
+use commerce_connector::tui::panes::Pane;
+use commerce_connector::tui::panes::export::requests::ExportReply;
+use commerce_connector::tui::panes::keys::requests::KeysReply;
+use commerce_connector::tui::panes::saas::requests::SaasReply;
+use commerce_connector::tui::panes::{Now, Reply};
+use commerce_connector::tui::theme::{Colours, Theme};
 use jiff::Zoned;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -69,7 +74,7 @@ fn bare() -> State {
     let mut state = State::new(nothing, Pane::Keys);
     state.begin(None, &now());
     let missing = |environment| PairStatus { environment, api_key: Half::Missing, private_key: Half::Missing };
-    state.update(Event::Reply(Reply::Pairs(Environment::ALL.map(missing))), &now());
+    state.update(Event::Reply(Reply::Keys(KeysReply::Pairs(Environment::ALL.map(missing)))), &now());
     state
 }
 
@@ -114,10 +119,10 @@ fn ready(pane: Pane, kind: DataSpaceKind) -> State {
         summary(Feed::Categories, 79, 1, "2026-03-04T08:12:00Z"),
     ];
     let replies = [
-        Reply::Pairs([production, sandbox]),
-        Reply::Counts(Ok(SourceFeeds { counts: counts.to_vec(), absent: Vec::new() })),
-        Reply::Ledger(Ok((summaries, vec![failure("24-MB01 default")]))),
-        Reply::Projects { environment: Environment::Sandbox, result: Ok(projects()) },
+        Reply::Keys(KeysReply::Pairs([production, sandbox])),
+        Reply::Export(ExportReply::Counts(Ok(SourceFeeds { counts: counts.to_vec(), absent: Vec::new() }))),
+        Reply::Export(ExportReply::Ledger(Ok((summaries, vec![failure("24-MB01 default")])))),
+        Reply::Saas(SaasReply::Projects { environment: Environment::Sandbox, result: Ok(projects()) }),
     ];
     for reply in replies {
         state.update(Event::Reply(reply), &now());
@@ -211,7 +216,7 @@ fn press(state: &mut State, keys: &str) {
 fn running(stopping: bool) -> State {
     let mut state = ready(Pane::Export, DataSpaceKind::Testing);
     press(&mut state, "a");
-    state.update(Event::Reply(Reply::RunStarted(Ok(()))), &now());
+    state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(Ok(())))), &now());
     let news = vec![RunEvent::ItemFailed(failure("24-MB01 default")), RunEvent::ItemFailed(failure("24-WG02 german"))];
     state.update(Event::Run { news, skipped: 0 }, &now());
     state.update(Event::Progress(progress(stopping)), &now());
@@ -222,7 +227,7 @@ fn running(stopping: bool) -> State {
 
 fn draw(state: &State, look: Theme, (width, height): (u16, u16)) -> Terminal<TestBackend> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    terminal.draw(|frame| view::draw(frame, state, look)).unwrap();
+    terminal.draw(|frame| draw::draw(frame, state, look)).unwrap();
     terminal
 }
 
@@ -343,7 +348,8 @@ fn high_contrast_has_colours_as_backgrounds_only() {
     let look = Theme { colours: Colours::Backgrounds, unicode: true };
     let mut refused = ready(Pane::Export, DataSpaceKind::Production);
     let result = Err(Problem::new(Exit::Refused, "no"));
-    refused.update(Event::Reply(Reply::Verified { environment: Environment::Sandbox, result }), &now());
+    refused
+        .update(Event::Reply(Reply::Keys(KeysReply::Verified { environment: Environment::Sandbox, result })), &now());
     for state in [running(false), refused, bare(), read_only("?")] {
         let terminal = draw(&state, look, (120, 40));
         for cell in &terminal.backend().buffer().content {
@@ -375,7 +381,7 @@ fn a_notice_above_the_footer() {
         private_key_file: Some("/etc/commerce-connector/sandbox.pem".into()),
         note: None,
     };
-    let saved = Reply::Saved { environment: Environment::Sandbox, result: Ok(saved) };
+    let saved = Reply::Keys(KeysReply::Saved { environment: Environment::Sandbox, result: Ok(saved) });
     state.update(Event::Reply(saved), &now());
     snapshot("notice", &state);
 }
@@ -400,7 +406,8 @@ fn production_and_refused_keys_colour_the_frame() {
     assert_ne!(corner(DataSpaceKind::Testing), Color::Red);
     let mut refused = ready(Pane::Export, DataSpaceKind::Testing);
     let result = Err(Problem::new(Exit::Refused, "no"));
-    refused.update(Event::Reply(Reply::Verified { environment: Environment::Sandbox, result }), &now());
+    refused
+        .update(Event::Reply(Reply::Keys(KeysReply::Verified { environment: Environment::Sandbox, result })), &now());
     assert_eq!(draw(&refused, THEME, (80, 24)).backend().buffer()[(0, 2)].fg, Color::Red);
 }
 

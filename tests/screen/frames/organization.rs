@@ -1,7 +1,7 @@
 //! Signing in and the IMS organization.
 
 use commerce_connector::ims::models::{Organization, OrganizationId, PendingSignIn, SignIn, SignedIn, SignedInAs};
-use commerce_connector::tui::event::ImsReply;
+use commerce_connector::tui::panes::organization::requests::ImsReply;
 
 use super::*;
 

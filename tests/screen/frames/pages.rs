@@ -1,8 +1,10 @@
 //! The pages of the export pane: one feed, the log, and what is said when something could not be read.
 
+use commerce_connector::export::control::Paused;
+use commerce_connector::tui::panes::export::requests::ExportReply;
+
 use super::sync::healthy;
 use super::*;
-use commerce_connector::export::control::Paused;
 
 /// The page of the feed in this row.
 fn open(mut state: State, row: usize) -> State {
@@ -110,9 +112,9 @@ fn what_could_not_be_read_says_since_when_and_which_key_tries_again() {
     let mut late = now();
     late.wall = late.wall.checked_add(Duration::from_mins(7)).unwrap();
     for failed in [
-        Reply::Counts(Err(problem())),
-        Reply::Ledger(Err(Problem::new(Exit::Other, "the ledger cannot be read: disk I/O error"))),
-        Reply::Health(Err(problem())),
+        Reply::Export(ExportReply::Counts(Err(problem()))),
+        Reply::Export(ExportReply::Ledger(Err(Problem::new(Exit::Other, "the ledger cannot be read: disk I/O error")))),
+        Reply::Export(ExportReply::Health(Err(problem()))),
     ] {
         state.update(Event::Reply(failed), &late);
     }

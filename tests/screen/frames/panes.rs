@@ -3,7 +3,10 @@
 use commerce_connector::connector::Setup;
 use commerce_connector::connector::estimate::{Estimate, FeedEstimate};
 use commerce_connector::connector::preview::RunPreview;
-use commerce_connector::tui::state::saas;
+use commerce_connector::tui::panes::export::requests::ExportReply;
+use commerce_connector::tui::panes::keys::requests::KeysReply;
+use commerce_connector::tui::panes::saas;
+use commerce_connector::tui::panes::saas::requests::SaasReply;
 
 use super::*;
 
@@ -29,7 +32,7 @@ fn set_up() -> State {
         last_sync: Some("2026-03-04T08:12:00Z".parse().unwrap()),
         last_partial: None,
     });
-    state.update(Event::Reply(Reply::Ledger(Ok((summaries.to_vec(), Vec::new())))), &now());
+    state.update(Event::Reply(Reply::Export(ExportReply::Ledger(Ok((summaries.to_vec(), Vec::new()))))), &now());
     state
 }
 
@@ -64,7 +67,7 @@ fn choosing(name: &str) -> State {
 
 fn foreseen(state: &mut State, result: Result<RunPreview, Problem>) {
     let space = state.saas.ahead.as_ref().unwrap().space.clone();
-    state.update(Event::Reply(Reply::Foreseen { space, result }), &now());
+    state.update(Event::Reply(Reply::Saas(SaasReply::Foreseen { space, result })), &now());
 }
 
 #[test]
@@ -88,7 +91,10 @@ fn overview_when_the_gateway_is_gone() {
     let problem =
         Problem::new(Exit::TryAgain, "the gateway commerce-beta.adobe.io cannot be reached: connection refused")
             .hint("check proxy and firewall");
-    state.update(Event::Reply(Reply::Verified { environment: Environment::Sandbox, result: Err(problem) }), &now());
+    state.update(
+        Event::Reply(Reply::Keys(KeysReply::Verified { environment: Environment::Sandbox, result: Err(problem) })),
+        &now(),
+    );
     snapshot_in("overview-gateway-gone", &state, &SIZES[..1]);
 }
 
@@ -132,7 +138,10 @@ fn keys_while_the_new_pair_is_not_accepted() {
         "the gateway commerce-beta.adobe.io refused the sandbox keys: JWT is invalid (403053); the old pair is still \
          in use",
     );
-    state.update(Event::Reply(Reply::Rotated { environment: Environment::Sandbox, result: Err(problem) }), &now());
+    state.update(
+        Event::Reply(Reply::Keys(KeysReply::Rotated { environment: Environment::Sandbox, result: Err(problem) })),
+        &now(),
+    );
     for size in SIZES {
         let shown = draw(&state, THEME, size).backend().to_string();
         assert!(!shown.contains("89abcdef0123"), "a key is shown whole");
@@ -178,7 +187,10 @@ fn choosing_a_data_space_that_the_guard_will_refuse() {
 fn a_data_space_in_use_that_the_keys_do_not_see() {
     let mut state = ready(Pane::Saas, DataSpaceKind::Testing);
     let others = projects().split_off(1);
-    state.update(Event::Reply(Reply::Projects { environment: Environment::Sandbox, result: Ok(others) }), &now());
+    state.update(
+        Event::Reply(Reply::Saas(SaasReply::Projects { environment: Environment::Sandbox, result: Ok(others) })),
+        &now(),
+    );
     snapshot_in("saas-gone", &state, &SIZES[..1]);
     state.pane = Pane::Overview;
     snapshot_in("overview-gone", &state, &SIZES[..1]);
@@ -188,6 +200,9 @@ fn a_data_space_in_use_that_the_keys_do_not_see() {
 fn what_was_known_stays_when_the_gateway_does_not_answer() {
     let mut state = ready(Pane::Saas, DataSpaceKind::Testing);
     let problem = Problem::new(Exit::TryAgain, "the gateway commerce-beta.adobe.io cannot be reached: timed out");
-    state.update(Event::Reply(Reply::Projects { environment: Environment::Sandbox, result: Err(problem) }), &now());
+    state.update(
+        Event::Reply(Reply::Saas(SaasReply::Projects { environment: Environment::Sandbox, result: Err(problem) })),
+        &now(),
+    );
     snapshot_in("saas-stale", &state, &SIZES[..1]);
 }

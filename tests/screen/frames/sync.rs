@@ -11,7 +11,8 @@ use commerce_connector::connector::services::{FeedCondition, Module, SERVICES, S
 use commerce_connector::domain::MAX_DELETE;
 use commerce_connector::export::SyncMode;
 use commerce_connector::export::held::{Held, What};
-use commerce_connector::tui::effect::{Effect, Work};
+use commerce_connector::tui::panes::export::requests::{ExportReply, ExportWork};
+use commerce_connector::tui::panes::{Effect, Work};
 
 use super::*;
 
@@ -64,7 +65,7 @@ fn health() -> Health {
 
 pub fn healthy(kind: DataSpaceKind) -> State {
     let mut state = ready(Pane::Export, kind);
-    reply(&mut state, Reply::Health(Ok(health())));
+    reply(&mut state, Reply::Export(ExportReply::Health(Ok(health()))));
     state
 }
 
@@ -91,7 +92,7 @@ fn absent_and_experimental_feeds() {
         (Feed::Orders, "the table sales_order is missing".into()),
         (Feed::CategoryPermissions, "the table magento_catalogpermissions_index is missing".into()),
     ];
-    reply(&mut state, Reply::Counts(Ok(SourceFeeds { counts, absent })));
+    reply(&mut state, Reply::Export(ExportReply::Counts(Ok(SourceFeeds { counts, absent }))));
     key(&mut state, KeyCode::End);
     key(&mut state, KeyCode::Up);
     snapshot("export-absent", &state);
@@ -131,14 +132,14 @@ fn the_guard_refuses() {
     key(&mut state, KeyCode::Enter);
     let what = "this is a staging installation (MAGENTO_CLOUD_ENVIRONMENT_TYPE is staging), and Main is a production data space: nothing was sent";
     let hint = "select a testing data space, or send anyway: --i-know \"Main\"";
-    reply(&mut state, Reply::RunStarted(Err(Problem::new(Exit::Guarded, what).hint(hint))));
+    reply(&mut state, Reply::Export(ExportReply::RunStarted(Err(Problem::new(Exit::Guarded, what).hint(hint)))));
     snapshot("guard", &state);
 }
 
 fn started(keys: &str) -> State {
     let mut state = ready(Pane::Export, DataSpaceKind::Testing);
     press(&mut state, keys);
-    reply(&mut state, Reply::RunStarted(Ok(())));
+    reply(&mut state, Reply::Export(ExportReply::RunStarted(Ok(()))));
     state.update(Event::Progress(progress(false)), &now());
     state
 }
@@ -150,7 +151,7 @@ fn a_run_says_what_it_is() {
     (0..2).for_each(|_| key(&mut state, KeyCode::Down));
     press(&mut state, "cproductAttributes");
     key(&mut state, KeyCode::Enter);
-    reply(&mut state, Reply::RunStarted(Ok(())));
+    reply(&mut state, Reply::Export(ExportReply::RunStarted(Ok(()))));
     state.update(Event::Progress(progress(false)), &now());
     snapshot("clean-up-running", &state);
 }
@@ -161,7 +162,7 @@ fn a_run_of_ids_names_those_that_nobody_has() {
     (0..4).for_each(|_| key(&mut state, KeyCode::Down));
     press(&mut state, "i24-MB01, nonsense");
     key(&mut state, KeyCode::Enter);
-    reply(&mut state, Reply::RunStarted(Ok(())));
+    reply(&mut state, Reply::Export(ExportReply::RunStarted(Ok(()))));
     let mut last = progress(false);
     last.feeds.retain(|feed| feed.feed == Feed::Products);
     for feed in &mut last.feeds {
@@ -214,12 +215,12 @@ fn estimate() {
         feed(Feed::ScopesCustomerGroup, 4, 4, 100, None),
         feed(Feed::Products, 20_000, 40_000, 100, Some(12_400_000)),
     ];
-    reply(&mut state, Reply::Estimate(Ok(Estimate { feeds, requests_per_second: Some(2.0) })));
+    reply(&mut state, Reply::Export(ExportReply::Estimate(Ok(Estimate { feeds, requests_per_second: Some(2.0) }))));
     snapshot("estimate", &state);
 }
 
 fn check(name: &'static str, outcome: Outcome, detail: &str, findings: Vec<Finding>) -> Reply {
-    Reply::Checked(Check { name, outcome, detail: detail.into(), facts: Vec::new(), findings })
+    Reply::Export(ExportReply::Checked(Check { name, outcome, detail: detail.into(), facts: Vec::new(), findings }))
 }
 
 #[test]
@@ -236,7 +237,7 @@ fn the_doctor() {
     );
     reply(&mut state, check("Cron", Outcome::Wrong, "not running", vec![late]));
     reply(&mut state, check("Proxy", Outcome::Skipped, "none is set", Vec::new()));
-    reply(&mut state, Reply::Diagnosed);
+    reply(&mut state, Reply::Export(ExportReply::Diagnosed));
     snapshot("doctor", &state);
 }
 
@@ -259,7 +260,7 @@ fn available_services() {
             .collect(),
     };
     let services = SERVICES.into_iter().enumerate().map(status).collect();
-    reply(&mut state, Reply::Services(Services { services, health_problem: None }));
+    reply(&mut state, Reply::Export(ExportReply::Services(Services { services, health_problem: None })));
     snapshot("services", &state);
 }
 
@@ -267,9 +268,9 @@ fn available_services() {
 fn reports_that_cannot_be_had() {
     let mut state = ready(Pane::Export, DataSpaceKind::Testing);
     let problem = || Problem::new(Exit::TryAgain, "the database shop does not answer").hint("check that it runs");
-    reply(&mut state, Reply::Health(Err(problem())));
+    reply(&mut state, Reply::Export(ExportReply::Health(Err(problem()))));
     press(&mut state, "e");
-    reply(&mut state, Reply::Estimate(Err(problem())));
+    reply(&mut state, Reply::Export(ExportReply::Estimate(Err(problem()))));
     snapshot("estimate-failed", &state);
     key(&mut state, KeyCode::Esc);
     press(&mut state, "f");
@@ -282,7 +283,7 @@ fn an_export_that_was_asked_for_on_the_command_line_says_what_it_is() {
     let mut state = State::new(overview(DataSpaceKind::Testing), Pane::Export);
     let request = ExportRequest { feeds: vec![Feed::Prices], ..ExportRequest::default() };
     state.begin(Some(request), &now());
-    reply(&mut state, Reply::RunStarted(Ok(())));
+    reply(&mut state, Reply::Export(ExportReply::RunStarted(Ok(()))));
     assert!(draw(&state, THEME, (80, 24)).backend().to_string().contains("Export of prices"));
 }
 
@@ -324,7 +325,9 @@ fn what_a_run_held_back_is_asked_about() {
     snapshot("held-declined", &state);
     let mut state = held(false);
     let effects = state.update(Event::Key(KeyEvent::new(KeyCode::Char('y'), KeyModifiers::NONE)), &now());
-    let [Effect::Work(Work::StartExport(request))] = effects.as_slice() else { panic!("{effects:?}") };
+    let [Effect::Work(Work::Export(ExportWork::StartExport(request)))] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
     assert_eq!((&request.mode, request.feeds.as_slice()), (&SyncMode::Full, [Feed::Products].as_slice()));
     assert_eq!(request.allowed.iter().map(|held| held.items).collect::<Vec<_>>(), [12_400], "so many and no more");
     assert!(

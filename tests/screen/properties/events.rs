@@ -6,9 +6,16 @@ use commerce_connector::connector::SourceFeeds;
 use commerce_connector::domain::Environment;
 use commerce_connector::secret::Secret;
 use commerce_connector::settings::Saved;
-use commerce_connector::tui::clipboard::{Path, TooLong};
-use commerce_connector::tui::event::{Event, ImsReply, ItemsReply, Reply};
 use commerce_connector::tui::keymap::{BINDINGS, Key};
+use commerce_connector::tui::model::Event;
+use commerce_connector::tui::panes::Reply;
+use commerce_connector::tui::panes::export::requests::ExportReply;
+use commerce_connector::tui::panes::items::requests::ItemsReply;
+use commerce_connector::tui::panes::keys::requests::KeysReply;
+use commerce_connector::tui::panes::organization::requests::ImsReply;
+use commerce_connector::tui::panes::overview::requests::OverviewReply;
+use commerce_connector::tui::panes::saas::requests::SaasReply;
+use commerce_connector::tui::runtime::clipboard::{Path, TooLong};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::tape::Tape;
@@ -33,35 +40,41 @@ pub const MAKERS: [Maker; 48] = [
         Event::Copied { name: tape.raw(), result }
     },
     |tape| Event::Reply(Reply::Overview(make::overview(tape))),
-    |tape| Event::Reply(Reply::Pairs(Environment::ALL.map(|environment| make::pair(environment, tape)))),
-    |tape| Event::Reply(Reply::Verified { environment: environment(tape), result: tape.result(|_| ()) }),
-    |tape| Event::Reply(Reply::KeyRead { environment: environment(tape), result: Err(tape.problem()) }),
-    |tape| Event::Reply(Reply::Saved { environment: environment(tape), result: tape.result(saved) }),
-    |tape| Event::Reply(Reply::EnvironmentSet(tape.result(make::overview))),
+    |tape| {
+        Event::Reply(Reply::Keys(KeysReply::Pairs(Environment::ALL.map(|environment| make::pair(environment, tape)))))
+    },
+    |tape| {
+        Event::Reply(Reply::Keys(KeysReply::Verified { environment: environment(tape), result: tape.result(|_| ()) }))
+    },
+    |tape| {
+        Event::Reply(Reply::Keys(KeysReply::KeyRead { environment: environment(tape), result: Err(tape.problem()) }))
+    },
+    |tape| Event::Reply(Reply::Keys(KeysReply::Saved { environment: environment(tape), result: tape.result(saved) })),
+    |tape| Event::Reply(Reply::Keys(KeysReply::EnvironmentSet(tape.result(make::overview)))),
     |tape| {
         let result = tape.result(|tape| tape.list(4, make::project));
-        Event::Reply(Reply::Projects { environment: environment(tape), result })
+        Event::Reply(Reply::Saas(SaasReply::Projects { environment: environment(tape), result }))
     },
-    |tape| Event::Reply(Reply::ProjectCreated(tape.result(make::project))),
-    |tape| Event::Reply(Reply::Renamed(tape.result(make::overview))),
-    |tape| Event::Reply(Reply::Selected(tape.result(make::overview))),
+    |tape| Event::Reply(Reply::Saas(SaasReply::ProjectCreated(tape.result(make::project)))),
+    |tape| Event::Reply(Reply::Saas(SaasReply::Renamed(tape.result(make::overview)))),
+    |tape| Event::Reply(Reply::Saas(SaasReply::Selected(tape.result(make::overview)))),
     |tape| {
         let counts = |tape: &mut Tape| SourceFeeds {
             counts: tape.list(12, |tape| (tape.feed(), tape.some(Tape::count))),
             absent: tape.list(3, |tape| (tape.feed(), tape.safe())),
         };
-        Event::Reply(Reply::Counts(tape.result(counts)))
+        Event::Reply(Reply::Export(ExportReply::Counts(tape.result(counts))))
     },
     |tape| {
         let ledger = |tape: &mut Tape| (tape.list(12, make::summary), tape.list(5, make::failure));
-        Event::Reply(Reply::Ledger(tape.result(ledger)))
+        Event::Reply(Reply::Export(ExportReply::Ledger(tape.result(ledger))))
     },
-    |tape| Event::Reply(Reply::Health(tape.result(make::health))),
-    |tape| Event::Reply(Reply::Estimate(tape.result(make::estimate))),
-    |tape| Event::Reply(Reply::Checked(make::check(tape))),
-    |_| Event::Reply(Reply::Diagnosed),
-    |tape| Event::Reply(Reply::Services(make::services(tape))),
-    |tape| Event::Reply(Reply::RunStarted(tape.result(|_| ()))),
+    |tape| Event::Reply(Reply::Export(ExportReply::Health(tape.result(make::health)))),
+    |tape| Event::Reply(Reply::Export(ExportReply::Estimate(tape.result(make::estimate)))),
+    |tape| Event::Reply(Reply::Export(ExportReply::Checked(make::check(tape)))),
+    |_| Event::Reply(Reply::Export(ExportReply::Diagnosed)),
+    |tape| Event::Reply(Reply::Export(ExportReply::Services(make::services(tape)))),
+    |tape| Event::Reply(Reply::Export(ExportReply::RunStarted(tape.result(|_| ())))),
     |tape| ims(ImsReply::Status(tape.result(make::sign_in))),
     |tape| ims(ImsReply::Begun(tape.result(make::pending))),
     |tape| ims(ImsReply::SignedIn(tape.result(make::signed_in))),
@@ -79,15 +92,15 @@ pub const MAKERS: [Maker; 48] = [
     },
     |tape| items(ItemsReply::Saved(tape.result(|tape| PathBuf::from(tape.raw())))),
     |tape| items(ItemsReply::Searching { query: make::query(tape), looked: tape.count() }),
-    |tape| Event::Reply(Reply::Rotated { environment: environment(tape), result: tape.result(saved) }),
-    |tape| Event::Reply(Reply::ConfigMade(tape.result(make::overview))),
-    |tape| Event::Reply(Reply::SourceSet(tape.result(make::overview))),
+    |tape| Event::Reply(Reply::Keys(KeysReply::Rotated { environment: environment(tape), result: tape.result(saved) })),
+    |tape| Event::Reply(Reply::Home(OverviewReply::ConfigMade(tape.result(make::overview)))),
+    |tape| Event::Reply(Reply::Home(OverviewReply::SourceSet(tape.result(make::overview)))),
     |tape| {
         let received = |tape: &mut Tape| tape.list(3, |tape| (make::id(tape), tape.timestamp())).into_iter().collect();
-        Event::Reply(Reply::LastReceived(tape.result(received)))
+        Event::Reply(Reply::Saas(SaasReply::LastReceived(tape.result(received))))
     },
-    |tape| Event::Reply(Reply::Foreseen { space: make::id(tape), result: tape.result(make::preview) }),
-    |tape| Event::Reply(Reply::Attached(Box::new(make::about(tape)))),
+    |tape| Event::Reply(Reply::Saas(SaasReply::Foreseen { space: make::id(tape), result: tape.result(make::preview) })),
+    |tape| Event::Reply(Reply::Export(ExportReply::Attached(Box::new(make::about(tape))))),
     // Keys are what a person gives most; the more of them, the deeper a sequence gets.
     |tape| Event::Key(key(tape)),
     |tape| Event::Key(key(tape)),
@@ -108,23 +121,23 @@ pub fn kind_of(event: &Event) -> usize {
         Event::WorkerBroke => 8,
         Event::Copied { .. } => 9,
         Event::Reply(Reply::Overview(_)) => 10,
-        Event::Reply(Reply::Pairs(_)) => 11,
-        Event::Reply(Reply::Verified { .. }) => 12,
-        Event::Reply(Reply::KeyRead { .. }) => 13,
-        Event::Reply(Reply::Saved { .. }) => 14,
-        Event::Reply(Reply::EnvironmentSet(_)) => 15,
-        Event::Reply(Reply::Projects { .. }) => 16,
-        Event::Reply(Reply::ProjectCreated(_)) => 17,
-        Event::Reply(Reply::Renamed(_)) => 18,
-        Event::Reply(Reply::Selected(_)) => 19,
-        Event::Reply(Reply::Counts(_)) => 20,
-        Event::Reply(Reply::Ledger(_)) => 21,
-        Event::Reply(Reply::Health(_)) => 22,
-        Event::Reply(Reply::Estimate(_)) => 23,
-        Event::Reply(Reply::Checked(_)) => 24,
-        Event::Reply(Reply::Diagnosed) => 25,
-        Event::Reply(Reply::Services(_)) => 26,
-        Event::Reply(Reply::RunStarted(_)) => 27,
+        Event::Reply(Reply::Keys(KeysReply::Pairs(_))) => 11,
+        Event::Reply(Reply::Keys(KeysReply::Verified { .. })) => 12,
+        Event::Reply(Reply::Keys(KeysReply::KeyRead { .. })) => 13,
+        Event::Reply(Reply::Keys(KeysReply::Saved { .. })) => 14,
+        Event::Reply(Reply::Keys(KeysReply::EnvironmentSet(_))) => 15,
+        Event::Reply(Reply::Saas(SaasReply::Projects { .. })) => 16,
+        Event::Reply(Reply::Saas(SaasReply::ProjectCreated(_))) => 17,
+        Event::Reply(Reply::Saas(SaasReply::Renamed(_))) => 18,
+        Event::Reply(Reply::Saas(SaasReply::Selected(_))) => 19,
+        Event::Reply(Reply::Export(ExportReply::Counts(_))) => 20,
+        Event::Reply(Reply::Export(ExportReply::Ledger(_))) => 21,
+        Event::Reply(Reply::Export(ExportReply::Health(_))) => 22,
+        Event::Reply(Reply::Export(ExportReply::Estimate(_))) => 23,
+        Event::Reply(Reply::Export(ExportReply::Checked(_))) => 24,
+        Event::Reply(Reply::Export(ExportReply::Diagnosed)) => 25,
+        Event::Reply(Reply::Export(ExportReply::Services(_))) => 26,
+        Event::Reply(Reply::Export(ExportReply::RunStarted(_))) => 27,
         Event::Reply(Reply::Ims(ImsReply::Status(_))) => 28,
         Event::Reply(Reply::Ims(ImsReply::Begun(_))) => 29,
         Event::Reply(Reply::Ims(ImsReply::SignedIn(_))) => 30,
@@ -136,12 +149,12 @@ pub fn kind_of(event: &Event) -> usize {
         Event::Reply(Reply::Items(ItemsReply::Looked { .. })) => 36,
         Event::Reply(Reply::Items(ItemsReply::Saved(_))) => 37,
         Event::Reply(Reply::Items(ItemsReply::Searching { .. })) => 38,
-        Event::Reply(Reply::Rotated { .. }) => 39,
-        Event::Reply(Reply::ConfigMade(_)) => 40,
-        Event::Reply(Reply::SourceSet(_)) => 41,
-        Event::Reply(Reply::LastReceived(_)) => 42,
-        Event::Reply(Reply::Foreseen { .. }) => 43,
-        Event::Reply(Reply::Attached(_)) => 44,
+        Event::Reply(Reply::Keys(KeysReply::Rotated { .. })) => 39,
+        Event::Reply(Reply::Home(OverviewReply::ConfigMade(_))) => 40,
+        Event::Reply(Reply::Home(OverviewReply::SourceSet(_))) => 41,
+        Event::Reply(Reply::Saas(SaasReply::LastReceived(_))) => 42,
+        Event::Reply(Reply::Saas(SaasReply::Foreseen { .. })) => 43,
+        Event::Reply(Reply::Export(ExportReply::Attached(_))) => 44,
     }
 }
 

@@ -7,10 +7,12 @@ mod values;
 
 use std::time::Duration;
 
-use commerce_connector::tui::event::{Event, Now};
-use commerce_connector::tui::state::{Pane, State};
-use commerce_connector::tui::view;
-use commerce_connector::tui::view::theme::{Colours, Theme};
+use commerce_connector::tui::draw;
+use commerce_connector::tui::model::Event;
+use commerce_connector::tui::model::State;
+use commerce_connector::tui::panes::Now;
+use commerce_connector::tui::panes::Pane;
+use commerce_connector::tui::theme::{Colours, Theme};
 use events::{KINDS, MAKERS, kind_of};
 use jiff::Zoned;
 use proptest::prelude::*;
@@ -61,7 +63,7 @@ fn begin(seed: u64) -> State {
 
 fn draw(state: &State, look: Theme, (width, height): (u16, u16)) -> Terminal<TestBackend> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    terminal.draw(|frame| view::draw(frame, state, look)).unwrap();
+    terminal.draw(|frame| draw::draw(frame, state, look)).unwrap();
     terminal
 }
 
@@ -114,7 +116,7 @@ proptest! {
         let mut terminal = Terminal::with_options(CrosstermBackend::new(&mut written), options).unwrap();
         for (number, step) in steps.iter().enumerate() {
             state.update(MAKERS[step.kind](&mut Tape::new(step.seed)), &now(number));
-            terminal.draw(|frame| view::draw(frame, &state, LOOKS[0])).unwrap();
+            terminal.draw(|frame| draw::draw(frame, &state, LOOKS[0])).unwrap();
         }
         drop(terminal);
         let written = String::from_utf8(written).unwrap();

@@ -1,0 +1,432 @@
+//! The pane of feeds: what the source has, what the ledger knows, and the run.
+
+pub mod control;
+pub mod feed;
+pub mod feed_about;
+pub mod feed_phases;
+pub mod feed_table;
+pub mod feed_text;
+pub mod feed_view;
+pub mod log;
+pub mod log_view;
+mod pages;
+pub mod rates;
+pub mod reading_text;
+pub mod report_text;
+pub mod reports;
+pub mod requests;
+pub mod run;
+pub mod run_view;
+pub mod sync;
+pub mod totals;
+pub mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+
+use jiff::Zoned;
+
+use crate::connector::{ExportRequest, SourceFeeds};
+use crate::domain::Feed;
+use crate::error::Problem;
+use crate::export::SyncMode;
+use crate::export::ledger::FeedSummary;
+use crate::export::progress::{FeedProgress, ItemFailure, Progress};
+use crate::tui::keymap::{Action, KeyContext};
+use crate::tui::panes::export::log::LogPage;
+use crate::tui::panes::export::reports::Reports;
+use crate::tui::panes::export::requests::{ExportReply, ExportWork};
+use crate::tui::panes::export::run::{ActiveRun, RunState};
+use crate::tui::panes::export::totals::Totals;
+use crate::tui::panes::items::ItemsPage;
+use crate::tui::panes::items::item::ItemPane;
+use crate::tui::panes::{Cx, Effects, Load, Now, step};
+use crate::tui::widgets::dialog::{Dialog, Reading};
+use crate::tui::widgets::filter::Filter;
+use crate::tui::widgets::notices::Tone;
+use crate::untrusted::SafeText;
+
+/// How many refused items the screen keeps; all of them are in the ledger.
+pub const FAILURES_KEPT: usize = 200;
+
+/// The pages of the pane. Each but the first leads back to where it was opened from.
+#[derive(Debug, Default)]
+pub enum ExportPage {
+    /// All feeds and the run.
+    #[default]
+    Summary,
+    /// One feed.
+    Feed(Feed),
+    /// The items of a feed.
+    Items(Box<ItemsPage>),
+    /// One item, above the list it was opened from.
+    Item {
+        /// The item.
+        item: Box<ItemPane>,
+        /// The list.
+        items: Box<ItemsPage>,
+    },
+    /// The log of this run.
+    Log,
+}
+
+impl ExportPage {
+    /// Where its keys are valid.
+    pub fn place(&self) -> KeyContext {
+        match self {
+            ExportPage::Summary => KeyContext::Export,
+            ExportPage::Feed(_) => KeyContext::Feed,
+            ExportPage::Items(_) => KeyContext::Items,
+            ExportPage::Item { .. } => KeyContext::Item,
+            ExportPage::Log => KeyContext::Log,
+        }
+    }
+}
+
+/// The pane.
+#[derive(Debug, Default)]
+pub struct ExportPane {
+    /// The page in front.
+    pub page: ExportPage,
+    /// The log of this run.
+    pub log: LogPage,
+    /// The feeds of the source with their source records.
+    pub counts: Vec<(Feed, Option<u64>)>,
+    /// The feeds that the source cannot give, and why.
+    pub absent: Vec<(Feed, SafeText)>,
+    /// How counting them went.
+    pub counts_load: Load,
+    /// When they were counted last.
+    pub counts_at: Option<Zoned>,
+    /// What the ledger knows.
+    pub ledger: Vec<FeedSummary>,
+    /// How reading the ledger went.
+    pub ledger_load: Load,
+    /// When it was read last.
+    pub ledger_at: Option<Zoned>,
+    /// The run.
+    pub run: RunState,
+    /// What that run was asked to do.
+    pub request: ExportRequest,
+    /// The remarks of the run, each with the feeds that it is about.
+    pub(super) notes: Vec<(String, Vec<Feed>)>,
+    /// Refused items, newest first.
+    pub failures: VecDeque<ItemFailure>,
+    /// Refused items that are only in the ledger, because they came too fast to be shown.
+    pub failures_skipped: u64,
+    /// The last remark or retry of the run.
+    pub remark: Option<String>,
+    /// Which row is selected: first the feeds, then the errors.
+    pub selected: usize,
+    /// Which error of the feed whose page is open is selected.
+    pub feed_selected: usize,
+    /// The feed from whose page another page was opened.
+    pub(super) opened_from: Option<Feed>,
+    /// Only errors that contain this.
+    pub filter: Filter,
+    /// What was looked up to be read.
+    pub reports: Reports,
+}
+
+impl ExportPane {
+    /// The feeds to show: those of the source, and any that the run or the ledger knows besides.
+    pub fn feeds(&self) -> Vec<Feed> {
+        let mut feeds: Vec<Feed> = self.counts.iter().map(|(feed, _)| *feed).collect();
+        feeds.extend(self.ledger.iter().map(|summary| summary.feed));
+        if let Some(progress) = self.progress() {
+            feeds.extend(progress.feeds.iter().map(|feed| feed.feed));
+        }
+        feeds.sort_unstable();
+        feeds.dedup();
+        feeds
+    }
+
+    /// The counters of the run that is going on, or of the last one.
+    pub fn progress(&self) -> Option<&Progress> {
+        match &self.run {
+            RunState::Active(run) => Some(&run.progress),
+            RunState::Ended(ended) => ended.result.as_ref().ok().map(|report| &report.progress),
+            RunState::None | RunState::Starting => None,
+        }
+    }
+
+    /// The counters of a feed in that run.
+    pub fn progress_of(&self, feed: Feed) -> Option<&FeedProgress> {
+        self.progress()?.feeds.iter().find(|progress| progress.feed == feed)
+    }
+
+    /// The run that is going on.
+    pub fn active(&self) -> Option<&ActiveRun> {
+        match &self.run {
+            RunState::Active(run) => Some(run),
+            _ => None,
+        }
+    }
+
+    /// The sums of the run that is going on, or of the last one.
+    pub fn totals(&self) -> Totals {
+        let counted = |feed| self.counts.iter().find(|(of, _)| *of == feed).and_then(|(_, count)| *count);
+        self.progress().map(|progress| Totals::of(progress, counted)).unwrap_or_default()
+    }
+
+    /// What the ledger knows of a feed.
+    pub fn summary_of(&self, feed: Feed) -> Option<&FeedSummary> {
+        self.ledger.iter().find(|summary| summary.feed == feed)
+    }
+
+    /// The source records of a feed, if they are known.
+    pub fn source_records_of(&self, feed: Feed) -> Option<u64> {
+        let counted = self.counts.iter().find(|(of, _)| *of == feed).and_then(|(_, count)| *count);
+        let of_run = self.progress_of(feed).and_then(|progress| progress.source_records);
+        match self.request.mode {
+            SyncMode::Full | SyncMode::Cleanup => of_run.or(counted),
+            // Such a run looks at a few of the records only.
+            SyncMode::Partial(_) | SyncMode::ByIds { .. } | SyncMode::Retry => counted.or(of_run),
+        }
+    }
+
+    /// Whether a run of this process starts or is running: it ends with the process.
+    pub fn has_own_run(&self) -> bool {
+        match &self.run {
+            RunState::Starting => true,
+            RunState::Active(run) => run.about.is_none(),
+            RunState::None | RunState::Ended(_) => false,
+        }
+    }
+
+    /// Whether a run starts or is running.
+    pub fn is_busy(&self) -> bool {
+        matches!(self.run, RunState::Starting | RunState::Active(_))
+    }
+
+    /// The errors that pass the filter, newest first.
+    pub fn shown_failures(&self) -> impl Iterator<Item = &ItemFailure> {
+        self.failures.iter().filter(|failure| {
+            self.filter.passes(&[
+                failure.label.as_str(),
+                failure.message.as_str(),
+                failure.code.as_str(),
+                failure.feed.name(),
+            ])
+        })
+    }
+
+    /// The feed whose page is open, or the selected feed, if the cursor is on one.
+    pub fn selected_feed(&self) -> Option<Feed> {
+        self.feed_of_page().or_else(|| self.feeds().get(self.selected).copied())
+    }
+
+    /// The feed whose page is open.
+    pub fn feed_of_page(&self) -> Option<Feed> {
+        match self.page {
+            ExportPage::Feed(feed) => Some(feed),
+            _ => None,
+        }
+    }
+
+    /// The feed that the cursor is about: the selected one, or that of the selected error.
+    pub fn feed_of_cursor(&self) -> Option<Feed> {
+        self.selected_feed().or_else(|| Some(self.shown_failures().nth(self.selected_failure()?)?.feed))
+    }
+
+    /// The selected error's place among [`Self::shown_failures`], if the cursor is on one.
+    pub fn selected_failure(&self) -> Option<usize> {
+        self.selected.checked_sub(self.feeds().len())
+    }
+
+    /// The errors of a feed, newest first.
+    pub fn failures_of(&self, feed: Feed) -> impl Iterator<Item = &ItemFailure> {
+        self.failures.iter().filter(move |failure| failure.feed == feed)
+    }
+
+    /// Nothing that was known of the data space holds for another one, whose ledger is read.
+    pub fn forget_data_space(&mut self, effects: &mut Effects) {
+        self.forget_space();
+        effects.push(ExportWork::LoadLedger.into());
+    }
+
+    fn forget_space(&mut self) {
+        if matches!(self.page, ExportPage::Items(_) | ExportPage::Item { .. }) {
+            self.page = ExportPage::Summary;
+        }
+        self.ledger.clear();
+        self.ledger_load = Load::Loading;
+        self.ledger_at = None;
+        self.failures.clear();
+        self.failures_skipped = 0;
+        self.remark = None;
+        self.run = RunState::None;
+    }
+
+    /// Nothing that was known of the source holds for another one, and neither does what was sent from it.
+    pub fn forget_source(&mut self) {
+        self.forget_space();
+        self.counts.clear();
+    }
+
+    /// Whatever was waited for will not come.
+    pub fn forget_pending(&mut self) {
+        self.counts_load.forget_pending();
+        self.ledger_load.forget_pending();
+        self.reports.forget_pending();
+        if let ExportPage::Items(items) | ExportPage::Item { items, .. } = &mut self.page {
+            items.forget_pending();
+        }
+        if let ExportPage::Item { item, .. } = &mut self.page {
+            item.load.forget_pending();
+        }
+        if matches!(self.run, RunState::Starting) {
+            self.run = RunState::None;
+        }
+    }
+
+    pub(super) fn remember(&mut self, failure: ItemFailure) {
+        self.failures.push_front(failure);
+        self.failures.truncate(FAILURES_KEPT);
+    }
+}
+
+impl ExportPane {
+    /// What a key does on the page in front.
+    pub fn update(&mut self, action: Action, cx: &mut Cx<'_>) -> Effects {
+        let mut effects = Effects::new();
+        match self.page {
+            ExportPage::Summary => self.act_in_summary(action, cx, &mut effects),
+            ExportPage::Feed(feed) => self.act_in_feed(feed, action, cx, &mut effects),
+            ExportPage::Items(_) => self.act_in_items(action, cx, &mut effects),
+            ExportPage::Item { .. } => self.act_in_item(action, cx, &mut effects),
+            ExportPage::Log => self.act_in_log(action, cx, &mut effects),
+        }
+        effects
+    }
+
+    /// What came back.
+    pub fn on_reply(&mut self, reply: ExportReply, cx: &mut Cx<'_>) -> Effects {
+        let mut effects = Effects::new();
+        match reply {
+            ExportReply::Counts(result) => self.on_counts(result, cx.now),
+            ExportReply::Ledger(result) => self.on_ledger(result, cx.now),
+            ExportReply::Health(result) => self.reports.health.take(result, cx.now),
+            ExportReply::Estimate(result) => self.reports.estimate.take(result, cx.now),
+            ExportReply::Checked(check) => self.reports.on_check(check),
+            ExportReply::Diagnosed => self.reports.diagnosis.load = Load::Done { at: cx.now.wall.clone() },
+            ExportReply::Services(services) => self.reports.services.take(Ok(services), cx.now),
+            ExportReply::RunStarted(result) => self.on_run_started(result, cx, &mut effects),
+            ExportReply::Attached(about) => self.on_attached(about, cx),
+        }
+        effects
+    }
+
+    /// What a key does on the page of all feeds; most of it on that of one feed, too.
+    fn act_in_summary(&mut self, action: Action, cx: &mut Cx<'_>, effects: &mut Effects) {
+        let feed = self.selected_feed();
+        match action {
+            Action::ShowItems => match self.feed_of_cursor() {
+                Some(feed) => {
+                    // Who looks at a failure looks for items like it.
+                    let failure = self.selected_failure().and_then(|index| self.shown_failures().nth(index));
+                    let state =
+                        failure.filter(|_| matches!(self.page, ExportPage::Summary)).map(|failure| failure.state);
+                    self.remember_page();
+                    self.open_items(feed, state, effects);
+                }
+                None => Self::ask_for_a_feed(cx),
+            },
+            Action::ShowLog => {
+                self.log.show_all(cx.now.uptime);
+                self.remember_page();
+                self.page = ExportPage::Log;
+            }
+            Action::StartAll => self.ask_to_start(ExportRequest::default(), cx, effects),
+            Action::DryRun => {
+                self.ask_to_start(ExportRequest { dry_run: true, ..ExportRequest::default() }, cx, effects);
+            }
+            Action::StartSelected => match feed {
+                Some(feed) => {
+                    self.ask_to_start(ExportRequest { feeds: vec![feed], ..ExportRequest::default() }, cx, effects);
+                }
+                None => Self::ask_for_a_feed(cx),
+            },
+            Action::Open => match self.selected_failure() {
+                Some(index) => {
+                    let failure = self.shown_failures().nth(index).cloned();
+                    *cx.dialog = failure.map(|failure| Dialog::reading(Reading::Failure(failure)));
+                }
+                None => {
+                    if let Some(feed) = feed {
+                        self.open_feed(feed);
+                    }
+                }
+            },
+            Action::Partial => self.start_partial(Vec::new(), cx, effects),
+            Action::Retry => self.start_retry(cx, effects),
+            Action::ByIds => self.ask_for_ids(cx),
+            Action::CleanUp => self.ask_to_clean_up(cx),
+            Action::Estimate => self.read_estimate(cx, effects),
+            Action::Doctor => self.read_diagnosis(cx, effects),
+            Action::Services => self.read_services(cx, effects),
+            Action::FeedHealth => self.read_feed_health(cx),
+            Action::Stop => self.ask_to_stop(cx),
+            Action::PauseResume
+            | Action::MoreThreads
+            | Action::FewerThreads
+            | Action::LargerBatches
+            | Action::SmallerBatches => self.command_run(action, cx, effects),
+            Action::Refresh => self.refresh(effects),
+            Action::Filter => self.filter.editing = true,
+            _ => {
+                let rows = self.feeds().len() + self.shown_failures().count();
+                step(&mut self.selected, rows, action);
+            }
+        }
+    }
+
+    /// What was asked for needs a feed, and none is selected.
+    fn ask_for_a_feed(cx: &mut Cx<'_>) {
+        cx.notice(Tone::Info, "select a feed first: the cursor is not on one");
+    }
+
+    /// Looks up again what the source has, what the ledger knows, and whether somebody exports.
+    pub fn refresh(&mut self, effects: &mut Effects) {
+        self.counts_load = Load::Loading;
+        self.ledger_load = Load::Loading;
+        effects.push(ExportWork::LoadCounts.into());
+        effects.push(ExportWork::LoadLedger.into());
+        if !self.is_busy() {
+            effects.push(ExportWork::Attach.into());
+        }
+        self.reports.refresh_health(effects);
+    }
+
+    fn on_counts(&mut self, result: Result<SourceFeeds, Problem>, now: &Now) {
+        self.counts_load = match result {
+            Ok(SourceFeeds { counts, absent }) => {
+                self.counts = counts;
+                self.absent = absent;
+                self.counts_at = Some(now.wall.clone());
+                Load::Done { at: now.wall.clone() }
+            }
+            Err(problem) => Load::Failed { problem },
+        };
+    }
+
+    fn on_ledger(&mut self, result: Result<(Vec<FeedSummary>, Vec<ItemFailure>), Problem>, now: &Now) {
+        self.ledger_load = match result {
+            Ok((summaries, failures)) => {
+                self.ledger = summaries;
+                self.ledger_at = Some(now.wall.clone());
+                // While a run is active its own news is ahead of what is written down already.
+                if !self.is_busy() {
+                    self.failures = failures.into();
+                    self.failures_skipped = 0;
+                }
+                Load::Done { at: now.wall.clone() }
+            }
+            // A run that is just making the ledger says itself if it cannot.
+            Err(_) if self.is_busy() => Load::NotAsked,
+            Err(problem) => Load::Failed { problem },
+        };
+    }
+}

@@ -1,0 +1,160 @@
+//! What is looked up to be read: health, estimate, doctor, services. Each is loaded on request and kept until the next one.
+
+use jiff::Zoned;
+
+use crate::connector::doctor::{Check, Diagnosis};
+use crate::connector::estimate::Estimate;
+use crate::connector::finding::Finding;
+use crate::connector::health::{FeedHealth, Health};
+use crate::connector::services::Services;
+use crate::domain::Feed;
+use crate::error::Problem;
+use crate::tui::keymap;
+use crate::tui::panes::export::ExportPane;
+use crate::tui::panes::export::requests::ExportWork;
+use crate::tui::panes::{Cx, Effects, Load, Now};
+use crate::tui::widgets::dialog::{Dialog, Reading};
+
+/// A line that is read holds at least as many characters, whatever the size of the screen.
+const LEAST_LINE: usize = 40;
+
+/// Something that is looked up.
+#[derive(Debug)]
+pub struct Report<T> {
+    /// The newest; while a newer one is loaded there is none.
+    pub value: Option<T>,
+    /// How looking it up goes.
+    pub load: Load,
+    /// When it was looked up last.
+    pub at: Option<Zoned>,
+}
+
+impl<T> Default for Report<T> {
+    fn default() -> Self {
+        Self { value: None, load: Load::NotAsked, at: None }
+    }
+}
+
+impl<T> Report<T> {
+    /// Takes in what was looked up; what was there before stays if it failed.
+    pub fn take(&mut self, result: Result<T, Problem>, now: &Now) {
+        self.load = match result {
+            Ok(value) => {
+                self.value = Some(value);
+                self.at = Some(now.wall.clone());
+                Load::Done { at: now.wall.clone() }
+            }
+            Err(problem) => Load::Failed { problem },
+        };
+    }
+
+    /// Begins to look it up, unless that is under way.
+    fn begin(&mut self, work: ExportWork, effects: &mut Effects) -> bool {
+        if matches!(self.load, Load::Loading) {
+            return false;
+        }
+        self.load = Load::Loading;
+        effects.push(work.into());
+        true
+    }
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub struct Reports {
+    /// How every feed is. The last one stays while it is read again.
+    pub health: Report<Health>,
+    /// What a full export would take.
+    pub estimate: Report<Estimate>,
+    /// What the doctor found so far.
+    pub diagnosis: Report<Diagnosis>,
+    /// The services that the connector serves.
+    pub services: Report<Services>,
+}
+
+impl Reports {
+    /// How a feed is, as far as that is known.
+    pub fn health_of(&self, feed: Feed) -> Option<&FeedHealth> {
+        self.health.value.as_ref()?.feeds.iter().find(|health| health.feed == feed)
+    }
+
+    /// What is not as it should be with a feed.
+    pub fn findings_of(&self, feed: Feed) -> impl Iterator<Item = &Finding> {
+        let findings = self.health.value.as_ref().map(|health| health.findings.as_slice()).unwrap_or_default();
+        findings.iter().filter(move |finding| finding.feed == Some(feed))
+    }
+
+    /// At least as many lines as a text to read can have, so that scrolling ends.
+    pub fn most_lines(&self, what: &Reading) -> usize {
+        let of_text = |text: &str| text.len().div_ceil(LEAST_LINE) + 1;
+        let of_finding = |finding: &Finding| of_text(&finding.what) + of_text(&finding.means) + of_text(&finding.next);
+        match what {
+            // A message is cut to a few hundred characters where it enters; everything else is fixed text.
+            Reading::Failure(_) | Reading::WhereKeys | Reading::License | Reading::Estimate => 40,
+            Reading::Item(entry) => 2 + of_text(entry.text.as_str()),
+            Reading::Reported(line) => 4 + of_text(&line.text),
+            Reading::Help(of) => keymap::of_place(*of).count(),
+            Reading::Feed(feed) => 40 + self.findings_of(*feed).map(of_finding).sum::<usize>(),
+            Reading::Doctor => self.diagnosis.value.as_ref().map_or(0, |diagnosis| {
+                diagnosis.checks.len() + 2 + diagnosis.findings().map(of_finding).sum::<usize>()
+            }),
+            Reading::Services => self.services.value.as_ref().map_or(0, |services| 6 * (services.services.len() + 1)),
+        }
+    }
+
+    /// Whatever was waited for will not come.
+    pub fn forget_pending(&mut self) {
+        let loads = [&mut self.health.load, &mut self.estimate.load, &mut self.diagnosis.load, &mut self.services.load];
+        loads.into_iter().for_each(Load::forget_pending);
+    }
+}
+
+impl Reports {
+    /// Looks the services up again; what is known of them stays until then.
+    pub fn refresh_services(&mut self, effects: &mut Effects) {
+        self.services.begin(ExportWork::LoadServices, effects);
+    }
+
+    /// Looks up how every feed is.
+    pub fn refresh_health(&mut self, effects: &mut Effects) {
+        self.health.begin(ExportWork::LoadHealth, effects);
+    }
+
+    /// The doctor has one more check done.
+    pub fn on_check(&mut self, check: Check) {
+        if let Some(diagnosis) = &mut self.diagnosis.value {
+            diagnosis.checks.push(check);
+        }
+    }
+}
+
+impl ExportPane {
+    pub(super) fn read_estimate(&mut self, cx: &mut Cx<'_>, effects: &mut Effects) {
+        if self.reports.estimate.begin(ExportWork::Estimate, effects) {
+            self.reports.estimate.value = None;
+        }
+        *cx.dialog = Some(Dialog::reading(Reading::Estimate));
+    }
+
+    pub(super) fn read_diagnosis(&mut self, cx: &mut Cx<'_>, effects: &mut Effects) {
+        if self.reports.diagnosis.begin(ExportWork::Diagnose, effects) {
+            self.reports.diagnosis.value = Some(Diagnosis { checks: Vec::new() });
+        }
+        *cx.dialog = Some(Dialog::reading(Reading::Doctor));
+    }
+
+    /// The services, to be read.
+    pub fn read_services(&mut self, cx: &mut Cx<'_>, effects: &mut Effects) {
+        if self.reports.services.begin(ExportWork::LoadServices, effects) {
+            self.reports.services.value = None;
+        }
+        *cx.dialog = Some(Dialog::reading(Reading::Services));
+    }
+
+    pub(super) fn read_feed_health(&self, cx: &mut Cx<'_>) {
+        match self.feed_of_cursor() {
+            Some(feed) => *cx.dialog = Some(Dialog::reading(Reading::Feed(feed))),
+            None => Self::ask_for_a_feed(cx),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! What the pane asks of the connector about feeds and the run, and what comes back.
+
+use std::collections::VecDeque;
+
+use tokio::sync::{mpsc, watch};
+
+use super::FAILURES_KEPT;
+use crate::attach::About;
+use crate::connector::doctor::Check;
+use crate::connector::estimate::Estimate;
+use crate::connector::health::Health;
+use crate::connector::services::Services;
+use crate::connector::{Connector, ExportRequest, SourceFeeds};
+use crate::error::{Exit, Problem};
+use crate::export::Run;
+use crate::export::control::Control;
+use crate::export::ledger::FeedSummary;
+use crate::export::progress::{ItemFailure, Progress, RunEvent};
+use crate::tui::panes::{Answers, News, Reply, blocking};
+
+/// How many lifecycle events may wait for the loop before refused items are only counted; they are in the ledger.
+const RUN_NEWS_KEPT: usize = FAILURES_KEPT;
+
+/// The loop's hold on a run.
+#[derive(Debug)]
+pub struct RunHandle {
+    /// Its counters.
+    pub progress: watch::Receiver<Progress>,
+    /// Tells it what to do.
+    pub control: Control,
+}
+
+/// What can be asked: each is one call of the connector.
+#[derive(Debug)]
+pub enum ExportWork {
+    /// Count the source records.
+    LoadCounts,
+    /// Read the ledger.
+    LoadLedger,
+    /// Read the health of every feed.
+    LoadHealth,
+    /// Estimate what a full export would take.
+    Estimate,
+    /// Check the whole way from the shop to the service.
+    Diagnose,
+    /// Look at the services that the connector serves.
+    LoadServices,
+    /// Follow the running export in another process, if there is one.
+    Attach,
+    /// Start an export.
+    StartExport(ExportRequest),
+}
+
+/// What comes back.
+#[derive(Debug)]
+pub enum ExportReply {
+    /// The feeds of the source with their source records, and those that it cannot give.
+    Counts(Result<SourceFeeds, Problem>),
+    /// What the ledger knows of the chosen data space.
+    Ledger(Result<(Vec<FeedSummary>, Vec<ItemFailure>), Problem>),
+    /// How every feed is.
+    Health(Result<Health, Problem>),
+    /// What a full export would take.
+    Estimate(Result<Estimate, Problem>),
+    /// The next check of the doctor is done.
+    Checked(Check),
+    /// The doctor is done.
+    Diagnosed,
+    /// The services that the connector serves.
+    Services(Services),
+    /// An export was started, or could not be.
+    RunStarted(Result<(), Problem>),
+    /// An export of another process is running, and is followed from now on.
+    Attached(Box<About>),
+}
+
+/// Does it, and says what came of it; `None` where the run has told everything.
+pub async fn perform(connector: Connector, work: ExportWork, answers: &Answers) -> Option<ExportReply> {
+    Some(match work {
+        ExportWork::LoadCounts => ExportReply::Counts(connector.source_feeds().await),
+        ExportWork::LoadLedger => {
+            let read = move || Ok((connector.ledger_summary()?, connector.failures(None, FAILURES_KEPT)?));
+            ExportReply::Ledger(blocking(read).await)
+        }
+        ExportWork::LoadHealth => ExportReply::Health(connector.health().await),
+        ExportWork::Estimate => ExportReply::Estimate(connector.estimate(&[]).await),
+        ExportWork::Diagnose => {
+            diagnose(&connector, answers).await;
+            ExportReply::Diagnosed
+        }
+        ExportWork::LoadServices => ExportReply::Services(connector.services().await),
+        ExportWork::StartExport(request) => match connector.start_export(request).await {
+            Ok(run) => return follow(run, None, answers).await,
+            // Another process exports already: then its run is what the person wants to see.
+            Err(problem) if problem.exit == Exit::Locked => match connector.attach().await {
+                Some((about, run)) => return follow(run, Some(about), answers).await,
+                None => ExportReply::RunStarted(Err(problem)),
+            },
+            Err(problem) => ExportReply::RunStarted(Err(problem)),
+        },
+        ExportWork::Attach => {
+            let (about, run) = connector.attach().await?;
+            return follow(run, Some(about), answers).await;
+        }
+    })
+}
+
+/// Tells each check of the doctor as soon as it is done.
+async fn diagnose(connector: &Connector, answers: &Answers) {
+    // The doctor does not wait for who listens; there are a few dozen checks, so what waits here stays small.
+    let (reported, mut checks) = mpsc::unbounded_channel();
+    let doctor = connector.doctor(move |check| {
+        // The receiver lives until the doctor is done.
+        let _ = reported.send(check.clone());
+    });
+    let listen = async {
+        while let Some(check) = checks.recv().await {
+            answers.tell(Reply::Export(ExportReply::Checked(check))).await;
+        }
+    };
+    tokio::join!(doctor, listen);
+}
+
+/// Brings the news of a run to the loop until it has ended; `about` says whose it is, if it is another process's. However slow the
+/// loop is, the export never waits for it.
+async fn follow(run: Run, about: Option<About>, answers: &Answers) -> Option<ExportReply> {
+    let Run { progress, mut events, control, report } = run;
+    answers.news(News::Run(RunHandle { progress, control })).await;
+    let started = match about {
+        Some(about) => ExportReply::Attached(Box::new(about)),
+        None => ExportReply::RunStarted(Ok(())),
+    };
+    answers.tell(Reply::Export(started)).await;
+    let mut waiting = WaitingNews::default();
+    loop {
+        tokio::select! {
+            event = events.recv() => match event {
+                Some(event) => waiting.push(event),
+                None => break,
+            },
+            permit = answers.reserve(), if !waiting.is_empty() => {
+                let news = waiting.take();
+                if let Ok(permit) = permit {
+                    permit.send(news);
+                }
+            }
+        }
+    }
+    if !waiting.is_empty() {
+        answers.news(waiting.take()).await;
+    }
+    let result = match report.await {
+        Ok(result) => result.map_err(|error| Problem::of(&error)),
+        Err(_) => Err(Problem::new(Exit::Other, "internal error: the run failed")
+            .hint("see the log in the state directory; recorded items are safe")),
+    };
+    answers.news(News::Ended(Box::new(result))).await;
+    None
+}
+
+/// Lifecycle events that the loop has not taken yet.
+#[derive(Debug, Default)]
+struct WaitingNews {
+    news: VecDeque<RunEvent>,
+    skipped: u64,
+}
+
+impl WaitingNews {
+    /// Keeps an event. When there are too many, the oldest refused item gives way: it is in the ledger and in the
+    /// counters. Nothing else does, and there is little else.
+    fn push(&mut self, event: RunEvent) {
+        self.news.push_back(event);
+        if self.news.len() > RUN_NEWS_KEPT
+            && let Some(oldest) = self.news.iter().position(|event| matches!(event, RunEvent::ItemFailed(_)))
+        {
+            self.news.remove(oldest);
+            self.skipped += 1;
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.news.is_empty()
+    }
+
+    fn take(&mut self) -> News {
+        News::Happened { news: std::mem::take(&mut self.news).into(), skipped: std::mem::take(&mut self.skipped) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Feed;
+    use crate::domain::KeysRemedy;
+    use crate::export::progress::{ItemFailure, ItemState};
+
+    fn failure(number: usize) -> RunEvent {
+        RunEvent::ItemFailed(ItemFailure {
+            feed: Feed::Products,
+            label: format!("sku-{number}").as_str().into(),
+            state: ItemState::NeedsAttention,
+            message: "no".into(),
+            code: "".into(),
+            request_id: None,
+        })
+    }
+
+    #[test]
+    fn a_flood_of_refused_items_pushes_nothing_else_out() {
+        let mut waiting = WaitingNews::default();
+        waiting.push(RunEvent::KeysRefused { message: "no".into(), remedy: KeysRemedy::CheckKeys, request_id: None });
+        for number in 0..RUN_NEWS_KEPT + 10 {
+            waiting.push(failure(number));
+        }
+        let News::Happened { news, skipped } = waiting.take() else { panic!("not run news") };
+        assert_eq!(news.len(), RUN_NEWS_KEPT);
+        assert_eq!(skipped, 11);
+        assert!(matches!(news.first(), Some(RunEvent::KeysRefused { .. })));
+        assert_eq!(news.last(), Some(&failure(RUN_NEWS_KEPT + 9)));
+        assert!(waiting.is_empty());
+    }
+}

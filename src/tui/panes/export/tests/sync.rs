@@ -1,0 +1,158 @@
+//! The ways to sync, and the guard.
+
+use crate::export::SyncMode;
+use crate::export::ledger::FeedSummary;
+use crate::feeds::source::IdKind;
+use crate::tui::model::tests::*;
+use crate::tui::panes::export::requests::{ExportReply, ExportWork};
+
+fn request(effects: &Effects) -> &ExportRequest {
+    match works(effects)[..] {
+        [Work::Export(ExportWork::StartExport(request))] => request,
+        ref other => panic!("no run was started: {other:?}"),
+    }
+}
+
+fn ledger(state: &mut State, failed: &[(Feed, u64)]) {
+    let summary = |&(feed, will_retry): &(Feed, u64)| FeedSummary {
+        feed,
+        submitted: 10,
+        awaiting: 0,
+        will_retry,
+        needs_attention: 0,
+        last_sync: None,
+        last_partial: None,
+    };
+    let summaries = failed.iter().map(summary).collect();
+    state.update(Event::Reply(Reply::Export(ExportReply::Ledger(Ok((summaries, vec![]))))), &now());
+}
+
+fn refuse(state: &mut State, exit: Exit) {
+    let refused = Err(Problem::new(exit, "this is a staging installation"));
+    state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(refused))), &now());
+}
+
+#[test]
+fn a_partial_sync_is_of_every_feed() {
+    let effects = press(&mut testing(), 'p');
+    assert!(request(&effects).feeds.is_empty());
+    assert!(matches!(request(&effects).mode, SyncMode::Partial(_)));
+}
+
+#[test]
+fn a_retry_is_of_the_selected_feed_only_if_something_failed_there() {
+    let mut state = testing();
+    ledger(&mut state, &[(Feed::Categories, 0), (Feed::Products, 0)]);
+    assert!(works(&press(&mut state, 't')).is_empty(), "nothing failed");
+    assert!(state.notices.newest().unwrap().text.contains("nothing to retry"));
+    ledger(&mut state, &[(Feed::Categories, 0), (Feed::Products, 2)]);
+    let effects = press(&mut state, 't');
+    assert_eq!((&request(&effects).mode, &request(&effects).feeds[..]), (&SyncMode::Retry, &[][..]));
+    end(&mut state);
+    press(&mut state, 'j');
+    let effects = press(&mut state, 't');
+    assert_eq!(request(&effects).feeds, [Feed::Products]);
+}
+
+#[test]
+fn ids_are_typed_with_commas_and_none_is_refused() {
+    let mut state = testing();
+    press(&mut state, 'j');
+    press(&mut state, 'i');
+    type_text(&mut state, " , ");
+    assert!(works(&key(&mut state, KeyCode::Enter)).is_empty());
+    assert!(matches!(&state.dialog, Some(Dialog::Line(line)) if line.error.is_some()));
+    paste(&mut state, "24-MB01, 7 ,");
+    let effects = key(&mut state, KeyCode::Enter);
+    let words = vec!["24-MB01".to_owned(), "7".to_owned()];
+    assert_eq!(request(&effects).mode, SyncMode::ByIds { words, kind: IdKind::Either });
+    assert_eq!(request(&effects).feeds, [Feed::Products]);
+    assert!(state.dialog.is_none());
+}
+
+#[test]
+fn a_clean_up_wants_the_name_of_its_feed() {
+    let mut state = testing();
+    press(&mut state, 'c');
+    type_text(&mut state, "products");
+    assert!(works(&key(&mut state, KeyCode::Enter)).is_empty(), "another feed is selected");
+    for _ in 0.."products".len() {
+        key(&mut state, KeyCode::Backspace);
+    }
+    type_text(&mut state, "categories");
+    let effects = key(&mut state, KeyCode::Enter);
+    assert_eq!(request(&effects).mode, SyncMode::Cleanup);
+    assert_eq!(request(&effects).feeds, [Feed::Categories]);
+}
+
+#[test]
+fn a_clean_up_into_production_wants_both_names() {
+    let mut state = state(Pane::Export, Some(DataSpaceKind::Production));
+    press(&mut state, 'c');
+    type_text(&mut state, "categories");
+    assert!(works(&key(&mut state, KeyCode::Enter)).is_empty());
+    type_text(&mut state, "Main");
+    let effects = key(&mut state, KeyCode::Enter);
+    assert_eq!(request(&effects).mode, SyncMode::Cleanup);
+    assert_eq!(request(&effects).typed_name, None, "the guard has its own question");
+}
+
+#[test]
+fn no_dialog_opens_while_a_run_is_active() {
+    for letter in ['i', 'c', 'p', 't'] {
+        let mut state = testing();
+        run(&mut state);
+        assert!(works(&press(&mut state, letter)).is_empty());
+        assert!(state.dialog.is_none());
+        assert_eq!(state.notices.newest().unwrap().tone, Tone::Warning);
+    }
+}
+
+#[test]
+fn what_the_guard_refused_begins_again_with_the_name_of_the_data_space() {
+    let mut state = testing();
+    press(&mut state, 'p');
+    refuse(&mut state, Exit::Guarded);
+    assert!(!state.export.is_busy());
+    type_text(&mut state, "main");
+    assert!(works(&key(&mut state, KeyCode::Enter)).is_empty(), "the name must be exact");
+    for _ in 0..4 {
+        key(&mut state, KeyCode::Backspace);
+    }
+    type_text(&mut state, "Main");
+    let effects = key(&mut state, KeyCode::Enter);
+    assert_eq!(request(&effects).typed_name.as_deref(), Some("Main"));
+    assert!(matches!(request(&effects).mode, SyncMode::Partial(_)), "the same request");
+}
+
+#[test]
+fn other_refusals_and_leaving_ask_nothing() {
+    let mut state = testing();
+    press(&mut state, 'a');
+    refuse(&mut state, Exit::Locked);
+    assert!(state.dialog.is_none() && state.notices.newest().is_some());
+    press(&mut state, 'a');
+    state.update(Event::Terminate, &now());
+    let refused = Err(Problem::new(Exit::Guarded, "this is a staging installation"));
+    assert!(quits(&state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(refused))), &now())));
+    assert!(state.dialog.is_none());
+}
+
+#[test]
+fn a_remark_about_many_feeds_is_one_notice() {
+    let mut state = testing();
+    run(&mut state);
+    let note = |feed, text: &str| RunEvent::Note { feed, text: text.into() };
+    let same = "compared in full, because it was never compared in full from here";
+    let news = vec![
+        note(Feed::Products, same),
+        note(Feed::Prices, same),
+        note(Feed::Prices, "left out"),
+        note(Feed::Variants, same),
+        note(Feed::Orders, same),
+        note(Feed::Orders, same),
+    ];
+    state.update(Event::Run { news, skipped: 0 }, &now());
+    assert_eq!(state.notices.count(), 2);
+    assert_eq!(state.notices.newest().unwrap().text, format!("products, prices and 2 more feeds: {same}"));
+}

@@ -1,0 +1,140 @@
+//! The pane of feeds: the table, the run, and the last errors.
+
+use jiff::Zoned;
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use crate::export::progress::{ItemFailure, ItemState};
+use crate::format::count;
+use crate::tui::keymap::{Action, KeyContext, key_of};
+use crate::tui::panes::export::{ExportPane, FAILURES_KEPT, feed_about, feed_table, run_view};
+use crate::tui::panes::{Load, View};
+use crate::tui::theme::{Role, Theme};
+use crate::tui::widgets::text::{fit, left, time};
+
+/// The rows of the errors where there is room: a heading and two of them.
+const ERRORS: usize = 3;
+/// The rows of the errors while they come in: a heading and the newest.
+const MOST_ERRORS_OF_RUN: usize = 5;
+/// Below this height the errors have only their heading until one is selected, and the run has no bar, in rows.
+const SHORT: usize = 14;
+/// The width from which there is room beside the whole table, in cells.
+const ROOM_BESIDE: u16 = 152;
+
+/// Draws it.
+pub fn draw(frame: &mut Frame, area: Rect, view: View<'_, ExportPane>, theme: Theme) {
+    // The table comes first: it has more to say than the side.
+    let (main, side) = if area.width < ROOM_BESIDE { (area, None) } else { crate::tui::widgets::list::with_side(area) };
+    let room = usize::from(main.width);
+    let height = usize::from(main.height);
+    let is_short = height < SHORT;
+    let mut run = run_view::lines(view, is_short, theme, room);
+    // The run begins with a blank line: there is room for what would be missed in the table.
+    if let Some(first) = run.first_mut() {
+        *first = feed_about::below_table(view, theme, room);
+    }
+    let pane = &view.pane;
+    let is_one_line = pane.failures.is_empty() || (is_short && pane.selected_failure().is_none());
+    let failure = trouble_lines(view, theme, room);
+    let failure: Vec<Line> = if is_short { failure.into_iter().take(1).collect() } else { failure };
+    let errors = failure.len() + if is_one_line { 1 } else { ERRORS };
+    let feeds = view.pane.feeds();
+    // The table has a heading and totals; a blank line follows the run.
+    let gap = usize::from(!is_short);
+    let table_room = height.saturating_sub(2 + run.len() + gap + errors).max(1);
+    let table_rows = feeds.len().clamp(1, table_room);
+    let [table, below, errors] = Layout::vertical([
+        Constraint::Length(u16::try_from(table_rows + 2).unwrap_or(u16::MAX)),
+        Constraint::Length(u16::try_from(run.len() + gap).unwrap_or(u16::MAX)),
+        Constraint::Min(0),
+    ])
+    .areas(main);
+    frame.render_widget(Paragraph::new(feed_table::lines(&feeds, table_rows, view, theme, room)), table);
+    frame.render_widget(Paragraph::new(run), below);
+    let mut last = failure;
+    let errors_room = usize::from(errors.height).saturating_sub(last.len()).min(most_errors(pane));
+    last.extend(error_lines(view, theme, room, errors_room));
+    frame.render_widget(Paragraph::new(last), errors);
+    if let (Some(side), Some(feed)) = (side, view.pane.selected_feed()) {
+        frame.render_widget(Paragraph::new(feed_about::lines(feed, view, theme, usize::from(side.width))), side);
+    }
+}
+
+/// While a run is under way, each new error moves all the others, and a slow line has to carry that: a few must do.
+pub fn most_errors(pane: &ExportPane) -> usize {
+    if pane.active().is_some() && pane.selected_failure().is_none() { MOST_ERRORS_OF_RUN } else { usize::MAX }
+}
+
+fn error_lines(view: View<'_, ExportPane>, theme: Theme, room: usize, height: usize) -> Vec<Line<'static>> {
+    let pane = &view.pane;
+    if height == 0 {
+        return Vec::new();
+    }
+    let filter = &pane.filter;
+    let shown: Vec<&ItemFailure> = pane.shown_failures().collect();
+    let heading = if filter.editing || filter.is_set() {
+        crate::tui::widgets::filter::filter_line(filter, theme, room)
+    } else if pane.failures.is_empty() {
+        Line::styled("No errors", theme.style(Role::Dim))
+    } else {
+        let all = u64::try_from(pane.failures.len()).unwrap_or(u64::MAX);
+        let items = key_of(KeyContext::Export, Action::ShowItems);
+        let older = if pane.failures_skipped > 0 || pane.failures.len() == FAILURES_KEPT {
+            format!(" shown; {items}: all items")
+        } else {
+            String::new()
+        };
+        Line::styled(fit(&format!("Last errors ({}{older}), newest first", count(all)), room), theme.style(Role::Title))
+    };
+    let mut lines = vec![heading];
+    let room_for_rows = height.saturating_sub(1);
+    let selected = pane.selected_failure();
+    let from = crate::tui::widgets::list::window(selected.unwrap_or(0), shown.len(), room_for_rows);
+    for (number, failure) in shown.iter().enumerate().skip(from).take(room_for_rows) {
+        lines.push(failure_line(failure, selected == Some(number), theme, room));
+    }
+    lines
+}
+
+/// A line for each thing that could not be read: since when what is shown is old, why, and the key that tries again.
+pub fn trouble_lines(view: View<'_, ExportPane>, theme: Theme, room: usize) -> Vec<Line<'static>> {
+    let (pane, health) = (view.pane, &view.pane.reports.health);
+    let counts = (!pane.counts.is_empty()).then_some((&pane.counts_load, &pane.counts_at, "source records"));
+    let known = [
+        counts,
+        Some((&pane.ledger_load, &pane.ledger_at, "ledger")),
+        Some((&health.load, &health.at, "Commerce's and Adobe's state")),
+    ];
+    let again = key_of(KeyContext::Export, Action::Refresh);
+    let line = |(load, at, what): (&Load, &Option<Zoned>, &str)| {
+        let Load::Failed { problem } = load else { return None };
+        let since = at.as_ref().map_or("not available".to_owned(), |at| format!("of {}", time(at)));
+        let text = format!("✗ {what} {since} ({again}: retry): {}", problem.what);
+        Some(Line::styled(fit(&text, room), theme.style(Role::Danger)))
+    };
+    known.into_iter().flatten().filter_map(line).collect()
+}
+
+/// One refused item in one line.
+pub fn failure_line(failure: &ItemFailure, is_selected: bool, theme: Theme, room: usize) -> Line<'static> {
+    let (mark, role) = match failure.state {
+        ItemState::NeedsAttention => ("▲", Role::Danger),
+        ItemState::WillRetry => ("◐", Role::Warning),
+        ItemState::Awaiting => ("○", Role::Dim),
+        ItemState::Submitted => ("●", Role::Good),
+    };
+    let label_room = (room / 3).min(36);
+    let code = if failure.code.is_empty() { String::new() } else { format!(" [{}]", failure.code) };
+    let request = failure.request_id.as_ref().map(|id| format!(" request {id}")).unwrap_or_default();
+    let rest = room.saturating_sub(4 + label_room + 1);
+    let text = fit(&format!("{}{code}{request}", failure.message), rest);
+    let line = Line::from(vec![
+        Span::styled(if is_selected { "▸ " } else { "  " }, theme.style(Role::Accent)),
+        Span::styled(format!("{mark} "), theme.style(role)),
+        Span::styled(left(&format!("{} {}", failure.feed, failure.label), label_room), theme.style(Role::Text)),
+        Span::styled(format!(" {}", left(&text, rest)), theme.style(Role::Dim)),
+    ]);
+    crate::tui::widgets::list::selected(line, is_selected, theme)
+}

@@ -1,0 +1,315 @@
+//! Dialogs: what is asked or shown above a pane. One at a time; a dialog takes every key until it is closed.
+
+use crate::connector::ExportRequest;
+use crate::connector::unsaved::KeptKeys;
+use crate::domain::{DataSpace, DataSpaceId, Environment, Feed, ProjectId};
+use crate::error::Problem;
+use crate::export::held::Held;
+use crate::export::progress::ItemFailure;
+use crate::keys::{KeyError, PrivateKey};
+use crate::secret::Secret;
+use crate::tui::keymap::{self, Binding, KeyContext};
+use crate::tui::widgets::editor::{KEY_TEXT_LIMIT, KeyEditor, LineEditor};
+use crate::tui::widgets::reading::{ItemLine, LogLine};
+use crate::untrusted::SafeText;
+
+/// An open dialog.
+#[derive(Debug)]
+pub enum Dialog {
+    /// One line to fill in.
+    Line(LineDialog),
+    /// A private key to paste.
+    PrivateKey(Box<KeyDialog>),
+    /// Yes or no.
+    Question(Question),
+    /// Something to read.
+    Reading {
+        /// What.
+        what: Reading,
+        /// How many lines further down than the first was scrolled to. What is drawn stops at the end by itself.
+        scroll: usize,
+    },
+    /// Whether this dialog may be closed although what is in it is lost then.
+    Discard(Box<Dialog>),
+    /// What becomes of unsaved keys when the person leaves; with the dialog that was open then.
+    Unsaved(Option<Box<Dialog>>),
+    /// Every action by name.
+    Palette(Palette),
+}
+
+/// Something to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// One refused item in full.
+    Failure(ItemFailure),
+    /// One line of an item's page in full.
+    Item(ItemLine),
+    /// One line of the log in full.
+    Reported(LogLine),
+    /// Who may generate keys, and where.
+    WhereKeys,
+    /// What a license includes, and how to ask for more.
+    License,
+    /// Every key of the place from which it was opened.
+    Help(KeyContext),
+    /// Everything that is known of a feed's health.
+    Feed(Feed),
+    /// What a full export would take.
+    Estimate,
+    /// What the doctor found.
+    Doctor,
+    /// The services that the connector serves.
+    Services,
+}
+
+impl Dialog {
+    /// A text from its beginning.
+    #[must_use]
+    pub fn reading(what: Reading) -> Self {
+        Dialog::Reading { what, scroll: 0 }
+    }
+
+    /// Which keys are valid in it.
+    pub fn place(&self) -> KeyContext {
+        match self {
+            Dialog::Line(_) => KeyContext::Line,
+            Dialog::PrivateKey(_) => KeyContext::KeyEditor,
+            Dialog::Question(Question::Quit) => KeyContext::Leaving,
+            Dialog::Question(Question::Kept(_)) => KeyContext::Kept,
+            Dialog::Question(_) | Dialog::Discard(_) => KeyContext::Question,
+            Dialog::Unsaved(_) => KeyContext::Unsaved,
+            Dialog::Reading { .. } => KeyContext::Reading,
+            Dialog::Palette(_) => KeyContext::Palette,
+        }
+    }
+}
+
+/// A dialog with one line to fill in.
+#[derive(Debug)]
+pub struct LineDialog {
+    /// What for.
+    pub purpose: LinePurpose,
+    /// What was typed.
+    pub editor: LineEditor,
+    /// Why it was not accepted.
+    pub error: Option<String>,
+    /// Whether an answer is waited for.
+    pub busy: bool,
+}
+
+impl LineDialog {
+    /// An empty dialog, or one that begins with `text`.
+    #[must_use]
+    pub fn new(purpose: LinePurpose, text: &str) -> Self {
+        Self { purpose, editor: LineEditor::with(text), error: None, busy: false }
+    }
+
+    /// Shows why the line was not accepted.
+    pub fn refuse(&mut self, problem: &Problem) {
+        self.busy = false;
+        self.error = Some(match &problem.hint {
+            Some(hint) => format!("{}: {hint}", problem.what),
+            None => problem.what.clone(),
+        });
+    }
+}
+
+/// What one line is filled in for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinePurpose {
+    /// The API key of a pair.
+    ApiKey(Environment),
+    /// The location of the shop.
+    Source,
+    /// The path of a private key file.
+    KeyFile(Environment),
+    /// The name of a new project.
+    CreateProject,
+    /// A project's new name.
+    RenameProject(ProjectId),
+    /// A data space's new name.
+    RenameDataSpace(DataSpaceId),
+    /// The name of a production data space, typed to choose it.
+    ChooseProduction(DataSpace),
+    /// The name of the production data space, typed to export into it.
+    ExportToProduction {
+        /// What to export.
+        request: ExportRequest,
+        /// The data space's name.
+        name: SafeText,
+    },
+    /// Ids or SKUs of a feed.
+    ByIds(Feed),
+    /// What the errors of the listed items must contain.
+    ErrorText,
+    /// The name of a feed, typed to clean it up.
+    CleanUp(Feed),
+    /// The address that a person was sent back to after signing in.
+    PasteBack,
+    /// The client id of a service that signs in.
+    ImsClientId,
+    /// Its client secret, or `@` and the file that holds it.
+    ImsClientSecret {
+        /// The client id.
+        client_id: String,
+    },
+    /// The name of the data space in use, typed to replace keys by such that do not see it.
+    LoseSight {
+        /// Which pair.
+        environment: Environment,
+        /// The data space's name.
+        name: SafeText,
+        /// What the new keys do not see.
+        refusal: String,
+    },
+    /// The name of the data space, typed to continue with what the guard refused.
+    Guard {
+        /// What to export.
+        request: ExportRequest,
+        /// The data space's name.
+        name: SafeText,
+        /// Why the guard refused.
+        refusal: String,
+    },
+}
+
+impl LinePurpose {
+    /// Whether it is for signing in.
+    pub fn is_about_ims(&self) -> bool {
+        matches!(self, LinePurpose::PasteBack | LinePurpose::ImsClientId | LinePurpose::ImsClientSecret { .. })
+    }
+
+    /// Whether what is typed must not be seen; the name of a file may be.
+    pub fn is_secret(&self, text: &str) -> bool {
+        match self {
+            LinePurpose::ApiKey(_) | LinePurpose::PasteBack => true,
+            LinePurpose::ImsClientSecret { .. } => !text.starts_with('@'),
+            _ => false,
+        }
+    }
+}
+
+/// The private key dialog.
+#[derive(Debug)]
+pub struct KeyDialog {
+    /// For which pair.
+    pub environment: Environment,
+    /// The pasted text.
+    pub editor: KeyEditor,
+    /// What the text is.
+    pub preview: Preview,
+    /// Whether the button has the focus, not the text.
+    pub on_button: bool,
+    /// Whether the text was pasted before the dialog was there.
+    pub unasked: bool,
+}
+
+/// What a pasted text is, as far as can be seen here.
+#[derive(Debug, Clone)]
+pub enum Preview {
+    /// Nothing yet.
+    Empty,
+    /// A usable key.
+    Usable(PrivateKey),
+    /// Not one; why, and what to do.
+    Unusable(Problem),
+}
+
+impl KeyDialog {
+    /// An empty one.
+    #[must_use]
+    pub fn new(environment: Environment) -> Self {
+        Self { environment, editor: KeyEditor::default(), preview: Preview::Empty, on_button: false, unasked: false }
+    }
+
+    /// Takes pasted text. A usable key moves the focus to the button, so that Enter is the next step.
+    pub fn paste(&mut self, text: &str) {
+        if self.editor.paste(text) {
+            self.look();
+            self.on_button = matches!(self.preview, Preview::Usable(_));
+        } else {
+            let limit = KEY_TEXT_LIMIT / 1024;
+            self.preview = Preview::Unusable(Problem::usage(format!(
+                "the pasted text is longer than {limit} KiB: not a private key; nothing was stored"
+            )));
+        }
+    }
+
+    /// Looks at the text again.
+    pub fn look(&mut self) {
+        let text = self.editor.text();
+        self.preview = if text.trim().is_empty() {
+            Preview::Empty
+        } else {
+            match PrivateKey::parse(&text) {
+                Ok(key) => Preview::Usable(key),
+                Err(error) => Preview::Unusable(explain(&error)),
+            }
+        };
+    }
+}
+
+fn explain(error: &KeyError) -> Problem {
+    Problem::of(error)
+}
+
+/// A yes-or-no question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// Use this data space from now on?
+    Choose(DataSpace),
+    /// Take this text, which looks like a private key, to the pane of keys?
+    PastedKey(Secret),
+    /// Send what the last run held back?
+    Allow {
+        /// What it held back.
+        held: Vec<Held>,
+        /// The export that sends it.
+        request: ExportRequest,
+    },
+    /// Go on with the unsaved keys of an earlier screen?
+    Kept(Box<KeptKeys>),
+    /// Stop the run?
+    Stop,
+    /// Leave, and what becomes of the run?
+    Quit,
+    /// Sign out of IMS?
+    SignOut,
+    /// Use this environment from now on?
+    Environment(Environment),
+    /// Replace this pair by a new one?
+    Rotate(Environment),
+    /// Forget what was pasted for this pair?
+    ForgetDraft(Environment),
+    /// Send the records of some items again?
+    SendAgain {
+        /// The export that does it.
+        request: ExportRequest,
+        /// How many items were chosen.
+        items: usize,
+        /// How many source records they belong to.
+        records: usize,
+    },
+}
+
+/// The palette of all actions.
+#[derive(Debug, Default)]
+pub struct Palette {
+    /// What the names must contain.
+    pub editor: LineEditor,
+    /// Which of the matches is selected.
+    pub selected: usize,
+}
+
+impl Palette {
+    /// The actions that match what was typed: every word must occur.
+    pub fn matches(&self) -> Vec<&'static Binding> {
+        let wanted = self.editor.text().to_lowercase();
+        keymap::palette()
+            .filter(|binding| {
+                let words = binding.long.to_lowercase();
+                wanted.split_whitespace().all(|word| words.contains(word))
+            })
+            .collect()
+    }
+}
