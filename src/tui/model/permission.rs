@@ -1,5 +1,5 @@
 //! What may be done now: the one place that decides it. Footer, help and every key ask [`State::refusal`]; what an update would
-//! do all the same is taken out of it by [`State::hold_back`]. The commands' side is in [`crate::commands::access`].
+//! do all the same is taken out of it by `State::hold_back`. The commands' side is in [`crate::commands::access`].
 
 use crate::connector::ExportRequest;
 use crate::tui::keymap::Action;

@@ -5,9 +5,12 @@ mod paste;
 mod read_only;
 mod unsaved;
 
+pub(in crate::tui) use crate::connector::Setup;
+pub(in crate::tui) use crate::connector::checklist::{Stage, StepState};
 pub(in crate::tui) use crate::tui::keymap::Action;
 pub(in crate::tui) use crate::tui::panes::Work;
 pub(in crate::tui) use crate::tui::panes::export::requests::{ExportReply, ExportWork};
+pub(in crate::tui) use crate::tui::panes::keys::requests::KeysReply;
 pub(in crate::tui) use crate::tui::panes::saas::requests::SaasReply;
 pub(in crate::tui) use std::time::Duration;
 
@@ -36,6 +39,9 @@ pub(in crate::tui) use crate::tui::panes::keys::Check;
 pub(in crate::tui) use crate::tui::panes::{Effect, Effects, Load, Now, Pane, Reply};
 pub(in crate::tui) use crate::tui::widgets::dialog::{Dialog, LinePurpose, Preview, Question, Reading};
 pub(in crate::tui) use crate::tui::widgets::notices::Tone;
+
+pub(in crate::tui) const PEM: &str = include_str!("../../keys/fixtures/rsa-2048.pem");
+pub(in crate::tui) const API_KEY: &str = "0123456789abcdef0123456789abcdef";
 
 pub(in crate::tui) fn now() -> Now {
     let wall: Zoned = "2026-03-04T12:03:10+01:00[Europe/Berlin]".parse().unwrap();
@@ -187,6 +193,41 @@ pub(in crate::tui) fn saas() -> State {
         &now(),
     );
     state
+}
+
+/// Nothing is configured, and it is known that nothing is.
+pub(in crate::tui) fn new_here() -> State {
+    let mut state = State::new(overview(None), Pane::Overview);
+    state.overview.settings.setup = Setup { in_commerce: false, without_file: true, without_source: true };
+    state.begin(None, &now());
+    reply(&mut state, Reply::Keys(KeysReply::Pairs(Environment::ALL.map(|of| pair(of, false)))));
+    state
+}
+
+/// The pane of keys with a complete sandbox pair, which is in use.
+pub(in crate::tui) fn with_keys() -> State {
+    let mut state = state(Pane::Keys, Some(DataSpaceKind::Testing));
+    reply(
+        &mut state,
+        Reply::Keys(KeysReply::Pairs([pair(Environment::Production, false), pair(Environment::Sandbox, true)])),
+    );
+    state
+}
+
+pub(in crate::tui) fn reply(state: &mut State, reply: Reply) -> Effects {
+    state.update(Event::Reply(reply), &now())
+}
+
+pub(in crate::tui) fn listed(state: &mut State, projects: Vec<Project>) -> Effects {
+    reply(state, Reply::Saas(SaasReply::Projects { environment: Environment::Sandbox, result: Ok(projects) }))
+}
+
+pub(in crate::tui) fn state_of(screen: &State, stage: Stage) -> StepState {
+    screen.steps().into_iter().find(|step| step.stage == stage).unwrap().state
+}
+
+pub(in crate::tui) fn newest(state: &State) -> &str {
+    state.notices.newest().map_or("", |notice| notice.text.as_str())
 }
 
 #[test]

@@ -3,6 +3,9 @@
 pub mod requests;
 pub mod view;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
