@@ -109,8 +109,7 @@ fn nothing(state: &State) -> String {
         ),
         Load::Failed { problem } => {
             let refresh = key_of(KeyContext::Saas, Action::Refresh);
-            let hint = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
-            format!("{}{hint}. {refresh}: retry", problem.what)
+            format!("{}. {refresh}: retry", problem.in_full())
         }
         Load::NotAsked if !state.can_ask_gateway() => {
             let environment = state.overview.environment;
