@@ -44,11 +44,8 @@ pub fn state_of_status(status: Option<i64>) -> ItemState {
 
 /// The same the other way round, in SQL: the ranges of the index `items_state` that make a state.
 pub fn ranges_of(state: ItemState) -> Vec<String> {
-    let range = |(first, last, _): &(i64, i64, ItemState)| match (*first, *last) {
-        (first, last) if first == last => format!("status = {first}"),
-        (i64::MIN, last) => format!("status <= {last}"),
-        (first, i64::MAX) => format!("status >= {first}"),
-        (first, last) => format!("status BETWEEN {first} AND {last}"),
+    let range = |(first, last, _): &(i64, i64, ItemState)| {
+        if first == last { format!("status = {first}") } else { format!("status BETWEEN {first} AND {last}") }
     };
     let none = (state == ItemState::Awaiting).then(|| "status IS NULL".to_owned());
     none.into_iter().chain(STATES.iter().filter(|(.., of)| *of == state).map(range)).collect()

@@ -1,7 +1,7 @@
 //! Dialogs: what is asked or shown above a pane. One at a time; a dialog takes every key until it is closed.
 
 use super::editor::{KEY_TEXT_LIMIT, KeyEditor, LineEditor};
-use super::reading::{ItemLine, LogLine};
+use super::reading::LogLine;
 use crate::connector::ExportRequest;
 use crate::connector::unsaved::KeptKeys;
 use crate::domain::{DataSpace, DataSpaceId, Environment, Feed, ProjectId};
@@ -9,6 +9,7 @@ use crate::error::Problem;
 use crate::export::held::Held;
 use crate::export::progress::ItemFailure;
 use crate::keys::{KeyError, PrivateKey};
+use crate::report::Row;
 use crate::secret::Secret;
 use crate::tui::keymap::{self, Binding, KeyContext};
 use crate::untrusted::SafeText;
@@ -43,7 +44,7 @@ pub enum Reading {
     /// One refused item in full.
     Failure(ItemFailure),
     /// One line of an item's page in full.
-    Item(ItemLine),
+    Item(Row),
     /// One line of the log in full.
     Reported(LogLine),
     /// Who may generate keys, and where.

@@ -6,11 +6,11 @@ use super::dialog::{Dialog, Reading};
 use super::export::ExportPage;
 use super::item::ItemPane;
 use super::notice::Tone;
-use super::reading::{ItemLine, Mark};
 use super::{Effects, Load, State, step};
 use crate::connector::items::{ItemView, Record};
 use crate::error::Problem;
 use crate::export::ledger::ItemNumber;
+use crate::report::Row;
 use crate::tui::clipboard::Copyable;
 use crate::tui::effect::{Effect, ItemsWork, Work};
 use crate::tui::event::Now;
@@ -39,7 +39,7 @@ impl State {
         let label = item.row.label.clone();
         match action {
             Action::Open => {
-                let entry = entries.get(item.selected).filter(|entry| entry.mark != Mark::Heading);
+                let entry = entries.get(item.selected).filter(|entry| !entry.is_title());
                 self.dialog = entry.map(|entry| Dialog::reading(Reading::Item(entry.clone())));
             }
             Action::SendAgain => {
@@ -48,7 +48,7 @@ impl State {
             }
             Action::SaveToFile => effects.push(Effect::Work(Work::Items(ItemsWork::Save(item.row.number)))),
             Action::Copy => match entries.get(item.selected) {
-                Some(entry) if entry.mark != Mark::Heading => {
+                Some(entry) if !entry.is_title() => {
                     effects.push(Effect::Copy(Copyable::line(entry.name.as_str(), entry.text.clone())));
                 }
                 _ => effects.push(Effect::Copy(everything(&label, &entries))),
@@ -86,17 +86,6 @@ impl State {
 }
 
 /// The whole page as text.
-fn everything(label: &SafeText, entries: &[ItemLine]) -> Copyable {
-    let line = |entry: &ItemLine| {
-        let sign = match entry.mark {
-            Mark::Old => "- ",
-            Mark::New => "+ ",
-            _ => "",
-        };
-        match entry.mark {
-            Mark::Heading => entry.text.clone(),
-            _ => SafeText::from(format!("{sign}{}: {}", entry.name, entry.text)),
-        }
-    };
-    Copyable::lines(label.as_str(), entries.iter().map(line).collect())
+fn everything(label: &SafeText, entries: &[Row]) -> Copyable {
+    Copyable::lines(label.as_str(), entries.iter().map(|entry| SafeText::from(entry.plain())).collect())
 }

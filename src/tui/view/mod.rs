@@ -23,6 +23,7 @@ mod organization;
 mod overview;
 mod qr;
 mod reading_text;
+mod report;
 mod reports;
 mod run;
 mod saas;

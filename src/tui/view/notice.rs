@@ -2,10 +2,10 @@
 
 use ratatui::text::{Line, Span};
 
+use super::report::look_of;
 use super::text::{time, wrap};
-use super::theme::{Role, Theme};
+use super::theme::Theme;
 use crate::tui::state::State;
-use crate::tui::state::notice::Tone;
 
 /// The most rows that a notice may take.
 const MOST_ROWS: usize = 4;
@@ -13,12 +13,7 @@ const MOST_ROWS: usize = 4;
 /// Its lines; none if there is nothing to say.
 pub fn lines(state: &State, theme: Theme, area_width: u16) -> Vec<Line<'static>> {
     let Some(notice) = state.notices.newest() else { return Vec::new() };
-    let (mark, role) = match notice.tone {
-        Tone::Good => ("●", Role::Good),
-        Tone::Info => ("○", Role::Accent),
-        Tone::Warning => ("▲", Role::Warning),
-        Tone::Danger => ("✗", Role::Danger),
-    };
+    let (mark, role) = look_of(notice.tone);
     let more = match state.notices.count() {
         1 => "Esc: dismiss".to_owned(),
         count => format!("Esc: dismiss, {} more", count - 1),
