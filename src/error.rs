@@ -99,6 +99,15 @@ impl Problem {
         self
     }
 
+    /// What failed and what to do about it, as one sentence.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{}: {hint}", self.what),
+            None => self.what.clone(),
+        }
+    }
+
     /// Any typed error, in its final form.
     #[must_use]
     pub fn of(error: &dyn Explain) -> Self {

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 /// A number with its thousands apart: `12,400`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -28,6 +31,11 @@ pub fn duration(time: Duration) -> String {
         60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
     }
+}
+
+/// When something was, in full: `2026-03-04 11:58:00 CET`.
+pub fn full_moment(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
 /// A rate that is calm to read: one decimal below ten, and none where it would be zero.

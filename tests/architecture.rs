@@ -53,6 +53,7 @@ const HABITS: &[&str] = &[
     "format",
     "secret",
     "untrusted",
+    "report",
     "error",
     "waiting",
     "variables",

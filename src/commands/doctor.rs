@@ -1,20 +1,13 @@
 //! `doctor`: every check as a line, then the problems.
 
 use serde_json::json;
-use unicode_width::UnicodeWidthStr as _;
 
 use super::Invocation;
-use super::findings::{Mark, Printer};
 use super::output::Output;
+use super::report::Printer;
 use crate::connector::doctor::{Check, Diagnosis, Outcome};
 use crate::connector::finding::{self, Finding};
 use crate::error::{Exit, Problem};
-use crate::format::counted;
-
-/// A line is no longer than this: the narrowest usual terminal, in cells.
-const WIDTH: usize = 80;
-/// The longest name of a check, in cells.
-const NAME_WIDTH: usize = 15;
 
 /// Runs it.
 pub async fn run(setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
@@ -45,35 +38,11 @@ fn without_configuration(problem: &Problem, printer: Printer, output: &mut Outpu
 }
 
 fn tell(check: &Check, printer: Printer, output: &mut Output) -> Result<(), Problem> {
-    let mark = match check.outcome {
-        Outcome::Ok => Mark::Ok,
-        Outcome::Warning => Mark::Warning,
-        Outcome::Wrong => Mark::Wrong,
-        Outcome::Skipped => Mark::Skipped,
-    };
     output.record(
         "check",
-        json!({"check": check.name, "outcome": mark.word(), "detail": check.detail, "facts": check.facts}),
+        json!({"check": check.name, "outcome": check.outcome.word(), "detail": check.detail, "facts": check.facts}),
     )?;
-    let line = format!("{} {:<NAME_WIDTH$} {}", printer.mark(mark), check.name, printer.text(check.detail.as_str()));
-    output.text(cut(&line, printer).trim_end())
-}
-
-/// What does not fit on a line is in the findings and in `--json`.
-fn cut(line: &str, printer: Printer) -> String {
-    if line.width() <= WIDTH {
-        return line.to_owned();
-    }
-    let ellipsis = printer.text("…");
-    let mut cut = String::new();
-    for c in line.chars() {
-        cut.push(c);
-        if cut.width() + ellipsis.width() > WIDTH {
-            cut.pop();
-            break;
-        }
-    }
-    cut + &ellipsis
+    printer.row(&check.row(), output)
 }
 
 fn summary(diagnosis: &Diagnosis, output: &mut Output) -> Result<(), Problem> {
@@ -86,10 +55,5 @@ fn summary(diagnosis: &Diagnosis, output: &mut Output) -> Result<(), Problem> {
     if wrong + warnings > 0 {
         output.text("")?;
     }
-    let ruling = match wrong {
-        0 => "No problems".to_owned(),
-        1 => "1 problem".to_owned(),
-        _ => format!("{wrong} problems"),
-    };
-    output.text(&format!("{ruling}, {ok} ok, {}, {skipped} skipped.", counted(warnings as u64, "warning")))
+    output.text(&format!("{}.", diagnosis.ruling().plain()))
 }

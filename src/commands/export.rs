@@ -1,6 +1,6 @@
 //! `export run`, `export retry` and `export status`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::linear::{self, Voice};
 use super::output::{Output, moment, table};
@@ -10,10 +10,11 @@ use crate::connector::{Connector, ExportRequest};
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
-use crate::export::progress::FeedProgress;
+use crate::export::ledger::FeedSummary;
+use crate::export::progress::{FeedProgress, SENT_MEANS};
 use crate::export::report_text::failure_line;
 use crate::export::{Following, SyncMode};
-use crate::format::{bytes, count, counted, duration};
+use crate::format::{count, counted, duration};
 
 /// How many failed items `export status` names.
 const FAILURES_SHOWN: usize = 20;
@@ -163,9 +164,6 @@ fn chosen(choices: &[FeedChoice]) -> Result<Vec<Feed>, Problem> {
 /// Says what a full export would take. The data is on stdout; how it was computed belongs to it.
 async fn estimate(connector: &Connector, feeds: &[Feed], output: &mut Output) -> anyhow::Result<Exit> {
     let estimate = connector.estimate(feeds).await?;
-    let unknown = || "unknown".to_owned();
-    let mut rows =
-        vec![["FEED", "SOURCE RECORDS", "ITEMS", "BATCH SIZE", "REQUESTS", "BYTES"].map(str::to_owned).to_vec()];
     for feed in &estimate.feeds {
         output.record(
             "feed_estimate",
@@ -178,26 +176,13 @@ async fn estimate(connector: &Connector, feeds: &[Feed], output: &mut Output) ->
                 "bytes": feed.bytes,
             }),
         )?;
-        let mut row = vec![feed.feed.to_string()];
-        row.extend([feed.source_records, feed.items].map(|number| number.map_or_else(unknown, count)));
-        row.push(feed.batch_size.to_string());
-        row.push(feed.requests.map_or_else(unknown, count));
-        row.push(feed.bytes.map_or_else(unknown, bytes));
-        rows.push(row);
     }
     let seconds = estimate.time().map(|time| time.as_secs());
     output.record("estimate", json!({"requests": estimate.requests(), "seconds": seconds}))?;
+    let mut rows: Vec<Vec<String>> = estimate.table().into_iter().map(Vec::from).collect();
+    rows.iter_mut().take(1).flatten().for_each(|name| *name = name.to_uppercase());
     output.text(&table(&rows, &[1, 2, 3, 4, 5]))?;
-    output.text("Items are counted, not read. Requests: items ÷ batch size, rounded up, if every item is sent.")?;
-    if estimate.feeds.iter().any(|feed| feed.bytes.is_none()) {
-        output.text("Bytes are known after the first export of a feed: items × compressed bytes per item then.")?;
-    }
-    let time = match (estimate.formula(), estimate.requests_per_second) {
-        (Some(formula), _) => format!("At the rate limit: {formula}."),
-        (None, None) => "No rate limit is configured: the time depends on the database and the gateway.".to_owned(),
-        (None, Some(_)) => "Time unknown: a feed of this source cannot be counted.".to_owned(),
-    };
-    output.text(&time)?;
+    estimate.notes().iter().try_for_each(|note| output.text(&note.plain()))?;
     Ok(Exit::Done)
 }
 
@@ -215,19 +200,10 @@ pub(super) fn status(connector: &Connector, output: &mut Output) -> anyhow::Resu
             .to_vec(),
     ];
     for feed in &summary {
-        output.record(
-            "feed_status",
-            json!({
-                "data_space": id,
-                "feed": feed.feed,
-                "submitted": feed.submitted,
-                "awaiting": feed.awaiting,
-                "will_retry": feed.will_retry,
-                "needs_attention": feed.needs_attention,
-                "last_sync": feed.last_sync.map(|at| at.to_string()),
-                "last_partial": feed.last_partial.map(|at| at.to_string()),
-            }),
-        )?;
+        let mut fields = summary_record(feed);
+        fields["data_space"] = json!(id);
+        fields["feed"] = json!(feed.feed);
+        output.record("feed_status", fields)?;
         let mut row = vec![feed.feed.to_string()];
         row.extend([feed.submitted, feed.awaiting, feed.will_retry, feed.needs_attention].map(count));
         row.push(feed.last_sync.map_or("never in full".to_owned(), moment));
@@ -239,7 +215,7 @@ pub(super) fn status(connector: &Connector, output: &mut Output) -> anyhow::Resu
         output.text("Nothing sent yet: run `commerce-connector export run`.")?;
     } else {
         output.text(&table(&rows, &[1, 2, 3, 4]))?;
-        output.text("Sent means accepted by the gateway; services may show it later.")?;
+        output.text(SENT_MEANS)?;
     }
     rolling_status(connector, output)?;
     for failure in &failures {
@@ -247,6 +223,18 @@ pub(super) fn status(connector: &Connector, output: &mut Output) -> anyhow::Resu
     }
     let failed = summary.iter().any(|feed| feed.will_retry + feed.needs_attention > 0);
     Ok(if failed { Exit::Partial } else { Exit::Done })
+}
+
+/// What the ledger has of a feed as JSON.
+pub(super) fn summary_record(summary: &FeedSummary) -> Value {
+    json!({
+        "submitted": summary.submitted,
+        "awaiting": summary.awaiting,
+        "will_retry": summary.will_retry,
+        "needs_attention": summary.needs_attention,
+        "last_sync": summary.last_sync.map(|at| at.to_string()),
+        "last_partial": summary.last_partial.map(|at| at.to_string()),
+    })
 }
 
 /// Progress of the rolling compare, for feeds that it has begun.

@@ -6,13 +6,15 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::findings::Printer;
+use super::export::summary_record;
 use super::output::{Output, table};
+use super::report::Printer;
 use crate::commerce::health::{FeedPath, IndexerStatus, Mode, Part};
 use crate::connector::Connector;
 use crate::connector::finding::{self, Level};
 use crate::connector::health::{AdobeItems, FeedHealth, Health, Installation};
 use crate::error::{Exit, Problem};
+use crate::export::progress::SENT_MEANS;
 use crate::format::{count, counted, duration};
 
 /// Shown for unknown values.
@@ -26,7 +28,7 @@ pub async fn run(connector: &Connector, output: &mut Output) -> anyhow::Result<E
         output.record("feed_health", record(feed))?;
     }
     output.text(&table(&items(&health), &[2, 3, 4, 5]))?;
-    output.text("Sent means accepted by the gateway; services may show it later.")?;
+    output.text(SENT_MEANS)?;
     output.text("")?;
     match &health.installation {
         None => output.text("No Commerce database is configured: indexers and cron are unknown.")?,
@@ -127,28 +129,15 @@ fn machinery(installation: &Installation, output: &mut Output) -> Result<(), Pro
 }
 
 fn summary(health: &Health, output: &mut Output) -> Result<(), Problem> {
-    let number = |level| health.findings.iter().filter(|finding| finding.level == level).count() as u64;
+    let number = |level| health.findings.iter().filter(|finding| finding.level == level).count();
     let (wrong, warnings) = (number(Level::Wrong), number(Level::Warning));
     output.record("health", json!({"wrong": wrong, "warnings": warnings}))?;
     output.text("")?;
-    output.text(&match wrong {
-        0 => format!("No problems; {}.", counted(warnings, "warning")),
-        1 => format!("1 problem; {}.", counted(warnings, "warning")),
-        _ => format!("{} problems; {}.", count(wrong), counted(warnings, "warning")),
-    })
+    output.text(&format!("{}; {}.", finding::problems(wrong), counted(warnings as u64, "warning")))
 }
 
 fn record(feed: &FeedHealth) -> Value {
-    let ours = feed.ours.as_ref().map(|ours| {
-        json!({
-            "submitted": ours.submitted,
-            "awaiting": ours.awaiting,
-            "will_retry": ours.will_retry,
-            "needs_attention": ours.needs_attention,
-            "last_sync": ours.last_sync.map(|at| at.to_string()),
-            "last_partial": ours.last_partial.map(|at| at.to_string()),
-        })
-    });
+    let ours = feed.ours.as_ref().map(summary_record);
     let mut fields = json!({"feed": feed.feed, "ours": ours});
     if let Some(path) = &feed.path {
         let (status, mode, backlog) = words(path);

@@ -1,14 +1,15 @@
 //! `export items` and `export item`: items in the ledger, without the screen.
 
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::no_data_space;
 use super::output::{Output, moment, table};
+use super::{no_data_space, report};
 use crate::cli::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
-use crate::connector::Connector;
-use crate::connector::items::{ItemView, NowSent, document, row_document};
+use crate::connector::items::{ItemView, document, row_document};
+use crate::connector::{Connector, item_report};
 use crate::error::{Exit, Problem};
-use crate::export::ledger::{FieldChange, ItemNumber, ItemOrder, ItemPage, ItemQuery, PageFrom};
+use crate::export::ledger::{ItemNumber, ItemOrder, ItemPage, ItemQuery, PageFrom};
 use crate::export::progress::ItemState;
 use crate::format::count;
 use crate::untrusted::SafeText;
@@ -83,64 +84,15 @@ pub async fn show(args: &ItemArgs, connector: &Connector, output: &mut Output) -
         if number > 0 {
             output.text("")?;
         }
-        tell(view, output)?;
+        report::sections(&item_report::of(view, &TimeZone::system(), &again(view)), output)?;
     }
     Ok(Exit::Done)
 }
 
-fn tell(view: &ItemView, output: &mut Output) -> Result<(), Problem> {
-    let detail = &view.detail;
-    let row = &detail.row;
-    output.text(&format!("{}: {} (number {})", detail.feed, row.label, row.number.0))?;
-    for (name, value) in &detail.identity {
-        output.text(&format!("  {name}: {value}"))?;
-    }
-    output.text(&format!("  {}, since {}", row.state.words(), moment(row.modified_at)))?;
-    output.text(&format!("  {}", row.state.meaning()))?;
-    for attempt in &detail.attempts {
-        let mut text = format!("  {}: {} ({})", moment(attempt.at), attempt.state.words(), attempt.status);
-        if !attempt.error.is_empty() {
-            text = format!("{text}: {}", attempt.error);
-        }
-        if !attempt.code.is_empty() {
-            text = format!("{text} [{}]", attempt.code);
-        }
-        if let Some(id) = &attempt.request_id {
-            text = format!("{text} (request {id})");
-        }
-        output.text(&text)?;
-    }
-    match &detail.sent {
-        Some((at, _)) => output.text(&format!("  last sent: {}", moment(*at)))?,
-        None => output.text(&format!("  last sent: unknown: {}", view.not_kept))?,
-    }
-    match &view.now {
-        NowSent::Payload(_) => {}
-        NowSent::Gone => output.text("  now: deleted from the source")?,
-        NowSent::Broken(reason) => output.text(&format!("  now: its record is broken: {reason}"))?,
-        NowSent::Unknown(reason) => output.text(&format!("  now: unknown: {reason}"))?,
-    }
-    if let (Some(_), NowSent::Payload(_)) = (&detail.sent, &view.now) {
-        let changed: Vec<_> =
-            view.changes.iter().filter(|(_, change)| !matches!(change, FieldChange::Same(_))).collect();
-        if changed.is_empty() {
-            output.text("  now: unchanged since last sent")?;
-        }
-        for (name, change) in changed {
-            let (sent, now) = match change {
-                FieldChange::Same(_) => (None, None),
-                FieldChange::Added(now) => (None, Some(now)),
-                FieldChange::Removed(sent) => (Some(sent), None),
-                FieldChange::Changed { sent, now } => (Some(sent), Some(now)),
-            };
-            for (sign, value) in [("-", sent), ("+", now)] {
-                if let Some(value) = value {
-                    output.text(&format!("  {sign} {name}: {}", SafeText::from(value.to_string())))?;
-                }
-            }
-        }
-    }
-    Ok(())
+/// The command that sends an item again. Only a number may stand in it: other ids are text from outside.
+fn again(view: &ItemView) -> String {
+    let id = view.detail.row.source_id.map_or("IDS".to_owned(), |id| id.to_string());
+    format!("`commerce-connector export run --feed {} --by-ids {id}`", view.detail.feed)
 }
 
 fn query_of(args: &ItemsArgs) -> ItemQuery {

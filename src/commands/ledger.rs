@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::findings::Printer;
 use super::output::{Output, table};
+use super::report::Printer;
 use crate::cli::LedgerCommand;
 use crate::connector::ledger::findings;
 use crate::connector::{Connector, finding};

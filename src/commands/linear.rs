@@ -8,12 +8,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::output::{Output, table, talk};
+use crate::connector::estimate::Forecast;
 use crate::error::{Exit, Problem};
 use crate::export::Run;
 use crate::export::held::Held;
 use crate::export::progress::{FeedProgress, ItemFailure, Progress, RunEnd, RunEvent, RunReport};
 use crate::export::report_text::{Change, Changes, end_words, event_line, limit_words};
-use crate::format::{bytes, count, counted, duration};
+use crate::format::{count, duration};
 use crate::untrusted::SafeText;
 
 /// How often a long run says how far it is.
@@ -263,7 +264,7 @@ impl<'a> Teller<'a> {
         if progress.dry_run {
             let forecast = Forecast::of(report);
             let _ = write!(text, " Nothing was sent.\n{}", forecast.words());
-            fields["forecast"] = forecast.record();
+            fields["forecast"] = forecast_record(&forecast);
         }
         let has_failures = progress.feeds.iter().any(|feed| feed.will_retry + feed.needs_attention > 0);
         if has_failures && report.end == RunEnd::Complete && !progress.dry_run {
@@ -299,54 +300,15 @@ fn feeds_table(feeds: &[FeedProgress], dry_run: bool) -> String {
     table(&rows, &[2, 3, 4, 5, 6, 7])
 }
 
-/// What sending would take, by what a dry run found.
-struct Forecast {
-    requests: u64,
-    json_bytes: u64,
-    requests_per_second: Option<f64>,
-}
-
-impl Forecast {
-    fn of(report: &RunReport) -> Self {
-        let feeds = &report.progress.feeds;
-        Self {
-            requests: feeds.iter().map(|feed| feed.planned_requests).sum(),
-            json_bytes: feeds.iter().map(|feed| feed.planned_bytes).sum(),
-            requests_per_second: report.requests_per_second,
-        }
-    }
-
-    /// Without a limit nobody knows how fast the gateway is.
-    fn time(&self) -> Option<Duration> {
-        let seconds = self.requests as f64 / self.requests_per_second?;
-        Duration::try_from_secs_f64(seconds).ok()
-    }
-
-    fn formula(&self) -> String {
-        let requests = counted(self.requests, "request");
-        match (self.requests_per_second, self.time()) {
-            (Some(rate), Some(time)) => format!("{requests} ÷ {rate:.1} requests/s = {}", duration(time)),
-            _ => format!("{requests}, as fast as the gateway accepts them"),
-        }
-    }
-
-    fn words(&self) -> String {
-        let time = self.time().map_or_else(
-            || "as fast as the gateway accepts them".to_owned(),
-            |time| format!("about {}", duration(time)),
-        );
-        format!("Would send {}, {} uncompressed, {time}.", counted(self.requests, "request"), bytes(self.json_bytes))
-    }
-
-    fn record(&self) -> Value {
-        json!({
-            "requests": self.requests,
-            "json_bytes": self.json_bytes,
-            "requests_per_second": self.requests_per_second,
-            "seconds": self.time().map(|time| time.as_secs_f64()),
-            "formula": self.formula(),
-        })
-    }
+/// What sending would take as JSON.
+fn forecast_record(forecast: &Forecast) -> Value {
+    json!({
+        "requests": forecast.requests,
+        "json_bytes": forecast.json_bytes,
+        "requests_per_second": forecast.requests_per_second,
+        "seconds": forecast.time().map(|time| time.as_secs_f64()),
+        "formula": forecast.formula(),
+    })
 }
 
 /// A failed item as JSON.
@@ -396,20 +358,4 @@ pub fn feed_record(feed: &FeedProgress) -> Value {
         "planned_bytes": feed.planned_bytes,
         "held": feed.held.iter().map(held_record).collect::<Vec<_>>(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_forecast_shows_how_its_time_came_about() {
-        let forecast = Forecast { requests: 412, json_bytes: 35_200_000, requests_per_second: Some(2.0) };
-        assert_eq!(forecast.words(), "Would send 412 requests, 33.6 MiB uncompressed, about 3 min 26 s.");
-        assert_eq!(forecast.record()["formula"], "412 requests ÷ 2.0 requests/s = 3 min 26 s");
-        assert_eq!(forecast.record()["seconds"], 206.0);
-        let unlimited = Forecast { requests_per_second: None, ..forecast };
-        assert!(unlimited.words().ends_with("33.6 MiB uncompressed, as fast as the gateway accepts them."));
-        assert_eq!(unlimited.record()["seconds"], Value::Null);
-    }
 }

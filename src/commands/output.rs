@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use crate::error::{Exit, Problem};
+use crate::format::full_moment;
 use crate::private_file::SIZE_LIMIT;
 use crate::secret::Secret;
 use crate::untrusted::inert_json;
@@ -17,7 +18,7 @@ pub const SCHEMA: &str = "commerce-connector/1";
 
 /// A time as it is reported here: in the zone of this server.
 pub fn moment(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+    full_moment(at, &TimeZone::system())
 }
 
 /// Why the screen cannot be opened here; `None` if both ends of it are a terminal that can be drawn on.

@@ -2,21 +2,19 @@
 
 use serde_json::json;
 
-use super::Invocation;
-use super::output::{Output, table, talk};
+use super::output::{Output, talk};
+use super::{Invocation, report};
 use crate::connector::services::Module;
 use crate::error::Exit;
+use crate::report::Tone;
 
 /// Runs it.
 pub async fn run(setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
     let services = setting.connector().await?.services().await;
-    let mut rows = vec![["SERVICE", "EDITION", "MODULE", "VERSION", "FEEDS"].map(str::to_owned).to_vec()];
     for status in &services.services {
-        let edition = if status.service.in_open_source { "both" } else { "Adobe Commerce" };
-        let module = status.module_in_words();
         let version = match &status.module {
-            Module::Installed(version) => version.to_string(),
-            Module::NotInstalled | Module::Unknown => String::new(),
+            Module::Installed(version) => Some(version).filter(|version| !version.is_empty()),
+            Module::NotInstalled | Module::Unknown => None,
         };
         let feeds: Vec<_> = status
             .feeds
@@ -30,28 +28,21 @@ pub async fn run(setting: &Invocation, output: &mut Output) -> anyhow::Result<Ex
                 "package": status.service.package,
                 "in_open_source": status.service.in_open_source,
                 "available": status.is_available,
-                "module": module,
-                "version": Some(&version).filter(|version| !version.is_empty()),
+                "module": status.module_in_words(),
+                "version": version,
                 "feeds": feeds,
             }),
         )?;
-        rows.push(vec![
-            status.service.name.to_owned(),
-            edition.to_owned(),
-            module.to_owned(),
-            version,
-            status.feeds_in_words(),
-        ]);
     }
-    output.text(&table(&rows, &[]))?;
+    let (of_all, of_each): (Vec<_>, Vec<_>) = services.report().into_iter().partition(|part| part.title.is_empty());
+    report::sections(&of_each, output)?;
     output.text("")?;
-    output.text("Healthy means sent in full from here and accepted by the gateway; services may show it later.")?;
+    for note in of_all.iter().flat_map(|part| &part.rows) {
+        match note.tone {
+            Tone::Warning | Tone::Danger => talk(&note.plain()),
+            _ => output.text(&note.plain())?,
+        }
+    }
     output.text("Details: `commerce-connector feeds health`.")?;
-    if services.services.iter().any(|status| status.module == Module::Unknown) {
-        talk("Modules unknown: instance.root is not set or has no composer.lock.");
-    }
-    if let Some(problem) = &services.health_problem {
-        talk(&format!("Feed health unknown: {problem}"));
-    }
     Ok(Exit::Done)
 }

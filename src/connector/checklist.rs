@@ -242,7 +242,7 @@ fn shop(facts: &Facts) -> Step {
     }
     match facts.source {
         Known::NotYet => is(StepState::Looking, format!("{source}: counting…"), None),
-        Known::Failed(problem) => is(StepState::Wrong, in_full(problem), Some(NextAction::MendSource)),
+        Known::Failed(problem) => is(StepState::Wrong, problem.in_full(), Some(NextAction::MendSource)),
         Known::Is(counts) => {
             let feeds = counted(counts.len() as u64, "feed");
             let records: Option<u64> = counts.iter().map(|(_, records)| *records).sum();
@@ -288,9 +288,11 @@ fn credentials(facts: &Facts) -> Step {
                     is(StepState::Done, format!("the {environment} pair, accepted by the gateway at {at}"), None)
                 }
                 GatewaySays::Problem(problem) if problem.exit == Exit::Refused => {
-                    is(StepState::Wrong, in_full(problem), Some(NextAction::MendKeys))
+                    is(StepState::Wrong, problem.in_full(), Some(NextAction::MendKeys))
                 }
-                GatewaySays::Problem(problem) => is(StepState::Attention, in_full(problem), Some(NextAction::AskAgain)),
+                GatewaySays::Problem(problem) => {
+                    is(StepState::Attention, problem.in_full(), Some(NextAction::AskAgain))
+                }
             };
         }
         (true, true) => "is missing",
@@ -359,7 +361,7 @@ fn export(facts: &Facts, is_ready: bool) -> Step {
     }
     let feeds = match facts.ledger {
         Known::NotYet => return is(StepState::Looking, "reading the ledger…".to_owned(), None),
-        Known::Failed(problem) => return is(StepState::Wrong, in_full(problem), None),
+        Known::Failed(problem) => return is(StepState::Wrong, problem.in_full(), None),
         Known::Is(feeds) => feeds,
     };
     let last = feeds.iter().filter_map(|feed| feed.last_sync.max(feed.last_partial)).max();
@@ -429,13 +431,6 @@ fn services(facts: &Facts, export: &Step) -> Step {
 }
 
 /// A problem as one sentence.
-fn in_full(problem: &Problem) -> String {
-    match &problem.hint {
-        Some(hint) => format!("{}: {hint}", problem.what),
-        None => problem.what.clone(),
-    }
-}
-
 fn local(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
 }

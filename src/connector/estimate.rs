@@ -1,4 +1,4 @@
-//! What a full export would take, before anything of it is read: counts, and arithmetic that is shown with its formula.
+//! What an export would take: by counts, before anything is read, and by a dry run; and arithmetic that is shown with its formula.
 
 use std::time::Duration;
 
@@ -6,7 +6,9 @@ use super::sending::configured_batch_size;
 use super::{Connector, explained};
 use crate::domain::Feed;
 use crate::error::Problem;
-use crate::format::{counted, duration};
+use crate::export::progress::RunReport;
+use crate::format::{bytes, count, counted, duration};
+use crate::report::{Row, Tone};
 
 /// What a full export of one feed would take if every item had to be sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,26 +42,105 @@ impl Estimate {
         self.feeds.iter().map(|feed| feed.requests).sum()
     }
 
+    /// All items; `None` if a feed's items cannot be counted.
+    pub fn items(&self) -> Option<u64> {
+        self.feeds.iter().map(|feed| feed.items).sum()
+    }
+
     /// The time that the gateway's allowance makes it take; `None` without an allowance, or if a feed cannot be counted.
     pub fn time(&self) -> Option<Duration> {
-        time(self.requests()?, self.requests_per_second?)
+        let seconds = self.requests()? as f64 / self.requests_per_second?;
+        Duration::try_from_secs_f64(seconds.ceil()).ok()
+    }
+
+    /// As a table: a heading, each feed, and the total.
+    pub fn table(&self) -> Vec<[String; 6]> {
+        let known = |number: Option<u64>| number.map_or_else(|| "unknown".to_owned(), count);
+        let mut rows = vec![["Feed", "Records", "Items", "Batch", "Requests", "Bytes"].map(str::to_owned)];
+        rows.extend(self.feeds.iter().map(|of| {
+            let size = of.bytes.map_or_else(|| known(None), bytes);
+            let [records, items, requests] = [of.source_records, of.items, of.requests].map(known);
+            [of.feed.to_string(), records, items, count(of.batch_size as u64), requests, size]
+        }));
+        rows.push([
+            "Total".to_owned(),
+            String::new(),
+            known(self.items()),
+            String::new(),
+            known(self.requests()),
+            String::new(),
+        ]);
+        rows
+    }
+
+    /// How long it takes, and how all of it is counted.
+    pub fn notes(&self) -> [Row; 2] {
+        let time = match (self.formula(), self.requests_per_second) {
+            (Some(formula), _) => format!("At the rate limit: {formula}"),
+            (None, None) => "No rate limit set: the time depends on the database and the gateway.".to_owned(),
+            (None, Some(_)) => "No time estimate: a feed of this source cannot be counted.".to_owned(),
+        };
+        let mut how =
+            "Items are counted, not read; requests are items ÷ batch, rounded up, if every item were sent.".to_owned();
+        if self.feeds.iter().any(|feed| feed.bytes.is_none()) {
+            how.push_str(" Bytes are shown once this data space has received a feed from here.");
+        }
+        [Row::new(time, Tone::Title), Row::new(how, Tone::Remark)]
     }
 
     /// The formula with its numbers: `412 requests ÷ 2 requests/s = 3 min 26 s`.
-    pub fn formula(&self) -> Option<String> {
-        formula(self.requests()?, self.requests_per_second?)
+    fn formula(&self) -> Option<String> {
+        let (requests, rate) = (counted(self.requests()?, "request"), self.requests_per_second?);
+        Some(format!("{requests} ÷ {rate} requests/s = {}", duration(self.time()?)))
     }
 }
 
-/// How long requests take at an allowance, if there is one.
-pub fn time(requests: u64, requests_per_second: f64) -> Option<Duration> {
-    Duration::try_from_secs_f64((requests as f64 / requests_per_second).ceil()).ok()
+/// What sending would take, by what a dry run found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forecast {
+    /// Requests.
+    pub requests: u64,
+    /// Bytes of JSON, before they are compressed.
+    pub json_bytes: u64,
+    /// Requests a second that are allowed; `None` = no limit.
+    pub requests_per_second: Option<f64>,
 }
 
-/// The same with its numbers.
-pub fn formula(requests: u64, requests_per_second: f64) -> Option<String> {
-    let time = duration(time(requests, requests_per_second)?);
-    Some(format!("{} ÷ {requests_per_second} requests/s = {time}", counted(requests, "request")))
+impl Forecast {
+    /// By the report of a dry run.
+    #[must_use]
+    pub fn of(report: &RunReport) -> Self {
+        let feeds = &report.progress.feeds;
+        Self {
+            requests: feeds.iter().map(|feed| feed.planned_requests).sum(),
+            json_bytes: feeds.iter().map(|feed| feed.planned_bytes).sum(),
+            requests_per_second: report.requests_per_second,
+        }
+    }
+
+    /// Without a limit nobody knows how fast the gateway is.
+    pub fn time(&self) -> Option<Duration> {
+        let seconds = self.requests as f64 / self.requests_per_second?;
+        Duration::try_from_secs_f64(seconds).ok()
+    }
+
+    /// How long it takes, with its numbers.
+    pub fn formula(&self) -> String {
+        let requests = counted(self.requests, "request");
+        match (self.requests_per_second, self.time()) {
+            (Some(rate), Some(time)) => format!("{requests} ÷ {rate:.1} requests/s = {}", duration(time)),
+            _ => format!("{requests}, as fast as the gateway accepts them"),
+        }
+    }
+
+    /// In a sentence.
+    pub fn words(&self) -> String {
+        let time = self.time().map_or_else(
+            || "as fast as the gateway accepts them".to_owned(),
+            |time| format!("about {}", duration(time)),
+        );
+        format!("Would send {}, {} uncompressed, {time}.", counted(self.requests, "request"), bytes(self.json_bytes))
+    }
 }
 
 impl Connector {
@@ -121,5 +202,15 @@ mod tests {
         assert_eq!((estimate.requests(), estimate.time()), (None, None));
         let unlimited = Estimate { feeds: vec![feed(Some(100))], requests_per_second: None };
         assert_eq!((unlimited.requests(), unlimited.time()), (Some(1), None));
+    }
+
+    #[test]
+    fn a_forecast_shows_how_its_time_came_about() {
+        let forecast = Forecast { requests: 412, json_bytes: 35_200_000, requests_per_second: Some(2.0) };
+        assert_eq!(forecast.words(), "Would send 412 requests, 33.6 MiB uncompressed, about 3 min 26 s.");
+        assert_eq!(forecast.formula(), "412 requests ÷ 2.0 requests/s = 3 min 26 s");
+        let unlimited = Forecast { requests_per_second: None, ..forecast };
+        assert!(unlimited.words().ends_with("33.6 MiB uncompressed, as fast as the gateway accepts them."));
+        assert_eq!(unlimited.time(), None);
     }
 }

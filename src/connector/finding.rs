@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use crate::domain::Feed;
 use crate::error::{Exit, Explain, Problem};
+use crate::format::counted;
+use crate::report::{Row, Tone};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -86,6 +88,16 @@ impl Finding {
         Self { cause, ..Self::wrong(problem.what.clone(), means, next) }
     }
 
+    /// It, why it matters and how to fix it.
+    #[must_use]
+    pub fn row(&self) -> Row {
+        let tone = match self.level {
+            Level::Warning => Tone::Warning,
+            Level::Wrong => Tone::Danger,
+        };
+        Row::new(self.what.as_str(), tone).hinted(&self.means, &self.next)
+    }
+
     /// The same finding about one feed.
     #[must_use]
     pub fn about(self, feed: Feed) -> Self {
@@ -97,6 +109,11 @@ impl Finding {
     pub fn because(self, cause: Cause) -> Self {
         Self { cause, ..self }
     }
+}
+
+/// How many things are wrong: `No problems`, `1 problem`.
+pub fn problems(wrong: usize) -> String {
+    if wrong == 0 { "No problems".to_owned() } else { counted(wrong as u64, "problem") }
 }
 
 /// How a command ends that found these: 0 if nothing is wrong (warnings are not), 5 if anything is that may pass, such as a

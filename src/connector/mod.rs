@@ -11,6 +11,7 @@ pub mod finding;
 pub mod guard;
 pub mod health;
 mod ims;
+pub mod item_report;
 pub mod items;
 pub mod ledger;
 mod models;

@@ -8,6 +8,7 @@ use super::health::Health;
 use crate::commerce::edition::ComposerLock;
 use crate::domain::{Edition, Feed};
 use crate::error::Problem;
+use crate::report::{Row, Section, Tone};
 use crate::untrusted::SafeText;
 
 /// A service.
@@ -114,6 +115,24 @@ pub struct ServiceStatus {
 }
 
 impl ServiceStatus {
+    fn section(&self) -> Section {
+        let edition = if self.service.in_open_source { "both editions" } else { "Adobe Commerce" };
+        let version = match &self.module {
+            Module::Installed(version) => format!(" {version}"),
+            Module::NotInstalled | Module::Unknown => String::new(),
+        };
+        let tone = match self.feeds.iter().map(|(_, condition)| *condition).max() {
+            Some(FeedCondition::Healthy) => Tone::Good,
+            Some(FeedCondition::Failing) => Tone::Danger,
+            None | Some(FeedCondition::NotSent | FeedCondition::Unknown) => Tone::Open,
+        };
+        Section {
+            title: self.service.name.to_owned(),
+            note: format!("{edition}, module {}{version}", self.module_in_words()),
+            rows: vec![Row::new(format!("feeds: {}", self.feeds_in_words()), tone)],
+        }
+    }
+
     /// How its module is, in a few words.
     pub fn module_in_words(&self) -> &'static str {
         match &self.module {
@@ -125,7 +144,7 @@ impl ServiceStatus {
     }
 
     /// How its feeds are, the worst first: `failed: prices; healthy: 6`.
-    pub fn feeds_in_words(&self) -> String {
+    fn feeds_in_words(&self) -> String {
         if self.feeds.is_empty() {
             return "none needed".to_owned();
         }
@@ -160,6 +179,25 @@ pub struct Services {
     pub services: Vec<ServiceStatus>,
     /// Why the feeds' health is not known.
     pub health_problem: Option<Problem>,
+}
+
+impl Services {
+    /// A section for each service, and one without a title for what goes for all.
+    pub fn report(&self) -> Vec<Section> {
+        let mut sections: Vec<Section> = self.services.iter().map(ServiceStatus::section).collect();
+        let mut notes = Section::default();
+        if self.services.iter().any(|status| status.module == Module::Unknown) {
+            let text = "Modules unknown: instance.root is not set or has no composer.lock.";
+            notes.push("", text, Tone::Warning);
+        }
+        if let Some(problem) = &self.health_problem {
+            notes.push("", format!("Feed health unknown: {}", problem.in_full()), Tone::Danger);
+        }
+        let text = "Healthy means sent in full from here and accepted by the gateway; services may show it later.";
+        notes.push("", text, Tone::Remark);
+        sections.push(notes);
+        sections
+    }
 }
 
 impl Connector {

@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::control::Paused;
 use super::held::Held;
 use crate::domain::{Feed, KeysRemedy};
+use crate::report::Tone;
 use crate::untrusted::SafeText;
+
+/// What nobody may read into it.
+pub const SENT_MEANS: &str = "Sent means accepted by the gateway; services may show it later.";
 
 /// The four item states of Adobe's status page, with its words (protocol page §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,6 +35,16 @@ impl ItemState {
             ItemState::Submitted => "Submitted to service",
             ItemState::WillRetry => "Failed, will retry",
             ItemState::NeedsAttention => "Failed, requires attention",
+        }
+    }
+
+    /// How it is reported.
+    pub fn tone(self) -> Tone {
+        match self {
+            ItemState::Awaiting => Tone::Busy,
+            ItemState::Submitted => Tone::Good,
+            ItemState::WillRetry => Tone::Warning,
+            ItemState::NeedsAttention => Tone::Danger,
         }
     }
 

@@ -13,6 +13,7 @@ mod client;
 mod documentation;
 mod health;
 mod ims;
+mod reports;
 mod sandbox;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,6 +1,7 @@
 //! One check of the doctor and what came of it.
 
 use crate::connector::finding::{Finding, Level};
+use crate::report::{Row, Tone};
 use crate::untrusted::SafeText;
 
 /// What came of a check, in one word.
@@ -14,6 +15,18 @@ pub enum Outcome {
     Wrong,
     /// It was not looked at, because it does not apply or something it needs is not there.
     Skipped,
+}
+
+impl Outcome {
+    /// `ok`, `warning`, `wrong` or `skipped`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Ok => "ok",
+            Outcome::Warning => "warning",
+            Outcome::Wrong => "wrong",
+            Outcome::Skipped => "skipped",
+        }
+    }
 }
 
 /// One check: a line on the screen, and what was found.
@@ -32,6 +45,18 @@ pub struct Check {
 }
 
 impl Check {
+    /// Name and detail.
+    #[must_use]
+    pub fn row(&self) -> Row {
+        let tone = match self.outcome {
+            Outcome::Ok => Tone::Good,
+            Outcome::Warning => Tone::Warning,
+            Outcome::Wrong => Tone::Danger,
+            Outcome::Skipped => Tone::Open,
+        };
+        Row::new(self.detail.clone(), tone).named(self.name)
+    }
+
     /// As it should be.
     pub(super) fn ok(name: &'static str, detail: &str) -> Self {
         Self::new(name, detail, Vec::new())

@@ -31,6 +31,8 @@ pub use check::{Check, Outcome};
 use super::Connector;
 use super::finding::{self, Finding};
 use crate::error::Exit;
+use crate::format::counted;
+use crate::report::{Row, Tone};
 
 /// The longest that the checks of one area may take together: a person is waiting, and a gateway behind a firewall that
 /// drops packets never answers.
@@ -52,6 +54,20 @@ impl Diagnosis {
     /// How many checks came out like this.
     pub fn count(&self, outcome: Outcome) -> usize {
         self.checks.iter().filter(|check| check.outcome == outcome).count()
+    }
+
+    /// What came of it, in numbers.
+    #[must_use]
+    pub fn ruling(&self) -> Row {
+        let [ok, warnings, wrong, skipped] =
+            [Outcome::Ok, Outcome::Warning, Outcome::Wrong, Outcome::Skipped].map(|outcome| self.count(outcome));
+        let tone = match (wrong, warnings) {
+            (0, 0) => Tone::Good,
+            (0, _) => Tone::Warning,
+            _ => Tone::Danger,
+        };
+        let warnings = counted(warnings as u64, "warning");
+        Row::new(format!("{}, {ok} ok, {warnings}, {skipped} skipped", finding::problems(wrong)), tone)
     }
 
     /// How the command ends: see [`finding::exit`].

@@ -98,7 +98,7 @@ impl AdobeItems {
                 items.rows += count.rows;
             }
             let (Some(by_state), Some(status)) = (&mut items.by_state, count.status) else { continue };
-            match adobe_state(status) {
+            match state_of_status(Some(status)) {
                 // What the service was asked to delete, and accepted, is not there any more.
                 ItemState::Submitted | ItemState::Awaiting if count.is_deleted => {}
                 ItemState::Submitted => by_state.submitted += count.rows,
@@ -109,13 +109,6 @@ impl AdobeItems {
         }
         items
     }
-}
-
-/// The state that a code of Adobe's stands for: since February 2025 its tables hold 200, 400, 2, -1 and 1, older ones the codes of
-/// HTTP and 0. Its `-1` (feed map §1) is one that our ledger does not have: the submission
-/// was skipped, so it is yet to come.
-fn adobe_state(status: i64) -> ItemState {
-    if status == -1 { ItemState::Awaiting } else { state_of_status(Some(status)) }
 }
 
 /// The feeds that Adobe's export has, and what they are called there.

@@ -6,16 +6,20 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use rusqlite::params;
 
+use super::feed_code;
+use super::status::{self, ranges_of};
 use super::store::Store;
 use super::sweep::SweepScope;
-use super::{feed_code, status};
 use crate::domain::Feed;
+use crate::export::progress::ItemState;
 
 /// How many keys, or rows, one step of a sweep looks at; see `sweep`.
 const STEP: i64 = 1_000;
 
-/// Items without an answer, and those whose last attempt failed for now; see [`super::state_of_status`].
-const UNSETTLED: &str = "(status IS NULL OR status NOT IN (200, 400, 1, -2))";
+/// Items without an answer, and those whose last attempt failed for now.
+fn unsettled() -> String {
+    format!("(status IS NULL OR status NOT IN ({}))", status::settled())
+}
 
 /// Which rows a sweep looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,31 +90,21 @@ impl Store {
         let part = |statuses: &str| {
             format!("SELECT source_id FROM items WHERE feed = ?1 AND {statuses} AND +source_id IS NOT NULL")
         };
-        let rested = |statuses: &str| part(&format!("{statuses} AND modified_at NOT BETWEEN ?2 + 1 AND ?6"));
-        let sql = format!(
-            "INSERT OR IGNORE INTO temp.chosen_keys {} UNION ALL {} UNION ALL {} UNION ALL {} UNION ALL {}",
-            part("status IS NULL"),
-            rested("status > ?3 AND status < ?7"),
-            rested("status > ?7 AND status < ?4"),
-            rested("status > ?4 AND status < ?5"),
-            rested("status > ?5"),
-        );
-        self.connection.prepare_cached(&sql)?.execute(params![
-            feed_code(self.pass.feed),
-            rested_since.as_millisecond(),
-            status::BROKEN,
-            status::SUBMITTED,
-            status::REFUSED,
-            now.as_millisecond(),
-            status::FAILED_IN_200,
-        ])?;
+        let rested = |statuses: &str| part(&format!("{statuses} AND modified_at NOT BETWEEN ?2 + 1 AND ?3"));
+        let open = ranges_of(ItemState::Awaiting).into_iter().map(|range| part(&range));
+        let parts = open.chain(ranges_of(ItemState::WillRetry).into_iter().map(|range| rested(&range)));
+        let parts = parts.collect::<Vec<_>>().join(" UNION ALL ");
+        let sql = format!("INSERT OR IGNORE INTO temp.chosen_keys {parts}");
+        let times = [rested_since, now].map(Timestamp::as_millisecond);
+        self.connection.prepare_cached(&sql)?.execute(params![feed_code(self.pass.feed), times[0], times[1]])?;
         Ok(())
     }
 
     /// Chooses the records of items that are not settled and that this pass has not met: of a feed that is not read whole, such
     /// as orders, which leave the window of a full sync.
     pub fn choose_unmet(&mut self) -> rusqlite::Result<()> {
-        let sql = format!("SELECT id, source_id FROM items WHERE feed = ?1 AND {UNSETTLED} AND source_id IS NOT NULL");
+        let sql =
+            format!("SELECT id, source_id FROM items WHERE feed = ?1 AND {} AND source_id IS NOT NULL", unsettled());
         let mut select = self.connection.prepare_cached(&sql)?;
         let mut insert = self.connection.prepare_cached("INSERT OR IGNORE INTO temp.chosen_keys VALUES (?1)")?;
         let mut rows = select.query([feed_code(self.pass.feed)])?;
@@ -124,7 +118,7 @@ impl Store {
 
     /// How many items of the feed are not settled: they have no answer, or the last attempt failed for now.
     pub fn count_unsettled(&self, feed: Feed) -> rusqlite::Result<u64> {
-        let sql = format!("SELECT count(*) FROM items INDEXED BY items_state WHERE feed = ?1 AND {UNSETTLED}");
+        let sql = format!("SELECT count(*) FROM items INDEXED BY items_state WHERE feed = ?1 AND {}", unsettled());
         let count: i64 = self.connection.prepare_cached(&sql)?.query_row([feed_code(feed)], |row| row.get(0))?;
         Ok(count.unsigned_abs())
     }

@@ -13,7 +13,8 @@ use rusqlite::types::Value;
 use rusqlite::{Row, params, params_from_iter};
 
 use super::items::{ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, PageFrom};
-use super::{LedgerError, LedgerReader, feed_code, state_of_status, status};
+use super::status::{self, ranges_of, state_of_status};
+use super::{LedgerError, LedgerReader, feed_code};
 use crate::export::progress::ItemState;
 use crate::untrusted::SafeText;
 use order::{Leg, RowPosition, column_of, cut, in_order, legs};
@@ -102,9 +103,11 @@ impl<'a> Listing<'a> {
                 let sql = "SELECT count(*) FROM items WHERE feed = ?1";
                 return self.reader.connection.query_row(sql, [feed], |row| row.get(0)).map(number).map(Some);
             };
+            // What the service was asked to delete, and accepted, is not there any more.
+            let living = if state == ItemState::Submitted { " AND deleted = 0" } else { "" };
             let mut count = 0;
             for range in ranges_of(state) {
-                let sql = format!("SELECT count(*) FROM items WHERE feed = ?1 AND {range}");
+                let sql = format!("SELECT count(*) FROM items WHERE feed = ?1 AND {range}{living}");
                 count += self.reader.connection.query_row(&sql, [feed], |row| row.get(0)).map(number)?;
             }
             return Ok(Some(count));
@@ -165,7 +168,7 @@ impl<'a> Listing<'a> {
         let ranges = match self.query.state {
             Some(ItemState::Submitted) => return Ok(None),
             Some(state) => ranges_of(state),
-            None if self.error.is_set() => &["status < 200", "status > 200"],
+            None if self.error.is_set() => vec!["status < 200".to_owned(), "status > 200".to_owned()],
             None => return Ok(None),
         };
         let mut ids = Vec::new();
@@ -420,22 +423,6 @@ fn item_row(row: &Row<'_>) -> rusqlite::Result<ItemRow> {
         code: text(row.get(7)?).unwrap_or_default(),
         request_id: text(row.get(8)?),
     })
-}
-
-/// The ranges of `items_state` that make a state; see [`state_of_status`].
-fn ranges_of(state: ItemState) -> &'static [&'static str] {
-    match state {
-        ItemState::Awaiting => &["status IS NULL"],
-        ItemState::Submitted => &["status = 200 AND deleted = 0"],
-        ItemState::WillRetry => &[
-            "status < -2",
-            "status BETWEEN -1 AND 0",
-            "status BETWEEN 2 AND 199",
-            "status BETWEEN 201 AND 399",
-            "status > 400",
-        ],
-        ItemState::NeedsAttention => &["status = -2", "status = 1", "status = 400"],
-    }
 }
 
 /// Reads one item's row, whatever passes.

@@ -4,7 +4,7 @@
 //! as *unknown* before it leaves, and only a recorded answer makes it known. Whatever dies in between, the next run finds
 //! it unknown and sends it again.
 //!
-//! Rooms: `schema` opens and describes the file, `store` holds a connection and its run-local state, `compare`, `sweep`,
+//! Rooms: `status` says what the codes of items mean, `schema` opens and describes the file, `store` holds a connection and its run-local state, `compare`, `sweep`,
 //! `chosen` (a part of a feed), `follow` (change logs), `recheck` (what is compared again), `rolling` (the rolling compare),
 //! `journal`, `held` and `history` are what a run does with it, `writer` is the
 //! one thread that writes, `reader`, `listing`
@@ -31,6 +31,7 @@ mod recheck;
 mod repair;
 mod rolling;
 mod schema;
+pub(super) mod status;
 mod store;
 mod sweep;
 mod writer;
@@ -60,52 +61,15 @@ pub(super) use repair::repair;
 pub use repair::{RepairFrom, Repaired};
 pub use rolling::RollingSummary;
 pub(super) use rolling::{Round, Rounds};
+pub use status::state_of_status;
 pub(super) use store::{Resend, Store};
 pub(super) use sweep::SweepScope;
 pub(super) use writer::Ledger;
 
-use super::progress::ItemState;
 use crate::domain::{DataSpaceId, Feed};
 use crate::error::{Exit, Explain};
 use crate::private_file;
 use crate::untrusted::SafeText;
-
-/// The codes of the `status` column: Adobe's own (protocol page §3, "Item status"), and one of ours below them.
-pub(super) mod status {
-    /// The gateway accepted the item.
-    pub const SUBMITTED: i64 = 200;
-    /// The payload was refused; it is not sent again until it changes.
-    pub const REFUSED: i64 = 400;
-    /// No usable answer.
-    pub const APPLICATION_ERROR: i64 = 0;
-    /// Refused inside a 200; it is not sent again until it changes.
-    pub const FAILED_IN_200: i64 = 1;
-    /// Refused inside a 200, for a reason that passes.
-    pub const RETRYABLE: i64 = 2;
-    /// The source record is broken, so nothing was sent. Not Adobe's: its list begins at -1.
-    pub const BROKEN: i64 = -2;
-
-    /// Whether an item with this status is left alone for as long as it does not change.
-    pub fn is_final(status: Option<i64>) -> bool {
-        matches!(status, Some(SUBMITTED | REFUSED | FAILED_IN_200))
-    }
-
-    /// Whether the last attempt to send an item with this status failed, for now or for good.
-    pub fn is_failed(status: Option<i64>) -> bool {
-        status.is_some_and(|status| status != SUBMITTED)
-    }
-}
-
-/// Where an item's state stands in the ledger's `status` column: Adobe's codes (protocol page §3, "Item status").
-pub fn state_of_status(status: Option<i64>) -> ItemState {
-    match status {
-        None => ItemState::Awaiting,
-        Some(status::SUBMITTED) => ItemState::Submitted,
-        Some(status::REFUSED | status::FAILED_IN_200 | status::BROKEN) => ItemState::NeedsAttention,
-        // Keys, address, pace or gateway: nothing was found wrong with the item. Adobe stores all of them as 2 by now.
-        Some(_) => ItemState::WillRetry,
-    }
-}
 
 /// The ledger file of a data space.
 fn path_of(state_dir: &Path, data_space: &DataSpaceId) -> PathBuf {

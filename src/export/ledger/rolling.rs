@@ -278,13 +278,13 @@ impl Store {
 
     /// Whether items without a source key wait to be sent again: only reading the whole source finds them.
     pub fn has_unsettled_without_key(&self, rested_since: Timestamp) -> rusqlite::Result<bool> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM items WHERE feed = ?1 AND source_id IS NULL AND status IS NULL)
-                   OR EXISTS (SELECT 1 FROM items WHERE feed = ?1 AND source_id IS NULL AND modified_at <= ?2
-                              AND status NOT IN (?3, ?4, ?5))";
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM items WHERE feed = ?1 AND source_id IS NULL AND status IS NULL)
+             OR EXISTS (SELECT 1 FROM items WHERE feed = ?1 AND source_id IS NULL AND modified_at <= ?2
+                        AND status NOT IN ({}))",
+            super::status::settled()
+        );
         let rested = rested_since.as_millisecond();
-        let (sent, refused, broken) = (super::status::SUBMITTED, super::status::REFUSED, super::status::BROKEN);
-        self.connection
-            .prepare_cached(sql)?
-            .query_row(params![feed_code(self.pass.feed), rested, sent, refused, broken], |row| row.get(0))
+        self.connection.prepare_cached(&sql)?.query_row(params![feed_code(self.pass.feed), rested], |row| row.get(0))
     }
 }

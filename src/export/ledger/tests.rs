@@ -19,6 +19,7 @@ use tempfile::TempDir;
 use super::store::Store;
 use super::sweep::Swept;
 use super::*;
+use crate::export::progress::ItemState;
 use crate::feeds::item::FeedItem;
 
 fn space() -> DataSpaceId {

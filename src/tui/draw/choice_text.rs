@@ -2,7 +2,6 @@
 
 use ratatui::text::Line;
 
-use crate::connector::estimate;
 use crate::connector::preview::RunPreview;
 use crate::domain::{DataSpace, DataSpaceKind, Environment};
 use crate::export::held::{Held, What};
@@ -83,19 +82,15 @@ fn what_comes(space: &DataSpace, state: &State) -> (String, Role) {
 fn in_numbers(preview: &RunPreview, at: &str) -> String {
     let estimate = &preview.estimate;
     let feeds = counted(estimate.feeds.len() as u64, "feed");
-    let pace = match (estimate.requests(), estimate.requests_per_second) {
-        (Some(requests), Some(rate)) => match estimate::time(requests, rate) {
-            Some(time) => format!(", about {} at {rate} requests/s", duration(time)),
-            None => String::new(),
-        },
+    let pace = match (estimate.time(), estimate.requests_per_second) {
+        (Some(time), Some(rate)) => format!(", about {} at {rate} requests/s", duration(time)),
         _ => String::new(),
     };
-    let items: Option<u64> = estimate.feeds.iter().map(|feed| feed.items).sum();
     let (there, verb) = match preview.items_there {
         0 => ("nothing".to_owned(), "sends"),
         items => (counted(items, "item"), "sends only changes, at most"),
     };
-    match items {
+    match estimate.items() {
         Some(items) => {
             let items = counted(items, "item");
             format!("It has {there} from here; the next export {verb} {items} of {feeds}{pace} (counted at {at}).")

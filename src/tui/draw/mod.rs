@@ -2,7 +2,6 @@
 
 mod choice_text;
 mod dialogs;
-
 mod unsaved;
 
 use ratatui::Frame;

@@ -9,7 +9,7 @@ use crate::tui::model::State;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::content::{Content, answered, spaced};
 use crate::tui::widgets::dialog::{Dialog, LinePurpose};
-use crate::tui::widgets::text::paragraph;
+use crate::tui::widgets::text::{full_moment, paragraph};
 
 /// Why it matters.
 const ONCE: &str = "Adobe shows a private key only once.";
@@ -59,8 +59,7 @@ pub fn discard(dialog: &Dialog, theme: Theme, room: usize) -> Content {
 
 /// What an earlier screen left.
 pub fn kept(kept: &KeptKeys, state: &State, theme: Theme, room: usize) -> Content {
-    let zone = state.wall.as_ref().map_or(jiff::tz::TimeZone::UTC, |wall| wall.time_zone().clone());
-    let since = kept.since.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
+    let since = full_moment(kept.since, state.wall.as_ref());
     let mut said = vec![format!("Unsaved keys from a screen that ended at {since}:")];
     for half in &kept.halves {
         let detail = match half.half {

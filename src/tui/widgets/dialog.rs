@@ -7,10 +7,11 @@ use crate::error::Problem;
 use crate::export::held::Held;
 use crate::export::progress::ItemFailure;
 use crate::keys::{KeyError, PrivateKey};
+use crate::report::Row;
 use crate::secret::Secret;
 use crate::tui::keymap::{self, Binding, KeyContext};
 use crate::tui::widgets::editor::{KEY_TEXT_LIMIT, KeyEditor, LineEditor};
-use crate::tui::widgets::reading::{ItemLine, LogLine};
+use crate::tui::widgets::reading::LogLine;
 use crate::untrusted::SafeText;
 
 /// An open dialog.
@@ -43,7 +44,7 @@ pub enum Reading {
     /// One refused item in full.
     Failure(ItemFailure),
     /// One line of an item's page in full.
-    Item(ItemLine),
+    Item(Row),
     /// One line of the log in full.
     Reported(LogLine),
     /// Who may generate keys, and where.

@@ -13,5 +13,6 @@ pub mod notice;
 pub mod notices;
 pub mod qr;
 pub mod reading;
+pub mod report;
 pub mod spark;
 pub mod text;

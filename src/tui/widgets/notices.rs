@@ -3,22 +3,10 @@
 use jiff::Zoned;
 
 use crate::error::Problem;
+pub use crate::report::Tone;
 
 /// How many are kept; older ones are dropped, since a wall of old news hides the new.
 const NOTICES_KEPT: usize = 9;
-
-/// What a notice means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// Something worked.
-    Good,
-    /// Something to know.
-    Info,
-    /// Something to look after.
-    Warning,
-    /// Something failed.
-    Danger,
-}
 
 /// One piece of news.
 #[derive(Debug, Clone)]

@@ -7,6 +7,8 @@ use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr;
 
+use crate::format;
+
 /// How many columns a text takes: as many as ratatui gives it, which counts what belongs together by itself.
 pub fn width(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.graphemes(true).map(UnicodeWidthStr::width).sum() }
@@ -105,8 +107,7 @@ pub fn moment(at: Timestamp, now: Option<&Zoned>) -> String {
 
 /// When something was, in full with the zone.
 pub fn full_moment(at: Timestamp, now: Option<&Zoned>) -> String {
-    let local = at.to_zoned(now.map_or(TimeZone::UTC, |now| now.time_zone().clone()));
-    local.strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+    format::full_moment(at, now.map_or(&TimeZone::UTC, Zoned::time_zone))
 }
 
 #[cfg(test)]

@@ -176,7 +176,7 @@ fn the_ranges_of_a_state_are_the_codes_of_that_state() {
         })
         .collect();
     let (_state, reader) = ledger_with(&seeds);
-    for state in [ItemState::Submitted, ItemState::WillRetry, ItemState::NeedsAttention] {
+    for state in [ItemState::Awaiting, ItemState::Submitted, ItemState::WillRetry, ItemState::NeedsAttention] {
         let query = ItemQuery { state: Some(state), ..ItemQuery::all(Feed::Products) };
         let expected = plainly(&seeds, &query).len() as u64;
         assert_eq!(reader.count_items(&query, &mut |_| true).expect("read"), Some(expected), "{state:?}");

@@ -2,143 +2,114 @@
 
 use std::fmt::Write as _;
 
+use jiff::Zoned;
 use ratatui::text::{Line, Span};
 
-use crate::commerce::health::{IndexerStatus, Mode, Part};
+use crate::commerce::health::{FeedPath, IndexerStatus, Mode, Part};
 use crate::connector::health::{AdobeItems, BACKLOG_LIMIT, FeedHealth, Health};
 use crate::domain::Feed;
 use crate::export::ledger::FeedSummary;
-use crate::export::progress::FeedProgress;
+use crate::export::progress::{FeedProgress, SENT_MEANS};
 use crate::format::{bytes, count, counted};
+use crate::report::{Row, Section, Tone};
 use crate::tui::keymap::{Action, KeyContext, key_of};
+use crate::tui::panes::Load;
+use crate::tui::panes::View;
 use crate::tui::panes::export::ExportPane;
-use crate::tui::panes::{Load, View};
 use crate::tui::theme::{Role, Theme};
-use crate::tui::widgets::text::{fit, full_moment, left, moment, paragraph, time, width};
+use crate::tui::widgets::report;
+use crate::tui::widgets::text::{fit, full_moment, moment, time, width};
 
-/// The width of the labels, in cells.
-const LABEL: usize = 13;
-
-/// Lines with a label each.
-struct About<'a> {
-    lines: Vec<Line<'static>>,
-    view: View<'a, ExportPane>,
-    theme: Theme,
-    room: usize,
+/// The counters of the run that it is in.
+fn of_run(progress: &FeedProgress) -> Section {
+    let mut run = Section::new("This run");
+    run.say("Phase", progress.phase.word());
+    let numbers = [
+        ("Records read", progress.source_read),
+        ("Items", progress.collected),
+        ("New", progress.new),
+        ("Changed", progress.changed),
+        ("Deleted", progress.gone),
+        ("Unchanged", progress.unchanged),
+        ("Requests", progress.requests),
+    ];
+    for (name, number) in numbers {
+        run.say(name, count(number));
+    }
+    run.say("Sent", format!("{} compressed", bytes(progress.bytes)));
+    run
 }
 
-impl About<'_> {
-    fn heading(&mut self, text: &str) {
-        self.lines.push(Line::default());
-        self.lines.push(Line::styled(fit(text, self.room), self.theme.style(Role::Dim)));
+/// What the ledger has of it.
+fn of_ledger(summary: &FeedSummary, wall: Option<&Zoned>) -> Section {
+    let mut ledger = Section::new("Sent from here");
+    say_states(&mut ledger, [summary.submitted, summary.awaiting, summary.will_retry, summary.needs_attention]);
+    ledger.say("Full sync", summary.last_sync.map_or("never".to_owned(), |at| full_moment(at, wall)));
+    if let Some(at) = summary.last_partial {
+        ledger.say("Partial sync", full_moment(at, wall));
     }
+    ledger
+}
 
-    fn say(&mut self, label: &str, value: &str, role: Role) {
-        self.lines.push(Line::from(vec![
-            Span::styled(left(label, LABEL), self.theme.style(Role::Dim)),
-            Span::styled(fit(value, self.room.saturating_sub(LABEL)), self.theme.style(role)),
-        ]));
-    }
-
-    fn number(&mut self, label: &str, number: u64) {
-        self.say(label, &count(number), Role::Text);
-    }
-
-    fn run(&mut self, progress: &FeedProgress) {
-        self.heading("This run");
-        self.say("Phase", progress.phase.word(), Role::Text);
-        let numbers = [
-            ("Records read", progress.source_read),
-            ("Items", progress.collected),
-            ("New", progress.new),
-            ("Changed", progress.changed),
-            ("Deleted", progress.gone),
-            ("Unchanged", progress.unchanged),
-            ("Requests", progress.requests),
-        ];
-        for (label, number) in numbers {
-            self.number(label, number);
-        }
-        self.say("Sent", &format!("{} compressed", bytes(progress.bytes)), Role::Text);
-    }
-
-    fn ledger(&mut self, summary: &FeedSummary) {
-        self.heading("Sent from here");
-        self.number("Sent", summary.submitted);
-        self.number("Not sent", summary.awaiting);
-        self.number("Will retry", summary.will_retry);
-        self.number("Needs a fix", summary.needs_attention);
-        let moment = |at| full_moment(at, self.view.wall);
-        let full = summary.last_sync.map_or("never".to_owned(), moment);
-        let partial = summary.last_partial.map(moment);
-        self.say("Full sync", &full, Role::Text);
-        if let Some(partial) = partial {
-            self.say("Partial sync", &partial, Role::Text);
-        }
-    }
-
-    /// Its way through the installation.
-    fn commerce(&mut self, health: &FeedHealth) {
-        let Some(path) = &health.path else { return };
-        self.heading("In Commerce");
-        match &path.indexer {
-            Part::Known(Some(status)) => {
-                let role = if *status == IndexerStatus::ReindexRequired { Role::Danger } else { Role::Text };
-                self.say("Indexer", status.words(), role);
-            }
-            Part::Known(None) => self.say("Indexer", "not installed", Role::Text),
-            missing => self.say("Indexer", &missing.complaint().unwrap_or_default(), Role::Warning),
-        }
-        if let Some(Some(view)) = path.view.known() {
-            let role = if view.mode == Mode::OnSave { Role::Warning } else { Role::Text };
-            self.say("Mode", view.mode.words(), role);
-        }
-        if let Some((cursor, newest)) = path.stall() {
-            let text = format!("▲ silent stall: {} > {}", count(cursor), count(newest));
-            self.say("Change log", &text, Role::Danger);
-        } else if let Some(backlog) = path.log.known().and_then(|log| log.backlog) {
-            let role = if backlog > BACKLOG_LIMIT { Role::Warning } else { Role::Text };
-            self.say("Backlog", &counted(backlog, "record"), role);
-        }
-    }
-
-    /// Adobe's own feed table.
-    fn adobe(&mut self, items: &Part<AdobeItems>) {
-        self.heading("Adobe's own export");
-        let Some(items) = items.known() else {
-            return self.say("Feed table", &items.complaint().unwrap_or_default(), Role::Warning);
-        };
-        if let Some(states) = items.by_state {
-            self.number("Sent", states.submitted);
-            self.number("Not sent", states.awaiting);
-            self.number("Will retry", states.will_retry);
-            self.number("Needs a fix", states.needs_attention);
-        } else {
-            self.number("Rows", items.rows);
-        }
-        let last = items.last_modified.map_or("never".to_owned(), |at| full_moment(at, self.view.wall));
-        self.say("Last change", &last, Role::Text);
+fn say_states(section: &mut Section, numbers: [u64; 4]) {
+    let names = ["Sent", "Not sent", "Will retry", "Needs a fix"];
+    for (name, number) in names.into_iter().zip(numbers) {
+        section.say(name, count(number));
     }
 }
 
-/// Everything that is known of a feed, in lines of at most `room` cells.
+/// Its way through the installation.
+fn in_commerce(path: &FeedPath) -> Section {
+    let mut commerce = Section::new("In Commerce");
+    let look_after = |is_wrong, tone| if is_wrong { tone } else { Tone::Plain };
+    match &path.indexer {
+        Part::Known(Some(status)) => {
+            let is_invalid = *status == IndexerStatus::ReindexRequired;
+            commerce.push("Indexer", status.words(), look_after(is_invalid, Tone::Danger));
+        }
+        Part::Known(None) => commerce.say("Indexer", "not installed"),
+        missing => commerce.push("Indexer", missing.complaint().unwrap_or_default(), Tone::Warning),
+    }
+    if let Some(Some(view)) = path.view.known() {
+        commerce.push("Mode", view.mode.words(), look_after(view.mode == Mode::OnSave, Tone::Warning));
+    }
+    if let Some((cursor, newest)) = path.stall() {
+        let text = format!("▲ silent stall: {} > {}", count(cursor), count(newest));
+        commerce.push("Change log", text, Tone::Danger);
+    } else if let Some(backlog) = path.log.known().and_then(|log| log.backlog) {
+        let is_long = backlog > BACKLOG_LIMIT;
+        commerce.push("Backlog", counted(backlog, "record"), look_after(is_long, Tone::Warning));
+    }
+    commerce
+}
+
+/// Adobe's own feed table.
+fn of_adobe(items: &Part<AdobeItems>, wall: Option<&Zoned>) -> Section {
+    let mut adobe = Section::new("Adobe's own export");
+    let Some(items) = items.known() else {
+        adobe.push("Feed table", items.complaint().unwrap_or_default(), Tone::Warning);
+        return adobe;
+    };
+    match items.by_state {
+        Some(of) => say_states(&mut adobe, [of.submitted, of.awaiting, of.will_retry, of.needs_attention]),
+        None => adobe.say("Rows", count(items.rows)),
+    }
+    adobe.say("Last change", items.last_modified.map_or("never".to_owned(), |at| full_moment(at, wall)));
+    adobe
+}
+
+/// Everything that is known of a feed, in lines of at most `room` cells, below its name.
 pub fn lines(feed: Feed, view: View<'_, ExportPane>, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let kind = if feed.is_experimental() { " (experimental)" } else { "" };
-    let title = Line::styled(fit(&format!("{feed}{kind}"), room), theme.style(Role::Title));
-    let mut about = About { lines: vec![title], view, theme, room };
-    if let Some(progress) = view.pane.progress_of(feed) {
-        about.run(progress);
-    }
-    if let Some(summary) = view.pane.summary_of(feed) {
-        about.ledger(summary);
-    }
-    if let Some(health) = view.pane.reports.health_of(feed) {
-        about.commerce(health);
-        if let Some(adobe) = &health.adobe {
-            about.adobe(adobe);
-        }
-    }
-    let mut lines = about.lines;
+    let wall = view.wall;
+    let health = view.pane.reports.health_of(feed);
+    let mut sections = vec![Section::new(format!("{feed}{kind}"))];
+    sections.extend(view.pane.progress_of(feed).map(of_run));
+    sections.extend(view.pane.summary_of(feed).map(|summary| of_ledger(summary, wall)));
+    sections.extend(health.and_then(|health| health.path.as_ref()).map(in_commerce));
+    sections.extend(health.and_then(|health| health.adobe.as_ref()).map(|items| of_adobe(items, wall)));
+    let mut lines = report::facts(&sections, theme, room);
+    let mut notes = Vec::new();
     match (&view.pane.reports.health.load, &view.pane.reports.health.value) {
         (Load::Failed { problem }, value) => {
             let known = match (&view.pane.reports.health.at, value) {
@@ -146,22 +117,21 @@ pub fn lines(feed: Feed, view: View<'_, ExportPane>, theme: Theme, room: usize) 
                 _ => "not available".to_owned(),
             };
             let again = key_of(KeyContext::Export, Action::Refresh);
-            let text = format!("✗ Health in Commerce {known}: {}; {again}: retry", problem.what);
-            lines.push(Line::default());
-            lines.extend(paragraph(&text, room, theme.style(Role::Danger)));
+            let text = format!("Health in Commerce {known}: {}; {again}: retry", problem.what);
+            notes.extend([Row::new("", Tone::Plain), Row::new(text, Tone::Danger)]);
         }
         (Load::Loading, None) => {
-            lines.extend([Line::default(), Line::styled("Reading health …", theme.style(Role::Dim))]);
+            notes.extend([Row::new("", Tone::Plain), Row::new("Reading health …", Tone::Remark)]);
         }
         _ => {}
     }
-    lines.push(Line::default());
+    notes.push(Row::new("", Tone::Plain));
     if feed.is_experimental() {
         let text = "Experimental: how Adobe builds it is not public, so it is sent only when selected by itself.";
-        lines.extend(paragraph(text, room, theme.style(Role::Warning)));
+        notes.push(Row::new(text, Tone::Warning));
     }
-    let text = "Sent: the gateway accepted the item. The service may show it later.";
-    lines.extend(paragraph(text, room, theme.style(Role::Dim)));
+    notes.push(Row::new(SENT_MEANS, Tone::Remark));
+    lines.extend(notes.iter().flat_map(|note| report::lines(note, theme, room)));
     lines
 }
 

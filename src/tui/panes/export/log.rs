@@ -115,8 +115,7 @@ impl LogPage {
         };
         if let RunEnd::Failed { problems } = &report.end {
             for (feed, problem) in problems {
-                let hint = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
-                self.add(Tone::Danger, format!("{feed}: {}{hint}", problem.what), now);
+                self.add(Tone::Danger, format!("{feed}: {}", problem.in_full()), now);
             }
         }
         let what = if report.progress.dry_run { "Dry run" } else { "Run" };

@@ -15,6 +15,7 @@ use crate::tui::widgets::content::Content;
 use crate::tui::widgets::filter::filter_line;
 use crate::tui::widgets::notices::Tone;
 use crate::tui::widgets::reading::LogLine;
+use crate::tui::widgets::report::look_of;
 use crate::tui::widgets::text::{fit, left, paragraph, width};
 
 /// Draws it.
@@ -75,23 +76,13 @@ fn number(rows: usize) -> u64 {
     u64::try_from(rows).unwrap_or(u64::MAX)
 }
 
-/// Shape and role of what a line means.
-fn look_of(tone: Tone) -> (&'static str, Role) {
-    match tone {
-        Tone::Good => ("●", Role::Good),
-        Tone::Info => ("○", Role::Text),
-        Tone::Warning => ("▲", Role::Warning),
-        Tone::Danger => ("✗", Role::Danger),
-    }
-}
-
 fn line_of(line: &LogLine, is_selected: bool, theme: Theme, room: usize) -> Line<'static> {
     let (mark, role) = look_of(line.tone);
     let time = line.at.strftime("%H:%M:%S").to_string();
     // Cursor, time, mark, and a blank after each.
     let rest = room.saturating_sub(2 + width(&time) + 1 + 2);
     let text = left(&line.text, rest);
-    let text_role = if line.tone == Tone::Good { Role::Text } else { role };
+    let text_role = if matches!(line.tone, Tone::Good | Tone::Info) { Role::Text } else { role };
     let line = Line::from(vec![
         Span::styled(if is_selected { "▸ " } else { "  " }, theme.style(Role::Accent)),
         Span::styled(format!("{time} "), theme.style(Role::Dim)),

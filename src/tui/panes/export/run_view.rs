@@ -3,10 +3,10 @@
 use ratatui::text::{Line, Span};
 
 use crate::connector::ExportRequest;
-use crate::connector::estimate::formula;
+use crate::connector::estimate::Forecast;
 use crate::error::Exit;
 use crate::export::progress::{Limit, Phase, RunEnd, RunReport};
-use crate::format::{bytes, count, counted, duration, rate};
+use crate::format::{count, counted, duration, rate};
 use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::panes::View;
 use crate::tui::panes::export::ExportPane;
@@ -256,7 +256,8 @@ fn ended_lines(
     let mut lines = vec![Line::default()];
     lines.extend(paragraph(&text, room, theme.style(role)));
     if let Ok(report) = &ended.result {
-        lines.extend(paragraph_of(forecast(report), Role::Dim, theme, room));
+        let forecast = report.progress.dry_run.then(|| Forecast::of(report).words());
+        lines.extend(paragraph_of(forecast, Role::Dim, theme, room));
         lines.extend(paragraph_of(unknown_ids(report), Role::Warning, theme, room));
     }
     lines
@@ -264,21 +265,6 @@ fn ended_lines(
 
 fn paragraph_of(text: Option<String>, role: Role, theme: Theme, room: usize) -> Vec<Line<'static>> {
     text.map(|text| paragraph(&text, room, theme.style(role))).unwrap_or_default()
-}
-
-/// What sending would take, as a dry run measured it.
-fn forecast(report: &RunReport) -> Option<String> {
-    if !report.progress.dry_run {
-        return None;
-    }
-    let feeds = &report.progress.feeds;
-    let requests: u64 = feeds.iter().map(|feed| feed.planned_requests).sum();
-    let size = bytes(feeds.iter().map(|feed| feed.planned_bytes).sum());
-    let time = match report.requests_per_second.and_then(|rate| formula(requests, rate)) {
-        Some(formula) => formula,
-        None => format!("{}, as fast as the gateway accepts them", counted(requests, "request")),
-    };
-    Some(format!("To send: {size} uncompressed, {time}"))
 }
 
 /// The ids that nobody has; of a long list the beginning.
@@ -291,5 +277,5 @@ fn unknown_ids(report: &RunReport) -> Option<String> {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    Some(format!("▲ No such record in the source or the ledger: {}{more}", ids.join(", ")))
+    Some(format!("▲ Not found in the source or the ledger: {}{more}", ids.join(", ")))
 }

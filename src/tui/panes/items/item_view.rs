@@ -5,12 +5,13 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::export::progress::ItemState;
+use crate::report::Row;
 use crate::tui::keymap::{Action, KeyContext, key_of};
+use crate::tui::panes::Load;
+use crate::tui::panes::View;
 use crate::tui::panes::items::item::ItemPane;
-use crate::tui::panes::{Load, View};
 use crate::tui::theme::{Role, Theme};
-use crate::tui::widgets::reading::{ItemLine, Mark};
+use crate::tui::widgets::report::look_of;
 use crate::tui::widgets::text::{fit, left, paragraph, time, wrap};
 
 /// The width of the names, in cells.
@@ -63,23 +64,15 @@ fn nothing(item: &ItemPane) -> String {
     }
 }
 
-fn lines_of(entry: &ItemLine, is_selected: bool, theme: Theme, room: usize) -> Vec<Line<'static>> {
+fn lines_of(entry: &Row, is_selected: bool, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let cursor = Span::styled(if is_selected { "▸ " } else { "  " }, theme.style(Role::Accent));
-    if entry.mark == Mark::Heading {
+    if entry.is_title() {
         let text = Span::styled(left(entry.text.as_str(), room.saturating_sub(2)), theme.style(Role::Title));
         return vec![crate::tui::widgets::list::selected(Line::from(vec![cursor, text]), is_selected, theme)];
     }
-    let (sign, role) = match entry.mark {
-        Mark::Old => ("- ", Role::Danger),
-        Mark::New => ("+ ", Role::Good),
-        Mark::State(ItemState::NeedsAttention) => ("✗ ", Role::Danger),
-        Mark::State(ItemState::WillRetry) => ("▲ ", Role::Warning),
-        Mark::State(ItemState::Submitted) => ("● ", Role::Good),
-        Mark::State(ItemState::Awaiting) => ("◐ ", Role::Accent),
-        Mark::Plain | Mark::Heading => ("", Role::Text),
-    };
+    let (mark, role) = look_of(entry.tone);
     let rest = room.saturating_sub(2 + NAME + 1).max(1);
-    let text = format!("{sign}{}", entry.text);
+    let text = if mark.is_empty() { entry.text.to_string() } else { format!("{mark} {}", entry.text) };
     let texts = if is_selected {
         let mut texts = wrap(&text, rest);
         if texts.len() > MOST_LINES {

@@ -75,9 +75,6 @@ fn preview_lines(preview: &Preview, theme: Theme, room: usize) -> Vec<Line<'stat
             lines.extend(paragraph("Press v to check it against the API key.", room, theme.style(Role::Dim)));
             lines
         }
-        Preview::Unusable(problem) => {
-            let hint = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
-            paragraph(&format!("✗ {}{hint}", problem.what), room, theme.style(Role::Danger))
-        }
+        Preview::Unusable(problem) => paragraph(&format!("✗ {}", problem.in_full()), room, theme.style(Role::Danger)),
     }
 }

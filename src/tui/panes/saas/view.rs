@@ -108,8 +108,7 @@ fn nothing(view: View<'_, SaasPane>) -> String {
         ),
         Load::Failed { problem } => {
             let refresh = key_of(KeyContext::Saas, Action::Refresh);
-            let hint = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
-            format!("{}{hint}. {refresh}: retry", problem.what)
+            format!("{}. {refresh}: retry", problem.in_full())
         }
         Load::NotAsked if view.pair != PairInUse::Complete => {
             let environment = view.overview.environment;
