@@ -99,7 +99,7 @@ impl Printer {
             output.text("")?;
             output.text(&format!("{} {}", self.mark(finding.level.into()), self.text(&finding.what)))?;
             output.text(&format!("  why: {}", self.text(&finding.means)))?;
-            output.text(&format!("  fix: {}", self.text(&finding.next)))?;
+            output.text(&format!("  fix: {}", self.text(&finding.next.command_line())))?;
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use crate::config::store::Store;
 use crate::config::{CommerceConnection, CommerceSection};
 use crate::error::Problem;
 use crate::private_file::{self, Secrecy};
+use crate::remedy::{Hint, Remedy};
 use crate::secret::Secret;
 
 /// What the connection is made of that is read.
@@ -56,9 +57,8 @@ fn of_connection(store: &Store, connection: &Connection) -> Result<DatabaseSetti
     let section = &store.config().source.commerce;
     if !section.names_a_database() {
         let root = store.config().instance.root.as_deref().ok_or_else(|| {
-            Problem::usage("no Commerce database is configured").hint(
-                "set [source.commerce] url, or instance.root to read app/etc/env.php; or try `commerce-connector demo`",
-            )
+            let text = "set [source.commerce] url, or instance.root to read app/etc/env.php; or try ";
+            Problem::usage("no Commerce database is configured").hint(Hint::from(text).and(Remedy::Demo))
         })?;
         let settings = Deployment::read(&store.resolve(root), store.environment().clone())
             .and_then(|deployment| deployment.database_settings(connection));

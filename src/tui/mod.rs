@@ -11,6 +11,7 @@ pub mod event;
 pub mod frames;
 mod input;
 pub mod keymap;
+pub mod remedy;
 mod screen;
 mod signals;
 pub mod state;

@@ -68,6 +68,7 @@ use super::progress::ItemState;
 use crate::domain::{DataSpaceId, Feed};
 use crate::error::{Exit, Explain};
 use crate::private_file;
+use crate::remedy::{Hint, Remedy};
 use crate::untrusted::SafeText;
 
 /// The codes of the `status` column: Adobe's own (protocol page §3, "Item status"), and one of ours below them.
@@ -154,7 +155,7 @@ pub enum LedgerError {
         /// The system's words.
         reason: SafeText,
         /// What to do.
-        hint: String,
+        hint: Hint,
     },
     /// What is in the file is not what was written.
     #[error("the ledger {path} is damaged: {reason}")]
@@ -167,7 +168,7 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
-    fn new(path: &Path, reason: &str, hint: impl Into<String>) -> Self {
+    fn new(path: &Path, reason: &str, hint: impl Into<Hint>) -> Self {
         LedgerError::Unusable {
             path: SafeText::new(&path.to_string_lossy()),
             reason: SafeText::new(reason),
@@ -207,12 +208,12 @@ impl Explain for LedgerError {
         Exit::Other
     }
 
-    fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<Hint> {
         Some(match self {
             LedgerError::Unusable { hint, .. } => hint.clone(),
             LedgerError::Damaged { .. } => {
-                "run `commerce-connector export ledger repair`: it recovers readable items; the next run resends them"
-                    .to_owned()
+                let what = ": it recovers readable items; the next run resends them";
+                Hint::from("run ").and(Remedy::RepairLedger).and(what)
             }
         })
     }

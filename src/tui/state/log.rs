@@ -15,6 +15,7 @@ use crate::export::report_text::{Change, Changes, end_words, event_line};
 use crate::format::duration;
 use crate::tui::event::Now;
 use crate::tui::keymap::Action;
+use crate::tui::remedy::sentence;
 
 /// How many lines are kept; the log file and the ledger have the rest.
 pub const LINES_KEPT: usize = 1_000;
@@ -114,8 +115,7 @@ impl LogPage {
         };
         if let RunEnd::Failed { problems } = &report.end {
             for (feed, problem) in problems {
-                let hint = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
-                self.add(Tone::Danger, format!("{feed}: {}{hint}", problem.what), now);
+                self.add(Tone::Danger, format!("{feed}: {}", sentence(problem)), now);
             }
         }
         let what = if report.progress.dry_run { "Dry run" } else { "Run" };

@@ -449,10 +449,7 @@ impl State {
     fn refuse_line(&mut self, problem: &Problem) {
         if let Some(Dialog::Line(LineDialog { error, busy, .. })) = &mut self.dialog {
             *busy = false;
-            *error = Some(match &problem.hint {
-                Some(hint) => format!("{}: {hint}", problem.what),
-                None => problem.what.clone(),
-            });
+            *error = Some(super::remedy::sentence(problem));
         }
     }
 }

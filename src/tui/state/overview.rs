@@ -17,6 +17,7 @@ use crate::tui::clipboard::Copyable;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
 use crate::tui::keymap::{Action, KeyContext, key_of};
+use crate::tui::remedy::words;
 use crate::untrusted::SafeText;
 
 /// The pane.
@@ -199,7 +200,7 @@ impl State {
         let lines = steps.iter().flat_map(|step| {
             let deed = step.deed.filter(|_| step.state.needs_a_person());
             let deed = deed.map(|deed| SafeText::new(&format!("  next: {}", words_of(deed))));
-            let line = format!("{}: {}: {}", step.stage.title(), step.state.word(), step.says);
+            let line = format!("{}: {}: {}", step.stage.title(), step.state.word(), words(&step.says));
             [Some(SafeText::new(&line)), deed]
         });
         Copyable::lines("the overview", lines.flatten().collect())

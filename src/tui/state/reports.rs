@@ -14,6 +14,7 @@ use crate::error::Problem;
 use crate::tui::effect::{Effect, Work};
 use crate::tui::event::Now;
 use crate::tui::keymap;
+use crate::tui::remedy::words;
 
 /// A line that is read holds at least as many characters, whatever the size of the screen.
 const LEAST_LINE: usize = 40;
@@ -86,7 +87,8 @@ impl Reports {
     /// At least as many lines as a text to read can have, so that scrolling ends.
     pub fn most_lines(&self, what: &Reading) -> usize {
         let of_text = |text: &str| text.len().div_ceil(LEAST_LINE) + 1;
-        let of_finding = |finding: &Finding| of_text(&finding.what) + of_text(&finding.means) + of_text(&finding.next);
+        let of_finding =
+            |finding: &Finding| of_text(&finding.what) + of_text(&finding.means) + of_text(&words(&finding.next));
         match what {
             // A message is cut to a few hundred characters where it enters; everything else is fixed text.
             Reading::Failure(_) | Reading::WhereKeys | Reading::License | Reading::Estimate => 40,

@@ -12,7 +12,7 @@ use super::rates::Rates;
 use super::{Effects, Load, State};
 use crate::attach::About;
 use crate::connector::ExportRequest;
-use crate::domain::{DataSpaceKind, KeysRemedy};
+use crate::domain::DataSpaceKind;
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
 use crate::export::progress::{FeedProgress, Limit, Progress, RunEnd, RunEvent, RunReport};
@@ -271,15 +271,11 @@ impl State {
                 RunEvent::Note { feed, text } => self.tell_note(feed, text.as_str(), now),
                 RunEvent::KeysRefused { message, remedy, request_id } => {
                     let id = request_id.map(|id| format!(" (request {id})")).unwrap_or_default();
-                    let what = match remedy {
-                        KeysRemedy::SetClock => remedy.words(),
-                        KeysRemedy::CheckKeys => "verify the pair in pane 1",
-                    };
                     let problem = Problem::new(
                         Exit::Refused,
                         format!("the gateway refused the keys and a new token; the run stopped: {message}{id}"),
                     )
-                    .hint(format!("{what}; unsent items go with the next run"));
+                    .hint(remedy.hint().and("; unsent items go with the next run"));
                     self.notices.refused_keys(&problem, &now.wall);
                     self.keys.set_check(self.overview.environment, Check::Failed { at: now.wall.clone(), problem });
                 }

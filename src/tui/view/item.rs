@@ -9,6 +9,7 @@ use super::text::{fit, left, paragraph, time, wrap};
 use super::theme::{Role, Theme};
 use crate::export::progress::ItemState;
 use crate::tui::keymap::{Action, KeyContext, key_of};
+use crate::tui::remedy::hint_of;
 use crate::tui::state::export::ExportPage;
 use crate::tui::state::item::ItemPane;
 use crate::tui::state::reading::{ItemLine, Mark};
@@ -57,7 +58,7 @@ fn heading(item: &ItemPane, theme: Theme, room: usize) -> Line<'static> {
 
 fn nothing(item: &ItemPane) -> String {
     match &item.load {
-        Load::Failed { problem } => problem.hint.clone().unwrap_or_default(),
+        Load::Failed { problem } => hint_of(problem),
         Load::Loading => "Reading the ledger and the source …".to_owned(),
         Load::Done { .. } | Load::NotAsked => String::new(),
     }

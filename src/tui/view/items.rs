@@ -12,6 +12,7 @@ use crate::export::ledger::{ItemOrder, ItemRow};
 use crate::export::progress::ItemState;
 use crate::format::{count, counted};
 use crate::tui::keymap::{Action, KeyContext, key_of};
+use crate::tui::remedy::hint_of;
 use crate::tui::state::export::ExportPage;
 use crate::tui::state::items::ItemsPage;
 use crate::tui::state::{Load, State};
@@ -181,7 +182,7 @@ fn nothing(items: &ItemsPage) -> String {
     let key = |action| key_of(KeyContext::Items, action);
     match &items.load {
         Load::Loading => "Reading the ledger …".to_owned(),
-        Load::Failed { problem } => problem.hint.clone().unwrap_or_default(),
+        Load::Failed { problem } => hint_of(problem),
         _ if items.is_filtered() => format!(
             "No matching items of {}. {}: clear the filter, {}: next state.",
             items.query.feed,

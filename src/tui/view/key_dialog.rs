@@ -5,6 +5,7 @@ use ratatui::text::{Line, Span};
 use super::content::Content;
 use super::text::{fit, paragraph, width};
 use super::theme::{Role, Theme};
+use crate::tui::remedy::sentence;
 use crate::tui::state::dialog::{KeyDialog, Preview};
 
 /// What the editor for a private key shows: never the key.
@@ -75,9 +76,6 @@ fn preview_lines(preview: &Preview, theme: Theme, room: usize) -> Vec<Line<'stat
             lines.extend(paragraph("Press v to check it against the API key.", room, theme.style(Role::Dim)));
             lines
         }
-        Preview::Unusable(problem) => {
-            let hint = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
-            paragraph(&format!("✗ {}{hint}", problem.what), room, theme.style(Role::Danger))
-        }
+        Preview::Unusable(problem) => paragraph(&format!("✗ {}", sentence(problem)), room, theme.style(Role::Danger)),
     }
 }

@@ -12,6 +12,7 @@ use crate::connector::Half;
 use crate::domain::Environment;
 use crate::keys::ApiKey;
 use crate::tui::keymap::{Action, KeyContext, key_of};
+use crate::tui::remedy::hint_of;
 use crate::tui::state::State;
 use crate::tui::state::keys::{Check, Draft};
 
@@ -165,7 +166,7 @@ fn check(check: &Check, draft: &Draft, is_complete: bool, theme: Theme, room: us
         Check::Accepted { at } => field("Gateway", &format!("● accepted at {}", time(at)), Role::Good, "", theme, room),
         Check::Failed { at, problem } => {
             let text = format!("✗ {} ({})", problem.what, time(at));
-            field("Gateway", &text, Role::Danger, problem.hint.as_deref().unwrap_or_default(), theme, room)
+            field("Gateway", &text, Role::Danger, &hint_of(problem), theme, room)
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::error::Problem;
 use crate::format::counted;
 use crate::ims::models::{Organization, PendingSignIn, SignIn, SignedIn, SignedInAs};
 use crate::tui::keymap::{Action, KeyContext, key_of};
+use crate::tui::remedy::words;
 use crate::tui::state::dialog::LinePurpose;
 use crate::tui::state::{Load, State};
 use crate::untrusted::SafeText;
@@ -109,7 +110,7 @@ fn failure(state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
 fn failed(problem: &Problem, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let mut lines = paragraph(&format!("✗ {}", problem.what), room, theme.style(Role::Danger));
     let again = key_of(KeyContext::Organization, Action::Refresh);
-    let hint = problem.hint.as_ref().map(|hint| format!("{hint}; ")).unwrap_or_default();
+    let hint = problem.hint.as_ref().map(|hint| format!("{}; ", words(hint))).unwrap_or_default();
     lines.extend(paragraph(&format!("{hint}{again}: retry"), room, theme.style(Role::Dim)));
     lines
 }

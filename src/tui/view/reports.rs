@@ -10,6 +10,7 @@ use crate::connector::finding::{Finding, Level};
 use crate::connector::services::{FeedCondition, Module, ServiceStatus};
 use crate::error::Problem;
 use crate::format::{bytes, count, counted};
+use crate::tui::remedy;
 use crate::tui::state::reports::Report;
 use crate::tui::state::{Load, State};
 
@@ -34,8 +35,7 @@ fn missing<T>(report: &Report<T>, waiting: &str, theme: Theme, room: usize) -> V
 }
 
 fn problem_lines(problem: &Problem, theme: Theme, room: usize) -> Vec<Line<'static>> {
-    let hint = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
-    paragraph(&format!("✗ {}{hint}", problem.what), room, theme.style(Role::Danger))
+    paragraph(&format!("✗ {}", remedy::sentence(problem)), room, theme.style(Role::Danger))
 }
 
 /// What a full export would take, with the formula.
@@ -139,7 +139,7 @@ pub fn findings<'a>(findings: impl IntoIterator<Item = &'a Finding>, theme: Them
         lines.push(Line::default());
         lines.extend(hanging(mark, &finding.what, role, theme, room));
         lines.extend(hanging(" ", &format!("why: {}", finding.means), Role::Text, theme, room));
-        lines.extend(hanging(" ", &format!("fix: {}", finding.next), Role::Accent, theme, room));
+        lines.extend(hanging(" ", &format!("fix: {}", remedy::words(&finding.next)), Role::Accent, theme, room));
     }
     lines
 }

@@ -12,6 +12,7 @@ use crate::error::Exit;
 use crate::export::progress::{Limit, Phase, RunEnd, RunReport};
 use crate::format::{bytes, count, counted, duration, rate};
 use crate::tui::keymap::{Action, KeyContext, key_of};
+use crate::tui::remedy::words;
 use crate::tui::state::State;
 use crate::tui::state::run::{ActiveRun, EndedRun, RunState};
 use crate::tui::state::totals::Totals;
@@ -225,7 +226,7 @@ fn ended_lines(
                 ),
                 RunEnd::Complete if report.held().next().is_some() => {
                     let held: Vec<String> =
-                        report.held().map(|held| format!("{}; {}", held.sentence(), held.remedy())).collect();
+                        report.held().map(|held| format!("{}; {}", held.sentence(), words(&held.remedy()))).collect();
                     (format!("▲ {what} incomplete at {at} after {took}: {numbers}; {}", held.join("; ")), Role::Danger)
                 }
                 RunEnd::Complete if report.exit() != Exit::Done => {
@@ -241,7 +242,7 @@ fn ended_lines(
                 }
                 RunEnd::KeysRefused { message, remedy } => {
                     let what = format!("✗ Stopped at {at}: the gateway refused the keys ({message}); {numbers}");
-                    (format!("{what}; {}, then run again", remedy.words()), Role::Danger)
+                    (format!("{what}; {}, then run again", words(&remedy.hint())), Role::Danger)
                 }
             }
         }

@@ -11,6 +11,7 @@ use super::theme::{Role, Theme};
 use crate::domain::DataSpaceKind;
 use crate::format::counted;
 use crate::tui::keymap::{Action, KeyContext, key_of};
+use crate::tui::remedy::sentence;
 use crate::tui::state::saas::SaasRow;
 use crate::tui::state::{Load, State};
 
@@ -109,8 +110,7 @@ fn nothing(state: &State) -> String {
         ),
         Load::Failed { problem } => {
             let refresh = key_of(KeyContext::Saas, Action::Refresh);
-            let hint = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
-            format!("{}{hint}. {refresh}: retry", problem.what)
+            format!("{}. {refresh}: retry", sentence(problem))
         }
         Load::NotAsked if !state.can_ask_gateway() => {
             let environment = state.overview.environment;
