@@ -311,6 +311,25 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// The command lines of hints are written in `remedy`, far from these definitions.
+    #[test]
+    fn every_command_line_of_a_hint_is_one_of_the_program() {
+        for remedy in crate::remedy::Remedy::all() {
+            let text = remedy.command_line();
+            let commands: Vec<&str> =
+                text.split('`').filter_map(|part| Some(&part[part.find("commerce-connector ")?..])).collect();
+            assert!(!commands.is_empty(), "{text}");
+            for command in commands {
+                let id = "30f2d4a7-8f3c-4f6e-9a51-0b8d5f4c9e21";
+                let words = command.split(' ').map(|word| if word == "ID" { id } else { word });
+                let parsed = Cli::try_parse_from(words).map_err(|error| error.kind());
+                // A hint may name a command without what it needs.
+                let is_one = matches!(parsed, Ok(_) | Err(clap::error::ErrorKind::MissingRequiredArgument));
+                assert!(is_one, "{command}: {parsed:?}");
+            }
+        }
+    }
+
     #[test]
     fn feeds_are_a_list_or_all() {
         let cli = Cli::try_parse_from(["c", "export", "run", "--feed", "products,prices"]).expect("parses");

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use serde::{Deserialize, Serialize};
 
+use crate::remedy::Hint;
 use crate::untrusted::SafeText;
 
 /// How the program ends, as its documentation promises to scripts.
@@ -47,7 +48,7 @@ pub trait Explain: std::error::Error {
     fn exit(&self) -> Exit;
 
     /// What the person can do about it, as one sentence; `None` where the message says it all.
-    fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<Hint> {
         None
     }
 }
@@ -59,7 +60,7 @@ pub struct Problem {
     /// What happened, where.
     pub what: String,
     /// What to do about it.
-    pub hint: Option<String>,
+    pub hint: Option<Hint>,
     /// The exit code of a command that ends with it.
     pub exit: Exit,
 }
@@ -75,7 +76,7 @@ struct ProblemOutside {
 impl From<ProblemOutside> for Problem {
     fn from(outside: ProblemOutside) -> Self {
         let ProblemOutside { what, hint, exit } = outside;
-        Self { what: what.to_string(), hint: hint.map(|hint| hint.to_string()), exit }
+        Self { what: what.to_string(), hint: hint.map(|hint| hint.as_str().into()), exit }
     }
 }
 
@@ -94,17 +95,18 @@ impl Problem {
 
     /// The same problem with what to do about it.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     /// What failed and what to do about it, as one sentence.
     #[must_use]
-    pub fn in_full(&self) -> String {
+    pub fn in_full(&self) -> Hint {
+        let what = Hint::from(self.what.as_str());
         match &self.hint {
-            Some(hint) => format!("{}: {hint}", self.what),
-            None => self.what.clone(),
+            Some(hint) => what.and(": ").and(hint.clone()),
+            None => what,
         }
     }
 
@@ -142,7 +144,22 @@ impl Explain for Problem {
         self.exit
     }
 
-    fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<Hint> {
         self.hint.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remedy::Remedy;
+
+    #[test]
+    fn another_process_reads_a_hint_as_text_with_its_command_line() {
+        let problem = Problem::new(Exit::Refused, "no").hint(Hint::from(Remedy::VerifyKeys).and(" first"));
+        let line = serde_json::to_string(&problem).expect("JSON");
+        assert_eq!(line, r#"{"what":"no","hint":"run `commerce-connector keys verify` first","exit":"refused"}"#);
+        let read: Problem = serde_json::from_str(&line).expect("a problem");
+        assert_eq!(read, Problem::new(Exit::Refused, "no").hint("run `commerce-connector keys verify` first"));
     }
 }

@@ -39,6 +39,7 @@ pub mod ims;
 pub mod keys;
 pub mod logging;
 pub mod private_file;
+pub mod remedy;
 pub mod report;
 pub mod sandbox;
 pub mod secret;

@@ -44,7 +44,7 @@ pub fn start(state_dir: &Path) -> Result<WorkerGuard, Problem> {
     private_file::own_dir(state_dir, "logs").and_then(|directory| check_files(&directory)).map_err(|error| {
         Problem {
             what: format!("the log: {error}"),
-            hint: error.hint().or_else(|| Some(elsewhere())),
+            hint: error.hint().or_else(|| Some(elsewhere().into())),
             exit: Exit::Other,
         }
     })?;

@@ -47,7 +47,7 @@ fn tell(error: &anyhow::Error, json: bool) -> Exit {
     }
     talk(&format!("error: {}", problem.what));
     if let Some(hint) = &problem.hint {
-        talk(&format!("  fix: {hint}"));
+        talk(&format!("  fix: {}", hint.command_line()));
     }
     problem.exit
 }

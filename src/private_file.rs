@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 
 use crate::error::{Exit, Explain};
+use crate::remedy::Hint;
 use crate::untrusted::SafeText;
 
 /// No key, password or configuration is larger than this; whatever is, is the wrong file. In bytes.
@@ -102,19 +103,18 @@ impl Explain for PrivateFileError {
         Exit::Usage
     }
 
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Exposed { path, .. } => Some(format!("run `chmod 600 {}`", quoted(path))),
-            Self::Foreign { path, .. } => {
-                Some(format!("run this program as that user, or make your own copy of {path}"))
-            }
-            Self::NotPlain { .. } => Some("put a regular file there".to_owned()),
-            Self::OpenDirectory { path, .. } => Some(format!("run `chmod go-w {}`", quoted(path))),
+    fn hint(&self) -> Option<Hint> {
+        let text = match self {
+            Self::Exposed { path, .. } => format!("run `chmod 600 {}`", quoted(path)),
+            Self::Foreign { path, .. } => format!("run this program as that user, or make your own copy of {path}"),
+            Self::NotPlain { .. } => "put a regular file there".to_owned(),
+            Self::OpenDirectory { path, .. } => format!("run `chmod go-w {}`", quoted(path)),
             Self::NotDirectory { path } => {
-                Some(format!("move {path} away, or set another path with --state-dir or state.directory"))
+                format!("move {path} away, or set another path with --state-dir or state.directory")
             }
-            Self::Io { .. } | Self::TooLarge { .. } | Self::NotText { .. } => None,
-        }
+            Self::Io { .. } | Self::TooLarge { .. } | Self::NotText { .. } => return None,
+        };
+        Some(text.into())
     }
 }
 
@@ -318,7 +318,7 @@ mod tests {
         write(&path, b"secret").expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("chmod");
         let exposed = read(&path, Secrecy::Secret).expect_err("group may read");
-        assert!(exposed.hint().expect("a hint").contains("chmod 600"), "{exposed}");
+        assert!(exposed.hint().expect("a hint").command_line().contains("chmod 600"), "{exposed}");
         assert_eq!(read(&path, Secrecy::Open).expect("reading is fine"), "secret");
 
         let link = dir.path().join("link.pem");
@@ -360,7 +360,7 @@ mod tests {
             fs::set_permissions(open, fs::Permissions::from_mode(0o770)).expect("chmod");
             let refused = own_dir(&state, "locks").expect_err("a group may write");
             assert_eq!(refused, PrivateFileError::OpenDirectory { path: safe(open), mode: 0o770 });
-            assert!(refused.hint().expect("a hint").contains("chmod go-w"), "{refused}");
+            assert!(refused.hint().expect("a hint").command_line().contains("chmod go-w"), "{refused}");
             fs::set_permissions(open, fs::Permissions::from_mode(0o700)).expect("chmod");
         }
         if rustix::process::geteuid().is_root() {

@@ -1,7 +1,8 @@
 //! What is reported of something, as sections of rows: made once from typed values, drawn by the screen, printed by commands.
 //!
-//! It must never know how a row is drawn. A key or a command that helps is given by who shows it.
+//! It must never know how a row is drawn. What helps is data ([`Hint`]), worded by who shows it.
 
+use crate::remedy::Hint;
 use crate::untrusted::SafeText;
 
 /// What a row means.
@@ -41,16 +42,16 @@ pub struct Row {
     /// What it means.
     pub tone: Tone,
     /// What to do about it.
-    pub hint: Option<Hint>,
+    pub hint: Option<Advice>,
 }
 
 /// Why a row matters, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hint {
+pub struct Advice {
     /// `why: …`.
     pub why: String,
     /// `fix: …`.
-    pub fix: String,
+    pub fix: Hint,
 }
 
 /// Rows under a title.
@@ -79,8 +80,8 @@ impl Row {
 
     /// The same with why it matters and what to do.
     #[must_use]
-    pub fn hinted(self, why: &str, fix: &str) -> Self {
-        Self { hint: Some(Hint { why: format!("why: {why}"), fix: format!("fix: {fix}") }), ..self }
+    pub fn hinted(self, why: &str, fix: &Hint) -> Self {
+        Self { hint: Some(Advice { why: format!("why: {why}"), fix: Hint::from("fix: ").and(fix.clone()) }), ..self }
     }
 
     /// Whether it is the title of what follows.

@@ -53,6 +53,7 @@ const HABITS: &[&str] = &[
     "format",
     "secret",
     "untrusted",
+    "remedy",
     "report",
     "error",
     "waiting",
@@ -65,7 +66,10 @@ const HABITS: &[&str] = &[
 /// These tie everything together.
 const PROGRAM: &[&str] = &["lib", "main", "fuzzing"];
 
-/// A file of `src/` as a module: its path, and the code without comments, texts and tests.
+/// Who may name a command line or a pane in a text: the front ends, and where hints get their command lines from.
+const NAMES_COMMANDS: &[&str] = &["cli", "commands", "tui", "remedy"];
+
+/// A file of `src/` as a module: its path, and the code without comments and tests.
 struct Module {
     path: Vec<String>,
     code: String,
@@ -267,6 +271,26 @@ fn the_table_has_no_arrow_that_nothing_uses() {
     assert!(unused.is_empty(), "\n{}", unused.join("\n"));
 }
 
+/// The lines of code with what only a front end can say: a command line, or a pane.
+fn front_end_words(code: &str) -> Vec<&str> {
+    code.lines().filter(|line| ["commerce-connector ", " pane"].iter().any(|words| line.contains(words))).collect()
+}
+
+/// A hint names a `Remedy`, and each front end says in its own words how it is done.
+#[test]
+fn only_front_ends_name_command_lines_and_panes() {
+    let mut found = Vec::new();
+    modules(&src(), &[], &mut found);
+    let is_below = |room: &String| !NAMES_COMMANDS.contains(&room.as_str()) && !PROGRAM.contains(&room.as_str());
+    let below = found.iter().filter(|module| module.path.first().is_some_and(is_below));
+    let named: Vec<String> = below
+        .flat_map(|Module { path, code }| {
+            front_end_words(code).into_iter().map(move |line| format!("{}: {}", path.join("/"), line.trim()))
+        })
+        .collect();
+    assert!(named.is_empty(), "\n{}", named.join("\n"));
+}
+
 #[test]
 fn every_room_is_in_the_table_once() {
     let listed: BTreeSet<&str> =
@@ -316,4 +340,6 @@ fn a_forbidden_use_and_a_circle_are_noticed() {
         BTreeMap::from([(from.clone(), targets), (module(&["feeds", "item"]), [module(&["feeds", "content"])].into())]);
     assert_eq!(forbidden(&back), ["feeds/content knows client", "feeds/content knows client"]);
     assert_eq!(circles(&back, &module(&["feeds"])), ["content", "item"]);
+    let code = "agent(\"commerce-connector/1\");\nhint(\"run `commerce-connector doctor`\");\nhint(\"see pane 2\")";
+    assert_eq!(front_end_words(code).len(), 2);
 }

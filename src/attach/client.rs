@@ -16,6 +16,7 @@ use crate::export::control::{Command, Control};
 use crate::export::owner::Owner;
 use crate::export::progress::{Progress, RunEvent, RunReport};
 use crate::export::{ExportError, Run};
+use crate::remedy::{Hint, Remedy};
 
 /// How long a process that runs may take to answer. It does so at once, unless it was stopped like a job.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -156,6 +157,6 @@ fn lost(about: &About) -> Problem {
         Some(true) => Problem::new(Exit::TryAgain, format!("the process of {name} ended before its run did"))
             .hint("run the export again to resume"),
         _ => Problem::new(Exit::TryAgain, format!("lost the connection to the run of {name}"))
-            .hint("check it with `commerce-connector export status`"),
+            .hint(Hint::from("check it with ").and(Remedy::Status)),
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::Environment;
 use crate::error::{Exit, Explain};
 use crate::http::HttpError;
+use crate::remedy::{Hint, Remedy};
 use crate::untrusted::SafeText;
 
 /// A failed call to the registry, or a client that cannot be made.
@@ -95,18 +96,19 @@ impl Explain for ClientError {
         }
     }
 
-    fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<Hint> {
         match self {
-            ClientError::NoKeys { environment, .. } => Some(format!(
-                "run `commerce-connector keys set --environment {environment} --api-key-file F --private-key-file F`, or paste them in the Keys pane"
-            )),
-            ClientError::KeysRefused { environment, .. } => Some(format!(
-                "check that both keys belong to one {environment} pair and that this server's clock is right; if you \
-                 lost the private key, generate a new pair in the API portal"
-            )),
+            ClientError::NoKeys { environment, .. } => Some(Remedy::AddKeys { environment: environment.name() }.into()),
+            ClientError::KeysRefused { environment, .. } => Some(
+                format!(
+                    "check that both keys belong to one {environment} pair and that this server's clock is right; if \
+                     you lost the private key, generate a new pair in the API portal"
+                )
+                .into(),
+            ),
             ClientError::Http(error) => error.hint(),
-            ClientError::Passing { .. } => Some("check DNS, proxy and firewall, then try again".to_owned()),
-            ClientError::SlowDown { .. } => Some("wait, then try again".to_owned()),
+            ClientError::Passing { .. } => Some("check DNS, proxy and firewall, then try again".into()),
+            ClientError::SlowDown { .. } => Some("wait, then try again".into()),
             ClientError::Setting { .. } | ClientError::Refused { .. } | ClientError::NotUnderstood { .. } => None,
         }
     }

@@ -12,6 +12,7 @@ use crate::connector::{ClientSecret, Connector};
 use crate::error::{Exit, Problem};
 use crate::ims::models::{OrganizationId, PendingSignIn, SignIn, SignedIn, SignedInAs};
 use crate::private_file::{self, Secrecy};
+use crate::remedy::Hint;
 use crate::secret::Secret;
 
 /// Runs one of them.
@@ -62,7 +63,8 @@ async fn login(url: Option<&Path>, connector: &Connector, output: &mut Output) -
             Ok(signed_in) => return reported(&signed_in, output),
             // A wrong paste: there is a person here who can paste another.
             Err(problem) if problem.exit == Exit::Usage => {
-                talk(&format!("{problem}: {}. Paste again:", problem.hint.as_deref().unwrap_or_default()));
+                let hint = problem.hint.as_ref().map(Hint::command_line).unwrap_or_default();
+                talk(&format!("{problem}: {hint}. Paste again:"));
             }
             Err(problem) => return Err(problem.into()),
         }

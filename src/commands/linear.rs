@@ -119,15 +119,14 @@ pub fn conclude(report: &RunReport) -> Result<Exit, Problem> {
         }
         RunEnd::KeysRefused { message, remedy } => {
             let what = format!("the gateway refused the keys and a new token; export stopped: {message}");
-            let hint = format!("{}; then run again to resume", remedy.words());
-            Err(Problem::new(Exit::Refused, what).hint(hint))
+            Err(Problem::new(Exit::Refused, what).hint(remedy.hint().and("; then run again to resume")))
         }
         RunEnd::Complete if report.exit() == Exit::Guarded => {
             let mut problems =
                 report.held().map(|held| Problem::new(Exit::Guarded, held.sentence()).hint(held.remedy()));
             let first = problems.next();
             for problem in problems {
-                talk(&format!("error: {}\n  fix: {}", problem.what, problem.hint.unwrap_or_default()));
+                talk(&format!("error: {}\n  fix: {}", problem.what, problem.hint.unwrap_or_default().command_line()));
             }
             first.map_or(Ok(Exit::Guarded), Err)
         }
@@ -191,7 +190,7 @@ impl<'a> Teller<'a> {
             RunEvent::Held(held) => ("held", held_record(held)),
             RunEvent::FeedFinished(feed) => ("feed_finished", feed_record(feed)),
             RunEvent::KeysRefused { message, remedy, request_id } => {
-                ("keys_refused", json!({"message": message, "what_helps": remedy.words(), "request_id": request_id}))
+                ("keys_refused", json!({"message": message, "what_helps": remedy.hint(), "request_id": request_id}))
             }
         };
         match event {

@@ -49,8 +49,8 @@ impl Printer {
             return output.text(self.cut(line).trim_end());
         }
         output.text(&format!("{mark}{text}"))?;
-        for line in row.hint.iter().flat_map(|hint| [&hint.why, &hint.fix]) {
-            output.text(&format!("  {}", self.text(line)))?;
+        for line in row.hint.iter().flat_map(|advice| [advice.why.clone(), advice.fix.command_line()]) {
+            output.text(&format!("  {}", self.text(&line)))?;
         }
         Ok(())
     }

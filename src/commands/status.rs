@@ -79,7 +79,7 @@ fn tell(connector: &Connector, steps: &[Step], exit: Exit, output: &mut Output) 
             "step",
             json!({"step": step.stage.title(), "state": step.state.word(), "says": step.says, "next": deed}),
         )?;
-        rows.push(vec![step.state.word().to_owned(), step.stage.title().to_owned(), step.says.clone()]);
+        rows.push(vec![step.state.word().to_owned(), step.stage.title().to_owned(), step.says.command_line()]);
     }
     output.text(&format!("{}: {} keys, gateway {}", overview.installation, overview.environment, overview.gateway))?;
     output.text(&table(&rows, &[]))?;

@@ -100,7 +100,7 @@ fn say(teller: &mut Teller<'_>, news: &WatchNews) {
             });
             teller.say(&text, "watch_failing", fields);
             if let Some(hint) = &problem.hint {
-                talk(&format!("  fix: {hint}"));
+                talk(&format!("  fix: {}", hint.command_line()));
             }
         }
         WatchNews::SettingsChanged(what) => {

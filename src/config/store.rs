@@ -13,6 +13,7 @@ use super::{Config, SettingsHome, redact};
 use crate::bounds::{BATCH_BYTES, BATCH_SIZES, THREAD_COUNTS, WAITING_SECONDS, is_rate};
 use crate::error::{Exit, Explain};
 use crate::private_file::{self, PrivateFileError, Secrecy, safe};
+use crate::remedy::{Hint, Remedy};
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
 use crate::variables::Variables;
@@ -104,12 +105,14 @@ impl Explain for ConfigError {
         Exit::Usage
     }
 
-    fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<Hint> {
         match self {
-            ConfigError::Absent { path } => Some(format!("run `commerce-connector --config {path} config init`")),
+            ConfigError::Absent { path } => Some(Remedy::InitConfig { path: path.to_string() }.into()),
             ConfigError::File(error) => error.hint(),
-            ConfigError::Mistake { suggestion, .. } => suggestion.as_ref().map(|key| format!("did you mean {key}?")),
-            ConfigError::Locked { origin, .. } => Some(format!("remove {origin} first")),
+            ConfigError::Mistake { suggestion, .. } => {
+                suggestion.as_ref().map(|key| format!("did you mean {key}?").into())
+            }
+            ConfigError::Locked { origin, .. } => Some(format!("remove {origin} first").into()),
         }
     }
 }

@@ -30,7 +30,7 @@ impl ConfigDir {
 }
 
 fn words(error: &ConfigError) -> String {
-    format!("{error} | {}", error.hint().unwrap_or_default())
+    format!("{error} | {}", error.hint().unwrap_or_default().command_line())
 }
 
 #[test]

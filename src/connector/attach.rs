@@ -5,6 +5,7 @@ use crate::attach::{About, Found, find};
 use crate::error::Problem;
 use crate::export::Run;
 use crate::export::control::Command;
+use crate::remedy::{Hint, Remedy};
 
 impl Connector {
     /// The running exports into the chosen data space, the oldest first; none if none is chosen.
@@ -40,5 +41,5 @@ impl Connector {
 /// There is nothing to follow, and nothing to tell.
 fn no_run() -> Problem {
     Problem::new(crate::error::Exit::Other, "no export is running")
-        .hint("`commerce-connector export status` shows each feed")
+        .hint(Hint::from(Remedy::Status).and(" shows each feed"))
 }

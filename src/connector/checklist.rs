@@ -12,6 +12,7 @@ use crate::domain::{Feed, Project};
 use crate::error::{Exit, Problem};
 use crate::export::ledger::FeedSummary;
 use crate::format::{count, counted};
+use crate::remedy::Hint;
 
 /// The steps, in the order in which they are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,7 +132,7 @@ pub struct Step {
     /// Where it is.
     pub state: StepState,
     /// What is known of it, in one sentence without a full stop.
-    pub says: String,
+    pub says: Hint,
     /// What there is to do about it.
     pub deed: Option<NextAction>,
 }
@@ -229,7 +230,7 @@ pub fn exit(steps: &[Step], facts: &Facts) -> Exit {
     if next(steps).is_some() { Exit::Partial } else { Exit::Done }
 }
 
-fn step(stage: Stage, is: StepState, says: impl Into<String>, deed: Option<NextAction>) -> Step {
+fn step(stage: Stage, is: StepState, says: impl Into<Hint>, deed: Option<NextAction>) -> Step {
     Step { stage, state: is, says: says.into(), deed }
 }
 
@@ -242,7 +243,7 @@ fn shop(facts: &Facts) -> Step {
     }
     match facts.source {
         Known::NotYet => is(StepState::Looking, format!("{source}: counting…"), None),
-        Known::Failed(problem) => is(StepState::Wrong, problem.in_full(), Some(NextAction::MendSource)),
+        Known::Failed(problem) => step(Stage::Shop, StepState::Wrong, problem.in_full(), Some(NextAction::MendSource)),
         Known::Is(counts) => {
             let feeds = counted(counts.len() as u64, "feed");
             let records: Option<u64> = counts.iter().map(|(_, records)| *records).sum();
@@ -288,10 +289,10 @@ fn credentials(facts: &Facts) -> Step {
                     is(StepState::Done, format!("the {environment} pair, accepted by the gateway at {at}"), None)
                 }
                 GatewaySays::Problem(problem) if problem.exit == Exit::Refused => {
-                    is(StepState::Wrong, problem.in_full(), Some(NextAction::MendKeys))
+                    step(Stage::Credentials, StepState::Wrong, problem.in_full(), Some(NextAction::MendKeys))
                 }
                 GatewaySays::Problem(problem) => {
-                    is(StepState::Attention, problem.in_full(), Some(NextAction::AskAgain))
+                    step(Stage::Credentials, StepState::Attention, problem.in_full(), Some(NextAction::AskAgain))
                 }
             };
         }
@@ -361,7 +362,7 @@ fn export(facts: &Facts, is_ready: bool) -> Step {
     }
     let feeds = match facts.ledger {
         Known::NotYet => return is(StepState::Looking, "reading the ledger…".to_owned(), None),
-        Known::Failed(problem) => return is(StepState::Wrong, problem.in_full(), None),
+        Known::Failed(problem) => return step(Stage::Export, StepState::Wrong, problem.in_full(), None),
         Known::Is(feeds) => feeds,
     };
     let last = feeds.iter().filter_map(|feed| feed.last_sync.max(feed.last_partial)).max();
@@ -430,7 +431,6 @@ fn services(facts: &Facts, export: &Step) -> Step {
     is(StepState::Done, format!("all feeds sent for {}{rest}", healthy.join(", ")))
 }
 
-/// A problem as one sentence.
 fn local(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
 }

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use super::explained;
 use crate::commerce::database::{Address, ClientCertificate, DEFAULT_PORT, DatabaseSettings, SettingsError, Tls};
 use crate::commerce::deployment::{Connection, Deployment};
+use crate::commerce::env_php::EnvPhpError;
 use crate::config::store::Store;
 use crate::config::{CommerceConnection, CommerceSection};
 use crate::error::Problem;
 use crate::private_file::{self, Secrecy};
+use crate::remedy::{Hint, Remedy};
 use crate::secret::Secret;
 
 /// What the connection is made of that is read.
@@ -16,13 +18,26 @@ use crate::secret::Secret;
 /// # Errors
 /// A usage [`Problem`] that names the key.
 pub fn settings(store: &Store) -> Result<DatabaseSettings, Problem> {
-    of_connection(
-        store,
-        match store.config().source.commerce.connection {
-            CommerceConnection::Default => &Connection::Default,
-            CommerceConnection::Slave => &Connection::Slave,
-        },
-    )
+    of_connection(store, read_connection(store))
+}
+
+/// The same, and what the connection is made of that has the orders' tables, where env.php gives them one of their own (a split
+/// database).
+///
+/// # Errors
+/// A usage [`Problem`] that names the key, or the line of env.php.
+pub fn settings_with_orders(store: &Store) -> Result<(DatabaseSettings, Option<DatabaseSettings>), Problem> {
+    if store.config().source.commerce.names_a_database() {
+        return Ok((settings(store)?, None));
+    }
+    let deployment = deployment(store)?;
+    let main = deployment.database_settings(read_connection(store)).map_err(|error| in_env_php(&error))?;
+    let orders = deployment
+        .connection_of("sales")
+        .and_then(|connection| connection.map(|connection| deployment.database_settings(&connection)).transpose());
+    // Naming a database in the configuration would not help: the orders are in another.
+    let orders = orders.map_err(|error| Problem::usage(error.to_string()).hint("check instance.root"))?;
+    Ok((main, orders))
 }
 
 /// What the connection is made of that settings are saved by, and read again after that: never a copy of the database.
@@ -33,38 +48,30 @@ pub fn main_settings(store: &Store) -> Result<DatabaseSettings, Problem> {
     of_connection(store, &Connection::Default)
 }
 
-/// What the connection is made of that has the orders' tables, where env.php gives them one of their own (a split database).
-///
-/// # Errors
-/// A usage [`Problem`] if env.php cannot be understood.
-pub fn orders_settings(store: &Store) -> Result<Option<DatabaseSettings>, Problem> {
-    let Some(root) =
-        store.config().instance.root.as_deref().filter(|_| !store.config().source.commerce.names_a_database())
-    else {
-        return Ok(None);
-    };
-    let settings = Deployment::read(&store.resolve(root), store.environment().clone()).and_then(|deployment| {
-        match deployment.connection_of("sales")? {
-            Some(connection @ Connection::Named(_)) => deployment.database_settings(&connection).map(Some),
-            _ => Ok(None),
-        }
-    });
-    settings.map_err(|error| Problem::usage(error.to_string()).hint("check instance.root"))
+fn read_connection(store: &Store) -> &'static Connection {
+    match store.config().source.commerce.connection {
+        CommerceConnection::Default => &Connection::Default,
+        CommerceConnection::Slave => &Connection::Slave,
+    }
+}
+
+/// The installation's files, for where the configuration names no database.
+fn deployment(store: &Store) -> Result<Deployment, Problem> {
+    let root = store.config().instance.root.as_deref().ok_or_else(|| {
+        let text = "set [source.commerce] url, or instance.root to read app/etc/env.php; or try ";
+        Problem::usage("no Commerce database is configured").hint(Hint::from(text).and(Remedy::Demo))
+    })?;
+    Deployment::read(&store.resolve(root), store.environment().clone()).map_err(|error| in_env_php(&error))
+}
+
+fn in_env_php(error: &EnvPhpError) -> Problem {
+    Problem::usage(error.to_string()).hint("check instance.root, or set the database in [source.commerce]")
 }
 
 fn of_connection(store: &Store, connection: &Connection) -> Result<DatabaseSettings, Problem> {
     let section = &store.config().source.commerce;
     if !section.names_a_database() {
-        let root = store.config().instance.root.as_deref().ok_or_else(|| {
-            Problem::usage("no Commerce database is configured").hint(
-                "set [source.commerce] url, or instance.root to read app/etc/env.php; or try `commerce-connector demo`",
-            )
-        })?;
-        let settings = Deployment::read(&store.resolve(root), store.environment().clone())
-            .and_then(|deployment| deployment.database_settings(connection));
-        return settings.map_err(|error| {
-            Problem::usage(error.to_string()).hint("check instance.root, or set the database in [source.commerce]")
-        });
+        return deployment(store)?.database_settings(connection).map_err(|error| in_env_php(&error));
     }
     let mut settings = match &section.url {
         Some(url) => from_url(url, section, store)?,

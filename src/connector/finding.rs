@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::domain::Feed;
 use crate::error::{Exit, Explain, Problem};
 use crate::format::counted;
+use crate::remedy::{Hint, Remedy};
 use crate::report::{Row, Tone};
 
 /// How bad it is.
@@ -45,14 +46,14 @@ pub struct Finding {
     pub what: String,
     /// What follows from it.
     pub means: String,
-    /// What to do, with the command where there is one.
-    pub next: String,
+    /// What to do.
+    pub next: Hint,
 }
 
 impl Finding {
     /// Something that does not work.
     #[must_use]
-    pub fn wrong(what: impl Into<String>, means: impl Into<String>, next: impl Into<String>) -> Self {
+    pub fn wrong(what: impl Into<String>, means: impl Into<String>, next: impl Into<Hint>) -> Self {
         Self {
             level: Level::Wrong,
             cause: Cause::Here,
@@ -65,7 +66,7 @@ impl Finding {
 
     /// Something to look at.
     #[must_use]
-    pub fn warning(what: impl Into<String>, means: impl Into<String>, next: impl Into<String>) -> Self {
+    pub fn warning(what: impl Into<String>, means: impl Into<String>, next: impl Into<Hint>) -> Self {
         Self { level: Level::Warning, ..Self::wrong(what, means, next) }
     }
 
@@ -78,8 +79,7 @@ impl Finding {
     /// The same for an error in its final form.
     #[must_use]
     pub fn of_problem(problem: &Problem, means: impl Into<String>) -> Self {
-        let next =
-            problem.hint.clone().unwrap_or_else(|| "fix it, then run `commerce-connector doctor` again".to_owned());
+        let next = problem.hint.clone().unwrap_or_else(|| Hint::from("fix it, then ").and(Remedy::DoctorAgain));
         let cause = match problem.exit {
             Exit::Refused => Cause::Keys,
             Exit::TryAgain => Cause::Passing,

@@ -11,6 +11,7 @@ use crate::config::store::Store;
 use crate::error::{Exit, Problem};
 use crate::ims::models::{Organization, OrganizationId, PendingSignIn, SignIn, SignedIn};
 use crate::ims::{Ims, ImsSettings, Keep, TokenStore, read_secret};
+use crate::remedy::{Hint, Remedy};
 use crate::secret::Secret;
 use crate::settings::Setting;
 use crate::untrusted::SafeText;
@@ -110,8 +111,8 @@ impl Connector {
         let organizations = self.organizations().await?;
         if !organizations.iter().any(|organization| organization.id == *id) {
             let what = format!("your account has no access to the organization {}", id.as_str());
-            return Err(Problem::new(Exit::Usage, what)
-                .hint("`commerce-connector ims organizations` lists yours; another Adobe ID may have others"));
+            let hint = Hint::from(Remedy::ListOrganizations).and(" lists yours; another Adobe ID may have others");
+            return Err(Problem::new(Exit::Usage, what).hint(hint));
         }
         self.save(&[(Setting::Organization, Secret::new(id.as_str()))]).await?;
         Ok(self.overview())

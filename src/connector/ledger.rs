@@ -9,11 +9,8 @@ use super::{Connector, explained};
 use crate::error::Problem;
 use crate::export::ledger::{self, Backup, Checkup, RepairFrom, Repaired};
 use crate::format::counted;
+use crate::remedy::{Hint, Remedy};
 use crate::{export, private_file};
-
-/// What to do about a ledger that cannot be believed.
-const REPAIR: &str = "`commerce-connector export ledger repair` rebuilds it from its readable parts; the next run \
-                      then sends every item again";
 
 impl Connector {
     /// Checks the ledger of the chosen data space, reading all of it; `None` if there is none. Blocking.
@@ -62,7 +59,9 @@ impl Connector {
 pub fn findings(checkup: &Checkup) -> Vec<Finding> {
     let flaws = checkup.flaws.iter().map(|flaw| {
         let means = "an item may count as sent although the service does not have it";
-        Finding::wrong(format!("the ledger {}: {flaw}", private_file::safe(&checkup.path)), means, REPAIR)
+        let next = Hint::from(Remedy::RepairLedger)
+            .and(" rebuilds it from its readable parts; the next run then sends every item again");
+        Finding::wrong(format!("the ledger {}: {flaw}", private_file::safe(&checkup.path)), means, next)
     });
     let ahead = (checkup.ahead > 0).then(|| {
         Finding::warning(

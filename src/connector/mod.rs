@@ -30,7 +30,6 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::client::{Client, ClientError, ClientSettings, ConnectorMetadata};
-use crate::commerce::database::DatabaseSettings;
 use crate::commerce::edition;
 use crate::config::store::Store;
 use crate::config::{Config, SourceKind};
@@ -296,18 +295,18 @@ impl Connector {
         match store.config().source.kind {
             SourceKind::Files => Ok(Source::Files(Files::new(store.resolve(&store.config().source.files.directory)))),
             SourceKind::Commerce => {
-                let commerce = self.commerce(&database::settings(&store)?).await?;
+                let commerce = self.commerce(&store).await?;
                 Ok(Source::Commerce(commerce.with_order_days(store.config().source.commerce.order_days)))
             }
         }
     }
 
-    /// The shop in this database, with what counts beside it: the database of its orders, if they have one of their own, and the
-    /// files and variables of the installation.
-    async fn commerce(&self, settings: &DatabaseSettings) -> Result<Commerce, Problem> {
-        let store = self.store();
-        let mut commerce = Commerce::connect(settings).await.map_err(explained)?;
-        if let Some(orders) = database::orders_settings(&store)? {
+    /// The configured shop, with what counts beside its database: that of its orders, if they have one of their own, and the files
+    /// and variables of the installation.
+    async fn commerce(&self, store: &Store) -> Result<Commerce, Problem> {
+        let (main, orders) = database::settings_with_orders(store)?;
+        let mut commerce = Commerce::connect(&main).await.map_err(explained)?;
+        if let Some(orders) = orders {
             commerce = commerce.with_orders_in(&orders).await.map_err(explained)?;
         }
         let root = store.config().instance.root.as_deref().map(|root| store.resolve(root));

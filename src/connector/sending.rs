@@ -13,6 +13,7 @@ use crate::export::ledger::Installation;
 use crate::export::owner::Owner;
 use crate::export::{Plan, Rolling, Run};
 use crate::feeds::source::{Source, SourceError};
+use crate::remedy::{Hint, Remedy};
 use crate::untrusted::SafeText;
 
 impl Connector {
@@ -34,13 +35,12 @@ impl Connector {
             None => Ok(asked.to_vec()),
             Some(feed) => {
                 let absence = source.absent().into_iter().find(|(absent, _)| absent == feed).map(|(_, reason)| reason);
-                Err(explained(SourceError::NoSuchFeed {
+                let missing = explained(SourceError::NoSuchFeed {
                     feed: *feed,
                     source_name: self.overview().source,
-                    reason: absence.unwrap_or_else(|| {
-                        "not in this source; `commerce-connector feeds list` shows its feeds".into()
-                    }),
-                }))
+                    reason: absence.unwrap_or_else(|| "not in this source".into()),
+                });
+                Err(missing.hint(Hint::from(Remedy::ListFeeds).and(" shows its feeds")))
             }
         }
     }
@@ -69,12 +69,10 @@ impl Connector {
     /// The chosen data space.
     pub(super) fn destination(&self) -> Result<DataSpaceId, Problem> {
         self.layers().check()?;
-        self.config().saas.environment_id.ok_or_else(|| {
-            Problem::usage("no data space is selected").hint(
-                "run `commerce-connector projects list`, then `commerce-connector data-spaces select ID`, or select \
-                 one in the SaaS identifier pane",
-            )
-        })
+        self.config()
+            .saas
+            .environment_id
+            .ok_or_else(|| Problem::usage("no data space is selected").hint(Remedy::ChooseDataSpace))
     }
 
     /// Starts an export from a source that is connected already; `skip_locked` leaves out what another run exports. `sender` is

@@ -191,7 +191,7 @@ impl Services {
             notes.push("", text, Tone::Warning);
         }
         if let Some(problem) = &self.health_problem {
-            notes.push("", format!("Feed health unknown: {}", problem.in_full()), Tone::Danger);
+            notes.push("", format!("Feed health unknown: {}", problem.in_full().command_line()), Tone::Danger);
         }
         let text = "Healthy means sent in full from here and accepted by the gateway; services may show it later.";
         notes.push("", text, Tone::Remark);

@@ -304,7 +304,7 @@ fn problem_of(report: &RunReport) -> Option<Problem> {
             .map(|(feed, problem)| Problem { what: format!("{feed}: {}", problem.what), ..problem.clone() }),
         RunEnd::KeysRefused { message, remedy } => Some(
             Problem::new(Exit::Refused, format!("the gateway refused the keys: {message}"))
-                .hint(format!("{}; the watch reads the keys again at each attempt", remedy.words())),
+                .hint(remedy.hint().and("; the watch reads the keys again at each attempt")),
         ),
     }
 }

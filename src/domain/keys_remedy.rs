@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::remedy::{Hint, Remedy};
+
 /// The next step against keys that are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -13,11 +15,11 @@ pub enum KeysRemedy {
 }
 
 impl KeysRemedy {
-    /// What to do, as a hint that ends with a command.
-    pub fn words(self) -> &'static str {
+    /// What to do, to which more can be added.
+    pub fn hint(self) -> Hint {
         match self {
-            KeysRemedy::SetClock => "set this server's clock (`timedatectl set-ntp true`)",
-            KeysRemedy::CheckKeys => "run `commerce-connector keys verify`",
+            KeysRemedy::SetClock => "set this server's clock (`timedatectl set-ntp true`)".into(),
+            KeysRemedy::CheckKeys => Remedy::VerifyKeys.into(),
         }
     }
 }

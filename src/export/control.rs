@@ -49,10 +49,6 @@ impl Explain for OutOfBounds {
     fn exit(&self) -> Exit {
         Exit::Usage
     }
-
-    fn hint(&self) -> Option<String> {
-        None
-    }
 }
 
 /// That a run is paused.

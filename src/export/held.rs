@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{Feed, Most};
 use crate::format::{count, counted};
+use crate::remedy::{Hint, Remedy};
 use crate::untrusted::SafeText;
 
 /// What a run may do to a feed: as configured, and as somebody allows it for this run.
@@ -78,13 +79,13 @@ impl Held {
         }
     }
 
-    /// The command that sends them all the same.
-    pub fn remedy(&self) -> String {
-        let (flag, right) = match self.what {
-            What::Deletions => ("--max-delete", "if the shop has removed them"),
-            What::Changes => ("--max-change", "if the shop has changed them"),
-        };
-        format!("{right}: commerce-connector export run --feed {} {flag} {}", self.feed, self.items)
+    /// What sends them all the same.
+    pub fn remedy(&self) -> Hint {
+        let (feed, items) = (self.feed.name(), self.items);
+        match self.what {
+            What::Deletions => Hint::from("if the shop has removed them: ").and(Remedy::MaxDelete { feed, items }),
+            What::Changes => Hint::from("if the shop has changed them: ").and(Remedy::MaxChange { feed, items }),
+        }
     }
 }
 
@@ -110,7 +111,7 @@ mod tests {
              none was deleted"
         );
         assert_eq!(
-            held.remedy(),
+            held.remedy().command_line(),
             "if the shop has removed them: commerce-connector export run --feed products --max-delete 3000"
         );
         let before = Held { since: Some(Timestamp::UNIX_EPOCH), ..held };

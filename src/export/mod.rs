@@ -55,6 +55,7 @@ use crate::domain::{DataSpaceId, Feed, MAX_DELETE, Most};
 use crate::error::{Exit, Explain, Problem};
 use crate::feeds::source::Source;
 use crate::private_file::PrivateFileError;
+use crate::remedy::{Hint, Remedy};
 use crate::untrusted::SafeText;
 
 /// What a run is to do.
@@ -283,15 +284,13 @@ impl Explain for ExportError {
         }
     }
 
-    fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<Hint> {
         match self {
-            ExportError::Locked { .. } => Some(
-                "follow it with `commerce-connector export status --watch`, or stop it with `export stop`".to_owned(),
-            ),
+            ExportError::Locked { .. } => Some(Remedy::FollowRun.into()),
             ExportError::Elsewhere(problem) => problem.hint.clone(),
-            ExportError::LockFile(error) => error
-                .hint()
-                .or_else(|| Some("make its directory writable, or set another one with --state-dir".to_owned())),
+            ExportError::LockFile(error) => {
+                error.hint().or_else(|| Some("make its directory writable, or set another one with --state-dir".into()))
+            }
             ExportError::Ledger(error) => error.hint(),
         }
     }

@@ -18,6 +18,7 @@ use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::feeds::source::{IdKind, Selection};
 use crate::format::{counted, duration};
+use crate::remedy::{Hint, Remedy};
 use crate::untrusted::SafeText;
 
 /// Goes through a feed.
@@ -71,7 +72,7 @@ pub(super) async fn incomplete(
             let what = format!(
                 "{feed} is incomplete: {reason}, and was there at the last compare; nothing is sent or deleted"
             );
-            let hint = "restore the missing data; if it is meant to be gone, run `commerce-connector export run --accept-empty`";
+            let hint = Hint::from("restore the missing data; if it is meant to be gone, ").and(Remedy::AcceptEmpty);
             problems.push((feed, Problem::new(Exit::Guarded, what).hint(hint)));
         }
     }

@@ -2,6 +2,7 @@
 
 use super::proxy::UnusableProxy;
 use crate::error::{Exit, Explain};
+use crate::remedy::Hint;
 use crate::untrusted::SafeText;
 
 /// A setting that no request can be made with.
@@ -25,10 +26,10 @@ impl Explain for HttpError {
         Exit::Usage
     }
 
-    fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<Hint> {
         match self {
             HttpError::Setting { .. } => None,
-            HttpError::Proxy(unusable) => Some(format!("correct {}, or unset it", unusable.variable)),
+            HttpError::Proxy(unusable) => Some(format!("correct {}, or unset it", unusable.variable).into()),
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io;
 
+use crate::remedy::{Hint, Remedy};
+
 /// Where on the way a request broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
@@ -29,13 +31,15 @@ impl Failure {
     }
 
     /// What to do about it, after which a run can be started again.
-    pub fn remedy(self) -> &'static str {
+    pub fn remedy(self) -> Hint {
         match self {
-            Failure::Name => "check the name servers of this server (`commerce-connector doctor`)",
-            Failure::ProxyLogin => "put user and password into HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT)",
-            Failure::Proxy => "allow the gateway's host in the proxy, or correct HTTPS_PROXY",
-            Failure::Tls => "if you trust its certificate, set its CA as gateway.ca_file",
-            Failure::Connection | Failure::Time | Failure::Other => "diagnose it (`commerce-connector doctor`)",
+            Failure::Name => Hint::from("check the name servers of this server (").and(Remedy::Doctor).and(")"),
+            Failure::ProxyLogin => "put user and password into HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT)".into(),
+            Failure::Proxy => "allow the gateway's host in the proxy, or correct HTTPS_PROXY".into(),
+            Failure::Tls => "if you trust its certificate, set its CA as gateway.ca_file".into(),
+            Failure::Connection | Failure::Time | Failure::Other => {
+                Hint::from("diagnose it (").and(Remedy::Doctor).and(")")
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use super::pasted::PasteError;
 use crate::error::{Exit, Explain};
 use crate::http::HttpError;
 use crate::private_file::PrivateFileError;
+use crate::remedy::{Hint, Remedy};
 use crate::untrusted::SafeText;
 
 /// What went wrong.
@@ -126,7 +127,7 @@ impl Explain for ImsError {
         }
     }
 
-    fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<Hint> {
         let text = match self {
             ImsError::NoClient => {
                 "create an OAuth credential in the Adobe Developer Console with the redirect URI of ims.redirect_uri, \
@@ -139,13 +140,13 @@ impl Explain for ImsError {
             }
             ImsError::Client { .. } => "check the client id and its secret; only a Web App credential needs a secret",
             ImsError::NothingPending | ImsError::Out | ImsError::Expired { .. } | ImsError::TokenRefused { .. } => {
-                "run `commerce-connector ims login`, or sign in from the IMS organization pane"
+                return Some(Remedy::SignIn.into());
             }
             ImsError::Passing { .. } => "check DNS, proxy and firewall, then try again",
-            ImsError::Nonsense { path, .. } => return Some(format!("delete {path} and sign in again")),
+            ImsError::Nonsense { path, .. } => return Some(format!("delete {path} and sign in again").into()),
             ImsError::Http(error) => return error.hint(),
             ImsError::Setting { .. } | ImsError::Refused { .. } | ImsError::NotUnderstood { .. } => return None,
         };
-        Some(text.to_owned())
+        Some(text.into())
     }
 }

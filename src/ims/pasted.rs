@@ -5,6 +5,7 @@
 use reqwest::Url;
 
 use crate::error::{Exit, Explain};
+use crate::remedy::Hint;
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
 
@@ -68,7 +69,7 @@ impl Explain for PasteError {
         }
     }
 
-    fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<Hint> {
         let text = match self {
             PasteError::Empty | PasteError::NotAnAddress | PasteError::OtherHost { .. } | PasteError::CutOff { .. } => {
                 "copy the whole URL you were redirected to after signing in, even if that page does not open"
@@ -78,7 +79,7 @@ impl Explain for PasteError {
             PasteError::Denied { .. } => "open the URL again and allow access, or sign in with another Adobe ID",
             PasteError::Refused { .. } => "open the URL again; client, redirect URI and scopes are set under [ims]",
         };
-        Some(text.to_owned())
+        Some(text.into())
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{MAX_BITS, MAX_INPUT_BYTES, MIN_BITS};
 use crate::error::{Exit, Explain};
 use crate::private_file::PrivateFileError;
+use crate::remedy::Hint;
 use crate::untrusted::SafeText;
 
 /// What is wrong with a key.
@@ -107,28 +108,23 @@ impl Explain for KeyError {
         }
     }
 
-    fn hint(&self) -> Option<String> {
-        Some(match self {
-            KeyError::Encrypted => {
-                "remove the passphrase: `openssl pkcs8 -topk8 -nocrypt -in FILE -out NEW-FILE`".to_owned()
-            }
-            KeyError::OpenSsh => {
-                "if it belongs to a gateway pair, convert a copy: `ssh-keygen -p -m PKCS8 -f COPY`".to_owned()
-            }
+    fn hint(&self) -> Option<Hint> {
+        let text = match self {
+            KeyError::Encrypted => "remove the passphrase: `openssl pkcs8 -topk8 -nocrypt -in FILE -out NEW-FILE`",
+            KeyError::OpenSsh => "if it belongs to a gateway pair, convert a copy: `ssh-keygen -p -m PKCS8 -f COPY`",
             KeyError::Truncated(_) | KeyError::Damaged(_) => {
-                "copy the whole text again, from -----BEGIN to the END line".to_owned()
+                "copy the whole text again, from -----BEGIN to the END line"
             }
             KeyError::DatabaseValue => {
                 "paste the key as the API portal showed it; a value from core_config_data cannot be used here"
-                    .to_owned()
             }
             KeyError::File(error) => return error.hint(),
             KeyError::NotRsa { .. } | KeyError::PublicKey | KeyError::Certificate | KeyError::TooSmall { .. } => {
                 "the private key was downloaded when the pair was generated in the API portal; if you lost it, \
                  generate a new pair"
-                    .to_owned()
             }
             _ => return None,
-        })
+        };
+        Some(text.into())
     }
 }

@@ -396,6 +396,6 @@ fn a_pasted_path_is_read_and_pasted_text_is_parsed() {
 
 impl KeyError {
     fn hint_text(&self) -> String {
-        crate::error::Explain::hint(self).unwrap_or_default()
+        crate::error::Explain::hint(self).unwrap_or_default().command_line()
     }
 }

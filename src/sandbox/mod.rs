@@ -39,6 +39,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::error::{Exit, Explain};
 use crate::private_file::{self, PrivateFileError};
+use crate::remedy::Hint;
 use crate::untrusted::SafeText;
 use faults::Faults;
 use gateway::{Gateway, Tenant};
@@ -209,9 +210,9 @@ impl Explain for SandboxError {
         }
     }
 
-    fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<Hint> {
         match self {
-            SandboxError::Listen { .. } => Some("use port 0 for any free port".to_owned()),
+            SandboxError::Listen { .. } => Some("use port 0 for any free port".into()),
             SandboxError::File(error) => error.hint(),
             _ => None,
         }

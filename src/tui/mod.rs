@@ -7,6 +7,7 @@ pub mod draw;
 pub mod keymap;
 pub mod model;
 pub mod panes;
+pub mod remedy;
 pub mod runtime;
 pub mod theme;
 pub mod widgets;

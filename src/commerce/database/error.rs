@@ -4,6 +4,7 @@ use mysql_async::{DriverError, Error, IoError};
 
 use super::settings::{Address, DatabaseSettings};
 use crate::error::{Exit, Explain};
+use crate::remedy::{Hint, Remedy};
 use crate::untrusted::SafeText;
 
 /// Wrong user or password (`ER_ACCESS_DENIED_ERROR`, its variant for accounts without a password, and that for accounts
@@ -195,25 +196,22 @@ impl Explain for DatabaseError {
         }
     }
 
-    fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<Hint> {
         match self {
-            Self::Unreachable { hint, .. } | Self::Interrupted { hint, .. } => Some(hint.clone()),
+            Self::Unreachable { hint, .. } | Self::Interrupted { hint, .. } => Some(hint.as_str().into()),
             Self::TlsFile { .. } => Some(
                 "check [source.commerce] tls_ca_file, tls_cert_file and tls_key_file, or driver_options in env.php"
-                    .to_owned(),
+                    .into(),
             ),
             Self::NotCommerce { .. } => Some(
-                "check the database name and the table prefix (table_prefix in [source.commerce] or env.php)"
-                    .to_owned(),
+                "check the database name and the table prefix (table_prefix in [source.commerce] or env.php)".into(),
             ),
-            Self::Denied { grant, .. } => Some(format!("ask a database administrator to run `{grant}`")),
-            Self::Undecodable { .. } => Some("correct the value in that row; other items are not affected".to_owned()),
-            Self::Emptied { .. } => Some(
-                "restore the table or run `bin/magento indexer:reindex`; if it is meant to be empty, run \
-                 `commerce-connector export run \
-                 --accept-empty`"
-                    .to_owned(),
-            ),
+            Self::Denied { grant, .. } => Some(format!("ask a database administrator to run `{grant}`").into()),
+            Self::Undecodable { .. } => Some("correct the value in that row; other items are not affected".into()),
+            Self::Emptied { .. } => {
+                let text = "restore the table or run `bin/magento indexer:reindex`; if it is meant to be empty, ";
+                Some(Hint::from(text).and(Remedy::AcceptEmpty))
+            }
             Self::Query { .. } => None,
         }
     }

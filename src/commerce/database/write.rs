@@ -7,6 +7,7 @@ use super::Database;
 use super::connections::CONNECT_TIMEOUT;
 use super::error::{DatabaseError, grant, words};
 use crate::error::{Exit, Explain};
+use crate::remedy::Hint;
 use crate::untrusted::SafeText;
 
 /// The table of settings.
@@ -50,15 +51,16 @@ impl Explain for WriteError {
         }
     }
 
-    fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<Hint> {
         match self {
-            WriteError::Denied { grant, .. } => Some(format!(
-                "ask a database administrator to run `{grant}`, or set instance.settings = \"file\" to keep settings \
-                 in the configuration file"
-            )),
-            WriteError::NotKept { .. } => {
-                Some("check for a trigger, a missing unique key or a short column".to_owned())
-            }
+            WriteError::Denied { grant, .. } => Some(
+                format!(
+                    "ask a database administrator to run `{grant}`, or set instance.settings = \"file\" to keep \
+                     settings in the configuration file"
+                )
+                .into(),
+            ),
+            WriteError::NotKept { .. } => Some("check for a trigger, a missing unique key or a short column".into()),
             WriteError::Database(error) => error.hint(),
         }
     }

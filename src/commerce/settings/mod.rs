@@ -18,6 +18,7 @@ use super::database::{Database, DatabaseError};
 use super::deployment::Deployment;
 use super::env_php::{self, EnvPhpError};
 use crate::error::{Exit, Explain};
+use crate::remedy::{Hint, Remedy};
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
 use crate::variables::Variables;
@@ -132,21 +133,21 @@ impl Explain for SecretError {
         Exit::Usage
     }
 
-    fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<Hint> {
         let (reason, keys_in) = match self {
             SecretError::File(_) => {
-                return Some("write the value into the file as plain text or as a variable that is set".to_owned());
+                return Some("write the value into the file as plain text or as a variable that is set".into());
             }
             SecretError::Crypt { reason, keys_in, .. } => (reason, keys_in),
         };
         Some(match reason {
             CryptError::NoKeyFits(_) | CryptError::NoSuchKey { .. } => {
-                "restore the crypt/key of the installation that saved it, or save the key again with `commerce-connector keys set`"
-                    .to_owned()
+                Hint::from("restore the crypt/key of the installation that saved it, or save the key again ")
+                    .and(Remedy::SaveKeys)
             }
-            CryptError::NoKeys | CryptError::BadKey { .. } => format!("check crypt/key in {keys_in}"),
+            CryptError::NoKeys | CryptError::BadKey { .. } => format!("check crypt/key in {keys_in}").into(),
             CryptError::NotEncrypted | CryptError::Legacy(_) | CryptError::UnknownCipher(_) => {
-                "save it again with `commerce-connector keys set`, or in the Admin".to_owned()
+                Hint::from("save it again ").and(Remedy::SaveKeys).and(", or in the Admin")
             }
             CryptError::NotSealed(_) => return None,
         })

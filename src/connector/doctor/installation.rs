@@ -12,6 +12,7 @@ use crate::connector::Connector;
 use crate::connector::finding::Finding;
 use crate::domain::Edition;
 use crate::private_file::safe;
+use crate::remedy::{Hint, Remedy};
 use crate::untrusted::SafeText;
 
 const CONFIGURATION: &str = "Configuration";
@@ -33,7 +34,7 @@ fn configuration(store: &Store) -> Check {
         let finding = Finding::wrong(
             format!("no configuration at {path}"),
             "shop, keys and data space are not set",
-            "`commerce-connector config init` creates one with every key explained",
+            Hint::from(Remedy::CreateConfig).and(" creates one with every key explained"),
         );
         return Check::wrong(CONFIGURATION, "not found", finding);
     }

@@ -6,6 +6,7 @@ use std::process::Command;
 use super::check::Check;
 use crate::connector::finding::Finding;
 use crate::export::owner::Owner;
+use crate::remedy::{Hint, Remedy};
 
 const LOGOUT: &str = "Logout";
 
@@ -64,7 +65,6 @@ fn logind() -> Logind {
 }
 
 fn judge(facts: &Facts) -> Check {
-    let how = "`systemd-run --user --unit=commerce-export commerce-connector export run`";
     match facts.logind {
         Logind::Absent => Check::ok(LOGOUT, "logout stops nothing (no systemd)"),
         Logind::Spares => Check::ok(LOGOUT, "logout stops nothing (KillUserProcesses=no)"),
@@ -79,7 +79,7 @@ fn judge(facts: &Facts) -> Check {
             let finding = Finding::warning(
                 "logging out stops your processes (logind, KillUserProcesses=yes)",
                 "a background export is killed at logout; nothing is lost, run it again to resume",
-                format!("{linger}run it as a service: {how}"),
+                Hint::from(format!("{linger}run it as a service: ")).and(Remedy::RunAsService),
             );
             Check::new(LOGOUT, "logout stops running exports", vec![finding])
         }
@@ -102,9 +102,11 @@ mod tests {
         };
         let check = judge(&killing);
         assert_eq!(check.outcome, Outcome::Warning);
-        assert!(check.findings[0].next.as_str().starts_with("`loginctl enable-linger ann`, then run it as a service"));
+        assert!(
+            check.findings[0].next.command_line().starts_with("`loginctl enable-linger ann`, then run it as a service")
+        );
         let lingering = judge(&Facts { lingers: true, ..killing.clone() });
-        assert!(lingering.findings[0].next.as_str().starts_with("run it as a service"));
+        assert!(lingering.findings[0].next.command_line().starts_with("run it as a service"));
         for (facts, outcome) in [
             (Facts { lingers: true, is_in_session: false, ..killing.clone() }, Outcome::Ok),
             (Facts { is_root: true, ..killing.clone() }, Outcome::Ok),

@@ -11,6 +11,7 @@ use crate::connector::finding::Finding;
 use crate::connector::ledger::findings;
 use crate::domain::Feed;
 use crate::format::count;
+use crate::remedy::{Hint, Remedy};
 use crate::settings::RouteOrigin;
 use crate::untrusted::SafeText;
 
@@ -108,7 +109,7 @@ fn ledger(connector: &Connector) -> Check {
                 Finding::wrong(
                     format!("{} items of the last runs failed", count(failed)),
                     "the service has no current version of them",
-                    "`commerce-connector export status` lists them with the reason",
+                    Hint::from(Remedy::Status).and(" lists them with the reason"),
                 )
             });
             Check::new(LEDGER, &detail, flaws.into_iter().chain(finding).collect())
@@ -189,7 +190,7 @@ mod tests {
         let check = with((80, 24), &[("TERM", "xterm"), ("LANG", "C"), ("NO_COLOR", "1")]);
         assert_eq!(check.detail.as_str(), "xterm, 80x24, no colours, ASCII");
         assert_eq!(check.findings[0].what, "LANG is C, which is not UTF-8");
-        assert_eq!(check.findings[0].next, "`export LANG=C.UTF-8`");
+        assert_eq!(check.findings[0].next.command_line(), "`export LANG=C.UTF-8`");
     }
 
     #[test]

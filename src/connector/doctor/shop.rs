@@ -73,7 +73,7 @@ async fn schema(
     database: &Database,
     is_adobe_here: bool,
 ) -> Result<Check, Problem> {
-    let commerce = connector.commerce(settings).await?;
+    let commerce = connector.commerce(&connector.store()).await?;
     let absent = commerce.absent().into_iter().filter(|(feed, _)| !feed.is_experimental());
     // Without Adobe's export, tables of its modules are nowhere to come from, and nobody promised these feeds.
     let finding = if is_adobe_here { Finding::wrong } else { Finding::warning };

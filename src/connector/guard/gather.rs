@@ -158,14 +158,14 @@ impl Connector {
             // The label alone is reason enough to refuse.
             return Ok(DataSpaceKind::Production);
         }
-        let known = error.hint.map(|hint| format!("{hint}; ")).unwrap_or_default();
+        let known = error.hint.map(|hint| hint.and("; ")).unwrap_or_default();
         Err(Problem {
             what: format!(
                 "this is a {} installation ({}), and it is unknown whether {name} is a production data space, so \
                  nothing was sent: {}",
                 inferred.kind, inferred.because, error.what
             ),
-            hint: Some(format!("{known}to send anyway: --i-know {:?}", name.as_str())),
+            hint: Some(known.and(format!("to send anyway: --i-know {:?}", name.as_str()))),
             exit: error.exit,
         })
     }

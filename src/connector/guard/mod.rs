@@ -16,6 +16,7 @@ use crate::commerce::kind::Inferred;
 use crate::domain::{DataSpaceId, DataSpaceKind, InstallationKind};
 use crate::error::{Exit, Explain};
 use crate::export::ledger::Installation;
+use crate::remedy::{Hint, Remedy};
 use crate::untrusted::SafeText;
 
 pub use neighbours::Neighbour;
@@ -125,25 +126,27 @@ impl Explain for Refusal {
         Exit::Guarded
     }
 
-    fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<Hint> {
         let name = &self.target().name;
         Some(match self {
-            Refusal::NotProduction { .. } => format!(
-                "select a testing data space (`commerce-connector data-spaces list`), set instance.kind if this is \
-                 the production shop, or send anyway: --i-know {name:?}"
-            ),
+            Refusal::NotProduction { .. } => Hint::from("select a testing data space (")
+                .and(Remedy::ListDataSpaces)
+                .and(format!("), set instance.kind if this is the production shop, or send anyway: --i-know {name:?}")),
             Refusal::Moved { .. } => format!(
                 "if the shop moved, confirm once: --i-know {name:?}; if this is a copy of it, select another data space"
-            ),
+            )
+            .into(),
             Refusal::Another { .. } => format!(
                 "two installations would delete each other's items; select another data space, or, if this one \
                  replaces the other, confirm: --i-know {name:?}"
-            ),
+            )
+            .into(),
             Refusal::OtherUser { neighbour, .. } => format!(
                 "run this program as {}; to send everything again anyway, confirm once: --i-know {name:?}",
                 neighbour.user
-            ),
-            Refusal::OtherName { .. } => "copy the name from `commerce-connector data-spaces list`".to_owned(),
+            )
+            .into(),
+            Refusal::OtherName { .. } => Hint::from("copy the name from ").and(Remedy::ListDataSpaces),
         })
     }
 }
@@ -287,7 +290,7 @@ mod tests {
             refusal.to_string(),
             "this is a staging installation (the host says so), and Live shop is a production data space: nothing was sent"
         );
-        assert!(refusal.hint().expect("a hint").contains("--i-know \"Live shop\""));
+        assert!(refusal.hint().expect("a hint").command_line().contains("--i-know \"Live shop\""));
         assert_eq!(check(DataSpaceKind::Testing, None), Ok(()));
         assert_eq!(check(DataSpaceKind::Production, Some("Live shop")), Ok(()));
         let refusal = check(DataSpaceKind::Production, Some("live shop")).expect_err("not the name");
@@ -328,6 +331,6 @@ mod tests {
             "the base URL of this installation changed from http://shop.example.com to https://copy.example.com/ since it last sent \
              into the data space Live shop: nothing was sent"
         );
-        assert!(refusal.hint().expect("a hint").contains("if the shop moved"));
+        assert!(refusal.hint().expect("a hint").command_line().contains("if the shop moved"));
     }
 }

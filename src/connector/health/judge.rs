@@ -9,6 +9,7 @@ use crate::commerce::triggers::Triggers;
 use crate::domain::Feed;
 use crate::export::ledger::FeedSummary;
 use crate::format::{count, counted, duration};
+use crate::remedy::{Hint, Remedy};
 
 /// Records that wait in a change log: with more, Adobe's status page warns, too (protocol page §5).
 pub const BACKLOG_LIMIT: u64 = 1_000;
@@ -53,7 +54,7 @@ fn ours(summary: &FeedSummary) -> Vec<Finding> {
             Finding::wrong(
                 format!("{}: {} failed (needs a fix)", summary.feed, counted(summary.needs_attention, "item")),
                 "the service refused them; they are not sent again until they change",
-                "`commerce-connector export status` lists them with the reason",
+                Hint::from(Remedy::Status).and(" lists them with the reason"),
             )
             .about(summary.feed),
         );
@@ -63,7 +64,7 @@ fn ours(summary: &FeedSummary) -> Vec<Finding> {
             Finding::wrong(
                 format!("{}: {} failed (will retry)", summary.feed, counted(summary.will_retry, "item")),
                 "the service has no current version of them",
-                format!("`commerce-connector export retry --feed {}`", summary.feed),
+                Remedy::RetryFeed { feed: summary.feed.name() },
             )
             .about(summary.feed),
         );

@@ -69,6 +69,7 @@ pub(super) use writer::Ledger;
 use crate::domain::{DataSpaceId, Feed};
 use crate::error::{Exit, Explain};
 use crate::private_file;
+use crate::remedy::{Hint, Remedy};
 use crate::untrusted::SafeText;
 
 /// The ledger file of a data space.
@@ -118,7 +119,7 @@ pub enum LedgerError {
         /// The system's words.
         reason: SafeText,
         /// What to do.
-        hint: String,
+        hint: Hint,
     },
     /// What is in the file is not what was written.
     #[error("the ledger {path} is damaged: {reason}")]
@@ -131,7 +132,7 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
-    fn new(path: &Path, reason: &str, hint: impl Into<String>) -> Self {
+    fn new(path: &Path, reason: &str, hint: impl Into<Hint>) -> Self {
         LedgerError::Unusable {
             path: SafeText::new(&path.to_string_lossy()),
             reason: SafeText::new(reason),
@@ -171,12 +172,12 @@ impl Explain for LedgerError {
         Exit::Other
     }
 
-    fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<Hint> {
         Some(match self {
             LedgerError::Unusable { hint, .. } => hint.clone(),
             LedgerError::Damaged { .. } => {
-                "run `commerce-connector export ledger repair`: it recovers readable items; the next run resends them"
-                    .to_owned()
+                let what = ": it recovers readable items; the next run resends them";
+                Hint::from("run ").and(Remedy::RepairLedger).and(what)
             }
         })
     }

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::LedgerError;
 use crate::private_file::{self, is_trusted};
+use crate::remedy::{Hint, Remedy};
 
 /// Permission bits that the owner needs.
 const OWNER_READS_AND_WRITES: u32 = 0o600;
@@ -56,7 +57,7 @@ fn refuse_half_repaired(path: &Path) -> Result<(), LedgerError> {
     if !repaired(path).exists() {
         return Ok(());
     }
-    let hint = "resume it: `commerce-connector export ledger repair`";
+    let hint = Hint::from("resume it: ").and(Remedy::RepairLedger);
     Err(LedgerError::new(path, "its repair was interrupted", hint))
 }
 

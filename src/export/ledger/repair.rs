@@ -15,6 +15,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use super::{LedgerError, check, feed_of_code, path_of, paths, schema};
 use crate::domain::DataSpaceId;
 use crate::private_file;
+use crate::remedy::{Hint, Remedy};
 
 /// The side files of a ledger: its log, and the index of the log.
 const SIDES: [&str; 2] = ["-wal", "-shm"];
@@ -136,10 +137,10 @@ fn nothing_left(source: &Path, error: &rusqlite::Error) -> LedgerError {
     LedgerError::new(
         source,
         &format!("no part of it is readable: {error}"),
-        format!(
-            "use a backup: `commerce-connector export ledger repair --from FILE`. Without one, move {shown} away and run again: \
-             every item is resent, but items deleted from the shop stay in the service"
-        ),
+        Hint::from("use a backup: ").and(Remedy::RepairLedgerFrom).and(format!(
+            ". Without one, move {shown} away and run again: every item is resent, but items deleted from the shop stay \
+             in the service"
+        )),
     )
 }
 

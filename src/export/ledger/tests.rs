@@ -320,7 +320,7 @@ fn a_ledger_that_cannot_be_one_is_refused_with_what_to_do() {
         let error = Store::open(state.path(), &space()).expect_err("refused");
         let looked = LedgerReader::open(state.path(), &space()).expect_err("refused").to_string();
         assert_eq!(error.to_string(), looked);
-        (error.to_string(), error.hint().expect("what to do"))
+        (error.to_string(), error.hint().expect("what to do").command_line())
     };
     let (what, hint) = refused(&|path| std::fs::write(path, "rubbish ".repeat(1_000)).expect("written"));
     assert!(
@@ -355,7 +355,7 @@ async fn after_a_full_disk_nothing_more_is_written_and_every_caller_is_told() {
     let (ledger, thread) = Ledger::spawn(full_ledger(state.path())).expect("a thread");
     let items: Vec<LedgerEntry> = (0..1_000).map(|sku| LedgerEntry::Whole(product(&sku.to_string(), ""))).collect();
     let error = ledger.call(move |store| store.compare(items, now())).await.expect_err("no room");
-    assert!(error.hint().expect("what to do").contains("free disk space"), "{error:?}");
+    assert!(error.hint().expect("what to do").command_line().contains("free disk space"), "{error:?}");
     let small = vec![LedgerEntry::Whole(product("A", ""))];
     let later = ledger.call(move |store| store.compare(small, now())).await.expect_err("nothing after a failure");
     assert_eq!(later, error);

@@ -3,6 +3,7 @@
 use crate::commerce::database::DatabaseError;
 use crate::domain::Feed;
 use crate::error::{Exit, Explain};
+use crate::remedy::{Hint, Remedy};
 use crate::untrusted::SafeText;
 
 /// Why a source cannot be read.
@@ -63,13 +64,12 @@ impl Explain for SourceError {
         }
     }
 
-    fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<Hint> {
         match self {
             SourceError::Database(error) | SourceError::Reading { error, .. } => error.hint(),
-            SourceError::Incomplete { .. } => Some(
-                "restore the file; if it is meant to be empty, run `commerce-connector export run --accept-empty`"
-                    .to_owned(),
-            ),
+            SourceError::Incomplete { .. } => {
+                Some(Hint::from("restore the file; if it is meant to be empty, ").and(Remedy::AcceptEmpty))
+            }
             SourceError::Setting(error) => error.hint(),
             SourceError::File { .. } | SourceError::NoSuchFeed { .. } => None,
         }

@@ -10,6 +10,7 @@ use crate::keys::{KeyError, PrivateKey};
 use crate::report::Row;
 use crate::secret::Secret;
 use crate::tui::keymap::{self, Binding, KeyContext};
+use crate::tui::remedy::sentence;
 use crate::tui::widgets::editor::{KEY_TEXT_LIMIT, KeyEditor, LineEditor};
 use crate::tui::widgets::reading::LogLine;
 use crate::untrusted::SafeText;
@@ -108,10 +109,7 @@ impl LineDialog {
     /// Shows why the line was not accepted.
     pub fn refuse(&mut self, problem: &Problem) {
         self.busy = false;
-        self.error = Some(match &problem.hint {
-            Some(hint) => format!("{}: {hint}", problem.what),
-            None => problem.what.clone(),
-        });
+        self.error = Some(sentence(problem));
     }
 }
 

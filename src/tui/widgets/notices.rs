@@ -4,6 +4,7 @@ use jiff::Zoned;
 
 use crate::error::Problem;
 pub use crate::report::Tone;
+use crate::tui::remedy::words;
 
 /// How many are kept; older ones are dropped, since a wall of old news hides the new.
 const NOTICES_KEPT: usize = 9;
@@ -50,10 +51,10 @@ impl Notices {
 
     /// Adds what went wrong, with what to do about it.
     pub fn problem(&mut self, problem: &Problem, at: &Zoned) {
-        let Problem { what, hint, .. } = problem.clone();
+        let hint = problem.hint.as_ref().map(words);
         self.push(Notice {
             tone: Tone::Danger,
-            text: what,
+            text: problem.what.clone(),
             hint,
             at: at.clone(),
             leads_on: false,
@@ -63,8 +64,8 @@ impl Notices {
 
     /// Adds that the gateway refused the keys, with what to do about it.
     pub fn refused_keys(&mut self, problem: &Problem, at: &Zoned) {
-        let Problem { what, hint, .. } = problem.clone();
-        self.push(Notice { tone: Tone::Danger, text: what, hint, at: at.clone(), leads_on: false, refuses_keys: true });
+        let (text, hint) = (problem.what.clone(), problem.hint.as_ref().map(words));
+        self.push(Notice { tone: Tone::Danger, text, hint, at: at.clone(), leads_on: false, refuses_keys: true });
     }
 
     fn push(&mut self, notice: Notice) {

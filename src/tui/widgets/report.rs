@@ -3,6 +3,7 @@
 use ratatui::text::{Line, Span};
 
 use crate::report::{Row, Section, Tone};
+use crate::tui::remedy::words;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::text::{fit, left, paragraph, width, wrap};
 
@@ -41,7 +42,7 @@ pub fn lines(row: &Row, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let mut lines = hanging(mark, row.text.as_str(), role, theme, room);
     if let Some(hint) = &row.hint {
         lines.extend(hanging(" ", &hint.why, Role::Text, theme, room));
-        lines.extend(hanging(" ", &hint.fix, Role::Accent, theme, room));
+        lines.extend(hanging(" ", &words(&hint.fix), Role::Accent, theme, room));
     }
     lines
 }

@@ -135,7 +135,7 @@ fn told(ended: &Ended) -> String {
     }
     match conclude(ended.report()) {
         Ok(exit) => text + &format!("{exit:?}"),
-        Err(problem) => text + &format!("{}\n{}", problem.what, problem.hint.unwrap_or_default()),
+        Err(problem) => text + &format!("{}\n{}", problem.what, problem.hint.unwrap_or_default().command_line()),
     }
 }
 

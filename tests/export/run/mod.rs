@@ -243,7 +243,10 @@ async fn an_unknown_route_ends_the_feed_with_the_setting_to_check() {
     shop.plan.feeds[0].route = "feeds/nowhere".to_owned();
     let ended = shop.run().await;
     let RunEnd::Failed { problems } = &ended.report().end else { panic!("{ended:?}") };
-    assert!(problems[0].1.hint.as_ref().is_some_and(|hint| hint.contains("[export.routes]")), "{problems:?}");
+    assert!(
+        problems[0].1.hint.as_ref().is_some_and(|hint| hint.command_line().contains("[export.routes]")),
+        "{problems:?}"
+    );
     assert_eq!(ended.report().progress.feeds[0].requests, 1);
 }
 
@@ -257,7 +260,7 @@ async fn a_damaged_ledger_stops_the_run_before_it_begins() {
     let error = shop.start().map(|_| ()).expect_err("no run");
     assert!(matches!(error, ExportError::Ledger(_)));
     assert!(error.to_string().contains("is not a database"), "{error}");
-    assert!(error.hint().expect("what to do").contains("export ledger repair"));
+    assert!(error.hint().expect("what to do").command_line().contains("export ledger repair"));
     assert_eq!(shop.requests().await, 0);
 }
 

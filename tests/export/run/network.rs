@@ -90,7 +90,7 @@ async fn stuck(shop: &Shop, url: &str, ca_file: Option<&Path>) -> (Exit, String)
     let problem = conclude(ended.report()).expect_err("it gets nowhere");
     assert_eq!(shop.ledger()[0].submitted, 0);
     assert_eq!(shop.ledger()[0].will_retry + shop.ledger()[0].awaiting, BATCH as u64);
-    (problem.exit, format!("{}\n{}", problem.what, problem.hint.unwrap_or_default()))
+    (problem.exit, format!("{}\n{}", problem.what, problem.hint.unwrap_or_default().command_line()))
 }
 
 #[tokio::test(start_paused = true)]

@@ -66,7 +66,7 @@ fn tls(verify: TlsVerify) -> Tls {
 /// What is said, with the hint.
 fn said(refused: Result<Database, DatabaseError>) -> String {
     let error = refused.expect_err("not let in");
-    format!("{error}; {}", error.hint().unwrap_or_default())
+    format!("{error}; {}", error.hint().unwrap_or_default().command_line())
 }
 
 #[tokio::test]

@@ -110,6 +110,6 @@ impl Tape {
     /// A problem; its words may hold text that nobody made safe.
     pub fn problem(&mut self) -> Problem {
         let exits = [Exit::Other, Exit::Usage, Exit::Refused, Exit::TryAgain, Exit::Locked, Exit::Guarded];
-        Problem { what: self.raw(), hint: self.some(Self::raw), exit: self.pick(&exits) }
+        Problem { what: self.raw(), hint: self.some(Self::raw).map(Into::into), exit: self.pick(&exits) }
     }
 }

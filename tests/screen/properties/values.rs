@@ -212,7 +212,7 @@ fn finding(tape: &mut Tape) -> Finding {
         feed: tape.some(Tape::feed),
         what: tape.raw(),
         means: tape.raw(),
-        next: tape.raw(),
+        next: tape.raw().into(),
     }
 }
 

@@ -9,7 +9,7 @@ use super::support::mariadb::Server;
 /// What a person is told: the sentence and the hint.
 async fn refusal(settings: &DatabaseSettings) -> (String, String) {
     let error = Database::connect(settings).await.expect_err("refused");
-    (error.to_string(), error.hint().unwrap_or_default())
+    (error.to_string(), error.hint().unwrap_or_default().command_line())
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use crate::connector::{Connector, Half};
 use crate::domain::Environment;
 use crate::error::Problem;
 use crate::private_file::safe;
+use crate::remedy::{Hint, Remedy};
 
 /// Permission bits of everybody but the owner.
 const OTHERS: u32 = 0o077;
@@ -119,11 +120,9 @@ pub(super) fn judged(pair: Pair, probe: Option<Answer>, used: Environment, is_cl
     let mut finding = Finding::of(&refused, means);
     let is_refused = finding.cause == Cause::Keys;
     if is_refused {
-        finding.next = format!(
-            "`commerce-connector keys set --environment {environment} --api-key-file F --private-key-file F` with a pair \
-             from Adobe's API portal; {}",
-            finding.next
-        );
+        finding.next = Hint::from(Remedy::SetKeys { environment: environment.name() })
+            .and(" with a pair from Adobe's API portal; ")
+            .and(finding.next);
     }
     if !is_used {
         finding.level = Level::Warning;

@@ -17,6 +17,7 @@ use crate::error::{Exit, Problem};
 use crate::format::counted;
 use crate::http::Failure;
 use crate::http::proxy::Route;
+use crate::remedy::{Hint, Remedy};
 use crate::untrusted::SafeText;
 
 /// What came of a ping.
@@ -133,11 +134,7 @@ async fn registry(client: &Client, overview: &Overview, deadline: Instant) -> Ve
 /// Whether the chosen data space is still there, as it was saved.
 fn data_space(projects: &[Project], overview: &Overview) -> Check {
     let Some((id, name, kind)) = &overview.data_space else {
-        let finding = Finding::wrong(
-            "no data space is selected",
-            "exports need one",
-            "`commerce-connector data-spaces list`, then `commerce-connector data-spaces select ID`",
-        );
+        let finding = Finding::wrong("no data space is selected", "exports need one", Remedy::ChangeDataSpace);
         return Check::wrong(DATA_SPACE, "not selected", finding);
     };
     let found: Option<(&Project, &DataSpace)> = projects.iter().find_map(|project| {
@@ -147,11 +144,11 @@ fn data_space(projects: &[Project], overview: &Overview) -> Check {
         let finding = Finding::wrong(
             format!("these keys have no access to the data space {name} ({id})"),
             "it was deleted, or the keys belong to another organization; exports into it are refused",
-            "`commerce-connector data-spaces list`, then `commerce-connector data-spaces select ID`",
+            Remedy::ChangeDataSpace,
         );
         return Check::wrong(DATA_SPACE, &format!("{name} not found"), finding);
     };
-    let select = format!("`commerce-connector data-spaces select {id}` updates it");
+    let select = Hint::from(Remedy::SelectDataSpace { id: id.to_string() }).and(" updates it");
     let mut findings = Vec::new();
     if data_space.kind != *kind {
         findings.push(Finding::wrong(

@@ -19,6 +19,7 @@ use crate::connector::finding::{Cause, Finding};
 use crate::format::duration;
 use crate::http::Failure;
 use crate::http::proxy::{Proxy, Route, UnusableProxy, route_to};
+use crate::remedy::{Hint, Remedy};
 use crate::untrusted::SafeText;
 
 /// The longest that a name may take to be resolved; a resolver that is there answers in milliseconds.
@@ -168,7 +169,7 @@ pub(super) fn https(probe: Option<&Answer>, is_connected: bool, gateway: &HostPo
             let finding = Finding::wrong(
                 format!("{host} does not respond: {message}"),
                 "the connection works, but no request gets through",
-                "run `commerce-connector doctor` again; if it persists, ask your firewall or proxy administrator",
+                Hint::from(Remedy::DoctorAgain).and("; if it persists, ask your firewall or proxy administrator"),
             )
             .because(Cause::Passing);
             Check::wrong(HTTPS, "no response", finding)

@@ -137,7 +137,7 @@ fn of_rubbish_nothing_is_saved_and_it_is_left_as_it_is() {
     spoil(&path, 0, &[0xA5; 4096]);
     let before = std::fs::read(&path).expect("read");
     let error = repair(state.path(), &space(), RepairFrom::Damaged).expect_err("nothing to read");
-    let hint = error.hint().expect("what to do");
+    let hint = error.hint().expect("what to do").command_line();
     assert!(error.to_string().contains("no part of it is readable"), "{error}");
     assert!(hint.contains("--from FILE") && hint.contains("stay in the service"), "{hint}");
     assert_eq!(std::fs::read(&path).expect("read"), before);
@@ -176,7 +176,7 @@ fn a_backup_of_another_data_space_is_refused() {
     let error = repair(state.path(), &space(), RepairFrom::Backup(&file)).expect_err("not ours");
     assert!(error.to_string().contains("another data space (elsewhere)"), "{error}");
     let error = repair(state.path(), &space(), RepairFrom::Backup(Path::new("/nowhere"))).expect_err("no file");
-    assert!(error.hint().expect("what to do").contains("export ledger backup"), "{error}");
+    assert!(error.hint().expect("what to do").command_line().contains("export ledger backup"), "{error}");
     assert_eq!(checked(&state).items, [(Feed::Products, 1)]);
 }
 
@@ -194,7 +194,7 @@ fn a_repair_that_was_broken_off_is_finished_and_nothing_is_begun_anew_before() {
         check(state.path(), &space()).expect_err("refused"),
     ] {
         assert!(error.to_string().contains("its repair was interrupted"), "{error}");
-        assert!(error.hint().expect("what to do").contains("export ledger repair"));
+        assert!(error.hint().expect("what to do").command_line().contains("export ledger repair"));
     }
     let finished = mended(&state, RepairFrom::Damaged);
     assert_eq!((finished.kept, finished.aside.as_ref()), (2, Some(&aside)));

@@ -18,7 +18,7 @@ fn refusal(state: &TempDir) -> (String, String) {
     let looked = LedgerReader::open(state.path(), &space()).expect_err("refused");
     assert_eq!(error, looked);
     assert_eq!(Store::open_to_look(state.path(), &space()).expect_err("refused"), error);
-    (error.to_string(), error.hint().expect("what to do"))
+    (error.to_string(), error.hint().expect("what to do").command_line())
 }
 
 fn set_mode(path: &Path, mode: u32) {

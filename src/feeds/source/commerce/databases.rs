@@ -72,13 +72,20 @@ impl Databases {
         Ok(Self { main, orders: Some(orders) })
     }
 
-    /// Whether what a feed depends on is as it should be, as [`Database::check_tables`]: in the moment of a snapshot of the feed's
-    /// own database, and now in the other.
-    pub(super) async fn check_tables(&self, feed: Feed, snapshot: &mut Snapshot) -> Result<(), DatabaseError> {
-        self.of(feed).check_tables(snapshot).await?;
-        if self.is_apart(feed) {
-            let mut snapshot = self.main.snapshot().await?;
-            self.main.check_tables(&mut snapshot).await?;
+    /// Whether what a feed depends on is as it should be, as [`Database::check_tables`]: in the moment of a snapshot of `read`,
+    /// which is one of these databases, and now in the other, if the feed depends on both.
+    pub(super) async fn check_tables(
+        &self,
+        feed: Feed,
+        read: &Database,
+        snapshot: &mut Snapshot,
+    ) -> Result<(), DatabaseError> {
+        read.check_tables(snapshot).await?;
+        let orders = self.orders.as_ref().filter(|_| self.is_apart(feed));
+        if let Some(orders) = orders {
+            let other = if std::ptr::eq(read, orders) { &self.main } else { orders };
+            let mut snapshot = other.snapshot().await?;
+            other.check_tables(&mut snapshot).await?;
             snapshot.end().await;
         }
         Ok(())

@@ -13,6 +13,7 @@ use crate::commerce::database::{Database, DatabaseError, Snapshot};
 use crate::commerce::env_php::EnvPhpError;
 use crate::commerce::settings::{Found, Origin, Scope as Code, Sources, TABLE};
 use crate::error::{Exit, Explain};
+use crate::remedy::Hint;
 use crate::untrusted::SafeText;
 
 /// The tables that settings are read from, once for a run.
@@ -81,15 +82,15 @@ impl Explain for SettingError {
         }
     }
 
-    fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<Hint> {
         match self {
             SettingError::Database(error) => error.hint(),
             SettingError::File(_) => Some(
                 "write the value into the file as plain text, or as a variable that is set for this program as well"
-                    .to_owned(),
+                    .into(),
             ),
             SettingError::TimeZone { .. } => Some(
-                "correct it in the Admin (General, Locale Options, Timezone), or update the server's tzdata".to_owned(),
+                "correct it in the Admin (General, Locale Options, Timezone), or update the server's tzdata".into(),
             ),
             SettingError::Interrupted { .. } => None,
         }

@@ -225,7 +225,7 @@ impl Commerce {
         let database = databases.of(feed);
         let check = || async {
             let mut snapshot = database.snapshot().await?;
-            databases.check_tables(feed, &mut snapshot).await?;
+            databases.check_tables(feed, database, &mut snapshot).await?;
             snapshot.end().await;
             Ok(())
         };

@@ -58,7 +58,7 @@ async fn part_of(context: &Context, source: &SourceTable, feed: Feed, keys: &[u6
     let ids: Vec<u64> = source.existing(database, &mut snapshot, keys).await?.into_iter().collect();
     let page = page(&mut snapshot, context, feed, &ids).await?;
     // Afterwards, in the same moment: only now it is known what the page was read from.
-    context.databases.check_tables(feed, &mut snapshot).await?;
+    context.databases.check_tables(feed, database, &mut snapshot).await?;
     snapshot.end().await;
     Ok(page)
 }

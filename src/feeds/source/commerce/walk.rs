@@ -90,18 +90,13 @@ pub(super) async fn read(
 
 /// What all pages share. The tables are looked at also where no page follows: a record that is not there is then really gone.
 async fn load(databases: &Databases, feed: Feed, run: &Run) -> Result<Context, DatabaseError> {
-    let Databases { main, orders } = databases;
+    let main = &databases.main;
     let mut snapshot = main.snapshot().await?;
     main.check_tables(&mut snapshot).await?;
     main.depends_on(&SETTING_TABLES);
     let context = Context::load(databases, &mut snapshot, run).await?;
-    main.check_tables(&mut snapshot).await?;
+    databases.check_tables(feed, main, &mut snapshot).await?;
     snapshot.end().await;
-    if let Some(orders) = orders.as_ref().filter(|_| databases.is_apart(feed)) {
-        let mut snapshot = orders.snapshot().await?;
-        orders.check_tables(&mut snapshot).await?;
-        snapshot.end().await;
-    }
     Ok(context)
 }
 

@@ -12,6 +12,7 @@ use crate::format::duration;
 use crate::tui::keymap::Action;
 use crate::tui::panes::export::ExportPane;
 use crate::tui::panes::{Cx, Effects, Now, step};
+use crate::tui::remedy::sentence;
 use crate::tui::widgets::dialog::{Dialog, Reading};
 use crate::tui::widgets::filter::Filter;
 use crate::tui::widgets::notices::Tone;
@@ -115,7 +116,7 @@ impl LogPage {
         };
         if let RunEnd::Failed { problems } = &report.end {
             for (feed, problem) in problems {
-                self.add(Tone::Danger, format!("{feed}: {}", problem.in_full()), now);
+                self.add(Tone::Danger, format!("{feed}: {}", sentence(problem)), now);
             }
         }
         let what = if report.progress.dry_run { "Dry run" } else { "Run" };

@@ -8,6 +8,7 @@ use crate::tui::panes::Load;
 use crate::tui::panes::View;
 use crate::tui::panes::export::ExportPane;
 use crate::tui::panes::export::reports::Report;
+use crate::tui::remedy::sentence;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::report::lines;
 use crate::tui::widgets::text::{left, right};
@@ -19,7 +20,7 @@ const CAN_MISS: [usize; 2] = [3, 5];
 /// A report that is not there yet, or never will be.
 fn missing<T>(report: &Report<T>, waiting: &str, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let row = match &report.load {
-        Load::Failed { problem } => Row::new(problem.in_full(), Tone::Danger),
+        Load::Failed { problem } => Row::new(sentence(problem), Tone::Danger),
         Load::Loading => Row::new(format!("{waiting} …"), Tone::Busy),
         Load::NotAsked | Load::Done { .. } => {
             Row::new("Internal error; see the log in the state directory.", Tone::Danger)

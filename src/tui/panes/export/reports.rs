@@ -13,6 +13,7 @@ use crate::tui::keymap;
 use crate::tui::panes::export::ExportPane;
 use crate::tui::panes::export::requests::ExportWork;
 use crate::tui::panes::{Cx, Effects, Load, Now};
+use crate::tui::remedy::words;
 use crate::tui::widgets::dialog::{Dialog, Reading};
 
 /// A line that is read holds at least as many characters, whatever the size of the screen.
@@ -87,7 +88,8 @@ impl Reports {
     /// At least as many lines as a text to read can have, so that scrolling ends.
     pub fn most_lines(&self, what: &Reading) -> usize {
         let of_text = |text: &str| text.len().div_ceil(LEAST_LINE) + 1;
-        let of_finding = |finding: &Finding| of_text(&finding.what) + of_text(&finding.means) + of_text(&finding.next);
+        let of_finding =
+            |finding: &Finding| of_text(&finding.what) + of_text(&finding.means) + of_text(&words(&finding.next));
         match what {
             // A message is cut to a few hundred characters where it enters; everything else is fixed text.
             Reading::Failure(_) | Reading::WhereKeys | Reading::License | Reading::Estimate => 40,

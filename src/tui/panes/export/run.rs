@@ -7,7 +7,7 @@ use jiff::Zoned;
 
 use crate::attach::About;
 use crate::connector::{ExportRequest, Limits};
-use crate::domain::{DataSpaceKind, KeysRemedy};
+use crate::domain::DataSpaceKind;
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
 use crate::export::progress::{FeedProgress, Limit, Progress, RunEnd, RunEvent, RunReport};
@@ -266,15 +266,11 @@ impl ExportPane {
                 RunEvent::Note { feed, text } => self.tell_note(feed, text.as_str(), cx),
                 RunEvent::KeysRefused { message, remedy, request_id } => {
                     let id = request_id.map(|id| format!(" (request {id})")).unwrap_or_default();
-                    let what = match remedy {
-                        KeysRemedy::SetClock => remedy.words(),
-                        KeysRemedy::CheckKeys => "verify the pair in pane 1",
-                    };
                     let problem = Problem::new(
                         Exit::Refused,
                         format!("the gateway refused the keys and a new token; the run stopped: {message}{id}"),
                     )
-                    .hint(format!("{what}; unsent items go with the next run"));
+                    .hint(remedy.hint().and("; unsent items go with the next run"));
                     cx.notices.refused_keys(&problem, &cx.now.wall);
                     cx.tell(Message::GatewaySaid(cx.overview.environment, Err(problem)));
                 }

@@ -13,6 +13,7 @@ use crate::tui::panes::export::ExportPane;
 use crate::tui::panes::export::feed_text::limit;
 use crate::tui::panes::export::run::{ActiveRun, EndedRun, RunState};
 use crate::tui::panes::export::totals::Totals;
+use crate::tui::remedy::words;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::spark;
 use crate::tui::widgets::text::{fit, paragraph, time, width};
@@ -232,7 +233,7 @@ fn ended_lines(
                 ),
                 RunEnd::Complete if report.held().next().is_some() => {
                     let held: Vec<String> =
-                        report.held().map(|held| format!("{}; {}", held.sentence(), held.remedy())).collect();
+                        report.held().map(|held| format!("{}; {}", held.sentence(), words(&held.remedy()))).collect();
                     (format!("▲ {what} incomplete at {at} after {took}: {numbers}; {}", held.join("; ")), Role::Danger)
                 }
                 RunEnd::Complete if report.exit() != Exit::Done => {
@@ -248,7 +249,7 @@ fn ended_lines(
                 }
                 RunEnd::KeysRefused { message, remedy } => {
                     let what = format!("✗ Stopped at {at}: the gateway refused the keys ({message}); {numbers}");
-                    (format!("{what}; {}, then run again", remedy.words()), Role::Danger)
+                    (format!("{what}; {}, then run again", words(&remedy.hint())), Role::Danger)
                 }
             }
         }

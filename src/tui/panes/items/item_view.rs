@@ -10,6 +10,7 @@ use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::panes::Load;
 use crate::tui::panes::View;
 use crate::tui::panes::items::item::ItemPane;
+use crate::tui::remedy::hint_of;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::report::look_of;
 use crate::tui::widgets::text::{fit, left, paragraph, time, wrap};
@@ -58,7 +59,7 @@ fn heading(item: &ItemPane, theme: Theme, room: usize) -> Line<'static> {
 
 fn nothing(item: &ItemPane) -> String {
     match &item.load {
-        Load::Failed { problem } => problem.hint.clone().unwrap_or_default(),
+        Load::Failed { problem } => hint_of(problem),
         Load::Loading => "Reading the ledger and the source …".to_owned(),
         Load::Done { .. } | Load::NotAsked => String::new(),
     }

@@ -11,6 +11,7 @@ use crate::format::{count, counted};
 use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::panes::items::ItemsPage;
 use crate::tui::panes::{Load, View};
+use crate::tui::remedy::hint_of;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::filter::filter_line;
 use crate::tui::widgets::text::{fit, full_moment, left, moment, paragraph, right, time, width};
@@ -180,7 +181,7 @@ fn nothing(items: &ItemsPage) -> String {
     let key = |action| key_of(KeyContext::Items, action);
     match &items.load {
         Load::Loading => "Reading the ledger …".to_owned(),
-        Load::Failed { problem } => problem.hint.clone().unwrap_or_default(),
+        Load::Failed { problem } => hint_of(problem),
         _ if items.is_filtered() => format!(
             "No matching items of {}. {}: clear the filter, {}: next state.",
             items.query.feed,

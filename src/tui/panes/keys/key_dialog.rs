@@ -2,6 +2,7 @@
 
 use ratatui::text::{Line, Span};
 
+use crate::tui::remedy::sentence;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::content::Content;
 use crate::tui::widgets::dialog::{KeyDialog, Preview};
@@ -75,6 +76,6 @@ fn preview_lines(preview: &Preview, theme: Theme, room: usize) -> Vec<Line<'stat
             lines.extend(paragraph("Press v to check it against the API key.", room, theme.style(Role::Dim)));
             lines
         }
-        Preview::Unusable(problem) => paragraph(&format!("✗ {}", problem.in_full()), room, theme.style(Role::Danger)),
+        Preview::Unusable(problem) => paragraph(&format!("✗ {}", sentence(problem)), room, theme.style(Role::Danger)),
     }
 }

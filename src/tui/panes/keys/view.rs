@@ -12,6 +12,7 @@ use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::panes::View;
 use crate::tui::panes::keys::guide_text::WHERE_KEYS;
 use crate::tui::panes::keys::{Check, Draft, KeysPane};
+use crate::tui::remedy::hint_of;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::text::{paragraph, time, width, wrap};
 
@@ -165,7 +166,7 @@ fn check(check: &Check, draft: &Draft, is_complete: bool, theme: Theme, room: us
         Check::Accepted { at } => field("Gateway", &format!("● accepted at {}", time(at)), Role::Good, "", theme, room),
         Check::Failed { at, problem } => {
             let text = format!("✗ {} ({})", problem.what, time(at));
-            field("Gateway", &text, Role::Danger, problem.hint.as_deref().unwrap_or_default(), theme, room)
+            field("Gateway", &text, Role::Danger, &hint_of(problem), theme, room)
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::ims::models::{Organization, PendingSignIn, SignIn, SignedIn, SignedIn
 use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::panes::organization::OrganizationPane;
 use crate::tui::panes::{Load, View};
+use crate::tui::remedy::words;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::dialog::LinePurpose;
 use crate::tui::widgets::text::{fit, full_moment, left, paragraph, time};
@@ -110,7 +111,7 @@ fn failure(view: View<'_, OrganizationPane>, theme: Theme, room: usize) -> Vec<L
 fn failed(problem: &Problem, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let mut lines = paragraph(&format!("✗ {}", problem.what), room, theme.style(Role::Danger));
     let again = key_of(KeyContext::Organization, Action::Refresh);
-    let hint = problem.hint.as_ref().map(|hint| format!("{hint}; ")).unwrap_or_default();
+    let hint = problem.hint.as_ref().map(|hint| format!("{}; ", words(hint))).unwrap_or_default();
     lines.extend(paragraph(&format!("{hint}{again}: retry"), room, theme.style(Role::Dim)));
     lines
 }

@@ -21,6 +21,7 @@ use crate::tui::panes::keys::{Check, KeysPane};
 use crate::tui::panes::overview::requests::{OverviewReply, OverviewWork};
 use crate::tui::panes::saas::SaasPane;
 use crate::tui::panes::{Cx, Effect, Effects, Load, Message, Pane, step};
+use crate::tui::remedy::words;
 use crate::tui::widgets::copyable::Copyable;
 use crate::tui::widgets::dialog::LinePurpose;
 use crate::tui::widgets::notices::Tone;
@@ -176,7 +177,7 @@ fn in_lines(steps: &[Step]) -> Copyable {
     let lines = steps.iter().flat_map(|step| {
         let deed = step.deed.filter(|_| step.state.needs_a_person());
         let deed = deed.map(|deed| SafeText::new(&format!("  next: {}", words_of(deed))));
-        let line = format!("{}: {}: {}", step.stage.title(), step.state.word(), step.says);
+        let line = format!("{}: {}: {}", step.stage.title(), step.state.word(), words(&step.says));
         [Some(SafeText::new(&line)), deed]
     });
     Copyable::lines("the overview", lines.flatten().collect())

@@ -11,6 +11,7 @@ use crate::private_file::safe;
 use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::panes::View;
 use crate::tui::panes::overview::{OverviewPane, words_of};
+use crate::tui::remedy::words;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::text::{fit, left, paragraph, wrap};
 
@@ -105,7 +106,7 @@ fn row(step: &Step, is_selected: bool, theme: Theme, room: usize) -> Line<'stati
         Span::styled(if is_selected { "▸ " } else { "  " }, theme.style(Role::Accent)),
         Span::styled(left(step.stage.title(), TITLE), theme.style(Role::Title)),
         Span::styled(format!(" {}", left(&format!("{shape} {}", step.state.word()), STATE)), theme.style(role)),
-        Span::styled(format!(" {}", left(&step.says, rest)), theme.style(says)),
+        Span::styled(format!(" {}", left(&words(&step.says), rest)), theme.style(says)),
     ]);
     crate::tui::widgets::list::selected(line, is_selected, theme)
 }
@@ -125,7 +126,7 @@ fn shape_of(state: StepState) -> (&'static str, Role) {
 fn known(step: &Step, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let (_, role) = shape_of(step.state);
     let role = if matches!(step.state, StepState::Attention | StepState::Wrong) { role } else { Role::Text };
-    field(step.stage.title(), &step.says, role, theme, room)
+    field(step.stage.title(), &words(&step.says), role, theme, room)
 }
 
 /// What there is to do about it.

@@ -10,6 +10,7 @@ use crate::format::counted;
 use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::panes::saas::{SaasPane, SaasRow};
 use crate::tui::panes::{Load, PairInUse, View};
+use crate::tui::remedy::sentence;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::text::{fit, full_moment, left, paragraph, time};
 
@@ -108,7 +109,7 @@ fn nothing(view: View<'_, SaasPane>) -> String {
         ),
         Load::Failed { problem } => {
             let refresh = key_of(KeyContext::Saas, Action::Refresh);
-            format!("{}. {refresh}: retry", problem.in_full())
+            format!("{}. {refresh}: retry", sentence(problem))
         }
         Load::NotAsked if view.pair != PairInUse::Complete => {
             let environment = view.overview.environment;
