@@ -51,7 +51,6 @@ pub enum PrivateFileError {
     /// Others may put files of theirs in the place of ours.
     #[error("{path} is writable by other users (mode {mode:04o})")]
     OpenDirectory {
-        /// The directory.
         path: SafeText,
         /// Its permission bits.
         mode: u32,
@@ -73,7 +72,6 @@ pub enum PrivateFileError {
     Foreign {
         /// The file.
         path: SafeText,
-        /// Its owner.
         owner: u32,
     },
     /// It is too large to be what it should be.

@@ -46,10 +46,7 @@ pub enum Remedy {
     /// Choose another data space.
     ChangeDataSpace,
     /// Choose this data space once more.
-    SelectDataSpace {
-        /// Its id.
-        id: String,
-    },
+    SelectDataSpace { id: String },
     /// See the data spaces by name.
     ListDataSpaces,
     /// See which feeds the source has.

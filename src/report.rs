@@ -57,11 +57,9 @@ pub struct Advice {
 /// Rows under a title.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Section {
-    /// The title.
     pub title: String,
     /// What stands beside the title; may be empty.
     pub note: String,
-    /// What is in it.
     pub rows: Vec<Row>,
 }
 

@@ -21,7 +21,6 @@ pub struct About {
     pub request: SafeText,
     /// The data space that receives.
     pub data_space: DataSpaceId,
-    /// Its feeds.
     pub feeds: Vec<Feed>,
 }
 
@@ -31,7 +30,6 @@ pub struct About {
 pub(super) enum FromServer {
     /// The first line.
     Run {
-        /// Which run it is.
         about: About,
         /// How far it is.
         progress: Progress,
@@ -59,10 +57,7 @@ pub(super) enum FromServer {
         message: SafeText,
     },
     /// The last line.
-    Ended {
-        /// How the run ended.
-        result: Result<Box<RunReport>, Problem>,
-    },
+    Ended { result: Result<Box<RunReport>, Problem> },
 }
 
 /// What who looks says.
@@ -71,7 +66,6 @@ pub(super) enum FromServer {
 pub(super) enum FromGuest {
     /// Carry this out.
     Command {
-        /// What.
         command: Command,
         /// Who wants it.
         by: SafeText,

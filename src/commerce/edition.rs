@@ -10,7 +10,6 @@ use crate::domain::Edition;
 /// What composer.lock says of the installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installed {
-    /// The edition.
     pub edition: Edition,
     /// The version of its product package.
     pub version: String,

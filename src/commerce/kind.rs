@@ -22,7 +22,6 @@ pub struct Hints {
 /// A kind, and what it was concluded from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inferred {
-    /// The kind.
     pub kind: InstallationKind,
     /// The sign that decided, such as `MAGE_MODE is developer`.
     pub because: SafeText,

@@ -7,7 +7,6 @@ pub enum ValueKind {
     Text,
     /// A whole number.
     Integer,
-    /// A number.
     Number,
     /// `true` or `false`.
     Boolean,

@@ -52,9 +52,7 @@ pub struct Config {
 pub struct GatewaySection {
     /// Which key pair and gateway are used.
     pub environment: Environment,
-    /// The production gateway.
     pub production_url: String,
-    /// The sandbox gateway.
     pub sandbox_url: String,
     /// The registry's path.
     pub registry_path: String,
@@ -94,9 +92,7 @@ impl Default for GatewaySection {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Credentials {
-    /// The production pair.
     pub production: PairSetting,
-    /// The sandbox pair.
     pub sandbox: PairSetting,
 }
 
@@ -150,7 +146,6 @@ pub struct Saas {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ImsSection {
-    /// Where IMS is.
     pub host: String,
     /// The client id of the OAuth credential.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -199,7 +194,6 @@ pub enum SettingsHome {
     Auto,
     /// In the config file, whatever else is known.
     File,
-    /// In Commerce.
     Commerce,
 }
 

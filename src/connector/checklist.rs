@@ -52,7 +52,6 @@ impl Stage {
 /// Where a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepState {
-    /// Done.
     Done,
     /// It is running by itself.
     Busy,
@@ -108,28 +107,22 @@ pub enum NextAction {
     MendKeys,
     /// Try again: the gateway did not answer.
     AskAgain,
-    /// Create a project.
     CreateProject,
     /// List the projects, to choose a data space or to create a project.
     LookAtProjects,
-    /// Choose a data space.
     ChooseDataSpace,
     /// Sign in, to choose an organization.
     SignIn,
-    /// Export.
     Export,
     /// Look at the items that failed.
     LookAtFailures,
-    /// Look at the services.
     LookAtServices,
 }
 
 /// A step as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// Which.
     pub stage: Stage,
-    /// Where it is.
     pub state: StepState,
     /// What is known of it, in one sentence without a full stop.
     pub says: Hint,
@@ -142,7 +135,6 @@ pub struct Step {
 pub enum Known<'a, T: ?Sized> {
     /// Not yet.
     NotYet,
-    /// It is this.
     Is(&'a T),
     /// It cannot be known; why.
     Failed(&'a Problem),

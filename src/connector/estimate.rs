@@ -13,7 +13,6 @@ use crate::report::{Row, Tone};
 /// What a full export of one feed would take if every item had to be sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeedEstimate {
-    /// The feed.
     pub feed: Feed,
     /// Source records; `None` where they cannot be counted.
     pub source_records: Option<u64>,
@@ -98,7 +97,6 @@ impl Estimate {
 /// What sending would take, by what a dry run found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Forecast {
-    /// Requests.
     pub requests: u64,
     /// Bytes of JSON, before they are compressed.
     pub json_bytes: u64,

@@ -33,7 +33,6 @@ pub struct ItemView {
 /// What the source would give for an item now.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NowSent {
-    /// This payload.
     Payload(Value),
     /// Nothing: it is not in the source.
     Gone,

@@ -89,7 +89,6 @@ pub struct Setup {
 /// What is known of a key pair without asking the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairStatus {
-    /// Which pair.
     pub environment: Environment,
     /// The API key, masked.
     pub api_key: Half,

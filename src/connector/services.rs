@@ -104,7 +104,6 @@ impl FeedCondition {
 /// A service, seen from this installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceStatus {
-    /// Which.
     pub service: Service,
     /// Whether this edition has it; `None` if the edition is not known.
     pub is_available: Option<bool>,

@@ -26,7 +26,6 @@ const DIRECTORY: &str = "unsaved";
 pub enum HalfName {
     /// The public API key.
     ApiKey,
-    /// The private key.
     PrivateKey,
 }
 
@@ -35,9 +34,7 @@ pub enum HalfName {
 pub struct UnsavedHalf {
     /// For which pair.
     pub environment: Environment,
-    /// For which half of it.
     pub half: HalfName,
-    /// The text.
     pub text: Secret,
 }
 
@@ -55,9 +52,7 @@ impl UnsavedHalf {
 /// What an earlier screen left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptKeys {
-    /// Where it is kept.
     pub file: PathBuf,
-    /// Since when.
     pub since: Timestamp,
     /// What was not saved.
     pub halves: Vec<UnsavedHalf>,

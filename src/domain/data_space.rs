@@ -29,7 +29,6 @@ impl fmt::Display for DataSpaceKind {
 /// One data space of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataSpace {
-    /// Its id.
     pub id: DataSpaceId,
     /// Its label.
     pub name: SafeText,
@@ -40,7 +39,6 @@ pub struct DataSpace {
 /// A SaaS project with its data spaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
-    /// Its id.
     pub id: ProjectId,
     /// Its label.
     pub name: SafeText,

@@ -29,7 +29,6 @@ pub enum Feed {
     InventoryStockStatus,
     /// Category permissions (Adobe Commerce only).
     CategoryPermissions,
-    /// Orders.
     Orders,
 }
 

@@ -18,7 +18,6 @@ pub(super) enum Cause {
         message: SafeText,
         /// The next step.
         remedy: KeysRemedy,
-        /// Its request id.
         request_id: Option<SafeText>,
     },
     /// What cannot be recorded must not be sent.

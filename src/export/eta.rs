@@ -22,7 +22,6 @@ pub(super) struct Measured {
     pub to_send: u64,
     /// Those of them that have their state.
     pub sent: u64,
-    /// Items in a request.
     pub items_per_request: f64,
     /// Items settled a second, lately.
     pub items_per_second: f64,

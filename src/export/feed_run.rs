@@ -91,7 +91,6 @@ impl Context {
 
 /// One feed on its way through a run: what all its stages share.
 pub(super) struct FeedRun {
-    /// The run.
     pub run: Arc<Context>,
     /// The feed, its route and its batch size.
     pub plan: FeedPlan,

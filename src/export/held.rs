@@ -28,16 +28,13 @@ impl Limit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
-    /// Deletions.
     Deletions,
-    /// Changes.
     Changes,
 }
 
 /// What was not sent of a feed because it is more than a run may send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
-    /// The feed.
     pub feed: Feed,
     /// Deletions or changes.
     pub what: What,

@@ -93,7 +93,6 @@ pub struct Plan {
 /// One feed of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedPlan {
-    /// The feed.
     pub feed: Feed,
     /// Route, relative to the gateway, without the data space id.
     pub route: String,
@@ -256,7 +255,6 @@ pub enum ExportError {
     /// Another run holds the lock.
     #[error("{feed} is being exported by {holder}")]
     Locked {
-        /// The feed.
         feed: Feed,
         /// User, host, pid and start.
         holder: SafeText,

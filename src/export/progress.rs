@@ -103,9 +103,7 @@ impl Phase {
 /// Counters of one feed in this run. All but `source_records` and `source_read` count items.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedProgress {
-    /// The feed.
     pub feed: Feed,
-    /// Where it is.
     pub phase: Phase,
     /// How many source records there are; `None` if that cannot be known beforehand.
     pub source_records: Option<u64>,
@@ -267,7 +265,6 @@ pub enum RunEvent {
     },
     /// A feed began.
     FeedStarted {
-        /// The feed.
         feed: Feed,
         /// Its source records, if known.
         source_records: Option<u64>,
@@ -276,7 +273,6 @@ pub enum RunEvent {
     ItemFailed(ItemFailure),
     /// A batch got no usable answer and is tried again.
     Retrying {
-        /// The feed.
         feed: Feed,
         /// Which try failed, from 1.
         attempt: u32,
@@ -287,7 +283,6 @@ pub enum RunEvent {
     },
     /// A remark that a person should see, such as `deletions were not looked for because 2 lines could not be read`.
     Note {
-        /// The feed.
         feed: Feed,
         /// The remark.
         text: SafeText,
@@ -302,7 +297,6 @@ pub enum RunEvent {
         message: SafeText,
         /// The next step.
         remedy: KeysRemedy,
-        /// Its request id.
         request_id: Option<SafeText>,
     },
 }
@@ -310,7 +304,6 @@ pub enum RunEvent {
 /// One item (or broken record) that did not make it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemFailure {
-    /// The feed.
     pub feed: Feed,
     /// SKU and store view, or the place of a broken record.
     pub label: SafeText,

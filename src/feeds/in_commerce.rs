@@ -36,7 +36,6 @@ impl InCommerce {
 /// An index of Commerce: its indexer and view have one name (`indexer_state.indexer_id`, `mview_state.view_id`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CoreIndex {
-    /// That name.
     pub name: &'static str,
     /// The tables that it fills and that items are read from: names, or beginnings that a number ends.
     pub tables: &'static [&'static str],
@@ -47,9 +46,7 @@ pub struct CoreIndex {
 /// What the change log of an index names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Named {
-    /// Products.
     Products,
-    /// Categories.
     Categories,
     /// Rows of `inventory_source_item`.
     SourceItems,

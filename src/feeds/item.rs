@@ -52,7 +52,6 @@ pub struct FeedItem {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{feed} item without its identity: {} missing or blank", missing.join(", "))]
 pub struct NoIdentity {
-    /// The feed.
     pub feed: Feed,
     /// The identity fields that are absent or null, and SKUs that are blank.
     pub missing: Vec<&'static str>,

@@ -14,7 +14,6 @@ pub struct Proxy {
     pub variable: &'static str,
     /// Host name or address, without brackets.
     pub host: String,
-    /// Port.
     pub port: u16,
 }
 
@@ -28,7 +27,6 @@ impl Proxy {
 /// The route to a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
-    /// Through a proxy.
     Through(Proxy),
     /// Directly, and why.
     Direct(String),
@@ -38,7 +36,6 @@ pub enum Route {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable}{shown} is not a usable proxy address: {reason}")]
 pub struct UnusableProxy {
-    /// The variable.
     pub variable: &'static str,
     /// ` (…@proxy.example:99999)`: what follows the login, where there is one; else nothing.
     shown: SafeText,

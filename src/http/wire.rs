@@ -288,10 +288,7 @@ pub(crate) enum RetryAfter {
     /// This long.
     Wait(Duration),
     /// So long that [`RETRY_AFTER_CAP`] takes its place.
-    Capped {
-        /// What was asked for.
-        asked: Duration,
-    },
+    Capped { asked: Duration },
     /// Something in no known form, or a moment that has passed.
     Strange(SafeText),
 }

@@ -45,7 +45,6 @@ pub enum ImsError {
     Client {
         /// IMS.
         host: SafeText,
-        /// The client id.
         client_id: SafeText,
         /// Its own words.
         words: SafeText,

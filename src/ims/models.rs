@@ -32,9 +32,7 @@ impl OrganizationId {
 /// An organization that the signed-in Adobe ID belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Organization {
-    /// Its id.
     pub id: OrganizationId,
-    /// Its name.
     pub name: SafeText,
     /// Such as `Enterprise`, where IMS says so.
     pub kind: Option<SafeText>,

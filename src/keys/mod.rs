@@ -64,7 +64,6 @@ struct Parts {
 pub struct KeyPair {
     /// The public API key.
     pub api_key: ApiKey,
-    /// The private key.
     pub private_key: PrivateKey,
 }
 

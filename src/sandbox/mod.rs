@@ -116,9 +116,7 @@ impl SandboxSettings {
 pub struct Ready {
     /// `http://127.0.0.1:PORT`
     pub url: String,
-    /// The production pair.
     pub production: ReadyPair,
-    /// The sandbox pair.
     pub sandbox: ReadyPair,
 }
 
@@ -161,7 +159,6 @@ pub enum SandboxError {
     /// It cannot listen there.
     #[error("--listen {address}: {reason}")]
     Listen {
-        /// The address.
         address: SocketAddr,
         /// The system's words.
         reason: SafeText,
@@ -175,7 +172,6 @@ pub enum SandboxError {
     /// A project cannot be named like this.
     #[error("project {name:?}: {reason}")]
     Project {
-        /// The name.
         name: SafeText,
         /// What is wrong with it.
         reason: SafeText,
@@ -189,7 +185,6 @@ pub enum SandboxError {
     /// The fault script cannot be read or says nonsense.
     #[error("{path}{}: {reason}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
     Faults {
-        /// Its path.
         path: SafeText,
         /// The line, from 1, where known.
         line: Option<usize>,

@@ -16,7 +16,6 @@ enum FieldKind {
     Id,
     /// `true`, `false`, or the 0 and 1 of the examples.
     Flag,
-    /// A number.
     Number,
     /// An array.
     List,

@@ -112,12 +112,10 @@ impl Setting {
 pub enum Origin {
     /// The configuration: a file, or a variable or flag over it.
     Configuration {
-        /// Which of them.
         layer: configuration::Origin,
         /// The file: the config file, or the key's own.
         file: PathBuf,
     },
-    /// The Commerce installation.
     Commerce(installation::Origin),
 }
 
@@ -151,7 +149,6 @@ impl fmt::Display for Origin {
 /// A value and where it came from.
 #[derive(Debug, Clone)]
 pub struct Located<T> {
-    /// The value.
     pub value: T,
     /// Where it came from.
     pub origin: Origin,

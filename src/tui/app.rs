@@ -43,7 +43,6 @@ enum End {
     Left,
     /// The person left, and the run of this process continues.
     LeftRunning,
-    /// The terminal is gone.
     TerminalGone,
 }
 

@@ -52,9 +52,7 @@ pub enum DatabaseError {
     /// A file of the encrypted connection cannot be used.
     #[error("the {what} of the database connection, {path}: {reason}")]
     TlsFile {
-        /// Which of them.
         what: &'static str,
-        /// The file.
         path: SafeText,
         /// The system's words.
         reason: SafeText,
@@ -105,7 +103,6 @@ pub enum DatabaseError {
     Undecodable {
         /// The table, with its prefix.
         table: SafeText,
-        /// The column.
         column: SafeText,
         /// The row: its first column, and the value of it.
         key: SafeText,

@@ -38,7 +38,6 @@ pub enum Address {
     Tcp {
         /// Name or address.
         host: String,
-        /// Port.
         port: u16,
     },
     /// A Unix socket.
@@ -89,7 +88,6 @@ impl Address {
 pub struct DatabaseSettings {
     /// Where the server listens.
     pub address: Address,
-    /// Database user.
     pub user: String,
     /// Its password; may be empty.
     pub password: Secret,

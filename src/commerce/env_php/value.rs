@@ -16,7 +16,6 @@ pub(super) enum Value {
     Int(i64),
     /// Any other number.
     Float(f64),
-    /// A string.
     Text(String),
     /// An array. Shared, because a variable may stand in many places.
     Array(Arc<Array>),
@@ -51,7 +50,6 @@ pub(super) struct Unset {
 pub(super) struct ArrayEntry {
     /// The line, from 1.
     pub line: usize,
-    /// The value.
     pub value: Value,
 }
 
@@ -60,7 +58,6 @@ pub(super) struct ArrayEntry {
 pub(super) enum Key {
     /// A whole number, written or counted.
     Number(i64),
-    /// A string.
     Text(String),
 }
 

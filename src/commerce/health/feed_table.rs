@@ -47,7 +47,6 @@ pub struct ItemError {
     pub source_id: u64,
     /// Adobe's code.
     pub status: i64,
-    /// When.
     pub at: Option<Timestamp>,
     /// The service's words, or those of Adobe's export.
     pub message: SafeText,

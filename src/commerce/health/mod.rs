@@ -126,7 +126,6 @@ pub struct FeedPath {
     pub indexer: Part<Option<IndexerStatus>>,
     /// Its materialized view; `None` where the installation has no such view.
     pub view: Part<Option<View>>,
-    /// Its change log.
     pub log: Part<ChangeLog>,
     /// The triggers that write it.
     pub triggers: Part<Triggers>,
@@ -148,7 +147,6 @@ impl FeedPath {
 pub struct Machinery {
     /// In the order asked for.
     pub paths: Vec<FeedPath>,
-    /// Cron.
     pub cron: Part<Cron>,
     /// Locks of Adobe's export that are held now.
     pub locks: Part<Vec<FeedLock>>,

@@ -109,7 +109,6 @@ pub enum SecretError {
         name: SafeText,
         /// What is wrong with its encryption.
         reason: CryptError,
-        /// Where the keys are.
         keys_in: SafeText,
         /// Where the secret is.
         origin: Option<Origin>,

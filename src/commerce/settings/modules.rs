@@ -20,7 +20,6 @@ const DEPTH_LIMIT: usize = 32;
 /// A default and the file that has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shipped {
-    /// The value.
     pub value: String,
     /// The file, below the installation's root.
     pub file: Arc<str>,

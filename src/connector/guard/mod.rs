@@ -24,11 +24,9 @@ pub use neighbours::Neighbour;
 /// The data space that is about to receive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// Its id.
     pub id: DataSpaceId,
     /// Its name, or its id where no name is known: what a person types to continue.
     pub name: SafeText,
-    /// What it is for.
     pub kind: DataSpaceKind,
 }
 
@@ -57,19 +55,16 @@ pub enum Refusal {
         before: SafeText,
         /// Who wants to now.
         now: SafeText,
-        /// Where.
         target: Target,
     },
     /// Another user of this server sends there already, and this one never did.
     OtherUser {
         /// Who.
         neighbour: Neighbour,
-        /// Where.
         target: Target,
     },
     /// A name was given, but not that of this data space.
     OtherName {
-        /// What was given.
         given: SafeText,
         /// Where it would have sent.
         target: Target,
@@ -232,7 +227,6 @@ pub struct SendGuard {
     pub inferred: Option<Inferred>,
     /// Who sent there from this server last.
     pub before: Option<Installation>,
-    /// This installation.
     pub now: Installation,
     /// Another user of this server who sends there, if this one never did.
     pub neighbour: Option<Neighbour>,
@@ -260,7 +254,6 @@ impl SendGuard {
 pub struct Here {
     /// What it is; `None` if nothing tells.
     pub inferred: Option<Inferred>,
-    /// Which it is.
     pub now: Installation,
 }
 

@@ -36,7 +36,6 @@ pub struct Health {
 pub struct Installation {
     /// Whether anything of Adobe's export is there: a feed table, a view or an indexer.
     pub has_adobe_export: bool,
-    /// Cron.
     pub cron: Part<Cron>,
     /// Locks of Adobe's export that are held now.
     pub locks: Part<Vec<FeedLock>>,
@@ -45,7 +44,6 @@ pub struct Installation {
 /// How one feed is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeedHealth {
-    /// The feed.
     pub feed: Feed,
     /// What this program's ledger has of it in the chosen data space.
     pub ours: Option<FeedSummary>,

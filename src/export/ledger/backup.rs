@@ -14,7 +14,6 @@ use crate::private_file;
 /// A copy that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backup {
-    /// Where it is.
     pub path: PathBuf,
     /// Its size, in bytes.
     pub bytes: u64,

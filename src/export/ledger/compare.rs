@@ -29,7 +29,6 @@ pub(in crate::export) enum LedgerEntry {
 pub(in crate::export) struct Outgoing {
     /// Its row in the ledger; 0 in a dry run, where nothing is sent.
     pub row: i64,
-    /// The item.
     pub item: FeedItem,
     /// What it is to the service.
     pub why: Why,
@@ -67,7 +66,6 @@ pub(in crate::export) struct Compared {
 pub(in crate::export) struct Contested {
     /// The source key of that record.
     pub owner: u64,
-    /// The item.
     pub item: FeedItem,
 }
 

@@ -14,7 +14,6 @@ use crate::feeds::source::changes::{Before, Details, Span};
 /// What the ledger knows of a feed that was compared in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::export) struct Followed {
-    /// When that was.
     pub last_full: Timestamp,
     /// Which change logs were followed since, by whose they are.
     pub logs: BTreeMap<Feed, FollowedLog>,
@@ -36,7 +35,6 @@ pub(in crate::export) struct FollowedLog {
 /// A stretch of a log in which versions were missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::export) struct Gap {
-    /// Where it is.
     pub span: Span,
     /// How many entries it had.
     pub present: u64,

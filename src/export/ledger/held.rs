@@ -16,7 +16,6 @@ const WINDOW: SignedDuration = SignedDuration::from_hours(24);
 /// How much of a feed a run would send.
 #[derive(Debug, Default)]
 pub(in crate::export) struct Measure {
-    /// Items.
     pub items: u64,
     /// Some of them.
     pub examples: Vec<SafeText>,
@@ -34,7 +33,6 @@ impl Measure {
 /// What is to be decided.
 #[derive(Debug)]
 pub(in crate::export) struct Ruling {
-    /// Of which feed.
     pub feed: Feed,
     /// Whether about deletions or changes.
     pub what: What,
@@ -42,7 +40,6 @@ pub(in crate::export) struct Ruling {
     pub limit: Limit,
     /// Whether the whole feed was measured.
     pub is_whole: bool,
-    /// When.
     pub now: Timestamp,
 }
 

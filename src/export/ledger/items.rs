@@ -41,7 +41,6 @@ impl ItemOrder {
 /// Which items are listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemQuery {
-    /// Of this feed.
     pub feed: Feed,
     /// Whose label contains this, whatever the case, or whose source id is this; empty = all.
     pub search: String,
@@ -49,7 +48,6 @@ pub struct ItemQuery {
     pub state: Option<ItemState>,
     /// Whose error text or code contains this, whatever the case; empty = all.
     pub error: String,
-    /// In this order.
     pub order: ItemOrder,
 }
 
@@ -68,9 +66,7 @@ pub enum PageFrom {
     Start,
     /// The last items.
     End,
-    /// Those after this one.
     After(ItemRow),
-    /// Those before this one.
     Before(ItemRow),
     /// This one, if it is still there, and those after it.
     At(ItemRow),
@@ -79,7 +75,6 @@ pub enum PageFrom {
 /// An item as a row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemRow {
-    /// Its number.
     pub number: ItemNumber,
     /// SKU and store view, or what stands for it.
     pub label: SafeText,
@@ -102,7 +97,6 @@ pub struct ItemRow {
 /// Some items, in the order of the query, and whether there are more on each side.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ItemPage {
-    /// The items.
     pub rows: Vec<ItemRow>,
     /// Whether there are items before the first.
     pub has_before: bool,
@@ -123,7 +117,6 @@ pub struct ItemAttempt {
     pub error: SafeText,
     /// The server's code; may be empty.
     pub code: SafeText,
-    /// The request id.
     pub request_id: Option<SafeText>,
 }
 
@@ -147,7 +140,6 @@ pub struct LastRequest {
 pub struct ItemDetail {
     /// As in the list.
     pub row: ItemRow,
-    /// Of this feed.
     pub feed: Feed,
     /// What it is compared by: sha1 of the identity values.
     pub id: Sha1Hash,
@@ -164,7 +156,6 @@ pub struct ItemDetail {
 /// What became of one field between what was sent last and what would be sent now.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FieldChange {
-    /// It is the same.
     Same(Value),
     /// It is only in what would be sent now.
     Added(Value),

@@ -16,7 +16,6 @@ const KEPT_REQUESTS: i64 = 10_000;
 pub(in crate::export) struct Attempt {
     /// Which run: its start, in milliseconds since 1970.
     pub run: i64,
-    /// The feed.
     pub feed: Feed,
     /// The rows that travel in it.
     pub rows: Vec<i64>,
@@ -31,7 +30,6 @@ pub(in crate::export) struct Attempt {
 /// What is kept of the payload of a request.
 #[derive(Debug, Clone)]
 pub(in crate::export) enum Kept {
-    /// Nothing.
     Nothing,
     /// This compressed body.
     Body(Vec<u8>),
@@ -55,7 +53,6 @@ pub(in crate::export) struct Answer {
 /// The state of one item after an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::export) struct BatchOutcome {
-    /// Its row.
     pub row: i64,
     /// Its status code.
     pub status: i64,

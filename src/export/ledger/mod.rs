@@ -114,7 +114,6 @@ pub enum LedgerError {
     /// It cannot be opened, read or written.
     #[error("the ledger {path}: {reason}")]
     Unusable {
-        /// Its path.
         path: SafeText,
         /// The system's words.
         reason: SafeText,
@@ -124,7 +123,6 @@ pub enum LedgerError {
     /// What is in the file is not what was written.
     #[error("the ledger {path} is damaged: {reason}")]
     Damaged {
-        /// Its path.
         path: SafeText,
         /// SQLite's words.
         reason: SafeText,

@@ -14,7 +14,6 @@ use crate::untrusted::SafeText;
 /// Counts of one feed in the ledger, in items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedSummary {
-    /// The feed.
     pub feed: Feed,
     /// Live items that the service has as last collected.
     pub submitted: u64,

@@ -66,7 +66,6 @@ impl Round {
 /// The rolling compare of a feed, for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RollingSummary {
-    /// The feed.
     pub feed: Feed,
     /// When the present round began.
     pub started_at: Timestamp,

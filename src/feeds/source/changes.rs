@@ -123,7 +123,6 @@ pub enum Reach {
 pub enum Shape {
     /// Labels, swatches and order of attribute options.
     Options,
-    /// The paths of categories.
     CategoryPaths,
     /// Rows that were added to a table without a trigger.
     NewRows(NewRows),
@@ -169,7 +168,6 @@ pub enum NewRows {
 /// What a sign was, with what the source needs to find the records that it reaches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Before {
-    /// Its value.
     pub value: String,
     /// By record of the shape: a hash.
     pub details: Details,
@@ -203,7 +201,6 @@ pub struct Present {
 /// One entry of a change log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEntry {
-    /// Its version.
     pub version: u64,
     /// Which record it names.
     pub record: Touched,
@@ -212,9 +209,7 @@ pub struct LogEntry {
 /// How an entry names its record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Touched {
-    /// By its key.
     Key(u64),
-    /// By its SKU.
     Sku(String),
 }
 

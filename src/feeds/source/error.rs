@@ -23,7 +23,6 @@ pub enum SourceError {
     /// What a feed is made of is not there any more, so that items only look deleted or changed.
     #[error("{feed} is incomplete: {name}, which had items at the last compare, {}", if *is_missing { "is missing" } else { "is empty" })]
     Incomplete {
-        /// The feed.
         feed: Feed,
         /// The file.
         name: SafeText,
@@ -36,7 +35,6 @@ pub enum SourceError {
     /// This source does not have this feed.
     #[error("{feed} cannot be exported from {source_name}: {reason}")]
     NoSuchFeed {
-        /// The feed.
         feed: Feed,
         /// The source, as a person would call it.
         source_name: SafeText,
@@ -46,7 +44,6 @@ pub enum SourceError {
     /// A file or directory cannot be read.
     #[error("{path}: {reason}")]
     File {
-        /// Its path.
         path: SafeText,
         /// The system's words.
         reason: SafeText,

@@ -44,7 +44,6 @@ const ENDINGS: [(&str, Layout, bool); 4] = [
 /// A directory of feed files.
 #[derive(Debug, Clone)]
 pub struct Files {
-    /// The directory.
     pub directory: PathBuf,
     /// The feeds that must have items.
     expected: BTreeSet<String>,

@@ -81,7 +81,6 @@ pub struct Page {
 /// Which records to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selection {
-    /// All of them.
     All,
     /// Those with these source keys (for files: those whose first identity value is one of these).
     Ids(Vec<String>),

@@ -171,7 +171,6 @@ pub(super) enum What {
     Garbage,
     /// 200 with plain text.
     WrongType,
-    /// Items are refused.
     RefusedItems(RefusedItems),
     /// The list of refused items is odd.
     OddList(OddList),
@@ -184,7 +183,6 @@ pub(super) enum What {
 pub(super) enum RetryAfter {
     /// Nothing.
     None,
-    /// This.
     Text(String),
     /// The moment in so many seconds.
     Date(i64),
@@ -220,7 +218,6 @@ pub(super) enum OddList {
 pub(super) struct RefusedItems {
     /// The share of the items.
     share: f64,
-    /// The code.
     pub(super) code: String,
     /// By their field, and not by their index.
     pub(super) by_field: bool,

@@ -24,11 +24,9 @@ pub enum KeyContext {
     Organization,
     /// The pane of feeds: the summary of all.
     Export,
-    /// One feed.
     Feed,
     /// The items of a feed in the ledger.
     Items,
-    /// One item.
     Item,
     /// The log of this run.
     Log,
@@ -78,9 +76,8 @@ impl KeyContext {
     }
 }
 
-/// What a key does.
+/// What a key does; each is explained in BINDINGS, in the words that the help shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each action is explained in BINDINGS, in the words that the help shows")]
 pub enum Action {
     ShowOverview,
     ShowKeys,

@@ -53,16 +53,13 @@ pub enum Event {
     Progress(Progress),
     /// Lifecycle news of the run, oldest first.
     Run {
-        /// The news.
         news: Vec<RunEvent>,
         /// How many refused items are not among them, because they came faster than they could be taken.
         skipped: u64,
     },
-    /// The run ended.
     RunEnded(Result<RunReport, Problem>),
     /// A text was handed to the terminal for the clipboard.
     Copied {
-        /// What it is.
         name: String,
         /// By which way it went; [`TooLong`] if it did not.
         result: Result<Path, TooLong>,

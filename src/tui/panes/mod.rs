@@ -112,7 +112,6 @@ pub enum Load {
     NotAsked,
     /// It is being loaded.
     Loading,
-    /// It is there.
     Done {
         /// Since when.
         at: Zoned,
@@ -175,7 +174,6 @@ pub type Effects = Vec<Effect>;
 /// What the panes can have a worker do: each is one call of the connector.
 #[derive(Debug)]
 pub enum Work {
-    /// Of the overview.
     Overview(overview::requests::OverviewWork),
     /// About key pairs.
     Keys(keys::requests::KeysWork),
@@ -194,7 +192,6 @@ pub enum Work {
 pub enum Reply {
     /// What is configured, now that Commerce's settings were read.
     Overview(Overview),
-    /// To the overview.
     Home(overview::requests::OverviewReply),
     /// About key pairs.
     Keys(keys::requests::KeysReply),
@@ -235,14 +232,11 @@ pub enum News {
     Run(export::requests::RunHandle),
     /// Lifecycle news of the run, oldest first.
     Happened {
-        /// The news.
         news: Vec<RunEvent>,
         /// How many refused items are not among them, because they came faster than they could be taken.
         skipped: u64,
     },
-    /// The run ended.
     Ended(Box<Result<RunReport, Problem>>),
-    /// A worker broke.
     WorkerBroke,
 }
 
@@ -296,7 +290,6 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
 /// A pane as it is drawn: what it knows, and what it may see of the rest.
 #[derive(Debug)]
 pub struct View<'a, P> {
-    /// The pane.
     pub pane: &'a P,
     /// What is configured.
     pub overview: &'a Overview,
@@ -374,7 +367,6 @@ pub struct Cx<'a> {
     pub notices: &'a mut Notices,
     /// The open dialog.
     pub dialog: &'a mut Option<Dialog>,
-    /// The pane in front.
     pub front: Pane,
     /// The clocks.
     pub now: &'a Now,

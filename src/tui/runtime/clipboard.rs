@@ -19,7 +19,6 @@ const SCREEN_PIECE: usize = 512;
 pub enum Path {
     /// Nothing.
     Direct,
-    /// tmux.
     Tmux,
     /// GNU screen.
     Screen,

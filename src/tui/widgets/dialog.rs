@@ -26,7 +26,6 @@ pub enum Dialog {
     Question(Question),
     /// Something to read.
     Reading {
-        /// What.
         what: Reading,
         /// How many lines further down than the first was scrolled to. What is drawn stops at the end by itself.
         scroll: usize,
@@ -89,7 +88,6 @@ impl Dialog {
 /// A dialog with one line to fill in.
 #[derive(Debug)]
 pub struct LineDialog {
-    /// What for.
     pub purpose: LinePurpose,
     /// What was typed.
     pub editor: LineEditor,
@@ -132,7 +130,6 @@ pub enum LinePurpose {
     ChooseProduction(DataSpace),
     /// The name of the production data space, typed to export into it.
     ExportToProduction {
-        /// What to export.
         request: ExportRequest,
         /// The data space's name.
         name: SafeText,
@@ -148,10 +145,7 @@ pub enum LinePurpose {
     /// The client id of a service that signs in.
     ImsClientId,
     /// Its client secret, or `@` and the file that holds it.
-    ImsClientSecret {
-        /// The client id.
-        client_id: String,
-    },
+    ImsClientSecret { client_id: String },
     /// The name of the data space in use, typed to replace keys by such that do not see it.
     LoseSight {
         /// Which pair.
@@ -163,7 +157,6 @@ pub enum LinePurpose {
     },
     /// The name of the data space, typed to continue with what the guard refused.
     Guard {
-        /// What to export.
         request: ExportRequest,
         /// The data space's name.
         name: SafeText,
@@ -208,7 +201,6 @@ pub struct KeyDialog {
 pub enum Preview {
     /// Nothing yet.
     Empty,
-    /// A usable key.
     Usable(PrivateKey),
     /// Not one; why, and what to do.
     Unusable(Problem),

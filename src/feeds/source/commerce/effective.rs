@@ -60,7 +60,6 @@ pub enum SettingError {
     TimeZone {
         /// What it is set for, such as `store view de`.
         scope: SafeText,
-        /// The name.
         name: SafeText,
         /// Where it is set.
         origin: SafeText,

@@ -7,7 +7,6 @@ use std::io::{BufRead, Error, ErrorKind, Result};
 /// How records are laid out in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Layout {
-    /// One a line.
     Lines,
     /// Elements of one array.
     Array,

@@ -19,7 +19,6 @@ enum Step {
     Open,
     /// It is under way.
     Active,
-    /// It is done.
     Done,
     /// The feed ended before it was done.
     Broken,

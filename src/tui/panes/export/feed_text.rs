@@ -17,7 +17,6 @@ use crate::tui::theme::Role;
 pub struct FeedWord {
     /// Shape and word.
     pub text: &'static str,
-    /// Its role.
     pub role: Role,
 }
 

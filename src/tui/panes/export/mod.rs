@@ -57,13 +57,11 @@ pub enum ExportPage {
     /// All feeds and the run.
     #[default]
     Summary,
-    /// One feed.
     Feed(Feed),
     /// The items of a feed.
     Items(Box<ItemsPage>),
     /// One item, above the list it was opened from.
     Item {
-        /// The item.
         item: Box<ItemPane>,
         /// The list.
         items: Box<ItemsPage>,
@@ -106,7 +104,6 @@ pub struct ExportPane {
     pub ledger_load: Load,
     /// When it was read last.
     pub ledger_at: Option<Zoned>,
-    /// The run.
     pub run: RunState,
     /// What that run was asked to do.
     pub request: ExportRequest,

@@ -47,7 +47,6 @@ pub enum ExportWork {
     LoadServices,
     /// Follow the running export in another process, if there is one.
     Attach,
-    /// Start an export.
     StartExport(ExportRequest),
 }
 

@@ -58,7 +58,6 @@ pub struct ActiveRun {
 pub struct EndedRun {
     /// How; a problem means that its own report is lost.
     pub result: Result<RunReport, Problem>,
-    /// When.
     pub at: Zoned,
 }
 

@@ -21,7 +21,6 @@ const TELL_EVERY: Duration = Duration::from_millis(250);
 pub enum ItemsWork {
     /// Load a page. What was searched for before is not wanted any more.
     Page {
-        /// Of these items.
         query: ItemQuery,
         /// From here.
         from: PageFrom,
@@ -30,7 +29,6 @@ pub enum ItemsWork {
     },
     /// Count the items of a query. What was counted before is not wanted any more.
     Count(ItemQuery),
-    /// Look at one item.
     Look(ItemNumber),
     /// Save the payloads of one item to a new file in the state directory.
     Save(ItemNumber),
@@ -41,7 +39,6 @@ pub enum ItemsWork {
 pub enum ItemsReply {
     /// A page was loaded.
     Page {
-        /// Of these items.
         query: ItemQuery,
         /// From here.
         from: PageFrom,
@@ -50,21 +47,18 @@ pub enum ItemsReply {
     },
     /// Nothing was found yet among so many items.
     Searching {
-        /// Of these items.
         query: ItemQuery,
         /// How many were looked at.
         looked: u64,
     },
     /// The items of a query were counted.
     Count {
-        /// The query.
         query: ItemQuery,
         /// How many there are; nothing if that was not wanted any more.
         result: Result<Option<u64>, Problem>,
     },
     /// One item was looked at.
     Looked {
-        /// Which.
         number: ItemNumber,
         /// What is known of it.
         result: Result<Box<ItemView>, Problem>,

@@ -40,7 +40,6 @@ pub enum Check {
     },
     /// It does not, or that could not be found out.
     Failed {
-        /// When.
         at: Zoned,
         /// Its words.
         problem: Problem,
@@ -50,9 +49,7 @@ pub enum Check {
 /// A pasted pair, or half of one, that is not saved yet.
 #[derive(Debug, Clone, Default)]
 pub struct Draft {
-    /// The API key.
     pub api_key: Option<ApiKey>,
-    /// The private key.
     pub private_key: Option<PrivateKey>,
 }
 

@@ -20,7 +20,6 @@ pub enum KeysWork {
     VerifyPair(Environment, KeyPair),
     /// Read a private key from a file.
     ReadKey(Environment, PathBuf),
-    /// Save a pair.
     SavePair(Environment, KeyPair),
     /// Replace a pair by a new one, once the gateway accepts it; with the name of the data space in use, if that was typed.
     RotatePair(Environment, KeyPair, Option<String>),

@@ -16,12 +16,7 @@ pub enum ImsWork {
     /// Finish with the address that the person was sent back to.
     Finish(Secret),
     /// Sign in with client credentials.
-    SignInAsService {
-        /// The client id.
-        client_id: String,
-        /// The client secret, or where it is.
-        secret: ClientSecret,
-    },
+    SignInAsService { client_id: String, secret: ClientSecret },
     /// Revoke and forget the tokens, or what was begun.
     SignOut,
     /// List the organizations.
@@ -35,7 +30,6 @@ pub enum ImsWork {
 pub enum ImsReply {
     /// Where signing in stands.
     Status(Result<SignIn, Problem>),
-    /// A sign-in was begun.
     Begun(Result<PendingSignIn, Problem>),
     /// A sign-in was finished, by a person or as a service.
     SignedIn(Result<SignedIn, Problem>),

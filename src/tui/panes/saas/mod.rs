@@ -57,9 +57,7 @@ pub struct Ahead {
 /// A row of the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SaasRow<'a> {
-    /// A project.
     Project(&'a Project),
-    /// One of its data spaces.
     Space(&'a Project, &'a DataSpace),
 }
 

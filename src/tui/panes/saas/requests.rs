@@ -15,11 +15,8 @@ use crate::tui::panes::blocking;
 pub enum SaasWork {
     /// List the projects.
     LoadProjects,
-    /// Create a project.
     CreateProject(String),
-    /// Rename a project.
     RenameProject(ProjectId, String),
-    /// Rename a data space.
     RenameDataSpace(DataSpaceId, String),
     /// Look when each data space last received anything from here.
     LoadLastReceived,
@@ -36,19 +33,16 @@ pub enum SaasReply {
     Projects {
         /// Whose keys.
         environment: Environment,
-        /// The projects.
         result: Result<Vec<Project>, Problem>,
     },
     /// When each data space last received anything from here.
     LastReceived(Result<BTreeMap<DataSpaceId, Timestamp>, Problem>),
     /// What exports into a data space would be.
     Foreseen {
-        /// Which data space.
         space: DataSpaceId,
         /// What lies ahead.
         result: Result<RunPreview, Problem>,
     },
-    /// A project was created.
     ProjectCreated(Result<Project, Problem>),
     /// A project or data space has a new name.
     Renamed(Result<Overview, Problem>),

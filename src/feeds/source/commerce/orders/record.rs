@@ -18,7 +18,6 @@ use crate::feeds::content::Fields;
 /// How a column becomes a value. A field whose column is NULL is absent, but for the forms that say otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// A text.
     Text,
     /// A text; null without one.
     TextOrNull,
