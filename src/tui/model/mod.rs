@@ -273,7 +273,7 @@ impl State {
             is_exporting: self.export.is_busy(),
             pair,
             leaving: self.leaving,
-            told: Vec::new(),
+            messages: Vec::new(),
         };
         let panes = Panes {
             home: &mut self.home,
@@ -283,7 +283,7 @@ impl State {
             export: &mut self.export,
         };
         effects.extend(deed(panes, &mut cx));
-        for message in cx.told {
+        for message in cx.messages {
             self.hear(message, now, effects);
         }
     }

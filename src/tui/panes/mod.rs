@@ -377,13 +377,13 @@ pub struct Cx<'a> {
     /// Whether the screen closes as soon as the run has ended.
     pub leaving: bool,
     /// What the others must know, in order.
-    pub told: Vec<Message>,
+    pub messages: Vec<Message>,
 }
 
 impl Cx<'_> {
     /// Has the others know, once this pane is done.
     pub fn tell(&mut self, message: Message) {
-        self.told.push(message);
+        self.messages.push(message);
     }
 
     /// Adds a notice.

@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 
 use crate::tui::theme::Theme;
 use crate::tui::widgets::notices::Notices;
-use crate::tui::widgets::report::look_of;
+use crate::tui::widgets::report::mark_of;
 use crate::tui::widgets::text::{time, wrap};
 
 /// The most rows that a notice may take.
@@ -13,7 +13,7 @@ const MOST_ROWS: usize = 4;
 /// Its lines; none if there is nothing to say.
 pub fn lines(notices: &Notices, theme: Theme, area_width: u16) -> Vec<Line<'static>> {
     let Some(notice) = notices.newest() else { return Vec::new() };
-    let (mark, role) = look_of(notice.tone);
+    let (mark, role) = mark_of(notice.tone);
     let more = match notices.count() {
         1 => "Esc: dismiss".to_owned(),
         count => format!("Esc: dismiss, {} more", count - 1),

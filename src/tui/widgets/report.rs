@@ -13,7 +13,7 @@ const FACT: usize = 13;
 const LISTED: usize = 15;
 
 /// The mark of a tone, empty for a text to read, and its role.
-pub fn look_of(tone: Tone) -> (&'static str, Role) {
+pub fn mark_of(tone: Tone) -> (&'static str, Role) {
     match tone {
         Tone::Plain => ("", Role::Text),
         Tone::Remark => ("", Role::Dim),
@@ -31,7 +31,7 @@ pub fn look_of(tone: Tone) -> (&'static str, Role) {
 
 /// A row behind its mark: with a name in one line, else in full, with why it matters and what to do.
 pub fn lines(row: &Row, theme: Theme, room: usize) -> Vec<Line<'static>> {
-    let (mark, role) = look_of(row.tone);
+    let (mark, role) = mark_of(row.tone);
     if !row.name.is_empty() {
         let text = if row.tone == Tone::Open { Role::Dim } else { Role::Text };
         return vec![Line::from(vec![
@@ -78,7 +78,7 @@ pub fn facts(sections: &[Section], theme: Theme, room: usize) -> Vec<Line<'stati
         }
         lines.extend(title(section, theme, room));
         for row in &section.rows {
-            let (_, role) = look_of(row.tone);
+            let (_, role) = mark_of(row.tone);
             for (at, text) in wrap(row.text.as_str(), room.saturating_sub(FACT)).into_iter().enumerate() {
                 let name = if at == 0 { row.name.as_str() } else { "" };
                 lines.push(Line::from(vec![

@@ -15,7 +15,7 @@ use crate::tui::widgets::content::Content;
 use crate::tui::widgets::filter::filter_line;
 use crate::tui::widgets::notices::Tone;
 use crate::tui::widgets::reading::LogLine;
-use crate::tui::widgets::report::look_of;
+use crate::tui::widgets::report::mark_of;
 use crate::tui::widgets::text::{fit, left, paragraph, width};
 
 /// Draws it.
@@ -77,7 +77,7 @@ fn number(rows: usize) -> u64 {
 }
 
 fn line_of(line: &LogLine, is_selected: bool, theme: Theme, room: usize) -> Line<'static> {
-    let (mark, role) = look_of(line.tone);
+    let (mark, role) = mark_of(line.tone);
     let time = line.at.strftime("%H:%M:%S").to_string();
     // Cursor, time, mark, and a blank after each.
     let rest = room.saturating_sub(2 + width(&time) + 1 + 2);
@@ -94,7 +94,7 @@ fn line_of(line: &LogLine, is_selected: bool, theme: Theme, room: usize) -> Line
 
 /// One line in full.
 pub fn content(line: &LogLine, theme: Theme, room: usize) -> Content {
-    let (mark, role) = look_of(line.tone);
+    let (mark, role) = mark_of(line.tone);
     let at = line.at.strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
     let mut lines = vec![Line::styled(format!("{mark} {at}"), theme.style(role)), Line::default()];
     lines.extend(paragraph(&line.text, room, theme.style(Role::Text)));

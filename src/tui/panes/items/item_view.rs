@@ -12,7 +12,7 @@ use crate::tui::panes::View;
 use crate::tui::panes::items::item::ItemPane;
 use crate::tui::remedy::hint_of;
 use crate::tui::theme::{Role, Theme};
-use crate::tui::widgets::report::look_of;
+use crate::tui::widgets::report::mark_of;
 use crate::tui::widgets::text::{fit, left, paragraph, time, wrap};
 
 /// The width of the names, in cells.
@@ -71,7 +71,7 @@ fn lines_of(entry: &Row, is_selected: bool, theme: Theme, room: usize) -> Vec<Li
         let text = Span::styled(left(entry.text.as_str(), room.saturating_sub(2)), theme.style(Role::Title));
         return vec![crate::tui::widgets::list::selected(Line::from(vec![cursor, text]), is_selected, theme)];
     }
-    let (mark, role) = look_of(entry.tone);
+    let (mark, role) = mark_of(entry.tone);
     let rest = room.saturating_sub(2 + NAME + 1).max(1);
     let text = if mark.is_empty() { entry.text.to_string() } else { format!("{mark} {}", entry.text) };
     let texts = if is_selected {
