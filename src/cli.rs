@@ -98,6 +98,44 @@ pub enum Command {
     Doctor,
     /// List services and their feeds, and whether each module is installed
     Services,
+    /// Print the log of this program; the newest lines last
+    Logs(LogsArgs),
+    /// Print a completion script for a shell
+    ///
+    /// bash: commerce-connector completions bash > /etc/bash_completion.d/commerce-connector
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: ShellChoice,
+    },
+    /// Write the man pages into a directory, one for each command
+    Man {
+        /// The directory; created if it is missing
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
+}
+
+/// `logs`
+#[derive(Debug, Args)]
+pub struct LogsArgs {
+    /// How many of the newest lines
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
+    pub lines: usize,
+    /// Keep printing new lines until interrupted
+    #[arg(long, short)]
+    pub follow: bool,
+}
+
+/// A shell with a completion script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ShellChoice {
+    /// bash.
+    Bash,
+    /// fish.
+    Fish,
+    /// zsh.
+    Zsh,
 }
 
 /// `keys …`

@@ -47,4 +47,5 @@ pub mod settings;
 pub mod tui;
 pub mod untrusted;
 pub mod variables;
+pub mod version;
 pub mod waiting;

@@ -1,6 +1,6 @@
 //! The log: a 0600 file a day in the state directory, never the screen. Secrets never reach it, since they cannot be printed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{Builder, Rotation};
@@ -28,6 +28,27 @@ fn check_files(directory: &Path) -> Result<(), PrivateFileError> {
         }
     }
     Ok(())
+}
+
+/// The log files that are kept, oldest first; none where nothing was logged.
+///
+/// # Errors
+/// A [`Problem`] if the directory is there and cannot be read.
+pub fn files(state_dir: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let directory = state_dir.join("logs");
+    let entries = match std::fs::read_dir(&directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => {
+            let what = format!("the log directory {} cannot be read: {error}", private_file::safe(&directory));
+            return Err(Problem::new(Exit::Other, what));
+        }
+    };
+    let is_log = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
+    let mut files: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).filter(is_log).collect();
+    // The day is in the name.
+    files.sort_unstable();
+    Ok(files)
 }
 
 /// Writes events to `<state_dir>/logs/commerce-connector.<day>.log` until the guard is dropped.

@@ -1,5 +1,6 @@
 //! Parses the command line, runs the screen or one command, and turns an error into words and an exit code.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -9,6 +10,7 @@ use commerce_connector::commands;
 use commerce_connector::commands::output::{Output, talk};
 use commerce_connector::error::{Exit, Problem};
 use commerce_connector::hardening::harden;
+use commerce_connector::version;
 use serde_json::json;
 
 fn main() -> ExitCode {
@@ -17,7 +19,10 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // That nobody reads the help is not a failure.
-            let _ = error.print();
+            let _ = match error.kind() {
+                ErrorKind::DisplayVersion => print_version(),
+                _ => error.print(),
+            };
             return match error.kind() {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done.into(),
                 _ => Exit::Usage.into(),
@@ -32,6 +37,13 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => tell(&error, json).into(),
     }
+}
+
+/// What `--version` prints: more than the number, since that is what a ticket needs.
+fn print_version() -> std::io::Result<()> {
+    let is_json = std::env::args_os().any(|arg| arg == "--json");
+    let text = if is_json { version::json().to_string() } else { version::text() };
+    writeln!(std::io::stdout(), "{text}")
 }
 
 /// Tells a person (or a script) what went wrong, and says how to end.

@@ -61,6 +61,7 @@ const HABITS: &[&str] = &[
     "private_file",
     "hardening",
     "logging",
+    "version",
 ];
 
 /// These tie everything together.

@@ -45,7 +45,11 @@ impl Command {
             | Command::Config(ConfigCommand::Show { .. } | ConfigCommand::Path)
             | Command::Doctor
             | Command::Status
-            | Command::Services => false,
+            // What the last one writes is new, and the person's own.
+            | Command::Services
+            | Command::Logs(_)
+            | Command::Completions { .. }
+            | Command::Man { .. } => false,
         }
     }
 }

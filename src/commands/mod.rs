@@ -4,6 +4,7 @@
 
 pub mod access;
 mod attach;
+mod completions;
 pub mod config;
 pub mod data_spaces;
 pub mod demo;
@@ -17,6 +18,7 @@ mod items;
 pub mod keys;
 mod ledger;
 pub mod linear;
+mod logs;
 pub mod output;
 pub mod projects;
 pub mod report;
@@ -245,6 +247,9 @@ async fn run_one(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
         Some(Command::Config(command)) => config::run(&command, &setting, &mut output).await,
         Some(Command::Doctor) => Box::pin(doctor::run(&setting, &mut output)).await,
         Some(Command::Services) => Box::pin(services::run(&setting, &mut output)).await,
+        Some(Command::Logs(args)) => logs::run(&args, &setting, &mut output).await,
+        Some(Command::Completions { shell }) => completions::script(shell, &mut output),
+        Some(Command::Man { directory }) => completions::man_pages(&directory, &mut output),
     }
 }
 

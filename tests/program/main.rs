@@ -10,6 +10,7 @@
 mod attach;
 mod cli;
 mod client;
+mod completions;
 mod documentation;
 mod health;
 mod ims;

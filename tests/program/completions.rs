@@ -1,0 +1,102 @@
+//! What shells, `man` and tickets learn of the program, and its log.
+
+use std::fs;
+use std::process::Command;
+
+use clap::CommandFactory as _;
+use commerce_connector::cli::Cli;
+use serde_json::Value;
+
+use crate::support::home::{Home, stderr, stdout};
+
+#[test]
+fn every_shell_completes_every_command() {
+    let home = Home::new();
+    for shell in ["bash", "fish", "zsh"] {
+        let output = home.run(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0), "{shell}");
+        let script = stdout(&output);
+        for command in Cli::command().get_subcommands() {
+            assert!(script.contains(command.get_name()), "{shell} does not know {}", command.get_name());
+        }
+    }
+    assert_eq!(home.run(&["completions", "tcsh"]).status.code(), Some(2));
+}
+
+#[test]
+fn bash_completes_a_command_a_flag_and_a_value() {
+    let home = Home::new();
+    let script = home.path("completions.bash");
+    fs::write(&script, stdout(&home.run(&["completions", "bash"]))).expect("written");
+    let completed = |words: &str| {
+        let line = format!(
+            "source {}; COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+             _commerce__connector commerce-connector \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"; \
+             echo \"${{COMPREPLY[@]}}\"",
+            script.display()
+        );
+        let output = Command::new("bash").args(["--norc", "-c", &line]).output().expect("bash");
+        String::from_utf8(output.stdout).expect("text").trim().to_owned()
+    };
+    assert_eq!(completed("commerce-connector dem"), "demo");
+    assert_eq!(completed("commerce-connector export run --dry"), "--dry-run");
+    assert_eq!(completed("commerce-connector --theme mo"), "mono");
+}
+
+#[test]
+fn every_command_has_a_man_page() {
+    let home = Home::new();
+    let directory = home.path("man");
+    home.ok(&["man", &directory.display().to_string()]);
+    let page = |name: &str| fs::read_to_string(directory.join(format!("{name}.1"))).expect("a page");
+    assert!(page("commerce-connector").contains("Exit codes"));
+    for command in Cli::command().get_subcommands() {
+        assert!(page(&format!("commerce-connector-{}", command.get_name())).contains(".SH NAME"));
+    }
+    let file = home.path("file");
+    fs::write(&file, "").expect("written");
+    let refused = home.run(&["man", &file.display().to_string()]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("the man pages cannot be written to"), "{}", stderr(&refused));
+}
+
+#[test]
+fn the_version_says_what_a_ticket_needs() {
+    let home = Home::new();
+    let text = stdout(&home.run(&["--version"]));
+    assert!(text.starts_with(concat!("commerce-connector ", env!("CARGO_PKG_VERSION"))), "{text}");
+    assert!(text.contains("SQLite: 3.") && text.contains("target: "), "{text}");
+    let record: Value = serde_json::from_str(&stdout(&home.run(&["--version", "--json"]))).expect("JSON");
+    assert_eq!(record["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn the_table_of_commands_in_the_readme_is_the_command_line() {
+    let readme = include_str!("../../README.md");
+    for command in Cli::command().get_subcommands() {
+        let is_shown =
+            readme.lines().any(|line| line.starts_with("| `") && names(line).any(|name| name == command.get_name()));
+        assert!(is_shown, "README does not show {}", command.get_name());
+    }
+}
+
+/// The first words of what a row of the table shows as code.
+fn names(row: &str) -> impl Iterator<Item = &str> {
+    row.split('`').skip(1).step_by(2).filter_map(|code| code.split(' ').next())
+}
+
+#[test]
+fn the_newest_lines_of_the_log_are_printed_over_all_days() {
+    let home = Home::new();
+    let none = home.run(&["logs"]);
+    assert_eq!(none.status.code(), Some(1));
+    assert!(stderr(&none).contains("no log yet"), "{}", stderr(&none));
+    let logs = home.path(".local/state/commerce-connector/logs");
+    fs::create_dir_all(&logs).expect("made");
+    fs::write(logs.join("commerce-connector.2026-03-01.log"), "one\ntwo\n").expect("written");
+    fs::write(logs.join("commerce-connector.2026-03-02.log"), "three\n\u{1b}[31mfour\n").expect("written");
+    let shown = stdout(&home.run(&["logs", "-n", "3"]));
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(&lines[..2], ["two", "three"]);
+    assert!(lines[2].ends_with("four") && !lines[2].contains('\u{1b}'), "{shown:?}");
+}
