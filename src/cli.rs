@@ -98,6 +98,8 @@ pub enum Command {
     Doctor,
     /// List services and their feeds, and whether each module is installed
     Services,
+    /// Print figures for a monitoring system, in the text format of Prometheus
+    Metrics,
     /// Print the log of this program; the newest lines last
     Logs(LogsArgs),
     /// Print a completion script for a shell

@@ -47,6 +47,7 @@ impl Command {
             | Command::Status
             // What the last one writes is new, and the person's own.
             | Command::Services
+            | Command::Metrics
             | Command::Logs(_)
             | Command::Completions { .. }
             | Command::Man { .. } => false,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::linear::{self, Voice};
-use super::output::{Output, moment, table};
+use super::output::{Output, moment, table, talk};
 use super::{Invocation, attach, ids, items, ledger, no_data_space, watch};
 use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
@@ -60,7 +60,11 @@ async fn send(
 ) -> anyhow::Result<Exit> {
     let _log = crate::logging::start(&connector.overview().state_dir)?;
     let run = connector.start_export(request(mode, chosen(feeds)?, sending)).await?;
-    linear::follow(run, voice(sending), output).await
+    let ended = linear::follow(run, voice(sending), output).await;
+    if let Err(problem) = connector.write_metrics().await {
+        talk(&format!("warning: {}", problem.what));
+    }
+    ended
 }
 
 fn request(mode: SyncMode, feeds: Vec<Feed>, sending: &SendingArgs) -> ExportRequest {

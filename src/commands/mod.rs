@@ -19,6 +19,7 @@ pub mod keys;
 mod ledger;
 pub mod linear;
 mod logs;
+mod metrics;
 pub mod output;
 pub mod projects;
 pub mod report;
@@ -247,6 +248,7 @@ async fn run_one(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
         Some(Command::Config(command)) => config::run(&command, &setting, &mut output).await,
         Some(Command::Doctor) => Box::pin(doctor::run(&setting, &mut output)).await,
         Some(Command::Services) => Box::pin(services::run(&setting, &mut output)).await,
+        Some(Command::Metrics) => metrics::run(&setting, &mut output).await,
         Some(Command::Logs(args)) => logs::run(&args, &setting, &mut output).await,
         Some(Command::Completions { shell }) => completions::script(shell, &mut output),
         Some(Command::Man { directory }) => completions::man_pages(&directory, &mut output),

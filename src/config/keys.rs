@@ -87,6 +87,7 @@ pub const KEYS: &[Key] = &[
     text("export.full_within"),
     integer("export.database_share"),
     text("state.directory"),
+    text("metrics.file"),
     text("ui.theme"),
     Key { path: "ui.read_only", kind: ValueKind::Boolean },
 ];

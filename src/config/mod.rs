@@ -42,6 +42,8 @@ pub struct Config {
     pub export: ExportSection,
     /// `[state]`
     pub state: StateSection,
+    /// `[metrics]`
+    pub metrics: MetricsSection,
     /// `[ui]`
     pub ui: UiSection,
 }
@@ -442,6 +444,15 @@ pub enum ThemeName {
 impl ThemeName {
     /// The names of all of them.
     pub const NAMES: [&str; 3] = ["default", "high-contrast", "mono"];
+}
+
+/// `[metrics]`: figures for a monitoring system.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsSection {
+    /// The file that is written after each run and each pass of a watch, relative to the config file; not set = none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
 }
 
 /// `[ui]`: the screen; what its flags say is saved here.

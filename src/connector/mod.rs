@@ -14,6 +14,7 @@ mod ims;
 pub mod item_report;
 pub mod items;
 pub mod ledger;
+mod metrics;
 mod models;
 mod names;
 mod pairs;

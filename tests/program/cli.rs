@@ -52,6 +52,46 @@ fn write_products(directory: &Path, products: &[Value]) {
 }
 
 #[test]
+fn figures_for_a_monitoring_system_are_written_after_each_run_and_never_stop_one() {
+    let home = Home::new();
+    let gateway = Gateway::start(&home, &[]);
+    connected(&home, &gateway);
+    write_products(&feeds_dir(&home), &[product("A", "One"), product("B", "Two")]);
+    let before = stdout(&home.run(&["metrics"]));
+    assert!(before.contains("commerce_connector_running_exports 0\n"), "{before}");
+    assert!(!before.contains("commerce_connector_items"), "nothing was sent: {before}");
+
+    let file = home.path("metrics/connector.prom");
+    let variable = ("COMMERCE_CONNECTOR_METRICS_FILE", file.display().to_string());
+    let run = |args: &[&str]| home.command(args).env(variable.0, &variable.1).output().expect("it runs");
+    let refused = run(&["export", "run", "--quiet"]);
+    assert_eq!(refused.status.code(), Some(0), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("warning: the metrics file"), "{}", stderr(&refused));
+
+    fs::create_dir_all(file.parent().expect("a directory")).expect("made");
+    assert_eq!(run(&["export", "run", "--quiet"]).status.code(), Some(0));
+    let written = fs::read_to_string(&file).expect("written");
+    assert!(written.contains("commerce_connector_items{feed=\"products\",state=\"sent\"} 2\n"), "{written}");
+    let names = fs::read_dir(file.parent().expect("a directory")).expect("read").count();
+    assert_eq!(names, 1, "nothing is left beside the file");
+    // The format: a comment or `name{labels} value`, each name typed once before its first value.
+    let mut typed = Vec::new();
+    for line in written.lines() {
+        if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = rest.split_once(' ').expect("a kind");
+            assert_eq!(kind, "gauge");
+            assert!(!typed.contains(&name), "{name} twice");
+            typed.push(name);
+        } else if !line.starts_with('#') {
+            let name = line.split(['{', ' ']).next().expect("a name");
+            assert!(typed.contains(&name), "{line}");
+            assert!(line.rsplit(' ').next().expect("a value").parse::<f64>().is_ok(), "{line}");
+        }
+    }
+    assert_eq!(stdout(&run(&["metrics"])).trim_end(), written.trim_end());
+}
+
+#[test]
 fn without_configuration_and_terminal_it_says_what_to_run_first() {
     let home = Home::new();
     for args in [&[][..], &["projects", "list"], &["export", "run"]] {

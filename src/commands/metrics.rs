@@ -1,0 +1,12 @@
+//! `metrics`: the figures of `[metrics] file`, printed.
+
+use super::Invocation;
+use super::output::Output;
+use crate::error::Exit;
+
+/// Prints them; where nothing was sent yet, those that are known.
+pub async fn run(setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
+    let text = setting.connector().await?.metrics().await?;
+    output.text(text.trim_end())?;
+    Ok(Exit::Done)
+}
