@@ -1,4 +1,4 @@
-//! Figures for a monitoring system, in the text format of Prometheus 0.0.4, which node_exporter's textfile collector reads.
+//! Figures for a monitoring system, in the text format of Prometheus 0.0.4, which `node_exporter`'s textfile collector reads.
 //!
 //! Names end with their unit; times are Unix seconds. What is not known has no line, so that an alert on absence can see it.
 
