@@ -45,6 +45,9 @@ impl Command {
             | Command::Config(ConfigCommand::Show { .. } | ConfigCommand::Path)
             | Command::Doctor
             | Command::Status
+            | Command::Compare(_)
+            | Command::Explain { .. }
+            | Command::Lint(_)
             | Command::Services => false,
         }
     }

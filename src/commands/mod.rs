@@ -4,10 +4,12 @@
 
 pub mod access;
 mod attach;
+mod compare;
 pub mod config;
 pub mod data_spaces;
 pub mod demo;
 pub mod doctor;
+mod explain;
 pub mod export;
 pub mod feeds;
 pub mod health;
@@ -17,6 +19,7 @@ mod items;
 pub mod keys;
 mod ledger;
 pub mod linear;
+mod lint;
 pub mod output;
 pub mod projects;
 pub mod report;
@@ -244,6 +247,9 @@ async fn run_one(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
         Some(Command::Demo(args)) => Box::pin(demo::run(args, &setting, &mut output)).await,
         Some(Command::Config(command)) => config::run(&command, &setting, &mut output).await,
         Some(Command::Doctor) => Box::pin(doctor::run(&setting, &mut output)).await,
+        Some(Command::Compare(command)) => Box::pin(compare::run(command, &setting, &mut output)).await,
+        Some(Command::Explain { sku }) => Box::pin(explain::run(&sku, &setting, &mut output)).await,
+        Some(Command::Lint(args)) => Box::pin(lint::run(args, &setting, &mut output)).await,
         Some(Command::Services) => Box::pin(services::run(&setting, &mut output)).await,
     }
 }
