@@ -1,7 +1,9 @@
 //! The command line: clap definitions only.
 
+mod compare;
 mod export;
 mod items;
+mod lint;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,8 +13,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::config::ThemeName;
 use crate::domain::{DataSpaceId, Environment, Feed, ProjectId};
 
+pub use compare::CompareCommand;
 pub use export::{ExportCommand, FeedChoice, LedgerCommand, RetryArgs, RunArgs, SendingArgs, SetArgs, WatchArgs};
 pub use items::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
+pub use lint::LintArgs;
 
 /// Connect Adobe Commerce or Magento Open Source to Adobe's Commerce Services, and keep the data flowing.
 ///
@@ -98,6 +102,21 @@ pub enum Command {
     Doctor,
     /// List services and their feeds, and whether each module is installed
     Services,
+    /// Compare our items with those of Adobe's exporter
+    #[command(subcommand)]
+    Compare(CompareCommand),
+    /// Explain why a product is or is not on the storefront
+    ///
+    /// Looks at the shop, at what would be sent and at the ledger; changes and sends nothing. Exit codes: 0 nothing hides it in any
+    /// store view, 3 something does.
+    Explain {
+        /// The product
+        sku: String,
+    },
+    /// Find mistakes in the catalogue before anything is sent
+    ///
+    /// Reads the items that would be sent; changes and sends nothing. Exit codes: 0 no errors (warnings allowed), 3 errors found.
+    Lint(LintArgs),
     /// Print figures for a monitoring system, in the text format of Prometheus
     Metrics,
     /// Print the log of this program; the newest lines last

@@ -45,6 +45,9 @@ impl Command {
             | Command::Config(ConfigCommand::Show { .. } | ConfigCommand::Path)
             | Command::Doctor
             | Command::Status
+            | Command::Compare(_)
+            | Command::Explain { .. }
+            | Command::Lint(_)
             // What the last one writes is new, and the person's own.
             | Command::Services
             | Command::Metrics

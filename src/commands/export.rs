@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::linear::{self, Voice};
 use super::output::{Output, moment, table, talk};
-use super::{Invocation, attach, ids, items, ledger, no_data_space, watch};
+use super::{Invocation, attach, ids, items, ledger, lint, no_data_space, watch};
 use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
 use crate::domain::Feed;
@@ -59,12 +59,18 @@ async fn send(
     output: &mut Output,
 ) -> anyhow::Result<Exit> {
     let _log = crate::logging::start(&connector.overview().state_dir)?;
-    let run = connector.start_export(request(mode, chosen(feeds)?, sending)).await?;
+    let is_whole_dry_run = sending.dry_run && mode == SyncMode::Full;
+    let feeds = chosen(feeds)?;
+    let run = connector.start_export(request(mode, feeds.clone(), sending)).await?;
     let ended = linear::follow(run, voice(sending), output).await;
     if let Err(problem) = connector.write_metrics().await {
         talk(&format!("warning: {}", problem.what));
     }
-    ended
+    let exit = ended?;
+    if is_whole_dry_run {
+        lint::after_dry_run(connector, feeds, output).await?;
+    }
+    Ok(exit)
 }
 
 fn request(mode: SyncMode, feeds: Vec<Feed>, sending: &SendingArgs) -> ExportRequest {

@@ -4,11 +4,13 @@
 
 pub mod access;
 mod attach;
+mod compare;
 mod completions;
 pub mod config;
 pub mod data_spaces;
 pub mod demo;
 pub mod doctor;
+mod explain;
 pub mod export;
 pub mod feeds;
 pub mod health;
@@ -18,6 +20,7 @@ mod items;
 pub mod keys;
 mod ledger;
 pub mod linear;
+mod lint;
 mod logs;
 mod metrics;
 pub mod output;
@@ -247,6 +250,9 @@ async fn run_one(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
         Some(Command::Demo(args)) => Box::pin(demo::run(args, &setting, &mut output)).await,
         Some(Command::Config(command)) => config::run(&command, &setting, &mut output).await,
         Some(Command::Doctor) => Box::pin(doctor::run(&setting, &mut output)).await,
+        Some(Command::Compare(command)) => Box::pin(compare::run(command, &setting, &mut output)).await,
+        Some(Command::Explain { sku }) => Box::pin(explain::run(&sku, &setting, &mut output)).await,
+        Some(Command::Lint(args)) => Box::pin(lint::run(args, &setting, &mut output)).await,
         Some(Command::Services) => Box::pin(services::run(&setting, &mut output)).await,
         Some(Command::Metrics) => metrics::run(&setting, &mut output).await,
         Some(Command::Logs(args)) => logs::run(&args, &setting, &mut output).await,

@@ -114,6 +114,15 @@ impl Connector {
 
     /// Looks at the items of a feed with this label, SKU or source id, at most `limit`.
     pub async fn items_named(&self, feed: Feed, name: &str, limit: usize) -> Result<Vec<ItemView>, Problem> {
+        let mut views = Vec::new();
+        for detail in self.details_named(feed, name, limit).await? {
+            views.push(self.view_of(detail).await);
+        }
+        Ok(views)
+    }
+
+    /// What the ledger has of the items of a feed with this label, SKU or source id, at most `limit`.
+    pub(super) async fn details_named(&self, feed: Feed, name: &str, limit: usize) -> Result<Vec<ItemDetail>, Problem> {
         let query = ItemQuery { search: name.to_owned(), ..ItemQuery::all(feed) };
         let is_named = {
             let name = name.trim().to_owned();
@@ -137,11 +146,9 @@ impl Connector {
                 }
             }
         });
-        let mut views = Vec::new();
-        for detail in details.await?.unwrap_or_default().into_iter().take(limit) {
-            views.push(self.view_of(detail).await);
-        }
-        Ok(views)
+        let mut details = details.await?.unwrap_or_default();
+        details.truncate(limit);
+        Ok(details)
     }
 
     /// Saves what was sent of an item, and what would be sent now, to a new 0600 file in the state directory.

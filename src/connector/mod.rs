@@ -4,9 +4,11 @@
 
 mod attach;
 pub mod checklist;
+pub mod compare;
 mod database;
 pub mod doctor;
 pub mod estimate;
+pub mod explain;
 pub mod finding;
 pub mod guard;
 pub mod health;
@@ -14,11 +16,13 @@ mod ims;
 pub mod item_report;
 pub mod items;
 pub mod ledger;
+pub mod lint;
 mod metrics;
 mod models;
 mod names;
 mod pairs;
 pub mod preview;
+mod reading;
 mod sending;
 pub mod services;
 pub mod setup;

@@ -1,4 +1,4 @@
-//! The nouns that every room shares: feeds, ids, environments, data spaces, limits.
+//! The nouns that every room shares: feeds, ids, environments, data spaces, limits, rules of lint.
 
 mod data_space;
 mod environment;
@@ -7,6 +7,7 @@ mod ids;
 mod installation;
 mod keys_remedy;
 mod limit;
+mod lint_rule;
 
 pub use data_space::{DataSpace, DataSpaceKind, Project};
 pub use environment::Environment;
@@ -15,3 +16,4 @@ pub use ids::{BadId, DataSpaceId, ProjectId};
 pub use installation::{Edition, InstallationKind, TlsVerify};
 pub use keys_remedy::KeysRemedy;
 pub use limit::{MAX_DELETE, Most, NoMost};
+pub use lint_rule::{LintRule, Severity, UnknownLintRule};

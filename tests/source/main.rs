@@ -19,6 +19,7 @@ mod prices;
 mod prices_luma;
 mod products;
 mod products_luma;
+mod proof;
 mod settings;
 mod stock;
 #[path = "../support/mod.rs"]

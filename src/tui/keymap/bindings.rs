@@ -122,6 +122,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[KeyContext::Item], &[ENTER], Action::Open, "read", "Read the selected line in full", false, READS),
     bind(&[KeyContext::Item], &[letter('s')], Action::SendAgain, "send again", "Send this item again", true, CHANGES),
     bind(&[KeyContext::Item], &[letter('w')], Action::SaveToFile, "save to file", "Save the payloads of this item to a file", true, READS),
+    bind(&[KeyContext::Item], &[letter('x')], Action::Explain, "explain", "Why this product is or is not on the storefront, or back to the item", true, READS),
     // The panes share these.
     bind(&[KeyContext::Saas, KeyContext::Organization, KeyContext::Export, KeyContext::Log], &[letter('/')], Action::Filter, "filter", "Show only rows that contain a text", true, READS),
     bind(&[KeyContext::Keys, KeyContext::Saas, KeyContext::Organization, KeyContext::Item], &[letter('y')], Action::Copy, "copy", "Copy (never secrets)", true, READS),

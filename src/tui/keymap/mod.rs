@@ -149,6 +149,7 @@ pub enum Action {
     Unmark,
     SendAgain,
     SaveToFile,
+    Explain,
     Accept,
     Decline,
     Discard,

@@ -101,6 +101,9 @@ pub const MAKERS: [Maker; 48] = [
     },
     |tape| Event::Reply(Reply::Saas(SaasReply::Foreseen { space: make::id(tape), result: tape.result(make::preview) })),
     |tape| Event::Reply(Reply::Export(ExportReply::Attached(Box::new(make::about(tape))))),
+    |tape| {
+        items(ItemsReply::Explained { sku: tape.safe(), result: tape.result(|tape| Box::new(make::explanation(tape))) })
+    },
     // Keys are what a person gives most; the more of them, the deeper a sequence gets.
     |tape| Event::Key(key(tape)),
     |tape| Event::Key(key(tape)),
@@ -155,6 +158,7 @@ pub fn kind_of(event: &Event) -> usize {
         Event::Reply(Reply::Saas(SaasReply::LastReceived(_))) => 42,
         Event::Reply(Reply::Saas(SaasReply::Foreseen { .. })) => 43,
         Event::Reply(Reply::Export(ExportReply::Attached(_))) => 44,
+        Event::Reply(Reply::Items(ItemsReply::Explained { .. })) => 45,
     }
 }
 

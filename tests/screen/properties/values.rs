@@ -7,6 +7,7 @@ use commerce_connector::commerce::health::{
 use commerce_connector::commerce::triggers::Triggers;
 use commerce_connector::connector::doctor::{Check, Outcome};
 use commerce_connector::connector::estimate::{Estimate, FeedEstimate};
+use commerce_connector::connector::explain::{self, Consequence, Explanation, ViewExplanation};
 use commerce_connector::connector::finding::{Cause, Finding, Level};
 use commerce_connector::connector::health::{AdobeItems, ByState, FeedHealth, Health, Installation};
 use commerce_connector::connector::items::{ItemView, NowSent};
@@ -406,6 +407,33 @@ pub fn page(tape: &mut Tape) -> ItemPage {
 /// Payloads are data, not text: nobody made them safe.
 fn payload(tape: &mut Tape) -> Value {
     json!({ "sku": tape.raw(), tape.raw(): [tape.raw(), { "name": tape.raw() }, null, 1.5] })
+}
+
+pub fn explanation(tape: &mut Tape) -> Explanation {
+    let cause = |tape: &mut Tape| explain::Cause {
+        consequence: if tape.yes() { Consequence::Hidden } else { Consequence::Limited },
+        what: tape.safe(),
+        from: tape.safe(),
+        fix: tape.safe(),
+    };
+    let view = |tape: &mut Tape| ViewExplanation {
+        store_view: tape.safe(),
+        website: tape.safe(),
+        status: tape.safe(),
+        visibility: tape.safe(),
+        in_stock: tape.some(Tape::yes),
+        url: tape.safe(),
+        categories: tape.list(3, Tape::safe),
+        causes: tape.list(3, cause),
+    };
+    Explanation {
+        sku: tape.safe(),
+        facts: None,
+        views: tape.list(3, view),
+        causes: tape.list(3, cause),
+        prices: tape.list(20, |tape| (tape.safe(), tape.safe())),
+        sent: tape.list(2, |tape| item_view(tape).detail),
+    }
 }
 
 pub fn item_view(tape: &mut Tape) -> ItemView {

@@ -2,8 +2,6 @@
 //! and of copies of it with about a hundred odd rows. Both what a field says and how it is there: absent, null, empty, and of
 //! which JSON type.
 
-mod compare;
-
 use crate::support;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,11 +9,11 @@ use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use commerce_connector::connector::compare::rules::{Finding, Rules, without_envelope};
 use commerce_connector::domain::Feed;
 use commerce_connector::feeds::item::{FeedItem, Sha1Hash};
 use commerce_connector::feeds::source::commerce::Commerce;
 use commerce_connector::feeds::source::{Collected, Selection};
-use compare::{Finding, Rules, unwrap};
 use jiff::Timestamp;
 use serde_json::Value;
 use support::FEEDS;
@@ -39,8 +37,6 @@ const TURNED: [&str; 6] = [
     "catalog_product_entity_tier_price",
     "catalog_category_entity_varchar",
 ];
-/// The vendor's full export forgets this customer group; its partial export does not.
-const GROUP_OF_VISITORS: &str = "0";
 /// What the vendor's exporter made of a shop.
 struct Gold {
     name: &'static str,
@@ -66,9 +62,6 @@ impl Gold {
     }
 
     /// The vendor's items of a feed, by identity. Of two with one identity the last counts.
-    ///
-    /// A price may be torn in two, where the vendor's exporter wrote a page out in the middle of a customer group: the first has
-    /// the group's own discount, the second the catalogue rule's.
     fn items(&self, rules: &Rules) -> BTreeMap<String, Value> {
         let path = self.directory.join(format!("{}.ndjson.gz", rules.feed));
         let file = std::fs::File::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -76,15 +69,11 @@ impl Gold {
         let items = lines.map(|line| serde_json::from_str(&line.expect("a line")).expect("JSON"));
         let known = self.uuids(rules.feed);
         let mut by_identity: BTreeMap<String, Value> = BTreeMap::new();
-        for mut item in items.map(unwrap) {
+        for mut item in items.map(without_envelope) {
             let id = rules.identity(&item);
             forget_made_up_uuids(&mut item, &known);
-            if rules.feed == Feed::Prices
-                && let Some(mut torn) = by_identity.remove(&id)
-                && let (Some(all), Some(more)) = (torn["discounts"].as_array_mut(), item["discounts"].as_array())
-            {
-                all.extend(more.iter().filter(|discount| discount["code"] == "catalog_rule").cloned());
-                item = torn;
+            if let Some(torn) = by_identity.remove(&id) {
+                item = rules.joined(torn, item);
             }
             by_identity.insert(id, item);
         }
@@ -111,7 +100,7 @@ impl Gold {
                 Some(item) => report.add(id, rules.diff(golden, item)),
             }
         }
-        let is_extra = |id: &&String| !golden.contains_key(*id) && !is_forgotten(feed, id);
+        let is_extra = |id: &&String| !golden.contains_key(*id) && !rules.is_forgotten(id);
         if !is_subset {
             report.extra.extend(ours.keys().filter(is_extra).cloned());
         }
@@ -180,15 +169,11 @@ fn forget_made_up_uuids(value: &mut Value, known: &BTreeSet<String>) {
     }
 }
 
-fn is_forgotten(feed: Feed, id: &str) -> bool {
-    feed == Feed::ScopesCustomerGroup && id == GROUP_OF_VISITORS
-}
-
 /// Our items of a feed, by identity, as they would be sent.
 async fn collect(shop: &TestDatabase, rules: &Rules) -> BTreeMap<String, Value> {
     let mut items = BTreeMap::new();
     for item in read(shop, rules.feed, "12:00:00").await {
-        let item = unwrap(serde_json::from_slice(&item.json).expect("JSON"));
+        let item = without_envelope(serde_json::from_slice(&item.json).expect("JSON"));
         let id = rules.identity(&item);
         assert!(items.insert(id.clone(), item).is_none(), "{} has {id} twice", rules.feed);
     }
@@ -230,8 +215,10 @@ impl Report {
         let mut counted = BTreeSet::new();
         for finding in findings {
             if counted.insert(finding.path.clone()) {
-                let (count, _) =
-                    self.differing.entry(finding.path).or_insert_with(|| (0, format!("{id}: {}", finding.text)));
+                let (count, _) = self
+                    .differing
+                    .entry(finding.path)
+                    .or_insert_with(|| (0, format!("{id}: {} | {}", finding.theirs, finding.ours)));
                 *count += 1;
             }
         }

@@ -48,6 +48,7 @@ mod page;
 mod page_size;
 mod permissions;
 mod prices;
+mod product_facts;
 mod product_overrides;
 mod product_walk;
 mod products;
@@ -82,6 +83,7 @@ use crate::untrusted::SafeText;
 use crate::variables::Variables;
 
 pub use effective::{InForce, SettingError};
+pub use product_facts::{CategoryFacts, ChildFacts, ProductFacts, Scoped, ViewFacts};
 
 /// A connected Commerce database. Clones share the pool.
 #[derive(Debug, Clone)]

@@ -125,6 +125,11 @@ impl ExportPane {
                     item.on_looked(number, result, cx.now);
                 }
             }
+            ItemsReply::Explained { sku, result } => {
+                if let ExportPage::Item { item, .. } = &mut self.page {
+                    item.on_explained(&sku, result, cx);
+                }
+            }
             reply => {
                 if let Some(items) = self.items_mut() {
                     return items.on_reply(reply, cx.now);

@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::connector::Connector;
+use crate::connector::explain::Explanation;
 use crate::connector::items::ItemView;
 use crate::error::Problem;
 use crate::export::ledger::{ItemNumber, ItemPage, ItemQuery, PageFrom};
 use crate::tui::panes::{Answers, Reply, blocking};
+use crate::untrusted::SafeText;
 
 /// The least time between two news of one search; the screen is drawn no more often.
 const TELL_EVERY: Duration = Duration::from_millis(250);
@@ -30,6 +32,8 @@ pub enum ItemsWork {
     /// Count the items of a query. What was counted before is not wanted any more.
     Count(ItemQuery),
     Look(ItemNumber),
+    /// Explain why the product with this SKU is or is not on the storefront.
+    Explain(SafeText),
     /// Save the payloads of one item to a new file in the state directory.
     Save(ItemNumber),
 }
@@ -62,6 +66,12 @@ pub enum ItemsReply {
         number: ItemNumber,
         /// What is known of it.
         result: Result<Box<ItemView>, Problem>,
+    },
+    /// A product was explained.
+    Explained {
+        sku: SafeText,
+        /// Why it is or is not on the storefront.
+        result: Result<Box<Explanation>, Problem>,
     },
     /// Its payloads were saved.
     Saved(Result<PathBuf, Problem>),
@@ -117,6 +127,10 @@ pub async fn perform(connector: Connector, work: ItemsWork, hold: CancellationTo
             .await
         }
         ItemsWork::Look(number) => ItemsReply::Looked { number, result: connector.item(number).await.map(Box::new) },
+        ItemsWork::Explain(sku) => {
+            let result = connector.explain(sku.as_str()).await.map(Box::new);
+            ItemsReply::Explained { sku, result }
+        }
         ItemsWork::Save(number) => ItemsReply::Saved(connector.save_item(number).await),
     }
 }

@@ -1,5 +1,6 @@
 //! The items of a feed and one of them: which pages are asked for, and where the cursor is when they come.
 
+use crate::connector::explain::Explanation;
 use crate::connector::items::{ItemView, NowSent};
 use crate::export::SyncMode;
 use crate::export::ledger::{FieldChange, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, PageFrom};
@@ -274,4 +275,36 @@ fn an_item_is_opened_copied_saved_and_left_for_the_list_as_it_was() {
     press(&mut state, 'n');
     key(&mut state, KeyCode::Esc);
     assert_eq!((items(&state).selected, items(&state).marked.len()), (2, 1));
+}
+
+#[test]
+fn a_key_explains_the_product_of_an_item_and_leads_back_to_it() {
+    let mut state = opened();
+    key(&mut state, KeyCode::Down);
+    key(&mut state, KeyCode::Enter);
+    assert!(press(&mut state, 'x').is_empty(), "its SKU is not known yet");
+    let reply = ItemsReply::Looked { number: ItemNumber(1), result: Ok(looked(1)) };
+    state.update(Event::Reply(Reply::Items(reply)), &now());
+    let effects = press(&mut state, 'x');
+    let Some(Effect::Work(Work::Items(ItemsWork::Explain(sku)))) = effects.first() else { panic!("{effects:?}") };
+    let explanation = Explanation {
+        sku: sku.clone(),
+        facts: None,
+        views: Vec::new(),
+        causes: Vec::new(),
+        prices: Vec::new(),
+        sent: Vec::new(),
+    };
+    let of = |sku: &str| ItemsReply::Explained { sku: sku.into(), result: Ok(Box::new(explanation.clone())) };
+    let shown = |state: &mut State| {
+        let effects = press(state, 't');
+        let Some(Effect::ShowPlain(text)) = effects.first() else { panic!("{effects:?}") };
+        text.joined("\n")
+    };
+    state.update(Event::Reply(Reply::Items(of("another"))), &now());
+    assert!(shown(&mut state).contains("Payload"), "an answer about another product is left out");
+    state.update(Event::Reply(Reply::Items(of("SKU-0000"))), &now());
+    assert!(shown(&mut state).contains("never sent to this data space"));
+    assert!(press(&mut state, 'x').is_empty());
+    assert!(shown(&mut state).contains("Payload"), "back to the item");
 }

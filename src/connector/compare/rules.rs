@@ -1,18 +1,25 @@
-//! When an item of ours is the vendor's: the rules of a feed.
+//! When an item of ours is that of Adobe's exporter: the rules of a feed.
 //!
 //! Two values are equal although they look different if they are the same number (also as text), the same URL but for the name of
 //! Commerce's script, the same JSON within a text, or the same list in another order where the order says nothing. How a value is
 //! there is compared besides, and more strictly: absent, null, an empty list and the types of JSON are all different.
 
-use commerce_connector::domain::{Feed, Stamp};
 use serde_json::{Map, Value, json};
+
+use crate::domain::{Feed, Stamp};
+use crate::untrusted::SafeText;
 
 /// Fields that say when the item was made.
 const STAMPS: &[&str] = &["modifiedAt", "deleted"];
 /// In some feeds that as well, elsewhere when the rows were changed.
 const UPDATED: &str = "updatedAt";
 
-/// What the vendor's exporter does wrong, and this program does otherwise (`docs/differences.md`).
+/// The customer group that Adobe's full export forgets; its partial export does not.
+const GROUP_OF_VISITORS: &str = "0";
+/// Characters of a value that is shown.
+const MOST_TEXT: usize = 300;
+
+/// What Adobe's exporter does wrong, and this program does otherwise (`docs/differences.md`).
 const DEFECTS: &[(Feed, &str)] = &[
     (Feed::Categories, "children"),
     (Feed::Orders, "creditMemos[].creditMemoComments"),
@@ -64,23 +71,27 @@ const UNORDERED: &[(&str, &[&str])] = &[
 ];
 
 /// The rules of a feed.
+#[derive(Debug, Clone, Copy)]
 pub struct Rules {
     pub feed: Feed,
     identity: &'static [&'static str],
     /// Whether an `updatedAt` is compared.
     has_own_time: bool,
+    has_random_uuids: bool,
 }
 
 /// A path at which two items differ.
 #[derive(Debug)]
 pub struct Finding {
     pub path: String,
-    /// The vendor's and ours.
-    pub text: String,
+    /// The value of Adobe's exporter; `absent` without one.
+    pub theirs: SafeText,
+    pub ours: SafeText,
 }
 
 impl Rules {
     /// `has_own_time`: whether the rows were changed at the same time, so that a feed's own `updatedAt` is compared.
+    #[must_use]
     pub fn of(feed: Feed, has_own_time: bool) -> Self {
         let identity: &[&str] = match feed {
             Feed::Products => &["sku", "storeViewCode"],
@@ -89,21 +100,52 @@ impl Rules {
             Feed::Variants => &["parentSku", "productSku"],
             Feed::Prices => &["sku", "customerGroupCode", "websiteCode"],
             Feed::InventoryStockStatus => &["stockId", "sku"],
-            // These have none in the vendor's exporter, so it is the key.
+            // These have none in Adobe's exporter, so it is the key.
             Feed::ScopesWebsite => &["websiteId"],
             Feed::ScopesCustomerGroup => &["customerGroupId"],
             Feed::Orders => &["commerceOrderId"],
-            Feed::ProductOverrides | Feed::CategoryPermissions => {
-                panic!("the vendor's exporter of {feed} is not public")
-            }
+            Feed::ProductOverrides => &["sku", "websiteCode", "customerGroupCode"],
+            Feed::CategoryPermissions => &["categoryId", "websiteCode", "customerGroupCode"],
         };
-        Self { feed, identity, has_own_time: has_own_time && feed.stamp() != Some(Stamp::UpdatedAt) }
+        Self {
+            feed,
+            identity,
+            has_own_time: has_own_time && feed.stamp() != Some(Stamp::UpdatedAt),
+            has_random_uuids: false,
+        }
+    }
+
+    /// The same, where Adobe's exporter may have given UUIDs at random to ordered lines without one: ours have none then.
+    #[must_use]
+    pub fn with_random_uuids(self) -> Self {
+        Self { has_random_uuids: true, ..self }
     }
 
     /// What tells an item from all others of its feed.
     pub fn identity(&self, item: &Value) -> String {
         let text = |field: &&str| item[*field].as_str().map_or_else(|| item[*field].to_string(), str::to_owned);
         self.identity.iter().map(text).collect::<Vec<_>>().join(" · ")
+    }
+
+    /// One item of two with the same identity: the last counts.
+    ///
+    /// A price may be torn in two, where Adobe's exporter wrote a page out in the middle of a customer group: the first has the
+    /// group's own discount, the second the catalogue rule's.
+    #[must_use]
+    pub fn joined(&self, mut first: Value, last: Value) -> Value {
+        if self.feed == Feed::Prices
+            && let (Some(all), Some(more)) = (first["discounts"].as_array_mut(), last["discounts"].as_array())
+        {
+            all.extend(more.iter().filter(|discount| discount["code"] == "catalog_rule").cloned());
+            return first;
+        }
+        last
+    }
+
+    /// Whether Adobe's exporter never sends the item in full (`docs/differences.md`): the group of visitors.
+    #[must_use]
+    pub fn is_forgotten(&self, id: &str) -> bool {
+        self.feed == Feed::ScopesCustomerGroup && id == GROUP_OF_VISITORS
     }
 
     /// Where two items differ.
@@ -126,15 +168,15 @@ impl Rules {
     }
 
     fn compare(&self, golden: Option<&Value>, ours: Option<&Value>, path: &str, findings: &mut Vec<Finding>) {
-        if !self.is_compared(path) {
+        let is_uuid = self.has_random_uuids && (path.ends_with("itemId") || path.ends_with("orderItemId"));
+        if !self.is_compared(path) || (is_uuid && ours.is_none_or(Value::is_null)) {
             return;
         }
         let mut found = |what: &str| {
             let text = |value: Option<&Value>| {
-                value.map_or_else(|| "absent".to_owned(), |value| shortened(&value.to_string()))
+                value.map_or_else(|| "absent".into(), |value| SafeText::limited(&value.to_string(), MOST_TEXT))
             };
-            findings
-                .push(Finding { path: format!("{path}{what}"), text: format!("{} | {}", text(golden), text(ours)) });
+            findings.push(Finding { path: format!("{path}{what}"), theirs: text(golden), ours: text(ours) });
         };
         let both = (golden.unwrap_or(&Value::Null), ours.unwrap_or(&Value::Null));
         match both {
@@ -237,10 +279,6 @@ fn within(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
-fn shortened(text: &str) -> String {
-    text.chars().take(300).collect()
-}
-
 /// How a value is there.
 #[derive(PartialEq, Eq)]
 enum Kind {
@@ -312,20 +350,21 @@ fn is_url(text: &str) -> bool {
     text.starts_with("http://") || text.starts_with("https://")
 }
 
-/// A URL without the name of Commerce's script, which is in it when rewrites are off.
+/// A URL without the name of Commerce's script, which is in it when rewrites are off: `index.php`, or `magento` where it was made on
+/// the command line. A shop may be in a directory.
 fn without_script(url: &str) -> String {
     let host = url.find("://").map_or(0, |at| at + 3);
-    let path = url[host..].find('/').map_or(url.len(), |at| host + at);
-    let path = if url[path..].starts_with("/sub/") { path + "/sub".len() } else { path };
-    let scripts = ["/gold.php/", "/magento/", "/index.php/"];
-    match scripts.iter().find(|script| url[path..].starts_with(**script)) {
-        Some(script) => format!("{}/{}", &url[..path], &url[path + script.len()..]),
-        None => url.to_owned(),
+    let is_script = |segment: &str| segment == "magento" || segment.ends_with(".php");
+    let mut segments: Vec<&str> = url[host..].split('/').collect();
+    if let Some(at) = segments.iter().take(3).skip(1).position(|segment| is_script(segment)) {
+        segments.remove(at + 1);
     }
+    format!("{}{}", &url[..host], segments.join("/"))
 }
 
-/// Without the envelope in which scopes travel.
-pub fn unwrap(item: Value) -> Value {
+/// An item without the envelope in which scopes travel.
+#[must_use]
+pub fn without_envelope(item: Value) -> Value {
     for name in ["website", "customerGroup"] {
         let Some(Value::Object(inner)) = item.get(name) else { continue };
         let mut inner = inner.clone();

@@ -1,0 +1,74 @@
+//! `lint`: what is wrong with the catalogue, by rule; and the line of it that a dry run ends with.
+
+use serde_json::json;
+
+use super::Invocation;
+use super::output::Output;
+use super::report::Printer;
+use crate::cli::LintArgs;
+use crate::connector::Connector;
+use crate::connector::lint::{LintReport, LintRequest, RuleReport, more};
+use crate::domain::{Feed, Severity};
+use crate::error::{Exit, Problem};
+use crate::format::count;
+use crate::report::{Row, Tone};
+
+/// Runs it. Exit code 3 if an error was found.
+pub async fn run(args: LintArgs, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
+    let connector = setting.connector().await?;
+    let LintArgs { rules, feeds, csv } = args;
+    let report = connector.lint(&LintRequest { rules, feeds, csv: csv.clone() }).await?;
+    for rule in &report.rules {
+        output.record("lint_rule", json!(rule))?;
+        print(rule, output)?;
+    }
+    for (rule, reason) in &report.skipped {
+        output.record("lint_skipped", json!({"rule": rule, "reason": reason}))?;
+        Printer::from_environment().row(&Row::new(reason.clone(), Tone::Open).named(rule.name()), output)?;
+    }
+    summary(&report, output)?;
+    if let Some(path) = csv {
+        output.text(&format!("Every hit is in {}", crate::private_file::safe(&path)))?;
+    }
+    Ok(report.exit())
+}
+
+/// The last line, also of a dry run.
+pub fn summary(report: &LintReport, output: &mut Output) -> Result<(), Problem> {
+    let fields = json!({
+        "errors": report.count(Severity::Error),
+        "warnings": report.count(Severity::Warning),
+        "items": report.items,
+        "rules_not_checked": report.skipped.len(),
+    });
+    output.say(&format!("Lint: {}", report.summary()), "lint", fields)
+}
+
+/// Ends a dry run with the summary. What keeps lint from reading is said instead: the dry run is done all the same.
+pub async fn after_dry_run(connector: &Connector, feeds: Vec<Feed>, output: &mut Output) -> Result<(), Problem> {
+    match connector.lint(&LintRequest { feeds, ..LintRequest::default() }).await {
+        Ok(report) => {
+            summary(&report, output)?;
+            let has_hits = report.rules.iter().any(|rule| rule.count > 0);
+            if has_hits { output.text("See each: `commerce-connector lint`") } else { Ok(()) }
+        }
+        Err(problem) => output.text(&format!("Lint: not checked: {problem}")),
+    }
+}
+
+/// A rule behind its mark, and its examples.
+fn print(rule: &RuleReport, output: &mut Output) -> Result<(), Problem> {
+    let tone = match (rule.count, rule.severity) {
+        (0, _) => Tone::Good,
+        (_, Severity::Warning) => Tone::Warning,
+        (_, Severity::Error) => Tone::Danger,
+    };
+    let printer = Printer::from_environment();
+    let found = if rule.count == 0 { "none".to_owned() } else { count(rule.count) };
+    printer.row(&Row::new(format!("{found:>6}  {}", rule.rule.meaning()), tone).named(rule.rule.name()), output)?;
+    for hit in &rule.examples {
+        let text = if hit.text.is_empty() { String::new() } else { format!(": {}", hit.text) };
+        output.text(&format!("    {}{text}", hit.place))?;
+    }
+    more(rule).map_or(Ok(()), |more| output.text(&format!("    {}", printer.text(&more))))
+}
