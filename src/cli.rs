@@ -315,6 +315,9 @@ pub struct SandboxArgs {
     /// Feed requests allowed at once
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub burst: u32,
+    /// Seconds until a received item is visible to `verify`
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub visible_after: u32,
 }
 
 /// Which edition the sandbox uses.

@@ -1,5 +1,7 @@
 //! `sandbox`: the embedded gateway, on its own.
 
+use std::time::Duration;
+
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -29,6 +31,7 @@ pub async fn run(args: SandboxArgs, setting: &Invocation, output: &mut Output) -
         requests_per_second: (args.requests_per_second > 0.0).then_some(args.requests_per_second),
         burst: args.burst,
         faults: args.faults,
+        visible_after: Duration::from_secs(args.visible_after.into()),
         ..SandboxSettings::new(keys_dir)
     })
     .await

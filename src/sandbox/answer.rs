@@ -50,6 +50,16 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, json!({"error": {"message": "Client ID is invalid"}}))
     }
 
+    /// An API key that is not registered for a service.
+    pub(super) fn not_registered() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            json!({"error": {
+                "code": "Forbidden", "message": "Client ID is invalid", "details": {"error_code": "403003"}
+            }}),
+        )
+    }
+
     /// A token that is not accepted. `reason` goes into a header, because the documented body does not tell.
     pub(super) fn jwt_invalid(reason: &'static str) -> Self {
         let body = json!({"error_code": "403053", "message": "JWT is invalid"});

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use jiff::SignedDuration;
 use tokio::time::Instant;
 
 use super::Edition;
@@ -23,6 +24,8 @@ pub(super) struct Gateway {
     pub(super) ims: Ims,
     pub(super) faults: Mutex<Faults>,
     pub(super) store: Mutex<Store>,
+    /// How long after it was received something is shown.
+    pub(super) visible_after: SignedDuration,
 }
 
 /// One registered API key, and what belongs to it.
@@ -42,7 +45,13 @@ impl Tenant {
 }
 
 impl Gateway {
-    pub(super) fn new(edition: Edition, keep: Keep, tenants: [Tenant; 2], faults: Faults) -> Self {
+    pub(super) fn new(
+        edition: Edition,
+        keep: Keep,
+        tenants: [Tenant; 2],
+        faults: Faults,
+        visible_after: SignedDuration,
+    ) -> Self {
         Self {
             edition,
             keep,
@@ -50,6 +59,7 @@ impl Gateway {
             ims: Ims::default(),
             faults: Mutex::new(faults),
             store: Mutex::default(),
+            visible_after,
         }
     }
 

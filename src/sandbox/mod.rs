@@ -10,6 +10,7 @@ mod answer;
 mod auth;
 pub mod faults;
 mod gateway;
+mod graphql;
 mod ims;
 mod ingest;
 mod injected_fault;
@@ -23,6 +24,7 @@ mod registry_routes;
 mod router;
 mod schema;
 mod shared;
+mod shown;
 mod store;
 mod tokens;
 
@@ -30,7 +32,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -76,8 +80,10 @@ pub struct SandboxSettings {
     pub keys_dir: PathBuf,
     /// Names of projects that are there from the start, for both key pairs; none by default.
     pub projects: Vec<String>,
-    /// How much of each received item is kept.
+    /// How much of each received item is kept. With counts alone, the services show nothing.
     pub keep: Keep,
+    /// How long after it was received an item is shown by `/graphql`.
+    pub visible_after: Duration,
 }
 
 impl SandboxSettings {
@@ -98,6 +104,7 @@ impl SandboxSettings {
             keys_dir: keys_dir.into(),
             projects: Vec::new(),
             keep: Keep::default(),
+            visible_after: Duration::ZERO,
         }
     }
 
@@ -242,7 +249,8 @@ impl Sandbox {
 
         let [first, second] = registries;
         let tenants = [Tenant::new(production_keys, first, limit), Tenant::new(sandbox_keys, second, limit)];
-        let gateway = Arc::new(Gateway::new(settings.edition, settings.keep, tenants, faults));
+        let visible_after = SignedDuration::try_from(settings.visible_after).unwrap_or(SignedDuration::MAX);
+        let gateway = Arc::new(Gateway::new(settings.edition, settings.keep, tenants, faults, visible_after));
         let stop = CancellationToken::new();
         let app = router::router(gateway).into_make_service_with_connect_info::<Cut>();
         let serve = axum::serve(CuttableListener(listener), app).with_graceful_shutdown(stop.clone().cancelled_owned());

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::answer::Failure;
 use super::gateway::Gateway;
-use super::{ingest, inspect, registry_routes};
+use super::{graphql, ingest, inspect, registry_routes};
 
 /// The largest body as it is sent, in bytes. Adobe does not publish one; this stands in.
 const MAX_BODY: usize = 16 << 20;
@@ -24,6 +24,7 @@ pub(super) fn router(gateway: Arc<Gateway>) -> Router {
     Router::new()
         .merge(registry_routes::routes())
         .merge(ingest::routes())
+        .merge(graphql::routes())
         .merge(inspect::routes())
         .merge(super::ims::routes())
         .fallback(async || Failure::message(StatusCode::NOT_FOUND, "There is nothing at this path"))

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sha1::{Digest, Sha1};
@@ -67,6 +67,12 @@ pub(super) struct Kept {
     hash: [u8; 20],
     #[serde(skip_serializing_if = "Option::is_none")]
     item: Option<Box<RawValue>>,
+    /// When its content last became what it is.
+    #[serde(skip)]
+    changed_at: Timestamp,
+    /// What it was before that; `None` if it was not there, or only counts are kept.
+    #[serde(skip)]
+    before: Option<Box<RawValue>>,
 }
 
 fn as_text<S: serde::Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
@@ -114,13 +120,29 @@ impl Received {
     fn take(&mut self, delivery: Delivery, now: Timestamp) {
         let Delivery { key, deleted, hash, json } = delivery;
         self.deliveries += 1;
-        let before = self.items.remove(&key);
-        let was_live = before.as_ref().is_some_and(|kept| !kept.deleted);
+        let known = self.items.remove(&key);
+        let was_live = known.as_ref().is_some_and(|kept| !kept.deleted);
         self.live = self.live + u64::from(!deleted) - u64::from(was_live);
-        let (deliveries, changes) = before.map_or((0, 0), |kept| {
-            (kept.deliveries, kept.changes + u64::from(kept.hash != hash || kept.deleted != deleted))
-        });
-        let kept = Kept { deleted, deliveries: deliveries + 1, changes, received_at: now, hash, item: json };
+        let mut kept = Kept {
+            deleted,
+            deliveries: 1,
+            changes: 0,
+            received_at: now,
+            hash,
+            item: json,
+            changed_at: now,
+            before: None,
+        };
+        if let Some(known) = known {
+            let is_changed = known.hash != hash || known.deleted != deleted;
+            kept.deliveries = known.deliveries + 1;
+            kept.changes = known.changes + u64::from(is_changed);
+            (kept.changed_at, kept.before) = match (is_changed, known.deleted) {
+                (false, _) => (known.changed_at, known.before),
+                (true, false) => (now, known.item),
+                (true, true) => (now, None),
+            };
+        }
         self.items.insert(key, kept);
     }
 
@@ -130,10 +152,41 @@ impl Received {
         Totals { live: self.live, deleted, received: self.deliveries }
     }
 
+    /// The item with this key; deleted ones, too.
+    pub(super) fn item(&self, key: &str) -> Option<&Kept> {
+        self.items.get(key)
+    }
+
+    /// Items whose keys begin with this, in their order; deleted ones, too.
+    pub(super) fn beginning_with<'a>(&'a self, begin: &'a str) -> impl Iterator<Item = (&'a String, &'a Kept)> {
+        let range = self.items.range::<str, _>((Bound::Included(begin), Bound::Unbounded));
+        range.take_while(move |(key, _)| key.starts_with(begin))
+    }
+
     /// Items after a key, in the order of their keys. `deleted` picks deleted ones or live ones.
     pub(super) fn after(&self, key: Option<&str>, deleted: bool) -> impl Iterator<Item = (&String, &Kept)> {
         let start = key.map_or(Bound::Unbounded, Bound::Excluded);
         self.items.range::<str, _>((start, Bound::Unbounded)).filter(move |(_, kept)| kept.deleted == deleted)
+    }
+}
+
+impl Kept {
+    /// What a service that works as it should shows of it: what arrived, once it had so long to be taken in.
+    pub(super) fn shown(&self, now: Timestamp, visible_after: SignedDuration) -> Option<&RawValue> {
+        if now.duration_since(self.changed_at) < visible_after {
+            return self.before.as_deref();
+        }
+        self.item.as_deref().filter(|_| !self.deleted)
+    }
+
+    /// What it was before it was changed or deleted; what it is, if it never was.
+    pub(super) fn stale(&self) -> Option<&RawValue> {
+        self.before.as_deref().or(self.item.as_deref().filter(|_| !self.deleted))
+    }
+
+    /// Whether it was deleted.
+    pub(super) fn is_deleted(&self) -> bool {
+        self.deleted
     }
 }
 

@@ -101,10 +101,37 @@
 //! on = [18]
 //! ```
 //!
+//! A `[[fault]]` with `graphql = true` is for requests to `/graphql`, and counts these instead of feed requests; the kinds that are
+//! about feed items do not go with it. What the services show in spite of what they received is not a matter of single requests:
+//!
+//! ```toml
+//! [[shown]]
+//! kind = "lost"            # items that were received and are not shown …
+//! items = 0.05             # … this share of them, drawn by seed, SKU and store view …
+//!
+//! [[shown]]
+//! kind = "stale"           # items that are still shown as they were before their last change
+//! skus = ["24-MB01"]       # … or these, in every store view
+//!
+//! [[shown]]
+//! kind = "ghost"           # items that were deleted and are still shown
+//! items = 1.0
+//!
+//! [[shown]]
+//! kind = "asleep"          # the data space shows nothing at all
+//!
+//! [[shown]]
+//! kind = "no-index"        # Live Search has no index
+//!
+//! [[shown]]
+//! kind = "no-service"      # the API key is not registered for the service: 403003
+//! ```
+//!
 //! Requests are counted after the keys and the rate limit were checked. What happens on the way to a gateway (names that are
 //! not resolved, proxies, TLS) is not its business, and not in here.
 
 mod script;
+mod shown;
 #[cfg(test)]
 mod tests;
 
@@ -116,12 +143,15 @@ use serde_json::value::RawValue;
 use super::SandboxError;
 use crate::domain::Feed;
 use crate::untrusted::SafeText;
+pub(super) use shown::{Oddity, ShownFaults};
 
 /// A script and how far it has come.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     seed: u64,
     faults: Vec<Fault>,
+    /// What the services show in spite of what they received.
+    pub(super) shown: ShownFaults,
 }
 
 #[derive(Debug)]
@@ -129,6 +159,8 @@ struct Fault {
     what: What,
     when: When,
     feed: Option<Feed>,
+    /// Whether it is for requests to `/graphql` instead of feed requests.
+    is_graphql: bool,
     /// How many requests it has counted.
     seen: u64,
 }
@@ -250,9 +282,18 @@ impl Faults {
 
     /// Counts a request for one of `feeds`, with this unpacked body, and says what goes wrong with it.
     pub(super) fn next(&mut self, feeds: &[Feed], body: &[u8]) -> Option<What> {
+        self.next_of(body, |fault| !fault.is_graphql && fault.feed.is_none_or(|feed| feeds.contains(&feed)))
+    }
+
+    /// Counts a request to `/graphql`, and says what goes wrong with it.
+    pub(super) fn next_query(&mut self, body: &[u8]) -> Option<What> {
+        self.next_of(body, |fault| fault.is_graphql)
+    }
+
+    fn next_of(&mut self, body: &[u8], is_for: impl Fn(&Fault) -> bool) -> Option<What> {
         let mut hit = None;
         for (index, fault) in self.faults.iter_mut().enumerate() {
-            if fault.feed.is_some_and(|feed| !feeds.contains(&feed)) {
+            if !is_for(fault) {
                 continue;
             }
             fault.seen += 1;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::shown::{ShownEntry, ShownFaults};
 use super::{Fault, Faults, Mangled, OddList, RefusedItems, RetryAfter, What, When};
 use crate::domain::Feed;
 
@@ -32,7 +33,12 @@ pub(super) fn parse(text: &str) -> Result<Faults, (Option<usize>, String)> {
         let line = line_of(entry.span().start + 1);
         faults.push(entry.into_inner().checked().map_err(|reason| (Some(line), reason))?);
     }
-    Ok(Faults { seed: script.seed, faults })
+    let mut shown = ShownFaults::new(script.seed);
+    for entry in script.shown {
+        let line = line_of(entry.span().start + 1);
+        entry.into_inner().add_to(&mut shown).map_err(|reason| (Some(line), reason))?;
+    }
+    Ok(Faults { seed: script.seed, faults, shown })
 }
 
 #[derive(Deserialize)]
@@ -42,6 +48,8 @@ struct Script {
     seed: u64,
     #[serde(default)]
     fault: Vec<Spanned<ScriptEntry>>,
+    #[serde(default)]
+    shown: Vec<Spanned<ShownEntry>>,
 }
 
 /// One `[[fault]]` as it is written; which keys go with which kind is checked afterwards, for clearer sentences.
@@ -54,6 +62,8 @@ struct ScriptEntry {
     holding: Option<String>,
     more_than: Option<usize>,
     feed: Option<String>,
+    #[serde(default)]
+    graphql: bool,
     status: Option<u16>,
     seconds: Option<f64>,
     retry_after: Option<Given>,
@@ -102,7 +112,11 @@ enum Names {
 impl ScriptEntry {
     fn checked(self) -> Result<Fault, String> {
         self.no_stray_keys()?;
-        let when = self.when()?;
+        let is_of_feeds = matches!(self.kind, FaultKind::RefusedItems | FaultKind::OddList | FaultKind::LostAnswer);
+        if self.graphql && (is_of_feeds || self.feed.is_some() || self.more_than.is_some()) {
+            return Err("graphql = true does not go with what is about feed items".to_owned());
+        }
+        let (when, is_graphql) = (self.when()?, self.graphql);
         let feed =
             self.feed.as_ref().map(|name| name.parse::<Feed>().map_err(|error| error.to_string())).transpose()?;
         let what = match self.kind {
@@ -127,7 +141,7 @@ impl ScriptEntry {
             FaultKind::OddList => What::OddList(self.list.ok_or("kind = \"odd-list\" needs list")?),
             FaultKind::ExpiredKeys => What::ExpiredKeys(self.clock()?),
         };
-        Ok(Fault { what, when, feed, seen: 0 })
+        Ok(Fault { what, when, feed, is_graphql, seen: 0 })
     }
 
     fn when(&self) -> Result<When, String> {

@@ -84,6 +84,39 @@ fn a_fault_can_follow_what_a_request_holds() {
 }
 
 #[test]
+fn queries_and_feed_requests_are_counted_apart() {
+    let script = "[[fault]]\nkind = 'reset'\non = [1]\ngraphql = true\n[[fault]]\nkind = 'silent'\non = [2]";
+    let mut faults = script::parse(script).expect("a script");
+    assert_eq!(faults.next(&[Feed::Products], b"[]"), None);
+    assert_eq!(faults.next_query(b"{}"), Some(What::Reset));
+    assert_eq!(faults.next(&[Feed::Products], b"[]"), Some(What::Silent));
+    assert_eq!(faults.next_query(b"{}"), None);
+}
+
+#[test]
+fn a_share_of_the_items_is_odd_and_the_same_again_with_the_same_seed() {
+    let lost = |seed: u64| {
+        let script = format!("seed = {seed}\n[[shown]]\nkind = 'lost'\nitems = 0.05");
+        let shown = script::parse(&script).expect("a script").shown;
+        (0..2_000)
+            .filter(move |number| shown.of("", &format!("[\"{number}\",\"de\"]"), false).is_some())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lost(7), lost(7));
+    assert_ne!(lost(7), lost(8));
+    assert!((60..140).contains(&lost(7).len()), "{}", lost(7).len());
+}
+
+#[test]
+fn ghosts_are_deleted_and_everything_else_is_not() {
+    let script = "[[shown]]\nkind = 'ghost'\nskus = ['A']\n[[shown]]\nkind = 'stale'\nskus = ['A', 'B']";
+    let shown = script::parse(script).expect("a script").shown;
+    assert_eq!(shown.of("A", "", true), Some(Oddity::Ghost));
+    assert_eq!(shown.of("A", "", false), Some(Oddity::Stale));
+    assert_eq!((shown.of("B", "", true), shown.of("C", "", false)), (None, None));
+}
+
+#[test]
 fn mistakes_are_named_with_their_line() {
     for (script, line, words) in [
         ("seed = 7\n\n[[fault]]\nkind = 'rest'\non = [1]", 4, "unknown variant `rest`"),
@@ -103,6 +136,13 @@ fn mistakes_are_named_with_their_line() {
         ("[[fault]]\nkind = 'reset'\nholding = ''", 1, "needs a text"),
         ("[[fault]]\nkind = 'redirect'\non = [1]", 1, "needs location"),
         ("[[fault]]\nkind = 'refused-items'\nstatus = 500\non = [1]", 1, "it is 200 or 400"),
+        ("[[fault]]\nkind = 'odd-list'\nlist = 'twice'\non = [1]\ngraphql = true", 1, "about feed items"),
+        ("[[fault]]\nkind = 'reset'\non = [1]\nfeed = 'prices'\ngraphql = true", 1, "about feed items"),
+        ("[[shown]]\nkind = 'lots'", 2, "unknown variant `lots`"),
+        ("\n[[shown]]\nkind = 'lost'", 2, "say which"),
+        ("[[shown]]\nkind = 'lost'\nitems = 5", 1, "not between 0 and 1"),
+        ("[[shown]]\nkind = 'ghost'\nskus = []", 1, "say which"),
+        ("[[shown]]\nkind = 'asleep'\nitems = 0.5", 1, "do not go with this kind"),
         ("seed = 'ü", 1, "invalid"),
     ] {
         let (found, reason) = script::parse(script).expect_err(script);

@@ -2,6 +2,7 @@
 
 mod access;
 mod feeds;
+mod graphql;
 mod kit;
 mod rehearsal;
 mod sign_in;
