@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::ThemeName;
+use crate::config::{ColorWhen, ThemeName};
 use crate::domain::{DataSpaceId, Environment, Feed, ProjectId};
 
 pub use export::{ExportCommand, FeedChoice, LedgerCommand, RetryArgs, RunArgs, SendingArgs, SetArgs, WatchArgs};
@@ -50,6 +50,9 @@ pub struct Global {
     /// Colour theme of the screen (remembered)
     #[arg(long, value_name = "NAME", global = true, value_parser = ThemeName::NAMES)]
     pub theme: Option<String>,
+    /// When to use colours [default: auto; NO_COLOR and CLICOLOR are respected]
+    #[arg(long, value_name = "WHEN", global = true, value_parser = ColorWhen::NAMES)]
+    pub color: Option<String>,
     /// Plain line output, for screen readers and logs
     #[arg(long, global = true)]
     pub linear: bool,

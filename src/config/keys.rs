@@ -88,6 +88,8 @@ pub const KEYS: &[Key] = &[
     integer("export.database_share"),
     text("state.directory"),
     text("ui.theme"),
+    text("ui.color"),
+    text("ui.ascii"),
     Key { path: "ui.read_only", kind: ValueKind::Boolean },
 ];
 

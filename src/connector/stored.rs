@@ -6,7 +6,7 @@ use super::{Connector, SettingsOverview, Setup, database, explained};
 use crate::commerce::database::DatabaseSettings;
 use crate::commerce::settings::TABLE;
 use crate::config::store::{ConfigError, Store};
-use crate::config::{Config, Saas, ThemeName};
+use crate::config::{Config, Saas, UiSection};
 use crate::error::Problem;
 use crate::private_file::safe;
 use crate::secret::Secret;
@@ -169,9 +169,9 @@ impl Connector {
         self.layers().clone()
     }
 
-    /// The colours that the screen is drawn in.
-    pub fn theme(&self) -> ThemeName {
-        self.layers().file.config().ui.theme
+    /// How the screen and reports are drawn.
+    pub fn ui(&self) -> UiSection {
+        self.layers().file.config().ui.clone()
     }
 
     /// Where settings are kept, and what stands in the way of it.

@@ -40,7 +40,7 @@ pub struct Options {
 /// A [`Problem`] if standard input and output are no terminal.
 pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem> {
     let was_asked_to_export = options.start_export.is_some();
-    let theme = connector.theme();
+    let ui = connector.ui();
     // Always the same first screen: it says into which data space this would send before any key can start something.
     let mut state = State::new(connector.overview(), Pane::Overview);
     let here = std::env::current_dir().ok();
@@ -63,7 +63,7 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
     }
     let clipboard = clipboard::Path::from_environment(variable);
     let app =
-        app::App::new(state, Theme::from_environment(variable).with(theme), frames, connector, signals, clipboard);
+        app::App::new(state, Theme::from_environment(variable).set(&ui, true), frames, connector, signals, clipboard);
     let ended = app.run(options.start_export).await.map_err(no_screen)?;
     if let Some(about) = &ended.left_alone {
         // Whoever left reads it, or has left already.
