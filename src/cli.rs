@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{ColorWhen, ThemeName};
 use crate::domain::{DataSpaceId, Environment, Feed, ProjectId};
+use crate::feeds::source::IdKind;
 
 pub use export::{ExportCommand, FeedChoice, LedgerCommand, RetryArgs, RunArgs, SendingArgs, SetArgs, WatchArgs};
 pub use items::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
@@ -229,6 +230,9 @@ pub enum FeedsCommand {
         /// Only these source records: ids, comma-separated (products also by SKU)
         #[arg(long, value_name = "IDS", value_delimiter = ',')]
         ids: Vec<String>,
+        /// Type of the ids: sku or id [default: a number is a SKU if a product has it, else an id]
+        #[arg(long, value_name = "TYPE", requires = "ids")]
+        id_type: Option<IdKind>,
         /// At most this many items
         #[arg(long, value_name = "N")]
         limit: Option<u64>,
@@ -298,6 +302,21 @@ pub enum ConfigCommand {
         /// Show the shop's own settings that affect items instead: value, scope and origin of each
         #[arg(long)]
         commerce: bool,
+    },
+    /// Edit the configuration in $VISUAL or $EDITOR; checked before it replaces the file
+    Edit,
+    /// Set one key, keeping comments
+    Set {
+        /// The key, such as export.thread_count
+        key: String,
+        /// Its value
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Check a configuration without using it
+    Validate {
+        /// The file [default: the configuration in use]
+        file: Option<PathBuf>,
     },
     /// Print the path of the configuration
     Path,

@@ -1,6 +1,6 @@
 //! The log: a 0600 file a day in the state directory, never the screen. Secrets never reach it, since they cannot be printed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{Builder, Rotation};
@@ -30,12 +30,18 @@ fn check_files(directory: &Path) -> Result<(), PrivateFileError> {
     Ok(())
 }
 
+/// Where the files are.
+#[must_use]
+pub fn directory(state_dir: &Path) -> PathBuf {
+    state_dir.join("logs")
+}
+
 /// Writes events to `<state_dir>/logs/commerce-connector.<day>.log` until the guard is dropped.
 ///
 /// # Errors
 /// A [`Problem`] if the directory cannot be made or written.
 pub fn start(state_dir: &Path) -> Result<WorkerGuard, Problem> {
-    let directory = state_dir.join("logs");
+    let directory = directory(state_dir);
     let elsewhere = || "set a writable directory with --state-dir or state.directory".to_owned();
     let failed = |reason: &dyn std::fmt::Display| {
         Problem::new(Exit::Other, format!("the log directory {}: {reason}", private_file::safe(&directory)))

@@ -5,6 +5,7 @@
 pub mod access;
 mod attach;
 pub mod config;
+mod config_edit;
 pub mod data_spaces;
 pub mod demo;
 pub mod doctor;
@@ -35,8 +36,8 @@ use crate::config::store::{ConfigError, FlagValue, Store};
 use crate::connector::Connector;
 use crate::error::{Exit, Problem};
 use crate::waiting;
-use report::Printer;
 use output::{Output, WhenClosed, talk};
+use report::Printer;
 use tokio_util::task::AbortOnDropHandle;
 
 /// How long the first picture may wait for Commerce's settings.
@@ -115,8 +116,7 @@ impl Invocation {
         if let Some(path) = &self.global.ca_file {
             flags.push(("gateway.ca_file", "--ca-file", current.join(path).display().to_string()));
         }
-        flags.extend(self.global.color.clone().map(|when| ("ui.color", "--color", when)));
-        flags.extend(self.screen_flags());
+        flags.extend(self.flags_of_screen());
         let must_exist = self.global.config.is_some();
         Store::load(self.config_path(), must_exist, self.variables.clone(), flags).map_err(|error| Problem::of(&error))
     }
@@ -127,7 +127,13 @@ impl Invocation {
         Printer::new(&self.load().map(|store| store.config().ui.clone()).unwrap_or_default())
     }
 
-    /// What the flags say about the screen.
+    /// What all flags say about the screen.
+    fn flags_of_screen(&self) -> Vec<FlagValue> {
+        let color = self.global.color.clone().map(|when| ("ui.color", "--color", when));
+        color.into_iter().chain(self.screen_flags()).collect()
+    }
+
+    /// What the flags say about the screen that is remembered.
     fn screen_flags(&self) -> Vec<FlagValue> {
         let theme = self.global.theme.clone().map(|theme| ("ui.theme", "--theme", theme));
         let read_only = self.global.read_only.map(|value| ("ui.read_only", "--read-only", value.to_string()));

@@ -3,6 +3,7 @@
 //! Precedence: flag > environment (`COMMERCE_CONNECTOR_…`) > config file > default; what Commerce's own settings add between
 //! the last two is in [`crate::settings`]. These types must never do I/O.
 
+pub mod changes;
 mod hidden;
 pub mod keys;
 mod redact;
