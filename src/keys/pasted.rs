@@ -112,7 +112,8 @@ fn without_line_numbers<'a>(lines: &[&'a str]) -> Option<Vec<&'a str>> {
         last = Some(number);
         rests.push(rest.trim_start_matches([' ', ':', '.', '|', ')']));
     }
-    Some(rests)
+    // One line alone may be a value of the Commerce database, which begins with a number, too.
+    (rests.len() > 1).then_some(rests)
 }
 
 /// With the five dashes of PEM around each BEGIN and END, however many there were: Adobe's own pages print four and three.
