@@ -10,8 +10,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::ThemeName;
+use crate::config::{ColorWhen, ThemeName};
 use crate::domain::{DataSpaceId, Environment, Feed, ProjectId};
+use crate::feeds::source::IdKind;
 
 pub use compare::CompareCommand;
 pub use export::{ExportCommand, FeedChoice, LedgerCommand, RetryArgs, RunArgs, SendingArgs, SetArgs, WatchArgs};
@@ -54,6 +55,9 @@ pub struct Global {
     /// Colour theme of the screen (remembered)
     #[arg(long, value_name = "NAME", global = true, value_parser = ThemeName::NAMES)]
     pub theme: Option<String>,
+    /// When to use colours [default: auto; NO_COLOR and CLICOLOR are respected]
+    #[arg(long, value_name = "WHEN", global = true, value_parser = ColorWhen::NAMES)]
+    pub color: Option<String>,
     /// Plain line output, for screen readers and logs
     #[arg(long, global = true)]
     pub linear: bool,
@@ -285,6 +289,9 @@ pub enum FeedsCommand {
         /// Only these source records: ids, comma-separated (products also by SKU)
         #[arg(long, value_name = "IDS", value_delimiter = ',')]
         ids: Vec<String>,
+        /// Type of the ids: sku or id [default: a number is a SKU if a product has it, else an id]
+        #[arg(long, value_name = "TYPE", requires = "ids")]
+        id_type: Option<IdKind>,
         /// At most this many items
         #[arg(long, value_name = "N")]
         limit: Option<u64>,
@@ -357,6 +364,21 @@ pub enum ConfigCommand {
         /// Show the shop's own settings that affect items instead: value, scope and origin of each
         #[arg(long)]
         commerce: bool,
+    },
+    /// Edit the configuration in $VISUAL or $EDITOR; checked before it replaces the file
+    Edit,
+    /// Set one key, keeping comments
+    Set {
+        /// The key, such as export.thread_count
+        key: String,
+        /// Its value
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Check a configuration without using it
+    Validate {
+        /// The file [default: the configuration in use]
+        file: Option<PathBuf>,
     },
     /// Print the path of the configuration
     Path,

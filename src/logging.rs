@@ -35,7 +35,7 @@ fn check_files(directory: &Path) -> Result<(), PrivateFileError> {
 /// # Errors
 /// A [`Problem`] if the directory is there and cannot be read.
 pub fn files(state_dir: &Path) -> Result<Vec<PathBuf>, Problem> {
-    let directory = state_dir.join("logs");
+    let directory = directory(state_dir);
     let entries = match std::fs::read_dir(&directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -51,12 +51,18 @@ pub fn files(state_dir: &Path) -> Result<Vec<PathBuf>, Problem> {
     Ok(files)
 }
 
+/// Where the files are.
+#[must_use]
+pub fn directory(state_dir: &Path) -> PathBuf {
+    state_dir.join("logs")
+}
+
 /// Writes events to `<state_dir>/logs/commerce-connector.<day>.log` until the guard is dropped.
 ///
 /// # Errors
 /// A [`Problem`] if the directory cannot be made or written.
 pub fn start(state_dir: &Path) -> Result<WorkerGuard, Problem> {
-    let directory = state_dir.join("logs");
+    let directory = directory(state_dir);
     let elsewhere = || "set a writable directory with --state-dir or state.directory".to_owned();
     let failed = |reason: &dyn std::fmt::Display| {
         Problem::new(Exit::Other, format!("the log directory {}: {reason}", private_file::safe(&directory)))

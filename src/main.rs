@@ -7,7 +7,7 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 use commerce_connector::cli::Cli;
 use commerce_connector::commands;
-use commerce_connector::commands::output::{Output, talk};
+use commerce_connector::commands::output::{Output, WhenClosed, talk};
 use commerce_connector::error::{Exit, Problem};
 use commerce_connector::hardening::harden;
 use commerce_connector::version;
@@ -52,10 +52,14 @@ fn tell(error: &anyhow::Error, json: bool) -> Exit {
         Some(problem) => problem.clone(),
         None => Problem::new(Exit::Other, format!("{error:#}")),
     };
+    // Whoever read the output has seen enough.
+    if problem.exit == Exit::Done {
+        return Exit::Done;
+    }
     if json {
         let fields = json!({"message": problem.what, "hint": problem.hint, "exit": problem.exit as u8});
         // stdout is gone, and with it whoever would have read this.
-        let _ = Output::new(true).record("error", fields);
+        let _ = Output::new(true, WhenClosed::End).record("error", fields);
     }
     talk(&format!("error: {}", problem.what));
     if let Some(hint) = &problem.hint {

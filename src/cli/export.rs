@@ -101,7 +101,7 @@ pub struct RunArgs {
     /// Resend these records, changed or not: ids or SKUs, comma-separated; @FILE or - (standard input) for one per line
     #[arg(long, value_name = "IDS", value_delimiter = ',', group = "mode", requires = "feed")]
     pub by_ids: Vec<String>,
-    /// Type of the ids: sku or id [default: a number is an id if such a record exists]
+    /// Type of the ids: sku or id [default: a number is a SKU if a product has it, else an id]
     #[arg(long, value_name = "TYPE", requires = "by_ids")]
     pub id_type: Option<IdKind>,
     /// Retry failed items, even if unchanged

@@ -7,9 +7,9 @@ use crate::domain::Feed;
 /// `export items`
 #[derive(Debug, Args)]
 pub struct ItemsArgs {
-    /// The feed
+    /// Only this feed [default: all]
     #[arg(long, value_name = "FEED")]
-    pub feed: Feed,
+    pub feed: Option<Feed>,
     /// Only items whose label (SKU and store view, or the equivalent) contains this, or whose source id is this
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub search: String,
@@ -19,7 +19,7 @@ pub struct ItemsArgs {
     /// Only items whose error text or code contains this
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub error: String,
-    /// Sort order
+    /// Sort order, within a feed
     #[arg(long, value_name = "ORDER", value_enum, default_value_t = OrderChoice::Item)]
     pub order: OrderChoice,
     /// At most this many items

@@ -24,7 +24,9 @@ impl Command {
                 | ExportCommand::Set(_)
                 | ExportCommand::Ledger(LedgerCommand::Repair { .. }),
             )
-            | Command::Config(ConfigCommand::Init | ConfigCommand::Source { .. }) => true,
+            | Command::Config(
+                ConfigCommand::Init | ConfigCommand::Source { .. } | ConfigCommand::Edit | ConfigCommand::Set { .. },
+            ) => true,
             Command::Export(ExportCommand::Run(args)) => !args.sending.dry_run,
             Command::Export(ExportCommand::Retry(args)) => !args.sending.dry_run,
             // The sandbox and the demo change nothing but what is their own.
@@ -42,7 +44,7 @@ impl Command {
                 | ExportCommand::Item(_)
                 | ExportCommand::Ledger(LedgerCommand::Check | LedgerCommand::Backup { .. }),
             )
-            | Command::Config(ConfigCommand::Show { .. } | ConfigCommand::Path)
+            | Command::Config(ConfigCommand::Show { .. } | ConfigCommand::Path | ConfigCommand::Validate { .. })
             | Command::Doctor
             | Command::Status
             | Command::Compare(_)

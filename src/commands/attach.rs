@@ -12,9 +12,11 @@ use crate::export::progress::FeedProgress;
 use crate::export::report_text::limit_words;
 use crate::format::{count, counted, duration};
 
-/// Says of each run what it does, who runs it and how far it is.
-pub async fn list(connector: &Connector, output: &mut Output) -> Result<(), Problem> {
-    for run in connector.live_runs().await {
+/// Says of each run what it does, who runs it and how far it is. Gives whether there is one.
+pub async fn list(connector: &Connector, output: &mut Output) -> Result<bool, Problem> {
+    let runs = connector.live_runs().await;
+    let is_running = !runs.is_empty();
+    for run in runs {
         let (about, progress) = (&run.about, &run.progress);
         let settled: u64 = progress.feeds.iter().map(FeedProgress::settled).sum();
         let to_send: u64 = progress.feeds.iter().map(FeedProgress::to_send).sum();
@@ -44,7 +46,7 @@ pub async fn list(connector: &Connector, output: &mut Output) -> Result<(), Prob
         });
         output.say(&text, "live_run", fields)?;
     }
-    Ok(())
+    Ok(is_running)
 }
 
 /// Follows the oldest run to its end, and ends as it does; `None` if there is none.

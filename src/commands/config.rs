@@ -1,12 +1,13 @@
-//! `config init|source|show|path`.
+//! `config init|source|show|path`; what edits the file is in [`super::config_edit`].
 
 use std::path::Path;
 
 use serde_json::json;
 
-use super::Invocation;
 use super::output::{Output, table, talk};
+use super::{Invocation, config_edit};
 use crate::cli::ConfigCommand;
+use crate::config::changes;
 use crate::config::keys::KEYS;
 use crate::config::store::{self as configuration, Store};
 use crate::connector::Connector;
@@ -14,7 +15,6 @@ use crate::connector::setup::write_config;
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::private_file::safe;
-use crate::secret::Secret;
 use crate::settings::{Layers, RouteOrigin, Setting, SettingStore as _};
 use crate::untrusted::SafeText;
 
@@ -25,6 +25,9 @@ pub async fn run(command: &ConfigCommand, setting: &Invocation, output: &mut Out
         ConfigCommand::Show { commerce: false } => show(setting.load()?, setting, output).await?,
         ConfigCommand::Show { commerce: true } => show_commerce(setting, output).await?,
         ConfigCommand::Source { place } => source(place, setting, output).await?,
+        ConfigCommand::Edit => return Ok(config_edit::edit(setting, output)?),
+        ConfigCommand::Set { key, value } => config_edit::set(key, value, setting, output)?,
+        ConfigCommand::Validate { file } => config_edit::validate(file.as_deref(), setting, output)?,
         ConfigCommand::Path => {
             let path = safe(&setting.config_path());
             output.say(path.as_str(), "config_path", json!({"path": path}))?;
@@ -76,11 +79,8 @@ async fn show(store: Store, setting: &Invocation, output: &mut Output) -> Result
     for key in KEYS {
         let mut value = key.path.split('.').try_fold(&values, |at, part| at.get(part)).map(shown);
         let mut origin = store.origin(key.path).to_string();
-        if key.path.ends_with(".api_key") {
-            value = value.map(|secret| Secret::new(secret).masked());
-        } else if key.path == "source.commerce.url" {
-            value = value.map(|url| without_password(&url));
-        } else if key.path == "state.directory" && value.is_none() {
+        value = value.map(|value| changes::shown(key.path, &value).to_string());
+        if key.path == "state.directory" && value.is_none() {
             value = Some(setting.state_dir(store).display().to_string());
         }
         let is_set_here = *store.origin(key.path) != configuration::Origin::Default;
@@ -164,26 +164,4 @@ fn in_commerce(layers: &Layers, setting: Setting) -> Option<(String, String)> {
 
 fn shown(value: &toml::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// `mysql://user:secret@host/db` without the secret.
-fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let Some((user, place)) = rest.rsplit_once('@') else { return url.to_owned() };
-    match user.split_once(':') {
-        Some((user, _)) => format!("{scheme}://{user}:••••@{place}"),
-        None => url.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_in_the_url_is_not_shown() {
-        assert_eq!(without_password("mysql://u:p@ss@h:3306/d"), "mysql://u:••••@h:3306/d");
-        assert_eq!(without_password("mysql://u@h/d"), "mysql://u@h/d");
-        assert_eq!(without_password("not a url"), "not a url");
-    }
 }

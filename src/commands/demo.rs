@@ -3,16 +3,17 @@
 //! Nothing is pretended: the real client signs with real keys, the real pipeline sends, and the gateway checks and counts.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use tracing_appender::non_blocking::WorkerGuard;
 
 use super::linear::{self, Voice};
 use super::output::{self, Output};
 use super::{Invocation, projects};
 use crate::cli::DemoArgs;
 use crate::config::store::Store;
-use crate::connector::{Connector, ExportRequest};
+use crate::connector::{Connector, ExportRequest, Overview};
 use crate::domain::{DataSpaceKind, Environment};
 use crate::error::{Exit, Problem};
 use crate::feeds::source::Source;
@@ -20,11 +21,20 @@ use crate::feeds::source::sample::Sample;
 use crate::keys::{ApiKey, KeyPair, PrivateKey};
 use crate::private_file::{self, safe};
 use crate::sandbox::{Sandbox, SandboxSettings};
+use crate::tui::Curtain;
 
 /// The file that marks a directory as one that the next demo may empty.
 const MARK: &str = ".commerce-connector-demo";
 /// What the demo calls its project.
 const PROJECT: &str = "Demo shop";
+
+/// What the demo runs on, once all of it is ready.
+struct Ready {
+    connector: Connector,
+    overview: Overview,
+    _sandbox: Sandbox,
+    _log: WorkerGuard,
+}
 
 /// Runs it: on the screen where there is a terminal, otherwise line by line.
 pub async fn run(args: DemoArgs, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
@@ -33,18 +43,41 @@ pub async fn run(args: DemoArgs, setting: &Invocation, output: &mut Output) -> a
         None => setting.default_state_dir(),
     }
     .join("demo");
-    let fresh = fresh(&directory)?;
+    if output::no_terminal().is_none() && !output.is_json() && !setting.global.linear {
+        let mut curtain = lower_curtain(setting)?;
+        let Some(ready) = curtain.hold(prepare(args, &directory, setting, Teller { output: None })).await else {
+            return Ok(Exit::Interrupted);
+        };
+        let ready = ready?;
+        let start_export = (!ready.overview.settings.read_only).then(ExportRequest::default);
+        let options = crate::tui::Options { start_export, curtain: Some(curtain), ..crate::tui::Options::default() };
+        return Ok(crate::tui::run(ready.connector.clone(), options).await?);
+    }
+    let ready = prepare(args, &directory, setting, Teller { output: Some(output) }).await?;
+    let run = ready.connector.start_export(ExportRequest::default()).await?;
+    let exit = linear::follow(run, Voice::Stdout, output).await?;
+    output.text(&format!("The demo wrote only to {}. In a terminal it opens the screen.", safe(&directory)))?;
+    Ok(exit)
+}
+
+/// Makes gateway, keys, project and data space.
+async fn prepare(
+    args: DemoArgs,
+    directory: &Path,
+    setting: &Invocation,
+    mut teller: Teller<'_>,
+) -> Result<Ready, Problem> {
+    let fresh = fresh(directory)?;
     let sandbox =
         Sandbox::start(SandboxSettings { faults: args.faults, ..SandboxSettings::new(directory.join("gateway-keys")) })
             .await
             .map_err(|error| Problem::of(&error))?;
-    let _log = crate::logging::start(&directory)?;
-    let store = configure(&directory, &sandbox, setting)?;
-    let connector = Connector::new(store, directory.clone(), Some(Source::Sample(Sample { products: args.products })));
-    let on_screen = output::no_terminal().is_none() && !output.is_json() && !setting.global.linear;
-    let mut teller = Teller { output: if on_screen { None } else { Some(output) } };
+    let log = crate::logging::start(directory)?;
+    let store = configure(directory, &sandbox, setting)?;
+    let source = Source::Sample(Sample { products: args.products });
+    let connector = Connector::new(store, directory.to_owned(), Some(source));
 
-    teller.say(fresh, "state", json!({"directory": safe(&directory)}))?;
+    teller.say(fresh, "state", json!({"directory": safe(directory)}))?;
     teller.say(
         &format!("1. Local gateway with the public API: {}.", sandbox.ready.url),
         "sandbox",
@@ -74,15 +107,16 @@ pub async fn run(args: DemoArgs, setting: &Invocation, output: &mut Output) -> a
         projects::print(std::slice::from_ref(&project), Some(id), output)?;
         output.text(&format!("4. Collecting, signing, compressing and sending: {}.", overview.source))?;
     }
-    let Some(output) = teller.output else {
-        let start_export = (!overview.settings.read_only).then(ExportRequest::default);
-        let options = crate::tui::Options { start_export, ..crate::tui::Options::default() };
-        return Ok(crate::tui::run(connector, options).await?);
-    };
-    let run = connector.start_export(ExportRequest::default()).await?;
-    let exit = linear::follow(run, Voice::Stdout, output).await?;
-    output.text(&format!("The demo wrote only to {}. In a terminal it opens the screen.", safe(&directory)))?;
-    Ok(exit)
+    Ok(Ready { connector, overview, _sandbox: sandbox, _log: log })
+}
+
+/// Finding the gateway's keys takes up to a second, and nobody should wonder meanwhile whether anything happens.
+fn lower_curtain(setting: &Invocation) -> Result<Curtain, Problem> {
+    let store =
+        Store::load(PathBuf::new(), false, [], setting.flags_of_screen()).map_err(|error| Problem::of(&error))?;
+    let text = "Starting a local gateway and making its keys…";
+    Curtain::lower("commerce-connector demo", text, &store.config().ui)
+        .map_err(|error| Problem::new(Exit::Other, format!("cannot open the screen: {error}")))
 }
 
 /// The lines of the demo; none while the screen shows it.
@@ -128,8 +162,8 @@ fn fresh(directory: &Path) -> Result<&'static str, Problem> {
 
 /// A configuration of the demo's own: the person's is neither read nor touched.
 fn configure(directory: &Path, sandbox: &Sandbox, setting: &Invocation) -> Result<Store, Problem> {
-    let mut store =
-        Store::load(directory.join("config.toml"), false, [], setting.screen_flags()).map_err(|e| Problem::of(&e))?;
+    let mut store = Store::load(directory.join("config.toml"), false, [], setting.flags_of_screen())
+        .map_err(|e| Problem::of(&e))?;
     let set = |key, value: &str| (key, Some(value.to_owned()));
     store
         .save(&[

@@ -38,8 +38,10 @@ pub async fn run(command: ExportCommand, setting: &Invocation, output: &mut Outp
             if watch && let Some(exit) = attach::watch(&connector, output).await? {
                 return Ok(exit);
             }
-            attach::list(&connector, output).await?;
-            status(&connector, output)
+            let is_running = attach::list(&connector, output).await?;
+            let exit = status(&connector, output)?;
+            // What failed so far, the run may still send: it is not over.
+            Ok(if is_running && exit == Exit::Partial { Exit::Done } else { exit })
         }
         ExportCommand::Pause => Ok(attach::tell(&[Command::Pause], &connector, output).await?),
         ExportCommand::Resume => Ok(attach::tell(&[Command::Resume], &connector, output).await?),
@@ -231,8 +233,17 @@ pub(super) fn status(connector: &Connector, output: &mut Output) -> anyhow::Resu
     for failure in &failures {
         output.say(&failure_line(failure), "item_failed", linear::failure_record(failure))?;
     }
-    let failed = summary.iter().any(|feed| feed.will_retry + feed.needs_attention > 0);
-    Ok(if failed { Exit::Partial } else { Exit::Done })
+    let failed: u64 = summary.iter().map(|feed| feed.will_retry + feed.needs_attention).sum();
+    let shown = failures.len() as u64;
+    output.record("failures", json!({"shown": shown, "total": failed}))?;
+    if failed > shown {
+        output.text(&format!(
+            "{} of {} failures shown; all: `commerce-connector export items --state will-retry` and `--state needs-attention`",
+            count(shown),
+            count(failed)
+        ))?;
+    }
+    Ok(if failed > 0 { Exit::Partial } else { Exit::Done })
 }
 
 /// What the ledger has of a feed as JSON.

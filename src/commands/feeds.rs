@@ -11,8 +11,9 @@ use crate::connector::{Connector, SourceFeeds};
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::feeds::item::FeedItem;
-use crate::feeds::source::{Collected, Page, Selection};
+use crate::feeds::source::{Collected, IdKind, Page, Selection};
 use crate::format::count;
+use crate::untrusted::SafeText;
 
 /// Pages that may wait between the source and the printing.
 const PAGES_AHEAD: usize = 2;
@@ -23,9 +24,9 @@ pub async fn run(command: FeedsCommand, setting: &Invocation, output: &mut Outpu
     match command {
         FeedsCommand::List => list(&connector, output).await,
         FeedsCommand::Health => super::health::run(&connector, output).await,
-        FeedsCommand::Items { feed, ids, limit } => {
-            let selection = if ids.is_empty() { Selection::All } else { Selection::Ids(ids) };
-            items(&connector, feed, selection, limit.unwrap_or(u64::MAX), output).await
+        FeedsCommand::Items { feed, ids, id_type, limit } => {
+            let named = (!ids.is_empty()).then(|| (ids, id_type.unwrap_or_default()));
+            items(&connector, feed, named, limit.unwrap_or(u64::MAX), output).await
         }
     }
 }
@@ -37,7 +38,7 @@ async fn list(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit
         let counted = counts.iter().find(|(in_source, _)| *in_source == feed);
         let absence = absent.iter().find(|(of, _)| *of == feed).map(|(_, reason)| reason);
         let (route, route_from) = connector.route(feed);
-        let route_from = crate::untrusted::SafeText::new(&route_from.to_string());
+        let route_from = SafeText::new(&route_from.to_string());
         let records = match counted {
             Some((_, Some(records))) => count(*records),
             Some((_, None)) => "unknown".to_owned(),
@@ -72,15 +73,28 @@ async fn list(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit
 async fn items(
     connector: &Connector,
     feed: Feed,
-    selection: Selection,
+    named: Option<(Vec<String>, IdKind)>,
     limit: u64,
     output: &mut Output,
 ) -> anyhow::Result<Exit> {
     let source = connector.source().await?;
+    let mut selection = Selection::All;
+    let mut broken = 0_u64;
+    if let Some((words, kind)) = named {
+        let resolved = source.resolve(feed, &words, kind).await.map_err(|error| Problem::of(&error))?;
+        if let Some(remark) = resolved.remark() {
+            talk(SafeText::new(&remark).as_str());
+        }
+        for word in &resolved.unknown {
+            broken += 1;
+            talk(SafeText::new(&format!("not sent: {feed} {word}: {}", source.why_unknown(feed))).as_str());
+        }
+        selection = resolved.selection;
+    }
     let (sender, mut pages) = mpsc::channel::<Page>(PAGES_AHEAD);
     let reading = tokio::spawn(async move { source.read(feed, &selection, sender).await });
     let now = Timestamp::now();
-    let (mut left, mut broken) = (limit, 0_u64);
+    let mut left = limit;
     'pages: while let Some(page) = pages.recv().await {
         for collected in page.collected {
             if left == 0 {
@@ -100,7 +114,7 @@ async fn items(
                 Collected::Broken(record) => format!("{}: {}", record.place, record.reason),
             };
             broken += 1;
-            talk(&format!("not sent: {}", crate::untrusted::SafeText::new(&place_and_reason)));
+            talk(&format!("not sent: {}", SafeText::new(&place_and_reason)));
         }
         for remark in page.remarks {
             talk(&format!("{}: {}", remark.place, remark.text));

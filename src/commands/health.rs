@@ -23,7 +23,7 @@ const UNKNOWN: &str = "-";
 /// Runs it.
 pub async fn run(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
     let health = connector.health().await?;
-    let printer = Printer::from_environment();
+    let printer = Printer::new(&connector.ui());
     for feed in &health.feeds {
         output.record("feed_health", record(feed))?;
     }

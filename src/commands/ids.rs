@@ -10,7 +10,8 @@ use crate::private_file::safe;
 /// The most that is read of a list, in bytes: some millions of ids. Whatever is larger is the wrong file.
 const LIST_LIMIT: u64 = 64 * 1024 * 1024;
 
-/// The ids that these words mean: `@FILE` is a file with one id a line, `-` is standard input.
+/// The ids that these words mean: `@FILE` is a file with one id a line, `-` is standard input. A SKU may have blanks around it,
+/// so they are kept.
 ///
 /// # Errors
 /// A usage [`Problem`] if a list cannot be read, or there is no id at all.
@@ -20,7 +21,7 @@ pub fn read(words: &[String]) -> Result<Vec<String>, Problem> {
         match word.strip_prefix('@') {
             Some(path) => ids.extend(list(path, File::open(path))?),
             None if word == "-" => ids.extend(list("standard input", Ok(std::io::stdin()))?),
-            None => ids.extend(Some(word.trim().to_owned()).filter(|id| !id.is_empty())),
+            None => ids.extend(Some(word.clone()).filter(|id| !id.trim().is_empty())),
         }
     }
     if ids.is_empty() {
@@ -39,7 +40,7 @@ fn list<R: Read>(name: &str, source: std::io::Result<R>) -> Result<Vec<String>, 
         let limit = LIST_LIMIT / (1024 * 1024);
         return Err(Problem::usage(format!("the list of ids in {name} is larger than {limit} MiB")));
     }
-    Ok(text.lines().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect())
+    Ok(text.lines().filter(|id| !id.trim().is_empty()).map(str::to_owned).collect())
 }
 
 #[cfg(test)]
@@ -52,7 +53,7 @@ mod tests {
         let file = directory.path().join("ids.txt");
         std::fs::write(&file, "A,1\r\n\n  B 2 \n").expect("written");
         let words = ["7".to_owned(), format!("@{}", file.display()), " C ".to_owned()];
-        assert_eq!(read(&words).expect("ids"), ["7", "A,1", "B 2", "C"]);
+        assert_eq!(read(&words).expect("ids"), ["7", "A,1", "  B 2 ", " C "]);
         assert!(read(&[" ".to_owned()]).expect_err("none").what.contains("has no ids"));
         let missing = read(&["@/nowhere/ids.txt".to_owned()]).expect_err("missing");
         assert!(missing.what.contains("/nowhere/ids.txt") && missing.what.contains("No such file"), "{}", missing.what);

@@ -173,7 +173,14 @@ async fn select(id: &str, connector: &Connector, output: &mut Output) -> anyhow:
 }
 
 async fn logout(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
+    // What cannot be read is deleted like any other.
+    let was_out = matches!(connector.sign_in().await, Ok(SignIn::Out));
     let untold = connector.sign_out().await?;
+    if was_out {
+        let fields = json!({"state": "out", "revoked": false, "note": "not signed in"});
+        output.say("Not signed in; nothing to do.", "sign_in", fields)?;
+        return Ok(Exit::Done);
+    }
     output.say(
         "Signed out; tokens deleted.",
         "sign_in",

@@ -8,6 +8,7 @@ use super::{no_data_space, report};
 use crate::cli::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
 use crate::connector::items::{ItemView, document, row_document};
 use crate::connector::{Connector, item_report};
+use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::export::ledger::{ItemNumber, ItemOrder, ItemPage, ItemQuery, PageFrom};
 use crate::export::progress::ItemState;
@@ -19,53 +20,105 @@ const PAGE: u64 = 1_000;
 /// How many items of one record `export item` shows: more store views than shops have.
 const MOST_SHOWN: usize = 100;
 
-/// Lists items, page by page, so that a million of them need no memory.
+/// Lists items of one feed or of all, page by page, so that a million of them need no memory.
 pub async fn list(args: &ItemsArgs, connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
     check_data_space(connector)?;
-    let query = query_of(args);
-    let mut from = match args.after {
-        None => PageFrom::Start,
-        Some(number) => PageFrom::After(connector.item_row(ItemNumber(number)).await?),
-    };
-    let total = count_all(&query, connector).await?;
-    let (mut left, mut shown, mut last) = (args.limit, 0, None);
-    loop {
-        let page = page(&query, &from, left.min(PAGE), connector).await?;
-        let mut rows = Vec::with_capacity(page.rows.len() + 1);
-        if shown == 0 {
-            rows.push(["NUMBER", "ITEM", "SOURCE ID", "STATE", "SINCE", "ERROR"].map(str::to_owned).to_vec());
+    let mut feeds = args.feed.map_or_else(|| Feed::ALL.to_vec(), |feed| vec![feed]);
+    let mut total = 0;
+    for feed in &feeds {
+        total += count_all(&query_of(*feed, args), connector).await?;
+    }
+    let mut from = PageFrom::Start;
+    if let Some(number) = args.after {
+        let (feed, row) = connector.item_row(ItemNumber(number)).await?;
+        if args.feed.is_some_and(|asked| asked != feed) {
+            return Err(Problem::usage(format!("--after {number} is an item of {feed}")).into());
         }
+        feeds.drain(..feeds.iter().position(|listed| *listed == feed).unwrap_or_default());
+        from = PageFrom::After(row);
+    }
+    let mut listed = Listed { has_feeds: args.feed.is_none(), ..Listed::default() };
+    let mut feeds = feeds.into_iter();
+    let mut feed = feeds.next();
+    let mut has_more = false;
+    while let Some(now) = feed {
+        let left = args.limit - listed.shown;
+        let page = page(&query_of(now, args), &from, left.clamp(1, PAGE), connector).await?;
+        if left == 0 {
+            // One more was asked for only to know whether there is one.
+            has_more |= !page.rows.is_empty();
+        } else {
+            listed.add(now, &page, output)?;
+        }
+        has_more |= page.has_after && listed.shown == args.limit;
+        if has_more {
+            break;
+        }
+        match page.rows.into_iter().last().filter(|_| page.has_after) {
+            Some(row) => from = PageFrom::After(row),
+            None => (feed, from) = (feeds.next(), PageFrom::Start),
+        }
+    }
+    listed.flush(output)?;
+    let (shown, more) = (listed.shown, listed.last.filter(|_| has_more));
+    output.record("items", json!({"feed": args.feed, "shown": shown, "total": total, "after": more}))?;
+    output.text(&format!("{} of {} items", count(shown), count(total)))?;
+    if let Some(number) = more {
+        output.text(&format!("Next page: --after {number}"))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// What was listed so far.
+#[derive(Default)]
+struct Listed {
+    /// Whether each row says its feed.
+    has_feeds: bool,
+    /// Rows that are not printed yet, so that those of several feeds stand in the same columns.
+    rows: Vec<Vec<String>>,
+    is_begun: bool,
+    shown: u64,
+    /// The number of the last item.
+    last: Option<i64>,
+}
+
+impl Listed {
+    fn add(&mut self, feed: Feed, page: &ItemPage, output: &mut Output) -> Result<(), Problem> {
         for row in &page.rows {
-            output.record("item", Value::Object(row_document(query.feed, row)))?;
+            output.record("item", Value::Object(row_document(feed, row)))?;
             let state =
                 if row.is_deleted { format!("{}, deleted", row.state.words()) } else { row.state.words().into() };
-            rows.push(vec![
+            let mut cells = vec![
                 row.number.0.to_string(),
                 row.label.to_string(),
                 row.source_id.map(|id| id.to_string()).unwrap_or_default(),
                 state,
                 moment(row.modified_at),
                 row.error.to_string(),
-            ]);
+            ];
+            if self.has_feeds {
+                cells.insert(1, feed.to_string());
+            }
+            self.rows.push(cells);
         }
-        if rows.len() > 1 || !page.rows.is_empty() {
-            output.text(&table(&rows, &[0, 2]))?;
+        self.shown += page.rows.len() as u64;
+        self.last = page.rows.last().map(|row| row.number.0).or(self.last);
+        if self.rows.len() as u64 >= PAGE { self.flush(output) } else { Ok(()) }
+    }
+
+    fn flush(&mut self, output: &mut Output) -> Result<(), Problem> {
+        if self.rows.is_empty() {
+            return Ok(());
         }
-        let read = page.rows.len() as u64;
-        shown += read;
-        left = left.saturating_sub(read);
-        last = page.rows.last().map(|row| row.number.0).or(last);
-        if let Some(row) = page.rows.into_iter().last().filter(|_| page.has_after && left > 0) {
-            from = PageFrom::After(row);
-            continue;
+        let mut rows = std::mem::take(&mut self.rows);
+        if !std::mem::replace(&mut self.is_begun, true) {
+            let mut header = ["NUMBER", "ITEM", "SOURCE ID", "STATE", "SINCE", "ERROR"].map(str::to_owned).to_vec();
+            if self.has_feeds {
+                header.insert(1, "FEED".to_owned());
+            }
+            rows.insert(0, header);
         }
-        let more = page.has_after.then_some(last).flatten();
-        output.record("items", json!({"feed": query.feed, "shown": shown, "total": total, "after": more}))?;
-        output.text(&format!("{} of {} items", count(shown), count(total)))?;
-        if let Some(number) = more {
-            output.text(&format!("Next page: --after {number}"))?;
-        }
-        return Ok(Exit::Done);
+        output.text(&table(&rows, &[0, if self.has_feeds { 3 } else { 2 }]))
     }
 }
 
@@ -95,9 +148,9 @@ fn again(view: &ItemView) -> String {
     format!("`commerce-connector export run --feed {} --by-ids {id}`", view.detail.feed)
 }
 
-fn query_of(args: &ItemsArgs) -> ItemQuery {
+fn query_of(feed: Feed, args: &ItemsArgs) -> ItemQuery {
     ItemQuery {
-        feed: args.feed,
+        feed,
         search: args.search.clone(),
         state: args.state.map(|state| match state {
             StateChoice::Awaiting => ItemState::Awaiting,

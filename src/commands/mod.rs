@@ -7,6 +7,7 @@ mod attach;
 mod compare;
 mod completions;
 pub mod config;
+mod config_edit;
 pub mod data_spaces;
 pub mod demo;
 pub mod doctor;
@@ -41,7 +42,8 @@ use crate::config::store::{ConfigError, FlagValue, Store};
 use crate::connector::Connector;
 use crate::error::{Exit, Problem};
 use crate::waiting;
-use output::{Output, talk};
+use output::{Output, WhenClosed, talk};
+use report::Printer;
 use tokio_util::task::AbortOnDropHandle;
 
 /// How long the first picture may wait for Commerce's settings.
@@ -120,12 +122,24 @@ impl Invocation {
         if let Some(path) = &self.global.ca_file {
             flags.push(("gateway.ca_file", "--ca-file", current.join(path).display().to_string()));
         }
-        flags.extend(self.screen_flags());
+        flags.extend(self.flags_of_screen());
         let must_exist = self.global.config.is_some();
         Store::load(self.config_path(), must_exist, self.variables.clone(), flags).map_err(|error| Problem::of(&error))
     }
 
-    /// What the flags say about the screen.
+    /// How reports are printed; as the environment alone says where the configuration cannot be read.
+    #[must_use]
+    pub fn printer(&self) -> Printer {
+        Printer::new(&self.load().map(|store| store.config().ui.clone()).unwrap_or_default())
+    }
+
+    /// What all flags say about the screen.
+    fn flags_of_screen(&self) -> Vec<FlagValue> {
+        let color = self.global.color.clone().map(|when| ("ui.color", "--color", when));
+        color.into_iter().chain(self.screen_flags()).collect()
+    }
+
+    /// What the flags say about the screen that is remembered.
     fn screen_flags(&self) -> Vec<FlagValue> {
         let theme = self.global.theme.clone().map(|theme| ("ui.theme", "--theme", theme));
         let read_only = self.global.read_only.map(|value| ("ui.read_only", "--read-only", value.to_string()));
@@ -230,7 +244,9 @@ pub fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<Exit> {
 
 async fn run_one(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<Exit> {
     let setting = Invocation { global: cli.global, variables };
-    let mut output = Output::new(setting.global.json);
+    let is_change = cli.command.as_ref().is_some_and(Command::changes);
+    let when_closed = if is_change { WhenClosed::Finish } else { WhenClosed::End };
+    let mut output = Output::new(setting.global.json, when_closed);
     if let Some(command) = &cli.command {
         access::permit(command, &setting)?;
     }

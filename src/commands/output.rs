@@ -35,18 +35,29 @@ pub fn no_terminal() -> Option<&'static str> {
     }
 }
 
+/// What a command does when whoever reads its output has gone, as `head` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenClosed {
+    /// It ends, with [`Exit::Done`]: its output was all it was for.
+    End,
+    /// It finishes what it changes, and its exit code says how that went.
+    Finish,
+}
+
 /// stdout, as text lines or as JSON lines.
 #[derive(Debug)]
 pub struct Output {
     json: bool,
+    when_closed: WhenClosed,
+    is_closed: bool,
     out: BufWriter<Stdout>,
 }
 
 impl Output {
     /// Text lines, or JSON lines if `json`.
     #[must_use]
-    pub fn new(json: bool) -> Self {
-        Self { json, out: BufWriter::new(io::stdout()) }
+    pub fn new(json: bool, when_closed: WhenClosed) -> Self {
+        Self { json, when_closed, is_closed: false, out: BufWriter::new(io::stdout()) }
     }
 
     /// Whether JSON lines are wanted.
@@ -86,23 +97,33 @@ impl Output {
 
     /// A line as it is, in both modes: data that already is a JSON line.
     pub fn line(&mut self, line: &str) -> Result<(), Problem> {
-        writeln!(self.out, "{line}").and_then(|()| self.out.flush()).map_err(|error| closed(&error))
+        self.write(|out| writeln!(out, "{line}").and_then(|()| out.flush()))
     }
 
     /// A line of JSON without flushing, for many at once; call [`Self::flush`] after them.
     pub fn buffered(&mut self, json: &[u8]) -> Result<(), Problem> {
         let line = inert_json(&String::from_utf8_lossy(json)).into_owned();
-        self.out.write_all(line.as_bytes()).and_then(|()| self.out.write_all(b"\n")).map_err(|error| closed(&error))
+        self.write(|out| out.write_all(line.as_bytes()).and_then(|()| out.write_all(b"\n")))
     }
 
     /// Hands over what [`Self::buffered`] kept.
     pub fn flush(&mut self) -> Result<(), Problem> {
-        self.out.flush().map_err(|error| closed(&error))
+        self.write(Write::flush)
     }
-}
 
-fn closed(error: &io::Error) -> Problem {
-    Problem::new(Exit::Other, format!("standard output: {error}"))
+    fn write(&mut self, how: impl FnOnce(&mut BufWriter<Stdout>) -> io::Result<()>) -> Result<(), Problem> {
+        if !self.is_closed {
+            match how(&mut self.out) {
+                Ok(()) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.is_closed = true,
+                Err(error) => return Err(Problem::new(Exit::Other, format!("standard output: {error}"))),
+            }
+        }
+        match self.when_closed {
+            WhenClosed::Finish => Ok(()),
+            WhenClosed::End => Err(Problem::new(Exit::Done, "standard output was closed")),
+        }
+    }
 }
 
 /// A line of talk. That nobody can hear it is not a failure.

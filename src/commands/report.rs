@@ -1,30 +1,41 @@
-//! Reports as lines, in ASCII where the locale cannot show more: rows behind their marks, sections of facts.
+//! Reports as lines, in ASCII where the terminal cannot show more: rows behind their marks, sections of facts.
+
+use std::io::IsTerminal as _;
 
 use serde_json::json;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::output::Output;
+use crate::config::UiSection;
 use crate::connector::finding::Finding;
 use crate::error::Problem;
 use crate::report::{Row, Section, Tone};
-use crate::tui::theme::Theme;
+use crate::tui::theme::{Colours, Theme};
 
-/// A line is no longer than this: the narrowest usual terminal, in cells.
-const WIDTH: usize = 80;
+/// Columns of a terminal that does not say how many it has.
+const USUAL_WIDTH: u16 = 80;
 /// The longest name of a check, in cells.
 const NAME_WIDTH: usize = 15;
 
-/// Prints for a terminal that may know ASCII only.
+/// Prints as the reader can show it: a terminal, perhaps of ASCII only, or a pipe.
 #[derive(Debug, Clone, Copy)]
 pub struct Printer {
-    unicode: bool,
+    theme: Theme,
+    /// Columns of the terminal; `None` for a pipe, where nothing is cut.
+    width: Option<usize>,
 }
 
 impl Printer {
-    /// What the environment's locale can show.
+    /// What the settings, the environment and standard output allow.
     #[must_use]
-    pub fn from_environment() -> Self {
-        Self { unicode: Theme::from_environment(|name| std::env::var(name).ok()).unicode }
+    pub fn new(ui: &UiSection) -> Self {
+        let stdout = std::io::stdout();
+        let is_terminal = stdout.is_terminal();
+        let width = is_terminal.then(|| rustix::termios::tcgetwinsize(&stdout).map_or(USUAL_WIDTH, |size| size.ws_col));
+        let theme = Theme::from_environment(|name| std::env::var(name).ok()).set(ui, is_terminal);
+        // A terminal that does not know its width says 0.
+        let width = width.map(|width| if width == 0 { USUAL_WIDTH } else { width }.into());
+        Self { theme, width }
     }
 
     /// `✓ ok     `: a shape and a word, padded, so that neither colour nor shape alone carries the meaning.
@@ -38,31 +49,44 @@ impl Printer {
                 return String::new();
             }
         };
-        format!("{} {word:<7} ", if self.unicode { shape } else { ascii })
+        format!("{} {word:<7} ", if self.theme.unicode { shape } else { ascii })
     }
 
     /// A row behind its mark: with a name in one line, else in full, with why it matters and what to do.
     pub fn row(self, row: &Row, output: &mut Output) -> Result<(), Problem> {
         let (mark, text) = (self.mark(row.tone), self.text(row.text.as_str()));
         if !row.name.is_empty() {
-            let line = format!("{mark}{:<NAME_WIDTH$} {text}", row.name);
-            return output.text(self.cut(line).trim_end());
+            let line = self.cut(format!("{mark}{:<NAME_WIDTH$} {text}", row.name));
+            return output.text(&self.painted(row.tone, &mark, line.trim_end()));
         }
-        output.text(&format!("{mark}{text}"))?;
+        output.text(&self.painted(row.tone, &mark, &format!("{mark}{text}")))?;
         for line in row.hint.iter().flat_map(|advice| [advice.why.clone(), advice.fix.command_line()]) {
             output.text(&format!("  {}", self.text(&line)))?;
         }
         Ok(())
     }
 
-    /// What does not fit on a line is in the findings and in `--json`.
-    fn cut(self, line: String) -> String {
-        if line.width() <= WIDTH {
-            return line;
+    /// The line with its mark in colour, where there are colours.
+    fn painted(self, tone: Tone, mark: &str, line: &str) -> String {
+        let colour = match tone {
+            _ if self.theme.colours != Colours::Text => None,
+            Tone::Good => Some("32"),
+            Tone::Warning => Some("33"),
+            Tone::Danger => Some("31"),
+            _ => None,
+        };
+        match (colour, line.strip_prefix(mark)) {
+            (Some(colour), Some(rest)) => format!("\x1b[{colour}m{mark}\x1b[0m{rest}"),
+            _ => line.to_owned(),
         }
+    }
+
+    /// What does not fit on a line of the terminal is in the findings and in `--json`.
+    fn cut(self, line: String) -> String {
+        let Some(width) = self.width.filter(|width| line.width() > *width) else { return line };
         let ellipsis = self.text("…");
         let mut cut = line;
-        while cut.width() + ellipsis.width() > WIDTH {
+        while !cut.is_empty() && cut.width() + ellipsis.width() > width {
             cut.pop();
         }
         cut + &ellipsis
@@ -70,7 +94,7 @@ impl Printer {
 
     /// The text as this terminal can show it.
     pub fn text(self, text: &str) -> String {
-        if self.unicode {
+        if self.theme.unicode {
             return text.to_owned();
         }
         let mut ascii = String::with_capacity(text.len());
@@ -116,13 +140,37 @@ pub fn sections(sections: &[Section], output: &mut Output) -> Result<(), Problem
 mod tests {
     use super::*;
 
+    fn printer(colours: Colours, unicode: bool, width: Option<usize>) -> Printer {
+        Printer { theme: Theme { colours, unicode }, width }
+    }
+
     #[test]
     fn a_terminal_without_unicode_gets_ascii_only() {
-        let plain = Printer { unicode: false };
+        let plain = printer(Colours::None, false, None);
         for tone in [Tone::Good, Tone::Warning, Tone::Danger, Tone::Open] {
             assert!(plain.mark(tone).is_ascii());
         }
         assert_eq!(plain.text("••••3f9a … ü"), "****3f9a ... ?");
-        assert_eq!(Printer { unicode: true }.mark(Tone::Good), "✓ ok      ");
+        assert_eq!(printer(Colours::None, true, None).mark(Tone::Good), "✓ ok      ");
+    }
+
+    #[test]
+    fn a_line_is_cut_to_the_terminal_and_into_a_pipe_never() {
+        let line = "x".repeat(200);
+        assert_eq!(printer(Colours::None, true, Some(100)).cut(line.clone()).width(), 100);
+        assert_eq!(printer(Colours::None, true, Some(80)).cut("short".to_owned()), "short");
+        assert_eq!(printer(Colours::None, true, None).cut(line.clone()), line);
+    }
+
+    #[test]
+    fn only_the_mark_is_coloured_and_only_where_colours_are_wanted() {
+        let line = "! warning text";
+        assert_eq!(
+            printer(Colours::Text, true, None).painted(Tone::Warning, "! warning ", line),
+            "\x1b[33m! warning \x1b[0mtext"
+        );
+        for colours in [Colours::None, Colours::Backgrounds] {
+            assert_eq!(printer(colours, true, None).painted(Tone::Warning, "! warning ", line), line);
+        }
     }
 }

@@ -89,6 +89,8 @@ pub const KEYS: &[Key] = &[
     text("state.directory"),
     text("metrics.file"),
     text("ui.theme"),
+    text("ui.color"),
+    text("ui.ascii"),
     Key { path: "ui.read_only", kind: ValueKind::Boolean },
 ];
 

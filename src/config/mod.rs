@@ -3,6 +3,7 @@
 //! Precedence: flag > environment (`COMMERCE_CONNECTOR_…`) > config file > default; what Commerce's own settings add between
 //! the last two is in [`crate::settings`]. These types must never do I/O.
 
+pub mod changes;
 mod hidden;
 pub mod keys;
 mod redact;
@@ -455,12 +456,85 @@ pub struct MetricsSection {
     pub file: Option<PathBuf>,
 }
 
+/// When colours are used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ColorWhen {
+    /// On a terminal, unless `NO_COLOR`, `CLICOLOR=0` or `TERM=dumb` say otherwise.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl ColorWhen {
+    /// The names of all of them.
+    pub const NAMES: [&str; 3] = ["auto", "always", "never"];
+}
+
+/// Whether output keeps to ASCII.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Ascii {
+    /// Unless the locale (`LC_ALL`, `LC_CTYPE`, `LANG`) is UTF-8.
+    #[default]
+    Auto,
+    Always,
+    /// Never: for a terminal that shows UTF-8 although no locale says so, as over SSH.
+    Never,
+}
+
+impl Ascii {
+    fn name(self) -> &'static str {
+        match self {
+            Ascii::Auto => "auto",
+            Ascii::Always => "true",
+            Ascii::Never => "false",
+        }
+    }
+}
+
+impl Serialize for Ascii {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// `true` and `false` with or without quotes, since both are what people write.
+impl<'de> Deserialize<'de> for Ascii {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Ascii;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"auto\", true or false")
+            }
+
+            fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Ascii, E> {
+                Ok(if value { Ascii::Always } else { Ascii::Never })
+            }
+
+            fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Ascii, E> {
+                [Ascii::Auto, Ascii::Always, Ascii::Never]
+                    .into_iter()
+                    .find(|ascii| ascii.name() == value)
+                    .ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(value), &self))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
 /// `[ui]`: the screen; what its flags say is saved here.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UiSection {
     /// Its colours.
     pub theme: ThemeName,
+    /// When there are colours at all, on the screen and in reports.
+    pub color: ColorWhen,
+    /// Whether the screen and reports keep to ASCII.
+    pub ascii: Ascii,
     /// Whether everything that changes something is refused, on the screen and as a command.
     pub read_only: bool,
 }

@@ -94,7 +94,7 @@ pub enum ConfigError {
     #[error("{key} is set by {origin}, so a value in the configuration file has no effect")]
     Locked {
         /// The key.
-        key: &'static str,
+        key: String,
         /// Variable or flag.
         origin: SafeText,
     },
@@ -136,12 +136,24 @@ impl Store {
             return Err(ConfigError::Absent { path: safe(&path) });
         }
         let text = if exists { private_file::read(&path, Secrecy::Open)? } else { String::new() };
-        let mut table = parse_file(&path, &text)?;
-        let mut origins: BTreeMap<&'static str, Origin> =
-            KEYS.iter().filter(|key| get(&table, key.path).is_some()).map(|key| (key.path, Origin::File)).collect();
-        if private_file_holds_a_password(&table) {
+        if holds_a_password(&parse_file(&path, &text)?) {
             private_file::read(&path, Secrecy::Secret)?;
         }
+        Self::layered(path, exists, &text, variables, environment, flags)
+    }
+
+    /// The text of the file, the environment and the flags over each other.
+    fn layered(
+        path: PathBuf,
+        exists: bool,
+        text: &str,
+        variables: Vec<(String, String)>,
+        environment: Variables,
+        flags: Vec<FlagValue>,
+    ) -> Result<Self, ConfigError> {
+        let mut table = parse_file(&path, text)?;
+        let mut origins: BTreeMap<&'static str, Origin> =
+            KEYS.iter().filter(|key| get(&table, key.path).is_some()).map(|key| (key.path, Origin::File)).collect();
         for (name, value) in &variables {
             if FLAG_VARIABLES.contains(&name.as_str()) {
                 continue;
@@ -209,10 +221,11 @@ impl Store {
     ///
     /// # Errors
     /// [`ConfigError`]; file and memory are then as before.
-    pub fn save(&mut self, changes: &[(&'static str, Option<String>)]) -> Result<(), ConfigError> {
+    pub fn save<K: AsRef<str>>(&mut self, changes: &[(K, Option<String>)]) -> Result<(), ConfigError> {
         for (key, _) in changes {
+            let key = key.as_ref();
             if let origin @ (Origin::Environment(_) | Origin::Flag(_)) = self.origin(key) {
-                return Err(ConfigError::Locked { key, origin: SafeText::new(&origin.to_string()) });
+                return Err(ConfigError::Locked { key: key.to_owned(), origin: SafeText::new(&origin.to_string()) });
             }
         }
         let text = if self.exists { private_file::read(&self.path, Secrecy::Open)? } else { String::new() };
@@ -222,22 +235,29 @@ impl Store {
             suggestion: None,
         })?;
         for (key, value) in changes {
-            set(&mut document, key, value.as_deref());
+            set(&mut document, key.as_ref(), value.as_deref());
         }
-        let text = document.to_string();
-        // What would not load again is not saved.
-        parse_file(&self.path, &text)?;
-        private_file::write(&self.path, text.as_bytes())?;
-        self.reload()
+        self.replace(&document.to_string())
     }
 
-    /// Reads the file, which must be there, again.
+    /// Puts this text in place of the file, and in force.
     ///
     /// # Errors
-    /// [`ConfigError`]; what was in force still is.
-    pub fn reload(&mut self) -> Result<(), ConfigError> {
-        *self = self.load_again(true)?;
+    /// [`ConfigError`] if it would not load again; file and memory are then as before.
+    pub fn replace(&mut self, text: &str) -> Result<(), ConfigError> {
+        let checked = self.with_text(text)?;
+        private_file::write(&self.path, text.as_bytes())?;
+        *self = checked;
         Ok(())
+    }
+
+    /// What would be in force if the file had this text. Nothing is written.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with line, key and the nearest known key.
+    pub fn with_text(&self, text: &str) -> Result<Self, ConfigError> {
+        let own = self.variables.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
+        Self::layered(self.path.clone(), true, text, own, self.environment.clone(), self.flags.clone())
     }
 
     /// The configuration as the file has it now, with the same variables and flags.
@@ -245,14 +265,10 @@ impl Store {
     /// # Errors
     /// [`ConfigError`], also if the file was there and is not any more.
     pub fn read_again(&self) -> Result<Self, ConfigError> {
-        self.load_again(self.exists)
-    }
-
-    fn load_again(&self, must_exist: bool) -> Result<Self, ConfigError> {
         let own = self.variables.iter().map(|(name, value)| (name.clone(), value.expose().to_owned()));
         let others = self.environment.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         let variables: Vec<_> = own.chain(others).collect();
-        Self::load(self.path.clone(), must_exist, variables, self.flags.clone())
+        Self::load(self.path.clone(), self.exists, variables, self.flags.clone())
     }
 
     /// What types cannot say.
@@ -310,6 +326,9 @@ impl Store {
             if redact::has_login(url) {
                 return Err(self.mistake(key, "contains a user or a password (hidden); remove them"));
             }
+            if key != "ims.redirect_uri" && !is_safe_url(url) {
+                return Err(self.mistake(key, "must be an https:// URL (http:// only to this machine)"));
+            }
         }
         for (feed, route) in &config.export.routes {
             if route.contains(['@', ':']) {
@@ -339,6 +358,20 @@ impl Store {
     }
 }
 
+/// Whether keys may be sent there: https, or http to this machine. Whoever connects checks it again, and the rest of it.
+fn is_safe_url(url: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(url.trim()) else { return false };
+    match (url.scheme(), url.host_str()) {
+        ("https", Some(_)) => true,
+        ("http", Some("localhost")) => true,
+        ("http", Some(host)) => {
+            let address = host.trim_start_matches('[').trim_end_matches(']').parse();
+            address.is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+        }
+        _ => false,
+    }
+}
+
 /// Whether a place is below `var/`, and in none of its directories that Commerce empties.
 fn is_kept_in_var(state: &Path, var: &Path) -> bool {
     const EMPTIED: [&str; 9] =
@@ -354,7 +387,7 @@ fn is_kept_in_var(state: &Path, var: &Path) -> bool {
 }
 
 /// Whether the database URL in the file carries a password.
-fn private_file_holds_a_password(table: &Table) -> bool {
+fn holds_a_password(table: &Table) -> bool {
     get(table, "source.commerce.url")
         .and_then(toml::Value::as_str)
         .and_then(|url| url.split_once("://")?.1.split_once('@'))
@@ -449,10 +482,17 @@ fn get<'a>(table: &'a Table, path: &str) -> Option<&'a toml::Value> {
 
 /// A value as its key is written.
 fn written(path: &str, value: &str) -> toml_edit::Value {
-    match KEYS.iter().find(|key| key.path == path).map(|key| key.kind) {
-        Some(ValueKind::Boolean) => toml_edit::Value::from(value == "true"),
-        _ => toml_edit::Value::from(value),
-    }
+    // What does not have the form of its kind is written as it is, for the sentence that says so.
+    let kind = KEYS.iter().find(|key| key.path == path).map(|key| key.kind);
+    let is_size = kind.is_none() && path.ends_with(".batch_size");
+    let parsed = match kind {
+        Some(ValueKind::Boolean) => value.parse().map(|value: bool| value.into()).ok(),
+        Some(ValueKind::Integer) => value.parse().map(|value: i64| value.into()).ok(),
+        Some(ValueKind::Number) => value.parse().map(|value: f64| value.into()).ok(),
+        _ if is_size => value.parse().map(|value: i64| value.into()).ok(),
+        _ => None,
+    };
+    parsed.unwrap_or_else(|| toml_edit::Value::from(value))
 }
 
 /// Sets (or takes out) a value in a document, making the tables above it.

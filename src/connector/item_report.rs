@@ -79,9 +79,11 @@ fn history(view: &ItemView, moment: impl Fn(Timestamp) -> String) -> Option<Sect
     let earlier = view.detail.attempts.get(1..).filter(|earlier| !earlier.is_empty())?;
     let mut history = Section::new("History");
     for attempt in earlier {
-        let mut parts = vec![attempt.state.words().to_owned(), attempt.status.to_string()];
-        let said = [attempt.error.as_str(), attempt.code.as_str()].into_iter().filter(|text| !text.is_empty());
-        parts.extend(said.map(str::to_owned));
+        let mut parts = vec![attempt.state.words().to_owned()];
+        // Below are Adobe's own marks of a state, which the word has said.
+        parts.extend(Some(attempt.status).filter(|status| *status >= 100).map(|status| format!("HTTP {status}")));
+        parts.extend(Some(attempt.error.to_string()).filter(|text| !text.is_empty()));
+        parts.extend(Some(&attempt.code).filter(|code| !code.is_empty()).map(|code| format!("code {code}")));
         parts.extend(attempt.request_id.as_ref().map(|id| format!("request {id}")));
         history.push(&moment(attempt.at), parts.join(" · "), attempt.state.tone());
     }

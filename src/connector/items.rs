@@ -106,10 +106,10 @@ impl Connector {
         Ok(self.view_of(detail.ok_or_else(no_such_item)?).await)
     }
 
-    /// An item as a row of the list.
-    pub async fn item_row(&self, number: ItemNumber) -> Result<ItemRow, Problem> {
-        let detail = self.in_ledger(move |ledger| ledger.detail(number)).await?;
-        Ok(detail.ok_or_else(no_such_item)?.row)
+    /// An item as a row of the list of its feed.
+    pub async fn item_row(&self, number: ItemNumber) -> Result<(Feed, ItemRow), Problem> {
+        let detail = self.in_ledger(move |ledger| ledger.detail(number)).await?.ok_or_else(no_such_item)?;
+        Ok((detail.feed, detail.row))
     }
 
     /// Looks at the items of a feed with this label, SKU or source id, at most `limit`.

@@ -12,7 +12,7 @@ use crate::feeds::source::files::Files;
 use crate::private_file::{self, safe};
 
 /// Every key, explained, with its default.
-const EXAMPLE: &str = include_str!("../../config.example.toml");
+pub const EXAMPLE: &str = include_str!("../../config.example.toml");
 
 /// Writes a configuration with every key explained. A file that is there is left as it is.
 ///
@@ -39,7 +39,10 @@ impl Connector {
     /// A [`Problem`] if there is a file already, or it cannot be written.
     pub fn make_config(&self) -> Result<Overview, Problem> {
         write_config(self.store().path())?;
-        self.change_store(Store::reload)?;
+        self.change_store(|store| {
+            *store = store.read_again()?;
+            Ok(())
+        })?;
         Ok(self.overview())
     }
 

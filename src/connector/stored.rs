@@ -5,8 +5,9 @@ use std::sync::{Arc, PoisonError, RwLockReadGuard};
 use super::{Connector, SettingsOverview, Setup, database, explained};
 use crate::commerce::database::DatabaseSettings;
 use crate::commerce::settings::TABLE;
+use crate::config::changes::{self, Change};
 use crate::config::store::{ConfigError, Store};
-use crate::config::{Config, Saas, ThemeName};
+use crate::config::{Config, Saas, UiSection};
 use crate::error::Problem;
 use crate::private_file::safe;
 use crate::secret::Secret;
@@ -105,6 +106,23 @@ impl Connector {
         Ok(())
     }
 
+    /// Reads the configuration again and puts it in force, if it changed; what a run has begun with, it keeps. Gives what changed.
+    ///
+    /// # Errors
+    /// A [`Problem`] if it cannot be used: what was in force still is.
+    pub async fn reload(&self) -> Result<Vec<Change>, Problem> {
+        let _turn = self.shared.turn.lock().await;
+        let before = self.store();
+        let file = before.read_again().map_err(explained)?;
+        let changes = changes::between(before.config(), file.config());
+        if !changes.is_empty() {
+            let layers = layers_of(file).await;
+            *self.shared.layers.write().unwrap_or_else(PoisonError::into_inner) = layers;
+            self.forget_client();
+        }
+        Ok(changes)
+    }
+
     /// What a run is made by. Reads the key's file: blocking.
     pub(super) fn in_use(&self) -> InUse {
         let config = self.config();
@@ -169,9 +187,9 @@ impl Connector {
         self.layers().clone()
     }
 
-    /// The colours that the screen is drawn in.
-    pub fn theme(&self) -> ThemeName {
-        self.layers().file.config().ui.theme
+    /// How the screen and reports are drawn.
+    pub fn ui(&self) -> UiSection {
+        self.layers().file.config().ui.clone()
     }
 
     /// Where settings are kept, and what stands in the way of it.

@@ -241,6 +241,9 @@ async fn by_ids(feed_run: &Arc<FeedRun>, words: &[String], kind: IdKind) -> Resu
     let feed = feed_run.plan.feed;
     begin(feed_run, Resend::All).await?;
     let resolved = or_cancelled(feed_run, run.source.resolve(feed, words, kind)).await?;
+    if let Some(remark) = resolved.remark() {
+        note(feed_run, remark).await;
+    }
     let reading = match resolved.selection {
         Selection::Keys(keys) => {
             in_ledger(feed_run, run.ledger.call(move |store| store.choose_keys(&keys)).await)?;

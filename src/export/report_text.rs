@@ -91,6 +91,24 @@ pub fn end_words(report: &RunReport) -> &'static str {
     }
 }
 
+/// How a run ended and what it sent, in one line: `Export finished with failures: 15,540 sent, 78 failed`.
+pub fn closing_line(report: &RunReport) -> String {
+    let feeds = &report.progress.feeds;
+    let sum = |of: fn(&FeedProgress) -> u64| feeds.iter().map(of).sum::<u64>();
+    let failed = sum(|feed| feed.will_retry + feed.needs_attention);
+    let what = if report.progress.dry_run { "Dry run" } else { "Export" };
+    let end = match (&report.end, report.exit()) {
+        (RunEnd::Complete, Exit::Done | Exit::Partial) if !report.progress.dry_run => "finished",
+        _ => end_words(report),
+    };
+    if report.progress.dry_run {
+        let to_send = sum(|feed| feed.new + feed.changed + feed.gone);
+        return format!("{what} {end}: {} to send", counted(to_send, "item"));
+    }
+    let failures = if failed > 0 { format!(", {} failed", count(failed)) } else { String::new() };
+    format!("{what} {end}: {} sent{failures}", count(sum(|feed| feed.submitted)))
+}
+
 /// What holds a run back.
 pub fn limit_words(limit: &Limit) -> String {
     match limit {

@@ -44,5 +44,25 @@ pub(super) fn pasted_path(pasted: &str) -> Option<PathBuf> {
     (looks_like_one || path.is_file()).then_some(path)
 }
 
+/// A text file as Windows writes it, in UTF-16; `None` if it is none. By its byte order mark, or by its first character, `-`.
+pub(super) fn utf16(bytes: &[u8]) -> Option<Zeroizing<String>> {
+    let (is_little, rest) = match bytes {
+        [0xff, 0xfe, rest @ ..] => (true, rest),
+        [0xfe, 0xff, rest @ ..] => (false, rest),
+        [b'-', 0, ..] => (true, bytes),
+        [0, b'-', ..] => (false, bytes),
+        _ => return None,
+    };
+    let units = rest.chunks_exact(2).map(|pair| match pair {
+        [first, second] if is_little => u16::from_le_bytes([*first, *second]),
+        [first, second] => u16::from_be_bytes([*first, *second]),
+        _ => 0,
+    });
+    // The full capacity at once, as above.
+    let mut text = Zeroizing::new(String::with_capacity(rest.len() * 2));
+    text.extend(char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)));
+    Some(text)
+}
+
 /// The longest path that Linux opens, in bytes (`PATH_MAX`).
 const PATH_LIMIT: usize = 4096;

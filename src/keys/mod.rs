@@ -39,6 +39,8 @@ pub const MAX_INPUT_BYTES: usize = 64 * 1024;
 
 /// The longest API key, in characters; Adobe's are 32 hexadecimal digits.
 const API_KEY_LIMIT: usize = 128;
+/// The shortest text that is told to be an API key, in characters.
+const LEAST_API_KEY: usize = 16;
 /// The longest word of a PEM label, in letters; `CERTIFICATE` has 11.
 const LONGEST_WORD: usize = 12;
 /// The longest PEM label.
@@ -106,14 +108,25 @@ impl ApiKey {
     }
 }
 
+/// A pasted text as it was before mails, pages and shells had it.
+fn tidied(pasted: &str) -> Zeroizing<String> {
+    pasted::tidied(&pasted::with_real_line_ends(pasted::unwrapped(pasted)))
+}
+
 impl PrivateKey {
-    /// Parses a private key in every shape people paste it: CRLF, indentation, literal `\n`, quotes, no last newline, all
-    /// on one line, other text around it, or only the base64 body.
+    /// Whether a text is meant to be a private key, by the words of its frame; whether it is one, [`Self::parse`] says.
+    pub fn is_meant(pasted: &str) -> bool {
+        const FRAME: &str = "PRIVATE KEY-----";
+        pasted.contains(FRAME) || pasted.len() <= MAX_INPUT_BYTES && tidied(pasted).contains(FRAME)
+    }
+
+    /// Parses a private key in every shape people paste it: CRLF, indentation, literal `\n`, quotes, `> ` of a quotation, line
+    /// numbers, `<br>`, other blanks and dashes, no END line, all on one line, other text around it, or only the base64 body.
     pub fn parse(pasted: &str) -> Result<Self, KeyError> {
         if pasted.len() > MAX_INPUT_BYTES {
             return Err(KeyError::TooLong);
         }
-        let text = pasted::with_real_line_ends(pasted::unwrapped(pasted));
+        let text = tidied(pasted);
         let text = pasted::unwrapped(&text);
         if text.is_empty() {
             return Err(KeyError::Empty);
@@ -148,6 +161,9 @@ impl PrivateKey {
     /// [`KeyError`] if the file cannot be read, is open to others, is a symlink or foreign-owned, or holds no usable key.
     pub fn read(path: &Path) -> Result<Self, KeyError> {
         let bytes = file::read(path)?;
+        if let Some(text) = file::utf16(&bytes) {
+            return Self::parse(&text);
+        }
         match std::str::from_utf8(&bytes) {
             Ok(text) => Self::parse(text),
             Err(_) => Self::from_der(&bytes),
@@ -238,7 +254,7 @@ impl PrivateKey {
         {
             return Self::from_der(&bytes);
         }
-        if text.len() <= API_KEY_LIMIT && text.bytes().all(|b| b.is_ascii_graphic()) {
+        if looks_like_api_key(text) {
             return Err(KeyError::ApiKeyAsPrivateKey);
         }
         // A body that lost its tail is no longer base64, but it begins as every DER key of this size does.
@@ -309,6 +325,13 @@ fn randomness() -> Result<OsRng, KeyError> {
 fn is_a_name(label: &str) -> bool {
     let is_word = |word: &str| word.len() <= LONGEST_WORD && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
     label.len() <= LONGEST_LABEL && label.split(' ').all(is_word)
+}
+
+/// Whether a text looks like an API key, and not like a word, a path or an address. Adobe's are 32 hexadecimal digits.
+fn looks_like_api_key(text: &str) -> bool {
+    (LEAST_API_KEY..=API_KEY_LIMIT).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        && text.bytes().any(|b| b.is_ascii_digit())
 }
 
 fn unusable(error: &dyn std::error::Error) -> KeyError {

@@ -1,4 +1,5 @@
-//! What people paste, tidied: quotes, literal `\n`, line ends, indentation, and the PEM blocks within.
+//! What people paste, tidied: quotes, literal `\n`, line ends, indentation, what mails and editors put around lines, and the PEM
+//! blocks within.
 //!
 //! It only knows text. It must never know what is inside of a key.
 
@@ -49,6 +50,112 @@ pub(super) fn with_real_line_ends(text: &str) -> Zeroizing<String> {
     tidy
 }
 
+/// Whatever pages, mails and chats add or take: invisible characters, other blanks, `<br>`, `> ` of a quotation, line numbers, and
+/// the number of dashes around BEGIN and END.
+pub(super) fn tidied(text: &str) -> Zeroizing<String> {
+    let visible = without_invisible(text);
+    let plain = with_broken_lines(&visible);
+    let mut lines: Vec<&str> = plain.lines().map(unquoted).collect();
+    if let Some(unnumbered) = without_line_numbers(&lines) {
+        lines = unnumbered;
+    }
+    let mut joined = Zeroizing::new(String::with_capacity(plain.len() + 1));
+    for line in lines {
+        joined.push_str(line);
+        joined.push('\n');
+    }
+    with_five_dashes(&joined)
+}
+
+/// Without what has no width, and with a plain blank for every other kind.
+fn without_invisible(text: &str) -> Zeroizing<String> {
+    let mut plain = Zeroizing::new(String::with_capacity(text.len()));
+    let visible = text.chars().filter(|c| {
+        !matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}' | '\u{feff}')
+    });
+    plain.extend(visible.map(|c| if c.is_whitespace() && c != '\n' { ' ' } else { c }));
+    plain
+}
+
+/// With line ends for `<br>`, `<br/>` and `<br />`. Neither PEM nor base64 has an angle bracket.
+fn with_broken_lines(text: &str) -> Zeroizing<String> {
+    let mut plain = Zeroizing::new(String::with_capacity(text.len()));
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('<') {
+        plain.push_str(before);
+        let tag =
+            after.split_once('>').filter(|(name, _)| name.trim_end_matches('/').trim().eq_ignore_ascii_case("br"));
+        plain.push(if tag.is_some() { '\n' } else { '<' });
+        rest = tag.map_or(after, |(_, after)| after);
+    }
+    plain.push_str(rest);
+    plain
+}
+
+/// A line without the `> ` of quotations, and without blanks around it.
+fn unquoted(line: &str) -> &str {
+    line.trim_start_matches(['>', ' ']).trim_end()
+}
+
+/// The lines without their numbers, if every line that is not empty has one and they rise.
+fn without_line_numbers<'a>(lines: &[&'a str]) -> Option<Vec<&'a str>> {
+    let mut last = None;
+    let mut rests = Vec::with_capacity(lines.len());
+    for line in lines.iter().copied().filter(|line| !line.is_empty()) {
+        let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = line.split_at(digits);
+        let number: u32 = number.parse().ok()?;
+        let is_apart = rest.is_empty() || rest.starts_with([' ', ':', '.', '|', ')']);
+        if !is_apart || last.is_some_and(|last| last >= number) {
+            return None;
+        }
+        last = Some(number);
+        rests.push(rest.trim_start_matches([' ', ':', '.', '|', ')']));
+    }
+    // One line alone may be a value of the Commerce database, which begins with a number, too.
+    (rests.len() > 1).then_some(rests)
+}
+
+/// With the five dashes of PEM around each BEGIN and END, however many there were: Adobe's own pages print four and three.
+fn with_five_dashes(text: &str) -> Zeroizing<String> {
+    let mut tidy = Zeroizing::new(String::with_capacity(text.len() + 64));
+    let mut rest = text;
+    while let Some(at) = rest.find(is_dash) {
+        let (before, after) = rest.split_at(at);
+        tidy.push_str(before);
+        match marker(after) {
+            Some((word, label, after)) => {
+                tidy.extend([DASHES, word, label, DASHES]);
+                rest = after;
+            }
+            None => {
+                let dashes = after.len() - after.trim_start_matches(is_dash).len();
+                tidy.push_str(&after[..dashes]);
+                rest = &after[dashes..];
+            }
+        }
+    }
+    tidy.push_str(rest);
+    tidy
+}
+
+/// `BEGIN ` or `END `, the label, and what comes after the line, of a text that begins with the dashes of one.
+fn marker(text: &str) -> Option<(&'static str, &str, &str)> {
+    let text = text.trim_start_matches(is_dash).trim_start_matches(' ');
+    let word = ["BEGIN ", "END "].into_iter().find(|word| text.starts_with(word))?;
+    let text = &text[word.len()..];
+    let end = text.find(|c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit() && c != ' ').unwrap_or(text.len());
+    let (label, after) = text.split_at(end);
+    let without_dashes = after.trim_start_matches(is_dash);
+    let is_closed = without_dashes.len() < after.len() || after.is_empty() || after.starts_with('\n');
+    (is_closed && !label.trim().is_empty()).then(|| (word, label.trim(), without_dashes))
+}
+
+/// A dash, or what a text processor made of it.
+fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
 /// One PEM block, as found: label and text between its two lines.
 pub(super) struct Block<'a> {
     /// What stands after BEGIN.
@@ -57,6 +164,8 @@ pub(super) struct Block<'a> {
     pub(super) end_label: &'a str,
     /// Headers and base64, in any layout.
     pub(super) body: &'a str,
+    /// Whether there is an END line.
+    pub(super) has_end: bool,
 }
 
 impl Block<'_> {
@@ -80,6 +189,7 @@ impl Block<'_> {
             Err(pem::PemError::MismatchedTags(..)) => {
                 Err(KeyError::Damaged("its BEGIN and END lines do not match".into()))
             }
+            Err(_) if !self.has_end => Err(KeyError::Truncated("its END line is missing")),
             Err(_) => Err(KeyError::Damaged("the text between BEGIN and END is not base64".into())),
         }
     }
@@ -91,21 +201,28 @@ pub(super) fn blocks(text: &str) -> Result<Vec<Block<'_>>, KeyError> {
     let mut rest = text;
     while let Some((_, after)) = rest.split_once(BEGIN) {
         let (label, after) = label(after).ok_or(KeyError::Truncated("its BEGIN line is incomplete"))?;
-        let (body, after) = after.split_once(END).ok_or(KeyError::Truncated("its END line is missing"))?;
+        let Some((body, after)) = after.split_once(END) else {
+            if after.trim().is_empty() || after.contains(BEGIN) {
+                return Err(KeyError::Truncated("its END line is missing"));
+            }
+            // Whether it is whole all the same, its bytes say.
+            found.push(Block { label, end_label: label, body: after, has_end: false });
+            break;
+        };
         if body.contains(BEGIN) {
             return Err(KeyError::Truncated("its END line is missing"));
         }
         let (end_label, after) = self::label(after).ok_or(KeyError::Truncated("its END line is incomplete"))?;
-        found.push(Block { label, end_label, body });
+        found.push(Block { label, end_label, body, has_end: true });
         rest = after;
     }
     if found.is_empty() {
         if text.contains(END) {
             return Err(KeyError::Truncated("its BEGIN line is missing"));
         }
-        // A first line that lost dashes while it was marked with the mouse.
-        if text.contains("-BEGIN ") || text.contains("-END ") || text.starts_with("BEGIN ") {
-            return Err(KeyError::Truncated("its BEGIN and END lines must have five dashes at both ends"));
+        // A first line that lost its dashes while it was marked with the mouse.
+        if text.contains("-BEGIN ") || text.starts_with("BEGIN ") {
+            return Err(KeyError::Truncated("its BEGIN and END lines must have dashes at both ends"));
         }
     }
     Ok(found)

@@ -65,6 +65,23 @@ fn every_shape_that_people_paste_is_the_same_key() {
         body(PKCS1),
         format!("\"{}\"", body(PKCS8)),
         PKCS8.lines().filter(|line| !line.starts_with('-')).collect::<Vec<_>>().join("\r\n  "),
+        // As Adobe's own pages print the frame, and as text processors do.
+        PKCS8.replace("-----BEGIN", "----BEGIN").replace("KEY-----", "KEY---"),
+        PKCS8.replace("-----", "\u{2014}\u{2014}"),
+        PKCS8[2..].to_owned(),
+        trimmed.trim_end_matches('-').to_owned(),
+        PKCS8.replace("KEY-----\nMII", "KEY\nMII"),
+        // Without its END line.
+        PKCS8.lines().take(27).collect::<Vec<_>>().join("\n"),
+        PKCS8.lines().map(|line| format!("> {line}\n")).collect(),
+        PKCS8.lines().map(|line| format!(">> > {line}\r\n")).collect(),
+        PKCS8.lines().enumerate().map(|(number, line)| format!("{:>4}  {line}\n", number + 1)).collect(),
+        PKCS8.lines().enumerate().map(|(number, line)| format!("{}: {line}\n", number + 7)).collect(),
+        PKCS8.lines().enumerate().map(|(number, line)| format!("{:>6}\t{line}\n", number + 1)).collect(),
+        PKCS8.replace(' ', "\u{a0}").replace('\n', "\u{a0}\n"),
+        PKCS8.replace("MII", "M\u{200b}II").replace("-----\n", "\u{200d}-----\n\u{2060}"),
+        PKCS8.replace('\n', "<br>"),
+        PKCS8.replace('\n', "<BR />\r\n"),
     ];
     for shape in shapes {
         let key = PrivateKey::parse(&shape).unwrap_or_else(|error| panic!("{error}\n{shape}"));
@@ -110,10 +127,36 @@ fn each_mistake_has_its_own_sentence() {
         ("'1:2:AAECAwQF'", KeyError::DatabaseValue),
         ("c0ffee00c0ffee00c0ffee00c0ffee00", KeyError::ApiKeyAsPrivateKey),
         ("no key at all, just words", KeyError::Unrecognised),
+        ("hello", KeyError::Unrecognised),
+        ("file:///home/ann/gateway-2026.pem", KeyError::Unrecognised),
         (&format!("{PKCS8}{PKCS1}"), KeyError::SeveralKeys { count: 2 }),
     ] {
         assert_eq!(mistake(pasted), expected, "{pasted}");
     }
+}
+
+#[test]
+fn a_text_file_of_windows_is_read() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("key.pem");
+    for (mark, is_little) in [(true, true), (true, false), (false, true), (false, false)] {
+        let text = format!("{}{}", if mark { "\u{feff}" } else { "" }, PKCS8.replace('\n', "\r\n"));
+        let bytes: Vec<u8> = text
+            .encode_utf16()
+            .flat_map(|unit| if is_little { unit.to_le_bytes() } else { unit.to_be_bytes() })
+            .collect();
+        fs::write(&path, bytes).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("chmod");
+        assert_eq!(PrivateKey::read(&path).expect("a key").fingerprint(), FINGERPRINT);
+    }
+}
+
+#[test]
+fn what_is_meant_to_be_a_key_is_known_in_every_frame() {
+    for meant in ["----BEGIN PRIVATE KEY---\nMII", "> -----BEGIN RSA PRIVATE\u{a0}KEY-----", PKCS8] {
+        assert!(PrivateKey::is_meant(meant), "{meant}");
+    }
+    assert!(!PrivateKey::is_meant("my private key is in the safe") && !PrivateKey::is_meant(PUBLIC));
 }
 
 #[test]
@@ -122,13 +165,13 @@ fn truncated_text_is_told_as_such_wherever_it_was_cut() {
     let cut_der = STANDARD.encode(&der[..900]);
     let lines: Vec<&str> = PKCS8.lines().collect();
     for pasted in [
-        lines[..lines.len() - 1].join("\n"),
+        lines[..lines.len() - 2].join("\n"),
+        format!("{}\nbye, Ann.", lines[..lines.len() - 1].join("\n")),
         lines[1..].join("\n"),
         "-----BEGIN PRIVATE KEY".to_owned(),
         "-----BEGIN PRIVATE KEY-----".to_owned(),
         format!("{}\n{PKCS8}", lines[..3].join("\n")),
-        PKCS8.trim_end().trim_end_matches('-').to_owned(),
-        PKCS8[2..].to_owned(),
+        PKCS8.replace("-----BEGIN", "BEGIN").replace("-----END", "END"),
         body(PKCS8)[..1001].to_owned(),
         cut_der.clone(),
         format!("-----BEGIN PRIVATE KEY-----\n{cut_der}\n-----END PRIVATE KEY-----"),

@@ -231,6 +231,10 @@ impl Sandbox {
         if !address.ip().is_loopback() {
             return Err(SandboxError::NotLoopback(address));
         }
+        // Whoever reads the ready file may be in another directory.
+        let keys_dir = std::path::absolute(&settings.keys_dir)
+            .map_err(|error| PrivateFileError::io(&settings.keys_dir, &error))?;
+        let settings = SandboxSettings { keys_dir, ..settings };
         let limit = settings.limit()?;
         let faults = settings.faults.as_deref().map(Faults::read).transpose()?.unwrap_or_default();
         let registries = [registry_with(&settings)?, registry_with(&settings)?];

@@ -15,6 +15,7 @@ use crate::error::Problem;
 use crate::export::control::Command;
 use crate::export::progress::{Progress, RunReport};
 use crate::private_file::safe;
+use crate::tui::curtain::Curtain;
 use crate::tui::draw;
 use crate::tui::model::{Event, State};
 use crate::tui::panes::export::requests::RunHandle;
@@ -108,12 +109,19 @@ impl App {
     }
 
     /// Runs until the person leaves or the terminal is gone. In the latter case a run continues to its end first.
+    /// `curtain` is what has the terminal already.
     ///
     /// # Errors
     /// If there is no terminal to begin with.
-    pub async fn run(mut self, start_export: Option<ExportRequest>) -> std::io::Result<Ended> {
-        let guard = TerminalGuard::take()?;
-        let mut screen = Screen::open()?;
+    pub async fn run(
+        mut self,
+        start_export: Option<ExportRequest>,
+        curtain: Option<Curtain>,
+    ) -> std::io::Result<Ended> {
+        let (guard, mut screen) = match curtain {
+            Some(curtain) => curtain.raise().await,
+            None => (TerminalGuard::take()?, Screen::open()?),
+        };
         // The first paint waits for nothing, not even for the threads.
         screen.draw(|frame| draw::draw(frame, &self.state, self.theme))?;
         self.frames.drawn(Instant::now());

@@ -3,6 +3,7 @@
 //! It calls [`crate::connector::Connector`] from worker tasks only, and must never do I/O while updating or drawing.
 
 mod app;
+mod curtain;
 pub mod draw;
 pub mod keymap;
 pub mod model;
@@ -16,6 +17,8 @@ use std::io::Write as _;
 
 use crate::connector::{Connector, ExportRequest};
 use crate::error::{Exit, Problem};
+use crate::export::report_text::closing_line;
+pub use crate::tui::curtain::Curtain;
 use crate::tui::model::State;
 use crate::tui::panes::Pane;
 use crate::tui::runtime::{clipboard, frames, signals, terminal};
@@ -24,6 +27,8 @@ use crate::tui::theme::Theme;
 /// How the screen opens.
 #[derive(Debug, Default)]
 pub struct Options {
+    /// What has the terminal already, since something had to be made ready.
+    pub curtain: Option<Curtain>,
     /// An export to start at once, in front.
     pub start_export: Option<ExportRequest>,
     /// What went wrong before the screen opened, and has to be reported on it.
@@ -40,7 +45,8 @@ pub struct Options {
 /// A [`Problem`] if standard input and output are no terminal.
 pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem> {
     let was_asked_to_export = options.start_export.is_some();
-    let theme = connector.theme();
+    let ui = connector.ui();
+    let logs = crate::logging::directory(&connector.overview().state_dir);
     // Always the same first screen: it says into which data space this would send before any key can start something.
     let mut state = State::new(connector.overview(), Pane::Overview);
     let here = std::env::current_dir().ok();
@@ -63,8 +69,16 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
     }
     let clipboard = clipboard::Path::from_environment(variable);
     let app =
-        app::App::new(state, Theme::from_environment(variable).with(theme), frames, connector, signals, clipboard);
-    let ended = app.run(options.start_export).await.map_err(no_screen)?;
+        app::App::new(state, Theme::from_environment(variable).set(&ui, true), frames, connector, signals, clipboard);
+    let ended = app.run(options.start_export, options.curtain).await.map_err(no_screen)?;
+    // Whoever reads the shell's side of the terminal later sees what came of it, also after a signal.
+    if let Some(run) = &ended.run {
+        let line = match run {
+            Ok(report) => closing_line(report),
+            Err(problem) => format!("Export failed: {problem}"),
+        };
+        let _ = writeln!(std::io::stdout(), "{line}; log in {}", crate::private_file::safe(&logs));
+    }
     if let Some(about) = &ended.left_alone {
         // Whoever left reads it, or has left already.
         let _ = writeln!(

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::config::ThemeName;
+use crate::config::{Ascii, ColorWhen, ThemeName, UiSection};
 use crate::untrusted::is_dangerous;
 
 /// What a piece of text is for.
@@ -59,6 +59,22 @@ impl Theme {
             locale.contains("utf-8") || locale.contains("utf8")
         });
         Self { colours: if no_colours { Colours::None } else { Colours::Text }, unicode }
+    }
+
+    /// What the settings make of it. `is_terminal`: whether what is written goes to one.
+    #[must_use]
+    pub fn set(self, ui: &UiSection, is_terminal: bool) -> Self {
+        let colours = match ui.color {
+            ColorWhen::Always => Colours::Text,
+            ColorWhen::Auto if is_terminal => self.colours,
+            ColorWhen::Auto | ColorWhen::Never => Colours::None,
+        };
+        let unicode = match ui.ascii {
+            Ascii::Auto => self.unicode,
+            Ascii::Always => false,
+            Ascii::Never => true,
+        };
+        Self { colours, unicode }.with(ui.theme)
     }
 
     /// The same in a theme; what the environment does not want stays away.
@@ -154,6 +170,20 @@ mod tests {
         );
         assert_eq!(theme(&[("TERM", "dumb"), ("LANG", "C.UTF-8")]), Theme { colours: Colours::None, unicode: true });
         assert_eq!(theme(&[("CLICOLOR", "0")]).colours, Colours::None);
+    }
+
+    #[test]
+    fn settings_overrule_the_environment() {
+        let ui = |color, ascii| UiSection { color, ascii, ..UiSection::default() };
+        let bare = theme(&[("NO_COLOR", "1")]);
+        assert_eq!(bare.set(&ui(ColorWhen::Auto, Ascii::Auto), true), bare);
+        let asked = Theme { colours: Colours::Text, unicode: true };
+        assert_eq!(bare.set(&ui(ColorWhen::Always, Ascii::Never), true), asked);
+        assert_eq!(bare.set(&ui(ColorWhen::Always, Ascii::Never), false), asked, "also into a pipe");
+        assert_eq!(asked.set(&ui(ColorWhen::Auto, Ascii::Always), true), Theme { unicode: false, ..asked });
+        for (color, is_terminal) in [(ColorWhen::Never, true), (ColorWhen::Auto, false)] {
+            assert_eq!(asked.set(&ui(color, Ascii::Auto), is_terminal).colours, Colours::None);
+        }
     }
 
     #[test]

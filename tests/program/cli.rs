@@ -431,3 +431,35 @@ fn a_watch_goes_on_with_settings_and_a_data_space_that_changed_and_says_so() {
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
     assert_eq!(watch.wait().expect("it ends").code(), Some(0));
 }
+
+#[test]
+fn failures_are_counted_and_listed_over_all_feeds() {
+    let home = Home::new();
+    let faults = home.path("faults.toml");
+    fs::write(&faults, "[[fault]]\nkind = \"refused-items\"\nshare = 1.0\n").expect("written");
+    let gateway = Gateway::start(&home, &["--faults", &faults.display().to_string()]);
+    connected(&home, &gateway);
+    let products: Vec<Value> = (0..25).map(|number| product(&format!("sku-{number:02}"), "x")).collect();
+    write_products(&feeds_dir(&home), &products);
+    assert_eq!(home.run(&["export", "run"]).status.code(), Some(3));
+    let status = home.run(&["export", "status"]);
+    assert_eq!(status.status.code(), Some(3), "{}", stderr(&status));
+    assert!(stdout(&status).contains("20 of 25 failures shown"), "{}", stdout(&status));
+    let list = home.ok(&["export", "items", "--state", "needs-attention", "--limit", "10"]);
+    assert!(list.contains("FEED") && list.contains("10 of 25 items"), "{list}");
+    // The next pages begin where the first one ended, and the last one says that there is no other.
+    let mut after: Vec<String> = Vec::new();
+    let mut seen = 0;
+    loop {
+        let more: Vec<&str> = after.iter().map(String::as_str).collect();
+        let lines = home.json(&[&["export", "items", "--limit", "10"], &more[..]].concat());
+        let (items, last) = lines.split_at(lines.len() - 1);
+        seen += items.len();
+        assert!(items.iter().all(|item| item["feed"] == "products"), "{lines:?}");
+        match last[0]["after"].as_i64() {
+            Some(number) => after = vec!["--after".to_owned(), number.to_string()],
+            None => break,
+        }
+    }
+    assert_eq!(seen, 25);
+}

@@ -11,9 +11,11 @@ mod attach;
 mod cli;
 mod client;
 mod completions;
+mod config_edit;
 mod documentation;
 mod health;
 mod ims;
+mod output;
 mod reports;
 mod sandbox;
 #[path = "../support/mod.rs"]

@@ -162,7 +162,7 @@ impl Files {
         };
         let (read, ()) = tokio::join!(self.read(feed, &selection, sender), listen);
         read?;
-        Ok(Resolved { selection, unknown })
+        Ok(Resolved { selection, unknown, ambiguous: Vec::new() })
     }
 
     fn candidates(&self, feed: Feed) -> Vec<FeedFile> {

@@ -89,10 +89,24 @@ pub enum Selection {
     Keys(Vec<u64>),
 }
 
+impl Selection {
+    /// Both.
+    fn and(self, other: Selection) -> Selection {
+        match (self, other) {
+            (Selection::Ids(ids), Selection::Ids(more)) => Selection::Ids([ids, more].concat()),
+            (Selection::Keys(keys), Selection::Keys(more)) => {
+                Selection::Keys(keys.into_iter().chain(more).collect::<BTreeSet<_>>().into_iter().collect())
+            }
+            // A source answers every time with the same of them.
+            (one, _) => one,
+        }
+    }
+}
+
 /// What the words are by which a person names records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum IdKind {
-    /// A number is a key if a record has it; everything else is a code.
+    /// A code, or a key if it is a number that no record has as its code.
     #[default]
     Either,
     /// Keys.
@@ -125,6 +139,21 @@ pub struct Resolved {
     pub selection: Selection,
     /// The words by which the source has no record.
     pub unknown: Vec<String>,
+    /// The numbers that are the code of one record, which is meant, and the key of another.
+    pub ambiguous: Vec<String>,
+}
+
+impl Resolved {
+    /// What to know of the numbers that name two records, in one sentence.
+    #[must_use]
+    pub fn remark(&self) -> Option<String> {
+        (!self.ambiguous.is_empty()).then(|| {
+            format!(
+                "taken as SKUs (or codes), although records with these ids exist: {}; to name those, use id type `id`",
+                self.ambiguous.join(", ")
+            )
+        })
+    }
 }
 
 /// A source of feed items.
@@ -192,8 +221,32 @@ impl Source {
         }
     }
 
-    /// The records that a person's words stand for.
+    /// The records that a person's words stand for. A word with blanks around it is one as it is, else without them.
     pub async fn resolve(&self, feed: Feed, words: &[String], kind: IdKind) -> Result<Resolved, SourceError> {
+        let resolved = self.resolve_as_is(feed, words, kind).await?;
+        let is_padded = |word: &String| word.trim().len() < word.len();
+        let (padded, unknown): (Vec<String>, Vec<String>) = resolved.unknown.into_iter().partition(is_padded);
+        if padded.is_empty() {
+            return Ok(Resolved { unknown, ..resolved });
+        }
+        let trimmed: Vec<String> = padded.iter().map(|word| word.trim().to_owned()).collect();
+        let more = self.resolve_as_is(feed, &trimmed, kind).await?;
+        Ok(Resolved {
+            selection: resolved.selection.and(more.selection),
+            unknown: [unknown, more.unknown].concat(),
+            ambiguous: [resolved.ambiguous, more.ambiguous].concat(),
+        })
+    }
+
+    /// Why a record that somebody named is not there, in one sentence.
+    pub fn why_unknown(&self, feed: Feed) -> &'static str {
+        match self {
+            Source::Commerce(_) => commerce::why_unknown(feed),
+            Source::Files(_) | Source::Sample(_) => "not in the source",
+        }
+    }
+
+    async fn resolve_as_is(&self, feed: Feed, words: &[String], kind: IdKind) -> Result<Resolved, SourceError> {
         match self {
             Source::Commerce(source) => source.resolve(feed, words, kind).await,
             Source::Files(source) => source.resolve(feed, words).await,

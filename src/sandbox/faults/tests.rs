@@ -36,7 +36,25 @@ fn a_share_is_about_that_share_and_the_same_again_with_the_same_seed() {
 }
 
 #[test]
-fn every_kind_of_the_documentation_is_read() {
+fn every_example_of_the_documentation_is_a_script_and_every_kind_has_one() {
+    let page = include_str!("../../../docs/rehearsal.md");
+    let examples: Vec<&str> =
+        page.split("```toml\n").skip(1).filter_map(|rest| rest.split_once("```")).map(|(code, _)| code).collect();
+    for example in &examples {
+        let faults = script::parse(example).unwrap_or_else(|error| panic!("{error:?} in\n{example}"));
+        assert!(!faults.faults.is_empty(), "{example}");
+    }
+    // The sentence about a kind that is none names them all.
+    let (_, sentence) = script::parse("[[fault]]\nkind = 'none'\non = [1]").map(drop).expect_err("no such kind");
+    let kinds: Vec<&str> = sentence.split('`').skip(3).step_by(2).collect();
+    assert!(kinds.len() > 10, "{sentence}");
+    for kind in kinds {
+        assert!(examples.iter().any(|example| example.contains(&format!("kind = \"{kind}\""))), "{kind}");
+    }
+}
+
+#[test]
+fn every_kind_of_the_fixture_is_read() {
     let script = include_str!("../../../tests/fixtures/faults.toml");
     let faults = script::parse(script).expect("a script");
     assert_eq!(faults.seed, 7);

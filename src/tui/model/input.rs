@@ -9,7 +9,7 @@ use crate::tui::model::permission::Refusal;
 use crate::tui::panes::export::ExportPage;
 use crate::tui::panes::keys::requests::KeysWork;
 use crate::tui::panes::saas::requests::SaasWork;
-use crate::tui::panes::{Effect, Effects, Message, Now, Pane, step};
+use crate::tui::panes::{Effect, Effects, Message, Now, Pane, Work, step};
 use crate::tui::widgets::dialog::{Dialog, Palette, Preview, Question, Reading};
 use crate::tui::widgets::notices::Tone;
 
@@ -122,16 +122,25 @@ impl State {
             Action::Palette => self.dialog = Some(Dialog::Palette(Palette::default())),
             Action::Quit => self.ask_to_quit(effects),
             Action::Back => self.go_back(effects),
-            _ => match self.pane {
-                Pane::Overview => {
-                    let steps = self.steps();
-                    self.with(now, effects, |panes, cx| panes.home.update(action, &steps, cx));
+            _ => {
+                if action == Action::Refresh {
+                    effects.push(Effect::Work(Work::Reload));
                 }
-                Pane::Keys => self.with(now, effects, |panes, cx| panes.keys.update(action, cx)),
-                Pane::Saas => self.with(now, effects, |panes, cx| panes.saas.update(action, cx)),
-                Pane::Organization => self.with(now, effects, |panes, cx| panes.organization.update(action, cx)),
-                Pane::Export => self.with(now, effects, |panes, cx| panes.export.update(action, cx)),
-            },
+                self.act_in_front(action, now, effects);
+            }
+        }
+    }
+
+    fn act_in_front(&mut self, action: Action, now: &Now, effects: &mut Effects) {
+        match self.pane {
+            Pane::Overview => {
+                let steps = self.steps();
+                self.with(now, effects, |panes, cx| panes.home.update(action, &steps, cx));
+            }
+            Pane::Keys => self.with(now, effects, |panes, cx| panes.keys.update(action, cx)),
+            Pane::Saas => self.with(now, effects, |panes, cx| panes.saas.update(action, cx)),
+            Pane::Organization => self.with(now, effects, |panes, cx| panes.organization.update(action, cx)),
+            Pane::Export => self.with(now, effects, |panes, cx| panes.export.update(action, cx)),
         }
     }
 

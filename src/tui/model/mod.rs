@@ -7,6 +7,7 @@ mod input;
 mod lines;
 mod paste;
 pub mod permission;
+mod reloaded;
 mod unsaved;
 
 #[cfg(test)]
@@ -291,6 +292,7 @@ impl State {
     fn on_reply(&mut self, reply: Reply, now: &Now, effects: &mut Effects) {
         match reply {
             Reply::Overview(overview) => self.on_overview(overview, now, effects),
+            Reply::Reloaded(result) => self.on_reloaded(result, now, effects),
             Reply::Home(reply) => self.with(now, effects, |_, cx| {
                 OverviewPane::on_reply(reply, cx);
                 Effects::new()

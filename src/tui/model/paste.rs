@@ -3,7 +3,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::keys::ApiKey;
+use crate::keys::{ApiKey, PrivateKey};
 use crate::secret::Secret;
 use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::model::State;
@@ -110,9 +110,9 @@ impl State {
     }
 }
 
-/// Whether a text looks like a private key: by the words of its frame, since whether it is one is looked at later.
+/// Whether a text looks like a private key; whether it is one is looked at later.
 fn is_private_key(text: &str) -> bool {
-    text.contains("PRIVATE KEY-----")
+    PrivateKey::is_meant(text)
 }
 
 /// Whether a text is taken for an API key where nobody asked for one.
@@ -123,7 +123,7 @@ fn is_api_key(text: &str) -> bool {
 /// A pasted path of a file: one line that begins like one.
 fn path(text: &str) -> Option<&str> {
     let text = text.trim().trim_matches(['"', '\'']);
-    let begins = ["/", "~/", "./", "../"].iter().any(|begin| text.starts_with(begin));
+    let begins = ["/", "~/", "./", "../", "file://"].iter().any(|begin| text.starts_with(begin));
     // Base64 may begin with a slash, but a key is never so short.
     (begins && text.lines().count() == 1 && text.len() < LONGEST_PATH).then_some(text)
 }

@@ -94,7 +94,7 @@ impl Work {
 fn only_reads(work: &Work) -> bool {
     match work {
         // Saving writes a new file for the person, and changes none.
-        Work::Items(_) => true,
+        Work::Items(_) | Work::Reload => true,
         Work::Overview(_) => false,
         Work::Keys(work) => {
             matches!(work, KeysWork::LoadPairs | KeysWork::Verify(_) | KeysWork::VerifyPair(..) | KeysWork::ReadKey(..))

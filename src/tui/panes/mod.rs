@@ -15,6 +15,7 @@ use std::time::Duration;
 use jiff::Zoned;
 use tokio::sync::mpsc;
 
+use crate::config::changes::Change;
 use crate::connector::{ExportRequest, Overview};
 use crate::domain::Environment;
 use crate::error::Problem;
@@ -174,6 +175,8 @@ pub type Effects = Vec<Effect>;
 /// What the panes can have a worker do: each is one call of the connector.
 #[derive(Debug)]
 pub enum Work {
+    /// Read the configuration again, if its file changed.
+    Reload,
     Overview(overview::requests::OverviewWork),
     /// About key pairs.
     Keys(keys::requests::KeysWork),
@@ -192,6 +195,8 @@ pub enum Work {
 pub enum Reply {
     /// What is configured, now that Commerce's settings were read.
     Overview(Overview),
+    /// The configuration file was read again: what changed in it, and what is configured now.
+    Reloaded(Result<(Overview, Vec<Change>), Problem>),
     Home(overview::requests::OverviewReply),
     /// About key pairs.
     Keys(keys::requests::KeysReply),
@@ -254,6 +259,11 @@ impl Answers {
     /// Waits until the loop can take it.
     pub async fn tell(&self, reply: Reply) {
         self.news(News::Reply(Box::new(reply))).await;
+    }
+
+    /// Whether the screen is closed.
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
     }
 
     /// As [`Self::tell`], for any news.

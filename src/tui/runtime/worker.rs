@@ -2,18 +2,27 @@
 //!
 //! It knows the connector, and must never know what is drawn. The loop never waits for anything in here.
 
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::time::Duration;
+
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::connector::Connector;
+use crate::config::changes::Change;
+use crate::connector::{Connector, Overview};
+use crate::error::Problem;
 use crate::tui::panes::items::requests::Searches;
-use crate::tui::panes::{Answers, News, Reply, Work, export, items, keys, organization, overview, saas};
+use crate::tui::panes::{Answers, News, Reply, Work, blocking, export, items, keys, organization, overview, saas};
 
 /// How much work may wait for a worker. More than a person can ask for; past it the screen says so.
 const WORK_QUEUE: usize = 16;
 /// How much news may wait for the loop. Past it the workers wait, never the export.
 const NEWS_QUEUE: usize = 32;
+
+/// How often the configuration file is looked at. A person who saved it looks up within this time; a look is one system call.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The loop's side of the workers. Dropping it ends them; what is being saved is still saved whole.
 #[derive(Debug)]
@@ -32,7 +41,9 @@ impl Workers {
     pub fn start(connector: Connector) -> Self {
         let (queue, work) = mpsc::channel(WORK_QUEUE);
         let (answers, news) = mpsc::channel(NEWS_QUEUE);
-        tokio::spawn(dispatch(connector, work, Answers::new(answers)));
+        let answers = Answers::new(answers);
+        tokio::spawn(watch_configuration(connector.clone(), answers.clone()));
+        tokio::spawn(dispatch(connector, work, answers));
         Self { queue, news }
     }
 
@@ -51,6 +62,40 @@ impl Workers {
             // The dispatcher lives as long as its queue, which is ours.
             None => std::future::pending().await,
         }
+    }
+}
+
+/// Has the configuration read again whenever its file changed, until nobody listens any more.
+async fn watch_configuration(connector: Connector, answers: Answers) {
+    let path = connector.overview().config_path;
+    let look = move || {
+        let path = path.clone();
+        blocking(move || Stamp::of(&path))
+    };
+    let mut known = look().await;
+    while !answers.is_closed() {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let now = look().await;
+        if now != known {
+            known = now;
+            answers.tell(Reply::Reloaded(reload(&connector).await)).await;
+        }
+    }
+}
+
+async fn reload(connector: &Connector) -> Result<(Overview, Vec<Change>), Problem> {
+    let changes = connector.reload().await?;
+    Ok((connector.overview(), changes))
+}
+
+/// By what a file is known to be the same: its inode, size and time of change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp(Option<(u64, u64, i64, i64)>);
+
+impl Stamp {
+    fn of(path: &Path) -> Self {
+        let meta = std::fs::metadata(path).ok();
+        Self(meta.map(|meta| (meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec())))
     }
 }
 
@@ -79,6 +124,7 @@ async fn dispatch(connector: Connector, mut queue: mpsc::Receiver<Work>, answers
 async fn perform(connector: Connector, work: Work, hold: CancellationToken, answers: Answers) {
     let was_loaded = connector.ensure_loaded().await;
     let reply = match work {
+        Work::Reload => Reply::Reloaded(reload(&connector).await),
         Work::Overview(work) => Reply::Home(overview::requests::perform(connector, work).await),
         Work::Keys(work) => Reply::Keys(keys::requests::perform(connector, work, was_loaded, &answers).await),
         Work::Saas(work) => Reply::Saas(saas::requests::perform(connector, work).await),

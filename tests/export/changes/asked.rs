@@ -5,11 +5,13 @@ use commerce_connector::domain::Most;
 use commerce_connector::error::Exit;
 use commerce_connector::export::SyncMode;
 use commerce_connector::export::held::Limit;
+use commerce_connector::export::progress::RunEvent;
 use commerce_connector::feeds::source::IdKind;
 use commerce_connector::untrusted::SafeText;
 
 use super::kit::{Sent, Shop, of, products};
 use super::logged_shop;
+use crate::support::gateway::Ended;
 
 fn by_ids(words: &[&str], kind: IdKind) -> SyncMode {
     SyncMode::ByIds { words: words.iter().map(|word| (*word).to_owned()).collect(), kind }
@@ -38,6 +40,38 @@ async fn named_records_are_sent_again_and_what_is_left_of_gone_ones_is_deleted()
     let ended = shop.run(by_ids(&["A-2"], IdKind::Id)).await;
     assert_eq!((ended.report().exit(), ended.report().unknown_ids.len()), (Exit::Partial, 1));
     assert_eq!(shop.sent_since(&before).await, Sent::new());
+}
+
+#[tokio::test]
+async fn a_number_is_a_sku_first_and_one_that_is_both_is_said() {
+    let shop = Shop::new(logged_shop(), &[Feed::Products]).await;
+    shop.run_well(SyncMode::Full).await;
+    shop.database.execute("UPDATE catalog_product_entity SET sku = '101' WHERE entity_id = 201");
+    let notes = |ended: &Ended| {
+        let note = |event: &RunEvent| match event {
+            RunEvent::Note { text, .. } => Some(text.to_string()),
+            _ => None,
+        };
+        ended.events.iter().filter_map(note).filter(|text| text.contains("taken as SKUs")).collect::<Vec<_>>()
+    };
+    let before = shop.kept().await;
+    let ended = shop.run(by_ids(&["101"], IdKind::Either)).await;
+    assert!(notes(&ended)[0].contains("exist: 101;"), "{ended:?}");
+    let sent = shop.sent_since(&before).await;
+    assert!(sent.is_superset(&products("101", &["default", "de"], false)), "{sent:?}");
+    assert!(sent.is_disjoint(&products("A-2", &["default", "de"], false)), "{sent:?}");
+    let before = shop.kept().await;
+    let ended = shop.run_well(by_ids(&["101"], IdKind::Id)).await;
+    assert_eq!(notes(&ended), Vec::<String>::new());
+    assert_eq!(shop.sent_since(&before).await, products("A-2", &["default", "de"], false));
+    // Blanks around a word are a part of it, if there is such a record; else they are not meant.
+    shop.database.execute("UPDATE catalog_product_entity SET sku = ' 101' WHERE entity_id = 201");
+    let before = shop.kept().await;
+    shop.run(by_ids(&[" 101"], IdKind::Sku)).await;
+    assert!(shop.sent_since(&before).await.is_superset(&products(" 101", &["default", "de"], false)));
+    let before = shop.kept().await;
+    shop.run_well(by_ids(&[" A-2 "], IdKind::Sku)).await;
+    assert_eq!(shop.sent_since(&before).await, products("A-2", &["default", "de"], false));
 }
 
 #[tokio::test]

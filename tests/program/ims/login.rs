@@ -48,6 +48,7 @@ async fn a_person_signs_in_by_pasting_back_and_chooses_an_organization() {
     assert!(!kit.tokens_file().exists());
     assert_eq!(home.run(&["ims", "organizations"]).status.code(), Some(4));
     assert_eq!(home.json(&["ims", "logout"])[0]["state"], "out", "a second time is no failure");
+    assert_eq!(home.ok(&["ims", "logout"]), "Not signed in; nothing to do.\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]

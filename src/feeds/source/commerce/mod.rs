@@ -62,6 +62,8 @@ mod url_path;
 mod variants;
 mod walk;
 
+pub(super) use walk::why_unknown;
+
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};

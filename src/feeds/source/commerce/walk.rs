@@ -78,7 +78,8 @@ pub(super) async fn read(
                 snapshot.end().await;
                 Ok(found)
             };
-            let (ids, unknown) = database.persist(find).await?;
+            let Named { keys, unknown, .. } = database.persist(find).await?;
+            let ids: Vec<u64> = keys.into_iter().collect();
             if !unknown.is_empty() && pages.send(not_found(feed, unknown)).await.is_err() {
                 return Ok(());
             }
@@ -166,53 +167,70 @@ pub(super) async fn resolve(
     let source = SourceTable::of(databases, if feed == Feed::Variants { Feed::Products } else { feed }, None);
     let database = databases.of(feed);
     let mut snapshot = database.snapshot().await?;
-    let (mut keys, unknown) = keys_of(database, &mut snapshot, &source, words, kind).await?;
+    let Named { keys, unknown, ambiguous } = keys_of(database, &mut snapshot, &source, words, kind).await?;
+    let mut keys: Vec<u64> = keys.into_iter().collect();
     snapshot.end().await;
     if feed == Feed::Variants {
         keys = with_dependents(database, feed, keys).await?;
     }
-    Ok(Resolved { selection: Selection::Keys(keys), unknown })
+    Ok(Resolved { selection: Selection::Keys(keys), unknown, ambiguous })
 }
 
-/// The keys that words stand for, in order, and the words that stand for nothing.
+/// What words stand for.
+#[derive(Default)]
+struct Named {
+    /// The keys, in order.
+    keys: BTreeSet<u64>,
+    /// The words that stand for nothing.
+    unknown: Vec<String>,
+    /// The numbers that are the code of one record and the key of another.
+    ambiguous: Vec<String>,
+}
+
+/// The records that words stand for. A number is a code first, as in Commerce's own commands.
 async fn keys_of(
     database: &Database,
     snapshot: &mut Snapshot,
     source: &SourceTable,
     words: &[String],
     kind: IdKind,
-) -> Result<(Vec<u64>, Vec<String>), DatabaseError> {
-    let mut found = BTreeSet::new();
-    let mut unknown = Vec::new();
+) -> Result<Named, DatabaseError> {
+    let mut found = Named::default();
     for words in words.chunks(WORDS) {
-        let as_keys = kind != IdKind::Sku;
-        let keys: Vec<u64> = words.iter().filter(|_| as_keys).filter_map(|word| word.parse().ok()).collect();
+        let key_of = |word: &String| if kind == IdKind::Sku { None } else { word.trim().parse::<u64>().ok() };
+        let keys: Vec<u64> = words.iter().filter_map(key_of).collect();
         let there = source.existing(database, snapshot, &keys).await?;
-        let is_key = |word: &&String| as_keys && word.parse().is_ok_and(|key: u64| there.contains(&key));
-        let mut left: Vec<&String> = words.iter().filter(|word| !is_key(word)).collect();
-        if kind != IdKind::Id && !left.is_empty() {
-            let named = source.named_all(database, snapshot, &left).await?;
-            left.retain(|word| !named.iter().any(|(_, code)| code == *word));
-            found.extend(named.into_iter().map(|(key, _)| key));
-        }
-        for word in left {
-            // The server's collation decides which letters are the same, so it is asked again about what is not equal.
-            let named = if kind == IdKind::Id { Vec::new() } else { source.named(database, snapshot, word).await? };
-            if named.is_empty() {
-                unknown.push(word.clone());
+        let all: Vec<&String> = words.iter().collect();
+        let by_code = kind != IdKind::Id && !all.is_empty();
+        let named = if by_code { source.named_all(database, snapshot, &all).await? } else { Vec::new() };
+        for word in words {
+            let mut codes: Vec<u64> = named.iter().filter(|(_, code)| code == word).map(|(key, _)| *key).collect();
+            let key = key_of(word).filter(|key| there.contains(key));
+            if codes.is_empty() && key.is_none() && kind != IdKind::Id {
+                // The server's collation decides which letters are the same, so it is asked again about what is not equal.
+                codes = source.named(database, snapshot, word).await?;
             }
-            found.extend(named);
+            match (codes.is_empty(), key) {
+                (false, Some(key)) if !codes.contains(&key) => found.ambiguous.push(word.clone()),
+                (true, None) => found.unknown.push(word.clone()),
+                _ => {}
+            }
+            found.keys.extend(if codes.is_empty() { key.into_iter().collect() } else { codes });
         }
-        found.extend(there);
     }
-    Ok((found.into_iter().collect(), unknown))
+    Ok(found)
+}
+
+/// Why a record that somebody named is not there, in one sentence.
+pub(in super::super) fn why_unknown(feed: Feed) -> &'static str {
+    match feed {
+        Feed::Orders => "not in the database, or it has no UUID from Commerce, which exports need",
+        _ => "not in the database",
+    }
 }
 
 fn not_found(feed: Feed, words: Vec<String>) -> Page {
-    let reason = match feed {
-        Feed::Orders => "not in the database, or it has no UUID from Commerce, which exports need",
-        _ => "not in the database",
-    };
+    let reason = why_unknown(feed);
     let broken = |word: String| {
         Collected::Broken(Broken {
             source_id: None,

@@ -84,7 +84,7 @@ impl Sample {
         };
         let keys = words.iter().filter_map(|word| key(&word)).collect();
         let unknown = words.iter().filter(|word| key(word).is_none()).cloned().collect();
-        Resolved { selection: Selection::Keys(keys), unknown }
+        Resolved { selection: Selection::Keys(keys), unknown, ambiguous: Vec::new() }
     }
 
     /// The items of a record; `number` is below [`Self::count`].
