@@ -18,6 +18,7 @@ pub mod keys;
 mod ledger;
 pub mod linear;
 pub mod output;
+mod progress_table;
 pub mod projects;
 pub mod report;
 pub mod sandbox;
