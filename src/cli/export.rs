@@ -27,7 +27,7 @@ pub enum ExportCommand {
     },
     /// Show each feed in the selected data space, and running exports
     Status {
-        /// Follow the running export line by line and exit with its code; interrupting does not stop it
+        /// Follow the running export, as a table on a terminal, else line by line, and exit with its code; interrupting does not stop it
         #[arg(long)]
         watch: bool,
     },

@@ -153,6 +153,11 @@ impl Client {
         &self.0.pace
     }
 
+    /// After how long without an answer a request is given up.
+    pub fn answer_timeout(&self) -> Duration {
+        self.wire().answer_timeout()
+    }
+
     /// The shared retry budget.
     pub fn retry_budget(&self) -> &RetryBudget {
         &self.0.budget

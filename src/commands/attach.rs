@@ -1,16 +1,19 @@
 //! Running exports, from another process: `export status --watch`, `export pause`, `resume`, `stop` and `set`.
 
+use std::time::Duration;
+
+use jiff::Zoned;
 use serde_json::json;
 
 use super::linear::{self, Voice};
-use super::output::{Output, talk};
+use super::output::{Output, redraws, talk};
 use crate::cli::SetArgs;
 use crate::connector::Connector;
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
-use crate::export::progress::FeedProgress;
 use crate::export::report_text::limit_words;
-use crate::format::{count, counted, duration};
+use crate::export::total_text::{end_of_run_words, items_words, reason_line, requests_line};
+use crate::format::{counted, duration};
 
 /// Says of each run what it does, who runs it and how far it is. Gives whether there is one.
 pub async fn list(connector: &Connector, output: &mut Output) -> Result<bool, Problem> {
@@ -18,18 +21,23 @@ pub async fn list(connector: &Connector, output: &mut Output) -> Result<bool, Pr
     let is_running = !runs.is_empty();
     for run in runs {
         let (about, progress) = (&run.about, &run.progress);
-        let settled: u64 = progress.feeds.iter().map(FeedProgress::settled).sum();
-        let to_send: u64 = progress.feeds.iter().map(FeedProgress::to_send).sum();
-        let text = format!(
-            "{} running ({}): {} of {} items processed; {}; {}, {} elapsed",
+        let total = progress.total();
+        let mut text = format!(
+            "{} running ({}): {}%, {} items processed; {}; {}, {} elapsed",
             about.request,
             about.owner,
-            count(settled),
-            count(to_send),
-            limit_words(&progress.limit),
+            total.percent(),
+            items_words(&total),
+            end_of_run_words(progress, Duration::ZERO, &Zoned::now()),
             counted(u64::try_from(progress.thread_count).unwrap_or(u64::MAX), "thread"),
             duration(progress.elapsed),
         );
+        let requests = requests_line(&progress.requests);
+        let reasons = progress.reasons.sorted().into_iter().map(reason_line);
+        for line in requests.into_iter().chain(reasons) {
+            text.push_str("\n  ");
+            text.push_str(&line);
+        }
         let fields = json!({
             "request": about.request,
             "user": about.owner.user,
@@ -43,6 +51,9 @@ pub async fn list(connector: &Connector, output: &mut Output) -> Result<bool, Pr
             "limit": limit_words(&progress.limit),
             "elapsed_seconds": progress.elapsed.as_secs_f64(),
             "feeds": progress.feeds.iter().map(linear::feed_record).collect::<Vec<_>>(),
+            "total": linear::total_record(progress, Duration::ZERO),
+            "requests": linear::requests_record(&progress.requests),
+            "reasons": linear::reasons_record(&progress.reasons),
         });
         output.say(&text, "live_run", fields)?;
     }
@@ -55,8 +66,9 @@ pub async fn list(connector: &Connector, output: &mut Output) -> Result<bool, Pr
 /// A [`Problem`] as of the run.
 pub async fn watch(connector: &Connector, output: &mut Output) -> anyhow::Result<Option<Exit>> {
     let Some((about, run)) = connector.attach().await else { return Ok(None) };
+    let voice = if output.is_json() || !redraws() { Voice::Stdout } else { Voice::Table };
     talk(&format!("{} running ({}). Interrupting this does not stop it.", about.request, about.owner));
-    Ok(Some(linear::follow(run, Voice::Stdout, output).await?))
+    Ok(Some(linear::follow(run, voice, output).await?))
 }
 
 /// What `export set` asks for.

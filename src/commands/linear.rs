@@ -3,22 +3,30 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use jiff::Zoned;
+use serde_json::{Map, Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::output::{Output, table, talk};
+use super::progress_table::ProgressTable;
 use crate::connector::estimate::Forecast;
 use crate::error::{Exit, Problem};
 use crate::export::Run;
 use crate::export::held::Held;
 use crate::export::progress::{FeedProgress, ItemFailure, Progress, RunEnd, RunEvent, RunReport};
+use crate::export::reasons::Reasons;
 use crate::export::report_text::{Change, Changes, end_words, event_line, limit_words};
-use crate::format::{count, duration};
+use crate::export::requests::{Latency, Requests};
+use crate::export::total_text::{reason_line, requests_line, silence_words, total_line};
+use crate::format::{count, counted, duration};
 use crate::untrusted::SafeText;
 
 /// How often a long run says how far it is.
 const PROGRESS_EVERY: Duration = Duration::from_secs(30);
+
+/// How often a table is redrawn while nothing comes in: its waits are in whole seconds.
+const REDRAW_EVERY: Duration = Duration::from_secs(1);
 
 /// Where the lines go in text mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +35,8 @@ pub enum Voice {
     Stdout,
     /// They are talk: `export run`, whose data is the table at the end.
     Stderr,
+    /// A table on stdout that is redrawn in place: a terminal watches the run.
+    Table,
     /// Not wanted; errors still are.
     Quiet,
 }
@@ -45,16 +55,19 @@ pub async fn follow(run: Run, voice: Voice, output: &mut Output) -> anyhow::Resu
 /// # Errors
 /// A [`Problem`] if there is no report.
 pub async fn follow_to_end(mut run: Run, voice: Voice, output: &mut Output) -> anyhow::Result<RunReport> {
-    let mut teller = Teller { voice, output, ends_with_errors: true };
+    let table = (voice == Voice::Table).then(ProgressTable::default);
+    let mut teller = Teller { voice, output, ends_with_errors: true, table };
+    let every = if voice == Voice::Table { REDRAW_EVERY } else { PROGRESS_EVERY };
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     // Taken, so that the default action (to die) is not: the run continues without a listener.
     let mut hangup = signal(SignalKind::hangup())?;
-    let mut clock = interval_at(Instant::now() + PROGRESS_EVERY, PROGRESS_EVERY);
+    let mut clock = interval_at(Instant::now() + every, every);
     clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut listening = true;
     let mut counting = true;
     let mut changes = Changes::default();
+    let mut received = Instant::now();
     let report = loop {
         let stop = tokio::select! {
             biased;
@@ -71,15 +84,18 @@ pub async fn follow_to_end(mut run: Run, voice: Voice, output: &mut Output) -> a
             report = &mut run.report, if !listening => break report,
             newer = run.progress.changed(), if counting => {
                 counting = newer.is_ok();
-                let found = changes.of(&run.progress.borrow_and_update());
-                for change in &found {
+                received = Instant::now();
+                let progress = run.progress.borrow_and_update().clone();
+                for change in &changes.of(&progress) {
                     teller.change(change);
                 }
+                teller.redraw(&progress, Duration::ZERO);
                 false
             }
             _ = clock.tick() => {
                 let progress = run.progress.borrow_and_update().clone();
-                teller.progress(&progress);
+                teller.redraw(&progress, received.elapsed());
+                teller.progress(&progress, received.elapsed());
                 false
             }
         };
@@ -140,12 +156,13 @@ pub struct Teller<'a> {
     output: &'a mut Output,
     /// Whether refused keys and what is held back are reported at the end, as errors.
     ends_with_errors: bool,
+    table: Option<ProgressTable>,
 }
 
 impl<'a> Teller<'a> {
     /// Tells it in this voice.
     pub fn new(voice: Voice, output: &'a mut Output) -> Self {
-        Self { voice, output, ends_with_errors: false }
+        Self { voice, output, ends_with_errors: false, table: None }
     }
 
     /// Data: on stdout in either form. A closed pipe ends the talk, never the run.
@@ -163,7 +180,7 @@ impl<'a> Teller<'a> {
                 talk(text);
                 Ok(())
             }
-            (false, Voice::Quiet) => Ok(()),
+            (false, Voice::Table | Voice::Quiet) => Ok(()),
         };
     }
 
@@ -214,7 +231,14 @@ impl<'a> Teller<'a> {
         self.say(&change.line(), kind, fields);
     }
 
-    fn progress(&mut self, progress: &Progress) {
+    fn redraw(&mut self, progress: &Progress, age: Duration) {
+        if let Some(table) = &mut self.table {
+            table.draw(progress, age);
+        }
+    }
+
+    /// Tells how far each running feed and the whole run are, `age` after these counters were made.
+    fn progress(&mut self, progress: &Progress, age: Duration) {
         for feed in progress.feeds.iter().filter(|feed| feed.phase.is_active()) {
             let read = match feed.source_records {
                 Some(records) => {
@@ -223,26 +247,35 @@ impl<'a> Teller<'a> {
                 }
                 None => format!("{} source records read", count(feed.source_read)),
             };
-            let eta = progress.eta.map(|eta| format!("; about {} left", duration(eta))).unwrap_or_default();
+            let silence = silence_words(progress, age);
+            let eta = progress.eta.map(|eta| eta.saturating_sub(age)).filter(|_| silence.is_none());
+            let left = eta.map(|eta| format!("; about {} left", duration(eta))).unwrap_or_default();
             let text = format!(
-                "{}: {read}, {} of {} items done, {:.0} items/s{eta}, {}",
+                "{}: {read}, {} of {} items done, {:.0} items/s{left}, {}",
                 feed.feed,
                 count(feed.settled()),
                 count(feed.to_send()),
                 progress.items_per_second,
-                limit_words(&progress.limit),
+                silence.unwrap_or_else(|| limit_words(&progress.limit)),
             );
             let mut fields = feed_record(feed);
             if let Value::Object(fields) = &mut fields {
                 fields.insert("items_per_second".to_owned(), progress.items_per_second.into());
-                fields.insert("eta_seconds".to_owned(), progress.eta.map(|eta| eta.as_secs()).into());
+                fields.insert("eta_seconds".to_owned(), eta.map(|eta| eta.as_secs()).into());
                 fields.insert("limit".to_owned(), limit_words(&progress.limit).into());
             }
             self.say(&text, "progress", fields);
         }
+        self.say(&total_line(progress, age, &Zoned::now()), "total", total_record(progress, age));
+        if let Some(line) = requests_line(&progress.requests) {
+            self.say(&line, "requests", requests_record(&progress.requests));
+        }
     }
 
     fn report(&mut self, report: &RunReport) {
+        if let Some(table) = &mut self.table {
+            table.erase();
+        }
         let progress = &report.progress;
         let exit = report.exit();
         let end = end_words(report);
@@ -252,6 +285,8 @@ impl<'a> Teller<'a> {
             "dry_run": progress.dry_run,
             "elapsed_seconds": progress.elapsed.as_secs_f64(),
             "feeds": progress.feeds.iter().map(feed_record).collect::<Vec<_>>(),
+            "requests": requests_record(&progress.requests),
+            "reasons": reasons_record(&progress.reasons),
         });
         let what = if progress.dry_run { "Dry run" } else { "Export" };
         let mut text = feeds_table(&progress.feeds, progress.dry_run);
@@ -260,6 +295,12 @@ impl<'a> Teller<'a> {
             Some(rest) => write!(text, "\n{what} finished in {took}{rest}."),
             None => write!(text, "\n{what} {end}, after {took}."),
         };
+        for reason in progress.reasons.sorted() {
+            let _ = write!(text, "\n{}", reason_line(reason));
+        }
+        if progress.reasons.others > 0 {
+            let _ = write!(text, "\n{} failed for other reasons", counted(progress.reasons.others, "item"));
+        }
         if progress.dry_run {
             let forecast = Forecast::of(report);
             let _ = write!(text, " Nothing was sent.\n{}", forecast.words());
@@ -333,6 +374,51 @@ fn held_record(held: &Held) -> Value {
         "examples": held.examples,
         "since": held.since.map(|since| since.to_string()),
     })
+}
+
+/// How far a run is as JSON, `age` after these counters were made.
+pub fn total_record(progress: &Progress, age: Duration) -> Value {
+    let total = progress.total();
+    json!({
+        "items": total.items,
+        "items_done": total.done,
+        "percent": total.percent(),
+        "is_estimate": !total.is_exact,
+        "elapsed_seconds": (progress.elapsed + age).as_secs_f64(),
+        "eta_seconds": progress.time_left(age).map(|left| left.as_secs()),
+        "silent_seconds": progress.silence(age).map(|silent| silent.as_secs()),
+        "limit": limit_words(&progress.limit),
+    })
+}
+
+/// The requests of a run as JSON.
+pub fn requests_record(requests: &Requests) -> Value {
+    let ms =
+        |of: fn(&Latency) -> Duration| requests.latency.as_ref().map(|latency| of(latency).as_secs_f64() * 1_000.0);
+    json!({
+        "ok": requests.ok,
+        "slowed_down": requests.slowed_down,
+        "failed": requests.failed,
+        "refused": requests.refused,
+        "waiting": requests.waiting,
+        "oldest_seconds": requests.oldest.map(|oldest| oldest.as_secs_f64()),
+        "times_out_seconds": requests.times_out.map(|times_out| times_out.as_secs_f64()),
+        "latency_ms": {"p50": ms(|of| of.p50), "p90": ms(|of| of.p90), "p99": ms(|of| of.p99)},
+    })
+}
+
+/// Why items failed as JSON.
+pub fn reasons_record(reasons: &Reasons) -> Value {
+    let list: Vec<Value> = reasons
+        .sorted()
+        .into_iter()
+        .map(|reason| {
+            let feeds: Map<String, Value> =
+                reason.feeds.iter().map(|(feed, items)| (feed.to_string(), (*items).into())).collect();
+            json!({"state": reason.state.words(), "message": reason.message, "items": reason.items, "feeds": feeds})
+        })
+        .collect();
+    json!({"list": list, "others": reasons.others})
 }
 
 /// The counters of a feed as JSON.

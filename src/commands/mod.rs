@@ -25,6 +25,7 @@ mod lint;
 mod logs;
 mod metrics;
 pub mod output;
+mod progress_table;
 pub mod projects;
 pub mod report;
 pub mod sandbox;

@@ -23,16 +23,21 @@ pub fn moment(at: Timestamp) -> String {
 
 /// Why the screen cannot be opened here; `None` if both ends of it are a terminal that can be drawn on.
 pub fn no_terminal() -> Option<&'static str> {
-    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     if !io::stdout().is_terminal() {
         Some("Standard output is not a terminal")
     } else if !io::stdin().is_terminal() {
         Some("Standard input is not a terminal")
-    } else if is_dumb {
+    } else if !redraws() {
         Some("TERM is dumb or not set")
     } else {
         None
     }
+}
+
+/// Whether stdout is a terminal on which lines can be redrawn.
+pub fn redraws() -> bool {
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    io::stdout().is_terminal() && !is_dumb
 }
 
 /// What a command does when whoever reads its output has gone, as `head` does.

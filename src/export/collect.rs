@@ -229,6 +229,8 @@ async fn compare(feed_run: &FeedRun, page: Assembled) -> Option<Compared> {
         count_found(feed, &compared.send);
     });
     feed_run.run.live_progress.settle_unsent(failures.len() as u64 + compared.refused_before);
+    let reasons = failures.iter().map(|failure| (failure.feed, failure.state, &failure.message));
+    feed_run.run.live_progress.count_failures(reasons);
     for failure in failures {
         feed_run.run.events.tell(RunEvent::ItemFailed(failure)).await;
     }

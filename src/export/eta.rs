@@ -35,6 +35,47 @@ pub(super) struct Measured {
     pub waiting: Option<(Duration, SafeText)>,
     /// The share of the senders' time lately spent waiting for records; `None` before anything was measured.
     pub starved: Option<f64>,
+    /// Answers a second that the senders can get, by how long answers took lately; `None` before the first.
+    pub answers_per_second: Option<f64>,
+}
+
+impl Measured {
+    /// Requests a second that can be sent: what is allowed, if answers are quick enough. `None` without an allowance.
+    pub fn pace(&self) -> Option<f64> {
+        self.allowance.map(|allowance| self.answers_per_second.map_or(allowance, |answers| allowance.min(answers)))
+    }
+}
+
+/// What is known of the feeds whose turn comes after the running one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ahead {
+    /// Their items; `None` if a feed's are not known.
+    pub items: Option<u64>,
+    /// The requests that all of them would take.
+    pub requests: f64,
+    /// The share of items that had to be sent, of those compared so far in this run.
+    pub share_to_send: f64,
+    /// Requests a second that can be sent; `None` = nobody knows.
+    pub requests_per_second: Option<f64>,
+    /// Items read a second in this run, where that is what holds it back; `None` where it is not.
+    pub items_read_per_second: Option<f64>,
+}
+
+/// The time left of a run whose current feed takes `current`; `None` while it cannot be known.
+///
+/// ```text
+/// by gateway = requests × share to send ÷ requests a second
+/// by source  = items ÷ items read a second
+/// time left  = current + the longer of the two
+/// ```
+pub(super) fn run_eta(current: Duration, ahead: &Ahead) -> Option<Duration> {
+    let items = ahead.items?;
+    if items == 0 {
+        return Some(current);
+    }
+    let by_gateway = seconds(ahead.requests * ahead.share_to_send, ahead.requests_per_second?)?;
+    let by_source = ahead.items_read_per_second.map_or(Some(0.0), |rate| seconds(items as f64, rate))?;
+    Duration::try_from_secs_f64(by_gateway.max(by_source)).ok()?.checked_add(current)
 }
 
 /// The time left of this feed, and what holds it back. The time is `None` while it cannot be known.
@@ -43,7 +84,8 @@ pub(super) struct Measured {
 ///
 /// ```text
 /// items left  = to_send − sent + records left × to_send ÷ source_read
-/// by gateway  = items left ÷ (items_per_request × allowance)   without an allowance: items left ÷ items_per_second
+/// by gateway  = items left ÷ (items_per_request × pace)   without an allowance: items left ÷ items_per_second
+/// pace        = the smaller of allowance and answers_per_second
 /// by source   = records left ÷ records_per_second
 /// time left   = waiting + the longer of the two
 /// ```
@@ -63,7 +105,7 @@ fn time_left(m: &Measured) -> Option<Duration> {
         return None;
     }
     let items_left = m.to_send.saturating_sub(m.sent) as f64 + records_left * items_per_record;
-    let items_per_second = m.allowance.map_or(m.items_per_second, |allowance| allowance * m.items_per_request);
+    let items_per_second = m.pace().map_or(m.items_per_second, |pace| pace * m.items_per_request);
     let by_gateway = seconds(items_left, items_per_second)?;
     let by_source = seconds(records_left, m.records_per_second)?;
     let pause = m.waiting.as_ref().map_or(Duration::ZERO, |(pause, _)| *pause);
@@ -110,6 +152,49 @@ mod tests {
             paused: None,
             waiting: None,
             starved: Some(0.0),
+            answers_per_second: None,
+        }
+    }
+
+    fn ahead() -> Ahead {
+        Ahead {
+            items: Some(4_000),
+            requests: 40.0,
+            share_to_send: 1.0,
+            requests_per_second: Some(2.0),
+            items_read_per_second: None,
+        }
+    }
+
+    #[test]
+    fn slow_answers_bind_when_they_are_slower_than_the_allowance() {
+        let (left, _) = eta(&Measured { answers_per_second: Some(1.0), ..half_way() });
+        assert_eq!(left, Some(Duration::from_secs(24)));
+        let (left, _) = eta(&Measured { answers_per_second: Some(50.0), ..half_way() });
+        assert_eq!(left, Some(Duration::from_secs(12)));
+    }
+
+    #[test]
+    fn a_run_takes_as_long_as_its_current_feed_and_those_that_wait() {
+        let current = Duration::from_secs(12);
+        assert_eq!(run_eta(current, &ahead()), Some(Duration::from_secs(32)));
+        let quarter = Ahead { share_to_send: 0.25, ..ahead() };
+        assert_eq!(run_eta(current, &quarter), Some(Duration::from_secs(17)));
+        let read = Ahead { items_read_per_second: Some(40.0), ..quarter };
+        assert_eq!(run_eta(current, &read), Some(Duration::from_secs(112)));
+        let last = Ahead { items: Some(0), requests: 0.0, requests_per_second: None, ..ahead() };
+        assert_eq!(run_eta(current, &last), Some(current));
+    }
+
+    #[test]
+    fn of_a_run_nothing_is_promised_before_it_can_be_known() {
+        for unknown in [
+            Ahead { items: None, ..ahead() },
+            Ahead { requests_per_second: None, ..ahead() },
+            Ahead { items_read_per_second: Some(0.0), ..ahead() },
+            Ahead { requests_per_second: Some(f64::MIN_POSITIVE), ..ahead() },
+        ] {
+            assert_eq!(run_eta(Duration::ZERO, &unknown), None, "{unknown:?}");
         }
     }
 

@@ -12,8 +12,10 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::control::Wanted;
-use super::eta::{Measured, eta};
-use super::progress::{FeedProgress, Phase, Progress};
+use super::eta::{Ahead, Measured, eta, run_eta};
+use super::progress::{FeedProgress, ItemState, Limit, Phase, Progress};
+use super::requests::{RequestLog, RequestOutcome};
+use crate::domain::Feed;
 use crate::untrusted::SafeText;
 
 /// The least time between two values of the `watch`: a screen draws at most ten frames a second.
@@ -42,6 +44,7 @@ struct ProgressState {
     senders: SenderTime,
     waiting: Option<(Instant, SafeText)>,
     samples: VecDeque<Sample>,
+    requests: RequestLog,
 }
 
 /// What the senders of a feed did with their time, all together.
@@ -60,10 +63,11 @@ struct Sample {
 }
 
 impl LiveProgress {
-    /// Progress in which nothing has happened yet, and the end at which to watch it. `allowance` tells how many requests a
-    /// second are allowed when it is asked.
+    /// Progress in which nothing has happened yet, and the end at which to watch it. Requests without an answer are given up
+    /// after `times_out`; `allowance` tells how many requests a second are allowed when it is asked.
     pub fn new(
         progress: Progress,
+        times_out: Duration,
         allowance: impl Fn() -> Option<f64> + Send + Sync + 'static,
     ) -> (Self, watch::Receiver<Progress>) {
         let (values, watched) = watch::channel(progress.clone());
@@ -75,6 +79,7 @@ impl LiveProgress {
             senders: SenderTime::default(),
             waiting: None,
             samples: VecDeque::new(),
+            requests: RequestLog::new(times_out),
         };
         let live_progress =
             Self { state: Mutex::new(state), changed: Notify::new(), values, allowance: Box::new(allowance) };
@@ -130,6 +135,31 @@ impl LiveProgress {
         self.update(|feed| feed.needs_attention += needs_attention);
     }
 
+    /// Counts items that failed under their reason.
+    pub fn count_failures<'a>(&self, failures: impl IntoIterator<Item = (Feed, ItemState, &'a SafeText)>) {
+        let mut state = self.state();
+        for (feed, item_state, message) in failures {
+            state.progress.reasons.add(feed, item_state, message.as_str());
+        }
+    }
+
+    /// A request leaves; its return counts it, and it is broken off if that is dropped.
+    pub fn request_leaves(&self) -> InFlight<'_> {
+        let number = self.state().requests.leave(Instant::now());
+        self.changed.notify_one();
+        InFlight { live_progress: self, number }
+    }
+
+    /// Says how many items a feed has by a count query.
+    pub fn set_estimate(&self, feed: Feed, items: Option<u64>) {
+        let mut state = self.state();
+        if let Some(known) = state.progress.feeds.iter_mut().find(|known| known.feed == feed) {
+            known.estimated = items;
+        }
+        drop(state);
+        self.changed.notify_one();
+    }
+
     /// Where the feed that runs is.
     pub fn set_phase(&self, phase: Phase) {
         self.update(|feed| feed.phase = phase);
@@ -182,9 +212,31 @@ impl LiveProgress {
     }
 }
 
+/// A request that waits for its answer.
+pub(super) struct InFlight<'a> {
+    live_progress: &'a LiveProgress,
+    number: u64,
+}
+
+impl InFlight<'_> {
+    /// It came to this.
+    pub fn came_back(self, outcome: RequestOutcome) {
+        self.live_progress.state().requests.come_back(self.number, Some(outcome), Instant::now());
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        // After an outcome its number is not known any more.
+        self.live_progress.state().requests.come_back(self.number, None, Instant::now());
+        self.live_progress.changed.notify_one();
+    }
+}
+
 impl ProgressState {
     fn derive(&mut self, now: Instant, allowance: Option<f64>) {
         self.progress.elapsed = now - self.begun;
+        self.progress.requests = self.requests.counted(now);
         self.waiting = self.waiting.take().filter(|(until, _)| *until > now);
         let Some(feed) = self.progress.feeds.get(self.current) else { return };
         let sample = Sample { at: now, settled: feed.settled(), read: feed.source_read, senders: self.senders };
@@ -216,12 +268,43 @@ impl ProgressState {
             paused: self.progress.paused.clone(),
             waiting: self.waiting.as_ref().map(|(until, reason)| (*until - now, reason.clone())),
             starved: (starved + busy > 0.0).then(|| starved / (starved + busy)),
+            answers_per_second: self.answers_per_second(),
         };
         let is_active = feed.phase.is_active();
         let (eta, limit) = eta(&measured);
         self.progress.items_per_second = measured.items_per_second;
         self.progress.eta = eta.filter(|_| is_active);
+        let is_by_source = limit == Limit::Source;
         self.progress.limit = limit;
+        self.progress.run_eta = match self.progress.eta {
+            Some(left) => run_eta(left, &self.ahead(&measured, is_by_source)),
+            None => None,
+        };
+    }
+
+    /// How many answers a second the senders can get, by how long they take: more than the gateway gives nobody sends.
+    fn answers_per_second(&self) -> Option<f64> {
+        let latency = self.progress.requests.latency?.p50.as_secs_f64();
+        (latency > 0.0).then(|| self.progress.thread_count as f64 / latency)
+    }
+
+    /// The feeds whose turn comes, as far as is known of them.
+    fn ahead(&self, measured: &Measured, is_by_source: bool) -> Ahead {
+        let feeds = &self.progress.feeds;
+        let waiting = || feeds.iter().skip(self.current + 1).filter(|feed| feed.phase == Phase::Waiting);
+        let collected: u64 = feeds.iter().map(|feed| feed.collected).sum();
+        let to_send: u64 = feeds.iter().map(FeedProgress::to_send).sum();
+        let seconds = self.progress.elapsed.as_secs_f64();
+        let is_read_rate_known = collected > 0 && seconds > 0.0 && (is_by_source || to_send == 0);
+        Ahead {
+            items: waiting().map(|feed| feed.estimated).sum(),
+            requests: waiting()
+                .filter_map(|feed| Some(feed.estimated? as f64 / feed.batch_size.max(1) as f64).map(f64::ceil))
+                .sum(),
+            share_to_send: if collected > 0 { (to_send as f64 / collected as f64).min(1.0) } else { 1.0 },
+            requests_per_second: measured.pace(),
+            items_read_per_second: is_read_rate_known.then(|| collected as f64 / seconds),
+        }
     }
 }
 
@@ -237,7 +320,7 @@ mod tests {
         let mut feed = FeedProgress::new(Feed::Products);
         feed.source_records = Some(1_000);
         let progress = Progress::new(vec![feed], false);
-        let (live_progress, watched) = LiveProgress::new(progress, || Some(2.0));
+        let (live_progress, watched) = LiveProgress::new(progress, Duration::from_mins(1), || Some(2.0));
         live_progress.begin(0);
         (Arc::new(live_progress), watched)
     }

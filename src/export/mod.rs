@@ -16,6 +16,7 @@ mod feed_run;
 mod follow;
 pub mod held;
 mod hold;
+pub mod item_state;
 pub mod ledger;
 mod live_progress;
 mod lock;
@@ -24,10 +25,14 @@ mod outcome;
 pub mod owner;
 mod pass;
 pub mod progress;
+pub mod reasons;
 pub mod report_text;
+pub mod requests;
 mod rolling;
 mod run;
 mod send;
+pub mod total;
+pub mod total_text;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -202,7 +207,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
     let (events, reported) = Events::channel(control.stop_token().clone());
     let planned = feeds.iter().map(|plan| FeedProgress { batch_size: plan.batch_size, ..FeedProgress::new(plan.feed) });
     let begun = Progress { thread_count: control.thread_count(), ..Progress::new(planned.collect(), dry_run) };
-    let (live_progress, progress) = LiveProgress::new(begun, {
+    let (live_progress, progress) = LiveProgress::new(begun, client.answer_timeout(), {
         let client = client.clone();
         move || client.pace().reading().requests_per_second
     });

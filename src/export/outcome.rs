@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ledger::status;
+use super::requests::RequestOutcome;
 use crate::client::models::{FeedOutcome, RETRYABLE_ITEM_CODE, RefusedItem};
 use crate::client::retry::{Decision, GaveUp};
 use crate::untrusted::SafeText;
@@ -98,6 +99,18 @@ fn payload_status(status: u16) -> i64 {
 /// Whether the gateway was down or busy, so that the same request may do better later.
 pub(super) fn is_unanswered(outcome: &FeedOutcome) -> bool {
     matches!(outcome, FeedOutcome::Passing { .. } | FeedOutcome::SlowDown { .. } | FeedOutcome::NotUnderstood { .. })
+}
+
+/// How the request is counted.
+pub(super) fn of_request(outcome: &FeedOutcome) -> RequestOutcome {
+    match outcome {
+        FeedOutcome::Accepted { .. } => RequestOutcome::Ok,
+        FeedOutcome::SlowDown { .. } => RequestOutcome::SlowedDown,
+        FeedOutcome::Passing { .. } | FeedOutcome::NotUnderstood { .. } => RequestOutcome::Failed,
+        FeedOutcome::Refused { .. } | FeedOutcome::WrongAddress { .. } | FeedOutcome::KeysRefused { .. } => {
+            RequestOutcome::Refused
+        }
+    }
 }
 
 /// The HTTP status behind an outcome, for the journal; `None` = there was no answer.

@@ -6,58 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::control::Paused;
 use super::held::Held;
+pub use super::item_state::ItemState;
+use super::reasons::Reasons;
+use super::requests::Requests;
 use crate::domain::{Feed, KeysRemedy};
-use crate::report::Tone;
 use crate::untrusted::SafeText;
 
 /// What nobody may read into it.
 pub const SENT_MEANS: &str = "Sent means accepted by the gateway; services may show it later.";
-
-/// The four item states of Adobe's status page, with its words (protocol page §3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ItemState {
-    /// Nothing recorded yet.
-    Awaiting,
-    /// The gateway accepted it.
-    Submitted,
-    /// 429, 5xx, no answer, refused keys, or refused for now: nothing was found wrong with the item.
-    WillRetry,
-    /// 400, or refused inside a 200: not sent again until it changes. Or a broken record.
-    NeedsAttention,
-}
-
-impl ItemState {
-    /// The words of Adobe's status page.
-    pub fn words(self) -> &'static str {
-        match self {
-            ItemState::Awaiting => "Awaiting submission",
-            ItemState::Submitted => "Submitted to service",
-            ItemState::WillRetry => "Failed, will retry",
-            ItemState::NeedsAttention => "Failed, requires attention",
-        }
-    }
-
-    /// How it is reported.
-    pub fn tone(self) -> Tone {
-        match self {
-            ItemState::Awaiting => Tone::Busy,
-            ItemState::Submitted => Tone::Good,
-            ItemState::WillRetry => Tone::Warning,
-            ItemState::NeedsAttention => Tone::Danger,
-        }
-    }
-
-    /// What it means, in a sentence or two.
-    pub fn meaning(self) -> &'static str {
-        match self {
-            ItemState::Awaiting => "No response recorded; the service may or may not have it.",
-            ItemState::Submitted => "The gateway accepted it; services may show it later.",
-            ItemState::WillRetry => "Temporary failure; the item is fine.",
-            ItemState::NeedsAttention => "The service refuses this item until the shop's data or the feed changes.",
-        }
-    }
-}
 
 /// Where a feed is in its run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +99,9 @@ pub struct FeedProgress {
     pub forgotten: u64,
     /// What was not sent because it is more than a run may send.
     pub held: Vec<Held>,
+    /// Items that the feed has by a count query; `None` if that was not asked, or has no answer yet.
+    #[serde(default)]
+    pub estimated: Option<u64>,
 }
 
 impl FeedProgress {
@@ -171,6 +130,7 @@ impl FeedProgress {
             planned_bytes: 0,
             forgotten: 0,
             held: Vec::new(),
+            estimated: None,
         }
     }
 
@@ -224,6 +184,9 @@ pub struct Progress {
     /// Time left of the feed that runs; `None` while it cannot be known. Feeds that still wait are not in it: what they
     /// will send is known only once they are compared.
     pub eta: Option<Duration>,
+    /// Time left of the whole run; `None` while it cannot be known, as where feeds wait of which nobody knows the items.
+    #[serde(default)]
+    pub run_eta: Option<Duration>,
     /// The reason of `eta`, or of its absence.
     pub limit: Limit,
     /// Whether only counting is under way.
@@ -234,6 +197,12 @@ pub struct Progress {
     pub thread_count: usize,
     /// Whether a stop was asked for and batches in flight are being finished.
     pub stopping: bool,
+    /// Its requests.
+    #[serde(default)]
+    pub requests: Requests,
+    /// Why items failed.
+    #[serde(default)]
+    pub reasons: Reasons,
 }
 
 impl Progress {
@@ -245,11 +214,14 @@ impl Progress {
             elapsed: Duration::ZERO,
             items_per_second: 0.0,
             eta: None,
+            run_eta: None,
             limit: Limit::Unknown,
             dry_run,
             paused: None,
             thread_count: 1,
             stopping: false,
+            requests: Requests::default(),
+            reasons: Reasons::default(),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::progress::{FeedProgress, ItemFailure, Limit, Phase, Progress, RunEnd, RunEvent, RunReport};
 use crate::domain::Feed;
 use crate::error::Exit;
-use crate::format::{count, counted, duration, rate};
+use crate::format::{bytes, count, counted, duration, rate};
 use crate::untrusted::SafeText;
 
 /// The least time between two lines about what holds a run back: where two limits are nearly equal they take turns.
@@ -43,12 +43,23 @@ pub fn event_line(event: &RunEvent) -> String {
 }
 
 /// A wait of less than a minute with its tenths: most waits are short.
-fn short(wait: Duration) -> String {
+pub(super) fn short(wait: Duration) -> String {
     if wait < Duration::from_mins(1) { format!("{:.1} s", wait.as_secs_f64()) } else { duration(wait) }
 }
 
-/// How a feed ended, in one line.
+/// How a feed ended, in one line; of a dry run what would be sent.
 pub fn finished_line(feed: &FeedProgress) -> String {
+    if feed.planned_requests > 0 {
+        return format!(
+            "{}: {}; would send {} in {}, {} uncompressed; {} unchanged",
+            feed.feed,
+            feed.phase.word(),
+            counted(feed.to_send(), "item"),
+            counted(feed.planned_requests, "request"),
+            bytes(feed.planned_bytes),
+            count(feed.unchanged),
+        );
+    }
     format!(
         "{}: {}; {} sent, {} unchanged, {} will retry, {} need a fix",
         feed.feed,

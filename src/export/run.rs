@@ -45,11 +45,13 @@ pub(super) async fn run(
         let text = SafeText::from(format!("not exported: {reason}"));
         context.events.tell(RunEvent::Note { feed: *feed, text }).await;
     }
+    let planned = feeds.iter().map(|plan| plan.feed).collect();
     let end = tokio::select! {
         end = export_feeds(&context, feeds, &absent) => end,
         never = context.live_progress.publish_changes() => match never {},
         never = tell_wanted(&context) => match never {},
         never = tell_waits(&context) => match never {},
+        never = estimate_items(&context, planned) => match never {},
     };
     let progress = context.live_progress.publish();
     let unknown_ids = context.unknown_ids.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
@@ -81,6 +83,18 @@ async fn tell_wanted(context: &Context) -> Infallible {
             },
         }
     }
+}
+
+/// Counts the items of each feed, for the time left of the whole run. Where only some of them are looked at, that says nothing.
+async fn estimate_items(context: &Context, feeds: Vec<Feed>) -> Infallible {
+    if matches!(context.mode, SyncMode::Full | SyncMode::Cleanup) {
+        for feed in feeds {
+            // A feed that cannot be counted says why when its turn comes.
+            let items = context.source.estimate(feed).await.ok().flatten();
+            context.live_progress.set_estimate(feed, items);
+        }
+    }
+    std::future::pending().await
 }
 
 /// Tells what the run waits for.

@@ -287,8 +287,10 @@ impl FeedRun {
         };
         let token = client.token_number();
         let body = encoded.body.clone();
+        let in_flight = self.run.live_progress.request_leaves();
         let answer = client.send_feed(departure, &self.plan.route, &self.run.data_space, body).await;
         let answer = answer.counted(encoded.batch.items().len());
+        in_flight.came_back(outcome::of_request(&answer.outcome));
         self.run.live_progress.update(|feed| {
             feed.requests += 1;
             feed.bytes += encoded.body.len() as u64;
@@ -343,6 +345,11 @@ impl FeedRun {
         }
         let is_unanswered = outcome::is_unanswered(&answer.outcome);
         self.run.live_progress.update(|feed| judged.iter().for_each(|judged| count(feed, judged, is_unanswered)));
+        let failed = judged.iter().filter_map(|judged| {
+            let state = state_of_status(Some(judged.status));
+            (state != ItemState::Submitted).then_some((self.plan.feed, state, &judged.text))
+        });
+        self.run.live_progress.count_failures(failed);
         if matches!(answer.outcome, FeedOutcome::Accepted { .. } | FeedOutcome::Refused { .. }) {
             self.tell_refused(batch, answer, &judged).await;
         }

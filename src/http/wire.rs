@@ -193,10 +193,15 @@ impl Wire {
         Ok(Reply { status, headers: std::mem::take(response.headers_mut()), body, redirect_host })
     }
 
+    /// After how long without an answer a request is given up.
+    pub(crate) fn answer_timeout(&self) -> Duration {
+        self.read_timeout.min(self.total_timeout)
+    }
+
     /// What is waited for while the server is silent.
     fn waited_for(&self) -> SafeText {
         let silent = waiting::PATIENCE.as_secs();
-        let most = self.read_timeout.min(self.total_timeout).as_secs();
+        let most = self.answer_timeout().as_secs();
         SafeText::from(format!("waiting for {}, no response for {silent} s, times out at {most} s", self.host))
     }
 

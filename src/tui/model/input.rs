@@ -77,7 +77,7 @@ impl State {
         step(&mut self.organization.selected, rows, Action::Filter);
         let rows = self.saas.rows().len();
         step(&mut self.saas.selected, rows, Action::Filter);
-        let rows = self.export.feeds().len() + self.export.shown_failures().count();
+        let rows = self.export.feeds().len() + self.export.shown_reasons().len();
         step(&mut self.export.selected, rows, Action::Filter);
     }
 

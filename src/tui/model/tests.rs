@@ -312,7 +312,7 @@ fn a_dry_run_into_production_asks_nothing() {
 }
 
 #[test]
-fn enter_opens_the_selected_feed_and_the_selected_error() {
+fn enter_opens_the_selected_feed_and_there_the_selected_error() {
     let mut state = testing();
     press(&mut state, 'j');
     key(&mut state, KeyCode::Enter);
@@ -326,7 +326,9 @@ fn enter_opens_the_selected_feed_and_the_selected_error() {
     state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(Ok(())))), &now());
     let news = vec![RunEvent::ItemFailed(failure("old")), RunEvent::ItemFailed(failure("new"))];
     state.update(Event::Run { news, skipped: 3 }, &now());
-    press(&mut state, 'j');
+    key(&mut state, KeyCode::Char('k'));
+    key(&mut state, KeyCode::Char('j'));
+    key(&mut state, KeyCode::Enter);
     key(&mut state, KeyCode::Enter);
     assert!(
         matches!(&state.dialog, Some(Dialog::Reading { what: Reading::Failure(failure), .. }) if failure.label.as_str() == "new")

@@ -5,6 +5,7 @@ mod keys;
 mod organization;
 mod pages;
 mod panes;
+mod run;
 mod sync;
 
 use std::time::Duration;
@@ -17,6 +18,8 @@ use commerce_connector::export::ledger::FeedSummary;
 use commerce_connector::export::progress::{
     FeedProgress, ItemFailure, ItemState, Limit, Phase, Progress, RunEnd, RunEvent, RunReport,
 };
+use commerce_connector::export::reasons::Reasons;
+use commerce_connector::export::requests::{Latency, RequestOutcome, Requests};
 use commerce_connector::secret::Secret;
 use commerce_connector::settings::Saved;
 use commerce_connector::tui::draw;
@@ -199,8 +202,37 @@ fn progress(stopping: bool) -> Progress {
         eta: Some(Duration::from_secs(135)),
         limit: Limit::Gateway { requests_per_second: 2.0 },
         stopping,
+        requests: requests(),
+        reasons: reasons(),
         ..Progress::new(Vec::new(), false)
     }
+}
+
+fn requests() -> Requests {
+    let recent = (0..129).map(|number| match number % 32 {
+        9 => RequestOutcome::SlowedDown,
+        20 => RequestOutcome::Failed,
+        _ => RequestOutcome::Ok,
+    });
+    let ms = Duration::from_millis;
+    Requests {
+        ok: 121,
+        slowed_down: 4,
+        failed: 4,
+        latency: Some(Latency { p50: ms(62), p90: ms(88), p99: ms(1_410) }),
+        times_out: Some(Duration::from_secs(60)),
+        recent: recent.collect(),
+        ..Requests::default()
+    }
+}
+
+fn reasons() -> Reasons {
+    let mut reasons = Reasons::default();
+    reasons.add(Feed::Categories, ItemState::WillRetry, "HTTP status 503: busy");
+    for feed in [Feed::Categories, Feed::Products, Feed::Products] {
+        reasons.add(feed, ItemState::NeedsAttention, "attribute name is required and must not be empty");
+    }
+    reasons
 }
 
 fn key(state: &mut State, code: KeyCode) {
@@ -310,6 +342,7 @@ fn export_into_production() {
 #[test]
 fn one_refused_item_in_full() {
     let mut state = running(false);
+    key(&mut state, KeyCode::Enter);
     key(&mut state, KeyCode::End);
     key(&mut state, KeyCode::Enter);
     snapshot("export-failure", &state);

@@ -27,6 +27,8 @@ use commerce_connector::export::owner::Owner;
 use commerce_connector::export::progress::{
     FeedProgress, ItemFailure, ItemState, Limit, Phase, Progress, RunEnd, RunEvent, RunReport,
 };
+use commerce_connector::export::reasons::{Reason, Reasons};
+use commerce_connector::export::requests::{Latency, RequestOutcome, Requests};
 use commerce_connector::feeds::item::Sha1Hash;
 use commerce_connector::ims::models::{Organization, OrganizationId, PendingSignIn, SignIn, SignedIn, SignedInAs};
 use commerce_connector::untrusted::SafeText;
@@ -138,7 +140,35 @@ fn feed_progress(tape: &mut Tape) -> FeedProgress {
         forgotten: tape.count(),
         batch_size: 100,
         held: tape.list(2, held),
+        estimated: tape.some(Tape::count),
     }
+}
+
+fn requests(tape: &mut Tape) -> Requests {
+    let outcomes = [RequestOutcome::Ok, RequestOutcome::SlowedDown, RequestOutcome::Failed, RequestOutcome::Refused];
+    let latency = |tape: &mut Tape| Latency { p50: tape.duration(), p90: tape.duration(), p99: tape.duration() };
+    Requests {
+        ok: tape.count(),
+        slowed_down: tape.count(),
+        failed: tape.count(),
+        refused: tape.count(),
+        waiting: tape.count(),
+        oldest: tape.some(Tape::duration),
+        silent: tape.some(Tape::duration),
+        times_out: tape.some(Tape::duration),
+        latency: tape.some(latency),
+        recent: tape.list(200, |tape| tape.pick(&outcomes)),
+    }
+}
+
+fn reasons(tape: &mut Tape) -> Reasons {
+    let reason = |tape: &mut Tape| Reason {
+        state: tape.pick(&STATES),
+        message: tape.safe(),
+        items: tape.count(),
+        feeds: tape.list(3, |tape| (tape.feed(), tape.count())),
+    };
+    Reasons { list: tape.list(20, reason), others: tape.count() }
 }
 
 pub fn progress(tape: &mut Tape) -> Progress {
@@ -157,6 +187,9 @@ pub fn progress(tape: &mut Tape) -> Progress {
         stopping: tape.yes(),
         paused: tape.some(|tape| Paused { by: tape.some(Tape::safe) }),
         thread_count: 2,
+        run_eta: tape.some(Tape::duration),
+        requests: requests(tape),
+        reasons: reasons(tape),
     }
 }
 

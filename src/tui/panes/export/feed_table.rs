@@ -3,11 +3,13 @@
 use ratatui::text::{Line, Span};
 
 use crate::domain::Feed;
-use crate::format::count;
+use crate::export::total::{Items, percent};
+use crate::format::{count, duration};
 use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::panes::export::ExportPane;
 use crate::tui::panes::export::feed_text::{adobe, awaiting, backlog, failed, of_total, state_of, submitted};
-use crate::tui::panes::export::run::RunState;
+use crate::tui::panes::export::run::{ActiveRun, RunState};
+use crate::tui::panes::export::totals::bar;
 use crate::tui::panes::{Load, View};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::text::{fit, left, moment, right};
@@ -18,11 +20,18 @@ const FEED: usize = 20;
 const LEAST_SUBMITTED: usize = 11;
 const WANTED_SUBMITTED: usize = 14;
 const MOST_SUBMITTED: usize = 26;
+/// The width of a feed's bar, in cells: the least, what is wide, and the most, as beyond it nothing is seen better.
+const LEAST_BAR: usize = 8;
+const WIDE_BAR: usize = 28;
+const MOST_BAR: usize = 100;
 
 /// A column beside the feed's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Column {
     Records,
+    /// How much of the feed is done, as a bar and in percent of its items.
+    Bar,
+    Percent,
     Submitted,
     Awaiting,
     /// Failed, by either state.
@@ -31,11 +40,15 @@ enum Column {
     Attention,
     State,
     Synced,
+    /// The time left of the feed that runs.
+    Left,
     Backlog,
     Adobe,
 }
 
-use Column::{Adobe, Attention, Awaiting, Backlog, Failed, Records, Retry, State as Word, Submitted, Synced};
+use Column::{
+    Adobe, Attention, Awaiting, Backlog, Bar, Failed, Left, Percent, Records, Retry, State as Word, Submitted, Synced,
+};
 
 /// What fits, the most first: what Adobe's own export says goes first, the source records last.
 const LAYOUTS: [&[Column]; 7] = [
@@ -48,10 +61,25 @@ const LAYOUTS: [&[Column]; 7] = [
     &[Submitted, Failed, Word],
 ];
 
+/// The same while a run is under way.
+const LAYOUTS_OF_RUN: [&[Column]; 8] = [
+    &[Bar, Percent, Submitted, Retry, Attention, Word, Left, Synced, Backlog, Adobe],
+    &[Bar, Percent, Submitted, Failed, Word, Left, Synced, Backlog, Adobe],
+    &[Bar, Percent, Submitted, Failed, Word, Left, Synced],
+    &[Bar, Percent, Submitted, Failed, Word, Left],
+    &[Bar, Percent, Submitted, Failed, Word],
+    &[Bar, Submitted, Failed, Word],
+    &[Percent, Submitted, Failed, Word],
+    &[Submitted, Failed, Word],
+];
+
 impl Column {
     fn title(self) -> &'static str {
         match self {
             Records => "Records",
+            Bar => "Progress",
+            Percent => "%",
+            Left => "Left",
             Submitted => "Sent",
             Awaiting => "Not sent",
             Failed => "Failed",
@@ -68,7 +96,9 @@ impl Column {
     fn width(self) -> usize {
         match self {
             Records | Attention | Adobe => 9,
-            Submitted => 0,
+            Submitted | Bar => 0,
+            Percent => 4,
+            Left => 12,
             Awaiting | Backlog => 8,
             Failed | Retry | Synced => 6,
             Word => 13,
@@ -77,21 +107,47 @@ impl Column {
 
     /// What stands between the column before and this one.
     fn gap(self) -> &'static str {
-        if self == Word { "  " } else { " " }
+        if matches!(self, Word | Bar) { "  " } else { " " }
     }
 }
 
-/// The columns that fit, and the width that is left for the submitted items.
-fn columns(room: usize) -> (&'static [Column], usize) {
-    let taken =
-        |layout: &[Column]| 2 + FEED + layout.iter().map(|column| column.gap().len() + column.width()).sum::<usize>();
-    let fits = |layout: &&&[Column]| {
-        let wanted = if layout.contains(&Synced) { WANTED_SUBMITTED } else { LEAST_SUBMITTED };
-        taken(layout) + wanted <= room
-    };
-    let [.., least] = LAYOUTS;
-    let layout = LAYOUTS.iter().find(fits).copied().unwrap_or(least);
-    (layout, room.saturating_sub(taken(layout)).min(MOST_SUBMITTED))
+/// The columns that fit, and their widths.
+#[derive(Debug, Clone, Copy)]
+struct Widths {
+    layout: &'static [Column],
+    submitted: usize,
+    bar: usize,
+}
+
+impl Widths {
+    fn of(is_run: bool, room: usize) -> Self {
+        let taken = |layout: &[Column]| {
+            2 + FEED + layout.iter().map(|column| column.gap().len() + column.width()).sum::<usize>()
+        };
+        let fits = |layout: &&&[Column]| {
+            let wanted = if layout.contains(&Synced) { WANTED_SUBMITTED } else { LEAST_SUBMITTED };
+            let bar = if layout.contains(&Bar) { LEAST_BAR } else { 0 };
+            taken(layout) + wanted + bar <= room
+        };
+        let layouts: &[&[Column]] = if is_run { &LAYOUTS_OF_RUN } else { &LAYOUTS };
+        let layout = layouts.iter().find(fits).copied().unwrap_or(&[Submitted, Failed, Word]);
+        let left_over = room.saturating_sub(taken(layout));
+        if !layout.contains(&Bar) {
+            return Self { layout, submitted: left_over.min(MOST_SUBMITTED), bar: 0 };
+        }
+        // The bar comes first, then whole numbers, then a longer bar.
+        let submitted = left_over.saturating_sub(LEAST_BAR).clamp(LEAST_SUBMITTED, MOST_SUBMITTED);
+        let submitted = if left_over < WIDE_BAR + MOST_SUBMITTED { submitted.min(WANTED_SUBMITTED) } else { submitted };
+        Self { layout, submitted, bar: left_over.saturating_sub(submitted).min(MOST_BAR) }
+    }
+
+    fn width(self, column: Column) -> usize {
+        match column {
+            Submitted => self.submitted,
+            Bar => self.bar,
+            other => other.width(),
+        }
+    }
 }
 
 /// A cell and its role.
@@ -103,36 +159,55 @@ fn row(
     cell: impl Fn(Column, usize) -> Cell,
     is_selected: bool,
     theme: Theme,
-    room: usize,
+    widths: Widths,
 ) -> Line<'static> {
-    let (layout, submitted) = columns(room);
     let span = |text: String, role| Span::styled(text, theme.style(role));
     let mut spans =
         vec![span(if is_selected { "▸ " } else { "  " }.to_owned(), Role::Accent), span(left(name.0, FEED), name.1)];
-    for column in layout {
-        let width = if *column == Submitted { submitted } else { column.width() };
+    for column in widths.layout {
+        let width = widths.width(*column);
         let (text, role) = cell(*column, width);
-        let text = if *column == Word { left(&text, width) } else { right(&text, width) };
+        let text = if matches!(column, Word | Bar) { left(&text, width) } else { right(&text, width) };
         spans.push(span(format!("{}{text}", column.gap()), role));
     }
     crate::tui::widgets::list::selected(Line::from(spans), is_selected, theme)
 }
 
-/// Its lines: a heading, at most `rows` feeds, and the totals.
+/// Which of the feeds are in sight: those around the cursor, and always the one that runs.
+pub fn in_sight(feeds: &[Feed], rows: usize, pane: &ExportPane) -> Vec<usize> {
+    let from = crate::tui::widgets::list::window(pane.selected.min(feeds.len()), feeds.len(), rows);
+    let mut shown: Vec<usize> = (from..feeds.len()).take(rows).collect();
+    let running = pane.running_feed().and_then(|running| feeds.iter().position(|feed| *feed == running));
+    if let Some(running) = running.filter(|running| !shown.contains(running)) {
+        // The cursor may be at either end, and what it is on stays in sight as well.
+        let place = if running < from { shown.first_mut() } else { shown.last_mut() };
+        let is_alone = rows == 1 && pane.selected < feeds.len();
+        if let Some(place) = place.filter(|_| !is_alone || !pane.is_following) {
+            *place = running;
+        }
+    }
+    shown
+}
+
+/// Its lines: a heading, at most `rows` feeds, and, outside of a run, the totals.
 pub fn lines(feeds: &[Feed], rows: usize, view: View<'_, ExportPane>, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let pane = &view.pane;
+    let is_run = pane.active().is_some();
+    let widths = Widths::of(is_run, room);
     let title = |column: Column, _| (column.title().to_owned(), Role::Dim);
-    let mut lines = vec![row(("Feed", Role::Dim), title, false, theme, room)];
+    let mut lines = vec![row(("Feed", Role::Dim), title, false, theme, widths)];
     if feeds.is_empty() {
         lines.push(nothing(&pane.counts_load, theme, room));
     }
-    let from = crate::tui::widgets::list::window(pane.selected.min(feeds.len()), feeds.len(), rows);
-    for (number, feed) in feeds.iter().enumerate().skip(from).take(rows) {
+    for number in in_sight(feeds, rows, pane) {
+        let Some(feed) = feeds.get(number) else { continue };
         let cell = |column, width| cell_of(*feed, column, width, view);
-        lines.push(row((feed.name(), Role::Text), cell, number == pane.selected, theme, room));
+        lines.push(row((feed.name(), Role::Text), cell, number == pane.selected, theme, widths));
     }
-    let total = |column, width| (total_of(feeds, column, width, view), Role::Title);
-    lines.push(row(("Total", Role::Title), total, false, theme, room));
+    if !is_run {
+        let total = |column, width| (total_of(feeds, column, width, view), Role::Title);
+        lines.push(row(("Total", Role::Title), total, false, theme, widths));
+    }
     lines
 }
 
@@ -148,6 +223,17 @@ fn nothing(load: &Load, theme: Theme, room: usize) -> Line<'static> {
     Line::styled(fit(&text, room), theme.style(role))
 }
 
+/// The items of a feed that need nothing more in the run, and all of them; `None` if it is not in the run, or nobody can say.
+fn done_of(pane: &ExportPane, feed: Feed) -> Option<(u64, u64)> {
+    let progress = pane.progress_of(feed)?;
+    let done = progress.done(pane.progress().is_some_and(|all| all.dry_run));
+    match progress.items() {
+        // Nothing to do is done.
+        Items { number: Some(0), is_exact: true } => Some((1, 1)),
+        Items { number, .. } => Some((done, number?)),
+    }
+}
+
 fn cell_of(feed: Feed, column: Column, width: usize, view: View<'_, ExportPane>) -> Cell {
     let pane = &view.pane;
     let failures = |number: u64| (count(number), if number > 0 { Role::Danger } else { Role::Dim });
@@ -160,6 +246,18 @@ fn cell_of(feed: Feed, column: Column, width: usize, view: View<'_, ExportPane>)
                 (None, _) => "-".to_owned(),
             };
             (text, Role::Text)
+        }
+        Bar => {
+            let (done, items) = done_of(pane, feed).unwrap_or_default();
+            (bar(done, items, width), state_of(pane, feed).role)
+        }
+        Percent => {
+            let percent = done_of(pane, feed).map(|(done, items)| percent(done, items));
+            (percent.map_or("-".to_owned(), |percent| format!("{percent}%")), Role::Dim)
+        }
+        Left => {
+            let run = pane.active().filter(|_| pane.running_feed() == Some(feed));
+            (run.and_then(ActiveRun::eta).map_or("-".to_owned(), duration), Role::Dim)
         }
         Submitted => (submitted(pane, feed, width), Role::Text),
         Awaiting => {
@@ -204,6 +302,6 @@ fn total_of(feeds: &[Feed], column: Column, width: usize, view: View<'_, ExportP
         }),
         Retry => sum(&|feed| failed(pane, feed).0),
         Attention => sum(&|feed| failed(pane, feed).1),
-        Word | Synced | Backlog | Adobe => String::new(),
+        Word | Bar | Percent | Left | Synced | Backlog | Adobe => String::new(),
     }
 }

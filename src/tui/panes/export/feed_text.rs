@@ -92,6 +92,9 @@ pub fn submitted(pane: &ExportPane, feed: Feed, room: usize) -> String {
         Some(progress) if running && progress.phase == Phase::Done && progress.to_send() == 0 => {
             format!("{} known", count(progress.unchanged))
         }
+        Some(progress) if running && progress.phase == Phase::Waiting && progress.estimated.is_some() => {
+            of_total(0, progress.estimated.unwrap_or_default(), false, room)
+        }
         Some(progress) if running && progress.phase != Phase::Waiting => {
             of_total(progress.submitted, progress.to_send(), is_collecting(progress), room)
         }

@@ -90,6 +90,7 @@ fn run_lines(feed: Feed, view: View<'_, ExportPane>, is_short: bool, theme: Them
             };
             lines.push(Line::styled(fit(&text, room), theme.style(Role::Accent)));
             if let (Some(remark), false) = (&pane.remark, is_short) {
+                let remark = remark.words(run.clock);
                 lines.push(Line::styled(fit(&format!("▲ {remark}"), room), theme.style(Role::Warning)));
             }
         }

@@ -134,6 +134,11 @@ impl LogPage {
         self.numbered().into_iter().map(|(_, line)| line).collect()
     }
 
+    /// The lines that are in sight, whatever the filter of the page is.
+    pub fn in_sight(&self) -> Vec<&LogLine> {
+        (self.dropped..self.in_sight).zip(&self.lines).map(|(_, line)| line).collect()
+    }
+
     fn numbered(&self) -> Vec<(u64, &LogLine)> {
         (self.dropped..self.in_sight).zip(&self.lines).filter(|(_, line)| self.filter.passes(&[&line.text])).collect()
     }

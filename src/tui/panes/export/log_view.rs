@@ -92,6 +92,13 @@ fn line_of(line: &LogLine, is_selected: bool, theme: Theme, room: usize) -> Line
     crate::tui::widgets::list::selected(line, is_selected, theme)
 }
 
+/// The newest lines, newest last, as many as fit.
+pub fn newest(log: &LogPage, rows: usize, theme: Theme, room: usize) -> Vec<Line<'static>> {
+    let all = log.in_sight();
+    let from = all.len().saturating_sub(rows);
+    all[from..].iter().map(|line| line_of(line, false, theme, room)).collect()
+}
+
 /// One line in full.
 pub fn content(line: &LogLine, theme: Theme, room: usize) -> Content {
     let (mark, role) = mark_of(line.tone);

@@ -10,12 +10,16 @@ pub mod feed_view;
 pub mod log;
 pub mod log_view;
 mod pages;
+pub mod panels;
 pub mod rates;
 pub mod reading_text;
+pub mod reasons;
+pub mod remark;
 pub mod report_text;
 pub mod reports;
 pub mod requests;
 pub mod run;
+pub mod run_page;
 pub mod run_view;
 pub mod sync;
 pub mod totals;
@@ -34,8 +38,10 @@ use crate::error::Problem;
 use crate::export::SyncMode;
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::{FeedProgress, ItemFailure, Progress};
+use crate::export::reasons::{Reason, Reasons};
 use crate::tui::keymap::{Action, KeyContext};
 use crate::tui::panes::export::log::LogPage;
+use crate::tui::panes::export::remark::Remark;
 use crate::tui::panes::export::reports::Reports;
 use crate::tui::panes::export::requests::{ExportReply, ExportWork};
 use crate::tui::panes::export::run::{ActiveRun, RunState};
@@ -43,7 +49,6 @@ use crate::tui::panes::export::totals::Totals;
 use crate::tui::panes::items::ItemsPage;
 use crate::tui::panes::items::item::ItemPane;
 use crate::tui::panes::{Cx, Effects, Load, Now, step};
-use crate::tui::widgets::dialog::{Dialog, Reading};
 use crate::tui::widgets::filter::Filter;
 use crate::tui::widgets::notices::Tone;
 use crate::untrusted::SafeText;
@@ -114,14 +119,16 @@ pub struct ExportPane {
     /// Refused items that are only in the ledger, because they came too fast to be shown.
     pub failures_skipped: u64,
     /// The last remark or retry of the run.
-    pub remark: Option<String>,
-    /// Which row is selected: first the feeds, then the errors.
+    pub remark: Option<Remark>,
+    /// Which row is selected: first the feeds, then the reasons of failures.
     pub selected: usize,
+    /// Whether the cursor goes along with the feed that runs: until a person moves it.
+    pub(super) is_following: bool,
     /// Which error of the feed whose page is open is selected.
     pub feed_selected: usize,
     /// The feed from whose page another page was opened.
     pub(super) opened_from: Option<Feed>,
-    /// Only errors that contain this.
+    /// Only reasons that contain this.
     pub filter: Filter,
     /// What was looked up to be read.
     pub reports: Reports,
@@ -198,16 +205,28 @@ impl ExportPane {
         matches!(self.run, RunState::Starting | RunState::Active(_))
     }
 
-    /// The errors that pass the filter, newest first.
-    pub fn shown_failures(&self) -> impl Iterator<Item = &ItemFailure> {
-        self.failures.iter().filter(|failure| {
-            self.filter.passes(&[
-                failure.label.as_str(),
-                failure.message.as_str(),
-                failure.code.as_str(),
-                failure.feed.name(),
-            ])
-        })
+    /// Why items failed: in the run that is going on, or else the newest that the ledger knows.
+    pub fn reasons(&self) -> Reasons {
+        match self.active().map(|run| &run.progress.reasons).filter(|reasons| reasons.items() > 0) {
+            Some(reasons) => reasons.clone(),
+            None => {
+                let mut reasons = Reasons::default();
+                for failure in &self.failures {
+                    reasons.add(failure.feed, failure.state, failure.message.as_str());
+                }
+                reasons
+            }
+        }
+    }
+
+    /// The reasons that pass the filter, the most frequent first.
+    pub fn shown_reasons(&self) -> Vec<Reason> {
+        let reasons = self.reasons();
+        let passes = |reason: &&Reason| {
+            let feeds = reason.feeds.iter().map(|(feed, _)| feed.name());
+            self.filter.passes(&feeds.chain([reason.message.as_str()]).collect::<Vec<_>>())
+        };
+        reasons.sorted().into_iter().filter(passes).cloned().collect()
     }
 
     /// The feed whose page is open, or the selected feed, if the cursor is on one.
@@ -223,14 +242,18 @@ impl ExportPane {
         }
     }
 
-    /// The feed that the cursor is about: the selected one, or that of the selected error.
+    /// The feed that the cursor is about: the selected one, or the first of the selected reason.
     pub fn feed_of_cursor(&self) -> Option<Feed> {
-        self.selected_feed().or_else(|| Some(self.shown_failures().nth(self.selected_failure()?)?.feed))
+        self.selected_feed().or_else(|| self.reason_of_cursor()?.main_feed())
     }
 
-    /// The selected error's place among [`Self::shown_failures`], if the cursor is on one.
-    pub fn selected_failure(&self) -> Option<usize> {
+    /// The selected reason's place among [`Self::shown_reasons`], if the cursor is on one.
+    pub fn selected_reason(&self) -> Option<usize> {
         self.selected.checked_sub(self.feeds().len())
+    }
+
+    fn reason_of_cursor(&self) -> Option<Reason> {
+        self.shown_reasons().into_iter().nth(self.selected_reason()?)
     }
 
     /// The errors of a feed, newest first.
@@ -321,14 +344,13 @@ impl ExportPane {
         let feed = self.selected_feed();
         match action {
             Action::ShowItems => match self.feed_of_cursor() {
-                Some(feed) => {
-                    // Who looks at a failure looks for items like it.
-                    let failure = self.selected_failure().and_then(|index| self.shown_failures().nth(index));
-                    let state =
-                        failure.filter(|_| matches!(self.page, ExportPage::Summary)).map(|failure| failure.state);
-                    self.remember_page();
-                    self.open_items(feed, state, effects);
-                }
+                Some(feed) => match self.reason_of_cursor().filter(|_| matches!(self.page, ExportPage::Summary)) {
+                    Some(reason) => self.open_reason(&reason, effects),
+                    None => {
+                        self.remember_page();
+                        self.open_items(feed, None, effects);
+                    }
+                },
                 None => Self::ask_for_a_feed(cx),
             },
             Action::ShowLog => {
@@ -346,11 +368,8 @@ impl ExportPane {
                 }
                 None => Self::ask_for_a_feed(cx),
             },
-            Action::Open => match self.selected_failure() {
-                Some(index) => {
-                    let failure = self.shown_failures().nth(index).cloned();
-                    *cx.dialog = failure.map(|failure| Dialog::reading(Reading::Failure(failure)));
-                }
+            Action::Open => match self.reason_of_cursor() {
+                Some(reason) => self.open_reason(&reason, effects),
                 None => {
                     if let Some(feed) = feed {
                         self.open_feed(feed);
@@ -374,8 +393,10 @@ impl ExportPane {
             Action::Refresh => self.refresh(effects),
             Action::Filter => self.filter.editing = true,
             _ => {
-                let rows = self.feeds().len() + self.shown_failures().count();
+                let rows = self.feeds().len() + self.shown_reasons().len();
+                let before = self.selected;
                 step(&mut self.selected, rows, action);
+                self.is_following &= self.selected == before;
             }
         }
     }

@@ -3,6 +3,7 @@
 use crate::domain::Feed;
 use crate::export::ledger::ItemQuery;
 use crate::export::progress::ItemState;
+use crate::export::reasons::Reason;
 use crate::tui::keymap::Action;
 use crate::tui::panes::export::{ExportPage, ExportPane};
 use crate::tui::panes::items::ItemsPage;
@@ -46,6 +47,16 @@ impl ExportPane {
     pub fn open_items(&mut self, feed: Feed, state: Option<ItemState>, effects: &mut Effects) {
         let mut items = ItemsPage::new(feed, state);
         items.list(items.query.clone(), effects);
+        self.page = ExportPage::Items(Box::new(items));
+    }
+
+    /// The items that failed for a reason, in the feed that most of them are of.
+    pub(super) fn open_reason(&mut self, reason: &Reason, effects: &mut Effects) {
+        let Some(feed) = reason.main_feed() else { return };
+        let mut items = ItemsPage::new(feed, Some(reason.state));
+        let query = ItemQuery { error: reason.needle().to_owned(), ..items.query.clone() };
+        items.list(query, effects);
+        self.remember_page();
         self.page = ExportPage::Items(Box::new(items));
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// The length of one step: a batch or two at the gateway's usual allowance do not make it jump.
 pub const STEP: Duration = Duration::from_secs(5);
 /// How many steps are kept: five minutes.
-const STEPS_KEPT: usize = 60;
+pub const STEPS_KEPT: usize = 60;
 
 /// Items settled, step by step.
 #[derive(Debug)]

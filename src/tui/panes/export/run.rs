@@ -7,13 +7,14 @@ use jiff::Zoned;
 
 use crate::attach::About;
 use crate::connector::{ExportRequest, Limits};
-use crate::domain::DataSpaceKind;
+use crate::domain::{DataSpaceKind, Feed};
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
 use crate::export::progress::{FeedProgress, Limit, Progress, RunEnd, RunEvent, RunReport};
 use crate::format::{count, counted, rate};
 use crate::tui::panes::export::ExportPane;
 use crate::tui::panes::export::rates::Rates;
+use crate::tui::panes::export::remark::Remark;
 use crate::tui::panes::export::requests::ExportWork;
 use crate::tui::panes::{Cx, Effect, Effects, Load, Message, Now};
 use crate::tui::widgets::dialog::{Dialog, LinePurpose, Question};
@@ -97,9 +98,14 @@ impl ActiveRun {
         self.progress.elapsed + self.age()
     }
 
-    /// Time left.
+    /// Time left of the feed that runs; nobody can say it while the gateway is silent.
     pub fn eta(&self) -> Option<Duration> {
-        self.progress.eta.map(|eta| eta.saturating_sub(self.age()))
+        self.progress.eta.map(|eta| eta.saturating_sub(self.age())).filter(|_| self.silence().is_none())
+    }
+
+    /// For how long nothing has come back from the gateway; `None` while that is no news.
+    pub fn silence(&self) -> Option<Duration> {
+        self.progress.silence(self.age())
     }
 
     /// Requests a second over the last seconds; `None` before anything can be said.
@@ -207,6 +213,7 @@ impl ExportPane {
                 self.run = RunState::Active(Box::new(ActiveRun::new(None, cx.now.uptime)));
                 self.failures.clear();
                 self.failures_skipped = 0;
+                self.is_following = true;
                 if cx.leaving {
                     effects.push(Effect::Run(Command::Stop));
                 }
@@ -235,6 +242,7 @@ impl ExportPane {
         self.log.add(Tone::Info, format!("{} ({}): following from here", about.request, about.owner), cx.now);
         self.failures.clear();
         self.failures_skipped = 0;
+        self.is_following = true;
         self.run = RunState::Active(Box::new(ActiveRun::new(Some(about), cx.now.uptime)));
     }
 
@@ -243,7 +251,23 @@ impl ExportPane {
         if let RunState::Active(run) = &mut self.run {
             self.log.progress(&progress, now);
             run.take(progress, now.uptime);
+            let answers = run.progress.requests.ok;
+            self.remark.take_if(|remark| remark.is_over(answers, now.uptime));
         }
+        self.follow_running();
+    }
+
+    /// The cursor goes to the feed that runs, until a person moves it.
+    fn follow_running(&mut self) {
+        let Some(running) = self.running_feed().filter(|_| self.is_following) else { return };
+        if let Some(place) = self.feeds().iter().position(|feed| *feed == running) {
+            self.selected = place;
+        }
+    }
+
+    /// The feed that runs.
+    pub fn running_feed(&self) -> Option<Feed> {
+        self.active()?.progress.feeds.iter().find(|feed| feed.phase.is_active()).map(|feed| feed.feed)
     }
 
     /// What happened in the run, oldest first; `skipped` refused items are not among it.
@@ -258,9 +282,9 @@ impl ExportPane {
             match event {
                 RunEvent::ItemFailed(failure) => self.remember(failure),
                 RunEvent::Retrying { feed, attempt, after, reason } => {
-                    let seconds = after.as_secs_f64();
-                    let text = format!("{feed}: attempt {attempt} failed ({reason}); retrying in {seconds:.1} s");
-                    self.remark = Some(text);
+                    let text = format!("{feed}: attempt {attempt} failed ({reason})");
+                    let answers = self.active().map_or(0, |run| run.progress.requests.ok);
+                    self.remark = Some(Remark::retrying(text, cx.now.uptime.saturating_add(after), answers));
                 }
                 RunEvent::Note { feed, text } => self.tell_note(feed, text.as_str(), cx),
                 RunEvent::KeysRefused { message, remedy, request_id } => {
@@ -275,7 +299,7 @@ impl ExportPane {
                 }
                 RunEvent::FirstSync { .. } => {
                     let text = "first sync into this data space: everything will be sent";
-                    self.remark = Some(text.to_owned());
+                    self.remark = Some(Remark::new(text));
                 }
                 // Asked about when the run has ended.
                 RunEvent::Held(_) | RunEvent::FeedStarted { .. } | RunEvent::FeedFinished(_) => {}

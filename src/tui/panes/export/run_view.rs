@@ -6,6 +6,7 @@ use crate::connector::ExportRequest;
 use crate::connector::estimate::Forecast;
 use crate::error::Exit;
 use crate::export::progress::{Limit, Phase, RunEnd, RunReport};
+use crate::export::total_text::silence_words;
 use crate::format::{count, counted, duration, rate};
 use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::panes::View;
@@ -18,9 +19,6 @@ use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::spark;
 use crate::tui::widgets::text::{fit, paragraph, time, width};
 use crate::untrusted::SafeText;
-
-/// The width of the bar that goes with the numbers, in cells.
-const BAR: usize = 16;
 
 /// The most and the fewest bars of the rate: of five seconds each.
 const BARS: usize = 36;
@@ -60,85 +58,10 @@ pub fn lines(view: View<'_, ExportPane>, is_short: bool, theme: Theme, room: usi
                 Line::styled("◐ Starting: opening keys, source and ledger …", theme.style(Role::Accent)),
             ]
         }
-        RunState::Active(run) => active_lines(run, view, is_short, theme, room),
+        // `run_page` draws it.
+        RunState::Active(_) => Vec::new(),
         RunState::Ended(ended) => ended_lines(ended, &pane.request, pane.totals(), theme, room),
     }
-}
-
-fn active_lines(
-    run: &ActiveRun,
-    view: View<'_, ExportPane>,
-    is_short: bool,
-    theme: Theme,
-    room: usize,
-) -> Vec<Line<'static>> {
-    let totals = view.pane.totals();
-    let more = if totals.is_collecting { "+" } else { "" };
-    let elapsed = duration(run.elapsed());
-    let mut lines = vec![Line::default()];
-    if run.progress.dry_run {
-        let text =
-            format!("▶ Dry run, {elapsed}: {}{more} to send so far, nothing sent", counted(totals.to_send, "item"));
-        lines.push(Line::styled(fit(&text, room), theme.style(Role::Accent)));
-        return lines;
-    }
-    let what = match (run.progress.stopping, view.leaving) {
-        (true, true) => "■ Stopping, then quitting",
-        (true, false) => "■ Stopping",
-        (false, _) => {
-            let request = run.about.as_ref().map_or(view.pane.request.words(), |about| about.request.to_string());
-            if run.progress.paused.is_some() { &format!("◐ Paused: {request}") } else { &format!("▶ {request}") }
-        }
-    };
-    let which = which_feed(run).map(|which| format!(", {which}")).unwrap_or_default();
-    let numbers = format!("{elapsed}: {} of {}{more}", count(totals.submitted), count(totals.to_send));
-    // As many words as fit; what the run does is never left out.
-    let texts = ["items sent", "sent"];
-    let numbers = texts
-        .map(|words| format!("{what}{which}, {numbers} {words}"))
-        .into_iter()
-        .find(|text| width(text) <= room)
-        .unwrap_or_else(|| format!("{what}, {numbers}"));
-    let is_held = run.progress.stopping || run.progress.paused.is_some();
-    let role = if is_held { Role::Warning } else { Role::Accent };
-    lines.push(Line::styled(fit(&numbers, room), theme.style(role)));
-    if let Some(about) = &run.about {
-        lines.push(Line::styled(fit(&format!("Run by {}", about.owner), room), theme.style(Role::Dim)));
-    }
-    let requests = run.requests_per_second().map_or("-".to_owned(), rate);
-    // Source records, not items: how many items there are is only known when the last record is read.
-    let percent = totals.records_done * 100 / totals.records.max(1);
-    let pace = format!(
-        "{percent}% of {}, {} items/s, {requests} requests/s",
-        counted(totals.records, "record"),
-        rate(run.progress.items_per_second)
-    );
-    let eta = if run.progress.stopping {
-        "finishing in-flight batches; run again to resume".to_owned()
-    } else {
-        eta(run, room)
-    };
-    if !is_short {
-        lines.push(Line::from(vec![
-            Span::styled(bar(totals.records_done, totals.records, BAR), theme.style(role)),
-            Span::raw(fit(&format!("  {pace}"), room.saturating_sub(BAR))),
-        ]));
-    }
-    lines.push(Line::styled(fit(&eta, room), theme.style(Role::Dim)));
-    if !is_short {
-        lines.push(limits(view, true, theme, room));
-    }
-    if let Some(remark) = &view.pane.remark {
-        lines.push(Line::styled(fit(&format!("◐ {remark}"), room), theme.style(Role::Warning)));
-    }
-    lines
-}
-
-/// At which of its feeds the run is: `feed 5 of 8`.
-fn which_feed(run: &ActiveRun) -> Option<String> {
-    let feeds = &run.progress.feeds;
-    let at = feeds.iter().position(|feed| feed.phase.is_active())?;
-    (feeds.len() > 1).then(|| format!("feed {} of {}", at + 1, feeds.len()))
 }
 
 /// The time left of the feed that runs, with its reason, and what is not in it.
@@ -148,6 +71,9 @@ pub fn eta(run: &ActiveRun, room: usize) -> String {
     if let Some(paused) = &run.progress.paused {
         let by = paused.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
         return format!("paused{by}, nothing more is sent. {}: resume", key_of(KeyContext::Feed, Action::PauseResume));
+    }
+    if let Some(silence) = silence_words(&run.progress, run.age()) {
+        return silence;
     }
     let waiting = u64::try_from(feeds.iter().filter(|feed| feed.phase == Phase::Waiting).count()).unwrap_or(u64::MAX);
     let text = match (run.eta(), feeds.iter().find(|feed| feed.phase.is_active())) {
@@ -184,13 +110,6 @@ pub fn rate_spans(values: &[f64], room: usize, theme: Theme) -> Vec<Span<'static
         Span::styled(format!("  {}", spark::bars(shown)), theme.style(Role::Accent)),
         Span::styled(text, theme.style(Role::Dim)),
     ]
-}
-
-/// A bar that is full only when all is done.
-fn bar(done: u64, all: u64, cells: usize) -> String {
-    let filled =
-        (done.min(all) * cells as u64).checked_div(all).map_or(0, |filled| usize::try_from(filled).unwrap_or(cells));
-    "█".repeat(filled) + &"░".repeat(cells - filled)
 }
 
 fn ended_lines(

@@ -69,6 +69,13 @@ fn records_done(feed: &FeedProgress, records: u64) -> u64 {
     }
 }
 
+/// A bar that is full only when all is done.
+pub fn bar(done: u64, all: u64, cells: usize) -> String {
+    let filled = u128::from(done.min(all)) * cells as u128 / u128::from(all.max(1));
+    let filled = usize::try_from(filled).unwrap_or(cells).min(cells);
+    "█".repeat(filled) + &"░".repeat(cells - filled)
+}
+
 /// Whether more items of a feed may still be found, so that its total is not final.
 pub fn is_collecting(feed: &FeedProgress) -> bool {
     matches!(feed.phase, Phase::Waiting | Phase::Collecting | Phase::Deleting)

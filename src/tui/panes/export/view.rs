@@ -1,4 +1,4 @@
-//! The pane of feeds: the table, the run, and the last errors.
+//! The pane of feeds: the table, the run, and why items failed.
 
 use jiff::Zoned;
 use ratatui::Frame;
@@ -7,9 +7,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use crate::export::progress::{ItemFailure, ItemState};
-use crate::format::count;
 use crate::tui::keymap::{Action, KeyContext, key_of};
-use crate::tui::panes::export::{ExportPane, FAILURES_KEPT, feed_about, feed_table, run_view};
+use crate::tui::panes::export::{ExportPane, feed_about, feed_table, reasons, run_page, run_view};
 use crate::tui::panes::{Load, View};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::text::{fit, left, time};
@@ -25,6 +24,10 @@ const ROOM_BESIDE: u16 = 152;
 
 /// Draws it.
 pub fn draw(frame: &mut Frame, area: Rect, view: View<'_, ExportPane>, theme: Theme) {
+    if let Some(run) = view.pane.active() {
+        run_page::draw(frame, area, run, view, theme);
+        return;
+    }
     // The table comes first: it has more to say than the side.
     let (main, side) = if area.width < ROOM_BESIDE { (area, None) } else { crate::tui::widgets::list::with_side(area) };
     let room = usize::from(main.width);
@@ -36,7 +39,7 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View<'_, ExportPane>, theme: Th
         *first = feed_about::below_table(view, theme, room);
     }
     let pane = &view.pane;
-    let is_one_line = pane.failures.is_empty() || (is_short && pane.selected_failure().is_none());
+    let is_one_line = pane.failures.is_empty() || (is_short && pane.selected_reason().is_none());
     let failure = trouble_lines(view, theme, room);
     let failure: Vec<Line> = if is_short { failure.into_iter().take(1).collect() } else { failure };
     let errors = failure.len() + if is_one_line { 1 } else { ERRORS };
@@ -54,8 +57,8 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View<'_, ExportPane>, theme: Th
     frame.render_widget(Paragraph::new(feed_table::lines(&feeds, table_rows, view, theme, room)), table);
     frame.render_widget(Paragraph::new(run), below);
     let mut last = failure;
-    let errors_room = usize::from(errors.height).saturating_sub(last.len()).min(most_errors(pane));
-    last.extend(error_lines(view, theme, room, errors_room));
+    let errors_room = usize::from(errors.height).saturating_sub(last.len());
+    last.extend(reasons::lines(pane, theme, room, errors_room));
     frame.render_widget(Paragraph::new(last), errors);
     if let (Some(side), Some(feed)) = (side, view.pane.selected_feed()) {
         frame.render_widget(Paragraph::new(feed_about::lines(feed, view, theme, usize::from(side.width))), side);
@@ -64,38 +67,7 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View<'_, ExportPane>, theme: Th
 
 /// While a run is under way, each new error moves all the others, and a slow line has to carry that: a few must do.
 pub fn most_errors(pane: &ExportPane) -> usize {
-    if pane.active().is_some() && pane.selected_failure().is_none() { MOST_ERRORS_OF_RUN } else { usize::MAX }
-}
-
-fn error_lines(view: View<'_, ExportPane>, theme: Theme, room: usize, height: usize) -> Vec<Line<'static>> {
-    let pane = &view.pane;
-    if height == 0 {
-        return Vec::new();
-    }
-    let filter = &pane.filter;
-    let shown: Vec<&ItemFailure> = pane.shown_failures().collect();
-    let heading = if filter.editing || filter.is_set() {
-        crate::tui::widgets::filter::filter_line(filter, theme, room)
-    } else if pane.failures.is_empty() {
-        Line::styled("No errors", theme.style(Role::Dim))
-    } else {
-        let all = u64::try_from(pane.failures.len()).unwrap_or(u64::MAX);
-        let items = key_of(KeyContext::Export, Action::ShowItems);
-        let older = if pane.failures_skipped > 0 || pane.failures.len() == FAILURES_KEPT {
-            format!(" shown; {items}: all items")
-        } else {
-            String::new()
-        };
-        Line::styled(fit(&format!("Last errors ({}{older}), newest first", count(all)), room), theme.style(Role::Title))
-    };
-    let mut lines = vec![heading];
-    let room_for_rows = height.saturating_sub(1);
-    let selected = pane.selected_failure();
-    let from = crate::tui::widgets::list::window(selected.unwrap_or(0), shown.len(), room_for_rows);
-    for (number, failure) in shown.iter().enumerate().skip(from).take(room_for_rows) {
-        lines.push(failure_line(failure, selected == Some(number), theme, room));
-    }
-    lines
+    if pane.active().is_some() && pane.selected_reason().is_none() { MOST_ERRORS_OF_RUN } else { usize::MAX }
 }
 
 /// A line for each thing that could not be read: since when what is shown is old, why, and the key that tries again.
