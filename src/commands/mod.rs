@@ -20,6 +20,7 @@ pub mod linear;
 pub mod output;
 pub mod projects;
 pub mod report;
+mod runs;
 pub mod sandbox;
 pub mod services;
 pub mod status;
