@@ -19,9 +19,9 @@ use crate::export::{ExportError, Run};
 use crate::remedy::{Hint, Remedy};
 
 /// How long a process that runs may take to answer. It does so at once, unless it was stopped like a job.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// The longest line that is read, in bytes. The counters of all feeds have about ten thousand.
-const LINE_LIMIT: u64 = 1024 * 1024;
+pub(super) const LINE_LIMIT: u64 = 1024 * 1024;
 /// Events that may wait for who looks.
 const EVENTS_WAITING: usize = 256;
 /// Commands that may wait to be written.
@@ -41,7 +41,7 @@ pub struct Found {
 /// The running exports in this state directory, the oldest first.
 pub async fn find(state_dir: &Path) -> Vec<Found> {
     let mut found = Vec::new();
-    for path in socket::all(state_dir) {
+    for path in socket::all(state_dir, socket::RUNS) {
         match timeout(PATIENCE, greet(&path)).await {
             Ok(Ok(run)) => found.push(run),
             // It has just ended, or its process does not answer: the lock still says who that is.
@@ -63,7 +63,7 @@ async fn greet(path: &Path) -> Result<Found, String> {
     }
 }
 
-async fn next(lines: &mut mpsc::Receiver<Line>) -> Result<FromServer, String> {
+pub(super) async fn next(lines: &mut mpsc::Receiver<Line>) -> Result<FromServer, String> {
     match lines.recv().await {
         Some(Ok(line)) => read(&line),
         Some(Err(_)) => Err("it sent too much data".to_owned()),
@@ -132,6 +132,7 @@ impl Found {
                 }
                 Ok(
                     FromServer::Run { .. }
+                    | FromServer::Watch { .. }
                     | FromServer::Skipped { .. }
                     | FromServer::Taken
                     | FromServer::Refused { .. },
@@ -142,7 +143,7 @@ impl Found {
     }
 }
 
-fn said(command: Command) -> Vec<u8> {
+pub(super) fn said(command: Command) -> Vec<u8> {
     line(FromGuest::Command { command, by: Owner::this_process().name().into() })
 }
 

@@ -1,6 +1,6 @@
 //! Running exports, reachable from other processes of the same user: who runs them, their counters and events, and commands.
 //!
-//! [`publish`] is the side of the process that runs; [`find`] is the side of who looks. Between them is a Unix socket in the state
+//! [`publish`] is the side of the process that runs; [`find`] is the side of who looks; `watching` is both for a watch between its passes. Between them is a Unix socket in the state
 //! directory, with one JSON object a line. It must never know what a run does, nor who looks; and nobody who looks can slow a
 //! run down.
 
@@ -8,8 +8,10 @@ mod client;
 mod lines;
 mod server;
 mod socket;
+mod watching;
 mod wire;
 
 pub use client::{Found, find};
 pub use server::publish;
-pub use wire::About;
+pub use watching::{FoundWatch, find_watches, publish_watch};
+pub use wire::{About, PassEnd, WatchStatus};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
-use tokio::net::unix::OwnedWriteHalf;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
@@ -22,7 +22,7 @@ use crate::export::progress::{Progress, RunEvent, RunReport};
 use crate::export::report_text::event_line;
 
 /// How many may look at once; each costs a task and a few buffers.
-const MOST_GUESTS: usize = 16;
+pub(super) const MOST_GUESTS: usize = 16;
 /// How many events are kept for who comes later, and may wait for who reads slowly.
 const EVENTS_KEPT: usize = 256;
 /// The longest line that is read, in bytes. A command has about a hundred.
@@ -30,14 +30,14 @@ const LINE_LIMIT: u64 = 4096;
 /// How long a line may take to be written to who looks.
 const WRITE_PATIENCE: Duration = Duration::from_secs(5);
 /// How long the end of a run may take to be reported to all who look.
-const END_PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const END_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How a run ended, once it has.
 type Ended = Option<Result<Box<RunReport>, Problem>>;
 
 /// Makes a run reachable, and returns it as it was. If that cannot be, the log says why, and the run continues.
 pub fn publish(run: Run, about: About, state_dir: &Path) -> Run {
-    let listening = match socket::listen(state_dir) {
+    let listening = match socket::listen(state_dir, socket::RUNS) {
         Ok(listening) => listening,
         Err(error) => {
             tracing::warn!(%error, "no other process can attach to this run");
@@ -170,11 +170,16 @@ async fn serve(server: Arc<Server>, listening: Listening) {
     let _ = timeout(END_PATIENCE, async { while guests.join_next().await.is_some() {} }).await;
 }
 
+/// What who looks says, line by line.
+pub(super) fn read_lines(from: OwnedReadHalf) -> mpsc::Receiver<lines::Line> {
+    lines::read(from, LINE_LIMIT)
+}
+
 /// Tells one who looks everything, and takes its commands, until it goes or the run has ended.
 async fn attend(server: Arc<Server>, stream: UnixStream) {
     let (from, mut to) = stream.into_split();
     // Whoever does not read, or goes, is let go of; it may come again.
-    let _ = talk(&server, &mut lines::read(from, LINE_LIMIT), &mut to).await;
+    let _ = talk(&server, &mut read_lines(from), &mut to).await;
 }
 
 async fn talk(
@@ -248,6 +253,6 @@ fn carry_out(server: &Server, line: &[u8]) -> FromServer {
     }
 }
 
-async fn write(to: &mut OwnedWriteHalf, message: FromServer) -> std::io::Result<()> {
+pub(super) async fn write(to: &mut OwnedWriteHalf, message: FromServer) -> std::io::Result<()> {
     timeout(WRITE_PATIENCE, to.write_all(&line(message))).await.map_err(|_| std::io::ErrorKind::TimedOut)?
 }

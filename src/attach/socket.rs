@@ -1,4 +1,4 @@
-//! Where the sockets are: `runs/PID.NUMBER.sock` in the state directory, for their owner's eyes only.
+//! Where the sockets are: `PID.NUMBER.sock` in `runs` and `watches` in the state directory, for their owner's eyes only.
 
 use std::fs::File;
 use std::io;
@@ -13,6 +13,12 @@ use crate::private_file;
 
 /// The longest path that a Unix socket can have on Linux, in bytes.
 const LONGEST_PATH: usize = 107;
+
+/// The directory of running exports.
+pub(super) const RUNS: &str = "runs";
+
+/// The directory of watches.
+pub(super) const WATCHES: &str = "watches";
 
 /// Tells the runs of one process apart.
 static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -31,10 +37,10 @@ impl Drop for Listening {
     }
 }
 
-/// Listens on a new socket.
-pub(super) fn listen(state_dir: &Path) -> io::Result<Listening> {
+/// Listens on a new socket in the directory of this name.
+pub(super) fn listen(state_dir: &Path, name: &str) -> io::Result<Listening> {
     // 0700 from its beginning: nobody else reaches the socket, not even before it has its own mode.
-    let directory = private_file::own_dir(state_dir, "runs").map_err(io::Error::other)?;
+    let directory = private_file::own_dir(state_dir, name).map_err(io::Error::other)?;
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let path = directory.join(format!("{}.{number}.sock", std::process::id()));
     // Of a process that had the same number and died.
@@ -44,9 +50,9 @@ pub(super) fn listen(state_dir: &Path) -> io::Result<Listening> {
     Ok(Listening { listener, path })
 }
 
-/// The sockets that are there.
-pub(super) fn all(state_dir: &Path) -> Vec<PathBuf> {
-    let directory = directory(state_dir);
+/// The sockets that are in the directory of this name.
+pub(super) fn all(state_dir: &Path, name: &str) -> Vec<PathBuf> {
+    let directory = state_dir.join(name);
     // Somebody else's sockets are not looked at: who answers there could tell anything.
     let is_ours =
         std::fs::symlink_metadata(&directory).is_ok_and(|meta| private_file::check_dir(&directory, &meta).is_ok());
@@ -72,10 +78,6 @@ pub(super) async fn connect(path: &Path) -> io::Result<UnixStream> {
 pub(super) fn is_trusted(stream: &UnixStream) -> bool {
     let own = rustix::process::geteuid().as_raw();
     stream.peer_cred().is_ok_and(|peer| [own, 0].contains(&peer.uid()))
-}
-
-fn directory(state_dir: &Path) -> PathBuf {
-    state_dir.join("runs")
 }
 
 /// A path that is short enough for a socket: the path itself, or the same place by way of its open directory.
@@ -108,10 +110,10 @@ mod tests {
         for depth in [0, 12] {
             let state = tempfile::tempdir().expect("a directory");
             let state_dir = state.path().join("a long name".repeat(2)).join("deeper/and/".repeat(depth));
-            let listening = listen(&state_dir).expect("listening");
+            let listening = listen(&state_dir, RUNS).expect("listening");
             let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
-            assert_eq!((mode(&directory(&state_dir)), mode(&listening.path)), (0o700, 0o600));
-            let [path] = &all(&state_dir)[..] else { panic!("one socket") };
+            assert_eq!((mode(&state_dir.join(RUNS)), mode(&listening.path)), (0o700, 0o600));
+            let [path] = &all(&state_dir, RUNS)[..] else { panic!("one socket") };
             connect(path).await.expect("connected");
             let path = path.clone();
             drop(listening);

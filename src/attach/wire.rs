@@ -1,5 +1,8 @@
 //! What is said over the socket: one JSON object a line, each with `schema` and `type`.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{DataSpaceId, Feed};
@@ -24,6 +27,33 @@ pub struct About {
     pub feeds: Vec<Feed>,
 }
 
+/// How a watch stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchStatus {
+    /// Who runs it.
+    pub owner: Owner,
+    /// The data space that receives.
+    pub data_space: DataSpaceId,
+    /// From the end of one pass to the start of the next.
+    pub every: Duration,
+    /// The last pass that ended; `None` before the first.
+    pub last_pass: Option<PassEnd>,
+    /// When the next pass begins; `None` while one is under way.
+    pub next_pass: Option<Timestamp>,
+    /// Why passes fail; `None` while they succeed.
+    pub problem: Option<SafeText>,
+}
+
+/// How a pass ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassEnd {
+    pub at: Timestamp,
+    /// Items that the gateway accepted, deletions included.
+    pub sent: u64,
+    /// Items that failed, for now or until they are fixed.
+    pub failed: u64,
+}
+
 /// What the process that runs says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -34,6 +64,8 @@ pub(super) enum FromServer {
         /// How far it is.
         progress: Progress,
     },
+    /// How a watch stands: the first line of a watch, and again whenever it changes.
+    Watch { watch: WatchStatus },
     /// Newer counters.
     Progress {
         /// The counters.
@@ -109,8 +141,6 @@ pub(super) fn read<T: for<'a> Deserialize<'a>>(line: &[u8]) -> Result<T, String>
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::error::Exit;
     use crate::export::control::Paused;

@@ -25,17 +25,23 @@ pub enum ExportCommand {
         #[arg(long, value_name = "FEEDS", value_delimiter = ',', default_value = "all")]
         feed: Vec<FeedChoice>,
     },
-    /// Show each feed in the selected data space, and running exports
+    /// Show each feed in the selected data space with its coverage, running exports and watches
     Status {
         /// Follow the running export, as a table on a terminal, else line by line, and exit with its code; interrupting does not stop it
         #[arg(long)]
         watch: bool,
     },
+    /// List past runs: when, who, how long, what was sent, and how each ended
+    Runs {
+        /// At most this many, newest first
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
+        limit: u16,
+    },
     /// Pause the running export after in-flight batches
     Pause,
     /// Resume a paused export
     Resume,
-    /// Stop the running export after in-flight batches
+    /// Stop the running export, and a watch, after in-flight batches
     Stop,
     /// Change threads and batch size of the running export
     Set(SetArgs),

@@ -40,6 +40,7 @@ impl Command {
             | Command::Export(
                 ExportCommand::Estimate { .. }
                 | ExportCommand::Status { .. }
+                | ExportCommand::Runs { .. }
                 | ExportCommand::Items(_)
                 | ExportCommand::Item(_)
                 | ExportCommand::Ledger(LedgerCommand::Check | LedgerCommand::Backup { .. }),

@@ -1,16 +1,20 @@
-//! Running exports, from another process: `export status --watch`, `export pause`, `resume`, `stop` and `set`.
+//! Running exports and watches, from another process: `export status --watch`, `export pause`, `resume`, `stop` and `set`.
 
 use std::time::Duration;
 
 use jiff::Zoned;
-use serde_json::json;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
 
 use super::linear::{self, Voice};
 use super::output::{Output, redraws, talk};
 use crate::cli::SetArgs;
 use crate::connector::Connector;
+use crate::connector::watching::watch_words;
+use crate::domain::DataSpaceId;
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
+use crate::export::owner::Owner;
 use crate::export::report_text::limit_words;
 use crate::export::total_text::{end_of_run_words, items_words, reason_line, requests_line};
 use crate::format::{counted, duration};
@@ -60,6 +64,50 @@ pub async fn list(connector: &Connector, output: &mut Output) -> Result<bool, Pr
     Ok(is_running)
 }
 
+/// Says of each watch who runs it, how often it passes, and when it does next.
+pub async fn watches(connector: &Connector, output: &mut Output) -> Result<(), Problem> {
+    for watch in connector.watches().await {
+        let status = &watch.status;
+        let text = format!("Watch {}", watch_words(status, &TimeZone::system()));
+        let fields = json!({
+            "user": status.owner.user,
+            "host": status.owner.host,
+            "pid": status.owner.pid,
+            "since": status.owner.since().map(|since| since.to_string()),
+            "data_space": status.data_space,
+            "every_seconds": status.every.as_secs(),
+            "last_pass": status.last_pass,
+            "next_pass": status.next_pass.map(|at| at.to_string()),
+            "problem": status.problem,
+        });
+        output.say(&text, "watch", fields)?;
+    }
+    Ok(())
+}
+
+/// Stops watches and runs, and says which.
+///
+/// # Errors
+/// A [`Problem`] if there is neither, or one does not take it.
+pub async fn stop(connector: &Connector, output: &mut Output) -> Result<Exit, Problem> {
+    let (watches, runs) = connector.stop_exports().await?;
+    for watch in &watches {
+        let owner = &watch.owner;
+        let text = format!("Stopping the watch; a pass that is running finishes its in-flight batches ({owner}).");
+        output.say(&text, "stopping", told_fields(owner, &watch.data_space, true))?;
+    }
+    for about in &runs {
+        let text = "Stopping after in-flight batches; run again to resume";
+        let fields = told_fields(&about.owner, &about.data_space, false);
+        output.say(&format!("{text} ({}, {}).", about.request, about.owner), "stopping", fields)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn told_fields(owner: &Owner, data_space: &DataSpaceId, is_watch: bool) -> Value {
+    json!({"user": owner.user, "host": owner.host, "pid": owner.pid, "data_space": data_space, "watch": is_watch})
+}
+
 /// Follows the oldest run to its end, and ends as it does; `None` if there is none.
 ///
 /// # Errors
@@ -97,12 +145,10 @@ pub async fn tell(commands: &[Command], connector: &Connector, output: &mut Outp
         let (word, text) = match commands {
             [Command::Pause] => ("paused", "Paused; in-flight batches will finish"),
             [Command::Resume] => ("resumed", "Resumed"),
-            [Command::Stop] => ("stopping", "Stopping after in-flight batches; run again to resume"),
             _ => ("set", "Updated; applies to new batches"),
         };
-        let owner = &about.owner;
-        let fields = json!({"user": owner.user, "host": owner.host, "pid": owner.pid, "data_space": about.data_space});
-        output.say(&format!("{text} ({}, {owner}).", about.request), word, fields)?;
+        let fields = told_fields(&about.owner, &about.data_space, false);
+        output.say(&format!("{text} ({}, {}).", about.request, about.owner), word, fields)?;
     }
     Ok(Exit::Done)
 }

@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::linear::{self, Voice};
 use super::output::{Output, moment, table, talk};
-use super::{Invocation, attach, ids, items, ledger, lint, no_data_space, watch};
+use super::{Invocation, attach, ids, items, ledger, lint, no_data_space, runs, watch};
 use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
-use crate::export::ledger::FeedSummary;
+use crate::export::ledger::{Coverage, FeedSummary};
 use crate::export::progress::{FeedProgress, SENT_MEANS};
 use crate::export::report_text::failure_line;
 use crate::export::{Following, SyncMode};
@@ -38,14 +38,16 @@ pub async fn run(command: ExportCommand, setting: &Invocation, output: &mut Outp
             if watch && let Some(exit) = attach::watch(&connector, output).await? {
                 return Ok(exit);
             }
+            attach::watches(&connector, output).await?;
             let is_running = attach::list(&connector, output).await?;
             let exit = status(&connector, output)?;
             // What failed so far, the run may still send: it is not over.
             Ok(if is_running && exit == Exit::Partial { Exit::Done } else { exit })
         }
+        ExportCommand::Runs { limit } => Ok(runs::list(limit, &connector, output)?),
         ExportCommand::Pause => Ok(attach::tell(&[Command::Pause], &connector, output).await?),
         ExportCommand::Resume => Ok(attach::tell(&[Command::Resume], &connector, output).await?),
-        ExportCommand::Stop => Ok(attach::tell(&[Command::Stop], &connector, output).await?),
+        ExportCommand::Stop => Ok(attach::stop(&connector, output).await?),
         ExportCommand::Set(args) => Ok(attach::tell(&attach::settings(&args)?, &connector, output).await?),
         ExportCommand::Items(args) => items::list(&args, &connector, output).await,
         ExportCommand::Item(args) => items::show(&args, &connector, output).await,
@@ -207,7 +209,7 @@ pub(super) fn status(connector: &Connector, output: &mut Output) -> anyhow::Resu
     let summary = connector.ledger_summary()?;
     let failures = connector.failures(None, FAILURES_SHOWN)?;
     let mut rows = vec![
-        ["FEED", "SENT", "NOT SENT", "WILL RETRY", "NEEDS A FIX", "LAST FULL SYNC", "LAST PARTIAL SYNC"]
+        ["FEED", "SENT", "NOT SENT", "WILL RETRY", "NEEDS A FIX", "COVERAGE", "LAST FULL SYNC", "LAST PARTIAL SYNC"]
             .map(str::to_owned)
             .to_vec(),
     ];
@@ -218,6 +220,7 @@ pub(super) fn status(connector: &Connector, output: &mut Output) -> anyhow::Resu
         output.record("feed_status", fields)?;
         let mut row = vec![feed.feed.to_string()];
         row.extend([feed.submitted, feed.awaiting, feed.will_retry, feed.needs_attention].map(count));
+        row.push(feed.coverage().share());
         row.push(feed.last_sync.map_or("never in full".to_owned(), moment));
         row.push(feed.last_partial.map_or("none".to_owned(), moment));
         rows.push(row);
@@ -226,8 +229,10 @@ pub(super) fn status(connector: &Connector, output: &mut Output) -> anyhow::Resu
     if summary.is_empty() {
         output.text("Nothing sent yet: run `commerce-connector export run`.")?;
     } else {
-        output.text(&table(&rows, &[1, 2, 3, 4]))?;
-        output.text(SENT_MEANS)?;
+        output.text(&table(&rows, &[1, 2, 3, 4, 5]))?;
+        let all: Coverage = summary.iter().map(FeedSummary::coverage).sum();
+        let fields = json!({"data_space": id, "sent": all.sent, "items": all.items, "percent": all.percent()});
+        output.say(&format!("Coverage: {}. {SENT_MEANS}", all.words()), "coverage", fields)?;
     }
     rolling_status(connector, output)?;
     for failure in &failures {
@@ -253,6 +258,7 @@ pub(super) fn summary_record(summary: &FeedSummary) -> Value {
         "awaiting": summary.awaiting,
         "will_retry": summary.will_retry,
         "needs_attention": summary.needs_attention,
+        "coverage_percent": summary.coverage().percent(),
         "last_sync": summary.last_sync.map(|at| at.to_string()),
         "last_partial": summary.last_partial.map(|at| at.to_string()),
     })

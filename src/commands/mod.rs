@@ -28,6 +28,7 @@ pub mod output;
 mod progress_table;
 pub mod projects;
 pub mod report;
+mod runs;
 pub mod sandbox;
 pub mod services;
 pub mod status;

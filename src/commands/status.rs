@@ -3,8 +3,8 @@
 use jiff::Zoned;
 use serde_json::json;
 
-use super::Invocation;
 use super::output::{Output, table};
+use super::{Invocation, attach};
 use crate::connector::Connector;
 use crate::connector::checklist::{self, Facts, GatewaySays, Known, NextAction, Step};
 use crate::error::{Exit, Problem};
@@ -47,6 +47,7 @@ pub async fn run(setting: &Invocation, output: &mut Output) -> anyhow::Result<Ex
     let steps = checklist::steps(&facts);
     let exit = checklist::exit(&steps, &facts);
     tell(&connector, &steps, exit, output)?;
+    attach::watches(&connector, output).await?;
     Ok(exit)
 }
 

@@ -29,6 +29,7 @@ pub mod setup;
 mod stored;
 pub mod unsaved;
 mod watch;
+pub mod watching;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -40,7 +41,7 @@ use crate::config::store::Store;
 use crate::config::{Config, SourceKind};
 use crate::domain::{DataSpace, DataSpaceId, DataSpaceKind, Environment, Feed, Project, ProjectId};
 use crate::error::{Explain, Problem};
-use crate::export::ledger::{FeedSummary, LedgerReader, RollingSummary};
+use crate::export::ledger::{FeedSummary, LedgerReader, PastRun, RollingSummary};
 use crate::export::progress::ItemFailure;
 use crate::feeds::source::Source;
 use crate::feeds::source::commerce::{Commerce, InForce, Installation};
@@ -355,6 +356,14 @@ impl Connector {
     pub fn ledger_summary(&self) -> Result<Vec<FeedSummary>, Problem> {
         match self.ledger()? {
             Some(ledger) => ledger.summary().map_err(explained),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The newest runs into the chosen data space, newest first. Blocking.
+    pub fn runs(&self, limit: usize) -> Result<Vec<PastRun>, Problem> {
+        match self.ledger()? {
+            Some(ledger) => ledger.runs(limit).map_err(explained),
             None => Ok(Vec::new()),
         }
     }

@@ -93,7 +93,7 @@ impl Connector {
         let batch_size = |feed| request.batch_size.or_else(|| configured_batch_size(&config, feed));
         let about = About {
             owner: Owner::this_process(),
-            request: request.words().into(),
+            request: if skip_locked { "Watch pass".into() } else { request.words().into() },
             data_space: data_space.clone(),
             feeds: feeds.clone(),
         };
@@ -105,6 +105,7 @@ impl Connector {
         let plan = Plan {
             feeds: plans,
             mode: request.mode,
+            request: about.request.clone(),
             skip_locked,
             data_space,
             thread_count: request.thread_count.unwrap_or(config.export.thread_count),

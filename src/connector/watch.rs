@@ -6,17 +6,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch as channel};
 use tokio_util::sync::CancellationToken;
 
 use super::stored::InUse;
 use super::{Connector, ExportRequest};
+use crate::attach::{PassEnd, WatchStatus, publish_watch};
 use crate::config::time_span::TimeSpan;
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::export::held::What;
 use crate::export::ledger::Installation;
-use crate::export::progress::{RunEnd, RunEvent, RunReport};
+use crate::export::owner::Owner;
+use crate::export::progress::{FeedProgress, RunEnd, RunEvent, RunReport};
 use crate::export::{Following, SyncMode};
 use crate::feeds::source::Source;
 use crate::untrusted::SafeText;
@@ -94,9 +97,18 @@ impl Connector {
         news: mpsc::Sender<WatchNews>,
         stop: CancellationToken,
     ) -> Result<(), Problem> {
-        self.destination()?;
+        let data_space = self.destination()?;
         self.client()?;
         let every = watch.every;
+        let (status, watched) = channel::channel(WatchStatus {
+            owner: Owner::this_process(),
+            data_space,
+            every,
+            last_pass: None,
+            next_pass: None,
+            problem: None,
+        });
+        let serving = tokio::task::block_in_place(|| publish_watch(watched, stop.clone(), &self.shared.state_dir));
         let passes = Passes {
             connector: self.clone(),
             watch,
@@ -106,16 +118,24 @@ impl Connector {
             has_passed: false,
             said: BTreeMap::new(),
             held: Vec::new(),
+            status: status.clone(),
             news: news.clone(),
             stop: stop.clone(),
         };
-        repeat(every, &news, &stop, passes).await
+        let ended = repeat(every, &status, &news, &stop, passes).await;
+        drop(status);
+        if let Some(serving) = serving {
+            // It takes its socket away.
+            let _ = serving.await;
+        }
+        ended
     }
 }
 
 /// Passes until it is asked to stop, waiting longer and longer while they fail.
 async fn repeat(
     every: Duration,
+    status: &channel::Sender<WatchStatus>,
     news: &mpsc::Sender<WatchNews>,
     stop: &CancellationToken,
     mut passes: impl Pass,
@@ -123,9 +143,11 @@ async fn repeat(
     let mut failed: u32 = 0;
     let mut reported: Option<Problem> = None;
     while !stop.is_cancelled() {
+        status.send_modify(|status| status.next_pass = None);
         let wait = match passes.pass().await? {
             Passed::Well => {
                 failed = 0;
+                status.send_modify(|status| status.problem = None);
                 if reported.take().is_some() {
                     tell(news, WatchNews::Recovered).await;
                 }
@@ -134,6 +156,7 @@ async fn repeat(
             Passed::Badly(problem) => {
                 failed += 1;
                 let again_in = after_failures(every, failed);
+                status.send_modify(|status| status.problem = Some(SafeText::new(&problem.what)));
                 if reported.as_ref() != Some(&problem) {
                     tell(
                         news,
@@ -149,6 +172,7 @@ async fn repeat(
                 again_in
             }
         };
+        status.send_modify(|status| status.next_pass = Timestamp::now().checked_add(wait).ok());
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(wait) => {}
@@ -184,6 +208,8 @@ struct Passes {
     said: BTreeMap<Feed, Vec<SafeText>>,
     /// What is held back of which feeds, as it was reported.
     held: Vec<(Feed, What)>,
+    /// What others see of it.
+    status: channel::Sender<WatchStatus>,
     news: mpsc::Sender<WatchNews>,
     stop: CancellationToken,
 }
@@ -239,6 +265,8 @@ impl Passes {
     /// One pass; the problem, if it did not come to its end.
     async fn pass_once(&mut self) -> Result<Option<Problem>, Problem> {
         self.read_settings().await?;
+        let data_space = self.connector.destination()?;
+        self.status.send_modify(|status| status.data_space = data_space);
         let source = if let Some(source) = &self.source {
             source.clone()
         } else {
@@ -276,6 +304,7 @@ impl Passes {
             .map_err(|error| Problem::new(Exit::Other, format!("a pass failed: {error}")))?
             .map_err(|error| Problem::of(&error))?;
         let problem = problem_of(&report);
+        self.status.send_modify(|status| status.last_pass = Some(ended(&report)));
         self.held = report.held().map(|held| (held.feed, held.what)).collect();
         if did_something(&report) {
             tell(&self.news, WatchNews::Pass(report)).await;
@@ -302,6 +331,15 @@ impl Passes {
 
 fn did_something(report: &RunReport) -> bool {
     report.progress.feeds.iter().any(|feed| feed.to_send() + feed.settled() > 0)
+}
+
+fn ended(report: &RunReport) -> PassEnd {
+    let sum = |of: fn(&FeedProgress) -> u64| report.progress.feeds.iter().map(of).sum();
+    PassEnd {
+        at: Timestamp::now(),
+        sent: sum(|feed| feed.submitted),
+        failed: sum(|feed| feed.will_retry + feed.needs_attention),
+    }
 }
 
 /// Why a pass did not come to its end; being asked to stop is not a problem.
@@ -351,11 +389,23 @@ mod tests {
         }
     }
 
+    fn status() -> channel::Sender<WatchStatus> {
+        let status = WatchStatus {
+            owner: Owner::this_process(),
+            data_space: "space".parse().expect("an id"),
+            every: EVERY,
+            last_pass: None,
+            next_pass: None,
+            problem: None,
+        };
+        channel::Sender::new(status)
+    }
+
     async fn watched(passes: Vec<Result<Passed, Problem>>) -> (Vec<u64>, Vec<WatchNews>, Result<(), Problem>) {
         let (sender, mut receiver) = mpsc::channel(100);
         let stop = CancellationToken::new();
         let mut script = Script { begun: Instant::now(), left: passes.into(), times: Vec::new(), stop: stop.clone() };
-        let ended = repeat(EVERY, &sender, &stop, &mut script).await;
+        let ended = repeat(EVERY, &status(), &sender, &stop, &mut script).await;
         drop(sender);
         let mut news = Vec::new();
         while let Some(what) = receiver.recv().await {
@@ -410,11 +460,14 @@ mod tests {
         let begun = Instant::now();
         let left = [Ok(Passed::Well), Ok(Passed::Well)].into();
         let mut script = Script { begun, left, times: Vec::new(), stop: stop.clone() };
+        let status = status();
         let stopping = async {
             tokio::time::sleep(Duration::from_secs(7)).await;
+            let next = status.borrow().next_pass.expect("it waits");
+            assert!(next > Timestamp::now(), "others see when it passes again");
             stop.cancel();
         };
-        let (ended, ()) = tokio::join!(repeat(EVERY, &sender, &stop, &mut script), stopping);
+        let (ended, ()) = tokio::join!(repeat(EVERY, &status, &sender, &stop, &mut script), stopping);
         assert_eq!((ended, begun.elapsed().as_secs(), script.times), (Ok(()), 7, vec![0]));
     }
 

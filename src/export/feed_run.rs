@@ -42,6 +42,10 @@ pub(super) struct Context {
     pub id: i64,
     /// How feeds are gone through.
     pub mode: SyncMode,
+    /// What is asked for, in a few words.
+    pub request: SafeText,
+    /// Whether it is a pass of a watch.
+    pub is_watch: bool,
     /// The feeds that are left out because another run holds them, and who that is.
     pub skipped: Vec<(Feed, SafeText)>,
     /// The feeds whose locks were left by a run that died, and whose that was.

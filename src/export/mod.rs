@@ -71,6 +71,8 @@ pub struct Plan {
     pub feeds: Vec<FeedPlan>,
     /// How they are gone through.
     pub mode: SyncMode,
+    /// What is asked for, in a few words, for the run history.
+    pub request: SafeText,
     /// The data space that receives.
     pub data_space: DataSpaceId,
     /// Requests in flight at a time.
@@ -165,6 +167,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
     let Plan {
         mut feeds,
         mode,
+        request,
         data_space,
         thread_count,
         max_batch_bytes,
@@ -214,6 +217,8 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
     let context = Context {
         id: Timestamp::now().as_millisecond(),
         mode,
+        request,
+        is_watch: skip_locked,
         skipped,
         died,
         awaited,

@@ -46,6 +46,11 @@ impl Owner {
         Timestamp::from_second(self.since).ok()
     }
 
+    /// Who it is in a table: `ann@shop1, pid 4711`.
+    pub fn address(&self) -> String {
+        format!("{}@{}, pid {}", self.user, self.host, self.pid)
+    }
+
     /// Who it is, without the time: `ann on shop1 (pid 4711)`.
     pub fn name(&self) -> String {
         format!("{} on {} (pid {})", self.user, self.host, self.pid)
@@ -54,7 +59,7 @@ impl Owner {
 
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}, pid {}", self.user, self.host, self.pid)?;
+        f.write_str(&self.address())?;
         match self.since() {
             Some(since) => write!(f, ", started {}", since.strftime("%Y-%m-%d %H:%M:%S UTC")),
             None => Ok(()),

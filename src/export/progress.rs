@@ -77,6 +77,9 @@ pub struct FeedProgress {
     pub gone: u64,
     /// Items the gateway accepted (deletions included).
     pub submitted: u64,
+    /// Those of `submitted` that are deletions.
+    #[serde(default)]
+    pub deleted: u64,
     /// Items that failed and will be retried by the next run.
     pub will_retry: u64,
     /// Items that need attention (broken records included).
@@ -119,6 +122,7 @@ impl FeedProgress {
             changed: 0,
             gone: 0,
             submitted: 0,
+            deleted: 0,
             will_retry: 0,
             needs_attention: 0,
             unanswered: 0,

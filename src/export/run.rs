@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::cancel::Cause;
@@ -46,8 +47,9 @@ pub(super) async fn run(
         context.events.tell(RunEvent::Note { feed: *feed, text }).await;
     }
     let planned = feeds.iter().map(|plan| plan.feed).collect();
+    let recorded = begin_record(&context, &feeds).await;
     let end = tokio::select! {
-        end = export_feeds(&context, feeds, &absent) => end,
+        end = async { recorded.as_ref().map_err(Clone::clone)?; export_feeds(&context, feeds, &absent).await } => end,
         never = context.live_progress.publish_changes() => match never {},
         never = tell_wanted(&context) => match never {},
         never = tell_waits(&context) => match never {},
@@ -57,11 +59,42 @@ pub(super) async fn run(
     let unknown_ids = context.unknown_ids.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
     let unknown_ids = unknown_ids.iter().map(|id| SafeText::new(id)).collect();
     let requests_per_second = context.client.pace().reading().requests_per_second;
+    let report = end.map(|end| RunReport { progress, end, unknown_ids, requests_per_second });
+    if let (Ok(report), Ok(Some(run))) = (&report, recorded) {
+        end_record(&context, run, report.clone()).await;
+    }
     drop(context);
     // The thread ends with its last caller, and folds the write-ahead log in; a panic in it was answered as an error.
     let _ = tokio::task::spawn_blocking(move || ledger_thread.join()).await;
     drop(locks);
-    Ok(RunReport { progress, end: end?, unknown_ids, requests_per_second })
+    report
+}
+
+/// Writes down that the run begins; a dry run leaves nothing behind.
+async fn begin_record(context: &Context, feeds: &[FeedPlan]) -> Result<Option<i64>, LedgerError> {
+    if context.dry_run {
+        return Ok(None);
+    }
+    let request = context.request.clone();
+    let feeds: Vec<Feed> = feeds.iter().map(|plan| plan.feed).collect();
+    context.ledger.call(move |store| store.begin_run(&request, &feeds, Timestamp::now())).await.map(Some)
+}
+
+/// Writes down how the run ended. A watch passes a thousand times a day: a pass that had nothing to do is forgotten.
+async fn end_record(context: &Context, run: i64, report: RunReport) {
+    let is_idle = report.end == RunEnd::Complete && report.progress.feeds.iter().all(|feed| feed.to_send() == 0);
+    let is_forgotten = context.is_watch && is_idle && report.held().next().is_none() && !report.has_failures();
+    let recorded = context
+        .ledger
+        .call(move |store| match is_forgotten {
+            true => store.forget_run(run),
+            false => store.end_run(run, &report, Timestamp::now()),
+        })
+        .await;
+    // What the items came to is recorded already, and the run ended as it did.
+    if let Err(error) = recorded {
+        tracing::warn!(%error, "the end of this run is missing in the run history");
+    }
 }
 
 /// Puts on the progress what is wanted of the run, as it changes.

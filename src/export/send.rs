@@ -12,7 +12,7 @@ use super::batch::{Batch, Batcher};
 use super::cancel::Cause;
 use super::failure;
 use super::feed_run::FeedRun;
-use super::ledger::{Answer, Attempt, BatchOutcome, Kept, Outgoing, state_of_status};
+use super::ledger::{Answer, Attempt, BatchOutcome, Kept, Outgoing, Why, state_of_status};
 use super::outcome::{self, Judged};
 use super::progress::{FeedProgress, ItemFailure, ItemState, RunEvent};
 use crate::client::models::{FeedAnswer, FeedOutcome};
@@ -344,7 +344,10 @@ impl FeedRun {
             return false;
         }
         let is_unanswered = outcome::is_unanswered(&answer.outcome);
-        self.run.live_progress.update(|feed| judged.iter().for_each(|judged| count(feed, judged, is_unanswered)));
+        let is_gone = |judged: &Judged| batch.items().get(judged.place).is_some_and(|sent| sent.why == Why::Gone);
+        self.run.live_progress.update(|feed| {
+            judged.iter().for_each(|judged| count(feed, judged, is_gone(judged), is_unanswered));
+        });
         let failed = judged.iter().filter_map(|judged| {
             let state = state_of_status(Some(judged.status));
             (state != ItemState::Submitted).then_some((self.plan.feed, state, &judged.text))
@@ -421,9 +424,12 @@ fn verdict_of(outgoing: &Outgoing, judged: &Judged) -> BatchOutcome {
     BatchOutcome { row: outgoing.row, status: judged.status, error: judged.text.clone(), code: judged.code.clone() }
 }
 
-fn count(feed: &mut FeedProgress, judged: &Judged, is_unanswered: bool) {
+fn count(feed: &mut FeedProgress, judged: &Judged, is_gone: bool, is_unanswered: bool) {
     match state_of_status(Some(judged.status)) {
-        ItemState::Submitted => feed.submitted += 1,
+        ItemState::Submitted => {
+            feed.submitted += 1;
+            feed.deleted += u64::from(is_gone);
+        }
         ItemState::WillRetry | ItemState::Awaiting => {
             feed.will_retry += 1;
             feed.unanswered += u64::from(is_unanswered);

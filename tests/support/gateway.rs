@@ -103,6 +103,7 @@ impl Gateway {
         Plan {
             feeds,
             mode: SyncMode::Full,
+            request: "Export".into(),
             skip_locked: false,
             sender: None,
             data_space: self.space.clone(),

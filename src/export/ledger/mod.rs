@@ -6,7 +6,7 @@
 //!
 //! Rooms: `status` says what the codes of items mean, `schema` opens and describes the file, `store` holds a connection and its run-local state, `compare`, `sweep`,
 //! `chosen` (a part of a feed), `follow` (change logs), `recheck` (what is compared again), `rolling` (the rolling compare),
-//! `journal`, `held` and `history` are what a run does with it, `writer` is the
+//! `journal`, `held`, `history` and `runs` (the run history) are what a run does with it, `writer` is the
 //! one thread that writes, `reader`, `listing`
 //! (pages of `items`) and `detail` (one of them) look on from outside. None of them may know of sources, clients or screens.
 
@@ -15,6 +15,7 @@ mod bitmap;
 mod check;
 mod chosen;
 mod compare;
+mod coverage;
 mod detail;
 mod filled;
 mod follow;
@@ -30,6 +31,7 @@ mod received;
 mod recheck;
 mod repair;
 mod rolling;
+mod runs;
 mod schema;
 pub(super) mod status;
 mod store;
@@ -47,6 +49,7 @@ pub use backup::{Backup, back_up};
 pub use check::{Checkup, Flaw, check, size};
 pub(super) use chosen::Reach;
 pub(super) use compare::{Compared, Contested, LedgerEntry, Outgoing, Why};
+pub use coverage::Coverage;
 pub(super) use follow::{Followed, FollowedLog, Gap, Position};
 pub(super) use held::{Measure, Ruling};
 pub use items::{
@@ -61,6 +64,7 @@ pub(super) use repair::repair;
 pub use repair::{RepairFrom, Repaired};
 pub use rolling::RollingSummary;
 pub(super) use rolling::{Round, Rounds};
+pub use runs::{PastEnd, PastRun, RunCounts};
 pub use status::state_of_status;
 pub(super) use store::{Resend, Store};
 pub(super) use sweep::SweepScope;

@@ -10,7 +10,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, ErrorCode, OpenFlags, params, params_from_iter};
 
 use super::{LedgerError, check, feed_of_code, path_of, paths, schema};
 use crate::domain::DataSpaceId;
@@ -226,6 +227,7 @@ impl Salvage<'_> {
             }
         }
         self.take_installation()?;
+        self.take_runs()?;
         let known = "SELECT count(*) FROM items INDEXED BY items_state";
         let known = self.old.query_row(known, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs);
         Ok((self.kept, known.ok().map(|known| known.saturating_sub(self.kept))))
@@ -285,6 +287,26 @@ impl Salvage<'_> {
         let Ok(text) = self.old.query_row(select, [], |row| row.get::<_, String>(0)) else { return Ok(()) };
         let insert = "INSERT INTO meta (name, value) VALUES ('installation', ?1)";
         self.new.execute(insert, [text]).map(drop).map_err(Failure::New)
+    }
+
+    /// The run history, up to where it can be read: only people look at it.
+    fn take_runs(&self) -> Result<(), Failure> {
+        let columns = "id, started_at, request, owner, feeds, ended_at, sent, failed, deleted, outcome";
+        let Ok(mut select) = self.old.prepare(&format!("SELECT {columns} FROM runs ORDER BY id")) else {
+            return Ok(());
+        };
+        let insert = format!("INSERT INTO runs ({columns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+        let mut insert = self.new.prepare(&insert).map_err(Failure::New)?;
+        let Ok(mut rows) = select.query([]) else { return Ok(()) };
+        while let Ok(Some(row)) = rows.next() {
+            let values: rusqlite::Result<Vec<Value>> = (0..10).map(|column| row.get(column)).collect();
+            let Ok(values) = values else { break };
+            // What is damaged may not fit into the table any more.
+            if insert.execute(params_from_iter(values)).is_err() {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ use crate::private_file;
 const OTHER_VERSION: &str = "use that version, or set another directory with --state-dir";
 
 /// The version of the tables below, in `PRAGMA user_version`.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// How long a statement waits for another process that writes the same file: a run of another feed commits within
 /// milliseconds, a slow disk within seconds.
@@ -43,7 +43,8 @@ const WAL_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
 /// `deletions` counts what was deleted when, for a day, and `held` says of which feeds deletions (`what` 0) or changes (1) are held
 /// back. `items_gone` finds the settled deletions that are old enough to be dropped.
 /// `filled` holds the tables (or files) that a feed was read from and that had something in them at its last compare, and since when they were found
-/// empty.
+/// empty. `runs` is the run history: `owner` and `outcome` are JSON, `feeds` is a JSON array of feed numbers; what stands behind them is
+/// NULL until the run has ended.
 const TABLES: &str = "
 CREATE TABLE items (
     id          INTEGER PRIMARY KEY,
@@ -178,6 +179,19 @@ CREATE TABLE attempts (
     request_id  TEXT,
     PRIMARY KEY (item, at)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE runs (
+    id          INTEGER PRIMARY KEY,
+    started_at  INTEGER NOT NULL,
+    request     TEXT    NOT NULL,
+    owner       TEXT    NOT NULL,
+    feeds       TEXT    NOT NULL,
+    ended_at    INTEGER,
+    sent        INTEGER,
+    failed      INTEGER,
+    deleted     INTEGER,
+    outcome     TEXT
+) STRICT;
+CREATE INDEX runs_time ON runs (started_at);
 CREATE TABLE payloads (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     feed        INTEGER NOT NULL,

@@ -8,6 +8,7 @@ mod listing;
 mod million;
 mod parts;
 mod placing;
+mod runs;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
