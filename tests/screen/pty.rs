@@ -22,7 +22,7 @@ fn the_demo_from_start_to_quit() {
     terminal.wait_for("if every item were sent");
     terminal.press("q");
     terminal.wait_gone("every item were");
-    terminal.press("o");
+    terminal.press("D");
     terminal.wait_for(" skipped");
     terminal.press("q");
     terminal.wait_gone(" skipped");

@@ -164,13 +164,13 @@ fn a_long_address_is_copied_whole_and_shown_unbroken_outside_of_the_screen() {
     terminal.wait_for("Export done at");
     terminal.press("3");
     terminal.wait_for("Not signed in");
-    terminal.press("s");
+    terminal.press("S");
     terminal.wait_for("Open this URL anywhere");
     terminal.press("y");
     terminal.wait_for("is on your clipboard");
     let address = terminal.look(|screen| copied(screen.written())).expect("a text for the clipboard");
     assert!(address.starts_with("http") && address.contains("state=") && address.len() > 200, "{address}");
-    terminal.press("t");
+    terminal.press("P");
     terminal.wait("the plain text", |screen| !screen.is_taken() && screen.contains("press any key to return"));
     let written = terminal.look(|screen| String::from_utf8_lossy(screen.written()).into_owned());
     assert!(written.contains(&format!("\r\n{address}\r\n")), "the address is in one piece");
@@ -178,7 +178,7 @@ fn a_long_address_is_copied_whole_and_shown_unbroken_outside_of_the_screen() {
     terminal.resize((40, 120));
     terminal.press("q");
     terminal.wait("the screen in its new size", |screen| screen.is_taken() && screen.contains("3 IMS organization"));
-    terminal.press("t");
+    terminal.press("P");
     terminal.wait("the plain text", |screen| !screen.is_taken());
     terminal.signal(Signal::TERM);
     assert_eq!(terminal.ends_restored(), 130, "interrupted by a signal");

@@ -79,7 +79,7 @@ impl Scene {
         terminal.wait_for("Production pair");
         terminal.press("j");
         terminal.wait_for("▸  Sandbox pair");
-        terminal.press("a");
+        terminal.press("A");
         terminal.wait_for("API key of the sandbox pair");
         terminal.paste(&self.api_key());
         terminal.press("\r");
@@ -102,7 +102,7 @@ impl Scene {
     fn create_project(terminal: &mut Terminal, name: &str) {
         terminal.press("2");
         terminal.wait_for("No projects yet");
-        terminal.press("c");
+        terminal.press("C");
         terminal.wait_for("Create a SaaS project");
         terminal.press("Live Search\r");
         terminal.wait_for("is the name of a service");

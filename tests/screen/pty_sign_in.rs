@@ -21,11 +21,11 @@ async fn a_person_signs_in_by_pasting_back_and_chooses_an_organization() {
     terminal.wait_for("Export done at");
     terminal.press("3");
     terminal.wait_for("Not signed in");
-    terminal.press("s");
+    terminal.press("S");
     terminal.wait_for("Open this URL anywhere");
-    terminal.press("b");
+    terminal.press("Q");
     terminal.wait_for("The QR code needs a terminal of");
-    terminal.press("b");
+    terminal.press("Q");
     terminal.wait_for("Open this URL anywhere");
     let address = address(&terminal.text());
     let back = sent_back(&address, "deny").await;

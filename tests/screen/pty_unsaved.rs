@@ -80,13 +80,13 @@ fn quitting_asks_and_what_is_kept_is_offered_until_it_is_saved() {
     terminal.wait_for("Unsaved keys");
     terminal.press("y");
     terminal.wait_for("keys restored from an earlier screen");
-    terminal.press("a");
+    terminal.press("A");
     terminal.wait_for("Paste the public API key");
     terminal.paste(API_KEY);
     terminal.press("\r");
     terminal.wait_for("the production pair is complete but not saved");
     assert_eq!(kept(&home).len(), 1, "kept until it is saved");
-    terminal.press("s");
+    terminal.press("w");
     terminal.wait_for("the production pair is saved");
     terminal.wait("the end of the kept file", |_| kept(&home).is_empty());
     terminal.press("q");

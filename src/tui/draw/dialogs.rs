@@ -17,6 +17,7 @@ use crate::tui::panes::keys::key_dialog;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::content::{Content, answered, spaced};
 use crate::tui::widgets::dialog::{Dialog, LineDialog, LinePurpose, Palette, Question};
+use crate::tui::widgets::help;
 use crate::tui::widgets::text::{fit, left, paragraph, width};
 
 /// What is asked before items are filtered by their errors.
@@ -43,6 +44,9 @@ pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, theme
         }
         Dialog::Palette(palette) => {
             palette_content(palette, state, theme, room, usize::from(area.height).saturating_sub(2))
+        }
+        Dialog::Help(of) => {
+            help::content(of, state.is_read_only(), theme, room, usize::from(area.height).saturating_sub(2))
         }
     };
     let wanted = u16::try_from(content.lines.len() + 2).unwrap_or(u16::MAX);
@@ -385,11 +389,13 @@ fn palette_content(palette: &Palette, state: &State, theme: Theme, room: usize, 
         let is_refused = state.is_read_only() && binding.action.changes();
         let words = if is_refused { format!("Read-only: {}", binding.long) } else { binding.long.to_owned() };
         let style = theme.style(if is_refused { Role::Dim } else { Role::Text });
-        let words = Span::styled(left(&words, room.saturating_sub(10)), style);
+        let home = binding.home(palette.here);
+        let words = Span::styled(left(&words, room.saturating_sub(20)), style);
         let line = Line::from(vec![
             Span::styled(if is_selected { "▸ " } else { "  " }, theme.style(Role::Accent)),
             Span::styled(left(&key, 8), theme.style(Role::Accent)),
             words,
+            Span::styled(format!("  {home}"), theme.style(Role::Dim)),
         ]);
         lines.push(crate::tui::widgets::list::selected(line, is_selected, theme));
     }

@@ -48,6 +48,8 @@ pub enum KeyContext {
     Reading,
     /// The palette of all actions.
     Palette,
+    /// The keys of a place, with a text that they must contain.
+    Help,
 }
 
 impl KeyContext {
@@ -71,7 +73,24 @@ impl KeyContext {
             | KeyContext::Unsaved
             | KeyContext::Kept
             | KeyContext::Reading
-            | KeyContext::Palette => None,
+            | KeyContext::Palette
+            | KeyContext::Help => None,
+        }
+    }
+
+    /// What a pane or a page is called in the palette; empty for everything else.
+    pub fn name(self) -> &'static str {
+        match self {
+            KeyContext::Overview => "Overview",
+            KeyContext::Keys => "Keys",
+            KeyContext::Saas => "SaaS",
+            KeyContext::Organization => "IMS",
+            KeyContext::Export => "Export",
+            KeyContext::Feed => "Feed",
+            KeyContext::Items => "Items",
+            KeyContext::Item => "Item",
+            KeyContext::Log => "Log",
+            _ => "",
         }
     }
 }
@@ -215,6 +234,37 @@ pub struct Binding {
     pub in_palette: bool,
     /// Whether it leads to a change, which read-only mode refuses.
     pub changes: bool,
+    /// Under which heading the help shows it.
+    pub purpose: Purpose,
+}
+
+/// What a key is for: the headings of the help, in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Look,
+    Send,
+    Run,
+    Change,
+    List,
+    Move,
+    Screen,
+}
+
+impl Purpose {
+    pub const ALL: [Self; 7] = [Self::Look, Self::Send, Self::Run, Self::Change, Self::List, Self::Move, Self::Screen];
+
+    /// The heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Look => "Look",
+            Self::Send => "Send",
+            Self::Run => "Running export",
+            Self::Change => "Change",
+            Self::List => "Lists and text",
+            Self::Move => "Move",
+            Self::Screen => "Screen",
+        }
+    }
 }
 
 impl Action {
@@ -252,7 +302,19 @@ pub fn key_of(place: KeyContext, action: Action) -> Cow<'static, str> {
 }
 
 impl Binding {
-    fn is_valid_in(&self, place: KeyContext) -> bool {
+    /// The pane or page it belongs to, seen from `here`; empty if it is valid in all of them.
+    pub fn home(&self, here: KeyContext) -> &'static str {
+        let is_everywhere = [KeyContext::Overview, KeyContext::Export].iter().all(|pane| self.places.contains(pane));
+        match self.places.first() {
+            Some(_) if is_everywhere => "",
+            Some(_) if self.places.contains(&here) => here.name(),
+            Some(first) => first.name(),
+            None => "",
+        }
+    }
+
+    /// Whether it has a meaning in this place.
+    pub fn is_valid_in(&self, place: KeyContext) -> bool {
         self.places.is_empty() || self.places.contains(&place)
     }
 
@@ -266,7 +328,7 @@ impl Binding {
 mod tests {
     use super::*;
 
-    const PLACES: [KeyContext; 18] = [
+    const PLACES: [KeyContext; 19] = [
         KeyContext::Overview,
         KeyContext::Keys,
         KeyContext::Saas,
@@ -285,6 +347,7 @@ mod tests {
         KeyContext::Kept,
         KeyContext::Reading,
         KeyContext::Palette,
+        KeyContext::Help,
     ];
 
     #[test]
@@ -296,6 +359,44 @@ mod tests {
                     assert!(!seen.contains(key), "{} twice in {place:?}", key.name());
                     seen.push(*key);
                 }
+            }
+        }
+    }
+
+    /// Keys that stand for two verbs, and why.
+    const EXCEPTIONS: [(Key, &str); 1] =
+        [(Key::Plain(KeyCode::Char(' ')), "it toggles: the run in Data export, the mark in a list of items")];
+
+    /// The places whose letters are commands: a person goes from one to the next without a question.
+    fn panes() -> impl Iterator<Item = &'static Binding> {
+        let is_pane = |place: &KeyContext| place.way_there().is_some() || PLACES[..6].contains(place);
+        BINDINGS.iter().filter(move |binding| binding.places.iter().any(is_pane))
+    }
+
+    #[test]
+    fn a_key_stands_for_one_verb_in_every_pane() {
+        let verb = |binding: &'static Binding| match binding.short {
+            "" => binding.long.split_whitespace().next(),
+            short => short.split_whitespace().next(),
+        };
+        for binding in panes() {
+            for key in binding.keys.iter().filter(|key| matches!(key, Key::Plain(KeyCode::Char(_)))) {
+                let others = panes().filter(|other| other.keys.contains(key) && verb(other) != verb(binding));
+                let is_exception = EXCEPTIONS.iter().any(|(exception, _)| exception == key);
+                assert_eq!(others.count() > 0, is_exception, "{}: {}", key.name(), binding.long);
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_undone_is_no_slip_of_shift_away_from_anything() {
+        for action in [Action::CleanUp, Action::Rotate, Action::SignOut] {
+            for key in panes().filter(|binding| binding.action == action).flat_map(|binding| binding.keys) {
+                let Key::Plain(KeyCode::Char(letter)) = *key else { panic!("{action:?} has no letter") };
+                let other =
+                    if letter.is_lowercase() { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() };
+                let other = Key::Plain(KeyCode::Char(other));
+                assert!(!panes().any(|binding| binding.keys.contains(&other)), "{} of {action:?}", other.name());
             }
         }
     }
@@ -318,7 +419,9 @@ mod tests {
 
     #[test]
     fn places_with_an_editor_leave_every_character_to_it() {
-        for place in [KeyContext::Filter, KeyContext::Line, KeyContext::KeyEditor, KeyContext::Palette] {
+        for place in
+            [KeyContext::Filter, KeyContext::Line, KeyContext::KeyEditor, KeyContext::Palette, KeyContext::Help]
+        {
             for binding in of_place(place) {
                 assert!(!binding.keys.iter().any(|key| matches!(key, Key::Plain(KeyCode::Char(_)))), "{place:?}");
             }
@@ -337,6 +440,7 @@ mod tests {
             KeyContext::Kept,
             KeyContext::Reading,
             KeyContext::Palette,
+            KeyContext::Help,
         ] {
             let escape = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
             assert!(matches!(find(place, &escape), Some(Action::Back | Action::Decline)), "{place:?}");

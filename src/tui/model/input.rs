@@ -10,7 +10,8 @@ use crate::tui::panes::export::ExportPage;
 use crate::tui::panes::keys::requests::KeysWork;
 use crate::tui::panes::saas::requests::SaasWork;
 use crate::tui::panes::{Effect, Effects, Message, Now, Pane, Work, step};
-use crate::tui::widgets::dialog::{Dialog, Palette, Preview, Question, Reading};
+use crate::tui::widgets::dialog::{Dialog, Help, Palette, Preview, Question};
+use crate::tui::widgets::help::most_lines;
 use crate::tui::widgets::notices::Tone;
 
 impl State {
@@ -43,6 +44,10 @@ impl State {
             Some(Dialog::Palette(palette)) => {
                 palette.editor.key(key);
                 palette.selected = 0;
+            }
+            Some(Dialog::Help(help)) => {
+                help.editor.key(key);
+                help.scroll = 0;
             }
             Some(_) => {}
             None => {
@@ -105,6 +110,7 @@ impl State {
                 }
                 KeyContext::Reading => self.act_in_reading(action),
                 KeyContext::Palette => self.act_in_palette(action, now, effects),
+                KeyContext::Help => self.act_in_help(action),
             },
         }
     }
@@ -118,8 +124,8 @@ impl State {
             Action::ShowExport => self.show(Pane::Export, effects),
             Action::NextPane => self.show(self.pane.next(), effects),
             Action::PreviousPane => self.show(self.pane.previous(), effects),
-            Action::Help => self.dialog = Some(Dialog::reading(Reading::Help(self.place()))),
-            Action::Palette => self.dialog = Some(Dialog::Palette(Palette::default())),
+            Action::Help => self.dialog = Some(Dialog::Help(Help::new(self.place()))),
+            Action::Palette => self.dialog = Some(Dialog::Palette(Palette::new(self.place()))),
             Action::Quit => self.ask_to_quit(effects),
             Action::Back => self.go_back(effects),
             _ => {
@@ -257,6 +263,16 @@ impl State {
         match &mut self.dialog {
             Some(Dialog::Reading { what, scroll }) if action != Action::Back => {
                 step(scroll, self.export.reports.most_lines(what), action);
+            }
+            _ => self.dialog = None,
+        }
+    }
+
+    fn act_in_help(&mut self, action: Action) {
+        match &mut self.dialog {
+            Some(Dialog::Help(help)) if action != Action::Back => {
+                let lines = most_lines(help);
+                step(&mut help.scroll, lines, action);
             }
             _ => self.dialog = None,
         }

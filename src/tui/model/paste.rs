@@ -65,6 +65,10 @@ impl State {
                 palette.editor.paste(&joined(text.expose(), " ").0);
                 palette.selected = 0;
             }
+            Some(Dialog::Help(help)) => {
+                help.editor.paste(&joined(text.expose(), " ").0);
+                help.scroll = 0;
+            }
             None if self.pane == Pane::Keys && is_api_key(text.expose()) => self.open_api_key_line(&text),
             None => match self.filter_mut() {
                 Some(filter) if filter.editing => {

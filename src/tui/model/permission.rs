@@ -119,7 +119,7 @@ fn only_reads(work: &Work) -> bool {
 /// Whether nothing changes by whatever is answered in a dialog. What is not named here counts as a change.
 fn leads_to_no_change(dialog: &Dialog) -> bool {
     match dialog {
-        Dialog::Unsaved(_) | Dialog::Reading { .. } | Dialog::Palette(_) => true,
+        Dialog::Unsaved(_) | Dialog::Reading { .. } | Dialog::Palette(_) | Dialog::Help(_) => true,
         Dialog::Discard(dialog) => leads_to_no_change(dialog),
         // What was pasted is nowhere but on the screen.
         Dialog::Question(question) => matches!(question, Question::ForgetDraft(_) | Question::Quit),

@@ -12,6 +12,7 @@ use crate::secret::Secret;
 use crate::tui::keymap::{self, Binding, KeyContext};
 use crate::tui::remedy::sentence;
 use crate::tui::widgets::editor::{KEY_TEXT_LIMIT, KeyEditor, LineEditor};
+use crate::tui::widgets::matching;
 use crate::tui::widgets::reading::LogLine;
 use crate::untrusted::SafeText;
 
@@ -36,6 +37,8 @@ pub enum Dialog {
     Unsaved(Option<Box<Dialog>>),
     /// Every action by name.
     Palette(Palette),
+    /// Every key of the place from which it was opened.
+    Help(Help),
 }
 
 /// Something to read.
@@ -51,8 +54,6 @@ pub enum Reading {
     WhereKeys,
     /// What a license includes, and how to ask for more.
     License,
-    /// Every key of the place from which it was opened.
-    Help(KeyContext),
     /// Everything that is known of a feed's health.
     Feed(Feed),
     /// What a full export would take.
@@ -81,6 +82,7 @@ impl Dialog {
             Dialog::Unsaved(_) => KeyContext::Unsaved,
             Dialog::Reading { .. } => KeyContext::Reading,
             Dialog::Palette(_) => KeyContext::Palette,
+            Dialog::Help(_) => KeyContext::Help,
         }
     }
 }
@@ -284,8 +286,10 @@ pub enum Question {
 }
 
 /// The palette of all actions.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Palette {
+    /// From where it was opened.
+    pub here: KeyContext,
     /// What the names must contain.
     pub editor: LineEditor,
     /// Which of the matches is selected.
@@ -293,14 +297,40 @@ pub struct Palette {
 }
 
 impl Palette {
-    /// The actions that match what was typed: every word must occur.
+    /// Every action, those of `here` first.
+    #[must_use]
+    pub fn new(here: KeyContext) -> Self {
+        Self { here, editor: LineEditor::default(), selected: 0 }
+    }
+
+    /// The actions that match what was typed: those that contain it, then those that contain its letters in order; of both,
+    /// first the actions of the place from which the palette was opened.
     pub fn matches(&self) -> Vec<&'static Binding> {
-        let wanted = self.editor.text().to_lowercase();
-        keymap::palette()
-            .filter(|binding| {
-                let words = binding.long.to_lowercase();
-                wanted.split_whitespace().all(|word| words.contains(word))
+        let mut matches: Vec<_> = keymap::palette()
+            .filter_map(|binding| {
+                let text = format!("{} {} {}", binding.long, binding.short, binding.home(self.here));
+                Some((matching::rank(self.editor.text(), &text)?, !binding.is_valid_in(self.here), binding))
             })
-            .collect()
+            .collect();
+        matches.sort_by_key(|(rank, is_elsewhere, _)| (*rank, *is_elsewhere));
+        matches.into_iter().map(|(.., binding)| binding).collect()
+    }
+}
+
+/// The keys of a place.
+#[derive(Debug)]
+pub struct Help {
+    pub of: KeyContext,
+    /// What the shown keys must contain.
+    pub editor: LineEditor,
+    /// How many lines further down than the first was scrolled to.
+    pub scroll: usize,
+}
+
+impl Help {
+    /// All keys of a place.
+    #[must_use]
+    pub fn new(of: KeyContext) -> Self {
+        Self { of, editor: LineEditor::default(), scroll: 0 }
     }
 }

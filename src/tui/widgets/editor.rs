@@ -66,8 +66,9 @@ impl LineEditor {
 
     /// Handles a key; returns whether the text changed.
     pub fn key(&mut self, key: &KeyEvent) -> bool {
-        if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
-            return false;
+        let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
+        if is_control || key.modifiers.contains(KeyModifiers::ALT) {
+            return self.shell_key(key.code, is_control);
         }
         match key.code {
             KeyCode::Char(c) => self.insert(c),
@@ -87,6 +88,44 @@ impl LineEditor {
             _ => return false,
         }
         !matches!(key.code, KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End)
+    }
+
+    /// The keys of a shell's command line; returns whether the text changed.
+    fn shell_key(&mut self, code: KeyCode, is_control: bool) -> bool {
+        let end = self.text.len();
+        let cut = match (code, is_control) {
+            (KeyCode::Char('u'), true) => 0..self.cursor,
+            (KeyCode::Char('k'), true) => self.cursor..end,
+            (KeyCode::Char('w'), true) | (KeyCode::Backspace, _) => self.word_before()..self.cursor,
+            (KeyCode::Char('d'), false) => self.cursor..self.word_after(),
+            _ => {
+                self.cursor = match (code, is_control) {
+                    (KeyCode::Char('a'), true) => 0,
+                    (KeyCode::Char('e'), true) => end,
+                    (KeyCode::Char('b'), false) | (KeyCode::Left, _) => self.word_before(),
+                    (KeyCode::Char('f'), false) | (KeyCode::Right, _) => self.word_after(),
+                    _ => self.cursor,
+                };
+                return false;
+            }
+        };
+        self.cursor = cut.start;
+        let is_changed = !cut.is_empty();
+        self.text.replace_range(cut, "");
+        is_changed
+    }
+
+    /// Where the word before the cursor begins. A word is letters and digits, so that a path has one for each directory.
+    fn word_before(&self) -> usize {
+        let before = self.before_cursor().trim_end_matches(|c: char| !c.is_alphanumeric());
+        before.trim_end_matches(char::is_alphanumeric).len()
+    }
+
+    /// Where the word after the cursor ends.
+    fn word_after(&self) -> usize {
+        let after = self.text.get(self.cursor..).unwrap_or_default();
+        let rest = after.trim_start_matches(|c: char| !c.is_alphanumeric()).trim_start_matches(char::is_alphanumeric);
+        self.text.len() - rest.len()
     }
 
     fn insert(&mut self, c: char) {
@@ -215,6 +254,34 @@ mod tests {
         press(&mut editor, KeyCode::Home);
         press(&mut editor, KeyCode::Delete);
         assert_eq!(editor.text(), "rö東e");
+    }
+
+    #[test]
+    fn a_line_knows_the_keys_of_a_shell() {
+        let with = |editor: &mut LineEditor, modifiers, code| editor.key(&KeyEvent::new(code, modifiers));
+        let (control, alt) = (KeyModifiers::CONTROL, KeyModifiers::ALT);
+        let mut editor = LineEditor::with("/var/www/größe shop");
+        assert!(with(&mut editor, control, KeyCode::Char('w')));
+        assert_eq!(editor.text(), "/var/www/größe ");
+        assert!(!with(&mut editor, alt, KeyCode::Char('b')));
+        assert_eq!(editor.before_cursor(), "/var/www/");
+        with(&mut editor, control, KeyCode::Left);
+        assert_eq!(editor.before_cursor(), "/var/");
+        with(&mut editor, alt, KeyCode::Char('f'));
+        with(&mut editor, control, KeyCode::Right);
+        assert_eq!(editor.before_cursor(), "/var/www/größe");
+        assert!(with(&mut editor, control, KeyCode::Char('k')));
+        assert_eq!(editor.text(), "/var/www/größe");
+        assert!(!with(&mut editor, control, KeyCode::Char('k')), "nothing is left");
+        with(&mut editor, control, KeyCode::Char('a'));
+        with(&mut editor, alt, KeyCode::Char('d'));
+        assert_eq!((editor.text(), editor.before_cursor()), ("/www/größe", ""));
+        with(&mut editor, control, KeyCode::Char('e'));
+        with(&mut editor, KeyModifiers::NONE, KeyCode::Left);
+        with(&mut editor, control, KeyCode::Char('u'));
+        assert_eq!((editor.text(), editor.before_cursor()), ("e", ""));
+        assert!(!with(&mut editor, control, KeyCode::Char('t')), "a key without a meaning types nothing");
+        assert_eq!(editor.text(), "e");
     }
 
     #[test]

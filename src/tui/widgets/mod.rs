@@ -9,6 +9,7 @@ pub mod footer;
 pub mod header;
 pub mod help;
 pub mod list;
+pub mod matching;
 pub mod notice;
 pub mod notices;
 pub mod qr;

@@ -87,7 +87,7 @@ fn items_many_and_marked() {
 #[test]
 fn items_that_are_searched_for() {
     let mut state = many();
-    press(&mut state, "we");
+    press(&mut state, "fE");
     press(&mut state, "name");
     key(&mut state, KeyCode::Enter);
     press(&mut state, "/24");

@@ -456,7 +456,7 @@ fn without_colours_no_cell_has_one() {
 #[test]
 fn every_size_draws_without_a_panic() {
     let mut asking = ready(Pane::Saas, DataSpaceKind::Production);
-    press(&mut asking, "c");
+    press(&mut asking, "C");
     press(&mut asking, &"long ".repeat(60));
     let mut pasting = ready(Pane::Keys, DataSpaceKind::Testing);
     press(&mut pasting, "p");

@@ -53,7 +53,7 @@ fn signed_in() -> State {
 
 pub fn states() -> Vec<State> {
     let mut qr = pending(false);
-    press(&mut qr, "b");
+    press(&mut qr, "Q");
     let mut pasting = pending(true);
     press(&mut pasting, "p");
     vec![pane(SignIn::Out), pending(false), qr, pasting, signed_in()]
@@ -86,7 +86,7 @@ fn the_address_is_pasted_back_unseen() {
 #[test]
 fn the_address_as_a_qr_code() {
     let mut state = pending(false);
-    press(&mut state, "b");
+    press(&mut state, "Q");
     snapshot("ims-qr", &state);
     let look = Theme { colours: Colours::None, unicode: true };
     insta::assert_snapshot!("ims-qr-mono-120x40", draw(&state, look, (120, 40)).backend());
@@ -97,7 +97,7 @@ fn the_address_as_a_qr_code() {
 #[test]
 fn a_camera_sees_the_same_code_in_cells_of_every_look() {
     let mut state = pending(false);
-    press(&mut state, "b");
+    press(&mut state, "Q");
     let seen = |colours, unicode| {
         let terminal = draw(&state, Theme { colours, unicode }, (150, 90));
         let dark = dark_modules(terminal.backend().buffer(), colours != Colours::None, unicode);

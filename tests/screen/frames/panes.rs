@@ -117,18 +117,18 @@ fn where_the_shop_is() {
 #[test]
 fn keys_before_they_are_replaced() {
     let mut state = ready(Pane::Keys, DataSpaceKind::Testing);
-    press(&mut state, "o");
+    press(&mut state, "b");
     snapshot("keys-rotate", &state);
 }
 
 #[test]
 fn keys_while_the_new_pair_is_not_accepted() {
     let mut state = ready(Pane::Keys, DataSpaceKind::Testing);
-    press(&mut state, "oy0123456789abcdef0123456789abcdef");
+    press(&mut state, "by0123456789abcdef0123456789abcdef");
     key(&mut state, KeyCode::Enter);
     key(&mut state, KeyCode::Esc);
     press(&mut state, "y");
-    press(&mut state, "oy0123456789abcdef0123456789abcdef");
+    press(&mut state, "by0123456789abcdef0123456789abcdef");
     key(&mut state, KeyCode::Enter);
     let pem = include_str!("../../../src/keys/fixtures/rsa-2048.pem");
     state.update(Event::Paste(Secret::new(pem)), &now());
@@ -160,10 +160,10 @@ fn a_private_key_that_nobody_asked_for() {
 #[test]
 fn the_guides() {
     let mut state = ready(Pane::Keys, DataSpaceKind::Testing);
-    press(&mut state, "w");
+    press(&mut state, "I");
     snapshot("keys-guide", &state);
     let mut state = ready(Pane::Saas, DataSpaceKind::Testing);
-    press(&mut state, "w");
+    press(&mut state, "I");
     snapshot_in("saas-license", &state, &SIZES[..1]);
 }
 

@@ -102,7 +102,7 @@ fn absent_and_experimental_feeds() {
 fn health_of_a_feed_in_full() {
     let mut state = healthy(DataSpaceKind::Testing);
     (0..4).for_each(|_| key(&mut state, KeyCode::Down));
-    press(&mut state, "f");
+    press(&mut state, "I");
     snapshot("feed-health", &state);
     key(&mut state, KeyCode::End);
     snapshot("feed-health-end", &state);
@@ -120,7 +120,7 @@ fn records_by_id() {
 fn clean_up_of_a_feed() {
     let mut state = ready(Pane::Export, DataSpaceKind::Testing);
     (0..3).for_each(|_| key(&mut state, KeyCode::Down));
-    press(&mut state, "ccategory");
+    press(&mut state, "zcategory");
     key(&mut state, KeyCode::Enter);
     snapshot("clean-up", &state);
 }
@@ -149,7 +149,7 @@ fn a_run_says_what_it_is() {
     snapshot("partial-running", &started("p"));
     let mut state = ready(Pane::Export, DataSpaceKind::Testing);
     (0..2).for_each(|_| key(&mut state, KeyCode::Down));
-    press(&mut state, "cproductAttributes");
+    press(&mut state, "zproductAttributes");
     key(&mut state, KeyCode::Enter);
     reply(&mut state, Reply::Export(ExportReply::RunStarted(Ok(()))));
     state.update(Event::Progress(progress(false)), &now());
@@ -181,10 +181,10 @@ fn a_run_of_ids_names_those_that_nobody_has() {
 pub fn states() -> [State; 3] {
     let mut feed = healthy(DataSpaceKind::Testing);
     (0..4).for_each(|_| key(&mut feed, KeyCode::Down));
-    press(&mut feed, "f");
+    press(&mut feed, "I");
     key(&mut feed, KeyCode::End);
     let mut clean_up = healthy(DataSpaceKind::Production);
-    press(&mut clean_up, "c");
+    press(&mut clean_up, "z");
     [feed, clean_up, started("t")]
 }
 
@@ -226,7 +226,7 @@ fn check(name: &'static str, outcome: Outcome, detail: &str, findings: Vec<Findi
 #[test]
 fn the_doctor() {
     let mut state = ready(Pane::Export, DataSpaceKind::Testing);
-    press(&mut state, "o");
+    press(&mut state, "D");
     reply(&mut state, check("Configuration", Outcome::Ok, "/etc/commerce-connector/config.toml", Vec::new()));
     reply(&mut state, check("Database", Outcome::Ok, "shop at /run/mysqld/mysqld.sock, MariaDB 10.6", Vec::new()));
     snapshot("doctor-checking", &state);
@@ -244,7 +244,7 @@ fn the_doctor() {
 #[test]
 fn available_services() {
     let mut state = ready(Pane::Export, DataSpaceKind::Testing);
-    press(&mut state, "w");
+    press(&mut state, "V");
     let status = |(number, service): (usize, commerce_connector::connector::services::Service)| ServiceStatus {
         service,
         is_available: Some(true),
@@ -273,7 +273,7 @@ fn reports_that_cannot_be_had() {
     reply(&mut state, Reply::Export(ExportReply::Estimate(Err(problem()))));
     snapshot("estimate-failed", &state);
     key(&mut state, KeyCode::Esc);
-    press(&mut state, "f");
+    press(&mut state, "I");
     let shown = draw(&state, THEME, (80, 24)).backend().to_string();
     assert!(shown.contains("Health in Commerce not available"));
 }

@@ -52,7 +52,7 @@ fn copying_gives_a_fingerprint_or_an_id_and_never_a_key() {
 #[test]
 fn keys_pressed_before_anything_arrived_do_nothing_bad() {
     for pane in [Pane::Overview, Pane::Keys, Pane::Saas] {
-        for c in ('a'..='z').chain(" /+-[]".chars()).filter(|c| *c != 'q') {
+        for c in ('a'..='z').chain('A'..='Z').chain(" /+-[]>}".chars()).filter(|c| *c != 'q') {
             let mut state = State::new(overview(None), pane);
             state.begin(None, &now());
             let effects = press(&mut state, c);

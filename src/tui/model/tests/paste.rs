@@ -24,7 +24,7 @@ fn a_private_key_pasted_elsewhere_is_taken_to_its_pane_after_a_yes() {
 #[test]
 fn a_private_key_is_never_put_into_a_line_that_shows_it() {
     let mut state = saas();
-    press(&mut state, 'c');
+    press(&mut state, 'C');
     type_text(&mut state, "My shop");
     paste(&mut state, PEM);
     let Some(Dialog::Line(line)) = &state.dialog else { panic!("{:?}", state.dialog) };

@@ -59,7 +59,7 @@ fn a_signal_while_a_run_is_active_keeps_what_is_in_the_open_dialog() {
     let mut state = testing();
     run(&mut state);
     press(&mut state, '1');
-    press(&mut state, 'a');
+    press(&mut state, 'A');
     paste(&mut state, API_KEY);
     assert!(!quits(&state.update(Event::Terminate, &now())), "the run stops first");
     assert!(state.dialog.is_none());
@@ -82,7 +82,7 @@ fn with_a_run_both_questions_are_asked() {
 
 #[test]
 fn escape_never_discards_a_key_without_a_question() {
-    for (open, text) in [('p', PEM), ('a', API_KEY)] {
+    for (open, text) in [('p', PEM), ('A', API_KEY)] {
         let mut state = state(Pane::Keys, Some(DataSpaceKind::Testing));
         press(&mut state, open);
         key(&mut state, KeyCode::Esc);
@@ -134,7 +134,7 @@ fn a_read_only_screen_neither_offers_nor_keeps() {
 #[test]
 fn nothing_of_the_state_prints_a_key() {
     let mut state = with_pasted_key();
-    press(&mut state, 'a');
+    press(&mut state, 'A');
     paste(&mut state, API_KEY);
     control(&mut state, 'c');
     let printed = format!("{state:?} {:?} {:?}", kept(PEM), Event::Paste(Secret::new(PEM)));

@@ -11,8 +11,8 @@ use crate::tui::panes::keys::guide_text;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::content::Content;
 use crate::tui::widgets::dialog::Reading;
+use crate::tui::widgets::report;
 use crate::tui::widgets::text::paragraph;
-use crate::tui::widgets::{help, report};
 
 /// What a text to read shows, in lines of at most `room` cells.
 pub fn content(what: &Reading, view: View<'_, ExportPane>, theme: Theme, room: usize) -> Content {
@@ -25,7 +25,6 @@ pub fn content(what: &Reading, view: View<'_, ExportPane>, theme: Theme, room: u
             Content::text(entry.name.as_str(), lines)
         }
         Reading::Reported(line) => log_view::content(line, theme, room),
-        Reading::Help(of) => Content::text("Keys", help::lines(*of, view.overview.settings.read_only, theme, room)),
         Reading::Feed(feed) => {
             // What is wrong comes first; the title says already which feed it is.
             let findings = report_text::findings(view.pane.reports.findings_of(*feed), theme, room);

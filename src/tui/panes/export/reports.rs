@@ -9,7 +9,6 @@ use crate::connector::health::{FeedHealth, Health};
 use crate::connector::services::Services;
 use crate::domain::Feed;
 use crate::error::Problem;
-use crate::tui::keymap;
 use crate::tui::panes::export::ExportPane;
 use crate::tui::panes::export::requests::ExportWork;
 use crate::tui::panes::{Cx, Effects, Load, Now};
@@ -95,7 +94,6 @@ impl Reports {
             Reading::Failure(_) | Reading::WhereKeys | Reading::License | Reading::Estimate => 40,
             Reading::Item(entry) => 2 + of_text(entry.text.as_str()),
             Reading::Reported(line) => 4 + of_text(&line.text),
-            Reading::Help(of) => keymap::of_place(*of).count(),
             Reading::Feed(feed) => 40 + self.findings_of(*feed).map(of_finding).sum::<usize>(),
             Reading::Doctor => self.diagnosis.value.as_ref().map_or(0, |diagnosis| {
                 diagnosis.checks.len() + 2 + diagnosis.findings().map(of_finding).sum::<usize>()

@@ -160,22 +160,22 @@ fn the_list_follows_what_is_typed_and_an_answer_to_an_older_text_is_dropped() {
 #[test]
 fn states_errors_and_orders_list_anew() {
     let mut state = opened();
-    press(&mut state, 'w');
+    press(&mut state, 'f');
     assert_eq!(items(&state).query.state, Some(ItemState::NeedsAttention));
-    press(&mut state, 'o');
+    press(&mut state, '>');
     assert_eq!(items(&state).query.order, ItemOrder::SourceId);
-    press(&mut state, 'e');
+    press(&mut state, 'E');
     type_text(&mut state, "too long");
     let effects = key(&mut state, KeyCode::Enter);
     assert_eq!(items(&state).query.error, "too long");
     answer(&mut state, effects);
     for _ in 0..4 {
-        press(&mut state, 'w');
+        press(&mut state, 'f');
     }
     assert_eq!(items(&state).query.state, None, "after the last state all again");
     key(&mut state, KeyCode::Esc);
     assert_eq!(items(&state).query, ItemQuery { order: ItemOrder::SourceId, ..ItemQuery::all(Feed::Products) });
-    press(&mut state, 'f');
+    press(&mut state, '}');
     assert_eq!(items(&state).query.feed, Feed::Categories, "the next feed, and after the last the first");
 }
 
@@ -265,7 +265,7 @@ fn an_item_is_opened_copied_saved_and_left_for_the_list_as_it_was() {
     key(&mut state, KeyCode::Down);
     let effects = press(&mut state, 'y');
     assert!(matches!(&effects[..], [Effect::Copy(text)] if text.joined("\n") == "SKU-0002 · default"), "{effects:?}");
-    let effects = press(&mut state, 't');
+    let effects = press(&mut state, 'P');
     let Some(Effect::ShowPlain(text)) = effects.first() else { panic!("{effects:?}") };
     assert!(text.joined("\n").contains("\n+ name: b"), "{text:?}");
     let effects = press(&mut state, 'w');

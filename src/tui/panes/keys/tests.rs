@@ -6,11 +6,11 @@ use crate::tui::panes::keys::requests::{KeysReply, KeysWork};
 #[test]
 fn a_pasted_pair_is_saved_whole_and_only_whole() {
     let mut state = state(Pane::Keys, None);
-    press(&mut state, 'a');
+    press(&mut state, 'A');
     paste(&mut state, "0123456789abcdef0123456789abcdef");
     key(&mut state, KeyCode::Enter);
     assert!(state.dialog.is_none());
-    assert!(works(&press(&mut state, 's')).is_empty(), "half a pair is not saved");
+    assert!(works(&press(&mut state, 'w')).is_empty(), "half a pair is not saved");
 
     press(&mut state, 'p');
     let pem = PrivateKey::generate().unwrap().to_pem().unwrap();
@@ -19,7 +19,7 @@ fn a_pasted_pair_is_saved_whole_and_only_whole() {
     assert!(matches!(dialog.preview, Preview::Usable(_)));
     key(&mut state, KeyCode::Enter);
     assert!(state.dialog.is_none());
-    let effects = press(&mut state, 's');
+    let effects = press(&mut state, 'w');
     assert!(matches!(works(&effects)[..], [Work::Keys(KeysWork::SavePair(Environment::Sandbox, _))]));
 
     state.update(
@@ -70,7 +70,7 @@ fn refused_keys_stay_on_the_pane_with_the_words_of_the_gateway() {
 #[test]
 fn a_key_file_that_is_read_after_the_dialog_was_cancelled_is_not_taken() {
     let mut state = state(Pane::Keys, None);
-    press(&mut state, 'f');
+    press(&mut state, 'F');
     type_text(&mut state, "/x/key.pem");
     assert!(matches!(works(&key(&mut state, KeyCode::Enter))[..], [Work::Keys(KeysWork::ReadKey(..))]));
     key(&mut state, KeyCode::Esc);
@@ -86,7 +86,7 @@ fn a_key_file_that_is_read_after_the_dialog_was_cancelled_is_not_taken() {
 
 /// Goes through the dialogs of a rotation; gives the effects of the last.
 fn rotate(state: &mut State) -> Effects {
-    press(state, 'o');
+    press(state, 'b');
     assert_eq!(state.dialog.as_ref().map(Dialog::place), Some(KeyContext::Question));
     press(state, 'y');
     paste(state, API_KEY);
@@ -119,7 +119,7 @@ fn a_new_pair_replaces_the_old_one_only_when_the_gateway_accepts_it() {
 fn a_rotation_that_is_cancelled_changes_nothing() {
     for steps in 0..2 {
         let mut state = with_keys();
-        press(&mut state, 'o');
+        press(&mut state, 'b');
         press(&mut state, 'y');
         if steps == 1 {
             paste(&mut state, API_KEY);
@@ -161,13 +161,13 @@ fn keys_that_lose_sight_of_the_data_space_replace_the_old_ones_by_its_name_only(
 #[test]
 fn a_saved_pair_is_never_overwritten_unverified() {
     let mut state = with_keys();
-    press(&mut state, 'a');
+    press(&mut state, 'A');
     paste(&mut state, API_KEY);
     key(&mut state, KeyCode::Enter);
     press(&mut state, 'p');
     paste(&mut state, PEM);
     key(&mut state, KeyCode::Enter);
-    assert!(matches!(works(&press(&mut state, 's'))[..], [Work::Keys(KeysWork::RotatePair(..))]));
+    assert!(matches!(works(&press(&mut state, 'w'))[..], [Work::Keys(KeysWork::RotatePair(..))]));
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn notice(state: &State) -> &str {
 fn enter_leads_from_the_address_to_the_chosen_organization() {
     let mut state = pane(SignIn::Out);
     assert!(matches!(key(&mut state, KeyCode::Enter).as_slice(), [Effect::Work(Work::Ims(ImsWork::Begin))]));
-    assert!(press(&mut state, 's').is_empty(), "it is begun once");
+    assert!(press(&mut state, 'S').is_empty(), "it is begun once");
     let SignIn::Pending(begun) = pending() else { unreachable!() };
     ims(&mut state, ImsReply::Begun(Ok(begun)));
     key(&mut state, KeyCode::Enter);
@@ -119,16 +119,16 @@ fn what_is_not_possible_is_said() {
     let mut state = pane(SignIn::Out);
     for (letter, words) in [
         ('p', "no sign-in is pending"),
-        ('b', "no URL to show as a QR code"),
+        ('Q', "no URL to show as a QR code"),
         ('y', "no URL to copy"),
-        ('t', "no URL to show"),
+        ('P', "no URL to show"),
         ('o', "not signed in"),
     ] {
         assert!(press(&mut state, letter).is_empty(), "{letter}");
         assert!(notice(&state).contains(words), "{letter}: {}", notice(&state));
     }
     let mut state = signed_in();
-    assert!(press(&mut state, 's').is_empty());
+    assert!(press(&mut state, 'S').is_empty());
     assert!(notice(&state).contains("already signed in as Alex"));
     state.overview.settings.organization_locked = Some("app/etc/env.php line 3".into());
     assert!(key(&mut state, KeyCode::Enter).is_empty());
@@ -140,8 +140,8 @@ fn the_address_and_the_selected_id_can_be_copied_and_shown_plainly() {
     let mut state = pane(pending());
     let address = Copyable::line("the URL to open", ADDRESS);
     assert!(matches!(press(&mut state, 'y').as_slice(), [Effect::Copy(text)] if *text == address));
-    assert!(matches!(press(&mut state, 't').as_slice(), [Effect::ShowPlain(text)] if *text == address));
-    press(&mut state, 'b');
+    assert!(matches!(press(&mut state, 'P').as_slice(), [Effect::ShowPlain(text)] if *text == address));
+    press(&mut state, 'Q');
     assert!(state.organization.is_qr);
     key(&mut state, KeyCode::Esc);
     assert!(!state.organization.is_qr);
@@ -149,7 +149,7 @@ fn the_address_and_the_selected_id_can_be_copied_and_shown_plainly() {
     press(&mut state, 'j');
     let id = Copyable::line("the organization id", "2@AdobeOrg");
     assert!(matches!(press(&mut state, 'y').as_slice(), [Effect::Copy(text)] if *text == id));
-    let effects = press(&mut state, 't');
+    let effects = press(&mut state, 'P');
     let [Effect::ShowPlain(text)] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(text.joined("\n"), "1@AdobeOrg  Harbour\n2@AdobeOrg  Academy\n3@AdobeOrg  Harbour East");
 }
@@ -196,7 +196,7 @@ fn trouble_keeps_what_was_known_and_a_refusal_looks_again_once() {
 #[test]
 fn a_service_gives_its_id_and_its_secret_or_the_file_of_it() {
     let mut state = pane(SignIn::Out);
-    press(&mut state, 'c');
+    press(&mut state, 'K');
     assert!(key(&mut state, KeyCode::Enter).is_empty(), "an id is needed");
     type_text(&mut state, "client");
     key(&mut state, KeyCode::Enter);

@@ -30,15 +30,15 @@ fn who_is_new_is_led_step_by_step() {
 fn the_shop_that_the_program_was_started_in_is_proposed() {
     let mut state = new_here();
     state.home.shop_here = Some("/var/www/shop".into());
-    press(&mut state, 'i');
+    press(&mut state, 'L');
     assert!(matches!(&state.dialog, Some(Dialog::Line(line)) if line.editor.text() == "/var/www/shop"));
 }
 
 #[test]
 fn a_configuration_is_made_once() {
     let mut state = new_here();
-    assert!(matches!(works(&press(&mut state, 'c'))[..], [Work::Overview(OverviewWork::MakeConfig)]));
+    assert!(matches!(works(&press(&mut state, 'C'))[..], [Work::Overview(OverviewWork::MakeConfig)]));
     state.overview.settings.setup.without_file = false;
-    assert!(works(&press(&mut state, 'c')).is_empty());
+    assert!(works(&press(&mut state, 'C')).is_empty());
     assert!(newest(&state).contains("already exists"));
 }

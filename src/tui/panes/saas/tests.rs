@@ -35,7 +35,7 @@ fn a_testing_data_space_asks_and_a_production_one_wants_its_name() {
 #[test]
 fn the_name_of_a_service_is_refused_before_the_registry_is_asked() {
     let mut state = saas();
-    press(&mut state, 'c');
+    press(&mut state, 'C');
     type_text(&mut state, "live search");
     assert!(works(&key(&mut state, KeyCode::Enter)).is_empty());
     assert!(matches!(&state.dialog, Some(Dialog::Line(line)) if line.error.is_some()));
@@ -44,7 +44,7 @@ fn the_name_of_a_service_is_refused_before_the_registry_is_asked() {
 #[test]
 fn what_the_registry_refuses_is_said_in_the_dialog_that_waits() {
     let mut state = saas();
-    press(&mut state, 'c');
+    press(&mut state, 'C');
     type_text(&mut state, "Luma EU");
     key(&mut state, KeyCode::Enter);
     let problem = Problem::new(Exit::Other, "the gateway refused: limit reached");

@@ -114,7 +114,7 @@ fn what_is_done_on_the_page_of_a_feed_is_done_to_that_feed() {
     }
     let mut state = testing();
     key(&mut state, KeyCode::Enter);
-    let effects = press(&mut state, 'p');
+    let effects = press(&mut state, 'c');
     assert!(
         matches!(works(&effects)[..], [Work::Export(ExportWork::StartExport(request))] if request.feeds == [Feed::Categories])
     );

@@ -32,17 +32,17 @@ fn health_is_read_with_the_counts_and_after_each_run() {
 #[test]
 fn the_doctor_tells_each_check_and_is_asked_once_at_a_time() {
     let mut state = testing();
-    assert!(matches!(works(&press(&mut state, 'o'))[..], [Work::Export(ExportWork::Diagnose)]));
+    assert!(matches!(works(&press(&mut state, 'D'))[..], [Work::Export(ExportWork::Diagnose)]));
     state.update(Event::Reply(Reply::Export(ExportReply::Checked(check("Database")))), &now());
     key(&mut state, KeyCode::Esc);
-    assert!(works(&press(&mut state, 'o')).is_empty(), "it goes on");
+    assert!(works(&press(&mut state, 'D')).is_empty(), "it goes on");
     state.update(Event::Reply(Reply::Export(ExportReply::Checked(check("Clock")))), &now());
     state.update(Event::Reply(Reply::Export(ExportReply::Diagnosed)), &now());
     let names: Vec<_> =
         state.export.reports.diagnosis.value.as_ref().unwrap().checks.iter().map(|check| check.name).collect();
     assert_eq!(names, ["Database", "Clock"]);
     key(&mut state, KeyCode::Esc);
-    assert!(matches!(works(&press(&mut state, 'o'))[..], [Work::Export(ExportWork::Diagnose)]));
+    assert!(matches!(works(&press(&mut state, 'D'))[..], [Work::Export(ExportWork::Diagnose)]));
     assert!(state.export.reports.diagnosis.value.as_ref().unwrap().checks.is_empty(), "it begins anew");
 }
 
@@ -54,7 +54,7 @@ fn reports_are_looked_up_by_their_keys_and_a_worker_that_broke_leaves_none_waiti
     state.update(Event::Reply(Reply::Export(ExportReply::Estimate(Ok(estimate)))), &now());
     assert!(matches!(state.export.reports.estimate.load, Load::Done { .. }));
     key(&mut state, KeyCode::Esc);
-    assert!(matches!(works(&press(&mut state, 'w'))[..], [Work::Export(ExportWork::LoadServices)]));
+    assert!(matches!(works(&press(&mut state, 'V'))[..], [Work::Export(ExportWork::LoadServices)]));
     state.update(Event::WorkerBroke, &now());
     assert!(matches!(state.export.reports.services.load, Load::NotAsked));
 }
@@ -65,7 +65,7 @@ fn feed_health_is_of_the_feed_that_the_cursor_is_about() {
     run(&mut state);
     state.update(Event::Run { news: vec![RunEvent::ItemFailed(failure("x"))], skipped: 0 }, &now());
     key(&mut state, KeyCode::End);
-    press(&mut state, 'f');
+    press(&mut state, 'I');
     let of = |state: &State| match &state.dialog {
         Some(Dialog::Reading { what: Reading::Feed(feed), .. }) => Some(*feed),
         _ => None,

@@ -34,7 +34,7 @@ fn refuse(state: &mut State, exit: Exit) {
 
 #[test]
 fn a_partial_sync_is_of_every_feed() {
-    let effects = press(&mut testing(), 'p');
+    let effects = press(&mut testing(), 'c');
     assert!(request(&effects).feeds.is_empty());
     assert!(matches!(request(&effects).mode, SyncMode::Partial(_)));
 }
@@ -73,7 +73,7 @@ fn ids_are_typed_with_commas_and_none_is_refused() {
 #[test]
 fn a_clean_up_wants_the_name_of_its_feed() {
     let mut state = testing();
-    press(&mut state, 'c');
+    press(&mut state, 'z');
     type_text(&mut state, "products");
     assert!(works(&key(&mut state, KeyCode::Enter)).is_empty(), "another feed is selected");
     for _ in 0.."products".len() {
@@ -88,7 +88,7 @@ fn a_clean_up_wants_the_name_of_its_feed() {
 #[test]
 fn a_clean_up_into_production_wants_both_names() {
     let mut state = state(Pane::Export, Some(DataSpaceKind::Production));
-    press(&mut state, 'c');
+    press(&mut state, 'z');
     type_text(&mut state, "categories");
     assert!(works(&key(&mut state, KeyCode::Enter)).is_empty());
     type_text(&mut state, "Main");
@@ -99,7 +99,7 @@ fn a_clean_up_into_production_wants_both_names() {
 
 #[test]
 fn no_dialog_opens_while_a_run_is_active() {
-    for letter in ['i', 'c', 'p', 't'] {
+    for letter in ['i', 'c', 'z', 't'] {
         let mut state = testing();
         run(&mut state);
         assert!(works(&press(&mut state, letter)).is_empty());
@@ -111,7 +111,7 @@ fn no_dialog_opens_while_a_run_is_active() {
 #[test]
 fn what_the_guard_refused_begins_again_with_the_name_of_the_data_space() {
     let mut state = testing();
-    press(&mut state, 'p');
+    press(&mut state, 'c');
     refuse(&mut state, Exit::Guarded);
     assert!(!state.export.is_busy());
     type_text(&mut state, "main");
