@@ -28,16 +28,16 @@ pub async fn run(command: CompareCommand, setting: &Invocation, output: &mut Out
     };
     let connector = setting.connector().await?;
     let feeds = connector.compare_exporter(path, feed).await?;
+    let printer = Printer::new(&connector.ui());
     for feed in &feeds {
         output.record("comparison", json!(feed))?;
-        print(feed, output)?;
+        print(feed, printer, output)?;
     }
     Ok(exit(&feeds))
 }
 
 /// The verdict of a feed behind its mark, then what differs.
-fn print(of: &FeedComparison, output: &mut Output) -> Result<(), Problem> {
-    let printer = Printer::from_environment();
+fn print(of: &FeedComparison, printer: Printer, output: &mut Output) -> Result<(), Problem> {
     if of.is_equal() {
         let row = Row::new(format!("{} equal", counted(of.equal, "item")), Tone::Good).named(of.feed.name());
         return printer.row(&row, output);

@@ -18,13 +18,14 @@ pub async fn run(args: LintArgs, setting: &Invocation, output: &mut Output) -> a
     let connector = setting.connector().await?;
     let LintArgs { rules, feeds, csv } = args;
     let report = connector.lint(&LintRequest { rules, feeds, csv: csv.clone() }).await?;
+    let printer = Printer::new(&connector.ui());
     for rule in &report.rules {
         output.record("lint_rule", json!(rule))?;
-        print(rule, output)?;
+        print(rule, printer, output)?;
     }
     for (rule, reason) in &report.skipped {
         output.record("lint_skipped", json!({"rule": rule, "reason": reason}))?;
-        Printer::from_environment().row(&Row::new(reason.clone(), Tone::Open).named(rule.name()), output)?;
+        printer.row(&Row::new(reason.clone(), Tone::Open).named(rule.name()), output)?;
     }
     summary(&report, output)?;
     if let Some(path) = csv {
@@ -57,13 +58,12 @@ pub async fn after_dry_run(connector: &Connector, feeds: Vec<Feed>, output: &mut
 }
 
 /// A rule behind its mark, and its examples.
-fn print(rule: &RuleReport, output: &mut Output) -> Result<(), Problem> {
+fn print(rule: &RuleReport, printer: Printer, output: &mut Output) -> Result<(), Problem> {
     let tone = match (rule.count, rule.severity) {
         (0, _) => Tone::Good,
         (_, Severity::Warning) => Tone::Warning,
         (_, Severity::Error) => Tone::Danger,
     };
-    let printer = Printer::from_environment();
     let found = if rule.count == 0 { "none".to_owned() } else { count(rule.count) };
     printer.row(&Row::new(format!("{found:>6}  {}", rule.rule.meaning()), tone).named(rule.rule.name()), output)?;
     for hit in &rule.examples {
