@@ -51,7 +51,7 @@ pub struct Global {
     /// Colour theme of the screen (remembered)
     #[arg(long, value_name = "NAME", global = true, value_parser = ThemeName::NAMES)]
     pub theme: Option<String>,
-    /// When to use colours [default: auto; NO_COLOR and CLICOLOR are respected]
+    /// When to use colours [default: auto; `NO_COLOR` and `CLICOLOR` are respected]
     #[arg(long, value_name = "WHEN", global = true, value_parser = ColorWhen::NAMES)]
     pub color: Option<String>,
     /// Plain line output, for screen readers and logs
@@ -307,7 +307,7 @@ pub enum ConfigCommand {
     Edit,
     /// Set one key, keeping comments
     Set {
-        /// The key, such as export.thread_count
+        /// The key, such as `export.thread_count`
         key: String,
         /// Its value
         #[arg(allow_hyphen_values = true)]
