@@ -303,7 +303,7 @@ pub enum ConfigCommand {
         #[arg(long)]
         commerce: bool,
     },
-    /// Edit the configuration in $VISUAL or $EDITOR; checked before it replaces the file
+    /// Edit the configuration in `$VISUAL` or `$EDITOR`; checked before it replaces the file
     Edit,
     /// Set one key, keeping comments
     Set {
