@@ -55,7 +55,7 @@ pub struct Global {
     /// Colour theme of the screen (remembered)
     #[arg(long, value_name = "NAME", global = true, value_parser = ThemeName::NAMES)]
     pub theme: Option<String>,
-    /// When to use colours [default: auto; NO_COLOR and CLICOLOR are respected]
+    /// When to use colours [default: auto; `NO_COLOR` and `CLICOLOR` are respected]
     #[arg(long, value_name = "WHEN", global = true, value_parser = ColorWhen::NAMES)]
     pub color: Option<String>,
     /// Plain line output, for screen readers and logs
@@ -365,11 +365,11 @@ pub enum ConfigCommand {
         #[arg(long)]
         commerce: bool,
     },
-    /// Edit the configuration in $VISUAL or $EDITOR; checked before it replaces the file
+    /// Edit the configuration in `$VISUAL` or `$EDITOR`; checked before it replaces the file
     Edit,
     /// Set one key, keeping comments
     Set {
-        /// The key, such as export.thread_count
+        /// The key, such as `export.thread_count`
         key: String,
         /// Its value
         #[arg(allow_hyphen_values = true)]

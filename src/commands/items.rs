@@ -54,9 +54,10 @@ pub async fn list(args: &ItemsArgs, connector: &Connector, output: &mut Output) 
         if has_more {
             break;
         }
-        match page.rows.into_iter().last().filter(|_| page.has_after) {
-            Some(row) => from = PageFrom::After(row),
-            None => (feed, from) = (feeds.next(), PageFrom::Start),
+        if let Some(row) = page.rows.into_iter().last().filter(|_| page.has_after) {
+            from = PageFrom::After(row);
+        } else {
+            (feed, from) = (feeds.next(), PageFrom::Start);
         }
     }
     listed.flush(output)?;

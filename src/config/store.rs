@@ -362,8 +362,7 @@ impl Store {
 fn is_safe_url(url: &str) -> bool {
     let Ok(url) = reqwest::Url::parse(url.trim()) else { return false };
     match (url.scheme(), url.host_str()) {
-        ("https", Some(_)) => true,
-        ("http", Some("localhost")) => true,
+        ("https", Some(_)) | ("http", Some("localhost")) => true,
         ("http", Some(host)) => {
             let address = host.trim_start_matches('[').trim_end_matches(']').parse();
             address.is_ok_and(|address: std::net::IpAddr| address.is_loopback())

@@ -123,16 +123,13 @@ fn with_five_dashes(text: &str) -> Zeroizing<String> {
     while let Some(at) = rest.find(is_dash) {
         let (before, after) = rest.split_at(at);
         tidy.push_str(before);
-        match marker(after) {
-            Some((word, label, after)) => {
-                tidy.extend([DASHES, word, label, DASHES]);
-                rest = after;
-            }
-            None => {
-                let dashes = after.len() - after.trim_start_matches(is_dash).len();
-                tidy.push_str(&after[..dashes]);
-                rest = &after[dashes..];
-            }
+        if let Some((word, label, after)) = marker(after) {
+            tidy.extend([DASHES, word, label, DASHES]);
+            rest = after;
+        } else {
+            let dashes = after.len() - after.trim_start_matches(is_dash).len();
+            tidy.push_str(&after[..dashes]);
+            rest = &after[dashes..];
         }
     }
     tidy.push_str(rest);

@@ -73,11 +73,26 @@ fn every_shape_that_people_paste_is_the_same_key() {
         PKCS8.replace("KEY-----\nMII", "KEY\nMII"),
         // Without its END line.
         PKCS8.lines().take(27).collect::<Vec<_>>().join("\n"),
-        PKCS8.lines().map(|line| format!("> {line}\n")).collect(),
-        PKCS8.lines().map(|line| format!(">> > {line}\r\n")).collect(),
-        PKCS8.lines().enumerate().map(|(number, line)| format!("{:>4}  {line}\n", number + 1)).collect(),
-        PKCS8.lines().enumerate().map(|(number, line)| format!("{}: {line}\n", number + 7)).collect(),
-        PKCS8.lines().enumerate().map(|(number, line)| format!("{:>6}\t{line}\n", number + 1)).collect(),
+        PKCS8.lines().map(|line| format!("> {line}\n")).collect::<Vec<_>>().concat(),
+        PKCS8.lines().map(|line| format!(">> > {line}\r\n")).collect::<Vec<_>>().concat(),
+        PKCS8
+            .lines()
+            .enumerate()
+            .map(|(number, line)| format!("{:>4}  {line}\n", number + 1))
+            .collect::<Vec<_>>()
+            .concat(),
+        PKCS8
+            .lines()
+            .enumerate()
+            .map(|(number, line)| format!("{}: {line}\n", number + 7))
+            .collect::<Vec<_>>()
+            .concat(),
+        PKCS8
+            .lines()
+            .enumerate()
+            .map(|(number, line)| format!("{:>6}\t{line}\n", number + 1))
+            .collect::<Vec<_>>()
+            .concat(),
         PKCS8.replace(' ', "\u{a0}").replace('\n', "\u{a0}\n"),
         PKCS8.replace("MII", "M\u{200b}II").replace("-----\n", "\u{200d}-----\n\u{2060}"),
         PKCS8.replace('\n', "<br>"),

@@ -1,5 +1,7 @@
 //! The configuration file changed under the screen, or `r` had it read again.
 
+use std::fmt::Write as _;
+
 use crate::config::changes::Change;
 use crate::connector::Overview;
 use crate::error::Problem;
@@ -41,7 +43,8 @@ fn sentence(changes: &[Change], is_exporting: bool) -> String {
     let mut text = "Configuration reloaded: ".to_owned();
     text += &changes.iter().take(NAMED).map(ToString::to_string).collect::<Vec<_>>().join("; ");
     if changes.len() > NAMED {
-        text += &format!("; and {} more", changes.len() - NAMED);
+        // Writing to a String cannot fail.
+        let _ = write!(text, "; and {} more", changes.len() - NAMED);
     }
     if is_exporting {
         text += ". The running export keeps the settings it started with";

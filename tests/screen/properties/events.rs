@@ -25,7 +25,7 @@ use super::values as make;
 type Maker = fn(&mut Tape) -> Event;
 
 /// One for each kind, at the place that [`kind_of`] gives.
-pub const MAKERS: [Maker; 48] = [
+pub const MAKERS: [Maker; 50] = [
     |tape| Event::Key(key(tape)),
     |tape| Event::Paste(Secret::new(pasted(tape))),
     |_| Event::Clock,
@@ -104,6 +104,10 @@ pub const MAKERS: [Maker; 48] = [
     |tape| {
         items(ItemsReply::Explained { sku: tape.safe(), result: tape.result(|tape| Box::new(make::explanation(tape))) })
     },
+    |tape| {
+        let read = |tape: &mut Tape| (make::overview(tape), tape.list(5, make::change));
+        Event::Reply(Reply::Reloaded(tape.result(read)))
+    },
     // Keys are what a person gives most; the more of them, the deeper a sequence gets.
     |tape| Event::Key(key(tape)),
     |tape| Event::Key(key(tape)),
@@ -159,11 +163,12 @@ pub fn kind_of(event: &Event) -> usize {
         Event::Reply(Reply::Saas(SaasReply::Foreseen { .. })) => 43,
         Event::Reply(Reply::Export(ExportReply::Attached(_))) => 44,
         Event::Reply(Reply::Items(ItemsReply::Explained { .. })) => 45,
+        Event::Reply(Reply::Reloaded(_)) => 46,
     }
 }
 
 /// How many kinds [`kind_of`] tells apart.
-pub const KINDS: usize = 45;
+pub const KINDS: usize = 47;
 
 fn saved(tape: &mut Tape) -> Saved {
     Saved {

@@ -5,6 +5,7 @@ use commerce_connector::commerce::health::{
     ChangeLog, Cron, FeedLock, FeedPath, IndexerStatus, ItemError, Mode, Part, StuckJob, View,
 };
 use commerce_connector::commerce::triggers::Triggers;
+use commerce_connector::config::changes::Change;
 use commerce_connector::connector::doctor::{Check, Outcome};
 use commerce_connector::connector::estimate::{Estimate, FeedEstimate};
 use commerce_connector::connector::explain::{self, Consequence, Explanation, ViewExplanation};
@@ -49,6 +50,10 @@ where
 {
     let length = 1 + usize::try_from(tape.count() % 128).unwrap();
     "a".repeat(length).parse().unwrap()
+}
+
+pub fn change(tape: &mut Tape) -> Change {
+    Change { key: tape.safe(), before: tape.some(Tape::safe), after: tape.some(Tape::safe) }
 }
 
 pub fn overview(tape: &mut Tape) -> Overview {
