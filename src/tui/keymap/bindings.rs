@@ -99,6 +99,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[KeyContext::Export], &[letter('o')], Action::Doctor, "doctor", "Doctor: diagnose problems between the shop and Adobe", true, READS),
     bind(RUNS, &[letter('f')], Action::FeedHealth, "feed health", "Health of the selected feed: sent, Adobe's, indexer", true, READS),
     bind(&[KeyContext::Export], &[letter('w')], Action::Services, "services", "Services and their feeds", true, READS),
+    bind(&[KeyContext::Overview, KeyContext::Export], &[letter('H')], Action::Runs, "past runs", "Past runs: when, who, what was sent, how each ended", true, READS),
     bind(RUNS, &[letter('c')], Action::CleanUp, "reset", "Reset feed: forget what was sent and resend everything", true, CHANGES),
     bind(RUNS, &[letter('+')], Action::MoreThreads, "", "More threads: more requests in flight", true, CHANGES),
     bind(RUNS, &[letter('-')], Action::FewerThreads, "", "Fewer threads", true, CHANGES),

@@ -85,6 +85,7 @@ pub enum Action {
     ShowOrganization,
     ShowExport,
     ShowItems,
+    Runs,
     ShowLog,
     NextPane,
     PreviousPane,

@@ -25,7 +25,7 @@ use super::values as make;
 type Maker = fn(&mut Tape) -> Event;
 
 /// One for each kind, at the place that [`kind_of`] gives.
-pub const MAKERS: [Maker; 48] = [
+pub const MAKERS: [Maker; 50] = [
     |tape| Event::Key(key(tape)),
     |tape| Event::Paste(Secret::new(pasted(tape))),
     |_| Event::Clock,
@@ -101,6 +101,11 @@ pub const MAKERS: [Maker; 48] = [
     },
     |tape| Event::Reply(Reply::Saas(SaasReply::Foreseen { space: make::id(tape), result: tape.result(make::preview) })),
     |tape| Event::Reply(Reply::Export(ExportReply::Attached(Box::new(make::about(tape))))),
+    |tape| Event::Reply(Reply::Export(ExportReply::Runs(tape.list(30, make::past_run)))),
+    |tape| {
+        let watches = tape.list(3, make::watch);
+        Event::Reply(Reply::Export(ExportReply::Watches { watches, is_followed: tape.yes() }))
+    },
     // Keys are what a person gives most; the more of them, the deeper a sequence gets.
     |tape| Event::Key(key(tape)),
     |tape| Event::Key(key(tape)),
@@ -155,11 +160,13 @@ pub fn kind_of(event: &Event) -> usize {
         Event::Reply(Reply::Saas(SaasReply::LastReceived(_))) => 42,
         Event::Reply(Reply::Saas(SaasReply::Foreseen { .. })) => 43,
         Event::Reply(Reply::Export(ExportReply::Attached(_))) => 44,
+        Event::Reply(Reply::Export(ExportReply::Runs(_))) => 45,
+        Event::Reply(Reply::Export(ExportReply::Watches { .. })) => 46,
     }
 }
 
 /// How many kinds [`kind_of`] tells apart.
-pub const KINDS: usize = 45;
+pub const KINDS: usize = 47;
 
 fn saved(tape: &mut Tape) -> Saved {
     Saved {
