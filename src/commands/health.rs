@@ -87,7 +87,7 @@ fn moment(at: Timestamp) -> String {
 }
 
 fn indexers(health: &Health) -> Vec<Vec<String>> {
-    let mut rows = vec![["FEED", "INDEXER", "MODE", "BACKLOG"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["FEED", "INDEXER", "MODE", "BACKLOG", "PENDING"].map(str::to_owned).to_vec()];
     for feed in &health.feeds {
         let Some(path) = &feed.path else { continue };
         let (status, mode, backlog) = words(path);
@@ -96,6 +96,7 @@ fn indexers(health: &Health) -> Vec<Vec<String>> {
             status.unwrap_or(UNKNOWN).to_owned(),
             mode.map_or(UNKNOWN, Mode::words).to_owned(),
             backlog.map_or_else(|| UNKNOWN.to_owned(), count),
+            feed.pending.map_or_else(|| UNKNOWN.to_owned(), |pending| count(pending.entries)),
         ]);
     }
     rows
@@ -145,6 +146,10 @@ fn record(feed: &FeedHealth) -> Value {
         fields["mode"] = json!(mode.map(Mode::words));
         fields["backlog"] = json!(backlog);
         fields["stalled"] = json!(path.stall().is_some());
+    }
+    if let Some(pending) = feed.pending {
+        fields["pending"] = json!(pending.entries);
+        fields["pending_since"] = json!(pending.since.map(|since| since.to_string()));
     }
     if let Some(Part::Known(adobe)) = &feed.adobe {
         fields["adobe"] = adobe_record(adobe);

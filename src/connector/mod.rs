@@ -376,6 +376,14 @@ impl Connector {
         }
     }
 
+    /// Up to which version each feed has followed its change log. Blocking.
+    fn cursors(&self) -> Result<Vec<(Feed, u64)>, Problem> {
+        match self.ledger()? {
+            Some(ledger) => ledger.cursors().map_err(explained),
+            None => Ok(Vec::new()),
+        }
+    }
+
     /// The newest failed items of the chosen data space. Blocking.
     pub fn failures(&self, feed: Option<Feed>, limit: usize) -> Result<Vec<ItemFailure>, Problem> {
         match self.ledger()? {

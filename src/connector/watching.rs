@@ -1,21 +1,23 @@
 //! How a watch stands, in words for the screen and the commands.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::attach::WatchStatus;
 use crate::format::{count, duration};
 
-/// How a watch stands: `every 1 m (root@vm, pid 812, …); last pass 00:15:22, 59 sent, 1 failed; next pass 00:16:22`. Times are
-/// in `zone`.
+/// The longest time between passes that is said in seconds, as it is given on the command line.
+const IN_SECONDS: Duration = Duration::from_secs(120);
+
+/// How a watch stands: `every 60 s, next pass 00:16:22; last pass 00:15:22, 59 sent, 1 failed (root@vm, pid 812)`. Times are in
+/// `zone`.
 pub fn watch_words(watch: &WatchStatus, zone: &TimeZone) -> String {
     let clock = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string();
-    let last = match &watch.last_pass {
-        None => "no pass yet".to_owned(),
-        Some(pass) if pass.failed == 0 => format!("last pass {}, {} sent", clock(pass.at), count(pass.sent)),
-        Some(pass) => {
-            format!("last pass {}, {} sent, {} failed", clock(pass.at), count(pass.sent), count(pass.failed))
-        }
+    let every = match watch.every {
+        every if every <= IN_SECONDS => format!("{} s", every.as_secs()),
+        every => duration(every),
     };
     let next = match (watch.next_pass, &watch.problem) {
         (None, _) => "a pass is running".to_owned(),
@@ -23,13 +25,18 @@ pub fn watch_words(watch: &WatchStatus, zone: &TimeZone) -> String {
         (Some(at), Some(_)) => format!("next attempt {}", clock(at)),
     };
     let problem = watch.problem.as_ref().map(|problem| format!("; failing: {problem}")).unwrap_or_default();
-    format!("every {} ({}); {last}; {next}{problem}", duration(watch.every), watch.owner.address())
+    let last = match &watch.last_pass {
+        None => String::new(),
+        Some(pass) if pass.failed == 0 => format!("; last pass {}, {} sent", clock(pass.at), count(pass.sent)),
+        Some(pass) => {
+            format!("; last pass {}, {} sent, {} failed", clock(pass.at), count(pass.sent), count(pass.failed))
+        }
+    };
+    format!("every {every}, {next}{problem}{last} ({})", watch.owner.address())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::attach::PassEnd;
     use crate::export::owner::Owner;
@@ -47,12 +54,12 @@ mod tests {
             problem: None,
         };
         let words = |watch: &WatchStatus| watch_words(watch, &TimeZone::UTC);
-        let who = format!("every {} (root@vm, pid 812)", duration(Duration::from_mins(1)));
-        assert_eq!(words(&first), format!("{who}; no pass yet; a pass is running"));
+        assert_eq!(words(&first), "every 60 s, a pass is running (root@vm, pid 812)");
         let last_pass = Some(PassEnd { at: at(0), sent: 59, failed: 1 });
         let waiting = WatchStatus { last_pass, next_pass: Some(at(60)), ..first };
-        assert_eq!(words(&waiting), format!("{who}; last pass 08:00:00, 59 sent, 1 failed; next pass 08:01:00"));
+        let text = "every 60 s, next pass 08:01:00; last pass 08:00:00, 59 sent, 1 failed (root@vm, pid 812)";
+        assert_eq!(words(&waiting), text);
         let failing = WatchStatus { problem: Some("gateway: 503".into()), ..waiting };
-        assert!(words(&failing).ends_with("; next attempt 08:01:00; failing: gateway: 503"), "{}", words(&failing));
+        assert!(words(&failing).contains("next attempt 08:01:00; failing: gateway: 503; last"), "{}", words(&failing));
     }
 }

@@ -73,10 +73,17 @@ fn host() -> SafeText {
 
 /// When a process began, in clock ticks since the system did; `None` if there is none.
 fn process_start(pid: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the program's name in parentheses, and may hold anything; the start is the 22nd.
+    start_of(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// The same by its line in `/proc`. One that has ended but was not waited for has no start: in a container often nobody waits for
+/// it, so that it stays.
+fn start_of(stat: &str) -> Option<u64> {
+    // The second field is the program's name in parentheses, and may hold anything; the state is the third, the start the 22nd.
     let (_, after_name) = stat.rsplit_once(") ")?;
-    after_name.split(' ').nth(19)?.parse().ok()
+    let mut fields = after_name.split(' ');
+    let has_ended = matches!(fields.next()?, "Z" | "X");
+    fields.nth(18)?.parse().ok().filter(|_| !has_ended)
 }
 
 /// The name of who runs this process. `$USER` would be whatever `su` left behind.
@@ -107,5 +114,13 @@ mod tests {
         let elsewhere = Owner { host: "another.example".into(), ..of_child };
         assert_eq!(elsewhere.is_gone(), None);
         assert!(this.to_string().contains(&format!("pid {}, started 20", this.pid)), "{this}");
+    }
+    #[test]
+    fn a_process_that_ended_and_that_nobody_waited_for_is_gone() {
+        let line = |state: &str| {
+            format!("812 (a) b (c) {state} {}\n", (4..=30).map(|field| field.to_string()).collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(start_of(&line("S")), Some(22));
+        assert_eq!(start_of(&line("Z")), None);
     }
 }

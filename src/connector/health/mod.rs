@@ -51,6 +51,43 @@ pub struct FeedHealth {
     pub path: Option<FeedPath>,
     /// Adobe's own feed table.
     pub adobe: Option<Part<AdobeItems>>,
+    /// What its change log has since this program read it last; `None` if that log is not followed.
+    pub pending: Option<Pending>,
+}
+
+/// Entries of a change log that were not compared yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pending {
+    /// How many version numbers were given out since: at least as many as there are entries.
+    pub entries: u64,
+    /// When the log was read last, so that none is older; `None` if that is not known.
+    pub since: Option<Timestamp>,
+}
+
+impl Pending {
+    fn of(feed: &FeedHealth, cursors: &[(Feed, u64)]) -> Option<Self> {
+        let newest = feed.path.as_ref()?.log.known()?.newest;
+        let cursor = cursors.iter().find(|(of, _)| *of == feed.feed)?.1;
+        let since = feed.ours.as_ref().and_then(|ours| ours.last_partial.max(ours.last_sync));
+        // A log that ends before where it was read was made anew: the next sync compares everything.
+        newest.checked_sub(cursor).map(|entries| Self { entries, since })
+    }
+}
+
+impl Health {
+    /// What is pending in all logs that are followed, since the oldest of their syncs; `None` if none is.
+    pub fn pending(&self) -> Option<Pending> {
+        let all = self.feeds.iter().filter_map(|feed| feed.pending);
+        all.reduce(|sum, one| {
+            let since =
+                if one.entries == 0 { sum.since } else { earliest(sum.since.filter(|_| sum.entries > 0), one.since) };
+            Pending { entries: sum.entries.saturating_add(one.entries), since }
+        })
+    }
+}
+
+fn earliest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
 }
 
 /// What Adobe's feed table tells, in items, in the words of its status page (protocol page §3).
@@ -155,8 +192,10 @@ impl Connector {
             Some(ours.swap_remove(at))
         };
         let watched = watched();
-        let mut feeds: Vec<FeedHealth> =
-            watched.iter().map(|&(feed, _)| FeedHealth { feed, ours: take(feed), path: None, adobe: None }).collect();
+        let mut feeds: Vec<FeedHealth> = watched
+            .iter()
+            .map(|&(feed, _)| FeedHealth { feed, ours: take(feed), path: None, adobe: None, pending: None })
+            .collect();
         let mut installation = None;
         if let Some(settings) = self.database_settings()? {
             let database = Database::connect(&settings).await.map_err(explained)?;
@@ -171,6 +210,10 @@ impl Connector {
                 }
             }
             installation = Some(Installation { has_adobe_export, cron: machinery.cron, locks: machinery.locks });
+        }
+        let cursors = tokio::task::block_in_place(|| self.cursors())?;
+        for feed in &mut feeds {
+            feed.pending = Pending::of(feed, &cursors);
         }
         let findings = judge::all(&feeds, installation.as_ref());
         Ok(Health { feeds, installation, findings })

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
+use super::reader::LedgerReader;
 use super::recheck::Recheck;
 use super::store::Store;
-use super::{feed_code, feed_of_code, signed};
+use super::{LedgerError, feed_code, feed_of_code, signed};
 use crate::domain::Feed;
 use crate::feeds::source::changes::{Before, Details, Span};
 
@@ -165,6 +166,18 @@ impl Store {
     pub fn is_empty(&self) -> rusqlite::Result<bool> {
         let sql = "SELECT NOT EXISTS (SELECT 1 FROM items) AND NOT EXISTS (SELECT 1 FROM feeds)";
         self.connection.query_row(sql, [], |row| row.get(0))
+    }
+}
+
+impl LedgerReader {
+    /// Up to which version each feed has followed its own change log. Blocking.
+    pub fn cursors(&self) -> Result<Vec<(Feed, u64)>, LedgerError> {
+        let read = || -> rusqlite::Result<Vec<(Feed, u64)>> {
+            let mut select = self.connection.prepare("SELECT feed, cursor FROM logs WHERE feed = log")?;
+            let cursors = select.query_map([], |row| Ok((feed_of_code(row.get(0)?), unsigned(row, 1)?)))?;
+            cursors.filter_map(|row| row.map(|(feed, cursor)| Some((feed?, cursor))).transpose()).collect()
+        };
+        read().map_err(|error| LedgerError::of_sqlite(&self.path, &error))
     }
 }
 

@@ -81,7 +81,9 @@ fn pane(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
     let inner = inner.inner(ratatui::layout::Margin::new(1, 0));
     match state.pane {
         Pane::Overview => {
-            overview::view::draw(frame, inner, state.view(&state.home), &state.steps(), state.is_new_here(), theme);
+            let export = state.view(&state.export);
+            let home = state.view(&state.home);
+            overview::view::draw(frame, inner, home, export, &state.steps(), state.is_new_here(), theme);
         }
         Pane::Keys => keys::view::draw(frame, inner, state.view(&state.keys), theme),
         Pane::Saas => saas::view::draw(frame, inner, state.view(&state.saas), theme),

@@ -104,6 +104,7 @@ pub enum Action {
     ShowOrganization,
     ShowExport,
     ShowItems,
+    Runs,
     ShowLog,
     NextPane,
     PreviousPane,

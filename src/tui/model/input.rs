@@ -262,7 +262,7 @@ impl State {
     fn act_in_reading(&mut self, action: Action) {
         match &mut self.dialog {
             Some(Dialog::Reading { what, scroll }) if action != Action::Back => {
-                step(scroll, self.export.reports.most_lines(what), action);
+                step(scroll, self.export.reports.most_lines(what, self.export.runs.len()), action);
             }
             _ => self.dialog = None,
         }

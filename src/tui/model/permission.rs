@@ -111,6 +111,7 @@ fn only_reads(work: &Work) -> bool {
             | ExportWork::Estimate
             | ExportWork::Diagnose
             | ExportWork::LoadServices
+            | ExportWork::FollowWatches
             | ExportWork::Attach => true,
         },
     }

@@ -62,6 +62,8 @@ pub enum Reading {
     Doctor,
     /// The services that the connector serves.
     Services,
+    /// The run history.
+    Runs,
 }
 
 impl Dialog {

@@ -1,5 +1,6 @@
 //! How the screen looks: every pane and dialog at the sizes that people have, and no panic at any other.
 
+mod day_after;
 mod items;
 mod keys;
 mod organization;

@@ -44,7 +44,13 @@ fn health() -> Health {
             request_id: Some("9b1d".into()),
         }],
     };
-    let feed = |feed, path| FeedHealth { feed, ours: None, path: Some(path), adobe: Some(Part::Known(items.clone())) };
+    let feed = |feed, path| FeedHealth {
+        feed,
+        ours: None,
+        path: Some(path),
+        adobe: Some(Part::Known(items.clone())),
+        pending: None,
+    };
     let log = |newest, backlog| ChangeLog { newest, backlog: Some(backlog) };
     let feeds = vec![
         feed(Feed::ScopesWebsite, path(IndexerStatus::ReindexRequired, Mode::BySchedule, 4, log(4, 0))),

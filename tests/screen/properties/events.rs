@@ -25,7 +25,7 @@ use super::values as make;
 type Maker = fn(&mut Tape) -> Event;
 
 /// One for each kind, at the place that [`kind_of`] gives.
-pub const MAKERS: [Maker; 50] = [
+pub const MAKERS: [Maker; 52] = [
     |tape| Event::Key(key(tape)),
     |tape| Event::Paste(Secret::new(pasted(tape))),
     |_| Event::Clock,
@@ -108,6 +108,11 @@ pub const MAKERS: [Maker; 50] = [
         let read = |tape: &mut Tape| (make::overview(tape), tape.list(5, make::change));
         Event::Reply(Reply::Reloaded(tape.result(read)))
     },
+    |tape| Event::Reply(Reply::Export(ExportReply::Runs(tape.list(30, make::past_run)))),
+    |tape| {
+        let watches = tape.list(3, make::watch);
+        Event::Reply(Reply::Export(ExportReply::Watches { watches, is_followed: tape.yes() }))
+    },
     // Keys are what a person gives most; the more of them, the deeper a sequence gets.
     |tape| Event::Key(key(tape)),
     |tape| Event::Key(key(tape)),
@@ -164,11 +169,13 @@ pub fn kind_of(event: &Event) -> usize {
         Event::Reply(Reply::Export(ExportReply::Attached(_))) => 44,
         Event::Reply(Reply::Items(ItemsReply::Explained { .. })) => 45,
         Event::Reply(Reply::Reloaded(_)) => 46,
+        Event::Reply(Reply::Export(ExportReply::Runs(_))) => 47,
+        Event::Reply(Reply::Export(ExportReply::Watches { .. })) => 48,
     }
 }
 
 /// How many kinds [`kind_of`] tells apart.
-pub const KINDS: usize = 47;
+pub const KINDS: usize = 49;
 
 fn saved(tape: &mut Tape) -> Saved {
     Saved {

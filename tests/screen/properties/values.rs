@@ -1,6 +1,6 @@
 //! Made-up values of everything that is shown, each text of them hostile. A field that is new does not compile here.
 
-use commerce_connector::attach::About;
+use commerce_connector::attach::{About, PassEnd, WatchStatus};
 use commerce_connector::commerce::health::{
     ChangeLog, Cron, FeedLock, FeedPath, IndexerStatus, ItemError, Mode, Part, StuckJob, View,
 };
@@ -10,7 +10,7 @@ use commerce_connector::connector::doctor::{Check, Outcome};
 use commerce_connector::connector::estimate::{Estimate, FeedEstimate};
 use commerce_connector::connector::explain::{self, Consequence, Explanation, ViewExplanation};
 use commerce_connector::connector::finding::{Cause, Finding, Level};
-use commerce_connector::connector::health::{AdobeItems, ByState, FeedHealth, Health, Installation};
+use commerce_connector::connector::health::{AdobeItems, ByState, FeedHealth, Health, Installation, Pending};
 use commerce_connector::connector::items::{ItemView, NowSent};
 use commerce_connector::connector::preview::RunPreview;
 use commerce_connector::connector::services::{FeedCondition, Module, SERVICES, ServiceStatus, Services};
@@ -22,7 +22,7 @@ use commerce_connector::export::control::Paused;
 use commerce_connector::export::held::{Held, What};
 use commerce_connector::export::ledger::{
     FeedSummary, FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow,
-    LastRequest, PageFrom,
+    LastRequest, PageFrom, PastEnd, PastRun, RunCounts,
 };
 use commerce_connector::export::owner::Owner;
 use commerce_connector::export::progress::{
@@ -134,6 +134,7 @@ fn feed_progress(tape: &mut Tape) -> FeedProgress {
         changed: tape.count(),
         gone: tape.count(),
         submitted: tape.count(),
+        deleted: tape.count(),
         will_retry: tape.count(),
         needs_attention: tape.count(),
         unanswered: tape.count(),
@@ -310,6 +311,7 @@ pub fn health(tape: &mut Tape) -> Health {
         ours: tape.some(summary),
         path: tape.some(path),
         adobe: tape.some(|tape| part(tape, adobe)),
+        pending: tape.some(|tape| Pending { entries: tape.count(), since: tape.some(Tape::timestamp) }),
     };
     let stuck = |tape: &mut Tape| StuckJob { code: tape.safe(), age: tape.duration(), runs: tape.count() };
     let lock = |tape: &mut Tape| FeedLock { feed: tape.safe(), locked_by: tape.safe(), age: tape.duration() };
@@ -395,9 +397,47 @@ pub fn preview(tape: &mut Tape) -> RunPreview {
     RunPreview { estimate: estimate(tape), items_there: tape.count(), refusal: tape.some(Tape::safe) }
 }
 
+fn owner(tape: &mut Tape) -> Owner {
+    Owner { user: tape.safe(), host: tape.safe(), pid: 4711, process_start: tape.count(), since: 1_764_000_000 }
+}
+
+pub fn past_run(tape: &mut Tape) -> PastRun {
+    let counts = |tape: &mut Tape| RunCounts { sent: tape.count(), failed: tape.count(), deleted: tape.count() };
+    let end = match tape.count() % 8 {
+        0 => PastEnd::Failed { what: tape.safe() },
+        1 => PastEnd::KeysRefused { what: tape.safe() },
+        2 => PastEnd::Running,
+        3 => PastEnd::Died,
+        4 => PastEnd::Unknown,
+        5 => PastEnd::Held,
+        6 => PastEnd::Stopped,
+        _ => PastEnd::Complete,
+    };
+    PastRun {
+        started_at: tape.timestamp(),
+        request: tape.safe(),
+        owner: owner(tape),
+        feeds: tape.list(11, Tape::feed),
+        ended_at: tape.some(Tape::timestamp),
+        counts: tape.some(counts),
+        end,
+    }
+}
+
+pub fn watch(tape: &mut Tape) -> WatchStatus {
+    let pass = |tape: &mut Tape| PassEnd { at: tape.timestamp(), sent: tape.count(), failed: tape.count() };
+    WatchStatus {
+        owner: owner(tape),
+        data_space: id(tape),
+        every: tape.duration(),
+        last_pass: tape.some(pass),
+        next_pass: tape.some(Tape::timestamp),
+        problem: tape.some(Tape::safe),
+    }
+}
+
 pub fn about(tape: &mut Tape) -> About {
-    let owner =
-        Owner { user: tape.safe(), host: tape.safe(), pid: 4711, process_start: tape.count(), since: 1_764_000_000 };
+    let owner = owner(tape);
     About { owner, request: tape.safe(), data_space: id(tape), feeds: tape.list(11, Tape::feed) }
 }
 

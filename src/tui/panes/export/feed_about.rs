@@ -44,6 +44,7 @@ fn of_run(progress: &FeedProgress) -> Section {
 fn of_ledger(summary: &FeedSummary, wall: Option<&Zoned>) -> Section {
     let mut ledger = Section::new("Sent from here");
     say_states(&mut ledger, [summary.submitted, summary.awaiting, summary.will_retry, summary.needs_attention]);
+    ledger.say("Coverage", summary.coverage().share());
     ledger.say("Full sync", summary.last_sync.map_or("never".to_owned(), |at| full_moment(at, wall)));
     if let Some(at) = summary.last_partial {
         ledger.say("Partial sync", full_moment(at, wall));

@@ -21,6 +21,7 @@ pub mod requests;
 pub mod run;
 pub mod run_page;
 pub mod run_view;
+pub mod runs_text;
 pub mod sync;
 pub mod totals;
 pub mod view;
@@ -32,11 +33,12 @@ use std::collections::VecDeque;
 
 use jiff::Zoned;
 
-use crate::connector::{ExportRequest, SourceFeeds};
+use crate::attach::WatchStatus;
+use crate::connector::{ExportRequest, Overview, SourceFeeds};
 use crate::domain::Feed;
 use crate::error::Problem;
 use crate::export::SyncMode;
-use crate::export::ledger::FeedSummary;
+use crate::export::ledger::{FeedSummary, PastRun};
 use crate::export::progress::{FeedProgress, ItemFailure, Progress};
 use crate::export::reasons::{Reason, Reasons};
 use crate::tui::keymap::{Action, KeyContext};
@@ -105,6 +107,12 @@ pub struct ExportPane {
     pub counts_at: Option<Zoned>,
     /// What the ledger knows.
     pub ledger: Vec<FeedSummary>,
+    /// The newest runs into the data space, newest first.
+    pub runs: Vec<PastRun>,
+    /// How the watches of other processes stand.
+    watches: Vec<WatchStatus>,
+    /// Whether changes of a watch are told.
+    follows_watches: bool,
     /// How reading the ledger went.
     pub ledger_load: Load,
     /// When it was read last.
@@ -173,6 +181,12 @@ impl ExportPane {
     pub fn totals(&self) -> Totals {
         let counted = |feed| self.counts.iter().find(|(of, _)| *of == feed).and_then(|(_, count)| *count);
         self.progress().map(|progress| Totals::of(progress, counted)).unwrap_or_default()
+    }
+
+    /// How the watches on the data space in use stand.
+    pub fn watches<'a>(&'a self, overview: &'a Overview) -> impl Iterator<Item = &'a WatchStatus> {
+        let data_space = overview.data_space.as_ref().map(|(id, ..)| id);
+        self.watches.iter().filter(move |watch| Some(&watch.data_space) == data_space)
     }
 
     /// What the ledger knows of a feed.
@@ -272,6 +286,7 @@ impl ExportPane {
             self.page = ExportPage::Summary;
         }
         self.ledger.clear();
+        self.runs.clear();
         self.ledger_load = Load::Loading;
         self.ledger_at = None;
         self.failures.clear();
@@ -291,6 +306,7 @@ impl ExportPane {
         self.counts_load.forget_pending();
         self.ledger_load.forget_pending();
         self.reports.forget_pending();
+        self.follows_watches = false;
         if let ExportPage::Items(items) | ExportPage::Item { items, .. } = &mut self.page {
             items.forget_pending();
         }
@@ -328,6 +344,8 @@ impl ExportPane {
         match reply {
             ExportReply::Counts(result) => self.on_counts(result, cx.now),
             ExportReply::Ledger(result) => self.on_ledger(result, cx.now),
+            ExportReply::Runs(runs) => self.runs = runs,
+            ExportReply::Watches { watches, is_followed } => self.on_watches(watches, is_followed, &mut effects),
             ExportReply::Health(result) => self.reports.health.take(result, cx.now),
             ExportReply::Estimate(result) => self.reports.estimate.take(result, cx.now),
             ExportReply::Checked(check) => self.reports.on_check(check),
@@ -353,6 +371,7 @@ impl ExportPane {
                 },
                 None => Self::ask_for_a_feed(cx),
             },
+            Action::Runs => *cx.dialog = Some(Dialog::reading(Reading::Runs)),
             Action::ShowLog => {
                 self.log.show_all(cx.now.uptime);
                 self.remember_page();
@@ -412,10 +431,24 @@ impl ExportPane {
         self.ledger_load = Load::Loading;
         effects.push(ExportWork::LoadCounts.into());
         effects.push(ExportWork::LoadLedger.into());
+        if !std::mem::replace(&mut self.follows_watches, true) {
+            effects.push(ExportWork::FollowWatches.into());
+        }
         if !self.is_busy() {
             effects.push(ExportWork::Attach.into());
         }
         self.reports.refresh_health(effects);
+    }
+
+    /// A watch stands otherwise. What its pass sent or did not is in the ledger.
+    fn on_watches(&mut self, watches: Vec<WatchStatus>, is_followed: bool, effects: &mut Effects) {
+        self.follows_watches = is_followed;
+        let ended = |watches: &[WatchStatus]| watches.first().and_then(|watch| watch.last_pass);
+        let (before, now) = (ended(&self.watches), ended(&watches));
+        if !self.watches.is_empty() && before != now && now.is_some_and(|pass| pass.sent + pass.failed > 0) {
+            effects.push(ExportWork::LoadLedger.into());
+        }
+        self.watches = watches;
     }
 
     fn on_counts(&mut self, result: Result<SourceFeeds, Problem>, now: &Now) {

@@ -6,7 +6,7 @@ use crate::report::{Section, Tone};
 use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::panes::View;
 use crate::tui::panes::export::ExportPane;
-use crate::tui::panes::export::{feed_about, log_view, report_text};
+use crate::tui::panes::export::{feed_about, log_view, report_text, runs_text};
 use crate::tui::panes::keys::guide_text;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::content::Content;
@@ -34,6 +34,7 @@ pub fn content(what: &Reading, view: View<'_, ExportPane>, theme: Theme, room: u
         }
         Reading::Estimate => Content::text("Estimate of a full export", report_text::estimate(view, theme, room)),
         Reading::Doctor => Content::text("Doctor", report_text::doctor(view, theme, room)),
+        Reading::Runs => Content::text("Past runs", runs_text::all(view, theme, room)),
         Reading::Services => Content::text("Available services", report_text::services(view, theme, room)),
     }
 }

@@ -85,7 +85,7 @@ impl Reports {
     }
 
     /// At least as many lines as a text to read can have, so that scrolling ends.
-    pub fn most_lines(&self, what: &Reading) -> usize {
+    pub fn most_lines(&self, what: &Reading, runs: usize) -> usize {
         let of_text = |text: &str| text.len().div_ceil(LEAST_LINE) + 1;
         let of_finding =
             |finding: &Finding| of_text(&finding.what) + of_text(&finding.means) + of_text(&words(&finding.next));
@@ -98,6 +98,8 @@ impl Reports {
             Reading::Doctor => self.diagnosis.value.as_ref().map_or(0, |diagnosis| {
                 diagnosis.checks.len() + 2 + diagnosis.findings().map(of_finding).sum::<usize>()
             }),
+            // A problem of a run is one sentence.
+            Reading::Runs => 12 * runs + 1,
             Reading::Services => self.services.value.as_ref().map_or(0, |services| 6 * (services.services.len() + 1)),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use tokio::sync::{mpsc, watch};
 
 use super::FAILURES_KEPT;
-use crate::attach::About;
+use crate::attach::{About, WatchStatus};
 use crate::connector::doctor::Check;
 use crate::connector::estimate::Estimate;
 use crate::connector::health::Health;
@@ -14,12 +14,15 @@ use crate::connector::{Connector, ExportRequest, SourceFeeds};
 use crate::error::{Exit, Problem};
 use crate::export::Run;
 use crate::export::control::Control;
-use crate::export::ledger::FeedSummary;
+use crate::export::ledger::{FeedSummary, PastRun};
 use crate::export::progress::{ItemFailure, Progress, RunEvent};
 use crate::tui::panes::{Answers, News, Reply, blocking};
 
 /// How many lifecycle events may wait for the loop before refused items are only counted; they are in the ledger.
 const RUN_NEWS_KEPT: usize = FAILURES_KEPT;
+
+/// How many runs of the history are read: some days with a run every hour.
+const RUNS_READ: usize = 100;
 
 /// The loop's hold on a run.
 #[derive(Debug)]
@@ -47,6 +50,8 @@ pub enum ExportWork {
     LoadServices,
     /// Follow the running export in another process, if there is one.
     Attach,
+    /// Follow the watches of other processes, if there are any.
+    FollowWatches,
     StartExport(ExportRequest),
 }
 
@@ -57,6 +62,14 @@ pub enum ExportReply {
     Counts(Result<SourceFeeds, Problem>),
     /// What the ledger knows of the chosen data space.
     Ledger(Result<(Vec<FeedSummary>, Vec<ItemFailure>), Problem>),
+    /// The newest runs into the chosen data space, newest first.
+    Runs(Vec<PastRun>),
+    /// How the watches stand.
+    Watches {
+        watches: Vec<WatchStatus>,
+        /// Whether changes of the first will be told.
+        is_followed: bool,
+    },
     /// How every feed is.
     Health(Result<Health, Problem>),
     /// What a full export would take.
@@ -78,8 +91,17 @@ pub async fn perform(connector: Connector, work: ExportWork, answers: &Answers) 
     Some(match work {
         ExportWork::LoadCounts => ExportReply::Counts(connector.source_feeds().await),
         ExportWork::LoadLedger => {
-            let read = move || Ok((connector.ledger_summary()?, connector.failures(None, FAILURES_KEPT)?));
-            ExportReply::Ledger(blocking(read).await)
+            let read = move || {
+                let summaries = (connector.ledger_summary()?, connector.failures(None, FAILURES_KEPT)?);
+                Ok((summaries, connector.runs(RUNS_READ)?))
+            };
+            ExportReply::Ledger(match blocking(read).await {
+                Ok((summaries, runs)) => {
+                    answers.tell(Reply::Export(ExportReply::Runs(runs))).await;
+                    Ok(summaries)
+                }
+                Err(problem) => Err(problem),
+            })
         }
         ExportWork::LoadHealth => ExportReply::Health(connector.health().await),
         ExportWork::Estimate => ExportReply::Estimate(connector.estimate(&[]).await),
@@ -97,11 +119,32 @@ pub async fn perform(connector: Connector, work: ExportWork, answers: &Answers) 
             },
             Err(problem) => ExportReply::RunStarted(Err(problem)),
         },
+        ExportWork::FollowWatches => follow_watches(&connector, answers).await,
         ExportWork::Attach => {
             let (about, run) = connector.attach().await?;
             return follow(run, Some(about), answers).await;
         }
     })
+}
+
+/// Tells how the watches stand, and whenever that of the oldest changes, until it ends or another data space is chosen.
+async fn follow_watches(connector: &Connector, answers: &Answers) -> ExportReply {
+    let mut found = connector.watches().await;
+    let mut watches: Vec<WatchStatus> = found.iter().map(|watch| watch.status.clone()).collect();
+    if let Some(first) = found.first_mut() {
+        let data_space = first.status.data_space.clone();
+        let is_chosen = || connector.overview().data_space.is_some_and(|(id, ..)| id == data_space);
+        while is_chosen() {
+            let reply = ExportReply::Watches { watches: watches.clone(), is_followed: true };
+            answers.tell(Reply::Export(reply)).await;
+            match (first.changed().await, watches.first_mut()) {
+                (Some(status), Some(shown)) => *shown = status,
+                _ => break,
+            }
+        }
+        watches.remove(0);
+    }
+    ExportReply::Watches { watches, is_followed: false }
 }
 
 /// Tells each check of the doctor as soon as it is done.

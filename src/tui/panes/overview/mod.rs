@@ -1,5 +1,7 @@
 //! The pane that leads through everything: what is done, and what comes next.
 
+mod day_after;
+mod field;
 pub mod requests;
 pub mod view;
 
@@ -23,7 +25,7 @@ use crate::tui::panes::saas::SaasPane;
 use crate::tui::panes::{Cx, Effect, Effects, Load, Message, Pane, step};
 use crate::tui::remedy::words;
 use crate::tui::widgets::copyable::Copyable;
-use crate::tui::widgets::dialog::LinePurpose;
+use crate::tui::widgets::dialog::{Dialog, LinePurpose, Reading};
 use crate::tui::widgets::notices::Tone;
 use crate::untrusted::SafeText;
 
@@ -45,6 +47,7 @@ impl OverviewPane {
             Action::SetSource => self.ask_for_source(cx),
             Action::MakeConfig => Self::make_config(cx, &mut effects),
             Action::Refresh => cx.tell(Message::RefreshAll),
+            Action::Runs => *cx.dialog = Some(Dialog::reading(Reading::Runs)),
             Action::PlainText => effects.push(Effect::ShowPlain(in_lines(steps))),
             Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {
                 let mut selected = self.selected_step(steps);

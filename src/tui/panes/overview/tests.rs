@@ -1,5 +1,8 @@
 //! Overview: who is led where.
 
+use jiff::Timestamp;
+
+use crate::attach::{PassEnd, WatchStatus};
 use crate::connector::Setup;
 use crate::connector::checklist::{Stage, StepState};
 use crate::tui::model::tests::*;
@@ -41,4 +44,34 @@ fn a_configuration_is_made_once() {
     state.overview.settings.setup.without_file = false;
     assert!(works(&press(&mut state, 'C')).is_empty());
     assert!(newest(&state).contains("already exists"));
+}
+
+#[test]
+fn a_watch_is_followed_once_and_what_its_pass_sent_is_read() {
+    let mut state = state(Pane::Overview, Some(DataSpaceKind::Testing));
+    let is_follow = |work: &&Work| matches!(work, Work::Export(ExportWork::FollowWatches));
+    let again = press(&mut state, 'r');
+    assert_eq!(works(&again).into_iter().filter(is_follow).count(), 0, "it is looked for since the beginning");
+    let watch = |sent: i64| WatchStatus {
+        owner: Owner::this_process(),
+        data_space: "d-1".parse().expect("an id"),
+        every: Duration::from_mins(1),
+        last_pass: Some(PassEnd {
+            at: Timestamp::from_second(1_000 + sent).expect("a time"),
+            sent: sent.unsigned_abs(),
+            failed: 0,
+        }),
+        next_pass: None,
+        problem: None,
+    };
+    let mut told = |sent, is_followed| {
+        let watches = vec![watch(sent)];
+        let effects = reply(&mut state, Reply::Export(ExportReply::Watches { watches, is_followed }));
+        works(&effects).iter().any(|work| matches!(work, Work::Export(ExportWork::LoadLedger)))
+    };
+    assert!(!told(3, true), "what it did before is read already");
+    assert!(told(5, true));
+    assert!(!told(5, true));
+    assert!(!told(0, false), "a pass that sent nothing changed nothing");
+    assert_eq!(works(&press(&mut state, 'r')).into_iter().filter(is_follow).count(), 1, "it ended: another may run");
 }

@@ -10,13 +10,13 @@ use crate::format::counted;
 use crate::private_file::safe;
 use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::panes::View;
-use crate::tui::panes::overview::{OverviewPane, words_of};
+use crate::tui::panes::export::ExportPane;
+use crate::tui::panes::overview::field::{TITLE, field};
+use crate::tui::panes::overview::{OverviewPane, day_after, words_of};
 use crate::tui::remedy::words;
 use crate::tui::theme::{Role, Theme};
-use crate::tui::widgets::text::{fit, left, paragraph, wrap};
+use crate::tui::widgets::text::{fit, left, paragraph};
 
-/// The width of a step's name, in cells.
-const TITLE: usize = 20;
 /// The width of its state with the shape, in cells.
 const STATE: usize = 11;
 /// The height from which the steps stand apart from what is around them, in rows.
@@ -27,6 +27,7 @@ pub fn draw(
     frame: &mut Frame,
     area: Rect,
     view: View<'_, OverviewPane>,
+    export: View<'_, ExportPane>,
     steps: &[Step],
     is_new_here: bool,
     theme: Theme,
@@ -50,6 +51,12 @@ pub fn draw(
         }
         Some(step) => lines.extend(to_do(step, theme, room)),
         None => {}
+    }
+    let rest = height.saturating_sub(lines.len() + 1);
+    let known = if is_new_here { Vec::new() } else { day_after::lines(export, theme, room, rest) };
+    if !known.is_empty() {
+        lines.push(Line::default());
+        lines.extend(known);
     }
     for text in foot(view, is_new_here) {
         let paragraph = paragraph(&text, room, theme.style(Role::Dim));
@@ -139,17 +146,6 @@ fn to_do(step: &Step, theme: Theme, room: usize) -> Vec<Line<'static>> {
         }
         None => field("Next step", &format!("Nothing to do. {open}: open"), Role::Dim, theme, room),
     }
-}
-
-fn field(label: &str, text: &str, role: Role, theme: Theme, room: usize) -> Vec<Line<'static>> {
-    let line = |(number, part): (usize, String)| {
-        let label = left(if number == 0 { label } else { "" }, TITLE);
-        Line::from(vec![
-            Span::styled(format!("  {label} "), theme.style(Role::Dim)),
-            Span::styled(part, theme.style(role)),
-        ])
-    };
-    wrap(text, room.saturating_sub(TITLE + 3)).into_iter().enumerate().map(line).collect()
 }
 
 /// What can be tried without any configuration, and where it is; what matters most comes first.
