@@ -4,6 +4,7 @@
 
 mod attach;
 pub mod checklist;
+pub mod completion;
 mod database;
 pub mod doctor;
 pub mod estimate;
@@ -17,6 +18,7 @@ pub mod ledger;
 mod models;
 mod names;
 mod pairs;
+mod pick;
 pub mod preview;
 mod sending;
 pub mod services;

@@ -105,6 +105,7 @@ pub enum Action {
     ShowExport,
     ShowItems,
     ShowLog,
+    ShowNotices,
     NextPane,
     PreviousPane,
     Up,
@@ -172,6 +173,7 @@ pub enum Action {
     Decline,
     Discard,
     SwitchFocus,
+    Complete,
 }
 
 /// A key that a binding waits for.

@@ -6,6 +6,7 @@ use crate::domain::Feed;
 use crate::format::count;
 use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::panes::export::ExportPane;
+use crate::tui::panes::export::cursor::FeedOrder;
 use crate::tui::panes::export::feed_text::{adobe, awaiting, backlog, failed, of_total, state_of, submitted};
 use crate::tui::panes::export::run::RunState;
 use crate::tui::panes::{Load, View};
@@ -121,7 +122,13 @@ fn row(
 /// Its lines: a heading, at most `rows` feeds, and the totals.
 pub fn lines(feeds: &[Feed], rows: usize, view: View<'_, ExportPane>, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let pane = &view.pane;
-    let title = |column: Column, _| (column.title().to_owned(), Role::Dim);
+    let is_sorted = |column: Column| match pane.order {
+        FeedOrder::Export => false,
+        FeedOrder::Failed => matches!(column, Failed | Attention),
+        FeedOrder::NotSent => column == Awaiting,
+    };
+    let title =
+        |column: Column, _| (column.title().to_owned(), if is_sorted(column) { Role::Title } else { Role::Dim });
     let mut lines = vec![row(("Feed", Role::Dim), title, false, theme, room)];
     if feeds.is_empty() {
         lines.push(nothing(&pane.counts_load, theme, room));

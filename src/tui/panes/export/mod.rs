@@ -1,6 +1,7 @@
 //! The pane of feeds: what the source has, what the ledger knows, and the run.
 
 pub mod control;
+pub mod cursor;
 pub mod feed;
 pub mod feed_about;
 pub mod feed_phases;
@@ -35,6 +36,7 @@ use crate::export::SyncMode;
 use crate::export::ledger::FeedSummary;
 use crate::export::progress::{FeedProgress, ItemFailure, Progress};
 use crate::tui::keymap::{Action, KeyContext};
+use crate::tui::panes::export::cursor::FeedOrder;
 use crate::tui::panes::export::log::LogPage;
 use crate::tui::panes::export::reports::Reports;
 use crate::tui::panes::export::requests::{ExportReply, ExportWork};
@@ -42,7 +44,7 @@ use crate::tui::panes::export::run::{ActiveRun, RunState};
 use crate::tui::panes::export::totals::Totals;
 use crate::tui::panes::items::ItemsPage;
 use crate::tui::panes::items::item::ItemPane;
-use crate::tui::panes::{Cx, Effects, Load, Now, step};
+use crate::tui::panes::{Cx, Effects, Load, Now};
 use crate::tui::widgets::dialog::{Dialog, Reading};
 use crate::tui::widgets::filter::Filter;
 use crate::tui::widgets::notices::Tone;
@@ -117,11 +119,15 @@ pub struct ExportPane {
     pub remark: Option<String>,
     /// Which row is selected: first the feeds, then the errors.
     pub selected: usize,
+    /// In which order the feeds are listed.
+    pub order: FeedOrder,
+    /// Whether the cursor follows the run from feed to feed: until a person moves it.
+    pub follows: bool,
     /// Which error of the feed whose page is open is selected.
     pub feed_selected: usize,
     /// The feed from whose page another page was opened.
     pub(super) opened_from: Option<Feed>,
-    /// Only errors that contain this.
+    /// Only feeds and errors that contain this.
     pub filter: Filter,
     /// What was looked up to be read.
     pub reports: Reports,
@@ -212,7 +218,7 @@ impl ExportPane {
 
     /// The feed whose page is open, or the selected feed, if the cursor is on one.
     pub fn selected_feed(&self) -> Option<Feed> {
-        self.feed_of_page().or_else(|| self.feeds().get(self.selected).copied())
+        self.feed_of_page().or_else(|| self.shown_feeds().get(self.selected).copied())
     }
 
     /// The feed whose page is open.
@@ -230,7 +236,7 @@ impl ExportPane {
 
     /// The selected error's place among [`Self::shown_failures`], if the cursor is on one.
     pub fn selected_failure(&self) -> Option<usize> {
-        self.selected.checked_sub(self.feeds().len())
+        self.selected.checked_sub(self.shown_feeds().len())
     }
 
     /// The errors of a feed, newest first.
@@ -373,10 +379,8 @@ impl ExportPane {
             | Action::SmallerBatches => self.command_run(action, cx, effects),
             Action::Refresh => self.refresh(effects),
             Action::Filter => self.filter.editing = true,
-            _ => {
-                let rows = self.feeds().len() + self.shown_failures().count();
-                step(&mut self.selected, rows, action);
-            }
+            Action::Sort => self.sort_feeds(cx),
+            _ => self.step_cursor(action),
         }
     }
 

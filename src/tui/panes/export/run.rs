@@ -180,6 +180,7 @@ impl ExportPane {
     /// Starts it.
     pub fn start(&mut self, request: ExportRequest, cx: &mut Cx<'_>) -> Effects {
         self.run = RunState::Starting;
+        self.follows = true;
         cx.notices.forget_way();
         self.remark = None;
         self.notes.clear();
@@ -229,6 +230,7 @@ impl ExportPane {
             Tone::Info,
             format!("{} running ({}): this screen follows it; quitting does not stop it", about.request, about.owner),
         );
+        self.follows = true;
         self.request = ExportRequest::default();
         self.notes.clear();
         self.log.clear();
@@ -244,6 +246,7 @@ impl ExportPane {
             self.log.progress(&progress, now);
             run.take(progress, now.uptime);
         }
+        self.follow_run();
     }
 
     /// What happened in the run, oldest first; `skipped` refused items are not among it.
