@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{ColorWhen, ThemeName};
-use crate::domain::{DataSpaceId, Environment, Feed, ProjectId};
+use crate::domain::{Environment, Feed};
 use crate::feeds::source::IdKind;
 
 pub use compare::CompareCommand;
@@ -83,6 +83,10 @@ pub enum Command {
     /// Changes and sends nothing; makes one gateway request. Exit codes: 0 setup complete, 3 steps left or attention needed,
     /// 4 keys refused, 5 gateway not responding.
     Status,
+    /// Show which shop, project, data space and environment this installation uses
+    ///
+    /// Reads settings only and asks nobody.
+    Whoami,
     /// Sign in with an Adobe ID and select the IMS organization; optional, not needed for exports
     #[command(subcommand)]
     Ims(ImsCommand),
@@ -207,8 +211,8 @@ pub enum ProjectsCommand {
     },
     /// Rename a project (a label only)
     Rename {
-        /// The project
-        id: ProjectId,
+        /// The project: its id, name, the beginning of either, or its number in `projects list`
+        project: String,
         /// Its new name
         name: String,
     },
@@ -221,16 +225,16 @@ pub enum DataSpacesCommand {
     List,
     /// Export to this data space
     Select {
-        /// The data space
-        id: DataSpaceId,
+        /// The data space: its id, name, the beginning of either, or its number in `data-spaces list`
+        data_space: String,
         /// Select a production data space for a copy of the shop: its name, in full [default: prompt on a terminal]
         #[arg(long, value_name = "DATA_SPACE_NAME")]
         i_know: Option<String>,
     },
     /// Rename a data space (a label only)
     Rename {
-        /// The data space
-        id: DataSpaceId,
+        /// The data space: its id, name, the beginning of either, or its number in `data-spaces list`
+        data_space: String,
         /// Its new name
         name: String,
     },

@@ -15,7 +15,8 @@ pub async fn run(command: DataSpacesCommand, setting: &Invocation, output: &mut 
             let in_use = connector.overview().data_space.map(|(id, _, _)| id);
             projects::print(&connector.projects().await?, in_use.as_ref(), output)?;
         }
-        DataSpacesCommand::Select { id, i_know } => {
+        DataSpacesCommand::Select { data_space, i_know } => {
+            let id = connector.data_space_of(&data_space).await?;
             let overview = match connector.select_data_space(&id, i_know.as_deref()).await {
                 Err(problem) if problem.exit == Exit::Guarded && i_know.is_none() && can_ask(output) => {
                     talk(&format!("{}.", problem.what));
@@ -37,7 +38,8 @@ pub async fn run(command: DataSpacesCommand, setting: &Invocation, output: &mut 
                 )?;
             }
         }
-        DataSpacesCommand::Rename { id, name } => {
+        DataSpacesCommand::Rename { data_space, name } => {
+            let id = connector.data_space_of(&data_space).await?;
             let data_space = connector.rename_data_space(&id, &name).await?;
             output.say(
                 &format!("Renamed data space {} to {} (a label only).", data_space.id, data_space.name),

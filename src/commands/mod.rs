@@ -34,6 +34,7 @@ pub mod services;
 pub mod status;
 mod summary;
 mod watch;
+mod whoami;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -268,6 +269,7 @@ async fn run_one(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
         Some(Command::Demo(args)) => Box::pin(demo::run(args, &setting, &mut output)).await,
         Some(Command::Config(command)) => config::run(&command, &setting, &mut output).await,
         Some(Command::Doctor) => Box::pin(doctor::run(&setting, &mut output)).await,
+        Some(Command::Whoami) => whoami::run(&setting, &mut output).await,
         Some(Command::Compare(command)) => Box::pin(compare::run(command, &setting, &mut output)).await,
         Some(Command::Explain { sku }) => Box::pin(explain::run(&sku, &setting, &mut output)).await,
         Some(Command::Lint(args)) => Box::pin(lint::run(args, &setting, &mut output)).await,

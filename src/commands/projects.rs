@@ -21,7 +21,8 @@ pub async fn run(command: ProjectsCommand, setting: &Invocation, output: &mut Ou
             let project = connector.create_project(&name).await?;
             print(&[project], None, output)?;
         }
-        ProjectsCommand::Rename { id, name } => {
+        ProjectsCommand::Rename { project, name } => {
+            let id = connector.project_of(&project).await?;
             let project = connector.rename_project(&id, &name).await?;
             output.say(
                 &format!("Renamed project {} to {} (a label only).", project.id, project.name),
@@ -41,13 +42,17 @@ pub fn print(projects: &[Project], in_use: Option<&DataSpaceId>, output: &mut Ou
     if projects.is_empty() {
         return output.text("No projects visible to these keys: run `commerce-connector projects create NAME`.");
     }
-    let mut rows =
-        vec![["PROJECT", "PROJECT ID", "DATA SPACE", "TYPE", "DATA SPACE ID", ""].map(str::to_owned).to_vec()];
-    for project in projects {
+    let mut rows = vec![
+        ["#", "PROJECT", "PROJECT ID", "#", "DATA SPACE", "TYPE", "DATA SPACE ID", ""].map(str::to_owned).to_vec(),
+    ];
+    for (place, project) in projects.iter().enumerate() {
         for data_space in &project.data_spaces {
+            let number = rows.len();
             rows.push(vec![
+                (place + 1).to_string(),
                 project.name.to_string(),
                 project.id.to_string(),
+                number.to_string(),
                 data_space.name.to_string(),
                 data_space.kind.to_string(),
                 data_space.id.to_string(),

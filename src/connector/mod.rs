@@ -5,6 +5,7 @@
 mod attach;
 pub mod checklist;
 pub mod compare;
+pub mod completion;
 mod database;
 pub mod doctor;
 pub mod estimate;
@@ -21,6 +22,7 @@ mod metrics;
 mod models;
 mod names;
 mod pairs;
+mod pick;
 pub mod preview;
 mod reading;
 mod sending;

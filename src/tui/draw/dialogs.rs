@@ -16,9 +16,9 @@ use crate::tui::panes::export::reading_text;
 use crate::tui::panes::keys::key_dialog;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::content::{Content, answered, spaced};
-use crate::tui::widgets::dialog::{Dialog, LineDialog, LinePurpose, Palette, Question};
-use crate::tui::widgets::help;
+use crate::tui::widgets::dialog::{Dialog, LineDialog, LinePurpose, Palette, Question, Reading};
 use crate::tui::widgets::text::{fit, left, paragraph, width};
+use crate::tui::widgets::{help, notice};
 
 /// What is asked before items are filtered by their errors.
 const ERROR_TEXT: &str = "Show only items whose error text or code contains this (any case). Leave empty to show all.";
@@ -39,6 +39,9 @@ pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, theme
         Dialog::Question(question) => question_content(question, state, theme, room),
         Dialog::Discard(dialog) => unsaved::discard(dialog, theme, room),
         Dialog::Unsaved(_) => unsaved::leaving(state, theme, room),
+        Dialog::Reading { what: Reading::Notices, scroll } => {
+            Content { scroll: *scroll, ..Content::text("Notices", notice::all(&state.notices, theme, room)) }
+        }
         Dialog::Reading { what, scroll } => {
             Content { scroll: *scroll, ..reading_text::content(what, state.view(&state.export), theme, room) }
         }
@@ -197,6 +200,10 @@ fn line_content(line: &LineDialog, state: &State, theme: Theme, room: usize) -> 
     lines.push(Line::default());
     match &line.error {
         Some(error) => lines.extend(paragraph(&format!("✗ {error}"), room, theme.style(Role::Danger))),
+        None if line.completion.is_some() => {
+            let completion = line.completion.as_deref().unwrap_or_default();
+            lines.extend(paragraph(completion, room, theme.style(Role::Dim)));
+        }
         None if line.busy => lines.push(Line::styled("◐ waiting for a response …", theme.style(Role::Accent))),
         None => {
             lines.push(Line::styled(fit(&answers(line), room), theme.style(Role::Dim)));
@@ -217,6 +224,9 @@ fn answers(line: &LineDialog) -> String {
         purpose if purpose.is_about_ims() && purpose.is_secret(line.editor.text()) => {
             let length = u64::try_from(line.editor.text().chars().count()).unwrap_or(u64::MAX);
             format!("{}; {accept}: OK · {back}: cancel", counted(length, "character"))
+        }
+        purpose if purpose.is_path() => {
+            format!("{accept}: OK · {}: complete the path · {back}: cancel", key_of(KeyContext::Line, Action::Complete))
         }
         _ => format!("{accept}: OK · {back}: cancel"),
     }

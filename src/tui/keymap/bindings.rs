@@ -124,7 +124,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[KeyContext::Items], &[letter('s')], Action::SendAgain, "send again", "Send the marked items again, or the selected one", true, CHANGES, Send),
     bind(&[KeyContext::Items], &[letter('f')], Action::FilterByState, "state", "Cycle state filter", true, READS, List),
     bind(&[KeyContext::Items], &[letter('E')], Action::FilterByError, "error text", "Show only items whose error contains a text", true, READS, List),
-    bind(&[KeyContext::Items], &[letter('>')], Action::Sort, "sort", "Sort by the next column", true, READS, List),
+    bind(&[KeyContext::Export, KeyContext::Items], &[letter('>')], Action::Sort, "sort", "Sort by the next column", true, READS, List),
     bind(&[KeyContext::Items], &[letter('u')], Action::Unmark, "unmark", "Clear marks", true, READS, List),
     bind(&[KeyContext::Items], &[letter('}')], Action::NextFeed, "next feed", "Show the items of the next feed", true, READS, List),
     // Item
@@ -154,6 +154,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[KeyContext::Filter], &[ENTER], Action::Accept, "keep filter", "Keep the filter", false, READS, Screen),
     bind(&[KeyContext::Filter], &[ESC], Action::Back, "clear filter", "Clear the filter", false, READS, Screen),
     bind(&[KeyContext::Line], &[ENTER], Action::Accept, "OK", "OK", false, READS, Screen),
+    bind(&[KeyContext::Line], &[Key::Plain(KeyCode::Tab)], Action::Complete, "", "Complete the path", false, READS, Screen),
     bind(&[KeyContext::Line], &[ESC], Action::Back, "cancel", "Cancel", false, READS, Screen),
     bind(&[KeyContext::KeyEditor], &[Key::Plain(KeyCode::Tab), Key::Plain(KeyCode::BackTab)], Action::SwitchFocus, "editor or button", "Switch between the text and the button", false, READS, Screen),
     bind(&[KeyContext::KeyEditor], &[ESC], Action::Back, "cancel", "Discard the pasted text", false, READS, Screen),
@@ -177,7 +178,8 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[KeyContext::Palette], &[ESC], Action::Back, "close", "Close the palette", false, READS, Screen),
     bind(&[KeyContext::Reading], &[ESC, ENTER, letter('q'), letter('?')], Action::Back, "close", "Close", false, READS, Move),
     // Everywhere
-    bind(PANES, &[ESC], Action::Back, "", "Dismiss the newest notice, clear the filter, or go back", false, READS, Move),
+    bind(PANES, &[ESC], Action::Back, "", "Clear the filter, dismiss the newest notice, or go back", false, READS, Move),
+    bind(PANES, &[letter('N')], Action::ShowNotices, "", "Read all notices, and dismiss them", true, READS, Look),
     bind(PANES, &[letter('?')], Action::Help, "help", "Keys", true, READS, Screen),
     bind(PANES, &[letter(':')], Action::Palette, "actions", "Command palette", false, READS, Screen),
     bind(PANES, &[letter('q')], Action::Quit, "quit", "Quit (asks if an export is running)", true, READS, Screen),

@@ -106,6 +106,7 @@ pub enum Action {
     ShowItems,
     Runs,
     ShowLog,
+    ShowNotices,
     NextPane,
     PreviousPane,
     Up,
@@ -174,6 +175,7 @@ pub enum Action {
     Decline,
     Discard,
     SwitchFocus,
+    Complete,
 }
 
 /// A key that a binding waits for.

@@ -10,7 +10,7 @@ use crate::tui::panes::export::ExportPage;
 use crate::tui::panes::keys::requests::KeysWork;
 use crate::tui::panes::saas::requests::SaasWork;
 use crate::tui::panes::{Effect, Effects, Message, Now, Pane, Work, step};
-use crate::tui::widgets::dialog::{Dialog, Help, Palette, Preview, Question};
+use crate::tui::widgets::dialog::{Dialog, Help, Palette, Preview, Question, Reading};
 use crate::tui::widgets::help::most_lines;
 use crate::tui::widgets::notices::Tone;
 
@@ -28,6 +28,7 @@ impl State {
             Some(Dialog::Line(line)) if !line.busy => {
                 line.editor.key(key);
                 line.error = None;
+                line.completion = None;
             }
             Some(Dialog::PrivateKey(dialog)) if dialog.on_button => {
                 if key.code == KeyCode::Enter {
@@ -70,7 +71,7 @@ impl State {
             Pane::Organization => self.organization.selected = 0,
             Pane::Export => {
                 if matches!(self.export.page, ExportPage::Summary) {
-                    self.export.selected = self.export.feeds().len();
+                    self.export.select_by_filter();
                 }
             }
         }
@@ -82,8 +83,7 @@ impl State {
         step(&mut self.organization.selected, rows, Action::Filter);
         let rows = self.saas.rows().len();
         step(&mut self.saas.selected, rows, Action::Filter);
-        let rows = self.export.feeds().len() + self.export.shown_reasons().len();
-        step(&mut self.export.selected, rows, Action::Filter);
+        self.export.clamp_cursor();
     }
 
     fn act(&mut self, action: Action, now: &Now, effects: &mut Effects) {
@@ -125,6 +125,7 @@ impl State {
             Action::NextPane => self.show(self.pane.next(), effects),
             Action::PreviousPane => self.show(self.pane.previous(), effects),
             Action::Help => self.dialog = Some(Dialog::Help(Help::new(self.place()))),
+            Action::ShowNotices => self.show_notices(now),
             Action::Palette => self.dialog = Some(Dialog::Palette(Palette::new(self.place()))),
             Action::Quit => self.ask_to_quit(effects),
             Action::Back => self.go_back(effects),
@@ -151,6 +152,16 @@ impl State {
     }
 
     fn go_back(&mut self, effects: &mut Effects) {
+        let has_error_filter = self.pane == Pane::Export && self.export.has_error_filter();
+        if let Some(filter) = self.filter_mut().filter(|filter| filter.is_set()) {
+            filter.clear();
+            self.clamp_selection();
+            return;
+        }
+        if has_error_filter {
+            self.export.filter_by_error("", effects);
+            return;
+        }
         if self.notices.dismiss() {
             return;
         }
@@ -159,12 +170,7 @@ impl State {
             self.dialog = Some(Dialog::Question(Question::ForgetDraft(environment)));
             return;
         }
-        let has_error_filter = self.pane == Pane::Export && self.export.has_error_filter();
-        match self.filter_mut() {
-            Some(filter) if filter.is_set() => filter.clear(),
-            _ if has_error_filter => self.export.filter_by_error("", effects),
-            _ => self.leave_page(),
-        }
+        self.leave_page();
         self.clamp_selection();
     }
 
@@ -262,9 +268,26 @@ impl State {
     fn act_in_reading(&mut self, action: Action) {
         match &mut self.dialog {
             Some(Dialog::Reading { what, scroll }) if action != Action::Back => {
-                step(scroll, self.export.reports.most_lines(what, self.export.runs.len()), action);
+                let lines = match what {
+                    Reading::Notices => self.notices.most_lines(),
+                    what => self.export.reports.most_lines(what, self.export.runs.len()),
+                };
+                step(scroll, lines, action);
             }
-            _ => self.dialog = None,
+            _ => {
+                if let Some(Dialog::Reading { what: Reading::Notices, .. }) = self.dialog.take() {
+                    self.notices.forget_all();
+                }
+            }
+        }
+    }
+
+    /// Every notice in full: what was read goes when the dialog is closed.
+    fn show_notices(&mut self, now: &Now) {
+        if self.notices.count() == 0 {
+            self.notices.add(Tone::Info, "no notices", &now.wall);
+        } else {
+            self.dialog = Some(Dialog::reading(Reading::Notices));
         }
     }
 

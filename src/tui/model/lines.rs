@@ -27,6 +27,12 @@ impl State {
         if line.busy {
             return;
         }
+        if action == Action::Complete {
+            if line.purpose.is_path() {
+                effects.push(OverviewWork::CompletePath(line.editor.text().to_owned()).into());
+            }
+            return;
+        }
         let purpose = line.purpose.clone();
         let text = zeroize::Zeroizing::new(line.editor.text().to_owned());
         if let Err(problem) = self.accept_line(purpose, &text, now, effects)

@@ -7,6 +7,7 @@ use crate::tui::model::State;
 use crate::tui::panes::export::requests::ExportWork;
 use crate::tui::panes::keys::requests::KeysWork;
 use crate::tui::panes::organization::requests::ImsWork;
+use crate::tui::panes::overview::requests::OverviewWork;
 use crate::tui::panes::saas::requests::SaasWork;
 use crate::tui::panes::{Effect, Effects, Now, Work};
 use crate::tui::widgets::dialog::{Dialog, LinePurpose, Question};
@@ -95,7 +96,7 @@ fn only_reads(work: &Work) -> bool {
     match work {
         // Saving writes a new file for the person, and changes none.
         Work::Items(_) | Work::Reload => true,
-        Work::Overview(_) => false,
+        Work::Overview(work) => matches!(work, OverviewWork::CompletePath(_)),
         Work::Keys(work) => {
             matches!(work, KeysWork::LoadPairs | KeysWork::Verify(_) | KeysWork::VerifyPair(..) | KeysWork::ReadKey(..))
         }

@@ -1,5 +1,6 @@
 //! The state, event by event: pure, so nothing here waits for anything.
 
+mod lists;
 mod panes;
 mod paste;
 mod read_only;
@@ -21,8 +22,7 @@ pub(in crate::tui) use crate::attach::About;
 pub(in crate::tui) use crate::connector::{ExportRequest, Overview};
 pub(in crate::tui) use crate::connector::{Half, PairStatus, SettingsOverview, SourceFeeds};
 pub(in crate::tui) use crate::domain::{DataSpace, DataSpaceKind, Environment, Feed, Project};
-pub(in crate::tui) use crate::error::Exit;
-pub(in crate::tui) use crate::error::Problem;
+pub(in crate::tui) use crate::error::{Exit, Problem};
 pub(in crate::tui) use crate::export::control::{Command, Paused};
 pub(in crate::tui) use crate::export::owner::Owner;
 pub(in crate::tui) use crate::export::progress::{

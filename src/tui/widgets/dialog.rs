@@ -56,6 +56,8 @@ pub enum Reading {
     License,
     /// Everything that is known of a feed's health.
     Feed(Feed),
+    /// Every notice in full.
+    Notices,
     /// What a full export would take.
     Estimate,
     /// What the doctor found.
@@ -97,6 +99,8 @@ pub struct LineDialog {
     pub editor: LineEditor,
     /// Why it was not accepted.
     pub error: Option<String>,
+    /// What the path may go on with, after Tab.
+    pub completion: Option<String>,
     /// Whether an answer is waited for.
     pub busy: bool,
 }
@@ -105,7 +109,7 @@ impl LineDialog {
     /// An empty dialog, or one that begins with `text`.
     #[must_use]
     pub fn new(purpose: LinePurpose, text: &str) -> Self {
-        Self { purpose, editor: LineEditor::with(text), error: None, busy: false }
+        Self { purpose, editor: LineEditor::with(text), error: None, completion: None, busy: false }
     }
 
     /// Shows why the line was not accepted.
@@ -170,6 +174,11 @@ pub enum LinePurpose {
 }
 
 impl LinePurpose {
+    /// Whether the path of a file or directory is typed.
+    pub fn is_path(&self) -> bool {
+        matches!(self, LinePurpose::Source | LinePurpose::KeyFile(_))
+    }
+
     /// Whether it is for signing in.
     pub fn is_about_ims(&self) -> bool {
         matches!(self, LinePurpose::PasteBack | LinePurpose::ImsClientId | LinePurpose::ImsClientSecret { .. })

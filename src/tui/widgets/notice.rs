@@ -1,44 +1,45 @@
-//! The newest notice, between pane and footer, until a key dismisses it.
+//! The newest notice in one line between pane and footer, and all of them to read.
 
 use ratatui::text::{Line, Span};
 
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::notices::Notices;
 use crate::tui::widgets::report::mark_of;
-use crate::tui::widgets::text::{time, wrap};
+use crate::tui::widgets::text::{fit, time, width, wrap};
 
-/// The most rows that a notice may take.
-const MOST_ROWS: usize = 4;
-
-/// Its lines; none if there is nothing to say.
+/// Its line; none if there is nothing to say. Where not all fits, it says which key shows the rest.
 pub fn lines(notices: &Notices, theme: Theme, area_width: u16) -> Vec<Line<'static>> {
     let Some(notice) = notices.newest() else { return Vec::new() };
     let (mark, role) = mark_of(notice.tone);
-    let more = match notices.count() {
-        1 => "Esc: dismiss".to_owned(),
-        count => format!("Esc: dismiss, {} more", count - 1),
-    };
-    let mut text = notice.text.clone();
-    if let Some(hint) = &notice.hint {
-        text.push_str(": ");
-        text.push_str(hint);
-    }
-    let text = format!("{text} ({}; {more})", time(&notice.at));
     let room = usize::from(area_width).saturating_sub(4);
-    let mut wrapped = wrap(&text, room);
-    if wrapped.len() > MOST_ROWS {
-        wrapped.truncate(MOST_ROWS);
-        if let Some(last) = wrapped.last_mut() {
-            *last = crate::tui::widgets::text::fit(&format!("{last} …"), room);
+    let text = notice.in_full();
+    let key = |action| key_of(KeyContext::Overview, action);
+    let read = key(Action::ShowNotices);
+    let dismiss = format!(" ({}; {}: dismiss)", time(&notice.at), key(Action::Back));
+    let end = match notices.count() {
+        1 if width(&text) + width(&dismiss) <= room => dismiss,
+        1 => format!(" ({read}: read)"),
+        count => format!(" ({read}: all {count})"),
+    };
+    let text = fit(&text, room.saturating_sub(width(&end)));
+    vec![Line::styled(format!(" {mark} {text}{end}"), theme.style(role))]
+}
+
+/// All of them in full, the newest first.
+pub fn all(notices: &Notices, theme: Theme, room: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for notice in notices.newest_first() {
+        let (mark, role) = look_of(notice.tone);
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        for (number, text) in
+            wrap(&format!("{} {}", time(&notice.at), notice.in_full()), room.saturating_sub(2)).into_iter().enumerate()
+        {
+            let begin = if number == 0 { format!("{mark} ") } else { "  ".to_owned() };
+            lines.push(Line::from(vec![Span::styled(begin, theme.style(role)), Span::raw(text)]));
         }
     }
-    let style = theme.style(role);
-    wrapped
-        .into_iter()
-        .enumerate()
-        .map(|(row, line)| {
-            let begin = if row == 0 { format!(" {mark} ") } else { "   ".to_owned() };
-            Line::from(vec![Span::styled(begin, style), Span::styled(line, style)])
-        })
-        .collect()
+    lines
 }

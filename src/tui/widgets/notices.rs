@@ -8,6 +8,8 @@ use crate::tui::remedy::words;
 
 /// How many are kept; older ones are dropped, since a wall of old news hides the new.
 const NOTICES_KEPT: usize = 9;
+/// The least width of a line of text in a dialog, in cells.
+const LEAST_LINE: usize = 40;
 
 /// One piece of news.
 #[derive(Debug, Clone)]
@@ -24,6 +26,16 @@ pub struct Notice {
     leads_on: bool,
     /// Whether it says that the gateway refused the keys: then it is old as soon as they are accepted.
     refuses_keys: bool,
+}
+
+impl Notice {
+    /// What happened and what to do about it.
+    pub fn in_full(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{}: {hint}", self.text),
+            None => self.text.clone(),
+        }
+    }
 }
 
 /// The news, oldest first.
@@ -94,6 +106,21 @@ impl Notices {
     /// How many there are.
     pub fn count(&self) -> usize {
         self.list.len()
+    }
+
+    /// All of them, the newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Notice> {
+        self.list.iter().rev()
+    }
+
+    /// Takes all of them off: they were read.
+    pub fn forget_all(&mut self) {
+        self.list.clear();
+    }
+
+    /// At least as many lines as they take in full, so that scrolling ends.
+    pub fn most_lines(&self) -> usize {
+        self.list.iter().map(|notice| 2 + notice.in_full().len().div_ceil(LEAST_LINE)).sum()
     }
 
     /// Takes the newest off; `false` if there was none.

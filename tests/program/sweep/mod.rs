@@ -36,6 +36,7 @@ const COMMANDS: &[&[&str]] = &[
     &["export", "run", "--feed", "products", "--by-ids", HOSTILE],
     &["export", "ledger", "check"],
     &["status"],
+    &["whoami"],
     &["ims", "status"],
     &["ims", "organizations"],
     &["services"],

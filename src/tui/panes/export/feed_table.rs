@@ -7,6 +7,7 @@ use crate::export::total::{Items, percent};
 use crate::format::{count, duration};
 use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::panes::export::ExportPane;
+use crate::tui::panes::export::cursor::FeedOrder;
 use crate::tui::panes::export::feed_text::{adobe, awaiting, backlog, failed, of_total, state_of, submitted};
 use crate::tui::panes::export::run::{ActiveRun, RunState};
 use crate::tui::panes::export::totals::bar;
@@ -182,7 +183,7 @@ pub fn in_sight(feeds: &[Feed], rows: usize, pane: &ExportPane) -> Vec<usize> {
         // The cursor may be at either end, and what it is on stays in sight as well.
         let place = if running < from { shown.first_mut() } else { shown.last_mut() };
         let is_alone = rows == 1 && pane.selected < feeds.len();
-        if let Some(place) = place.filter(|_| !is_alone || !pane.is_following) {
+        if let Some(place) = place.filter(|_| !is_alone || !pane.follows) {
             *place = running;
         }
     }
@@ -194,7 +195,13 @@ pub fn lines(feeds: &[Feed], rows: usize, view: View<'_, ExportPane>, theme: The
     let pane = &view.pane;
     let is_run = pane.active().is_some();
     let widths = Widths::of(is_run, room);
-    let title = |column: Column, _| (column.title().to_owned(), Role::Dim);
+    let is_sorted = |column: Column| match pane.order {
+        FeedOrder::Export => false,
+        FeedOrder::Failed => matches!(column, Column::Failed | Column::Attention),
+        FeedOrder::NotSent => column == Column::Awaiting,
+    };
+    let title =
+        |column: Column, _| (column.title().to_owned(), if is_sorted(column) { Role::Title } else { Role::Dim });
     let mut lines = vec![row(("Feed", Role::Dim), title, false, theme, widths)];
     if feeds.is_empty() {
         lines.push(nothing(&pane.counts_load, theme, room));

@@ -1,6 +1,7 @@
 //! The pane of feeds: what the source has, what the ledger knows, and the run.
 
 pub mod control;
+pub mod cursor;
 pub mod feed;
 pub mod feed_about;
 pub mod feed_phases;
@@ -42,6 +43,7 @@ use crate::export::ledger::{FeedSummary, PastRun};
 use crate::export::progress::{FeedProgress, ItemFailure, Progress};
 use crate::export::reasons::{Reason, Reasons};
 use crate::tui::keymap::{Action, KeyContext};
+use crate::tui::panes::export::cursor::FeedOrder;
 use crate::tui::panes::export::log::LogPage;
 use crate::tui::panes::export::remark::Remark;
 use crate::tui::panes::export::reports::Reports;
@@ -50,7 +52,8 @@ use crate::tui::panes::export::run::{ActiveRun, RunState};
 use crate::tui::panes::export::totals::Totals;
 use crate::tui::panes::items::ItemsPage;
 use crate::tui::panes::items::item::ItemPane;
-use crate::tui::panes::{Cx, Effects, Load, Now, step};
+use crate::tui::panes::{Cx, Effects, Load, Now};
+use crate::tui::widgets::dialog::{Dialog, Reading};
 use crate::tui::widgets::filter::Filter;
 use crate::tui::widgets::notices::Tone;
 use crate::untrusted::SafeText;
@@ -130,13 +133,15 @@ pub struct ExportPane {
     pub remark: Option<Remark>,
     /// Which row is selected: first the feeds, then the reasons of failures.
     pub selected: usize,
-    /// Whether the cursor goes along with the feed that runs: until a person moves it.
-    pub(super) is_following: bool,
+    /// In which order the feeds are listed.
+    pub order: FeedOrder,
+    /// Whether the cursor follows the run from feed to feed: until a person moves it.
+    pub follows: bool,
     /// Which error of the feed whose page is open is selected.
     pub feed_selected: usize,
     /// The feed from whose page another page was opened.
     pub(super) opened_from: Option<Feed>,
-    /// Only reasons that contain this.
+    /// Only feeds, and reasons of failures, that contain this.
     pub filter: Filter,
     /// What was looked up to be read.
     pub reports: Reports,
@@ -245,7 +250,7 @@ impl ExportPane {
 
     /// The feed whose page is open, or the selected feed, if the cursor is on one.
     pub fn selected_feed(&self) -> Option<Feed> {
-        self.feed_of_page().or_else(|| self.feeds().get(self.selected).copied())
+        self.feed_of_page().or_else(|| self.shown_feeds().get(self.selected).copied())
     }
 
     /// The feed whose page is open.
@@ -263,7 +268,7 @@ impl ExportPane {
 
     /// The selected reason's place among [`Self::shown_reasons`], if the cursor is on one.
     pub fn selected_reason(&self) -> Option<usize> {
-        self.selected.checked_sub(self.feeds().len())
+        self.selected.checked_sub(self.shown_feeds().len())
     }
 
     fn reason_of_cursor(&self) -> Option<Reason> {
@@ -411,12 +416,8 @@ impl ExportPane {
             | Action::SmallerBatches => self.command_run(action, cx, effects),
             Action::Refresh => self.refresh(effects),
             Action::Filter => self.filter.editing = true,
-            _ => {
-                let rows = self.feeds().len() + self.shown_reasons().len();
-                let before = self.selected;
-                step(&mut self.selected, rows, action);
-                self.is_following &= self.selected == before;
-            }
+            Action::Sort => self.sort_feeds(cx),
+            _ => self.step_cursor(action),
         }
     }
 

@@ -33,6 +33,8 @@ pub fn content(what: &Reading, view: View<'_, ExportPane>, theme: Theme, room: u
             Content::text(format!("Health of {feed}"), lines)
         }
         Reading::Estimate => Content::text("Estimate of a full export", report_text::estimate(view, theme, room)),
+        // Drawn from the notices, which no pane has.
+        Reading::Notices => Content::text("Notices", Vec::new()),
         Reading::Doctor => Content::text("Doctor", report_text::doctor(view, theme, room)),
         Reading::Runs => Content::text("Past runs", runs_text::all(view, theme, room)),
         Reading::Services => Content::text("Available services", report_text::services(view, theme, room)),

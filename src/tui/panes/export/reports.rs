@@ -94,6 +94,8 @@ impl Reports {
             Reading::Failure(_) | Reading::WhereKeys | Reading::License | Reading::Estimate => 40,
             Reading::Item(entry) => 2 + of_text(entry.text.as_str()),
             Reading::Reported(line) => 4 + of_text(&line.text),
+            // The state counts these itself.
+            Reading::Notices => 0,
             Reading::Feed(feed) => 40 + self.findings_of(*feed).map(of_finding).sum::<usize>(),
             Reading::Doctor => self.diagnosis.value.as_ref().map_or(0, |diagnosis| {
                 diagnosis.checks.len() + 2 + diagnosis.findings().map(of_finding).sum::<usize>()

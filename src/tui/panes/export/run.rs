@@ -186,6 +186,7 @@ impl ExportPane {
     /// Starts it.
     pub fn start(&mut self, request: ExportRequest, cx: &mut Cx<'_>) -> Effects {
         self.run = RunState::Starting;
+        self.follows = true;
         cx.notices.forget_way();
         self.remark = None;
         self.notes.clear();
@@ -213,8 +214,7 @@ impl ExportPane {
                 self.run = RunState::Active(Box::new(ActiveRun::new(None, cx.now.uptime)));
                 self.failures.clear();
                 self.failures_skipped = 0;
-                self.is_following = true;
-                if cx.leaving {
+                                if cx.leaving {
                     effects.push(Effect::Run(Command::Stop));
                 }
             }
@@ -236,14 +236,14 @@ impl ExportPane {
             Tone::Info,
             format!("{} running ({}): this screen follows it; quitting does not stop it", about.request, about.owner),
         );
+        self.follows = true;
         self.request = ExportRequest::default();
         self.notes.clear();
         self.log.clear();
         self.log.add(Tone::Info, format!("{} ({}): following from here", about.request, about.owner), cx.now);
         self.failures.clear();
         self.failures_skipped = 0;
-        self.is_following = true;
-        self.run = RunState::Active(Box::new(ActiveRun::new(Some(about), cx.now.uptime)));
+                self.run = RunState::Active(Box::new(ActiveRun::new(Some(about), cx.now.uptime)));
     }
 
     /// Newer counters.
@@ -254,15 +254,7 @@ impl ExportPane {
             let answers = run.progress.requests.ok;
             self.remark.take_if(|remark| remark.is_over(answers, now.uptime));
         }
-        self.follow_running();
-    }
-
-    /// The cursor goes to the feed that runs, until a person moves it.
-    fn follow_running(&mut self) {
-        let Some(running) = self.running_feed().filter(|_| self.is_following) else { return };
-        if let Some(place) = self.feeds().iter().position(|feed| *feed == running) {
-            self.selected = place;
-        }
+        self.follow_run();
     }
 
     /// The feed that runs.

@@ -43,7 +43,7 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View<'_, ExportPane>, theme: Th
     let failure = trouble_lines(view, theme, room);
     let failure: Vec<Line> = if is_short { failure.into_iter().take(1).collect() } else { failure };
     let errors = failure.len() + if is_one_line { 1 } else { ERRORS };
-    let feeds = view.pane.feeds();
+    let feeds = view.pane.shown_feeds();
     // The table has a heading and totals; a blank line follows the run.
     let gap = usize::from(!is_short);
     let table_room = height.saturating_sub(2 + run.len() + gap + errors).max(1);

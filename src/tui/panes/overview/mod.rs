@@ -26,6 +26,7 @@ use crate::tui::panes::{Cx, Effect, Effects, Load, Message, Pane, step};
 use crate::tui::remedy::words;
 use crate::tui::widgets::copyable::Copyable;
 use crate::tui::widgets::dialog::{Dialog, LinePurpose, Reading};
+use crate::tui::widgets::editor::LineEditor;
 use crate::tui::widgets::notices::Tone;
 use crate::untrusted::SafeText;
 
@@ -64,6 +65,16 @@ impl OverviewPane {
         match reply {
             OverviewReply::ConfigMade(result) => Self::on_config_made(result, cx),
             OverviewReply::SourceSet(result) => Self::on_source_set(result, cx),
+            OverviewReply::PathCompleted { typed, completion } => {
+                // Of what was typed on meanwhile nothing is known.
+                if let Some(Dialog::Line(line)) = cx.dialog
+                    && line.purpose.is_path()
+                    && line.editor.text() == typed
+                {
+                    line.editor = LineEditor::with(&completion.path);
+                    line.completion = completion.note;
+                }
+            }
         }
     }
 
@@ -232,15 +243,19 @@ pub fn words_of(deed: NextAction) -> String {
         NextAction::CreateProject => {
             format!("create a project ({} in pane {saas})", key_of(KeyContext::Saas, Action::CreateProject))
         }
-        NextAction::LookAtProjects => format!("choose a project's data space, or create a project (pane {saas})"),
+        NextAction::LookAtProjects => format!(
+            "choose a project's data space ({} in pane {saas}), or create a project ({})",
+            key_of(KeyContext::Saas, Action::Open),
+            key_of(KeyContext::Saas, Action::CreateProject)
+        ),
         NextAction::ChooseDataSpace => {
             format!("choose a data space ({} in pane {saas})", key_of(KeyContext::Saas, Action::Open))
         }
         NextAction::SignIn => format!("optional: sign in (pane {organization})"),
         NextAction::Export => format!(
-            "export ({} in pane {export}; {}: dry run)",
-            key_of(KeyContext::Export, Action::StartAll),
-            key_of(KeyContext::Export, Action::DryRun)
+            "dry run first ({} in pane {export}), then export ({})",
+            key_of(KeyContext::Export, Action::DryRun),
+            key_of(KeyContext::Export, Action::StartAll)
         ),
         NextAction::LookAtFailures => {
             format!("check the failed items in pane {export}; {}: retry", key_of(KeyContext::Export, Action::Retry))

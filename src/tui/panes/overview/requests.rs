@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::connector::completion::{self, Completion};
 use crate::connector::{Connector, Overview};
 use crate::error::Problem;
 use crate::tui::panes::blocking;
@@ -13,6 +14,8 @@ pub enum OverviewWork {
     MakeConfig,
     /// Take items from here from now on.
     SetSource(PathBuf),
+    /// See how a path that is being typed can go on.
+    CompletePath(String),
 }
 
 /// What comes back.
@@ -22,6 +25,12 @@ pub enum OverviewReply {
     ConfigMade(Result<Overview, Problem>),
     /// Items come from another source.
     SourceSet(Result<Overview, Problem>),
+    /// How it can.
+    PathCompleted {
+        /// What was typed.
+        typed: String,
+        completion: Completion,
+    },
 }
 
 /// Does it, and says what came of it.
@@ -29,5 +38,12 @@ pub async fn perform(connector: Connector, work: OverviewWork) -> OverviewReply 
     match work {
         OverviewWork::MakeConfig => OverviewReply::ConfigMade(blocking(move || connector.make_config()).await),
         OverviewWork::SetSource(place) => OverviewReply::SourceSet(connector.set_source(&place).await),
+        OverviewWork::CompletePath(typed) => {
+            blocking(move || {
+                let completion = completion::complete(&typed, std::env::home_dir().as_deref());
+                OverviewReply::PathCompleted { typed, completion }
+            })
+            .await
+        }
     }
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::attach::{PassEnd, WatchStatus};
 use crate::connector::Setup;
 use crate::connector::checklist::{Stage, StepState};
+use crate::connector::completion::Completion;
 use crate::tui::model::tests::*;
 use crate::tui::panes::overview::requests::{OverviewReply, OverviewWork};
 
@@ -74,4 +75,27 @@ fn a_watch_is_followed_once_and_what_its_pass_sent_is_read() {
     assert!(!told(5, true));
     assert!(!told(0, false), "a pass that sent nothing changed nothing");
     assert_eq!(works(&press(&mut state, 'r')).into_iter().filter(is_follow).count(), 1, "it ended: another may run");
+}
+
+#[test]
+fn tab_completes_a_path_by_a_worker_and_only_what_was_typed() {
+    let mut state = new_here();
+    press(&mut state, 'L');
+    type_text(&mut state, "/var/w");
+    let effects = key(&mut state, KeyCode::Tab);
+    assert!(matches!(&works(&effects)[..], [Work::Overview(OverviewWork::CompletePath(typed))] if typed == "/var/w"));
+    let text = |state: &State| match &state.dialog {
+        Some(Dialog::Line(line)) => line.editor.text().to_owned(),
+        other => panic!("{other:?}"),
+    };
+    let completed = || {
+        let completion = Completion { path: "/var/www/".to_owned(), note: None };
+        Reply::Home(OverviewReply::PathCompleted { typed: "/var/w".to_owned(), completion })
+    };
+    press(&mut state, 'x');
+    reply(&mut state, completed());
+    assert_eq!(text(&state), "/var/wx", "it was typed on meanwhile");
+    key(&mut state, KeyCode::Backspace);
+    reply(&mut state, completed());
+    assert_eq!(text(&state), "/var/www/");
 }
