@@ -2,6 +2,7 @@
 
 mod export;
 mod items;
+mod verify;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use crate::domain::{DataSpaceId, Environment, Feed, ProjectId};
 
 pub use export::{ExportCommand, FeedChoice, LedgerCommand, RetryArgs, RunArgs, SendingArgs, SetArgs, WatchArgs};
 pub use items::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
+pub use verify::VerifyArgs;
 
 /// Connect Adobe Commerce or Magento Open Source to Adobe's Commerce Services, and keep the data flowing.
 ///
@@ -84,6 +86,11 @@ pub enum Command {
     /// Run and manage exports
     #[command(subcommand)]
     Export(ExportCommand),
+    /// Compare what was sent with what the storefront services show
+    ///
+    /// Asks Catalog Service, and with --live-search Live Search, with the public API key. Changes and sends nothing. Exit codes:
+    /// 0 all as it should be, 3 something is missing, older or still there, 4 API key refused, 5 service not responding.
+    Verify(VerifyArgs),
     /// Run a local test gateway with the public API
     Sandbox(SandboxArgs),
     /// Try everything locally: no account, database or config

@@ -45,7 +45,8 @@ impl Command {
             | Command::Config(ConfigCommand::Show { .. } | ConfigCommand::Path)
             | Command::Doctor
             | Command::Status
-            | Command::Services => false,
+            | Command::Services
+            | Command::Verify(_) => false,
         }
     }
 }

@@ -23,6 +23,7 @@ pub mod services;
 pub mod setup;
 mod stored;
 pub mod unsaved;
+pub mod verify;
 mod watch;
 
 use std::path::PathBuf;

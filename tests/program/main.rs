@@ -19,3 +19,4 @@ mod sandbox;
 mod support;
 mod sweep;
 mod twins;
+mod verify;
