@@ -4,6 +4,7 @@ mod compare;
 mod export;
 mod items;
 mod lint;
+mod verify;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub use compare::CompareCommand;
 pub use export::{ExportCommand, FeedChoice, LedgerCommand, RetryArgs, RunArgs, SendingArgs, SetArgs, WatchArgs};
 pub use items::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
 pub use lint::LintArgs;
+pub use verify::VerifyArgs;
 
 /// Connect Adobe Commerce or Magento Open Source to Adobe's Commerce Services, and keep the data flowing.
 ///
@@ -96,6 +98,11 @@ pub enum Command {
     /// Run and manage exports
     #[command(subcommand)]
     Export(ExportCommand),
+    /// Compare what was sent with what the storefront services show
+    ///
+    /// Asks Catalog Service, and with --live-search Live Search, with the public API key. Changes and sends nothing. Exit codes:
+    /// 0 all as it should be, 3 something is missing, older or still there, 4 API key refused, 5 service not responding.
+    Verify(VerifyArgs),
     /// Run a local test gateway with the public API
     Sandbox(SandboxArgs),
     /// Try everything locally: no account, database or config

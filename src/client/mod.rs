@@ -1,5 +1,7 @@
 //! THE client: one `reqwest::Client` behind one type, used by every pane and every command.
 //!
+//! The storefront services, which need the public key alone, are asked by [`storefront`].
+//!
 //! It must never know about the ledger, the configuration file or the screen: it is given settings and keys.
 
 pub mod error;
@@ -10,6 +12,7 @@ pub mod pace;
 mod probe;
 mod registry;
 pub mod retry;
+pub mod storefront;
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use self::{feeds::shown_of_answer as shown_of_feed_answer, registry::shown_of_answer as shown_of_registry};

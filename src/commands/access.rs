@@ -48,6 +48,7 @@ impl Command {
             | Command::Config(ConfigCommand::Show { .. } | ConfigCommand::Path | ConfigCommand::Validate { .. })
             | Command::Doctor
             | Command::Status
+            | Command::Verify(_)
             | Command::Whoami
             | Command::Compare(_)
             | Command::Explain { .. }

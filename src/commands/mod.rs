@@ -33,6 +33,7 @@ pub mod sandbox;
 pub mod services;
 pub mod status;
 mod summary;
+mod verify;
 mod watch;
 mod whoami;
 
@@ -265,6 +266,7 @@ async fn run_one(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
         Some(Command::Ims(command)) => ims::run(command, &setting, &mut output).await,
         Some(Command::Feeds(command)) => Box::pin(feeds::run(command, &setting, &mut output)).await,
         Some(Command::Export(command)) => Box::pin(export::run(command, &setting, &mut output)).await,
+        Some(Command::Verify(args)) => Box::pin(verify::run(args, &setting, &mut output)).await,
         Some(Command::Sandbox(args)) => sandbox::run(args, &setting, &mut output).await,
         Some(Command::Demo(args)) => Box::pin(demo::run(args, &setting, &mut output)).await,
         Some(Command::Config(command)) => config::run(&command, &setting, &mut output).await,

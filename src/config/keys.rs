@@ -40,6 +40,8 @@ pub const KEYS: &[Key] = &[
     integer("gateway.read_timeout_seconds"),
     integer("gateway.total_timeout_seconds"),
     Key { path: "gateway.requests_per_second", kind: ValueKind::Number },
+    text("gateway.graphql_url"),
+    Key { path: "gateway.graphql_requests_per_second", kind: ValueKind::Number },
     text("credentials.production.api_key"),
     text("credentials.production.private_key_file"),
     text("credentials.sandbox.api_key"),

@@ -70,6 +70,11 @@ pub struct GatewaySection {
     pub total_timeout_seconds: u64,
     /// The most requests a second (Adobe's guardrail is about 2); 0 = no limit.
     pub requests_per_second: f64,
+    /// The GraphQL endpoint of Catalog Service and Live Search; Adobe's for the pair in use if it is not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub graphql_url: Option<String>,
+    /// The most requests a second to that endpoint; 0 = no limit.
+    pub graphql_requests_per_second: f64,
     /// Further claims of the JWT.
     pub jwt_claims: BTreeMap<String, String>,
 }
@@ -86,6 +91,8 @@ impl Default for GatewaySection {
             read_timeout_seconds: 60,
             total_timeout_seconds: 120,
             requests_per_second: 2.0,
+            graphql_url: None,
+            graphql_requests_per_second: 5.0,
             jwt_claims: BTreeMap::new(),
         }
     }

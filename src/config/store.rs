@@ -283,12 +283,10 @@ impl Store {
         };
         let (instance, gateway) = (&config.instance, &config.gateway);
         let waiting = "must be from 1 to 86400";
-        let rules: [(&str, bool, &str); 10] = [
-            (
-                "gateway.requests_per_second",
-                is_rate(gateway.requests_per_second),
-                "must be from 0.01 to 10000, or 0 for no limit",
-            ),
+        let rates = "must be from 0.01 to 10000, or 0 for no limit";
+        let rules: [(&str, bool, &str); 11] = [
+            ("gateway.requests_per_second", is_rate(gateway.requests_per_second), rates),
+            ("gateway.graphql_requests_per_second", is_rate(gateway.graphql_requests_per_second), rates),
             ("gateway.connect_timeout_seconds", WAITING_SECONDS.contains(&gateway.connect_timeout_seconds), waiting),
             ("gateway.read_timeout_seconds", WAITING_SECONDS.contains(&gateway.read_timeout_seconds), waiting),
             ("gateway.total_timeout_seconds", WAITING_SECONDS.contains(&gateway.total_timeout_seconds), waiting),
@@ -318,8 +316,9 @@ impl Store {
             }
         }
         for (key, url) in [
-            ("gateway.production_url", &config.gateway.production_url),
+            ("gateway.production_url", config.gateway.production_url.as_str()),
             ("gateway.sandbox_url", &config.gateway.sandbox_url),
+            ("gateway.graphql_url", config.gateway.graphql_url.as_deref().unwrap_or_default()),
             ("ims.host", &config.ims.host),
             ("ims.redirect_uri", &config.ims.redirect_uri),
         ] {

@@ -98,6 +98,7 @@ fn numbers_out_of_bounds_are_refused_with_the_bounds() {
             ["0", "0.01"],
             "from 0.01 to 10000",
         ),
+        ("gateway", "graphql_requests_per_second", &["-1", "nan"], ["0", "0.01"], "from 0.01 to 10000"),
         (
             "gateway",
             "connect_timeout_seconds",

@@ -173,7 +173,7 @@ impl Connector {
     }
 
     /// Reads the ledger off the async threads; nothing if there is none.
-    async fn in_ledger<T: Default + Send + 'static>(
+    pub(super) async fn in_ledger<T: Default + Send + 'static>(
         &self,
         read: impl FnOnce(&LedgerReader) -> Result<T, crate::export::ledger::LedgerError> + Send + 'static,
     ) -> Result<T, Problem> {

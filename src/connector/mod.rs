@@ -30,6 +30,7 @@ pub mod services;
 pub mod setup;
 mod stored;
 pub mod unsaved;
+pub mod verify;
 mod watch;
 pub mod watching;
 

@@ -87,18 +87,16 @@ impl Catalog<'_> {
     /// The SKUs that Live Search finds, in their order: those of a list, or all.
     pub(super) fn searchable(&self, wanted: Option<&[String]>) -> Vec<String> {
         let is_found = |sku: &str| self.product(sku).is_some_and(|item| item["displayable"] == true);
-        match wanted {
-            Some(skus) => skus.iter().filter(|sku| is_found(sku)).cloned().collect(),
-            None => {
-                let products = self.store.received(self.data_space, Feed::Products);
-                let keys = products.into_iter().flat_map(|products| products.beginning_with("["));
-                let skus = keys.filter_map(|(key, _)| {
-                    let [sku, view] = serde_json::from_str::<[String; 2]>(key).ok()?;
-                    (view == self.scope.store_view).then_some(sku)
-                });
-                skus.filter(|sku| is_found(sku)).collect()
-            }
+        if let Some(skus) = wanted {
+            return skus.iter().filter(|sku| is_found(sku)).cloned().collect();
         }
+        let products = self.store.received(self.data_space, Feed::Products);
+        let keys = products.into_iter().flat_map(|products| products.beginning_with("["));
+        let skus = keys.filter_map(|(key, _)| {
+            let [sku, view] = serde_json::from_str::<[String; 2]>(key).ok()?;
+            (view == self.scope.store_view).then_some(sku)
+        });
+        skus.filter(|sku| is_found(sku)).collect()
     }
 
     /// A product's item as it is in effect here: enabled, and with an enabled child if it is made of children.

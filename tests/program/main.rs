@@ -22,3 +22,4 @@ mod sandbox;
 mod support;
 mod sweep;
 mod twins;
+mod verify;

@@ -92,7 +92,7 @@ fn request(connection: &Connection, batch: i64) -> rusqlite::Result<Option<LastR
 }
 
 /// What was sent of an item, if it is kept. A body that cannot be read any more is one that is not kept.
-fn sent(connection: &Connection, payload: i64, place: i64) -> rusqlite::Result<Option<(Timestamp, Value)>> {
+pub(super) fn sent(connection: &Connection, payload: i64, place: i64) -> rusqlite::Result<Option<(Timestamp, Value)>> {
     let sql = "SELECT sent_at, gzip FROM payloads JOIN bodies ON payload = id WHERE id = ?1";
     let kept = connection.query_row(sql, [payload], |row| Ok((moment(row.get(0)?), row.get::<_, Vec<u8>>(1)?)));
     let Some((at, gzip)) = kept.optional()? else { return Ok(None) };

@@ -7,7 +7,7 @@
 //! Rooms: `status` says what the codes of items mean, `schema` opens and describes the file, `store` holds a connection and its run-local state, `compare`, `sweep`,
 //! `chosen` (a part of a feed), `follow` (change logs), `recheck` (what is compared again), `rolling` (the rolling compare),
 //! `journal`, `held`, `history` and `runs` (the run history) are what a run does with it, `writer` is the
-//! one thread that writes, `reader`, `listing`
+//! one thread that writes, `reader`, `sent`, `listing`
 //! (pages of `items`) and `detail` (one of them) look on from outside. None of them may know of sources, clients or screens.
 
 mod backup;
@@ -33,6 +33,7 @@ mod repair;
 mod rolling;
 mod runs;
 mod schema;
+mod sent;
 pub(super) mod status;
 mod store;
 mod sweep;
@@ -65,6 +66,7 @@ pub use repair::{RepairFrom, Repaired};
 pub use rolling::RollingSummary;
 pub(super) use rolling::{Round, Rounds};
 pub use runs::{PastEnd, PastRun, RunCounts};
+pub use sent::SentItem;
 pub use status::state_of_status;
 pub(super) use store::{Resend, Store};
 pub(super) use sweep::SweepScope;

@@ -52,7 +52,7 @@ pub(super) use shown::{Oddity, ShownFaults};
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     seed: u64,
-    faults: Vec<Fault>,
+    requests: Vec<Fault>,
     /// What the services show in spite of what they received.
     pub(super) shown: ShownFaults,
 }
@@ -195,7 +195,7 @@ impl Faults {
 
     fn next_of(&mut self, body: &[u8], is_for: impl Fn(&Fault) -> bool) -> Option<What> {
         let mut hit = None;
-        for (index, fault) in self.faults.iter_mut().enumerate() {
+        for (index, fault) in self.requests.iter_mut().enumerate() {
             if !is_for(fault) {
                 continue;
             }

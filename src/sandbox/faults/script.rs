@@ -38,7 +38,7 @@ pub(super) fn parse(text: &str) -> Result<Faults, (Option<usize>, String)> {
         let line = line_of(entry.span().start + 1);
         entry.into_inner().add_to(&mut shown).map_err(|reason| (Some(line), reason))?;
     }
-    Ok(Faults { seed: script.seed, faults, shown })
+    Ok(Faults { seed: script.seed, requests: faults, shown })
 }
 
 #[derive(Deserialize)]

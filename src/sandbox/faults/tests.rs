@@ -58,7 +58,7 @@ fn every_kind_of_the_fixture_is_read() {
     let script = include_str!("../../../tests/fixtures/faults.toml");
     let faults = script::parse(script).expect("a script");
     assert_eq!(faults.seed, 7);
-    let whats: Vec<&What> = faults.faults.iter().map(|fault| &fault.what).collect();
+    let whats: Vec<&What> = faults.requests.iter().map(|fault| &fault.what).collect();
     assert!(
         matches!(
             whats[..],

@@ -1,0 +1,261 @@
+//! `verify` against the sandbox: what was planted is found, and nothing else; each bad answer is one sentence.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::support::home::{Home, stderr, stdout};
+use crate::support::process::Gateway;
+
+const SKUS: usize = 600;
+const VIEWS: [&str; 2] = ["default", "de"];
+
+/// A shop of files, connected to a sandbox gateway of its own.
+struct Shop {
+    home: Home,
+    gateway: Gateway,
+    data_space: String,
+}
+
+impl Shop {
+    fn new(script: &str) -> Self {
+        let home = Home::new();
+        let faults = home.path("faults.toml");
+        fs::write(&faults, script).expect("written");
+        let gateway = Gateway::start(&home, &["--faults", &faults.display().to_string()]);
+        home.write_config(&format!(
+            "[gateway]\nenvironment = \"sandbox\"\nsandbox_url = \"{url}\"\nrequests_per_second = 0\n\
+             graphql_url = \"{url}/graphql\"\ngraphql_requests_per_second = 0\n\
+             [source]\nkind = \"files\"\n[source.files]\ndirectory = \"{}\"\n",
+            home.path("feeds").display(),
+            url = gateway.url(),
+        ));
+        let mut shop = Self { home, gateway, data_space: String::new() };
+        shop.set_keys();
+        let project = &shop.home.json(&["projects", "create", "Test shop"])[0];
+        project["data_spaces"][1]["id"].as_str().expect("an id").clone_into(&mut shop.data_space);
+        shop.home.ok(&["data-spaces", "select", &shop.data_space]);
+        let views: Vec<Value> = VIEWS.iter().map(|view| json!({"storeViewCode": view})).collect();
+        shop.feed(
+            "scopesWebsite",
+            [json!({"website": {"websiteId": 1, "websiteCode": "base",
+            "stores": [{"storeCode": "main", "storeViews": views}]}})],
+        );
+        shop
+    }
+
+    fn set_keys(&self) {
+        let api_key = self.home.path("api-key.txt");
+        fs::write(&api_key, self.gateway.ready["sandbox"]["api_key"].as_str().expect("a key")).expect("written");
+        let private_key = self.home.path("private.pem");
+        fs::copy(self.gateway.private_key_file("sandbox"), &private_key).expect("copied");
+        fs::set_permissions(&private_key, fs::Permissions::from_mode(0o600)).expect("chmod");
+        let [api_key, private_key] = [api_key, private_key].map(|path| path.display().to_string());
+        let files = ["--api-key-file", &api_key, "--private-key-file", &private_key];
+        self.home.ok(&[["keys", "set", "--environment", "sandbox"].as_slice(), &files].concat());
+    }
+
+    fn feed(&self, name: &str, items: impl IntoIterator<Item = Value>) {
+        let directory = self.home.path("feeds");
+        fs::create_dir_all(&directory).expect("made");
+        let lines: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+        fs::write(directory.join(format!("{name}.ndjson")), lines.join("\n")).expect("written");
+    }
+
+    /// Products, each in both store views, with a price.
+    fn products(&self, products: &[Value]) {
+        let in_views = |product: &Value| {
+            VIEWS.map(|view| {
+                let mut item = product.clone();
+                item["storeViewCode"] = json!(view);
+                item
+            })
+        };
+        self.feed("products", products.iter().flat_map(in_views));
+        let price = |product: &Value| {
+            json!({"sku": product["sku"], "customerGroupCode": "0", "websiteCode": "base", "regular": 20.5,
+                   "discounts": [{"code": "special_price", "price": 18}]})
+        };
+        self.feed("prices", products.iter().map(price));
+    }
+
+    fn export(&self) {
+        self.home.ok(&["export", "run", "--quiet", "--max-delete", "1000", "--max-change", "10000"]);
+    }
+
+    fn verify(&self, args: &[&str]) -> Output {
+        self.home.run(&[["verify"].as_slice(), args].concat())
+    }
+
+    /// The JSON lines of a check, and how it ended.
+    fn seen(&self, args: &[&str]) -> (Option<i32>, Vec<Value>) {
+        let output = self.verify(&[args, &["--json"]].concat());
+        let lines = stdout(&output).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        (output.status.code(), lines)
+    }
+}
+
+fn product(sku: &str) -> Value {
+    json!({"sku": sku, "storeCode": "main", "websiteCode": "base", "type": "simple", "name": format!("Bag {sku}"),
+           "urlKey": sku.to_lowercase(), "currency": "EUR", "displayable": true, "status": "Enabled", "inStock": true,
+           "attributes": [{"attributeCode": "color", "value": ["red"]}]})
+}
+
+fn sku(number: usize) -> String {
+    format!("P{number:03}")
+}
+
+/// SKU, store view and state of the lines that hold this.
+fn those(lines: &[Value], holds: impl Fn(&Value) -> bool) -> BTreeSet<(String, String, String)> {
+    let text = |line: &Value, name: &str| line[name].as_str().expect("a text").to_owned();
+    let lines = lines.iter().filter(|line| line["type"] == "visibility" && holds(line));
+    lines.map(|line| (text(line, "sku"), text(line, "store_view"), text(line, "state"))).collect()
+}
+
+#[test]
+fn everything_that_was_planted_is_named_and_nothing_else() {
+    // 5 % are lost.
+    let lost: Vec<String> = (0..SKUS).step_by(20).map(sku).collect();
+    let (stale, ghosts) = ([sku(41), sku(301)], [sku(2), sku(599)]);
+    let script = format!(
+        "[[shown]]\nkind = 'lost'\nskus = {lost:?}\n[[shown]]\nkind = 'stale'\nskus = {stale:?}\n\
+         [[shown]]\nkind = 'ghost'\nskus = {ghosts:?}\n\
+         [[fault]]\nkind = 'garbage'\ngraphql = true\non = [11]\n"
+    );
+    let shop = Shop::new(&script);
+    let mut products: Vec<Value> = (0..SKUS).map(|number| product(&sku(number))).collect();
+    products[5]["status"] = json!("Disabled");
+    products[6]["type"] = json!("configurable");
+    shop.products(&products);
+    shop.export();
+    stale.iter().for_each(|stale| {
+        let product = products.iter_mut().find(|product| product["sku"] == stale.as_str()).expect("there");
+        product["name"] = json!("Sack");
+    });
+    let gone = [ghosts[0].clone(), ghosts[1].clone(), sku(3)];
+    products.retain(|product| gone.iter().all(|gone| product["sku"] != gone.as_str()));
+    shop.products(&products);
+    shop.export();
+
+    // The first page is done when the eleventh request is answered by something else.
+    let (code, lines) = shop.seen(&["--all", "--within", "0"]);
+    assert_eq!((code, those(&lines, |_| true).len()), (Some(1), 1_000));
+    let output = shop.verify(&["--all", "--within", "0", "--json"]);
+    assert!(stderr(&output).contains("Resuming after 1,000 items"), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(3));
+    let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let planted = |skus: &[String], state: &str| {
+        let of = |sku: &String| VIEWS.map(|view| (sku.clone(), view.to_owned(), state.to_owned()));
+        skus.iter().flat_map(of).collect::<Vec<_>>()
+    };
+    let expected: BTreeSet<_> =
+        [planted(&lost, "missing"), planted(&stale, "older"), planted(&ghosts, "ghost")].concat().into_iter().collect();
+    assert_eq!(those(&lines, |line| line["wrong"] == true), expected);
+    let summary = lines.last().expect("a summary");
+    assert_eq!((&summary["items"], &summary["checked"]), (&json!(1_200), &json!(1_200)), "{summary}");
+    assert_eq!(summary["states"]["as-sent"], json!(1_200 - expected.len() - 6), "{summary}");
+    let older = lines.iter().find(|line| line["state"] == "older").expect("a line");
+    assert_eq!(older["differs"], json!([{"what": "name", "sent": "Sack", "shown": "Bag P041"}]));
+
+    // A second look begins anew, and sees what is not expected: deleted, disabled, without an enabled child.
+    let (_, lines) = shop.seen(&["--all", "--within", "0", "--store-view", "de"]);
+    let unexpected = those(&lines, |line| line["state"] == "not-expected");
+    let skus: Vec<&str> = unexpected.iter().map(|(sku, ..)| sku.as_str()).collect();
+    assert_eq!(skus, ["P003", "P005", "P006"]);
+    assert_eq!(lines.len(), SKUS + 1);
+
+    // What was just sent need not be there yet.
+    let (code, lines) = shop.seen(&["--ids", &format!("{},{}", lost[1], sku(7))]);
+    assert_eq!(code, Some(0), "{lines:?}");
+    assert_eq!(those(&lines, |line| line["state"] == "not-yet").len(), 2);
+    assert_eq!(those(&lines, |line| line["state"] == "as-sent").len(), 2);
+
+    let output = shop.verify(&["--sample", "600", "--within", "0", "--live-search"]);
+    assert_eq!(output.status.code(), Some(3));
+    let text = stdout(&output);
+    assert!(text.contains("95 % sure, of 1,200 (") && text.contains(" of 600 drawn at random are wrong)"), "{text}");
+}
+
+#[test]
+fn each_bad_answer_is_one_sentence() {
+    let fault = |kind: &str| format!("[[fault]]\ngraphql = true\n{kind}\n");
+    let script = [
+        fault("kind = 'status'\nstatus = 429\nretry_after = 0\non = [1]"),
+        fault("kind = 'garbage'\non = [4]"),
+        fault("kind = 'huge'\nmib = 65\non = [5]"),
+        fault("kind = 'broken-gzip'\non = [6]"),
+        fault("kind = 'wrong-type'\non = [7]"),
+        "[[shown]]\nkind = 'no-index'\n".to_owned(),
+    ];
+    let shop = Shop::new(&script.concat());
+    let refused = |args: &[&str], code: i32, words: &str| {
+        let output = shop.verify(args);
+        let said = stderr(&output);
+        assert!(output.status.code() == Some(code) && said.contains(words), "{args:?}: {} {said}", output.status);
+    };
+    refused(&[], 2, "no product was ever sent into this data space");
+    shop.products(&[product("A")]);
+    shop.export();
+    let (code, lines) = shop.seen(&["--ids", "A"]);
+    assert_eq!((code, those(&lines, |_| true).len()), (Some(0), 2), "a 429 is waited for: {lines:?}");
+    refused(&["--ids", "A"], 1, "store view de: unexpected response from 127.0.0.1");
+    refused(&["--ids", "A"], 1, "response larger than 64 MiB");
+    refused(&["--ids", "A"], 1, "cannot unpack its gzip");
+    refused(&["--ids", "A"], 1, "unexpected response from 127.0.0.1");
+    refused(&["--ids", "A,B"], 2, "SKU \"B\" was never sent into this data space");
+    refused(&["--store-view", "fr"], 2, "no product was ever sent for the store view \"fr\"");
+    refused(&["--feed", "orders"], 2, "orders cannot be verified");
+    let output = shop.verify(&["--ids", "A", "--live-search"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("Live Search has no index"), "{}", stdout(&output));
+
+    // Without what was stored, the source says what was sent: as long as it has not changed.
+    let config = fs::read_to_string(shop.home.config()).expect("a configuration");
+    shop.home.write_config(&format!("{config}\n[export]\nkeep_payloads = false\n"));
+    let mut changed = product("A");
+    changed["name"] = json!("Sack");
+    shop.products(&[changed]);
+    shop.export();
+    let whys = || shop.seen(&["--ids", "A"]).1.iter().map(|line| line["why"].clone()).collect::<Vec<_>>();
+    assert_eq!(whys()[..2], [json!(""), json!("")]);
+    shop.products(&[product("A")]);
+    assert_eq!(whys()[0], "values not compared: not stored, and changed in the shop since");
+    shop.home.write_config(&config);
+
+    // The service does not know a store view any more.
+    shop.feed(
+        "scopesWebsite",
+        [json!({"website": {"websiteId": 1, "websiteCode": "base",
+        "stores": [{"storeCode": "main", "storeViews": [{"storeViewCode": "default"}]}]}})],
+    );
+    shop.export();
+    refused(&["--ids", "A"], 1, "store view de: 127.0.0.1");
+
+    let url = format!("graphql_url = \"{}/graphql\"", shop.gateway.url());
+    let with = |other: &str| shop.home.write_config(&config.replace(&url, other));
+    with("graphql_url = \"http://catalog.example/graphql\"");
+    refused(&["--ids", "A"], 2, "gateway.graphql_url: ");
+    with("graphql_url = \"https://ann:pw@catalog.example/graphql\"");
+    refused(&["--ids", "A"], 2, "contains a user or a password");
+    let keyless: Vec<&str> = config.lines().filter(|line| !line.contains("api_key")).collect();
+    shop.home.write_config(&keyless.join("\n"));
+    refused(&["--ids", "A"], 2, "no sandbox API key");
+}
+
+#[test]
+fn a_key_without_the_service_and_a_sleeping_data_space_are_told() {
+    for (kind, code, words) in [
+        ("no-service", 4, "does not accept this API key (403003): it is not registered for this service"),
+        ("asleep", 3, "none of the first 80 products is visible: the data space is asleep, or not indexed"),
+    ] {
+        let shop = Shop::new(&format!("[[shown]]\nkind = '{kind}'\n"));
+        shop.products(&(0..40).map(|number| product(&sku(number))).collect::<Vec<_>>());
+        shop.export();
+        let output = shop.verify(&["--all", "--within", "0"]);
+        let said = stderr(&output);
+        assert!(output.status.code() == Some(code) && said.contains(words), "{kind}: {} {said}", output.status);
+    }
+}
