@@ -163,7 +163,7 @@ pub fn kind_of(event: &Event) -> usize {
 }
 
 /// How many kinds [`kind_of`] tells apart.
-pub const KINDS: usize = 45;
+pub const KINDS: usize = 46;
 
 fn saved(tape: &mut Tape) -> Saved {
     Saved {
