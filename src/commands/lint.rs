@@ -8,7 +8,7 @@ use super::report::Printer;
 use crate::cli::LintArgs;
 use crate::connector::Connector;
 use crate::connector::lint::{LintReport, LintRequest, RuleReport, more};
-use crate::domain::{Feed, Severity};
+use crate::domain::{Feed, LintRule, Severity};
 use crate::error::{Exit, Problem};
 use crate::format::count;
 use crate::report::{Row, Tone};
@@ -25,7 +25,7 @@ pub async fn run(args: LintArgs, setting: &Invocation, output: &mut Output) -> a
     }
     for (rule, reason) in &report.skipped {
         output.record("lint_skipped", json!({"rule": rule, "reason": reason}))?;
-        printer.row(&Row::new(reason.clone(), Tone::Open).named(rule.name()), output)?;
+        printer.row(&Row::new(reason.clone(), Tone::Open).named(&name(*rule)), output)?;
     }
     summary(&report, output)?;
     if let Some(path) = csv {
@@ -57,6 +57,11 @@ pub async fn after_dry_run(connector: &Connector, feeds: Vec<Feed>, output: &mut
     }
 }
 
+/// The name of a rule, as wide as the longest.
+fn name(rule: LintRule) -> String {
+    format!("{rule:<17}")
+}
+
 /// A rule behind its mark, and its examples.
 fn print(rule: &RuleReport, printer: Printer, output: &mut Output) -> Result<(), Problem> {
     let tone = match (rule.count, rule.severity) {
@@ -65,7 +70,7 @@ fn print(rule: &RuleReport, printer: Printer, output: &mut Output) -> Result<(),
         (_, Severity::Error) => Tone::Danger,
     };
     let found = if rule.count == 0 { "none".to_owned() } else { count(rule.count) };
-    printer.row(&Row::new(format!("{found:>6}  {}", rule.rule.meaning()), tone).named(rule.rule.name()), output)?;
+    printer.row(&Row::new(format!("{found:>6}  {}", rule.rule.meaning()), tone).named(&name(rule.rule)), output)?;
     for hit in &rule.examples {
         let text = if hit.text.is_empty() { String::new() } else { format!(": {}", hit.text) };
         output.text(&format!("    {}{text}", hit.place))?;

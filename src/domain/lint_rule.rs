@@ -31,10 +31,13 @@ pub enum LintRule {
     NoPrice,
     ZeroPrice,
     SpecialPrice,
+    /// Without them, a configurable, bundle or grouped product is not shown.
     NoChildren,
+    /// Searchable, filterable or sortable ones.
     AttributeLimit,
     ValueTooLarge,
     GroupLimit,
+    /// The path, the parent, or the URL path.
     CategoryPath,
 }
 
@@ -85,20 +88,20 @@ impl LintRule {
     /// What it finds.
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::InvalidRecord => "a source record that cannot be sent",
-            Self::SkuBlanks => "a SKU with blanks before or after it",
-            Self::SkuCase => "SKUs that differ only in case or blanks around them",
-            Self::DuplicateUrlKey => "a URL key of several visible products in one store view",
-            Self::NoName => "an enabled product without a name",
-            Self::NoImage => "a visible product without an image",
-            Self::NoPrice => "an enabled product without a price",
-            Self::ZeroPrice => "a price of zero",
-            Self::SpecialPrice => "a special price above the regular price",
-            Self::NoChildren => "an enabled configurable, bundle or grouped product without children",
-            Self::AttributeLimit => "more searchable, filterable or sortable attributes than the services take",
-            Self::ValueTooLarge => "a value over 1 MB",
+            Self::InvalidRecord => "records that cannot be sent",
+            Self::SkuBlanks => "SKUs with blanks before or after",
+            Self::SkuCase => "SKUs that differ only in case or blanks",
+            Self::DuplicateUrlKey => "URL keys of several visible products",
+            Self::NoName => "enabled products without a name",
+            Self::NoImage => "visible products without an image",
+            Self::NoPrice => "enabled products without a price",
+            Self::ZeroPrice => "prices of zero",
+            Self::SpecialPrice => "special prices above the regular price",
+            Self::NoChildren => "composite products without children",
+            Self::AttributeLimit => "more attributes than the services take",
+            Self::ValueTooLarge => "values over 1 MB",
             Self::GroupLimit => "more than 1,000 customer groups",
-            Self::CategoryPath => "a category whose path, parent or URL path is broken",
+            Self::CategoryPath => "categories with a broken path",
         }
     }
 

@@ -116,9 +116,7 @@ impl Connector {
             let result = FeedComparison::new(feed);
             let mut comparing = Comparing { rules, theirs, now, result, fields: BTreeMap::new() };
             if given.contains(&feed) {
-                comparing =
-                    each_record(&source, feed, Selection::All, comparing, |comparing, record| comparing.ours(record))
-                        .await?;
+                comparing = each_record(&source, feed, Selection::All, comparing, Comparing::ours).await?;
             }
             let (result, left) = tokio::task::spawn_blocking(move || comparing.conclude()).await.map_err(ended)??;
             theirs = left;

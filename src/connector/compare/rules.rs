@@ -354,7 +354,7 @@ fn is_url(text: &str) -> bool {
 /// the command line. A shop may be in a directory.
 fn without_script(url: &str) -> String {
     let host = url.find("://").map_or(0, |at| at + 3);
-    let is_script = |segment: &str| segment == "magento" || segment.ends_with(".php");
+    let is_script = |segment: &str| segment == "magento" || segment.strip_suffix(".php").is_some();
     let mut segments: Vec<&str> = url[host..].split('/').collect();
     if let Some(at) = segments.iter().take(3).skip(1).position(|segment| is_script(segment)) {
         segments.remove(at + 1);

@@ -55,9 +55,9 @@ fn about(explanation: &Explanation) -> Section {
             about.push("Result", format!("nothing hides it in {shown} of {all}"), Tone::Good);
         }
         (false, shown) => {
-            about.push("Result", format!("nothing hides it in {shown} of {all}; see below"), Tone::Warning)
+            about.push("Result", format!("nothing hides it in {shown} of {all}; see below"), Tone::Warning);
         }
-        (true, _) => about.push("Result", "not on the storefront, or not as it is in the shop", Tone::Danger),
+        (true, _) => about.push("Result", "not on the storefront, or out of date", Tone::Danger),
     }
     if let Some(facts) = &explanation.facts {
         about.say("Source id", facts.id.to_string());

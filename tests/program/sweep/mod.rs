@@ -40,6 +40,9 @@ const COMMANDS: &[&[&str]] = &[
     &["ims", "status"],
     &["ims", "organizations"],
     &["services"],
+    &["lint"],
+    &["explain", HOSTILE],
+    &["compare", "exporter", "--from", HOSTILE],
     &["doctor"],
     &["config", "show"],
 ];
