@@ -387,7 +387,7 @@ impl Connector {
             for sighting in differing {
                 tell(VerifyNews::Seen(sighting))?;
             }
-            from = PageFrom::After(self.item_row(ItemNumber(after)).await?);
+            from = PageFrom::After(self.item_row(ItemNumber(after)).await?.1);
         }
         loop {
             let query = ItemQuery::all(Feed::Products);

@@ -30,7 +30,7 @@ pub fn lines(notices: &Notices, theme: Theme, area_width: u16) -> Vec<Line<'stat
 pub fn all(notices: &Notices, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for notice in notices.newest_first() {
-        let (mark, role) = look_of(notice.tone);
+        let (mark, role) = mark_of(notice.tone);
         if !lines.is_empty() {
             lines.push(Line::default());
         }

@@ -214,7 +214,7 @@ impl ExportPane {
                 self.run = RunState::Active(Box::new(ActiveRun::new(None, cx.now.uptime)));
                 self.failures.clear();
                 self.failures_skipped = 0;
-                                if cx.leaving {
+                if cx.leaving {
                     effects.push(Effect::Run(Command::Stop));
                 }
             }
@@ -243,7 +243,7 @@ impl ExportPane {
         self.log.add(Tone::Info, format!("{} ({}): following from here", about.request, about.owner), cx.now);
         self.failures.clear();
         self.failures_skipped = 0;
-                self.run = RunState::Active(Box::new(ActiveRun::new(Some(about), cx.now.uptime)));
+        self.run = RunState::Active(Box::new(ActiveRun::new(Some(about), cx.now.uptime)));
     }
 
     /// Newer counters.

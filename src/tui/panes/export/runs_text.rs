@@ -9,7 +9,7 @@ use crate::report::{Row, Section, Tone};
 use crate::tui::panes::View;
 use crate::tui::panes::export::ExportPane;
 use crate::tui::theme::{Role, Theme};
-use crate::tui::widgets::report::{facts, lines, look_of};
+use crate::tui::widgets::report::{facts, lines, mark_of};
 use crate::tui::widgets::text::{fit, full_moment, left, moment, right, width};
 
 /// Widths of what stands in every line of a run, in cells: when it started, and how many items it sent.
@@ -24,7 +24,7 @@ const WIDE: usize = 72;
 
 /// A run in one line: when, what, how long, its items, and how it ended unless that is well.
 pub fn line(run: &PastRun, wall: Option<&Zoned>, theme: Theme, room: usize) -> Line<'static> {
-    let (mark, role) = look_of(run.tone());
+    let (mark, role) = mark_of(run.tone());
     let is_wide = room >= WIDE;
     let mut text = left(&moment(run.started_at, wall), STARTED);
     text.push_str(&left(run.request.as_str(), REQUEST[usize::from(!is_wide)]));

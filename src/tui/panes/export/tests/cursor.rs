@@ -18,17 +18,17 @@ fn a_filter_lists_feeds_by_name_or_state_and_errors_by_their_text() {
     type_text(&mut state, "categ");
     assert_eq!(state.export.shown_feeds(), [Feed::Categories]);
     assert_eq!(state.export.selected_feed(), Some(Feed::Categories));
-    assert_eq!(state.export.shown_failures().count(), 0);
+    assert!(state.export.shown_reasons().is_empty());
     key(&mut state, KeyCode::Esc);
     press(&mut state, '/');
     type_text(&mut state, "never sent");
     assert_eq!(state.export.shown_feeds(), [Feed::Categories, Feed::Products]);
     key(&mut state, KeyCode::Esc);
     press(&mut state, '/');
-    type_text(&mut state, "wg02");
+    type_text(&mut state, "required");
     assert_eq!(state.export.shown_feeds().len(), 2, "no feed is called so: it is for the errors");
-    assert_eq!(state.export.selected_failure(), Some(0));
-    assert_eq!(state.export.shown_failures().count(), 1);
+    assert_eq!(state.export.selected_reason(), Some(0));
+    assert_eq!(state.export.shown_reasons().len(), 1);
 }
 
 #[test]
