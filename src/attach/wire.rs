@@ -187,6 +187,21 @@ mod tests {
     }
 
     #[test]
+    fn counters_of_an_older_program_are_understood() {
+        let mut progress = Progress::new(vec![FeedProgress::new(Feed::Products)], false);
+        progress.feeds[0].estimated = Some(5);
+        progress.run_eta = Some(Duration::from_secs(9));
+        let mut said = serde_json::to_value(Line { schema: SCHEMA.into(), message: FromServer::Progress { progress } })
+            .expect("JSON");
+        for name in ["requests", "reasons", "run_eta"] {
+            assert!(said["progress"].as_object_mut().expect("counters").remove(name).is_some(), "{name}");
+        }
+        said["progress"]["feeds"][0].as_object_mut().expect("a feed").remove("estimated");
+        let Ok(FromServer::Progress { progress }) = read(said.to_string().as_bytes()) else { panic!("not understood") };
+        assert_eq!(progress, Progress::new(vec![FeedProgress::new(Feed::Products)], false));
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused_in_words() {
         for (text, words) in [
             ("", "must be a JSON object"),

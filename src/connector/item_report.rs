@@ -53,8 +53,11 @@ fn state(view: &ItemView, moment: impl Fn(Timestamp) -> String, again: &str) -> 
         let (at, items) = (moment(request.sent_at), counted(request.items, "item"));
         state.say("Sent", format!("{at}, batch of {items}, attempt {}, {answer}", request.number));
     }
-    state.say("Meaning", meaning);
+    let refused_keys = matches!(view.detail.request.as_ref().and_then(|request| request.status), Some(401 | 403));
+    let refused_keys = refused_keys && row.state == ItemState::WillRetry;
+    state.say("Meaning", if refused_keys { "The gateway refused the keys; the item is fine." } else { meaning });
     let next = match row.state {
+        ItemState::WillRetry if refused_keys => format!("Check the keys, then send it again: {again}."),
         ItemState::NeedsAttention => format!("Fix it in Commerce, then send it again: {again}."),
         ItemState::WillRetry => format!("None: the next export sends it again; {again}: now."),
         ItemState::Awaiting => format!("None: the next export sends it; {again}: now."),

@@ -54,7 +54,7 @@ pub enum WatchNews {
     /// Something happened within a pass that a person should see: an item failed, a feed is compared in full, and the like.
     Event(RunEvent),
     /// A pass ended that did something.
-    Pass(RunReport),
+    Pass(Box<RunReport>),
     /// Passes fail now; reported once, until they succeed.
     Failing {
         /// Why.
@@ -307,7 +307,7 @@ impl Passes {
         self.status.send_modify(|status| status.last_pass = Some(ended(&report)));
         self.held = report.held().map(|held| (held.feed, held.what)).collect();
         if did_something(&report) {
-            tell(&self.news, WatchNews::Pass(report)).await;
+            tell(&self.news, WatchNews::Pass(Box::new(report))).await;
         }
         Ok(problem)
     }

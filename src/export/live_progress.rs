@@ -299,7 +299,7 @@ impl ProgressState {
         Ahead {
             items: waiting().map(|feed| feed.estimated).sum(),
             requests: waiting()
-                .filter_map(|feed| Some(feed.estimated? as f64 / feed.batch_size.max(1) as f64).map(f64::ceil))
+                .filter_map(|feed| Some((feed.estimated? as f64 / feed.batch_size.max(1) as f64).ceil()))
                 .sum(),
             share_to_send: if collected > 0 { (to_send as f64 / collected as f64).min(1.0) } else { 1.0 },
             requests_per_second: measured.pace(),

@@ -356,6 +356,21 @@ mod tests {
     }
 
     #[test]
+    fn a_dry_run_says_what_would_be_sent() {
+        let feed = FeedProgress {
+            phase: Phase::Done,
+            unchanged: 40,
+            new: 60,
+            changed: 3,
+            planned_requests: 1,
+            planned_bytes: 2_048,
+            ..FeedProgress::new(Feed::Products)
+        };
+        let line = "products: done; would send 63 items in 1 request, 2 KiB uncompressed; 40 unchanged";
+        assert_eq!(finished_line(&feed), line);
+    }
+
+    #[test]
     fn a_stop_is_told_once() {
         let mut changes = Changes::default();
         let stopping = Progress { stopping: true, ..progress(0, Phase::Waiting, Limit::Unknown) };

@@ -47,16 +47,15 @@ impl FeedProgress {
             let items = u128::from(self.collected) * u128::from(records) / u128::from(self.source_read.max(1));
             u64::try_from(items).unwrap_or(found)
         };
+        // Of the first records nobody can say whether they are like the others.
+        let says_more = |records: &u64| {
+            self.source_read > 0 && (self.estimated.is_none() || self.source_read.saturating_mul(10) > *records)
+        };
         let guess = match (self.phase, records) {
-            (Phase::Waiting, _) => self.estimated,
-            // Of the first records nobody can say whether they are like the others.
-            (Phase::Collecting | Phase::Stopped | Phase::Failed, Some(records))
-                if self.source_read > 0
-                    && (self.estimated.is_none() || self.source_read.saturating_mul(10) > records) =>
-            {
-                Some(by_records(records))
+            (Phase::Collecting | Phase::Stopped | Phase::Failed, Some(records)) => {
+                Some(records).filter(says_more).map(by_records).or(self.estimated)
             }
-            (Phase::Collecting | Phase::Stopped | Phase::Failed, Some(_)) => self.estimated,
+            (Phase::Waiting, _) => self.estimated,
             _ => None,
         };
         match guess {
@@ -163,7 +162,7 @@ mod tests {
     #[test]
     fn nobody_can_say_how_long_a_silent_gateway_takes() {
         let mut progress = Progress::new(vec![], false);
-        progress.run_eta = Some(Duration::from_secs(60));
+        progress.run_eta = Some(Duration::from_mins(1));
         assert_eq!(progress.time_left(Duration::from_secs(10)), Some(Duration::from_secs(50)));
         (progress.requests.waiting, progress.requests.silent) = (1, Some(Duration::from_secs(1)));
         assert_eq!(progress.time_left(Duration::from_secs(1)), Some(Duration::from_secs(59)));

@@ -155,7 +155,7 @@ mod tests {
         progress.requests = Requests {
             waiting: 1,
             silent: Some(Duration::from_secs(30)),
-            times_out: Some(Duration::from_secs(60)),
+            times_out: Some(Duration::from_mins(1)),
             ..Requests::default()
         };
         let line = total_line(&progress, Duration::from_secs(4), &now());

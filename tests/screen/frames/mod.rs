@@ -221,7 +221,7 @@ fn requests() -> Requests {
         slowed_down: 4,
         failed: 4,
         latency: Some(Latency { p50: ms(62), p90: ms(88), p99: ms(1_410) }),
-        times_out: Some(Duration::from_secs(60)),
+        times_out: Some(Duration::from_mins(1)),
         recent: recent.collect(),
         ..Requests::default()
     }

@@ -131,6 +131,24 @@ fn the_cursor_follows_the_running_feed_until_a_person_moves_it() {
 }
 
 #[test]
+fn nothing_is_finished_while_a_run_goes_on() {
+    let mut state = after(1, nine_feeds());
+    let summaries = Feed::ALL.map(|feed| FeedSummary {
+        feed,
+        submitted: 1,
+        awaiting: 0,
+        will_retry: 0,
+        needs_attention: 0,
+        last_sync: Some("2026-03-04T08:12:00Z".parse().unwrap()),
+        last_partial: None,
+    });
+    state.update(Event::Reply(Reply::Export(ExportReply::Ledger(Ok((summaries.to_vec(), Vec::new()))))), &now());
+    state.pane = Pane::Overview;
+    let shown = draw(&state, THEME, (80, 24)).backend().to_string();
+    assert!(shown.contains("Export running; nothing needs attention"), "{shown}");
+}
+
+#[test]
 fn enter_lists_the_items_of_a_reason() {
     let mut state = after(1, nine_feeds());
     key(&mut state, KeyCode::End);

@@ -1,5 +1,6 @@
 //! The table of feeds: a row per feed, exact numbers, and the totals.
 
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use crate::domain::Feed;
@@ -171,7 +172,9 @@ fn row(
         let text = if matches!(column, Word | Bar) { left(&text, width) } else { right(&text, width) };
         spans.push(span(format!("{}{text}", column.gap()), role));
     }
-    crate::tui::widgets::list::selected(Line::from(spans), is_selected, theme)
+    // The selected row keeps the colours of its states.
+    let line = Line::from(spans);
+    if is_selected { line.style(Modifier::BOLD) } else { line }
 }
 
 /// Which of the feeds are in sight: those around the cursor, and always the one that runs.
@@ -279,7 +282,7 @@ fn cell_of(feed: Feed, column: Column, width: usize, view: View<'_, ExportPane>)
             (word.text.to_owned(), word.role)
         }
         Synced => {
-            let last = pane.summary_of(feed).and_then(|summary| summary.last_sync);
+            let last = pane.summary_of(feed).and_then(|summary| summary.last_sync.max(summary.last_partial));
             (last.map_or("-".to_owned(), |at| moment(at, view.wall)), Role::Dim)
         }
         Backlog => backlog(view.pane.reports.health_of(feed)),

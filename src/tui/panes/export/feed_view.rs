@@ -11,7 +11,7 @@ use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::panes::View;
 use crate::tui::panes::export::feed_text::state_of;
 use crate::tui::panes::export::run::RunState;
-use crate::tui::panes::export::{ExportPane, feed_about, feed_phases, run_view, view};
+use crate::tui::panes::export::{ExportPane, feed_about, feed_phases, run_view, trouble, view};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::text::{fit, left, width};
 
@@ -121,7 +121,7 @@ fn health_lines(feed: Feed, view: View<'_, ExportPane>, theme: Theme, room: usiz
             ])
         })
         .collect();
-    lines.extend(view::trouble_lines(view, theme, room).into_iter().take(1));
+    lines.extend(trouble::lines(view, theme, room).into_iter().take(1));
     lines
 }
 

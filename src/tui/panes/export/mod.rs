@@ -25,6 +25,7 @@ pub mod run_view;
 pub mod runs_text;
 pub mod sync;
 pub mod totals;
+pub mod trouble;
 pub mod view;
 
 #[cfg(test)]
@@ -226,16 +227,14 @@ impl ExportPane {
 
     /// Why items failed: in the run that is going on, or else the newest that the ledger knows.
     pub fn reasons(&self) -> Reasons {
-        match self.active().map(|run| &run.progress.reasons).filter(|reasons| reasons.items() > 0) {
-            Some(reasons) => reasons.clone(),
-            None => {
-                let mut reasons = Reasons::default();
-                for failure in &self.failures {
-                    reasons.add(failure.feed, failure.state, failure.message.as_str());
-                }
-                reasons
-            }
+        if let Some(run) = self.active().filter(|run| run.progress.reasons.items() > 0) {
+            return run.progress.reasons.clone();
         }
+        let mut reasons = Reasons::default();
+        for failure in &self.failures {
+            reasons.add(failure.feed, failure.state, failure.message.as_str());
+        }
+        reasons
     }
 
     /// The reasons that pass the filter, the most frequent first.
@@ -367,13 +366,15 @@ impl ExportPane {
         let feed = self.selected_feed();
         match action {
             Action::ShowItems => match self.feed_of_cursor() {
-                Some(feed) => match self.reason_of_cursor().filter(|_| matches!(self.page, ExportPage::Summary)) {
-                    Some(reason) => self.open_reason(&reason, effects),
-                    None => {
+                Some(feed) => {
+                    let is_summary = matches!(self.page, ExportPage::Summary);
+                    if let Some(reason) = self.reason_of_cursor().filter(|_| is_summary) {
+                        self.open_reason(&reason, effects);
+                    } else {
                         self.remember_page();
                         self.open_items(feed, None, effects);
                     }
-                },
+                }
                 None => Self::ask_for_a_feed(cx),
             },
             Action::Runs => *cx.dialog = Some(Dialog::reading(Reading::Runs)),
@@ -392,14 +393,13 @@ impl ExportPane {
                 }
                 None => Self::ask_for_a_feed(cx),
             },
-            Action::Open => match self.reason_of_cursor() {
-                Some(reason) => self.open_reason(&reason, effects),
-                None => {
-                    if let Some(feed) = feed {
-                        self.open_feed(feed);
-                    }
+            Action::Open => {
+                if let Some(reason) = self.reason_of_cursor() {
+                    self.open_reason(&reason, effects);
+                } else if let Some(feed) = feed {
+                    self.open_feed(feed);
                 }
-            },
+            }
             Action::Partial => self.start_partial(Vec::new(), cx, effects),
             Action::Retry => self.start_retry(cx, effects),
             Action::ByIds => self.ask_for_ids(cx),

@@ -58,7 +58,8 @@ pub fn throughput(frame: &mut Frame, area: Rect, run: &ActiveRun, theme: Theme) 
     let peak = values.iter().copied().fold(now, f64::max);
     let limit = limit_of(run).filter(|limit| peak <= 0.0 || *limit <= peak * HIGHEST_LIMIT);
     let top = limit.unwrap_or(0.0).max(peak).max(1.0) * 1.05;
-    let last = STEPS_KEPT as f64 - 1.0;
+    let window = window(values.len());
+    let last = window as f64 - 1.0;
     let first = last - values.len().saturating_sub(1) as f64;
     let points: Vec<(f64, f64)> =
         values.iter().enumerate().map(|(step, value)| (first + step as f64, *value)).collect();
@@ -72,7 +73,7 @@ pub fn throughput(frame: &mut Frame, area: Rect, run: &ActiveRun, theme: Theme) 
         datasets.push(dataset(&ceiling[..], Role::Dim));
     }
     datasets.push(dataset(&points, Role::Accent));
-    let minutes = STEP.as_secs() * STEPS_KEPT as u64 / 60;
+    let minutes = STEP.as_secs() * window as u64 / 60;
     let limit_words = limit_of(run).map(|limit| format!(", limit {}", rate(limit))).unwrap_or_default();
     let title = format!("Throughput: {} items/s, peak {}{limit_words}", rate(now), rate(peak));
     let label = |text: String| Span::styled(text, theme.style(Role::Dim));
@@ -84,6 +85,12 @@ pub fn throughput(frame: &mut Frame, area: Rect, run: &ActiveRun, theme: Theme) 
     let title = fit(&title, usize::from(area.width.saturating_sub(6)));
     let chart = Chart::new(datasets).block(block(&title, theme)).x_axis(x).y_axis(y).legend_position(None);
     frame.render_widget(chart, area);
+}
+
+/// How many steps the chart shows: of a short run the first minute, then more.
+fn window(steps: usize) -> usize {
+    let minutes = [1, 2].map(|minutes| minutes * 60 / usize::try_from(STEP.as_secs()).unwrap_or(1));
+    minutes.into_iter().find(|window| *window >= steps).unwrap_or(STEPS_KEPT)
 }
 
 /// Items a second that the gateway allows, by the batches of the feed that runs.

@@ -1,5 +1,6 @@
 //! Failures grouped by their reason: how many, what becomes of them, and of which feeds they are.
 
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use crate::export::progress::ItemState;
@@ -18,6 +19,9 @@ const ROOM_FOR_FEEDS: usize = 64;
 /// The heading: how many failed, and the key.
 pub fn title(pane: &ExportPane) -> String {
     let items = pane.reasons().items();
+    if items == 0 {
+        return "Failures by reason".to_owned();
+    }
     let is_of_run = pane.active().is_some_and(|run| run.progress.reasons.items() > 0);
     let number = if !is_of_run && pane.failures.len() >= FAILURES_KEPT {
         format!("the newest {}", count(items))
@@ -84,7 +88,7 @@ pub fn rows_of(pane: &ExportPane, shown: &[Reason], theme: Theme, room: usize, r
             Span::styled(message, theme.style(Role::Text)),
             Span::styled(feeds, theme.style(Role::Dim)),
         ]);
-        list::selected(line, is_selected, theme)
+        if is_selected { line.style(Modifier::BOLD) } else { line }
     };
     shown.iter().enumerate().skip(from).take(rows).map(line).collect()
 }

@@ -13,7 +13,7 @@ use crate::format::{count, duration, rate};
 use crate::tui::panes::View;
 use crate::tui::panes::export::run::ActiveRun;
 use crate::tui::panes::export::totals::bar;
-use crate::tui::panes::export::{ExportPane, feed_about, feed_table, feed_text, panels, reasons, run_view, view};
+use crate::tui::panes::export::{ExportPane, feed_about, feed_table, feed_text, panels, reasons, run_view, trouble};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::text::{fit, left, width};
 
@@ -43,7 +43,7 @@ pub fn draw(frame: &mut Frame, area: Rect, run: &ActiveRun, view: View<'_, Expor
     lines.add(1, all);
     let panels_room = height.saturating_sub(most + lines.lines.len() + 1);
     let has_panels = panels_room >= CHART + 2;
-    lines.extend(5, view::trouble_lines(view, theme, room).into_iter().take(1).collect());
+    lines.extend(5, trouble::lines(view, theme, room).into_iter().take(1).collect());
     if let Some(remark) = &view.pane.remark {
         let text = format!("◐ {}", remark.words(run.clock));
         lines.add(6, Line::styled(fit(&text, room), theme.style(Role::Warning)));
@@ -99,7 +99,9 @@ impl Lines {
     }
 
     fn extend(&mut self, place: usize, lines: Vec<Line<'static>>) {
-        lines.into_iter().for_each(|line| self.add(place, line));
+        for line in lines {
+            self.add(place, line);
+        }
     }
 
     fn replace(&mut self, place: usize, with: Option<Line<'static>>) {

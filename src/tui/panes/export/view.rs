@@ -1,17 +1,15 @@
 //! The pane of feeds: the table, the run, and why items failed.
 
-use jiff::Zoned;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use crate::export::progress::{ItemFailure, ItemState};
-use crate::tui::keymap::{Action, KeyContext, key_of};
-use crate::tui::panes::export::{ExportPane, feed_about, feed_table, reasons, run_page, run_view};
-use crate::tui::panes::{Load, View};
+use crate::tui::panes::View;
+use crate::tui::panes::export::{ExportPane, feed_about, feed_table, reasons, run_page, run_view, trouble};
 use crate::tui::theme::{Role, Theme};
-use crate::tui::widgets::text::{fit, left, time};
+use crate::tui::widgets::text::{fit, left};
 
 /// The rows of the errors where there is room: a heading and two of them.
 const ERRORS: usize = 3;
@@ -40,7 +38,7 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View<'_, ExportPane>, theme: Th
     }
     let pane = &view.pane;
     let is_one_line = pane.failures.is_empty() || (is_short && pane.selected_reason().is_none());
-    let failure = trouble_lines(view, theme, room);
+    let failure = trouble::lines(view, theme, room);
     let failure: Vec<Line> = if is_short { failure.into_iter().take(1).collect() } else { failure };
     let errors = failure.len() + if is_one_line { 1 } else { ERRORS };
     let feeds = view.pane.shown_feeds();
@@ -68,25 +66,6 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View<'_, ExportPane>, theme: Th
 /// While a run is under way, each new error moves all the others, and a slow line has to carry that: a few must do.
 pub fn most_errors(pane: &ExportPane) -> usize {
     if pane.active().is_some() && pane.selected_reason().is_none() { MOST_ERRORS_OF_RUN } else { usize::MAX }
-}
-
-/// A line for each thing that could not be read: since when what is shown is old, why, and the key that tries again.
-pub fn trouble_lines(view: View<'_, ExportPane>, theme: Theme, room: usize) -> Vec<Line<'static>> {
-    let (pane, health) = (view.pane, &view.pane.reports.health);
-    let counts = (!pane.counts.is_empty()).then_some((&pane.counts_load, &pane.counts_at, "source records"));
-    let known = [
-        counts,
-        Some((&pane.ledger_load, &pane.ledger_at, "ledger")),
-        Some((&health.load, &health.at, "Commerce's and Adobe's state")),
-    ];
-    let again = key_of(KeyContext::Export, Action::Refresh);
-    let line = |(load, at, what): (&Load, &Option<Zoned>, &str)| {
-        let Load::Failed { problem } = load else { return None };
-        let since = at.as_ref().map_or("not available".to_owned(), |at| format!("of {}", time(at)));
-        let text = format!("✗ {what} {since} ({again}: retry): {}", problem.what);
-        Some(Line::styled(fit(&text, room), theme.style(Role::Danger)))
-    };
-    known.into_iter().flatten().filter_map(line).collect()
 }
 
 /// One refused item in one line.

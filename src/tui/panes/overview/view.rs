@@ -88,6 +88,9 @@ fn head(steps: &[Step], is_new_here: bool, theme: Theme, room: usize, is_roomy: 
     let is_set_up = of(|state| matches!(state, StepState::Next | StepState::Later)) == 0;
     let (text, role) = match (wrong, checklist::next(steps)) {
         (0, None) if of(|state| state == StepState::Looking) > 0 => ("◐ Checking…".to_owned(), Role::Accent),
+        (0, None) if of(|state| state == StepState::Busy) > 0 => {
+            ("▶ Export running; nothing needs attention".to_owned(), Role::Accent)
+        }
         (0, None) if is_set_up => ("● Everything is set up; nothing needs attention".to_owned(), Role::Good),
         (0, None) => ("● Nothing needs attention".to_owned(), Role::Good),
         (0, Some(next)) => {
