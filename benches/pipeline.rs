@@ -68,6 +68,7 @@ impl Rehearsal {
         let plan = Plan {
             feeds: Plan::feed_plans(&[Feed::Products], |_| None, &BTreeMap::new()),
             mode: SyncMode::Full,
+            request: "Export".into(),
             skip_locked: false,
             data_space: self.space.clone(),
             thread_count: THREADS,

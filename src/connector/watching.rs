@@ -9,7 +9,7 @@ use crate::attach::WatchStatus;
 use crate::format::{count, duration};
 
 /// The longest time between passes that is said in seconds, as it is given on the command line.
-const IN_SECONDS: Duration = Duration::from_secs(120);
+const IN_SECONDS: Duration = Duration::from_mins(2);
 
 /// How a watch stands: `every 60 s, next pass 00:16:22; last pass 00:15:22, 59 sent, 1 failed (root@vm, pid 812)`. Times are in
 /// `zone`.

@@ -37,6 +37,7 @@ pub(super) enum StopReason {
 }
 
 /// What all feeds of a run share.
+#[expect(clippy::struct_excessive_bools, reason = "four independent choices, as in the plan")]
 pub(super) struct Context {
     /// The run's number in the journal: its start, in milliseconds since 1970.
     pub id: i64,

@@ -86,10 +86,11 @@ async fn end_record(context: &Context, run: i64, report: RunReport) {
     let is_forgotten = context.is_watch && is_idle && report.held().next().is_none() && !report.has_failures();
     let recorded = context
         .ledger
-        .call(move |store| match is_forgotten {
-            true => store.forget_run(run),
-            false => store.end_run(run, &report, Timestamp::now()),
-        })
+        .call(
+            move |store| {
+                if is_forgotten { store.forget_run(run) } else { store.end_run(run, &report, Timestamp::now()) }
+            },
+        )
         .await;
     // What the items came to is recorded already, and the run ended as it did.
     if let Err(error) = recorded {

@@ -346,7 +346,9 @@ impl FeedRun {
         let is_unanswered = outcome::is_unanswered(&answer.outcome);
         let is_gone = |judged: &Judged| batch.items().get(judged.place).is_some_and(|sent| sent.why == Why::Gone);
         self.run.live_progress.update(|feed| {
-            judged.iter().for_each(|judged| count(feed, judged, is_gone(judged), is_unanswered));
+            for judged in &judged {
+                count(feed, judged, is_gone(judged), is_unanswered);
+            }
         });
         let failed = judged.iter().filter_map(|judged| {
             let state = state_of_status(Some(judged.status));

@@ -72,7 +72,7 @@ fn the_overview_of_the_day_after() {
 fn the_overview_while_a_watch_fails() {
     let mut state = day_after();
     told(&mut state, ExportReply::Watches { watches: vec![watch(Some("the gateway: 503"))], is_followed: true });
-    assert!(draw(&state, THEME, (80, 24)).backend().to_string().contains("failing: the gateway: 503"));
+    assert!(draw(&state, THEME, (120, 40)).backend().to_string().contains("failing: the gateway: 503"));
 }
 
 #[test]
