@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use commerce_connector::connector::SourceFeeds;
+use commerce_connector::connector::completion::Completion;
 use commerce_connector::domain::Environment;
 use commerce_connector::secret::Secret;
 use commerce_connector::settings::Saved;
@@ -25,7 +26,7 @@ use super::values as make;
 type Maker = fn(&mut Tape) -> Event;
 
 /// One for each kind, at the place that [`kind_of`] gives.
-pub const MAKERS: [Maker; 48] = [
+pub const MAKERS: [Maker; 49] = [
     |tape| Event::Key(key(tape)),
     |tape| Event::Paste(Secret::new(pasted(tape))),
     |_| Event::Clock,
@@ -101,6 +102,10 @@ pub const MAKERS: [Maker; 48] = [
     },
     |tape| Event::Reply(Reply::Saas(SaasReply::Foreseen { space: make::id(tape), result: tape.result(make::preview) })),
     |tape| Event::Reply(Reply::Export(ExportReply::Attached(Box::new(make::about(tape))))),
+    |tape| {
+        let completion = Completion { path: tape.raw(), note: tape.some(Tape::raw) };
+        Event::Reply(Reply::Home(OverviewReply::PathCompleted { typed: tape.raw(), completion }))
+    },
     // Keys are what a person gives most; the more of them, the deeper a sequence gets.
     |tape| Event::Key(key(tape)),
     |tape| Event::Key(key(tape)),
@@ -155,11 +160,12 @@ pub fn kind_of(event: &Event) -> usize {
         Event::Reply(Reply::Saas(SaasReply::LastReceived(_))) => 42,
         Event::Reply(Reply::Saas(SaasReply::Foreseen { .. })) => 43,
         Event::Reply(Reply::Export(ExportReply::Attached(_))) => 44,
+        Event::Reply(Reply::Home(OverviewReply::PathCompleted { .. })) => 45,
     }
 }
 
 /// How many kinds [`kind_of`] tells apart.
-pub const KINDS: usize = 45;
+pub const KINDS: usize = 46;
 
 fn saved(tape: &mut Tape) -> Saved {
     Saved {
