@@ -3,6 +3,7 @@
 use crate::connector::Connector;
 use crate::domain::{DataSpace, DataSpaceId, Project, ProjectId};
 use crate::error::Problem;
+use crate::remedy::Remedy;
 
 /// How many of the candidates a refusal names.
 const MOST_NAMED: usize = 5;
@@ -78,8 +79,7 @@ fn pick(what: &str, entries: &[Entry], word: &str) -> Result<Option<usize>, Prob
 }
 
 fn unknown(what: &str, word: &str) -> Problem {
-    Problem::usage(format!("no {what} {word:?} is visible to these keys"))
-        .hint("run `commerce-connector data-spaces list` or `projects list`")
+    Problem::usage(format!("no {what} {word:?} is visible to these keys")).hint(Remedy::ListDataSpaces)
 }
 
 fn several(what: &str, many: &[(usize, &Entry)], word: &str) -> Problem {
@@ -91,8 +91,7 @@ fn several(what: &str, many: &[(usize, &Entry)], word: &str) -> Problem {
     if many.len() > MOST_NAMED {
         names.push(format!("{} more", many.len() - MOST_NAMED));
     }
-    Problem::usage(format!("{} {what}s match {word:?}: {}", many.len(), names.join(", ")))
-        .hint("use the id, or the number in `commerce-connector data-spaces list` or `projects list`")
+    Problem::usage(format!("{} {what}s match {word:?}: {}", many.len(), names.join(", "))).hint(Remedy::ListDataSpaces)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use commerce_connector::connector::SourceFeeds;
+use commerce_connector::connector::completion::Completion;
 use commerce_connector::domain::Environment;
 use commerce_connector::secret::Secret;
 use commerce_connector::settings::Saved;
@@ -25,7 +26,7 @@ use super::values as make;
 type Maker = fn(&mut Tape) -> Event;
 
 /// One for each kind, at the place that [`kind_of`] gives.
-pub const MAKERS: [Maker; 52] = [
+pub const MAKERS: [Maker; 53] = [
     |tape| Event::Key(key(tape)),
     |tape| Event::Paste(Secret::new(pasted(tape))),
     |_| Event::Clock,
@@ -113,6 +114,10 @@ pub const MAKERS: [Maker; 52] = [
         let watches = tape.list(3, make::watch);
         Event::Reply(Reply::Export(ExportReply::Watches { watches, is_followed: tape.yes() }))
     },
+    |tape| {
+        let completion = Completion { path: tape.raw(), note: tape.some(Tape::raw) };
+        Event::Reply(Reply::Home(OverviewReply::PathCompleted { typed: tape.raw(), completion }))
+    },
     // Keys are what a person gives most; the more of them, the deeper a sequence gets.
     |tape| Event::Key(key(tape)),
     |tape| Event::Key(key(tape)),
@@ -171,11 +176,12 @@ pub fn kind_of(event: &Event) -> usize {
         Event::Reply(Reply::Reloaded(_)) => 46,
         Event::Reply(Reply::Export(ExportReply::Runs(_))) => 47,
         Event::Reply(Reply::Export(ExportReply::Watches { .. })) => 48,
+        Event::Reply(Reply::Home(OverviewReply::PathCompleted { .. })) => 49,
     }
 }
 
 /// How many kinds [`kind_of`] tells apart.
-pub const KINDS: usize = 49;
+pub const KINDS: usize = 50;
 
 fn saved(tape: &mut Tape) -> Saved {
     Saved {
