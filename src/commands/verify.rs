@@ -130,7 +130,8 @@ fn statement(bound: Bound, population: u64) -> String {
 
 /// One decimal, never less than it is.
 fn rounded_up(percent: f64) -> String {
-    let text = format!("{:.1}", (percent * 10.0 - 1e-9).ceil().max(0.0) / 10.0);
+    // What is added makes a negative zero a plain one.
+    let text = format!("{:.1}", (percent * 10.0 - 1e-9).ceil() / 10.0 + 0.0);
     text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }
 
