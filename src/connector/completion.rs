@@ -50,8 +50,8 @@ pub fn complete(typed: &str, home: Option<&Path>) -> Completion {
     let agreed = names.iter().fold(first.as_str(), |agreed, name| common(agreed, name));
     let note = (names.len() > 1).then(|| {
         let more = names.len().saturating_sub(MOST_NAMED);
-        let named = names.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join("  ");
-        if more > 0 { format!("{named}  and {more} more") } else { named }
+        let listed = names.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join("  ");
+        if more > 0 { format!("{listed}  and {more} more") } else { listed }
     });
     Completion { path: format!("{directory}{agreed}"), note }
 }

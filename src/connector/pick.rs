@@ -54,13 +54,16 @@ struct Entry {
     of: Option<String>,
 }
 
+/// Whether an entry is meant, by its place in the list and by itself.
+type IsMeant<'a> = dyn Fn(usize, &Entry) -> bool + 'a;
+
 /// Which of them a word stands for: the first kind of match that finds any decides, and must find one only.
 fn pick(what: &str, entries: &[Entry], word: &str) -> Result<Option<usize>, Problem> {
     let word = word.trim();
     let wanted = word.to_lowercase();
     let begins = |text: &str| text.to_lowercase().starts_with(&wanted);
     let number = word.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-    let kinds: [&dyn Fn(usize, &Entry) -> bool; 4] = [
+    let kinds: [&IsMeant<'_>; 4] = [
         &|_, entry| entry.id == word,
         &|_, entry| entry.name.to_lowercase() == wanted,
         &|place, _| Some(place) == number,
