@@ -220,7 +220,7 @@ fn progress_of(situation: &Situation) -> Progress {
         _ => Limit::Paused { by: Some("a name that is much longer than anybody's".into()) },
     };
     progress.dry_run = dry_run;
-    progress.paused = paused.then(|| Paused { by: None });
+    progress.paused = paused.then_some(Paused { by: None });
     progress.stopping = stopping;
     progress.run_eta = is_known.then(|| Duration::from_secs(records));
     progress.elapsed = Duration::from_secs(submitted);
