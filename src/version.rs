@@ -9,7 +9,8 @@ const COMMIT: Option<&str> = option_env!("COMMERCE_CONNECTOR_COMMIT");
 pub fn text() -> String {
     let commit = COMMIT.map(|commit| format!(" ({commit})")).unwrap_or_default();
     format!(
-        "commerce-connector {}{commit}\ntarget: {}\nSQLite: {}\nTLS: rustls with ring",
+        "{} {}{commit}\ntarget: {}\nSQLite: {}\nTLS: rustls with ring",
+        env!("CARGO_PKG_NAME"),
         env!("CARGO_PKG_VERSION"),
         target(),
         rusqlite::version(),

@@ -141,10 +141,10 @@ mod tests {
     #[test]
     fn each_feed_has_a_row_and_the_total_is_below() {
         let expected = [
-            "FEED        PROGRESS                                  SENT   FAILED  STATE",
-            "categories  ####################  100%      2,000 of 2,000        0  done",
-            "products    #####...............   25%        500 of 2,000        0  sending",
-            "prices      ....................    0%              0 of 0        0  waiting",
+            "FEED        PROGRESS                                   SENT   FAILED  STATE",
+            "categories  ####################  100%       2,000 of 2,000        0  done",
+            "products    #####...............   25%         500 of 2,000        0  sending",
+            "prices      ....................    0%               0 of 0        0  waiting",
             "In all: 31%, 2,500 of about 8,000 items done; measuring",
             "Requests: 25 ok, 0 retried, 0 refused, 0 waiting",
             "1 item failed, will retry: busy (products 1)",

@@ -315,13 +315,14 @@ impl Store {
                 return Err(self.mistake(key, rule));
             }
         }
-        for (key, url) in [
-            ("gateway.production_url", config.gateway.production_url.as_str()),
-            ("gateway.sandbox_url", &config.gateway.sandbox_url),
-            ("gateway.graphql_url", config.gateway.graphql_url.as_deref().unwrap_or_default()),
-            ("ims.host", &config.ims.host),
-            ("ims.redirect_uri", &config.ims.redirect_uri),
-        ] {
+        let urls = [
+            ("gateway.production_url", Some(config.gateway.production_url.as_str())),
+            ("gateway.sandbox_url", Some(config.gateway.sandbox_url.as_str())),
+            ("gateway.graphql_url", config.gateway.graphql_url.as_deref()),
+            ("ims.host", Some(config.ims.host.as_str())),
+            ("ims.redirect_uri", Some(config.ims.redirect_uri.as_str())),
+        ];
+        for (key, url) in urls.into_iter().filter_map(|(key, url)| Some((key, url?))) {
             if redact::has_login(url) {
                 return Err(self.mistake(key, "contains a user or a password (hidden); remove them"));
             }

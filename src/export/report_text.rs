@@ -366,7 +366,7 @@ mod tests {
             planned_bytes: 2_048,
             ..FeedProgress::new(Feed::Products)
         };
-        let line = "products: done; would send 63 items in 1 request, 2 KiB uncompressed; 40 unchanged";
+        let line = "products: done; would send 63 items in 1 request, 2.0 KiB uncompressed; 40 unchanged";
         assert_eq!(finished_line(&feed), line);
     }
 

@@ -131,10 +131,10 @@ fn everything_that_was_planted_is_named_and_nothing_else() {
     products[6]["type"] = json!("configurable");
     shop.products(&products);
     shop.export();
-    stale.iter().for_each(|stale| {
+    for stale in &stale {
         let product = products.iter_mut().find(|product| product["sku"] == stale.as_str()).expect("there");
         product["name"] = json!("Sack");
-    });
+    }
     let gone = [ghosts[0].clone(), ghosts[1].clone(), sku(3)];
     products.retain(|product| gone.iter().all(|gone| product["sku"] != gone.as_str()));
     shop.products(&products);

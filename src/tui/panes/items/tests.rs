@@ -208,7 +208,7 @@ fn marked_items_are_sent_again_by_their_records_once_that_is_confirmed() {
 fn an_unreadable_ledger_keeps_the_rows_and_is_asked_again_by_a_key() {
     let mut state = opened();
     let effects = press(&mut state, 'r');
-    let Some(Effect::Work(Work::Items(ItemsWork::Page { query, from, .. }))) = effects.first() else {
+    let Some(Effect::Work(Work::Items(ItemsWork::Page { query, from, .. }))) = effects.get(1) else {
         panic!("{effects:?}")
     };
     let result = Err(Problem::usage("the ledger is away"));
@@ -282,10 +282,10 @@ fn a_key_explains_the_product_of_an_item_and_leads_back_to_it() {
     let mut state = opened();
     key(&mut state, KeyCode::Down);
     key(&mut state, KeyCode::Enter);
-    assert!(press(&mut state, 'x').is_empty(), "its SKU is not known yet");
+    assert!(press(&mut state, 'W').is_empty(), "its SKU is not known yet");
     let reply = ItemsReply::Looked { number: ItemNumber(1), result: Ok(looked(1)) };
     state.update(Event::Reply(Reply::Items(reply)), &now());
-    let effects = press(&mut state, 'x');
+    let effects = press(&mut state, 'W');
     let Some(Effect::Work(Work::Items(ItemsWork::Explain(sku)))) = effects.first() else { panic!("{effects:?}") };
     let explanation = Explanation {
         sku: sku.clone(),
@@ -305,6 +305,6 @@ fn a_key_explains_the_product_of_an_item_and_leads_back_to_it() {
     assert!(shown(&mut state).contains("Payload"), "an answer about another product is left out");
     state.update(Event::Reply(Reply::Items(of("SKU-0000"))), &now());
     assert!(shown(&mut state).contains("never sent to this data space"));
-    assert!(press(&mut state, 'x').is_empty());
+    assert!(press(&mut state, 'W').is_empty());
     assert!(shown(&mut state).contains("Payload"), "back to the item");
 }

@@ -179,7 +179,7 @@ fn a_saved_organization_that_is_not_seen_is_known_once_the_list_is() {
 fn trouble_keeps_what_was_known_and_a_refusal_looks_again_once() {
     let mut state = signed_in();
     let effects = press(&mut state, 'r');
-    assert_eq!(effects.len(), 2, "where it stands, and the list");
+    assert_eq!(effects.len(), 3, "the configuration, where it stands, and the list");
     ims(&mut state, ImsReply::Status(Ok(SignIn::In(alex()))));
     let gone = Problem::new(Exit::TryAgain, "no usable response from IMS");
     assert!(ims(&mut state, ImsReply::Organizations(Err(gone))).is_empty());
