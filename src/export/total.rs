@@ -80,8 +80,8 @@ impl Progress {
         let mut total = Total { items: 0, done: 0, is_exact: true, is_part: false };
         for feed in &self.feeds {
             let items = feed.items();
-            total.items += items.number.unwrap_or_default();
-            total.done += feed.done(self.dry_run);
+            total.items = total.items.saturating_add(items.number.unwrap_or_default());
+            total.done = total.done.saturating_add(feed.done(self.dry_run));
             total.is_exact &= items.is_exact;
             total.is_part |= items.number.is_none();
         }

@@ -60,7 +60,7 @@ fn control_z_stops_and_fg_brings_the_screen_back() {
     terminal.press("fg\r");
     terminal.wait("the screen", |screen| screen.is_taken() && screen.contains("q quit"));
     terminal.press("2");
-    terminal.wait_for("c create");
+    terminal.wait_for("C create");
     terminal.press("q");
     // A key that comes before the program has ended is the program's.
     terminal.wait("the shell", |screen| !screen.is_taken() && screen.text().trim_end().ends_with("shell>"));

@@ -180,7 +180,7 @@ fn create_choose_and_rename() {
     terminal.wait_for("Now exporting to");
     terminal.wait_for("● in use");
 
-    terminal.press("n");
+    terminal.press("R");
     terminal.wait_for("A name is only a label");
     terminal.press(&"\x7f".repeat(40));
     terminal.press("Rehearsal\r");

@@ -297,7 +297,7 @@ fn a_key_explains_the_product_of_an_item_and_leads_back_to_it() {
     };
     let of = |sku: &str| ItemsReply::Explained { sku: sku.into(), result: Ok(Box::new(explanation.clone())) };
     let shown = |state: &mut State| {
-        let effects = press(state, 't');
+        let effects = press(state, 'P');
         let Some(Effect::ShowPlain(text)) = effects.first() else { panic!("{effects:?}") };
         text.joined("\n")
     };
