@@ -78,7 +78,7 @@ async fn finishes(shop: &Shop, mut child: Box<dyn Child + Send + Sync>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_screen_whose_terminal_hangs_up_finishes_its_run() {
     let shop = Shop::new().await;
-    let child = start_and_hang_up(in_terminal(&shop, &[]), "0 Overview", "4a", "items sent");
+    let child = start_and_hang_up(in_terminal(&shop, &[]), "0 Overview", "4a", "elapsed");
     outlives(&shop, child.process_id().expect("a pid").into());
     finishes(&shop, child).await;
 }
@@ -110,7 +110,7 @@ async fn a_person_leaves_and_the_run_goes_on() {
     terminal.press("4");
     terminal.wait_for("exports every feed");
     terminal.press("a");
-    terminal.wait_for("items sent");
+    terminal.wait_for("elapsed");
     terminal.press("q");
     terminal.wait_for("keep running");
     terminal.press("y");

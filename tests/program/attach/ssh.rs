@@ -97,7 +97,7 @@ async fn a_run_that_was_started_over_ssh_outlives_the_connection_and_is_watched_
     first.press("4");
     first.wait_for("exports every feed");
     first.press("a");
-    first.wait_for("items sent");
+    first.wait_for("elapsed");
     first.press(" ");
     first.wait_for("Paused");
     let before = shop.wait_for_run("is paused", |run| run["paused"] == true);
