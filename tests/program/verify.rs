@@ -237,7 +237,7 @@ fn each_bad_answer_is_one_sentence() {
     let url = format!("graphql_url = \"{}/graphql\"", shop.gateway.url());
     let with = |other: &str| shop.home.write_config(&config.replace(&url, other));
     with("graphql_url = \"http://catalog.example/graphql\"");
-    refused(&["--ids", "A"], 2, "gateway.graphql_url: ");
+    refused(&["--ids", "A"], 2, "gateway.graphql_url must be an https:// URL");
     with("graphql_url = \"https://ann:pw@catalog.example/graphql\"");
     refused(&["--ids", "A"], 2, "contains a user or a password");
     let keyless: Vec<&str> = config.lines().filter(|line| !line.contains("api_key")).collect();

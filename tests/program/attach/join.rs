@@ -67,7 +67,8 @@ async fn garbage_on_the_socket_is_refused_and_a_dead_listener_costs_nothing() {
         let mut stream = UnixStream::connect(&path).expect("connected");
         stream.write_all(&garbage).expect("written");
         let lines = BufReader::new(stream.try_clone().expect("a clone")).lines();
-        let refusal = lines.map(|line| line.expect("a line")).find(|line| line.contains("\"type\":\"refused\"")).expect("one");
+        let refusal =
+            lines.map(|line| line.expect("a line")).find(|line| line.contains("\"type\":\"refused\"")).expect("one");
         assert!(refusal.contains(words), "{refusal}");
     }
     shop.hurry();
