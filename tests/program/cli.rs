@@ -453,10 +453,10 @@ fn failures_are_counted_and_listed_over_all_feeds() {
     loop {
         let more: Vec<&str> = after.iter().map(String::as_str).collect();
         let lines = home.json(&[&["export", "items", "--limit", "10"], &more[..]].concat());
-        let (page, last) = lines.split_at(lines.len() - 1);
-        seen += page.len();
-        assert!(page.iter().all(|item| item["feed"] == "products"), "{lines:?}");
-        match last[0]["after"].as_i64() {
+        let (listed, closing) = lines.split_at(lines.len() - 1);
+        seen += listed.len();
+        assert!(listed.iter().all(|item| item["feed"] == "products"), "{lines:?}");
+        match closing[0]["after"].as_i64() {
             Some(number) => after = vec!["--after".to_owned(), number.to_string()],
             None => break,
         }

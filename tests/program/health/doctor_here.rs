@@ -3,7 +3,6 @@
 use std::fs;
 
 use serde_json::Value;
-use unicode_width::UnicodeWidthStr as _;
 
 use super::kit::{Shop, Told, chmod, closed_port};
 use super::support::home::{Home, stdout};
@@ -21,9 +20,8 @@ async fn a_healthy_shop_fits_on_a_screen_and_ends_with_0() {
     let mut lines: Vec<&str> = told.text.lines().collect();
     lines.retain(|line| !of_place.iter().any(|begin| line.starts_with(begin)));
     lines.dedup();
-    // One line is the shell's. What is piped is not cut: only the path of a temporary directory is longer than a terminal is wide.
-    let is_narrow = |line: &&str| line.width() <= 80 || line.contains("/tmp/") || line.contains("/.tmp");
-    assert!(lines.len() < 24 && lines.iter().all(|line| is_narrow(line)), "{}", told.text);
+    // One line is the shell's. What is piped is not cut, so nothing is said of its width.
+    assert!(lines.len() < 24, "{}", told.text);
     assert!(told.text.is_ascii(), "no locale is set: {}", told.text);
     let skipped: Vec<&&str> = lines.iter().filter(|line| line.starts_with('-')).collect();
     // What happens at logout is the test machine's matter, and not every one says.
