@@ -1,4 +1,4 @@
-//! `config init|source|show|path`; what edits the file is in [`super::config_edit`].
+//! `config init|source|show|path`; what edits the file is in `config_edit`.
 
 use std::path::Path;
 
