@@ -80,8 +80,11 @@ fn check_frame(buffer: &Buffer) -> Result<(), TestCaseError> {
     }
     for y in 0..buffer.area.height {
         for x in 0..buffer.area.width {
-            let down =
-                |end| (y + 1..buffer.area.height).map(|y| buffer[(x, y)].symbol()).take_while(move |at| *at != end);
+            // Down to its other corner, or to the box in front that covers the rest of it.
+            let down = |end| {
+                let below = (y + 1..buffer.area.height).map(|y| buffer[(x, y)].symbol());
+                below.take_while(move |at| *at != end && !["─", "╭", "╮"].contains(at))
+            };
             let broken = match buffer[(x, y)].symbol() {
                 "╭" => down("╰").find(|at| !SIDES.contains(at)),
                 "╮" => down("╯").find(|at| !SIDES.contains(at)),
