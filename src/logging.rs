@@ -14,15 +14,18 @@ const DAYS: usize = 7;
 /// How the names of all log files begin.
 const PREFIX: &str = "commerce-connector";
 
+fn is_log(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX))
+}
+
 /// Refuses log files through which others could read or write, such as a link that leads elsewhere. The directory is ours alone,
 /// so nobody can put one there afterwards.
 fn check_files(directory: &Path) -> Result<(), PrivateFileError> {
     let failure = |error: &std::io::Error| PrivateFileError::io(directory, error);
     for entry in std::fs::read_dir(directory).map_err(|error| failure(&error))? {
         let path = entry.map_err(|error| failure(&error))?.path();
-        let is_log = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
         match std::fs::symlink_metadata(&path) {
-            Ok(meta) if is_log => private_file::check_own(&path, &meta)?,
+            Ok(meta) if is_log(&path) => private_file::check_own(&path, &meta)?,
             // One that is gone was too old, and another process took it away.
             _ => {}
         }
@@ -44,8 +47,8 @@ pub fn files(state_dir: &Path) -> Result<Vec<PathBuf>, Problem> {
             return Err(Problem::new(Exit::Other, what));
         }
     };
-    let is_log = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
-    let mut files: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).filter(is_log).collect();
+    let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = paths.filter(|path| is_log(path)).collect();
     // The day is in the name.
     files.sort_unstable();
     Ok(files)

@@ -82,7 +82,8 @@ pub enum ClientError {
     },
 }
 
-fn after(wait: Option<Duration>) -> String {
+/// When to try again, for the end of a sentence; empty if nobody said.
+pub(super) fn after(wait: Option<Duration>) -> String {
     wait.map(|wait| format!(": try again in {} s", wait.as_secs())).unwrap_or_default()
 }
 

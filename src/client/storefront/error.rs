@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::client::error::after;
 use crate::error::{Exit, Explain};
 use crate::http::HttpError;
 use crate::remedy::{Hint, Remedy};
@@ -72,10 +73,6 @@ pub enum StorefrontError {
         /// What came, shortened.
         message: SafeText,
     },
-}
-
-fn after(wait: Option<Duration>) -> String {
-    wait.map(|wait| format!(": try again in {} s", wait.as_secs())).unwrap_or_default()
 }
 
 impl Explain for StorefrontError {
