@@ -4,6 +4,7 @@ mod compare;
 mod export;
 mod items;
 mod lint;
+mod support_bundle;
 mod verify;
 
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ pub use compare::CompareCommand;
 pub use export::{ExportCommand, FeedChoice, LedgerCommand, RetryArgs, RunArgs, SendingArgs, SetArgs, WatchArgs};
 pub use items::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
 pub use lint::LintArgs;
+pub use support_bundle::SupportBundleArgs;
 pub use verify::VerifyArgs;
 
 /// Connect Adobe Commerce or Magento Open Source to Adobe's Commerce Services, and keep the data flowing.
@@ -136,6 +138,10 @@ pub enum Command {
     Metrics,
     /// Print the log of this program; the newest lines last
     Logs(LogsArgs),
+    /// Write an archive for a support ticket: versions, settings with secrets masked, checks, runs, errors
+    ///
+    /// Holds no secrets and no customer data; orders are left out. Lists its files, and asks before it writes.
+    SupportBundle(SupportBundleArgs),
     /// Print a completion script for a shell
     ///
     /// bash: commerce-connector completions bash > /etc/bash_completion.d/commerce-connector

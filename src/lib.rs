@@ -38,6 +38,7 @@ pub mod http;
 pub mod ims;
 pub mod keys;
 pub mod logging;
+pub mod masked;
 pub mod private_file;
 pub mod remedy;
 pub mod report;

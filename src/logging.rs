@@ -1,5 +1,6 @@
 //! The log: a 0600 file a day in the state directory, never the screen. Secrets never reach it, since they cannot be printed.
 
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use tracing_appender::non_blocking::WorkerGuard;
@@ -10,6 +11,9 @@ use crate::private_file::{self, PrivateFileError};
 
 /// Days of logs that are kept.
 const DAYS: usize = 7;
+
+/// How much of a file is read for its newest lines, in bytes.
+const TAIL: u64 = 4 * 1024 * 1024;
 
 /// How the names of all log files begin.
 const PREFIX: &str = "commerce-connector";
@@ -52,6 +56,46 @@ pub fn files(state_dir: &Path) -> Result<Vec<PathBuf>, Problem> {
     // The day is in the name.
     files.sort_unstable();
     Ok(files)
+}
+
+/// The end of a log file, from the beginning of a line; at most the newest 4 MiB. Blocking.
+///
+/// # Errors
+/// That of the file.
+pub fn end_of(file: &Path) -> std::io::Result<String> {
+    let mut file = std::fs::File::open(file)?;
+    let skipped = file.metadata()?.len().saturating_sub(TAIL);
+    file.seek(SeekFrom::Start(skipped))?;
+    let mut bytes = Vec::new();
+    file.take(TAIL).read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    Ok(match text.split_once('\n') {
+        Some((_, rest)) if skipped > 0 => rest.to_owned(),
+        _ => text,
+    })
+}
+
+/// The newest lines of all days that are kept, oldest first; none where nothing was logged. Blocking.
+///
+/// # Errors
+/// A [`Problem`] if the directory or a file cannot be read.
+pub fn newest(state_dir: &Path, most: usize) -> Result<Vec<String>, Problem> {
+    let mut lines: Vec<String> = Vec::new();
+    for file in files(state_dir)?.iter().rev() {
+        let text = end_of(file).map_err(|error| unreadable(file, &error))?;
+        lines.extend(text.lines().rev().map(str::to_owned).take(most - lines.len()));
+        if lines.len() == most {
+            break;
+        }
+    }
+    lines.reverse();
+    Ok(lines)
+}
+
+/// What is said of a log that cannot be read.
+#[must_use]
+pub fn unreadable(file: &Path, error: &std::io::Error) -> Problem {
+    Problem::new(Exit::Other, format!("the log {} cannot be read: {error}", private_file::safe(file)))
 }
 
 /// Where the files are.

@@ -78,6 +78,10 @@ pub enum Remedy {
     AcceptEmpty,
     /// Run exports as a service of systemd, which outlives a logout.
     RunAsService,
+    /// Name every item that is not visible as it was sent.
+    VerifyAll,
+    /// Let nothing count as sent any more.
+    DistrustLedger,
     /// Rebuild the ledger from its readable parts.
     RepairLedger,
     /// Rebuild the ledger from a backup.
@@ -131,6 +135,8 @@ impl Remedy {
             }
             Self::AcceptEmpty => "run `commerce-connector export run --accept-empty`",
             Self::RunAsService => "`systemd-run --user --unit=commerce-export commerce-connector export run`",
+            Self::VerifyAll => "`commerce-connector verify --all`",
+            Self::DistrustLedger => "`commerce-connector export ledger repair --distrust`",
             Self::RepairLedger => "`commerce-connector export ledger repair`",
             Self::RepairLedgerFrom => "`commerce-connector export ledger repair --from FILE`",
         };
@@ -167,7 +173,9 @@ impl Remedy {
                 Self::MaxDelete { .. } => Self::MaxChange { feed: "products", items: 3_000 },
                 Self::MaxChange { .. } => Self::AcceptEmpty,
                 Self::AcceptEmpty => Self::RunAsService,
-                Self::RunAsService => Self::RepairLedger,
+                Self::RunAsService => Self::VerifyAll,
+                Self::VerifyAll => Self::DistrustLedger,
+                Self::DistrustLedger => Self::RepairLedger,
                 Self::RepairLedger => Self::RepairLedgerFrom,
                 Self::RepairLedgerFrom => return None,
             })

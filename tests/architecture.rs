@@ -53,6 +53,7 @@ const HABITS: &[&str] = &[
     "format",
     "secret",
     "untrusted",
+    "masked",
     "remedy",
     "report",
     "error",

@@ -53,10 +53,11 @@ impl Command {
             | Command::Compare(_)
             | Command::Explain { .. }
             | Command::Lint(_)
-            // What the last one writes is new, and the person's own.
             | Command::Services
             | Command::Metrics
             | Command::Logs(_)
+            // What the next one writes is new, and the person's own; so is the CSV of lint.
+            | Command::SupportBundle(_)
             | Command::Completions { .. }
             | Command::Man { .. } => false,
         }

@@ -28,7 +28,7 @@ pub async fn run(command: CompareCommand, setting: &Invocation, output: &mut Out
     };
     let connector = setting.connector().await?;
     let feeds = connector.compare_exporter(path, feed).await?;
-    let printer = Printer::new(&connector.ui());
+    let printer = Printer::new(&connector.ui(), output);
     for feed in &feeds {
         output.record("comparison", json!(feed))?;
         print(feed, printer, output)?;

@@ -11,7 +11,7 @@ use crate::error::{Exit, Problem};
 
 /// Runs it.
 pub async fn run(setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
-    let printer = setting.printer();
+    let printer = setting.printer(output);
     let connector = match setting.opened().await {
         Ok(connector) => connector,
         Err(problem) => return Ok(without_configuration(&problem, printer, output)?),

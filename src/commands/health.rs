@@ -23,7 +23,7 @@ const UNKNOWN: &str = "-";
 /// Runs it.
 pub async fn run(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
     let health = connector.health().await?;
-    let printer = Printer::new(&connector.ui());
+    let printer = Printer::new(&connector.ui(), output);
     for feed in &health.feeds {
         output.record("feed_health", record(feed))?;
     }

@@ -64,7 +64,7 @@ fn check(connector: &Connector, output: &mut Output) -> Result<Exit, Problem> {
         );
         output.text(&text)?;
     }
-    Printer::new(&connector.ui()).findings(&findings, output)?;
+    Printer::new(&connector.ui(), output).findings(&findings, output)?;
     if checkup.flaws.is_empty() {
         output.text("Ledger OK.")?;
     }

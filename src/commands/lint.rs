@@ -18,7 +18,7 @@ pub async fn run(args: LintArgs, setting: &Invocation, output: &mut Output) -> a
     let connector = setting.connector().await?;
     let LintArgs { rules, feeds, csv } = args;
     let report = connector.lint(&LintRequest { rules, feeds, csv: csv.clone() }).await?;
-    let printer = Printer::new(&connector.ui());
+    let printer = Printer::new(&connector.ui(), output);
     for rule in &report.rules {
         output.record("lint_rule", json!(rule))?;
         print(rule, printer, output)?;

@@ -33,6 +33,7 @@ pub mod sandbox;
 pub mod services;
 pub mod status;
 mod summary;
+mod support_bundle;
 mod verify;
 mod watch;
 mod whoami;
@@ -133,8 +134,8 @@ impl Invocation {
 
     /// How reports are printed; as the environment alone says where the configuration cannot be read.
     #[must_use]
-    pub fn printer(&self) -> Printer {
-        Printer::new(&self.load().map(|store| store.config().ui.clone()).unwrap_or_default())
+    pub fn printer(&self, output: &Output) -> Printer {
+        Printer::new(&self.load().map(|store| store.config().ui.clone()).unwrap_or_default(), output)
     }
 
     /// What all flags say about the screen.
@@ -278,6 +279,7 @@ async fn run_one(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
         Some(Command::Services) => Box::pin(services::run(&setting, &mut output)).await,
         Some(Command::Metrics) => metrics::run(&setting, &mut output).await,
         Some(Command::Logs(args)) => logs::run(&args, &setting, &mut output).await,
+        Some(Command::SupportBundle(args)) => Box::pin(support_bundle::run(args, &setting, &mut output)).await,
         Some(Command::Completions { shell }) => completions::script(shell, &mut output),
         Some(Command::Man { directory }) => completions::man_pages(&directory, &mut output),
     }

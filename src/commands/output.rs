@@ -49,20 +49,63 @@ pub enum WhenClosed {
     Finish,
 }
 
-/// stdout, as text lines or as JSON lines.
+/// stdout, as text lines or as JSON lines; or memory.
 #[derive(Debug)]
 pub struct Output {
     json: bool,
     when_closed: WhenClosed,
     is_closed: bool,
-    out: BufWriter<Stdout>,
+    out: Destination,
+}
+
+/// Where the lines go.
+#[derive(Debug)]
+enum Destination {
+    Stdout(BufWriter<Stdout>),
+    Memory(Vec<u8>),
+}
+
+impl Write for Destination {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Destination::Stdout(out) => out.write(bytes),
+            Destination::Memory(out) => out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Destination::Stdout(out) => out.flush(),
+            Destination::Memory(out) => out.flush(),
+        }
+    }
 }
 
 impl Output {
     /// Text lines, or JSON lines if `json`.
     #[must_use]
     pub fn new(json: bool, when_closed: WhenClosed) -> Self {
-        Self { json, when_closed, is_closed: false, out: BufWriter::new(io::stdout()) }
+        Self { json, when_closed, is_closed: false, out: Destination::Stdout(BufWriter::new(io::stdout())) }
+    }
+
+    /// Text lines that are kept instead of printed.
+    #[must_use]
+    pub fn kept() -> Self {
+        Self { json: false, when_closed: WhenClosed::Finish, is_closed: false, out: Destination::Memory(Vec::new()) }
+    }
+
+    /// What was kept so far; empty if it was printed.
+    #[must_use]
+    pub fn into_kept(self) -> Vec<u8> {
+        match self.out {
+            Destination::Stdout(_) => Vec::new(),
+            Destination::Memory(lines) => lines,
+        }
+    }
+
+    /// Whether a person reads it on a terminal.
+    pub fn is_terminal(&self) -> bool {
+        matches!(self.out, Destination::Stdout(_)) && io::stdout().is_terminal()
     }
 
     /// Whether JSON lines are wanted.
@@ -113,10 +156,10 @@ impl Output {
 
     /// Hands over what [`Self::buffered`] kept.
     pub fn flush(&mut self) -> Result<(), Problem> {
-        self.write(Write::flush)
+        self.write(Destination::flush)
     }
 
-    fn write(&mut self, how: impl FnOnce(&mut BufWriter<Stdout>) -> io::Result<()>) -> Result<(), Problem> {
+    fn write(&mut self, how: impl FnOnce(&mut Destination) -> io::Result<()>) -> Result<(), Problem> {
         if !self.is_closed {
             match how(&mut self.out) {
                 Ok(()) => return Ok(()),

@@ -1,7 +1,5 @@
 //! Reports as lines, in ASCII where the terminal cannot show more: rows behind their marks, sections of facts.
 
-use std::io::IsTerminal as _;
-
 use serde_json::json;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -26,12 +24,12 @@ pub struct Printer {
 }
 
 impl Printer {
-    /// What the settings, the environment and standard output allow.
+    /// What the settings, the environment and the output allow.
     #[must_use]
-    pub fn new(ui: &UiSection) -> Self {
-        let stdout = std::io::stdout();
-        let is_terminal = stdout.is_terminal();
-        let width = is_terminal.then(|| rustix::termios::tcgetwinsize(&stdout).map_or(USUAL_WIDTH, |size| size.ws_col));
+    pub fn new(ui: &UiSection, output: &Output) -> Self {
+        let is_terminal = output.is_terminal();
+        let width = || rustix::termios::tcgetwinsize(std::io::stdout()).map_or(USUAL_WIDTH, |size| size.ws_col);
+        let width = is_terminal.then(width);
         let theme = Theme::from_environment(|name| std::env::var(name).ok()).set(ui, is_terminal);
         // A terminal that does not know its width says 0.
         let width = width.map(|width| if width == 0 { USUAL_WIDTH } else { width }.into());

@@ -22,7 +22,7 @@ pub async fn run(args: VerifyArgs, setting: &Invocation, output: &mut Output) ->
         return Err(Problem::usage(what).into());
     }
     let connector = setting.connector().await?;
-    let printer = Printer::new(&connector.ui());
+    let printer = Printer::new(&connector.ui(), output);
     let names_all = !args.ids.is_empty();
     let choice = if args.all {
         Choice::All

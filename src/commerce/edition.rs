@@ -48,6 +48,11 @@ impl ComposerLock {
         self.versions.get(package).map(String::as_str)
     }
 
+    /// Every package with its version, by name.
+    pub fn packages(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.versions.iter().map(|(name, version)| (name.as_str(), version.as_str()))
+    }
+
     /// The edition and its version; `None` for a fork with other package names, which is not an error: the metadata header
     /// then says the least.
     pub fn installed(&self) -> Option<Installed> {

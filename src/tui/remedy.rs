@@ -62,6 +62,8 @@ fn words_of(remedy: &Remedy) -> String {
         | Remedy::ListFeeds
         | Remedy::AcceptEmpty
         | Remedy::RunAsService
+        | Remedy::VerifyAll
+        | Remedy::DistrustLedger
         | Remedy::RepairLedger
         | Remedy::RepairLedgerFrom => remedy.command_line(),
     }
@@ -87,7 +89,17 @@ mod tests {
         }
         assert_eq!(
             by_command,
-            ["InitConfig", "Demo", "ListFeeds", "AcceptEmpty", "RunAsService", "RepairLedger", "RepairLedgerFrom"]
+            [
+                "InitConfig",
+                "Demo",
+                "ListFeeds",
+                "AcceptEmpty",
+                "RunAsService",
+                "VerifyAll",
+                "DistrustLedger",
+                "RepairLedger",
+                "RepairLedgerFrom"
+            ]
         );
     }
 

@@ -20,6 +20,7 @@ mod reports;
 mod sandbox;
 #[path = "../support/mod.rs"]
 mod support;
+mod support_bundle;
 mod sweep;
 mod twins;
 mod verify;

@@ -8,11 +8,13 @@
 //! | `installation` | configuration, the Commerce installation and its mode |
 //! | `shop` | database, cron, indexers, change logs |
 //! | `gateway` | keys, name, connection, TLS, proxy, clock, registry, data space |
+//! | `content` | Adobe's own data space setting; whether a sample of what was sent is visible |
 //! | `program` | routes, guard, ledger, terminal |
 //! | `state_dir` | the state directory: whose it is, and whether it lasts; asked by `program` |
 //! | `logout` | whether a run survives the logout; asked by `program` |
 
 mod check;
+mod content;
 mod gateway;
 mod installation;
 mod logout;
@@ -79,10 +81,11 @@ impl Diagnosis {
 impl Connector {
     /// Checks everything. `on_check` is called with each check, in the order of the way, as soon as it and all before it are done.
     pub async fn doctor(&self, mut on_check: impl FnMut(&Check)) -> Diagnosis {
-        let areas: [BoxFuture<'_, Vec<Check>>; 4] = [
+        let areas: [BoxFuture<'_, Vec<Check>>; 5] = [
             installation::checks(self).boxed(),
             shop::checks(self).boxed(),
             gateway::checks(self).boxed(),
+            content::checks(self).boxed(),
             program::checks(self).boxed(),
         ];
         let mut areas: FuturesOrdered<_> = areas.into_iter().collect();

@@ -69,7 +69,8 @@ impl Connector {
         Ok(Some(Here { inferred: self.hints(base_url)?.conclude(), now }))
     }
 
-    fn root(&self) -> Option<PathBuf> {
+    /// The installation's directory, where one is configured.
+    pub fn root(&self) -> Option<PathBuf> {
         self.config().instance.root.as_deref().map(|root| self.store().resolve(root))
     }
 

@@ -45,6 +45,7 @@ const COMMANDS: &[&[&str]] = &[
     &["compare", "exporter", "--from", HOSTILE],
     &["doctor"],
     &["config", "show"],
+    &["support-bundle", "--print"],
 ];
 
 /// Whatever a command prints, and how it ended.
