@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use serde_json::{Map, json};
 
 use super::Invocation;
-use super::output::{Output, moment, talk};
+use super::output::{Output, talk};
 use super::report::Printer;
 use crate::cli::VerifyArgs;
 use crate::connector::verify::confidence::CONFIDENCE;
-use crate::connector::verify::{Bound, Choice, Sighting, VerifyNews, VerifyReport, VerifyRequest, Visibility};
+use crate::connector::verify::{Bound, Choice, Sighting, VerifyNews, VerifyReport, VerifyRequest};
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::format::{count, counted};
@@ -58,7 +59,7 @@ pub async fn run(args: VerifyArgs, setting: &Invocation, output: &mut Output) ->
 /// A JSON line each; as text those that differ, or all if they were asked for by name.
 fn seen(sighting: &Sighting, names_all: bool, printer: Printer, output: &mut Output) -> Result<(), Problem> {
     output.record("visibility", json!(sighting))?;
-    let is_as_expected = matches!(sighting.state, Visibility::AsSent | Visibility::NotExpected);
+    let is_as_expected = !sighting.is_different();
     if output.is_json() || (is_as_expected && !names_all) {
         return Ok(());
     }
@@ -67,10 +68,7 @@ fn seen(sighting: &Sighting, names_all: bool, printer: Printer, output: &mut Out
         _ if is_as_expected => Tone::Good,
         _ => Tone::Warning,
     };
-    let why = if sighting.why.is_empty() { String::new() } else { format!(", {}", sighting.why) };
-    let by = sighting.expected_by.filter(|_| !sighting.wrong);
-    let by = by.map(|at| format!(", expected by {}", moment(at))).unwrap_or_default();
-    let text = format!("{} in {}: {}{why}{by}", sighting.sku, sighting.store_view, sighting.state.words());
+    let text = format!("{} in {}: {}", sighting.sku, sighting.store_view, sighting.told(&TimeZone::system()));
     printer.row(&Row::new(text, tone), output)?;
     for difference in &sighting.differs {
         let (sent, shown) = (difference.sent.as_str(), difference.shown.as_str());

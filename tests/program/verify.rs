@@ -173,6 +173,15 @@ fn everything_that_was_planted_is_named_and_nothing_else() {
     assert_eq!(those(&lines, |line| line["state"] == "not-yet").len(), 2);
     assert_eq!(those(&lines, |line| line["state"] == "as-sent").len(), 2);
 
+    // One page on a product says it, too.
+    for (sku, state) in [(&lost[1], "not-yet"), (&stale[0], "older"), (&sku(7), "as-sent")] {
+        let explained = shop.home.run(&["explain", sku, "--json"]);
+        let page: Value = serde_json::from_slice(&explained.stdout).expect("JSON");
+        let views = page["service"]["store_views"].as_array().expect("asked").iter();
+        let states: Vec<_> = views.map(|view| (&view["store_view"], &view["state"])).collect();
+        assert_eq!(states, [(&json!("de"), &json!(state)), (&json!("default"), &json!(state))], "{page}");
+    }
+
     let output = shop.verify(&["--sample", "600", "--within", "0", "--live-search"]);
     assert_eq!(output.status.code(), Some(3));
     let text = stdout(&output);

@@ -7,10 +7,9 @@ use tokio::time::timeout;
 
 use super::AREA_LIMIT;
 use super::check::Check;
-use crate::config::Config;
+use crate::connector::Connector;
 use crate::connector::finding::{Finding, Level};
 use crate::connector::verify::{Choice, Tally, VerifyNews, VerifyRequest, Visibility};
-use crate::connector::{Connector, gateway_url};
 use crate::domain::Feed;
 use crate::error::Exit;
 use crate::export::ledger::FeedSummary;
@@ -55,10 +54,7 @@ async fn visible(connector: &Connector) -> Option<Check> {
 }
 
 async fn look(connector: &Connector, summary: &[FeedSummary]) -> Check {
-    // Adobe's own services show what was sent to Adobe's own gateway.
-    let (config, adobes) = (connector.config(), Config::default());
-    let environment = config.gateway.environment;
-    if config.gateway.graphql_url.is_none() && gateway_url(&config, environment) != gateway_url(&adobes, environment) {
+    if !connector.knows_storefront() {
         return Check::skipped(VISIBLE, "gateway.graphql_url is not set");
     }
     let request = VerifyRequest {

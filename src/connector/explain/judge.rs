@@ -51,6 +51,7 @@ pub(super) fn of(evidence: Evidence) -> Explanation {
         prices: evidence.prices.iter().map(price_line).collect(),
         facts: evidence.facts,
         sent: evidence.sent,
+        shown: evidence.shown,
     }
 }
 

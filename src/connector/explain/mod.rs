@@ -1,14 +1,18 @@
-//! Why a product is or is not on the storefront: what the shop says of it, what would be sent, what was sent and answered.
+//! Why a product is or is not on the storefront: what the shop says of it, what would be sent, what was sent and answered, and what
+//! Catalog Service shows.
 //!
-//! It only reads. What a service shows is not asked here.
+//! It only reads.
 
 mod judge;
 mod report;
+
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::reading::each_record;
+use super::verify::{Choice, Sighting, VerifyNews, VerifyRequest};
 use super::{Connector, explained};
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
@@ -23,6 +27,11 @@ pub use report::{document, sections};
 const FEEDS: [Feed; 3] = [Feed::Products, Feed::Prices, Feed::InventoryStockStatus];
 /// Ledger entries of one feed that are looked at: more than a product has store views, or websites and customer groups.
 const MOST_ENTRIES: usize = 200;
+
+/// How long the service may take: what the shop says is not kept from a person for longer.
+const SERVICE_LIMIT: Duration = Duration::from_secs(10);
+/// What was accepted so long ago should be visible (protocol page §7).
+const PATIENCE: Duration = Duration::from_mins(60);
 
 /// Why a product is or is not on the storefront.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +48,23 @@ pub struct Explanation {
     pub prices: Vec<(SafeText, SafeText)>,
     /// What the ledger has of it.
     pub sent: Vec<ItemDetail>,
+    /// What Catalog Service shows of it.
+    pub shown: Shown,
+}
+
+/// What Catalog Service shows of a product.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shown {
+    /// Why it was not asked, or did not answer.
+    Unknown(SafeText),
+    /// By store view.
+    Seen(Vec<Sighting>),
+}
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self::Unknown("never sent".into())
+    }
 }
 
 /// How a product stands in a store view.
@@ -84,10 +110,14 @@ impl ViewExplanation {
 }
 
 impl Explanation {
-    /// Whether nothing hides it in any store view.
+    /// Whether nothing hides it in any store view, as far as is known.
     pub fn is_shown(&self) -> bool {
         let is_hidden = |cause: &Cause| cause.consequence == Consequence::Hidden;
-        !self.causes.iter().any(is_hidden) && !self.views.is_empty() && self.views.iter().all(ViewExplanation::is_shown)
+        let is_missed = matches!(&self.shown, Shown::Seen(seen) if seen.iter().any(|sighting| sighting.wrong));
+        !self.causes.iter().any(is_hidden)
+            && !is_missed
+            && !self.views.is_empty()
+            && self.views.iter().all(ViewExplanation::is_shown)
     }
 
     /// 3 if something hides it in a store view.
@@ -112,6 +142,7 @@ struct Evidence {
     broken: Vec<SafeText>,
     has_data_space: bool,
     sent: Vec<ItemDetail>,
+    shown: Shown,
 }
 
 impl Connector {
@@ -161,6 +192,9 @@ impl Connector {
         for feed in FEEDS {
             evidence.sent.extend(self.details_named(feed, &evidence.sku, MOST_ENTRIES).await?);
         }
+        if evidence.sent.iter().any(|item| item.feed == Feed::Products) {
+            evidence.shown = self.shown(&evidence.sku).await;
+        }
         if !evidence.is_in_source && evidence.facts.is_none() && evidence.sent.is_empty() {
             return Err(Problem::usage(format!(
                 "neither the shop nor the ledger has a product {:?}",
@@ -169,5 +203,32 @@ impl Connector {
             .hint("check the spelling; blanks count"));
         }
         Ok(judge::of(evidence))
+    }
+    /// What Catalog Service shows of a product that was sent.
+    async fn shown(&self, sku: &str) -> Shown {
+        if !self.knows_storefront() {
+            return Shown::Unknown("not asked: gateway.graphql_url is not set".into());
+        }
+        let request = VerifyRequest {
+            choice: Choice::Skus(vec![sku.to_owned()]),
+            store_view: None,
+            group: 0,
+            live_search: false,
+            patience: PATIENCE,
+            seed: 0,
+        };
+        let mut seen = Vec::new();
+        let mut tell = |news: VerifyNews<'_>| {
+            if let VerifyNews::Seen(sighting) = news {
+                seen.push(sighting.clone());
+            }
+            Ok(())
+        };
+        let done = tokio::time::timeout(SERVICE_LIMIT, Box::pin(self.verify_items(&request, &mut tell))).await;
+        match done {
+            Ok(Ok(_)) => Shown::Seen(seen),
+            Ok(Err(problem)) => Shown::Unknown(problem.what.into()),
+            Err(_) => Shown::Unknown("no response".into()),
+        }
     }
 }

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Cause, Consequence, Explanation, ViewExplanation};
+use super::{Cause, Consequence, Explanation, Shown, ViewExplanation};
 use crate::connector::items::row_document;
+use crate::connector::verify::Sighting;
 use crate::format::{counted, full_moment};
 use crate::report::{Section, Tone};
 use jiff::tz::TimeZone;
@@ -36,7 +37,31 @@ pub fn sections(explanation: &Explanation, zone: &TimeZone) -> Vec<Section> {
     }
     more(&mut sent, explanation.sent.len());
     sections.push(sent);
+    sections.push(service(&explanation.shown, zone));
     sections
+}
+
+/// What Catalog Service shows, by store view.
+fn service(shown: &Shown, zone: &TimeZone) -> Section {
+    let mut section = Section::new("Catalog Service");
+    match shown {
+        Shown::Unknown(why) => section.push("Shown", why.clone(), Tone::Open),
+        Shown::Seen(seen) => seen.iter().for_each(|sighting| tell_sighting(&mut section, sighting, zone)),
+    }
+    section
+}
+
+fn tell_sighting(section: &mut Section, sighting: &Sighting, zone: &TimeZone) {
+    let tone = match sighting.is_different() {
+        _ if sighting.wrong => Tone::Danger,
+        true => Tone::Warning,
+        false => Tone::Good,
+    };
+    section.push(sighting.store_view.as_str(), sighting.told(zone), tone);
+    for difference in &sighting.differs {
+        let values = format!("sent {:?}, shown {:?}", difference.sent.as_str(), difference.shown.as_str());
+        section.say(&format!("  {}", difference.what), values);
+    }
 }
 
 fn more(section: &mut Section, all: usize) {
@@ -128,5 +153,9 @@ pub fn document(explanation: &Explanation) -> Value {
         "store_views": explanation.views.iter().map(view).collect::<Vec<_>>(),
         "prices": prices.collect::<Vec<_>>(),
         "sent": sent.collect::<Vec<_>>(),
+        "service": match &explanation.shown {
+            Shown::Unknown(why) => json!({"unknown": why}),
+            Shown::Seen(seen) => json!({"store_views": seen}),
+        },
     })
 }

@@ -13,6 +13,7 @@ mod unkept;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -20,11 +21,13 @@ use self::confidence::{DEFAULT_SHARE, most_wrong, size_for};
 use self::look::Look;
 use self::resume::Resume;
 use self::sample::{Draw, rare};
-use super::{Connector, explained};
+use super::{Connector, explained, gateway_url};
 use crate::client::storefront::{Storefront, StorefrontSettings};
+use crate::config::Config;
 use crate::domain::{DataSpaceId, Environment, Feed};
 use crate::error::{Exit, Problem};
 use crate::export::ledger::{ItemNumber, ItemQuery, PageFrom};
+use crate::format::full_moment;
 use crate::keys::ApiKey;
 use crate::remedy::Remedy;
 use crate::settings::{Setting, SettingStore as _};
@@ -146,8 +149,16 @@ pub struct Sighting {
 }
 
 impl Sighting {
+    /// `missing, accepted 2 h ago`, and until when it may be so.
+    pub fn told(&self, zone: &TimeZone) -> String {
+        let why = if self.why.is_empty() { String::new() } else { format!(", {}", self.why) };
+        let by = self.expected_by.filter(|_| !self.wrong);
+        let by = by.map(|at| format!(", expected by {}", full_moment(at, zone))).unwrap_or_default();
+        format!("{}{why}{by}", self.state.words())
+    }
+
     /// Whether what is shown is not what was sent.
-    fn is_different(&self) -> bool {
+    pub fn is_different(&self) -> bool {
         !matches!(self.state, Visibility::AsSent | Visibility::NotExpected)
     }
 }
@@ -252,6 +263,13 @@ impl Connector {
             Choice::Sample(size) => self.look_at_sample(&mut look, *size, population, tell).await,
             Choice::All => self.look_at_all(&mut look, &data_space, population, tell).await,
         }
+    }
+
+    /// Whether the services' address is that of the gateway in use: Adobe's services show what was sent to Adobe's gateway.
+    pub(super) fn knows_storefront(&self) -> bool {
+        let (config, adobes) = (self.config(), Config::default());
+        let environment = config.gateway.environment;
+        config.gateway.graphql_url.is_some() || gateway_url(&config, environment) == gateway_url(&adobes, environment)
     }
 
     fn storefront(&self, data_space: &DataSpaceId) -> Result<Storefront, Problem> {

@@ -19,6 +19,7 @@ use commerce_connector::tui::panes::saas::requests::SaasReply;
 use commerce_connector::tui::runtime::clipboard::{Path, TooLong};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::items as item_values;
 use super::tape::Tape;
 use super::values as make;
 
@@ -83,16 +84,18 @@ pub const MAKERS: [Maker; 53] = [
     |tape| ims(ImsReply::Organizations(tape.result(|tape| tape.list(6, make::organization)))),
     |tape| ims(ImsReply::Selected(tape.result(make::overview))),
     |tape| {
-        let (query, from) = (make::query(tape), make::page_from(tape));
-        items(ItemsReply::Page { query, from, result: tape.result(|tape| tape.some(make::page)) })
+        let (query, from) = (item_values::query(tape), item_values::page_from(tape));
+        items(ItemsReply::Page { query, from, result: tape.result(|tape| tape.some(item_values::page)) })
     },
-    |tape| items(ItemsReply::Count { query: make::query(tape), result: tape.result(|tape| tape.some(Tape::count)) }),
     |tape| {
-        let number = make::number(tape);
-        items(ItemsReply::Looked { number, result: tape.result(|tape| Box::new(make::item_view(tape))) })
+        items(ItemsReply::Count { query: item_values::query(tape), result: tape.result(|tape| tape.some(Tape::count)) })
+    },
+    |tape| {
+        let number = item_values::number(tape);
+        items(ItemsReply::Looked { number, result: tape.result(|tape| Box::new(item_values::item_view(tape))) })
     },
     |tape| items(ItemsReply::Saved(tape.result(|tape| PathBuf::from(tape.raw())))),
-    |tape| items(ItemsReply::Searching { query: make::query(tape), looked: tape.count() }),
+    |tape| items(ItemsReply::Searching { query: item_values::query(tape), looked: tape.count() }),
     |tape| Event::Reply(Reply::Keys(KeysReply::Rotated { environment: environment(tape), result: tape.result(saved) })),
     |tape| Event::Reply(Reply::Home(OverviewReply::ConfigMade(tape.result(make::overview)))),
     |tape| Event::Reply(Reply::Home(OverviewReply::SourceSet(tape.result(make::overview)))),
@@ -103,7 +106,10 @@ pub const MAKERS: [Maker; 53] = [
     |tape| Event::Reply(Reply::Saas(SaasReply::Foreseen { space: make::id(tape), result: tape.result(make::preview) })),
     |tape| Event::Reply(Reply::Export(ExportReply::Attached(Box::new(make::about(tape))))),
     |tape| {
-        items(ItemsReply::Explained { sku: tape.safe(), result: tape.result(|tape| Box::new(make::explanation(tape))) })
+        items(ItemsReply::Explained {
+            sku: tape.safe(),
+            result: tape.result(|tape| Box::new(item_values::explanation(tape))),
+        })
     },
     |tape| {
         let read = |tape: &mut Tape| (make::overview(tape), tape.list(5, make::change));

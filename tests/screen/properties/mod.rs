@@ -2,6 +2,7 @@
 //! reaches the terminal as anything but text in its place.
 
 mod events;
+mod items;
 mod tape;
 mod values;
 

@@ -8,10 +8,8 @@ use commerce_connector::commerce::triggers::Triggers;
 use commerce_connector::config::changes::Change;
 use commerce_connector::connector::doctor::{Check, Outcome};
 use commerce_connector::connector::estimate::{Estimate, FeedEstimate};
-use commerce_connector::connector::explain::{self, Consequence, Explanation, ViewExplanation};
 use commerce_connector::connector::finding::{Cause, Finding, Level};
 use commerce_connector::connector::health::{AdobeItems, ByState, FeedHealth, Health, Installation, Pending};
-use commerce_connector::connector::items::{ItemView, NowSent};
 use commerce_connector::connector::preview::RunPreview;
 use commerce_connector::connector::services::{FeedCondition, Module, SERVICES, ServiceStatus, Services};
 use commerce_connector::connector::{Half, Limits, Overview, PairStatus, SettingsOverview, Setup};
@@ -20,26 +18,20 @@ use commerce_connector::domain::Most;
 use commerce_connector::domain::{DataSpace, DataSpaceKind, Environment, Project};
 use commerce_connector::export::control::Paused;
 use commerce_connector::export::held::{Held, What};
-use commerce_connector::export::ledger::{
-    FeedSummary, FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow,
-    LastRequest, PageFrom, PastEnd, PastRun, RunCounts,
-};
+use commerce_connector::export::ledger::{FeedSummary, PastEnd, PastRun, RunCounts};
 use commerce_connector::export::owner::Owner;
 use commerce_connector::export::progress::{
     FeedProgress, ItemFailure, ItemState, Limit, Phase, Progress, RunEnd, RunEvent, RunReport,
 };
 use commerce_connector::export::reasons::{Reason, Reasons};
 use commerce_connector::export::requests::{Latency, RequestOutcome, Requests};
-use commerce_connector::feeds::item::Sha1Hash;
 use commerce_connector::ims::models::{Organization, OrganizationId, PendingSignIn, SignIn, SignedIn, SignedInAs};
-use commerce_connector::untrusted::SafeText;
-use serde_json::{Value, json};
 
 use super::tape::Tape;
 
 const PHASES: [Phase; 7] =
     [Phase::Waiting, Phase::Collecting, Phase::Sending, Phase::Deleting, Phase::Done, Phase::Stopped, Phase::Failed];
-const STATES: [ItemState; 4] =
+pub const STATES: [ItemState; 4] =
     [ItemState::Awaiting, ItemState::Submitted, ItemState::WillRetry, ItemState::NeedsAttention];
 const KINDS: [DataSpaceKind; 2] = [DataSpaceKind::Production, DataSpaceKind::Testing];
 
@@ -439,120 +431,4 @@ pub fn watch(tape: &mut Tape) -> WatchStatus {
 pub fn about(tape: &mut Tape) -> About {
     let owner = owner(tape);
     About { owner, request: tape.safe(), data_space: id(tape), feeds: tape.list(11, Tape::feed) }
-}
-
-pub fn number(tape: &mut Tape) -> ItemNumber {
-    ItemNumber(i64::try_from(tape.count()).unwrap())
-}
-
-pub fn query(tape: &mut Tape) -> ItemQuery {
-    ItemQuery {
-        feed: tape.feed(),
-        search: tape.raw(),
-        state: tape.some(|tape| tape.pick(&STATES)),
-        error: tape.raw(),
-        order: tape.pick(&[ItemOrder::SourceId, ItemOrder::Label, ItemOrder::Newest]),
-    }
-}
-
-fn row(tape: &mut Tape) -> ItemRow {
-    ItemRow {
-        number: number(tape),
-        label: tape.safe(),
-        source_id: tape.some(|_| 17),
-        state: tape.pick(&STATES),
-        is_deleted: tape.yes(),
-        modified_at: tape.timestamp(),
-        error: tape.safe(),
-        code: tape.safe(),
-        request_id: tape.some(Tape::safe),
-    }
-}
-
-pub fn page_from(tape: &mut Tape) -> PageFrom {
-    match tape.count() % 4 {
-        0 => PageFrom::Start,
-        1 => PageFrom::End,
-        2 => PageFrom::After(row(tape)),
-        _ => PageFrom::Before(row(tape)),
-    }
-}
-
-pub fn page(tape: &mut Tape) -> ItemPage {
-    ItemPage { rows: tape.list(40, row), has_before: tape.yes(), has_after: tape.yes() }
-}
-
-/// Payloads are data, not text: nobody made them safe.
-fn payload(tape: &mut Tape) -> Value {
-    json!({ "sku": tape.raw(), tape.raw(): [tape.raw(), { "name": tape.raw() }, null, 1.5] })
-}
-
-pub fn explanation(tape: &mut Tape) -> Explanation {
-    let cause = |tape: &mut Tape| explain::Cause {
-        consequence: if tape.yes() { Consequence::Hidden } else { Consequence::Limited },
-        what: tape.safe(),
-        from: tape.safe(),
-        fix: tape.safe(),
-    };
-    let view = |tape: &mut Tape| ViewExplanation {
-        store_view: tape.safe(),
-        website: tape.safe(),
-        status: tape.safe(),
-        visibility: tape.safe(),
-        in_stock: tape.some(Tape::yes),
-        url: tape.safe(),
-        categories: tape.list(3, Tape::safe),
-        causes: tape.list(3, cause),
-    };
-    Explanation {
-        sku: tape.safe(),
-        facts: None,
-        views: tape.list(3, view),
-        causes: tape.list(3, cause),
-        prices: tape.list(20, |tape| (tape.safe(), tape.safe())),
-        sent: tape.list(2, |tape| item_view(tape).detail),
-    }
-}
-
-pub fn item_view(tape: &mut Tape) -> ItemView {
-    let attempt = |tape: &mut Tape| ItemAttempt {
-        at: tape.timestamp(),
-        state: tape.pick(&STATES),
-        status: 400,
-        error: tape.safe(),
-        code: tape.safe(),
-        request_id: tape.some(Tape::safe),
-    };
-    let request = |tape: &mut Tape| LastRequest {
-        sent_at: tape.timestamp(),
-        number: 2,
-        items: tape.count(),
-        status: tape.some(|_| 400),
-        is_over: tape.yes(),
-    };
-    let change = |tape: &mut Tape| match tape.count() % 4 {
-        0 => FieldChange::Same(payload(tape)),
-        1 => FieldChange::Added(payload(tape)),
-        2 => FieldChange::Removed(payload(tape)),
-        _ => FieldChange::Changed { sent: payload(tape), now: payload(tape) },
-    };
-    let named = |tape: &mut Tape| -> (SafeText, SafeText) { (tape.safe(), tape.safe()) };
-    ItemView {
-        detail: ItemDetail {
-            row: row(tape),
-            feed: tape.feed(),
-            id: Sha1Hash([7; 20]),
-            identity: tape.list(3, named),
-            attempts: tape.list(4, attempt),
-            request: tape.some(request),
-            sent: tape.some(|tape| (tape.timestamp(), payload(tape))),
-        },
-        not_kept: tape.safe(),
-        now: match tape.count() % 3 {
-            0 => NowSent::Payload(payload(tape)),
-            1 => NowSent::Gone,
-            _ => NowSent::Unknown(tape.safe()),
-        },
-        changes: tape.list(6, |tape| (tape.safe(), change(tape))),
-    }
 }

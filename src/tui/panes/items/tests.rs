@@ -1,6 +1,6 @@
 //! The items of a feed and one of them: which pages are asked for, and where the cursor is when they come.
 
-use crate::connector::explain::Explanation;
+use crate::connector::explain::{Explanation, Shown};
 use crate::connector::items::{ItemView, NowSent};
 use crate::export::SyncMode;
 use crate::export::ledger::{FieldChange, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, PageFrom};
@@ -294,6 +294,7 @@ fn a_key_explains_the_product_of_an_item_and_leads_back_to_it() {
         causes: Vec::new(),
         prices: Vec::new(),
         sent: Vec::new(),
+        shown: Shown::default(),
     };
     let of = |sku: &str| ItemsReply::Explained { sku: sku.into(), result: Ok(Box::new(explanation.clone())) };
     let shown = |state: &mut State| {
