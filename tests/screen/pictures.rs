@@ -37,6 +37,14 @@ const PICTURES: [(&str, &str, &str); 8] = [
 ];
 /// The demo is so large that its run goes on while the pictures are made.
 const PRODUCTS: u32 = 8_000;
+/// The demo of the moving picture is so small that its run is over within half a minute.
+const FEW_PRODUCTS: u32 = 700;
+/// How often the screen is looked at for the moving picture.
+const TICK: Duration = Duration::from_millis(500);
+/// How long its end is shown before it begins again.
+const HOLD: u32 = 8;
+/// A run that takes longer than so many ticks does not end.
+const MOST_TICKS: usize = 240;
 /// When nothing is written for so long, the screen shows what was asked for. During a run there is a frame a second.
 const REST: Duration = Duration::from_millis(400);
 
@@ -58,24 +66,87 @@ fn pictures() {
     }
 }
 
-/// A screen as a picture: one rectangle for each run of a background, one text for each run of a style.
-fn svg(screen: &Screen) -> String {
-    let (rows, columns) = (SIZE.0, SIZE.1);
-    let (width, height) = (f32::from(columns) * CELL.0 + 2.0 * MARGIN, f32::from(rows) * CELL.1 + 2.0 * MARGIN);
-    let mut picture = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"ui-monospace, \
-         'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"{FONT_SIZE}\">\n\
-         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{BACKGROUND}\"/>\n"
-    );
-    for row in 0..rows {
-        let mut column = 0;
-        while let Some(run) = Run::at(screen.grid(), row, column) {
-            run.draw(row, &mut picture);
-            column = run.from + run.columns;
+/// A whole run as a picture that moves, the first of the README.
+#[test]
+#[ignore = "run by scripts/pictures"]
+fn moving_picture() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures/run.svg");
+    let state = tempfile::tempdir().expect("a directory");
+    let terminal = Terminal::demo_in(SIZE, FEW_PRODUCTS, state.path());
+    terminal.wait_for("Export");
+    let mut frames = Vec::new();
+    while !terminal.look(|screen| screen.contains("Export done at")) {
+        assert!(frames.len() < MOST_TICKS, "the run does not end:\n{}", terminal.text());
+        frames.push(terminal.look(rows));
+        std::thread::sleep(TICK);
+    }
+    std::thread::sleep(REST);
+    frames.push(terminal.look(rows));
+    std::fs::write(path, moving(&frames)).expect("written");
+}
+
+/// Frames one after another, again and again. A row is drawn once for as long as it stays the same.
+fn moving(frames: &[Vec<String>]) -> String {
+    let ticks = frames.len() + HOLD as usize;
+    let seconds = TICK.as_secs_f32() * ticks as f32;
+    let mut picture = head();
+    for row in 0..usize::from(SIZE.0) {
+        let mut from = 0;
+        for shown in frames.chunk_by(|one, next| one[row] == next[row]) {
+            let to = if from + shown.len() == frames.len() { ticks } else { from + shown.len() };
+            if to - from == ticks {
+                picture.push_str(&shown[0][row]);
+            } else if !shown[0][row].is_empty() {
+                // Without animation the end is shown.
+                let still = if to == ticks { "visible" } else { "hidden" };
+                let (begin, end) = (from as f32 / ticks as f32, to as f32 / ticks as f32);
+                let (values, times) = match (from, to == ticks) {
+                    (0, _) => ("visible;hidden".to_owned(), format!("0;{end:.4}")),
+                    (_, true) => ("hidden;visible".to_owned(), format!("0;{begin:.4}")),
+                    _ => ("hidden;visible;hidden".to_owned(), format!("0;{begin:.4};{end:.4}")),
+                };
+                let _ = write!(
+                    picture,
+                    "<g visibility=\"{still}\"><animate attributeName=\"visibility\" calcMode=\"discrete\" values=\"{values}\" \
+                     keyTimes=\"{times}\" dur=\"{seconds:.1}s\" repeatCount=\"indefinite\"/>\n{}</g>\n",
+                    shown[0][row]
+                );
+            }
+            from = to;
         }
     }
     picture.push_str("</svg>\n");
     picture
+}
+
+/// A screen as a picture: one rectangle for each run of a background, one text for each run of a style.
+fn svg(screen: &Screen) -> String {
+    format!("{}{}</svg>\n", head(), rows(screen).concat())
+}
+
+/// The beginning of a picture, with its background.
+fn head() -> String {
+    let (rows, columns) = (SIZE.0, SIZE.1);
+    let (width, height) = (f32::from(columns) * CELL.0 + 2.0 * MARGIN, f32::from(rows) * CELL.1 + 2.0 * MARGIN);
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"ui-monospace, \
+         'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"{FONT_SIZE}\">\n\
+         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{BACKGROUND}\"/>\n"
+    )
+}
+
+/// What is drawn of each row.
+fn rows(screen: &Screen) -> Vec<String> {
+    let draw = |row| {
+        let mut drawn = String::new();
+        let mut column = 0;
+        while let Some(run) = Run::at(screen.grid(), row, column) {
+            run.draw(row, &mut drawn);
+            column = run.from + run.columns;
+        }
+        drawn
+    };
+    (0..SIZE.0).map(draw).collect()
 }
 
 /// Cells beside each other that look alike.
