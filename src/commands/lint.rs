@@ -7,11 +7,10 @@ use super::output::Output;
 use super::report::Printer;
 use crate::cli::LintArgs;
 use crate::connector::Connector;
-use crate::connector::lint::{LintReport, LintRequest, RuleReport, more};
-use crate::domain::{Feed, LintRule, Severity};
+use crate::connector::lint::{LintReport, LintRequest};
+use crate::domain::{Feed, Severity};
 use crate::error::{Exit, Problem};
-use crate::format::count;
-use crate::report::{Row, Tone};
+use crate::report::Row;
 
 /// Runs it. Exit code 3 if an error was found.
 pub async fn run(args: LintArgs, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
@@ -21,11 +20,12 @@ pub async fn run(args: LintArgs, setting: &Invocation, output: &mut Output) -> a
     let printer = Printer::new(&connector.ui(), output);
     for rule in &report.rules {
         output.record("lint_rule", json!(rule))?;
-        print(rule, printer, output)?;
     }
     for (rule, reason) in &report.skipped {
         output.record("lint_skipped", json!({"rule": rule, "reason": reason}))?;
-        printer.row(&Row::new(reason.clone(), Tone::Open).named(&name(*rule)), output)?;
+    }
+    for row in report.rows() {
+        print(row, printer, output)?;
     }
     summary(&report, output)?;
     if let Some(path) = csv {
@@ -57,23 +57,12 @@ pub async fn after_dry_run(connector: &Connector, feeds: Vec<Feed>, output: &mut
     }
 }
 
-/// The name of a rule, as wide as the longest.
-fn name(rule: LintRule) -> String {
-    format!("{rule:<17}")
-}
-
-/// A rule behind its mark, and its examples.
-fn print(rule: &RuleReport, printer: Printer, output: &mut Output) -> Result<(), Problem> {
-    let tone = match (rule.count, rule.severity) {
-        (0, _) => Tone::Good,
-        (_, Severity::Warning) => Tone::Warning,
-        (_, Severity::Error) => Tone::Danger,
-    };
-    let found = if rule.count == 0 { "none".to_owned() } else { count(rule.count) };
-    printer.row(&Row::new(format!("{found:>6}  {}", rule.rule.meaning()), tone).named(&name(rule.rule)), output)?;
-    for hit in &rule.examples {
-        let text = if hit.text.is_empty() { String::new() } else { format!(": {}", hit.text) };
-        output.text(&format!("    {}{text}", hit.place))?;
+/// A rule behind its mark, or an example of one.
+fn print(row: Row, printer: Printer, output: &mut Output) -> Result<(), Problem> {
+    if row.name.is_empty() {
+        return output.text(&format!("    {}", printer.text(row.text.as_str())));
     }
-    more(rule).map_or(Ok(()), |more| output.text(&format!("    {}", printer.text(&more))))
+    // As wide as the longest.
+    let name = format!("{:<17}", row.name.as_str());
+    printer.row(&row.named(&name), output)
 }

@@ -10,11 +10,10 @@ use super::output::{Output, talk};
 use super::report::Printer;
 use crate::cli::VerifyArgs;
 use crate::connector::verify::confidence::CONFIDENCE;
-use crate::connector::verify::{Bound, Choice, Sighting, VerifyNews, VerifyReport, VerifyRequest};
+use crate::connector::verify::{Choice, Sighting, VerifyNews, VerifyReport, VerifyRequest};
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::format::{count, counted};
-use crate::report::{Row, Tone};
 
 /// Runs it.
 pub async fn run(args: VerifyArgs, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
@@ -63,18 +62,8 @@ fn seen(sighting: &Sighting, names_all: bool, printer: Printer, output: &mut Out
     if output.is_json() || (is_as_expected && !names_all) {
         return Ok(());
     }
-    let tone = match sighting {
-        Sighting { wrong: true, .. } => Tone::Danger,
-        _ if is_as_expected => Tone::Good,
-        _ => Tone::Warning,
-    };
-    let text = format!("{} in {}: {}", sighting.sku, sighting.store_view, sighting.told(&TimeZone::system()));
-    printer.row(&Row::new(text, tone), output)?;
-    for difference in &sighting.differs {
-        let (sent, shown) = (difference.sent.as_str(), difference.shown.as_str());
-        output.text(&printer.text(&format!("  {}: sent {sent:?}, shown {shown:?}", difference.what)))?;
-    }
-    Ok(())
+    printer.row(&sighting.row(&TimeZone::system()), output)?;
+    sighting.difference_lines().try_for_each(|line| output.text(&printer.text(&format!("  {line}"))))
 }
 
 fn summary(report: &VerifyReport, output: &mut Output) -> Result<(), Problem> {
@@ -98,51 +87,5 @@ fn summary(report: &VerifyReport, output: &mut Output) -> Result<(), Problem> {
             "live_search_has_no_index": has_no_index,
         }),
     )?;
-    let states: Vec<_> =
-        tally.states.iter().map(|(state, number)| format!("{} {}", count(*number), state.words())).collect();
-    let checked = format!("{} of {} checked", count(tally.checked()), counted(*population, "item"));
-    output.text(&format!("{checked}: {}", states.join(", ")))?;
-    let kinds: Vec<_> = tally.kinds.iter().map(|(kind, number)| format!("{} {kind}", count(*number))).collect();
-    output.text(&format!("Kinds: {}", kinds.join(", ")))?;
-    if *has_no_index {
-        output.text("Live Search has no index for at least one store view; it was not checked further.")?;
-    }
-    if tally.waiting() > 0 {
-        let waiting = counted(tally.waiting(), "difference");
-        output.text(&format!("{waiting} not overdue yet, so not counted as wrong: verify again later."))?;
-    }
-    match bound {
-        Some(bound) => output.text(&statement(*bound, *population)),
-        None => output.text(&format!("{} wrong.", count(tally.wrong))),
-    }
-}
-
-/// What a sample says about everything.
-fn statement(bound: Bound, population: u64) -> String {
-    let Bound { drawn, wrong, at_most } = bound;
-    let percent = rounded_up(100.0 * at_most as f64 / population.max(1) as f64);
-    let (sure, population) = (CONFIDENCE * 100.0, count(population));
-    let drawn = format!("{} of {} drawn at random are wrong", count(wrong), count(drawn));
-    format!("At most {percent} % wrong, {sure:.0} % sure, of {population} ({drawn}).")
-}
-
-/// One decimal, never less than it is.
-fn rounded_up(percent: f64) -> String {
-    // What is added makes a negative zero a plain one.
-    let text = format!("{:.1}", (percent * 10.0 - 1e-9).ceil() / 10.0 + 0.0);
-    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_statement_never_promises_more_than_it_knows() {
-        let of = |at_most, wrong| statement(Bound { drawn: 985, wrong, at_most }, 40_000);
-        assert_eq!(of(120, 0), "At most 0.3 % wrong, 95 % sure, of 40,000 (0 of 985 drawn at random are wrong).");
-        assert_eq!(of(121, 0), "At most 0.4 % wrong, 95 % sure, of 40,000 (0 of 985 drawn at random are wrong).");
-        assert_eq!(of(400, 4), "At most 1 % wrong, 95 % sure, of 40,000 (4 of 985 drawn at random are wrong).");
-        assert_eq!(rounded_up(0.0), "0");
-    }
+    report.sentences().iter().try_for_each(|sentence| output.text(sentence))
 }

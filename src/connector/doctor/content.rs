@@ -9,7 +9,7 @@ use super::AREA_LIMIT;
 use super::check::Check;
 use crate::connector::Connector;
 use crate::connector::finding::{Finding, Level};
-use crate::connector::verify::{Choice, Tally, VerifyNews, VerifyRequest, Visibility};
+use crate::connector::verify::{Tally, VerifyNews, VerifyRequest, Visibility};
 use crate::domain::Feed;
 use crate::error::Exit;
 use crate::export::ledger::FeedSummary;
@@ -22,8 +22,6 @@ const VISIBLE: &str = "Visible items";
 const SETTING: &str = "Adobe's setting";
 /// How many items are looked at: two requests in most shops.
 const SAMPLE: u64 = 100;
-/// What was accepted so long ago should be visible: the longest that Adobe gives for a first index (protocol page §7).
-const PATIENCE: Duration = Duration::from_mins(60);
 
 pub(super) async fn checks(connector: &Connector) -> Vec<Check> {
     setting(connector).into_iter().chain(visible(connector).await).collect()
@@ -57,14 +55,7 @@ async fn look(connector: &Connector, summary: &[FeedSummary]) -> Check {
     if !connector.knows_storefront() {
         return Check::skipped(VISIBLE, "gateway.graphql_url is not set");
     }
-    let request = VerifyRequest {
-        choice: Choice::Sample(Some(SAMPLE)),
-        store_view: None,
-        group: 0,
-        live_search: false,
-        patience: PATIENCE,
-        seed: fastrand::u64(..),
-    };
+    let request = VerifyRequest::sample(Some(SAMPLE));
     let mut unheard = |_: VerifyNews<'_>| Ok(());
     match timeout(AREA_LIMIT, Box::pin(connector.verify_items(&request, &mut unheard))).await {
         Err(_) => Check::skipped(VISIBLE, "no response"),

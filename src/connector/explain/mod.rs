@@ -30,8 +30,6 @@ const MOST_ENTRIES: usize = 200;
 
 /// How long the service may take: what the shop says is not kept from a person for longer.
 const SERVICE_LIMIT: Duration = Duration::from_secs(10);
-/// What was accepted so long ago should be visible (protocol page §7).
-const PATIENCE: Duration = Duration::from_mins(60);
 
 /// Why a product is or is not on the storefront.
 #[derive(Debug, Clone, PartialEq)]
@@ -209,14 +207,7 @@ impl Connector {
         if !self.knows_storefront() {
             return Shown::Unknown("not asked: gateway.graphql_url is not set".into());
         }
-        let request = VerifyRequest {
-            choice: Choice::Skus(vec![sku.to_owned()]),
-            store_view: None,
-            group: 0,
-            live_search: false,
-            patience: PATIENCE,
-            seed: 0,
-        };
+        let request = VerifyRequest { choice: Choice::Skus(vec![sku.to_owned()]), ..VerifyRequest::sample(None) };
         let mut seen = Vec::new();
         let mut tell = |news: VerifyNews<'_>| {
             if let VerifyNews::Seen(sighting) = news {

@@ -52,16 +52,8 @@ fn service(shown: &Shown, zone: &TimeZone) -> Section {
 }
 
 fn tell_sighting(section: &mut Section, sighting: &Sighting, zone: &TimeZone) {
-    let tone = match sighting.is_different() {
-        _ if sighting.wrong => Tone::Danger,
-        true => Tone::Warning,
-        false => Tone::Good,
-    };
-    section.push(sighting.store_view.as_str(), sighting.told(zone), tone);
-    for difference in &sighting.differs {
-        let values = format!("sent {:?}, shown {:?}", difference.sent.as_str(), difference.shown.as_str());
-        section.say(&format!("  {}", difference.what), values);
-    }
+    section.push(sighting.store_view.as_str(), sighting.told(zone), sighting.tone());
+    sighting.difference_lines().for_each(|line| section.say("", line));
 }
 
 fn more(section: &mut Section, all: usize) {

@@ -104,6 +104,7 @@ mod tests {
         }
         let rules = hits.conclude().expect("a report");
         assert_eq!((rules.len(), rules[0].count, rules[0].examples.len()), (1, 20, EXAMPLES));
-        assert_eq!(super::super::more(&rules[0]).as_deref(), Some("… and 15 more"));
+        let rows = rules[0].rows();
+        assert_eq!(rows.last().map(|row| row.text.as_str()), Some("… and 15 more"));
     }
 }

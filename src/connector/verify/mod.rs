@@ -6,6 +6,7 @@ pub mod confidence;
 mod expected;
 mod judge;
 mod look;
+mod report;
 mod resume;
 pub mod sample;
 mod unkept;
@@ -63,6 +64,22 @@ pub struct VerifyRequest {
     pub patience: Duration,
     /// What a sample is drawn by; the same seed, the same sample.
     pub seed: u64,
+}
+
+impl VerifyRequest {
+    /// A random sample of this size, with the prices of everybody, for what was accepted more than an hour ago (the longest
+    /// that Adobe gives for a first index, protocol page §7). `None` = as many as its stated confidence needs.
+    #[must_use]
+    pub fn sample(size: Option<u64>) -> Self {
+        Self {
+            choice: Choice::Sample(size),
+            store_view: None,
+            group: 0,
+            live_search: false,
+            patience: Duration::from_mins(60),
+            seed: fastrand::u64(..),
+        }
+    }
 }
 
 /// Where a product stands in one store view.

@@ -108,6 +108,8 @@ pub static BINDINGS: &[Binding] = &[
     bind(RUNS, &[letter('I')], Action::FeedHealth, "about feed", "Health of the selected feed: sent, Adobe's, indexer", true, READS, Look),
     bind(&[KeyContext::Export], &[letter('V')], Action::Services, "services", "Services and their feeds", true, READS, Look),
     bind(&[KeyContext::Overview, KeyContext::Export], &[letter('H')], Action::Runs, "past runs", "Past runs: when, who, what was sent, how each ended", true, READS, Look),
+    bind(&[KeyContext::Export], &[letter('v')], Action::VerifyVisible, "verify", "Verify that a sample of what was sent is visible", true, READS, Look),
+    bind(&[KeyContext::Export], &[letter('M')], Action::Lint, "mistakes", "Mistakes in the catalogue (lint)", true, READS, Look),
     bind(RUNS, &[letter('z')], Action::CleanUp, "reset", "Reset feed: forget what was sent and resend everything", true, CHANGES, Change),
     bind(RUNS, &[letter('+')], Action::MoreThreads, "", "More threads: more requests in flight", true, CHANGES, Run),
     bind(RUNS, &[letter('-')], Action::FewerThreads, "", "Fewer threads", true, CHANGES, Run),

@@ -162,6 +162,8 @@ pub enum Action {
     FeedHealth,
     Doctor,
     Services,
+    Lint,
+    VerifyVisible,
     NextFeed,
     FilterByState,
     FilterByError,

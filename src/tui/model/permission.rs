@@ -112,6 +112,7 @@ fn only_reads(work: &Work) -> bool {
             | ExportWork::Estimate
             | ExportWork::Diagnose
             | ExportWork::LoadServices
+            | ExportWork::Report(_)
             | ExportWork::FollowWatches
             | ExportWork::Attach => true,
         },

@@ -66,6 +66,30 @@ pub enum Reading {
     Services,
     /// The run history.
     Runs,
+    /// A report that is made on request.
+    Report(ReportKind),
+}
+
+/// A report that is made on request, and reads more than the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportKind {
+    /// What is wrong with the catalogue.
+    Lint,
+    /// Whether what was sent is visible.
+    Visible,
+}
+
+impl ReportKind {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Lint, Self::Visible];
+
+    /// What it is called.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Lint => "Mistakes in the catalogue",
+            Self::Visible => "Visible items",
+        }
+    }
 }
 
 impl Dialog {

@@ -11,8 +11,10 @@ use commerce_connector::connector::services::{FeedCondition, Module, SERVICES, S
 use commerce_connector::domain::MAX_DELETE;
 use commerce_connector::export::SyncMode;
 use commerce_connector::export::held::{Held, What};
+use commerce_connector::report::{Row, Tone};
 use commerce_connector::tui::panes::export::requests::{ExportReply, ExportWork};
 use commerce_connector::tui::panes::{Effect, Work};
+use commerce_connector::tui::widgets::dialog::ReportKind;
 
 use super::*;
 
@@ -268,6 +270,27 @@ fn available_services() {
     let services = SERVICES.into_iter().enumerate().map(status).collect();
     reply(&mut state, Reply::Export(ExportReply::Services(Services { services, health_problem: None })));
     snapshot("services", &state);
+}
+
+#[test]
+fn mistakes_in_the_catalogue_and_what_is_visible() {
+    let mut state = ready(Pane::Export, DataSpaceKind::Testing);
+    press(&mut state, "M");
+    let lint = ReportKind::Lint;
+    assert!(draw(&state, THEME, (80, 24)).backend().to_string().contains("reading the catalogue"));
+    let rows = vec![
+        Row::new("1 error, 2 warnings in 3,604 items", Tone::Danger),
+        Row::new("no-price:      1  a product without a price", Tone::Danger),
+        Row::new("24-MB01, store view default", Tone::Plain),
+        Row::new("zero-price:   none  a price of zero", Tone::Good),
+    ];
+    reply(&mut state, Reply::Export(ExportReply::Reported { kind: lint, result: Ok(rows) }));
+    snapshot("lint", &state);
+    key(&mut state, KeyCode::Esc);
+    press(&mut state, "v");
+    let refused = Problem::new(Exit::Refused, "Catalog Service refuses the API key");
+    reply(&mut state, Reply::Export(ExportReply::Reported { kind: ReportKind::Visible, result: Err(refused) }));
+    assert!(draw(&state, THEME, (80, 24)).backend().to_string().contains("refuses the API key"));
 }
 
 #[test]

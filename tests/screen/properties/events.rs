@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use commerce_connector::connector::SourceFeeds;
 use commerce_connector::connector::completion::Completion;
 use commerce_connector::domain::Environment;
+use commerce_connector::report::{Row, Tone};
 use commerce_connector::secret::Secret;
 use commerce_connector::settings::Saved;
 use commerce_connector::tui::keymap::{BINDINGS, Key};
@@ -17,6 +18,7 @@ use commerce_connector::tui::panes::organization::requests::ImsReply;
 use commerce_connector::tui::panes::overview::requests::OverviewReply;
 use commerce_connector::tui::panes::saas::requests::SaasReply;
 use commerce_connector::tui::runtime::clipboard::{Path, TooLong};
+use commerce_connector::tui::widgets::dialog::ReportKind;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::items as item_values;
@@ -27,7 +29,7 @@ use super::values as make;
 type Maker = fn(&mut Tape) -> Event;
 
 /// One for each kind, at the place that [`kind_of`] gives.
-pub const MAKERS: [Maker; 53] = [
+pub const MAKERS: [Maker; 54] = [
     |tape| Event::Key(key(tape)),
     |tape| Event::Paste(Secret::new(pasted(tape))),
     |_| Event::Clock,
@@ -124,6 +126,11 @@ pub const MAKERS: [Maker; 53] = [
         let completion = Completion { path: tape.raw(), note: tape.some(Tape::raw) };
         Event::Reply(Reply::Home(OverviewReply::PathCompleted { typed: tape.raw(), completion }))
     },
+    |tape| {
+        let row = |tape: &mut Tape| Row::new(tape.safe(), tape.pick(&[Tone::Plain, Tone::Remark, Tone::Danger]));
+        let kind = tape.pick(&ReportKind::ALL);
+        Event::Reply(Reply::Export(ExportReply::Reported { kind, result: tape.result(|tape| tape.list(5, row)) }))
+    },
     // Keys are what a person gives most; the more of them, the deeper a sequence gets.
     |tape| Event::Key(key(tape)),
     |tape| Event::Key(key(tape)),
@@ -183,11 +190,12 @@ pub fn kind_of(event: &Event) -> usize {
         Event::Reply(Reply::Export(ExportReply::Runs(_))) => 47,
         Event::Reply(Reply::Export(ExportReply::Watches { .. })) => 48,
         Event::Reply(Reply::Home(OverviewReply::PathCompleted { .. })) => 49,
+        Event::Reply(Reply::Export(ExportReply::Reported { .. })) => 50,
     }
 }
 
 /// How many kinds [`kind_of`] tells apart.
-pub const KINDS: usize = 50;
+pub const KINDS: usize = 51;
 
 fn saved(tape: &mut Tape) -> Saved {
     Saved {

@@ -54,7 +54,7 @@ use crate::tui::panes::export::totals::Totals;
 use crate::tui::panes::items::ItemsPage;
 use crate::tui::panes::items::item::ItemPane;
 use crate::tui::panes::{Cx, Effects, Load, Now};
-use crate::tui::widgets::dialog::{Dialog, Reading};
+use crate::tui::widgets::dialog::{Dialog, Reading, ReportKind};
 use crate::tui::widgets::filter::Filter;
 use crate::tui::widgets::notices::Tone;
 use crate::untrusted::SafeText;
@@ -355,6 +355,7 @@ impl ExportPane {
             ExportReply::Checked(check) => self.reports.on_check(check),
             ExportReply::Diagnosed => self.reports.diagnosis.load = Load::Done { at: cx.now.wall.clone() },
             ExportReply::Services(services) => self.reports.services.take(Ok(services), cx.now),
+            ExportReply::Reported { kind, result } => self.reports.rows_mut(kind).take(result, cx.now),
             ExportReply::RunStarted(result) => self.on_run_started(result, cx, &mut effects),
             ExportReply::Attached(about) => self.on_attached(about, cx),
         }
@@ -407,6 +408,8 @@ impl ExportPane {
             Action::Estimate => self.read_estimate(cx, effects),
             Action::Doctor => self.read_diagnosis(cx, effects),
             Action::Services => self.read_services(cx, effects),
+            Action::Lint => self.read_report(ReportKind::Lint, cx, effects),
+            Action::VerifyVisible => self.read_report(ReportKind::Visible, cx, effects),
             Action::FeedHealth => self.read_feed_health(cx),
             Action::Stop => self.ask_to_stop(cx),
             Action::PauseResume

@@ -37,6 +37,7 @@ pub fn content(what: &Reading, view: View<'_, ExportPane>, theme: Theme, room: u
         Reading::Notices => Content::text("Notices", Vec::new()),
         Reading::Doctor => Content::text("Doctor", report_text::doctor(view, theme, room)),
         Reading::Runs => Content::text("Past runs", runs_text::all(view, theme, room)),
+        Reading::Report(kind) => Content::text(kind.title(), report_text::rows(*kind, view, theme, room)),
         Reading::Services => Content::text("Available services", report_text::services(view, theme, room)),
     }
 }

@@ -10,6 +10,7 @@ use crate::tui::panes::export::ExportPane;
 use crate::tui::panes::export::reports::Report;
 use crate::tui::remedy::sentence;
 use crate::tui::theme::{Role, Theme};
+use crate::tui::widgets::dialog::ReportKind;
 use crate::tui::widgets::report::lines;
 use crate::tui::widgets::text::{left, right};
 
@@ -74,6 +75,17 @@ pub fn doctor(view: View<'_, ExportPane>, theme: Theme, room: usize) -> Vec<Line
 pub fn findings<'a>(findings: impl IntoIterator<Item = &'a Finding>, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let spaced = |finding: &Finding| [Line::default()].into_iter().chain(lines(&finding.row(), theme, room));
     findings.into_iter().flat_map(spaced).collect()
+}
+
+/// A report that is made on request.
+pub fn rows(kind: ReportKind, view: View<'_, ExportPane>, theme: Theme, room: usize) -> Vec<Line<'static>> {
+    let report = view.pane.reports.rows(kind);
+    let waiting = match kind {
+        ReportKind::Lint => "reading the catalogue",
+        ReportKind::Visible => "asking Catalog Service",
+    };
+    let Some(rows) = &report.value else { return missing(report, waiting, theme, room) };
+    rows.iter().flat_map(|row| lines(row, theme, room)).collect()
 }
 
 /// The services that the connector serves.

@@ -9,11 +9,12 @@ use crate::connector::health::{FeedHealth, Health};
 use crate::connector::services::Services;
 use crate::domain::Feed;
 use crate::error::Problem;
+use crate::report::Row;
 use crate::tui::panes::export::ExportPane;
 use crate::tui::panes::export::requests::ExportWork;
 use crate::tui::panes::{Cx, Effects, Load, Now};
 use crate::tui::remedy::words;
-use crate::tui::widgets::dialog::{Dialog, Reading};
+use crate::tui::widgets::dialog::{Dialog, Reading, ReportKind};
 
 /// A line that is read holds at least as many characters, whatever the size of the screen.
 const LEAST_LINE: usize = 40;
@@ -70,12 +71,32 @@ pub struct Reports {
     pub diagnosis: Report<Diagnosis>,
     /// The services that the connector serves.
     pub services: Report<Services>,
+    /// What is wrong with the catalogue, row by row.
+    pub lint: Report<Vec<Row>>,
+    /// Whether a sample of what was sent is visible, row by row.
+    pub visible: Report<Vec<Row>>,
 }
 
 impl Reports {
     /// How a feed is, as far as that is known.
     pub fn health_of(&self, feed: Feed) -> Option<&FeedHealth> {
         self.health.value.as_ref()?.feeds.iter().find(|health| health.feed == feed)
+    }
+
+    /// One of those that are rows.
+    pub fn rows(&self, kind: ReportKind) -> &Report<Vec<Row>> {
+        match kind {
+            ReportKind::Lint => &self.lint,
+            ReportKind::Visible => &self.visible,
+        }
+    }
+
+    /// The same, to change it.
+    pub fn rows_mut(&mut self, kind: ReportKind) -> &mut Report<Vec<Row>> {
+        match kind {
+            ReportKind::Lint => &mut self.lint,
+            ReportKind::Visible => &mut self.visible,
+        }
     }
 
     /// What is not as it should be with a feed.
@@ -102,14 +123,18 @@ impl Reports {
             }),
             // A problem of a run is one sentence.
             Reading::Runs => 12 * runs + 1,
+            Reading::Report(kind) => {
+                self.rows(*kind).value.iter().flatten().map(|row| of_text(row.text.as_str())).sum()
+            }
             Reading::Services => self.services.value.as_ref().map_or(0, |services| 6 * (services.services.len() + 1)),
         }
     }
 
     /// Whatever was waited for will not come.
     pub fn forget_pending(&mut self) {
-        let loads = [&mut self.health.load, &mut self.estimate.load, &mut self.diagnosis.load, &mut self.services.load];
-        loads.into_iter().for_each(Load::forget_pending);
+        let Self { health, estimate, diagnosis, services, lint, visible } = self;
+        let looked_up = [&mut health.load, &mut estimate.load, &mut diagnosis.load, &mut services.load];
+        looked_up.into_iter().chain([&mut lint.load, &mut visible.load]).for_each(Load::forget_pending);
     }
 }
 
@@ -153,6 +178,15 @@ impl ExportPane {
             self.reports.services.value = None;
         }
         *cx.dialog = Some(Dialog::reading(Reading::Services));
+    }
+
+    /// A report, to be read; it is made anew.
+    pub(super) fn read_report(&mut self, kind: ReportKind, cx: &mut Cx<'_>, effects: &mut Effects) {
+        let report = self.reports.rows_mut(kind);
+        if report.begin(ExportWork::Report(kind), effects) {
+            report.value = None;
+        }
+        *cx.dialog = Some(Dialog::reading(Reading::Report(kind)));
     }
 
     pub(super) fn read_feed_health(&self, cx: &mut Cx<'_>) {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use jiff::tz::TimeZone;
 use tokio::sync::{mpsc, watch};
 
 use super::FAILURES_KEPT;
@@ -9,17 +10,26 @@ use crate::attach::{About, WatchStatus};
 use crate::connector::doctor::Check;
 use crate::connector::estimate::Estimate;
 use crate::connector::health::Health;
+use crate::connector::lint::LintRequest;
 use crate::connector::services::Services;
+use crate::connector::verify::{VerifyNews, VerifyRequest};
 use crate::connector::{Connector, ExportRequest, SourceFeeds};
+use crate::domain::Severity;
 use crate::error::{Exit, Problem};
 use crate::export::Run;
 use crate::export::control::Control;
 use crate::export::ledger::{FeedSummary, PastRun};
 use crate::export::progress::{ItemFailure, Progress, RunEvent};
+use crate::report::{Row, Tone};
 use crate::tui::panes::{Answers, News, Reply, blocking};
+use crate::tui::widgets::dialog::ReportKind;
+use crate::untrusted::SafeText;
 
 /// How many lifecycle events may wait for the loop before refused items are only counted; they are in the ledger.
 const RUN_NEWS_KEPT: usize = FAILURES_KEPT;
+
+/// How many rows of what is not visible as it was sent are kept to read; `verify --all` names each.
+const DIFFERING_KEPT: usize = 200;
 
 /// How many runs of the history are read: some days with a run every hour.
 const RUNS_READ: usize = 100;
@@ -48,6 +58,8 @@ pub enum ExportWork {
     Diagnose,
     /// Look at the services that the connector serves.
     LoadServices,
+    /// Make a report.
+    Report(ReportKind),
     /// Follow the running export in another process, if there is one.
     Attach,
     /// Follow the watches of other processes, if there are any.
@@ -80,6 +92,8 @@ pub enum ExportReply {
     Diagnosed,
     /// The services that the connector serves.
     Services(Services),
+    /// A report was made, row by row.
+    Reported { kind: ReportKind, result: Result<Vec<Row>, Problem> },
     /// An export was started, or could not be.
     RunStarted(Result<(), Problem>),
     /// An export of another process is running, and is followed from now on.
@@ -110,6 +124,13 @@ pub async fn perform(connector: Connector, work: ExportWork, answers: &Answers) 
             ExportReply::Diagnosed
         }
         ExportWork::LoadServices => ExportReply::Services(connector.services().await),
+        ExportWork::Report(kind) => {
+            let result = match kind {
+                ReportKind::Lint => lint(&connector).await,
+                ReportKind::Visible => visible(&connector).await,
+            };
+            ExportReply::Reported { kind, result }
+        }
         ExportWork::StartExport(request) => match connector.start_export(request).await {
             Ok(run) => return follow(run, None, answers).await,
             // Another process exports already: then its run is what the person wants to see.
@@ -125,6 +146,38 @@ pub async fn perform(connector: Connector, work: ExportWork, answers: &Answers) 
             return follow(run, Some(about), answers).await;
         }
     })
+}
+
+/// What is wrong with the catalogue: the sum, then what each rule found.
+async fn lint(connector: &Connector) -> Result<Vec<Row>, Problem> {
+    let report = connector.lint(&LintRequest::default()).await?;
+    let tone = match (report.count(Severity::Error), report.count(Severity::Warning)) {
+        (0, 0) => Tone::Good,
+        (0, _) => Tone::Warning,
+        _ => Tone::Danger,
+    };
+    // Names of rules are longer than those of checks, so they stand in the text.
+    let whole = |row: Row| Row { text: SafeText::from(row.plain()), name: SafeText::default(), ..row };
+    Ok([Row::new(report.summary(), tone)].into_iter().chain(report.rows().into_iter().map(whole)).collect())
+}
+
+/// Whether a sample of what was sent is visible: the sum, then what is not as it was sent.
+async fn visible(connector: &Connector) -> Result<Vec<Row>, Problem> {
+    let zone = TimeZone::system();
+    let mut differing = Vec::new();
+    let mut tell = |news: VerifyNews<'_>| {
+        if let VerifyNews::Seen(sighting) = news
+            && sighting.is_different()
+            && differing.len() < DIFFERING_KEPT
+        {
+            differing.push(sighting.row(&zone));
+            differing.extend(sighting.difference_lines().map(|line| Row::new(line, Tone::Remark)));
+        }
+        Ok(())
+    };
+    let report = Box::pin(connector.verify_items(&VerifyRequest::sample(None), &mut tell)).await?;
+    let tone = if report.tally.wrong > 0 { Tone::Danger } else { Tone::Good };
+    Ok(report.sentences().into_iter().map(|sentence| Row::new(sentence, tone)).chain(differing).collect())
 }
 
 /// Tells how the watches stand, and whenever that of the oldest changes, until it ends or another data space is chosen.
