@@ -8,6 +8,7 @@ pub mod database;
 pub mod deployment;
 pub mod edition;
 pub mod env_php;
+pub mod feed_rows;
 pub mod health;
 pub mod kind;
 pub mod settings;
