@@ -52,6 +52,7 @@ impl Command {
             | Command::Status
             | Command::Verify(_)
             | Command::Whoami
+            | Command::Compare(CompareCommand::DataSpaces(_))
             | Command::Explain { .. }
             | Command::Lint(_)
             // What the last one writes is new, and the person's own.

@@ -1,10 +1,10 @@
-//! `compare exporter`: our items against those of Adobe's exporter.
+//! `compare exporter`: our items against those of Adobe's exporter, and switching over from it.
 
 use serde_json::json;
 
-use super::Invocation;
 use super::output::{Output, ask, can_ask, table};
 use super::report::Printer;
+use super::{Invocation, compare_data_spaces};
 use crate::cli::CompareCommand;
 use crate::connector::Connector;
 use crate::connector::compare::{FeedAdoption, FeedComparison, Origin, command_to_make, exit};
@@ -18,8 +18,11 @@ const MOST_FIELDS: usize = 20;
 
 /// Runs it. Exit code 3 if something differs.
 pub async fn run(command: CompareCommand, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
-    let CompareCommand::Exporter { from, feed, adopt, yes } = command;
     let connector = setting.connector().await?;
+    let (from, feed, adopt, yes) = match command {
+        CompareCommand::Exporter { from, feed, adopt, yes } => (from, feed, adopt, yes),
+        CompareCommand::DataSpaces(args) => return compare_data_spaces::run(args, &connector, output).await,
+    };
     if adopt {
         return self::adopt(&connector, feed, yes, output).await;
     }

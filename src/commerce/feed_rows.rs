@@ -9,15 +9,12 @@ use super::database::{Database, DatabaseError};
 /// Rows that are read at once: a payload is some KiB, at most 16 MiB.
 const PAGE: usize = 100;
 
-/// A feed table, and which columns it has.
+/// A feed table, and which columns it has: the legacy ones keep no status, and not all of them what is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FeedRows {
-    /// Its name, without the prefix.
-    pub table: &'static str,
-    /// Whether it has `status`.
-    pub has_status: bool,
-    /// Whether it has `is_deleted`.
-    pub has_deletions: bool,
+    table: &'static str,
+    has_status: bool,
+    has_deletions: bool,
 }
 
 /// A row.
@@ -35,6 +32,25 @@ pub struct FeedRow {
 }
 
 impl FeedRows {
+    /// The feed table of this name, without the prefix.
+    ///
+    /// # Errors
+    /// [`DatabaseError`], after it was tried again where that may help.
+    pub async fn of(database: &Database, table: &'static str) -> Result<Self, DatabaseError> {
+        let name = format!("{}{table}", database.settings().table_prefix);
+        let sql =
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?";
+        let read = async || {
+            let mut snapshot = database.snapshot().await?;
+            let columns = snapshot.rows_with::<String>(sql, (name.as_str(),)).await?;
+            snapshot.end().await;
+            Ok(columns)
+        };
+        let columns = database.persist(read).await?;
+        let has = |column: &str| columns.iter().any(|name| name == column);
+        Ok(Self { table, has_status: has("status"), has_deletions: has("is_deleted") })
+    }
+
     /// The next rows above an id, in the order of ids; none at the end.
     ///
     /// # Errors

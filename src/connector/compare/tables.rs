@@ -38,8 +38,7 @@ pub(super) async fn read(
     let mut found = BTreeMap::new();
     for of in Feed::ALL.into_iter().filter(|of| feed.is_none_or(|feed| feed == *of)) {
         let Some(names) = of.in_commerce().filter(|names| database.has(names.feed_table)) else { continue };
-        let (table, has_status) = (names.feed_table, names.is_immediate);
-        let rows = FeedRows { table, has_status, has_deletions: of.has_deletions() };
+        let rows = FeedRows::of(database, names.feed_table).await.map_err(explained)?;
         let mut kept = TheirFeed::default();
         let mut after = 0;
         loop {
