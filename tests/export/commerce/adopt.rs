@@ -83,13 +83,13 @@ impl Shop {
 
     /// What the gateway has got of products, by SKU and store view, and whether it was told to delete it.
     fn received(&self) -> BTreeSet<(String, String, bool)> {
-        let received = self.gateway.received(&self.data_space, "products");
-        let items = received["items"].as_array().expect("items").iter();
-        let text = |item: &Value, name: &str| item[name].as_str().expect("a text").to_owned();
-        items
-            .map(|kept| &kept["item"])
-            .map(|item| (text(item, "sku"), text(item, "storeViewCode"), item["deleted"] == true))
-            .collect()
+        let mut received = BTreeSet::new();
+        for (of, is_deleted) in [("products", false), ("products?deleted=true", true)] {
+            let answer = self.gateway.received(&self.data_space, of);
+            received
+                .extend(answer["items"].as_array().expect("items").iter().map(|kept| key(&kept["item"], is_deleted)));
+        }
+        received
     }
 }
 
