@@ -11,7 +11,7 @@ use crate::domain::{Environment, Feed};
 pub enum CompareCommand {
     /// Compare our items with those of Adobe's own exporter, field by field
     ///
-    /// Reads Adobe's feed tables, where PERSIST_EXPORTED_FEED kept the items whole, or a file that Adobe's exporter made. Sends
+    /// Reads Adobe's feed tables, where `PERSIST_EXPORTED_FEED` kept the items whole, or a file that Adobe's exporter made. Sends
     /// nothing; without --adopt, changes nothing. Exit codes: 0 equal, 3 something differs or could not be compared.
     Exporter {
         /// Their items: NDJSON, a JSON array, or a log with payloads; may be gzip [default: Adobe's feed tables]

@@ -45,7 +45,7 @@ pub(super) async fn read(
             let page = rows.after(database, after).await.map_err(explained)?;
             let Some(last) = page.last() else { break };
             after = last.id;
-            tokio::task::block_in_place(|| page.into_iter().try_for_each(|row| put(of, row, theirs, &mut kept)))?;
+            tokio::task::block_in_place(|| page.iter().try_for_each(|row| put(of, row, theirs, &mut kept)))?;
         }
         if kept != TheirFeed::default() {
             found.insert(of, kept);
@@ -54,7 +54,7 @@ pub(super) async fn read(
     Ok(found)
 }
 
-fn put(feed: Feed, row: FeedRow, theirs: &Theirs, kept: &mut TheirFeed) -> Result<(), Problem> {
+fn put(feed: Feed, row: &FeedRow, theirs: &Theirs, kept: &mut TheirFeed) -> Result<(), Problem> {
     let is_accepted = row.status == Some(ACCEPTED);
     // The service has nothing of it any more.
     if row.is_deleted && (is_accepted || row.status.is_none()) {

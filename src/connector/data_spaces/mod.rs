@@ -281,7 +281,9 @@ async fn look_at_sample(
     loop {
         let places = skus.after(&after, PAGE)?;
         let Some(last) = places.last().cloned() else { break };
-        places.into_iter().for_each(|place| draw.offer(place));
+        for place in places {
+            draw.offer(place);
+        }
         after = last;
     }
     let mut drawn = draw.drawn();

@@ -42,7 +42,9 @@ const COMMANDS: &[&[&str]] = &[
     &["services"],
     &["lint"],
     &["explain", HOSTILE],
+    &["compare", "exporter"],
     &["compare", "exporter", "--from", HOSTILE],
+    &["compare", "data-spaces", gateway::DATA_SPACE, HOSTILE],
     &["doctor"],
     &["config", "show"],
 ];
