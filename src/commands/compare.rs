@@ -61,6 +61,13 @@ async fn adopt(connector: &Connector, feed: Option<Feed>, is_sure: bool, output:
         let text = format!("{} not judged: the feed table does not hold what was sent.", counted(not_judged, "item"));
         output.text(&text)?;
     }
+    if !plan.unsaid.is_empty() {
+        let feeds: Vec<&str> = plan.unsaid.iter().map(|feed| feed.name()).collect();
+        output.text(&format!(
+            "Adobe's tables do not say what was sent of {}: the next sync sends all.",
+            feeds.join(", ")
+        ))?;
+    }
     if !is_sure {
         if !can_ask(output) {
             return Err(Problem::usage("the ledger was not changed: that must be confirmed").hint("add --yes").into());
@@ -71,9 +78,12 @@ async fn adopt(connector: &Connector, feed: Option<Feed>, is_sure: bool, output:
             return Ok(Exit::Done);
         }
     }
+    let fields = json!({
+        "sent": sent, "to_send": to_send, "gone": gone, "not_judged": not_judged, "unsaid": plan.unsaid,
+    });
     tokio::task::block_in_place(|| plan.keep())?;
     let text = format!("{} now count as sent.", counted(sent, "item"));
-    output.say(&text, "adopted", json!({"sent": sent, "to_send": to_send, "gone": gone, "not_judged": not_judged}))?;
+    output.say(&text, "adopted", fields)?;
     Ok(Exit::Done)
 }
 

@@ -31,6 +31,9 @@ pub async fn run(args: DataSpacesArgs, connector: &Connector, output: &mut Outpu
     };
     let printer = Printer::new(&connector.ui());
     let mut tell = |news: DataSpacesNews<'_>| match news {
+        DataSpacesNews::Begun([(a, a_name), (b, b_name)]) => {
+            output.text(&format!("A is {a_name} ({a}), B is {b_name} ({b})."))
+        }
         DataSpacesNews::Seen(found) => seen(found, names_all, printer, output),
         DataSpacesNews::Resumed(checked) => {
             talk(&format!("Resuming after {}", counted(checked, "SKU")));
@@ -80,7 +83,6 @@ fn summary(report: &DataSpacesReport, output: &mut Output) -> Result<(), Problem
             "confidence": report.at_most_different.map(|_| CONFIDENCE),
         }),
     )?;
-    output.text(&format!("A is {a_name} ({a}), B is {b_name} ({b})."))?;
     let states: Vec<_> =
         report.states.iter().map(|(state, number)| format!("{} {}", count(*number), state.words())).collect();
     let checked =

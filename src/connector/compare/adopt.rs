@@ -12,6 +12,7 @@ use crate::error::{Exit, Problem};
 use crate::export::Adoption;
 use crate::export::ledger::{CountsAs, Taken};
 use crate::feeds::item::FeedItem;
+use crate::format::counted;
 use crate::settings::Setting;
 use crate::untrusted::SafeText;
 
@@ -48,6 +49,9 @@ impl FeedAdoption {
 pub struct PlannedAdoption {
     pub(super) adoption: Adoption,
     pub feeds: Vec<FeedAdoption>,
+    /// Feeds of which Adobe's feed tables do not say what was sent: they keep no status, or have no rows. The next sync sends all of
+    /// them.
+    pub unsaid: Vec<Feed>,
 }
 
 impl PlannedAdoption {
@@ -82,10 +86,9 @@ impl Taking {
         if unmatched == 0 {
             return Ok((adoption, counts));
         }
+        let (items, feed) = (counted(unmatched, "item"), counts.feed);
         let what = format!(
-            "this program has already sent items of {} that differ from what Adobe's exporter sent ({unmatched}); nothing was taken \
-             over",
-            counts.feed
+            "{items} of {feed} in the ledger: sent by this program, and not as Adobe's exporter did; nothing changed"
         );
         Err(Problem::new(Exit::Guarded, what).hint("export as usual: the ledger knows more than Adobe's feed tables"))
     }

@@ -186,6 +186,8 @@ impl Connector {
         if found.is_empty() {
             return Err(Problem::usage("Adobe's feed tables have no items of which they say whether they were sent"));
         }
+        let is_unsaid = |of: &Feed| !found.contains_key(of) && feed.is_none_or(|feed| feed == *of);
+        let unsaid = given.iter().copied().filter(is_unsaid).collect();
         let mut feeds = Vec::new();
         for (feed, found) in found {
             let (_, left, taking) = compare_feed(&source, feed, found, theirs, Taking::begin(adoption, feed)?).await?;
@@ -193,7 +195,7 @@ impl Connector {
             feeds.push(counts);
             (theirs, adoption) = (left, kept);
         }
-        Ok(PlannedAdoption { adoption, feeds })
+        Ok(PlannedAdoption { adoption, feeds, unsaid })
     }
 
     /// The database with Adobe's feed tables.

@@ -169,6 +169,8 @@ impl DataSpacesReport {
 /// News of a comparison that is under way.
 #[derive(Debug)]
 pub enum DataSpacesNews<'a> {
+    /// Which is A, and which is B: id and name of each.
+    Begun(&'a [(DataSpaceId, SafeText); 2]),
     /// A SKU in a store view.
     Seen(&'a SkuComparison),
     /// It goes on after so many.
@@ -211,6 +213,8 @@ impl Connector {
             return Err(Problem::usage(format!("{} is one data space, compared with itself", a.name)));
         }
         let sides = [&a, &b];
+        let spaces = sides.map(|side| (side.id.clone(), side.name.clone()));
+        tell(DataSpacesNews::Begun(&spaces))?;
         let skus = self.places(request, sides).await?;
         let population = skus.count()?;
         if population == 0 {
@@ -230,7 +234,7 @@ impl Connector {
                 (look_at_all(sides, &skus, population, resume, tell).await?, None)
             }
         };
-        Ok(DataSpacesReport { spaces: [(a.id, a.name), (b.id, b.name)], population, states, at_most_different })
+        Ok(DataSpacesReport { spaces, population, states, at_most_different })
     }
 }
 

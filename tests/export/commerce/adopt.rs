@@ -157,6 +157,7 @@ fn a_sync_after_adopting_sends_exactly_what_differs() {
     let said = stdout(&output);
     assert!(said.contains(&format!("{} items now count as sent.", items.len() - 6)), "{said}");
     assert!(said.contains("1 item not judged: the feed table does not hold what was sent."), "{said}");
+    assert!(said.contains("do not say what was sent of scopesWebsite, "), "{said}");
     // Once more changes nothing.
     assert_eq!(shop.adopt(&["--yes"]).status.code(), Some(0));
 
@@ -167,7 +168,11 @@ fn a_sync_after_adopting_sends_exactly_what_differs() {
     assert_eq!(shop.received(), sent);
 
     // Now the ledger knows more than Adobe's tables.
-    shop.refused(&["--yes"], 7, "this program has already sent items of products");
+    shop.refused(
+        &["--yes"],
+        7,
+        "8 items of products in the ledger: sent by this program, and not as Adobe's exporter did",
+    );
     run();
     assert_eq!(shop.received(), sent, "a second run sends nothing");
 }
