@@ -16,7 +16,7 @@ use crate::config::{ColorWhen, ThemeName};
 use crate::domain::{Environment, Feed};
 use crate::feeds::source::IdKind;
 
-pub use compare::CompareCommand;
+pub use compare::{CompareCommand, DataSpacesArgs};
 pub use export::{ExportCommand, FeedChoice, LedgerCommand, RetryArgs, RunArgs, SendingArgs, SetArgs, WatchArgs};
 pub use items::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
 pub use lint::LintArgs;
@@ -119,7 +119,7 @@ pub enum Command {
     Doctor,
     /// List services and their feeds, and whether each module is installed
     Services,
-    /// Compare our items with those of Adobe's exporter
+    /// Compare our items with those of Adobe's exporter, or what two data spaces show
     #[command(subcommand)]
     Compare(CompareCommand),
     /// Explain why a product is or is not on the storefront

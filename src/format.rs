@@ -63,9 +63,31 @@ pub fn bytes(number: u64) -> String {
     }
 }
 
+/// One decimal, never less than it is: `0.4` of 0.301.
+pub fn rounded_up(number: f64) -> String {
+    // What is added makes a negative zero a plain one.
+    one_decimal((number * 10.0 - 1e-9).ceil() + 0.0)
+}
+
+/// One decimal, never more than it is: `99.9` of 99.99.
+pub fn rounded_down(number: f64) -> String {
+    one_decimal((number * 10.0 + 1e-9).floor())
+}
+
+fn one_decimal(tenths: f64) -> String {
+    let text = format!("{:.1}", tenths / 10.0);
+    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_share_never_promises_more_than_it_knows() {
+        assert_eq!([0.0, 0.3, 0.301, 1.0].map(rounded_up), ["0", "0.3", "0.4", "1"]);
+        assert_eq!([0.0, 99.9, 99.99, 100.0].map(rounded_down), ["0", "99.9", "99.9", "100"]);
+    }
 
     #[test]
     fn digits_are_grouped_and_nouns_counted() {

@@ -41,6 +41,10 @@ const PRODUCTS: &str = "query Verify($skus: [String]) { products(skus: $skus) { 
     final { amount { value currency } } regular { amount { value currency } } } } } }";
 const SEARCH: &str = "query Verify($filter: [SearchClauseInput!], $page_size: Int) { productSearch(phrase: \"\", \
     filter: $filter, page_size: $page_size) { total_count items { productView { sku } } } }";
+const SEARCH_ALL: &str = "query Skus($page_size: Int, $current_page: Int) { productSearch(phrase: \"\", \
+    page_size: $page_size, current_page: $current_page) { total_count items { productView { sku } } } }";
+/// How many products Live Search gives page by page, whatever there is (protocol page §7).
+pub const MAX_FOUND: usize = 10_000;
 
 /// What a way to the services is made of.
 #[derive(Debug, Clone, PartialEq)]
@@ -122,6 +126,15 @@ impl Storefront {
     pub async fn search(&self, scope: &StoreScope, skus: &[String]) -> Result<Vec<String>, StorefrontError> {
         let filter = json!([{"attribute": "sku", "in": skus}]);
         let data = self.ask(scope, SEARCH, json!({"filter": filter, "page_size": MAX_SKUS})).await?;
+        found_skus(&data).map_err(|reason| self.not_understood(reason))
+    }
+
+    /// A page of all SKUs that Live Search finds, from 1 on: [`MAX_SKUS`], or fewer on the last one.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub async fn skus(&self, scope: &StoreScope, page: usize) -> Result<Vec<String>, StorefrontError> {
+        let data = self.ask(scope, SEARCH_ALL, json!({"page_size": MAX_SKUS, "current_page": page})).await?;
         found_skus(&data).map_err(|reason| self.not_understood(reason))
     }
 

@@ -4,7 +4,8 @@
 
 use super::Invocation;
 use crate::cli::{
-    Command, ConfigCommand, DataSpacesCommand, ExportCommand, ImsCommand, KeysCommand, LedgerCommand, ProjectsCommand,
+    Command, CompareCommand, ConfigCommand, DataSpacesCommand, ExportCommand, ImsCommand, KeysCommand, LedgerCommand,
+    ProjectsCommand,
 };
 use crate::error::{Exit, Problem};
 
@@ -27,6 +28,7 @@ impl Command {
             | Command::Config(
                 ConfigCommand::Init | ConfigCommand::Source { .. } | ConfigCommand::Edit | ConfigCommand::Set { .. },
             ) => true,
+            Command::Compare(CompareCommand::Exporter { adopt, .. }) => *adopt,
             Command::Export(ExportCommand::Run(args)) => !args.sending.dry_run,
             Command::Export(ExportCommand::Retry(args)) => !args.sending.dry_run,
             // The sandbox and the demo change nothing but what is their own.
@@ -50,7 +52,7 @@ impl Command {
             | Command::Status
             | Command::Verify(_)
             | Command::Whoami
-            | Command::Compare(_)
+            | Command::Compare(CompareCommand::DataSpaces(_))
             | Command::Explain { .. }
             | Command::Lint(_)
             | Command::Services

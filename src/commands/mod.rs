@@ -5,6 +5,7 @@
 pub mod access;
 mod attach;
 mod compare;
+mod compare_data_spaces;
 mod completions;
 pub mod config;
 mod config_edit;

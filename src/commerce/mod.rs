@@ -9,6 +9,7 @@ pub mod deployment;
 pub mod edition;
 pub mod env_php;
 pub mod exporter_log;
+pub mod feed_rows;
 pub mod health;
 pub mod kind;
 pub mod settings;

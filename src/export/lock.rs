@@ -53,6 +53,14 @@ impl RunLock {
         introduce(&mut file, is_pass).map_err(|error| failure(&error))?;
         Ok(Self { file, died })
     }
+
+    /// Takes the locks of all feeds of a data space, so that no run of it may continue while they are held.
+    ///
+    /// # Errors
+    /// As [`Self::take`]; none is held then.
+    pub fn take_all(state_dir: &Path, data_space: &DataSpaceId) -> Result<Vec<Self>, ExportError> {
+        Feed::ALL.into_iter().map(|feed| Self::take(state_dir, data_space, feed, false)).collect()
+    }
 }
 
 impl Drop for RunLock {

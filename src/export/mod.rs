@@ -3,6 +3,7 @@
 //! This room knows feeds, the ledger and the client. It must never know that there is a screen: it tells progress by a
 //! `watch` and lifecycle by a bounded channel, and whoever wants to look, looks.
 
+mod adopt;
 mod batch;
 mod cancel;
 mod collect;
@@ -42,6 +43,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{RwLock, mpsc, watch};
 
+pub use adopt::Adoption;
 pub use batch::encode;
 use control::Control;
 use events::Events;
@@ -253,9 +255,7 @@ pub fn repair_ledger(
     data_space: &DataSpaceId,
     from: ledger::RepairFrom<'_>,
 ) -> Result<Option<ledger::Repaired>, ExportError> {
-    let locks: Result<Vec<RunLock>, ExportError> =
-        Feed::ALL.into_iter().map(|feed| RunLock::take(state_dir, data_space, feed, false)).collect();
-    let _held = locks?;
+    let _held = RunLock::take_all(state_dir, data_space)?;
     Ok(ledger::repair(state_dir, data_space, from)?)
 }
 

@@ -15,6 +15,7 @@
 
 mod database;
 mod gold;
+mod planted;
 mod prices;
 mod prices_luma;
 mod products;

@@ -1,32 +1,64 @@
 //! Our items against those of Adobe's own exporter on the same server, field by field.
 //!
-//! What it finds is what the services would be sent otherwise after a switch to this program. It sends and changes nothing.
+//! What it finds is what the services would be sent otherwise after a switch to this program. It sends nothing, and changes nothing
+//! but the ledger, if that is to take over what Adobe's exporter has sent.
 
+mod adopt;
+mod comparing;
 mod file;
 pub mod rules;
+mod tables;
 mod theirs;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::reading::each_record;
 use super::{Connector, explained};
+use crate::commerce::database::Database;
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
-use crate::feeds::item::FeedItem;
-use crate::feeds::source::{Collected, Selection};
+use crate::export::Adoption;
+use crate::format::counted;
 use crate::untrusted::SafeText;
+use adopt::Taking;
+pub use adopt::{FeedAdoption, PlannedAdoption};
+use comparing::{Nobody, compare_feed};
 use rules::Rules;
-use theirs::Theirs;
+use theirs::{Their, Theirs};
 
-/// Identities that are kept of each kind of difference.
-const EXAMPLES: usize = 5;
-/// Paths of a feed that are told apart; a feed has some hundreds.
-const MOST_PATHS: usize = 1_000;
+/// Where the items of Adobe's exporter are read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A file that a person made.
+    File(PathBuf),
+    /// Its own feed tables.
+    FeedTables,
+}
+
+/// What there is of one feed of Adobe's exporter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct TheirFeed {
+    /// Items that can be compared.
+    whole: u64,
+    /// Rows with the minimal payload only.
+    only_minimal: u64,
+    /// Rows that are no items of this feed as this program knows it.
+    other_shape: u64,
+}
+
+impl TheirFeed {
+    /// What cannot be compared, and why; empty if everything can be.
+    fn sentence(self) -> String {
+        let minimal = format!("{} with the minimal payload only", counted(self.only_minimal, "row"));
+        let other = format!("{} of another shape, such as Commerce Optimizer's", counted(self.other_shape, "row"));
+        let parts = [(self.only_minimal, minimal), (self.other_shape, other)];
+        let parts: Vec<String> = parts.into_iter().filter(|(rows, _)| *rows > 0).map(|(_, text)| text).collect();
+        parts.join(", ")
+    }
+}
 
 /// What became of one feed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,6 +75,10 @@ pub struct FeedComparison {
     pub only_ours_examples: Vec<SafeText>,
     /// By path, most frequent first.
     pub fields: Vec<FieldDifference>,
+    /// Rows of Adobe's feed table that were not compared, because they hold the minimal payload only.
+    pub only_minimal: u64,
+    /// The same, because they have another shape, such as that of Commerce Optimizer.
+    pub other_shape: u64,
 }
 
 /// A field that differs.
@@ -60,7 +96,7 @@ pub struct FieldDifference {
 }
 
 impl FeedComparison {
-    fn new(feed: Feed) -> Self {
+    fn new(feed: Feed, theirs: TheirFeed) -> Self {
         Self {
             feed,
             equal: 0,
@@ -70,18 +106,31 @@ impl FeedComparison {
             only_theirs_examples: Vec::new(),
             only_ours_examples: Vec::new(),
             fields: Vec::new(),
+            only_minimal: theirs.only_minimal,
+            other_shape: theirs.other_shape,
         }
     }
 
-    /// Whether Adobe's services would be sent the same.
+    /// Whether Adobe's services would be sent the same, as far as it was compared.
     pub fn is_equal(&self) -> bool {
         self.different + self.only_theirs + self.only_ours == 0
     }
+
+    /// Whether nothing of it was compared.
+    pub fn is_skipped(&self) -> bool {
+        self.is_equal() && self.equal == 0 && self.only_minimal + self.other_shape > 0
+    }
+
+    /// What was not compared, and why; empty if everything was.
+    pub fn not_compared(&self) -> String {
+        TheirFeed { whole: 0, only_minimal: self.only_minimal, other_shape: self.other_shape }.sentence()
+    }
 }
 
-/// 3 if a feed differs.
+/// 3 if a feed differs, or could not be compared whole.
 pub fn exit(feeds: &[FeedComparison]) -> Exit {
-    if feeds.iter().all(FeedComparison::is_equal) { Exit::Done } else { Exit::Partial }
+    let is_proven = |feed: &FeedComparison| feed.is_equal() && feed.only_minimal + feed.other_shape == 0;
+    if feeds.iter().all(is_proven) { Exit::Done } else { Exit::Partial }
 }
 
 /// The command by which Adobe's exporter writes what it would send into `var/log/saas-export.log`, without sending it.
@@ -89,49 +138,82 @@ pub fn command_to_make(feed: Option<Feed>) -> String {
     format!("EXPORTER_EXTENDED_LOG=1 bin/magento saas:resync --feed {} --dry-run", feed.unwrap_or(Feed::Products))
 }
 
-/// One feed while it is compared.
-struct Comparing {
-    rules: Rules,
-    theirs: Theirs,
-    now: Timestamp,
-    result: FeedComparison,
-    fields: BTreeMap<String, FieldDifference>,
-}
-
 impl Connector {
-    /// Compares the items in a file with ours: of this feed, or of every feed in the file.
+    /// Compares the items of Adobe's exporter with ours: of this feed, or of every feed that it has.
     ///
     /// # Errors
-    /// A [`Problem`]: the file or the source cannot be read, or the file has no items of such a feed.
-    pub async fn compare_exporter(&self, path: PathBuf, feed: Option<Feed>) -> Result<Vec<FeedComparison>, Problem> {
+    /// A [`Problem`]: the items or the source cannot be read, or there is nothing to compare.
+    pub async fn compare_exporter(&self, origin: Origin, feed: Option<Feed>) -> Result<Vec<FeedComparison>, Problem> {
         let source = self.source().await?.for_run();
-        let given = source.feeds().await.map_err(explained)?;
-        let reading = tokio::task::spawn_blocking(move || read_theirs(&path, feed));
-        let ended = |error| Problem::new(Exit::Other, format!("reading the file ended early: {error}"));
-        let (mut theirs, feeds) = reading.await.map_err(ended)??;
-        let mut results = Vec::new();
-        let now = Timestamp::now();
-        for feed in feeds {
-            let rules = Rules::of(feed, true).with_random_uuids();
-            let result = FeedComparison::new(feed);
-            let mut comparing = Comparing { rules, theirs, now, result, fields: BTreeMap::new() };
-            if given.contains(&feed) {
-                comparing = each_record(&source, feed, Selection::All, comparing, Comparing::ours).await?;
+        let mut theirs = Theirs::new()?;
+        let found = match origin {
+            Origin::File(path) => tokio::task::block_in_place(|| read_file(&path, feed, &theirs))?,
+            Origin::FeedTables => {
+                let found = tables::read(&self.feed_database().await?, feed, &theirs).await?;
+                if found.values().all(|found| found.whole == 0) {
+                    return Err(nothing_whole(&found, feed));
+                }
+                found
             }
-            let (result, left) = tokio::task::spawn_blocking(move || comparing.conclude()).await.map_err(ended)??;
-            theirs = left;
+        };
+        let mut results = Vec::new();
+        for (feed, found) in found {
+            let (result, left, _) = compare_feed(&source, feed, found, theirs, Nobody).await?;
             results.push(result);
+            theirs = left;
         }
         Ok(results)
     }
+
+    /// Finds what Adobe's exporter has sent and is equal to what this program would send, so that it counts as sent once it is kept:
+    /// of this feed, or of every feed whose table says what was sent.
+    ///
+    /// # Errors
+    /// A [`Problem`]: as [`Self::compare_exporter`], or a run is going on, this program has sent other items already, or Adobe's
+    /// exporter sends elsewhere. Nothing is changed then.
+    pub async fn plan_adoption(&self, feed: Option<Feed>) -> Result<PlannedAdoption, Problem> {
+        let data_space = self.destination()?;
+        let database = self.feed_database().await?;
+        self.check_adobes_data_space(&database, &data_space).await?;
+        let source = self.source().await?.for_run();
+        let begin = || Adoption::begin(&self.shared.state_dir, &data_space);
+        let mut adoption = tokio::task::block_in_place(begin).map_err(explained)?;
+        let mut theirs = Theirs::new()?;
+        let mut found = tables::read(&database, feed, &theirs).await?;
+        let given = source.feeds().await.map_err(explained)?;
+        let has_status = |feed: Feed| feed.in_commerce().is_some_and(|names| names.is_immediate);
+        found.retain(|feed, _| has_status(*feed) && given.contains(feed));
+        if found.is_empty() {
+            return Err(Problem::usage("Adobe's feed tables have no items of which they say whether they were sent"));
+        }
+        let is_unsaid = |of: &Feed| !found.contains_key(of) && feed.is_none_or(|feed| feed == *of);
+        let unsaid = given.iter().copied().filter(is_unsaid).collect();
+        let mut feeds = Vec::new();
+        for (feed, found) in found {
+            let (_, left, taking) = compare_feed(&source, feed, found, theirs, Taking::begin(adoption, feed)?).await?;
+            let (kept, counts) = taking.end()?;
+            feeds.push(counts);
+            (theirs, adoption) = (left, kept);
+        }
+        Ok(PlannedAdoption { adoption, feeds, unsaid })
+    }
+
+    /// The database with Adobe's feed tables.
+    async fn feed_database(&self) -> Result<Database, Problem> {
+        let none = || {
+            Problem::usage("no Commerce database is configured, so there are no feed tables to read")
+                .hint("name a file with the items of Adobe's exporter: --from FILE")
+        };
+        let settings = self.database_settings()?.ok_or_else(none)?;
+        Database::connect(&settings).await.map_err(explained)
+    }
 }
 
-/// Their items, and the feeds that they are of, in the order of a first sync.
-fn read_theirs(path: &std::path::Path, feed: Option<Feed>) -> Result<(Theirs, Vec<Feed>), Problem> {
-    let theirs = Theirs::new()?;
-    let mut found = std::collections::BTreeSet::new();
+/// Puts their items into `theirs`, and counts them by feed, in the order of a first sync.
+fn read_file(path: &Path, feed: Option<Feed>, theirs: &Theirs) -> Result<BTreeMap<Feed, TheirFeed>, Problem> {
+    let mut found: BTreeMap<Feed, TheirFeed> = BTreeMap::new();
     file::each_item(path, feed, &mut |feed, item| {
-        found.insert(feed);
+        found.entry(feed).or_default().whole += 1;
         let rules = Rules::of(feed, true);
         let id = rules.identity(&item);
         let before = theirs.take(feed, &id)?;
@@ -139,65 +221,30 @@ fn read_theirs(path: &std::path::Path, feed: Option<Feed>) -> Result<(Theirs, Ve
         if item["deleted"] == Value::Bool(true) {
             return Ok(());
         }
-        theirs.put(feed, &id, &before.map_or_else(|| item.clone(), |before| rules.joined(before, item.clone())))
+        let item = before.map_or_else(|| item.clone(), |before| rules.joined(before.item, item.clone()));
+        theirs.put(feed, &id, &Their::in_file(item))
     })?;
     if found.is_empty() {
         return Err(file::without_items(path, feed));
     }
-    Ok((theirs, found.into_iter().collect()))
+    Ok(found)
 }
 
-impl Comparing {
-    /// One of our records. One that cannot be sent is missing among ours.
-    fn ours(&mut self, record: Collected) -> Result<(), Problem> {
-        let Collected::Item { source_id, content } = record else { return Ok(()) };
-        let feed = self.rules.feed;
-        let Ok(item) = FeedItem::new(feed, source_id, content, self.now) else { return Ok(()) };
-        let Ok(item) = serde_json::from_slice(&item.json) else { return Ok(()) };
-        let item = rules::without_envelope(item);
-        let id = self.rules.identity(&item);
-        let Some(theirs) = self.theirs.take(feed, &id)? else {
-            if !self.rules.is_forgotten(&id) {
-                self.result.only_ours += 1;
-                if self.result.only_ours_examples.len() < EXAMPLES {
-                    self.result.only_ours_examples.push(SafeText::new(&id));
-                }
-            }
-            return Ok(());
-        };
-        let findings = self.rules.diff(&theirs, &item);
-        if findings.is_empty() {
-            self.result.equal += 1;
-            return Ok(());
-        }
-        self.result.different += 1;
-        let mut seen = std::collections::BTreeSet::new();
-        for finding in findings.into_iter().filter(|finding| seen.insert(finding.path.clone())) {
-            if let Some(field) = self.fields.get_mut(&finding.path) {
-                field.items += 1;
-            } else if self.fields.len() < MOST_PATHS {
-                // Values of orders are personal data: they stay in the shop.
-                let shown = |value| if feed.is_personal() { "(personal data)".into() } else { value };
-                let field = FieldDifference {
-                    path: SafeText::new(&finding.path),
-                    items: 1,
-                    example: SafeText::new(&id),
-                    theirs: shown(finding.theirs),
-                    ours: shown(finding.ours),
-                };
-                self.fields.insert(finding.path, field);
-            }
-        }
-        Ok(())
-    }
-
-    fn conclude(self) -> Result<(FeedComparison, Theirs), Problem> {
-        let Self { theirs, mut result, fields, .. } = self;
-        let (only_theirs, examples) = theirs.left(result.feed, EXAMPLES)?;
-        result.only_theirs = only_theirs;
-        result.only_theirs_examples = examples.iter().map(|id| SafeText::new(id)).collect();
-        result.fields = fields.into_values().collect();
-        result.fields.sort_by_key(|field| std::cmp::Reverse(field.items));
-        Ok((result, theirs))
-    }
+/// The feed tables have nothing to compare: how they get it, or a file that has.
+fn nothing_whole(found: &BTreeMap<Feed, TheirFeed>, feed: Option<Feed>) -> Problem {
+    let of = feed.map(|feed| format!(" of {feed}")).unwrap_or_default();
+    let sum = |rows: fn(&TheirFeed) -> u64| found.values().map(rows).sum();
+    let rows = TheirFeed {
+        whole: 0,
+        only_minimal: sum(|found| found.only_minimal),
+        other_shape: sum(|found| found.other_shape),
+    };
+    let what = match rows.sentence() {
+        rows if rows.is_empty() => format!("Adobe's feed tables have no rows{of}"),
+        rows => format!("Adobe's feed tables have nothing{of} that can be compared: {rows}"),
+    };
+    let command = command_to_make(feed);
+    Problem::usage(what).hint(format!(
+        "let Adobe's exporter write its items into var/log/saas-export.log, which sends nothing, and name that file with --from: {command}"
+    ))
 }

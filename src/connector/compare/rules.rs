@@ -89,6 +89,16 @@ pub struct Finding {
     pub ours: SafeText,
 }
 
+/// What was found of one of our items.
+#[derive(Debug)]
+pub enum Verdict {
+    Equal,
+    Different(Vec<Finding>),
+    OnlyOurs,
+    /// Adobe's feed table has it, and does not hold all of it.
+    NotCompared,
+}
+
 impl Rules {
     /// `has_own_time`: whether the rows were changed at the same time, so that a feed's own `updatedAt` is compared.
     #[must_use]
@@ -127,6 +137,12 @@ impl Rules {
         self.identity.iter().map(text).collect::<Vec<_>>().join(" · ")
     }
 
+    /// Whether an item has what tells it from others: another exporter's items may have other names for it.
+    pub fn has_identity(&self, item: &Value) -> bool {
+        let is_there = |value: &Value| !value.is_null() && !value.is_object();
+        self.identity.iter().all(|field| is_there(&item[*field]))
+    }
+
     /// One item of two with the same identity: the last counts.
     ///
     /// A price may be torn in two, where Adobe's exporter wrote a page out in the middle of a customer group: the first has the
@@ -146,6 +162,20 @@ impl Rules {
     #[must_use]
     pub fn is_forgotten(&self, id: &str) -> bool {
         self.feed == Feed::ScopesCustomerGroup && id == GROUP_OF_VISITORS
+    }
+
+    /// Whether two items are the same. The minimal payload of a stock status has all that counts, and is taken for the whole.
+    pub fn verdict(&self, theirs: &Value, ours: &Value) -> Verdict {
+        let mut ours = ours.clone();
+        if let (Feed::InventoryStockStatus, Value::Object(ours), Some(theirs)) =
+            (self.feed, &mut ours, theirs.as_object())
+        {
+            let is_bare =
+                |name: &str| !theirs.contains_key(name) && (name == "deleted" || self.feed.is_hash_excluded(name));
+            ours.retain(|name, _| !is_bare(name));
+        }
+        let findings = self.diff(theirs, &ours);
+        if findings.is_empty() { Verdict::Equal } else { Verdict::Different(findings) }
     }
 
     /// Where two items differ.

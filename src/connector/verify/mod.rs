@@ -7,7 +7,6 @@ mod expected;
 mod judge;
 mod look;
 mod report;
-mod resume;
 pub mod sample;
 mod unkept;
 
@@ -20,18 +19,14 @@ use serde::{Deserialize, Serialize};
 
 use self::confidence::{DEFAULT_SHARE, most_wrong, size_for};
 use self::look::Look;
-use self::resume::Resume;
 use self::sample::{Draw, rare};
-use super::{Connector, explained, gateway_url};
-use crate::client::storefront::{Storefront, StorefrontSettings};
-use crate::config::Config;
-use crate::domain::{DataSpaceId, Environment, Feed};
+use super::Connector;
+use super::resume::Resume;
+use crate::domain::{DataSpaceId, Feed};
 use crate::error::{Exit, Problem};
 use crate::export::ledger::{ItemNumber, ItemQuery, PageFrom};
 use crate::format::full_moment;
-use crate::keys::ApiKey;
 use crate::remedy::Remedy;
-use crate::settings::{Setting, SettingStore as _};
 use crate::untrusted::SafeText;
 
 /// How many items are looked at between two remarks on how far it has come: ten requests.
@@ -258,7 +253,8 @@ impl Connector {
     pub async fn verify_items(&self, request: &VerifyRequest, tell: Tell<'_>) -> Result<VerifyReport, Problem> {
         let no_data_space = || Problem::usage("no data space is selected").hint(Remedy::ChooseDataSpace);
         let data_space = self.config().saas.environment_id.ok_or_else(no_data_space)?;
-        let mut look = Look::new(self.storefront(&data_space)?, request);
+        let environment = self.config().gateway.environment;
+        let mut look = Look::new(self.storefront(&data_space, environment)?, request);
         let view = look.suffix();
         let population = self.in_ledger(move |ledger| {
             let mut population = 0;
@@ -280,35 +276,6 @@ impl Connector {
             Choice::Sample(size) => self.look_at_sample(&mut look, *size, population, tell).await,
             Choice::All => self.look_at_all(&mut look, &data_space, population, tell).await,
         }
-    }
-
-    /// Whether the services' address is that of the gateway in use: Adobe's services show what was sent to Adobe's gateway.
-    pub(super) fn knows_storefront(&self) -> bool {
-        let (config, adobes) = (self.config(), Config::default());
-        let environment = config.gateway.environment;
-        config.gateway.graphql_url.is_some() || gateway_url(&config, environment) == gateway_url(&adobes, environment)
-    }
-
-    fn storefront(&self, data_space: &DataSpaceId) -> Result<Storefront, Problem> {
-        let config = self.config();
-        let gateway = &config.gateway;
-        let environment = gateway.environment;
-        let api_key = self.layers().text(Setting::ApiKey(environment))?;
-        let missing = || {
-            Problem::usage(format!("no {environment} API key; the services are asked with it"))
-                .hint(Remedy::AddKeys { environment: environment.name() })
-        };
-        let api_key = ApiKey::parse(api_key.ok_or_else(missing)?.value.expose()).map_err(explained)?;
-        let settings = StorefrontSettings {
-            url: gateway.graphql_url.clone().unwrap_or_else(|| default_url(environment).to_owned()),
-            ca_file: gateway.ca_file.as_deref().map(|path| self.store().resolve(path)),
-            connect_timeout: Duration::from_secs(gateway.connect_timeout_seconds),
-            read_timeout: Duration::from_secs(gateway.read_timeout_seconds),
-            total_timeout: Duration::from_secs(gateway.total_timeout_seconds),
-            requests_per_second: Some(gateway.graphql_requests_per_second).filter(|rate| *rate > 0.0),
-            data_space: data_space.clone(),
-        };
-        Storefront::new(&settings, &api_key).map_err(explained)
     }
 
     async fn look_at_skus(
@@ -413,16 +380,17 @@ impl Connector {
         population: u64,
         tell: Tell<'_>,
     ) -> Result<VerifyReport, Problem> {
-        let mut resume = Resume::open(&self.shared.state_dir, data_space, look.request, Timestamp::now());
-        let (tally, differing) = resume.found();
-        let mut tally = tally.clone();
+        let path = self.shared.state_dir.join("verify").join(format!("{data_space}.json"));
+        let mut resume: Resume<Asked, Looked> = Resume::open(path, Asked::of(look.request), Timestamp::now());
+        let mut tally = Tally::default();
         let mut from = PageFrom::Start;
-        if let Some(after) = resume.after() {
+        if let Some(looked) = resume.begun() {
+            tally = looked.tally.clone();
             tell(VerifyNews::Resumed(tally.checked()))?;
-            for sighting in differing {
+            for sighting in &looked.differing {
                 tell(VerifyNews::Seen(sighting))?;
             }
-            from = PageFrom::After(self.item_row(ItemNumber(after)).await?.1);
+            from = PageFrom::After(self.item_row(ItemNumber(looked.after)).await?.1);
         }
         loop {
             let query = ItemQuery::all(Feed::Products);
@@ -435,16 +403,17 @@ impl Connector {
                 Ok(seen) => seen,
                 Err(problem) => {
                     // What was found before is not looked for again.
-                    if resume.after().is_some() {
-                        resume.save()?;
-                    }
+                    resume.save()?;
                     return Err(problem);
                 }
             };
             tell(VerifyNews::Checked(tally.checked(), population))?;
             let Some(last) = page.rows.into_iter().last().filter(|_| page.has_after) else { break };
-            let differing = seen.into_iter().filter(Sighting::is_different).collect();
-            resume.passed(last.number.0, &tally, differing)?;
+            resume.add(|looked| {
+                looked.after = last.number.0;
+                looked.tally = tally.clone();
+                looked.differing.extend(seen.into_iter().filter(Sighting::is_different));
+            })?;
             from = PageFrom::After(last);
         }
         resume.finish();
@@ -452,16 +421,31 @@ impl Connector {
     }
 }
 
-/// What stands between SKU and store view in a label.
-const SEPARATOR: &str = " · ";
+/// What was asked for, where everything is looked at.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Asked {
+    store_view: Option<String>,
+    group: u64,
+    live_search: bool,
+}
 
-/// Adobe's endpoint for a pair (protocol page §7).
-fn default_url(environment: Environment) -> &'static str {
-    match environment {
-        Environment::Production => "https://catalog-service.adobe.io/graphql",
-        Environment::Sandbox => "https://catalog-service-sandbox.adobe.io/graphql",
+impl Asked {
+    fn of(request: &VerifyRequest) -> Self {
+        Self { store_view: request.store_view.clone(), group: request.group, live_search: request.live_search }
     }
 }
+
+/// What was found of everything so far.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Looked {
+    /// The number of the last item that was looked at.
+    after: i64,
+    tally: Tally,
+    differing: Vec<Sighting>,
+}
+
+/// What stands between SKU and store view in a label.
+const SEPARATOR: &str = " · ";
 
 /// The end of a look at a data space that shows nothing at all.
 fn nothing_shown(products: u64) -> Problem {

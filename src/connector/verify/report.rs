@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::confidence::CONFIDENCE;
 use super::{Bound, Sighting, VerifyReport};
-use crate::format::{count, counted};
+use crate::format::{count, counted, rounded_up};
 use crate::report::{Row, Tone};
 
 impl Sighting {
@@ -65,13 +65,6 @@ fn statement(bound: Bound, population: u64) -> String {
     format!("At most {percent} % wrong, {sure:.0} % sure, of {population} ({drawn}).")
 }
 
-/// One decimal, never less than it is.
-fn rounded_up(percent: f64) -> String {
-    // What is added makes a negative zero a plain one.
-    let text = format!("{:.1}", (percent * 10.0 - 1e-9).ceil() / 10.0 + 0.0);
-    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +75,5 @@ mod tests {
         assert_eq!(of(120, 0), "At most 0.3 % wrong, 95 % sure, of 40,000 (0 of 985 drawn at random are wrong).");
         assert_eq!(of(121, 0), "At most 0.4 % wrong, 95 % sure, of 40,000 (0 of 985 drawn at random are wrong).");
         assert_eq!(of(400, 4), "At most 1 % wrong, 95 % sure, of 40,000 (4 of 985 drawn at random are wrong).");
-        assert_eq!(rounded_up(0.0), "0");
     }
 }

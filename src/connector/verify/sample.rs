@@ -2,22 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use crate::export::ledger::ItemNumber;
-
 /// Of each kind of product in each store view so many are looked at, if there are so many among what was drawn beside the sample.
 const LEAST_OF_EACH: usize = 5;
 
 /// Draws from what is handed over one by one, without knowing how much comes.
 #[derive(Debug)]
-pub struct Draw {
+pub struct Draw<T> {
     size: usize,
-    drawn: Vec<ItemNumber>,
+    drawn: Vec<T>,
     /// How many were handed over.
     pub population: u64,
     rng: fastrand::Rng,
 }
 
-impl Draw {
+impl<T> Draw<T> {
     /// A draw of at most `size`.
     #[must_use]
     pub fn new(size: usize, seed: u64) -> Self {
@@ -25,20 +23,20 @@ impl Draw {
     }
 
     /// Hands one over; each ends up among the drawn with the same chance.
-    pub fn offer(&mut self, number: ItemNumber) {
+    pub fn offer(&mut self, one: T) {
         self.population += 1;
         if self.drawn.len() < self.size {
-            self.drawn.push(number);
+            self.drawn.push(one);
             return;
         }
         let place = self.rng.u64(..self.population);
         if let Some(kept) = usize::try_from(place).ok().and_then(|place| self.drawn.get_mut(place)) {
-            *kept = number;
+            *kept = one;
         }
     }
 
     /// The drawn ones, in random order: the first of them are a sample, too.
-    pub fn drawn(mut self) -> Vec<ItemNumber> {
+    pub fn drawn(mut self) -> Vec<T> {
         self.rng.shuffle(&mut self.drawn);
         self.drawn
     }
@@ -62,6 +60,7 @@ pub fn rare<K: Ord + Clone>(sample: &[K], more: &[K]) -> Vec<usize> {
 mod tests {
     use super::super::confidence::{DEFAULT_SHARE, most_wrong, size_for};
     use super::*;
+    use crate::export::ledger::ItemNumber;
 
     fn sample(population: i64, size: u64, seed: u64) -> Vec<ItemNumber> {
         let mut draw = Draw::new(usize::try_from(size).expect("small") * 2, seed);

@@ -6,10 +6,11 @@
 //!
 //! Rooms: `status` says what the codes of items mean, `schema` opens and describes the file, `store` holds a connection and its run-local state, `compare`, `sweep`,
 //! `chosen` (a part of a feed), `follow` (change logs), `recheck` (what is compared again), `rolling` (the rolling compare),
-//! `journal`, `held`, `history` and `runs` (the run history) are what a run does with it, `writer` is the
+//! `journal`, `held`, `history` and `runs` (the run history) are what a run does with it, `adopt` takes over what another exporter has sent, `writer` is the
 //! one thread that writes, `reader`, `sent`, `listing`
 //! (pages of `items`) and `detail` (one of them) look on from outside. None of them may know of sources, clients or screens.
 
+mod adopt;
 mod backup;
 mod bitmap;
 mod check;
@@ -46,6 +47,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+pub use adopt::{CountsAs, Taken};
 pub use backup::{Backup, back_up};
 pub use check::{Checkup, Flaw, check, size};
 pub(super) use chosen::Reach;

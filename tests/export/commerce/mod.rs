@@ -1,6 +1,7 @@
 //! The main job: from a real MariaDB through the pipeline into the gateway. The shop is that of `tests/fixtures`.
 
 mod absent;
+mod adopt;
 mod exchanged;
 mod kit;
 mod luma;

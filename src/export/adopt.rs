@@ -1,0 +1,55 @@
+//! Switching over from another exporter: what it has sent counts as sent here.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::ExportError;
+use super::ledger::{CountsAs, Store, Taken};
+use super::lock::RunLock;
+use crate::domain::{DataSpaceId, Feed};
+use crate::feeds::item::FeedItem;
+
+/// A ledger that is being filled. It holds all locks of the data space, and keeps nothing unless it is finished.
+#[derive(Debug)]
+pub struct Adoption {
+    store: Store,
+    _locks: Vec<RunLock>,
+}
+
+impl Adoption {
+    /// Begins. Blocking, as everything here is.
+    ///
+    /// # Errors
+    /// [`ExportError::Locked`] if a run into this data space is going on, [`ExportError::Ledger`] if the ledger cannot be written.
+    pub fn begin(state_dir: &Path, data_space: &DataSpaceId) -> Result<Self, ExportError> {
+        let locks = RunLock::take_all(state_dir, data_space)?;
+        let store = Store::open(state_dir, data_space)?;
+        store.begin_adoption()?;
+        Ok(Self { store, _locks: locks })
+    }
+
+    /// How many items of a feed count as sent.
+    ///
+    /// # Errors
+    /// [`ExportError::Ledger`]; nothing is kept then.
+    pub fn count_sent(&self, feed: Feed) -> Result<u64, ExportError> {
+        Ok(self.store.count_sent(feed)?)
+    }
+
+    /// Takes over an item that was sent, and answered at this time.
+    ///
+    /// # Errors
+    /// [`ExportError::Ledger`]; nothing is kept then.
+    pub fn take(&self, item: &FeedItem, as_what: CountsAs, at: Timestamp) -> Result<Taken, ExportError> {
+        Ok(self.store.adopt(item, as_what, at)?)
+    }
+
+    /// Keeps all of it.
+    ///
+    /// # Errors
+    /// [`ExportError::Ledger`]; nothing is kept then.
+    pub fn finish(self) -> Result<(), ExportError> {
+        Ok(self.store.keep_adopted()?)
+    }
+}

@@ -1,0 +1,79 @@
+//! Taking over into the ledger what another exporter has sent: all of it in one transaction.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, params};
+
+use super::store::Store;
+use super::{LedgerError, feed_code, status};
+use crate::domain::Feed;
+use crate::feeds::item::FeedItem;
+
+/// What the ledger has of an item that was handed to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It was not there, and is now.
+    New,
+    /// It was there as it is.
+    Already,
+    /// It was there otherwise, and is left so.
+    Otherwise,
+}
+
+/// What an item counts as that was handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountsAs {
+    /// The service has it as it is.
+    Sent,
+    /// The service may have another form of it: the next sync sends it, or deletes it if it is gone.
+    Unknown,
+}
+
+impl Store {
+    /// Begins; nothing is kept before [`Self::keep_adopted`].
+    pub fn begin_adoption(&self) -> Result<(), LedgerError> {
+        self.explained(self.connection.execute_batch("BEGIN IMMEDIATE"))
+    }
+
+    /// Keeps everything that was handed over.
+    pub fn keep_adopted(&self) -> Result<(), LedgerError> {
+        self.explained(self.connection.execute_batch("COMMIT"))
+    }
+
+    /// How many items of a feed count as sent.
+    pub fn count_sent(&self, feed: Feed) -> Result<u64, LedgerError> {
+        let sql = "SELECT COUNT(*) FROM items WHERE feed = ?1 AND status = ?2";
+        let count = self.connection.query_row(sql, [feed_code(feed), status::SUBMITTED], |row| row.get::<_, i64>(0));
+        self.explained(count).map(i64::unsigned_abs)
+    }
+
+    /// Takes over an item that the service was sent, and answered at this time.
+    pub fn adopt(&self, item: &FeedItem, as_what: CountsAs, at: Timestamp) -> Result<Taken, LedgerError> {
+        self.explained(self.try_adopt(item, as_what, at))
+    }
+
+    fn try_adopt(&self, item: &FeedItem, as_what: CountsAs, at: Timestamp) -> rusqlite::Result<Taken> {
+        let (hash, status) = match as_what {
+            CountsAs::Sent => (item.hash.0, Some(status::SUBMITTED)),
+            CountsAs::Unknown => ([0; 20], None),
+        };
+        // A batch of a time before the journal: the item has left, so it can be deleted there.
+        let mut insert = self.connection.prepare_cached(
+            "INSERT OR IGNORE INTO items (feed, feed_id, source_id, label, minimal, hash, deleted, status, batch, modified_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, 0, ?8)",
+        )?;
+        let source_id = item.source_id.and_then(|id| i64::try_from(id).ok());
+        let (feed, at) = (feed_code(item.feed), at.as_millisecond());
+        let values = params![feed, item.id.0, source_id, item.label.as_str(), item.minimal, hash, status, at];
+        if insert.execute(values)? > 0 {
+            return Ok(Taken::New);
+        }
+        let sql = "SELECT 1 FROM items WHERE feed = ?1 AND feed_id = ?2 AND hash = ?3 AND status IS ?4 AND deleted = 0";
+        let mut select = self.connection.prepare_cached(sql)?;
+        let is_same = select.query_row(params![feed, item.id.0, hash, status], |_| Ok(())).optional()?.is_some();
+        Ok(if is_same { Taken::Already } else { Taken::Otherwise })
+    }
+
+    fn explained<T>(&self, result: rusqlite::Result<T>) -> Result<T, LedgerError> {
+        result.map_err(|error| LedgerError::of_sqlite(&self.path, &error))
+    }
+}
