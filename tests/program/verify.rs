@@ -105,6 +105,32 @@ fn everything_that_was_planted_is_named_and_nothing_else() {
 }
 
 #[test]
+fn the_doctor_sees_what_another_installation_sent() {
+    let shop = Shop::new("");
+    shop.products(&[product("A"), product("B"), product("C")]);
+    shop.export();
+    let visible = || {
+        let told = shop.home.run(&["doctor", "--json"]);
+        let lines = stdout(&told).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect::<Vec<Value>>();
+        let check = lines.iter().find(|line| line["check"] == "Visible items").expect("the check").clone();
+        let finding = lines.iter().find(|line| line["what"].to_string().contains("never sent from here"));
+        (check, finding.map(|finding| finding["what"].as_str().expect("a text").to_owned()))
+    };
+    let (check, foreign) = visible();
+    assert_eq!((&check["detail"], &check["outcome"]), (&json!("6 of a sample of 6 visible"), &json!("ok")), "{check}");
+    assert_eq!(foreign, None);
+
+    // Without its ledger it is as if somebody else had sent them.
+    fs::remove_dir_all(shop.home.path(".local/state")).expect("removed");
+    shop.products(&[product("A")]);
+    shop.export();
+    let (check, foreign) = visible();
+    assert_eq!(check["outcome"], json!("warning"), "{check}");
+    let expected = "2 of 3 products that Live Search shows were never sent from here, such as B";
+    assert_eq!(foreign.as_deref(), Some(expected));
+}
+
+#[test]
 fn each_bad_answer_is_one_sentence() {
     let fault = |kind: &str| format!("[[fault]]\ngraphql = true\n{kind}\n");
     let script = [

@@ -82,6 +82,13 @@ impl Check {
         Self { outcome: Outcome::Skipped, ..Self::ok(name, why) }
     }
 
+    /// With one more finding, if there is one.
+    pub(super) fn and(self, finding: Option<Finding>) -> Self {
+        let Some(finding) = finding else { return self };
+        let findings = self.findings.into_iter().chain([finding]).collect();
+        Self { facts: self.facts, ..Self::new(self.name, self.detail.as_str(), findings) }
+    }
+
     /// With more facts.
     pub(super) fn with_facts(self, facts: Vec<SafeText>) -> Self {
         Self { facts, ..self }

@@ -57,7 +57,9 @@ async fn look(connector: &Connector, summary: &[FeedSummary]) -> Check {
     }
     let request = VerifyRequest::sample(Some(SAMPLE));
     let mut unheard = |_: VerifyNews<'_>| Ok(());
-    match timeout(AREA_LIMIT, Box::pin(connector.verify_items(&request, &mut unheard))).await {
+    let sample = timeout(AREA_LIMIT, Box::pin(connector.verify_items(&request, &mut unheard)));
+    let (sample, foreign) = tokio::join!(sample, foreign(connector));
+    let check = match sample {
         Err(_) => Check::skipped(VISIBLE, "no response"),
         Ok(Ok(report)) => judged(&report.tally, || cost(connector, summary)),
         // Too many for a page that shows anything at all.
@@ -69,7 +71,27 @@ async fn look(connector: &Connector, summary: &[FeedSummary]) -> Check {
             let finding = Finding { level: Level::Warning, ..Finding::of_problem(&problem, means) };
             Check::new(VISIBLE, "not checked", vec![finding])
         }
-    }
+    };
+    check.and(foreign)
+}
+
+/// Says if Live Search shows products that this installation never sent. Where it cannot be asked, nothing is said: not every shop
+/// has it.
+async fn foreign(connector: &Connector) -> Option<Finding> {
+    let data_space = connector.config().saas.environment_id?;
+    let found = timeout(AREA_LIMIT, Box::pin(connector.foreign_products(&data_space))).await.ok()?.ok()?;
+    let first = found.skus.first()?;
+    let what = format!(
+        "{} of {} that Live Search shows were never sent from here, such as {first}",
+        count(found.skus.len() as u64),
+        counted(found.looked_at, "product")
+    );
+    let means = "another installation sends into this data space, or did before; its products stay until they are deleted from there";
+    Some(Finding::warning(
+        what,
+        means,
+        Hint::from("check that the data space is this shop's: ").and(Remedy::ListDataSpaces),
+    ))
 }
 
 /// What came of a sample.

@@ -4,6 +4,7 @@
 
 pub mod confidence;
 mod expected;
+mod foreign;
 mod judge;
 mod look;
 mod report;
