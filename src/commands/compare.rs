@@ -107,7 +107,8 @@ fn print(of: &FeedComparison, printer: Printer, output: &mut Output) -> Result<(
     }
     let rest = if not_compared.is_empty() { String::new() } else { format!("; not compared: {not_compared}") };
     if of.is_equal() {
-        let row = Row::new(format!("{} equal{rest}", counted(of.equal, "item")), Tone::Good).named(of.feed.name());
+        let tone = if rest.is_empty() { Tone::Good } else { Tone::Warning };
+        let row = Row::new(format!("{} equal{rest}", counted(of.equal, "item")), tone).named(of.feed.name());
         return printer.row(&row, output);
     }
     let parts =

@@ -21,7 +21,7 @@ impl Adoption {
     /// Begins. Blocking, as everything here is.
     ///
     /// # Errors
-    /// [`ExportError::Locked`] if a run into this data space is going on, [`ExportError::Ledger`] if the ledger cannot be written.
+    /// [`ExportError::Locked`] if a run into this data space is active, [`ExportError::Ledger`] if the ledger cannot be written.
     pub fn begin(state_dir: &Path, data_space: &DataSpaceId) -> Result<Self, ExportError> {
         let locks = RunLock::take_all(state_dir, data_space)?;
         let store = Store::open(state_dir, data_space)?;

@@ -127,6 +127,14 @@ fn what_differs_between_two_data_spaces_is_named_exactly() {
     let of_view: BTreeSet<_> =
         expected.iter().filter(|(_, view, state)| view == "de" && state != "neither").cloned().collect();
     assert_eq!((code, but(&lines, "equal")), (Some(3), of_view));
+
+    // The public key alone is enough.
+    let config = fs::read_to_string(spaces.shop.home.config()).expect("a configuration");
+    let public: Vec<&str> = config.lines().filter(|line| !line.contains("private_key_file")).collect();
+    spaces.shop.home.write_config(&public.join("\n"));
+    let (code, lines) = spaces.lines(&["--ids", "P003,P004", "--store-view", "base/main/de"]);
+    let only_b = BTreeSet::from([("P003".to_owned(), "de".to_owned(), "only-b".to_owned())]);
+    assert_eq!((code, but(&lines, "equal")), (Some(3), only_b));
 }
 
 #[test]

@@ -220,7 +220,7 @@ fn luma_the_items_of_adobes_exporter_are_equal_and_each_changed_field_is_found()
 }
 
 #[test]
-fn luma_feed_tables_that_hold_the_items_whole_are_equal_but_for_a_torn_price() {
+fn luma_feed_tables_that_hold_the_items_whole_are_equal_and_taken_over_but_for_a_torn_price() {
     let Some((shop, home)) = luma_of_gold() else { return };
     for feed in FEEDS {
         let names = feed.in_commerce().expect("a feed of Commerce");
@@ -255,4 +255,23 @@ fn luma_feed_tables_that_hold_the_items_whole_are_equal_but_for_a_torn_price() {
     assert_eq!((&torn["path"], &torn["items"]), (&"discounts[extra]".into(), &1.into()), "{torn}");
     let only = |side: &str| feeds.iter().map(|feed| feed[side].as_u64().expect("a number")).sum::<u64>();
     assert_eq!((only("only_theirs"), only("only_ours")), (0, 0), "{feeds:#?}");
+
+    // Switching over counts all of it as sent but for that price, and says what Adobe's tables do not tell.
+    let config = std::fs::read_to_string(home.config()).expect("a configuration");
+    home.write_config(&format!("{config}[saas]\nenvironment_id = \"space-1\"\n"));
+    shop.execute(
+        "REPLACE INTO core_config_data (scope, scope_id, path, value) \
+         VALUES ('default', 0, 'services_connector/services_id/environment_id', 'space-1')",
+    );
+    let adopted = json_lines(&home.ok(&["compare", "exporter", "--adopt", "--yes", "--json"]));
+    let summary = adopted.last().expect("a summary");
+    let with_status =
+        |feed: &&Value| feed["feed"] != "orders" && !feed["feed"].as_str().expect("a name").starts_with("scopes");
+    let equal: u64 = feeds.iter().filter(with_status).map(|feed| feed["equal"].as_u64().expect("a number")).sum();
+    assert_eq!(
+        (&summary["sent"], &summary["to_send"], &summary["gone"], &summary["not_judged"]),
+        (&equal.into(), &1.into(), &0.into(), &0.into()),
+        "{adopted:#?}"
+    );
+    assert_eq!(summary["unsaid"], serde_json::json!(["scopesWebsite", "scopesCustomerGroup", "orders"]));
 }

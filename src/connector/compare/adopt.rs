@@ -87,14 +87,15 @@ impl Taking {
             return Ok((adoption, counts));
         }
         let (items, feed) = (counted(unmatched, "item"), counts.feed);
-        let what = format!(
-            "{items} of {feed} in the ledger: sent by this program, and not as Adobe's exporter did; nothing changed"
-        );
+        let what =
+            format!("the ledger already has {items} of {feed} that this program sent otherwise; nothing changed");
         Err(Problem::new(Exit::Guarded, what).hint("export as usual: the ledger knows more than Adobe's feed tables"))
     }
 }
 
 impl Onlooker for Taking {
+    const WANTS_OURS: bool = true;
+
     fn ours(&mut self, item: &FeedItem, their: Option<&Their>, verdict: &Verdict) -> Result<(), Problem> {
         let Some(their) = their else {
             self.counts.only_ours += 1;
@@ -116,13 +117,13 @@ impl Onlooker for Taking {
         Ok(())
     }
 
-    fn left(&mut self, their: &Their, is_gone: bool) -> Result<(), Problem> {
+    fn only_theirs(&mut self, their: &Their) -> Result<(), Problem> {
         let feed = self.counts.feed;
         let serde_json::Value::Object(fields) = their.item.clone() else { return Ok(()) };
         // Without an identity it could not be deleted either.
         let Ok(item) = FeedItem::new(feed, None, fields, their.at) else { return Ok(()) };
         self.adoption.take(&item, CountsAs::Unknown, their.at).map_err(explained)?;
-        *if is_gone { &mut self.counts.gone } else { &mut self.counts.not_judged } += 1;
+        self.counts.gone += 1;
         Ok(())
     }
 }

@@ -21,21 +21,26 @@ const MOST_PATHS: usize = 1_000;
 
 /// Who is told what was found of each item, besides what is counted.
 pub(super) trait Onlooker: Send + 'static {
+    /// Whether ours are of interest although there is nothing to compare them with.
+    const WANTS_OURS: bool;
+
     /// One of our items, with theirs if there is one.
     fn ours(&mut self, item: &FeedItem, their: Option<&Their>, verdict: &Verdict) -> Result<(), Problem>;
-    /// One of theirs that none of ours was compared with. `is_gone`: because there is none.
-    fn left(&mut self, their: &Their, is_gone: bool) -> Result<(), Problem>;
+    /// One of theirs that the shop does not have.
+    fn only_theirs(&mut self, their: &Their) -> Result<(), Problem>;
 }
 
 /// Only what is counted is of interest.
 pub(super) struct Nobody;
 
 impl Onlooker for Nobody {
+    const WANTS_OURS: bool = false;
+
     fn ours(&mut self, _: &FeedItem, _: Option<&Their>, _: &Verdict) -> Result<(), Problem> {
         Ok(())
     }
 
-    fn left(&mut self, _: &Their, _: bool) -> Result<(), Problem> {
+    fn only_theirs(&mut self, _: &Their) -> Result<(), Problem> {
         Ok(())
     }
 }
@@ -64,12 +69,11 @@ pub(super) async fn compare_feed<O: Onlooker>(
     let rules = Rules::of(feed, true).with_random_uuids();
     let result = FeedComparison::new(feed, found);
     let mut comparing = Comparing { rules, theirs, now: Timestamp::now(), result, fields: BTreeMap::new(), onlooker };
-    // Without a whole item of theirs there is nothing to compare ours with.
-    let is_compared = found.whole > 0;
-    if is_compared && source.feeds().await.map_err(explained)?.contains(&feed) {
+    let is_read = found.whole > 0 || O::WANTS_OURS;
+    if is_read && source.feeds().await.map_err(explained)?.contains(&feed) {
         comparing = each_record(source, feed, Selection::All, comparing, Comparing::ours).await?;
     }
-    tokio::task::block_in_place(|| comparing.conclude(is_compared))
+    tokio::task::block_in_place(|| comparing.conclude())
 }
 
 impl<O: Onlooker> Comparing<O> {
@@ -85,7 +89,7 @@ impl<O: Onlooker> Comparing<O> {
         let verdict = match &their {
             Some(their) if their.is_gone => Verdict::OnlyOurs,
             Some(their) if !their.is_whole => Verdict::NotCompared,
-            Some(their) => self.rules.verdict(&their.item, &ours),
+            Some(their) => self.rules.verdict(&their.item, ours),
             None => Verdict::OnlyOurs,
         };
         self.onlooker.ours(&item, their.as_ref(), &verdict)?;
@@ -130,14 +134,14 @@ impl<O: Onlooker> Comparing<O> {
         }
     }
 
-    fn conclude(self, is_compared: bool) -> Result<(FeedComparison, Theirs, O), Problem> {
+    fn conclude(self) -> Result<(FeedComparison, Theirs, O), Problem> {
         let Self { theirs, mut result, fields, mut onlooker, .. } = self;
         let (only_theirs, examples) = theirs.left(result.feed, EXAMPLES)?;
         result.only_theirs = only_theirs;
         result.only_theirs_examples = examples.iter().map(|id| SafeText::new(id)).collect();
         result.fields = fields.into_values().collect();
         result.fields.sort_by_key(|field| std::cmp::Reverse(field.items));
-        theirs.each_left(result.feed, &mut |their| onlooker.left(&their, is_compared))?;
+        theirs.each_left(result.feed, &mut |their| onlooker.only_theirs(&their))?;
         Ok((result, theirs, onlooker))
     }
 }

@@ -169,7 +169,7 @@ impl Connector {
     /// of this feed, or of every feed whose table says what was sent.
     ///
     /// # Errors
-    /// A [`Problem`]: as [`Self::compare_exporter`], or a run is going on, this program has sent other items already, or Adobe's
+    /// A [`Problem`]: as [`Self::compare_exporter`], or a run is active, this program has sent other items already, or Adobe's
     /// exporter sends elsewhere. Nothing is changed then.
     pub async fn plan_adoption(&self, feed: Option<Feed>) -> Result<PlannedAdoption, Problem> {
         let data_space = self.destination()?;

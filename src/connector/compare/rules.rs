@@ -165,10 +165,9 @@ impl Rules {
     }
 
     /// Whether two items are the same. The minimal payload of a stock status has all that counts, and is taken for the whole.
-    pub fn verdict(&self, theirs: &Value, ours: &Value) -> Verdict {
-        let mut ours = ours.clone();
-        if let (Feed::InventoryStockStatus, Value::Object(ours), Some(theirs)) =
-            (self.feed, &mut ours, theirs.as_object())
+    pub fn verdict(&self, theirs: &Value, mut ours: Value) -> Verdict {
+        if self.feed == Feed::InventoryStockStatus
+            && let (Some(ours), Some(theirs)) = (ours.as_object_mut(), theirs.as_object())
         {
             let is_bare =
                 |name: &str| !theirs.contains_key(name) && (name == "deleted" || self.feed.is_hash_excluded(name));

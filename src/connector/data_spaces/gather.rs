@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::skus::{Place, Skus};
 use super::{DataSpacesRequest, SkuOrigin, VISITORS};
-use crate::client::storefront::{MAX_FOUND, MAX_SKUS, StoreScope, Storefront};
+use crate::client::storefront::{MAX_FOUND, MAX_SKUS, StoreScope, Storefront, StorefrontError};
 use crate::connector::reading::each_record;
 use crate::connector::{Connector, explained};
 use crate::domain::{DataSpaceId, DataSpaceKind, Environment, Feed};
@@ -101,7 +101,7 @@ impl Connector {
 }
 
 /// What a service said in a store view of a data space.
-pub(super) fn in_view(view: &StoreScope, side: &Side, error: &crate::client::storefront::StorefrontError) -> Problem {
+pub(super) fn in_view(view: &StoreScope, side: &Side, error: &StorefrontError) -> Problem {
     let problem = Problem::of(error);
     Problem {
         what: format!("{}, store view {}: {}", side.name, SafeText::new(&view.store_view), problem.what),
