@@ -60,6 +60,7 @@ fn words_of(remedy: &Remedy) -> String {
         Remedy::InitConfig { .. }
         | Remedy::Demo
         | Remedy::ListFeeds
+        | Remedy::SendAnyway { .. }
         | Remedy::AcceptEmpty
         | Remedy::RunAsService
         | Remedy::RepairLedger
@@ -87,7 +88,16 @@ mod tests {
         }
         assert_eq!(
             by_command,
-            ["InitConfig", "Demo", "ListFeeds", "AcceptEmpty", "RunAsService", "RepairLedger", "RepairLedgerFrom"]
+            [
+                "InitConfig",
+                "Demo",
+                "ListFeeds",
+                "SendAnyway",
+                "AcceptEmpty",
+                "RunAsService",
+                "RepairLedger",
+                "RepairLedgerFrom"
+            ]
         );
     }
 

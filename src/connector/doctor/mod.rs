@@ -9,10 +9,12 @@
 //! | `shop` | database, cron, indexers, change logs |
 //! | `gateway` | keys, name, connection, TLS, proxy, clock, registry, data space |
 //! | `program` | routes, guard, ledger, terminal |
+//! | `customised` | what was changed in Adobe's exporter, part of the guard's check; asked by `program` |
 //! | `state_dir` | the state directory: whose it is, and whether it lasts; asked by `program` |
 //! | `logout` | whether a run survives the logout; asked by `program` |
 
 mod check;
+mod customised;
 mod gateway;
 mod installation;
 mod logout;

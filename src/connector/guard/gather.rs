@@ -69,7 +69,7 @@ impl Connector {
         Ok(Some(Here { inferred: self.hints(base_url)?.conclude(), now }))
     }
 
-    fn root(&self) -> Option<PathBuf> {
+    pub(super) fn root(&self) -> Option<PathBuf> {
         self.config().instance.root.as_deref().map(|root| self.store().resolve(root))
     }
 

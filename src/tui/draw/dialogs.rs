@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Padding, Paragraph};
 
 use crate::connector::ExportRequest;
+use crate::connector::guard::customised::CustomisedFeed;
 use crate::domain::Feed;
 use crate::export::SyncMode;
 use crate::format::{count, counted};
@@ -25,6 +26,9 @@ const ERROR_TEXT: &str = "Show only items whose error text or code contains this
 
 /// The width of a dialog where there is room for it, in cells.
 const WIDTH: u16 = 74;
+
+/// What sending into such a data space means.
+const PRODUCTION: &str = "This is a Production data space: the services of a live shop read from it. New and changed items reach them; deleted ones are removed there.";
 
 /// Draws it in the middle of `area`.
 pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, theme: Theme) {
@@ -150,13 +154,14 @@ fn line_content(line: &LineDialog, state: &State, theme: Theme, room: usize) -> 
         LinePurpose::ExportToProduction { request, name } => (
             format!("Export into {name}"),
             true,
-            spaced([
-                plain(&what_will_be_sent(request, state)),
-                plain(
-                    "This is a Production data space: the services of a live shop read from it. New and changed items reach them; deleted ones are removed there.",
-                ),
-                plain(&format!("Type its name to start: {name}")),
-            ]),
+            spaced(
+                [plain(&what_will_be_sent(request, state))]
+                    .into_iter()
+                    .chain(
+                        what_was_changed(request, state).map(|text| paragraph(&text, room, theme.style(Role::Danger))),
+                    )
+                    .chain([plain(PRODUCTION), plain(&format!("Type its name to start: {name}"))]),
+            ),
         ),
         LinePurpose::ByIds(feed) => (
             format!("Send records of {feed} by id"),
@@ -251,6 +256,13 @@ fn clean_up_texts(feed: Feed, state: &State) -> [String; 3] {
             .to_owned(),
         format!("Type the feed's name to start: {feed}"),
     ]
+}
+
+/// Why a run would be refused: one of its feeds was changed in Adobe's exporter, and nobody said how to send it.
+fn what_was_changed(request: &ExportRequest, state: &State) -> Option<String> {
+    let feeds = if request.feeds.is_empty() { state.export.feeds() } else { request.feeds.clone() };
+    let refusal = CustomisedFeed::among(&state.export.customised, &feeds);
+    refusal.map(|refusal| format!("▲ {}. The run will be refused.", refusal.words_beforehand()))
 }
 
 /// The feeds of a run with their source records.

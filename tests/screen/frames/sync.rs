@@ -98,7 +98,7 @@ fn absent_and_experimental_feeds() {
         (Feed::Orders, "the table sales_order is missing".into()),
         (Feed::CategoryPermissions, "the table magento_catalogpermissions_index is missing".into()),
     ];
-    reply(&mut state, Reply::Export(ExportReply::Counts(Ok(SourceFeeds { counts, absent }))));
+    reply(&mut state, Reply::Export(ExportReply::Counts(Ok(SourceFeeds { counts, absent, ..SourceFeeds::default() }))));
     key(&mut state, KeyCode::End);
     key(&mut state, KeyCode::Up);
     snapshot("export-absent", &state);

@@ -1,0 +1,27 @@
+//! What somebody changed in Adobe's exporter, as a dry run ends with it.
+
+use super::output::Output;
+use crate::connector::Connector;
+use crate::connector::guard::customised::CustomisedFeed;
+use crate::domain::Feed;
+use crate::error::{Explain as _, Problem};
+
+/// Says each change of the feeds that were asked for, and whether an export would be refused because of it.
+pub async fn after_dry_run(connector: &Connector, feeds: &[Feed], output: &mut Output) -> Result<(), Problem> {
+    let found = connector.customisations(&connector.source().await?).await?.found;
+    let feeds = if feeds.is_empty() { &Feed::ALL[..] } else { feeds };
+    let is_of_feeds = |of: &[Feed]| of.iter().any(|feed| feeds.contains(feed));
+    for customised in found.iter().filter(|customised| is_of_feeds(&customised.extension.feeds)) {
+        let is_open = is_of_feeds(&customised.open);
+        let state = if is_open { "Changed, not sent" } else { "Changed, decided about" };
+        let record = serde_json::json!(customised.record());
+        output.say(&format!("{state}: {}", customised.words()), "customisation", record)?;
+    }
+    match CustomisedFeed::among(&found, feeds) {
+        Some(refusal) => {
+            let hint = refusal.hint().map(|hint| format!(": {}", hint.command_line())).unwrap_or_default();
+            output.text(&format!("An export of {} would be refused{hint}", refusal.feed))
+        }
+        None => Ok(()),
+    }
+}
