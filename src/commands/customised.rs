@@ -9,7 +9,10 @@ use crate::error::{Explain as _, Problem};
 /// Says each change of the feeds that were asked for, and whether an export would be refused because of it.
 pub async fn after_dry_run(connector: &Connector, feeds: &[Feed], output: &mut Output) -> Result<(), Problem> {
     let found = connector.customisations(&connector.source().await?).await?.found;
-    let feeds = if feeds.is_empty() { &Feed::ALL[..] } else { feeds };
+    let mut feeds = feeds.to_vec();
+    if feeds.is_empty() {
+        feeds.extend(Feed::ALL.into_iter().filter(|feed| !feed.is_experimental()));
+    }
     let is_of_feeds = |of: &[Feed]| of.iter().any(|feed| feeds.contains(feed));
     for customised in found.iter().filter(|customised| is_of_feeds(&customised.extension.feeds)) {
         let is_open = is_of_feeds(&customised.open);
@@ -17,7 +20,7 @@ pub async fn after_dry_run(connector: &Connector, feeds: &[Feed], output: &mut O
         let record = serde_json::json!(customised.record());
         output.say(&format!("{state}: {}", customised.words()), "customisation", record)?;
     }
-    match CustomisedFeed::among(&found, feeds) {
+    match CustomisedFeed::among(&found, &feeds) {
         Some(refusal) => {
             let hint = refusal.hint().map(|hint| format!(": {}", hint.command_line())).unwrap_or_default();
             output.text(&format!("An export of {} would be refused{hint}", refusal.feed))

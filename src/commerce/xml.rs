@@ -74,8 +74,7 @@ impl Element {
         let (mut line, mut counted) = (1, 0);
         loop {
             let here = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
-            line +=
-                text.as_bytes().get(counted..here).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
+            line += text.get(counted..here).unwrap_or_default().matches('\n').count();
             counted = here;
             let fail = |reason: &dyn std::fmt::Display| XmlError {
                 line: Some(line),
@@ -92,7 +91,7 @@ impl Element {
                 }
                 Event::End(_) => {
                     let Some(mut done) = open.pop() else { return Err(fail(&"an element is closed twice")) };
-                    done.text = done.text.trim().to_owned();
+                    done.text = done.text.trim().into();
                     match open.last_mut() {
                         Some(outer) => outer.children.push(done),
                         None => return Err(fail(&"an element is closed twice")),

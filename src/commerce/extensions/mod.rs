@@ -19,7 +19,7 @@ mod di;
 mod packages;
 mod schema;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::deployment::Deployment;
 use super::env_php::EnvPhpError;
@@ -81,18 +81,18 @@ impl Extensions {
 
     fn look_into(&mut self, root: &Path, module: &Module) {
         let etc = module.directory.join("etc");
-        self.read(root, module, etc.join("di.xml"), di::changes);
+        self.read(root, module, &etc.join("di.xml"), di::changes);
         for area in directories(&etc) {
-            self.read(root, module, area.join("di.xml"), di::changes);
+            self.read(root, module, &area.join("di.xml"), di::changes);
         }
-        self.read(root, module, etc.join("et_schema.xml"), schema::fields);
-        self.read(root, module, etc.join("query.xml"), schema::queries);
+        self.read(root, module, &etc.join("et_schema.xml"), schema::fields);
+        self.read(root, module, &etc.join("query.xml"), schema::queries);
     }
 
-    fn read(&mut self, root: &Path, module: &Module, file: PathBuf, changes: fn(&Element) -> Changes) {
-        match Element::read(&file) {
+    fn read(&mut self, root: &Path, module: &Module, file: &Path, changes: fn(&Element) -> Changes) {
+        match Element::read(file) {
             Ok(Some(config)) => {
-                let shown = below(root, &file);
+                let shown = below(root, file);
                 self.found.extend(changes(&config).into_iter().map(|(line, change, feeds)| Extension {
                     module: SafeText::new(&module.name),
                     file: shown.clone(),
@@ -102,7 +102,7 @@ impl Extensions {
                 }));
             }
             Ok(None) => {}
-            Err(error) => self.unread(root, &file, error),
+            Err(error) => self.unread(root, file, error),
         }
     }
 

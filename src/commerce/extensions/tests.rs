@@ -15,9 +15,9 @@ impl Installation {
     /// With these modules listed in config.php.
     fn new(modules: &[(&str, u8)]) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        let listed: String = modules.iter().map(|(name, on)| format!("'{name}' => {on}, ")).collect();
+        let listed: Vec<String> = modules.iter().map(|(name, on)| format!("'{name}' => {on}")).collect();
         let new = Self { dir };
-        new.write("app/etc/config.php", &format!("<?php return ['modules' => [{listed}]];"));
+        new.write("app/etc/config.php", &format!("<?php return ['modules' => [{}]];", listed.join(", ")));
         new
     }
 
@@ -175,8 +175,9 @@ fn a_file_that_cannot_be_looked_into_costs_one_finding() {
     assert!(!extensions.found[0].change.to_string().contains('\u{1b}'), "{extensions:?}");
 }
 
-/// A shop's whole tree: 20,000 files in packages of Adobe's and of others, most of them libraries.
+/// A shop's whole tree: 20,000 files in packages of Adobe's and of others, and in libraries.
 #[test]
+#[ignore = "makes 20,000 files"]
 fn a_whole_tree_is_looked_at_in_under_two_seconds() {
     let names: Vec<String> = (0..400).map(|number| format!("Acme_M{number}")).collect();
     let listed: Vec<(&str, u8)> = names.iter().map(|name| (name.as_str(), 1)).collect();

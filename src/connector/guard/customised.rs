@@ -38,7 +38,7 @@ pub struct CustomisedRecord<'a> {
 impl Customised {
     fn of(extension: Extension, config: &Config) -> Self {
         let open = extension.feeds.iter().copied().filter(|feed| !is_settled(&extension, *feed, config)).collect();
-        Self { open, extension }
+        Self { extension, open }
     }
 
     /// As JSON has it.
@@ -89,8 +89,10 @@ pub fn open_feeds(found: &[Customised]) -> Vec<Feed> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct CustomisedFeed {
     pub feed: Feed,
-    /// The first of its changes.
-    first: String,
+    /// Who changed it first.
+    module: SafeText,
+    /// What, and where.
+    change: String,
     /// How many changes it has besides.
     more: usize,
     /// Whether mapping attributes would settle all of them.
@@ -103,18 +105,19 @@ impl CustomisedFeed {
         let feed = open_feeds(found).into_iter().find(|feed| feeds.contains(feed))?;
         let mut changes = found.iter().filter(|customised| customised.open.contains(&feed));
         let is_about_attributes = changes.clone().all(|customised| !customised.extension.change.codes().is_empty());
-        let first = changes.next()?.words();
-        Some(Self { feed, first, more: changes.count(), is_about_attributes })
+        let first = &changes.next()?.extension;
+        let change = format!("{} ({})", first.change, first.place());
+        Some(Self { feed, module: first.module.clone(), change, more: changes.count(), is_about_attributes })
     }
 
     /// The same before anything was to be sent.
     pub fn words_beforehand(&self) -> String {
-        let Self { feed, first, more, .. } = self;
+        let Self { feed, module, change, more, .. } = self;
         let more = match more {
             0 => String::new(),
             more => format!(", and {}", counted(*more as u64, "more change")),
         };
-        format!("{feed} was changed in Adobe's exporter, and this program would send it without that: {first}{more}")
+        format!("{module} changes the feed {feed} in Adobe's exporter, and this program does not: {change}{more}")
     }
 }
 
@@ -221,8 +224,8 @@ mod tests {
         assert_eq!(refusal.exit(), Exit::Guarded);
         assert_eq!(
             refusal.to_string(),
-            "products was changed in Adobe's exporter, and this program would send it without that: Acme_Feeds: adds the \
-             attribute cost (app/code/Acme/Feeds/etc/di.xml line 12), and 1 more change; nothing was sent"
+            "Acme_Feeds changes the feed products in Adobe's exporter, and this program does not: adds the attribute cost \
+             (app/code/Acme/Feeds/etc/di.xml line 12), and 1 more change; nothing was sent"
         );
         let hint = refusal.hint().expect("a hint").command_line();
         assert!(hint.contains("map the attributes"), "{hint}");

@@ -151,18 +151,13 @@ fn line_content(line: &LineDialog, state: &State, theme: Theme, room: usize) -> 
                 plain(&format!("Type its name to select it: {}", space.name)),
             ]),
         ),
-        LinePurpose::ExportToProduction { request, name } => (
-            format!("Export into {name}"),
-            true,
-            spaced(
-                [plain(&what_will_be_sent(request, state))]
-                    .into_iter()
-                    .chain(
-                        what_was_changed(request, state).map(|text| paragraph(&text, room, theme.style(Role::Danger))),
-                    )
-                    .chain([plain(PRODUCTION), plain(&format!("Type its name to start: {name}"))]),
-            ),
-        ),
+        LinePurpose::ExportToProduction { request, name } => {
+            let mut texts = vec![plain(&what_will_be_sent(request, state)), plain(PRODUCTION)];
+            let changed = what_was_changed(request, state);
+            texts.extend(changed.map(|text| paragraph(&text, room, theme.style(Role::Danger))));
+            texts.push(plain(&format!("Type its name to start: {name}")));
+            (format!("Export into {name}"), true, spaced(texts))
+        }
         LinePurpose::ByIds(feed) => (
             format!("Send records of {feed} by id"),
             false,
@@ -258,21 +253,25 @@ fn clean_up_texts(feed: Feed, state: &State) -> [String; 3] {
     ]
 }
 
+/// The feeds of a run. Experimental ones are sent only when they are named.
+fn feeds_of(request: &ExportRequest, state: &State) -> Vec<Feed> {
+    match request.feeds.as_slice() {
+        [] => state.export.feeds().into_iter().filter(|feed| !feed.is_experimental()).collect(),
+        named => named.to_vec(),
+    }
+}
+
 /// Why a run would be refused: one of its feeds was changed in Adobe's exporter, and nobody said how to send it.
 fn what_was_changed(request: &ExportRequest, state: &State) -> Option<String> {
-    let feeds = if request.feeds.is_empty() { state.export.feeds() } else { request.feeds.clone() };
-    let refusal = CustomisedFeed::among(&state.export.customised, &feeds);
+    let refusal = CustomisedFeed::among(&state.export.customised, &feeds_of(request, state));
     refusal.map(|refusal| format!("▲ {}. The run will be refused.", refusal.words_beforehand()))
 }
 
 /// The feeds of a run with their source records.
 fn what_will_be_sent(request: &ExportRequest, state: &State) -> String {
-    let feeds = request.feeds.as_slice();
-    // Experimental feeds are sent only when they are named.
-    let all: Vec<Feed> = state.export.feeds().into_iter().filter(|feed| !feed.is_experimental()).collect();
-    let chosen = if feeds.is_empty() { all.as_slice() } else { feeds };
+    let chosen = feeds_of(request, state);
     let records: u64 = chosen.iter().filter_map(|feed| state.export.source_records_of(*feed)).sum();
-    let which = match chosen {
+    let which = match chosen.as_slice() {
         [one] => format!("the feed {one}"),
         many => counted(u64::try_from(many.len()).unwrap_or(u64::MAX), "feed"),
     };

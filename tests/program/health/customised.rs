@@ -53,8 +53,8 @@ async fn a_changed_feed_is_refused_until_its_attribute_is_mapped() {
     assert_eq!(refused.status.code(), Some(7), "{text}");
     assert!(
         text.contains(
-            "products was changed in Adobe's exporter, and this program would send it without that: Acme_Feeds: adds the \
-             attribute tax_class_id (app/code/Acme/Feeds/etc/di.xml line 3); nothing was sent"
+            "Acme_Feeds changes the feed products in Adobe's exporter, and this program does not: adds the attribute \
+             tax_class_id (app/code/Acme/Feeds/etc/di.xml line 3); nothing was sent"
         ),
         "{text}"
     );
