@@ -19,12 +19,14 @@ mod di;
 mod packages;
 mod schema;
 
+use std::fmt;
 use std::path::Path;
 
 use super::deployment::Deployment;
 use super::env_php::EnvPhpError;
 use super::modules::{Module, Modules, directories};
 use super::xml::{Element, XmlError};
+use crate::domain::Feed;
 use crate::untrusted::SafeText;
 
 pub use change::{Change, Extension};
@@ -52,8 +54,15 @@ pub struct UnreadFile {
     pub reason: SafeText,
 }
 
-/// What one file says.
-type Changes = Vec<(usize, Change, Vec<crate::domain::Feed>)>;
+impl fmt::Display for UnreadFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = self.line.map(|line| format!(" line {line}")).unwrap_or_default();
+        write!(f, "{}{line}: it {}", self.file, self.reason)
+    }
+}
+
+/// What one file changes: the line, what, and the feeds that it concerns.
+type Changes = Vec<(usize, Change, Vec<Feed>)>;
 
 impl Extensions {
     /// Looks into the files of every module that is switched on. Blocking.

@@ -57,9 +57,8 @@ fn finding(customised: &Customised) -> Option<Finding> {
 }
 
 fn unread_finding(file: &UnreadFile) -> Finding {
-    let line = file.line.map(|line| format!(" line {line}")).unwrap_or_default();
     Finding::warning(
-        format!("{}{line}: it {}", file.file, file.reason),
+        file.to_string(),
         "whether this module changes a feed is not known",
         "correct the file, or its permissions",
     )

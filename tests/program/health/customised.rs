@@ -107,7 +107,10 @@ async fn doctor_and_the_dry_run_show_it() {
     assert!(dry.contains("Changed, not sent: Acme_Feeds") && dry.contains("would be refused"), "{dry}");
     fs::write(shop.root().join("app/code/Acme/Feeds/etc/di.xml"), "<config>").expect("written");
     let told = shop.doctor();
-    assert!(told.text.contains("app/code/Acme/Feeds/etc/di.xml line 1: it is not XML"), "{}", told.text);
+    let unread = "app/code/Acme/Feeds/etc/di.xml line 1: it is not XML";
+    assert!(told.text.contains(unread), "{}", told.text);
+    let dry = stdout(&run(&shop, "", &["export", "run", "--feed", "products", "--dry-run"]).await);
+    assert!(dry.contains(&format!("Not looked into: {unread}")), "{dry}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -107,9 +107,9 @@ pub fn customised(tape: &mut Tape) -> Customised {
         file: tape.safe(),
         line: tape.some(|tape| usize::try_from(tape.count()).unwrap_or_default()),
         change: tape.some(|tape| Change::Query(tape.safe())).unwrap_or(Change::GiftCards),
-        feeds: tape.list(3, |tape| tape.feed()),
+        feeds: tape.list(3, Tape::feed),
     };
-    Customised { extension, open: tape.list(3, |tape| tape.feed()) }
+    Customised { extension, open: tape.list(3, Tape::feed) }
 }
 
 pub fn summary(tape: &mut Tape) -> FeedSummary {
