@@ -80,6 +80,7 @@ impl Rehearsal {
             dry_run: false,
             state_dir: state.path().to_owned(),
             absent: Vec::new(),
+            left_out: Vec::new(),
         };
         let source = Source::Sample(Sample { products: PRODUCTS });
         self.runtime.block_on(async {

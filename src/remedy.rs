@@ -74,6 +74,11 @@ pub enum Remedy {
         /// How many items.
         items: u64,
     },
+    /// Send a feed without what somebody changed in Adobe's exporter.
+    SendAnyway {
+        /// The feed's name.
+        feed: &'static str,
+    },
     /// Take for true that tables or files are empty or gone.
     AcceptEmpty,
     /// Run exports as a service of systemd, which outlives a logout.
@@ -133,6 +138,9 @@ impl Remedy {
             Self::MaxChange { feed, items } => {
                 return format!("commerce-connector export run --feed {feed} --max-change {items}");
             }
+            Self::SendAnyway { feed } => {
+                return format!("`commerce-connector config set feeds.{feed}.customised send-anyway`");
+            }
             Self::AcceptEmpty => "run `commerce-connector export run --accept-empty`",
             Self::RunAsService => "`systemd-run --user --unit=commerce-export commerce-connector export run`",
             Self::VerifyAll => "`commerce-connector verify --all`",
@@ -171,7 +179,8 @@ impl Remedy {
                 Self::FollowRun => Self::RetryFeed { feed: "prices" },
                 Self::RetryFeed { .. } => Self::MaxDelete { feed: "products", items: 3_000 },
                 Self::MaxDelete { .. } => Self::MaxChange { feed: "products", items: 3_000 },
-                Self::MaxChange { .. } => Self::AcceptEmpty,
+                Self::MaxChange { .. } => Self::SendAnyway { feed: "products" },
+                Self::SendAnyway { .. } => Self::AcceptEmpty,
                 Self::AcceptEmpty => Self::RunAsService,
                 Self::RunAsService => Self::VerifyAll,
                 Self::VerifyAll => Self::DistrustLedger,
@@ -199,6 +208,11 @@ impl Hint {
     pub fn and(mut self, more: impl Into<Self>) -> Self {
         self.0.extend(more.into().0);
         self
+    }
+
+    /// Whether it offers such a remedy.
+    pub fn offers(&self, is_such: impl Fn(&Remedy) -> bool) -> bool {
+        self.0.iter().any(|part| matches!(part, Part::Do(remedy) if is_such(remedy)))
     }
 
     /// The sentence, with these words for each remedy.

@@ -100,7 +100,7 @@ pub fn validate(file: Option<&Path>, setting: &Invocation, output: &mut Output) 
 }
 
 fn is_known(key: &str) -> bool {
-    let open = ["export.feeds.", "export.routes.", "gateway.jwt_claims."];
+    let open = ["export.feeds.", "export.routes.", "feeds.", "gateway.jwt_claims."];
     KEYS.iter().any(|known| known.path == key) || open.iter().any(|prefix| key.starts_with(prefix))
 }
 

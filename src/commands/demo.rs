@@ -14,7 +14,7 @@ use super::{Invocation, projects};
 use crate::cli::DemoArgs;
 use crate::config::store::Store;
 use crate::connector::{Connector, ExportRequest, Overview};
-use crate::domain::{DataSpaceKind, Environment};
+use crate::domain::{DataSpaceKind, Environment, Feed};
 use crate::error::{Exit, Problem};
 use crate::feeds::source::Source;
 use crate::feeds::source::sample::Sample;
@@ -164,17 +164,22 @@ fn fresh(directory: &Path) -> Result<&'static str, Problem> {
 fn configure(directory: &Path, sandbox: &Sandbox, setting: &Invocation) -> Result<Store, Problem> {
     let mut store = Store::load(directory.join("config.toml"), false, [], setting.flags_of_screen())
         .map_err(|e| Problem::of(&e))?;
-    let set = |key, value: &str| (key, Some(value.to_owned()));
-    store
-        .save(&[
-            set("gateway.environment", Environment::Sandbox.name()),
-            set("gateway.sandbox_url", &sandbox.ready.url),
-            set("gateway.production_url", &sandbox.ready.url),
-            set("instance.name", "demo"),
-            set("ims.host", &sandbox.ready.url),
-            set("ims.client_id", &sandbox.ready.sandbox.api_key),
-            set("ims.redirect_uri", &format!("{}/ims/signed-in", sandbox.ready.url)),
-        ])
-        .map_err(|error| Problem::of(&error))?;
+    let set = |key: &str, value: &str| (key.to_owned(), Some(value.to_owned()));
+    // The demo's gateway takes every feed.
+    let unrouted = Feed::ALL.into_iter().filter(|feed| !feed.route_is_public());
+    let routes = unrouted.map(|feed| set(&format!("export.routes.{feed}"), feed.route()));
+    let changes: Vec<_> = [
+        set("gateway.environment", Environment::Sandbox.name()),
+        set("gateway.sandbox_url", &sandbox.ready.url),
+        set("gateway.production_url", &sandbox.ready.url),
+        set("instance.name", "demo"),
+        set("ims.host", &sandbox.ready.url),
+        set("ims.client_id", &sandbox.ready.sandbox.api_key),
+        set("ims.redirect_uri", &format!("{}/ims/signed-in", sandbox.ready.url)),
+    ]
+    .into_iter()
+    .chain(routes)
+    .collect();
+    store.save(&changes).map_err(|error| Problem::of(&error))?;
     Ok(store)
 }

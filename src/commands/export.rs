@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::linear::{self, Voice};
 use super::output::{Output, moment, table, talk};
-use super::{Invocation, attach, ids, items, ledger, lint, no_data_space, runs, watch};
+use super::{Invocation, attach, customised, ids, items, ledger, lint, no_data_space, runs, watch};
 use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
 use crate::domain::Feed;
@@ -71,6 +71,9 @@ async fn send(
         talk(&format!("warning: {}", problem.what));
     }
     let exit = ended?;
+    if sending.dry_run {
+        customised::after_dry_run(connector, &feeds, output).await?;
+    }
     if is_whole_dry_run {
         lint::after_dry_run(connector, feeds, output).await?;
     }

@@ -32,7 +32,7 @@ pub async fn run(command: FeedsCommand, setting: &Invocation, output: &mut Outpu
 }
 
 async fn list(connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
-    let SourceFeeds { counts, absent } = connector.source_feeds().await?;
+    let SourceFeeds { counts, absent, .. } = connector.source_feeds().await?;
     let mut rows = vec![["FEED", "SOURCE RECORDS", "BATCH SIZE", "ROUTE", "ROUTE FROM"].map(str::to_owned).to_vec()];
     for feed in Feed::ALL {
         let counted = counts.iter().find(|(in_source, _)| *in_source == feed);

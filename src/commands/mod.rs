@@ -9,6 +9,7 @@ mod compare_data_spaces;
 mod completions;
 pub mod config;
 mod config_edit;
+mod customised;
 pub mod data_spaces;
 pub mod demo;
 pub mod doctor;

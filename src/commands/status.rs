@@ -36,6 +36,10 @@ pub async fn run(setting: &Invocation, output: &mut Output) -> anyhow::Result<Ex
             Some(Ok(feeds)) => Known::Is(feeds.counts.as_slice()),
             Some(Err(problem)) => Known::Failed(problem),
         },
+        customised: match &source {
+            Some(Ok(feeds)) => feeds.customised.as_slice(),
+            _ => &[],
+        },
         ledger: match &ledger {
             Ok(feeds) => Known::Is(feeds.as_slice()),
             Err(problem) => Known::Failed(problem),
@@ -114,6 +118,7 @@ fn words_of(deed: NextAction) -> &'static str {
         }
         NextAction::SignIn => "`commerce-connector ims login`",
         NextAction::Export => "`commerce-connector export run` (`export run --dry-run` only counts)",
+        NextAction::DecideCustomised => "`commerce-connector doctor` lists every change and what to do about it",
         NextAction::LookAtFailures => {
             "`commerce-connector export status` lists failed items, `commerce-connector export retry` resends them"
         }

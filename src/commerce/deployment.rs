@@ -163,6 +163,15 @@ impl Deployment {
         Ok(codes)
     }
 
+    /// The names right below a path of `system/default`.
+    pub(super) fn system_keys(&self, path: &str) -> Result<Vec<String>, EnvPhpError> {
+        let mut names = Vec::new();
+        for file in self.files("system")? {
+            names.extend(file.keys(["system", "default"].into_iter().chain(path.split('/')))?);
+        }
+        Ok(names)
+    }
+
     /// Whether config.php has a module switched on; `None` where it does not list modules.
     pub fn enabled_modules(&self) -> Result<Option<Vec<String>>, EnvPhpError> {
         let Some(config) = &self.config else { return Ok(None) };

@@ -29,7 +29,7 @@ const fn integer(path: &'static str) -> Key {
     Key { path, kind: ValueKind::Integer }
 }
 
-/// Every key but the open-ended tables `gateway.jwt_claims`, `export.feeds` and `export.routes`.
+/// Every key but the open-ended tables `gateway.jwt_claims`, `export.feeds`, `export.routes` and `feeds`.
 pub const KEYS: &[Key] = &[
     text("gateway.environment"),
     text("gateway.production_url"),

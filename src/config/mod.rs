@@ -4,6 +4,7 @@
 //! the last two is in [`crate::settings`]. These types must never do I/O.
 
 pub mod changes;
+mod feed_decision;
 mod hidden;
 pub mod keys;
 mod redact;
@@ -21,6 +22,7 @@ use crate::domain::{
 };
 use time_span::TimeSpan;
 
+pub use feed_decision::{FeedDecision, WhenCustomised};
 pub use hidden::Hidden;
 
 /// The whole configuration.
@@ -41,6 +43,9 @@ pub struct Config {
     pub instance: Instance,
     /// `[export]`
     pub export: ExportSection,
+    /// `[feeds.<feed>]`
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub feeds: BTreeMap<Feed, FeedDecision>,
     /// `[state]`
     pub state: StateSection,
     /// `[metrics]`

@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows what a value is used for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use toml::Table;
 use super::keys::{KEYS, Key, VARIABLE_PREFIX, ValueKind, nearest};
 use super::{Config, SettingsHome, redact};
 use crate::bounds::{BATCH_BYTES, BATCH_SIZES, THREAD_COUNTS, WAITING_SECONDS, is_rate};
+use crate::domain::Feed;
 use crate::error::{Exit, Explain};
 use crate::private_file::{self, PrivateFileError, Secrecy, safe};
 use crate::remedy::{Hint, Remedy};
@@ -334,6 +335,16 @@ impl Store {
             if route.contains(['@', ':']) {
                 let key = format!("export.routes.{feed}");
                 return Err(self.mistake(&key, "must be a path of the gateway, without scheme, user and host"));
+            }
+        }
+        for (feed, decision) in &config.feeds {
+            let key = format!("feeds.{feed}.attributes");
+            if *feed != Feed::Products && !decision.attributes.is_empty() {
+                return Err(self.mistake(&key, "has no effect: only products have attributes"));
+            }
+            let codes: BTreeSet<&str> = decision.attributes.iter().map(|mapped| mapped.code.as_str()).collect();
+            if codes.len() < decision.attributes.len() {
+                return Err(self.mistake(&key, "names an attribute twice"));
             }
         }
         for (feed, section) in &config.export.feeds {

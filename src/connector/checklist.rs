@@ -6,6 +6,7 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
+use super::guard::customised::{Customised, CustomisedFeed};
 use super::services::{FeedCondition, Module, ServiceStatus, Services};
 use super::{Half, Overview, PairStatus};
 use crate::domain::{Feed, Project};
@@ -114,6 +115,8 @@ pub enum NextAction {
     /// Sign in, to choose an organization.
     SignIn,
     Export,
+    /// Say how feeds are to be sent that were changed.
+    DecideCustomised,
     /// Look at the items that failed.
     LookAtFailures,
     LookAtServices,
@@ -174,6 +177,8 @@ pub struct Facts<'a> {
     pub projects: Option<&'a [Project]>,
     /// The feeds of the source with their source records.
     pub source: Known<'a, [(Feed, Option<u64>)]>,
+    /// What was changed of them in Adobe's exporter.
+    pub customised: &'a [Customised],
     /// What the ledger of the chosen data space knows.
     pub ledger: Known<'a, [FeedSummary]>,
     /// The services; `None` until they were looked at.
@@ -357,6 +362,10 @@ fn export(facts: &Facts, is_ready: bool) -> Step {
         Known::Failed(problem) => return step(Stage::Export, StepState::Wrong, problem.in_full(), None),
         Known::Is(feeds) => feeds,
     };
+    let sent: Vec<Feed> = Feed::ALL.into_iter().filter(|feed| !feed.is_experimental()).collect();
+    if let Some(refusal) = CustomisedFeed::among(facts.customised, &sent) {
+        return is(StepState::Attention, refusal.words_beforehand(), Some(NextAction::DecideCustomised));
+    }
     let last = feeds.iter().filter_map(|feed| feed.last_sync.max(feed.last_partial)).max();
     let sum = |of: fn(&FeedSummary) -> u64| feeds.iter().map(of).sum::<u64>();
     let (submitted, attention) = (sum(|feed| feed.submitted), sum(|feed| feed.needs_attention));

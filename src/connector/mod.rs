@@ -307,8 +307,10 @@ impl Connector {
         match store.config().source.kind {
             SourceKind::Files => Ok(Source::Files(Files::new(store.resolve(&store.config().source.files.directory)))),
             SourceKind::Commerce => {
-                let commerce = self.commerce(&store).await?;
-                Ok(Source::Commerce(commerce.with_order_days(store.config().source.commerce.order_days)))
+                let config = store.config();
+                let attributes = config.feeds.get(&Feed::Products).map(|decision| decision.attributes.clone());
+                let commerce = self.commerce(&store).await?.with_attributes(attributes.unwrap_or_default());
+                Ok(Source::Commerce(commerce.with_order_days(config.source.commerce.order_days)))
             }
         }
     }
@@ -345,7 +347,8 @@ impl Connector {
         for feed in source.feeds().await.map_err(explained)? {
             counts.push((feed, source.count(feed).await.map_err(explained)?));
         }
-        Ok(SourceFeeds { counts, absent: source.absent() })
+        let customised = self.customisations(&source).await?.found;
+        Ok(SourceFeeds { counts, absent: source.absent(), customised })
     }
 
     /// The route of a feed, and where it came from.

@@ -9,6 +9,8 @@ use crate::export::held::Held;
 use crate::format::counted;
 use crate::untrusted::SafeText;
 
+use super::guard::customised::Customised;
+
 /// What the header of the screen shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overview {
@@ -131,6 +133,8 @@ pub struct SourceFeeds {
     pub counts: Vec<(Feed, Option<u64>)>,
     /// The feeds that it cannot give because something is missing, and why: one sentence each.
     pub absent: Vec<(Feed, SafeText)>,
+    /// What somebody changed of them in Adobe's exporter.
+    pub customised: Vec<Customised>,
 }
 
 /// What to export.

@@ -14,6 +14,7 @@ use crate::export::owner::Owner;
 use crate::export::{Plan, Rolling, Run};
 use crate::feeds::source::{Source, SourceError};
 use crate::remedy::{Hint, Remedy};
+use crate::settings::RouteOrigin;
 use crate::untrusted::SafeText;
 
 impl Connector {
@@ -25,11 +26,21 @@ impl Connector {
         source.absent().into_iter().filter(|(feed, _)| !feed.is_experimental()).collect()
     }
 
-    /// The feeds that a run sends: those asked for, which the source must have; else all of them but the experimental.
+    /// Those of these feeds whose route nobody knows, and why they are left out of *all of them*.
+    pub(super) fn unrouted(&self, feeds: &[Feed]) -> Vec<(Feed, SafeText)> {
+        let is_unknown = |feed: &Feed| !feed.is_experimental() && self.route(*feed).1 == RouteOrigin::Inferred;
+        let reason = "its route is not public, and no module of this installation has it in etc/config.xml; set it in [export.routes]";
+        feeds.iter().copied().filter(is_unknown).map(|feed| (feed, reason.into())).collect()
+    }
+
+    /// The feeds that a run sends: those asked for, which the source must have; else all of them but the experimental and
+    /// those whose route nobody knows.
     pub(super) async fn planned_feeds(&self, source: &Source, asked: &[Feed]) -> Result<Vec<Feed>, Problem> {
         let available = source.feeds().await.map_err(explained)?;
         if asked.is_empty() {
-            return Ok(available.into_iter().filter(|feed| !feed.is_experimental()).collect());
+            let unrouted = self.unrouted(&available);
+            let is_sent = |feed: &Feed| !feed.is_experimental() && unrouted.iter().all(|(unknown, _)| unknown != feed);
+            return Ok(available.into_iter().filter(is_sent).collect());
         }
         match asked.iter().find(|feed| !available.contains(feed)) {
             None => Ok(asked.to_vec()),
@@ -61,8 +72,11 @@ impl Connector {
         self.destination()?;
         self.client()?;
         let source = self.source().await?;
-        let sender =
-            if request.dry_run { None } else { self.pass_guard(&source, request.typed_name.as_deref()).await? };
+        let mut sender = None;
+        if !request.dry_run {
+            sender = self.pass_guard(&source, request.typed_name.as_deref()).await?;
+            self.pass_customised(&source, &request.feeds).await?;
+        }
         self.start_from(source, request, false, sender).await
     }
 
@@ -90,6 +104,10 @@ impl Connector {
         let data_space = self.destination()?;
         let client = self.client()?;
         let feeds = self.planned_feeds(&source, &request.feeds).await?;
+        let left_out = match request.feeds.as_slice() {
+            [] => self.unrouted(&source.feeds().await.map_err(explained)?),
+            _ => Vec::new(),
+        };
         let batch_size = |feed| request.batch_size.or_else(|| configured_batch_size(&config, feed));
         let about = About {
             owner: Owner::this_process(),
@@ -117,6 +135,7 @@ impl Connector {
             sender,
             state_dir: self.shared.state_dir.clone(),
             absent: Self::missed_feeds(&source, &request.feeds),
+            left_out,
         };
         let is_dry = plan.dry_run;
         // Opening ledger, locks and socket touches the disk.

@@ -48,7 +48,7 @@ impl InUse {
         if before.gateway != after.gateway {
             changes.push("gateway".to_owned());
         }
-        let is_other = |config: &Config| (config.export.clone(), config.instance.clone());
+        let is_other = |config: &Config| (config.export.clone(), config.feeds.clone(), config.instance.clone());
         if is_other(before) != is_other(after) {
             changes.push("export settings".to_owned());
         }

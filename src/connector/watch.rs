@@ -275,6 +275,8 @@ impl Passes {
             self.sender = self.connector.pass_guard(&source, self.watch.typed_name.as_deref()).await?;
             self.source.insert(source).clone()
         };
+        // A deployment may bring a module at any time.
+        self.connector.pass_customised(&source, &self.watch.feeds).await?;
         let Watch { full_every, full_within, database_share, .. } = self.watch;
         let rolling = self.connector.rolling(full_within, database_share);
         let following = Following { rest: REST, full_every, rolling };

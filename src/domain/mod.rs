@@ -1,4 +1,4 @@
-//! The nouns that every room shares: feeds, ids, environments, data spaces, limits, rules of lint.
+//! The nouns that every room shares: feeds, ids, environments, data spaces, limits, rules of lint, mapped attributes.
 
 mod data_space;
 mod environment;
@@ -8,6 +8,7 @@ mod installation;
 mod keys_remedy;
 mod limit;
 mod lint_rule;
+mod mapped_attribute;
 
 pub use data_space::{DataSpace, DataSpaceKind, Project};
 pub use environment::Environment;
@@ -17,3 +18,4 @@ pub use installation::{Edition, InstallationKind, TlsVerify};
 pub use keys_remedy::KeysRemedy;
 pub use limit::{MAX_DELETE, Most, NoMost};
 pub use lint_rule::{LintRule, Severity, UnknownLintRule};
+pub use mapped_attribute::{BadMapping, KeyedBy, MappedAttribute, Supply};

@@ -97,6 +97,8 @@ pub struct Plan {
     pub state_dir: PathBuf,
     /// Feeds that were wanted and that the source cannot give, and why: reported when the run begins.
     pub absent: Vec<(Feed, SafeText)>,
+    /// Feeds that were wanted and that this program cannot send, and why: likewise.
+    pub left_out: Vec<(Feed, SafeText)>,
 }
 
 /// One feed of a plan.
@@ -181,6 +183,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         sender,
         state_dir,
         absent,
+        left_out,
     } = plan;
     let mut skipped = Vec::new();
     let mut died = Vec::new();
@@ -241,7 +244,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         events,
         control: control.clone(),
     };
-    let report = tokio::spawn(run::run(context, feeds, absent, locks, ledger_thread));
+    let report = tokio::spawn(run::run(context, feeds, run::Missed { absent, left_out }, locks, ledger_thread));
     Ok(Run { progress, events: reported, control, report })
 }
 

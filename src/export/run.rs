@@ -33,23 +33,31 @@ enum FeedEnd {
     Ledger(LedgerError),
 }
 
+/// The feeds that were wanted and are not in the plan, and why.
+pub(super) struct Missed {
+    /// The source cannot give them.
+    pub absent: Vec<(Feed, SafeText)>,
+    /// They cannot be sent.
+    pub left_out: Vec<(Feed, SafeText)>,
+}
+
 /// Runs the feeds of a plan. The locks are held, and the ledger's thread is waited for, to the very end.
 pub(super) async fn run(
     context: Context,
     feeds: Vec<FeedPlan>,
-    absent: Vec<(Feed, SafeText)>,
+    missed: Missed,
     locks: Vec<RunLock>,
     ledger_thread: JoinHandle<()>,
 ) -> Result<RunReport, ExportError> {
     let context = Arc::new(context);
-    for (feed, reason) in &absent {
+    for (feed, reason) in missed.absent.iter().chain(&missed.left_out) {
         let text = SafeText::from(format!("not exported: {reason}"));
         context.events.tell(RunEvent::Note { feed: *feed, text }).await;
     }
     let planned = feeds.iter().map(|plan| plan.feed).collect();
     let recorded = begin_record(&context, &feeds).await;
     let end = tokio::select! {
-        end = async { recorded.as_ref().map_err(Clone::clone)?; export_feeds(&context, feeds, &absent).await } => end,
+        end = async { recorded.as_ref().map_err(Clone::clone)?; export_feeds(&context, feeds, &missed.absent).await } => end,
         never = context.live_progress.publish_changes() => match never {},
         never = tell_wanted(&context) => match never {},
         never = tell_waits(&context) => match never {},

@@ -48,7 +48,7 @@ impl std::fmt::Display for RouteOrigin {
             RouteOrigin::Commerce { path, origin } => write!(f, "{origin} ({path})"),
             RouteOrigin::Configuration => f.write_str("configuration"),
             RouteOrigin::Documented => f.write_str("Adobe's documentation"),
-            RouteOrigin::Inferred => f.write_str("inferred, not public"),
+            RouteOrigin::Inferred => f.write_str("not public, so not part of `all`"),
         }
     }
 }

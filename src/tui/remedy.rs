@@ -60,6 +60,7 @@ fn words_of(remedy: &Remedy) -> String {
         Remedy::InitConfig { .. }
         | Remedy::Demo
         | Remedy::ListFeeds
+        | Remedy::SendAnyway { .. }
         | Remedy::AcceptEmpty
         | Remedy::RunAsService
         | Remedy::VerifyAll
@@ -93,6 +94,7 @@ mod tests {
                 "InitConfig",
                 "Demo",
                 "ListFeeds",
+                "SendAnyway",
                 "AcceptEmpty",
                 "RunAsService",
                 "VerifyAll",

@@ -115,6 +115,7 @@ impl Gateway {
             dry_run: false,
             state_dir: self.directory.path().join("state"),
             absent: Vec::new(),
+            left_out: Vec::new(),
         }
     }
 

@@ -12,7 +12,11 @@ use super::mariadb::TestDatabase;
 
 /// Everything that the feed gives of these products.
 pub async fn collect(shop: &TestDatabase, selection: Selection) -> (Vec<Fields>, Vec<Broken>) {
-    let commerce = Commerce::connect(&shop.settings()).await.expect("a connection");
+    collect_from(Commerce::connect(&shop.settings()).await.expect("a connection"), selection).await
+}
+
+/// The same from a shop that is connected already.
+pub async fn collect_from(commerce: Commerce, selection: Selection) -> (Vec<Fields>, Vec<Broken>) {
     let (sender, mut receiver) = mpsc::channel(1);
     let reader = tokio::spawn(async move { commerce.read(Feed::Products, &selection, sender).await });
     let (mut items, mut broken) = (Vec::new(), Vec::new());

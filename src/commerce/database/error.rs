@@ -107,6 +107,9 @@ pub enum DatabaseError {
         /// The row: its first column, and the value of it.
         key: SafeText,
     },
+    /// Values were asked for that the shop has not.
+    #[error("no attribute with values has the code {code}")]
+    NoAttribute { code: SafeText },
     /// A query failed.
     #[error("a query failed: {reason}")]
     Query {
@@ -186,7 +189,7 @@ impl DatabaseError {
 impl Explain for DatabaseError {
     fn exit(&self) -> Exit {
         match self {
-            Self::TlsFile { .. } => Exit::Usage,
+            Self::TlsFile { .. } | Self::NoAttribute { .. } => Exit::Usage,
             Self::Emptied { .. } => Exit::Guarded,
             error if error.is_passing() => Exit::TryAgain,
             _ => Exit::Other,
@@ -208,6 +211,9 @@ impl Explain for DatabaseError {
             Self::Emptied { .. } => {
                 let text = "restore the table or run `bin/magento indexer:reindex`; if it is meant to be empty, ";
                 Some(Hint::from(text).and(Remedy::AcceptEmpty))
+            }
+            Self::NoAttribute { .. } => {
+                Some("in [[feeds.products.attributes]], correct the code, or add a value, a column or a table".into())
             }
             Self::Query { .. } => None,
         }

@@ -8,7 +8,7 @@ mod modules;
 mod sources;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -212,6 +212,17 @@ impl Settings {
     /// [`EnvPhpError`] if a file sets it and only PHP could tell the value.
     pub fn get(&self, path: &str) -> Result<Option<Found>, EnvPhpError> {
         self.sources.merged(&Scope::Default, path, self.rows.get(path).cloned())
+    }
+
+    /// The first setting below a path that says something other than no, and where it was set. One that only PHP could tell counts.
+    pub fn any_below(&self, path: &str) -> Option<(String, Origin)> {
+        let begin = format!("{path}/");
+        let of_rows = self.rows.keys().filter(|row| row.starts_with(&begin)).cloned();
+        let paths: BTreeSet<String> = self.sources.paths_below(path).into_iter().chain(of_rows).collect();
+        paths.into_iter().find_map(|path| match self.get(&path) {
+            Ok(found) => found.filter(|found| !matches!(found.text(), "" | "0")).map(|found| (path, found.origin)),
+            Err(error) => Some((path, Origin::File { path: error.path.to_string(), line: error.line.unwrap_or(1) })),
+        })
     }
 
     /// Where a setting is set such that Commerce would not read it from the database.

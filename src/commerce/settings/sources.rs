@@ -137,6 +137,15 @@ impl Sources {
         Ok(None)
     }
 
+    /// The paths of the settings below a path that a variable or a file sets for the whole installation.
+    pub(super) fn paths_below(&self, path: &str) -> Vec<String> {
+        let prefix = format!("default__{}__", path.replace('/', "__"));
+        let of_variables = self.variables.keys().filter_map(|name| name.strip_prefix(&prefix)).map(str::to_owned);
+        // A file that cannot be understood says so to whoever asks for a setting.
+        let of_files = self.deployment.system_keys(path).unwrap_or_default();
+        of_variables.chain(of_files).map(|name| format!("{path}/{name}")).collect()
+    }
+
     /// What the installation's modules ship: the database wins over it.
     pub fn shipped(&self, scope: &Scope, path: &str) -> Option<Found> {
         let shipped = self.modules.get(scope, path)?;

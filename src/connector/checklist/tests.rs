@@ -61,6 +61,7 @@ fn steps_follow_from_what_is_known() {
         gateway: GatewaySays::Accepts(&at),
         projects: Some(&projects),
         source: Known::Is(&counts),
+        customised: &[],
         ledger: Known::Is(&sent),
         services: None,
         is_exporting: false,

@@ -10,11 +10,13 @@
 //! | `gateway` | keys, name, connection, TLS, proxy, clock, registry, data space |
 //! | `content` | Adobe's own data space setting; whether a sample of what was sent is visible |
 //! | `program` | routes, guard, ledger, terminal |
+//! | `customised` | what was changed in Adobe's exporter, part of the guard's check; asked by `program` |
 //! | `state_dir` | the state directory: whose it is, and whether it lasts; asked by `program` |
 //! | `logout` | whether a run survives the logout; asked by `program` |
 
 mod check;
 mod content;
+mod customised;
 mod gateway;
 mod installation;
 mod logout;

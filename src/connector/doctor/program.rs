@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use tokio::time::timeout;
 
 use super::check::Check;
-use super::{AREA_LIMIT, logout, state_dir};
+use super::{AREA_LIMIT, customised, logout, state_dir};
 use crate::connector::Connector;
 use crate::connector::finding::Finding;
 use crate::connector::ledger::findings;
@@ -26,7 +26,7 @@ const SMALL_LEDGER: u64 = 64 * 1024 * 1024;
 const SMALLEST: (u16, u16) = (60, 15);
 
 pub(super) async fn checks(connector: &Connector) -> Vec<Check> {
-    let guard = guard(connector).await;
+    let guard = customised::with_changes(guard(connector).await, connector).await;
     let connector = connector.clone();
     tokio::task::spawn_blocking(move || {
         let state = state_dir::check(&connector, environment);

@@ -1,8 +1,10 @@
 //! The guard: a copy of a shop must not send into the data space that the shop lives on, unless a person says so by name.
 //!
 //! It compares what an installation is with what a data space is for, and who sent there before. It never sends anything.
-//! What it compares is gathered in `gather`, who else of this server sends in `neighbours`; what keeps the data space in sight while keys change is in `sight`.
+//! What it compares is gathered in `gather`, who else of this server sends in `neighbours`; what keeps the data space in sight while keys change is in `sight`;
+//! feeds that somebody changed in Adobe's exporter are in `customised`.
 
+pub mod customised;
 mod gather;
 mod neighbours;
 mod sight;

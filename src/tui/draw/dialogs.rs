@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Padding, Paragraph};
 
 use crate::connector::ExportRequest;
+use crate::connector::guard::customised::CustomisedFeed;
 use crate::domain::Feed;
 use crate::export::SyncMode;
 use crate::format::{count, counted};
@@ -25,6 +26,9 @@ const ERROR_TEXT: &str = "Show only items whose error text or code contains this
 
 /// The width of a dialog where there is room for it, in cells.
 const WIDTH: u16 = 74;
+
+/// What sending into such a data space means.
+const PRODUCTION: &str = "This is a Production data space: the services of a live shop read from it. New and changed items reach them; deleted ones are removed there.";
 
 /// Draws it in the middle of `area`.
 pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, theme: Theme) {
@@ -147,17 +151,13 @@ fn line_content(line: &LineDialog, state: &State, theme: Theme, room: usize) -> 
                 plain(&format!("Type its name to select it: {}", space.name)),
             ]),
         ),
-        LinePurpose::ExportToProduction { request, name } => (
-            format!("Export into {name}"),
-            true,
-            spaced([
-                plain(&what_will_be_sent(request, state)),
-                plain(
-                    "This is a Production data space: the services of a live shop read from it. New and changed items reach them; deleted ones are removed there.",
-                ),
-                plain(&format!("Type its name to start: {name}")),
-            ]),
-        ),
+        LinePurpose::ExportToProduction { request, name } => {
+            let mut texts = vec![plain(&what_will_be_sent(request, state)), plain(PRODUCTION)];
+            let changed = what_was_changed(request, state);
+            texts.extend(changed.map(|text| paragraph(&text, room, theme.style(Role::Danger))));
+            texts.push(plain(&format!("Type its name to start: {name}")));
+            (format!("Export into {name}"), true, spaced(texts))
+        }
         LinePurpose::ByIds(feed) => (
             format!("Send records of {feed} by id"),
             false,
@@ -253,14 +253,25 @@ fn clean_up_texts(feed: Feed, state: &State) -> [String; 3] {
     ]
 }
 
+/// The feeds of a run. Experimental ones are sent only when they are named.
+fn feeds_of(request: &ExportRequest, state: &State) -> Vec<Feed> {
+    match request.feeds.as_slice() {
+        [] => state.export.feeds().into_iter().filter(|feed| !feed.is_experimental()).collect(),
+        named => named.to_vec(),
+    }
+}
+
+/// Why a run would be refused: one of its feeds was changed in Adobe's exporter, and nobody said how to send it.
+fn what_was_changed(request: &ExportRequest, state: &State) -> Option<String> {
+    let refusal = CustomisedFeed::among(&state.export.customised, &feeds_of(request, state));
+    refusal.map(|refusal| format!("▲ {}. The run will be refused.", refusal.words_beforehand()))
+}
+
 /// The feeds of a run with their source records.
 fn what_will_be_sent(request: &ExportRequest, state: &State) -> String {
-    let feeds = request.feeds.as_slice();
-    // Experimental feeds are sent only when they are named.
-    let all: Vec<Feed> = state.export.feeds().into_iter().filter(|feed| !feed.is_experimental()).collect();
-    let chosen = if feeds.is_empty() { all.as_slice() } else { feeds };
+    let chosen = feeds_of(request, state);
     let records: u64 = chosen.iter().filter_map(|feed| state.export.source_records_of(*feed)).sum();
-    let which = match chosen {
+    let which = match chosen.as_slice() {
         [one] => format!("the feed {one}"),
         many => counted(u64::try_from(many.len()).unwrap_or(u64::MAX), "feed"),
     };

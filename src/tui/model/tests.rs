@@ -67,7 +67,10 @@ pub(in crate::tui) fn state(pane: Pane, kind: Option<DataSpaceKind>) -> State {
     let mut state = State::new(overview(kind), pane);
     state.begin(None, &now());
     let counts = vec![(Feed::Categories, Some(40)), (Feed::Products, Some(2000))];
-    state.update(Event::Reply(Reply::Export(ExportReply::Counts(Ok(SourceFeeds { counts, absent: vec![] })))), &now());
+    state.update(
+        Event::Reply(Reply::Export(ExportReply::Counts(Ok(SourceFeeds { counts, ..SourceFeeds::default() })))),
+        &now(),
+    );
     state
 }
 

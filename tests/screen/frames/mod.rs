@@ -124,7 +124,7 @@ fn ready(pane: Pane, kind: DataSpaceKind) -> State {
     ];
     let replies = [
         Reply::Keys(KeysReply::Pairs([production, sandbox])),
-        Reply::Export(ExportReply::Counts(Ok(SourceFeeds { counts: counts.to_vec(), absent: Vec::new() }))),
+        Reply::Export(ExportReply::Counts(Ok(SourceFeeds { counts: counts.to_vec(), ..SourceFeeds::default() }))),
         Reply::Export(ExportReply::Ledger(Ok((summaries, vec![failure("24-MB01 default")])))),
         Reply::Saas(SaasReply::Projects { environment: Environment::Sandbox, result: Ok(projects()) }),
     ];

@@ -1,11 +1,13 @@
 //! The ways to sync, the guard, health and what is looked up.
 
+use commerce_connector::commerce::extensions::{Change, Extension};
 use commerce_connector::commerce::health::{ChangeLog, Cron, FeedPath, IndexerStatus, ItemError, Mode, Part, View};
 use commerce_connector::commerce::triggers::Triggers;
 use commerce_connector::connector::ExportRequest;
 use commerce_connector::connector::doctor::{Check, Outcome};
 use commerce_connector::connector::estimate::{Estimate, FeedEstimate};
 use commerce_connector::connector::finding::Finding;
+use commerce_connector::connector::guard::customised::Customised;
 use commerce_connector::connector::health::{AdobeItems, ByState, FeedHealth, Health, Installation};
 use commerce_connector::connector::services::{FeedCondition, Module, SERVICES, ServiceStatus, Services};
 use commerce_connector::domain::MAX_DELETE;
@@ -100,10 +102,37 @@ fn absent_and_experimental_feeds() {
         (Feed::Orders, "the table sales_order is missing".into()),
         (Feed::CategoryPermissions, "the table magento_catalogpermissions_index is missing".into()),
     ];
-    reply(&mut state, Reply::Export(ExportReply::Counts(Ok(SourceFeeds { counts, absent }))));
+    reply(&mut state, Reply::Export(ExportReply::Counts(Ok(SourceFeeds { counts, absent, ..SourceFeeds::default() }))));
     key(&mut state, KeyCode::End);
     key(&mut state, KeyCode::Up);
     snapshot("export-absent", &state);
+}
+
+/// Looks as `state` does where a module has a plugin on the products feed.
+fn customised(mut state: State) -> State {
+    let extension = Extension {
+        module: "Acme_Feeds".into(),
+        file: "app/code/Acme/Feeds/etc/di.xml".into(),
+        line: Some(12),
+        change: Change::Plugin {
+            class: r"Magento\CatalogDataExporter\Model\Provider\Product\Attributes".into(),
+            plugin: r"Acme\Feeds\Plugin\AddRating".into(),
+        },
+        feeds: vec![Feed::Products],
+    };
+    let customised = vec![Customised { open: vec![Feed::Products], extension }];
+    let counts = vec![(Feed::Products, Some(2_046)), (Feed::Prices, Some(2_046))];
+    let feeds = SourceFeeds { counts, customised, ..SourceFeeds::default() };
+    reply(&mut state, Reply::Export(ExportReply::Counts(Ok(feeds))));
+    state
+}
+
+#[test]
+fn a_feed_that_a_module_changes() {
+    snapshot("overview-customised", &customised(ready(Pane::Overview, DataSpaceKind::Testing)));
+    let mut state = customised(ready(Pane::Export, DataSpaceKind::Production));
+    press(&mut state, "a");
+    snapshot("export-customised", &state);
 }
 
 #[test]

@@ -66,6 +66,7 @@ pub const MAKERS: [Maker; 54] = [
         let counts = |tape: &mut Tape| SourceFeeds {
             counts: tape.list(12, |tape| (tape.feed(), tape.some(Tape::count))),
             absent: tape.list(3, |tape| (tape.feed(), tape.safe())),
+            customised: tape.list(3, make::customised),
         };
         Event::Reply(Reply::Export(ExportReply::Counts(tape.result(counts))))
     },

@@ -1,14 +1,16 @@
 //! Made-up values of everything that is shown, each text of them hostile. A field that is new does not compile here.
 
 use commerce_connector::attach::{About, PassEnd, WatchStatus};
+use commerce_connector::commerce::extensions::{Change, Extension};
 use commerce_connector::commerce::health::{
     ChangeLog, Cron, FeedLock, FeedPath, IndexerStatus, ItemError, Mode, Part, StuckJob, View,
 };
 use commerce_connector::commerce::triggers::Triggers;
-use commerce_connector::config::changes::Change;
+use commerce_connector::config::changes::Change as ConfigChange;
 use commerce_connector::connector::doctor::{Check, Outcome};
 use commerce_connector::connector::estimate::{Estimate, FeedEstimate};
 use commerce_connector::connector::finding::{Cause, Finding, Level};
+use commerce_connector::connector::guard::customised::Customised;
 use commerce_connector::connector::health::{AdobeItems, ByState, FeedHealth, Health, Installation, Pending};
 use commerce_connector::connector::preview::RunPreview;
 use commerce_connector::connector::services::{FeedCondition, Module, SERVICES, ServiceStatus, Services};
@@ -44,8 +46,8 @@ where
     "a".repeat(length).parse().unwrap()
 }
 
-pub fn change(tape: &mut Tape) -> Change {
-    Change { key: tape.safe(), before: tape.some(Tape::safe), after: tape.some(Tape::safe) }
+pub fn change(tape: &mut Tape) -> ConfigChange {
+    ConfigChange { key: tape.safe(), before: tape.some(Tape::safe), after: tape.some(Tape::safe) }
 }
 
 pub fn overview(tape: &mut Tape) -> Overview {
@@ -89,6 +91,17 @@ pub fn pair(environment: Environment, tape: &mut Tape) -> PairStatus {
 pub fn project(tape: &mut Tape) -> Project {
     let space = |tape: &mut Tape| DataSpace { id: id(tape), name: tape.safe(), kind: tape.pick(&KINDS) };
     Project { id: id(tape), name: tape.safe(), data_spaces: tape.list(3, space) }
+}
+
+pub fn customised(tape: &mut Tape) -> Customised {
+    let extension = Extension {
+        module: tape.safe(),
+        file: tape.safe(),
+        line: tape.some(|tape| usize::try_from(tape.count()).unwrap_or_default()),
+        change: tape.some(|tape| Change::Query(tape.safe())).unwrap_or(Change::GiftCards),
+        feeds: tape.list(3, Tape::feed),
+    };
+    Customised { extension, open: tape.list(3, Tape::feed) }
 }
 
 pub fn summary(tape: &mut Tape) -> FeedSummary {

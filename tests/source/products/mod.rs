@@ -2,6 +2,7 @@
 
 // One item in full is one big `json!`.
 
+mod mapped;
 mod oddities;
 mod reading;
 mod texts;

@@ -116,5 +116,5 @@ fn a_route_of_commerce_wins_over_the_configuration_and_says_where_it_came_from()
     assert_eq!(of(Feed::Categories), ["old/categories", "core_config_data (magento_saas/routes/categories)"]);
     assert_eq!(of(Feed::Prices), ["prices/config", "configuration"]);
     assert_eq!(of(Feed::ScopesWebsite)[1], "Adobe's documentation");
-    assert_eq!(of(Feed::Orders)[1], "inferred, not public");
+    assert_eq!(of(Feed::Orders)[1], "not public, so not part of `all`");
 }

@@ -73,7 +73,7 @@ fn home_of(gateway: &Gateway, database: &str) -> Home {
     home.write_config(&format!(
         "[gateway]\nproduction_url = \"{url}\"\nrequests_per_second = 0\n[credentials.production]\napi_key = \"{api_key}\"\n\
          private_key_file = \"{key}\"\n[saas]\nenvironment_id = \"{space}\"\n[instance]\nkind = \"production\"\n\
-         [source.commerce]\nurl = \"{database}\"\n",
+         [source.commerce]\nurl = \"{database}\"\n[export.routes]\ninventoryStockStatus = \"feeds/inventory/v1/stock-status\"\n",
         url = ready.url,
         api_key = ready.production.api_key,
         key = ready.production.private_key_file.display(),

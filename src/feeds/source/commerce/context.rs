@@ -10,6 +10,7 @@ use super::effective::Settings;
 use super::once::Once;
 use super::scope::Scopes;
 use crate::commerce::database::{Database, DatabaseError, LinkColumn, Snapshot};
+use crate::domain::MappedAttribute;
 
 /// What every page of a feed shares.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(super) struct Context {
     pub product_attributes: Attributes,
     /// Every attribute of categories.
     pub category_attributes: Attributes,
+    /// What products have besides their own.
+    pub attributes: Arc<[MappedAttribute]>,
     /// When the run began, by this machine's clock rather than the database server's: Commerce takes the date
     /// of its prices from the clock of the machine it runs on, and that is this one. One moment for all pages, so that a feed
     /// that is read over midnight is of one day.
@@ -45,6 +48,7 @@ impl Context {
         Ok(Self {
             scopes,
             settings: Arc::clone(&run.settings),
+            attributes: Arc::clone(&run.attributes),
             product_attributes,
             category_attributes,
             now: run.now,
@@ -89,6 +93,8 @@ pub(super) struct Run {
     pub now: Timestamp,
     /// The settings in force.
     pub settings: Arc<Settings>,
+    /// What products have besides their own.
+    pub attributes: Arc<[MappedAttribute]>,
 }
 
 /// Staged versions are numbered by the second at which they begin, so the current one began at or before now.

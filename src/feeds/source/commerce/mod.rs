@@ -80,7 +80,7 @@ use effective::Settings;
 use crate::bounds::DEFAULT_ORDER_DAYS;
 use crate::commerce::database::{Database, DatabaseError, DatabaseSettings};
 use crate::commerce::settings::Sources;
-use crate::domain::Feed;
+use crate::domain::{Feed, MappedAttribute};
 use crate::untrusted::SafeText;
 use crate::variables::Variables;
 
@@ -101,6 +101,8 @@ pub struct Commerce {
     now: Option<Timestamp>,
     /// The installation whose files and variables count beside the database.
     installation: Installation,
+    /// What products have besides their own.
+    attributes: Arc<[MappedAttribute]>,
     /// What is the same for every feed of the run that has begun.
     run: Option<Arc<OnceCell<Run>>>,
 }
@@ -114,6 +116,8 @@ pub struct Installation {
     pub variables: Variables,
 }
 
+/// The table that Adobe Commerce has for gift cards.
+const GIFT_CARDS: &str = "magento_giftcard_amount";
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 
 impl Commerce {
@@ -128,6 +132,7 @@ impl Commerce {
             order_days: DEFAULT_ORDER_DAYS,
             now: None,
             installation: Installation::default(),
+            attributes: Arc::default(),
             run: None,
         })
     }
@@ -142,6 +147,12 @@ impl Commerce {
     #[must_use]
     pub fn with_installation(self, installation: Installation) -> Self {
         Self { installation, ..self }
+    }
+
+    /// The same, with attributes that products have besides their own.
+    #[must_use]
+    pub fn with_attributes(self, attributes: Vec<MappedAttribute>) -> Self {
+        Self { attributes: attributes.into(), ..self }
     }
 
     /// The same with the orders' tables in a database of their own (a split database): those in the first are old, if there are any.
@@ -170,7 +181,8 @@ impl Commerce {
         cell.get_or_try_init(|| async {
             let now = self.moment_of_run();
             let settings = self.settings_now(database).await.map_err(|error| SourceError::of_setting(feed, error))?;
-            Ok::<_, SourceError>(Run { now, settings: Arc::new(settings) })
+            let attributes = Arc::clone(&self.attributes);
+            Ok::<_, SourceError>(Run { now, settings: Arc::new(settings), attributes })
         })
         .await?;
         Ok(cell)
@@ -267,6 +279,26 @@ impl Commerce {
     /// The feeds that are not built for this schema, and why: one sentence each.
     pub fn absent(&self) -> Vec<(Feed, SafeText)> {
         Feed::ALL.into_iter().filter_map(|feed| Some((feed, self.reason_of_absence(feed)?))).collect()
+    }
+
+    /// Whether the catalogue has a gift card. Without Adobe Commerce's table for them there is none.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn has_gift_cards(&self) -> Result<bool, SourceError> {
+        let database = self.databases().main;
+        if !database.schema().has(GIFT_CARDS) {
+            return Ok(false);
+        }
+        let sql =
+            format!("SELECT 1 FROM {} WHERE type_id = 'giftcard' LIMIT 1", database.table("catalog_product_entity"));
+        let look = || async {
+            let mut snapshot = database.snapshot().await?;
+            let found: Vec<u64> = snapshot.rows(&sql).await?;
+            snapshot.end().await;
+            Ok(!found.is_empty())
+        };
+        database.persist(look).await.map_err(|error| SourceError::of(Feed::Products, error))
     }
 
     /// How many source records a feed has: one count query.

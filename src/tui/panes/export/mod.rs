@@ -36,6 +36,7 @@ use std::collections::VecDeque;
 use jiff::Zoned;
 
 use crate::attach::WatchStatus;
+use crate::connector::guard::customised::Customised;
 use crate::connector::{ExportRequest, Overview, SourceFeeds};
 use crate::domain::Feed;
 use crate::error::Problem;
@@ -105,6 +106,8 @@ pub struct ExportPane {
     pub counts: Vec<(Feed, Option<u64>)>,
     /// The feeds that the source cannot give, and why.
     pub absent: Vec<(Feed, SafeText)>,
+    /// What somebody changed of them in Adobe's exporter.
+    pub customised: Vec<Customised>,
     /// How counting them went.
     pub counts_load: Load,
     /// When they were counted last.
@@ -303,6 +306,7 @@ impl ExportPane {
     pub fn forget_source(&mut self) {
         self.forget_space();
         self.counts.clear();
+        self.customised.clear();
     }
 
     /// Whatever was waited for will not come.
@@ -457,9 +461,10 @@ impl ExportPane {
 
     fn on_counts(&mut self, result: Result<SourceFeeds, Problem>, now: &Now) {
         self.counts_load = match result {
-            Ok(SourceFeeds { counts, absent }) => {
+            Ok(SourceFeeds { counts, absent, customised }) => {
                 self.counts = counts;
                 self.absent = absent;
+                self.customised = customised;
                 self.counts_at = Some(now.wall.clone());
                 Load::Done { at: now.wall.clone() }
             }

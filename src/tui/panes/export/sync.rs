@@ -10,6 +10,7 @@ use crate::export::ledger::FeedSummary;
 use crate::export::progress::RunReport;
 use crate::export::{Following, SyncMode};
 use crate::feeds::source::IdKind;
+use crate::remedy::Remedy;
 use crate::tui::panes::export::ExportPane;
 use crate::tui::panes::{Cx, Effects, Load};
 use crate::tui::widgets::dialog::{Dialog, LinePurpose, Question};
@@ -70,9 +71,13 @@ impl ExportPane {
         feed
     }
 
-    /// A run did not begin. What the guard refused can be gone on with by typing the data space's name.
+    /// A run did not begin. What the guard refused can be gone on with by typing the data space's name, unless a setting must say how.
     pub(super) fn on_refused_start(&mut self, problem: Problem, cx: &mut Cx<'_>) {
         let request = std::mem::take(&mut self.request);
+        let is_set = |remedy: &Remedy| matches!(remedy, Remedy::SendAnyway { .. });
+        if problem.hint.as_ref().is_some_and(|hint| hint.offers(is_set)) {
+            return cx.problem(&problem);
+        }
         match &cx.overview.data_space {
             // A dialog that was opened meanwhile is not taken away from the person who types into it.
             Some((_, name, _)) if problem.exit == Exit::Guarded && cx.dialog.is_none() && !cx.leaving => {

@@ -158,6 +158,7 @@ pub fn steps(overview: &Overview, keys: &KeysPane, saas: &SaasPane, export: &Exp
         gateway: gateway_says(overview.environment, keys, saas),
         projects: saas.as_of.is_some().then_some(saas.projects.as_slice()),
         source: known(&export.counts_load, export.counts.as_slice()),
+        customised: &export.customised,
         ledger: known(&export.ledger_load, export.ledger.as_slice()),
         services: export.reports.services.value.as_ref(),
         is_exporting: export.is_busy(),
@@ -257,6 +258,9 @@ pub fn words_of(deed: NextAction) -> String {
             key_of(KeyContext::Export, Action::DryRun),
             key_of(KeyContext::Export, Action::StartAll)
         ),
+        NextAction::DecideCustomised => {
+            format!("see every change: doctor ({export}, then {})", key_of(KeyContext::Export, Action::Doctor))
+        }
         NextAction::LookAtFailures => {
             format!("check the failed items in pane {export}; {}: retry", key_of(KeyContext::Export, Action::Retry))
         }

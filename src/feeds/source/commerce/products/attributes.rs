@@ -12,8 +12,28 @@ use super::shop::{AttributeKind, Listed};
 pub(super) enum AttributeEntry<'a> {
     /// One that the shop stores.
     Stored(Stored<'a>),
+    /// One that the configuration adds.
+    Mapped(Listing<'a>),
     /// One that the feed makes up.
     Made(Value),
+}
+
+/// `{attributeCode, value}`; the value is a list of texts.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Listing<'a> {
+    pub attribute_code: &'a str,
+    pub value: Vec<&'a str>,
+}
+
+impl AttributeEntry<'_> {
+    pub(super) fn code(&self) -> &str {
+        match self {
+            Self::Stored(stored) => stored.attribute_code,
+            Self::Mapped(mapped) => mapped.attribute_code,
+            Self::Made(made) => made["attributeCode"].as_str().unwrap_or_default(),
+        }
+    }
 }
 
 /// `{attributeCode, value}`

@@ -10,6 +10,7 @@
 //! | `shop` | nothing of its own: what does not change from page to page, read once per feed |
 //! | `values`, `value_table`, `base` | everything that is an attribute with a field of its own |
 //! | `attributes`, `labels` | attributes |
+//! | `mapped` | attributes that the configuration adds |
 //! | `categories` | categoryData, categories |
 //! | `media` | images, videos, `media_gallery` |
 //! | `links` | links, parents, and what a grouped product consists of |
@@ -29,6 +30,7 @@ mod batch;
 mod categories;
 mod labels;
 mod links;
+mod mapped;
 mod media;
 mod option_value;
 mod options;
@@ -164,6 +166,7 @@ struct Parts {
     parents: Option<links::Parents>,
     urls: Option<urls::Urls>,
     stock: Option<stock::Stocks>,
+    mapped: mapped::Mapped,
     options: options::Options,
 }
 
@@ -181,6 +184,7 @@ impl Parts {
             parents: links::Parents::load(reader, batch).await?,
             urls: urls::Urls::load(reader, batch).await?,
             stock: stock::Stocks::load(reader, batch).await?,
+            mapped: mapped::Mapped::load(reader, batch).await?,
             values,
             options,
         })
@@ -225,6 +229,7 @@ impl Parts {
         attributes.extend(
             self.options.put(&mut fields, &made_of, product, index, view).map(attributes::AttributeEntry::Made),
         );
+        self.mapped.put(&mut attributes, index);
         fields.put("attributes", list_or_null(&attributes));
         // Declared by the exporter, and never filled: variants have a feed of their own.
         fields.put("variants", ());

@@ -14,7 +14,9 @@ use super::base_attribute::BaseAttribute;
 use super::scoped::Scoped;
 use super::view::{StockOf, View};
 use crate::commerce::database::{DatabaseError, Snapshot};
+use crate::domain::{MappedAttribute, Supply};
 use crate::feeds::content::Fields;
+use crate::untrusted::SafeText;
 
 /// The stock that needs no table of its own.
 const DEFAULT_STOCK: u32 = 1;
@@ -197,7 +199,9 @@ async fn roles(snapshot: &mut Snapshot, context: &Context) -> Result<Vec<Role>, 
             roles.entry(attribute.id).or_default().base = Some(base);
         }
     }
-    for attribute in context.product_attributes.iter().filter(|attribute| is_listed(attribute)) {
+    let mapped = mapped_codes(context)?;
+    let is_listed = |attribute: &&Attribute| is_listed(attribute) || mapped.contains(attribute.code.as_str());
+    for attribute in context.product_attributes.iter().filter(is_listed) {
         let kind = match &attribute.source_model {
             Some(model) if model.trim_start_matches('\\') == YES_NO => AttributeKind::YesNo,
             _ if with_options.contains(&attribute.id) => AttributeKind::Options,
@@ -216,6 +220,21 @@ fn by_table(context: &Context, roles: &[Role]) -> BTreeMap<Backend, Vec<u32>> {
         }
     }
     by_table
+}
+
+/// The codes of the attributes of the shop that the configuration adds to those that are listed.
+///
+/// # Errors
+/// [`DatabaseError::NoAttribute`] for one that has no values of its own.
+fn mapped_codes(context: &Context) -> Result<HashSet<&str>, DatabaseError> {
+    let is_own = |mapped: &&MappedAttribute| mapped.supply == Supply::Attribute;
+    let codes = context.attributes.iter().filter(is_own).map(|mapped| {
+        let found = context.product_attributes.get(&mapped.code);
+        let has_values = found.is_some_and(|attribute| attribute.backend != Backend::Static);
+        let missing = || DatabaseError::NoAttribute { code: SafeText::new(&mapped.code) };
+        if has_values { Ok(mapped.code.as_str()) } else { Err(missing()) }
+    });
+    codes.collect()
 }
 
 fn is_listed(attribute: &Attribute) -> bool {

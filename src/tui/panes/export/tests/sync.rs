@@ -3,6 +3,7 @@
 use crate::export::SyncMode;
 use crate::export::ledger::FeedSummary;
 use crate::feeds::source::IdKind;
+use crate::remedy::{Hint, Remedy};
 use crate::tui::model::tests::*;
 use crate::tui::panes::export::requests::{ExportReply, ExportWork};
 
@@ -123,6 +124,18 @@ fn what_the_guard_refused_begins_again_with_the_name_of_the_data_space() {
     let effects = key(&mut state, KeyCode::Enter);
     assert_eq!(request(&effects).typed_name.as_deref(), Some("Main"));
     assert!(matches!(request(&effects).mode, SyncMode::Partial(_)), "the same request");
+}
+
+#[test]
+fn what_a_setting_must_say_is_not_asked_for_by_name() {
+    let mut state = testing();
+    press(&mut state, 'a');
+    let hint = Hint::from("set it: ").and(Remedy::SendAnyway { feed: "products" });
+    let refused = Err(Problem::new(Exit::Guarded, "products was changed").hint(hint));
+    state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(refused))), &now());
+    assert!(state.dialog.is_none() && !state.export.is_busy());
+    let hint = state.notices.newest().expect("a notice").hint.clone().expect("a hint");
+    assert!(hint.contains("feeds.products.customised send-anyway"), "{hint}");
 }
 
 #[test]
