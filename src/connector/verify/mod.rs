@@ -261,7 +261,7 @@ impl Connector {
         let api_key = self.layers().text(Setting::ApiKey(environment))?;
         let missing = || {
             Problem::usage(format!("no {environment} API key; the services are asked with it"))
-                .hint(Remedy::AddKeys { environment: environment.name() })
+                .hint(Remedy::AddKeys { environment: environment.name().into() })
         };
         let api_key = ApiKey::parse(api_key.ok_or_else(missing)?.value.expose()).map_err(explained)?;
         let settings = StorefrontSettings {
