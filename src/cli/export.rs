@@ -119,6 +119,9 @@ pub struct RunArgs {
     /// The name of each feed to reset, typed again; without it, only a preview is printed
     #[arg(long, value_name = "FEEDS", value_delimiter = ',', requires = "cleanup_feed")]
     pub confirm: Vec<Feed>,
+    /// Take what to send from the screen at standard input, instead of from the flags
+    #[arg(long, hide = true)]
+    pub for_screen: bool,
     /// How it is sent.
     #[command(flatten)]
     pub sending: SendingArgs,

@@ -141,9 +141,25 @@ pub(in crate::tui) fn failure(label: &str) -> ItemFailure {
     }
 }
 
+/// A run of ann's, as another process tells of it.
+fn about(request: &str) -> Box<About> {
+    Box::new(About {
+        owner: Owner { user: "ann".into(), host: "shop1".into(), pid: 7, process_start: 1, since: 0 },
+        request: request.into(),
+        data_space: "space".parse().expect("an id"),
+        feeds: vec![Feed::Products],
+    })
+}
+
+/// The run that was asked for begins, in a process of its own.
+pub(in crate::tui) fn begin(state: &mut State) -> Effects {
+    let started = ExportReply::RunStarted(Ok(Some(about(&state.export.request.words()))));
+    state.update(Event::Reply(Reply::Export(started)), &now())
+}
+
 pub(in crate::tui) fn run(state: &mut State) {
     press(state, 'a');
-    state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(Ok(())))), &now());
+    begin(state);
     state.update(Event::Progress(progress(1200, 4000)), &now());
 }
 
@@ -323,7 +339,7 @@ fn enter_opens_the_selected_feed_and_there_the_selected_error() {
     assert!(
         matches!(works(&effects)[..], [Work::Export(ExportWork::StartExport(request))] if request.feeds == [Feed::Products])
     );
-    state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(Ok(())))), &now());
+    begin(&mut state);
     let news = vec![RunEvent::ItemFailed(failure("old")), RunEvent::ItemFailed(failure("new"))];
     state.update(Event::Run { news, skipped: 3 }, &now());
     key(&mut state, KeyCode::Char('k'));
@@ -412,7 +428,8 @@ fn q_leaves_at_once_only_while_nothing_runs() {
     let effects = press(&mut state, 'n');
     assert!(effects.is_empty() && state.dialog.is_none(), "stay");
     press(&mut state, 'q');
-    assert!(matches!(press(&mut state, 'y').as_slice(), [Effect::LeaveRunning]), "the run goes on");
+    let effects = press(&mut state, 'y');
+    assert!(quits(&effects) && !stops(&effects), "the run goes on");
     press(&mut state, 'q');
     let effects = press(&mut state, 'x');
     assert!(stops(&effects) && !quits(&effects), "the batch in flight is finished first");
@@ -422,13 +439,7 @@ fn q_leaves_at_once_only_while_nothing_runs() {
 #[test]
 fn a_run_of_another_process_is_shown_and_left_alone() {
     let mut state = testing();
-    let about = About {
-        owner: Owner { user: "ann".into(), host: "shop1".into(), pid: 7, process_start: 1, since: 0 },
-        request: "Export".into(),
-        data_space: "space".parse().expect("an id"),
-        feeds: vec![Feed::Products],
-    };
-    state.update(Event::Reply(Reply::Export(ExportReply::Attached(Box::new(about)))), &now());
+    state.update(Event::Reply(Reply::Export(ExportReply::Attached(about("Export")))), &now());
     state.update(Event::Progress(progress(1200, 4000)), &now());
     assert!(state.export.is_busy() && !state.export.has_own_run());
     assert!(matches!(press(&mut state, ' ').as_slice(), [Effect::Run(Command::Pause)]));
@@ -447,24 +458,56 @@ fn control_c_asks_then_stops_then_leaves_without_waiting() {
 }
 
 #[test]
-fn a_signal_stops_gracefully_without_asking() {
+fn a_signal_leaves_without_asking_and_is_none_to_the_run() {
     let mut state = testing();
     assert!(quits(&state.update(Event::Terminate, &now())));
-    run(&mut state);
+    press(&mut state, 'a');
     let effects = state.update(Event::Terminate, &now());
-    assert!(stops(&effects) && !quits(&effects));
-    assert!(quits(&end(&mut state)));
+    assert!(quits(&effects) && !stops(&effects), "also while it starts");
+    begin(&mut state);
+    let effects = state.update(Event::Terminate, &now());
+    assert!(quits(&effects) && !stops(&effects));
+}
+
+#[test]
+fn a_run_that_ends_with_the_screen_is_stopped_before_it() {
+    for is_demo in [false, true] {
+        let here = || {
+            let mut state = testing();
+            state.export.keeps_runs = is_demo;
+            press(&mut state, if is_demo { 'a' } else { 'd' });
+            state
+        };
+        let begin = |state: &mut State| {
+            state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(Ok(None)))), &now())
+        };
+        let mut state = here();
+        assert!(press(&mut state, 'q').is_empty());
+        press(&mut state, 'n');
+        begin(&mut state);
+        press(&mut state, 'q');
+        assert!(matches!(state.dialog, Some(Dialog::Question(Question::QuitWithRun))));
+        let effects = press(&mut state, 'y');
+        assert!(stops(&effects) && !quits(&effects));
+        assert!(quits(&end(&mut state)));
+        let mut state = here();
+        begin(&mut state);
+        let effects = state.update(Event::Terminate, &now());
+        assert!(stops(&effects) && !quits(&effects), "a signal does not ask");
+    }
 }
 
 #[test]
 fn leaving_while_a_run_is_starting_waits_for_it() {
-    let mut state = testing();
-    press(&mut state, 'a');
-    state.update(Event::Terminate, &now());
-    assert!(stops(&state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(Ok(())))), &now())));
-    let mut state = testing();
-    press(&mut state, 'a');
-    state.update(Event::Terminate, &now());
+    let starting = || {
+        let mut state = testing();
+        press(&mut state, 'a');
+        press(&mut state, 'q');
+        press(&mut state, 'x');
+        state
+    };
+    assert!(stops(&begin(&mut starting())));
+    let mut state = starting();
     let refused = Err(Problem::new(Exit::Locked, "another run"));
     assert!(quits(&state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(refused))), &now())));
 }

@@ -132,7 +132,8 @@ fn other_refusals_and_leaving_ask_nothing() {
     refuse(&mut state, Exit::Locked);
     assert!(state.dialog.is_none() && state.notices.newest().is_some());
     press(&mut state, 'a');
-    state.update(Event::Terminate, &now());
+    press(&mut state, 'q');
+    press(&mut state, 'x');
     let refused = Err(Problem::new(Exit::Guarded, "this is a staging installation"));
     assert!(quits(&state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(refused))), &now())));
     assert!(state.dialog.is_none());
