@@ -7,19 +7,22 @@ use serde_json::Value;
 use super::kit::{PRODUCTS, Shop, wait_for_end};
 use super::support::terminal::{ORDINARY, PROGRAM, Screen, Terminal, program_in};
 
-/// A screen whose run has begun, and that run.
+/// A screen whose run has begun and is paused, and that run.
 fn with_run(shop: &Shop) -> (Terminal, Value) {
     let mut terminal = shop.screen();
     start(&mut terminal);
-    let run = shop.wait_for_run("has begun", |_| true);
+    let run = shop.wait_for_run("is paused", |_| true);
     (terminal, run)
 }
 
+/// Starts a run and pauses it, so that it does not end while a test looks at it.
 fn start(terminal: &mut Terminal) {
     terminal.press("4");
     terminal.wait_for("exports every feed");
     terminal.press("a");
     terminal.wait_for("elapsed");
+    terminal.press(" ");
+    terminal.wait_for("Paused");
 }
 
 fn pid(run: &Value) -> u64 {
@@ -78,7 +81,7 @@ async fn leaving_gives_the_shell_back_at_once() {
     terminal.press(&format!("PS1='ready> '; {PROGRAM}\r"));
     terminal.wait_for("0 Overview");
     start(&mut terminal);
-    let run = shop.wait_for_run("has begun", |_| true);
+    let run = shop.wait_for_run("is paused", |_| true);
     let [screen, session] = parent_and_session(pid(&run));
     assert_eq!(session, pid(&run), "it has a session of its own");
     terminal.press("q");
@@ -95,7 +98,7 @@ async fn leaving_gives_the_shell_back_at_once() {
 
 fn shell(shop: &Shop) -> CommandBuilder {
     // Only under a shell with job control is there a prompt to come back to.
-    let mut shell = CommandBuilder::new("bash");
+    let mut shell = CommandBuilder::new("/bin/bash");
     shell.args(["--norc", "--noprofile", "-i"]);
     shell.env_clear();
     shell.env("HOME", shop.home.dir.path());
@@ -112,7 +115,7 @@ async fn a_run_goes_on_while_its_screen_is_suspended_which_shows_its_end_later()
     terminal.press(&format!("{PROGRAM}\r"));
     terminal.wait_for("0 Overview");
     start(&mut terminal);
-    shop.wait_for_run("has begun", |_| true);
+    shop.wait_for_run("is paused", |_| true);
     terminal.press("\x1a");
     terminal.wait("the shell", |screen| !screen.is_taken() && screen.contains("Stopped"));
     shop.hurry();
@@ -130,8 +133,6 @@ async fn a_run_goes_on_while_its_screen_is_suspended_which_shows_its_end_later()
 async fn stopping_ends_the_run_and_then_the_screen() {
     let shop = Shop::new().await;
     let (mut terminal, _) = with_run(&shop);
-    terminal.press(" ");
-    terminal.wait_for("Paused");
     assert!(!terminal.text().contains("paused by"), "nobody else did");
     terminal.press("q");
     terminal.wait_for("stop and quit");
@@ -162,6 +163,7 @@ async fn a_run_that_does_not_begin_says_why_on_the_screen() {
     shop.home.write_config(&config.replace("kind = \"files\"", "kind = \"tea-leaves\""));
     terminal.press("an");
     terminal.wait_for("Not started: ");
+    terminal.press("\r");
     terminal.wait_for("tea-leaves");
     assert!(shop.live_runs().is_empty());
 }
@@ -211,7 +213,7 @@ async fn keys_that_are_only_on_the_screen_must_be_saved_and_then_reach_the_run()
     terminal.press("w");
     terminal.wait_for("the production pair is saved");
     start(&mut terminal);
-    let run = shop.wait_for_run("has begun", |_| true);
+    let run = shop.wait_for_run("is paused", |_| true);
     ends_by_itself(&shop, &run).await;
 }
 

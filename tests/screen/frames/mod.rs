@@ -11,13 +11,11 @@ mod sync;
 
 use std::time::Duration;
 
-use commerce_connector::attach::About;
 use commerce_connector::connector::{Half, Limits, Overview, PairStatus, SettingsOverview, SourceFeeds};
 use commerce_connector::domain::Feed;
 use commerce_connector::domain::{DataSpace, DataSpaceKind, Environment, Project};
 use commerce_connector::error::{Exit, Problem};
 use commerce_connector::export::ledger::FeedSummary;
-use commerce_connector::export::owner::Owner;
 use commerce_connector::export::progress::{
     FeedProgress, ItemFailure, ItemState, Limit, Phase, Progress, RunEnd, RunEvent, RunReport,
 };
@@ -248,21 +246,10 @@ fn press(state: &mut State, keys: &str) {
     }
 }
 
-/// The run that was asked for has begun, in a process of its own.
-fn begun(state: &State) -> Reply {
-    let about = About {
-        owner: Owner { user: "ann".into(), host: "shop1".into(), pid: 7, process_start: 1, since: 0 },
-        request: state.export.request.words().into(),
-        data_space: "space".parse().expect("an id"),
-        feeds: state.export.request.feeds.clone(),
-    };
-    Reply::Export(ExportReply::RunStarted(Ok(Some(Box::new(about)))))
-}
-
 fn running(stopping: bool) -> State {
     let mut state = ready(Pane::Export, DataSpaceKind::Testing);
     press(&mut state, "a");
-    state.update(Event::Reply(begun(&state)), &now());
+    state.update(Event::Reply(run::begun(&state)), &now());
     let news = vec![RunEvent::ItemFailed(failure("24-MB01 default")), RunEvent::ItemFailed(failure("24-WG02 german"))];
     state.update(Event::Run { news, skipped: 0 }, &now());
     state.update(Event::Progress(progress(stopping)), &now());

@@ -237,6 +237,8 @@ impl ExportPane {
             Err(problem) => {
                 self.run = RunState::None;
                 self.log.add(Tone::Danger, format!("Not started: {}", problem.what), cx.now);
+                // Nothing comes after it.
+                self.log.show_all(cx.now.uptime);
                 self.on_refused_start(problem, cx);
                 leave_if_asked(cx, effects);
             }
