@@ -158,9 +158,7 @@ impl Remedy {
                 Self::SetKeys { .. } => Self::SaveKeys,
                 Self::SaveKeys => Self::ChooseDataSpace,
                 Self::ChooseDataSpace => Self::ChangeDataSpace,
-                Self::ChangeDataSpace => {
-                    Self::SelectDataSpace { id: "30f2d4a7-8f3c-4f6e-9a51-0b8d5f4c9e21".into() }
-                }
+                Self::ChangeDataSpace => Self::SelectDataSpace { id: "30f2d4a7-8f3c-4f6e-9a51-0b8d5f4c9e21".into() },
                 Self::SelectDataSpace { .. } => Self::ListDataSpaces,
                 Self::ListDataSpaces => Self::ListFeeds,
                 Self::ListFeeds => Self::Status,

@@ -94,7 +94,8 @@ impl Reader {
     fn take(&mut self) -> Option<Reported> {
         let kept = self.log.kept();
         let place = kept.events.partition_point(|(number, _)| *number < self.next);
-        let (number, event) = kept.events.get(place).map_or((kept.next, None), |(number, event)| (*number, Some(event)));
+        let (number, event) =
+            kept.events.get(place).map_or((kept.next, None), |(number, event)| (*number, Some(event)));
         let skipped = number - self.next;
         if skipped > 0 {
             self.next = number;

@@ -126,9 +126,8 @@ async fn relay(server: Arc<Server>, mut events: mpsc::Receiver<RunEvent>, out: m
 
 /// Lets others look until the run has ended and they know.
 async fn serve(server: Arc<Server>, listening: Option<Listening>, starter: Option<Starter>) {
-    let starter = starter.map(|Starter { lines, to }| {
-        tokio::spawn(attend(Arc::clone(&server), Guest { lines, to, is_starter: true }))
-    });
+    let starter = starter
+        .map(|Starter { lines, to }| tokio::spawn(attend(Arc::clone(&server), Guest { lines, to, is_starter: true })));
     let mut guests = JoinSet::new();
     let mut ended = server.ended.clone();
     loop {

@@ -26,10 +26,10 @@ use crate::error::{Exit, Problem};
 /// # Errors
 /// The [`Problem`] of the new process, which has ended then; or it could not be started.
 pub async fn start(mut command: Command, job: &impl Serialize) -> Result<Found, Problem> {
-    let failed = |error: &io::Error| Problem::new(Exit::Other, format!("cannot start the export's process: {error}"));
-    let (ours, theirs) = BlockingStream::pair().map_err(|error| failed(&error))?;
-    let (from, mut to) = of_runtime(ours).map_err(|error| failed(&error))?.into_split();
-    let mut process = command.stdin(OwnedFd::from(theirs)).spawn().map_err(|error| failed(&error))?;
+    let failed = |error: io::Error| Problem::new(Exit::Other, format!("cannot start the export's process: {error}"));
+    let (ours, theirs) = BlockingStream::pair().map_err(failed)?;
+    let (from, mut to) = of_runtime(ours).map_err(failed)?.into_split();
+    let mut process = command.stdin(OwnedFd::from(theirs)).spawn().map_err(failed)?;
     // It holds the other end of the pair, which must close with the process.
     drop(command);
     let mut lines = lines::read(from, LINE_LIMIT);
@@ -40,7 +40,7 @@ pub async fn start(mut command: Command, job: &impl Serialize) -> Result<Found, 
         Ok(FromServer::NotStarted { problem }) => Err(problem),
         _ => {
             let _ = process.start_kill();
-            let status = process.wait().await.map_err(|error| failed(&error))?;
+            let status = process.wait().await.map_err(failed)?;
             Err(Problem::new(Exit::Other, format!("the export's process ended before the export began ({status})"))
                 .hint("see the log in the state directory"))
         }
@@ -125,7 +125,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_screen_that_is_gone_or_says_too_much_wants_nothing() {
-        for (said, words) in [(vec![], "the screen is gone"), (vec![b'x'; 2_000_000], "bytes"), (b"{}\n".to_vec(), "schema")] {
+        for (said, words) in
+            [(vec![], "the screen is gone"), (vec![b'x'; 2_000_000], "bytes"), (b"{}\n".to_vec(), "schema")]
+        {
             let (ours, theirs) = UnixStream::pair().expect("a pair");
             let (from, to) = theirs.into_split();
             let mut starter = Starter { lines: lines::read(from, LINE_LIMIT), to };

@@ -91,6 +91,7 @@ pub enum LedgerCommand {
 
 /// `export run`
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct RunArgs {
     /// Feeds, comma-separated, or `all` [default: all]
     #[arg(long, value_name = "FEEDS", value_delimiter = ',')]

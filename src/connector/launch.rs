@@ -123,3 +123,29 @@ impl Connector {
         command
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::store::Store;
+    use crate::private_file;
+
+    #[tokio::test]
+    async fn a_data_space_that_was_selected_meanwhile_receives_nothing() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let config = dir.path().join("config.toml");
+        private_file::write(&config, b"[saas]\nenvironment_id = \"live\"\n").expect("written");
+        let store = Store::load(config, true, [], Vec::new()).expect("a configuration");
+        let connector = Connector::new(store, dir.path().join("state"), None);
+        let wanted = |data_space: &str| Wanted {
+            request: ExportRequest::default(),
+            data_space: data_space.parse().expect("an id"),
+        };
+        let mut job = ScreenJob { wanted: wanted("testing"), screen: None };
+        let problem = connector.start_job(&mut job).await.expect_err("refused");
+        assert!(problem.what.contains("(live instead of testing)"), "{problem}");
+        let mut job = ScreenJob { wanted: wanted("live"), screen: None };
+        let problem = connector.start_job(&mut job).await.expect_err("no keys");
+        assert!(!problem.what.contains("meanwhile"), "{problem}");
+    }
+}

@@ -1,5 +1,6 @@
 //! A screen is only a viewer of the run that it starts: whatever becomes of the screen, the run goes on.
 
+use commerce_connector::domain::Feed;
 use portable_pty::CommandBuilder;
 use rustix::process::Signal;
 use serde_json::Value;
@@ -144,6 +145,26 @@ async fn stopping_ends_the_run_and_then_the_screen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_run_is_handed_over_also_one_that_is_over_at_once() {
+    let shop = Shop::new().await;
+    let (mut terminal, _) = with_run(&shop);
+    shop.hurry();
+    terminal.wait_for("● Export done at");
+    terminal.press("c");
+    terminal.wait_for("● Partial sync done at");
+    terminal.press("i");
+    terminal.wait_for("SKUs");
+    terminal.press("SKU-0007");
+    terminal.wait_for("SKU-0007");
+    terminal.press("\r");
+    terminal.wait_for("● 1 record of products by id done at");
+    let runs = shop.home.json(&["export", "runs"]);
+    let requests: Vec<&str> = runs.iter().filter_map(|run| run["request"].as_str()).collect();
+    assert_eq!(requests, ["1 record of products by id", "Partial sync", "Export"]);
+    assert_eq!(shop.gateway.received(Feed::Products).await.values().filter(|item| item.deliveries == 2).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_killed_is_said_to_be_gone() {
     let shop = Shop::new().await;
     let (mut terminal, run) = with_run(&shop);
@@ -219,5 +240,9 @@ async fn keys_that_are_only_on_the_screen_must_be_saved_and_then_reach_the_run()
 
 /// The configuration without the keys of either pair.
 fn without_keys(config: &str) -> String {
-    config.lines().filter(|line| !line.contains("api_key") && !line.contains("private_key")).collect::<Vec<_>>().join("\n")
+    config
+        .lines()
+        .filter(|line| !line.contains("api_key") && !line.contains("private_key"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -62,9 +62,8 @@ fn a_run_that_ends_with_the_screen_is_stopped_before_it() {
             press(&mut state, if is_demo { 'a' } else { 'd' });
             state
         };
-        let begin = |state: &mut State| {
-            state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(Ok(None)))), &now())
-        };
+        let begin =
+            |state: &mut State| state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(Ok(None)))), &now());
         let mut state = here();
         assert!(press(&mut state, 'q').is_empty());
         press(&mut state, 'n');
