@@ -6,9 +6,9 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::remedy::Hint;
+use crate::remedy::{Hint, HintParts};
 use crate::untrusted::SafeText;
 
 /// How the program ends, as its documentation promises to scripts.
@@ -55,7 +55,7 @@ pub trait Explain: std::error::Error {
 
 /// An error in its final form: one clear sentence, perhaps a hint, and the exit code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "ProblemOutside")]
+#[serde(from = "ProblemOutside", into = "ProblemOutside")]
 pub struct Problem {
     /// What happened, where.
     pub what: String,
@@ -65,18 +65,41 @@ pub struct Problem {
     pub exit: Exit,
 }
 
-/// A problem as another process tells it: its text comes from outside.
-#[derive(Deserialize)]
+/// A problem as one process tells it to another: its text comes from outside.
+#[derive(Serialize, Deserialize)]
 struct ProblemOutside {
     what: SafeText,
+    /// As text, which every version understands.
     hint: Option<SafeText>,
+    /// As data, where both are of the same version.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "understood")]
+    hint_parts: Option<HintParts>,
     exit: Exit,
+}
+
+/// The parts of a hint; `None` if they have a remedy that this version does not know.
+fn understood<'de, D: Deserializer<'de>>(from: D) -> Result<Option<HintParts>, D::Error> {
+    let parts = serde_json::Value::deserialize(from)?;
+    Ok(serde_json::from_value(parts).ok())
 }
 
 impl From<ProblemOutside> for Problem {
     fn from(outside: ProblemOutside) -> Self {
-        let ProblemOutside { what, hint, exit } = outside;
-        Self { what: what.to_string(), hint: hint.map(|hint| hint.as_str().into()), exit }
+        let ProblemOutside { what, hint, hint_parts, exit } = outside;
+        let hint = hint_parts.map(Hint::from).or_else(|| hint.map(|hint| hint.as_str().into()));
+        Self { what: what.to_string(), hint, exit }
+    }
+}
+
+impl From<Problem> for ProblemOutside {
+    fn from(problem: Problem) -> Self {
+        let Problem { what, hint, exit } = problem;
+        Self {
+            what: what.into(),
+            hint: hint.as_ref().map(|hint| hint.command_line().into()),
+            hint_parts: hint.map(HintParts::from),
+            exit,
+        }
     }
 }
 
@@ -155,11 +178,16 @@ mod tests {
     use crate::remedy::Remedy;
 
     #[test]
-    fn another_process_reads_a_hint_as_text_with_its_command_line() {
+    fn another_process_reads_a_hint_as_data_and_another_version_as_text_with_its_command_line() {
         let problem = Problem::new(Exit::Refused, "no").hint(Hint::from(Remedy::VerifyKeys).and(" first"));
         let line = serde_json::to_string(&problem).expect("JSON");
-        assert_eq!(line, r#"{"what":"no","hint":"run `commerce-connector keys verify` first","exit":"refused"}"#);
-        let read: Problem = serde_json::from_str(&line).expect("a problem");
-        assert_eq!(read, Problem::new(Exit::Refused, "no").hint("run `commerce-connector keys verify` first"));
+        assert_eq!(serde_json::from_str::<Problem>(&line).expect("a problem"), problem);
+        let as_text = Problem::new(Exit::Refused, "no").hint("run `commerce-connector keys verify` first");
+        for line in [
+            line.replace("verify_keys", "sing_a_song"),
+            r#"{"what":"no","hint":"run `commerce-connector keys verify` first","exit":"refused"}"#.to_owned(),
+        ] {
+            assert_eq!(serde_json::from_str::<Problem>(&line).expect("a problem"), as_text, "{line}");
+        }
     }
 }

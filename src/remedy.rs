@@ -1,14 +1,17 @@
 //! What to do about a problem, as data: text, and what the program itself can do about it.
 //!
 //! The screen words a [`Remedy`] with its keys and panes (`tui::remedy`). The command lines stand here and nowhere else below
-//! the front ends, because they are also what JSON and the socket to another process carry.
+//! the front ends, because they are also what JSON carries.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::untrusted::SafeText;
 
 /// Something that the program can do about a problem.
 ///
 /// Its words fit into the sentence around it, so two remedies may have the same command in different words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Remedy {
     /// Sign in with an Adobe ID.
     SignIn,
@@ -16,8 +19,8 @@ pub enum Remedy {
     ListOrganizations,
     /// Create the configuration at this path, which `--config` names.
     InitConfig {
-        /// The path, made safe.
-        path: String,
+        /// The path.
+        path: SafeText,
     },
     /// Create the configuration where it is looked for.
     CreateConfig,
@@ -32,12 +35,12 @@ pub enum Remedy {
     /// Add what an environment lacks of its keys.
     AddKeys {
         /// `production` or `sandbox`.
-        environment: &'static str,
+        environment: SafeText,
     },
     /// Replace the keys of an environment.
     SetKeys {
         /// `production` or `sandbox`.
-        environment: &'static str,
+        environment: SafeText,
     },
     /// Save the keys again where they are.
     SaveKeys,
@@ -46,7 +49,7 @@ pub enum Remedy {
     /// Choose another data space.
     ChangeDataSpace,
     /// Choose this data space once more.
-    SelectDataSpace { id: String },
+    SelectDataSpace { id: SafeText },
     /// See the data spaces by name.
     ListDataSpaces,
     /// See which feeds the source has.
@@ -58,26 +61,26 @@ pub enum Remedy {
     /// Send the failed items of a feed again.
     RetryFeed {
         /// The feed's name.
-        feed: &'static str,
+        feed: SafeText,
     },
     /// Send as deleted what was held back.
     MaxDelete {
         /// The feed's name.
-        feed: &'static str,
+        feed: SafeText,
         /// How many items.
         items: u64,
     },
     /// Send as changed what was held back.
     MaxChange {
         /// The feed's name.
-        feed: &'static str,
+        feed: SafeText,
         /// How many items.
         items: u64,
     },
     /// Send a feed without what somebody changed in Adobe's exporter.
     SendAnyway {
         /// The feed's name.
-        feed: &'static str,
+        feed: SafeText,
     },
     /// Take for true that tables or files are empty or gone.
     AcceptEmpty,
@@ -158,28 +161,26 @@ impl Remedy {
         std::iter::successors(Some(Self::SignIn), |remedy| {
             Some(match remedy {
                 Self::SignIn => Self::ListOrganizations,
-                Self::ListOrganizations => Self::InitConfig { path: "/etc/shop.toml".to_owned() },
+                Self::ListOrganizations => Self::InitConfig { path: "/etc/shop.toml".into() },
                 Self::InitConfig { .. } => Self::CreateConfig,
                 Self::CreateConfig => Self::Demo,
                 Self::Demo => Self::Doctor,
                 Self::Doctor => Self::DoctorAgain,
                 Self::DoctorAgain => Self::VerifyKeys,
-                Self::VerifyKeys => Self::AddKeys { environment: "production" },
-                Self::AddKeys { .. } => Self::SetKeys { environment: "sandbox" },
+                Self::VerifyKeys => Self::AddKeys { environment: "production".into() },
+                Self::AddKeys { .. } => Self::SetKeys { environment: "sandbox".into() },
                 Self::SetKeys { .. } => Self::SaveKeys,
                 Self::SaveKeys => Self::ChooseDataSpace,
                 Self::ChooseDataSpace => Self::ChangeDataSpace,
-                Self::ChangeDataSpace => {
-                    Self::SelectDataSpace { id: "30f2d4a7-8f3c-4f6e-9a51-0b8d5f4c9e21".to_owned() }
-                }
+                Self::ChangeDataSpace => Self::SelectDataSpace { id: "30f2d4a7-8f3c-4f6e-9a51-0b8d5f4c9e21".into() },
                 Self::SelectDataSpace { .. } => Self::ListDataSpaces,
                 Self::ListDataSpaces => Self::ListFeeds,
                 Self::ListFeeds => Self::Status,
                 Self::Status => Self::FollowRun,
-                Self::FollowRun => Self::RetryFeed { feed: "prices" },
-                Self::RetryFeed { .. } => Self::MaxDelete { feed: "products", items: 3_000 },
-                Self::MaxDelete { .. } => Self::MaxChange { feed: "products", items: 3_000 },
-                Self::MaxChange { .. } => Self::SendAnyway { feed: "products" },
+                Self::FollowRun => Self::RetryFeed { feed: "prices".into() },
+                Self::RetryFeed { .. } => Self::MaxDelete { feed: "products".into(), items: 3_000 },
+                Self::MaxDelete { .. } => Self::MaxChange { feed: "products".into(), items: 3_000 },
+                Self::MaxChange { .. } => Self::SendAnyway { feed: "products".into() },
                 Self::SendAnyway { .. } => Self::AcceptEmpty,
                 Self::AcceptEmpty => Self::RunAsService,
                 Self::RunAsService => Self::VerifyAll,
@@ -196,10 +197,28 @@ impl Remedy {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hint(Vec<Part>);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Part {
-    Text(String),
+    Text(SafeText),
     Do(Remedy),
+}
+
+/// A hint as data, for another process of this program, whose screen words the remedies itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HintParts(Vec<Part>);
+
+impl From<Hint> for HintParts {
+    fn from(hint: Hint) -> Self {
+        Self(hint.0)
+    }
+}
+
+impl From<HintParts> for Hint {
+    fn from(parts: HintParts) -> Self {
+        Self(parts.0)
+    }
 }
 
 impl Hint {
@@ -218,7 +237,7 @@ impl Hint {
     /// The sentence, with these words for each remedy.
     pub fn words(&self, remedy: impl Fn(&Remedy) -> String) -> String {
         let part = |part: &Part| match part {
-            Part::Text(text) => text.clone(),
+            Part::Text(text) => text.to_string(),
             Part::Do(step) => remedy(step),
         };
         self.0.iter().map(part).collect()
@@ -238,7 +257,7 @@ impl From<Remedy> for Hint {
 
 impl From<String> for Hint {
     fn from(text: String) -> Self {
-        Self(vec![Part::Text(text)])
+        Self(vec![Part::Text(text.into())])
     }
 }
 
@@ -248,7 +267,7 @@ impl From<&str> for Hint {
     }
 }
 
-/// As text with command lines: what reads JSON or a socket may be an older version, or no version of this program.
+/// As text with command lines: what reads JSON may be no version of this program.
 impl Serialize for Hint {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.command_line())

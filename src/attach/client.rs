@@ -22,6 +22,8 @@ use crate::remedy::{Hint, Remedy};
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// The longest line that is read, in bytes. The counters of all feeds have about ten thousand.
 pub(super) const LINE_LIMIT: u64 = 1024 * 1024;
+/// How long a process that closed its socket may take to end.
+const GONE_PATIENCE: Duration = Duration::from_secs(1);
 /// Events that may wait for who looks.
 const EVENTS_WAITING: usize = 256;
 /// Commands that may wait to be written.
@@ -34,8 +36,8 @@ pub struct Found {
     pub about: About,
     /// How far it is.
     pub progress: Progress,
-    lines: mpsc::Receiver<Line>,
-    to: OwnedWriteHalf,
+    pub(super) lines: mpsc::Receiver<Line>,
+    pub(super) to: OwnedWriteHalf,
 }
 
 /// The running exports in this state directory, the oldest first.
@@ -132,14 +134,26 @@ impl Found {
                 }
                 Ok(
                     FromServer::Run { .. }
+                    | FromServer::NotStarted { .. }
                     | FromServer::Watch { .. }
                     | FromServer::Skipped { .. }
                     | FromServer::Taken
                     | FromServer::Refused { .. },
                 ) => {}
-                Err(_) => return Err(ExportError::Elsewhere(lost(&self.about))),
+                Err(_) => {
+                    // A process that dies closes its socket some moments before it is gone.
+                    let _ = timeout(GONE_PATIENCE, gone(&self.about)).await;
+                    return Err(ExportError::Elsewhere(lost(&self.about)));
+                }
             }
         }
+    }
+}
+
+/// Waits until the process of a run is gone.
+async fn gone(about: &About) {
+    while about.owner.is_gone() != Some(true) {
+        tokio::time::sleep(GONE_PATIENCE / 20).await;
     }
 }
 

@@ -1,19 +1,20 @@
 //! The side of the process that runs: it lets others look, and takes their commands.
 
-use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
+use super::events::{EventLog, Reader, Reported};
 use super::lines::{self, TooLong};
 use super::socket::{self, Listening};
+use super::start::Starter;
 use super::wire::{About, FromGuest, FromServer, line, read};
 use crate::error::Problem;
 use crate::export::Run;
@@ -23,8 +24,6 @@ use crate::export::report_text::event_line;
 
 /// How many may look at once; each costs a task and a few buffers.
 pub(super) const MOST_GUESTS: usize = 16;
-/// How many events are kept for who comes later, and may wait for who reads slowly.
-const EVENTS_KEPT: usize = 256;
 /// The longest line that is read, in bytes. A command has about a hundred.
 const LINE_LIMIT: u64 = 4096;
 /// How long a line may take to be written to who looks.
@@ -35,27 +34,27 @@ pub(super) const END_PATIENCE: Duration = Duration::from_secs(1);
 /// How a run ended, once it has.
 type Ended = Option<Result<Box<RunReport>, Problem>>;
 
-/// Makes a run reachable, and returns it as it was. If that cannot be, the log says why, and the run continues.
-pub fn publish(run: Run, about: About, state_dir: &Path) -> Run {
-    let listening = match socket::listen(state_dir, socket::RUNS) {
-        Ok(listening) => listening,
-        Err(error) => {
-            tracing::warn!(%error, "no other process can attach to this run");
-            return run;
-        }
-    };
+/// Makes a run reachable, and returns it as it was. `starter` looks on from the beginning. If others cannot, the log says why, and
+/// the run continues.
+pub fn publish(run: Run, about: About, state_dir: &Path, starter: Option<Starter>) -> Run {
+    let listening = socket::listen(state_dir, socket::RUNS)
+        .inspect_err(|error| tracing::warn!(%error, "no other process can attach to this run"))
+        .ok();
+    if listening.is_none() && starter.is_none() {
+        return run;
+    }
     let Run { progress, events, control, report } = run;
     let (ended, is_ended) = watch::channel(None);
     let server = Arc::new(Server {
         about,
         progress: progress.clone(),
         control: control.clone(),
-        reported: Mutex::default(),
+        events: EventLog::new(),
         ended: is_ended,
     });
     let (events_out, reported) = mpsc::channel(1);
     let relay = tokio::spawn(relay(Arc::clone(&server), events, events_out));
-    let serving = tokio::spawn(serve(server, listening));
+    let serving = tokio::spawn(serve(server, listening, starter));
     let report = tokio::spawn(async move {
         let result = match report.await {
             Ok(result) => result,
@@ -84,44 +83,28 @@ struct Server {
     about: About,
     progress: watch::Receiver<Progress>,
     control: Control,
-    reported: Mutex<Reported>,
+    events: Arc<EventLog>,
     ended: watch::Receiver<Ended>,
 }
 
-/// What was reported so far, and the end at which more is reported.
-struct Reported {
-    kept: VecDeque<RunEvent>,
-    /// `None` once there will be no more.
-    more: Option<broadcast::Sender<RunEvent>>,
+/// One who looks.
+struct Guest {
+    lines: mpsc::Receiver<lines::Line>,
+    to: OwnedWriteHalf,
+    /// Whether it is the screen that started the run. It may be stopped like a job, so it is waited for, and who gives its
+    /// commands needs no name.
+    is_starter: bool,
 }
 
-impl Default for Reported {
-    fn default() -> Self {
-        Self { kept: VecDeque::new(), more: Some(broadcast::Sender::new(EVENTS_KEPT)) }
-    }
-}
-
-impl Server {
-    fn reported(&self) -> MutexGuard<'_, Reported> {
-        self.reported.lock().unwrap_or_else(PoisonError::into_inner)
+impl Guest {
+    /// Another process.
+    fn visiting(stream: UnixStream) -> Self {
+        let (from, to) = stream.into_split();
+        Self { lines: read_lines(from), to, is_starter: false }
     }
 
-    fn tell(&self, event: &RunEvent) {
-        let mut reported = self.reported();
-        if reported.kept.len() == EVENTS_KEPT {
-            reported.kept.pop_front();
-        }
-        reported.kept.push_back(event.clone());
-        if let Some(more) = &reported.more {
-            // Nobody may be looking.
-            let _ = more.send(event.clone());
-        }
-    }
-
-    /// What was reported, and the events from now on; none is missed in between.
-    fn listen(&self) -> (Vec<RunEvent>, Option<broadcast::Receiver<RunEvent>>) {
-        let reported = self.reported();
-        (reported.kept.iter().cloned().collect(), reported.more.as_ref().map(broadcast::Sender::subscribe))
+    async fn tell(&mut self, message: FromServer) -> std::io::Result<()> {
+        if self.is_starter { self.to.write_all(&line(message)).await } else { write(&mut self.to, message).await }
     }
 }
 
@@ -130,7 +113,7 @@ impl Server {
 async fn relay(server: Arc<Server>, mut events: mpsc::Receiver<RunEvent>, out: mpsc::Sender<RunEvent>) {
     while let Some(event) = events.recv().await {
         tracing::info!("{}", event_line(&event));
-        server.tell(&event);
+        server.events.add(event.clone());
         tokio::select! {
             biased;
             // Whoever dropped the other end does not want to know.
@@ -138,11 +121,13 @@ async fn relay(server: Arc<Server>, mut events: mpsc::Receiver<RunEvent>, out: m
             () = server.control.stopped() => drop(out.try_send(event)),
         }
     }
-    server.reported().more = None;
+    server.events.close();
 }
 
 /// Lets others look until the run has ended and they know.
-async fn serve(server: Arc<Server>, listening: Listening) {
+async fn serve(server: Arc<Server>, listening: Option<Listening>, starter: Option<Starter>) {
+    let starter = starter
+        .map(|Starter { lines, to }| tokio::spawn(attend(Arc::clone(&server), Guest { lines, to, is_starter: true })));
     let mut guests = JoinSet::new();
     let mut ended = server.ended.clone();
     loop {
@@ -150,9 +135,9 @@ async fn serve(server: Arc<Server>, listening: Listening) {
             biased;
             _ = end(&mut ended) => break,
             Some(_) = guests.join_next() => continue,
-            accepted = listening.listener.accept() => accepted,
+            accepted = accept(listening.as_ref()) => accepted,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok(stream) = accepted else {
             // Too many open files, most likely: others may look once that has passed.
             tokio::time::sleep(END_PATIENCE).await;
             continue;
@@ -163,11 +148,22 @@ async fn serve(server: Arc<Server>, listening: Listening) {
             let message = "too many screens attached to this run: close one first".into();
             guests.spawn(async move { drop(write(&mut stream.into_split().1, FromServer::Refused { message }).await) });
         } else {
-            guests.spawn(attend(Arc::clone(&server), stream));
+            guests.spawn(attend(Arc::clone(&server), Guest::visiting(stream)));
         }
     }
     drop(listening);
     let _ = timeout(END_PATIENCE, async { while guests.join_next().await.is_some() {} }).await;
+    if let Some(starter) = starter {
+        wait(starter).await;
+    }
+}
+
+/// The next who looks; nobody, if nobody can.
+async fn accept(listening: Option<&Listening>) -> std::io::Result<UnixStream> {
+    match listening {
+        Some(listening) => listening.listener.accept().await.map(|(stream, _)| stream),
+        None => std::future::pending().await,
+    }
 }
 
 /// What who looks says, line by line.
@@ -176,38 +172,30 @@ pub(super) fn read_lines(from: OwnedReadHalf) -> mpsc::Receiver<lines::Line> {
 }
 
 /// Tells one who looks everything, and takes its commands, until it goes or the run has ended.
-async fn attend(server: Arc<Server>, stream: UnixStream) {
-    let (from, mut to) = stream.into_split();
+async fn attend(server: Arc<Server>, mut guest: Guest) {
     // Whoever does not read, or goes, is let go of; it may come again.
-    let _ = talk(&server, &mut read_lines(from), &mut to).await;
+    let _ = talk(&server, &mut guest).await;
 }
 
-async fn talk(
-    server: &Server,
-    lines: &mut mpsc::Receiver<lines::Line>,
-    to: &mut OwnedWriteHalf,
-) -> std::io::Result<()> {
+async fn talk(server: &Server, guest: &mut Guest) -> std::io::Result<()> {
     let mut progress = server.progress.clone();
     let mut ended = server.ended.clone();
-    let (before, mut events) = server.listen();
+    let mut events = Some(server.events.read());
     let now = progress.borrow_and_update().clone();
-    write(to, FromServer::Run { about: server.about.clone(), progress: now }).await?;
-    for event in before {
-        write(to, FromServer::Event { event }).await?;
-    }
+    guest.tell(FromServer::Run { about: server.about.clone(), progress: now }).await?;
     let mut is_counting = true;
     loop {
         let message = tokio::select! {
             biased;
-            line = lines.recv() => match line {
-                Some(Ok(line)) => carry_out(server, &line),
+            line = guest.lines.recv() => match line {
+                Some(Ok(line)) => carry_out(server, &line, guest.is_starter),
                 Some(Err(TooLong)) => FromServer::Refused { message: format!("a line has at most {LINE_LIMIT} bytes").into() },
                 None => return Ok(()),
             },
-            event = next(&mut events) => match event {
-                Ok(event) => FromServer::Event { event },
-                Err(broadcast::error::RecvError::Lagged(events)) => FromServer::Skipped { events },
-                Err(broadcast::error::RecvError::Closed) => {
+            reported = next(&mut events) => match reported {
+                Some(Reported::Event(event)) => FromServer::Event { event },
+                Some(Reported::Skipped(events)) => FromServer::Skipped { events },
+                None => {
                     events = None;
                     continue;
                 }
@@ -217,16 +205,16 @@ async fn talk(
                 let progress = progress.borrow_and_update().clone();
                 FromServer::Progress { progress }
             }
-            result = end(&mut ended), if events.is_none() => return write(to, FromServer::Ended { result }).await,
+            result = end(&mut ended), if events.is_none() => return guest.tell(FromServer::Ended { result }).await,
         };
-        write(to, message).await?;
+        guest.tell(message).await?;
     }
 }
 
-/// The next event; for ever none, once there will be no more.
-async fn next(events: &mut Option<broadcast::Receiver<RunEvent>>) -> Result<RunEvent, broadcast::error::RecvError> {
+/// What is reported next; for ever nothing, once there will be no more.
+async fn next(events: &mut Option<Reader>) -> Option<Reported> {
     match events {
-        Some(events) => events.recv().await,
+        Some(events) => events.next().await,
         None => std::future::pending().await,
     }
 }
@@ -241,13 +229,13 @@ async fn end(ended: &mut watch::Receiver<Ended>) -> Result<Box<RunReport>, Probl
     }
 }
 
-fn carry_out(server: &Server, line: &[u8]) -> FromServer {
+fn carry_out(server: &Server, line: &[u8], is_starter: bool) -> FromServer {
     let (command, by) = match read(line) {
         Ok(FromGuest::Command { command, by }) => (command, by),
         Err(message) => return FromServer::Refused { message: message.into() },
     };
     tracing::info!(%by, ?command, "command from another process");
-    match server.control.apply(&command, Some(by)) {
+    match server.control.apply(&command, (!is_starter).then_some(by)) {
         Ok(()) => FromServer::Taken,
         Err(error) => FromServer::Refused { message: error.to_string().into() },
     }

@@ -64,6 +64,11 @@ pub(super) enum FromServer {
         /// How far it is.
         progress: Progress,
     },
+    /// The first line of a process that was started for a run, if that did not begin.
+    NotStarted {
+        /// Why.
+        problem: Problem,
+    },
     /// How a watch stands: the first line of a watch, and again whenever it changes.
     Watch { watch: WatchStatus },
     /// Newer counters.
@@ -76,7 +81,7 @@ pub(super) enum FromServer {
         /// The change.
         event: RunEvent,
     },
-    /// Changes came faster than they were read.
+    /// Changes came faster than they were read, or long before who looks came.
     Skipped {
         /// How many are missing here.
         events: u64,

@@ -91,6 +91,7 @@ pub enum LedgerCommand {
 
 /// `export run`
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct RunArgs {
     /// Feeds, comma-separated, or `all` [default: all]
     #[arg(long, value_name = "FEEDS", value_delimiter = ',')]
@@ -119,6 +120,9 @@ pub struct RunArgs {
     /// The name of each feed to reset, typed again; without it, only a preview is printed
     #[arg(long, value_name = "FEEDS", value_delimiter = ',', requires = "cleanup_feed")]
     pub confirm: Vec<Feed>,
+    /// Take what to send from the screen at standard input, instead of from the flags
+    #[arg(long, hide = true)]
+    pub for_screen: bool,
     /// How it is sent.
     #[command(flatten)]
     pub sending: SendingArgs,

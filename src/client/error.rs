@@ -99,7 +99,9 @@ impl Explain for ClientError {
 
     fn hint(&self) -> Option<Hint> {
         match self {
-            ClientError::NoKeys { environment, .. } => Some(Remedy::AddKeys { environment: environment.name() }.into()),
+            ClientError::NoKeys { environment, .. } => {
+                Some(Remedy::AddKeys { environment: environment.name().into() }.into())
+            }
             ClientError::KeysRefused { environment, .. } => Some(
                 format!(
                     "check that both keys belong to one {environment} pair and that this server's clock is right; if \

@@ -71,9 +71,19 @@ impl Command {
 /// # Errors
 /// A [`Problem`] of a guard.
 pub fn permit(command: &Command, setting: &Invocation) -> Result<(), Problem> {
-    if !command.changes() {
-        return Ok(());
+    match command {
+        // It asks by itself, so that the screen is told.
+        Command::Export(ExportCommand::Run(args)) if args.for_screen => Ok(()),
+        command if command.changes() => permit_change(setting),
+        _ => Ok(()),
     }
+}
+
+/// Lets a change through, unless nothing may be changed.
+///
+/// # Errors
+/// A [`Problem`] of a guard.
+pub fn permit_change(setting: &Invocation) -> Result<(), Problem> {
     let where_from = match setting.global.read_only {
         Some(false) => return Ok(()),
         Some(true) => "--read-only".to_owned(),

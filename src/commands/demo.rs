@@ -13,7 +13,7 @@ use super::output::{self, Output};
 use super::{Invocation, projects};
 use crate::cli::DemoArgs;
 use crate::config::store::Store;
-use crate::connector::{Connector, ExportRequest, Overview};
+use crate::connector::{Connector, ExportRequest, Overview, RunPlace};
 use crate::domain::{DataSpaceKind, Environment, Feed};
 use crate::error::{Exit, Problem};
 use crate::feeds::source::Source;
@@ -50,7 +50,11 @@ pub async fn run(args: DemoArgs, setting: &Invocation, output: &mut Output) -> a
         };
         let ready = ready?;
         let start_export = (!ready.overview.settings.read_only).then(ExportRequest::default);
-        let options = crate::tui::Options { start_export, curtain: Some(curtain), ..crate::tui::Options::default() };
+        let options = crate::tui::Options {
+            start_export,
+            curtain: Some(curtain),
+            ..crate::tui::Options::new(RunPlace::ThisProcess)
+        };
         return Ok(crate::tui::run(ready.connector.clone(), options).await?);
     }
     let ready = prepare(args, &directory, setting, Teller { output: Some(output) }).await?;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::linear::{self, Voice};
 use super::output::{Output, moment, table, talk};
-use super::{Invocation, attach, customised, ids, items, ledger, lint, no_data_space, runs, watch};
+use super::{Invocation, attach, customised, for_screen, ids, items, ledger, lint, no_data_space, runs, watch};
 use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
 use crate::domain::Feed;
@@ -21,6 +21,9 @@ const FAILURES_SHOWN: usize = 20;
 
 /// Runs one of them.
 pub async fn run(command: ExportCommand, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
+    if matches!(&command, ExportCommand::Run(args) if args.for_screen) {
+        return for_screen::run(setting, output).await;
+    }
     let connector = setting.connector().await?;
     match command {
         ExportCommand::Run(args) if args.cleanup_feed => clean_up(&args, &connector, output).await,

@@ -16,6 +16,7 @@ pub mod doctor;
 mod explain;
 pub mod export;
 pub mod feeds;
+mod for_screen;
 pub mod health;
 mod ids;
 pub mod ims;
@@ -40,13 +41,14 @@ mod verify;
 mod watch;
 mod whoami;
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cli::{Cli, Command, Global};
 use crate::config::store::{ConfigError, FlagValue, Store};
-use crate::connector::Connector;
+use crate::connector::{Connector, Launcher, RunPlace};
 use crate::error::{Exit, Problem};
 use crate::waiting;
 use output::{Output, WhenClosed, talk};
@@ -311,8 +313,20 @@ async fn screen(setting: &Invocation, output: &mut Output) -> anyhow::Result<Exi
     let connector = Connector::new(store, state_dir, None);
     // A database that answers at once is waited for, so that the screen opens on the right pane. Otherwise a worker continues.
     let _ = tokio::time::timeout(SETTINGS_PATIENCE, connector.ensure_loaded()).await;
-    Ok(crate::tui::run(connector, crate::tui::Options { problem: not_remembered, ..crate::tui::Options::default() })
-        .await?)
+    let options = crate::tui::Options { problem: not_remembered, ..crate::tui::Options::new(export_process()?) };
+    Ok(crate::tui::run(connector, options).await?)
+}
+
+/// How the screen starts an export: this program once more, with the same flags and environment. On the command line of the
+/// screen there is nothing but flags.
+fn export_process() -> Result<RunPlace, Problem> {
+    let this = std::env::current_exe()
+        .map_err(|error| Problem::new(Exit::Other, format!("cannot find the program's own file: {error}")))?;
+    // An upgrade replaces the file while the screen is open; the system still has the one that runs.
+    let program = if this.exists() { this } else { PathBuf::from("/proc/self/exe") };
+    let flags = std::env::args_os().skip(1);
+    let arguments = flags.chain(["export", "run", "--for-screen"].map(OsString::from)).collect();
+    Ok(RunPlace::OwnProcess(Launcher { program, arguments }))
 }
 
 /// The error when no data space is selected.

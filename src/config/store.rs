@@ -108,7 +108,7 @@ impl Explain for ConfigError {
 
     fn hint(&self) -> Option<Hint> {
         match self {
-            ConfigError::Absent { path } => Some(Remedy::InitConfig { path: path.to_string() }.into()),
+            ConfigError::Absent { path } => Some(Remedy::InitConfig { path: path.clone() }.into()),
             ConfigError::File(error) => error.hint(),
             ConfigError::Mistake { suggestion, .. } => {
                 suggestion.as_ref().map(|key| format!("did you mean {key}?").into())

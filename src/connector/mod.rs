@@ -17,6 +17,7 @@ pub mod health;
 mod ims;
 pub mod item_report;
 pub mod items;
+mod launch;
 pub mod ledger;
 pub mod lint;
 mod metrics;
@@ -60,6 +61,7 @@ use crate::settings::{Layers, RouteOrigin, Saved, Setting, SettingStore as _};
 use crate::untrusted::SafeText;
 
 pub use ims::ClientSecret;
+pub use launch::{Launcher, RunPlace, ScreenJob};
 pub use models::{ExportRequest, Half, Limits, Overview, PairStatus, SettingsOverview, Setup, SourceFeeds};
 pub use names::{check_name, check_project_name};
 pub use pairs::after_rotation;

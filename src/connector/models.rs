@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{DataSpaceId, DataSpaceKind, Environment, Feed, Most, ProjectId};
 use crate::error::Problem;
 use crate::export::SyncMode;
@@ -138,7 +140,7 @@ pub struct SourceFeeds {
 }
 
 /// What to export.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportRequest {
     /// Feeds; empty = all that the source has.
     pub feeds: Vec<Feed>,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Connector, ExportRequest, Limits, explained};
-use crate::attach::{About, publish};
+use crate::attach::{About, Starter, publish};
 use crate::config::Config;
 use crate::config::time_span::TimeSpan;
 use crate::domain::{DataSpaceId, Feed, Most};
@@ -68,6 +68,15 @@ impl Connector {
     /// # Errors
     /// A [`Problem`]: no data space chosen, no keys, no source, the guard, another run, a ledger that cannot be used.
     pub async fn start_export(&self, request: ExportRequest) -> Result<Run, Problem> {
+        self.start_with(request, &mut None).await
+    }
+
+    /// The same; `starter` looks on from the beginning, and is taken once the run has begun.
+    pub(super) async fn start_with(
+        &self,
+        request: ExportRequest,
+        starter: &mut Option<Starter>,
+    ) -> Result<Run, Problem> {
         // Before the database is asked to let us in: what is wrong here can be mended here.
         self.destination()?;
         self.client()?;
@@ -77,7 +86,7 @@ impl Connector {
             sender = self.pass_guard(&source, request.typed_name.as_deref()).await?;
             self.pass_customised(&source, &request.feeds).await?;
         }
-        self.start_from(source, request, false, sender).await
+        self.start_from(source, request, false, sender, starter).await
     }
 
     /// The chosen data space.
@@ -97,6 +106,7 @@ impl Connector {
         request: ExportRequest,
         skip_locked: bool,
         sender: Option<Installation>,
+        starter: &mut Option<Starter>,
     ) -> Result<Run, Problem> {
         // Files and settings may have changed since the last pass; within a run they do not.
         let source = source.for_run();
@@ -146,7 +156,7 @@ impl Connector {
                 self.tell_neighbours(data_space, run.progress.clone());
             }
             // A dry run holds nothing, and leaves nothing behind.
-            Ok(if is_dry { run } else { publish(run, about, &self.shared.state_dir) })
+            Ok(if is_dry { run } else { publish(run, about, &self.shared.state_dir, starter.take()) })
         })
     }
 }

@@ -28,7 +28,7 @@ impl Connector {
         let gateway = &config.gateway;
         let missing = || {
             Problem::usage(format!("no {environment} API key; the services are asked with it"))
-                .hint(Remedy::AddKeys { environment: environment.name() })
+                .hint(Remedy::AddKeys { environment: environment.name().into() })
         };
         let api_key = self.public_key(environment)?.ok_or_else(missing)?;
         let settings = StorefrontSettings {

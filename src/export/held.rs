@@ -78,7 +78,7 @@ impl Held {
 
     /// What sends them all the same.
     pub fn remedy(&self) -> Hint {
-        let (feed, items) = (self.feed.name(), self.items);
+        let (feed, items) = (self.feed.name().into(), self.items);
         match self.what {
             What::Deletions => Hint::from("if the shop has removed them: ").and(Remedy::MaxDelete { feed, items }),
             What::Changes => Hint::from("if the shop has changed them: ").and(Remedy::MaxChange { feed, items }),

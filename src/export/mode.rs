@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::feeds::source::IdKind;
 
 /// How a run goes through its feeds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SyncMode {
     /// Every record is compared with the ledger: what is new, changed or gone is sent.
     #[default]
@@ -27,7 +30,7 @@ pub enum SyncMode {
 }
 
 /// What a partial sync does besides following the logs. By default it leaves nothing for later.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Following {
     /// How long an item whose last attempt failed rests before it is tried again.
     pub rest: Duration,
@@ -38,7 +41,7 @@ pub struct Following {
 }
 
 /// The rolling compare: each partial sync compares a part of every feed, so that the whole shop is compared again and again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rolling {
     /// Within which time the whole shop is compared.
     pub within: Duration,

@@ -1,7 +1,6 @@
 //! The loop, and nothing else: takes one event at a time, lets the state change, hands effects on, draws when due.
 
 use std::future::pending;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::attach::About;
-use crate::connector::{Connector, ExportRequest};
+use crate::connector::{Connector, ExportRequest, RunPlace};
 use crate::error::Problem;
 use crate::export::control::Command;
 use crate::export::progress::{Progress, RunReport};
@@ -19,7 +18,7 @@ use crate::tui::curtain::Curtain;
 use crate::tui::draw;
 use crate::tui::model::{Event, State};
 use crate::tui::panes::export::requests::RunHandle;
-use crate::tui::panes::export::run::RunState;
+use crate::tui::panes::export::run::{RunHost, RunState};
 use crate::tui::panes::{Effect, News, Now};
 use crate::tui::runtime::clipboard;
 use crate::tui::runtime::frames::{Frames, Reason};
@@ -42,8 +41,6 @@ const LAST_FRAME_PATIENCE: Duration = Duration::from_millis(500);
 enum End {
     /// The person left, or asked by a signal to leave.
     Left,
-    /// The person left, and the run of this process continues.
-    LeftRunning,
     TerminalGone,
 }
 
@@ -54,12 +51,18 @@ pub struct Ended {
     pub run: Option<Result<RunReport, Problem>>,
     /// Whether the person did not choose the end: a signal, or a terminal that is gone.
     pub is_interrupted: bool,
-    /// Whether the last run was finished without a screen.
-    pub is_headless: bool,
-    /// The run of another process that continues without this screen.
-    pub left_alone: Option<Box<About>>,
+    /// The run that continues without this screen, if there is one.
+    pub left_alone: Option<LeftAlone>,
     /// Where unsaved keys are kept, if there are any; or why they could not be.
     pub kept: Option<Result<PathBuf, Problem>>,
+}
+
+/// A run that continues without its screen.
+#[derive(Debug)]
+pub enum LeftAlone {
+    /// Its process is still opening keys, source and ledger.
+    Starting,
+    Running(Box<About>),
 }
 
 /// Everything the loop holds.
@@ -77,7 +80,6 @@ pub struct App {
     commands: Vec<Command>,
     last_run: Option<Result<RunReport, Problem>>,
     is_interrupted: bool,
-    is_headless: bool,
 }
 
 impl App {
@@ -88,6 +90,7 @@ impl App {
         theme: Theme,
         frames: Frames,
         connector: Connector,
+        runs: RunPlace,
         signals: Signals,
         clipboard: clipboard::Path,
     ) -> Self {
@@ -96,7 +99,7 @@ impl App {
             theme,
             frames,
             begun: Instant::now(),
-            workers: Workers::start(connector.clone()),
+            workers: Workers::start(connector.clone(), runs),
             connector,
             signals,
             clipboard,
@@ -104,12 +107,10 @@ impl App {
             commands: Vec::new(),
             last_run: None,
             is_interrupted: false,
-            is_headless: false,
         }
     }
 
-    /// Runs until the person leaves or the terminal is gone. In the latter case a run continues to its end first.
-    /// `curtain` is what has the terminal already.
+    /// Runs until the person leaves or the terminal is gone; a run in a process of its own continues. `curtain` is what has the terminal already.
     ///
     /// # Errors
     /// If there is no terminal to begin with.
@@ -139,29 +140,20 @@ impl App {
                 screen.settle(LAST_FRAME_PATIENCE).await;
                 drop(guard);
             }
-            End::LeftRunning => {
-                screen.settle(LAST_FRAME_PATIENCE).await;
-                guard.give_back();
-                // Whoever left reads it, or has left already.
-                let _ = writeln!(std::io::stdout(), "{}", goes_on_here());
-                self.is_headless = true;
-                keyboard.let_go();
-                guard.let_go();
-                self.finish_without_screen().await;
-            }
             End::TerminalGone => {
-                self.is_headless = self.state.export.has_own_run();
-                self.is_interrupted = !self.is_headless;
+                self.is_interrupted = true;
                 guard.let_go();
-                self.finish_without_screen().await;
             }
         }
         let left_alone = match self.state.export.run {
-            RunState::Active(run) => run.about,
+            RunState::Starting if !self.state.export.ends_with_screen() => Some(LeftAlone::Starting),
+            RunState::Active(run) => match run.host {
+                RunHost::Own(about) | RunHost::Other(about) => Some(LeftAlone::Running(about)),
+                RunHost::Screen => None,
+            },
             _ => None,
         };
-        let (is_interrupted, is_headless) = (self.is_interrupted, self.is_headless);
-        Ok(Ended { run: self.last_run, is_interrupted, is_headless, left_alone, kept })
+        Ok(Ended { run: self.last_run, is_interrupted: self.is_interrupted, left_alone, kept })
     }
 
     async fn turn(&mut self, guard: &TerminalGuard, screen: &mut Screen, keyboard: &mut Keyboard) -> End {
@@ -319,7 +311,6 @@ impl App {
                 }
                 Effect::Run(command) => self.command(command),
                 Effect::Quit => return Some(End::Left),
-                Effect::LeaveRunning => return Some(End::LeftRunning),
                 Effect::Repaint => {
                     if screen.forget().is_err() {
                         return Some(End::TerminalGone);
@@ -349,8 +340,8 @@ impl App {
         None
     }
 
-    /// Gives the terminal back and stops, like any program on Ctrl-Z, until the shell lets it continue. Workers and a run
-    /// stop too: the whole process does.
+    /// Gives the terminal back and stops, like any program on Ctrl-Z, until the shell lets it continue. Workers stop too: the whole
+    /// process does, but not a run in a process of its own.
     async fn suspend(&mut self, guard: &TerminalGuard, screen: &mut Screen) -> std::io::Result<()> {
         screen.settle(LAST_FRAME_PATIENCE).await;
         guard.give_back();
@@ -365,42 +356,6 @@ impl App {
         guard.retake()?;
         screen.forget()
     }
-
-    /// The terminal is gone: a run is never taken along. It continues, and this process ends with it.
-    async fn finish_without_screen(&mut self) {
-        while self.state.export.has_own_run() {
-            let event = tokio::select! {
-                biased;
-                asked = self.signals.next() => match asked {
-                    Asked::Terminate => {
-                        self.is_interrupted = true;
-                        Event::Terminate
-                    }
-                    Asked::HangUp | Asked::Continue => continue,
-                },
-                news = self.workers.next() => match self.take_news(news) {
-                    Some(event) => event,
-                    None => continue,
-                },
-            };
-            let now = self.now();
-            for effect in self.state.update(event, &now) {
-                if let Effect::Run(command) = effect {
-                    self.command(command);
-                }
-            }
-        }
-    }
-}
-
-/// The message on quit while the export continues in this process.
-fn goes_on_here() -> String {
-    let pid = std::process::id();
-    format!(
-        "The export continues in the background (pid {pid}), also when this terminal is closed.\n\
-         Follow: `commerce-connector export status --watch`, or a new screen. Stop: `commerce-connector export stop`.\n\
-         Ctrl-Z, then `bg`: back to the prompt. Ctrl-C: stop the export."
-    )
 }
 
 /// Sleeps until then; for ever if there is no then.

@@ -20,6 +20,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub struct Curtain {
     guard: TerminalGuard,
     screen: Screen,
+    signals: Signals,
 }
 
 impl Curtain {
@@ -29,6 +30,8 @@ impl Curtain {
     /// If there is no terminal.
     pub fn lower(title: &str, text: &str, ui: &UiSection) -> std::io::Result<Self> {
         let theme = Theme::from_environment(|name| std::env::var(name).ok()).set(ui, true);
+        // Before the terminal is taken: no signal ends this process while it has it.
+        let signals = Signals::listen()?;
         let guard = TerminalGuard::take()?;
         let mut screen = Screen::open()?;
         screen.draw(|frame| {
@@ -43,17 +46,16 @@ impl Curtain {
             frame.render_widget(Paragraph::new(Line::styled(text, theme.style(Role::Text))).centered(), below);
             theme.fold(frame.buffer_mut());
         })?;
-        Ok(Self { guard, screen })
+        Ok(Self { guard, screen, signals })
     }
 
     /// Waits for what is being made ready; `None` if a signal asks to leave first. Keys are read by the screen afterwards.
     pub async fn hold<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
-        let Ok(mut signals) = Signals::listen() else { return Some(work.await) };
         tokio::pin!(work);
         loop {
             tokio::select! {
                 biased;
-                asked = signals.next() => match asked {
+                asked = self.signals.next() => match asked {
                     Asked::Terminate | Asked::HangUp => return None,
                     Asked::Continue => {}
                 },

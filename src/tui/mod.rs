@@ -15,9 +15,10 @@ pub mod widgets;
 
 use std::io::Write as _;
 
-use crate::connector::{Connector, ExportRequest};
+use crate::connector::{Connector, ExportRequest, RunPlace};
 use crate::error::{Exit, Problem};
 use crate::export::report_text::closing_line;
+use crate::tui::app::LeftAlone;
 pub use crate::tui::curtain::Curtain;
 use crate::tui::model::State;
 use crate::tui::panes::Pane;
@@ -25,8 +26,10 @@ use crate::tui::runtime::{clipboard, frames, signals, terminal};
 use crate::tui::theme::Theme;
 
 /// How the screen opens.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Options {
+    /// Where the exports live that it starts.
+    pub runs: RunPlace,
     /// What has the terminal already, since something had to be made ready.
     pub curtain: Option<Curtain>,
     /// An export to start at once, in front.
@@ -35,11 +38,18 @@ pub struct Options {
     pub problem: Option<Problem>,
 }
 
+impl Options {
+    /// The screen and nothing else.
+    #[must_use]
+    pub fn new(runs: RunPlace) -> Self {
+        Self { runs, curtain: None, start_export: None, problem: None }
+    }
+}
+
 /// Runs the screen until the person leaves, and gives the terminal back whatever happens.
 ///
-/// If the terminal goes away while an export is active, the export continues to its end without a screen first.
-/// Returns [`Exit::Done`] for a person who leaves, the end of the export where [`Options`] started one or where it was
-/// finished without a screen, and [`Exit::Interrupted`] after a signal or a terminal that went away while nothing ran.
+/// Returns [`Exit::Done`] for a person who leaves, the end of the export where [`Options`] started one, and [`Exit::Interrupted`]
+/// after a signal or a terminal that went away.
 ///
 /// # Errors
 /// A [`Problem`] if standard input and output are no terminal.
@@ -49,6 +59,7 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
     let logs = crate::logging::directory(&connector.overview().state_dir);
     // Always the same first screen: it says into which data space this would send before any key can start something.
     let mut state = State::new(connector.overview(), Pane::Overview);
+    state.export.keeps_runs = matches!(options.runs, RunPlace::ThisProcess);
     let here = std::env::current_dir().ok();
     state.home.shop_here = here.as_deref().and_then(crate::connector::setup::installation_around);
     if let Some(problem) = &options.problem {
@@ -68,8 +79,8 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
         Err(problem) => state.notices.problem(&problem, &jiff::Zoned::now()),
     }
     let clipboard = clipboard::Path::from_environment(variable);
-    let app =
-        app::App::new(state, Theme::from_environment(variable).set(&ui, true), frames, connector, signals, clipboard);
+    let theme = Theme::from_environment(variable).set(&ui, true);
+    let app = app::App::new(state, theme, frames, connector, options.runs, signals, clipboard);
     let ended = app.run(options.start_export, options.curtain).await.map_err(no_screen)?;
     // Whoever reads the shell's side of the terminal later sees what came of it, also after a signal.
     if let Some(run) = &ended.run {
@@ -79,13 +90,15 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
         };
         let _ = writeln!(std::io::stdout(), "{line}; log in {}", crate::private_file::safe(&logs));
     }
-    if let Some(about) = &ended.left_alone {
+    if let Some(run) = &ended.left_alone {
+        let what = match run {
+            LeftAlone::Starting => "Export starting in the background.".to_owned(),
+            LeftAlone::Running(about) => format!("{} running in the background ({}).", about.request, about.owner),
+        };
         // Whoever left reads it, or has left already.
         let _ = writeln!(
             std::io::stdout(),
-            "{} running ({}). Follow it: `commerce-connector export status --watch`, or a new screen.",
-            about.request,
-            about.owner
+            "{what}\nFollow: `commerce-connector export status --watch`, or a new screen. Stop: `commerce-connector export stop`."
         );
     }
     // As above. What could not be kept is lost with this process, so that is said wherever somebody may read it.
@@ -99,11 +112,10 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
         }
         None => {}
     }
-    let run_decides = was_asked_to_export || ended.is_headless;
     Ok(match ended.run {
         _ if ended.is_interrupted => Exit::Interrupted,
-        Some(Ok(report)) if run_decides => report.exit(),
-        Some(Err(problem)) if run_decides => problem.exit,
+        Some(Ok(report)) if was_asked_to_export => report.exit(),
+        Some(Err(problem)) if was_asked_to_export => problem.exit,
         _ => Exit::Done,
     })
 }

@@ -197,10 +197,15 @@ impl Terminal {
         kill_process(pid, signal).expect("the program is there");
     }
 
+    /// Waits until nobody has the terminal open any more.
+    pub fn wait_closed(&self) {
+        self.wait("end of output", |screen| screen.closed);
+    }
+
     /// Waits for the end, and checks that the terminal is as it was before. Gives the exit code.
     pub fn ends_restored(mut self) -> u32 {
         let status = self.child.wait().expect("it ends");
-        self.wait("end of output", |screen| screen.closed);
+        self.wait_closed();
         let screen = self.screen.0.lock().unwrap_or_else(PoisonError::into_inner);
         let shown = screen.parser.screen();
         assert!(!shown.alternate_screen(), "the alternate screen was left on");

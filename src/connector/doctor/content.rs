@@ -39,7 +39,7 @@ fn setting(connector: &Connector) -> Option<Check> {
     let finding = Finding::warning(
         format!("Commerce is set to the data space {theirs} ({origin}), this program to {name} ({ours})"),
         "Adobe's modules and the storefront use the other one; what is sent from here is not seen there",
-        Hint::from(Remedy::SelectDataSpace { id: theirs.to_string() }).and(", or correct the setting in Commerce"),
+        Hint::from(Remedy::SelectDataSpace { id: theirs.clone() }).and(", or correct the setting in Commerce"),
     );
     Some(Check::new(SETTING, "another data space", vec![finding]))
 }

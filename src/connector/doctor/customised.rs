@@ -52,7 +52,7 @@ fn finding(customised: &Customised) -> Option<Finding> {
         [] => String::new(),
         codes => format!("map {} in [[feeds.products.attributes]], or ", codes.join(", ")),
     };
-    let next = Hint::from(format!("{mapped}send without it: ")).and(Remedy::SendAnyway { feed: feed.name() });
+    let next = Hint::from(format!("{mapped}send without it: ")).and(Remedy::SendAnyway { feed: feed.name().into() });
     Some(Finding::wrong(customised.words(), means, next).about(*feed))
 }
 

@@ -138,7 +138,7 @@ impl Explain for CustomisedFeed {
             if self.is_about_attributes { "map the attributes in [[feeds.products.attributes]], or " } else { "" };
         let hint =
             Hint::from("see every change: ").and(Remedy::Doctor).and(format!("; then {mapped}send it without them: "));
-        Some(hint.and(Remedy::SendAnyway { feed }).and("; other feeds can be sent by name"))
+        Some(hint.and(Remedy::SendAnyway { feed: feed.into() }).and("; other feeds can be sent by name"))
     }
 }
 

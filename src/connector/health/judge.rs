@@ -64,7 +64,7 @@ fn ours(summary: &FeedSummary) -> Vec<Finding> {
             Finding::wrong(
                 format!("{}: {} failed (will retry)", summary.feed, counted(summary.will_retry, "item")),
                 "the service has no current version of them",
-                Remedy::RetryFeed { feed: summary.feed.name() },
+                Remedy::RetryFeed { feed: summary.feed.name().into() },
             )
             .about(summary.feed),
         );

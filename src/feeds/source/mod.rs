@@ -12,6 +12,7 @@ pub mod sample;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use super::content::Content;
@@ -104,7 +105,8 @@ impl Selection {
 }
 
 /// What the words are by which a person names records.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum IdKind {
     /// A code, or a key if it is a number that no record has as its code.
     #[default]

@@ -318,11 +318,21 @@ fn question_content(question: &Question, state: &State, theme: Theme, room: usiz
         Question::Quit => {
             let keys = [Action::Accept, Action::Stop].map(|action| key_of(KeyContext::Leaving, action));
             let mut texts = vec![format!(
-                "{}: the export continues in the background, also after you log out. A new screen or `export status --watch` \
+                "{}: the export continues without this screen, also after you log out. A new screen or `export status --watch` \
                  follows it; `export stop` stops it.",
                 keys[0]
             )];
             texts.push(format!("{}: stop the export, then quit.", keys[1]));
+            texts.extend(stop_texts(state));
+            ("Export running. Quit?".to_owned(), false, texts)
+        }
+        Question::QuitWithRun if state.export.request.dry_run => (
+            "Dry run running. Quit?".to_owned(),
+            false,
+            vec!["The dry run ends with this screen. It sent nothing, so nothing is lost.".to_owned()],
+        ),
+        Question::QuitWithRun => {
+            let mut texts = vec!["The export of the demo ends with this screen.".to_owned()];
             texts.extend(stop_texts(state));
             ("Export running. Quit?".to_owned(), false, texts)
         }

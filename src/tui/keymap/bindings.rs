@@ -162,7 +162,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[KeyContext::KeyEditor], &[ESC], Action::Back, "cancel", "Discard the pasted text", false, READS, Screen),
     bind(&[KeyContext::Question], &[letter('y')], Action::Accept, "yes", "Yes", false, READS, Screen),
     bind(&[KeyContext::Question], &[letter('n'), ESC], Action::Decline, "no", "No", false, READS, Screen),
-    bind(&[KeyContext::Leaving], &[letter('y')], Action::Accept, "keep running", "Quit; the export continues in the background", false, READS, Screen),
+    bind(&[KeyContext::Leaving], &[letter('y')], Action::Accept, "keep running", "Quit; the export continues without this screen", false, READS, Screen),
     bind(&[KeyContext::Leaving], &[letter('x')], Action::Stop, "stop and quit", "Stop the export after the batches in flight, then quit", false, CHANGES, Screen),
     bind(&[KeyContext::Leaving], &[letter('n'), ESC], Action::Decline, "stay", "Stay", false, READS, Screen),
     bind(&[KeyContext::Unsaved], &[letter('k')], Action::Accept, "keep and quit", "Keep the keys for the next start, then quit", false, READS, Screen),

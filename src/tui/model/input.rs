@@ -194,7 +194,7 @@ impl State {
             if let Some(Dialog::Unsaved(open)) = self.dialog.take() {
                 self.act_in_unsaved(open, Action::Accept, effects);
             }
-        } else if matches!(&self.dialog, Some(Dialog::Question(Question::Quit))) {
+        } else if matches!(&self.dialog, Some(Dialog::Question(Question::Quit | Question::QuitWithRun))) {
             self.leave(effects);
         } else {
             self.ask_to_quit(effects);
@@ -241,7 +241,7 @@ impl State {
             }
         };
         match (&question, action) {
-            (Question::Quit, Action::Stop) => return self.leave(effects),
+            (Question::Quit, Action::Stop) | (Question::QuitWithRun, Action::Accept) => return self.leave(effects),
             (_, Action::Accept) => {}
             _ => return,
         }
@@ -249,9 +249,9 @@ impl State {
             Question::Choose(space) => effects.push(SaasWork::SelectDataSpace(space.id, None).into()),
             Question::PastedKey(text) => self.accept_pasted_key(&text, effects),
             // Answered above.
-            Question::Kept(_) => {}
+            Question::Kept(_) | Question::QuitWithRun => {}
             Question::Stop => effects.push(Effect::Run(Command::Stop)),
-            Question::Quit => effects.push(Effect::LeaveRunning),
+            Question::Quit => effects.push(Effect::Quit),
             Question::Rotate(environment) => self.with(now, effects, |panes, cx| {
                 panes.keys.begin_rotation(environment, cx);
                 Effects::new()

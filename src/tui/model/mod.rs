@@ -46,7 +46,7 @@ pub enum Event {
     Paste(Secret),
     /// A second went by while a run is active.
     Clock,
-    /// SIGTERM or SIGINT: stop gracefully and leave.
+    /// SIGTERM or SIGINT: leave. Only a run that ends with the screen is stopped.
     Terminate,
     /// A worker is done with something.
     Reply(Reply),
@@ -237,7 +237,8 @@ impl State {
                     self.export.log.go_on(now.uptime);
                 }
             }
-            Event::Terminate => self.leave(&mut effects),
+            Event::Terminate if self.export.ends_with_screen() => self.leave(&mut effects),
+            Event::Terminate => effects.push(Effect::Quit),
             Event::Reply(reply) => self.on_reply(reply, now, &mut effects),
             Event::Progress(progress) => self.export.on_progress(progress, now),
             Event::Run { news, skipped } => {
@@ -265,6 +266,7 @@ impl State {
     /// Has a pane do something, and the others hear what it tells them.
     fn with(&mut self, now: &Now, effects: &mut Effects, deed: impl FnOnce(Panes<'_>, &mut Cx<'_>) -> Effects) {
         let pair = self.pair();
+        let has_unsaved_pair = !self.keys.draft(self.overview.environment).is_empty();
         let mut cx = Cx {
             overview: &mut self.overview,
             notices: &mut self.notices,
@@ -273,6 +275,7 @@ impl State {
             now,
             is_exporting: self.export.is_busy(),
             pair,
+            has_unsaved_pair,
             leaving: self.leaving,
             messages: Vec::new(),
         };
@@ -409,7 +412,7 @@ impl State {
         }
     }
 
-    /// Stops the run of this process if there is one, and leaves when it has ended.
+    /// Stops the run that this screen started if there is one, and leaves when it has ended.
     fn leave(&mut self, effects: &mut Effects) {
         if self.export.has_own_run() {
             self.leaving = true;

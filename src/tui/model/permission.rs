@@ -125,7 +125,9 @@ fn leads_to_no_change(dialog: &Dialog) -> bool {
         Dialog::Unsaved(_) | Dialog::Reading { .. } | Dialog::Palette(_) | Dialog::Help(_) => true,
         Dialog::Discard(dialog) => leads_to_no_change(dialog),
         // What was pasted is nowhere but on the screen.
-        Dialog::Question(question) => matches!(question, Question::ForgetDraft(_) | Question::Quit),
+        Dialog::Question(question) => {
+            matches!(question, Question::ForgetDraft(_) | Question::Quit | Question::QuitWithRun)
+        }
         Dialog::Line(line) => match &line.purpose {
             LinePurpose::ErrorText => true,
             LinePurpose::ExportToProduction { request, .. } | LinePurpose::Guard { request, .. } => request.dry_run,

@@ -1,5 +1,6 @@
 //! The state, event by event: pure, so nothing here waits for anything.
 
+mod leaving;
 mod lists;
 mod panes;
 mod paste;
@@ -144,9 +145,25 @@ pub(in crate::tui) fn failure(label: &str) -> ItemFailure {
     }
 }
 
+/// A run of ann's, as another process tells of it.
+pub(in crate::tui) fn about(request: &str) -> Box<About> {
+    Box::new(About {
+        owner: Owner { user: "ann".into(), host: "shop1".into(), pid: 7, process_start: 1, since: 0 },
+        request: request.into(),
+        data_space: "space".parse().expect("an id"),
+        feeds: vec![Feed::Products],
+    })
+}
+
+/// The run that was asked for begins, in a process of its own.
+pub(in crate::tui) fn begin(state: &mut State) -> Effects {
+    let started = ExportReply::RunStarted(Ok(Some(about(&state.export.request.words()))));
+    state.update(Event::Reply(Reply::Export(started)), &now())
+}
+
 pub(in crate::tui) fn run(state: &mut State) {
     press(state, 'a');
-    state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(Ok(())))), &now());
+    begin(state);
     state.update(Event::Progress(progress(1200, 4000)), &now());
 }
 
@@ -326,7 +343,7 @@ fn enter_opens_the_selected_feed_and_there_the_selected_error() {
     assert!(
         matches!(works(&effects)[..], [Work::Export(ExportWork::StartExport(request))] if request.feeds == [Feed::Products])
     );
-    state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(Ok(())))), &now());
+    begin(&mut state);
     let news = vec![RunEvent::ItemFailed(failure("old")), RunEvent::ItemFailed(failure("new"))];
     state.update(Event::Run { news, skipped: 3 }, &now());
     key(&mut state, KeyCode::Char('k'));
@@ -401,75 +418,6 @@ fn clocks_move_between_counters() {
     let run = state.export.active().unwrap();
     assert_eq!(run.elapsed(), Duration::from_secs(45));
     assert_eq!(run.eta(), Some(Duration::from_secs(27)));
-}
-
-// Leaving
-
-#[test]
-fn q_leaves_at_once_only_while_nothing_runs() {
-    let mut state = testing();
-    assert!(quits(&press(&mut state, 'q')));
-    run(&mut state);
-    let effects = press(&mut state, 'q');
-    assert!(!quits(&effects) && !stops(&effects));
-    let effects = press(&mut state, 'n');
-    assert!(effects.is_empty() && state.dialog.is_none(), "stay");
-    press(&mut state, 'q');
-    assert!(matches!(press(&mut state, 'y').as_slice(), [Effect::LeaveRunning]), "the run goes on");
-    press(&mut state, 'q');
-    let effects = press(&mut state, 'x');
-    assert!(stops(&effects) && !quits(&effects), "the batch in flight is finished first");
-    assert!(quits(&end(&mut state)));
-}
-
-#[test]
-fn a_run_of_another_process_is_shown_and_left_alone() {
-    let mut state = testing();
-    let about = About {
-        owner: Owner { user: "ann".into(), host: "shop1".into(), pid: 7, process_start: 1, since: 0 },
-        request: "Export".into(),
-        data_space: "space".parse().expect("an id"),
-        feeds: vec![Feed::Products],
-    };
-    state.update(Event::Reply(Reply::Export(ExportReply::Attached(Box::new(about)))), &now());
-    state.update(Event::Progress(progress(1200, 4000)), &now());
-    assert!(state.export.is_busy() && !state.export.has_own_run());
-    assert!(matches!(press(&mut state, ' ').as_slice(), [Effect::Run(Command::Pause)]));
-    assert!(quits(&press(&mut state, 'q')), "nothing is asked");
-    let effects = state.update(Event::Terminate, &now());
-    assert!(quits(&effects) && !stops(&effects), "a signal to this screen is none to the run");
-}
-
-#[test]
-fn control_c_asks_then_stops_then_leaves_without_waiting() {
-    let mut state = testing();
-    run(&mut state);
-    assert!(!stops(&control(&mut state, 'c')));
-    assert!(stops(&control(&mut state, 'c')));
-    assert!(quits(&control(&mut state, 'c')));
-}
-
-#[test]
-fn a_signal_stops_gracefully_without_asking() {
-    let mut state = testing();
-    assert!(quits(&state.update(Event::Terminate, &now())));
-    run(&mut state);
-    let effects = state.update(Event::Terminate, &now());
-    assert!(stops(&effects) && !quits(&effects));
-    assert!(quits(&end(&mut state)));
-}
-
-#[test]
-fn leaving_while_a_run_is_starting_waits_for_it() {
-    let mut state = testing();
-    press(&mut state, 'a');
-    state.update(Event::Terminate, &now());
-    assert!(stops(&state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(Ok(())))), &now())));
-    let mut state = testing();
-    press(&mut state, 'a');
-    state.update(Event::Terminate, &now());
-    let refused = Err(Problem::new(Exit::Locked, "another run"));
-    assert!(quits(&state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(refused))), &now())));
 }
 
 #[test]

@@ -68,7 +68,9 @@ impl State {
     }
 
     fn quit_or_ask_about_run(&mut self, effects: &mut Effects) {
-        if self.export.has_own_run() {
+        if self.export.ends_with_screen() {
+            self.dialog = Some(Dialog::Question(Question::QuitWithRun));
+        } else if self.export.has_own_run() {
             self.dialog = Some(Dialog::Question(Question::Quit));
         } else {
             effects.push(Effect::Quit);

@@ -21,7 +21,7 @@ use crate::domain::Environment;
 use crate::error::Problem;
 use crate::export::control::Command;
 use crate::export::progress::{RunEvent, RunReport};
-use crate::tui::keymap::{Action, KeyContext};
+use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::widgets::copyable::Copyable;
 use crate::tui::widgets::dialog::{Dialog, LineDialog, LinePurpose};
 use crate::tui::widgets::notices::{Notices, Tone};
@@ -157,8 +157,6 @@ pub enum Effect {
     Run(Command),
     /// Leave the screen. Never queued.
     Quit,
-    /// Leave the screen, and let the run of this process continue without it. Never queued.
-    LeaveRunning,
     /// Hand the terminal back to the shell until the person returns.
     Suspend,
     /// Draw everything again.
@@ -384,6 +382,8 @@ pub struct Cx<'a> {
     pub is_exporting: bool,
     /// What is saved of the pair in use.
     pub pair: PairInUse,
+    /// Whether keys of the environment in use were entered and not saved.
+    pub has_unsaved_pair: bool,
     /// Whether the screen closes as soon as the run has ended.
     pub leaving: bool,
     /// What the others must know, in order.
@@ -432,9 +432,15 @@ impl Cx<'_> {
     /// Whether a run could start now; says why not.
     pub fn can_start(&mut self) -> bool {
         let text = if self.is_exporting {
-            "an export is already running: stop it first, or wait"
+            "an export is already running: stop it first, or wait".to_owned()
         } else if self.overview.data_space.is_none() {
-            "no data space selected: choose one in pane 2"
+            "no data space selected: choose one in pane 2".to_owned()
+        } else if self.has_unsaved_pair {
+            let [save, discard] = [Action::SaveKeys, Action::Back].map(|action| key_of(KeyContext::Keys, action));
+            format!(
+                "the {} keys are not saved, and an export uses saved keys: save ({save} in pane 1) or discard them ({discard})",
+                self.overview.environment
+            )
         } else {
             return true;
         };

@@ -23,8 +23,6 @@ const INPUT_QUEUE: usize = 64;
 pub struct Keyboard {
     events: mpsc::Receiver<Input>,
     hang_up: oneshot::Receiver<()>,
-    /// What stands in for standard input once the terminal is somebody else's.
-    silent: io::PipeReader,
 }
 
 impl Keyboard {
@@ -36,7 +34,6 @@ impl Keyboard {
         let (events_out, events) = mpsc::channel(INPUT_QUEUE);
         let (hang_up_out, hang_up) = oneshot::channel();
         let (silent, keeps_silent) = io::pipe()?;
-        let stand_in = silent.try_clone()?;
         thread::Builder::new().name("hang-up".to_owned()).spawn(move || {
             wait_for_hang_up();
             // Reads of standard input now wait for ever instead of ending at once, over and over.
@@ -46,13 +43,7 @@ impl Keyboard {
             let _ = hang_up_out.send(());
         })?;
         thread::Builder::new().name("keyboard".to_owned()).spawn(move || read(&events_out))?;
-        Ok(Self { events, hang_up, silent: stand_in })
-    }
-
-    /// Takes nothing more from the terminal: what is typed from now on is for others, and reading it in the background would
-    /// stop this process.
-    pub fn let_go(&self) {
-        let _ = rustix::stdio::dup2_stdin(&self.silent);
+        Ok(Self { events, hang_up })
     }
 
     /// The next event; `None` when there will be no more.

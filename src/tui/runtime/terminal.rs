@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::os::fd::AsFd as _;
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -75,12 +76,13 @@ impl Drop for TerminalGuard {
     }
 }
 
-/// A handle of standard output that writes at once and whole, unlike the one of std, which splits at line ends.
+/// A handle of standard output that writes at once and whole, unlike the one of std, which splits at line ends. No process that is
+/// started has it: one that outlives the screen would keep the terminal open.
 ///
 /// # Errors
 /// If standard output is closed.
 pub fn terminal_output() -> io::Result<File> {
-    Ok(File::from(rustix::io::dup(io::stdout())?))
+    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
 }
 
 /// Gives the terminal back, once. Safe to call from a panic hook, and when the terminal is gone.

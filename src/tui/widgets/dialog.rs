@@ -301,6 +301,8 @@ pub enum Question {
     Stop,
     /// Leave, and what becomes of the run?
     Quit,
+    /// Leave, though the run ends with the screen?
+    QuitWithRun,
     /// Sign out of IMS?
     SignOut,
     /// Use this environment from now on?

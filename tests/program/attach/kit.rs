@@ -102,6 +102,14 @@ fn product(number: usize) -> String {
     .to_string()
 }
 
+/// Waits until no run goes on.
+pub fn wait_for_end(shop: &Shop) {
+    let deadline = Instant::now() + PATIENCE;
+    while !shop.live_runs().is_empty() {
+        assert!(Instant::now() < deadline, "the run does not end");
+    }
+}
+
 /// How a child ended that does so by itself.
 pub fn ended(child: Child) -> (Option<i32>, String) {
     let output: Output = child.wait_with_output().expect("it ends");

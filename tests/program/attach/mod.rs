@@ -5,5 +5,6 @@ mod hang_up;
 mod join;
 mod kit;
 mod ssh;
+mod viewer;
 
 use crate::support;

@@ -249,7 +249,7 @@ fn press(state: &mut State, keys: &str) {
 fn running(stopping: bool) -> State {
     let mut state = ready(Pane::Export, DataSpaceKind::Testing);
     press(&mut state, "a");
-    state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(Ok(())))), &now());
+    state.update(Event::Reply(run::begun(&state)), &now());
     let news = vec![RunEvent::ItemFailed(failure("24-MB01 default")), RunEvent::ItemFailed(failure("24-WG02 german"))];
     state.update(Event::Run { news, skipped: 0 }, &now());
     state.update(Event::Progress(progress(stopping)), &now());

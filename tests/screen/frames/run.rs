@@ -1,9 +1,22 @@
 //! A run at the sizes that people have: what is in sight at each, and that it is the truth.
 
+use commerce_connector::attach::About;
 use commerce_connector::export::control::Paused;
+use commerce_connector::export::owner::Owner;
 use proptest::prelude::*;
 
 use super::*;
+
+/// The run that was asked for has begun, in a process of its own.
+pub fn begun(state: &State) -> Reply {
+    let about = About {
+        owner: Owner { user: "ann".into(), host: "shop1".into(), pid: 7, process_start: 1, since: 0 },
+        request: state.export.request.words().into(),
+        data_space: "space".parse().expect("an id"),
+        feeds: state.export.request.feeds.clone(),
+    };
+    Reply::Export(ExportReply::RunStarted(Ok(Some(Box::new(about)))))
+}
 
 const MONO_ASCII: Theme = Theme { colours: Colours::None, unicode: false };
 const MONO: Theme = Theme { colours: Colours::None, unicode: true };
@@ -268,4 +281,14 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn leaving_while_a_run_goes_on_says_what_becomes_of_it() {
+    let mut state = running(false);
+    press(&mut state, "q");
+    snapshot("quit-running", &state);
+    let mut state = ready(Pane::Export, DataSpaceKind::Testing);
+    press(&mut state, "dq");
+    snapshot("quit-dry-run", &state);
 }

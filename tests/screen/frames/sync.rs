@@ -176,7 +176,8 @@ fn the_guard_refuses() {
 fn started(keys: &str) -> State {
     let mut state = ready(Pane::Export, DataSpaceKind::Testing);
     press(&mut state, keys);
-    reply(&mut state, Reply::Export(ExportReply::RunStarted(Ok(()))));
+    let begun = run::begun(&state);
+    reply(&mut state, begun);
     state.update(Event::Progress(progress(false)), &now());
     state
 }
@@ -188,7 +189,8 @@ fn a_run_says_what_it_is() {
     (0..2).for_each(|_| key(&mut state, KeyCode::Down));
     press(&mut state, "zproductAttributes");
     key(&mut state, KeyCode::Enter);
-    reply(&mut state, Reply::Export(ExportReply::RunStarted(Ok(()))));
+    let begun = run::begun(&state);
+    reply(&mut state, begun);
     state.update(Event::Progress(progress(false)), &now());
     snapshot("clean-up-running", &state);
 }
@@ -199,7 +201,8 @@ fn a_run_of_ids_names_those_that_nobody_has() {
     (0..4).for_each(|_| key(&mut state, KeyCode::Down));
     press(&mut state, "i24-MB01, nonsense");
     key(&mut state, KeyCode::Enter);
-    reply(&mut state, Reply::Export(ExportReply::RunStarted(Ok(()))));
+    let begun = run::begun(&state);
+    reply(&mut state, begun);
     let mut last = progress(false);
     last.feeds.retain(|feed| feed.feed == Feed::Products);
     for feed in &mut last.feeds {
@@ -341,7 +344,8 @@ fn an_export_that_was_asked_for_on_the_command_line_says_what_it_is() {
     let mut state = State::new(overview(DataSpaceKind::Testing), Pane::Export);
     let request = ExportRequest { feeds: vec![Feed::Prices], ..ExportRequest::default() };
     state.begin(Some(request), &now());
-    reply(&mut state, Reply::Export(ExportReply::RunStarted(Ok(()))));
+    let begun = run::begun(&state);
+    reply(&mut state, begun);
     assert!(draw(&state, THEME, (80, 24)).backend().to_string().contains("Export of prices"));
 }
 

@@ -79,7 +79,11 @@ pub const MAKERS: [Maker; 54] = [
     |tape| Event::Reply(Reply::Export(ExportReply::Checked(make::check(tape)))),
     |_| Event::Reply(Reply::Export(ExportReply::Diagnosed)),
     |tape| Event::Reply(Reply::Export(ExportReply::Services(make::services(tape)))),
-    |tape| Event::Reply(Reply::Export(ExportReply::RunStarted(tape.result(|_| ())))),
+    |tape| {
+        Event::Reply(Reply::Export(ExportReply::RunStarted(
+            tape.result(|tape| tape.some(|tape| Box::new(make::about(tape)))),
+        )))
+    },
     |tape| ims(ImsReply::Status(tape.result(make::sign_in))),
     |tape| ims(ImsReply::Begun(tape.result(make::pending))),
     |tape| ims(ImsReply::SignedIn(tape.result(make::signed_in))),

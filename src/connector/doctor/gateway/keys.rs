@@ -120,7 +120,7 @@ pub(super) fn judged(pair: Pair, probe: Option<Answer>, used: Environment, is_cl
     let mut finding = Finding::of(&refused, means);
     let is_refused = finding.cause == Cause::Keys;
     if is_refused {
-        finding.next = Hint::from(Remedy::SetKeys { environment: environment.name() })
+        finding.next = Hint::from(Remedy::SetKeys { environment: environment.name().into() })
             .and(" with a pair from Adobe's API portal; ")
             .and(finding.next);
     }

@@ -148,7 +148,7 @@ fn data_space(projects: &[Project], overview: &Overview) -> Check {
         );
         return Check::wrong(DATA_SPACE, &format!("{name} not found"), finding);
     };
-    let select = Hint::from(Remedy::SelectDataSpace { id: id.to_string() }).and(" updates it");
+    let select = Hint::from(Remedy::SelectDataSpace { id: id.to_string().into() }).and(" updates it");
     let mut findings = Vec::new();
     if data_space.kind != *kind {
         findings.push(Finding::wrong(

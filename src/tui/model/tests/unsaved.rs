@@ -57,7 +57,7 @@ fn control_c_in_an_editor_loses_nothing_either() {
 #[test]
 fn a_signal_while_a_run_is_active_keeps_what_is_in_the_open_dialog() {
     let mut state = testing();
-    run(&mut state);
+    press(&mut state, 'd');
     press(&mut state, '1');
     press(&mut state, 'A');
     paste(&mut state, API_KEY);

@@ -50,7 +50,7 @@ use crate::tui::panes::export::log::LogPage;
 use crate::tui::panes::export::remark::Remark;
 use crate::tui::panes::export::reports::Reports;
 use crate::tui::panes::export::requests::{ExportReply, ExportWork};
-use crate::tui::panes::export::run::{ActiveRun, RunState};
+use crate::tui::panes::export::run::{ActiveRun, RunHost, RunState};
 use crate::tui::panes::export::totals::Totals;
 use crate::tui::panes::items::ItemsPage;
 use crate::tui::panes::items::item::ItemPane;
@@ -135,6 +135,8 @@ pub struct ExportPane {
     pub failures_skipped: u64,
     /// The last remark or retry of the run.
     pub remark: Option<Remark>,
+    /// Whether all runs of this screen are in its own process: the demo's.
+    pub keeps_runs: bool,
     /// Which row is selected: first the feeds, then the reasons of failures.
     pub selected: usize,
     /// In which order the feeds are listed.
@@ -214,11 +216,20 @@ impl ExportPane {
         }
     }
 
-    /// Whether a run of this process starts or is running: it ends with the process.
+    /// Whether a run that this screen started starts or is running.
     pub fn has_own_run(&self) -> bool {
         match &self.run {
             RunState::Starting => true,
-            RunState::Active(run) => run.about.is_none(),
+            RunState::Active(run) => !matches!(run.host, RunHost::Other(_)),
+            RunState::None | RunState::Ended(_) => false,
+        }
+    }
+
+    /// Whether the run that starts or is running ends with this screen.
+    pub fn ends_with_screen(&self) -> bool {
+        match &self.run {
+            RunState::Starting => self.keeps_runs || self.request.dry_run,
+            RunState::Active(run) => matches!(run.host, RunHost::Screen),
             RunState::None | RunState::Ended(_) => false,
         }
     }

@@ -13,7 +13,7 @@ use crate::connector::health::Health;
 use crate::connector::lint::LintRequest;
 use crate::connector::services::Services;
 use crate::connector::verify::{VerifyNews, VerifyRequest};
-use crate::connector::{Connector, ExportRequest, SourceFeeds};
+use crate::connector::{Connector, ExportRequest, RunPlace, SourceFeeds};
 use crate::domain::Severity;
 use crate::error::{Exit, Problem};
 use crate::export::Run;
@@ -94,14 +94,19 @@ pub enum ExportReply {
     Services(Services),
     /// A report was made, row by row.
     Reported { kind: ReportKind, result: Result<Vec<Row>, Problem> },
-    /// An export was started, or could not be.
-    RunStarted(Result<(), Problem>),
-    /// An export of another process is running, and is followed from now on.
+    /// An export was started, and whose it is if it has a process of its own; or it could not be.
+    RunStarted(Result<Option<Box<About>>, Problem>),
+    /// An export that this screen did not start is running, and is followed from now on.
     Attached(Box<About>),
 }
 
 /// Does it, and says what came of it; `None` where the run has told everything.
-pub async fn perform(connector: Connector, work: ExportWork, answers: &Answers) -> Option<ExportReply> {
+pub async fn perform(
+    connector: Connector,
+    work: ExportWork,
+    runs: &RunPlace,
+    answers: &Answers,
+) -> Option<ExportReply> {
     Some(match work {
         ExportWork::LoadCounts => ExportReply::Counts(connector.source_feeds().await),
         ExportWork::LoadLedger => {
@@ -131,11 +136,14 @@ pub async fn perform(connector: Connector, work: ExportWork, answers: &Answers) 
             };
             ExportReply::Reported { kind, result }
         }
-        ExportWork::StartExport(request) => match connector.start_export(request).await {
-            Ok(run) => return follow(run, None, answers).await,
+        ExportWork::StartExport(request) => match connector.start_for_screen(runs, request).await {
+            Ok((about, run)) => {
+                let started = ExportReply::RunStarted(Ok(about.map(Box::new)));
+                return follow(run, started, answers).await;
+            }
             // Another process exports already: then its run is what the person wants to see.
             Err(problem) if problem.exit == Exit::Locked => match connector.attach().await {
-                Some((about, run)) => return follow(run, Some(about), answers).await,
+                Some((about, run)) => return follow(run, ExportReply::Attached(Box::new(about)), answers).await,
                 None => ExportReply::RunStarted(Err(problem)),
             },
             Err(problem) => ExportReply::RunStarted(Err(problem)),
@@ -143,7 +151,7 @@ pub async fn perform(connector: Connector, work: ExportWork, answers: &Answers) 
         ExportWork::FollowWatches => follow_watches(&connector, answers).await,
         ExportWork::Attach => {
             let (about, run) = connector.attach().await?;
-            return follow(run, Some(about), answers).await;
+            return follow(run, ExportReply::Attached(Box::new(about)), answers).await;
         }
     })
 }
@@ -216,16 +224,12 @@ async fn diagnose(connector: &Connector, answers: &Answers) {
     tokio::join!(doctor, listen);
 }
 
-/// Brings the news of a run to the loop until it has ended; `about` says whose it is, if it is another process's. However slow the
-/// loop is, the export never waits for it.
-async fn follow(run: Run, about: Option<About>, answers: &Answers) -> Option<ExportReply> {
+/// Brings the news of a run to the loop, first that there is one, until it has ended. However slow the loop is, the export never
+/// waits for it.
+async fn follow(run: Run, first: ExportReply, answers: &Answers) -> Option<ExportReply> {
     let Run { progress, mut events, control, report } = run;
     answers.news(News::Run(RunHandle { progress, control })).await;
-    let started = match about {
-        Some(about) => ExportReply::Attached(Box::new(about)),
-        None => ExportReply::RunStarted(Ok(())),
-    };
-    answers.tell(Reply::Export(started)).await;
+    answers.tell(Reply::Export(first)).await;
     let mut waiting = WaitingNews::default();
     loop {
         tokio::select! {

@@ -37,11 +37,21 @@ pub enum RunState {
     Ended(Box<EndedRun>),
 }
 
+/// Which process has a run.
+#[derive(Debug)]
+pub enum RunHost {
+    /// This one, with which it ends: a dry run, or the demo's.
+    Screen,
+    /// One that this screen started, and that outlives it.
+    Own(Box<About>),
+    /// Another one, which was found.
+    Other(Box<About>),
+}
+
 /// A run that is going on.
 #[derive(Debug)]
 pub struct ActiveRun {
-    /// Whose it is, if it is a run of another process.
-    pub about: Option<Box<About>>,
+    pub host: RunHost,
     /// Its newest counters.
     pub progress: Progress,
     /// When they came, in uptime.
@@ -63,9 +73,9 @@ pub struct EndedRun {
 }
 
 impl ActiveRun {
-    fn new(about: Option<Box<About>>, now: Duration) -> Self {
+    fn new(host: RunHost, now: Duration) -> Self {
         let progress = Progress::new(Vec::new(), false);
-        Self { about, progress, received: now, clock: now, rates: Rates::new(now), samples: VecDeque::new() }
+        Self { host, progress, received: now, clock: now, rates: Rates::new(now), samples: VecDeque::new() }
     }
 
     /// Lets the time go by without newer counters.
@@ -208,10 +218,16 @@ impl ExportPane {
         }
     }
 
-    pub(super) fn on_run_started(&mut self, result: Result<(), Problem>, cx: &mut Cx<'_>, effects: &mut Effects) {
+    pub(super) fn on_run_started(
+        &mut self,
+        result: Result<Option<Box<About>>, Problem>,
+        cx: &mut Cx<'_>,
+        effects: &mut Effects,
+    ) {
         match result {
-            Ok(()) => {
-                self.run = RunState::Active(Box::new(ActiveRun::new(None, cx.now.uptime)));
+            Ok(about) => {
+                let host = about.map_or(RunHost::Screen, RunHost::Own);
+                self.run = RunState::Active(Box::new(ActiveRun::new(host, cx.now.uptime)));
                 self.failures.clear();
                 self.failures_skipped = 0;
                 if cx.leaving {
@@ -221,13 +237,15 @@ impl ExportPane {
             Err(problem) => {
                 self.run = RunState::None;
                 self.log.add(Tone::Danger, format!("Not started: {}", problem.what), cx.now);
+                // Nothing comes after it.
+                self.log.show_all(cx.now.uptime);
                 self.on_refused_start(problem, cx);
                 leave_if_asked(cx, effects);
             }
         }
     }
 
-    /// A run of another process is followed from now on; one of this process comes first.
+    /// A run that was found is followed from now on; one that this screen started comes first.
     pub(super) fn on_attached(&mut self, about: Box<About>, cx: &mut Cx<'_>) {
         if self.has_own_run() && !matches!(self.run, RunState::Starting) {
             return;
@@ -243,7 +261,7 @@ impl ExportPane {
         self.log.add(Tone::Info, format!("{} ({}): following from here", about.request, about.owner), cx.now);
         self.failures.clear();
         self.failures_skipped = 0;
-        self.run = RunState::Active(Box::new(ActiveRun::new(Some(about), cx.now.uptime)));
+        self.run = RunState::Active(Box::new(ActiveRun::new(RunHost::Other(about), cx.now.uptime)));
     }
 
     /// Newer counters.
@@ -327,7 +345,7 @@ impl ExportPane {
                 cx.problem(&problem);
             }
         }
-        if matches!(cx.dialog, Some(Dialog::Question(Question::Stop | Question::Quit))) {
+        if matches!(cx.dialog, Some(Dialog::Question(Question::Stop | Question::Quit | Question::QuitWithRun))) {
             *cx.dialog = None;
         }
         Self::take_accepted_keys(&result, cx);

@@ -11,7 +11,7 @@ use crate::domain::Feed;
 use crate::export::total_text::{finish_words, items_words, silence_words};
 use crate::format::{count, duration, rate};
 use crate::tui::panes::View;
-use crate::tui::panes::export::run::ActiveRun;
+use crate::tui::panes::export::run::{ActiveRun, RunHost};
 use crate::tui::panes::export::totals::bar;
 use crate::tui::panes::export::{ExportPane, feed_about, feed_table, feed_text, panels, reasons, run_view, trouble};
 use crate::tui::theme::{Role, Theme};
@@ -55,7 +55,7 @@ pub fn draw(frame: &mut Frame, area: Rect, run: &ActiveRun, view: View<'_, Expor
     }
     let limits = run_view::limits(view, false, theme, room);
     lines.add(7, limits);
-    if let Some(about) = &run.about {
+    if let RunHost::Other(about) = &run.host {
         lines.add(8, Line::styled(fit(&format!("Run by {}", about.owner), room), theme.style(Role::Dim)));
     }
     let used = lines.lines.len();
@@ -169,7 +169,10 @@ fn head(run: &ActiveRun, view: View<'_, ExportPane>, theme: Theme, room: usize) 
     let totals = view.pane.totals();
     let is_held = run.progress.stopping || run.progress.paused.is_some();
     let role = if is_held { Role::Warning } else { Role::Accent };
-    let request = run.about.as_ref().map_or(view.pane.request.words(), |about| about.request.to_string());
+    let request = match &run.host {
+        RunHost::Screen => view.pane.request.words(),
+        RunHost::Own(about) | RunHost::Other(about) => about.request.to_string(),
+    };
     let what = match (run.progress.stopping, view.leaving) {
         (true, true) => "■ Stopping, then quitting".to_owned(),
         (true, false) => "■ Stopping".to_owned(),

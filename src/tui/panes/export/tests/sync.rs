@@ -130,7 +130,7 @@ fn what_the_guard_refused_begins_again_with_the_name_of_the_data_space() {
 fn what_a_setting_must_say_is_not_asked_for_by_name() {
     let mut state = testing();
     press(&mut state, 'a');
-    let hint = Hint::from("set it: ").and(Remedy::SendAnyway { feed: "products" });
+    let hint = Hint::from("set it: ").and(Remedy::SendAnyway { feed: "products".into() });
     let refused = Err(Problem::new(Exit::Guarded, "products was changed").hint(hint));
     state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(refused))), &now());
     assert!(state.dialog.is_none() && !state.export.is_busy());
@@ -145,7 +145,8 @@ fn other_refusals_and_leaving_ask_nothing() {
     refuse(&mut state, Exit::Locked);
     assert!(state.dialog.is_none() && state.notices.newest().is_some());
     press(&mut state, 'a');
-    state.update(Event::Terminate, &now());
+    press(&mut state, 'q');
+    press(&mut state, 'x');
     let refused = Err(Problem::new(Exit::Guarded, "this is a staging installation"));
     assert!(quits(&state.update(Event::Reply(Reply::Export(ExportReply::RunStarted(refused))), &now())));
     assert!(state.dialog.is_none());
