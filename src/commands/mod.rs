@@ -33,6 +33,7 @@ pub mod projects;
 pub mod report;
 mod runs;
 pub mod sandbox;
+mod service_manager;
 pub mod services;
 pub mod status;
 mod summary;

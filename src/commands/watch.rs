@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::linear::{self, Teller, Voice};
 use super::output::{Output, talk};
+use super::service_manager::ServiceManager;
 use crate::cli::WatchArgs;
 use crate::connector::{Connector, Watch, WatchNews};
 use crate::domain::Feed;
@@ -45,6 +46,7 @@ pub async fn run(
         async move { connector.watch(watch, sender, stop).await }
     });
     let mut teller = Teller::new(Voice::Stderr, output);
+    let mut manager = ServiceManager::ready();
     // Ended by the service manager is ended well; ended by a person's Ctrl-C is interrupted.
     let mut exit = Exit::Done;
     let mut is_listening = true;
@@ -54,9 +56,16 @@ pub async fn run(
             _ = interrupt.recv() => Some(Exit::Interrupted),
             _ = terminate.recv() => Some(Exit::Done),
             _ = hangup.recv() => None,
+            () = manager.is_time() => {
+                manager.is_alive();
+                None
+            }
             reported = news.recv(), if is_listening => {
                 match reported {
-                    Some(reported) => say(&mut teller, &reported),
+                    Some(reported) => {
+                        say(&mut teller, &reported);
+                        manager.news(&reported);
+                    }
                     None => is_listening = false,
                 }
                 None
@@ -68,6 +77,7 @@ pub async fn run(
         }
         if let Some(asked) = asked {
             exit = asked;
+            manager.stopping();
             stop.cancel();
         }
     };

@@ -20,6 +20,7 @@ mod ims;
 mod output;
 mod reports;
 mod sandbox;
+mod service_manager;
 #[path = "../support/mod.rs"]
 mod support;
 mod support_bundle;

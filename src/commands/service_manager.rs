@@ -1,0 +1,75 @@
+//! What systemd is told of a watch: that it has begun, how it stands, and that it is alive. Without systemd nothing is told.
+
+use std::future::pending;
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use crate::connector::WatchNews;
+use crate::export::report_text::closing_line;
+
+/// The service manager that started this process, if one did (`NOTIFY_SOCKET`, sd_notify(3)).
+pub struct ServiceManager {
+    /// Twice as often as it wants to be told (`WatchdogSec`).
+    alive: Option<Interval>,
+}
+
+impl ServiceManager {
+    /// Says that the watch has begun.
+    pub fn ready() -> Self {
+        tell(&[NotifyState::Ready, NotifyState::Status("First pass")]);
+        let every = sd_notify::watchdog_enabled().filter(|limit| !limit.is_zero());
+        Self { alive: every.map(|limit| ticks(limit / 2)) }
+    }
+
+    /// Waits until it is time to say [`Self::is_alive`]; for ever where nobody wants to hear it.
+    pub async fn is_time(&mut self) {
+        match &mut self.alive {
+            Some(ticks) => {
+                ticks.tick().await;
+            }
+            None => pending().await,
+        }
+    }
+
+    /// Says that the loop goes on.
+    pub fn is_alive(&self) {
+        tell(&[NotifyState::Watchdog]);
+    }
+
+    /// Says how the watch stands.
+    pub fn news(&self, news: &WatchNews) {
+        if let Some(status) = status(news) {
+            tell(&[NotifyState::Status(&status)]);
+        }
+    }
+
+    /// Says that the watch ends.
+    pub fn stopping(&self) {
+        tell(&[NotifyState::Stopping, NotifyState::Status("Stopping after the batches in flight")]);
+    }
+}
+
+/// How the watch stands, in one line; `None` where that has not changed.
+fn status(news: &WatchNews) -> Option<String> {
+    match news {
+        WatchNews::Pass(report) => Some(closing_line(report)),
+        WatchNews::Failing { problem, .. } => Some(format!("Failing: {}", problem.what)),
+        WatchNews::Recovered => Some("Working again".to_owned()),
+        WatchNews::Event(_) | WatchNews::SettingsChanged(_) => None,
+    }
+}
+
+fn ticks(every: Duration) -> Interval {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// A service manager that cannot be told is no reason to end.
+fn tell(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::warn!(%error, "the service manager cannot be told");
+    }
+}
