@@ -176,6 +176,7 @@ fn configure(directory: &Path, sandbox: &Sandbox, setting: &Invocation) -> Resul
         set("gateway.environment", Environment::Sandbox.name()),
         set("gateway.sandbox_url", &sandbox.ready.url),
         set("gateway.production_url", &sandbox.ready.url),
+        set("gateway.graphql_url", &format!("{}/graphql", sandbox.ready.url)),
         set("instance.name", "demo"),
         set("ims.host", &sandbox.ready.url),
         set("ims.client_id", &sandbox.ready.sandbox.api_key),

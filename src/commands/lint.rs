@@ -8,9 +8,9 @@ use super::report::Printer;
 use crate::cli::LintArgs;
 use crate::connector::Connector;
 use crate::connector::lint::{LintReport, LintRequest};
-use crate::domain::{Feed, Severity};
+use crate::domain::{Feed, LintRule, Severity};
 use crate::error::{Exit, Problem};
-use crate::report::Row;
+use crate::report::{Row, Tone};
 
 /// Runs it. Exit code 3 if an error was found.
 pub async fn run(args: LintArgs, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
@@ -20,12 +20,15 @@ pub async fn run(args: LintArgs, setting: &Invocation, output: &mut Output) -> a
     let printer = Printer::new(&connector.ui(), output);
     for rule in &report.rules {
         output.record("lint_rule", json!(rule))?;
+        let found = format!("{:>6}  {}", rule.found(), rule.rule.meaning());
+        printer.row(&Row::new(found, rule.tone()).named(&name(rule.rule)), output)?;
+        for line in rule.example_lines() {
+            output.text(&format!("    {}", printer.text(&line)))?;
+        }
     }
     for (rule, reason) in &report.skipped {
         output.record("lint_skipped", json!({"rule": rule, "reason": reason}))?;
-    }
-    for row in report.rows() {
-        print(row, printer, output)?;
+        printer.row(&Row::new(reason.clone(), Tone::Open).named(&name(*rule)), output)?;
     }
     summary(&report, output)?;
     if let Some(path) = csv {
@@ -57,12 +60,7 @@ pub async fn after_dry_run(connector: &Connector, feeds: Vec<Feed>, output: &mut
     }
 }
 
-/// A rule behind its mark, or an example of one.
-fn print(row: Row, printer: Printer, output: &mut Output) -> Result<(), Problem> {
-    if row.name.is_empty() {
-        return output.text(&format!("    {}", printer.text(row.text.as_str())));
-    }
-    // As wide as the longest.
-    let name = format!("{:<17}", row.name.as_str());
-    printer.row(&row.named(&name), output)
+/// The name of a rule, as wide as the longest.
+fn name(rule: LintRule) -> String {
+    format!("{rule:<17}")
 }

@@ -22,10 +22,15 @@ impl Connector {
     /// The services of a data space, asked with the API key of this pair.
     ///
     /// # Errors
-    /// A [`Problem`] if there is no such key, or a setting cannot work.
+    /// A [`Problem`] if there is no such key, the endpoint is not known, or a setting cannot work.
     pub(super) fn storefront(&self, data_space: &DataSpaceId, environment: Environment) -> Result<Storefront, Problem> {
         let config = self.config();
         let gateway = &config.gateway;
+        if !self.knows_storefront() {
+            let what =
+                "the storefront services that belong to this gateway are not known: gateway.graphql_url is not set";
+            return Err(Problem::usage(what).hint("set it to their GraphQL endpoint, such as https://HOST/graphql"));
+        }
         let missing = || {
             Problem::usage(format!("no {environment} API key; the services are asked with it"))
                 .hint(Remedy::AddKeys { environment: environment.name().into() })

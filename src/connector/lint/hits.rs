@@ -104,7 +104,6 @@ mod tests {
         }
         let rules = hits.conclude().expect("a report");
         assert_eq!((rules.len(), rules[0].count, rules[0].examples.len()), (1, 20, EXAMPLES));
-        let rows = rules[0].rows();
-        assert_eq!(rows.last().map(|row| row.text.as_str()), Some("… and 15 more"));
+        assert_eq!(rules[0].example_lines().last().map(String::as_str), Some("… and 15 more"));
     }
 }

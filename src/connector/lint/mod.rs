@@ -18,7 +18,7 @@ use crate::domain::{Feed, LintRule, Severity};
 use crate::error::{Exit, Problem};
 use crate::feeds::source::{Collected, Selection};
 use crate::format::{count, counted};
-use crate::report::{Row, Tone};
+use crate::report::Tone;
 use crate::untrusted::SafeText;
 use checks::Checks;
 use hits::Hits;
@@ -66,33 +66,33 @@ pub struct Hit {
 }
 
 impl RuleReport {
-    /// The rule with its count first, then its examples.
-    pub fn rows(&self) -> Vec<Row> {
-        let tone = match (self.count, self.severity) {
+    /// How many hits, or that there are none.
+    pub fn found(&self) -> String {
+        if self.count == 0 { "none".to_owned() } else { count(self.count) }
+    }
+
+    /// What that means.
+    pub fn tone(&self) -> Tone {
+        match (self.count, self.severity) {
             (0, _) => Tone::Good,
             (_, Severity::Warning) => Tone::Warning,
             (_, Severity::Error) => Tone::Danger,
-        };
-        let found = if self.count == 0 { "none".to_owned() } else { count(self.count) };
-        let rule = Row::new(format!("{found:>6}  {}", self.rule.meaning()), tone);
-        let mut rows = vec![rule.named(self.rule.name())];
-        rows.extend(self.examples.iter().map(|hit| {
+        }
+    }
+
+    /// The first hits, a line each, and how many more there are.
+    pub fn example_lines(&self) -> Vec<String> {
+        let line = |hit: &Hit| {
             let text = if hit.text.is_empty() { String::new() } else { format!(": {}", hit.text) };
-            Row::new(format!("{}{text}", hit.place), Tone::Plain)
-        }));
+            format!("{}{text}", hit.place)
+        };
         let more = self.count.saturating_sub(self.examples.len() as u64);
-        rows.extend((more > 0).then(|| Row::new(format!("… and {} more", count(more)), Tone::Remark)));
-        rows
+        let more = (more > 0).then(|| format!("… and {} more", count(more)));
+        self.examples.iter().map(line).chain(more).collect()
     }
 }
 
 impl LintReport {
-    /// Every rule, and those that were not checked with the reason.
-    pub fn rows(&self) -> Vec<Row> {
-        let skipped = self.skipped.iter().map(|(rule, reason)| Row::new(reason.clone(), Tone::Open).named(rule.name()));
-        self.rules.iter().flat_map(RuleReport::rows).chain(skipped).collect()
-    }
-
     /// How many hits of this severity there are.
     pub fn count(&self, severity: Severity) -> u64 {
         self.rules.iter().filter(|rule| rule.severity == severity).map(|rule| rule.count).sum()

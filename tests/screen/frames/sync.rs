@@ -312,9 +312,9 @@ fn mistakes_in_the_catalogue_and_what_is_visible() {
     assert!(draw(&state, THEME, (80, 24)).backend().to_string().contains("reading the catalogue"));
     let rows = vec![
         Row::new("1 error, 2 warnings in 3,604 items", Tone::Danger),
-        Row::new("no-price:      1  a product without a price", Tone::Danger),
-        Row::new("24-MB01, store view default", Tone::Plain),
-        Row::new("zero-price:   none  a price of zero", Tone::Good),
+        Row::new("enabled products without a price: 1", Tone::Danger),
+        Row::new("24-MB01, store view default", Tone::Remark),
+        Row::new("prices of zero: none", Tone::Good),
     ];
     reply(&mut state, Reply::Export(ExportReply::Reported { kind: lint, result: Ok(rows) }));
     snapshot("lint", &state);

@@ -23,7 +23,6 @@ use crate::export::progress::{ItemFailure, Progress, RunEvent};
 use crate::report::{Row, Tone};
 use crate::tui::panes::{Answers, News, Reply, blocking};
 use crate::tui::widgets::dialog::ReportKind;
-use crate::untrusted::SafeText;
 
 /// How many lifecycle events may wait for the loop before refused items are only counted; they are in the ledger.
 const RUN_NEWS_KEPT: usize = FAILURES_KEPT;
@@ -164,9 +163,14 @@ async fn lint(connector: &Connector) -> Result<Vec<Row>, Problem> {
         (0, _) => Tone::Warning,
         _ => Tone::Danger,
     };
-    // Names of rules are longer than those of checks, so they stand in the text.
-    let whole = |row: Row| Row { text: SafeText::from(row.plain()), name: SafeText::default(), ..row };
-    Ok([Row::new(report.summary(), tone)].into_iter().chain(report.rows().into_iter().map(whole)).collect())
+    let mut rows = vec![Row::new(report.summary(), tone)];
+    for rule in &report.rules {
+        rows.push(Row::new(format!("{}: {}", rule.rule.meaning(), rule.found()), rule.tone()));
+        rows.extend(rule.example_lines().into_iter().map(|line| Row::new(line, Tone::Remark)));
+    }
+    let skipped = report.skipped.iter();
+    rows.extend(skipped.map(|(rule, why)| Row::new(format!("{}: not checked, {why}", rule.meaning()), Tone::Open)));
+    Ok(rows)
 }
 
 /// Whether a sample of what was sent is visible: the sum, then what is not as it was sent.
