@@ -88,13 +88,13 @@ fn touched(recordings: &[Recording]) -> BTreeSet<u64> {
 }
 
 /// The shop that was recorded, before the first action, with a part of its products: those that are touched, their families, and
-/// every tenth. `None`, and a line that says so, where the fixtures are absent.
+/// every fortieth. `None`, and a line that says so, where the fixtures are absent.
 fn recorded_shop(recordings: &[Recording]) -> Option<TestDatabase> {
     let shop = Server::shared().luma()?;
     let kept: Vec<String> = touched(recordings).iter().map(u64::to_string).collect();
     let kept = kept.join(",");
     shop.execute(&format!(
-        "DELETE FROM catalog_product_entity WHERE entity_id NOT IN ({kept}) AND entity_id % 10 <> 0 \
+        "DELETE FROM catalog_product_entity WHERE entity_id NOT IN ({kept}) AND entity_id % 40 <> 0 \
          AND entity_id NOT IN (SELECT child_id FROM catalog_product_relation WHERE parent_id IN ({kept})) \
          AND entity_id NOT IN (SELECT parent_id FROM catalog_product_relation WHERE child_id IN ({kept}))"
     ));
