@@ -313,7 +313,7 @@ async fn screen(setting: &Invocation, output: &mut Output) -> anyhow::Result<Exi
     Ok(crate::tui::run(connector, options).await?)
 }
 
-/// Where the exports of the screen live: in processes with its flags and environment. On its command line there is nothing but flags.
+/// Where the exports of the screen live: in processes with its flags and environment. Its command line has nothing but flags.
 fn exports_of_screen() -> RunPlace {
     let flags = std::env::args_os().skip(1);
     RunPlace::OwnProcess { arguments: flags.chain(["export", "run", "--for-screen"].map(OsString::from)).collect() }
