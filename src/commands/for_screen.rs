@@ -13,10 +13,10 @@ use crate::export::report_text::closing_line;
 
 /// Runs what the screen wants to its end. If that does not begin, the screen is told why.
 pub async fn run(setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
-    let mut job = ScreenJob::receive().await?;
-    // A session without a terminal: neither a hang-up nor Ctrl-C or Ctrl-Z of the screen's reaches this process. Who leads a
-    // session already has none of that screen's.
+    // A session without a terminal: neither a hang-up nor Ctrl-Z of the screen's reaches this process. It is refused to who leads a
+    // process group, as a command that a person types, and no screen starts.
     let _ = setsid();
+    let mut job = ScreenJob::receive().await?;
     let (connector, run, _log) = match begin(&mut job, setting).await {
         Ok(begun) => begun,
         Err(problem) => {

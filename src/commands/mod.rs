@@ -49,7 +49,7 @@ use std::time::Duration;
 
 use crate::cli::{Cli, Command, Global};
 use crate::config::store::{ConfigError, FlagValue, Store};
-use crate::connector::{Connector, Launcher, RunPlace};
+use crate::connector::{Connector, RunPlace};
 use crate::error::{Exit, Problem};
 use crate::waiting;
 use output::{Output, WhenClosed, talk};
@@ -314,20 +314,14 @@ async fn screen(setting: &Invocation, output: &mut Output) -> anyhow::Result<Exi
     let connector = Connector::new(store, state_dir, None);
     // A database that answers at once is waited for, so that the screen opens on the right pane. Otherwise a worker continues.
     let _ = tokio::time::timeout(SETTINGS_PATIENCE, connector.ensure_loaded()).await;
-    let options = crate::tui::Options { problem: not_remembered, ..crate::tui::Options::new(export_process()?) };
+    let options = crate::tui::Options { problem: not_remembered, ..crate::tui::Options::new(exports_of_screen()) };
     Ok(crate::tui::run(connector, options).await?)
 }
 
-/// How the screen starts an export: this program once more, with the same flags and environment. On the command line of the
-/// screen there is nothing but flags.
-fn export_process() -> Result<RunPlace, Problem> {
-    let this = std::env::current_exe()
-        .map_err(|error| Problem::new(Exit::Other, format!("cannot find the program's own file: {error}")))?;
-    // An upgrade replaces the file while the screen is open; the system still has the one that runs.
-    let program = if this.exists() { this } else { PathBuf::from("/proc/self/exe") };
+/// Where the exports of the screen live: in processes with its flags and environment. Its command line has nothing but flags.
+fn exports_of_screen() -> RunPlace {
     let flags = std::env::args_os().skip(1);
-    let arguments = flags.chain(["export", "run", "--for-screen"].map(OsString::from)).collect();
-    Ok(RunPlace::OwnProcess(Launcher { program, arguments }))
+    RunPlace::OwnProcess { arguments: flags.chain(["export", "run", "--for-screen"].map(OsString::from)).collect() }
 }
 
 /// The error when no data space is selected.

@@ -18,18 +18,10 @@ use crate::logging;
 /// Where the exports that a screen starts live.
 #[derive(Debug, Clone)]
 pub enum RunPlace {
-    /// In processes of their own, which outlive the screen.
-    OwnProcess(Launcher),
+    /// In processes of their own, which outlive the screen: this program, with arguments that have it receive a [`ScreenJob`].
+    OwnProcess { arguments: Vec<OsString> },
     /// In the screen's process, with which they end: those of the demo, whose gateway is there as well.
     ThisProcess,
-}
-
-/// The program that runs an export, and how it is called.
-#[derive(Debug, Clone)]
-pub struct Launcher {
-    pub program: PathBuf,
-    /// Those of the screen, and what has it take a [`ScreenJob`].
-    pub arguments: Vec<OsString>,
 }
 
 /// What the screen that started this process wants, and that screen.
@@ -85,9 +77,9 @@ impl Connector {
         request: ExportRequest,
     ) -> Result<(Option<About>, Run), Problem> {
         match place {
-            RunPlace::OwnProcess(launcher) if !request.dry_run => {
+            RunPlace::OwnProcess { arguments } if !request.dry_run => {
                 let wanted = Wanted { request, data_space: self.destination()? };
-                let found = attach::start(self.command(launcher), &wanted).await?;
+                let found = attach::start(self.command(arguments), &wanted).await?;
                 Ok((Some(found.about.clone()), found.attach()))
             }
             _ => Ok((None, self.start_export(request).await?)),
@@ -111,17 +103,22 @@ impl Connector {
         self.start_with(wanted.request.clone(), &mut job.screen).await
     }
 
-    fn command(&self, launcher: &Launcher) -> tokio::process::Command {
+    fn command(&self, arguments: &[OsString]) -> tokio::process::Command {
         // Nobody reads what it prints, except who looks for what became of it.
         let output = || {
             let log = logging::files(&self.shared.state_dir).ok().and_then(|files| files.into_iter().last());
             let file = log.and_then(|path| File::options().append(true).open(path).ok());
             file.map_or_else(Stdio::null, Stdio::from)
         };
-        let mut command = tokio::process::Command::new(&launcher.program);
-        command.args(&launcher.arguments).stdout(output()).stderr(output());
+        let mut command = tokio::process::Command::new(this_program());
+        command.args(arguments).stdout(output()).stderr(output());
         command
     }
+}
+
+/// The file of this program. After an upgrade, which takes it away under an open screen, the system still has the one that runs.
+fn this_program() -> PathBuf {
+    std::env::current_exe().ok().filter(|path| path.exists()).unwrap_or_else(|| PathBuf::from("/proc/self/exe"))
 }
 
 #[cfg(test)]

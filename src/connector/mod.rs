@@ -61,7 +61,7 @@ use crate::settings::{Layers, RouteOrigin, Saved, Setting, SettingStore as _};
 use crate::untrusted::SafeText;
 
 pub use ims::ClientSecret;
-pub use launch::{Launcher, RunPlace, ScreenJob};
+pub use launch::{RunPlace, ScreenJob};
 pub use models::{ExportRequest, Half, Limits, Overview, PairStatus, SettingsOverview, Setup, SourceFeeds};
 pub use names::{check_name, check_project_name};
 pub use pairs::after_rotation;

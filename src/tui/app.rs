@@ -110,7 +110,8 @@ impl App {
         }
     }
 
-    /// Runs until the person leaves or the terminal is gone; a run in a process of its own continues. `curtain` is what has the terminal already.
+    /// Runs until the person leaves or the terminal is gone; a run in a process of its own continues. `curtain` is what has the
+    /// terminal already.
     ///
     /// # Errors
     /// If there is no terminal to begin with.

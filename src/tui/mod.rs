@@ -93,12 +93,14 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
     if let Some(run) = &ended.left_alone {
         let what = match run {
             LeftAlone::Starting => "Export starting in the background.".to_owned(),
-            LeftAlone::Running(about) => format!("{} running in the background ({}).", about.request, about.owner),
+            LeftAlone::Running(about) => {
+                format!("{} running in the background ({}).", about.request, about.owner.address())
+            }
         };
         // Whoever left reads it, or has left already.
         let _ = writeln!(
             std::io::stdout(),
-            "{what}\nFollow: `commerce-connector export status --watch`, or a new screen. Stop: `commerce-connector export stop`."
+            "{what}\nFollow: `commerce-connector export status --watch`, or a new screen.\nStop: `commerce-connector export stop`."
         );
     }
     // As above. What could not be kept is lost with this process, so that is said wherever somebody may read it.

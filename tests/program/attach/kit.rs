@@ -85,6 +85,13 @@ impl Shop {
     }
 }
 
+/// A run outlives its screen, so also a test that failed.
+impl Drop for Shop {
+    fn drop(&mut self) {
+        let _ = self.home.command(&["export", "stop"]).output();
+    }
+}
+
 fn product(number: usize) -> String {
     json!({
         "sku": format!("SKU-{number:04}"),
