@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::linear::{self, Voice};
 use super::output::{Output, moment, table, talk};
 use super::{Invocation, attach, ids, items, ledger, lint, no_data_space, runs, watch};
-use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
+use crate::cli::{ExportCommand, FeedChoice, RetryArgs, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
@@ -28,7 +28,9 @@ pub async fn run(command: ExportCommand, setting: &Invocation, output: &mut Outp
             let mode = mode(&args, &connector)?;
             send(&connector, mode, &args.feed, &args.sending, output).await
         }
-        ExportCommand::Retry(args) => send(&connector, SyncMode::Retry, &args.feed, &args.sending, output).await,
+        ExportCommand::Retry(RetryArgs { feed, error, sending }) => {
+            send(&connector, SyncMode::Retry { error }, &feed, &sending, output).await
+        }
         ExportCommand::Watch(args) => {
             let _log = crate::logging::start(&connector.overview().state_dir)?;
             watch::run(&args, chosen(&args.feed)?, connector, output).await
@@ -106,7 +108,7 @@ fn mode(args: &RunArgs, connector: &Connector) -> Result<SyncMode, Problem> {
             let rolling = connector.rolling(*full_within, *database_share);
             SyncMode::Partial(Following { rolling, ..Following::default() })
         }
-        RunArgs { retry: true, .. } => SyncMode::Retry,
+        RunArgs { retry: true, .. } => SyncMode::RETRY_ALL,
         _ => SyncMode::Full,
     })
 }

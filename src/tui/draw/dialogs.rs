@@ -166,6 +166,11 @@ fn line_content(line: &LineDialog, state: &State, theme: Theme, room: usize) -> 
             )),
         ),
         LinePurpose::ErrorText => ("Filter by error text".to_owned(), false, plain(ERROR_TEXT)),
+        LinePurpose::SaveCsv(_) => (
+            "Save as CSV".to_owned(),
+            false,
+            plain("Type the path of a new file. Every item that is meant is written to it, with state, error and request id."),
+        ),
         LinePurpose::CleanUp(feed) => {
             (format!("Reset {feed}"), true, spaced(clean_up_texts(*feed, state).iter().map(|text| plain(text))))
         }
@@ -274,7 +279,7 @@ fn what_will_be_sent(request: &ExportRequest, state: &State) -> String {
                 "Compares the changes in Commerce's change logs for {which} and sends new, changed or deleted items."
             )
         }
-        SyncMode::Retry => format!("Sends the failed items of {which} again."),
+        SyncMode::Retry { .. } => format!("Sends the failed items of {which} again."),
         SyncMode::ByIds { words, .. } => {
             let named = counted(u64::try_from(words.len()).unwrap_or(u64::MAX), "record");
             format!("Sends {named} of {which}, even if unchanged.")

@@ -170,6 +170,7 @@ pub enum Action {
     Unmark,
     SendAgain,
     SaveToFile,
+    SaveCsv,
     Explain,
     Accept,
     Decline,

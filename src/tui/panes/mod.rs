@@ -449,6 +449,13 @@ impl Cx<'_> {
         }
     }
 
+    /// Closes the dialog that asks for a CSV file.
+    pub fn close_csv(&mut self) {
+        if matches!(&self.dialog, Some(Dialog::Line(LineDialog { purpose: LinePurpose::SaveCsv(_), .. }))) {
+            *self.dialog = None;
+        }
+    }
+
     /// Whether a dialog waits for the answer to what was typed into it.
     pub fn is_line_busy(&self) -> bool {
         matches!(&self.dialog, Some(Dialog::Line(LineDialog { busy: true, .. })))

@@ -5,6 +5,7 @@ use crate::connector::unsaved::KeptKeys;
 use crate::domain::{DataSpace, DataSpaceId, Environment, Feed, ProjectId};
 use crate::error::Problem;
 use crate::export::held::Held;
+use crate::export::ledger::ItemQuery;
 use crate::export::progress::ItemFailure;
 use crate::keys::{KeyError, PrivateKey};
 use crate::report::Row;
@@ -146,6 +147,8 @@ pub enum LinePurpose {
     ByIds(Feed),
     /// What the errors of the listed items must contain.
     ErrorText,
+    /// The file to which the items of these queries are written as CSV.
+    SaveCsv(Vec<ItemQuery>),
     /// The name of a feed, typed to clean it up.
     CleanUp(Feed),
     /// The address that a person was sent back to after signing in.
@@ -176,7 +179,7 @@ pub enum LinePurpose {
 impl LinePurpose {
     /// Whether the path of a file or directory is typed.
     pub fn is_path(&self) -> bool {
-        matches!(self, LinePurpose::Source | LinePurpose::KeyFile(_))
+        matches!(self, LinePurpose::Source | LinePurpose::KeyFile(_) | LinePurpose::SaveCsv(_))
     }
 
     /// Whether it is for signing in.

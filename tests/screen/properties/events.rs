@@ -26,7 +26,7 @@ use super::values as make;
 type Maker = fn(&mut Tape) -> Event;
 
 /// One for each kind, at the place that [`kind_of`] gives.
-pub const MAKERS: [Maker; 53] = [
+pub const MAKERS: [Maker; 54] = [
     |tape| Event::Key(key(tape)),
     |tape| Event::Paste(Secret::new(pasted(tape))),
     |_| Event::Clock,
@@ -118,6 +118,7 @@ pub const MAKERS: [Maker; 53] = [
         let completion = Completion { path: tape.raw(), note: tape.some(Tape::raw) };
         Event::Reply(Reply::Home(OverviewReply::PathCompleted { typed: tape.raw(), completion }))
     },
+    |tape| items(ItemsReply::CsvSaved { path: PathBuf::from(tape.raw()), result: tape.result(Tape::count) }),
     // Keys are what a person gives most; the more of them, the deeper a sequence gets.
     |tape| Event::Key(key(tape)),
     |tape| Event::Key(key(tape)),
@@ -177,11 +178,12 @@ pub fn kind_of(event: &Event) -> usize {
         Event::Reply(Reply::Export(ExportReply::Runs(_))) => 47,
         Event::Reply(Reply::Export(ExportReply::Watches { .. })) => 48,
         Event::Reply(Reply::Home(OverviewReply::PathCompleted { .. })) => 49,
+        Event::Reply(Reply::Items(ItemsReply::CsvSaved { .. })) => 50,
     }
 }
 
 /// How many kinds [`kind_of`] tells apart.
-pub const KINDS: usize = 50;
+pub const KINDS: usize = 51;
 
 fn saved(tape: &mut Tape) -> Saved {
     Saved {

@@ -207,7 +207,7 @@ impl ExportPane {
         match self.request.mode {
             SyncMode::Full | SyncMode::Cleanup => of_run.or(counted),
             // Such a run looks at a few of the records only.
-            SyncMode::Partial(_) | SyncMode::ByIds { .. } | SyncMode::Retry => counted.or(of_run),
+            SyncMode::Partial(_) | SyncMode::ByIds { .. } | SyncMode::Retry { .. } => counted.or(of_run),
         }
     }
 
@@ -270,7 +270,7 @@ impl ExportPane {
         self.selected.checked_sub(self.shown_feeds().len())
     }
 
-    fn reason_of_cursor(&self) -> Option<Reason> {
+    pub(super) fn reason_of_cursor(&self) -> Option<Reason> {
         self.shown_reasons().into_iter().nth(self.selected_reason()?)
     }
 
@@ -402,6 +402,7 @@ impl ExportPane {
             }
             Action::Partial => self.start_partial(Vec::new(), cx, effects),
             Action::Retry => self.start_retry(cx, effects),
+            Action::SaveCsv => self.ask_to_save_reason(cx),
             Action::ByIds => self.ask_for_ids(cx),
             Action::CleanUp => self.ask_to_clean_up(cx),
             Action::Estimate => self.read_estimate(cx, effects),

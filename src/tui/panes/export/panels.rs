@@ -10,7 +10,6 @@ use crate::export::progress::{FeedProgress, Limit};
 use crate::export::requests::{RequestOutcome, Requests};
 use crate::export::total_text;
 use crate::format::{bytes, count, rate};
-use crate::tui::panes::View;
 use crate::tui::panes::export::rates::{STEP, STEPS_KEPT};
 use crate::tui::panes::export::run::ActiveRun;
 use crate::tui::panes::export::{ExportPane, log_view, reasons};
@@ -143,7 +142,7 @@ pub fn latency_words(requests: &Requests) -> String {
 }
 
 /// The requests in full.
-pub fn requests(frame: &mut Frame, area: Rect, run: &ActiveRun, view: View<'_, ExportPane>, theme: Theme) {
+pub fn requests(frame: &mut Frame, area: Rect, run: &ActiveRun, theme: Theme) {
     let requests = &run.progress.requests;
     text_panel(frame, area, "Requests, newest right", theme, |room, rows| {
         let mut lines = Vec::new();
@@ -167,8 +166,7 @@ pub fn requests(frame: &mut Frame, area: Rect, run: &ActiveRun, view: View<'_, E
         }
         let per_second = run.requests_per_second().map_or("-".to_owned(), rate);
         let bytes = bytes(run.progress.feeds.iter().map(|feed: &FeedProgress| feed.bytes).sum());
-        let limits = view.pane.limits_in_force(&view.overview.settings.limits).words();
-        let text = format!("{per_second} requests/s, {bytes} compressed; {limits}");
+        let text = format!("{per_second} requests/s, {bytes} compressed");
         lines.push(Line::styled(fit(&text, room), theme.style(Role::Dim)));
         lines
     });

@@ -14,7 +14,7 @@ use crate::tui::panes::{Load, View};
 use crate::tui::remedy::hint_of;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::filter::filter_line;
-use crate::tui::widgets::text::{fit, full_moment, left, moment, paragraph, right, time, width};
+use crate::tui::widgets::text::{fit, fit_with_end, full_moment, left, moment, paragraph, right, time, width};
 use crate::untrusted::SafeText;
 
 /// Widths of the columns, in cells; the rest goes to the label.
@@ -82,8 +82,8 @@ fn heading(items: &ItemsPage, from: usize, shown: usize, theme: Theme, room: usi
 fn filters(items: &ItemsPage, theme: Theme, room: usize) -> Line<'static> {
     if let Load::Failed { problem } = &items.load {
         let retry = key_of(KeyContext::Items, Action::Refresh);
-        let text = format!("✗ {}; {retry}: retry", problem.what);
-        return Line::styled(fit(&text, room), theme.style(Role::Danger));
+        let text = fit_with_end(&format!("✗ {}", problem.what), &format!("; {retry}: retry"), room);
+        return Line::styled(text, theme.style(Role::Danger));
     }
     let mut parts = Vec::new();
     if let Some(looked) = items.looked {
