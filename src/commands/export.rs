@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use super::linear::{self, Voice};
 use super::output::{Output, moment, table, talk};
-use super::{Invocation, attach, ids, items, ledger, lint, no_data_space, runs, watch};
+use super::{Invocation, attach, day_after, ids, items, ledger, lint, no_data_space, runs, watch};
 use crate::cli::{ExportCommand, FeedChoice, RetryArgs, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
-use crate::export::ledger::{Coverage, FeedSummary};
-use crate::export::progress::{FeedProgress, SENT_MEANS};
+use crate::export::ledger::FeedSummary;
+use crate::export::progress::FeedProgress;
 use crate::export::report_text::failure_line;
 use crate::export::{Following, SyncMode};
 use crate::format::{count, counted, duration};
@@ -232,9 +232,8 @@ pub(super) fn status(connector: &Connector, output: &mut Output) -> anyhow::Resu
         output.text("Nothing sent yet: run `commerce-connector export run`.")?;
     } else {
         output.text(&table(&rows, &[1, 2, 3, 4, 5]))?;
-        let all: Coverage = summary.iter().map(FeedSummary::coverage).sum();
-        let fields = json!({"data_space": id, "sent": all.sent, "items": all.items, "percent": all.percent()});
-        output.say(&format!("Coverage: {}. {SENT_MEANS}", all.words()), "coverage", fields)?;
+        day_after::coverage(&id, &summary, output)?;
+        day_after::sent_per_hour(&id, connector, output)?;
     }
     rolling_status(connector, output)?;
     for failure in &failures {

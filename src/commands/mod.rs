@@ -9,6 +9,7 @@ mod completions;
 pub mod config;
 mod config_edit;
 pub mod data_spaces;
+mod day_after;
 pub mod demo;
 pub mod doctor;
 mod explain;

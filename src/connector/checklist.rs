@@ -49,6 +49,20 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// The same in one word, as the screen's own panes are called.
+    pub fn short_title(self) -> &'static str {
+        match self {
+            Stage::Shop => "Shop",
+            Stage::Credentials => "Keys",
+            Stage::Configuration => "SaaS",
+            Stage::Organization => "IMS",
+            Stage::Export => "Export",
+            Stage::Services => "Services",
+        }
+    }
+}
+
 /// Where a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepState {

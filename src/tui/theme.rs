@@ -97,8 +97,8 @@ impl Theme {
             (Role::Title, _)
             | (Role::Accent | Role::Good, Colours::Backgrounds)
             | (Role::Accent | Role::Warning | Role::Danger, Colours::None) => bold,
-            (Role::Dim, Colours::None) => plain.add_modifier(Modifier::DIM),
-            (Role::Dim, Colours::Text) => plain.fg(Color::DarkGray),
+            // The palette's dark grey is the background of some themes.
+            (Role::Dim, Colours::None | Colours::Text) => plain.add_modifier(Modifier::DIM),
             (Role::Accent, Colours::Text) => plain.fg(Color::Cyan),
             (Role::Good, Colours::Text) => plain.fg(Color::Green),
             (Role::Warning, Colours::Text) => plain.fg(Color::Yellow),

@@ -412,7 +412,7 @@ fn palette_content(palette: &Palette, state: &State, theme: Theme, room: usize, 
             words,
             Span::styled(format!("  {home}"), theme.style(Role::Dim)),
         ]);
-        lines.push(crate::tui::widgets::list::selected(line, is_selected, theme));
+        lines.push(crate::tui::widgets::list::selected(line, is_selected));
     }
     let column = 2 + width(palette.editor.before_cursor());
     Content { title: "Actions".to_owned(), danger: false, lines, cursor: Some((column, 0)), scroll: 0 }

@@ -12,6 +12,7 @@ pub mod list;
 pub mod matching;
 pub mod notice;
 pub mod notices;
+pub mod panel;
 pub mod qr;
 pub mod reading;
 pub mod report;

@@ -109,7 +109,7 @@ pub const MAKERS: [Maker; 54] = [
         let read = |tape: &mut Tape| (make::overview(tape), tape.list(5, make::change));
         Event::Reply(Reply::Reloaded(tape.result(read)))
     },
-    |tape| Event::Reply(Reply::Export(ExportReply::Runs(tape.list(30, make::past_run)))),
+    |tape| Event::Reply(Reply::Export(ExportReply::History(make::history(tape)))),
     |tape| {
         let watches = tape.list(3, make::watch);
         Event::Reply(Reply::Export(ExportReply::Watches { watches, is_followed: tape.yes() }))
@@ -175,7 +175,7 @@ pub fn kind_of(event: &Event) -> usize {
         Event::Reply(Reply::Export(ExportReply::Attached(_))) => 44,
         Event::Reply(Reply::Items(ItemsReply::Explained { .. })) => 45,
         Event::Reply(Reply::Reloaded(_)) => 46,
-        Event::Reply(Reply::Export(ExportReply::Runs(_))) => 47,
+        Event::Reply(Reply::Export(ExportReply::History(_))) => 47,
         Event::Reply(Reply::Export(ExportReply::Watches { .. })) => 48,
         Event::Reply(Reply::Home(OverviewReply::PathCompleted { .. })) => 49,
         Event::Reply(Reply::Items(ItemsReply::CsvSaved { .. })) => 50,

@@ -22,7 +22,7 @@ use commerce_connector::export::control::Paused;
 use commerce_connector::export::held::{Held, What};
 use commerce_connector::export::ledger::{
     FeedSummary, FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow,
-    LastRequest, PageFrom, PastEnd, PastRun, RunCounts,
+    LastRequest, PageFrom, PastEnd, PastRun, RunCounts, RunHistory, SentPerHour,
 };
 use commerce_connector::export::owner::Owner;
 use commerce_connector::export::progress::{
@@ -399,6 +399,12 @@ pub fn preview(tape: &mut Tape) -> RunPreview {
 
 fn owner(tape: &mut Tape) -> Owner {
     Owner { user: tape.safe(), host: tape.safe(), pid: 4711, process_start: tape.count(), since: 1_764_000_000 }
+}
+
+pub fn history(tape: &mut Tape) -> RunHistory {
+    let mut sent_per_hour = SentPerHour { newest: tape.timestamp(), ..SentPerHour::default() };
+    sent_per_hour.items.iter_mut().for_each(|hour| *hour = tape.count());
+    RunHistory { runs: tape.list(30, past_run), sent_per_hour }
 }
 
 pub fn past_run(tape: &mut Tape) -> PastRun {

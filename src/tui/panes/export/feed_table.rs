@@ -282,7 +282,7 @@ fn cell_of(feed: Feed, column: Column, width: usize, view: View<'_, ExportPane>)
             (word.text.to_owned(), word.role)
         }
         Synced => {
-            let last = pane.summary_of(feed).and_then(|summary| summary.last_sync.max(summary.last_partial));
+            let last = pane.last_synced(feed);
             (last.map_or("-".to_owned(), |at| moment(at, view.wall)), Role::Dim)
         }
         Backlog => backlog(view.pane.reports.health_of(feed)),

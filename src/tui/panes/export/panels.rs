@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::symbols::Marker;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Axis, Block, BorderType, Chart, Dataset, GraphType, Paragraph};
+use ratatui::widgets::{Axis, Chart, Dataset, GraphType};
 
 use crate::export::progress::{FeedProgress, Limit};
 use crate::export::requests::{RequestOutcome, Requests};
@@ -14,38 +14,11 @@ use crate::tui::panes::export::rates::{STEP, STEPS_KEPT};
 use crate::tui::panes::export::run::ActiveRun;
 use crate::tui::panes::export::{ExportPane, log_view, reasons};
 use crate::tui::theme::{Role, Theme};
+use crate::tui::widgets::panel::{block, text_panel};
 use crate::tui::widgets::text::fit;
 
 /// A limit that is further above what was reached would make a flat line of the rest.
 const HIGHEST_LIMIT: f64 = 4.0;
-
-fn block(title: &str, theme: Theme) -> Block<'static> {
-    Block::bordered()
-        .border_type(BorderType::Rounded)
-        .border_style(theme.style(Role::Dim))
-        .title(Span::styled(format!(" {title} "), theme.style(Role::Title)))
-}
-
-/// Draws text in a box. A box without room for a line is left out.
-fn text_panel(
-    frame: &mut Frame,
-    area: Rect,
-    title: &str,
-    theme: Theme,
-    lines: impl FnOnce(usize, usize) -> Vec<Line<'static>>,
-) {
-    if area.height < 3 || area.width < 10 {
-        return;
-    }
-    let title = fit(title, usize::from(area.width.saturating_sub(6)));
-    let block = block(&title, theme);
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
-    let room = usize::from(inner.width.saturating_sub(2));
-    let lines = lines(room, usize::from(inner.height));
-    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    frame.render_widget(Paragraph::new(lines), inner);
-}
 
 /// Items a second as a curve over the whole width, below what the gateway allows.
 pub fn throughput(frame: &mut Frame, area: Rect, run: &ActiveRun, theme: Theme) {

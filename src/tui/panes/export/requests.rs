@@ -14,7 +14,7 @@ use crate::connector::{Connector, ExportRequest, SourceFeeds};
 use crate::error::{Exit, Problem};
 use crate::export::Run;
 use crate::export::control::Control;
-use crate::export::ledger::{FeedSummary, PastRun};
+use crate::export::ledger::{FeedSummary, RunHistory};
 use crate::export::progress::{ItemFailure, Progress, RunEvent};
 use crate::tui::panes::{Answers, News, Reply, blocking};
 
@@ -62,8 +62,8 @@ pub enum ExportReply {
     Counts(Result<SourceFeeds, Problem>),
     /// What the ledger knows of the chosen data space.
     Ledger(Result<(Vec<FeedSummary>, Vec<ItemFailure>), Problem>),
-    /// The newest runs into the chosen data space, newest first.
-    Runs(Vec<PastRun>),
+    /// The newest runs into the chosen data space, and what was sent in each hour.
+    History(RunHistory),
     /// How the watches stand.
     Watches {
         watches: Vec<WatchStatus>,
@@ -93,11 +93,11 @@ pub async fn perform(connector: Connector, work: ExportWork, answers: &Answers) 
         ExportWork::LoadLedger => {
             let read = move || {
                 let summaries = (connector.ledger_summary()?, connector.failures(None, FAILURES_KEPT)?);
-                Ok((summaries, connector.runs(RUNS_READ)?))
+                Ok((summaries, connector.history(RUNS_READ)?))
             };
             ExportReply::Ledger(match blocking(read).await {
-                Ok((summaries, runs)) => {
-                    answers.tell(Reply::Export(ExportReply::Runs(runs))).await;
+                Ok((summaries, history)) => {
+                    answers.tell(Reply::Export(ExportReply::History(history))).await;
                     Ok(summaries)
                 }
                 Err(problem) => Err(problem),

@@ -97,5 +97,5 @@ pub fn failure_line(
         Span::styled(left(failure.label.as_str(), label_room), theme.style(Role::Text)),
         Span::styled(format!(" {}", left(&text, rest)), theme.style(Role::Dim)),
     ]);
-    crate::tui::widgets::list::selected(line, is_selected, theme)
+    crate::tui::widgets::list::selected(line, is_selected)
 }

@@ -156,7 +156,7 @@ fn line(
     let roles = [Role::Accent, Role::Accent, Role::Text, Role::Dim, role, Role::Dim];
     let spans: Vec<Span<'static>> =
         texts.into_iter().zip(roles).map(|(text, role)| Span::styled(text, theme.style(role))).collect();
-    crate::tui::widgets::list::selected(Line::from(spans), is_selected, theme)
+    crate::tui::widgets::list::selected(Line::from(spans), is_selected)
 }
 
 /// Where an item stands, in a shape and a word.

@@ -261,5 +261,5 @@ fn row(
         Span::styled(format!("  {}", left(id, id_room)), theme.style(Role::Dim)),
         Span::styled(format!("  {}", left(mark, IN_USE)), theme.style(Role::Good)),
     ]);
-    crate::tui::widgets::list::selected(line, is_selected, theme)
+    crate::tui::widgets::list::selected(line, is_selected)
 }

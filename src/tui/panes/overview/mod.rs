@@ -2,6 +2,7 @@
 
 mod day_after;
 mod field;
+mod panels;
 pub mod requests;
 pub mod view;
 

@@ -140,7 +140,7 @@ fn line(row: SaasRow, is_selected: bool, view: View<'_, SaasPane>, theme: Theme,
         Span::styled(format!("  {}", left(&kind, KIND)), theme.style(kind_role)),
         Span::styled(format!("  {}", left(mark, IN_USE)), theme.style(Role::Good)),
     ]);
-    crate::tui::widgets::list::selected(line, is_selected, theme)
+    crate::tui::widgets::list::selected(line, is_selected)
 }
 
 fn shape_of(kind: DataSpaceKind) -> (&'static str, Role) {
