@@ -34,7 +34,7 @@ use crate::tui::panes::{Cx, Effect, Effects, Load, Message, Now, PairInUse, Pane
 use crate::tui::runtime::clipboard::{Path, TooLong};
 use crate::tui::widgets::dialog::Dialog;
 use crate::tui::widgets::filter::Filter;
-use crate::tui::widgets::notices::{Notices, Tone};
+use crate::tui::widgets::notices::{Notices, Subject, Tone};
 use unsaved::Unsaved;
 
 /// What can happen.
@@ -239,7 +239,11 @@ impl State {
             }
             Event::Terminate => self.leave(&mut effects),
             Event::Reply(reply) => self.on_reply(reply, now, &mut effects),
-            Event::Progress(progress) => self.export.on_progress(progress, now),
+            Event::Progress(progress) => {
+                if self.export.on_progress(progress, now) {
+                    self.notices.over(Subject::Gateway);
+                }
+            }
             Event::Run { news, skipped } => {
                 self.with(now, &mut effects, |panes, cx| panes.export.on_run_news(news, skipped, cx));
             }
@@ -318,7 +322,7 @@ impl State {
             }
             Message::LeadOn(text) => {
                 let next = overview::then_next(&self.steps());
-                self.notices.lead_on(Tone::Good, format!("{text}{next}"), &now.wall);
+                self.notices.lead_on(Tone::Good, text, next, &now.wall);
             }
             Message::Complete => self.complete(effects),
             Message::GatewayChanged => {
@@ -396,10 +400,11 @@ impl State {
     }
 
     fn on_overview(&mut self, overview: Overview, now: &Now, effects: &mut Effects) {
-        if let Some(problem) =
-            overview.settings.problem.as_ref().filter(|_| self.overview.settings.problem != overview.settings.problem)
-        {
-            self.notices.problem(problem, &now.wall);
+        if overview.settings.problem != self.overview.settings.problem {
+            self.notices.over(Subject::Settings);
+            if let Some(problem) = &overview.settings.problem {
+                self.notices.problem_about(Subject::Settings, problem, &now.wall);
+            }
         }
         let id = |overview: &Overview| overview.data_space.as_ref().map(|(id, _, _)| id.clone());
         let is_other_space = id(&overview) != id(&self.overview);

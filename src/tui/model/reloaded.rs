@@ -7,7 +7,7 @@ use crate::connector::Overview;
 use crate::error::Problem;
 use crate::tui::model::State;
 use crate::tui::panes::{Effects, Now};
-use crate::tui::widgets::notices::Tone;
+use crate::tui::widgets::notices::{Subject, Tone};
 
 /// How many changed keys are named.
 const NAMED: usize = 3;
@@ -26,10 +26,12 @@ impl State {
             Ok(read) => read,
             Err(problem) => {
                 let what = format!("configuration not reloaded, the old one stays in force: {problem}");
-                self.notices.problem(&Problem { what, ..problem }, &now.wall);
+                self.notices.over(Subject::Config);
+                self.notices.problem_about(Subject::Config, &Problem { what, ..problem }, &now.wall);
                 return;
             }
         };
+        self.notices.over(Subject::Config);
         if changes.is_empty() {
             return;
         }

@@ -1,6 +1,7 @@
 //! The state, event by event: pure, so nothing here waits for anything.
 
 mod lists;
+mod notices;
 mod panes;
 mod paste;
 mod read_only;

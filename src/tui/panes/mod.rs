@@ -24,7 +24,7 @@ use crate::export::progress::{RunEvent, RunReport};
 use crate::tui::keymap::{Action, KeyContext};
 use crate::tui::widgets::copyable::Copyable;
 use crate::tui::widgets::dialog::{Dialog, LineDialog, LinePurpose};
-use crate::tui::widgets::notices::{Notices, Tone};
+use crate::tui::widgets::notices::{Notices, Subject, Tone};
 use crate::untrusted::SafeText;
 
 /// How far a page key moves, in rows.
@@ -406,9 +406,19 @@ impl Cx<'_> {
         self.notices.problem(problem, &self.now.wall);
     }
 
+    /// Adds a notice of what went wrong that may be over by itself.
+    pub fn problem_about(&mut self, subject: Subject, problem: &Problem) {
+        self.notices.problem_about(subject, problem, &self.now.wall);
+    }
+
     /// Adds a notice that leads on to a next step.
     pub fn lead_on(&mut self, tone: Tone, text: impl Into<String>) {
-        self.notices.lead_on(tone, text, &self.now.wall);
+        self.notices.lead_on(tone, text, None, &self.now.wall);
+    }
+
+    /// The same, and says which.
+    pub fn lead_on_to(&mut self, text: impl Into<String>, next: String) {
+        self.notices.lead_on(Tone::Good, text, Some(next), &self.now.wall);
     }
 
     /// What a save left for the person to do.

@@ -27,10 +27,8 @@ pub fn lines(notices: &Notices, theme: Theme, area_width: u16) -> Vec<Line<'stat
 
 /// In at most `room` columns: of both what happened and what to do the beginning.
 fn in_short(notice: &Notice, room: usize) -> String {
-    let Some(hint) = &notice.hint else { return fit(&notice.text, room) };
-    let hint = format!(": {hint}");
-    let least = width(&hint).min(room / 2);
-    let text = fit(&notice.text, room.saturating_sub(least));
+    let hint = notice.hint_part();
+    let text = fit(&notice.text, room.saturating_sub(width(&hint).min(room / 2)));
     let hint = fit(&hint, room.saturating_sub(width(&text)));
     format!("{text}{hint}")
 }

@@ -13,7 +13,7 @@ use crate::feeds::source::IdKind;
 use crate::tui::panes::export::ExportPane;
 use crate::tui::panes::{Cx, Effects, Load};
 use crate::tui::widgets::dialog::{Dialog, LinePurpose, Question};
-use crate::tui::widgets::notices::Tone;
+use crate::tui::widgets::notices::{Subject, Tone};
 
 impl ExportPane {
     /// Sends what changed in these feeds; none = in every feed.
@@ -85,7 +85,7 @@ impl ExportPane {
                 let purpose = LinePurpose::Guard { request, name: name.clone(), refusal: problem.what };
                 cx.ask_line(purpose, "");
             }
-            _ => cx.problem(&problem),
+            _ => cx.problem_about(Subject::Run, &problem),
         }
     }
 
@@ -125,7 +125,7 @@ impl ExportPane {
             feeds.push(feed);
         }
         cx.notices.forget(&before);
-        cx.notice(Tone::Warning, note_words(feeds, text));
+        cx.notices.add_about(Subject::Run, Tone::Warning, note_words(feeds, text), &cx.now.wall);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::panes::View;
 use crate::tui::panes::export::ExportPane;
 use crate::tui::panes::overview::field::{TITLE, field};
-use crate::tui::panes::overview::{OverviewPane, day_after, panels, words_of};
+use crate::tui::panes::overview::{From, OverviewPane, day_after, panels, words_of};
 use crate::tui::remedy::words;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::text::{fit, left, paragraph, width};
@@ -102,7 +102,7 @@ fn head(steps: &[Step], is_new_here: bool, theme: Theme, room: usize, is_roomy: 
         (0, None) => ("● Nothing needs attention".to_owned(), Role::Good),
         (0, Some(next)) => {
             let number = steps.iter().filter(|step| is_done(step)).count();
-            (format!("▶ {number} of {} steps done; next: {}", steps.len() - 1, next.stage.title()), Role::Accent)
+            (format!("▶ {number} of {} steps done; next: {}", steps.len() - 1, next.stage.short_title()), Role::Accent)
         }
         (1, _) => ("▲ 1 step needs attention".to_owned(), Role::Warning),
         (wrong, _) => (format!("▲ {} need attention", counted(wrong as u64, "step")), Role::Warning),
@@ -155,7 +155,7 @@ fn known(step: &Step, theme: Theme, room: usize) -> Vec<Line<'static>> {
 fn to_do(step: &Step, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let open = key_of(KeyContext::Overview, Action::Open);
     match step.deed {
-        Some(deed) => field("Next", &format!("{}; {open}: open", words_of(deed)), Role::Accent, theme, room),
+        Some(deed) => field("Next", &words_of(deed, From::Row), Role::Accent, theme, room),
         None if step.stage == Stage::Shop => {
             field("Next", &format!("Nothing to do. {open}: change the location"), Role::Dim, theme, room)
         }
