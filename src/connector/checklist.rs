@@ -423,13 +423,15 @@ fn services(facts: &Facts, export: &Step) -> Step {
     };
     let (healthy, failing) = (named(FeedCondition::Healthy), named(FeedCondition::Failing));
     let waiting = concerned.len() - healthy.len() - failing.len();
-    if !failing.is_empty() {
+    let is_exported = !matches!(export.state, StepState::Later | StepState::Next);
+    if !failing.is_empty() && is_exported {
         return is(StepState::Attention, format!("{} affected by failed feeds", failing.join(", ")));
     }
     if healthy.is_empty() {
-        let says = match export.state {
-            StepState::Later | StepState::Next => "available once their feeds are exported",
-            _ => "no service has all its feeds yet",
+        let says = if is_exported {
+            "no service has all its feeds yet"
+        } else {
+            "available once their feeds are exported"
         };
         return is(StepState::Later, says.to_owned());
     }

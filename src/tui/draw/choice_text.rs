@@ -75,7 +75,7 @@ fn what_comes(space: &DataSpace, state: &State) -> (String, Role) {
             (format!("▲ Could not count the items to send: {}", problem.what), Role::Warning)
         }
         (Load::Done { at }, Some(preview)) => (in_numbers(preview, &time(at)), Role::Text),
-        _ => ("◐ Counting the items to send … (no need to wait)".to_owned(), Role::Accent),
+        _ => ("◌ Counting the items to send … (no need to wait)".to_owned(), Role::Accent),
     }
 }
 

@@ -209,7 +209,7 @@ fn line_content(line: &LineDialog, state: &State, theme: Theme, room: usize) -> 
             let completion = line.completion.as_deref().unwrap_or_default();
             lines.extend(paragraph(completion, room, theme.style(Role::Dim)));
         }
-        None if line.busy => lines.push(Line::styled("◐ waiting for a response …", theme.style(Role::Accent))),
+        None if line.busy => lines.push(Line::styled("◌ waiting for a response …", theme.style(Role::Accent))),
         None => {
             lines.push(Line::styled(fit(&answers(line), room), theme.style(Role::Dim)));
         }

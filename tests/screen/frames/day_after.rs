@@ -63,7 +63,7 @@ fn told(state: &mut State, reply: ExportReply) {
     state.update(Event::Reply(Reply::Export(reply)), &now());
 }
 
-fn day_after() -> State {
+pub fn day_after() -> State {
     let mut state = ready(Pane::Overview, DataSpaceKind::Testing);
     told(&mut state, ExportReply::History(history()));
     told(&mut state, ExportReply::Watches { watches: vec![watch(None)], is_followed: true });

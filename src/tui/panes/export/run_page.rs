@@ -173,7 +173,7 @@ fn head(run: &ActiveRun, view: View<'_, ExportPane>, theme: Theme, room: usize) 
     let what = match (run.progress.stopping, view.leaving) {
         (true, true) => "■ Stopping, then quitting".to_owned(),
         (true, false) => "■ Stopping".to_owned(),
-        (false, _) if run.progress.paused.is_some() => format!("◐ Paused: {request}"),
+        (false, _) if run.progress.paused.is_some() => format!("◌ Paused: {request}"),
         (false, _) if run.progress.dry_run => "▶ Dry run".to_owned(),
         (false, _) => format!("▶ {request}"),
     };

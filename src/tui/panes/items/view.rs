@@ -146,7 +146,7 @@ fn line(
     let (shape, word, role) = word_of(row);
     let texts = cells(
         if is_selected { "▸" } else { "" },
-        if is_marked { "■" } else { "" },
+        if is_marked { "◆" } else { "" },
         row.label.as_str(),
         &id,
         &format!("{shape} {word}"),
@@ -162,11 +162,11 @@ fn line(
 /// Where an item stands, in a shape and a word.
 fn word_of(row: &ItemRow) -> (&'static str, &'static str, Role) {
     match row.state {
-        ItemState::Submitted if row.is_deleted => ("○", "deleted", Role::Dim),
+        ItemState::Submitted if row.is_deleted => ("●", "deleted", Role::Dim),
         ItemState::Submitted => ("●", "sent", Role::Good),
-        ItemState::Awaiting => ("◐", "not sent", Role::Accent),
-        ItemState::WillRetry => ("▲", "will retry", Role::Warning),
-        ItemState::NeedsAttention => ("✗", "needs a fix", Role::Danger),
+        ItemState::Awaiting => ("○", "not sent", Role::Accent),
+        ItemState::WillRetry => ("◐", "will retry", Role::Warning),
+        ItemState::NeedsAttention => ("▲", "needs a fix", Role::Danger),
     }
 }
 

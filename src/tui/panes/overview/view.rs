@@ -94,7 +94,7 @@ fn head(steps: &[Step], is_new_here: bool, theme: Theme, room: usize, is_roomy: 
     let wrong = of(|state| matches!(state, StepState::Wrong | StepState::Attention));
     let is_set_up = of(|state| matches!(state, StepState::Next | StepState::Later)) == 0;
     let (text, role) = match (wrong, checklist::next(steps)) {
-        (0, None) if of(|state| state == StepState::Looking) > 0 => ("◐ Checking…".to_owned(), Role::Accent),
+        (0, None) if of(|state| state == StepState::Looking) > 0 => ("◌ Checking…".to_owned(), Role::Accent),
         (0, None) if of(|state| state == StepState::Busy) > 0 => {
             ("▶ Export running; nothing needs attention".to_owned(), Role::Accent)
         }
@@ -102,7 +102,7 @@ fn head(steps: &[Step], is_new_here: bool, theme: Theme, room: usize, is_roomy: 
         (0, None) => ("● Nothing needs attention".to_owned(), Role::Good),
         (0, Some(next)) => {
             let number = steps.iter().filter(|step| is_done(step)).count();
-            (format!("▶ {number} of {} steps done; next: {}", steps.len() - 1, next.stage.short_title()), Role::Accent)
+            (format!("→ {number} of {} steps done; next: {}", steps.len() - 1, next.stage.short_title()), Role::Accent)
         }
         (1, _) => ("▲ 1 step needs attention".to_owned(), Role::Warning),
         (wrong, _) => (format!("▲ {} need attention", counted(wrong as u64, "step")), Role::Warning),
@@ -136,8 +136,9 @@ fn says_room(room: usize) -> usize {
 fn shape_of(state: StepState) -> (&'static str, Role) {
     match state {
         StepState::Done => ("●", Role::Good),
-        StepState::Busy | StepState::Looking => ("◐", Role::Accent),
-        StepState::Next => ("▶", Role::Accent),
+        StepState::Busy => ("▶", Role::Accent),
+        StepState::Looking => ("◌", Role::Accent),
+        StepState::Next => ("→", Role::Accent),
         StepState::Later | StepState::Optional => ("○", Role::Dim),
         StepState::Attention => ("▲", Role::Warning),
         StepState::Wrong => ("✗", Role::Danger),

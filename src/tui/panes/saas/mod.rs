@@ -336,9 +336,8 @@ impl SaasPane {
                     let keeps = was.map(|(_, name, _)| format!("; {name} keeps its data")).unwrap_or_default();
                     let export = key_of(KeyContext::Saas, Action::ShowExport);
                     let dry_run = key_of(KeyContext::Export, Action::DryRun);
-                    let text = format!("now exporting to {name} ({kind}); nothing sent yet{keeps}");
-                    let next = format!("next: press {export} for Export, then {dry_run}: a dry run sends nothing");
-                    cx.lead_on_to(text, next);
+                    let text = format!("data space {name} ({kind}) selected{keeps}");
+                    cx.lead_on_to(text, format!("next: press {export}, then {dry_run} (dry run)"));
                 }
             }
             Err(problem) => cx.refuse_line_or_tell(&problem),

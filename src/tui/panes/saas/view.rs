@@ -59,8 +59,8 @@ fn head(view: View<'_, SaasPane>, theme: Theme, room: usize) -> Line<'static> {
     let (text, role) = match &view.pane.load {
         Load::NotAsked => (format!("Not loaded. {refresh}: load the projects visible to these keys"), Role::Dim),
         Load::Loading => match &view.pane.as_of {
-            Some(at) => (format!("◐ Refreshing …; shown as of {}", time(at)), Role::Accent),
-            None => ("◐ Loading the projects visible to these keys …".to_owned(), Role::Accent),
+            Some(at) => (format!("◌ Refreshing …; shown as of {}", time(at)), Role::Accent),
+            None => ("◌ Loading the projects visible to these keys …".to_owned(), Role::Accent),
         },
         Load::Done { at } => {
             let projects = u64::try_from(view.pane.projects.len()).unwrap_or(u64::MAX);
