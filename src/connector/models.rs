@@ -173,7 +173,7 @@ impl ExportRequest {
             SyncMode::Full => format!("Export{of}"),
             SyncMode::Partial(_) => format!("Partial sync{of}"),
             SyncMode::Retry { error } if error.is_empty() => format!("Retry of failed items{of}"),
-            SyncMode::Retry { error } => format!("Retry{of} of “{}”", SafeText::limited(error, MOST_ERROR)),
+            SyncMode::Retry { error } => format!("Retry{of}: “{}”", SafeText::limited(error, MOST_ERROR)),
             SyncMode::ByIds { words, .. } => {
                 format!("{}{of} by id", counted(u64::try_from(words.len()).unwrap_or(u64::MAX), "record"))
             }

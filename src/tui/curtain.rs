@@ -29,8 +29,8 @@ impl Curtain {
     /// If there is no terminal.
     pub fn lower(title: &str, text: &str, ui: &UiSection) -> std::io::Result<Self> {
         let theme = Theme::from_environment(|name| std::env::var(name).ok()).set(ui, true);
-        let guard = TerminalGuard::take()?;
-        let mut screen = Screen::open()?;
+        let guard = TerminalGuard::take(ui.mouse)?;
+        let mut screen = Screen::open(ui.mouse)?;
         screen.draw(|frame| {
             let [_, row, below, _] = Layout::vertical([
                 Constraint::Fill(1),

@@ -30,7 +30,7 @@ fn a_failed_item_is_read_and_sent_again() {
     terminal.escape_from("error contains");
     terminal.escape_from("Items of products");
     terminal.press("t");
-    terminal.wait_for("● Retry of failed items");
+    terminal.wait_for("● Retry of products");
     terminal.wait_gone("▲ needs a fix");
     terminal.press("n");
     terminal.wait_for("Retry of failed items");

@@ -5,6 +5,7 @@
 mod copied;
 mod input;
 mod lines;
+mod mouse;
 mod paste;
 pub mod permission;
 mod reloaded;
@@ -32,6 +33,7 @@ use crate::tui::panes::overview::{self, OverviewPane};
 use crate::tui::panes::saas::SaasPane;
 use crate::tui::panes::{Cx, Effect, Effects, Load, Message, Now, PairInUse, Pane, Reply, View};
 use crate::tui::runtime::clipboard::{Path, TooLong};
+use crate::tui::widgets::click::Click;
 use crate::tui::widgets::dialog::Dialog;
 use crate::tui::widgets::filter::Filter;
 use crate::tui::widgets::notices::{Notices, Subject, Tone};
@@ -44,6 +46,10 @@ pub enum Event {
     Key(KeyEvent),
     /// Text was pasted. It may be a key, so it is treated as one.
     Paste(Secret),
+    /// The mouse was clicked.
+    Click(Click),
+    /// The wheel of the mouse was turned by a notch.
+    Wheel { is_up: bool },
     /// A second went by while a run is active.
     Clock,
     /// SIGTERM or SIGINT: stop gracefully and leave.
@@ -231,6 +237,8 @@ impl State {
         match event {
             Event::Key(key) => self.on_key(&key, now, &mut effects),
             Event::Paste(text) => self.on_paste(text, now),
+            Event::Click(click) => self.on_click(click, now, &mut effects),
+            Event::Wheel { is_up } => self.on_wheel(is_up, now, &mut effects),
             Event::Clock => {
                 if let RunState::Active(run) = &mut self.export.run {
                     run.tick(now.uptime);

@@ -9,6 +9,7 @@ pub mod keys;
 pub mod organization;
 pub mod overview;
 pub mod saas;
+pub mod tabs;
 
 use std::time::Duration;
 

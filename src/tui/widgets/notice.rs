@@ -25,10 +25,10 @@ pub fn lines(notices: &Notices, theme: Theme, area_width: u16) -> Vec<Line<'stat
     vec![Line::styled(format!(" {mark} {text}{end}"), theme.style(role))]
 }
 
-/// In at most `room` columns: of both what happened and what to do the beginning.
+/// In at most `room` columns: of both the beginning, and more of what to do than of what happened.
 fn in_short(notice: &Notice, room: usize) -> String {
     let hint = notice.hint_part();
-    let text = fit(&notice.text, room.saturating_sub(width(&hint).min(room / 2)));
+    let text = fit(&notice.text, room.saturating_sub(width(&hint).min(room * 3 / 5)));
     let hint = fit(&hint, room.saturating_sub(width(&text)));
     format!("{text}{hint}")
 }

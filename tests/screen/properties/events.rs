@@ -9,6 +9,7 @@ use commerce_connector::secret::Secret;
 use commerce_connector::settings::Saved;
 use commerce_connector::tui::keymap::{BINDINGS, Key};
 use commerce_connector::tui::model::Event;
+use commerce_connector::tui::widgets::click::Click;
 use commerce_connector::tui::panes::Reply;
 use commerce_connector::tui::panes::export::requests::ExportReply;
 use commerce_connector::tui::panes::items::requests::ItemsReply;
@@ -26,7 +27,7 @@ use super::values as make;
 type Maker = fn(&mut Tape) -> Event;
 
 /// One for each kind, at the place that [`kind_of`] gives.
-pub const MAKERS: [Maker; 54] = [
+pub const MAKERS: [Maker; 56] = [
     |tape| Event::Key(key(tape)),
     |tape| Event::Paste(Secret::new(pasted(tape))),
     |_| Event::Clock,
@@ -119,6 +120,12 @@ pub const MAKERS: [Maker; 54] = [
         Event::Reply(Reply::Home(OverviewReply::PathCompleted { typed: tape.raw(), completion }))
     },
     |tape| items(ItemsReply::CsvSaved { path: PathBuf::from(tape.raw()), result: tape.result(Tape::count) }),
+    |tape| {
+        let at = |tape: &mut Tape| u16::try_from(tape.count() % 140).unwrap_or_default();
+        let cursor_row = tape.some(at);
+        Event::Click(Click { column: at(tape), row: at(tape), width: at(tape), cursor_row })
+    },
+    |tape| Event::Wheel { is_up: tape.yes() },
     // Keys are what a person gives most; the more of them, the deeper a sequence gets.
     |tape| Event::Key(key(tape)),
     |tape| Event::Key(key(tape)),
@@ -179,11 +186,13 @@ pub fn kind_of(event: &Event) -> usize {
         Event::Reply(Reply::Export(ExportReply::Watches { .. })) => 48,
         Event::Reply(Reply::Home(OverviewReply::PathCompleted { .. })) => 49,
         Event::Reply(Reply::Items(ItemsReply::CsvSaved { .. })) => 50,
+        Event::Click(_) => 51,
+        Event::Wheel { .. } => 52,
     }
 }
 
 /// How many kinds [`kind_of`] tells apart.
-pub const KINDS: usize = 51;
+pub const KINDS: usize = 53;
 
 fn saved(tape: &mut Tape) -> Saved {
     Saved {

@@ -191,7 +191,7 @@ impl KeysPane {
             KeysReply::EnvironmentSet(Ok(overview)) => {
                 *cx.overview = overview;
                 let environment = cx.overview.environment;
-                cx.tell(Message::LeadOn(format!("the {environment} pair and its gateway are now in use")));
+                cx.tell(Message::LeadOn(format!("now using the {environment} pair and its gateway")));
                 // Another gateway sees other projects.
                 cx.tell(Message::GatewayChanged);
             }

@@ -296,11 +296,11 @@ impl SaasPane {
         match result {
             Ok(project) => {
                 cx.close_line(&[LinePurpose::CreateProject]);
-                let count = project.data_spaces.len();
-                let spaces = if count == 1 { "data space" } else { "data spaces" };
-                let text = format!("project {} created with {count} {spaces}", project.name);
                 let choose = key_of(KeyContext::Saas, Action::Open);
-                cx.lead_on_to(text, format!("next: select one, then press {choose}"));
+                cx.lead_on_to(
+                    format!("project {} created", project.name),
+                    format!("next: choose a data space ({choose})"),
+                );
                 self.created = Some(project.id);
                 self.filter.clear();
                 self.load_projects(effects);
@@ -336,7 +336,7 @@ impl SaasPane {
                     let keeps = was.map(|(_, name, _)| format!("; {name} keeps its data")).unwrap_or_default();
                     let export = key_of(KeyContext::Saas, Action::ShowExport);
                     let dry_run = key_of(KeyContext::Export, Action::DryRun);
-                    let text = format!("data space {name} ({kind}) selected{keeps}");
+                    let text = format!("Now exporting to {name} ({kind}). Nothing sent yet{keeps}");
                     cx.lead_on_to(text, format!("next: press {export}, then {dry_run} (dry run)"));
                 }
             }
