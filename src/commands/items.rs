@@ -88,7 +88,11 @@ async fn save_csv(
     let (connector, file) = (connector.clone(), path.to_owned());
     let items = joined(tokio::task::spawn_blocking(move || connector.save_items_csv(&queries, &file)).await)?;
     let name = safe(path);
-    output.say(&format!("{} written to {name}", counted(items, "item")), "items_csv", json!({"file": name, "items": items}))?;
+    output.say(
+        &format!("{} written to {name}", counted(items, "item")),
+        "items_csv",
+        json!({"file": name, "items": items}),
+    )?;
     Ok(Exit::Done)
 }
 

@@ -428,11 +428,8 @@ fn services(facts: &Facts, export: &Step) -> Step {
         return is(StepState::Attention, format!("{} affected by failed feeds", failing.join(", ")));
     }
     if healthy.is_empty() {
-        let says = if is_exported {
-            "no service has all its feeds yet"
-        } else {
-            "available once their feeds are exported"
-        };
+        let says =
+            if is_exported { "no service has all its feeds yet" } else { "available once their feeds are exported" };
         return is(StepState::Later, says.to_owned());
     }
     let rest = if waiting > 0 { format!("; {waiting} incomplete") } else { String::new() };

@@ -64,8 +64,12 @@ pub fn finished_line(feed: &FeedProgress) -> String {
     let fix = if feed.needs_attention == 1 { "needs a fix" } else { "need a fix" };
     let rest = [(feed.needs_attention, fix), (feed.will_retry, "will retry"), (feed.unchanged, "unchanged")];
     let rest = rest.into_iter().filter(|(number, _)| *number > 0);
-    let rest: String = rest.map(|(number, word)| format!(", {} {word}", count(number))).collect();
-    format!("{}: {}; {} sent{rest}", feed.feed, feed.phase.word(), counted(feed.submitted, "item"))
+    let mut line = format!("{}: {}; {} sent", feed.feed, feed.phase.word(), counted(feed.submitted, "item"));
+    for (number, word) in rest {
+        // Writing to a String cannot fail.
+        let _ = write!(line, ", {} {word}", count(number));
+    }
+    line
 }
 
 /// A failed item in one line: which, its state, the server's own text, code and request id.

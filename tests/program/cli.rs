@@ -18,7 +18,7 @@ fn set_sandbox_keys(home: &Home, api_key: &Path, private_key: &Path) {
 }
 
 /// A home that is set up as far as the data space, with feed files as the source.
-fn connected(home: &Home, gateway: &Gateway) -> String {
+pub fn connected(home: &Home, gateway: &Gateway) -> String {
     home.write_config(&format!(
         "# kept\n[gateway]\nenvironment = \"sandbox\"\nsandbox_url = \"{url}\"\nproduction_url = \"{url}\"\nrequests_per_second = 0\n\n[source]\nkind = \"files\"\n",
         url = gateway.url()
@@ -32,13 +32,13 @@ fn connected(home: &Home, gateway: &Gateway) -> String {
     data_space
 }
 
-fn feeds_dir(home: &Home) -> PathBuf {
+pub fn feeds_dir(home: &Home) -> PathBuf {
     let directory = home.path(".config/commerce-connector/feeds");
     fs::create_dir_all(&directory).expect("made");
     directory
 }
 
-fn product(sku: &str, name: &str) -> Value {
+pub fn product(sku: &str, name: &str) -> Value {
     json!({
         "sku": sku, "storeViewCode": "default", "storeCode": "main", "websiteCode": "base", "name": name,
         "type": "simple", "status": "Enabled", "url": "https://shop.example/p", "buyable": true, "displayable": true,
@@ -46,7 +46,7 @@ fn product(sku: &str, name: &str) -> Value {
     })
 }
 
-fn write_products(directory: &Path, products: &[Value]) {
+pub fn write_products(directory: &Path, products: &[Value]) {
     let lines: Vec<String> = products.iter().map(Value::to_string).collect();
     fs::write(directory.join("products.ndjson"), lines.join("\n")).expect("written");
 }
@@ -243,44 +243,6 @@ fn a_broken_line_is_reported_and_the_rest_is_sent() {
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     assert!(stderr(&output).contains("products.ndjson line 2"), "{}", stderr(&output));
     assert_eq!(gateway.received(&data_space, "products")["live"], 2);
-}
-
-#[test]
-fn items_that_failed_for_a_reason_are_written_as_csv_and_retried_alone() {
-    let home = Home::new();
-    let gateway = Gateway::start(&home, &[]);
-    let data_space = connected(&home, &gateway);
-    let without = |sku: &str, field: &str| {
-        let mut product = product(sku, sku);
-        product.as_object_mut().expect("an object").remove(field);
-        product
-    };
-    write_products(&feeds_dir(&home), &[product("A", "a"), without("B", "type"), without("C", "websiteCode")]);
-    assert_eq!(home.run(&["export", "run"]).status.code(), Some(3));
-    let errors: Vec<Value> = home.json(&["export", "items", "--state", "needs-attention"]);
-    let error_of = |sku: &str| {
-        let item = errors.iter().find(|item| item["item"].as_str().is_some_and(|item| item.starts_with(sku)));
-        item.and_then(|item| item["message"].as_str()).unwrap_or_else(|| panic!("{sku} did not fail: {errors:?}")).to_owned()
-    };
-    let (of_b, of_c) = (error_of("B"), error_of("C"));
-    assert!(!of_c.contains(&of_b), "{of_b} / {of_c}");
-
-    let csv = home.path("failed.csv").display().to_string();
-    let save = ["export", "items", "--error", &of_b, "--csv", &csv];
-    assert!(home.ok(&save).contains("1 item written to"));
-    let text = fs::read_to_string(&csv).expect("the file");
-    assert!(text.starts_with("\"number\",\"feed\",\"item\""), "{text}");
-    assert!(text.lines().count() == 2 && text.contains("\"products\",\"B"), "{text}");
-    let again = home.run(&save);
-    assert_eq!(again.status.code(), Some(2));
-    assert!(stderr(&again).contains("already exists; nothing was written"), "{}", stderr(&again));
-    assert_eq!(fs::read_to_string(&csv).expect("the file"), text);
-
-    // Both are whole now, and only one of them is retried.
-    write_products(&feeds_dir(&home), &[product("A", "a"), product("B", "b"), product("C", "c")]);
-    home.ok(&["export", "retry", "--error", &of_b.to_uppercase()]);
-    assert_eq!(gateway.received(&data_space, "products")["live"], 2);
-    assert_eq!(home.run(&["export", "status"]).status.code(), Some(3), "the other one is still failed");
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod client;
 mod completions;
 mod config_edit;
 mod documentation;
+mod failures;
 mod health;
 mod ims;
 mod output;

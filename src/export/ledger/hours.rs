@@ -77,8 +77,9 @@ impl LedgerReader {
         let newest = hour_of(now);
         let read = || -> rusqlite::Result<[u64; HOURS]> {
             let mut items = [0; HOURS];
-            let mut select = self.connection.prepare("SELECT ?1 - hour, sent FROM hours WHERE hour <= ?1 AND hour > ?2")?;
-            let mut rows = select.query([newest, newest - HOURS as i64])?;
+            let mut select =
+                self.connection.prepare("SELECT ?1 - hour, sent FROM hours WHERE hour <= ?1 AND hour > ?2")?;
+            let mut rows = select.query([newest, newest.saturating_sub_unsigned(HOURS as u64)])?;
             while let Some(row) = rows.next()? {
                 let ago = usize::try_from(row.get::<_, i64>(0)?).unwrap_or(HOURS);
                 if let Some(hour) = items.iter_mut().rev().nth(ago) {

@@ -20,6 +20,10 @@ use crate::tui::widgets::dialog::{Dialog, LineDialog, LinePurpose, Palette, Ques
 use crate::tui::widgets::text::{fit, left, paragraph, width};
 use crate::tui::widgets::{help, notice};
 
+/// What is asked before items are written to a file.
+const SAVE_CSV: &str =
+    "Type the path of a new file. Every item that is meant is written to it, with state, error and request id.";
+
 /// What is asked before items are filtered by their errors.
 const ERROR_TEXT: &str = "Show only items whose error text or code contains this (any case). Leave empty to show all.";
 
@@ -166,11 +170,7 @@ fn line_content(line: &LineDialog, state: &State, theme: Theme, room: usize) -> 
             )),
         ),
         LinePurpose::ErrorText => ("Filter by error text".to_owned(), false, plain(ERROR_TEXT)),
-        LinePurpose::SaveCsv(_) => (
-            "Save as CSV".to_owned(),
-            false,
-            plain("Type the path of a new file. Every item that is meant is written to it, with state, error and request id."),
-        ),
+        LinePurpose::SaveCsv(_) => ("Save as CSV".to_owned(), false, plain(SAVE_CSV)),
         LinePurpose::CleanUp(feed) => {
             (format!("Reset {feed}"), true, spaced(clean_up_texts(*feed, state).iter().map(|text| plain(text))))
         }

@@ -49,7 +49,9 @@ pub enum Event {
     /// The mouse was clicked.
     Click(Click),
     /// The wheel of the mouse was turned by a notch.
-    Wheel { is_up: bool },
+    Wheel {
+        is_up: bool,
+    },
     /// A second went by while a run is active.
     Clock,
     /// SIGTERM or SIGINT: stop gracefully and leave.

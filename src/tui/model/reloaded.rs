@@ -12,8 +12,7 @@ use crate::tui::widgets::notices::{Subject, Tone};
 /// How many changed keys are named.
 const NAMED: usize = 3;
 /// What is looked at when the program starts, and not again.
-const AT_START: [&str; 6] =
-    ["state.directory", "ims.token_store", "ui.theme", "ui.color", "ui.ascii", "ui.mouse"];
+const AT_START: [&str; 6] = ["state.directory", "ims.token_store", "ui.theme", "ui.color", "ui.ascii", "ui.mouse"];
 
 impl State {
     /// Puts the new settings in force on the screen, and says what they are. A run keeps what it began with.

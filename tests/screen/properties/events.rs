@@ -9,7 +9,6 @@ use commerce_connector::secret::Secret;
 use commerce_connector::settings::Saved;
 use commerce_connector::tui::keymap::{BINDINGS, Key};
 use commerce_connector::tui::model::Event;
-use commerce_connector::tui::widgets::click::Click;
 use commerce_connector::tui::panes::Reply;
 use commerce_connector::tui::panes::export::requests::ExportReply;
 use commerce_connector::tui::panes::items::requests::ItemsReply;
@@ -18,6 +17,7 @@ use commerce_connector::tui::panes::organization::requests::ImsReply;
 use commerce_connector::tui::panes::overview::requests::OverviewReply;
 use commerce_connector::tui::panes::saas::requests::SaasReply;
 use commerce_connector::tui::runtime::clipboard::{Path, TooLong};
+use commerce_connector::tui::widgets::click::Click;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::tape::Tape;

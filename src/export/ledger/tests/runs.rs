@@ -114,7 +114,11 @@ fn what_is_accepted_counts_in_its_hour_and_what_fails_does_not() {
     let mut shop = Shop::new(Feed::Products);
     let sent = |hour: i64, shop: &Shop| {
         let at = now() + SignedDuration::from_hours(hour);
-        LedgerReader::open(shop.state.path(), &space()).expect("opened").expect("there").sent_per_hour(at).expect("read")
+        LedgerReader::open(shop.state.path(), &space())
+            .expect("opened")
+            .expect("there")
+            .sent_per_hour(at)
+            .expect("read")
     };
     assert_eq!(sent(0, &shop).total(), 0);
     let items = ["A", "B", "C"].map(|sku| product(sku, "a")).to_vec();

@@ -37,7 +37,10 @@ pub enum ItemsWork {
     /// Save the payloads of one item to a new file in the state directory.
     Save(ItemNumber),
     /// Write the items of these queries to a new CSV file.
-    SaveCsv { queries: Vec<ItemQuery>, path: PathBuf },
+    SaveCsv {
+        queries: Vec<ItemQuery>,
+        path: PathBuf,
+    },
 }
 
 /// What comes back.

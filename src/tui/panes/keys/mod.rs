@@ -478,7 +478,7 @@ impl KeysPane {
                 cx.save_note(saved.note.as_ref());
                 if cx.overview.data_space.is_none() && environment == cx.overview.environment {
                     let saas = key_of(KeyContext::Keys, Action::ShowSaas);
-                    cx.lead_on_to(text, format!("next: press {saas} for SaaS, and choose a data space there"));
+                    cx.lead_on_to(text, format!("next: choose a data space ({saas})"));
                 } else {
                     cx.notice(Tone::Good, text);
                 }

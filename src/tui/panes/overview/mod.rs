@@ -277,11 +277,9 @@ pub fn words_of(deed: NextAction, from: From) -> String {
             in_export(Action::DryRun),
             in_export(Action::StartAll)
         ),
-        NextAction::LookAtFailures => format!(
-            "{}; failures are listed there by reason, and {} retries them",
-            export(),
-            in_export(Action::Retry)
-        ),
+        NextAction::LookAtFailures => {
+            format!("{}; failures are listed there by reason, and {} retries them", export(), in_export(Action::Retry))
+        }
         NextAction::LookAtServices => match from {
             From::Row => format!("press {enter} to list them"),
             From::Elsewhere => format!("press {}, then {}", here(Action::ShowExport), in_export(Action::Services)),
