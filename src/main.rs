@@ -1,10 +1,11 @@
 //! Parses the command line, runs the screen or one command, and turns an error into words and an exit code.
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use clap::error::ErrorKind;
+use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _};
 use commerce_connector::cli::Cli;
 use commerce_connector::commands;
 use commerce_connector::commands::output::{Output, WhenClosed, talk};
@@ -15,7 +16,7 @@ use serde_json::json;
 
 fn main() -> ExitCode {
     harden();
-    let cli = match Cli::try_parse() {
+    let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => {
             // That nobody reads the help is not a failure.
@@ -37,6 +38,30 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => tell(&error, json).into(),
     }
+}
+
+/// Parses the command line; help and errors have colours as `--color` in it says.
+fn parse() -> Result<Cli, clap::Error> {
+    let mut command = Cli::command().color(color_asked_for(std::env::args_os()));
+    let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+}
+
+/// What `--color` says, looked up before the rest is understood: it may be what is wrong.
+fn color_asked_for(arguments: impl Iterator<Item = OsString>) -> ColorChoice {
+    let mut arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
+    while let Some(argument) = arguments.next() {
+        let value = match argument.as_str() {
+            "--color" => arguments.next(),
+            other => other.strip_prefix("--color=").map(str::to_owned),
+        };
+        match value.as_deref() {
+            Some("always") => return ColorChoice::Always,
+            Some("never") => return ColorChoice::Never,
+            _ => {}
+        }
+    }
+    ColorChoice::Auto
 }
 
 /// What `--version` prints: more than the number, since that is what a ticket needs.

@@ -134,6 +134,9 @@ pub struct RetryArgs {
     /// Feeds, comma-separated, or `all` [default: all]
     #[arg(long, value_name = "FEEDS", value_delimiter = ',')]
     pub feed: Vec<FeedChoice>,
+    /// Only items whose error text or code contains this [default: all]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub error: String,
     /// How it is sent.
     #[command(flatten)]
     pub sending: SendingArgs,

@@ -1,5 +1,7 @@
 //! The arguments of `export items` and `export item`.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use crate::domain::Feed;
@@ -28,6 +30,9 @@ pub struct ItemsArgs {
     /// Start after this item: the last number of the previous list
     #[arg(long, value_name = "NUMBER")]
     pub after: Option<i64>,
+    /// Write every item to this new file instead, as CSV
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["limit", "after"])]
+    pub csv: Option<PathBuf>,
 }
 
 /// `export item`

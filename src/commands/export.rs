@@ -4,14 +4,16 @@ use serde_json::{Value, json};
 
 use super::linear::{self, Voice};
 use super::output::{Output, moment, table, talk};
-use super::{Invocation, attach, customised, for_screen, ids, items, ledger, lint, no_data_space, runs, watch};
-use crate::cli::{ExportCommand, FeedChoice, RunArgs, SendingArgs};
+use super::{
+    Invocation, attach, customised, day_after, for_screen, ids, items, ledger, lint, no_data_space, runs, watch,
+};
+use crate::cli::{ExportCommand, FeedChoice, RetryArgs, RunArgs, SendingArgs};
 use crate::connector::{Connector, ExportRequest};
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::export::control::Command;
-use crate::export::ledger::{Coverage, FeedSummary};
-use crate::export::progress::{FeedProgress, SENT_MEANS};
+use crate::export::ledger::FeedSummary;
+use crate::export::progress::FeedProgress;
 use crate::export::report_text::failure_line;
 use crate::export::{Following, SyncMode};
 use crate::format::{count, counted, duration};
@@ -31,7 +33,9 @@ pub async fn run(command: ExportCommand, setting: &Invocation, output: &mut Outp
             let mode = mode(&args, &connector)?;
             send(&connector, mode, &args.feed, &args.sending, output).await
         }
-        ExportCommand::Retry(args) => send(&connector, SyncMode::Retry, &args.feed, &args.sending, output).await,
+        ExportCommand::Retry(RetryArgs { feed, error, sending }) => {
+            send(&connector, SyncMode::Retry { error }, &feed, &sending, output).await
+        }
         ExportCommand::Watch(args) => {
             let _log = crate::logging::start(&connector.overview().state_dir)?;
             watch::run(&args, chosen(&args.feed)?, connector, output).await
@@ -112,7 +116,7 @@ fn mode(args: &RunArgs, connector: &Connector) -> Result<SyncMode, Problem> {
             let rolling = connector.rolling(*full_within, *database_share);
             SyncMode::Partial(Following { rolling, ..Following::default() })
         }
-        RunArgs { retry: true, .. } => SyncMode::Retry,
+        RunArgs { retry: true, .. } => SyncMode::RETRY_ALL,
         _ => SyncMode::Full,
     })
 }
@@ -236,9 +240,8 @@ pub(super) fn status(connector: &Connector, output: &mut Output) -> anyhow::Resu
         output.text("Nothing sent yet: run `commerce-connector export run`.")?;
     } else {
         output.text(&table(&rows, &[1, 2, 3, 4, 5]))?;
-        let all: Coverage = summary.iter().map(FeedSummary::coverage).sum();
-        let fields = json!({"data_space": id, "sent": all.sent, "items": all.items, "percent": all.percent()});
-        output.say(&format!("Coverage: {}. {SENT_MEANS}", all.words()), "coverage", fields)?;
+        day_after::coverage(&id, &summary, output)?;
+        day_after::sent_per_hour(&id, connector, output)?;
     }
     rolling_status(connector, output)?;
     for failure in &failures {

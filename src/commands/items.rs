@@ -1,5 +1,7 @@
 //! `export items` and `export item`: items in the ledger, without the screen.
 
+use std::path::Path;
+
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -12,7 +14,8 @@ use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::export::ledger::{ItemNumber, ItemOrder, ItemPage, ItemQuery, PageFrom};
 use crate::export::progress::ItemState;
-use crate::format::count;
+use crate::format::{count, counted};
+use crate::private_file::safe;
 use crate::untrusted::SafeText;
 
 /// How many items are read at a time.
@@ -24,6 +27,9 @@ const MOST_SHOWN: usize = 100;
 pub async fn list(args: &ItemsArgs, connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
     check_data_space(connector)?;
     let mut feeds = args.feed.map_or_else(|| Feed::ALL.to_vec(), |feed| vec![feed]);
+    if let Some(path) = &args.csv {
+        return save_csv(&feeds, args, path, connector, output).await;
+    }
     let mut total = 0;
     for feed in &feeds {
         total += count_all(&query_of(*feed, args), connector).await?;
@@ -67,6 +73,26 @@ pub async fn list(args: &ItemsArgs, connector: &Connector, output: &mut Output) 
     if let Some(number) = more {
         output.text(&format!("Next page: --after {number}"))?;
     }
+    Ok(Exit::Done)
+}
+
+/// Writes every item of these feeds to a new CSV file.
+async fn save_csv(
+    feeds: &[Feed],
+    args: &ItemsArgs,
+    path: &Path,
+    connector: &Connector,
+    output: &mut Output,
+) -> anyhow::Result<Exit> {
+    let queries: Vec<ItemQuery> = feeds.iter().map(|feed| query_of(*feed, args)).collect();
+    let (connector, file) = (connector.clone(), path.to_owned());
+    let items = joined(tokio::task::spawn_blocking(move || connector.save_items_csv(&queries, &file)).await)?;
+    let name = safe(path);
+    output.say(
+        &format!("{} written to {name}", counted(items, "item")),
+        "items_csv",
+        json!({"file": name, "items": items}),
+    )?;
     Ok(Exit::Done)
 }
 

@@ -11,6 +11,7 @@ pub mod config;
 mod config_edit;
 mod customised;
 pub mod data_spaces;
+mod day_after;
 pub mod demo;
 pub mod doctor;
 mod explain;

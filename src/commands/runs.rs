@@ -1,10 +1,11 @@
 //! `export runs`: the run history of the selected data space.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::no_data_space;
 use super::output::{Output, moment, table};
 use crate::connector::Connector;
+use crate::domain::DataSpaceId;
 use crate::error::{Exit, Problem};
 use crate::export::ledger::{PastRun, RunCounts};
 use crate::format::{count, duration};
@@ -17,25 +18,7 @@ pub fn list(limit: u16, connector: &Connector, output: &mut Output) -> Result<Ex
     let Some((data_space, ..)) = connector.overview().data_space else { return Err(no_data_space()) };
     let runs = connector.runs(limit.into())?;
     for run in &runs {
-        output.record(
-            "run",
-            json!({
-                "data_space": data_space,
-                "request": run.request,
-                "feeds": run.feeds,
-                "started_at": run.started_at.to_string(),
-                "ended_at": run.ended_at.map(|at| at.to_string()),
-                "seconds": run.duration().map(|time| time.as_secs_f64()),
-                "user": run.owner.user,
-                "host": run.owner.host,
-                "pid": run.owner.pid,
-                "sent": run.counts.map(|counts| counts.sent),
-                "failed": run.counts.map(|counts| counts.failed),
-                "deleted": run.counts.map(|counts| counts.deleted),
-                "end": run.end.word(),
-                "reason": run.end.reason(),
-            }),
-        )?;
+        output.record("run", document(&data_space, run))?;
     }
     if runs.is_empty() {
         output.text("No runs yet: run `commerce-connector export run`.")?;
@@ -45,6 +28,26 @@ pub fn list(limit: u16, connector: &Connector, output: &mut Output) -> Result<Ex
     let rows: Vec<Vec<String>> = std::iter::once(header).chain(runs.iter().map(row)).collect();
     output.text(&table(&rows, &[3, 4, 5, 6]))?;
     Ok(Exit::Done)
+}
+
+/// A run as JSON.
+pub fn document(data_space: &DataSpaceId, run: &PastRun) -> Value {
+    json!({
+        "data_space": data_space,
+        "request": run.request,
+        "feeds": run.feeds,
+        "started_at": run.started_at.to_string(),
+        "ended_at": run.ended_at.map(|at| at.to_string()),
+        "seconds": run.duration().map(|time| time.as_secs_f64()),
+        "user": run.owner.user,
+        "host": run.owner.host,
+        "pid": run.owner.pid,
+        "sent": run.counts.map(|counts| counts.sent),
+        "failed": run.counts.map(|counts| counts.failed),
+        "deleted": run.counts.map(|counts| counts.deleted),
+        "end": run.end.word(),
+        "reason": run.end.reason(),
+    })
 }
 
 fn row(run: &PastRun) -> Vec<String> {

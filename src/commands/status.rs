@@ -4,7 +4,7 @@ use jiff::Zoned;
 use serde_json::json;
 
 use super::output::{Output, table};
-use super::{Invocation, attach};
+use super::{Invocation, attach, day_after};
 use crate::connector::Connector;
 use crate::connector::checklist::{self, Facts, GatewaySays, Known, NextAction, Step};
 use crate::error::{Exit, Problem};
@@ -51,6 +51,15 @@ pub async fn run(setting: &Invocation, output: &mut Output) -> anyhow::Result<Ex
     let steps = checklist::steps(&facts);
     let exit = checklist::exit(&steps, &facts);
     tell(&connector, &steps, exit, output)?;
+    if let (Some((data_space, ..)), Ok(feeds)) = (&overview.data_space, &ledger)
+        && !feeds.is_empty()
+    {
+        tokio::task::block_in_place(|| {
+            day_after::coverage(data_space, feeds, output)?;
+            day_after::sent_per_hour(data_space, &connector, output)?;
+            day_after::last_run(data_space, &connector, output)
+        })?;
+    }
     attach::watches(&connector, output).await?;
     Ok(exit)
 }

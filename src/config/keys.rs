@@ -93,6 +93,7 @@ pub const KEYS: &[Key] = &[
     text("ui.theme"),
     text("ui.color"),
     text("ui.ascii"),
+    Key { path: "ui.mouse", kind: ValueKind::Boolean },
     Key { path: "ui.read_only", kind: ValueKind::Boolean },
 ];
 

@@ -412,6 +412,8 @@ pub struct UiSection {
     pub color: ColorWhen,
     /// Whether the screen and reports keep to ASCII.
     pub ascii: Ascii,
+    /// Whether the screen takes clicks and the wheel of the mouse; then the terminal selects text with Shift only.
+    pub mouse: bool,
     /// Whether everything that changes something is refused, on the screen and as a command.
     pub read_only: bool,
 }

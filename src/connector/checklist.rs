@@ -50,6 +50,20 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// The same in one word, as the screen's own panes are called.
+    pub fn short_title(self) -> &'static str {
+        match self {
+            Stage::Shop => "Shop",
+            Stage::Credentials => "Keys",
+            Stage::Configuration => "SaaS",
+            Stage::Organization => "IMS",
+            Stage::Export => "Export",
+            Stage::Services => "Services",
+        }
+    }
+}
+
 /// Where a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepState {
@@ -418,14 +432,13 @@ fn services(facts: &Facts, export: &Step) -> Step {
     };
     let (healthy, failing) = (named(FeedCondition::Healthy), named(FeedCondition::Failing));
     let waiting = concerned.len() - healthy.len() - failing.len();
-    if !failing.is_empty() {
+    let is_exported = !matches!(export.state, StepState::Later | StepState::Next);
+    if !failing.is_empty() && is_exported {
         return is(StepState::Attention, format!("{} affected by failed feeds", failing.join(", ")));
     }
     if healthy.is_empty() {
-        let says = match export.state {
-            StepState::Later | StepState::Next => "available once their feeds are exported",
-            _ => "no service has all its feeds yet",
-        };
+        let says =
+            if is_exported { "no service has all its feeds yet" } else { "available once their feeds are exported" };
         return is(StepState::Later, says.to_owned());
     }
     let rest = if waiting > 0 { format!("; {waiting} incomplete") } else { String::new() };

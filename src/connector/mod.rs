@@ -6,6 +6,7 @@ mod attach;
 pub mod checklist;
 pub mod compare;
 pub mod completion;
+mod csv;
 pub mod data_spaces;
 mod database;
 pub mod doctor;
@@ -17,6 +18,7 @@ pub mod health;
 mod ims;
 pub mod item_report;
 pub mod items;
+mod items_csv;
 mod launch;
 pub mod ledger;
 pub mod lint;
@@ -48,7 +50,7 @@ use crate::config::store::Store;
 use crate::config::{Config, SourceKind};
 use crate::domain::{DataSpace, DataSpaceId, DataSpaceKind, Environment, Feed, Project, ProjectId};
 use crate::error::{Explain, Problem};
-use crate::export::ledger::{FeedSummary, LedgerReader, PastRun, RollingSummary};
+use crate::export::ledger::{FeedSummary, LedgerReader, PastRun, RollingSummary, RunHistory};
 use crate::export::progress::ItemFailure;
 use crate::feeds::source::Source;
 use crate::feeds::source::commerce::{Commerce, InForce, Installation};
@@ -376,6 +378,17 @@ impl Connector {
         match self.ledger()? {
             Some(ledger) => ledger.runs(limit).map_err(explained),
             None => Ok(Vec::new()),
+        }
+    }
+
+    /// The same, and what was sent in each of the last hours. Blocking.
+    pub fn history(&self, limit: usize) -> Result<RunHistory, Problem> {
+        match self.ledger()? {
+            Some(ledger) => {
+                let sent_per_hour = ledger.sent_per_hour(jiff::Timestamp::now()).map_err(explained)?;
+                Ok(RunHistory { runs: ledger.runs(limit).map_err(explained)?, sent_per_hour })
+            }
+            None => Ok(RunHistory::default()),
         }
     }
 

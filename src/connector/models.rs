@@ -13,6 +13,9 @@ use crate::untrusted::SafeText;
 
 use super::guard::customised::Customised;
 
+/// The most characters of an error text that name a retry.
+const MOST_ERROR: usize = 40;
+
 /// What the header of the screen shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overview {
@@ -175,7 +178,8 @@ impl ExportRequest {
             SyncMode::Full if self.dry_run => format!("Dry run{of}"),
             SyncMode::Full => format!("Export{of}"),
             SyncMode::Partial(_) => format!("Partial sync{of}"),
-            SyncMode::Retry => format!("Retry of failed items{of}"),
+            SyncMode::Retry { error } if error.is_empty() => format!("Retry of failed items{of}"),
+            SyncMode::Retry { error } => format!("Retry{of}: “{}”", SafeText::limited(error, MOST_ERROR)),
             SyncMode::ByIds { words, .. } => {
                 format!("{}{of} by id", counted(u64::try_from(words.len()).unwrap_or(u64::MAX), "record"))
             }

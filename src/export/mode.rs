@@ -24,9 +24,17 @@ pub enum SyncMode {
         kind: IdKind,
     },
     /// The items whose last attempt failed, sent even when they did not change.
-    Retry,
+    Retry {
+        /// Only those whose error text or code contains this; empty = all.
+        error: String,
+    },
     /// Everything that is known of the feeds is forgotten; then a full sync sends all of it again.
     Cleanup,
+}
+
+impl SyncMode {
+    /// Every item whose last attempt failed.
+    pub const RETRY_ALL: Self = Self::Retry { error: String::new() };
 }
 
 /// What a partial sync does besides following the logs. By default it leaves nothing for later.

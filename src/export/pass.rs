@@ -84,7 +84,7 @@ async fn go_through_as_asked(feed_run: &Arc<FeedRun>) -> Result<(), StopReason> 
         SyncMode::Full => in_full(feed_run, Resend::None, None).await,
         SyncMode::Partial(following) => partial(feed_run, *following).await,
         SyncMode::ByIds { words, kind } => by_ids(feed_run, words, *kind).await,
-        SyncMode::Retry => retry(feed_run).await,
+        SyncMode::Retry { error } => retry(feed_run, error).await,
         SyncMode::Cleanup => clean_up(feed_run).await,
     }
 }
@@ -266,10 +266,12 @@ async fn by_ids(feed_run: &Arc<FeedRun>, words: &[String], kind: IdKind) -> Resu
     compare_chosen(feed_run, reading, Reach::KeysAndRows).await
 }
 
-/// Sends again what failed.
-async fn retry(feed_run: &Arc<FeedRun>) -> Result<(), StopReason> {
+/// Sends again what failed with this text in its error; an empty one is in all of them.
+async fn retry(feed_run: &Arc<FeedRun>, error: &str) -> Result<(), StopReason> {
     begin(feed_run, Resend::OnlyFailed).await?;
-    let has_keyless = in_ledger(feed_run, feed_run.run.ledger.call(Store::choose_failed).await)?;
+    let error = error.to_owned();
+    let chosen = feed_run.run.ledger.call(move |store| store.choose_failed(&error)).await;
+    let has_keyless = in_ledger(feed_run, chosen)?;
     let reading = if has_keyless { Reading::Whole(Selection::All) } else { Reading::Chosen };
     compare_chosen(feed_run, reading, Reach::Rows).await
 }

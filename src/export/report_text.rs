@@ -60,15 +60,16 @@ pub fn finished_line(feed: &FeedProgress) -> String {
             count(feed.unchanged),
         );
     }
-    format!(
-        "{}: {}; {} sent, {} unchanged, {} will retry, {} need a fix",
-        feed.feed,
-        feed.phase.word(),
-        counted(feed.submitted, "item"),
-        count(feed.unchanged),
-        count(feed.will_retry),
-        count(feed.needs_attention),
-    )
+    // What is nought needs no room, and what failed comes before what needs nothing.
+    let fix = if feed.needs_attention == 1 { "needs a fix" } else { "need a fix" };
+    let rest = [(feed.needs_attention, fix), (feed.will_retry, "will retry"), (feed.unchanged, "unchanged")];
+    let rest = rest.into_iter().filter(|(number, _)| *number > 0);
+    let mut line = format!("{}: {}; {} sent", feed.feed, feed.phase.word(), counted(feed.submitted, "item"));
+    for (number, word) in rest {
+        // Writing to a String cannot fail.
+        let _ = write!(line, ", {} {word}", count(number));
+    }
+    line
 }
 
 /// A failed item in one line: which, its state, the server's own text, code and request id.

@@ -75,6 +75,8 @@ pub struct App {
     workers: Workers,
     signals: Signals,
     clipboard: clipboard::Path,
+    /// Whether the mouse is taken.
+    mouse: bool,
     run: Option<RunHandle>,
     /// What the run is to be asked as soon as its handle arrives.
     commands: Vec<Command>,
@@ -100,6 +102,7 @@ impl App {
             frames,
             begun: Instant::now(),
             workers: Workers::start(connector.clone(), runs),
+            mouse: connector.ui().mouse,
             connector,
             signals,
             clipboard,
@@ -122,7 +125,7 @@ impl App {
     ) -> std::io::Result<Ended> {
         let (guard, mut screen) = match curtain {
             Some(curtain) => curtain.raise().await,
-            None => (TerminalGuard::take()?, Screen::open()?),
+            None => (TerminalGuard::take(self.mouse)?, Screen::open(self.mouse)?),
         };
         // The first paint waits for nothing, not even for the threads.
         screen.draw(|frame| draw::draw(frame, &self.state, self.theme))?;
@@ -190,7 +193,7 @@ impl App {
                 input = keyboard.next() => match input {
                     None => return End::TerminalGone,
                     // Whatever is pressed while a plain text is shown only ends that.
-                    Some(Input::Key(_) | Input::Paste(_)) if screen.is_aside() => {
+                    Some(Input::Key(_) | Input::Paste(_) | Input::Click(..) | Input::Wheel { .. }) if screen.is_aside() => {
                         if screen.come_back().is_err() {
                             return End::TerminalGone;
                         }
@@ -199,6 +202,8 @@ impl App {
                     }
                     Some(Input::Key(key)) => (Event::Key(key), Reason::Answer),
                     Some(Input::Paste(text)) => (Event::Paste(text), Reason::Answer),
+                    Some(Input::Click(column, row)) => (Event::Click(screen.click(column, row)), Reason::Answer),
+                    Some(Input::Wheel { is_up }) => (Event::Wheel { is_up }, Reason::Answer),
                     Some(Input::Resize) => {
                         self.frames.request(Reason::News, Instant::now());
                         continue;

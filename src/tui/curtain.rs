@@ -32,8 +32,8 @@ impl Curtain {
         let theme = Theme::from_environment(|name| std::env::var(name).ok()).set(ui, true);
         // Before the terminal is taken: no signal ends this process while it has it.
         let signals = Signals::listen()?;
-        let guard = TerminalGuard::take()?;
-        let mut screen = Screen::open()?;
+        let guard = TerminalGuard::take(ui.mouse)?;
+        let mut screen = Screen::open(ui.mouse)?;
         screen.draw(|frame| {
             let [_, row, below, _] = Layout::vertical([
                 Constraint::Fill(1),

@@ -97,8 +97,8 @@ impl Theme {
             (Role::Title, _)
             | (Role::Accent | Role::Good, Colours::Backgrounds)
             | (Role::Accent | Role::Warning | Role::Danger, Colours::None) => bold,
-            (Role::Dim, Colours::None) => plain.add_modifier(Modifier::DIM),
-            (Role::Dim, Colours::Text) => plain.fg(Color::DarkGray),
+            // The palette's dark grey is the background of some themes.
+            (Role::Dim, Colours::None | Colours::Text) => plain.add_modifier(Modifier::DIM),
             (Role::Accent, Colours::Text) => plain.fg(Color::Cyan),
             (Role::Good, Colours::Text) => plain.fg(Color::Green),
             (Role::Warning, Colours::Text) => plain.fg(Color::Yellow),
@@ -125,28 +125,54 @@ impl Theme {
     }
 }
 
-/// What stands for a character where only ASCII can be shown.
+/// What stands for a character where only ASCII can be shown: none for two meanings, so that a shape still says its state.
+const ASCII: [(&str, &[&str]); 26] = [
+    // A line of a border, or between two parts of a text.
+    ("-", &["─", "╌", "–", "·"]),
+    ("|", &["│"]),
+    ("+", &["╭", "╮", "╰", "╯", "└", "├", "┤"]),
+    // More was cut.
+    ("~", &["…"]),
+    // Sent, done, good.
+    ("*", &["●"]),
+    // Not yet.
+    ("o", &["○"]),
+    // It will be retried.
+    ("%", &["◐"]),
+    // It needs a person.
+    ("!", &["▲"]),
+    // Failed, refused.
+    ("X", &["✗"]),
+    // Running.
+    ("@", &["▶"]),
+    // Stopped.
+    ("&", &["■"]),
+    // Counted only, or only on request.
+    ("=", &["◇"]),
+    // Waited for.
+    ("^", &["◌"]),
+    // A request that was taken.
+    (":", &["▪"]),
+    // Marked.
+    ("$", &["◆"]),
+    // It points: at the row of the cursor, at the next part of a way, at a time.
+    (">", &["▸", "→"]),
+    // A hidden character, or a point of a chart.
+    (".", &["•"]),
+    ("x", &["×"]),
+    // Bars: from nothing to full.
+    ("_", &["░", "▁"]),
+    ("1", &["▂"]),
+    ("2", &["▃"]),
+    ("3", &["▄"]),
+    ("4", &["▅"]),
+    ("5", &["▆"]),
+    ("6", &["▇"]),
+    ("#", &["█"]),
+];
+
 fn ascii(symbol: &str) -> &'static str {
-    match symbol {
-        "─" | "╌" | "–" | "·" => "-",
-        "│" => "|",
-        "╭" | "╮" | "╰" | "╯" | "└" | "├" | "┤" | "▅" => "+",
-        "…" | "◐" => "~",
-        "•" | "●" | "▆" => "*",
-        "○" => "o",
-        "▁" => "_",
-        "▇" => "%",
-        "◇" | "▄" => "=",
-        "▲" => "!",
-        "▶" | "▸" | "›" | "→" => ">",
-        "■" | "█" => "#",
-        "░" | "▂" | "▃" => ".",
-        "✗" | "×" => "x",
-        "÷" => "/",
-        "▪" => ":",
-        "◌" => "^",
-        _ => "?",
-    }
+    ASCII.iter().find(|(_, symbols)| symbols.contains(&symbol)).map_or("?", |(ascii, _)| ascii)
 }
 
 #[cfg(test)]
@@ -214,5 +240,27 @@ mod tests {
             assert_eq!(style.fg.is_some(), style.bg.is_some(), "{role:?}");
             assert!(!style.add_modifier.contains(Modifier::DIM), "{role:?}");
         }
+    }
+
+    #[test]
+    fn in_ascii_no_character_has_two_meanings() {
+        let mut seen: Vec<&str> = Vec::new();
+        for (ascii, symbols) in ASCII {
+            assert!(ascii.is_ascii() && ascii.len() == 1 && ascii != "?", "{ascii:?}");
+            for one in [&[ascii][..], symbols].concat() {
+                assert!(!seen.contains(&one), "{one} stands for two things");
+                seen.push(one);
+            }
+        }
+    }
+
+    #[test]
+    fn every_shape_of_a_state_has_a_character_of_its_own() {
+        let shapes = ["●", "○", "◐", "▲", "✗", "▶", "■", "◇", "◌", "▪", "◆", "▸", "…", "░", "█"];
+        let mut folded = shapes.map(ascii).to_vec();
+        assert!(!folded.contains(&"?"), "{folded:?}");
+        folded.sort_unstable();
+        folded.dedup();
+        assert_eq!(folded.len(), shapes.len());
     }
 }

@@ -18,7 +18,7 @@ fn set_sandbox_keys(home: &Home, api_key: &Path, private_key: &Path) {
 }
 
 /// A home that is set up as far as the data space, with feed files as the source.
-fn connected(home: &Home, gateway: &Gateway) -> String {
+pub fn connected(home: &Home, gateway: &Gateway) -> String {
     home.write_config(&format!(
         "# kept\n[gateway]\nenvironment = \"sandbox\"\nsandbox_url = \"{url}\"\nproduction_url = \"{url}\"\nrequests_per_second = 0\n\n[source]\nkind = \"files\"\n",
         url = gateway.url()
@@ -32,13 +32,13 @@ fn connected(home: &Home, gateway: &Gateway) -> String {
     data_space
 }
 
-fn feeds_dir(home: &Home) -> PathBuf {
+pub fn feeds_dir(home: &Home) -> PathBuf {
     let directory = home.path(".config/commerce-connector/feeds");
     fs::create_dir_all(&directory).expect("made");
     directory
 }
 
-fn product(sku: &str, name: &str) -> Value {
+pub fn product(sku: &str, name: &str) -> Value {
     json!({
         "sku": sku, "storeViewCode": "default", "storeCode": "main", "websiteCode": "base", "name": name,
         "type": "simple", "status": "Enabled", "url": "https://shop.example/p", "buyable": true, "displayable": true,
@@ -46,7 +46,7 @@ fn product(sku: &str, name: &str) -> Value {
     })
 }
 
-fn write_products(directory: &Path, products: &[Value]) {
+pub fn write_products(directory: &Path, products: &[Value]) {
     let lines: Vec<String> = products.iter().map(Value::to_string).collect();
     fs::write(directory.join("products.ndjson"), lines.join("\n")).expect("written");
 }

@@ -14,6 +14,7 @@ mod completions;
 mod config_edit;
 mod data_spaces;
 mod documentation;
+mod failures;
 mod file_shop;
 mod health;
 mod ims;

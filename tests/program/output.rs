@@ -73,6 +73,21 @@ fn what_goes_into_a_pipe_is_never_cut_and_has_colours_only_if_asked() {
 }
 
 #[test]
+fn help_and_usage_errors_have_colours_only_if_asked() {
+    let home = Home::new();
+    for args in [&["--help"][..], &["export", "run", "--help"], &["export", "rnu"], &["--no-such-flag"]] {
+        let run = |more: &[&str]| {
+            let output = home.run(&[more, args].concat());
+            stdout(&output) + &stderr(&output)
+        };
+        assert!(!run(&[]).contains('\u{1b}'), "{args:?}: into a pipe");
+        assert!(!run(&["--color", "never"]).contains('\u{1b}'), "{args:?}");
+        assert!(run(&["--color", "always"]).contains('\u{1b}'), "{args:?}");
+        assert!(run(&["--color=always"]).contains('\u{1b}'), "{args:?}");
+    }
+}
+
+#[test]
 fn utf8_is_used_without_a_locale_if_a_setting_says_so() {
     let home = home();
     assert!(stdout(&home.run(&["doctor"])).is_ascii(), "no locale");

@@ -83,7 +83,7 @@ fn a_configuration_that_changes_under_the_screen_is_read_again_and_said() {
     terminal.wait_for("thread_count: 7 (was 1)");
     terminal.wait_for("renamed");
     write("[export]\nthread_cont = 7\n");
-    terminal.wait_for("stays in force");
+    terminal.wait_for("configuration not reload");
     terminal.press("q");
     assert_eq!(terminal.ends_restored(), 0);
 }

@@ -95,7 +95,7 @@ impl Scene {
         terminal.press("\r");
         terminal.wait_for("Use the sandbox environment");
         terminal.press("y");
-        terminal.wait_for("are now in use");
+        terminal.wait_for("now using the sandbox pai");
     }
 
     /// Creates a project by the keyboard, which leaves the cursor on its first testing data space.
@@ -108,7 +108,7 @@ impl Scene {
         terminal.wait_for("is the name of a service");
         terminal.press(&"\x7f".repeat("Live Search".len()));
         terminal.press(&format!("{name}\r"));
-        terminal.wait_for(&format!("project {name} created with 3 data spaces"));
+        terminal.wait_for(&format!("project {name} created"));
         terminal.wait_for("▸   Testing 1");
     }
 }
@@ -136,7 +136,7 @@ fn first_run_to_first_export_by_keyboard_alone() {
     terminal.wait_for("Testing data space");
     terminal.wait_for("cannot count them in advance");
     terminal.press("y");
-    terminal.wait_for("Nothing sent yet");
+    terminal.wait_for("Now exporting to");
 
     terminal.press("4");
     terminal.wait_for("products");
@@ -148,7 +148,7 @@ fn first_run_to_first_export_by_keyboard_alone() {
     terminal.wait_for("Last received from here");
     terminal.wait_gone("Last received from here: never");
     terminal.press("0");
-    terminal.wait("no step that is still to be done", |screen| !screen.contains("▶ next"));
+    terminal.wait("no step that is still to be done", |screen| !screen.contains("→ next"));
     terminal.press("q");
     assert_eq!(terminal.ends_restored(), 0);
 

@@ -46,7 +46,14 @@ fn a_panic_gives_the_terminal_back_before_it_speaks() {
     let left = play("terminal::child_panics");
     assert!(left.is_restored, "raw mode was left on");
     let message = left.output.find("the screen broke").unwrap();
-    for (on, off) in [("\x1b[?1049h", "\x1b[?1049l"), ("\x1b[?2004h", "\x1b[?2004l"), ("\x1b[?25l", "\x1b[?25h")] {
+    let modes = [
+        ("\x1b[?1049h", "\x1b[?1049l"),
+        ("\x1b[?2004h", "\x1b[?2004l"),
+        ("\x1b[?25l", "\x1b[?25h"),
+        ("\x1b[?1000h", "\x1b[?1000l"),
+        ("\x1b[?1006h", "\x1b[?1006l"),
+    ];
+    for (on, off) in modes {
         assert!(last(&left.output, on).unwrap() < last(&left.output, off).unwrap(), "{off:?} is missing");
         assert!(last(&left.output, off).unwrap() < message, "the message came before {off:?}");
     }
@@ -56,7 +63,7 @@ fn a_panic_gives_the_terminal_back_before_it_speaks() {
 #[ignore = "played by a_panic_gives_the_terminal_back_before_it_speaks"]
 fn child_panics() {
     install_panic_hook();
-    let _guard = TerminalGuard::take().unwrap();
+    let _guard = TerminalGuard::take(true).unwrap();
     panic!("the screen broke");
 }
 
@@ -73,7 +80,7 @@ fn a_panic_of_a_worker_writes_nothing_on_the_screen() {
 #[ignore = "played by a_panic_of_a_worker_writes_nothing_on_the_screen"]
 fn child_with_a_worker_that_panics() {
     install_panic_hook();
-    let guard = TerminalGuard::take().unwrap();
+    let guard = TerminalGuard::take(false).unwrap();
     assert!(thread::spawn(|| panic!("the worker broke")).join().is_err());
     println!("still here");
     drop(guard);

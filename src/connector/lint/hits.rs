@@ -1,14 +1,12 @@
 //! The hits of each rule: all of them counted and written to the CSV file, the first of them kept.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
+use super::super::csv::CsvFile;
 use super::{Hit, RuleReport};
 use crate::domain::LintRule;
-use crate::error::{Exit, Problem};
-use crate::private_file;
+use crate::error::Problem;
 use crate::untrusted::SafeText;
 
 /// Examples that are kept of a rule.
@@ -20,7 +18,7 @@ const MOST_TEXT: usize = 300;
 #[derive(Debug)]
 pub(super) struct Hits {
     rules: BTreeMap<LintRule, (u64, Vec<Hit>)>,
-    csv: Option<(BufWriter<File>, String)>,
+    csv: Option<CsvFile>,
 }
 
 impl Hits {
@@ -32,9 +30,7 @@ impl Hits {
         let rules = rules.into_iter().map(|rule| (rule, (0, Vec::new()))).collect();
         let mut hits = Self { rules, csv: None };
         if let Some(path) = csv {
-            let name = private_file::safe(path).to_string();
-            let file = File::create(path).map_err(|error| unwritable(&name, &error))?;
-            hits.csv = Some((BufWriter::new(file), name));
+            hits.csv = Some(CsvFile::replace(path)?);
             hits.line(&["rule", "severity", "place", "text"])?;
         }
         Ok(hits)
@@ -59,41 +55,20 @@ impl Hits {
 
     /// What each rule found.
     pub fn conclude(mut self) -> Result<Vec<RuleReport>, Problem> {
-        if let Some((file, name)) = &mut self.csv {
-            file.flush().map_err(|error| unwritable(name, &error))?;
-        }
+        self.csv.take().map_or(Ok(()), CsvFile::finish)?;
         let report =
             |(rule, (count, examples)): (LintRule, _)| RuleReport { rule, severity: rule.severity(), count, examples };
         Ok(self.rules.into_iter().map(report).collect())
     }
 
     fn line(&mut self, cells: &[&str]) -> Result<(), Problem> {
-        let Some((file, name)) = &mut self.csv else { return Ok(()) };
-        let line = cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(",");
-        // Lines of CSV end like this (RFC 4180).
-        write!(file, "{line}\r\n").map_err(|error| unwritable(name, &error))
+        self.csv.as_mut().map_or(Ok(()), |file| file.line(cells))
     }
-}
-
-/// A cell. One that a spreadsheet would run as a formula gets an apostrophe: SKUs come from outside.
-fn quoted(cell: &str) -> String {
-    let guard = if cell.starts_with(['=', '+', '-', '@', '\t']) { "'" } else { "" };
-    format!("\"{guard}{}\"", cell.replace('"', "\"\""))
-}
-
-fn unwritable(name: &str, error: &std::io::Error) -> Problem {
-    Problem::new(Exit::Other, format!("cannot write {name}: {error}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_cell_is_quoted_and_no_formula() {
-        assert_eq!(quoted(r#"a "b", c"#), r#""a ""b"", c""#);
-        assert_eq!(quoted("=1+1"), "\"'=1+1\"");
-    }
 
     #[test]
     fn all_hits_are_counted_and_the_first_are_kept() {

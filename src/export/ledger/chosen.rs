@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 
 use super::feed_code;
+use super::listing::Needle;
 use super::status::{self, ranges_of};
 use super::store::Store;
 use super::sweep::SweepScope;
@@ -123,19 +124,33 @@ impl Store {
         Ok(count.unsigned_abs())
     }
 
-    /// Chooses the rows whose last attempt failed, and the keys of their records. Returns whether some have no key, so that
-    /// only reading the whole source finds them.
-    pub fn choose_failed(&mut self) -> rusqlite::Result<bool> {
+    /// Chooses the rows whose last attempt failed with `error` in its text or code, whatever the case, and the keys of their
+    /// records. Returns whether some have no key, so that only reading the whole source finds them.
+    pub fn choose_failed(&mut self, error: &str) -> rusqlite::Result<bool> {
         let feed = feed_code(self.pass.feed);
-        let rows = "INSERT OR IGNORE INTO temp.chosen_rows SELECT id FROM items WHERE feed = ?1 AND status < ?2
-                    UNION ALL SELECT id FROM items WHERE feed = ?1 AND status > ?2";
-        self.connection.prepare_cached(rows)?.execute([feed, status::SUBMITTED])?;
+        let rows = "SELECT id, error, code FROM items WHERE feed = ?1 AND status < ?2
+                    UNION ALL SELECT id, error, code FROM items WHERE feed = ?1 AND status > ?2";
+        let needle = Needle::new(error);
+        let mut select = self.connection.prepare_cached(rows)?;
+        let mut insert = self.connection.prepare_cached("INSERT OR IGNORE INTO temp.chosen_rows VALUES (?1)")?;
+        let mut failed = select.query([feed, status::SUBMITTED])?;
+        while let Some(row) = failed.next()? {
+            let has = |column| row.get_ref(column).map(|text| needle.is_in(text.as_str().unwrap_or_default()));
+            if !needle.is_set() || has(1)? || has(2)? {
+                insert.execute([row.get::<_, i64>(0)?])?;
+            }
+        }
         let keys = "INSERT OR IGNORE INTO temp.chosen_keys SELECT source_id FROM items
                     WHERE id IN (SELECT id FROM temp.chosen_rows) AND source_id IS NOT NULL";
         self.connection.prepare_cached(keys)?.execute([])?;
         let rest =
             "SELECT EXISTS (SELECT 1 FROM items WHERE id IN (SELECT id FROM temp.chosen_rows) AND source_id IS NULL)";
         self.connection.prepare_cached(rest)?.query_row([], |row| row.get(0))
+    }
+
+    /// Whether a row is chosen.
+    pub(super) fn is_chosen_row(&self, row: i64) -> rusqlite::Result<bool> {
+        self.connection.prepare_cached("SELECT 1 FROM temp.chosen_rows WHERE id = ?1")?.exists([row])
     }
 
     /// Chooses the rows of items that are named by these words, though the source has no such record: by key, if `by_key`,

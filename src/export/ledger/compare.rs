@@ -146,7 +146,7 @@ impl Store {
         let is_wanted = match self.pass.resend {
             Resend::None => !is_same,
             Resend::All | Resend::AsNew => true,
-            Resend::OnlyFailed => status::is_failed(known.status),
+            Resend::OnlyFailed => status::is_failed(known.status) && self.is_chosen_row(known.row)?,
         };
         if is_wanted {
             let why = if self.pass.resend == Resend::AsNew { Why::New } else { Why::Changed };

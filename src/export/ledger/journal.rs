@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::params;
 
-use super::feed_code;
 use super::store::Store;
+use super::{feed_code, status};
 use crate::domain::Feed;
 use crate::untrusted::SafeText;
 
@@ -99,8 +99,8 @@ impl Store {
     }
 
     /// Writes down what a request came to.
-    pub fn record(&mut self, answer: &Answer, now: Timestamp) -> rusqlite::Result<()> {
-        let now = now.as_millisecond();
+    pub fn record(&mut self, answer: &Answer, at: Timestamp) -> rusqlite::Result<()> {
+        let now = at.as_millisecond();
         let request_id = answer.request_id.as_ref().map(SafeText::as_str);
         self.connection
             .prepare_cached("UPDATE batches SET answered_at = ?2, status = ?3, request_id = ?4 WHERE id = ?1")?
@@ -118,7 +118,9 @@ impl Store {
                 now
             ])?;
         }
-        Ok(())
+        drop(update);
+        let accepted = answer.verdicts.iter().filter(|outcome| outcome.status == status::SUBMITTED).count();
+        self.add_to_hour(accepted as u64, at)
     }
 
     pub(super) fn trim_journal(&mut self) -> rusqlite::Result<()> {

@@ -388,20 +388,20 @@ impl<'a> Listing<'a> {
 }
 
 /// A text that is looked for, whatever the case.
-struct Needle {
+pub(super) struct Needle {
     folded: String,
 }
 
 impl Needle {
-    fn new(text: &str) -> Self {
+    pub fn new(text: &str) -> Self {
         Self { folded: text.trim().to_lowercase() }
     }
 
-    fn is_set(&self) -> bool {
+    pub fn is_set(&self) -> bool {
         !self.folded.is_empty()
     }
 
-    fn is_in(&self, text: &str) -> bool {
+    pub fn is_in(&self, text: &str) -> bool {
         if !text.is_ascii() {
             return text.to_lowercase().contains(&self.folded);
         }

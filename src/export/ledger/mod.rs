@@ -6,7 +6,8 @@
 //!
 //! Rooms: `status` says what the codes of items mean, `schema` opens and describes the file, `store` holds a connection and its run-local state, `compare`, `sweep`,
 //! `chosen` (a part of a feed), `follow` (change logs), `recheck` (what is compared again), `rolling` (the rolling compare),
-//! `journal`, `held`, `history` and `runs` (the run history) are what a run does with it, `adopt` takes over what another exporter has sent, `writer` is the
+//! `journal`, `held`, `history`, `runs` (the run history) and `hours` (what was sent in each) are what a run does with it, `adopt` takes over
+//! what another exporter has sent, `writer` is the
 //! one thread that writes, `reader`, `sent`, `listing`
 //! (pages of `items`) and `detail` (one of them) look on from outside. None of them may know of sources, clients or screens.
 
@@ -22,6 +23,7 @@ mod filled;
 mod follow;
 mod held;
 mod history;
+mod hours;
 mod items;
 mod journal;
 mod listing;
@@ -55,6 +57,7 @@ pub(super) use compare::{Compared, Contested, LedgerEntry, Outgoing, Why};
 pub use coverage::Coverage;
 pub(super) use follow::{Followed, FollowedLog, Gap, Position};
 pub(super) use held::{Measure, Ruling};
+pub use hours::{HOURS, SentPerHour};
 pub use items::{
     FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, LastRequest, PageFrom,
 };
@@ -67,7 +70,7 @@ pub(super) use repair::repair;
 pub use repair::{RepairFrom, Repaired};
 pub use rolling::RollingSummary;
 pub(super) use rolling::{Round, Rounds};
-pub use runs::{PastEnd, PastRun, RunCounts};
+pub use runs::{PastEnd, PastRun, RunCounts, RunHistory};
 pub use sent::SentItem;
 pub use status::state_of_status;
 pub(super) use store::{Resend, Store};

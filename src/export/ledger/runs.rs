@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
 
+use super::hours::SentPerHour;
 use super::reader::LedgerReader;
 use super::store::Store;
 use super::{LedgerError, feed_code, feed_of_code, signed};
@@ -50,6 +51,14 @@ pub struct RunCounts {
     pub failed: u64,
     /// Deletions that the gateway accepted.
     pub deleted: u64,
+}
+
+/// What is known of the time after a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunHistory {
+    /// The newest runs, newest first.
+    pub runs: Vec<PastRun>,
+    pub sent_per_hour: SentPerHour,
 }
 
 /// How a run of the history ended.
@@ -156,6 +165,7 @@ impl Store {
         self.connection.execute("DELETE FROM runs WHERE started_at < ?1", [oldest.as_millisecond()])?;
         let sql = "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?1";
         self.connection.execute(sql, [KEPT_RUNS])?;
+        self.trim_hours(now)?;
         let feeds: Vec<i64> = feeds.iter().copied().map(feed_code).collect();
         // Names and numbers always serialize.
         let owner = serde_json::to_string(&Owner::this_process()).unwrap_or_default();

@@ -13,7 +13,7 @@ use crate::private_file;
 const OTHER_VERSION: &str = "use that version, or set another directory with --state-dir";
 
 /// The version of the tables below, in `PRAGMA user_version`.
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 
 /// How long a statement waits for another process that writes the same file: a run of another feed commits within
 /// milliseconds, a slow disk within seconds.
@@ -44,7 +44,7 @@ const WAL_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
 /// back. `items_gone` finds the settled deletions that are old enough to be dropped.
 /// `filled` holds the tables (or files) that a feed was read from and that had something in them at its last compare, and since when they were found
 /// empty. `runs` is the run history: `owner` and `outcome` are JSON, `feeds` is a JSON array of feed numbers; what stands behind them is
-/// NULL until the run has ended.
+/// NULL until the run has ended. `hours` counts the items accepted in each hour since 1970.
 const TABLES: &str = "
 CREATE TABLE items (
     id          INTEGER PRIMARY KEY,
@@ -192,6 +192,10 @@ CREATE TABLE runs (
     outcome     TEXT
 ) STRICT;
 CREATE INDEX runs_time ON runs (started_at);
+CREATE TABLE hours (
+    hour        INTEGER PRIMARY KEY,
+    sent        INTEGER NOT NULL
+) STRICT;
 CREATE TABLE payloads (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     feed        INTEGER NOT NULL,

@@ -48,7 +48,7 @@ pub(in crate::export) enum Resend {
     All,
     /// All, and nothing is known of what was sent before.
     AsNew,
-    /// Those whose last attempt failed, and no others at all, changed or not.
+    /// Those that were chosen because their last attempt failed, and no others at all, changed or not.
     OnlyFailed,
 }
 

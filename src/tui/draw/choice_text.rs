@@ -17,11 +17,12 @@ use crate::tui::widgets::text::{paragraph, time};
 /// So many of what was held back are reported in the question; the summary of the run has all.
 const HELD_SHOWN: usize = 3;
 
-/// What is asked for to know where the shop is.
+/// What is asked for to know where the shop is, and what is written there later.
 pub fn source(state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let saved = format!("Saved in {}.", safe(&state.overview.config_path));
     let texts = [
-        "Type the path of the Commerce installation on this server, such as /var/www/shop: the directory that holds app/etc/env.php. Its database is only read. A directory of feed files (products.ndjson etc.) also works.",
+        "Type the path of the Commerce installation on this server, such as /var/www/shop: the directory that holds app/etc/env.php. A directory of feed files (products.ndjson etc.) also works.",
+        "Exports only read its database. Keys, project and data space that you save here are written to its core_config_data, where Commerce reads them; instance.settings = \"file\" keeps them in the configuration file.",
         &saved,
     ];
     spaced(texts.map(|text| paragraph(text, room, theme.style(Role::Text))))
@@ -74,7 +75,7 @@ fn what_comes(space: &DataSpace, state: &State) -> (String, Role) {
             (format!("▲ Could not count the items to send: {}", problem.what), Role::Warning)
         }
         (Load::Done { at }, Some(preview)) => (in_numbers(preview, &time(at)), Role::Text),
-        _ => ("◐ Counting the items to send … (no need to wait)".to_owned(), Role::Accent),
+        _ => ("◌ Counting the items to send … (no need to wait)".to_owned(), Role::Accent),
     }
 }
 

@@ -21,6 +21,10 @@ use crate::tui::widgets::dialog::{Dialog, LineDialog, LinePurpose, Palette, Ques
 use crate::tui::widgets::text::{fit, left, paragraph, width};
 use crate::tui::widgets::{help, notice};
 
+/// What is asked before items are written to a file.
+const SAVE_CSV: &str =
+    "Type the path of a new file. Every item that is meant is written to it, with state, error and request id.";
+
 /// What is asked before items are filtered by their errors.
 const ERROR_TEXT: &str = "Show only items whose error text or code contains this (any case). Leave empty to show all.";
 
@@ -166,6 +170,7 @@ fn line_content(line: &LineDialog, state: &State, theme: Theme, room: usize) -> 
             )),
         ),
         LinePurpose::ErrorText => ("Filter by error text".to_owned(), false, plain(ERROR_TEXT)),
+        LinePurpose::SaveCsv(_) => ("Save as CSV".to_owned(), false, plain(SAVE_CSV)),
         LinePurpose::CleanUp(feed) => {
             (format!("Reset {feed}"), true, spaced(clean_up_texts(*feed, state).iter().map(|text| plain(text))))
         }
@@ -204,7 +209,7 @@ fn line_content(line: &LineDialog, state: &State, theme: Theme, room: usize) -> 
             let completion = line.completion.as_deref().unwrap_or_default();
             lines.extend(paragraph(completion, room, theme.style(Role::Dim)));
         }
-        None if line.busy => lines.push(Line::styled("◐ waiting for a response …", theme.style(Role::Accent))),
+        None if line.busy => lines.push(Line::styled("◌ waiting for a response …", theme.style(Role::Accent))),
         None => {
             lines.push(Line::styled(fit(&answers(line), room), theme.style(Role::Dim)));
         }
@@ -285,7 +290,7 @@ fn what_will_be_sent(request: &ExportRequest, state: &State) -> String {
                 "Compares the changes in Commerce's change logs for {which} and sends new, changed or deleted items."
             )
         }
-        SyncMode::Retry => format!("Sends the failed items of {which} again."),
+        SyncMode::Retry { .. } => format!("Sends the failed items of {which} again."),
         SyncMode::ByIds { words, .. } => {
             let named = counted(u64::try_from(words.len()).unwrap_or(u64::MAX), "record");
             format!("Sends {named} of {which}, even if unchanged.")
@@ -428,7 +433,7 @@ fn palette_content(palette: &Palette, state: &State, theme: Theme, room: usize, 
             words,
             Span::styled(format!("  {home}"), theme.style(Role::Dim)),
         ]);
-        lines.push(crate::tui::widgets::list::selected(line, is_selected, theme));
+        lines.push(crate::tui::widgets::list::selected(line, is_selected));
     }
     let column = 2 + width(palette.editor.before_cursor());
     Content { title: "Actions".to_owned(), danger: false, lines, cursor: Some((column, 0)), scroll: 0 }

@@ -13,14 +13,12 @@ use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 use crate::domain::DataSpaceKind;
 use crate::tui::model::State;
 use crate::tui::panes::export::ExportPage;
-use crate::tui::panes::{Pane, export, items, keys, organization, overview, saas};
+use crate::tui::panes::{Pane, export, items, keys, organization, overview, saas, tabs};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::{footer, header, notice, text};
 
 /// The least width and height at which a pane can be read, in cells.
 const LEAST: (u16, u16) = (60, 15);
-/// The width from which the titles of all panes fit in full, in cells.
-const WIDE_TITLES: u16 = 84;
 
 /// Draws everything.
 pub fn draw(frame: &mut Frame, state: &State, theme: Theme) {
@@ -56,9 +54,7 @@ fn pane(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
     let keys_refused = state.keys.is_refused(state.overview.environment);
     let border = theme.style(if production || keys_refused { Role::Danger } else { Role::Dim });
     let mut titles = vec![Span::styled("─", border)];
-    let names = Pane::ALL.map(|pane| if area.width < WIDE_TITLES { pane.short_title() } else { pane.title() });
-    for (number, (pane, name)) in Pane::ALL.into_iter().zip(names).enumerate() {
-        let title = format!(" {number} {name} ");
+    for (pane, title) in tabs::titles(area.width) {
         let style = if pane == state.pane { theme.selected(theme.style(Role::Title)) } else { theme.style(Role::Text) };
         // Without a colour of its own a title would take that of the border.
         titles.push(Span::styled(title, style.fg(Color::Reset).bg(Color::Reset)));

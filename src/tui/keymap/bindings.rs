@@ -101,7 +101,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(RUNS, &[letter(' ')], Action::PauseResume, "pause", "Pause the run after the batches in flight, or resume it", true, CHANGES, Run),
     bind(RUNS, &[letter('m')], Action::ShowItems, "items", "Items of the selected feed: search, mark, send again", true, READS, Look),
     bind(RUNS, &[letter('n')], Action::ShowLog, "log", "Run log", true, READS, Look),
-    bind(RUNS, &[letter('t')], Action::Retry, "retry", "Retry failed items (selected feed, else all)", true, CHANGES, Send),
+    bind(RUNS, &[letter('t')], Action::Retry, "retry", "Retry failed items (selected reason or feed, else all)", true, CHANGES, Send),
     bind(&[KeyContext::Export], &[letter('e')], Action::Estimate, "estimate", "Estimate requests and time of a full export", true, READS, Look),
     bind(RUNS, &[letter('i')], Action::ByIds, "by id", "Send records of the selected feed by id or SKU", true, CHANGES, Send),
     bind(&[KeyContext::Export], &[letter('D')], Action::Doctor, "doctor", "Doctor: diagnose problems between the shop and Adobe", true, READS, Look),
@@ -129,6 +129,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[KeyContext::Export, KeyContext::Items], &[letter('>')], Action::Sort, "sort", "Sort by the next column", true, READS, List),
     bind(&[KeyContext::Items], &[letter('u')], Action::Unmark, "unmark", "Clear marks", true, READS, List),
     bind(&[KeyContext::Items], &[letter('}')], Action::NextFeed, "next feed", "Show the items of the next feed", true, READS, List),
+    bind(&[KeyContext::Export, KeyContext::Items], &[letter('w')], Action::SaveCsv, "save as CSV", "Save the items of the selected failure reason, or those listed, as CSV", true, READS, List),
     // Item
     bind(&[KeyContext::Item], &[ENTER], Action::Open, "read", "Read the selected line in full", false, READS, Look),
     bind(&[KeyContext::Item], &[letter('s')], Action::SendAgain, "send again", "Send this item again", true, CHANGES, Send),

@@ -172,6 +172,7 @@ pub enum Action {
     Unmark,
     SendAgain,
     SaveToFile,
+    SaveCsv,
     Explain,
     Accept,
     Decline,

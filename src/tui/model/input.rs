@@ -270,7 +270,7 @@ impl State {
             Some(Dialog::Reading { what, scroll }) if action != Action::Back => {
                 let lines = match what {
                     Reading::Notices => self.notices.most_lines(),
-                    what => self.export.reports.most_lines(what, self.export.runs.len()),
+                    what => self.export.reports.most_lines(what, self.export.history.runs.len()),
                 };
                 step(scroll, lines, action);
             }

@@ -6,6 +6,7 @@ use crate::keys::ApiKey;
 use crate::tui::keymap::Action;
 use crate::tui::model::State;
 use crate::tui::panes::export::sync::{by_ids, clean_up};
+use crate::tui::panes::items::requests::ItemsWork;
 use crate::tui::panes::keys::requests::KeysWork;
 use crate::tui::panes::organization::{Accepted, OrganizationPane};
 use crate::tui::panes::overview::requests::OverviewWork;
@@ -101,6 +102,7 @@ impl State {
                     }
                 }
             }
+            LinePurpose::SaveCsv(queries) => ItemsWork::SaveCsv { queries, path: csv_path(text)? }.into(),
             LinePurpose::KeyFile(environment) => KeysWork::ReadKey(environment, key_path(text)?).into(),
             LinePurpose::CreateProject => SaasWork::CreateProject(check_project_name(text)?.to_owned()).into(),
             LinePurpose::RenameProject(id) => SaasWork::RenameProject(id, check_project_name(text)?.to_owned()).into(),
@@ -131,6 +133,14 @@ fn source_path(text: &str) -> Result<std::path::PathBuf, Problem> {
     let text = text.trim().trim_matches(['"', '\'']);
     if text.is_empty() {
         return Err(Problem::usage("type the path of the Commerce installation first, such as /var/www/shop"));
+    }
+    Ok(std::path::PathBuf::from(text))
+}
+
+fn csv_path(text: &str) -> Result<std::path::PathBuf, Problem> {
+    let text = text.trim().trim_matches(['"', '\'']);
+    if text.is_empty() {
+        return Err(Problem::usage("type the path of a new file first, such as failed.csv"));
     }
     Ok(std::path::PathBuf::from(text))
 }

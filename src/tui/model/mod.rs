@@ -5,6 +5,7 @@
 mod copied;
 mod input;
 mod lines;
+mod mouse;
 mod paste;
 pub mod permission;
 mod reloaded;
@@ -32,9 +33,10 @@ use crate::tui::panes::overview::{self, OverviewPane};
 use crate::tui::panes::saas::SaasPane;
 use crate::tui::panes::{Cx, Effect, Effects, Load, Message, Now, PairInUse, Pane, Reply, View};
 use crate::tui::runtime::clipboard::{Path, TooLong};
+use crate::tui::widgets::click::Click;
 use crate::tui::widgets::dialog::Dialog;
 use crate::tui::widgets::filter::Filter;
-use crate::tui::widgets::notices::{Notices, Tone};
+use crate::tui::widgets::notices::{Notices, Subject, Tone};
 use unsaved::Unsaved;
 
 /// What can happen.
@@ -44,6 +46,12 @@ pub enum Event {
     Key(KeyEvent),
     /// Text was pasted. It may be a key, so it is treated as one.
     Paste(Secret),
+    /// The mouse was clicked.
+    Click(Click),
+    /// The wheel of the mouse was turned by a notch.
+    Wheel {
+        is_up: bool,
+    },
     /// A second went by while a run is active.
     Clock,
     /// SIGTERM or SIGINT: leave. Only a run that ends with the screen is stopped.
@@ -231,6 +239,8 @@ impl State {
         match event {
             Event::Key(key) => self.on_key(&key, now, &mut effects),
             Event::Paste(text) => self.on_paste(text, now),
+            Event::Click(click) => self.on_click(click, now, &mut effects),
+            Event::Wheel { is_up } => self.on_wheel(is_up, now, &mut effects),
             Event::Clock => {
                 if let RunState::Active(run) = &mut self.export.run {
                     run.tick(now.uptime);
@@ -240,7 +250,11 @@ impl State {
             Event::Terminate if self.export.ends_with_screen() => self.leave(&mut effects),
             Event::Terminate => effects.push(Effect::Quit),
             Event::Reply(reply) => self.on_reply(reply, now, &mut effects),
-            Event::Progress(progress) => self.export.on_progress(progress, now),
+            Event::Progress(progress) => {
+                if self.export.on_progress(progress, now) {
+                    self.notices.over(Subject::Gateway);
+                }
+            }
             Event::Run { news, skipped } => {
                 self.with(now, &mut effects, |panes, cx| panes.export.on_run_news(news, skipped, cx));
             }
@@ -321,7 +335,7 @@ impl State {
             }
             Message::LeadOn(text) => {
                 let next = overview::then_next(&self.steps());
-                self.notices.lead_on(Tone::Good, format!("{text}{next}"), &now.wall);
+                self.notices.lead_on(Tone::Good, text, next, &now.wall);
             }
             Message::Complete => self.complete(effects),
             Message::GatewayChanged => {
@@ -399,10 +413,11 @@ impl State {
     }
 
     fn on_overview(&mut self, overview: Overview, now: &Now, effects: &mut Effects) {
-        if let Some(problem) =
-            overview.settings.problem.as_ref().filter(|_| self.overview.settings.problem != overview.settings.problem)
-        {
-            self.notices.problem(problem, &now.wall);
+        if overview.settings.problem != self.overview.settings.problem {
+            self.notices.over(Subject::Settings);
+            if let Some(problem) = &overview.settings.problem {
+                self.notices.problem_about(Subject::Settings, problem, &now.wall);
+            }
         }
         let id = |overview: &Overview| overview.data_space.as_ref().map(|(id, _, _)| id.clone());
         let is_other_space = id(&overview) != id(&self.overview);

@@ -129,7 +129,8 @@ fn leads_to_no_change(dialog: &Dialog) -> bool {
             matches!(question, Question::ForgetDraft(_) | Question::Quit | Question::QuitWithRun)
         }
         Dialog::Line(line) => match &line.purpose {
-            LinePurpose::ErrorText => true,
+            // What is written is a new file for the person.
+            LinePurpose::ErrorText | LinePurpose::SaveCsv(_) => true,
             LinePurpose::ExportToProduction { request, .. } | LinePurpose::Guard { request, .. } => request.dry_run,
             _ => false,
         },

@@ -7,12 +7,12 @@ use crate::connector::Overview;
 use crate::error::Problem;
 use crate::tui::model::State;
 use crate::tui::panes::{Effects, Now};
-use crate::tui::widgets::notices::Tone;
+use crate::tui::widgets::notices::{Subject, Tone};
 
 /// How many changed keys are named.
 const NAMED: usize = 3;
 /// What is looked at when the program starts, and not again.
-const AT_START: [&str; 5] = ["state.directory", "ims.token_store", "ui.theme", "ui.color", "ui.ascii"];
+const AT_START: [&str; 6] = ["state.directory", "ims.token_store", "ui.theme", "ui.color", "ui.ascii", "ui.mouse"];
 
 impl State {
     /// Puts the new settings in force on the screen, and says what they are. A run keeps what it began with.
@@ -26,10 +26,12 @@ impl State {
             Ok(read) => read,
             Err(problem) => {
                 let what = format!("configuration not reloaded, the old one stays in force: {problem}");
-                self.notices.problem(&Problem { what, ..problem }, &now.wall);
+                self.notices.over(Subject::Config);
+                self.notices.problem_about(Subject::Config, &Problem { what, ..problem }, &now.wall);
                 return;
             }
         };
+        self.notices.over(Subject::Config);
         if changes.is_empty() {
             return;
         }

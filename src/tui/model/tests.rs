@@ -2,6 +2,7 @@
 
 mod leaving;
 mod lists;
+mod notices;
 mod panes;
 mod paste;
 mod read_only;

@@ -62,6 +62,8 @@ impl State {
     pub(super) fn ask_to_quit(&mut self, effects: &mut Effects) {
         if self.has_unsaved() {
             self.dialog = Some(Dialog::Unsaved(self.dialog.take().map(Box::new)));
+        } else if let Some(dialog) = self.dialog.take_if(|dialog| dialog.has_typed_text()) {
+            self.dialog = Some(Dialog::Discard(Box::new(dialog)));
         } else {
             self.quit_or_ask_about_run(effects);
         }
@@ -180,7 +182,7 @@ impl State {
                 self.show(Pane::Keys, effects);
                 kept.halves.into_iter().for_each(|half| self.take_over(&half));
                 let text = "keys restored from an earlier screen (unsaved)";
-                self.notices.lead_on(Tone::Info, text, &now.wall);
+                self.notices.lead_on(Tone::Info, text, None, &now.wall);
             }
             Action::Discard => self.unsaved.file = Some(kept.file),
             _ => {}

@@ -9,6 +9,7 @@ pub mod keys;
 pub mod organization;
 pub mod overview;
 pub mod saas;
+pub mod tabs;
 
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ use crate::export::progress::{RunEvent, RunReport};
 use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::widgets::copyable::Copyable;
 use crate::tui::widgets::dialog::{Dialog, LineDialog, LinePurpose};
-use crate::tui::widgets::notices::{Notices, Tone};
+use crate::tui::widgets::notices::{Notices, Subject, Tone};
 use crate::untrusted::SafeText;
 
 /// How far a page key moves, in rows.
@@ -406,9 +407,19 @@ impl Cx<'_> {
         self.notices.problem(problem, &self.now.wall);
     }
 
+    /// Adds a notice of what went wrong that may be over by itself.
+    pub fn problem_about(&mut self, subject: Subject, problem: &Problem) {
+        self.notices.problem_about(subject, problem, &self.now.wall);
+    }
+
     /// Adds a notice that leads on to a next step.
     pub fn lead_on(&mut self, tone: Tone, text: impl Into<String>) {
-        self.notices.lead_on(tone, text, &self.now.wall);
+        self.notices.lead_on(tone, text, None, &self.now.wall);
+    }
+
+    /// The same, and says which.
+    pub fn lead_on_to(&mut self, text: impl Into<String>, next: String) {
+        self.notices.lead_on(Tone::Good, text, Some(next), &self.now.wall);
     }
 
     /// What a save left for the person to do.
@@ -451,6 +462,13 @@ impl Cx<'_> {
     /// Closes the dialog if it asks for one of these.
     pub fn close_line(&mut self, purposes: &[LinePurpose]) {
         if matches!(&self.dialog, Some(Dialog::Line(line)) if purposes.contains(&line.purpose)) {
+            *self.dialog = None;
+        }
+    }
+
+    /// Closes the dialog that asks for a CSV file.
+    pub fn close_csv(&mut self) {
+        if matches!(&self.dialog, Some(Dialog::Line(LineDialog { purpose: LinePurpose::SaveCsv(_), .. }))) {
             *self.dialog = None;
         }
     }

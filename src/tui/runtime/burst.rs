@@ -19,6 +19,10 @@ pub enum Input {
     Key(KeyEvent),
     /// Text was pasted; it may be a key.
     Paste(Secret),
+    /// The left button of the mouse was pressed at this column and row.
+    Click(u16, u16),
+    /// The wheel of the mouse was turned by a notch.
+    Wheel { is_up: bool },
     /// The terminal has another size.
     Resize,
 }

@@ -7,7 +7,7 @@
 use std::io;
 use std::thread;
 
-use ratatui::crossterm::event::{self, Event as TerminalEvent, KeyEventKind};
+use ratatui::crossterm::event::{self, Event as TerminalEvent, KeyEventKind, MouseButton, MouseEventKind};
 use rustix::event::{PollFd, PollFlags};
 use tokio::sync::{mpsc, oneshot};
 
@@ -71,6 +71,12 @@ fn read(events: &mpsc::Sender<Input>) {
                 None => vec![Input::Key(key)],
             },
             TerminalEvent::Paste(text) => vec![Input::Paste(Secret::new(text))],
+            TerminalEvent::Mouse(mouse) => match mouse.kind {
+                MouseEventKind::Down(MouseButton::Left) => vec![Input::Click(mouse.column, mouse.row)],
+                MouseEventKind::ScrollUp => vec![Input::Wheel { is_up: true }],
+                MouseEventKind::ScrollDown => vec![Input::Wheel { is_up: false }],
+                _ => continue,
+            },
             TerminalEvent::Resize(..) => vec![Input::Resize],
             _ => continue,
         };

@@ -22,6 +22,8 @@ use ratatui::layout::{Position, Size};
 use ratatui::{Frame, Terminal};
 use tokio::sync::mpsc;
 
+use crate::tui::runtime::terminal::{MOUSE_OFF, MOUSE_ON};
+use crate::tui::widgets::click::{Click, cursor_row};
 use crate::tui::widgets::copyable::Copyable;
 
 /// The screen's side of the terminal.
@@ -33,6 +35,10 @@ pub struct Screen {
     under_way: usize,
     /// Whether a plain text is shown in place of the screen.
     is_aside: bool,
+    /// Whether clicks and the wheel are taken while the screen is shown.
+    mouse: bool,
+    /// The row of the cursor in the last frame.
+    cursor_row: Option<u16>,
 }
 
 impl Screen {
@@ -40,9 +46,16 @@ impl Screen {
     ///
     /// # Errors
     /// If standard output is not a terminal, or the system gives no thread.
-    pub fn open() -> io::Result<Self> {
+    pub fn open(mouse: bool) -> io::Result<Self> {
         let writer = Writer::start(crate::tui::runtime::terminal::terminal_output()?)?;
-        Ok(Self { terminal: Terminal::new(FrameBackend::default())?, writer, under_way: 0, is_aside: false })
+        let terminal = Terminal::new(FrameBackend::default())?;
+        Ok(Self { terminal, writer, under_way: 0, is_aside: false, mouse, cursor_row: None })
+    }
+
+    /// A click at this column and row, with what is shown there.
+    pub fn click(&mut self, column: u16, row: u16) -> Click {
+        let width = self.terminal.get_frame().area().width;
+        Click { column, row, width, cursor_row: self.cursor_row }
     }
 
     /// Draws a frame and hands what changed to the writer. Must not be called while [`Self::is_writing`].
@@ -50,7 +63,7 @@ impl Screen {
     /// # Errors
     /// If the size of the terminal cannot be read, or the writer is gone.
     pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
-        self.terminal.draw(view)?;
+        self.cursor_row = cursor_row(self.terminal.draw(view)?.buffer);
         let body = self.terminal.backend_mut().take();
         if body.is_empty() {
             return Ok(());
@@ -69,6 +82,10 @@ impl Screen {
     pub fn step_aside(&mut self, text: &Copyable) -> io::Result<()> {
         self.come_back()?;
         self.is_aside = true;
+        if self.mouse {
+            // What is shown is to be selected with it.
+            self.send(MOUSE_OFF.as_bytes().to_vec())?;
+        }
         self.send(aside(text)?)
     }
 
@@ -84,6 +101,9 @@ impl Screen {
         }
         let mut bytes = Vec::new();
         queue!(bytes, EnterAlternateScreen, Hide)?;
+        if self.mouse {
+            bytes.extend_from_slice(MOUSE_ON);
+        }
         self.send(bytes)?;
         self.forget()
     }

@@ -25,17 +25,24 @@ const GIVE_BACK_PATIENCE: Duration = Duration::from_millis(500);
 /// Whether the terminal is ours now. Global, since a panic hook has nothing else to look at.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Clicks and the wheel, with places beyond column 223; no motion, which would be an event for each cell.
+pub(super) const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+/// The same undone; where it was never on, this does nothing.
+pub(super) const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+
 /// The taken terminal; dropping it gives it back.
 #[derive(Debug)]
-pub struct TerminalGuard(());
+pub struct TerminalGuard {
+    mouse: bool,
+}
 
 impl TerminalGuard {
-    /// Takes the terminal: raw mode, alternate screen, bracketed paste, no cursor.
+    /// Takes the terminal: raw mode, alternate screen, bracketed paste, no cursor; and the `mouse`, if it is asked for.
     ///
     /// # Errors
     /// If there is no terminal. It is given back as it was.
-    pub fn take() -> io::Result<Self> {
-        let guard = Self(());
+    pub fn take(mouse: bool) -> io::Result<Self> {
+        let guard = Self { mouse };
         guard.retake()?;
         Ok(guard)
     }
@@ -52,6 +59,9 @@ impl TerminalGuard {
         enable_raw_mode()?;
         let mut bytes = Vec::new();
         queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+        if self.mouse {
+            bytes.extend_from_slice(MOUSE_ON);
+        }
         terminal_output()?.write_all(&bytes)
     }
 
@@ -95,6 +105,7 @@ fn give_back() {
     let mut text = String::new();
     let _ = EndSynchronizedUpdate.write_ansi(&mut text);
     let _ = ResetColor.write_ansi(&mut text);
+    text.push_str(MOUSE_OFF);
     let _ = DisableBracketedPaste.write_ansi(&mut text);
     let _ = Show.write_ansi(&mut text);
     let _ = LeaveAlternateScreen.write_ansi(&mut text);

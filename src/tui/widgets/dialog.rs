@@ -5,6 +5,7 @@ use crate::connector::unsaved::KeptKeys;
 use crate::domain::{DataSpace, DataSpaceId, Environment, Feed, ProjectId};
 use crate::error::Problem;
 use crate::export::held::Held;
+use crate::export::ledger::ItemQuery;
 use crate::export::progress::ItemFailure;
 use crate::keys::{KeyError, PrivateKey};
 use crate::report::Row;
@@ -99,6 +100,15 @@ impl Dialog {
         Dialog::Reading { what, scroll: 0 }
     }
 
+    /// Whether a person typed something into it that is nowhere else. A name that is typed to confirm something is not.
+    pub fn has_typed_text(&self) -> bool {
+        match self {
+            Dialog::Line(line) => line.is_changed() && !line.purpose.is_confirmation(),
+            Dialog::PrivateKey(dialog) => !dialog.editor.text().trim().is_empty(),
+            _ => false,
+        }
+    }
+
     /// Which keys are valid in it.
     pub fn place(&self) -> KeyContext {
         match self {
@@ -121,6 +131,8 @@ pub struct LineDialog {
     pub purpose: LinePurpose,
     /// What was typed.
     pub editor: LineEditor,
+    /// What it began with.
+    begun_with: String,
     /// Why it was not accepted.
     pub error: Option<String>,
     /// What the path may go on with, after Tab.
@@ -133,7 +145,13 @@ impl LineDialog {
     /// An empty dialog, or one that begins with `text`.
     #[must_use]
     pub fn new(purpose: LinePurpose, text: &str) -> Self {
-        Self { purpose, editor: LineEditor::with(text), error: None, completion: None, busy: false }
+        let (editor, begun_with) = (LineEditor::with(text), text.to_owned());
+        Self { purpose, editor, begun_with, error: None, completion: None, busy: false }
+    }
+
+    /// Whether another text is in it than at the beginning.
+    fn is_changed(&self) -> bool {
+        self.editor.text() != self.begun_with && !self.editor.text().trim().is_empty()
     }
 
     /// Shows why the line was not accepted.
@@ -170,6 +188,8 @@ pub enum LinePurpose {
     ByIds(Feed),
     /// What the errors of the listed items must contain.
     ErrorText,
+    /// The file to which the items of these queries are written as CSV.
+    SaveCsv(Vec<ItemQuery>),
     /// The name of a feed, typed to clean it up.
     CleanUp(Feed),
     /// The address that a person was sent back to after signing in.
@@ -200,7 +220,20 @@ pub enum LinePurpose {
 impl LinePurpose {
     /// Whether the path of a file or directory is typed.
     pub fn is_path(&self) -> bool {
-        matches!(self, LinePurpose::Source | LinePurpose::KeyFile(_))
+        matches!(self, LinePurpose::Source | LinePurpose::KeyFile(_) | LinePurpose::SaveCsv(_))
+    }
+
+    /// Whether a name is typed again only to confirm something, or a text to find something.
+    fn is_confirmation(&self) -> bool {
+        matches!(
+            self,
+            LinePurpose::ChooseProduction(_)
+                | LinePurpose::ExportToProduction { .. }
+                | LinePurpose::CleanUp(_)
+                | LinePurpose::LoseSight { .. }
+                | LinePurpose::Guard { .. }
+                | LinePurpose::ErrorText
+        )
     }
 
     /// Whether it is for signing in.

@@ -37,9 +37,10 @@ impl Filter {
 /// The line of a filter that is typed or set.
 pub fn filter_line(filter: &Filter, theme: Theme, room: usize) -> Line<'static> {
     let typed = fit(filter.editor.text(), room.saturating_sub(12));
-    let end = if filter.editing { "█" } else { "" };
+    let cursor = if filter.editing { " " } else { "" };
     Line::from(vec![
         Span::styled("Filter  / ", theme.style(Role::Accent)),
-        Span::styled(format!("{typed}{end}"), theme.style(Role::Title)),
+        Span::styled(typed, theme.style(Role::Title)),
+        Span::styled(cursor, theme.selected(theme.style(Role::Title))),
     ])
 }

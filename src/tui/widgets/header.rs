@@ -1,96 +1,100 @@
-//! The header: where one is, always in sight.
+//! The header: which shop, project and data space, and which environment and gateway; always in sight.
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use crate::connector::Overview;
 use crate::domain::DataSpaceKind;
 use crate::tui::theme::{Role, Theme};
-use crate::tui::widgets::text::{fit, left, width};
+use crate::tui::widgets::text::{fit, width};
 
 /// Rows that the header takes.
-pub const HEIGHT: u16 = 2;
-/// The width from which source and settings have a column of their own, in cells.
-const THREE_COLUMNS: u16 = 110;
-/// The width of the labels, in cells.
-const LABEL: usize = 13;
-
-/// A label with its value, and perhaps a word that must never be cut off.
-struct Field {
-    label: &'static str,
-    value: String,
-    role: Role,
-    kind: Option<(String, Role)>,
-}
-
-impl Field {
-    fn new(label: &'static str, value: &impl ToString, role: Role) -> Self {
-        Self { label, value: value.to_string(), role, kind: None }
-    }
-
-    fn line(self, room: usize, theme: Theme) -> Line<'static> {
-        let kind = self.kind.map(|(text, role)| (format!("  {text}"), role));
-        // One cell before the label, one after the value.
-        let taken = LABEL + 2 + kind.as_ref().map_or(0, |(text, _)| width(text));
-        let mut spans = vec![
-            Span::styled(format!(" {}", left(self.label, LABEL)), theme.style(Role::Dim)),
-            Span::styled(fit(&self.value, room.saturating_sub(taken)), theme.style(self.role)),
-        ];
-        spans.extend(kind.map(|(text, role)| Span::styled(text, theme.style(role))));
-        Line::from(spans)
-    }
-}
+pub const HEIGHT: u16 = 1;
+/// Between the way to the data space and the environment, in cells.
+const GAP: usize = 2;
+/// Between two parts of the way.
+const ARROW: &str = " ▸ ";
+/// Names keep at least so many cells each before the gateway's host is left out.
+const LEAST_NAME: usize = 10;
 
 /// Draws it.
 pub fn draw(frame: &mut Frame, area: Rect, overview: &Overview, theme: Theme) {
-    let environment = format!("{}, {}", overview.environment, overview.gateway);
-    let mut columns = vec![
-        [installation(overview), project(overview)],
-        [Field::new("Environment", &environment, Role::Title), data_space(overview)],
-    ];
-    // What must never be cut off on the left takes its room.
-    let left = if overview.settings.read_only { 3 } else { 2 };
-    let mut widths = vec![Constraint::Fill(left), Constraint::Fill(3)];
-    if area.width >= THREE_COLUMNS {
-        columns.push([Field::new("Source", &overview.source, Role::Text), settings(overview)]);
-        widths.push(Constraint::Fill(3));
-    }
-    for (column, fields) in Layout::horizontal(widths).split(area).iter().zip(columns) {
-        let lines: Vec<Line> = fields.into_iter().map(|field| field.line(usize::from(column.width), theme)).collect();
-        frame.render_widget(Paragraph::new(lines), *column);
-    }
+    // One blank at either end.
+    let room = usize::from(area.width).saturating_sub(2);
+    frame.render_widget(Paragraph::new(line(overview, theme, room)), Rect { x: area.x + 1, ..area });
 }
 
-/// Where settings are kept; a word more where they could not all be read.
-fn settings(overview: &Overview) -> Field {
-    let kind = overview.settings.problem.as_ref().map(|_| ("✗ not readable".to_owned(), Role::Danger));
-    Field { kind, ..Field::new("Settings", &overview.settings.home, Role::Text) }
-}
-
-/// What it is called; a word more where nothing may be changed.
-fn installation(overview: &Overview) -> Field {
-    let kind = overview.settings.read_only.then(|| ("▲ READ-ONLY".to_owned(), Role::Warning));
-    Field { kind, ..Field::new("Installation", &overview.installation, Role::Title) }
-}
-
-fn project(overview: &Overview) -> Field {
-    match &overview.project {
-        Some((_, name)) => Field::new("Project", name, Role::Title),
-        None => Field::new("Project", &"none selected", Role::Warning),
-    }
-}
-
-fn data_space(overview: &Overview) -> Field {
-    match &overview.data_space {
-        None => Field::new("Data space", &"none selected", Role::Warning),
-        Some((_, name, DataSpaceKind::Production)) => Field {
-            kind: Some(("▲ Production".to_owned(), Role::Danger)),
-            ..Field::new("Data space", name, Role::Danger)
-        },
-        Some((_, name, DataSpaceKind::Testing)) => {
-            Field { kind: Some(("○ Testing".to_owned(), Role::Good)), ..Field::new("Data space", name, Role::Title) }
+/// `vm ▸ Luma ▸ Testing 1 (testing)` at the left, `production · commerce.adobe.io` at the right. Names are cut; what kind of
+/// data space it is, that nothing may be changed, and the environment are not.
+fn line(overview: &Overview, theme: Theme, room: usize) -> Line<'static> {
+    let read_only = if overview.settings.read_only { "▲ READ-ONLY  " } else { "" };
+    let kind = overview.data_space.as_ref().map(|(_, _, kind)| kind_of(*kind));
+    let (kind, kind_role) = kind.unwrap_or(("", Role::Text));
+    let names = names(overview, kind_role);
+    let environment = overview.environment.to_string();
+    let ends = [format!("{environment} · {}", overview.gateway), environment];
+    let fixed = width(read_only) + width(ARROW) * names.len().saturating_sub(1) + width(kind) + GAP;
+    let shared = |end: &String| share(&names, room.saturating_sub(fixed + width(end)));
+    let keeps_names = |end: &&String| {
+        let cut = shared(end);
+        names.iter().zip(&cut).all(|((name, _), cells)| *cells >= width(name).min(LEAST_NAME))
+    };
+    let end = ends.iter().find(keeps_names).unwrap_or(&ends[1]);
+    let mut spans = vec![Span::styled(read_only, theme.style(Role::Warning))];
+    for (number, ((name, role), cells)) in names.iter().zip(shared(end)).enumerate() {
+        if number > 0 {
+            spans.push(Span::styled(ARROW, theme.style(Role::Dim)));
         }
+        spans.push(Span::styled(fit(name, cells), theme.style(*role)));
+    }
+    spans.push(Span::styled(kind, theme.style(kind_role)));
+    let used: usize = spans.iter().map(Span::width).sum();
+    spans.push(Span::raw(" ".repeat(room.saturating_sub(used + width(end)))));
+    spans.push(Span::styled(end.clone(), theme.style(Role::Text)));
+    Line::from(spans)
+}
+
+fn kind_of(kind: DataSpaceKind) -> (&'static str, Role) {
+    match kind {
+        DataSpaceKind::Production => (" (▲ production)", Role::Danger),
+        DataSpaceKind::Testing => (" (testing)", Role::Good),
+    }
+}
+
+/// The way to the data space, as far as it was chosen.
+fn names(overview: &Overview, kind_role: Role) -> Vec<(String, Role)> {
+    let mut names = vec![(overview.installation.to_string(), Role::Title)];
+    names.extend(overview.project.as_ref().map(|(_, name)| (name.to_string(), Role::Title)));
+    names.push(match &overview.data_space {
+        Some((_, name, _)) if kind_role == Role::Danger => (name.to_string(), Role::Danger),
+        Some((_, name, _)) => (name.to_string(), Role::Title),
+        None => ("no data space selected".to_owned(), Role::Warning),
+    });
+    names
+}
+
+/// How many cells each name gets: the longest give way first.
+fn share(names: &[(String, Role)], room: usize) -> Vec<usize> {
+    let mut cells: Vec<usize> = names.iter().map(|(name, _)| width(name).min(room)).collect();
+    while cells.iter().sum::<usize>() > room {
+        let Some(longest) = cells.iter_mut().rev().max() else { break };
+        *longest -= 1;
+    }
+    cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_names_give_way_first() {
+        let names = ["vm", "a project of many words", "Testing 1"].map(|name| (name.to_owned(), Role::Title));
+        assert_eq!(share(&names, 40), [2, 23, 9]);
+        assert_eq!(share(&names, 20), [2, 9, 9]);
+        assert_eq!(share(&names, 3), [1, 1, 1]);
+        assert_eq!(share(&names, 0), [0, 0, 0]);
     }
 }

@@ -1,9 +1,8 @@
 //! How lists and what stands beside them share the room.
 
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Modifier;
 use ratatui::text::Line;
-
-use crate::tui::theme::Theme;
 
 /// The width from which there is room for more about the selected row beside the list, in cells.
 pub const WIDE: u16 = 110;
@@ -25,11 +24,7 @@ pub fn window(selected: usize, rows: usize, room: usize) -> usize {
     selected.saturating_sub(room / 2).min(rows.saturating_sub(room))
 }
 
-/// A row with the look of the selected one, if it is.
-pub fn selected(mut line: Line<'static>, is_selected: bool, theme: Theme) -> Line<'static> {
-    if !is_selected {
-        return line;
-    }
-    line.spans.iter_mut().for_each(|span| span.style = theme.selected(span.style));
-    line
+/// A row with the look of the selected one, if it is: bold beside its cursor, and with the colours of its states.
+pub fn selected(line: Line<'static>, is_selected: bool) -> Line<'static> {
+    if is_selected { line.patch_style(Modifier::BOLD) } else { line }
 }

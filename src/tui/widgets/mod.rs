@@ -1,5 +1,6 @@
 //! Parts that every pane is drawn with, and the state of those that have one: dialogs, editors, notices.
 
+pub mod click;
 pub mod content;
 pub mod copyable;
 pub mod dialog;
@@ -12,6 +13,7 @@ pub mod list;
 pub mod matching;
 pub mod notice;
 pub mod notices;
+pub mod panel;
 pub mod qr;
 pub mod reading;
 pub mod report;

@@ -1,4 +1,4 @@
-//! Notices: short news that stays on the screen until a key dismisses it.
+//! Notices: short news that stays on the screen until it is read, or over by itself.
 
 use jiff::Zoned;
 
@@ -11,6 +11,25 @@ const NOTICES_KEPT: usize = 9;
 /// The least width of a line of text in a dialog, in cells.
 const LEAST_LINE: usize = 40;
 
+/// What a notice is about that may be over by itself: then nobody needs to read it any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// It leads on to a next step: over when that, or any other, is taken.
+    NextStep,
+    /// The gateway refused the keys: over when it accepts them.
+    Keys,
+    /// The gateway could not be asked: over when it answers.
+    Gateway,
+    /// Something about the last run: over when another starts.
+    Run,
+    /// The configuration file could not be read: over when it is.
+    Config,
+    /// Commerce's settings could not be read: over when they are.
+    Settings,
+    /// Adobe IMS could not be asked: over when it answers.
+    Ims,
+}
+
 /// One piece of news.
 #[derive(Debug, Clone)]
 pub struct Notice {
@@ -18,23 +37,24 @@ pub struct Notice {
     pub tone: Tone,
     /// What happened.
     pub text: String,
-    /// What to do about it.
+    /// What to do about it, or next.
     pub hint: Option<String>,
     /// When, in local time.
     pub at: Zoned,
-    /// Whether it leads on from one step to the next: then it is old as soon as that is taken.
-    leads_on: bool,
-    /// Whether it says that the gateway refused the keys: then it is old as soon as they are accepted.
-    refuses_keys: bool,
+    /// Until when it is of use; `None` = until it is read.
+    about: Option<Subject>,
 }
 
 impl Notice {
     /// What happened and what to do about it.
     pub fn in_full(&self) -> String {
-        match &self.hint {
-            Some(hint) => format!("{}: {hint}", self.text),
-            None => self.text.clone(),
-        }
+        format!("{}{}", self.text, self.hint_part())
+    }
+
+    /// What stands after what happened; empty without a hint.
+    pub fn hint_part(&self) -> String {
+        let gap = if self.about == Some(Subject::NextStep) { "; " } else { ": " };
+        self.hint.as_ref().map(|hint| format!("{gap}{hint}")).unwrap_or_default()
     }
 }
 
@@ -47,37 +67,39 @@ pub struct Notices {
 impl Notices {
     /// Adds one. The same text again only gets its new time.
     pub fn add(&mut self, tone: Tone, text: impl Into<String>, at: &Zoned) {
-        self.push(Notice { tone, text: text.into(), hint: None, at: at.clone(), leads_on: false, refuses_keys: false });
+        self.push(Notice { tone, text: text.into(), hint: None, at: at.clone(), about: None });
     }
 
     /// Adds one that leads on to a next step, in place of the one that led here.
-    pub fn lead_on(&mut self, tone: Tone, text: impl Into<String>, at: &Zoned) {
-        self.forget_way();
-        self.push(Notice { tone, text: text.into(), hint: None, at: at.clone(), leads_on: true, refuses_keys: false });
-    }
-
-    /// The next step was taken: what led to it needs no reader any more.
-    pub fn forget_way(&mut self) {
-        self.list.retain(|notice| !notice.leads_on);
+    pub fn lead_on(&mut self, tone: Tone, text: impl Into<String>, next: Option<String>, at: &Zoned) {
+        self.over(Subject::NextStep);
+        let about = Some(Subject::NextStep);
+        self.push(Notice { tone, text: text.into(), hint: next, at: at.clone(), about });
     }
 
     /// Adds what went wrong, with what to do about it.
     pub fn problem(&mut self, problem: &Problem, at: &Zoned) {
-        let hint = problem.hint.as_ref().map(words);
-        self.push(Notice {
-            tone: Tone::Danger,
-            text: problem.what.clone(),
-            hint,
-            at: at.clone(),
-            leads_on: false,
-            refuses_keys: false,
-        });
+        self.push(Self::of_problem(problem, None, at));
     }
 
-    /// Adds that the gateway refused the keys, with what to do about it.
-    pub fn refused_keys(&mut self, problem: &Problem, at: &Zoned) {
-        let (text, hint) = (problem.what.clone(), problem.hint.as_ref().map(words));
-        self.push(Notice { tone: Tone::Danger, text, hint, at: at.clone(), leads_on: false, refuses_keys: true });
+    /// The same about something that may be over by itself.
+    pub fn problem_about(&mut self, subject: Subject, problem: &Problem, at: &Zoned) {
+        self.push(Self::of_problem(problem, Some(subject), at));
+    }
+
+    /// Adds one about something that may be over by itself.
+    pub fn add_about(&mut self, subject: Subject, tone: Tone, text: impl Into<String>, at: &Zoned) {
+        self.push(Notice { tone, text: text.into(), hint: None, at: at.clone(), about: Some(subject) });
+    }
+
+    fn of_problem(problem: &Problem, about: Option<Subject>, at: &Zoned) -> Notice {
+        let hint = problem.hint.as_ref().map(words);
+        Notice { tone: Tone::Danger, text: problem.what.clone(), hint, at: at.clone(), about }
+    }
+
+    /// Takes off what is over: it succeeded, or something newer is to be read.
+    pub fn over(&mut self, subject: Subject) {
+        self.list.retain(|notice| notice.about != Some(subject));
     }
 
     fn push(&mut self, notice: Notice) {
@@ -86,11 +108,6 @@ impl Notices {
             self.list.remove(0);
         }
         self.list.push(notice);
-    }
-
-    /// The gateway accepts the keys: what it refused before is over.
-    pub fn forget_refused_keys(&mut self) {
-        self.list.retain(|notice| !notice.refuses_keys);
     }
 
     /// Takes one off by its text, because newer news replaces it.

@@ -20,7 +20,7 @@ pub fn mark_of(tone: Tone) -> (&'static str, Role) {
         Tone::Title => ("", Role::Title),
         Tone::Info => ("○", Role::Accent),
         Tone::Good => ("●", Role::Good),
-        Tone::Busy => ("◐", Role::Accent),
+        Tone::Busy => ("▶", Role::Accent),
         Tone::Open => ("○", Role::Dim),
         Tone::Warning => ("▲", Role::Warning),
         Tone::Danger => ("✗", Role::Danger),

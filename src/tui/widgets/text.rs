@@ -25,6 +25,11 @@ pub fn fit(text: &str, room: usize) -> String {
     fitted
 }
 
+/// The text and its end in at most `room` columns: the text is cut, its end is not, as it says what to do.
+pub fn fit_with_end(text: &str, end: &str, room: usize) -> String {
+    fit(&format!("{}{end}", fit(text, room.saturating_sub(width(end)))), room)
+}
+
 /// The text in exactly `room` columns, on the left.
 pub fn left(text: &str, room: usize) -> String {
     let fitted = fit(text, room);
@@ -121,6 +126,9 @@ mod tests {
         assert_eq!(fit("abc", 3), "abc");
         assert_eq!(fit("abcd", 0), "");
         assert_eq!(left("東", 3), "東 ");
+        assert_eq!(fit_with_end("the database does not answer", "; r: retry", 20), "the datab…; r: retry");
+        assert_eq!(fit_with_end("short", "; r: retry", 20), "short; r: retry");
+        assert_eq!(fit_with_end("text", "; r: retry", 6), "; r: …");
         assert_eq!(right("12", 4), "  12");
         // Each of these is drawn as one: a combined letter, a coloured hand, and two that only a font joins.
         assert_eq!((width("e\u{301}"), width("👍🏽"), width("لا")), (1, 2, 2));

@@ -98,10 +98,10 @@ async fn a_retry_sends_what_failed_and_nothing_else() {
     let failed = of(&ended, Feed::Products).needs_attention;
     assert!(failed > 0, "{ended:?}");
     let before = shop.kept().await;
-    let ended = shop.run_well(SyncMode::Retry).await;
+    let ended = shop.run_well(SyncMode::RETRY_ALL).await;
     assert_eq!(of(&ended, Feed::Products).submitted, failed);
     assert_eq!(shop.sent_since(&before).await.len() as u64, failed);
-    let ended = shop.run_well(SyncMode::Retry).await;
+    let ended = shop.run_well(SyncMode::RETRY_ALL).await;
     assert_eq!((of(&ended, Feed::Products).source_read, of(&ended, Feed::Products).requests), (0, 0));
 }
 

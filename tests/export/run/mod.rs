@@ -192,7 +192,7 @@ async fn refused_items_are_kept_with_the_gateways_words_and_sent_again_when_they
     let again = shop.run().await;
     let progress = &again.report().progress.feeds[0];
     assert_eq!((again.report().exit(), progress.requests), (Exit::Partial, 0), "they are not sent again as they are");
-    shop.plan.mode = SyncMode::Retry;
+    shop.plan.mode = SyncMode::RETRY_ALL;
     let retried = shop.run().await;
     assert_eq!(retried.report().exit(), Exit::Done, "unless somebody asks for it");
     assert!(shop.received(Feed::Products).await.values().all(|item| item.deliveries == 1));

@@ -135,7 +135,7 @@ async fn play(script: &str, steps: &[Step], batch: usize, threads: usize) -> Res
     }
     // Each of these runs uses up some of the spoiled requests, or has nothing to send.
     for _ in 0..=2 * SPOILED {
-        for mode in [SyncMode::Full, SyncMode::Retry] {
+        for mode in [SyncMode::Full, SyncMode::RETRY_ALL] {
             shop.plan.mode = mode;
             let ended = shop.run().await;
             if shop.plan.mode == SyncMode::Full {

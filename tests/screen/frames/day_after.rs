@@ -1,7 +1,7 @@
 //! What is shown when nothing runs: coverage, the watch, and past runs.
 
 use commerce_connector::attach::{PassEnd, WatchStatus};
-use commerce_connector::export::ledger::{PastEnd, PastRun, RunCounts};
+use commerce_connector::export::ledger::{PastEnd, PastRun, RunCounts, RunHistory, SentPerHour};
 use commerce_connector::export::owner::Owner;
 use jiff::{SignedDuration, Timestamp};
 
@@ -41,6 +41,13 @@ fn runs() -> Vec<PastRun> {
     ]
 }
 
+fn history() -> RunHistory {
+    let mut sent_per_hour = SentPerHour { newest: at("2026-03-04T11:00:00Z"), ..SentPerHour::default() };
+    sent_per_hour.items.iter_mut().zip(0..).for_each(|(items, hour)| *items = 150 * (hour % 5) + 20 * hour);
+    sent_per_hour.items[12] = 5_752;
+    RunHistory { runs: runs(), sent_per_hour }
+}
+
 fn watch(problem: Option<&str>) -> WatchStatus {
     WatchStatus {
         owner: owner("root", 812),
@@ -56,23 +63,31 @@ fn told(state: &mut State, reply: ExportReply) {
     state.update(Event::Reply(Reply::Export(reply)), &now());
 }
 
-fn day_after() -> State {
+pub fn day_after() -> State {
     let mut state = ready(Pane::Overview, DataSpaceKind::Testing);
-    told(&mut state, ExportReply::Runs(runs()));
+    told(&mut state, ExportReply::History(history()));
     told(&mut state, ExportReply::Watches { watches: vec![watch(None)], is_followed: true });
     state
 }
 
 #[test]
 fn the_overview_of_the_day_after() {
-    snapshot("overview-day-after", &day_after());
+    let mut state = day_after();
+    snapshot("overview-day-after", &state);
+    // A wide screen has room for what each feed, each service and each hour is.
+    let health = sync::health();
+    told(&mut state, ExportReply::Health(Ok(health)));
+    told(&mut state, ExportReply::Services(sync::services()));
+    for size in [(100, 30), (160, 50), (300, 100)] {
+        insta::assert_snapshot!(format!("overview-wide-{}x{}", size.0, size.1), draw(&state, THEME, size).backend());
+    }
 }
 
 #[test]
 fn the_overview_while_a_watch_fails() {
     let mut state = day_after();
     told(&mut state, ExportReply::Watches { watches: vec![watch(Some("the gateway: 503"))], is_followed: true });
-    assert!(draw(&state, THEME, (120, 40)).backend().to_string().contains("failing: the gateway: 503"));
+    assert!(draw(&state, THEME, (100, 30)).backend().to_string().contains("failing: the gateway: 503"));
 }
 
 #[test]

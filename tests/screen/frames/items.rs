@@ -69,6 +69,15 @@ fn many() -> State {
     state
 }
 
+/// Some items of every state, with plain names.
+pub fn failed() -> State {
+    let mut state = opened();
+    let query = ItemQuery::all(Feed::Products);
+    let rows = rows().into_iter().filter(|row| row.label.as_str().is_ascii() || row.number.0 != 6).take(40).collect();
+    page(&mut state, &query, rows, 40);
+    state
+}
+
 #[test]
 fn items_before_they_are_there_and_when_there_are_none() {
     let mut state = opened();

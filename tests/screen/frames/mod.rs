@@ -3,6 +3,7 @@
 mod day_after;
 mod items;
 mod keys;
+mod looks;
 mod organization;
 mod pages;
 mod panes;

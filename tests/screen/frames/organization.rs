@@ -34,7 +34,7 @@ fn organization(number: usize) -> Organization {
     }
 }
 
-fn signed_in() -> State {
+pub fn signed_in() -> State {
     let mut state = pane(SignIn::In(SignedIn {
         kind: SignedInAs::Person,
         name: "Alex Harbour".into(),

@@ -182,6 +182,7 @@ struct Situation {
     moves: usize,
     notices: usize,
     failures: usize,
+    size: (u16, u16),
 }
 
 fn situations() -> impl Strategy<Value = Situation> {
@@ -194,8 +195,9 @@ fn situations() -> impl Strategy<Value = Situation> {
         0..14_usize,
         0..9_usize,
         0..20_usize,
+        (80..=200_u16, 24..=60_u16),
     )
-        .prop_map(|(phases, numbers, limit, flags, moves, notices, failures)| Situation {
+        .prop_map(|(phases, numbers, limit, flags, moves, notices, failures, size)| Situation {
             phases,
             numbers,
             limit,
@@ -203,6 +205,7 @@ fn situations() -> impl Strategy<Value = Situation> {
             moves,
             notices,
             failures,
+            size,
         })
 }
 
@@ -268,7 +271,7 @@ proptest! {
         let progress = progress_of(&situation);
         let running = progress.feeds.iter().find(|feed| feed.phase.is_active()).map(|feed| feed.feed);
         state.update(Event::Progress(progress), &now());
-        for (size, look) in [((80, 24), THEME), ((60, 15), THEME), ((80, 24), MONO_ASCII)] {
+        for (size, look) in [((80, 24), THEME), ((60, 15), THEME), ((80, 24), MONO_ASCII), (situation.size, THEME)] {
             let shown = draw(&state, look, size).backend().to_string();
             let total = shown.lines().find(|line| line.contains("%  ") && line.contains(" of "));
             prop_assert!(total.is_some(), "no total at {size:?}\n{shown}");

@@ -34,7 +34,7 @@ fn path(indexer: IndexerStatus, mode: Mode, cursor: u64, log: ChangeLog) -> Feed
     }
 }
 
-fn health() -> Health {
+pub fn health() -> Health {
     let items = AdobeItems {
         by_state: Some(ByState { submitted: 19_996, awaiting: 3, will_retry: 0, needs_attention: 1 }),
         rows: 20_000,
@@ -71,6 +71,25 @@ fn health() -> Health {
     let cron = Part::Known(Cron { last_seen: Some(Duration::from_secs(40)), stuck: Vec::new() });
     let installation = Some(Installation { has_adobe_export: true, cron, locks: Part::Known(Vec::new()) });
     Health { feeds, installation, findings: vec![stall.about(Feed::Products)] }
+}
+
+pub fn services() -> Services {
+    let status = |(number, service): (usize, commerce_connector::connector::services::Service)| ServiceStatus {
+        service,
+        is_available: Some(true),
+        module: if number == 1 { Module::Installed("4.2.0".into()) } else { Module::NotInstalled },
+        feeds: service
+            .feeds
+            .iter()
+            .map(|&feed| match feed {
+                Feed::Prices => (feed, FeedCondition::Failing),
+                Feed::Orders => (feed, FeedCondition::NotSent),
+                _ => (feed, FeedCondition::Healthy),
+            })
+            .collect(),
+    };
+    let services = SERVICES.into_iter().enumerate().map(status).collect();
+    Services { services, health_problem: None }
 }
 
 pub fn healthy(kind: DataSpaceKind) -> State {
@@ -285,22 +304,7 @@ fn the_doctor() {
 fn available_services() {
     let mut state = ready(Pane::Export, DataSpaceKind::Testing);
     press(&mut state, "V");
-    let status = |(number, service): (usize, commerce_connector::connector::services::Service)| ServiceStatus {
-        service,
-        is_available: Some(true),
-        module: if number == 1 { Module::Installed("4.2.0".into()) } else { Module::NotInstalled },
-        feeds: service
-            .feeds
-            .iter()
-            .map(|&feed| match feed {
-                Feed::Prices => (feed, FeedCondition::Failing),
-                Feed::Orders => (feed, FeedCondition::NotSent),
-                _ => (feed, FeedCondition::Healthy),
-            })
-            .collect(),
-    };
-    let services = SERVICES.into_iter().enumerate().map(status).collect();
-    reply(&mut state, Reply::Export(ExportReply::Services(Services { services, health_problem: None })));
+    reply(&mut state, Reply::Export(ExportReply::Services(services())));
     snapshot("services", &state);
 }
 

@@ -18,6 +18,7 @@ use commerce_connector::tui::panes::organization::requests::ImsReply;
 use commerce_connector::tui::panes::overview::requests::OverviewReply;
 use commerce_connector::tui::panes::saas::requests::SaasReply;
 use commerce_connector::tui::runtime::clipboard::{Path, TooLong};
+use commerce_connector::tui::widgets::click::Click;
 use commerce_connector::tui::widgets::dialog::ReportKind;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -29,7 +30,7 @@ use super::values as make;
 type Maker = fn(&mut Tape) -> Event;
 
 /// One for each kind, at the place that [`kind_of`] gives.
-pub const MAKERS: [Maker; 54] = [
+pub const MAKERS: [Maker; 57] = [
     |tape| Event::Key(key(tape)),
     |tape| Event::Paste(Secret::new(pasted(tape))),
     |_| Event::Clock,
@@ -122,7 +123,7 @@ pub const MAKERS: [Maker; 54] = [
         let read = |tape: &mut Tape| (make::overview(tape), tape.list(5, make::change));
         Event::Reply(Reply::Reloaded(tape.result(read)))
     },
-    |tape| Event::Reply(Reply::Export(ExportReply::Runs(tape.list(30, make::past_run)))),
+    |tape| Event::Reply(Reply::Export(ExportReply::History(make::history(tape)))),
     |tape| {
         let watches = tape.list(3, make::watch);
         Event::Reply(Reply::Export(ExportReply::Watches { watches, is_followed: tape.yes() }))
@@ -136,6 +137,13 @@ pub const MAKERS: [Maker; 54] = [
         let kind = tape.pick(&ReportKind::ALL);
         Event::Reply(Reply::Export(ExportReply::Reported { kind, result: tape.result(|tape| tape.list(5, row)) }))
     },
+    |tape| items(ItemsReply::CsvSaved { path: PathBuf::from(tape.raw()), result: tape.result(Tape::count) }),
+    |tape| {
+        let at = |tape: &mut Tape| u16::try_from(tape.count() % 140).unwrap_or_default();
+        let cursor_row = tape.some(at);
+        Event::Click(Click { column: at(tape), row: at(tape), width: at(tape), cursor_row })
+    },
+    |tape| Event::Wheel { is_up: tape.yes() },
     // Keys are what a person gives most; the more of them, the deeper a sequence gets.
     |tape| Event::Key(key(tape)),
     |tape| Event::Key(key(tape)),
@@ -192,15 +200,18 @@ pub fn kind_of(event: &Event) -> usize {
         Event::Reply(Reply::Export(ExportReply::Attached(_))) => 44,
         Event::Reply(Reply::Items(ItemsReply::Explained { .. })) => 45,
         Event::Reply(Reply::Reloaded(_)) => 46,
-        Event::Reply(Reply::Export(ExportReply::Runs(_))) => 47,
+        Event::Reply(Reply::Export(ExportReply::History(_))) => 47,
         Event::Reply(Reply::Export(ExportReply::Watches { .. })) => 48,
         Event::Reply(Reply::Home(OverviewReply::PathCompleted { .. })) => 49,
         Event::Reply(Reply::Export(ExportReply::Reported { .. })) => 50,
+        Event::Reply(Reply::Items(ItemsReply::CsvSaved { .. })) => 51,
+        Event::Click(_) => 52,
+        Event::Wheel { .. } => 53,
     }
 }
 
 /// How many kinds [`kind_of`] tells apart.
-pub const KINDS: usize = 51;
+pub const KINDS: usize = 54;
 
 fn saved(tape: &mut Tape) -> Saved {
     Saved {

@@ -20,7 +20,7 @@ use commerce_connector::domain::Most;
 use commerce_connector::domain::{DataSpace, DataSpaceKind, Environment, Project};
 use commerce_connector::export::control::Paused;
 use commerce_connector::export::held::{Held, What};
-use commerce_connector::export::ledger::{FeedSummary, PastEnd, PastRun, RunCounts};
+use commerce_connector::export::ledger::{FeedSummary, PastEnd, PastRun, RunCounts, RunHistory, SentPerHour};
 use commerce_connector::export::owner::Owner;
 use commerce_connector::export::progress::{
     FeedProgress, ItemFailure, ItemState, Limit, Phase, Progress, RunEnd, RunEvent, RunReport,
@@ -404,6 +404,12 @@ pub fn preview(tape: &mut Tape) -> RunPreview {
 
 fn owner(tape: &mut Tape) -> Owner {
     Owner { user: tape.safe(), host: tape.safe(), pid: 4711, process_start: tape.count(), since: 1_764_000_000 }
+}
+
+pub fn history(tape: &mut Tape) -> RunHistory {
+    let mut sent_per_hour = SentPerHour { newest: tape.timestamp(), ..SentPerHour::default() };
+    sent_per_hour.items.iter_mut().for_each(|hour| *hour = tape.count());
+    RunHistory { runs: tape.list(30, past_run), sent_per_hour }
 }
 
 pub fn past_run(tape: &mut Tape) -> PastRun {

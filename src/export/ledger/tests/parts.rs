@@ -78,7 +78,7 @@ fn a_key_that_is_spared_keeps_its_items() {
     let gone = shop.look_at(&[1], &[numbered(1, "b")], Resend::None);
     shop.answer(&gone.send, 503);
     shop.store.begin_feed(shop.feed, Resend::OnlyFailed).expect("begun");
-    shop.store.choose_failed().expect("chosen");
+    shop.store.choose_failed("").expect("chosen");
     shop.store.spare_keys(&[1]).expect("spared");
     assert_eq!(labels(&shop.sweep_chosen(Reach::Rows)), [], "its row neither");
 }
@@ -162,7 +162,7 @@ fn a_retry_takes_what_failed_and_nothing_else() {
         shop.answer(&compared.send[place..=place], status);
     }
     shop.store.begin_feed(shop.feed, Resend::OnlyFailed).expect("begun");
-    assert!(!shop.store.choose_failed().expect("chosen"), "each has a key");
+    assert!(!shop.store.choose_failed("").expect("chosen"), "each has a key");
     assert_eq!(shop.chosen(), [1, 2, 5]);
     let found = [
         numbered(1, "b"),
@@ -175,6 +175,27 @@ fn a_retry_takes_what_failed_and_nothing_else() {
 }
 
 #[test]
+fn a_retry_by_error_takes_the_items_with_that_error_and_no_others_of_their_records() {
+    let mut shop = Shop::new(Feed::Products);
+    let german = || keyed(Feed::Products, 1, json!({"sku": "P1", "storeViewCode": "german"}));
+    let compared = shop.collect(&[numbered(1, "a"), german(), numbered(2, "a")]);
+    shop.answer(&compared.send, 503);
+    let set = |label: &str, error: &str| {
+        let sql = "UPDATE items SET error = ?2 WHERE label = ?1";
+        assert_eq!(shop.store.connection.execute(sql, [label, error]).expect("set"), 1, "{label}");
+    };
+    set("P1 · default", "Invalid value for TYPE");
+    set("P1 · german", "busy");
+    set("P2 · default", "busy");
+    shop.store.begin_feed(shop.feed, Resend::OnlyFailed).expect("begun");
+    assert!(!shop.store.choose_failed("value for type").expect("chosen"));
+    assert_eq!(shop.chosen(), [1]);
+    let found = [numbered(1, "a"), german()];
+    let compared = shop.store.compare(found.map(LedgerEntry::Whole).to_vec(), now()).expect("compared");
+    assert_eq!(labels(&compared.send), [("P1 · default", Why::Changed)]);
+}
+
+#[test]
 fn failed_items_without_a_key_are_found_in_the_whole_source_only() {
     let mut shop = Shop::new(Feed::Products);
     let Value::Object(fields) = json!({"sku": "A", "storeViewCode": "default"}) else { panic!("an object") };
@@ -182,7 +203,7 @@ fn failed_items_without_a_key_are_found_in_the_whole_source_only() {
     let compared = shop.collect(std::slice::from_ref(&item));
     shop.answer(&compared.send, 503);
     shop.store.begin_feed(shop.feed, Resend::OnlyFailed).expect("begun");
-    assert!(shop.store.choose_failed().expect("chosen"));
+    assert!(shop.store.choose_failed("").expect("chosen"));
     assert_eq!(shop.chosen(), [0_u64; 0]);
 }
 

@@ -108,3 +108,29 @@ fn a_rebuilt_ledger_keeps_the_history() {
     repair(state.path(), &space(), RepairFrom::Doubted).expect("repaired").expect("done");
     assert_eq!(read(&state), before);
 }
+
+#[test]
+fn what_is_accepted_counts_in_its_hour_and_what_fails_does_not() {
+    let mut shop = Shop::new(Feed::Products);
+    let sent = |hour: i64, shop: &Shop| {
+        let at = now() + SignedDuration::from_hours(hour);
+        LedgerReader::open(shop.state.path(), &space())
+            .expect("opened")
+            .expect("there")
+            .sent_per_hour(at)
+            .expect("read")
+    };
+    assert_eq!(sent(0, &shop).total(), 0);
+    let items = ["A", "B", "C"].map(|sku| product(sku, "a")).to_vec();
+    let compared = shop.collect(&items);
+    shop.answer(&compared.send[..2], 200);
+    shop.answer(&compared.send[2..], 503);
+    assert_eq!(sent(0, &shop).items.last(), Some(&2));
+    let later = sent(23, &shop);
+    assert_eq!((later.items.first(), later.total()), (Some(&2), 2), "the oldest hour that is shown");
+    assert_eq!(sent(24, &shop).total(), 0);
+    assert_eq!(sent(-1, &shop).total(), 0, "an hour ahead of the clock is not shown");
+    let much_later = now() + SignedDuration::from_hours(91 * 24);
+    begin(&mut shop.store, much_later);
+    assert_eq!(sent(0, &shop).total(), 0, "forgotten with the runs of its time");
+}

@@ -14,7 +14,7 @@ use crate::tui::panes::export::run::{ActiveRun, RunState};
 use crate::tui::panes::export::totals::bar;
 use crate::tui::panes::{Load, View};
 use crate::tui::theme::{Role, Theme};
-use crate::tui::widgets::text::{fit, left, moment, right};
+use crate::tui::widgets::text::{fit_with_end, left, moment, right};
 
 /// The width of the names of feeds, in cells.
 const FEED: usize = 20;
@@ -224,13 +224,13 @@ pub fn lines(feeds: &[Feed], rows: usize, view: View<'_, ExportPane>, theme: The
 /// Why there is no row.
 fn nothing(load: &Load, theme: Theme, room: usize) -> Line<'static> {
     let refresh = key_of(KeyContext::Export, Action::Refresh);
-    let (text, role) = match load {
-        Load::Failed { problem } => (format!("  ✗ {}; {refresh}: retry", problem.what), Role::Danger),
-        Load::Done { .. } => ("  the source has no feeds".to_owned(), Role::Warning),
-        Load::Loading => ("  counting source records …".to_owned(), Role::Dim),
-        Load::NotAsked => (format!("  source records not counted; {refresh}: count"), Role::Dim),
+    let (text, end, role) = match load {
+        Load::Failed { problem } => (format!("  ✗ {}", problem.what), format!("; {refresh}: retry"), Role::Danger),
+        Load::Done { .. } => ("  the source has no feeds".to_owned(), String::new(), Role::Warning),
+        Load::Loading => ("  counting source records …".to_owned(), String::new(), Role::Dim),
+        Load::NotAsked => ("  source records not counted".to_owned(), format!("; {refresh}: count"), Role::Dim),
     };
-    Line::styled(fit(&text, room), theme.style(role))
+    Line::styled(fit_with_end(&text, &end, room), theme.style(role))
 }
 
 /// The items of a feed that need nothing more in the run, and all of them; `None` if it is not in the run, or nobody can say.
@@ -282,7 +282,7 @@ fn cell_of(feed: Feed, column: Column, width: usize, view: View<'_, ExportPane>)
             (word.text.to_owned(), word.role)
         }
         Synced => {
-            let last = pane.summary_of(feed).and_then(|summary| summary.last_sync.max(summary.last_partial));
+            let last = pane.last_synced(feed);
             (last.map_or("-".to_owned(), |at| moment(at, view.wall)), Role::Dim)
         }
         Backlog => backlog(view.pane.reports.health_of(feed)),

@@ -33,7 +33,7 @@ pub fn state_of(pane: &ExportPane, feed: Feed) -> FeedWord {
     match (&pane.run, progress) {
         (RunState::Active(_), Some(progress)) => match failed_before(feed) {
             Some(summary) if progress.phase == Phase::Done && !dry_run => of_summary(summary),
-            _ if progress.phase.is_active() && is_paused(pane) => word("◐ paused", Role::Warning),
+            _ if progress.phase.is_active() && is_paused(pane) => word("◌ paused", Role::Warning),
             _ => of_progress(progress, dry_run),
         },
         (RunState::Ended(_), Some(progress)) if dry_run || matches!(progress.phase, Phase::Stopped | Phase::Failed) => {

@@ -90,8 +90,8 @@ fn run_lines(feed: Feed, view: View<'_, ExportPane>, is_short: bool, theme: Them
             };
             lines.push(Line::styled(fit(&text, room), theme.style(Role::Accent)));
             if let (Some(remark), false) = (&pane.remark, is_short) {
-                let remark = remark.words(run.clock);
-                lines.push(Line::styled(fit(&format!("▲ {remark}"), room), theme.style(Role::Warning)));
+                let remark = remark.words(run.clock, room.saturating_sub(2));
+                lines.push(Line::styled(format!("◐ {remark}"), theme.style(Role::Warning)));
             }
         }
         RunState::Ended(ended) if pane.progress_of(feed).is_some() => {
@@ -146,8 +146,9 @@ fn failure_lines(feed: Feed, view: View<'_, ExportPane>, rows: usize, theme: The
     let rows = rows.min(view::most_errors(view.pane)).saturating_sub(1);
     let selected = view.pane.feed_selected.min(failures.len().saturating_sub(1));
     let from = crate::tui::widgets::list::window(selected, failures.len(), rows);
+    let label_room = view::label_room(&failures, room);
     for (number, failure) in failures.into_iter().enumerate().skip(from).take(rows) {
-        lines.push(view::failure_line(failure, number == selected, theme, room));
+        lines.push(view::failure_line(failure, label_room, number == selected, theme, room));
     }
     lines
 }

@@ -89,7 +89,7 @@ fn line_of(line: &LogLine, is_selected: bool, theme: Theme, room: usize) -> Line
         Span::styled(format!("{mark} "), theme.style(role)),
         Span::styled(text, theme.style(text_role)),
     ]);
-    crate::tui::widgets::list::selected(line, is_selected, theme)
+    crate::tui::widgets::list::selected(line, is_selected)
 }
 
 /// The newest lines, newest last, as many as fit.

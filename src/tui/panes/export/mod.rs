@@ -33,7 +33,7 @@ mod tests;
 
 use std::collections::VecDeque;
 
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
 
 use crate::attach::WatchStatus;
 use crate::connector::guard::customised::Customised;
@@ -41,7 +41,7 @@ use crate::connector::{ExportRequest, Overview, SourceFeeds};
 use crate::domain::Feed;
 use crate::error::Problem;
 use crate::export::SyncMode;
-use crate::export::ledger::{FeedSummary, PastRun};
+use crate::export::ledger::{FeedSummary, PastEnd, PastRun, RunHistory};
 use crate::export::progress::{FeedProgress, ItemFailure, Progress};
 use crate::export::reasons::{Reason, Reasons};
 use crate::tui::keymap::{Action, KeyContext};
@@ -114,8 +114,8 @@ pub struct ExportPane {
     pub counts_at: Option<Zoned>,
     /// What the ledger knows.
     pub ledger: Vec<FeedSummary>,
-    /// The newest runs into the data space, newest first.
-    pub runs: Vec<PastRun>,
+    /// The newest runs into the data space, and what was sent in each hour.
+    pub history: RunHistory,
     /// How the watches of other processes stand.
     watches: Vec<WatchStatus>,
     /// Whether changes of a watch are told.
@@ -205,6 +205,14 @@ impl ExportPane {
         self.ledger.iter().find(|summary| summary.feed == feed)
     }
 
+    /// When a run last went through a feed, in whichever way: in full, changes only, or by id.
+    pub fn last_synced(&self, feed: Feed) -> Option<Timestamp> {
+        let known = self.summary_of(feed).and_then(|summary| summary.last_sync.max(summary.last_partial));
+        let is_well = |run: &&PastRun| matches!(run.end, PastEnd::Complete | PastEnd::Held);
+        let runs = self.history.runs.iter().filter(|run| run.feeds.contains(&feed)).filter(is_well);
+        known.max(runs.filter_map(|run| run.ended_at).max())
+    }
+
     /// The source records of a feed, if they are known.
     pub fn source_records_of(&self, feed: Feed) -> Option<u64> {
         let counted = self.counts.iter().find(|(of, _)| *of == feed).and_then(|(_, count)| *count);
@@ -212,7 +220,7 @@ impl ExportPane {
         match self.request.mode {
             SyncMode::Full | SyncMode::Cleanup => of_run.or(counted),
             // Such a run looks at a few of the records only.
-            SyncMode::Partial(_) | SyncMode::ByIds { .. } | SyncMode::Retry => counted.or(of_run),
+            SyncMode::Partial(_) | SyncMode::ByIds { .. } | SyncMode::Retry { .. } => counted.or(of_run),
         }
     }
 
@@ -284,7 +292,7 @@ impl ExportPane {
         self.selected.checked_sub(self.shown_feeds().len())
     }
 
-    fn reason_of_cursor(&self) -> Option<Reason> {
+    pub(super) fn reason_of_cursor(&self) -> Option<Reason> {
         self.shown_reasons().into_iter().nth(self.selected_reason()?)
     }
 
@@ -304,7 +312,7 @@ impl ExportPane {
             self.page = ExportPage::Summary;
         }
         self.ledger.clear();
-        self.runs.clear();
+        self.history = RunHistory::default();
         self.ledger_load = Load::Loading;
         self.ledger_at = None;
         self.failures.clear();
@@ -363,7 +371,7 @@ impl ExportPane {
         match reply {
             ExportReply::Counts(result) => self.on_counts(result, cx.now),
             ExportReply::Ledger(result) => self.on_ledger(result, cx.now),
-            ExportReply::Runs(runs) => self.runs = runs,
+            ExportReply::History(history) => self.history = history,
             ExportReply::Watches { watches, is_followed } => self.on_watches(watches, is_followed, &mut effects),
             ExportReply::Health(result) => self.reports.health.take(result, cx.now),
             ExportReply::Estimate(result) => self.reports.estimate.take(result, cx.now),
@@ -418,6 +426,7 @@ impl ExportPane {
             }
             Action::Partial => self.start_partial(Vec::new(), cx, effects),
             Action::Retry => self.start_retry(cx, effects),
+            Action::SaveCsv => self.ask_to_save_reason(cx),
             Action::ByIds => self.ask_for_ids(cx),
             Action::CleanUp => self.ask_to_clean_up(cx),
             Action::Estimate => self.read_estimate(cx, effects),

@@ -1,15 +1,22 @@
 //! The pages of the pane: how one leads to another and back, and what the items' pages need of the others.
 
+use std::path::Path;
+
 use crate::domain::Feed;
+use crate::error::Problem;
 use crate::export::ledger::ItemQuery;
 use crate::export::progress::ItemState;
 use crate::export::reasons::Reason;
+use crate::format::counted;
+use crate::private_file::safe;
 use crate::tui::keymap::Action;
 use crate::tui::panes::export::{ExportPage, ExportPane};
 use crate::tui::panes::items::ItemsPage;
 use crate::tui::panes::items::item::ItemPane;
 use crate::tui::panes::items::requests::ItemsReply;
 use crate::tui::panes::{Cx, Effects};
+use crate::tui::widgets::dialog::LinePurpose;
+use crate::tui::widgets::notices::Tone;
 
 impl ExportPane {
     /// The page of one feed.
@@ -58,6 +65,21 @@ impl ExportPane {
         items.list(query, effects);
         self.remember_page();
         self.page = ExportPage::Items(Box::new(items));
+    }
+
+    /// Asks for the file to which the items that failed for a reason are written, of all feeds.
+    pub(super) fn ask_to_save_reason(&self, cx: &mut Cx<'_>) {
+        let Some(reason) = self.reason_of_cursor() else {
+            cx.notice(Tone::Info, "select a failure reason first: the cursor is not on one");
+            return;
+        };
+        let query = |feed: Feed| ItemQuery {
+            state: Some(reason.state),
+            error: reason.needle().to_owned(),
+            ..ItemQuery::all(feed)
+        };
+        let queries = reason.feeds.iter().map(|(feed, _)| query(*feed)).collect();
+        cx.ask_line(LinePurpose::SaveCsv(queries), "failed.csv");
     }
 
     /// The list follows what is typed.
@@ -131,6 +153,7 @@ impl ExportPane {
     pub fn on_items(&mut self, reply: ItemsReply, cx: &mut Cx<'_>) -> Effects {
         match reply {
             ItemsReply::Saved(result) => ItemPane::on_saved(result, cx),
+            ItemsReply::CsvSaved { path, result } => on_csv_saved(&path, result, cx),
             ItemsReply::Looked { number, result } => {
                 if let ExportPage::Item { item, .. } = &mut self.page {
                     item.on_looked(number, result, cx.now);
@@ -148,5 +171,16 @@ impl ExportPane {
             }
         }
         Effects::new()
+    }
+}
+
+/// What came of writing a CSV file: where it is, or in its dialog why it is not there.
+fn on_csv_saved(path: &Path, result: Result<u64, Problem>, cx: &mut Cx<'_>) {
+    match result {
+        Ok(items) => {
+            cx.close_csv();
+            cx.notice(Tone::Good, format!("{} written to {}", counted(items, "item"), safe(path)));
+        }
+        Err(problem) => cx.refuse_line_or_tell(&problem),
     }
 }

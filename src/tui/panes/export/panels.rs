@@ -4,49 +4,21 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::symbols::Marker;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Axis, Block, BorderType, Chart, Dataset, GraphType, Paragraph};
+use ratatui::widgets::{Axis, Chart, Dataset, GraphType};
 
 use crate::export::progress::{FeedProgress, Limit};
 use crate::export::requests::{RequestOutcome, Requests};
 use crate::export::total_text;
 use crate::format::{bytes, count, rate};
-use crate::tui::panes::View;
 use crate::tui::panes::export::rates::{STEP, STEPS_KEPT};
 use crate::tui::panes::export::run::ActiveRun;
 use crate::tui::panes::export::{ExportPane, log_view, reasons};
 use crate::tui::theme::{Role, Theme};
+use crate::tui::widgets::panel::{block, text_panel};
 use crate::tui::widgets::text::fit;
 
 /// A limit that is further above what was reached would make a flat line of the rest.
 const HIGHEST_LIMIT: f64 = 4.0;
-
-fn block(title: &str, theme: Theme) -> Block<'static> {
-    Block::bordered()
-        .border_type(BorderType::Rounded)
-        .border_style(theme.style(Role::Dim))
-        .title(Span::styled(format!(" {title} "), theme.style(Role::Title)))
-}
-
-/// Draws text in a box. A box without room for a line is left out.
-fn text_panel(
-    frame: &mut Frame,
-    area: Rect,
-    title: &str,
-    theme: Theme,
-    lines: impl FnOnce(usize, usize) -> Vec<Line<'static>>,
-) {
-    if area.height < 3 || area.width < 10 {
-        return;
-    }
-    let title = fit(title, usize::from(area.width.saturating_sub(6)));
-    let block = block(&title, theme);
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
-    let room = usize::from(inner.width.saturating_sub(2));
-    let lines = lines(room, usize::from(inner.height));
-    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    frame.render_widget(Paragraph::new(lines), inner);
-}
 
 /// Items a second as a curve over the whole width, below what the gateway allows.
 pub fn throughput(frame: &mut Frame, area: Rect, run: &ActiveRun, theme: Theme) {
@@ -143,7 +115,7 @@ pub fn latency_words(requests: &Requests) -> String {
 }
 
 /// The requests in full.
-pub fn requests(frame: &mut Frame, area: Rect, run: &ActiveRun, view: View<'_, ExportPane>, theme: Theme) {
+pub fn requests(frame: &mut Frame, area: Rect, run: &ActiveRun, theme: Theme) {
     let requests = &run.progress.requests;
     text_panel(frame, area, "Requests, newest right", theme, |room, rows| {
         let mut lines = Vec::new();
@@ -167,8 +139,7 @@ pub fn requests(frame: &mut Frame, area: Rect, run: &ActiveRun, view: View<'_, E
         }
         let per_second = run.requests_per_second().map_or("-".to_owned(), rate);
         let bytes = bytes(run.progress.feeds.iter().map(|feed: &FeedProgress| feed.bytes).sum());
-        let limits = view.pane.limits_in_force(&view.overview.settings.limits).words();
-        let text = format!("{per_second} requests/s, {bytes} compressed; {limits}");
+        let text = format!("{per_second} requests/s, {bytes} compressed");
         lines.push(Line::styled(fit(&text, room), theme.style(Role::Dim)));
         lines
     });

@@ -11,7 +11,7 @@ use crate::tui::panes::export::{ExportPane, FAILURES_KEPT};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::filter::filter_line;
 use crate::tui::widgets::list;
-use crate::tui::widgets::text::{fit, width};
+use crate::tui::widgets::text::{fit, left, width};
 
 /// The width from which a reason has its feeds beside it, in cells.
 const ROOM_FOR_FEEDS: usize = 64;
@@ -28,7 +28,10 @@ pub fn title(pane: &ExportPane) -> String {
     } else {
         count(items)
     };
-    format!("Failures by reason ({number}), {}: list", key_of(KeyContext::Export, Action::Open))
+    let key = |action| key_of(KeyContext::Export, action);
+    // Nothing can be retried while a run is under way.
+    let retry = if pane.is_busy() { String::new() } else { format!(", {}: retry", key(Action::Retry)) };
+    format!("Failures by reason ({number}), {}: list{retry}, {}: CSV", key(Action::Open), key(Action::SaveCsv))
 }
 
 /// At most `rows` lines: the heading, and reasons; the heading alone names the first one.
@@ -48,7 +51,12 @@ pub fn lines(pane: &ExportPane, theme: Theme, room: usize, rows: usize) -> Vec<L
         Some(first) if rows == 1 && pane.selected_reason().is_none() => {
             let failed = count(pane.reasons().items());
             let text = format!("{failed} failed: {} × {}", count(first.items), first.message);
-            vec![Line::styled(fit(&text, room), theme.style(role_of(first.state)))]
+            let end = format!("  {}: list", key_of(KeyContext::Export, Action::Open));
+            let text = left(&text, room.saturating_sub(width(&end)));
+            vec![Line::from(vec![
+                Span::styled(text, theme.style(role_of(first.state))),
+                Span::styled(end, theme.style(Role::Dim)),
+            ])]
         }
         Some(_) if rows == 1 => rows_of(pane, &shown, theme, room, 1),
         Some(_) => {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::tui::widgets::text::{fit, fit_with_end};
+
 /// What is remarked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
@@ -28,12 +30,12 @@ impl Remark {
         answers > self.answers && self.again_at.is_none_or(|again_at| now >= again_at)
     }
 
-    /// In words, with the time left.
-    pub fn words(&self, now: Duration) -> String {
+    /// In at most `room` columns, with the time left, which is never cut.
+    pub fn words(&self, now: Duration, room: usize) -> String {
         match self.again_at.map(|again_at| again_at.saturating_sub(now)) {
-            None => self.text.clone(),
-            Some(Duration::ZERO) => format!("{}; retrying now", self.text),
-            Some(left) => format!("{}; retrying in {:.1} s", self.text, left.as_secs_f64()),
+            None => fit(&self.text, room),
+            Some(Duration::ZERO) => fit_with_end(&self.text, "; retrying now", room),
+            Some(left) => fit_with_end(&self.text, &format!("; retrying in {:.1} s", left.as_secs_f64()), room),
         }
     }
 }
@@ -46,8 +48,9 @@ mod tests {
     fn a_retry_is_over_with_the_next_success_after_its_time() {
         let at = Duration::from_secs;
         let remark = Remark::retrying("products: attempt 1 failed (429)".to_owned(), at(12), 5);
-        assert_eq!(remark.words(at(2)), "products: attempt 1 failed (429); retrying in 10.0 s");
-        assert_eq!(remark.words(at(13)), "products: attempt 1 failed (429); retrying now");
+        assert_eq!(remark.words(at(2), 80), "products: attempt 1 failed (429); retrying in 10.0 s");
+        assert_eq!(remark.words(at(2), 40), "products: attempt 1…; retrying in 10.0 s", "the time is never cut");
+        assert_eq!(remark.words(at(13), 80), "products: attempt 1 failed (429); retrying now");
         assert!(!remark.is_over(6, at(11)), "another batch succeeded meanwhile");
         assert!(!remark.is_over(5, at(13)), "nothing was taken yet");
         assert!(remark.is_over(6, at(13)));

@@ -18,7 +18,7 @@ use crate::domain::Severity;
 use crate::error::{Exit, Problem};
 use crate::export::Run;
 use crate::export::control::Control;
-use crate::export::ledger::{FeedSummary, PastRun};
+use crate::export::ledger::{FeedSummary, RunHistory};
 use crate::export::progress::{ItemFailure, Progress, RunEvent};
 use crate::report::{Row, Tone};
 use crate::tui::panes::{Answers, News, Reply, blocking};
@@ -73,8 +73,8 @@ pub enum ExportReply {
     Counts(Result<SourceFeeds, Problem>),
     /// What the ledger knows of the chosen data space.
     Ledger(Result<(Vec<FeedSummary>, Vec<ItemFailure>), Problem>),
-    /// The newest runs into the chosen data space, newest first.
-    Runs(Vec<PastRun>),
+    /// The newest runs into the chosen data space, and what was sent in each hour.
+    History(RunHistory),
     /// How the watches stand.
     Watches {
         watches: Vec<WatchStatus>,
@@ -111,11 +111,11 @@ pub async fn perform(
         ExportWork::LoadLedger => {
             let read = move || {
                 let summaries = (connector.ledger_summary()?, connector.failures(None, FAILURES_KEPT)?);
-                Ok((summaries, connector.runs(RUNS_READ)?))
+                Ok((summaries, connector.history(RUNS_READ)?))
             };
             ExportReply::Ledger(match blocking(read).await {
-                Ok((summaries, runs)) => {
-                    answers.tell(Reply::Export(ExportReply::Runs(runs))).await;
+                Ok((summaries, history)) => {
+                    answers.tell(Reply::Export(ExportReply::History(history))).await;
                     Ok(summaries)
                 }
                 Err(problem) => Err(problem),

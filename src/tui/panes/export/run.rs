@@ -18,7 +18,7 @@ use crate::tui::panes::export::remark::Remark;
 use crate::tui::panes::export::requests::ExportWork;
 use crate::tui::panes::{Cx, Effect, Effects, Load, Message, Now};
 use crate::tui::widgets::dialog::{Dialog, LinePurpose, Question};
-use crate::tui::widgets::notices::Tone;
+use crate::tui::widgets::notices::{Subject, Tone};
 
 /// Over how long requests a second are averaged: long enough to be calm, short enough to be current.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
@@ -197,7 +197,8 @@ impl ExportPane {
     pub fn start(&mut self, request: ExportRequest, cx: &mut Cx<'_>) -> Effects {
         self.run = RunState::Starting;
         self.follows = true;
-        cx.notices.forget_way();
+        cx.notices.over(Subject::NextStep);
+        cx.notices.over(Subject::Run);
         self.remark = None;
         self.notes.clear();
         self.log.clear();
@@ -264,15 +265,18 @@ impl ExportPane {
         self.run = RunState::Active(Box::new(ActiveRun::new(RunHost::Other(about), cx.now.uptime)));
     }
 
-    /// Newer counters.
-    pub fn on_progress(&mut self, progress: Progress, now: &Now) {
+    /// Newer counters; says whether the gateway has taken a request since the last ones.
+    pub fn on_progress(&mut self, progress: Progress, now: &Now) -> bool {
+        let mut is_taken = false;
         if let RunState::Active(run) = &mut self.run {
             self.log.progress(&progress, now);
+            is_taken = progress.requests.ok > run.progress.requests.ok;
             run.take(progress, now.uptime);
             let answers = run.progress.requests.ok;
             self.remark.take_if(|remark| remark.is_over(answers, now.uptime));
         }
         self.follow_run();
+        is_taken
     }
 
     /// The feed that runs.
@@ -304,7 +308,7 @@ impl ExportPane {
                         format!("the gateway refused the keys and a new token; the run stopped: {message}{id}"),
                     )
                     .hint(remedy.hint().and("; unsent items go with the next run"));
-                    cx.notices.refused_keys(&problem, &cx.now.wall);
+                    cx.problem_about(Subject::Keys, &problem);
                     cx.tell(Message::GatewaySaid(cx.overview.environment, Err(problem)));
                 }
                 RunEvent::FirstSync { .. } => {
@@ -325,7 +329,8 @@ impl ExportPane {
         if submitted == 0 || matches!(report.end, RunEnd::KeysRefused { .. }) {
             return;
         }
-        cx.notices.forget_refused_keys();
+        cx.notices.over(Subject::Keys);
+        cx.notices.over(Subject::Gateway);
         cx.tell(Message::GatewayTook(cx.overview.environment));
     }
 
@@ -336,13 +341,13 @@ impl ExportPane {
             Ok(report) => self.log.ended(report, cx.now),
             Err(problem) => {
                 self.log.add(Tone::Danger, format!("Export failed: {}", problem.what), cx.now);
-                cx.problem(problem);
+                cx.problem_about(Subject::Run, problem);
             }
         }
         if let Ok(RunReport { end: RunEnd::Failed { problems }, .. }) = &result {
             for (feed, problem) in problems {
                 let problem = Problem { what: format!("{feed}: {}", problem.what), ..problem.clone() };
-                cx.problem(&problem);
+                cx.problem_about(Subject::Run, &problem);
             }
         }
         if matches!(cx.dialog, Some(Dialog::Question(Question::Stop | Question::Quit | Question::QuitWithRun))) {

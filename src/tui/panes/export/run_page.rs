@@ -45,8 +45,8 @@ pub fn draw(frame: &mut Frame, area: Rect, run: &ActiveRun, view: View<'_, Expor
     let has_panels = panels_room >= CHART + 2;
     lines.extend(5, trouble::lines(view, theme, room).into_iter().take(1).collect());
     if let Some(remark) = &view.pane.remark {
-        let text = format!("◐ {}", remark.words(run.clock));
-        lines.add(6, Line::styled(fit(&text, room), theme.style(Role::Warning)));
+        let text = format!("◐ {}", remark.words(run.clock, room.saturating_sub(2)));
+        lines.add(6, Line::styled(text, theme.style(Role::Warning)));
     }
     if !has_panels {
         lines.add(4, requests_line(run, theme, room));
@@ -131,7 +131,7 @@ fn draw_panels(frame: &mut Frame, rest: Rect, run: &ActiveRun, view: View<'_, Ex
         let halves = |area| Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(area);
         let [chart, requests] = halves(upper);
         panels::throughput(frame, chart, run, theme);
-        panels::requests(frame, requests, run, view, theme);
+        panels::requests(frame, requests, run, theme);
         let [failures, log] = halves(lower);
         panels::failures(frame, failures, view.pane, theme);
         panels::log(frame, log, view.pane, theme);
@@ -176,7 +176,7 @@ fn head(run: &ActiveRun, view: View<'_, ExportPane>, theme: Theme, room: usize) 
     let what = match (run.progress.stopping, view.leaving) {
         (true, true) => "■ Stopping, then quitting".to_owned(),
         (true, false) => "■ Stopping".to_owned(),
-        (false, _) if run.progress.paused.is_some() => format!("◐ Paused: {request}"),
+        (false, _) if run.progress.paused.is_some() => format!("◌ Paused: {request}"),
         (false, _) if run.progress.dry_run => "▶ Dry run".to_owned(),
         (false, _) => format!("▶ {request}"),
     };

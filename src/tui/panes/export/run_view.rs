@@ -55,7 +55,7 @@ pub fn lines(view: View<'_, ExportPane>, is_short: bool, theme: Theme, room: usi
         RunState::Starting => {
             vec![
                 Line::default(),
-                Line::styled("◐ Starting: opening keys, source and ledger …", theme.style(Role::Accent)),
+                Line::styled("◌ Starting: opening keys, source and ledger …", theme.style(Role::Accent)),
             ]
         }
         // `run_page` draws it.
@@ -176,7 +176,9 @@ fn ended_lines(
     let mut lines = vec![Line::default()];
     lines.extend(paragraph(&text, room, theme.style(role)));
     if let Ok(report) = &ended.result {
-        let forecast = report.progress.dry_run.then(|| Forecast::of(report).words());
+        let start = key_of(KeyContext::Export, Action::StartAll);
+        let words = || format!("{} Press {start} to export every feed.", Forecast::of(report).words());
+        let forecast = report.progress.dry_run.then(words);
         lines.extend(paragraph_of(forecast, Role::Dim, theme, room));
         lines.extend(paragraph_of(unknown_ids(report), Role::Warning, theme, room));
     }

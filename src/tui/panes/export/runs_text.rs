@@ -55,10 +55,10 @@ pub fn line(run: &PastRun, wall: Option<&Zoned>, theme: Theme, room: usize) -> L
 /// Every run of the history that is known here, newest first.
 pub fn all(view: View<'_, ExportPane>, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let pane = view.pane;
-    if pane.runs.is_empty() {
+    if pane.history.runs.is_empty() {
         return lines(&Row::new("No runs yet in this data space.", Tone::Remark), theme, room);
     }
-    facts(&pane.runs.iter().map(|run| section(run, view.wall)).collect::<Vec<_>>(), theme, room)
+    facts(&pane.history.runs.iter().map(|run| section(run, view.wall)).collect::<Vec<_>>(), theme, room)
 }
 
 fn section(run: &PastRun, wall: Option<&Zoned>) -> Section {

@@ -14,7 +14,7 @@ use crate::remedy::Remedy;
 use crate::tui::panes::export::ExportPane;
 use crate::tui::panes::{Cx, Effects, Load};
 use crate::tui::widgets::dialog::{Dialog, LinePurpose, Question};
-use crate::tui::widgets::notices::Tone;
+use crate::tui::widgets::notices::{Subject, Tone};
 
 impl ExportPane {
     /// Sends what changed in these feeds; none = in every feed.
@@ -31,12 +31,18 @@ impl ExportPane {
             cx.notice(Tone::Info, text);
             return;
         }
-        let mode = SyncMode::Retry;
+        let mode = SyncMode::RETRY_ALL;
         self.ask_to_start(ExportRequest { feeds: vec![feed], mode, ..ExportRequest::default() }, cx, effects);
     }
 
-    /// Retries what failed in the feed of the cursor; in every feed, if nothing failed in that one.
+    /// Retries what failed for the reason of the cursor, or in its feed; in every feed, if nothing failed in that one.
     pub(super) fn start_retry(&mut self, cx: &mut Cx<'_>, effects: &mut Effects) {
+        if let Some(reason) = self.reason_of_cursor() {
+            let mode = SyncMode::Retry { error: reason.needle().to_owned() };
+            let feeds = reason.feeds.iter().map(|(feed, _)| *feed).collect();
+            self.ask_to_start(ExportRequest { feeds, mode, ..ExportRequest::default() }, cx, effects);
+            return;
+        }
         let is_known = matches!(self.ledger_load, Load::Done { .. });
         if is_known && !self.ledger.iter().any(failed) {
             cx.notice(Tone::Info, "no failed items: nothing to retry");
@@ -44,7 +50,7 @@ impl ExportPane {
         }
         let feed = self.feed_of_cursor().filter(|feed| self.summary_of(*feed).is_some_and(failed));
         let feeds = feed.into_iter().collect();
-        self.ask_to_start(ExportRequest { feeds, mode: SyncMode::Retry, ..ExportRequest::default() }, cx, effects);
+        self.ask_to_start(ExportRequest { feeds, mode: SyncMode::RETRY_ALL, ..ExportRequest::default() }, cx, effects);
     }
 
     pub(super) fn ask_for_ids(&self, cx: &mut Cx<'_>) {
@@ -84,7 +90,7 @@ impl ExportPane {
                 let purpose = LinePurpose::Guard { request, name: name.clone(), refusal: problem.what };
                 cx.ask_line(purpose, "");
             }
-            _ => cx.problem(&problem),
+            _ => cx.problem_about(Subject::Run, &problem),
         }
     }
 
@@ -124,7 +130,7 @@ impl ExportPane {
             feeds.push(feed);
         }
         cx.notices.forget(&before);
-        cx.notice(Tone::Warning, note_words(feeds, text));
+        cx.notices.add_about(Subject::Run, Tone::Warning, note_words(feeds, text), &cx.now.wall);
     }
 }
 

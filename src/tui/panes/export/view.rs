@@ -9,7 +9,7 @@ use crate::export::progress::{ItemFailure, ItemState};
 use crate::tui::panes::View;
 use crate::tui::panes::export::{ExportPane, feed_about, feed_table, reasons, run_page, run_view, trouble};
 use crate::tui::theme::{Role, Theme};
-use crate::tui::widgets::text::{fit, left};
+use crate::tui::widgets::text::{fit, left, width};
 
 /// The rows of the errors where there is room: a heading and two of them.
 const ERRORS: usize = 3;
@@ -68,15 +68,25 @@ pub fn most_errors(pane: &ExportPane) -> usize {
     if pane.active().is_some() && pane.selected_reason().is_none() { MOST_ERRORS_OF_RUN } else { usize::MAX }
 }
 
-/// One refused item in one line.
-pub fn failure_line(failure: &ItemFailure, is_selected: bool, theme: Theme, room: usize) -> Line<'static> {
+/// The cells for the names of these items of a feed: as many as the longest needs, up to half of the line.
+pub fn label_room(failures: &[&ItemFailure], room: usize) -> usize {
+    failures.iter().map(|failure| width(failure.label.as_str())).max().unwrap_or_default().min(room / 2)
+}
+
+/// One refused item of a feed in one line: which one comes first, then why.
+pub fn failure_line(
+    failure: &ItemFailure,
+    label_room: usize,
+    is_selected: bool,
+    theme: Theme,
+    room: usize,
+) -> Line<'static> {
     let (mark, role) = match failure.state {
         ItemState::NeedsAttention => ("▲", Role::Danger),
         ItemState::WillRetry => ("◐", Role::Warning),
         ItemState::Awaiting => ("○", Role::Dim),
         ItemState::Submitted => ("●", Role::Good),
     };
-    let label_room = (room / 3).min(36);
     let code = if failure.code.is_empty() { String::new() } else { format!(" [{}]", failure.code) };
     let request = failure.request_id.as_ref().map(|id| format!(" request {id}")).unwrap_or_default();
     let rest = room.saturating_sub(4 + label_room + 1);
@@ -84,8 +94,8 @@ pub fn failure_line(failure: &ItemFailure, is_selected: bool, theme: Theme, room
     let line = Line::from(vec![
         Span::styled(if is_selected { "▸ " } else { "  " }, theme.style(Role::Accent)),
         Span::styled(format!("{mark} "), theme.style(role)),
-        Span::styled(left(&format!("{} {}", failure.feed, failure.label), label_room), theme.style(Role::Text)),
+        Span::styled(left(failure.label.as_str(), label_room), theme.style(Role::Text)),
         Span::styled(format!(" {}", left(&text, rest)), theme.style(Role::Dim)),
     ]);
-    crate::tui::widgets::list::selected(line, is_selected, theme)
+    crate::tui::widgets::list::selected(line, is_selected)
 }

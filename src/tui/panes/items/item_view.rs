@@ -69,7 +69,7 @@ fn lines_of(entry: &Row, is_selected: bool, theme: Theme, room: usize) -> Vec<Li
     let cursor = Span::styled(if is_selected { "▸ " } else { "  " }, theme.style(Role::Accent));
     if entry.is_title() {
         let text = Span::styled(left(entry.text.as_str(), room.saturating_sub(2)), theme.style(Role::Title));
-        return vec![crate::tui::widgets::list::selected(Line::from(vec![cursor, text]), is_selected, theme)];
+        return vec![crate::tui::widgets::list::selected(Line::from(vec![cursor, text]), is_selected)];
     }
     let (mark, role) = mark_of(entry.tone);
     let rest = room.saturating_sub(2 + NAME + 1).max(1);
@@ -93,7 +93,7 @@ fn lines_of(entry: &Row, is_selected: bool, theme: Theme, room: usize) -> Vec<Li
             Span::styled(format!("{} ", left(name, NAME)), theme.style(Role::Dim)),
             Span::styled(left(&text, rest), theme.style(role)),
         ]);
-        crate::tui::widgets::list::selected(line, is_selected, theme)
+        crate::tui::widgets::list::selected(line, is_selected)
     });
     rows.collect()
 }

@@ -260,6 +260,7 @@ impl ItemsPage {
             Action::FilterByState => {
                 self.list(ItemQuery { state: next_state(query.state), ..query }, &mut effects);
             }
+            Action::SaveCsv => cx.ask_line(LinePurpose::SaveCsv(vec![query.clone()]), &format!("{}.csv", query.feed)),
             Action::FilterByError => cx.ask_line(LinePurpose::ErrorText, &query.error),
             Action::Sort => self.list(ItemQuery { order: next_order(query.order), ..query }, &mut effects),
             Action::Refresh => self.refresh(&mut effects),

@@ -36,6 +36,11 @@ pub enum ItemsWork {
     Explain(SafeText),
     /// Save the payloads of one item to a new file in the state directory.
     Save(ItemNumber),
+    /// Write the items of these queries to a new CSV file.
+    SaveCsv {
+        queries: Vec<ItemQuery>,
+        path: PathBuf,
+    },
 }
 
 /// What comes back.
@@ -75,6 +80,8 @@ pub enum ItemsReply {
     },
     /// Its payloads were saved.
     Saved(Result<PathBuf, Problem>),
+    /// So many items were written to a CSV file.
+    CsvSaved { path: PathBuf, result: Result<u64, Problem> },
 }
 
 /// What is being searched for and counted.
@@ -130,6 +137,13 @@ pub async fn perform(connector: Connector, work: ItemsWork, hold: CancellationTo
         ItemsWork::Explain(sku) => {
             let result = connector.explain(sku.as_str()).await.map(Box::new);
             ItemsReply::Explained { sku, result }
+        }
+        ItemsWork::SaveCsv { queries, path } => {
+            blocking(move || {
+                let result = connector.save_items_csv(&queries, &path);
+                ItemsReply::CsvSaved { path, result }
+            })
+            .await
         }
         ItemsWork::Save(number) => ItemsReply::Saved(connector.save_item(number).await),
     }

@@ -14,7 +14,7 @@ use crate::tui::panes::{Load, View};
 use crate::tui::remedy::hint_of;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::filter::filter_line;
-use crate::tui::widgets::text::{fit, full_moment, left, moment, paragraph, right, time, width};
+use crate::tui::widgets::text::{fit, fit_with_end, full_moment, left, moment, paragraph, right, time, width};
 use crate::untrusted::SafeText;
 
 /// Widths of the columns, in cells; the rest goes to the label.
@@ -82,8 +82,8 @@ fn heading(items: &ItemsPage, from: usize, shown: usize, theme: Theme, room: usi
 fn filters(items: &ItemsPage, theme: Theme, room: usize) -> Line<'static> {
     if let Load::Failed { problem } = &items.load {
         let retry = key_of(KeyContext::Items, Action::Refresh);
-        let text = format!("✗ {}; {retry}: retry", problem.what);
-        return Line::styled(fit(&text, room), theme.style(Role::Danger));
+        let text = fit_with_end(&format!("✗ {}", problem.what), &format!("; {retry}: retry"), room);
+        return Line::styled(text, theme.style(Role::Danger));
     }
     let mut parts = Vec::new();
     if let Some(looked) = items.looked {
@@ -146,7 +146,7 @@ fn line(
     let (shape, word, role) = word_of(row);
     let texts = cells(
         if is_selected { "▸" } else { "" },
-        if is_marked { "■" } else { "" },
+        if is_marked { "◆" } else { "" },
         row.label.as_str(),
         &id,
         &format!("{shape} {word}"),
@@ -156,17 +156,17 @@ fn line(
     let roles = [Role::Accent, Role::Accent, Role::Text, Role::Dim, role, Role::Dim];
     let spans: Vec<Span<'static>> =
         texts.into_iter().zip(roles).map(|(text, role)| Span::styled(text, theme.style(role))).collect();
-    crate::tui::widgets::list::selected(Line::from(spans), is_selected, theme)
+    crate::tui::widgets::list::selected(Line::from(spans), is_selected)
 }
 
 /// Where an item stands, in a shape and a word.
 fn word_of(row: &ItemRow) -> (&'static str, &'static str, Role) {
     match row.state {
-        ItemState::Submitted if row.is_deleted => ("○", "deleted", Role::Dim),
+        ItemState::Submitted if row.is_deleted => ("●", "deleted", Role::Dim),
         ItemState::Submitted => ("●", "sent", Role::Good),
-        ItemState::Awaiting => ("◐", "not sent", Role::Accent),
-        ItemState::WillRetry => ("▲", "will retry", Role::Warning),
-        ItemState::NeedsAttention => ("✗", "needs a fix", Role::Danger),
+        ItemState::Awaiting => ("○", "not sent", Role::Accent),
+        ItemState::WillRetry => ("◐", "will retry", Role::Warning),
+        ItemState::NeedsAttention => ("▲", "needs a fix", Role::Danger),
     }
 }
 

@@ -22,7 +22,7 @@ use crate::tui::panes::keys::requests::{KeysReply, KeysWork};
 use crate::tui::panes::{Cx, Effect, Effects, Message, Now, Pane};
 use crate::tui::widgets::copyable::Copyable;
 use crate::tui::widgets::dialog::{Dialog, KeyDialog, LineDialog, LinePurpose, Question, Reading};
-use crate::tui::widgets::notices::Tone;
+use crate::tui::widgets::notices::{Subject, Tone};
 use crate::untrusted::SafeText;
 
 /// What the gateway said of a pair.
@@ -191,7 +191,7 @@ impl KeysPane {
             KeysReply::EnvironmentSet(Ok(overview)) => {
                 *cx.overview = overview;
                 let environment = cx.overview.environment;
-                cx.tell(Message::LeadOn(format!("the {environment} pair and its gateway are now in use")));
+                cx.tell(Message::LeadOn(format!("now using the {environment} pair and its gateway")));
                 // Another gateway sees other projects.
                 cx.tell(Message::GatewayChanged);
             }
@@ -422,12 +422,13 @@ impl KeysPane {
                 Check::Accepted { at }
             }
             Ok(()) => {
-                cx.notices.forget_refused_keys();
+                cx.notices.over(Subject::Keys);
+                cx.notices.over(Subject::Gateway);
                 Check::Accepted { at }
             }
             Err(problem) => {
                 if problem.exit != Exit::Refused {
-                    cx.problem(&problem);
+                    cx.problem_about(Subject::Gateway, &problem);
                 }
                 Check::Failed { at, problem }
             }
@@ -474,8 +475,13 @@ impl KeysPane {
                     ),
                     None => format!("the {environment} pair is saved, both keys encrypted, in {}", saved.where_to),
                 };
-                cx.notice(Tone::Good, text);
                 cx.save_note(saved.note.as_ref());
+                if cx.overview.data_space.is_none() && environment == cx.overview.environment {
+                    let saas = key_of(KeyContext::Keys, Action::ShowSaas);
+                    cx.lead_on_to(text, format!("next: choose a data space ({saas})"));
+                } else {
+                    cx.notice(Tone::Good, text);
+                }
                 self.keys_changed(environment, cx, effects);
                 self.offer_environment(environment, cx);
             }

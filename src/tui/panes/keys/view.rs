@@ -162,7 +162,7 @@ fn check(check: &Check, draft: &Draft, is_complete: bool, theme: Theme, room: us
             field("Gateway", "○ not verified", Role::Text, &format!("{verify}: verify"), theme, room)
         }
         Check::NotAsked => field("Gateway", "○ not verified", Role::Dim, "", theme, room),
-        Check::Asking => field("Gateway", "◐ verifying …", Role::Accent, "", theme, room),
+        Check::Asking => field("Gateway", "◌ verifying …", Role::Accent, "", theme, room),
         Check::Accepted { at } => field("Gateway", &format!("● accepted at {}", time(at)), Role::Good, "", theme, room),
         Check::Failed { at, problem } => {
             let text = format!("✗ {} ({})", problem.what, time(at));

@@ -18,7 +18,7 @@ use crate::tui::panes::{Cx, Effect, Effects, Load, Message, step};
 use crate::tui::widgets::copyable::Copyable;
 use crate::tui::widgets::dialog::{Dialog, LineDialog, LinePurpose, Question};
 use crate::tui::widgets::filter::Filter;
-use crate::tui::widgets::notices::Tone;
+use crate::tui::widgets::notices::{Subject, Tone};
 use crate::untrusted::SafeText;
 
 /// The pane.
@@ -311,6 +311,7 @@ impl OrganizationPane {
         let is_open = matches!(cx.dialog, Some(Dialog::Line(LineDialog { purpose, .. })) if purpose.is_about_ims());
         match result {
             Ok(signed_in) => {
+                cx.notices.over(Subject::Ims);
                 if is_open {
                     *cx.dialog = None;
                 }
@@ -320,7 +321,7 @@ impl OrganizationPane {
                 self.on_sign_in(SignIn::In(signed_in), cx, effects);
             }
             Err(problem) if is_open => cx.refuse_line(&problem),
-            Err(problem) => cx.problem(&problem),
+            Err(problem) => cx.problem_about(Subject::Ims, &problem),
         }
     }
 
@@ -354,6 +355,7 @@ impl OrganizationPane {
         self.status = Load::Done { at: cx.now.wall.clone() };
         match result {
             Ok(overview) => {
+                cx.notices.over(Subject::Ims);
                 if let Some(id) = &overview.organization {
                     let home = &overview.settings.home;
                     let text = format!("{id} is now the IMS organization, saved in {home}");
@@ -361,7 +363,7 @@ impl OrganizationPane {
                 }
                 cx.tell(Message::Settings(overview));
             }
-            Err(problem) => cx.problem(&problem),
+            Err(problem) => cx.problem_about(Subject::Ims, &problem),
         }
     }
 }

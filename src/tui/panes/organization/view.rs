@@ -102,7 +102,7 @@ pub fn line_words(purpose: &LinePurpose) -> (&'static str, String) {
 /// What went wrong with the last thing that was asked of IMS.
 fn failure(view: View<'_, OrganizationPane>, theme: Theme, room: usize) -> Vec<Line<'static>> {
     match &view.pane.status {
-        Load::Loading => vec![Line::styled("◐ waiting for IMS …", theme.style(Role::Accent))],
+        Load::Loading => vec![Line::styled("◌ waiting for IMS …", theme.style(Role::Accent))],
         Load::Failed { problem } => failed(problem, theme, room),
         Load::NotAsked | Load::Done { .. } => Vec::new(),
     }
@@ -219,7 +219,7 @@ fn head(view: View<'_, OrganizationPane>, theme: Theme, room: usize) -> Vec<Line
     let age = pane.loaded_at.as_ref().map(|at| format!(" as of {}", time(at))).unwrap_or_default();
     match &pane.load {
         Load::NotAsked => Vec::new(),
-        Load::Loading => vec![Line::styled("◐ loading the organizations …", theme.style(Role::Accent))],
+        Load::Loading => vec![Line::styled("◌ loading the organizations …", theme.style(Role::Accent))],
         Load::Failed { problem } => {
             // What stands above already is not said twice.
             let is_said = matches!(&pane.status, Load::Failed { problem: above } if above == problem);
@@ -261,5 +261,5 @@ fn row(
         Span::styled(format!("  {}", left(id, id_room)), theme.style(Role::Dim)),
         Span::styled(format!("  {}", left(mark, IN_USE)), theme.style(Role::Good)),
     ]);
-    crate::tui::widgets::list::selected(line, is_selected, theme)
+    crate::tui::widgets::list::selected(line, is_selected)
 }

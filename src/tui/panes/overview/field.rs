@@ -6,7 +6,7 @@ use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::text::{left, wrap};
 
 /// The width of a name, in cells.
-pub const TITLE: usize = 20;
+pub const TITLE: usize = 9;
 
 /// In lines of at most `room` cells.
 pub fn field(label: &str, text: &str, role: Role, theme: Theme, room: usize) -> Vec<Line<'static>> {

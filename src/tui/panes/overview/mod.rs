@@ -2,6 +2,7 @@
 
 mod day_after;
 mod field;
+mod panels;
 pub mod requests;
 pub mod view;
 
@@ -180,18 +181,16 @@ fn gateway_says<'a>(in_use: Environment, keys: &'a KeysPane, saas: &'a SaasPane)
     }
 }
 
-/// What comes next, for the end of a notice; empty once everything is set up.
-pub fn then_next(steps: &[Step]) -> String {
-    match checklist::next(steps) {
-        Some(Step { deed: Some(deed), .. }) => format!("; next: {}", words_of(*deed)),
-        _ => String::new(),
-    }
+/// What comes next, for a notice; `None` once everything is set up.
+pub fn then_next(steps: &[Step]) -> Option<String> {
+    let deed = checklist::next(steps)?.deed?;
+    Some(format!("next: {}", words_of(deed, From::Elsewhere)))
 }
 
 fn in_lines(steps: &[Step]) -> Copyable {
     let lines = steps.iter().flat_map(|step| {
         let deed = step.deed.filter(|_| step.state.needs_a_person());
-        let deed = deed.map(|deed| SafeText::new(&format!("  next: {}", words_of(deed))));
+        let deed = deed.map(|deed| SafeText::new(&format!("  next: {}", words_of(deed, From::Elsewhere))));
         let line = format!("{}: {}: {}", step.stage.title(), step.state.word(), words(&step.says));
         [Some(SafeText::new(&line)), deed]
     });
@@ -214,56 +213,80 @@ fn other_than(environment: Environment) -> Environment {
     }
 }
 
-/// What there is to do, with the keys that do it.
-pub fn words_of(deed: NextAction) -> String {
-    let digit = |pane: Action| key_of(KeyContext::Overview, pane);
-    let (keys, saas, organization, export) =
-        (digit(Action::ShowKeys), digit(Action::ShowSaas), digit(Action::ShowOrganization), digit(Action::ShowExport));
+/// From where a step is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// Its row is selected.
+    Row,
+    /// Any pane may be in front.
+    Elsewhere,
+}
+
+/// What to press to do it, in words.
+pub fn words_of(deed: NextAction, from: From) -> String {
+    let here = |action| key_of(KeyContext::Overview, action);
+    let enter = here(Action::Open);
+    let open = |pane: Action, name: &str| match from {
+        From::Row => format!("press {enter} to open {name}"),
+        From::Elsewhere => format!("press {} for {name}", here(pane)),
+    };
+    let keys = || open(Action::ShowKeys, "Keys");
     let in_keys = |action| key_of(KeyContext::Keys, action);
+    let saas = || open(Action::ShowSaas, "SaaS");
+    let create = key_of(KeyContext::Saas, Action::CreateProject);
+    let choose = key_of(KeyContext::Saas, Action::Open);
+    let export = || open(Action::ShowExport, "Export");
+    let in_export = |action| key_of(KeyContext::Export, action);
+    let set_source = match from {
+        From::Row => format!("press {enter}"),
+        From::Elsewhere => format!("press {}, then {}", here(Action::ShowOverview), here(Action::SetSource)),
+    };
     match deed {
-        NextAction::SetSource => format!("set the shop ({} in pane 0)", digit(Action::SetSource)),
+        NextAction::SetSource => format!("{set_source}, and type the path of the shop"),
         NextAction::MendSource => format!(
-            "fix it, or set another path ({} in pane 0); details: doctor ({export}, then {})",
-            digit(Action::SetSource),
-            key_of(KeyContext::Export, Action::Doctor)
+            "fix it, or {set_source} to set another path; details: {}, then {} (doctor)",
+            here(Action::ShowExport),
+            in_export(Action::Doctor)
         ),
         NextAction::AddKeys => format!(
-            "paste the API key ({}) and the private key ({}) in pane {keys}; help: {}",
+            "{}; there, {} takes the API key, {} the private key, and {} says where to get them",
+            keys(),
             in_keys(Action::PasteApiKey),
             in_keys(Action::PastePrivateKey),
             in_keys(Action::WhereKeys)
         ),
         NextAction::UseOtherPair => {
-            format!("use the complete pair ({} in pane {keys})", in_keys(Action::UseEnvironment))
+            format!("{}, then {} to use the complete pair", keys(), in_keys(Action::UseEnvironment))
         }
-        NextAction::VerifyKeys => format!("verify the pair ({} in pane {keys})", in_keys(Action::Verify)),
+        NextAction::VerifyKeys => format!("{}, then {} to verify the pair", keys(), in_keys(Action::Verify)),
         NextAction::MendKeys => {
-            format!("check both keys in pane {keys}, or rotate the pair there ({})", in_keys(Action::Rotate))
+            format!("{}; check both keys there, or {} replaces the pair", keys(), in_keys(Action::Rotate))
         }
-        NextAction::AskAgain => format!("{}: retry; known data stays", digit(Action::Refresh)),
-        NextAction::CreateProject => {
-            format!("create a project ({} in pane {saas})", key_of(KeyContext::Saas, Action::CreateProject))
+        NextAction::AskAgain => format!("press {} to try again; known data stays", here(Action::Refresh)),
+        NextAction::CreateProject => format!("{}, then {create} to create a project", saas()),
+        NextAction::LookAtProjects | NextAction::ChooseDataSpace => {
+            format!("{}; select a data space there and press {choose} ({create} creates a project)", saas())
         }
-        NextAction::LookAtProjects => format!(
-            "choose a project's data space ({} in pane {saas}), or create a project ({})",
-            key_of(KeyContext::Saas, Action::Open),
-            key_of(KeyContext::Saas, Action::CreateProject)
+        NextAction::SignIn => format!(
+            "optional: {}, then {} to sign in",
+            open(Action::ShowOrganization, "IMS"),
+            key_of(KeyContext::Organization, Action::SignIn)
         ),
-        NextAction::ChooseDataSpace => {
-            format!("choose a data space ({} in pane {saas})", key_of(KeyContext::Saas, Action::Open))
-        }
-        NextAction::SignIn => format!("optional: sign in (pane {organization})"),
         NextAction::Export => format!(
-            "dry run first ({} in pane {export}), then export ({})",
-            key_of(KeyContext::Export, Action::DryRun),
-            key_of(KeyContext::Export, Action::StartAll)
+            "{}; there, {} is a dry run, which sends nothing, and {} exports every feed",
+            export(),
+            in_export(Action::DryRun),
+            in_export(Action::StartAll)
         ),
         NextAction::DecideCustomised => {
-            format!("see every change: doctor ({export}, then {})", key_of(KeyContext::Export, Action::Doctor))
+            format!("{}, then {} (doctor) to see every change", export(), in_export(Action::Doctor))
         }
         NextAction::LookAtFailures => {
-            format!("check the failed items in pane {export}; {}: retry", key_of(KeyContext::Export, Action::Retry))
+            format!("{}; failures are listed there by reason, and {} retries them", export(), in_export(Action::Retry))
         }
-        NextAction::LookAtServices => format!("{}: list them", digit(Action::Open)),
+        NextAction::LookAtServices => match from {
+            From::Row => format!("press {enter} to list them"),
+            From::Elsewhere => format!("press {}, then {}", here(Action::ShowExport), in_export(Action::Services)),
+        },
     }
 }

@@ -12,10 +12,10 @@ use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::panes::View;
 use crate::tui::panes::export::ExportPane;
 use crate::tui::panes::overview::field::{TITLE, field};
-use crate::tui::panes::overview::{OverviewPane, day_after, words_of};
+use crate::tui::panes::overview::{From, OverviewPane, day_after, panels, words_of};
 use crate::tui::remedy::words;
 use crate::tui::theme::{Role, Theme};
-use crate::tui::widgets::text::{fit, left, paragraph};
+use crate::tui::widgets::text::{fit, left, paragraph, width};
 
 /// The width of its state with the shape, in cells.
 const STATE: usize = 11;
@@ -32,6 +32,10 @@ pub fn draw(
     is_new_here: bool,
     theme: Theme,
 ) {
+    let (area, beside) = if is_new_here { (area, None) } else { panels::beside(area) };
+    if let Some(beside) = beside {
+        panels::draw(frame, beside, export, theme);
+    }
     let room = usize::from(area.width);
     let height = usize::from(area.height);
     let selected = view.pane.selected_step(steps);
@@ -46,14 +50,17 @@ pub fn draw(
     match steps.get(selected) {
         Some(step) if is_roomy => {
             lines.push(Line::default());
-            lines.extend(known(step, theme, room));
+            // What the row says in full is not said twice.
+            if width(&words(&step.says)) > says_room(room) {
+                lines.extend(known(step, theme, room));
+            }
             lines.extend(to_do(step, theme, room));
         }
         Some(step) => lines.extend(to_do(step, theme, room)),
         None => {}
     }
     let rest = height.saturating_sub(lines.len() + 1);
-    let known = if is_new_here { Vec::new() } else { day_after::lines(export, theme, room, rest) };
+    let known = if is_new_here { Vec::new() } else { day_after::lines(export, beside.is_some(), theme, room, rest) };
     if !known.is_empty() {
         lines.push(Line::default());
         lines.extend(known);
@@ -87,7 +94,7 @@ fn head(steps: &[Step], is_new_here: bool, theme: Theme, room: usize, is_roomy: 
     let wrong = of(|state| matches!(state, StepState::Wrong | StepState::Attention));
     let is_set_up = of(|state| matches!(state, StepState::Next | StepState::Later)) == 0;
     let (text, role) = match (wrong, checklist::next(steps)) {
-        (0, None) if of(|state| state == StepState::Looking) > 0 => ("◐ Checking…".to_owned(), Role::Accent),
+        (0, None) if of(|state| state == StepState::Looking) > 0 => ("◌ Checking…".to_owned(), Role::Accent),
         (0, None) if of(|state| state == StepState::Busy) > 0 => {
             ("▶ Export running; nothing needs attention".to_owned(), Role::Accent)
         }
@@ -95,7 +102,7 @@ fn head(steps: &[Step], is_new_here: bool, theme: Theme, room: usize, is_roomy: 
         (0, None) => ("● Nothing needs attention".to_owned(), Role::Good),
         (0, Some(next)) => {
             let number = steps.iter().filter(|step| is_done(step)).count();
-            (format!("▶ {number} of {} steps done; next: {}", steps.len() - 1, next.stage.title()), Role::Accent)
+            (format!("→ {number} of {} steps done; next: {}", steps.len() - 1, next.stage.short_title()), Role::Accent)
         }
         (1, _) => ("▲ 1 step needs attention".to_owned(), Role::Warning),
         (wrong, _) => (format!("▲ {} need attention", counted(wrong as u64, "step")), Role::Warning),
@@ -111,21 +118,27 @@ fn is_done(step: &Step) -> bool {
 fn row(step: &Step, is_selected: bool, theme: Theme, room: usize) -> Line<'static> {
     let (shape, role) = shape_of(step.state);
     let says = if step.state == StepState::Later { Role::Dim } else { Role::Text };
-    let rest = room.saturating_sub(2 + TITLE + 1 + STATE + 1);
+    let rest = says_room(room);
     let line = Line::from(vec![
         Span::styled(if is_selected { "▸ " } else { "  " }, theme.style(Role::Accent)),
-        Span::styled(left(step.stage.title(), TITLE), theme.style(Role::Title)),
+        Span::styled(left(step.stage.short_title(), TITLE), theme.style(Role::Title)),
         Span::styled(format!(" {}", left(&format!("{shape} {}", step.state.word()), STATE)), theme.style(role)),
         Span::styled(format!(" {}", left(&words(&step.says), rest)), theme.style(says)),
     ]);
-    crate::tui::widgets::list::selected(line, is_selected, theme)
+    crate::tui::widgets::list::selected(line, is_selected)
+}
+
+/// The cells for what is known of a step.
+fn says_room(room: usize) -> usize {
+    room.saturating_sub(2 + TITLE + 1 + STATE + 1)
 }
 
 fn shape_of(state: StepState) -> (&'static str, Role) {
     match state {
         StepState::Done => ("●", Role::Good),
-        StepState::Busy | StepState::Looking => ("◐", Role::Accent),
-        StepState::Next => ("▶", Role::Accent),
+        StepState::Busy => ("▶", Role::Accent),
+        StepState::Looking => ("◌", Role::Accent),
+        StepState::Next => ("→", Role::Accent),
         StepState::Later | StepState::Optional => ("○", Role::Dim),
         StepState::Attention => ("▲", Role::Warning),
         StepState::Wrong => ("✗", Role::Danger),
@@ -136,18 +149,18 @@ fn shape_of(state: StepState) -> (&'static str, Role) {
 fn known(step: &Step, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let (_, role) = shape_of(step.state);
     let role = if matches!(step.state, StepState::Attention | StepState::Wrong) { role } else { Role::Text };
-    field(step.stage.title(), &words(&step.says), role, theme, room)
+    field(step.stage.short_title(), &words(&step.says), role, theme, room)
 }
 
 /// What there is to do about it.
 fn to_do(step: &Step, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let open = key_of(KeyContext::Overview, Action::Open);
     match step.deed {
-        Some(deed) => field("Next step", &format!("{}; {open}: open", words_of(deed)), Role::Accent, theme, room),
+        Some(deed) => field("Next", &words_of(deed, From::Row), Role::Accent, theme, room),
         None if step.stage == Stage::Shop => {
-            field("Next step", &format!("Nothing to do. {open}: change the location"), Role::Dim, theme, room)
+            field("Next", &format!("Nothing to do. {open}: change the location"), Role::Dim, theme, room)
         }
-        None => field("Next step", &format!("Nothing to do. {open}: open"), Role::Dim, theme, room),
+        None => field("Next", &format!("Nothing to do. {open}: open"), Role::Dim, theme, room),
     }
 }
 

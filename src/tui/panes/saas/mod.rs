@@ -21,7 +21,7 @@ use crate::tui::panes::{Cx, Effect, Effects, Load, Message, Now, PairInUse, step
 use crate::tui::widgets::copyable::Copyable;
 use crate::tui::widgets::dialog::{Dialog, LineDialog, LinePurpose, Question, Reading};
 use crate::tui::widgets::filter::Filter;
-use crate::tui::widgets::notices::Tone;
+use crate::tui::widgets::notices::{Subject, Tone};
 use crate::untrusted::SafeText;
 
 /// The pane.
@@ -115,7 +115,7 @@ impl SaasPane {
         match reply {
             SaasReply::Projects { environment, result } => self.on_projects(environment, result, cx),
             SaasReply::LastReceived(Ok(received)) => self.received = received,
-            SaasReply::LastReceived(Err(problem)) => cx.problem(&problem),
+            SaasReply::LastReceived(Err(problem)) => cx.problem_about(Subject::Gateway, &problem),
             SaasReply::Foreseen { space, result } => self.on_foreseen(&space, result, cx.now),
             SaasReply::ProjectCreated(result) => self.on_project_created(result, cx, &mut effects),
             SaasReply::Renamed(result) => self.on_renamed(result, cx, &mut effects),
@@ -251,6 +251,7 @@ impl SaasPane {
         match result {
             Ok(projects) => {
                 // Whoever lists projects has accepted the keys.
+                cx.notices.over(Subject::Gateway);
                 cx.tell(Message::GatewaySaid(environment, Ok(())));
                 let is_first = self.as_of.is_none();
                 self.projects = projects;
@@ -276,12 +277,14 @@ impl SaasPane {
         let space_where = |is_it: &dyn Fn(&Project, &DataSpace) -> bool| {
             rows.iter().position(|row| matches!(row, SaasRow::Space(project, space) if is_it(project, space)))
         };
+        // Whoever has just begun rehearses first.
         let wanted = if created.is_some() {
-            // Whoever has just begun rehearses first.
             space_where(&|project, space| Some(&project.id) == created && space.kind == DataSpaceKind::Testing)
                 .or_else(|| space_where(&|project, _| Some(&project.id) == created))
         } else if is_first {
-            space_where(&|_, space| Some(&space.id) == in_use).or_else(|| space_where(&|_, _| true))
+            space_where(&|_, space| Some(&space.id) == in_use)
+                .or_else(|| space_where(&|_, space| space.kind == DataSpaceKind::Testing))
+                .or_else(|| space_where(&|_, _| true))
         } else {
             None
         };
@@ -293,10 +296,11 @@ impl SaasPane {
         match result {
             Ok(project) => {
                 cx.close_line(&[LinePurpose::CreateProject]);
-                let count = project.data_spaces.len();
-                let spaces = if count == 1 { "data space" } else { "data spaces" };
-                let text = format!("project {} created with {count} {spaces}: choose one", project.name);
-                cx.lead_on(Tone::Good, text);
+                let choose = key_of(KeyContext::Saas, Action::Open);
+                cx.lead_on_to(
+                    format!("project {} created", project.name),
+                    format!("next: choose a data space ({choose})"),
+                );
                 self.created = Some(project.id);
                 self.filter.clear();
                 self.load_projects(effects);
@@ -331,10 +335,9 @@ impl SaasPane {
                 if let Some((_, name, kind)) = &cx.overview.data_space {
                     let keeps = was.map(|(_, name, _)| format!("; {name} keeps its data")).unwrap_or_default();
                     let export = key_of(KeyContext::Saas, Action::ShowExport);
-                    let text = format!(
-                        "Now exporting to {name} ({kind}). Nothing sent yet{keeps}; next: the data export ({export})"
-                    );
-                    cx.lead_on(Tone::Good, text);
+                    let dry_run = key_of(KeyContext::Export, Action::DryRun);
+                    let text = format!("Now exporting to {name} ({kind}). Nothing sent yet{keeps}");
+                    cx.lead_on_to(text, format!("next: press {export}, then {dry_run} (dry run)"));
                 }
             }
             Err(problem) => cx.refuse_line_or_tell(&problem),

@@ -59,8 +59,8 @@ fn head(view: View<'_, SaasPane>, theme: Theme, room: usize) -> Line<'static> {
     let (text, role) = match &view.pane.load {
         Load::NotAsked => (format!("Not loaded. {refresh}: load the projects visible to these keys"), Role::Dim),
         Load::Loading => match &view.pane.as_of {
-            Some(at) => (format!("◐ Refreshing …; shown as of {}", time(at)), Role::Accent),
-            None => ("◐ Loading the projects visible to these keys …".to_owned(), Role::Accent),
+            Some(at) => (format!("◌ Refreshing …; shown as of {}", time(at)), Role::Accent),
+            None => ("◌ Loading the projects visible to these keys …".to_owned(), Role::Accent),
         },
         Load::Done { at } => {
             let projects = u64::try_from(view.pane.projects.len()).unwrap_or(u64::MAX);
@@ -140,7 +140,7 @@ fn line(row: SaasRow, is_selected: bool, view: View<'_, SaasPane>, theme: Theme,
         Span::styled(format!("  {}", left(&kind, KIND)), theme.style(kind_role)),
         Span::styled(format!("  {}", left(mark, IN_USE)), theme.style(Role::Good)),
     ]);
-    crate::tui::widgets::list::selected(line, is_selected, theme)
+    crate::tui::widgets::list::selected(line, is_selected)
 }
 
 fn shape_of(kind: DataSpaceKind) -> (&'static str, Role) {

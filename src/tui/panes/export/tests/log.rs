@@ -101,7 +101,7 @@ fn a_new_run_begins_a_new_log() {
 #[test]
 fn what_is_done_on_the_page_of_a_feed_is_done_to_that_feed() {
     for (letter, mode, dry_run) in
-        [('s', SyncMode::Full, false), ('d', SyncMode::Full, true), ('t', SyncMode::Retry, false)]
+        [('s', SyncMode::Full, false), ('d', SyncMode::Full, true), ('t', SyncMode::RETRY_ALL, false)]
     {
         let mut state = testing();
         key(&mut state, KeyCode::Down);

@@ -6,6 +6,7 @@ use crate::feeds::source::IdKind;
 use crate::remedy::{Hint, Remedy};
 use crate::tui::model::tests::*;
 use crate::tui::panes::export::requests::{ExportReply, ExportWork};
+use crate::tui::panes::items::requests::{ItemsReply, ItemsWork};
 
 fn request(effects: &Effects) -> &ExportRequest {
     match works(effects)[..] {
@@ -48,7 +49,7 @@ fn a_retry_is_of_the_selected_feed_only_if_something_failed_there() {
     assert!(state.notices.newest().unwrap().text.contains("nothing to retry"));
     ledger(&mut state, &[(Feed::Categories, 0), (Feed::Products, 2)]);
     let effects = press(&mut state, 't');
-    assert_eq!((&request(&effects).mode, &request(&effects).feeds[..]), (&SyncMode::Retry, &[][..]));
+    assert_eq!((&request(&effects).mode, &request(&effects).feeds[..]), (&SyncMode::RETRY_ALL, &[][..]));
     end(&mut state);
     press(&mut state, 'j');
     let effects = press(&mut state, 't');
@@ -169,4 +170,49 @@ fn a_remark_about_many_feeds_is_one_notice() {
     state.update(Event::Run { news, skipped: 0 }, &now());
     assert_eq!(state.notices.count(), 2);
     assert_eq!(state.notices.newest().unwrap().text, format!("products, prices and 2 more feeds: {same}"));
+}
+
+/// A state whose cursor is on the only reason of failures, which two feeds have.
+fn on_a_reason() -> State {
+    let mut state = testing();
+    let failure = |feed, number| ItemFailure {
+        feed,
+        label: format!("sku-{number}").into(),
+        state: ItemState::WillRetry,
+        message: format!("invalid value \"{number}\" for type").into(),
+        code: "".into(),
+        request_id: None,
+    };
+    let failures = vec![failure(Feed::Products, 1), failure(Feed::Products, 2), failure(Feed::Prices, 3)];
+    state.update(Event::Reply(Reply::Export(ExportReply::Ledger(Ok((Vec::new(), failures))))), &now());
+    press(&mut state, 'G');
+    state
+}
+
+#[test]
+fn the_items_of_a_reason_are_retried_in_all_their_feeds() {
+    let effects = press(&mut on_a_reason(), 't');
+    let request = request(&effects);
+    assert_eq!(request.mode, SyncMode::Retry { error: "invalid value".to_owned() });
+    assert_eq!(request.feeds, [Feed::Products, Feed::Prices]);
+}
+
+#[test]
+fn the_items_of_a_reason_are_written_to_a_file_that_is_asked_for() {
+    let mut state = on_a_reason();
+    assert!(press(&mut state, 'w').is_empty(), "asked first");
+    let effects = key(&mut state, KeyCode::Enter);
+    let Some(Effect::Work(Work::Items(ItemsWork::SaveCsv { queries, path }))) = effects.first() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(path.to_str(), Some("failed.csv"));
+    let asked: Vec<_> = queries.iter().map(|query| (query.feed, query.state, query.error.as_str())).collect();
+    let of = |feed| (feed, Some(ItemState::WillRetry), "invalid value");
+    assert_eq!(asked, [of(Feed::Products), of(Feed::Prices)]);
+    let saved = |result| Event::Reply(Reply::Items(ItemsReply::CsvSaved { path: "failed.csv".into(), result }));
+    state.update(saved(Err(Problem::usage("failed.csv already exists"))), &now());
+    assert!(matches!(&state.dialog, Some(Dialog::Line(line)) if line.error.is_some()), "another name can be typed");
+    state.update(saved(Ok(3)), &now());
+    assert!(state.dialog.is_none());
+    assert_eq!(state.notices.newest().unwrap().text, "3 items written to failed.csv");
 }
