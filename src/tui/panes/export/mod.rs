@@ -16,7 +16,8 @@ pub mod rates;
 pub mod reading_text;
 pub mod reasons;
 pub mod remark;
-pub mod report_text;
+mod replies;
+mod report_text;
 pub mod reports;
 pub mod requests;
 pub mod run;
@@ -37,9 +38,8 @@ use jiff::{Timestamp, Zoned};
 
 use crate::attach::WatchStatus;
 use crate::connector::guard::customised::Customised;
-use crate::connector::{ExportRequest, Overview, SourceFeeds};
+use crate::connector::{ExportRequest, Overview};
 use crate::domain::Feed;
-use crate::error::Problem;
 use crate::export::SyncMode;
 use crate::export::ledger::{FeedSummary, PastEnd, PastRun, RunHistory};
 use crate::export::progress::{FeedProgress, ItemFailure, Progress};
@@ -49,12 +49,12 @@ use crate::tui::panes::export::cursor::FeedOrder;
 use crate::tui::panes::export::log::LogPage;
 use crate::tui::panes::export::remark::Remark;
 use crate::tui::panes::export::reports::Reports;
-use crate::tui::panes::export::requests::{ExportReply, ExportWork};
+use crate::tui::panes::export::requests::ExportWork;
 use crate::tui::panes::export::run::{ActiveRun, RunHost, RunState};
 use crate::tui::panes::export::totals::Totals;
 use crate::tui::panes::items::ItemsPage;
 use crate::tui::panes::items::item::ItemPane;
-use crate::tui::panes::{Cx, Effects, Load, Now};
+use crate::tui::panes::{Cx, Effects, Load};
 use crate::tui::widgets::dialog::{Dialog, Reading, ReportKind};
 use crate::tui::widgets::filter::Filter;
 use crate::tui::widgets::notices::Tone;
@@ -365,26 +365,6 @@ impl ExportPane {
         effects
     }
 
-    /// What came back.
-    pub fn on_reply(&mut self, reply: ExportReply, cx: &mut Cx<'_>) -> Effects {
-        let mut effects = Effects::new();
-        match reply {
-            ExportReply::Counts(result) => self.on_counts(result, cx.now),
-            ExportReply::Ledger(result) => self.on_ledger(result, cx.now),
-            ExportReply::History(history) => self.history = history,
-            ExportReply::Watches { watches, is_followed } => self.on_watches(watches, is_followed, &mut effects),
-            ExportReply::Health(result) => self.reports.health.take(result, cx.now),
-            ExportReply::Estimate(result) => self.reports.estimate.take(result, cx.now),
-            ExportReply::Checked(check) => self.reports.on_check(check),
-            ExportReply::Diagnosed => self.reports.diagnosis.load = Load::Done { at: cx.now.wall.clone() },
-            ExportReply::Services(services) => self.reports.services.take(Ok(services), cx.now),
-            ExportReply::Reported { kind, result } => self.reports.rows_mut(kind).take(result, cx.now),
-            ExportReply::RunStarted(result) => self.on_run_started(result, cx, &mut effects),
-            ExportReply::Attached(about) => self.on_attached(about, cx),
-        }
-        effects
-    }
-
     /// What a key does on the page of all feeds; most of it on that of one feed, too.
     fn act_in_summary(&mut self, action: Action, cx: &mut Cx<'_>, effects: &mut Effects) {
         let feed = self.selected_feed();
@@ -466,47 +446,5 @@ impl ExportPane {
             effects.push(ExportWork::Attach.into());
         }
         self.reports.refresh_health(effects);
-    }
-
-    /// A watch stands otherwise. What its pass sent or did not is in the ledger.
-    fn on_watches(&mut self, watches: Vec<WatchStatus>, is_followed: bool, effects: &mut Effects) {
-        self.follows_watches = is_followed;
-        let ended = |watches: &[WatchStatus]| watches.first().and_then(|watch| watch.last_pass);
-        let (before, now) = (ended(&self.watches), ended(&watches));
-        if !self.watches.is_empty() && before != now && now.is_some_and(|pass| pass.sent + pass.failed > 0) {
-            effects.push(ExportWork::LoadLedger.into());
-        }
-        self.watches = watches;
-    }
-
-    fn on_counts(&mut self, result: Result<SourceFeeds, Problem>, now: &Now) {
-        self.counts_load = match result {
-            Ok(SourceFeeds { counts, absent, customised }) => {
-                self.counts = counts;
-                self.absent = absent;
-                self.customised = customised;
-                self.counts_at = Some(now.wall.clone());
-                Load::Done { at: now.wall.clone() }
-            }
-            Err(problem) => Load::Failed { problem },
-        };
-    }
-
-    fn on_ledger(&mut self, result: Result<(Vec<FeedSummary>, Vec<ItemFailure>), Problem>, now: &Now) {
-        self.ledger_load = match result {
-            Ok((summaries, failures)) => {
-                self.ledger = summaries;
-                self.ledger_at = Some(now.wall.clone());
-                // While a run is active its own news is ahead of what is written down already.
-                if !self.is_busy() {
-                    self.failures = failures.into();
-                    self.failures_skipped = 0;
-                }
-                Load::Done { at: now.wall.clone() }
-            }
-            // A run that is just making the ledger says itself if it cannot.
-            Err(_) if self.is_busy() => Load::NotAsked,
-            Err(problem) => Load::Failed { problem },
-        };
     }
 }
