@@ -140,6 +140,8 @@ pub async fn perform(connector: Connector, work: ItemsWork, hold: CancellationTo
         }
         ItemsWork::SaveCsv { queries, path } => {
             blocking(move || {
+                // Who reads where it is may not know in which directory the screen was opened.
+                let path = std::path::absolute(&path).unwrap_or(path);
                 let result = connector.save_items_csv(&queries, &path);
                 ItemsReply::CsvSaved { path, result }
             })
