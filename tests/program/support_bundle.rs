@@ -23,7 +23,7 @@ async fn a_bundle_has_failures_runs_and_errors_but_no_secret_and_no_customer() {
     gateway.space = spaces.iter().find(|space| space.kind == DataSpaceKind::Testing).expect("one").id.clone();
     let home = Home::new();
     let shop = home.path("shop");
-    let source = "[source]\nkind = \"files\"";
+    let source = "[export.routes]\norders = \"feeds/orders/v1\"\n[source]\nkind = \"files\"";
     let instance = format!("[instance]\nroot = \"{}\"", shop.display());
     let config = gateway.config(source).replace("[saas]", "[saas]\nenvironment_type = \"Testing\"");
     home.write_config(&config.replace("[instance]", &instance));

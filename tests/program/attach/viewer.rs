@@ -171,7 +171,7 @@ async fn a_run_that_is_killed_is_said_to_be_gone() {
     let process = i32::try_from(pid(&run)).ok().and_then(rustix::process::Pid::from_raw).expect("a pid");
     rustix::process::kill_process(process, Signal::KILL).expect("killed");
     terminal.press("n");
-    terminal.wait_for("ended before its run did");
+    terminal.wait_for("ended before the run did");
 }
 
 #[tokio::test(flavor = "multi_thread")]
