@@ -77,7 +77,7 @@ mod tests {
             ("Authorization: Bearer abc.def", "abc.def"),
             ("jwt eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhIn0.c2ln", "eyJ"),
             ("mysql://shop:pa55word@db/shop is down", "pa55word"),
-            (r#"['password' => 'hunter2']"#, "hunter2"),
+            (r"['password' => 'hunter2']", "hunter2"),
             (r#"\"password\":\"hunter2\""#, "hunter2"),
             ("order of ann@example.com failed", "ann"),
             ("-----BEGIN PRIVATE KEY-----\\nMIIEvQ", "MIIE"),

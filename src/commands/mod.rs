@@ -316,7 +316,7 @@ async fn screen(setting: &Invocation, output: &mut Output) -> anyhow::Result<Exi
     // A database that answers at once is waited for, so that the screen opens on the right pane. Otherwise a worker continues.
     let _ = tokio::time::timeout(SETTINGS_PATIENCE, connector.ensure_loaded()).await;
     let options = crate::tui::Options { problem: not_remembered, ..crate::tui::Options::new(exports_of_screen()) };
-    Ok(crate::tui::run(connector, options).await?)
+    Ok(Box::pin(crate::tui::run(connector, options)).await?)
 }
 
 /// Where the exports of the screen live: in processes with its flags and environment. Its command line has nothing but flags.

@@ -9,46 +9,46 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use crate::connector::WatchNews;
 use crate::export::report_text::closing_line;
 
-/// The service manager that started this process, if one did (`NOTIFY_SOCKET`, sd_notify(3)).
-pub struct ServiceManager {
+/// When the service manager that started this process (`NOTIFY_SOCKET`) wants to hear that it is alive.
+pub struct Watchdog {
     /// Twice as often as it wants to be told (`WatchdogSec`).
-    alive: Option<Interval>,
+    ticks: Option<Interval>,
 }
 
-impl ServiceManager {
-    /// Says that the watch has begun.
-    pub fn ready() -> Self {
-        tell(&[NotifyState::Ready, NotifyState::Status("First pass")]);
-        let every = sd_notify::watchdog_enabled().filter(|limit| !limit.is_zero());
-        Self { alive: every.map(|limit| ticks(limit / 2)) }
-    }
-
-    /// Waits until it is time to say [`Self::is_alive`]; for ever where nobody wants to hear it.
+impl Watchdog {
+    /// Waits until it is time to say [`alive`]; for ever where nobody wants to hear it.
     pub async fn is_time(&mut self) {
-        match &mut self.alive {
+        match &mut self.ticks {
             Some(ticks) => {
                 ticks.tick().await;
             }
             None => pending().await,
         }
     }
+}
 
-    /// Says that the loop goes on.
-    pub fn is_alive(&self) {
-        tell(&[NotifyState::Watchdog]);
-    }
+/// Says that the watch has begun.
+pub fn ready() -> Watchdog {
+    tell(&[NotifyState::Ready, NotifyState::Status("First pass")]);
+    let every = sd_notify::watchdog_enabled().filter(|limit| !limit.is_zero());
+    Watchdog { ticks: every.map(|limit| ticks(limit / 2)) }
+}
 
-    /// Says how the watch stands.
-    pub fn news(&self, news: &WatchNews) {
-        if let Some(status) = status(news) {
-            tell(&[NotifyState::Status(&status)]);
-        }
-    }
+/// Says that the loop goes on.
+pub fn alive() {
+    tell(&[NotifyState::Watchdog]);
+}
 
-    /// Says that the watch ends.
-    pub fn stopping(&self) {
-        tell(&[NotifyState::Stopping, NotifyState::Status("Stopping after the batches in flight")]);
+/// Says how the watch stands.
+pub fn news(news: &WatchNews) {
+    if let Some(status) = status(news) {
+        tell(&[NotifyState::Status(&status)]);
     }
+}
+
+/// Says that the watch ends.
+pub fn stopping() {
+    tell(&[NotifyState::Stopping, NotifyState::Status("Stopping after the batches in flight")]);
 }
 
 /// How the watch stands, in one line; `None` where that has not changed.

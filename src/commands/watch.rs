@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::linear::{self, Teller, Voice};
 use super::output::{Output, talk};
-use super::service_manager::ServiceManager;
+use super::service_manager;
 use crate::cli::WatchArgs;
 use crate::connector::{Connector, Watch, WatchNews};
 use crate::domain::Feed;
@@ -46,7 +46,7 @@ pub async fn run(
         async move { connector.watch(watch, sender, stop).await }
     });
     let mut teller = Teller::new(Voice::Stderr, output);
-    let mut manager = ServiceManager::ready();
+    let mut watchdog = service_manager::ready();
     // Ended by the service manager is ended well; ended by a person's Ctrl-C is interrupted.
     let mut exit = Exit::Done;
     let mut is_listening = true;
@@ -56,15 +56,15 @@ pub async fn run(
             _ = interrupt.recv() => Some(Exit::Interrupted),
             _ = terminate.recv() => Some(Exit::Done),
             _ = hangup.recv() => None,
-            () = manager.is_time() => {
-                manager.is_alive();
+            () = watchdog.is_time() => {
+                service_manager::alive();
                 None
             }
             reported = news.recv(), if is_listening => {
                 match reported {
                     Some(reported) => {
                         say(&mut teller, &reported);
-                        manager.news(&reported);
+                        service_manager::news(&reported);
                     }
                     None => is_listening = false,
                 }
@@ -77,7 +77,7 @@ pub async fn run(
         }
         if let Some(asked) = asked {
             exit = asked;
-            manager.stopping();
+            service_manager::stopping();
             stop.cancel();
         }
     };

@@ -72,7 +72,7 @@ impl VerifyRequest {
             store_view: None,
             group: 0,
             live_search: false,
-            patience: Duration::from_mins(60),
+            patience: Duration::from_hours(1),
             seed: fastrand::u64(..),
         }
     }

@@ -385,8 +385,8 @@ fn high_contrast_has_colours_as_backgrounds_only() {
     let result = Err(Problem::new(Exit::Refused, "no"));
     refused
         .update(Event::Reply(Reply::Keys(KeysReply::Verified { environment: Environment::Sandbox, result })), &now());
-    for state in [running(false), refused, bare(), read_only("?")] {
-        let terminal = draw(&state, look, (120, 40));
+    for state in [&running(false), &refused, &bare(), &read_only("?")] {
+        let terminal = draw(state, look, (120, 40));
         for cell in &terminal.backend().buffer().content {
             assert_eq!(cell.fg == Color::Reset, cell.bg == Color::Reset, "{:?}", cell.symbol());
             assert!(!cell.modifier.contains(ratatui::style::Modifier::DIM), "{:?}", cell.symbol());
