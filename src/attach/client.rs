@@ -169,10 +169,8 @@ fn ended_meanwhile(about: &About) -> Problem {
 fn lost(about: &About) -> Problem {
     let name = about.owner.name();
     match about.owner.is_gone() {
-        Some(true) => {
-            Problem::new(Exit::TryAgain, format!("the process of this run ended before the run did ({name})"))
-                .hint("run the export again to resume")
-        }
+        Some(true) => Problem::new(Exit::TryAgain, format!("the run's process ended before the run did ({name})"))
+            .hint("run the export again to resume"),
         _ => Problem::new(Exit::TryAgain, format!("lost the connection to the run of {name}"))
             .hint(Hint::from("check it with ").and(Remedy::Status)),
     }
