@@ -43,6 +43,8 @@ const SEARCH: &str = "query Verify($filter: [SearchClauseInput!], $page_size: In
     filter: $filter, page_size: $page_size) { total_count items { productView { sku } } } }";
 const SEARCH_ALL: &str = "query Skus($page_size: Int, $current_page: Int) { productSearch(phrase: \"\", \
     page_size: $page_size, current_page: $current_page) { total_count items { productView { sku } } } }";
+/// The customer group of who is not logged in: the sha1 of its id, 0 (protocol page §7).
+pub const VISITORS: &str = "b6589fc6ab0dc82cf12099d1c2d40ab994e8410c";
 /// How many products Live Search gives page by page, whatever there is (protocol page §7).
 pub const MAX_FOUND: usize = 10_000;
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::output::{Output, ask, can_ask, table};
+use super::output::{Output, can_ask, confirmed, table};
 use super::report::Printer;
 use super::{Invocation, compare_data_spaces};
 use crate::cli::CompareCommand;
@@ -72,8 +72,7 @@ async fn adopt(connector: &Connector, feed: Option<Feed>, is_sure: bool, output:
         if !can_ask(output) {
             return Err(Problem::usage("the ledger was not changed: that must be confirmed").hint("add --yes").into());
         }
-        let answer = tokio::task::spawn_blocking(|| ask("Count them as sent? [y/N] ")).await??;
-        if !matches!(answer.trim(), "y" | "Y" | "yes") {
+        if !confirmed("Count them as sent? [y/N] ".to_owned()).await? {
             output.text("Nothing changed.")?;
             return Ok(Exit::Done);
         }

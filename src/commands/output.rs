@@ -215,6 +215,15 @@ pub fn ask(question: &str) -> Result<String, Problem> {
     Ok(line)
 }
 
+/// Asks a person on the terminal for a yes; anything else is a no.
+///
+/// # Errors
+/// A [`Problem`] if nothing can be read.
+pub async fn confirmed(question: String) -> anyhow::Result<bool> {
+    let answer = tokio::task::spawn_blocking(move || ask(&question)).await??;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
 /// Columns of text, each as wide as its widest cell (in terminal cells), two spaces apart. The first row is the header.
 pub fn table(rows: &[Vec<String>], right_aligned: &[usize]) -> String {
     use unicode_width::UnicodeWidthStr as _;

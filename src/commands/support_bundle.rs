@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::output::{Output, ask, can_ask, table};
+use super::output::{Output, can_ask, confirmed, table};
 use super::{Invocation, config, doctor, feeds, ledger, runs, services, status, whoami};
 use crate::cli::{ConfigCommand, FeedsCommand, LedgerCommand, SupportBundleArgs};
 use crate::commerce::edition::ComposerLock;
@@ -62,13 +62,9 @@ pub async fn run(args: SupportBundleArgs, setting: &Invocation, output: &mut Out
     if path.exists() {
         return Err(Problem::usage(format!("{} exists already", safe(&path))).hint("name another --file").into());
     }
-    if !args.yes {
-        let question = format!("Write {}? [y/N] ", safe(&path));
-        let answer = tokio::task::spawn_blocking(move || ask(&question)).await??;
-        if !matches!(answer.trim(), "y" | "Y" | "yes") {
-            output.text("Nothing written.")?;
-            return Ok(Exit::Done);
-        }
+    if !args.yes && !confirmed(format!("Write {}? [y/N] ", safe(&path))).await? {
+        output.text("Nothing written.")?;
+        return Ok(Exit::Done);
     }
     let archive =
         archive(&parts, made_at).map_err(|error| Problem::new(Exit::Other, format!("the archive: {error}")))?;

@@ -35,6 +35,7 @@ pub mod services;
 pub mod setup;
 mod stored;
 mod storefront;
+mod temporary;
 pub mod unsaved;
 pub mod verify;
 mod watch;

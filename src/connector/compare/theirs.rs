@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
+use crate::connector::temporary;
 use crate::domain::Feed;
-use crate::error::{Exit, Problem};
+use crate::error::Problem;
 
 const TABLES: &str = "
     CREATE TABLE theirs (feed TEXT, id TEXT, item TEXT, is_whole INTEGER, is_gone INTEGER, is_accepted INTEGER, at INTEGER,
@@ -42,10 +43,7 @@ pub(super) struct Theirs {
 
 impl Theirs {
     pub fn new() -> Result<Self, Problem> {
-        // An empty name: a file of its own in the directory for temporary files, which nobody else can open.
-        let connection = Connection::open("").map_err(failed)?;
-        connection.pragma_update(None, "synchronous", "OFF").map_err(failed)?;
-        connection.pragma_update(None, "journal_mode", "OFF").map_err(failed)?;
+        let connection = temporary::open().map_err(failed)?;
         connection.execute_batch(TABLES).map_err(failed)?;
         Ok(Self { connection })
     }
@@ -102,6 +100,5 @@ fn their(row: &Row<'_>) -> rusqlite::Result<Their> {
 
 #[allow(clippy::needless_pass_by_value, reason = "it is the argument of map_err")]
 fn failed(error: rusqlite::Error) -> Problem {
-    Problem::new(Exit::Other, format!("the temporary database of the comparison failed: {error}"))
-        .hint("free some space in the directory for temporary files, or name another in the variable TMPDIR")
+    temporary::failed("the comparison", &error)
 }

@@ -19,13 +19,11 @@ use super::Connector;
 use super::resume::Resume;
 use super::verify::confidence::{DEFAULT_SHARE, most_wrong, size_for};
 use super::verify::sample::Draw;
-use crate::client::storefront::{MAX_SKUS, ShownProduct};
+use crate::client::storefront::{MAX_SKUS, ShownProduct, VISITORS};
 use crate::domain::{DataSpaceId, Environment};
 use crate::error::{Exit, Problem};
 use crate::untrusted::SafeText;
 
-/// The customer group of visitors: the sha1 of its id, 0 (protocol page §7).
-const VISITORS: &str = "b6589fc6ab0dc82cf12099d1c2d40ab994e8410c";
 /// SKUs between two remarks on how far it has come, and between two pages that are remembered: ten requests.
 const PAGE: usize = 1_000;
 

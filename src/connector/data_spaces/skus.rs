@@ -4,7 +4,8 @@ use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 
 use crate::client::storefront::StoreScope;
-use crate::error::{Exit, Problem};
+use crate::connector::temporary;
+use crate::error::Problem;
 
 const TABLES: &str = "
     CREATE TABLE skus (website TEXT, store TEXT, view TEXT, sku TEXT, PRIMARY KEY (website, store, view, sku)) WITHOUT ROWID;
@@ -52,10 +53,7 @@ pub(super) struct Skus {
 
 impl Skus {
     pub fn new() -> Result<Self, Problem> {
-        // An empty name: a file of its own in the directory for temporary files, which nobody else can open.
-        let connection = Connection::open("").map_err(failed)?;
-        connection.pragma_update(None, "synchronous", "OFF").map_err(failed)?;
-        connection.pragma_update(None, "journal_mode", "OFF").map_err(failed)?;
+        let connection = temporary::open().map_err(failed)?;
         connection.execute_batch(TABLES).map_err(failed)?;
         Ok(Self { connection })
     }
@@ -90,6 +88,5 @@ fn found(row: &Row<'_>) -> rusqlite::Result<Place> {
 
 #[allow(clippy::needless_pass_by_value, reason = "it is the argument of map_err")]
 fn failed(error: rusqlite::Error) -> Problem {
-    Problem::new(Exit::Other, format!("the temporary database of the comparison failed: {error}"))
-        .hint("free some space in the directory for temporary files, or name another in the variable TMPDIR")
+    temporary::failed("the comparison", &error)
 }

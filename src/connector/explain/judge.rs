@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Cause, Consequence, Evidence, Explanation, ViewExplanation};
+use crate::client::storefront::VISITORS;
 use crate::export::progress::ItemState;
 use crate::feeds::source::commerce::{ProductFacts, ViewFacts};
 use crate::format::counted;
@@ -16,8 +17,6 @@ const NOT_VISIBLE: i64 = 1;
 const ENABLED: i64 = 1;
 /// The code of the item with the price of all customer groups.
 const ALL_GROUPS: &str = "0";
-/// sha1 of group 0 (protocol page §7).
-const NOT_LOGGED_IN: &str = "b6589fc6ab0dc82cf12099d1c2d40ab994e8410c";
 /// Where status and visibility of products are.
 const PRODUCT_VALUES: &str = "catalog_product_entity_int";
 
@@ -267,7 +266,7 @@ fn in_ledger(evidence: &Evidence) -> Vec<Cause> {
 fn group_name(code: &str) -> String {
     match code {
         ALL_GROUPS => "all groups".to_owned(),
-        NOT_LOGGED_IN => "not logged in".to_owned(),
+        VISITORS => "not logged in".to_owned(),
         other => format!("group {}", other.get(..8).unwrap_or(other)),
     }
 }
@@ -405,7 +404,7 @@ mod tests {
 
     #[test]
     fn a_price_is_a_line_with_its_discounts() {
-        let item = json!({"websiteCode": "base", "customerGroupCode": NOT_LOGGED_IN, "regular": 34.0,
+        let item = json!({"websiteCode": "base", "customerGroupCode": VISITORS, "regular": 34.0,
                           "discounts": [{"code": "special_price", "price": 32.0}, {"code": "group", "percentage": 10}]});
         let (place, amounts) = price_line(&item);
         assert_eq!(

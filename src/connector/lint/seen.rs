@@ -3,7 +3,8 @@
 
 use rusqlite::{Connection, params};
 
-use crate::error::{Exit, Problem};
+use crate::connector::temporary;
+use crate::error::Problem;
 
 /// Pages of the cache, in KiB (negative, as `SQLite` wants it): what is kept in memory, whatever the catalogue.
 const CACHE_KIB: i64 = -32_000;
@@ -28,12 +29,8 @@ type Found<'a> = &'a mut dyn FnMut(&str, &str) -> Result<(), Problem>;
 
 impl Seen {
     pub fn new() -> Result<Self, Problem> {
-        // An empty name: a file of its own in the directory for temporary files, which nobody else can open.
-        let connection = Connection::open("").map_err(failed)?;
+        let connection = temporary::open().map_err(failed)?;
         connection.pragma_update(None, "cache_size", CACHE_KIB).map_err(failed)?;
-        // It need not survive anything.
-        connection.pragma_update(None, "synchronous", "OFF").map_err(failed)?;
-        connection.pragma_update(None, "journal_mode", "OFF").map_err(failed)?;
         connection.execute_batch(TABLES).map_err(failed)?;
         Ok(Self { connection })
     }
@@ -136,6 +133,5 @@ impl Seen {
 
 #[allow(clippy::needless_pass_by_value, reason = "it is the argument of map_err")]
 fn failed(error: rusqlite::Error) -> Problem {
-    Problem::new(Exit::Other, format!("the temporary database of lint failed: {error}"))
-        .hint("free some space in the directory for temporary files, or name another in the variable TMPDIR")
+    temporary::failed("lint", &error)
 }

@@ -1,18 +1,13 @@
 //! Products that the data space shows and that were never sent from here.
 
-use sha1::{Digest as _, Sha1};
-
 use super::SEPARATOR;
-use crate::client::storefront::{StoreScope, StorefrontError};
+use super::look::scope_of;
+use crate::client::storefront::{StoreScope, StorefrontError, VISITORS};
 use crate::connector::Connector;
 use crate::domain::{DataSpaceId, Feed};
 use crate::error::Problem;
 use crate::export::ledger::{ItemQuery, PageFrom};
-use crate::feeds::item::Sha1Hash;
 use crate::untrusted::SafeText;
-
-/// The group of who is not logged in.
-const EVERYBODY: &str = "0";
 
 /// What a page of Live Search comes to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,15 +57,7 @@ impl Connector {
             let page = ledger.page(&ItemQuery::all(Feed::Products), &PageFrom::Start, 1, &mut |_| true)?;
             let numbers: Vec<_> = page.unwrap_or_default().rows.iter().map(|row| row.number).collect();
             let item = ledger.sent_items(&numbers)?.into_iter().next();
-            Ok(item.map(|item| {
-                let text = |name: &str| item.minimal[name].as_str().unwrap_or_default().to_owned();
-                StoreScope {
-                    website: text("websiteCode"),
-                    store: text("storeCode"),
-                    store_view: text("storeViewCode"),
-                    customer_group: Sha1Hash(Sha1::digest(EVERYBODY).into()).to_string(),
-                }
-            }))
+            Ok(item.map(|item| scope_of(&item, VISITORS)))
         })
         .await
     }

@@ -159,17 +159,22 @@ impl<'a> Look<'a> {
     }
 }
 
+/// The store view of a product that was sent, for a customer group.
+pub(super) fn scope_of(item: &SentItem, customer_group: &str) -> StoreScope {
+    let text = |name: &str| item.minimal[name].as_str().unwrap_or_default().to_owned();
+    StoreScope {
+        website: text("websiteCode"),
+        store: text("storeCode"),
+        store_view: text("storeViewCode"),
+        customer_group: customer_group.to_owned(),
+    }
+}
+
 fn candidates(ledger: &LedgerReader, numbers: &[ItemNumber], group: &str) -> Result<Vec<Candidate>, LedgerError> {
     let mut candidates = Vec::with_capacity(numbers.len());
     for item in ledger.sent_items(numbers)? {
-        let text = |name: &str| item.minimal[name].as_str().unwrap_or_default().to_owned();
-        let scope = StoreScope {
-            website: text("websiteCode"),
-            store: text("storeCode"),
-            store_view: text("storeViewCode"),
-            customer_group: group.to_owned(),
-        };
-        let sku = text("sku");
+        let scope = scope_of(&item, group);
+        let sku = item.minimal["sku"].as_str().unwrap_or_default().to_owned();
         let price = price_of(ledger, &sku, group, &scope.website)?;
         let payload = item.payload.as_ref().filter(|_| !item.is_deleted);
         let expected =
