@@ -168,9 +168,11 @@ async fn every_kind_of_run_is_handed_over_also_one_that_is_over_at_once() {
 async fn a_run_that_is_killed_is_said_to_be_gone() {
     let shop = Shop::new().await;
     let (mut terminal, run) = with_run(&shop);
+    // The log is opened first: its newest lines come into sight in groups, but the last one at once.
+    terminal.press("n");
+    terminal.wait_for("Run log: ");
     let process = i32::try_from(pid(&run)).ok().and_then(rustix::process::Pid::from_raw).expect("a pid");
     rustix::process::kill_process(process, Signal::KILL).expect("killed");
-    terminal.press("n");
     terminal.wait_for("ended before the run did");
 }
 

@@ -341,6 +341,7 @@ impl ExportPane {
             Ok(report) => self.log.ended(report, cx.now),
             Err(problem) => {
                 self.log.add(Tone::Danger, format!("Export failed: {}", problem.what), cx.now);
+                self.log.show_all(cx.now.uptime);
                 cx.problem_about(Subject::Run, problem);
             }
         }
