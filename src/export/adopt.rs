@@ -41,7 +41,7 @@ impl Adoption {
     ///
     /// # Errors
     /// [`ExportError::Ledger`]; nothing is kept then.
-    pub fn take(&self, item: &FeedItem, as_what: CountsAs, at: Timestamp) -> Result<Taken, ExportError> {
+    pub fn take(&mut self, item: &FeedItem, as_what: CountsAs, at: Timestamp) -> Result<Taken, ExportError> {
         Ok(self.store.adopt(item, as_what, at)?)
     }
 
@@ -49,7 +49,7 @@ impl Adoption {
     ///
     /// # Errors
     /// [`ExportError::Ledger`]; nothing is kept then.
-    pub fn finish(self) -> Result<(), ExportError> {
+    pub fn finish(mut self) -> Result<(), ExportError> {
         Ok(self.store.keep_adopted()?)
     }
 }

@@ -126,7 +126,7 @@ async fn in_full(feed_run: &Arc<FeedRun>, resend: Resend, known: Option<Known>) 
     } else if feed.has_deletions() {
         or_cancelled(feed_run, feed_run.source().check(feed)).await?;
         in_ledger(feed_run, run.ledger.call(move |store| store.see_keys(&broken_keys)).await)?;
-        delete_gone(feed_run, SweepScope::Feed(None), true).await?;
+        delete_gone(feed_run, SweepScope::WHOLE, true).await?;
     }
     if !feed.has_deletions() {
         // What failed before may be out of what a full sync reads.
@@ -312,6 +312,7 @@ async fn finish(
     let filled = or_cancelled(feed_run, feed_run.source().filled(feed)).await?;
     let write = move |store: &mut Store| {
         write(store)?;
+        store.settle_identities()?;
         filled.map_or(Ok(()), |filled| store.remember_filled(feed, &filled))?;
         store.count_unsettled(feed)
     };

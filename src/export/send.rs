@@ -275,7 +275,7 @@ impl FeedRun {
             rows: encoded.batch.rows(),
             bytes: encoded.body.len(),
             number: encoded.number,
-            kept: std::mem::replace(&mut encoded.kept, Kept::AsBefore),
+            kept: std::mem::replace(&mut encoded.kept, Kept::Nothing),
         };
         let journaled = self.run.ledger.call(move |store| store.journal(&attempt, Timestamp::now())).await;
         let entry = match journaled {
@@ -285,6 +285,7 @@ impl FeedRun {
                 return None;
             }
         };
+        encoded.kept = Kept::AsBefore(entry);
         let token = client.token_number();
         let body = encoded.body.clone();
         let in_flight = self.run.live_progress.request_leaves();
@@ -423,7 +424,14 @@ impl FeedRun {
 }
 
 fn verdict_of(outgoing: &Outgoing, judged: &Judged) -> BatchOutcome {
-    BatchOutcome { row: outgoing.row, status: judged.status, error: judged.text.clone(), code: judged.code.clone() }
+    let place = judged.place;
+    BatchOutcome {
+        row: outgoing.row,
+        place,
+        status: judged.status,
+        error: judged.text.clone(),
+        code: judged.code.clone(),
+    }
 }
 
 fn count(feed: &mut FeedProgress, judged: &Judged, is_gone: bool, is_unanswered: bool) {

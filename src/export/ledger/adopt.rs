@@ -1,7 +1,7 @@
 //! Taking over into the ledger what another exporter has sent: all of it in one transaction.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 
 use super::store::Store;
 use super::{LedgerError, feed_code, status};
@@ -35,8 +35,9 @@ impl Store {
     }
 
     /// Keeps everything that was handed over.
-    pub fn keep_adopted(&self) -> Result<(), LedgerError> {
-        self.explained(self.connection.execute_batch("COMMIT"))
+    pub fn keep_adopted(&mut self) -> Result<(), LedgerError> {
+        let settled = self.settle_identities();
+        self.explained(settled.and_then(|()| self.connection.execute_batch("COMMIT")))
     }
 
     /// How many items of a feed count as sent.
@@ -47,30 +48,35 @@ impl Store {
     }
 
     /// Takes over an item that the service was sent, and answered at this time.
-    pub fn adopt(&self, item: &FeedItem, as_what: CountsAs, at: Timestamp) -> Result<Taken, LedgerError> {
-        self.explained(self.try_adopt(item, as_what, at))
+    pub fn adopt(&mut self, item: &FeedItem, as_what: CountsAs, at: Timestamp) -> Result<Taken, LedgerError> {
+        let adopted = self.try_adopt(item, as_what, at);
+        self.explained(adopted)
     }
 
-    fn try_adopt(&self, item: &FeedItem, as_what: CountsAs, at: Timestamp) -> rusqlite::Result<Taken> {
+    fn try_adopt(&mut self, item: &FeedItem, as_what: CountsAs, at: Timestamp) -> rusqlite::Result<Taken> {
         let (hash, status) = match as_what {
             CountsAs::Sent => (item.hash.0, Some(status::SUBMITTED)),
             CountsAs::Unknown => ([0; 20], None),
         };
+        self.go_to_feed(item.feed)?;
+        if let Some(row) = self.row_of_identity(item.feed, item.id)? {
+            let sql = "SELECT 1 FROM items WHERE id = ?1 AND hash = ?2 AND status IS ?3 AND deleted = 0";
+            let is_same = self.connection.prepare_cached(sql)?.exists(params![row, hash, status])?;
+            return Ok(if is_same { Taken::Already } else { Taken::Otherwise });
+        }
         // A batch of a time before the journal: the item has left, so it can be deleted there.
         let mut insert = self.connection.prepare_cached(
-            "INSERT OR IGNORE INTO items (feed, feed_id, source_id, label, minimal, hash, deleted, status, batch, modified_at)
+            "INSERT INTO items (feed, feed_id, source_id, label, minimal, hash, deleted, status, batch, modified_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, 0, ?8)",
         )?;
         let source_id = item.source_id.and_then(|id| i64::try_from(id).ok());
         let (feed, at) = (feed_code(item.feed), at.as_millisecond());
         let values = params![feed, item.id.0, source_id, item.label.as_str(), item.minimal, hash, status, at];
-        if insert.execute(values)? > 0 {
-            return Ok(Taken::New);
-        }
-        let sql = "SELECT 1 FROM items WHERE feed = ?1 AND feed_id = ?2 AND hash = ?3 AND status IS ?4 AND deleted = 0";
-        let mut select = self.connection.prepare_cached(sql)?;
-        let is_same = select.query_row(params![feed, item.id.0, hash, status], |_| Ok(())).optional()?.is_some();
-        Ok(if is_same { Taken::Already } else { Taken::Otherwise })
+        let row = insert.insert(values)?;
+        drop(insert);
+        self.add_identity(item.feed, item.id, row)?;
+        self.settle_identities_if_many()?;
+        Ok(Taken::New)
     }
 
     fn explained<T>(&self, result: rusqlite::Result<T>) -> Result<T, LedgerError> {

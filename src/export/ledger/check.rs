@@ -42,6 +42,8 @@ pub enum Flaw {
     UnknownRequest(u64),
     /// So many items have fields that this program never writes.
     Senseless(u64),
+    /// So many items are not found by their identity, or are there twice.
+    Identity(u64),
     /// The place in a feed's change log makes no sense.
     Cursor(SafeText),
 }
@@ -57,6 +59,7 @@ impl std::fmt::Display for Flaw {
                 write!(f, "{} sent in requests that were never recorded", counted(*items, "item"))
             }
             Flaw::Senseless(items) => write!(f, "{} with invalid fields", counted(*items, "item")),
+            Flaw::Identity(items) => write!(f, "{} not found by identity, or recorded twice", counted(*items, "item")),
             Flaw::Cursor(words) => write!(f, "invalid position in a change log: {words}"),
         }
     }
@@ -136,6 +139,13 @@ fn look(connection: &Connection, checkup: &mut Checkup) -> rusqlite::Result<()> 
             "SELECT count(*) FROM items WHERE length(feed_id) <> 20 OR length(hash) <> 20 OR deleted NOT IN (0, 1)
              OR NOT json_valid(CAST(minimal AS TEXT))",
             Flaw::Senseless,
+        ),
+        (
+            "SELECT (SELECT count(*) FROM items i JOIN identified f ON f.feed = i.feed WHERE i.id <= f.up_to)
+                    - (SELECT count(*) FROM identities k JOIN items i ON i.id = k.id
+                       WHERE i.feed = k.feed AND substr(i.feed_id, 1, length(k.key)) = k.key)
+                    + (SELECT count(*) FROM (SELECT 1 FROM items GROUP BY feed, feed_id HAVING count(*) > 1))",
+            Flaw::Identity,
         ),
     ];
     for (sql, flaw) in flaws {

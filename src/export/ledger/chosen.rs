@@ -8,7 +8,7 @@ use rusqlite::params;
 
 use super::feed_code;
 use super::listing::Needle;
-use super::status::{self, ranges_of};
+use super::status::{self, OPEN, ranges_of};
 use super::store::Store;
 use super::sweep::SweepScope;
 use crate::domain::Feed;
@@ -19,7 +19,7 @@ const STEP: i64 = 1_000;
 
 /// Items without an answer, and those whose last attempt failed for now.
 fn unsettled() -> String {
-    format!("(status IS NULL OR status NOT IN ({}))", status::settled())
+    format!("{OPEN} AND (status IS NULL OR status NOT IN ({}))", status::settled())
 }
 
 /// Which rows a sweep looks at.
@@ -86,10 +86,12 @@ impl Store {
     ///
     /// A broken record is not among them: its repair is a change, which the log tells.
     pub fn choose_unsettled(&mut self, rested_since: Timestamp, now: Timestamp) -> rusqlite::Result<()> {
-        // One part for each range of `items_state`, so that the rows of a ledger in which nearly all is well are not read; the
-        // plus keeps SQLite from preferring `items_source`.
+        // One part for each range of `items_open`, so that the rows of a ledger in which nearly all is well are not read.
         let part = |statuses: &str| {
-            format!("SELECT source_id FROM items WHERE feed = ?1 AND {statuses} AND +source_id IS NOT NULL")
+            format!(
+                "SELECT source_id FROM items INDEXED BY items_open
+                 WHERE feed = ?1 AND {statuses} AND source_id IS NOT NULL"
+            )
         };
         let rested = |statuses: &str| part(&format!("{statuses} AND modified_at NOT BETWEEN ?2 + 1 AND ?3"));
         let open = ranges_of(ItemState::Awaiting).into_iter().map(|range| part(&range));
@@ -104,8 +106,10 @@ impl Store {
     /// Chooses the records of items that are not settled and that this pass has not met: of a feed that is not read whole, such
     /// as orders, which leave the window of a full sync.
     pub fn choose_unmet(&mut self) -> rusqlite::Result<()> {
-        let sql =
-            format!("SELECT id, source_id FROM items WHERE feed = ?1 AND {} AND source_id IS NOT NULL", unsettled());
+        let sql = format!(
+            "SELECT id, source_id FROM items INDEXED BY items_open WHERE feed = ?1 AND {} AND source_id IS NOT NULL",
+            unsettled()
+        );
         let mut select = self.connection.prepare_cached(&sql)?;
         let mut insert = self.connection.prepare_cached("INSERT OR IGNORE INTO temp.chosen_keys VALUES (?1)")?;
         let mut rows = select.query([feed_code(self.pass.feed)])?;
@@ -119,7 +123,7 @@ impl Store {
 
     /// How many items of the feed are not settled: they have no answer, or the last attempt failed for now.
     pub fn count_unsettled(&self, feed: Feed) -> rusqlite::Result<u64> {
-        let sql = format!("SELECT count(*) FROM items INDEXED BY items_state WHERE feed = ?1 AND {}", unsettled());
+        let sql = format!("SELECT count(*) FROM items INDEXED BY items_open WHERE feed = ?1 AND {}", unsettled());
         let count: i64 = self.connection.prepare_cached(&sql)?.query_row([feed_code(feed)], |row| row.get(0))?;
         Ok(count.unsigned_abs())
     }
@@ -128,12 +132,13 @@ impl Store {
     /// records. Returns whether some have no key, so that only reading the whole source finds them.
     pub fn choose_failed(&mut self, error: &str) -> rusqlite::Result<bool> {
         let feed = feed_code(self.pass.feed);
-        let rows = "SELECT id, error, code FROM items WHERE feed = ?1 AND status < ?2
-                    UNION ALL SELECT id, error, code FROM items WHERE feed = ?1 AND status > ?2";
+        let rows = format!(
+            "SELECT id, error, code FROM items INDEXED BY items_open WHERE feed = ?1 AND {OPEN} AND status IS NOT NULL"
+        );
         let needle = Needle::new(error);
-        let mut select = self.connection.prepare_cached(rows)?;
+        let mut select = self.connection.prepare_cached(&rows)?;
         let mut insert = self.connection.prepare_cached("INSERT OR IGNORE INTO temp.chosen_rows VALUES (?1)")?;
-        let mut failed = select.query([feed, status::SUBMITTED])?;
+        let mut failed = select.query([feed])?;
         while let Some(row) = failed.next()? {
             let has = |column| row.get_ref(column).map(|text| needle.is_in(text.as_str().unwrap_or_default()));
             if !needle.is_set() || has(1)? || has(2)? {

@@ -1,12 +1,13 @@
 //! Compare: which of a page of items the service does not have as they are, and the intent to send those.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Row, params};
 
 use super::held::Measure;
 use super::store::{Mode, Resend, Store};
 use super::{feed_code, status};
-use crate::domain::Feed;
 use crate::feeds::item::{FeedItem, Sha1Hash};
 use crate::untrusted::SafeText;
 
@@ -69,6 +70,16 @@ pub(in crate::export) struct Contested {
     pub item: FeedItem,
 }
 
+/// What is read of a row that is compared, in this order.
+const COLUMNS: &str = "id, source_id, feed_id, hash, deleted, status";
+
+/// How many keys a range may hold for each record of a page before the records are read one by one.
+const SPARSE: i64 = 16;
+
+/// The rows of the source records of a page, by identity.
+type KnownPage = HashMap<Sha1Hash, Known>;
+
+#[derive(Debug, Clone, Copy)]
 struct Known {
     row: i64,
     source_id: Option<i64>,
@@ -78,6 +89,17 @@ struct Known {
 }
 
 impl Known {
+    fn read(row: &Row<'_>) -> rusqlite::Result<(Sha1Hash, Self)> {
+        let known = Self {
+            row: row.get(0)?,
+            source_id: row.get(1)?,
+            hash: row.get(3)?,
+            deleted: row.get(4)?,
+            status: row.get(5)?,
+        };
+        Ok((Sha1Hash(row.get(2)?), known))
+    }
+
     /// Whether the service has this item, and in another form than this.
     fn is_sent_otherwise(&self, item: &FeedItem) -> bool {
         self.status == Some(status::SUBMITTED) && !self.deleted && (self.hash != item.hash.0 || item.deleted)
@@ -86,10 +108,11 @@ impl Known {
 
 impl Store {
     /// How many of these items the service has in another form. Nothing is written, and nothing counts as seen.
-    pub fn count_changed(&self, items: &[FeedItem]) -> rusqlite::Result<Measure> {
+    pub fn count_changed(&mut self, items: &[FeedItem]) -> rusqlite::Result<Measure> {
         let mut measure = Measure::default();
+        let page = self.known(items.iter())?;
         for item in items {
-            if self.find(item.feed, item.id)?.is_some_and(|known| known.is_sent_otherwise(item)) {
+            if self.find(&page, item)?.is_some_and(|known| known.is_sent_otherwise(item)) {
                 measure.items += 1;
                 measure.examples.push(item.label.clone());
             }
@@ -106,17 +129,27 @@ impl Store {
     /// which is to say *unknown*, until an answer is recorded.
     pub fn compare(&mut self, entries: Vec<LedgerEntry>, now: Timestamp) -> rusqlite::Result<Compared> {
         let mut compared = Compared::default();
+        let page = self.known(entries.iter().map(|entry| match entry {
+            LedgerEntry::Whole(item) | LedgerEntry::Broken { item, .. } => item,
+        }))?;
         for entry in entries {
             match entry {
-                LedgerEntry::Whole(item) => self.compare_item(item, now, &mut compared)?,
-                LedgerEntry::Broken { item, reason } => self.keep_broken(&item, &reason, now)?,
+                LedgerEntry::Whole(item) => self.compare_item(&page, item, now, &mut compared)?,
+                LedgerEntry::Broken { item, reason } => self.keep_broken(&page, &item, &reason, now)?,
             }
         }
+        self.settle_identities_if_many()?;
         Ok(compared)
     }
 
-    fn compare_item(&mut self, item: FeedItem, now: Timestamp, compared: &mut Compared) -> rusqlite::Result<()> {
-        let Some(known) = self.find(item.feed, item.id)? else {
+    fn compare_item(
+        &mut self,
+        page: &KnownPage,
+        item: FeedItem,
+        now: Timestamp,
+        compared: &mut Compared,
+    ) -> rusqlite::Result<()> {
+        let Some(known) = self.find(page, &item)? else {
             if self.pass.resend == Resend::OnlyFailed {
                 // Never sent, so it did not fail.
                 return Ok(());
@@ -192,8 +225,14 @@ impl Store {
     }
 
     /// What was sent before stays as it was; only the state says that someone has to look.
-    fn keep_broken(&mut self, item: &FeedItem, reason: &SafeText, now: Timestamp) -> rusqlite::Result<()> {
-        let Some(known) = self.find(item.feed, item.id)? else {
+    fn keep_broken(
+        &mut self,
+        page: &KnownPage,
+        item: &FeedItem,
+        reason: &SafeText,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let Some(known) = self.find(page, item)? else {
             return self.insert(item, Some(reason), now).map(drop);
         };
         if !self.pass.seen.insert(known.row) || self.mode == Mode::Look {
@@ -211,29 +250,46 @@ impl Store {
         Ok(())
     }
 
-    fn find(&self, feed: Feed, id: Sha1Hash) -> rusqlite::Result<Option<Known>> {
-        let mut select = self.connection.prepare_cached(
-            "SELECT id, hash, deleted, status, source_id FROM items WHERE feed = ?1 AND feed_id = ?2",
-        )?;
-        select
-            .query_row(params![feed_code(feed), id.0], |row| {
-                Ok(Known {
-                    row: row.get(0)?,
-                    hash: row.get(1)?,
-                    deleted: row.get(2)?,
-                    status: row.get(3)?,
-                    source_id: row.get(4)?,
-                })
-            })
-            .optional()
+    /// The rows of the source records of a page. A source is read in the order of its keys, so that this is one range of an index
+    /// whose rows lie next to each other.
+    fn known<'a>(&mut self, items: impl Iterator<Item = &'a FeedItem>) -> rusqlite::Result<KnownPage> {
+        let mut items = items.peekable();
+        let Some(feed) = items.peek().map(|item| item.feed) else { return Ok(KnownPage::new()) };
+        self.go_to_feed(feed)?;
+        let mut keys: Vec<i64> = items.filter_map(source_id).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut page = KnownPage::new();
+        let (Some(&first), Some(&last)) = (keys.first(), keys.last()) else { return Ok(page) };
+        let is_dense = last.saturating_sub(first) / SPARSE < i64::try_from(keys.len()).unwrap_or(i64::MAX);
+        let ranges = if is_dense { vec![[first, last]] } else { keys.into_iter().map(|key| [key, key]).collect() };
+        let mut select = self.connection.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM items INDEXED BY items_source WHERE feed = ?1 AND source_id BETWEEN ?2 AND ?3"
+        ))?;
+        for [first, last] in ranges {
+            let mut rows = select.query([feed_code(feed), first, last])?;
+            while let Some(row) = rows.next()? {
+                let (id, known) = Known::read(row)?;
+                page.insert(id, known);
+            }
+        }
+        Ok(page)
+    }
+
+    /// What is known of an item. One that is not known by its source record may be known by another one's.
+    fn find(&self, page: &KnownPage, item: &FeedItem) -> rusqlite::Result<Option<Known>> {
+        if let Some(known) = page.get(&item.id) {
+            return Ok(Some(*known));
+        }
+        let Some(row) = self.row_of_identity(item.feed, item.id)? else { return Ok(None) };
+        let mut select = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM items WHERE id = ?1"))?;
+        select.query_row([row], |row| Known::read(row).map(|(_, known)| known)).map(Some)
     }
 
     /// Writes a new identity down and marks it as seen; `None` if this (dry) run has met it already.
     fn insert(&mut self, item: &FeedItem, broken: Option<&SafeText>, now: Timestamp) -> rusqlite::Result<Option<i64>> {
         if self.mode == Mode::Look {
-            let mut remember = self.connection.prepare_cached("INSERT OR IGNORE INTO temp.unknown VALUES (?1)")?;
-            let is_new = remember.execute(params![item.id.0])? > 0;
-            return Ok(is_new.then_some(0));
+            return Ok(self.pass.unknown.insert(item.id).then_some(0));
         }
         let mut insert = self.connection.prepare_cached(
             "INSERT INTO items (feed, feed_id, source_id, label, minimal, hash, deleted, status, error, modified_at)
@@ -251,7 +307,9 @@ impl Store {
             broken.map(SafeText::as_str),
             now.as_millisecond(),
         ])?;
+        drop(insert);
         self.pass.seen.insert(row);
+        self.add_identity(item.feed, item.id, row)?;
         Ok(Some(row))
     }
 

@@ -156,7 +156,7 @@ impl Store {
         self.drop_payloads(feed)?;
         let attempts = "DELETE FROM attempts WHERE item IN (SELECT id FROM items WHERE feed = ?1)";
         self.connection.execute(attempts, [feed_code(feed)])?;
-        for table in ["items", "feeds", "rounds", "deletions", "held"] {
+        for table in ["items", "identities", "identified", "feeds", "rounds", "deletions", "held"] {
             self.connection.execute(&format!("DELETE FROM {table} WHERE feed = ?1"), [feed_code(feed)])?;
         }
         self.unfollow(feed)

@@ -123,7 +123,11 @@ impl Store {
 
     /// Live items of a feed, as far as they are known.
     fn live_items(&self, feed: Feed) -> rusqlite::Result<u64> {
-        let sql = "SELECT count(*) FROM items INDEXED BY items_state WHERE feed = ?1 AND deleted = 0";
+        let sql = "SELECT (SELECT count(*) FROM items INDEXED BY items_source WHERE feed = ?1)
+                        - (SELECT count(*) FROM items INDEXED BY items_open
+                           WHERE feed = ?1 AND status IS NOT 200 AND deleted = 1)
+                        - (SELECT count(*) FROM items INDEXED BY items_gone
+                           WHERE feed = ?1 AND deleted = 1 AND status = 200)";
         let count: i64 = self.connection.prepare_cached(sql)?.query_row([feed_code(feed)], |row| row.get(0))?;
         Ok(count.unsigned_abs())
     }

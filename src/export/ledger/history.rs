@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::feed_code;
-use super::journal::{Attempt, count};
+use super::journal::count;
 use super::store::Store;
 use crate::domain::Feed;
 
@@ -34,18 +34,24 @@ impl Store {
         trim.execute([row, count(KEPT_ATTEMPTS - 1)]).map(drop)
     }
 
-    /// Keeps the body of a request; returns its number.
-    pub(super) fn keep_payload(&self, attempt: &Attempt, gzip: &[u8], now: Timestamp) -> rusqlite::Result<i64> {
+    /// Keeps the body of a request, to which no item points yet; returns its number.
+    pub(super) fn keep_payload(&self, feed: Feed, gzip: &[u8], now: Timestamp) -> rusqlite::Result<i64> {
         let mut insert =
-            self.connection.prepare_cached("INSERT INTO payloads (feed, sent_at, items) VALUES (?1, ?2, ?3)")?;
-        let rows = count(attempt.rows.len());
-        let payload = insert.insert(params![feed_code(attempt.feed), now.as_millisecond(), rows])?;
+            self.connection.prepare_cached("INSERT INTO payloads (feed, sent_at, items) VALUES (?1, ?2, 0)")?;
+        let payload = insert.insert([feed_code(feed), now.as_millisecond()])?;
         self.connection.prepare_cached("INSERT INTO bodies VALUES (?1, ?2)")?.execute(params![payload, gzip])?;
         Ok(payload)
     }
 
+    /// So many more items point to a payload.
+    pub(super) fn point_to_payload(&self, payload: Option<i64>, items: usize) -> rusqlite::Result<()> {
+        let Some(payload) = payload.filter(|_| items > 0) else { return Ok(()) };
+        let mut update = self.connection.prepare_cached("UPDATE payloads SET items = items + ?2 WHERE id = ?1")?;
+        update.execute([payload, count(items)]).map(drop)
+    }
+
     /// These rows point to their payloads no more; what then nobody points to is dropped.
-    pub(super) fn leave_payloads(&self, rows: &[i64]) -> rusqlite::Result<()> {
+    pub(super) fn leave_payloads(&self, rows: impl IntoIterator<Item = i64>) -> rusqlite::Result<()> {
         let mut left: BTreeMap<i64, i64> = BTreeMap::new();
         let mut select = self.connection.prepare_cached("SELECT payload FROM items WHERE id = ?1")?;
         for row in rows {
@@ -59,11 +65,23 @@ impl Store {
                 .prepare_cached("UPDATE payloads SET items = items - ?2 WHERE id = ?1 RETURNING items")?;
             let rest: Option<i64> = update.query_row([payload, items], |row| row.get(0)).optional()?;
             if rest.is_some_and(|rest| rest <= 0) {
-                self.connection.prepare_cached("DELETE FROM payloads WHERE id = ?1")?.execute([payload])?;
-                self.connection.prepare_cached("DELETE FROM bodies WHERE payload = ?1")?.execute([payload])?;
+                self.drop_payload(payload)?;
             }
         }
         Ok(())
+    }
+
+    /// Drops the payloads of a feed, by its number in the file, to which no item points.
+    pub(super) fn drop_unused_payloads(&self, feed: i64) -> rusqlite::Result<()> {
+        let sql = "SELECT id FROM payloads INDEXED BY payloads_unused WHERE feed = ?1 AND items <= 0";
+        let mut select = self.connection.prepare_cached(sql)?;
+        let unused = select.query_map([feed], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+        unused.into_iter().try_for_each(|payload| self.drop_payload(payload))
+    }
+
+    fn drop_payload(&self, payload: i64) -> rusqlite::Result<()> {
+        self.connection.prepare_cached("DELETE FROM payloads WHERE id = ?1")?.execute([payload])?;
+        self.connection.prepare_cached("DELETE FROM bodies WHERE payload = ?1")?.execute([payload]).map(drop)
     }
 
     /// Drops the payloads of a feed. Items continue pointing to them, and find nothing.

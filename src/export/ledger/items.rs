@@ -20,7 +20,7 @@ pub enum ItemOrder {
     Label,
     /// By the id of their source record; those without one first.
     SourceId,
-    /// By the time when their state was recorded, newest first.
+    /// By the request in which they were sent last, newest first; those that were never sent last.
     Newest,
 }
 
@@ -92,6 +92,8 @@ pub struct ItemRow {
     pub code: SafeText,
     /// The request id of the last answer.
     pub request_id: Option<SafeText>,
+    /// The number of the request in which it was sent last; `None` if it never was. Later requests have higher numbers.
+    pub request: Option<i64>,
 }
 
 /// Some items, in the order of the query, and whether there are more on each side.

@@ -1,7 +1,10 @@
 //! The journal: each request before it leaves, and its answer.
+//!
+//! Before a request leaves, its entry says which rows travel in it; the rows themselves are written with the answer. Rows without
+//! an answer get their entry when the feed is begun the next time: they may have arrived.
 
 use jiff::Timestamp;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::store::Store;
 use super::{feed_code, status};
@@ -33,8 +36,8 @@ pub(in crate::export) enum Kept {
     Nothing,
     /// This compressed body.
     Body(Vec<u8>),
-    /// What the try before it kept: the same.
-    AsBefore,
+    /// The same as the try before it, which has this entry.
+    AsBefore(i64),
 }
 
 /// What a request came to.
@@ -54,6 +57,8 @@ pub(in crate::export) struct Answer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::export) struct BatchOutcome {
     pub row: i64,
+    /// Its place in the body, from 0.
+    pub place: usize,
     /// Its status code.
     pub status: i64,
     /// The server's own text; empty where all is well.
@@ -65,10 +70,19 @@ pub(in crate::export) struct BatchOutcome {
 impl Store {
     /// Writes down that these rows leave now, and as what; returns the journal entry.
     pub fn journal(&mut self, attempt: &Attempt, now: Timestamp) -> rusqlite::Result<i64> {
-        let batch = self
-            .connection
+        let payload = match &attempt.kept {
+            Kept::Nothing => None,
+            Kept::Body(gzip) => Some(self.keep_payload(attempt.feed, gzip, now)?),
+            Kept::AsBefore(entry) => {
+                // The same rows travel again, so that this entry stands for the one before.
+                let sql = "UPDATE batches SET rows = NULL WHERE id = ?1 RETURNING payload";
+                self.connection.prepare_cached(sql)?.query_row([entry], |row| row.get(0)).optional()?.flatten()
+            }
+        };
+        self.connection
             .prepare_cached(
-                "INSERT INTO batches (run, feed, items, bytes, attempt, sent_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO batches (run, feed, items, bytes, attempt, sent_at, payload, rows)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .insert(params![
                 attempt.run,
@@ -77,36 +91,26 @@ impl Store {
                 count(attempt.bytes),
                 attempt.number,
                 now.as_millisecond(),
-            ])?;
-        let payload = match &attempt.kept {
-            Kept::AsBefore => {
-                let mut travel = self.connection.prepare_cached("UPDATE items SET batch = ?2 WHERE id = ?1")?;
-                for row in &attempt.rows {
-                    travel.execute([*row, batch])?;
-                }
-                return Ok(batch);
-            }
-            Kept::Nothing => None,
-            Kept::Body(gzip) => Some(self.keep_payload(attempt, gzip, now)?),
-        };
-        self.leave_payloads(&attempt.rows)?;
-        let mut travel =
-            self.connection.prepare_cached("UPDATE items SET batch = ?2, payload = ?3, place = ?4 WHERE id = ?1")?;
-        for (place, row) in attempt.rows.iter().enumerate() {
-            travel.execute(params![*row, batch, payload, payload.map(|_| count(place))])?;
-        }
-        Ok(batch)
+                payload,
+                ranges(&attempt.rows),
+            ])
     }
 
     /// Writes down what a request came to.
     pub fn record(&mut self, answer: &Answer, at: Timestamp) -> rusqlite::Result<()> {
         let now = at.as_millisecond();
         let request_id = answer.request_id.as_ref().map(SafeText::as_str);
-        self.connection
-            .prepare_cached("UPDATE batches SET answered_at = ?2, status = ?3, request_id = ?4 WHERE id = ?1")?
-            .execute(params![answer.batch, now, answer.status, request_id])?;
+        let sql =
+            "UPDATE batches SET answered_at = ?2, status = ?3, request_id = ?4, rows = iif(items = ?5, NULL, rows)
+                   WHERE id = ?1 RETURNING payload";
+        let values = params![answer.batch, now, answer.status, request_id, count(answer.verdicts.len())];
+        let payload: Option<i64> = self.connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+        self.point_to_payload(payload, answer.verdicts.len())?;
+        self.leave_payloads(answer.verdicts.iter().map(|outcome| outcome.row))?;
         let mut update = self.connection.prepare_cached(
-            "UPDATE items SET status = ?2, error = ?3, code = ?4, request_id = ?5, modified_at = ?6 WHERE id = ?1",
+            "UPDATE items SET status = ?2, error = ?3, code = ?4, request_id = ?5, modified_at = ?6, batch = ?7,
+                 payload = ?8, place = ?9
+             WHERE id = ?1",
         )?;
         for outcome in &answer.verdicts {
             update.execute(params![
@@ -115,7 +119,10 @@ impl Store {
                 text(&outcome.error),
                 text(&outcome.code),
                 request_id,
-                now
+                now,
+                answer.batch,
+                payload,
+                payload.map(|_| count(outcome.place)),
             ])?;
         }
         drop(update);
@@ -123,11 +130,68 @@ impl Store {
         self.add_to_hour(accepted as u64, at)
     }
 
+    /// Writes into the rows of a feed in which request they left last, where no answer did that: they may have arrived. Payloads
+    /// that no item points to are dropped, since no request of the feed is on its way any more.
+    pub(super) fn take_unanswered(&mut self, feed: Feed) -> rusqlite::Result<()> {
+        let feed = feed_code(feed);
+        let open = "SELECT id, rows, payload FROM batches INDEXED BY batches_open
+                    WHERE feed = ?1 AND rows IS NOT NULL ORDER BY id";
+        let mut select = self.connection.prepare_cached(open)?;
+        let batches = select.query_map([feed], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<i64>>(2)?))
+        })?;
+        for batch in batches.collect::<rusqlite::Result<Vec<_>>>()? {
+            let (id, ranges, payload) = batch;
+            self.take_rows(feed, id, &rows_of(&ranges), payload)?;
+            self.connection.prepare_cached("UPDATE batches SET rows = NULL WHERE id = ?1")?.execute([id])?;
+        }
+        self.drop_unused_payloads(feed)
+    }
+
+    fn take_rows(&self, feed: i64, batch: i64, rows: &[i64], payload: Option<i64>) -> rusqlite::Result<()> {
+        // A row that has its state by this request, or left again since, has that already. A number may be another feed's by now.
+        let sql = "SELECT 1 FROM items WHERE id = ?1 AND feed = ?2 AND (batch IS NULL OR batch < ?3)";
+        let mut select = self.connection.prepare_cached(sql)?;
+        let mut update =
+            self.connection.prepare_cached("UPDATE items SET batch = ?2, payload = ?3, place = ?4 WHERE id = ?1")?;
+        let mut taken = 0;
+        for (place, row) in rows.iter().enumerate() {
+            if select.exists([*row, feed, batch])? {
+                self.leave_payloads([*row])?;
+                update.execute(params![row, batch, payload, payload.map(|_| count(place))])?;
+                taken += 1;
+            }
+        }
+        self.point_to_payload(payload, taken)
+    }
+
     pub(super) fn trim_journal(&mut self) -> rusqlite::Result<()> {
         self.connection
-            .execute("DELETE FROM batches WHERE id <= (SELECT max(id) FROM batches) - ?1", [KEPT_REQUESTS])
+            .execute(
+                "DELETE FROM batches WHERE id <= (SELECT max(id) FROM batches) - ?1 AND rows IS NULL",
+                [KEPT_REQUESTS],
+            )
             .map(drop)
     }
+}
+
+/// Rows as the first and last of each range, in their order: those of a first sync are one range.
+fn ranges(rows: &[i64]) -> String {
+    let mut ranges: Vec<[i64; 2]> = Vec::new();
+    for &row in rows {
+        match ranges.last_mut() {
+            Some([_, last]) if *last + 1 == row => *last = row,
+            _ => ranges.push([row, row]),
+        }
+    }
+    // Numbers always serialize.
+    serde_json::to_string(&ranges).unwrap_or_default()
+}
+
+/// The rows of [`ranges`], in their order.
+fn rows_of(ranges: &str) -> Vec<i64> {
+    let ranges: Vec<[i64; 2]> = serde_json::from_str(ranges).unwrap_or_default();
+    ranges.into_iter().flat_map(|[first, last]| first..=last).collect()
 }
 
 fn text(text: &SafeText) -> Option<&str> {

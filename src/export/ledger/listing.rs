@@ -13,7 +13,7 @@ use rusqlite::types::Value;
 use rusqlite::{Row, params, params_from_iter};
 
 use super::items::{ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, PageFrom};
-use super::status::{self, ranges_of, state_of_status};
+use super::status::{self, OPEN, ranges_of, state_of_status};
 use super::{LedgerError, LedgerReader, feed_code};
 use crate::export::progress::ItemState;
 use crate::untrusted::SafeText;
@@ -25,7 +25,7 @@ const STEP: usize = 5_000;
 const FEW: usize = 10_000;
 
 /// What is read of a row, in this order.
-const COLUMNS: &str = "id, label, source_id, status, deleted, modified_at, error, code, request_id";
+const COLUMNS: &str = "id, label, source_id, status, deleted, modified_at, error, code, request_id, batch";
 
 /// Told how many entries were looked at so far; says whether to continue.
 pub type GoOn<'a> = &'a mut dyn FnMut(u64) -> bool;
@@ -103,14 +103,22 @@ impl<'a> Listing<'a> {
                 let sql = "SELECT count(*) FROM items WHERE feed = ?1";
                 return self.reader.connection.query_row(sql, [feed], |row| row.get(0)).map(number).map(Some);
             };
-            // What the service was asked to delete, and accepted, is not there any more.
-            let living = if state == ItemState::Submitted { " AND deleted = 0" } else { "" };
-            let mut count = 0;
-            for range in ranges_of(state) {
-                let sql = format!("SELECT count(*) FROM items WHERE feed = ?1 AND {range}{living}");
-                count += self.reader.connection.query_row(&sql, [feed], |row| row.get(0)).map(number)?;
+            let count = |sql: &str| self.reader.connection.query_row(sql, [feed], |row| row.get(0)).map(number);
+            if state == ItemState::Submitted {
+                // Of accepted items no index has the state: they are all but the others.
+                let all = count("SELECT count(*) FROM items WHERE feed = ?1")?;
+                let open =
+                    count(&format!("SELECT count(*) FROM items INDEXED BY items_open WHERE feed = ?1 AND {OPEN}"))?;
+                // What the service was asked to delete, and accepted, is not there any more.
+                let gone = "SELECT count(*) FROM items INDEXED BY items_gone
+                            WHERE feed = ?1 AND deleted = 1 AND status = 200";
+                return Ok(Some(all.saturating_sub(open + count(gone)?)));
             }
-            return Ok(Some(count));
+            let mut sum = 0;
+            for range in ranges_of(state) {
+                sum += count(&format!("SELECT count(*) FROM items INDEXED BY items_open WHERE feed = ?1 AND {range}"))?;
+            }
+            return Ok(Some(sum));
         }
         match self.few()? {
             Err(Ended) => return Ok(None),
@@ -168,12 +176,12 @@ impl<'a> Listing<'a> {
         let ranges = match self.query.state {
             Some(ItemState::Submitted) => return Ok(None),
             Some(state) => ranges_of(state),
-            None if self.error.is_set() => vec!["status < 200".to_owned(), "status > 200".to_owned()],
+            None if self.error.is_set() => vec![format!("{OPEN} AND status IS NOT NULL")],
             None => return Ok(None),
         };
         let mut ids = Vec::new();
         for range in ranges {
-            let sql = format!("SELECT id FROM items WHERE feed = ?1 AND {range} LIMIT ?2");
+            let sql = format!("SELECT id FROM items INDEXED BY items_open WHERE feed = ?1 AND {range} LIMIT ?2");
             let mut select = self.reader.connection.prepare_cached(&sql)?;
             let found = select.query_map([feed_code(self.query.feed), limit_of(FEW + 1)], |row| row.get(0))?;
             for id in found {
@@ -422,6 +430,7 @@ fn item_row(row: &Row<'_>) -> rusqlite::Result<ItemRow> {
         error: text(row.get(6)?).unwrap_or_default(),
         code: text(row.get(7)?).unwrap_or_default(),
         request_id: text(row.get(8)?),
+        request: row.get(9)?,
     })
 }
 

@@ -4,7 +4,8 @@
 //! as *unknown* before it leaves, and only a recorded answer makes it known. Whatever dies in between, the next run finds
 //! it unknown and sends it again.
 //!
-//! Rooms: `status` says what the codes of items mean, `schema` opens and describes the file, `store` holds a connection and its run-local state, `compare`, `sweep`,
+//! Rooms: `status` says what the codes of items mean, `schema` opens and describes the file, `store` holds a connection and its run-local state,
+//! `identity` finds the row of an item, `fingerprints` are what a dry run remembers instead, `compare`, `sweep`,
 //! `chosen` (a part of a feed), `follow` (change logs), `recheck` (what is compared again), `rolling` (the rolling compare),
 //! `journal`, `held`, `history`, `runs` (the run history) and `hours` (what was sent in each) are what a run does with it, `adopt` takes over
 //! what another exporter has sent, `writer` is the
@@ -20,10 +21,12 @@ mod compare;
 mod coverage;
 mod detail;
 mod filled;
+mod fingerprints;
 mod follow;
 mod held;
 mod history;
 mod hours;
+mod identity;
 mod items;
 mod journal;
 mod listing;

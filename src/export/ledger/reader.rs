@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::status::OPEN;
 use super::{LedgerError, feed_code, feed_of_code, path_of, paths, schema, state_of_status};
 use crate::domain::{DataSpaceId, Feed};
 use crate::export::progress::{ItemFailure, ItemState};
@@ -80,25 +81,36 @@ impl LedgerReader {
 
     fn count(&self) -> rusqlite::Result<Vec<FeedSummary>> {
         let mut feeds: BTreeMap<Feed, FeedSummary> = BTreeMap::new();
-        let mut states = self
-            .connection
-            .prepare("SELECT feed, status, deleted, count(*) FROM items GROUP BY feed, status, deleted")?;
+        // One state of the ledger for all that is counted.
+        let reading = self.connection.unchecked_transaction()?;
+        let all = "SELECT feed, count(*) FROM items INDEXED BY items_source GROUP BY feed";
+        let open = format!(
+            "SELECT feed, count(*), status FROM items INDEXED BY items_open WHERE {OPEN} GROUP BY feed, status"
+        );
+        let gone =
+            "SELECT feed, count(*) FROM items INDEXED BY items_gone WHERE deleted = 1 AND status = 200 GROUP BY feed";
+        for (feed, items) in counts(&reading, all)? {
+            feeds.entry(feed).or_insert_with(|| FeedSummary::new(feed)).submitted = items;
+        }
+        let mut states = reading.prepare(&open)?;
         let mut rows = states.query([])?;
         while let Some(row) = rows.next()? {
             let Some(feed) = feed_of_code(row.get(0)?) else { continue };
-            let is_deleted: bool = row.get(2)?;
-            let items = u64::try_from(row.get::<_, i64>(3)?).unwrap_or_default();
+            let items = row.get::<_, i64>(1)?.unsigned_abs();
             let summary = feeds.entry(feed).or_insert_with(|| FeedSummary::new(feed));
-            match state_of_status(row.get(1)?) {
+            summary.submitted -= items;
+            match state_of_status(row.get(2)?) {
                 ItemState::Awaiting => summary.awaiting += items,
-                // What the service was asked to delete, and accepted, is not there any more.
-                ItemState::Submitted if is_deleted => {}
                 ItemState::Submitted => summary.submitted += items,
                 ItemState::WillRetry => summary.will_retry += items,
                 ItemState::NeedsAttention => summary.needs_attention += items,
             }
         }
-        let mut syncs = self.connection.prepare("SELECT feed, last_full, last_partial FROM feeds")?;
+        // What the service was asked to delete, and accepted, is not there any more.
+        for (feed, items) in counts(&reading, gone)? {
+            feeds.entry(feed).or_insert_with(|| FeedSummary::new(feed)).submitted -= items;
+        }
+        let mut syncs = reading.prepare("SELECT feed, last_full, last_partial FROM feeds")?;
         let mut rows = syncs.query([])?;
         while let Some(row) = rows.next()? {
             let Some(feed) = feed_of_code(row.get(0)?) else { continue };
@@ -109,17 +121,13 @@ impl LedgerReader {
         Ok(feeds.into_values().collect())
     }
 
-    /// One query per feed and side of 200, since those are ranges of the state index; a single `<> 200` would read every
-    /// row of a ledger in which nearly all is well.
+    /// Along the index of what is not accepted, so that the rows of a ledger in which nearly all is well are not read.
     fn newest(&self, feeds: &[Feed], limit: usize) -> rusqlite::Result<Vec<ItemFailure>> {
         let mut failures = Vec::new();
-        let mut select = self.connection.prepare(
-            "SELECT * FROM (
-                 SELECT modified_at, label, status, error, code, request_id FROM items WHERE feed = ?1 AND status < 200
-                 UNION ALL
-                 SELECT modified_at, label, status, error, code, request_id FROM items WHERE feed = ?1 AND status > 200
-             ) ORDER BY modified_at DESC LIMIT ?2",
-        )?;
+        let mut select = self.connection.prepare(&format!(
+            "SELECT modified_at, label, status, error, code, request_id FROM items INDEXED BY items_open
+             WHERE feed = ?1 AND {OPEN} AND status IS NOT NULL ORDER BY modified_at DESC LIMIT ?2"
+        ))?;
         for &feed in feeds {
             let mut rows = select.query(params![feed_code(feed), i64::try_from(limit).unwrap_or(i64::MAX)])?;
             while let Some(row) = rows.next()? {
@@ -142,4 +150,11 @@ impl LedgerReader {
         failures.truncate(limit);
         Ok(failures.into_iter().map(|(_, failure)| failure).collect())
     }
+}
+
+/// Numbers of items by feed, as a statement gives them.
+fn counts(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<(Feed, u64)>> {
+    let mut select = connection.prepare(sql)?;
+    let counts = select.query_map([], |row| Ok((feed_of_code(row.get(0)?), row.get::<_, i64>(1)?.unsigned_abs())))?;
+    counts.filter_map(|count| count.map(|(feed, items)| Some((feed?, items))).transpose()).collect()
 }

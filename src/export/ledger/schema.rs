@@ -13,7 +13,7 @@ use crate::private_file;
 const OTHER_VERSION: &str = "use that version, or set another directory with --state-dir";
 
 /// The version of the tables below, in `PRAGMA user_version`.
-const VERSION: i64 = 6;
+const VERSION: i64 = 7;
 
 /// How long a statement waits for another process that writes the same file: a run of another feed commits within
 /// milliseconds, a slow disk within seconds.
@@ -28,12 +28,17 @@ const CHECKPOINT_PAGES: i64 = 1_000;
 /// The write-ahead log is cut back to this many bytes once it was folded in, so that one big run does not keep the disk.
 const WAL_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
 
-/// `items.id` is the bit in a run's row set. `items.feed_id` is what the service knows an item by (see
-/// `Feed::wire_ids`). `items_state` answers the summary without touching a row, `items_source` finds the items of a source record, and with `items_label` and `items_time` it gives the
-/// orders in which items are listed. `items.batch` is the last journal entry the item travelled in; NULL = it never left.
-/// `items.payload` and `items.place` say which kept payload holds the item as it left last, and at which place of its array;
-/// NULL = not kept. `payloads.items` counts the items that point there; its id is never given twice, so that a pointer to what
-/// was dropped finds nothing. A body is a row of its own, because a change of the count would write it again. `attempts` holds
+/// `items.id` is the bit in a run's row set; rows are appended, and written again once, with their answer. `items.feed_id` is what
+/// the service knows an item by (see `Feed::wire_ids`); `identities` and `identified` find it (see `identity`). Nearly all items are
+/// accepted and stay so, and the indexes of states leave those out: `items_open` has what is not accepted, `items_gone` the accepted
+/// deletions. `items_source` finds the items of a source record, in the order in which a source is read; with `items_label` and
+/// `items_batch` it gives the orders in which items are listed. `items.batch` is the last journal entry the item travelled in and that
+/// has an answer; NULL = it never left. `items.payload` and `items.place` say which kept payload holds the item as it left last, and
+/// at which place of its array; NULL = not kept. `batches.rows` are the rows that travel in a request, as long as some of them have
+/// no state by it: JSON, a list of ranges, first and last row, in the order of the body; `batches.payload` is what is kept of it. An
+/// item in such a request may have left, whatever its own row says (see `journal`). `payloads.items` counts the items that point
+/// there; its id is never given twice, so that a pointer to what was dropped finds nothing. A body is a row of its own, because a
+/// change of the count would write it again. `attempts` holds
 /// what an item's state was before the present one. `logs` says up to which version a feed has followed a change log
 /// (`log` is the feed whose log it is), and which entries it read last. `gaps` holds stretches below the cursor in which versions
 /// were missing, how many entries were there, since when (by the database server's clock), and how often they were looked at.
@@ -49,24 +54,36 @@ const TABLES: &str = "
 CREATE TABLE items (
     id          INTEGER PRIMARY KEY,
     feed        INTEGER NOT NULL,
-    feed_id     BLOB    NOT NULL,
     source_id   INTEGER,
-    label       TEXT    NOT NULL,
-    minimal     BLOB    NOT NULL,
+    feed_id     BLOB    NOT NULL,
     hash        BLOB    NOT NULL,
     deleted     INTEGER NOT NULL,
     status      INTEGER,
-    error       TEXT,
-    code        TEXT,
-    request_id  TEXT,
     batch       INTEGER,
     payload     INTEGER,
     place       INTEGER,
     modified_at INTEGER NOT NULL,
-    UNIQUE (feed, feed_id)
+    label       TEXT    NOT NULL,
+    minimal     BLOB    NOT NULL,
+    error       TEXT,
+    code        TEXT,
+    request_id  TEXT
 ) STRICT;
-CREATE INDEX items_state ON items (feed, status, deleted);
 CREATE INDEX items_source ON items (feed, source_id);
+CREATE INDEX items_label ON items (feed, label);
+CREATE INDEX items_batch ON items (feed, batch);
+CREATE INDEX items_open ON items (feed, status, deleted) WHERE status IS NOT 200;
+CREATE INDEX items_gone ON items (feed, modified_at) WHERE deleted = 1 AND status = 200;
+CREATE TABLE identities (
+    feed        INTEGER NOT NULL,
+    key         BLOB    NOT NULL,
+    id          INTEGER NOT NULL,
+    PRIMARY KEY (feed, key, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE identified (
+    feed        INTEGER PRIMARY KEY,
+    up_to       INTEGER NOT NULL
+) STRICT;
 CREATE TABLE batches (
     id          INTEGER PRIMARY KEY,
     run         INTEGER NOT NULL,
@@ -77,8 +94,11 @@ CREATE TABLE batches (
     sent_at     INTEGER NOT NULL,
     answered_at INTEGER,
     status      INTEGER,
-    request_id  TEXT
+    request_id  TEXT,
+    payload     INTEGER,
+    rows        TEXT
 ) STRICT;
+CREATE INDEX batches_open ON batches (feed) WHERE rows IS NOT NULL;
 CREATE TABLE feeds (
     feed         INTEGER PRIMARY KEY,
     last_full    INTEGER NOT NULL,
@@ -167,9 +187,6 @@ CREATE TABLE meta (
     name        TEXT PRIMARY KEY,
     value       TEXT NOT NULL
 ) STRICT;
-CREATE INDEX items_label ON items (feed, label);
-CREATE INDEX items_time ON items (feed, modified_at);
-CREATE INDEX items_gone ON items (feed, modified_at) WHERE deleted = 1 AND status = 200;
 CREATE TABLE attempts (
     item        INTEGER NOT NULL,
     at          INTEGER NOT NULL,
@@ -202,6 +219,7 @@ CREATE TABLE payloads (
     sent_at     INTEGER NOT NULL,
     items       INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX payloads_unused ON payloads (feed) WHERE items <= 0;
 CREATE TABLE bodies (
     payload     INTEGER PRIMARY KEY,
     gzip        BLOB    NOT NULL

@@ -1,11 +1,11 @@
 //! What was sent and how it was answered, many items at a time: for comparing it with what a service shows.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, Row, ToSql};
+use rusqlite::{OptionalExtension as _, Row};
 use serde_json::Value;
 
 use super::items::ItemNumber;
-use super::{LedgerError, LedgerReader, detail, feed_code, state_of_status};
+use super::{LedgerError, LedgerReader, detail, feed_code, identity, state_of_status};
 use crate::domain::Feed;
 use crate::export::progress::ItemState;
 use crate::feeds::item::Sha1Hash;
@@ -54,14 +54,15 @@ impl LedgerReader {
 
     /// The items with these numbers; those that are not there any more are left out. Blocking.
     pub fn sent_items(&self, numbers: &[ItemNumber]) -> Result<Vec<SentItem>, LedgerError> {
-        let found = numbers.iter().map(|number| self.read_sent("id = ?1", &[&number.0]));
+        let found = numbers.iter().map(|number| self.read_sent(number.0));
         let found: rusqlite::Result<Vec<Option<SentItem>>> = found.collect();
         Ok(found.map_err(|error| LedgerError::of_sqlite(&self.path, &error))?.into_iter().flatten().collect())
     }
 
     /// The item that the service knows by this id; `None` if there never was one. Blocking.
     pub fn sent_as(&self, feed: Feed, id: Sha1Hash) -> Result<Option<SentItem>, LedgerError> {
-        self.read_sent("feed = ?1 AND feed_id = ?2", &[&feed_code(feed), &id.0.as_slice()])
+        let row = identity::find(&self.connection, feed, id);
+        row.and_then(|row| row.map_or(Ok(None), |row| self.read_sent(row)))
             .map_err(|error| LedgerError::of_sqlite(&self.path, &error))
     }
 
@@ -91,10 +92,9 @@ impl LedgerReader {
         }
     }
 
-    fn read_sent(&self, which: &str, values: &[&dyn ToSql]) -> rusqlite::Result<Option<SentItem>> {
-        let sql = format!("SELECT {COLUMNS} FROM items WHERE {which}");
-        let mut select = self.connection.prepare_cached(&sql)?;
-        let found = select.query_row(values, sent_item).optional()?;
+    fn read_sent(&self, row: i64) -> rusqlite::Result<Option<SentItem>> {
+        let mut select = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM items WHERE id = ?1"))?;
+        let found = select.query_row([row], sent_item).optional()?;
         let Some((mut item, kept)) = found else { return Ok(None) };
         if let Some((payload, place)) = kept {
             item.payload = detail::sent(&self.connection, payload, place)?.map(|(_, payload)| payload);

@@ -42,12 +42,18 @@ pub fn state_of_status(status: Option<i64>) -> ItemState {
     range.map_or(ItemState::WillRetry, |(.., state)| *state)
 }
 
-/// The same the other way round, in SQL: the ranges of the index `items_state` that make a state.
+/// What every row of the index `items_open` is, in SQL: SQLite uses it for a query only if these words are in it.
+pub const OPEN: &str = "status IS NOT 200";
+
+/// The same the other way round, in SQL: the ranges of the index `items_open` that make a state; of accepted items, which have no
+/// index, the condition.
 pub fn ranges_of(state: ItemState) -> Vec<String> {
-    let range = |(first, last, _): &(i64, i64, ItemState)| {
-        if first == last { format!("status = {first}") } else { format!("status BETWEEN {first} AND {last}") }
+    let range = |(first, last, _): &(i64, i64, ItemState)| match (*first, *last) {
+        (SUBMITTED, SUBMITTED) => format!("status = {SUBMITTED}"),
+        (first, last) if first == last => format!("{OPEN} AND status = {first}"),
+        (first, last) => format!("{OPEN} AND status BETWEEN {first} AND {last}"),
     };
-    let none = (state == ItemState::Awaiting).then(|| "status IS NULL".to_owned());
+    let none = (state == ItemState::Awaiting).then(|| format!("{OPEN} AND status IS NULL"));
     none.into_iter().chain(STATES.iter().filter(|(.., of)| *of == state).map(range)).collect()
 }
 

@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::bitmap::Bitmap;
+use super::fingerprints::Fingerprints;
+use super::identity::NewIdentities;
 use super::{LedgerError, path_of, paths, schema};
 use crate::domain::{DataSpaceId, Feed};
 
 /// How many prepared statements are kept; this room has about two dozen.
 const STATEMENTS: usize = 48;
 
-/// What a run keeps beside the file, and forgets: the identities that are new to a dry run, and what is chosen of a feed that
-/// is not gone through whole (see `chosen`), with what of it the logs have named (see `recheck`).
+/// What a run keeps beside the file, and forgets: what is chosen of a feed that is not gone through whole (see `chosen`), with what
+/// of it the logs have named (see `recheck`).
 const BESIDE: &str = "
-CREATE TEMP TABLE unknown (feed_id BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TEMP TABLE chosen_keys (key INTEGER PRIMARY KEY);
 CREATE TEMP TABLE chosen_rows (id INTEGER PRIMARY KEY);
 CREATE TEMP TABLE named_keys (key INTEGER PRIMARY KEY);
@@ -27,6 +28,7 @@ pub(in crate::export) struct Store {
     pub(super) path: PathBuf,
     pub(super) mode: Mode,
     pub(super) pass: Pass,
+    pub(super) new_identities: NewIdentities,
 }
 
 /// Whether intents are kept.
@@ -34,7 +36,7 @@ pub(in crate::export) struct Store {
 pub(super) enum Mode {
     /// A run: every intent is written.
     Keep,
-    /// A dry run: nothing is written; identities that are new are remembered in a temporary table only.
+    /// A dry run: nothing is written; identities that are new are remembered in memory only.
     Look,
 }
 
@@ -59,6 +61,8 @@ pub(super) struct Pass {
     pub resend: Resend,
     /// The rows whose item the source still has.
     pub seen: Bitmap,
+    /// The identities that a dry run has met and that have no row.
+    pub unknown: Fingerprints,
     /// The rows that were counted as gone.
     pub counted: Bitmap,
     /// Whether somebody allowed the deletions that are sent now, though they are more than usual.
@@ -70,7 +74,7 @@ pub(super) struct Pass {
 impl Pass {
     fn new(feed: Feed, resend: Resend) -> Self {
         let (seen, counted) = (Bitmap::default(), Bitmap::default());
-        Self { feed, resend, seen, counted, allowed: false, holds_changes: false }
+        Self { feed, resend, seen, unknown: Fingerprints::default(), counted, allowed: false, holds_changes: false }
     }
 }
 
@@ -94,16 +98,17 @@ impl Store {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.execute_batch(BESIDE).map_err(|error| LedgerError::of_sqlite(&path, &error))?;
         let pass = Pass::new(Feed::ScopesWebsite, Resend::None);
-        Ok(Self { connection, path, mode, pass })
+        Ok(Self { connection, path, mode, pass, new_identities: NewIdentities::default() })
     }
 
     /// Begins a feed: nothing of it was seen yet, and nothing is chosen.
     pub fn begin_feed(&mut self, feed: Feed, resend: Resend) -> rusqlite::Result<()> {
         self.pass = Pass::new(feed, resend);
         self.choose_nothing()?;
-        match self.mode {
-            Mode::Keep => self.trim_journal(),
-            Mode::Look => self.connection.execute("DELETE FROM temp.unknown", []).map(drop),
+        if self.mode == Mode::Keep {
+            self.take_unanswered(feed)?;
+            self.trim_journal()?;
         }
+        self.read_identities(feed)
     }
 }

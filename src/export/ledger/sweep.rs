@@ -5,6 +5,7 @@ use rusqlite::params;
 
 use super::compare::{Outgoing, Why};
 use super::held::Measure;
+use super::journal::count;
 use super::store::{Mode, Store};
 use super::{feed_code, status};
 use crate::domain::Feed;
@@ -21,12 +22,17 @@ const DROPPED_AT_ONCE: i64 = 1_000;
 /// Where a sweep continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::export) enum SweepScope {
-    /// In the whole feed, above this identity.
-    Feed(Option<Sha1Hash>),
+    /// In the whole feed, above this source key and row. Rows without a key come first.
+    Feed(Option<i64>, i64),
     /// Among the chosen, above this key; then the chosen rows.
     Key(i64),
     /// Among the chosen, above this row.
     Row(i64),
+}
+
+impl SweepScope {
+    /// Where the sweep of a whole feed begins.
+    pub const WHOLE: Self = Self::Feed(None, i64::MIN);
 }
 
 /// What one step of the sweep found.
@@ -88,7 +94,7 @@ impl Store {
     /// The next rows that were not seen, and where to continue.
     fn unseen(&self, from: SweepScope) -> rusqlite::Result<(Vec<i64>, Option<SweepScope>)> {
         let (mut ids, next) = match from {
-            SweepScope::Feed(after) => self.of_feed(after)?,
+            SweepScope::Feed(key, row) => self.of_feed(key, row)?,
             SweepScope::Key(after) => self.of_chosen_keys(after)?,
             SweepScope::Row(after) => self.of_chosen_rows(after)?,
         };
@@ -96,29 +102,32 @@ impl Store {
         Ok((ids, next))
     }
 
-    /// The order is that of the unique index: it alone tells the row ids, so that rows which are still there are never
-    /// read from the table.
-    fn of_feed(&self, after: Option<Sha1Hash>) -> rusqlite::Result<(Vec<i64>, Option<SweepScope>)> {
-        let mut entries = self.connection.prepare_cached(
-            "SELECT id, feed_id FROM items WHERE feed = ?1 AND feed_id > ?2 ORDER BY feed_id LIMIT ?3",
+    /// The order is that of an index that tells the rows, so that those which are still there are never read from the table.
+    fn of_feed(&self, key: Option<i64>, row: i64) -> rusqlite::Result<(Vec<i64>, Option<SweepScope>)> {
+        let feed = feed_code(self.pass.feed);
+        let met = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?));
+        let mut same = self.connection.prepare_cached(
+            "SELECT id, source_id FROM items INDEXED BY items_source
+             WHERE feed = ?1 AND source_id IS ?2 AND id > ?3 ORDER BY id LIMIT ?4",
         )?;
-        let after: &[u8] = after.as_ref().map_or(&[], |hash| &hash.0);
-        let mut rows = entries.query(params![feed_code(self.pass.feed), after, STEP])?;
-        let mut ids = Vec::new();
-        let mut next = None;
-        let mut met = 0;
-        while let Some(row) = rows.next()? {
-            ids.push(row.get(0)?);
-            met += 1;
-            if met == STEP {
-                next = Some(SweepScope::Feed(Some(Sha1Hash(row.get(1)?))));
-            }
+        let same = same.query_map(params![feed, key, row, STEP], met)?;
+        let mut entries = same.collect::<rusqlite::Result<Vec<_>>>()?;
+        let mut above = self.connection.prepare_cached(
+            "SELECT id, source_id FROM items INDEXED BY items_source
+             WHERE feed = ?1 AND source_id > ?2 ORDER BY source_id, id LIMIT ?3",
+        )?;
+        let room = STEP - count(entries.len());
+        // SQLite's keys are entity ids and the like, which are never its least number.
+        for entry in above.query_map([feed, key.unwrap_or(i64::MIN), room], met)? {
+            entries.push(entry?);
         }
-        Ok((ids, next))
+        let is_full = count(entries.len()) == STEP;
+        let next = entries.last().filter(|_| is_full).map(|(row, key)| SweepScope::Feed(*key, *row));
+        Ok((entries.into_iter().map(|(row, _)| row).collect(), next))
     }
 
     /// The deletion to send for a row that was not seen, if any; the intent is kept.
-    fn judge(&self, row: &SweptRow, now: Timestamp) -> rusqlite::Result<Option<FeedItem>> {
+    fn judge(&mut self, row: &SweptRow, now: Timestamp) -> rusqlite::Result<Option<FeedItem>> {
         if row.deleted && row.status == Some(status::SUBMITTED) {
             return Ok(None);
         }
@@ -148,15 +157,17 @@ impl Store {
         let ids =
             select.query_map(params![feed_code(feed), before.as_millisecond(), DROPPED_AT_ONCE], |row| row.get(0))?;
         let ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
+        drop(select);
         for id in &ids {
             self.forget(*id)?;
         }
         Ok(i64::try_from(ids.len()).is_ok_and(|dropped| dropped < DROPPED_AT_ONCE))
     }
 
-    fn forget(&self, row: i64) -> rusqlite::Result<()> {
+    fn forget(&mut self, row: i64) -> rusqlite::Result<()> {
         if self.mode == Mode::Keep {
-            self.leave_payloads(&[row])?;
+            self.leave_payloads([row])?;
+            self.drop_identity(row)?;
             self.connection.prepare_cached("DELETE FROM attempts WHERE item = ?1")?.execute([row])?;
             self.connection.prepare_cached("DELETE FROM items WHERE id = ?1")?.execute([row])?;
         }

@@ -4,6 +4,7 @@ mod care;
 mod formats;
 mod held;
 mod history;
+mod identity;
 mod listing;
 mod million;
 mod parts;
@@ -70,21 +71,24 @@ impl Shop {
     }
 
     fn sweep(&mut self) -> Swept {
-        self.store.sweep(SweepScope::Feed(None), now()).expect("swept")
+        self.store.sweep(SweepScope::WHOLE, now()).expect("swept")
     }
 
     fn answer(&mut self, sent: &[Outgoing], status: i64) {
         self.answer_and_keep(sent, status, Kept::Nothing);
     }
 
-    fn answer_and_keep(&mut self, sent: &[Outgoing], status: i64, kept: Kept) {
+    /// Sends, and records this answer for all; returns the journal entry.
+    fn answer_and_keep(&mut self, sent: &[Outgoing], status: i64, kept: Kept) -> i64 {
         let rows: Vec<i64> = sent.iter().map(|outgoing| outgoing.row).collect();
         let attempt = Attempt { run: 1, feed: self.feed, rows: rows.clone(), bytes: 10, number: 1, kept };
         let batch = self.store.journal(&attempt, now()).expect("journaled");
-        let outcome = |row| BatchOutcome { row, status, error: "the text".into(), code: "the code".into() };
-        let verdicts = rows.into_iter().map(outcome).collect();
+        let outcome =
+            |(place, row)| BatchOutcome { row, place, status, error: "the text".into(), code: "the code".into() };
+        let verdicts = rows.into_iter().enumerate().map(outcome).collect();
         let answer = Answer { batch, status: Some(200), request_id: Some("req-1".into()), verdicts };
         self.store.record(&answer, now()).expect("recorded");
+        batch
     }
 
     fn deliver(&mut self, items: &[FeedItem]) {
@@ -253,7 +257,7 @@ fn a_dry_run_tells_the_same_and_writes_nothing() {
         let compared = store.compare(items.iter().cloned().map(LedgerEntry::Whole).collect(), now()).expect("compared");
         assert_eq!(labels(&compared.send), [("B · default", Why::Changed), ("D · default", Why::New)]);
         assert_eq!((compared.unchanged, compared.twins.len()), (1, 1));
-        assert_eq!(store.sweep(SweepScope::Feed(None), now()).expect("swept").gone.len(), 1);
+        assert_eq!(store.sweep(SweepScope::WHOLE, now()).expect("swept").gone.len(), 1);
     }
     assert_eq!(shop.reader().summary().expect("read")[0].submitted, 3);
 }

@@ -49,7 +49,11 @@ impl Journal {
             .connection
             .prepare(
                 "SELECT label FROM items i LEFT JOIN batches b ON b.id = i.batch
-                 WHERE i.feed = 5 AND i.status IS NOT 200 AND (b.id IS NULL OR b.status IS NOT NULL)",
+                 WHERE i.feed = 5 AND i.status IS NOT 200 AND (b.id IS NULL OR b.status IS NOT NULL)
+                   AND NOT EXISTS (
+                       SELECT 1 FROM batches w JOIN json_each(w.rows) r
+                       WHERE w.feed = 5 AND w.status IS NULL
+                         AND i.id BETWEEN r.value ->> '$[0]' AND r.value ->> '$[1]')",
             )
             .expect("prepared");
         let labels = select.query_map([], |row| row.get::<_, String>(0)).expect("read");

@@ -26,6 +26,7 @@ fn item(number: i64, label: &str, state: ItemState) -> ItemRow {
         error: error.into(),
         code: code.into(),
         request_id: Some("7f3d2c1b-0000-4000-8000-1234567890ab".into()),
+        request: Some(number),
     }
 }
 

@@ -38,6 +38,7 @@ fn row(tape: &mut Tape) -> ItemRow {
         error: tape.safe(),
         code: tape.safe(),
         request_id: tape.some(Tape::safe),
+        request: tape.some(|_| 17),
     }
 }
 

@@ -18,7 +18,7 @@ impl RowPosition {
         let key = match order {
             ItemOrder::Label => Value::Text(row.label.as_str().to_owned()),
             ItemOrder::SourceId => row.source_id.map_or(Value::Null, Value::Integer),
-            ItemOrder::Newest => Value::Integer(row.modified_at.as_millisecond()),
+            ItemOrder::Newest => row.request.map_or(Value::Null, Value::Integer),
         };
         Self { key, id: row.number.0, including: false }
     }
@@ -43,7 +43,7 @@ pub(super) fn column_of(order: ItemOrder) -> &'static str {
     match order {
         ItemOrder::Label => "label",
         ItemOrder::SourceId => "source_id",
-        ItemOrder::Newest => "modified_at",
+        ItemOrder::Newest => "batch",
     }
 }
 
@@ -68,7 +68,7 @@ pub(super) fn legs(order: ItemOrder, place: Option<&RowPosition>, is_backwards: 
         (_, false) => legs.push(leg(format!("AND {column} > ?"), vec![key.clone()])),
         (_, true) => {
             legs.push(leg(format!("AND {column} < ?"), vec![key.clone()]));
-            if order == ItemOrder::SourceId {
+            if order != ItemOrder::Label {
                 legs.push(leg(format!("AND {column} IS NULL"), Vec::new()));
             }
         }
@@ -81,7 +81,7 @@ pub(super) fn in_order(order: ItemOrder, a: &ItemRow, b: &ItemRow) -> Ordering {
     match order {
         ItemOrder::Label => a.label.cmp(&b.label).then(a.number.cmp(&b.number)),
         ItemOrder::SourceId => a.source_id.cmp(&b.source_id).then(a.number.cmp(&b.number)),
-        ItemOrder::Newest => b.modified_at.cmp(&a.modified_at).then(b.number.cmp(&a.number)),
+        ItemOrder::Newest => b.request.cmp(&a.request).then(b.number.cmp(&a.number)),
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_ledger_of_another_format_is_refused_and_stays_as_it_is() {
-    for (format, who) in [(5, "an older version"), (7, "a newer version")] {
+    for (format, who) in [(6, "an older version"), (8, "a newer version")] {
         let state = tempfile::tempdir().expect("a directory");
         drop(Store::open(state.path(), &space()).expect("made"));
         let path = path_of(state.path(), &space());

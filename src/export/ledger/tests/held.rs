@@ -38,7 +38,7 @@ impl Shop {
 
     fn ask(&mut self, place: SweepScope, limit: Limit, at: Timestamp) -> Option<Held> {
         let measure = self.count(place);
-        let is_whole = matches!(place, SweepScope::Feed(_));
+        let is_whole = matches!(place, SweepScope::Feed(..));
         let ruling = Ruling { feed: self.feed, what: What::Deletions, limit, is_whole, now: at };
         self.store.rule(&ruling, measure).expect("ruled")
     }
@@ -47,9 +47,9 @@ impl Shop {
     fn go_through(&mut self, there: &[FeedItem], limit: Limit, at: Timestamp) -> Result<usize, Held> {
         let compared = self.collect(there);
         self.answer(&compared.send, status::SUBMITTED);
-        match self.ask(SweepScope::Feed(None), limit, at) {
+        match self.ask(SweepScope::WHOLE, limit, at) {
             Some(held) => Err(held),
-            None => Ok(self.delete(SweepScope::Feed(None), at)),
+            None => Ok(self.delete(SweepScope::WHOLE, at)),
         }
     }
 
@@ -130,12 +130,12 @@ fn a_deletion_that_failed_is_not_counted_twice() {
     shop.in_one_commit();
     shop.deliver(&products(0..1_000));
     shop.collect(&products(0..900));
-    assert_eq!(shop.ask(SweepScope::Feed(None), USUAL, now()), None);
+    assert_eq!(shop.ask(SweepScope::WHOLE, USUAL, now()), None);
     let gone = shop.sweep().gone;
     shop.answer(&gone, 503);
     shop.collect(&products(0..900));
-    assert_eq!(shop.count(SweepScope::Feed(None)).items, 0);
-    assert_eq!(shop.ask(SweepScope::Feed(None), USUAL, now()), None);
+    assert_eq!(shop.count(SweepScope::WHOLE).items, 0);
+    assert_eq!(shop.ask(SweepScope::WHOLE, USUAL, now()), None);
     assert_eq!(shop.sweep().gone.len(), 100, "it is sent again");
 }
 
@@ -162,10 +162,10 @@ fn settled_deletions_are_dropped_when_they_are_old_and_nothing_else_is() {
     shop.deliver(&products(0..2_600));
     let there = products(0..100);
     shop.collect(&there);
-    assert_eq!(shop.delete(SweepScope::Feed(None), now()), 2_500);
+    assert_eq!(shop.delete(SweepScope::WHOLE, now()), 2_500);
     // Another, whose deletion fails.
     shop.collect(&products(1..100));
-    let mut next = Some(SweepScope::Feed(None));
+    let mut next = Some(SweepScope::WHOLE);
     while let Some(place) = next {
         let swept = shop.store.sweep(place, now()).expect("swept");
         shop.answer(&swept.gone, 503);

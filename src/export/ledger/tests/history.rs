@@ -38,8 +38,9 @@ fn a_payload_is_kept_as_long_as_it_is_the_last_of_an_item() {
 #[test]
 fn a_try_again_points_to_the_same_payload_and_a_run_that_keeps_nothing_to_none() {
     let mut shop = Shop::new(Feed::Products);
-    let sent = shop.send(&[product("A", "1"), product("B", "1")], b"first");
-    shop.answer_and_keep(&sent, status::SUBMITTED, Kept::AsBefore);
+    let sent = shop.collect(&[product("A", "1"), product("B", "1")]).send;
+    let entry = shop.answer_and_keep(&sent, status::SUBMITTED, Kept::Body(b"first".to_vec()));
+    shop.answer_and_keep(&sent, status::SUBMITTED, Kept::AsBefore(entry));
     assert_eq!(shop.bodies(), [(2, b"first".to_vec())]);
     shop.answer_and_keep(&sent[..1], status::SUBMITTED, Kept::Nothing);
     assert_eq!(shop.bodies(), [(1, b"first".to_vec())], "what is shown as sent last is never older than that");
@@ -76,8 +77,13 @@ fn the_newest_states_of_an_item_are_remembered() {
         let at = now() + jiff::Span::new().seconds(second);
         shop.store.begin_feed(Feed::Products, Resend::All).expect("begun");
         let sent = shop.store.compare(vec![LedgerEntry::Whole(product("A", "a"))], at).expect("compared").send;
-        let outcome = BatchOutcome { row: sent[0].row, status: second, error: "why".into(), code: SafeText::default() };
-        let answer = Answer { batch: 1, status: Some(200), request_id: None, verdicts: vec![outcome] };
+        let row = sent[0].row;
+        let kept = Kept::Nothing;
+        let attempt = Attempt { run: 1, feed: Feed::Products, rows: vec![row], bytes: 9, number: 1, kept };
+        let batch = shop.store.journal(&attempt, at).expect("journaled");
+        let error = "why".into();
+        let outcome = BatchOutcome { row, place: 0, status: second, error, code: SafeText::default() };
+        let answer = Answer { batch, status: Some(200), request_id: None, verdicts: vec![outcome] };
         shop.store.record(&answer, at).expect("recorded");
     }
     let kept = i64::try_from(KEPT_ATTEMPTS).expect("small") - 1;

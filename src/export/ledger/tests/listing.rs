@@ -12,7 +12,7 @@ struct Seed {
     source_id: Option<i64>,
     status: Option<i64>,
     is_deleted: bool,
-    modified_at: i64,
+    request: Option<i64>,
     error: Option<&'static str>,
 }
 
@@ -36,14 +36,15 @@ fn seed() -> impl Strategy<Value = Seed> {
     let label =
         prop_oneof!["[ab]{0,2}", select(vec!["É-1".to_owned(), "é-2".to_owned(), "10".to_owned(), "%_".to_owned()])];
     let source_id = prop_oneof![Just(None), (0_i64..4).prop_map(Some), Just(Some(10))];
+    let request = prop_oneof![Just(None), (1_i64..4).prop_map(Some)];
     let error = select(vec![None, Some("Bad SKU"), Some("no price"), Some("É")]);
-    (label, source_id, select(STATUSES.to_vec()), any::<bool>(), 0_i64..4, error).prop_map(
-        |(label, source_id, status, is_deleted, modified_at, error)| Seed {
+    (label, source_id, select(STATUSES.to_vec()), any::<bool>(), request, error).prop_map(
+        |(label, source_id, status, is_deleted, request, error)| Seed {
             label,
             source_id,
             status,
             is_deleted,
-            modified_at,
+            request,
             error: error.filter(|_| status.is_some_and(|status| status != 200)),
         },
     )
@@ -75,13 +76,13 @@ fn ledger_with(seeds: &[Seed]) -> (TempDir, LedgerReader) {
     store.connection.execute_batch("BEGIN").expect("begun");
     for (number, seed) in seeds.iter().enumerate() {
         let sql =
-            "INSERT INTO items (feed, feed_id, source_id, label, minimal, hash, deleted, status, error, modified_at)
-                   VALUES (?1, ?2, ?3, ?4, x'', x'', ?5, ?6, ?7, ?8)";
+            "INSERT INTO items (feed, feed_id, source_id, label, minimal, hash, deleted, status, error, modified_at, batch)
+                   VALUES (?1, ?2, ?3, ?4, x'', x'', ?5, ?6, ?7, 0, ?8)";
         // Every seventh belongs to another feed.
         let feed = feed_code(if number % 7 == 6 { Feed::Prices } else { Feed::Products });
         let id = number.to_le_bytes();
-        let Seed { label, source_id, status, is_deleted, modified_at, error } = seed;
-        let values = rusqlite::params![feed, id, source_id, label, is_deleted, status, error, modified_at];
+        let Seed { label, source_id, status, is_deleted, request, error } = seed;
+        let values = rusqlite::params![feed, id, source_id, label, is_deleted, status, error, request];
         store.connection.execute(sql, values).expect("inserted");
     }
     store.connection.execute_batch("COMMIT").expect("committed");
@@ -109,7 +110,7 @@ fn plainly(seeds: &[Seed], query: &ItemQuery) -> Vec<i64> {
     match query.order {
         ItemOrder::Label => rows.sort_by_key(|(number, seed)| (seed.label.clone(), *number)),
         ItemOrder::SourceId => rows.sort_by_key(|(number, seed)| (seed.source_id, *number)),
-        ItemOrder::Newest => rows.sort_by_key(|(number, seed)| (-seed.modified_at, -*number)),
+        ItemOrder::Newest => rows.sort_by_key(|(number, seed)| std::cmp::Reverse((seed.request, *number))),
     }
     rows.into_iter().map(|(number, _)| number).collect()
 }
@@ -171,7 +172,7 @@ fn the_ranges_of_a_state_are_the_codes_of_that_state() {
             source_id: None,
             status: Some(code),
             is_deleted: false,
-            modified_at: 0,
+            request: None,
             error: None,
         })
         .collect();
@@ -190,7 +191,7 @@ fn a_search_that_is_not_wanted_any_more_ends_at_its_next_step() {
         source_id: Some(1),
         status: Some(200),
         is_deleted: false,
-        modified_at: 0,
+        request: None,
         error: None,
     };
     let (_state, reader) = ledger_with(&vec![seed; 12_000]);

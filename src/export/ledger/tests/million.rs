@@ -51,10 +51,10 @@ fn fill(store: &mut Store, keep: bool) -> Duration {
         let attempt = Attempt { run: 1, feed: Feed::Products, rows: rows.clone(), bytes: 0, number: 1, kept };
         let entry = store.journal(&attempt, at).expect("journaled");
         store.connection.execute_batch("COMMIT; BEGIN IMMEDIATE").expect("committed");
-        let verdicts = rows.into_iter().map(|row| {
+        let verdicts = rows.into_iter().enumerate().map(|(place, row)| {
             let status = if row % 5_000 == 0 || batch == 7_000 { 400 } else { 200 };
             let error = if status == 400 { "name is too long" } else { "" };
-            BatchOutcome { row, status, error: error.into(), code: SafeText::default() }
+            BatchOutcome { row, place, status, error: error.into(), code: SafeText::default() }
         });
         let answer = Answer { batch: entry, status: Some(200), request_id: None, verdicts: verdicts.collect() };
         store.record(&answer, at).expect("recorded");

@@ -350,8 +350,9 @@ fn what_is_sent_and_in_which_order_does_not_depend_on_the_clock() {
         let attempt = Attempt { run: 1, feed: shop.feed, rows: rows.clone(), bytes: 9, number: 1, kept: Kept::Nothing };
         let batch = shop.store.journal(&attempt, at(years)).expect("journaled");
         assert_eq!(batch, i64::try_from(run).expect("small") + 1, "the journal goes on");
-        let outcome = |row| BatchOutcome { row, status: status::SUBMITTED, error: "".into(), code: "".into() };
-        let verdicts = rows.into_iter().map(outcome).collect();
+        let outcome =
+            |(place, row)| BatchOutcome { row, place, status: status::SUBMITTED, error: "".into(), code: "".into() };
+        let verdicts = rows.into_iter().enumerate().map(outcome).collect();
         let answer = Answer { batch, status: Some(200), request_id: None, verdicts };
         // The answer comes before the request, by this clock.
         shop.store.record(&answer, at(years - 1)).expect("recorded");
@@ -359,5 +360,5 @@ fn what_is_sent_and_in_which_order_does_not_depend_on_the_clock() {
     shop.store.begin_feed(shop.feed, Resend::None).expect("begun");
     let last = vec![LedgerEntry::Whole(numbered(1, "4"))];
     assert_eq!(shop.store.compare(last, at(100)).expect("compared").unchanged, 1);
-    assert_eq!(labels(&shop.store.sweep(SweepScope::Feed(None), at(-100)).expect("swept").gone).len(), 1);
+    assert_eq!(labels(&shop.store.sweep(SweepScope::WHOLE, at(-100)).expect("swept").gone).len(), 1);
 }

@@ -28,6 +28,7 @@ fn row(number: usize) -> ItemRow {
         error: "".into(),
         code: "".into(),
         request_id: None,
+        request: None,
     }
 }
 
