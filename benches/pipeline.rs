@@ -10,7 +10,7 @@ use std::time::Duration;
 use commerce_connector::bounds::DEFAULT_BATCH_BYTES;
 use commerce_connector::client::{Client, ClientSettings, ConnectorMetadata};
 use commerce_connector::domain::Feed;
-use commerce_connector::domain::{DataSpaceId, Environment};
+use commerce_connector::domain::{DataSpaceId, Environment, ThreadCount};
 use commerce_connector::export::progress::RunReport;
 use commerce_connector::export::{Plan, SyncMode, encode, start};
 use commerce_connector::feeds::content::Content;
@@ -71,7 +71,7 @@ impl Rehearsal {
             request: "Export".into(),
             skip_locked: false,
             data_space: self.space.clone(),
-            thread_count: THREADS,
+            thread_count: ThreadCount::Fixed(THREADS),
             max_batch_bytes: DEFAULT_BATCH_BYTES,
             keep_payloads: true,
             sender: None,

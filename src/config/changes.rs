@@ -89,17 +89,18 @@ fn collect(path: &str, value: &toml::Value, found: &mut BTreeMap<String, String>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ThreadCount;
 
     #[test]
     fn what_changed_is_said_by_key_and_without_secrets() {
         let before = Config::default();
         let mut after = Config::default();
-        after.export.thread_count = 4;
+        after.export.thread_count = ThreadCount::Fixed(4);
         after.instance.name = Some("Main\u{202e}".to_owned());
         after.source.commerce.url = Some("mysql://ann:canary@db/shop".to_owned());
         let lines: Vec<String> = between(&before, &after).iter().map(ToString::to_string).collect();
         assert_eq!(lines.len(), 3, "{lines:?}");
-        assert_eq!(lines[0], "export.thread_count: 4 (was 1)");
+        assert_eq!(lines[0], "export.thread_count: 4 (was auto)");
         assert!(lines[1].starts_with("instance.name: Main") && !lines[1].contains('\u{202e}'), "{lines:?}");
         assert_eq!(lines[2], "source.commerce.url: mysql://ann:••••@db/shop (was not set)");
         assert_eq!(between(&after, &after), []);

@@ -7,6 +7,8 @@ pub enum ValueKind {
     Text,
     /// A whole number.
     Integer,
+    /// A whole number, or a word that stands for one.
+    IntegerOrText,
     Number,
     /// `true` or `false`.
     Boolean,
@@ -80,7 +82,7 @@ pub const KEYS: &[Key] = &[
     text("instance.kind"),
     text("instance.edition"),
     text("instance.version"),
-    integer("export.thread_count"),
+    Key { path: "export.thread_count", kind: ValueKind::IntegerOrText },
     integer("export.max_batch_bytes"),
     Key { path: "export.keep_payloads", kind: ValueKind::Boolean },
     text("export.max_delete"),

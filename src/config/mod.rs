@@ -19,7 +19,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{DataSpaceId, DataSpaceKind, Edition, Environment, Feed, InstallationKind, Most, ProjectId};
+use crate::domain::{
+    DataSpaceId, DataSpaceKind, Edition, Environment, Feed, InstallationKind, Most, ProjectId, ThreadCount,
+};
 use time_span::TimeSpan;
 
 pub use feed_decision::{FeedDecision, WhenCustomised};
@@ -244,7 +246,7 @@ const KEEP_DELETIONS_DAYS: u16 = 7;
 #[serde(default, deny_unknown_fields)]
 pub struct ExportSection {
     /// Requests in flight at a time.
-    pub thread_count: usize,
+    pub thread_count: ThreadCount,
     /// The largest uncompressed body of a request, in bytes.
     pub max_batch_bytes: usize,
     /// Whether the ledger keeps what was sent of each item.
@@ -268,7 +270,7 @@ pub struct ExportSection {
 impl Default for ExportSection {
     fn default() -> Self {
         Self {
-            thread_count: 1,
+            thread_count: ThreadCount::Auto,
             max_batch_bytes: crate::bounds::DEFAULT_BATCH_BYTES,
             keep_payloads: true,
             max_delete: crate::domain::MAX_DELETE,

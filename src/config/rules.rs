@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::store::{ConfigError, Store};
 use super::{SettingsHome, redact};
-use crate::bounds::{BATCH_BYTES, BATCH_SIZES, THREAD_COUNTS, WAITING_SECONDS, is_rate};
+use crate::bounds::{BATCH_BYTES, BATCH_SIZES, WAITING_SECONDS, is_rate};
 use crate::domain::Feed;
 
 impl Store {
@@ -22,14 +22,13 @@ impl Store {
         let (instance, gateway) = (&config.instance, &config.gateway);
         let waiting = "must be from 1 to 86400";
         let rates = "must be from 0.01 to 10000, or 0 for no limit";
-        let rules: [(&str, bool, &str); 11] = [
+        let rules: [(&str, bool, &str); 10] = [
             ("gateway.requests_per_second", is_rate(gateway.requests_per_second), rates),
             ("gateway.graphql_requests_per_second", is_rate(gateway.graphql_requests_per_second), rates),
             ("gateway.connect_timeout_seconds", WAITING_SECONDS.contains(&gateway.connect_timeout_seconds), waiting),
             ("gateway.read_timeout_seconds", WAITING_SECONDS.contains(&gateway.read_timeout_seconds), waiting),
             ("gateway.total_timeout_seconds", WAITING_SECONDS.contains(&gateway.total_timeout_seconds), waiting),
             ("gateway.registry_path", gateway.registry_path.starts_with('/'), "must begin with /"),
-            ("export.thread_count", THREAD_COUNTS.contains(&config.export.thread_count), "must be from 1 to 32"),
             ("export.database_share", (1..=100).contains(&config.export.database_share), "must be from 1 to 100"),
             (
                 "export.max_batch_bytes",

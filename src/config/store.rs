@@ -350,6 +350,10 @@ fn overlay(table: &mut Table, key: &Key, value: &str, origin: &str) -> Result<()
     let parsed = match key.kind {
         ValueKind::Text => toml::Value::String(value.to_owned()),
         ValueKind::Integer => toml::Value::Integer(value.trim().parse().map_err(|_| wrong("a whole number"))?),
+        ValueKind::IntegerOrText => match value.trim().parse() {
+            Ok(number) => toml::Value::Integer(number),
+            Err(_) => toml::Value::String(value.trim().to_owned()),
+        },
         ValueKind::Number => toml::Value::Float(value.trim().parse().map_err(|_| wrong("a number"))?),
         ValueKind::Boolean => toml::Value::Boolean(value.trim().parse().map_err(|_| wrong("true or false"))?),
     };
@@ -385,7 +389,7 @@ fn written(path: &str, value: &str) -> toml_edit::Value {
     let is_size = kind.is_none() && path.ends_with(".batch_size");
     let parsed = match kind {
         Some(ValueKind::Boolean) => value.parse().map(|value: bool| value.into()).ok(),
-        Some(ValueKind::Integer) => value.parse().map(|value: i64| value.into()).ok(),
+        Some(ValueKind::Integer | ValueKind::IntegerOrText) => value.parse().map(|value: i64| value.into()).ok(),
         Some(ValueKind::Number) => value.parse().map(|value: f64| value.into()).ok(),
         _ if is_size => value.parse().map(|value: i64| value.into()).ok(),
         _ => None,

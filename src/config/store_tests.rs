@@ -70,8 +70,12 @@ fn an_unknown_key_is_named_with_line_and_nearest() {
 
 #[test]
 fn a_wrong_type_is_named_with_line_and_key() {
-    let error = ConfigDir::new("[export]\nthread_count = \"two\"\n").load().expect_err("wrong type");
-    assert!(words(&error).contains("config.toml line 2: thread_count: invalid type: string"), "{error}");
+    let error = ConfigDir::new("[export]\ndatabase_share = \"two\"\n").load().expect_err("wrong type");
+    assert!(words(&error).contains("config.toml line 2: database_share: invalid type: string"), "{error}");
+    for value in ["0", "33", "\"two\"", "\"\""] {
+        let error = ConfigDir::new(&format!("[export]\nthread_count = {value}\n")).load().expect_err(value);
+        assert!(words(&error).contains("line 2: thread_count: must be from 1 to 32, or auto"), "{error}");
+    }
     let error = ConfigDir::new("[gateway]\nenvironment = \"prod\"\n").load().expect_err("wrong word");
     assert!(words(&error).contains("line 2: environment: unknown variant `prod`"), "{error}");
     let error = ConfigDir::new("[export.feeds.produkts]\nbatch_size = 5\n").load().expect_err("unknown feed");
@@ -82,8 +86,8 @@ fn a_wrong_type_is_named_with_line_and_key() {
 fn broken_toml_and_broken_rules_are_named() {
     let error = ConfigDir::new("[gateway\n").load().expect_err("broken");
     assert!(words(&error).contains("config.toml line 1"), "{error}");
-    let error = ConfigDir::new("[export]\nthread_count = 0\n").load().expect_err("zero");
-    assert!(words(&error).contains("export.thread_count must be from 1 to 32"), "{error}");
+    let error = ConfigDir::new("[export]\ndatabase_share = 0\n").load().expect_err("zero");
+    assert!(words(&error).contains("export.database_share must be from 1 to 100"), "{error}");
     let inside = "[instance]\nroot = \"/var/www/shop\"\n[state]\ndirectory = \"/var/www/shop/var\"\n";
     assert!(words(&ConfigDir::new(inside).load().expect_err("inside")).contains("state.directory is inside"));
 }
@@ -108,7 +112,6 @@ fn numbers_out_of_bounds_are_refused_with_the_bounds() {
         ),
         ("gateway", "read_timeout_seconds", &["0", "9223372036854775807"], ["1", "86400"], "from 1 to 86400"),
         ("gateway", "total_timeout_seconds", &["0", "9223372036854775807"], ["1", "86400"], "from 1 to 86400"),
-        ("export", "thread_count", &["0", "33"], ["1", "32"], "from 1 to 32"),
         ("export", "max_batch_bytes", &["1023", "9223372036854775807"], ["1024", "104857600"], "from 1024 to"),
         ("export", "database_share", &["0", "101"], ["1", "100"], "from 1 to 100"),
         ("export.feeds.prices", "batch_size", &["0", "10001", "5000000"], ["1", "10000"], "from 1 to 10000"),
@@ -132,8 +135,8 @@ fn the_environment_wins_over_the_file_and_is_named() {
     assert_eq!(store.origin("gateway.environment").to_string(), "COMMERCE_CONNECTOR_GATEWAY_ENVIRONMENT");
     assert_eq!(store.origin("gateway.registry_path"), &Origin::Default);
 
-    let error = place.load_with("COMMERCE_CONNECTOR_EXPORT_THREAD_COUNT", "many").expect_err("no number");
-    assert!(words(&error).contains("COMMERCE_CONNECTOR_EXPORT_THREAD_COUNT: export.thread_count: expected a whole"));
+    let error = place.load_with("COMMERCE_CONNECTOR_EXPORT_DATABASE_SHARE", "many").expect_err("no number");
+    assert!(words(&error).contains("COMMERCE_CONNECTOR_EXPORT_DATABASE_SHARE: export.database_share: expected a whole"));
     let error = place.load_with("COMMERCE_CONNECTOR_GATEWAY_ENVIROMENT", "sandbox").expect_err("unknown");
     assert!(words(&error).contains("did you mean COMMERCE_CONNECTOR_GATEWAY_ENVIRONMENT?"), "{}", words(&error));
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{DataSpaceId, DataSpaceKind, Environment, Feed, Most, ProjectId};
+use crate::domain::{DataSpaceId, DataSpaceKind, Environment, Feed, Most, ProjectId, ThreadCount};
 use crate::error::Problem;
 use crate::export::SyncMode;
 use crate::export::held::Held;
@@ -70,7 +70,7 @@ pub struct Limits {
     /// Requests a second; `None` = no limit.
     pub requests_per_second: Option<f64>,
     /// Requests in flight at a time.
-    pub thread_count: usize,
+    pub thread_count: ThreadCount,
     /// Items in one request of each feed.
     pub batch_sizes: Vec<(Feed, usize)>,
 }

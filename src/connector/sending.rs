@@ -6,7 +6,7 @@ use super::{Connector, ExportRequest, Limits, explained};
 use crate::attach::{About, Starter, publish};
 use crate::config::Config;
 use crate::config::time_span::TimeSpan;
-use crate::domain::{DataSpaceId, Feed, Most};
+use crate::domain::{DataSpaceId, Feed, Most, ThreadCount};
 use crate::error::Problem;
 use crate::export::held::{Limit, What};
 use crate::export::ledger::Installation;
@@ -136,7 +136,7 @@ impl Connector {
             request: about.request.clone(),
             skip_locked,
             data_space,
-            thread_count: request.thread_count.unwrap_or(config.export.thread_count),
+            thread_count: request.thread_count.map_or(config.export.thread_count, ThreadCount::Fixed),
             max_batch_bytes: config.export.max_batch_bytes,
             keep_payloads: config.export.keep_payloads,
             keep_deletions: Duration::from_hours(24 * u64::from(config.export.keep_deletions_days)),

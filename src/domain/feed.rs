@@ -40,6 +40,8 @@ struct FeedSpec {
     /// Whether Adobe documents the route.
     route_is_public: bool,
     batch_size: usize,
+    /// The most items in one request of Adobe's documented examples; 0 = no more than `batch_size`.
+    largest_batch: usize,
     /// JSON pointers of the identity fields, in hash order.
     identity: &'static [&'static str],
     /// JSON pointers of the ids by which the service knows an item, where these are not its identity fields.
@@ -72,12 +74,16 @@ const BATCH_SIZE: usize = 100;
 /// Items in one request of the price feed (protocol page §3).
 const PRICE_BATCH_SIZE: usize = 500;
 
+/// The most items in one request of the product feed in Adobe's examples; of prices these have 400 (protocol page §3).
+const LARGEST_PRODUCT_BATCH: usize = 200;
+
 /// What is true of most feeds.
 const PLAIN: FeedSpec = FeedSpec {
     name: "",
     route: "",
     route_is_public: true,
     batch_size: BATCH_SIZE,
+    largest_batch: 0,
     identity: &[],
     wire_ids: &[],
     minimal: &[],
@@ -122,6 +128,11 @@ impl Feed {
     /// Items in one request, unless configured otherwise.
     pub fn batch_size(self) -> usize {
         self.spec().batch_size
+    }
+
+    /// The most items in one request that are tried unless configured otherwise.
+    pub fn largest_batch(self) -> usize {
+        self.spec().largest_batch.max(self.spec().batch_size)
     }
 
     /// JSON pointers of the fields that identify an item, in the order in which they are hashed.
@@ -212,6 +223,7 @@ impl Feed {
                 name: "products",
                 route: "feeds/catalog/v2/products",
                 identity: &["/sku", "/storeViewCode"],
+                largest_batch: LARGEST_PRODUCT_BATCH,
                 minimal: &["productId", "sku", "storeViewCode", "storeCode", "websiteCode", "modifiedAt"],
                 codes: &["$.sku"],
                 ..PLAIN

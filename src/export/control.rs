@@ -3,15 +3,16 @@
 //! A [`Control`] may be held by a screen, a socket and the run itself at once. It knows what is wanted; it must never know who
 //! carries it out, or how.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::FeedPlan;
 use crate::bounds::{BATCH_SIZES, THREAD_COUNTS};
-use crate::domain::Feed;
+use crate::domain::{Feed, ThreadCount};
 use crate::error::{Exit, Explain};
 use crate::untrusted::SafeText;
 
@@ -65,8 +66,12 @@ pub(super) struct Wanted {
     pub paused: Option<Paused>,
     /// Requests in flight at a time.
     pub thread_count: usize,
+    /// Whether a person said so.
+    pub has_fixed_threads: bool,
     /// Items in one request of each feed.
     pub batch_sizes: BTreeMap<Feed, usize>,
+    /// The feeds of which a person said that.
+    pub has_fixed_batches: BTreeSet<Feed>,
 }
 
 /// A hold on a run; clones hold the same.
@@ -80,15 +85,21 @@ pub struct Control {
 
 impl Control {
     /// A run that goes as planned.
-    pub(super) fn new(thread_count: usize, batch_sizes: BTreeMap<Feed, usize>) -> Self {
-        let wanted = Wanted { paused: None, thread_count: thread_count.clamp(1, *THREAD_COUNTS.end()), batch_sizes };
+    pub(super) fn new(thread_count: ThreadCount, feeds: &[FeedPlan]) -> Self {
+        let wanted = Wanted {
+            paused: None,
+            thread_count: thread_count.at_first().clamp(1, *THREAD_COUNTS.end()),
+            has_fixed_threads: thread_count != ThreadCount::Auto,
+            batch_sizes: feeds.iter().map(|plan| (plan.feed, plan.batch_size)).collect(),
+            has_fixed_batches: feeds.iter().filter(|plan| plan.learns_up_to.is_none()).map(|plan| plan.feed).collect(),
+        };
         Self { stop: CancellationToken::new(), wanted: watch::Sender::new(wanted), elsewhere: None }
     }
 
     /// A hold on a run of another process, which is controlled by `commands`.
     #[must_use]
     pub fn elsewhere(commands: mpsc::Sender<Command>) -> Self {
-        Self { elsewhere: Some(commands), ..Self::new(1, BTreeMap::new()) }
+        Self { elsewhere: Some(commands), ..Self::new(ThreadCount::Fixed(1), &[]) }
     }
 
     /// Has a command carried out; `by` is who gives it, if that is worth telling others. Never waits.
@@ -115,11 +126,15 @@ impl Control {
                 wanted.paused.get_or_insert(Paused { by });
             }),
             Command::Resume => self.change(|wanted| wanted.paused = None),
-            Command::SetThreadCount(count) => self.change(|wanted| wanted.thread_count = count),
+            Command::SetThreadCount(count) => self.change(|wanted| {
+                wanted.thread_count = count;
+                wanted.has_fixed_threads = true;
+            }),
             Command::SetBatchSize { feed, items } => self.change(|wanted| {
                 for (of, size) in &mut wanted.batch_sizes {
                     if feed.is_none_or(|feed| feed == *of) {
                         *size = items;
+                        wanted.has_fixed_batches.insert(*of);
                     }
                 }
             }),
@@ -168,6 +183,26 @@ impl Control {
         self.wanted.borrow().batch_sizes.get(&feed).copied().unwrap_or_else(|| feed.batch_size())
     }
 
+    /// Takes as many threads as are needed, within bounds, unless a person said how many.
+    pub(super) fn need_threads(&self, count: usize) {
+        self.change(|wanted| {
+            if !wanted.has_fixed_threads {
+                wanted.thread_count = count.clamp(1, *THREAD_COUNTS.end());
+            }
+        });
+    }
+
+    /// Makes batches of a feed as large as the gateway takes them, unless a person said how large.
+    pub(super) fn learn_batch_size(&self, feed: Feed, items: usize) {
+        self.change(|wanted| {
+            if let Some(size) = wanted.batch_sizes.get_mut(&feed)
+                && !wanted.has_fixed_batches.contains(&feed)
+            {
+                *size = items;
+            }
+        });
+    }
+
     /// Returns at once unless the run is paused; then when it continues. A stop does not end this wait.
     pub(super) async fn unpaused(&self) {
         self.until(|wanted| wanted.paused.is_none()).await;
@@ -204,9 +239,11 @@ fn check(what: &'static str, given: usize, allowed: RangeInclusive<usize>) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::Plan;
 
     fn control() -> Control {
-        Control::new(2, BTreeMap::from([(Feed::Products, 100), (Feed::Prices, 500)]))
+        let feeds = [Feed::Products, Feed::Prices];
+        Control::new(ThreadCount::Fixed(2), &Plan::feed_plans(&feeds, |_| None, &BTreeMap::new()))
     }
 
     #[test]
@@ -235,6 +272,23 @@ mod tests {
         assert_eq!((control.batch_size(Feed::Products), control.batch_size(Feed::Prices)), (100, 50));
         apply(None, 7);
         assert_eq!((control.batch_size(Feed::Products), control.batch_size(Feed::Prices)), (7, 7));
+    }
+
+    #[test]
+    fn what_is_learned_gives_way_to_what_a_person_says() {
+        let plans = Plan::feed_plans(&[Feed::Products, Feed::Prices], |_| None, &BTreeMap::new());
+        let control = Control::new(ThreadCount::Auto, &plans);
+        assert_eq!(control.thread_count(), 1);
+        control.need_threads(99);
+        control.learn_batch_size(Feed::Products, 150);
+        assert_eq!((control.thread_count(), control.batch_size(Feed::Products)), (32, 150));
+        control.apply(&Command::SetThreadCount(2), None).expect("in bounds");
+        control.apply(&Command::SetBatchSize { feed: Some(Feed::Products), items: 7 }, None).expect("in bounds");
+        control.need_threads(5);
+        control.learn_batch_size(Feed::Products, 200);
+        control.learn_batch_size(Feed::Prices, 400);
+        let sizes = [Feed::Products, Feed::Prices].map(|feed| control.batch_size(feed));
+        assert_eq!((control.thread_count(), sizes), (2, [7, 400]));
     }
 
     #[tokio::test(start_paused = true)]

@@ -106,6 +106,11 @@ impl LiveProgress {
         progress
     }
 
+    /// Within which time nine of ten of the last requests were answered; `None` before the first answer.
+    pub fn latency(&self) -> Option<Duration> {
+        Some(self.values.borrow().requests.latency?.p90)
+    }
+
     /// Goes on to a feed.
     pub fn begin(&self, feed: usize) {
         let mut state = self.state();

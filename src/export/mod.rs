@@ -5,6 +5,7 @@
 
 mod adopt;
 mod batch;
+mod batch_size;
 mod cancel;
 mod collect;
 mod compare;
@@ -58,7 +59,7 @@ pub use mode::{Following, Rolling, SyncMode};
 use progress::{FeedProgress, Progress, RunEvent, RunReport};
 
 use crate::client::Client;
-use crate::domain::{DataSpaceId, Feed, MAX_DELETE, Most};
+use crate::domain::{DataSpaceId, Feed, MAX_DELETE, Most, ThreadCount};
 use crate::error::{Exit, Explain, Problem};
 use crate::feeds::source::Source;
 use crate::private_file::PrivateFileError;
@@ -78,7 +79,7 @@ pub struct Plan {
     /// The data space that receives.
     pub data_space: DataSpaceId,
     /// Requests in flight at a time.
-    pub thread_count: usize,
+    pub thread_count: ThreadCount,
     /// The largest uncompressed body of a request, in bytes.
     pub max_batch_bytes: usize,
     /// Keep what was sent of each item in the ledger, compressed.
@@ -109,6 +110,8 @@ pub struct FeedPlan {
     pub route: String,
     /// Items in one request.
     pub batch_size: usize,
+    /// Up to how many items a request may come to have, as the gateway takes them; `None` = always `batch_size`.
+    pub learns_up_to: Option<usize>,
     /// How many deletions a run may send.
     pub max_delete: Limit,
     /// How many changes a run may send.
@@ -141,6 +144,7 @@ impl Plan {
                 feed,
                 route: routes.get(&feed).cloned().unwrap_or_else(|| feed.route().to_owned()),
                 batch_size: batch_size(feed).unwrap_or_else(|| feed.batch_size()).max(1),
+                learns_up_to: batch_size(feed).is_none().then(|| feed.largest_batch()),
                 max_delete: Limit { usual: MAX_DELETE, now: None },
                 max_change: Limit { usual: Most::NoLimit, now: None },
             })
@@ -211,7 +215,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         (Store::open(&state_dir, &data_space)?, locks)
     };
     let (ledger, ledger_thread) = Ledger::spawn(store)?;
-    let control = Control::new(thread_count, feeds.iter().map(|plan| (plan.feed, plan.batch_size)).collect());
+    let control = Control::new(thread_count, &feeds);
     let (events, reported) = Events::channel(control.stop_token().clone());
     let planned = feeds.iter().map(|plan| FeedProgress { batch_size: plan.batch_size, ..FeedProgress::new(plan.feed) });
     let begun = Progress { thread_count: control.thread_count(), ..Progress::new(planned.collect(), dry_run) };

@@ -15,6 +15,7 @@ use super::lock::RunLock;
 use super::mode::SyncMode;
 use super::progress::{Phase, RunEnd, RunEvent, RunReport};
 use super::{ExportError, FeedPlan, pass};
+use crate::bounds::MOST_THREADS;
 use crate::domain::{Feed, KeysRemedy};
 use crate::error::{Exit, Problem};
 use crate::untrusted::SafeText;
@@ -22,6 +23,15 @@ use crate::waiting;
 
 /// How often a lock is looked at that is waited for: more often than any watch passes.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// How often the number of requests in flight is fitted to the gateway.
+const FIT_THREADS_EVERY: Duration = Duration::from_secs(1);
+
+/// What a sender does between two requests, at most: it waits for a batch, compresses it and records it.
+const BETWEEN_REQUESTS: Duration = Duration::from_millis(200);
+
+/// Requests in flight where the gateway has no limit: more than a small server can fill.
+const UNLIMITED_THREADS: usize = 4;
 
 /// How a feed ended.
 #[derive(Debug)]
@@ -61,6 +71,7 @@ pub(super) async fn run(
         never = context.live_progress.publish_changes() => match never {},
         never = tell_wanted(&context) => match never {},
         never = tell_waits(&context) => match never {},
+        never = fit_threads(&context) => match never {},
         never = estimate_items(&context, planned) => match never {},
     };
     let progress = context.live_progress.publish();
@@ -125,6 +136,24 @@ async fn tell_wanted(context: &Context) -> Infallible {
             },
         }
     }
+}
+
+/// Keeps as many requests in flight as the allowance needs, by how long answers take, unless a person said how many.
+async fn fit_threads(context: &Context) -> Infallible {
+    loop {
+        tokio::time::sleep(FIT_THREADS_EVERY).await;
+        if let Some(latency) = context.live_progress.latency() {
+            let allowed = context.client.pace().reading().requests_per_second;
+            context.control.need_threads(needed_threads(allowed, latency));
+        }
+    }
+}
+
+/// Requests in flight that use the allowance up, by the time that nine of ten answers take.
+fn needed_threads(requests_per_second: Option<f64>, latency: Duration) -> usize {
+    let Some(rate) = requests_per_second else { return UNLIMITED_THREADS };
+    let busy = latency + BETWEEN_REQUESTS;
+    (1..=MOST_THREADS).find(|count| f64::from(*count) >= rate * busy.as_secs_f64()).unwrap_or(MOST_THREADS).into()
 }
 
 /// Counts the items of each feed, for the time left of the whole run. Where only some of them are looked at, that says nothing.
@@ -280,10 +309,31 @@ async fn tell_warnings(context: &Context, feed: Feed) {
     }
 }
 
+/// Begins with the batch size that earlier runs have learned.
+async fn resume_batch_size(feed_run: &FeedRun) -> Result<(), LedgerError> {
+    let Some(most) = feed_run.plan.learns_up_to else { return Ok(()) };
+    let feed = feed_run.plan.feed;
+    if let Some(size) = feed_run.run.ledger.call(move |store| store.learned_size(feed)).await? {
+        feed_run.learn(size.resumed(most, Timestamp::now()));
+    }
+    Ok(())
+}
+
 /// Exports one feed, and says how it ended. Whatever ends it early pulled the cancellation or is in the result of a stage.
 async fn export_feed(context: &Arc<Context>, plan: FeedPlan) -> FeedEnd {
+    let feed = plan.feed;
     let feed_run = Arc::new(FeedRun::new(Arc::clone(context), plan));
+    if let Err(error) = resume_batch_size(&feed_run).await {
+        return FeedEnd::Ledger(error);
+    }
+    let resumed = feed_run.learned();
     let went = pass::go_through(&feed_run).await;
+    let learned = feed_run.learned();
+    if learned != resumed {
+        let kept = context.ledger.call(move |store| store.keep_learned_size(feed, learned)).await;
+        // A ledger that cannot be written has ended the feed already, and says so.
+        kept.unwrap_or_else(|error| tracing::warn!(%error, "what was learned of the batch size is lost"));
+    }
     match (feed_run.cancel.take_cause(), went) {
         (Some(Cause::KeysRefused { message, remedy, request_id }), _) => {
             FeedEnd::KeysRefused { message, remedy, request_id }
@@ -292,5 +342,25 @@ async fn export_feed(context: &Arc<Context>, plan: FeedPlan) -> FeedEnd {
         (Some(Cause::Failure(problem)), _) | (None, Err(problem)) => FeedEnd::Failed(problem),
         (None, Ok(())) if feed_run.cancel.is_pulled() => FeedEnd::Stopped,
         (None, Ok(())) => FeedEnd::Done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_are_as_many_as_the_allowance_needs() {
+        for (rate, milliseconds, threads) in [
+            (Some(2.0), 5, 1),
+            (Some(2.0), 300, 1),
+            (Some(2.0), 500, 2),
+            (Some(2.0), 3_000, 7),
+            (Some(50.0), 500, 32),
+            (Some(0.01), 60_000, 1),
+            (None, 500, UNLIMITED_THREADS),
+        ] {
+            assert_eq!(needed_threads(rate, Duration::from_millis(milliseconds)), threads, "{rate:?} {milliseconds}");
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::feed_run::FeedRun;
 use super::ledger::{Answer, Attempt, BatchOutcome, Kept, Outgoing, Why, state_of_status};
 use super::outcome::{self, Judged};
 use super::progress::{FeedProgress, ItemFailure, ItemState, RunEvent};
-use crate::client::models::{FeedAnswer, FeedOutcome};
+use crate::client::models::{FeedAnswer, FeedOutcome, RETRYABLE_ITEM_CODE, RefusedItem};
 use crate::client::retry::{Decision, GaveUp, Search, Tries, decide};
 use crate::error::{Exit, Problem};
 use crate::untrusted::SafeText;
@@ -45,10 +45,12 @@ impl Outbox {
         self.batcher.set_max_items(self.feed_run.batch_size());
         for item in items {
             self.batcher.limit_bytes(self.feed_run.max_batch_bytes());
-            if let Some(batch) = self.batcher.push(item)
-                && !self.hand_over(batch).await
-            {
-                return;
+            if let Some(batch) = self.batcher.push(item) {
+                if !self.hand_over(batch).await {
+                    return;
+                }
+                // That may have taken a while, in which the gateway has taught something.
+                self.batcher.set_max_items(self.feed_run.batch_size());
             }
         }
     }
@@ -166,6 +168,7 @@ impl FeedRun {
             if !self.settle(entry, batch, &answer, &decision).await {
                 return None;
             }
+            self.learn_size(batch.items().len(), &answer.outcome, &decision).await;
             let mut reason = outcome::words(&answer.outcome);
             let (rest, pause) = match decision {
                 Decision::Done => {
@@ -225,6 +228,25 @@ impl FeedRun {
             let size = crate::format::bytes(half as u64);
             let text = SafeText::from(format!("batch size reduced to {size}: {reason}"));
             self.run.events.tell(RunEvent::Note { feed: self.plan.feed, text }).await;
+        }
+    }
+
+    /// Learns from what became of a batch of so many items how large the next ones may be.
+    async fn learn_size(&self, items: usize, outcome: &FeedOutcome, decision: &Decision) {
+        let Some(most) = self.plan.learns_up_to else { return };
+        let size = self.learned();
+        let is_over_limit = |refused: &RefusedItem| refused.code.as_str() == RETRYABLE_ITEM_CODE;
+        match outcome {
+            FeedOutcome::Accepted { refused } if items > 1 && refused.iter().any(is_over_limit) => {
+                let smaller = size.refused(items, Timestamp::now());
+                if self.learn(smaller) && smaller.items < size.items {
+                    let text = format!("batch size reduced to {} items: {RETRYABLE_ITEM_CODE}", smaller.items);
+                    self.run.events.tell(RunEvent::Note { feed: self.plan.feed, text: SafeText::from(text) }).await;
+                }
+            }
+            FeedOutcome::Accepted { .. } => drop(self.learn(size.taken(items, most))),
+            _ if *decision == Decision::Shrink => drop(self.learn(size.refused(items, Timestamp::now()))),
+            _ => {}
         }
     }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
+use sha1::{Digest, Sha1};
 
 /// The fields of an item as a tree.
 pub type Fields = Map<String, Value>;
@@ -106,13 +107,57 @@ impl Content {
             if object.len() > 1 {
                 object.push(b',');
             }
-            // Text always serializes.
-            let _ = serde_json::to_writer(&mut object, &field.name);
-            object.push(b':');
-            object.extend_from_slice(self.value(field));
+            self.write(field, &mut object);
         }
         object.push(b'}');
         object
+    }
+
+    /// One compact object of all fields, and the SHA-1 of that object without the fields that are left out of a hash. The object
+    /// is written once: what is hashed are parts of it.
+    pub(super) fn hashed_object(&self, is_hashed: impl Fn(&str) -> bool) -> (Vec<u8>, [u8; 20]) {
+        let length: usize = self.fields.iter().map(|field| field.name.len() + 4).sum();
+        let mut object = Vec::with_capacity(length + self.json.len() + 1);
+        let mut sha1 = Sha1::new();
+        // Bytes that are written and will be hashed begin here.
+        let mut pending = 0;
+        let mut has_hashed = false;
+        object.push(b'{');
+        for (place, field) in self.fields.iter().enumerate() {
+            let end = object.len();
+            if place > 0 {
+                object.push(b',');
+            }
+            let begin = object.len();
+            self.write(field, &mut object);
+            if !is_hashed(&field.name) {
+                sha1.update(&object[pending..end]);
+                pending = object.len();
+            } else if !has_hashed && end != begin {
+                // What stood before the comma is left out, so it separates nothing.
+                sha1.update(&object[pending..end]);
+                pending = begin;
+            }
+            has_hashed |= is_hashed(&field.name);
+        }
+        object.push(b'}');
+        sha1.update(&object[pending..]);
+        (object, sha1.finalize().into())
+    }
+
+    /// Writes a field as a member of an object.
+    fn write(&self, field: &Field, object: &mut Vec<u8>) {
+        // The names of a feed need no escapes, and there are forty in an item.
+        if field.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            object.push(b'"');
+            object.extend_from_slice(field.name.as_bytes());
+            object.push(b'"');
+        } else {
+            // Text always serializes.
+            let _ = serde_json::to_writer(&mut *object, &field.name);
+        }
+        object.push(b':');
+        object.extend_from_slice(self.value(field));
     }
 
     fn value(&self, field: &Field) -> &[u8] {
@@ -174,6 +219,23 @@ mod tests {
         assert_eq!(content.object(|_| false), b"{}");
         let small = content.object(|name| name == "weight");
         assert_eq!((small.as_slice(), small.capacity()), (&br#"{"weight":1.5}"#[..], small.len()));
+    }
+
+    #[test]
+    fn what_is_hashed_is_the_object_without_what_is_left_out_wherever_that_stands() {
+        let names = ["a", "b\"", "c", "d_1"];
+        for count in 0..=names.len() {
+            let mut content = Content::default();
+            names[..count].iter().for_each(|name| content.put(*name, [name]));
+            for left_out in 0_u32..1 << count {
+                let is_hashed =
+                    |name: &str| names.iter().position(|of| *of == name).is_none_or(|at| left_out >> at & 1 == 0);
+                let (object, hash) = content.hashed_object(is_hashed);
+                assert_eq!(object, content.object(|_| true));
+                let expected: [u8; 20] = Sha1::digest(content.object(is_hashed)).into();
+                assert_eq!(hash, expected, "{count} fields without {left_out:b}");
+            }
+        }
     }
 
     #[test]

@@ -116,13 +116,13 @@ impl Final {
     fn of(feed: Feed, mut content: Content, now: Timestamp) -> Self {
         stamp(feed, &mut content, now);
         content.sort();
-        let hash = Sha1Hash(Sha1::digest(content.object(|name| !feed.is_hash_excluded(name))).into());
+        let (json, hash) = content.hashed_object(|name| !feed.is_hash_excluded(name));
         let is_minimal = |name: &str| {
             !matches!(name, "modifiedAt" | "updatedAt" | "deleted")
                 && (feed.minimal().is_empty() || feed.minimal().contains(&name))
         };
         let minimal = content.object(is_minimal);
-        Self { hash, minimal, json: content.object(|_| true) }
+        Self { hash: Sha1Hash(hash), minimal, json }
     }
 }
 

@@ -34,7 +34,7 @@ fn what_would_not_load_is_never_saved() {
     home.write_config(CONFIG);
     for (key, value, sentence) in [
         ("export.thread_cont", "4", "did you mean export.thread_count?"),
-        ("export.thread_count", "four", "invalid type"),
+        ("export.thread_count", "four", "must be from 1 to 32, or auto"),
         ("export.thread_count", "99", "must be from 1 to 32"),
         ("gateway.production_url", "http://example.com", "gateway.production_url must be an https:// URL"),
         ("gateway.production_url", "example.com", "gateway.production_url must be an https:// URL"),

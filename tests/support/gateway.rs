@@ -6,7 +6,7 @@ use std::time::Duration;
 use commerce_connector::bounds::DEFAULT_BATCH_BYTES;
 use commerce_connector::client::{Client, ClientSettings, ConnectorMetadata};
 use commerce_connector::domain::Feed;
-use commerce_connector::domain::{DataSpaceId, Environment};
+use commerce_connector::domain::{DataSpaceId, Environment, ThreadCount};
 use commerce_connector::export::ledger::{FeedSummary, LedgerReader};
 use commerce_connector::export::progress::{RunEvent, RunReport};
 use commerce_connector::export::{ExportError, FeedPlan, Plan, Run, SyncMode, start};
@@ -107,7 +107,7 @@ impl Gateway {
             skip_locked: false,
             sender: None,
             data_space: self.space.clone(),
-            thread_count: 1,
+            thread_count: ThreadCount::Fixed(1),
             max_batch_bytes: DEFAULT_BATCH_BYTES,
             keep_payloads: true,
             keep_deletions: std::time::Duration::from_hours(7 * 24),

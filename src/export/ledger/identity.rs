@@ -18,7 +18,7 @@ use crate::feeds::item::Sha1Hash;
 const MOST_WAITING: usize = 200_000;
 
 /// How many bytes of an identity the table holds: enough that two are hardly ever alike; the row has all of it.
-const KEY_BYTES: i64 = 8;
+const KEY_BYTES: usize = 8;
 
 /// The identities of the feed that is gone through and that the table does not have yet.
 #[derive(Debug, Default)]
@@ -64,6 +64,8 @@ impl Store {
         debug_assert_eq!(self.new_identities.feed, Some(feed), "the feed that was begun");
         match self.new_identities.rows.get(&id) {
             Some(row) => Ok(Some(*row)),
+            // Nothing of the feed is in the table: a first sync looks up nothing but what is new.
+            None if self.new_identities.up_to == 0 => Ok(None),
             None => in_table(&self.connection, feed, id),
         }
     }
@@ -75,8 +77,8 @@ impl Store {
             return Ok(());
         }
         // SQLite gave the number of a row that was forgotten; those above the mark alone are read again.
-        let mut insert = self.connection.prepare_cached("INSERT INTO identities VALUES (?1, substr(?2, 1, ?3), ?4)")?;
-        insert.execute(params![feed_code(feed), id.0, KEY_BYTES, row]).map(drop)
+        let mut insert = self.connection.prepare_cached("INSERT INTO identities VALUES (?1, ?2, ?3)")?;
+        insert.execute(params![feed_code(feed), key(&id), row]).map(drop)
     }
 
     /// Takes an identity out, with its row.
@@ -86,8 +88,8 @@ impl Store {
         let found = select.query_row([row], |row| Ok((row.get::<_, i64>(0)?, Sha1Hash(row.get(1)?)))).optional()?;
         let Some((feed, id)) = found else { return Ok(()) };
         if self.new_identities.rows.remove(&id).is_none() {
-            let sql = "DELETE FROM identities WHERE feed = ?1 AND key = substr(?2, 1, ?3) AND id = ?4";
-            self.connection.prepare_cached(sql)?.execute(params![feed, id.0, KEY_BYTES, row])?;
+            let sql = "DELETE FROM identities WHERE feed = ?1 AND key = ?2 AND id = ?3";
+            self.connection.prepare_cached(sql)?.execute(params![feed, key(&id), row])?;
         }
         Ok(())
     }
@@ -105,9 +107,9 @@ impl Store {
         let mut new: Vec<(Sha1Hash, i64)> = self.new_identities.rows.drain().collect();
         // Sorted, so that each page of the table is written once.
         new.sort_unstable();
-        let mut insert = self.connection.prepare_cached("INSERT INTO identities VALUES (?1, substr(?2, 1, ?3), ?4)")?;
+        let mut insert = self.connection.prepare_cached("INSERT INTO identities VALUES (?1, ?2, ?3)")?;
         for (id, row) in new {
-            insert.execute(params![feed_code(feed), id.0, KEY_BYTES, row])?;
+            insert.execute(params![feed_code(feed), key(&id), row])?;
         }
         let mut keep = self.connection.prepare_cached("INSERT OR REPLACE INTO identified VALUES (?1, ?2)")?;
         keep.execute([feed_code(feed), newest])?;
@@ -130,12 +132,17 @@ fn up_to(connection: &Connection, feed: Feed) -> rusqlite::Result<i64> {
     Ok(select.query_row([feed_code(feed)], |row| row.get(0)).optional()?.unwrap_or_default())
 }
 
+/// What the table holds of an identity. Made here and not by the statement, which SQLite would then compile anew each time.
+fn key(id: &Sha1Hash) -> &[u8] {
+    &id.0[..KEY_BYTES]
+}
+
 fn in_table(connection: &Connection, feed: Feed, id: Sha1Hash) -> rusqlite::Result<Option<i64>> {
     let mut select = connection.prepare_cached(
-        "SELECT i.id FROM identities k JOIN items i ON i.id = k.id
-         WHERE k.feed = ?1 AND k.key = substr(?2, 1, ?3) AND i.feed = ?1 AND i.feed_id = ?2",
+        "SELECT i.id FROM identities k CROSS JOIN items i
+         WHERE k.feed = ?1 AND k.key = ?2 AND i.id = k.id AND i.feed = ?1 AND i.feed_id = ?3",
     )?;
-    select.query_row(params![feed_code(feed), id.0, KEY_BYTES], |row| row.get(0)).optional()
+    select.query_row(params![feed_code(feed), key(&id), id.0], |row| row.get(0)).optional()
 }
 
 /// The row of an identity, from outside of a run: what the table does not have yet is looked for among the newest rows.
@@ -151,8 +158,10 @@ pub(super) fn find(connection: &Connection, feed: Feed, id: Sha1Hash) -> rusqlit
 /// Fills the table from all rows, as a repair does that has made these.
 pub(super) fn index_all(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute(
-        "INSERT INTO identities SELECT feed, substr(feed_id, 1, ?1), id FROM items ORDER BY feed, feed_id, id",
-        [KEY_BYTES],
+        &format!(
+            "INSERT INTO identities SELECT feed, substr(feed_id, 1, {KEY_BYTES}), id FROM items ORDER BY feed, feed_id, id"
+        ),
+        [],
     )?;
     connection.execute("INSERT INTO identified SELECT feed, max(id) FROM items GROUP BY feed", []).map(drop)
 }

@@ -14,6 +14,7 @@
 
 mod adopt;
 mod backup;
+mod batch_sizes;
 mod bitmap;
 mod check;
 mod chosen;

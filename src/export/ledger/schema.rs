@@ -49,7 +49,8 @@ const WAL_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
 /// back. `items_gone` finds the settled deletions that are old enough to be dropped.
 /// `filled` holds the tables (or files) that a feed was read from and that had something in them at its last compare, and since when they were found
 /// empty. `runs` is the run history: `owner` and `outcome` are JSON, `feeds` is a JSON array of feed numbers; what stands behind them is
-/// NULL until the run has ended. `hours` counts the items accepted in each hour since 1970.
+/// NULL until the run has ended. `batch_sizes` says how many items a request of a feed may have, and which size was refused when.
+/// `hours` counts the items accepted in each hour since 1970.
 const TABLES: &str = "
 CREATE TABLE items (
     id          INTEGER PRIMARY KEY,
@@ -212,6 +213,12 @@ CREATE INDEX runs_time ON runs (started_at);
 CREATE TABLE hours (
     hour        INTEGER PRIMARY KEY,
     sent        INTEGER NOT NULL
+) STRICT;
+CREATE TABLE batch_sizes (
+    feed        INTEGER PRIMARY KEY,
+    items       INTEGER NOT NULL,
+    refused     INTEGER,
+    refused_at  INTEGER
 ) STRICT;
 CREATE TABLE payloads (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,

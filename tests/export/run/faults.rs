@@ -3,7 +3,7 @@
 //! The clock is paused, so back-off takes no time; the gateway is the sandbox, on a real connection.
 
 use commerce_connector::commands::linear::conclude;
-use commerce_connector::domain::Feed;
+use commerce_connector::domain::{Feed, ThreadCount};
 use commerce_connector::error::Exit;
 use commerce_connector::export::report_text::event_line;
 
@@ -142,7 +142,7 @@ fn told(ended: &Ended) -> String {
 #[tokio::test(start_paused = true)]
 async fn no_worker_sends_another_request_while_the_keys_are_in_doubt() {
     let mut shop = Shop::with_faults("[[fault]]\nkind = \"expired-keys\"\nshare = 1.0").await;
-    shop.plan.thread_count = 4;
+    shop.plan.thread_count = ThreadCount::Fixed(4);
     shop.write(Feed::Products, &products(50 * BATCH));
     let ended = shop.run().await;
     assert_eq!(ended.report().exit(), Exit::Refused);

@@ -1,5 +1,6 @@
 //! The whole pipeline: feed files → ledger → client → sandbox gateway.
 
+mod batches;
 mod control;
 mod faults;
 mod held;
@@ -9,7 +10,7 @@ mod shop;
 
 use crate::support;
 
-use commerce_connector::domain::Feed;
+use commerce_connector::domain::{Feed, ThreadCount};
 use commerce_connector::error::{Exit, Explain};
 use commerce_connector::export::progress::{Phase, RunEnd, RunEvent};
 use commerce_connector::export::{ExportError, SyncMode};
@@ -146,7 +147,7 @@ async fn whatever_the_gateway_does_every_item_arrives() {
         [[fault]]\nkind = \"garbage\"\non = [8]
         [[fault]]\nkind = \"refused-items\"\ncode = \"items_limit_exceeded\"\nitems = 0.5\non = [10]";
     let mut shop = Shop::with_faults(faults).await;
-    shop.plan.thread_count = 2;
+    shop.plan.thread_count = ThreadCount::Fixed(2);
     shop.write(Feed::Products, &products(8 * BATCH));
     let ended = shop.run().await;
     assert_eq!(ended.report().exit(), Exit::Done, "{ended:?}");
@@ -163,7 +164,7 @@ async fn whatever_the_gateway_does_every_item_arrives() {
 async fn a_gateway_in_trouble_is_not_asked_for_the_whole_catalogue() {
     let mut shop = Shop::with_faults("[[fault]]\nkind = \"status\"\nstatus = 503\nshare = 1.0").await;
     // So many senders use up the shared budget of retries with their first tries, so nobody waits for a back-off here.
-    shop.plan.thread_count = 30;
+    shop.plan.thread_count = ThreadCount::Fixed(30);
     shop.plan.feeds[0].batch_size = 1;
     shop.write(Feed::Products, &products(500));
     let ended = shop.run().await;

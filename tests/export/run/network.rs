@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use commerce_connector::commands::linear::conclude;
-use commerce_connector::domain::Feed;
+use commerce_connector::domain::{Feed, ThreadCount};
 use commerce_connector::error::Exit;
 use commerce_connector::export::progress::RunEvent;
 
@@ -59,7 +59,7 @@ async fn whatever_happens_to_a_connection_every_item_arrives_and_the_reason_is_t
 #[tokio::test(start_paused = true)]
 async fn several_workers_on_a_bad_line_lose_nothing() {
     let mut shop = Shop::new().await;
-    shop.plan.thread_count = 4;
+    shop.plan.thread_count = ThreadCount::Fixed(4);
     shop.write(Feed::Products, &products(30 * BATCH));
     let ways = [
         Way::CutAnswer(0),

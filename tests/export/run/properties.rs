@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use commerce_connector::domain::Feed;
+use commerce_connector::domain::{Feed, ThreadCount};
 use commerce_connector::error::Exit;
 use commerce_connector::export::SyncMode;
 use commerce_connector::export::progress::{Phase, RunEnd, RunReport};
@@ -119,7 +119,7 @@ async fn delivered(shop: &Shop) -> Catalogue {
 async fn play(script: &str, steps: &[Step], batch: usize, threads: usize) -> Result<(), TestCaseError> {
     let mut shop = Shop::with_faults(script).await;
     shop.plan.feeds[0].batch_size = batch;
-    shop.plan.thread_count = threads;
+    shop.plan.thread_count = ThreadCount::Fixed(threads);
     let mut catalogue: Catalogue = (1..=12).map(|number| (number, "first".to_owned())).collect();
     for (round, step) in steps.iter().enumerate() {
         catalogue.retain(|number, _| !step.deletions.contains(number));

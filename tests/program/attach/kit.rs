@@ -30,7 +30,7 @@ impl Shop {
         let spaces = &projects[0].data_spaces;
         gateway.space = spaces.iter().find(|space| space.kind == DataSpaceKind::Testing).expect("one").id.clone();
         let home = Home::new();
-        let more = "[source]\nkind = \"files\"\n[export.feeds.products]\nbatch_size = 10";
+        let more = "[source]\nkind = \"files\"\n[export]\nthread_count = 1\n[export.feeds.products]\nbatch_size = 10";
         home.write_config(&gateway.config(more).replace("[saas]", "[saas]\nenvironment_type = \"Testing\""));
         let feeds = home.path(".config/commerce-connector/feeds");
         std::fs::create_dir(&feeds).expect("made");

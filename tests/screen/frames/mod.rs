@@ -13,8 +13,8 @@ mod sync;
 use std::time::Duration;
 
 use commerce_connector::connector::{Half, Limits, Overview, PairStatus, SettingsOverview, SourceFeeds};
-use commerce_connector::domain::Feed;
 use commerce_connector::domain::{DataSpace, DataSpaceKind, Environment, Project};
+use commerce_connector::domain::{Feed, ThreadCount};
 use commerce_connector::error::{Exit, Problem};
 use commerce_connector::export::ledger::FeedSummary;
 use commerce_connector::export::progress::{
@@ -65,7 +65,7 @@ fn overview(kind: DataSpaceKind) -> Overview {
             home: "/etc/commerce-connector/config.toml".into(),
             limits: Limits {
                 requests_per_second: Some(2.0),
-                thread_count: 1,
+                thread_count: ThreadCount::Fixed(1),
                 batch_sizes: Feed::ALL.map(|feed| (feed, feed.batch_size())).to_vec(),
             },
             ..SettingsOverview::default()

@@ -17,7 +17,7 @@ use commerce_connector::connector::services::{FeedCondition, Module, SERVICES, S
 use commerce_connector::connector::{Half, Limits, Overview, PairStatus, SettingsOverview, Setup};
 use commerce_connector::domain::KeysRemedy;
 use commerce_connector::domain::Most;
-use commerce_connector::domain::{DataSpace, DataSpaceKind, Environment, Project};
+use commerce_connector::domain::{DataSpace, DataSpaceKind, Environment, Project, ThreadCount};
 use commerce_connector::export::control::Paused;
 use commerce_connector::export::held::{Held, What};
 use commerce_connector::export::ledger::{FeedSummary, PastEnd, PastRun, RunCounts, RunHistory, SentPerHour};
@@ -71,7 +71,7 @@ pub fn overview(tape: &mut Tape) -> Overview {
             read_only: tape.count().is_multiple_of(8),
             limits: Limits {
                 requests_per_second: tape.some(Tape::rate),
-                thread_count: 2,
+                thread_count: ThreadCount::Fixed(2),
                 batch_sizes: tape.list(3, |tape| (tape.feed(), 100)),
             },
         }),

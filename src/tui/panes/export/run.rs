@@ -156,7 +156,7 @@ impl ExportPane {
         let Some(run) = self.active() else {
             return LimitsInForce {
                 requests_per_second: configured.requests_per_second,
-                thread_count: configured.thread_count,
+                thread_count: configured.thread_count.at_first(),
                 batch_size: of_page.and_then(|feed| configured.batch_size(feed)),
             };
         };
