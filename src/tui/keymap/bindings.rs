@@ -84,6 +84,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[KeyContext::Saas], &[ENTER], Action::Open, "choose", "Export into the selected data space", true, READS, Look),
     bind(&[KeyContext::Saas], &[letter('C')], Action::CreateProject, "create", "Create a SaaS project with its data spaces", true, CHANGES, Change),
     bind(&[KeyContext::Saas], &[letter('R')], Action::Rename, "rename", "Rename the selected project or data space; a name is only a label", true, CHANGES, Change),
+    bind(&[KeyContext::Saas], &[letter('=')], Action::CompareSpaces, "compare", "Compare data spaces: the one in use and another, SKU by SKU", true, READS, Look),
     bind(&[KeyContext::Saas], &[letter('I')], Action::AboutLicense, "about license", "License and limits", true, READS, Look),
     // IMS organization
     bind(&[KeyContext::Organization], &[ENTER], Action::Open, "next step", "Next step: sign in, paste the URL, or choose the organization", true, READS, Look),
@@ -110,6 +111,9 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[KeyContext::Overview, KeyContext::Export], &[letter('H')], Action::Runs, "past runs", "Past runs: when, who, what was sent, how each ended", true, READS, Look),
     bind(&[KeyContext::Export], &[letter('v')], Action::VerifyVisible, "verify", "Verify that a sample of what was sent is visible", true, READS, Look),
     bind(&[KeyContext::Export], &[letter('M')], Action::Lint, "mistakes", "Mistakes in the catalogue (lint)", true, READS, Look),
+    bind(&[KeyContext::Export], &[letter('=')], Action::CompareExporter, "compare", "Compare with Adobe's exporter: our items and its feed tables", true, READS, Look),
+    bind(&[KeyContext::Export], &[letter('&')], Action::Adopt, "adopt", "Adopt what Adobe's exporter sent: count what is equal as sent", true, CHANGES, Change),
+    bind(&[KeyContext::Overview, KeyContext::Export], &[letter('T')], Action::SupportBundle, "ticket", "Ticket: write a support bundle, without secrets or customer data", true, READS, Look),
     bind(RUNS, &[letter('z')], Action::CleanUp, "reset", "Reset feed: forget what was sent and resend everything", true, CHANGES, Change),
     bind(RUNS, &[letter('+')], Action::MoreThreads, "", "More threads: more requests in flight", true, CHANGES, Run),
     bind(RUNS, &[letter('-')], Action::FewerThreads, "", "Fewer threads", true, CHANGES, Run),

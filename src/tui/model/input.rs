@@ -7,9 +7,11 @@ use crate::tui::keymap::{self, Action, Binding, KeyContext};
 use crate::tui::model::State;
 use crate::tui::model::permission::Refusal;
 use crate::tui::panes::export::ExportPage;
+use crate::tui::panes::export::requests::ExportWork;
 use crate::tui::panes::keys::requests::KeysWork;
 use crate::tui::panes::saas::requests::SaasWork;
 use crate::tui::panes::{Effect, Effects, Message, Now, Pane, Work, step};
+use crate::tui::widgets::adopting::Adopting;
 use crate::tui::widgets::dialog::{Dialog, Help, Palette, Preview, Question, Reading};
 use crate::tui::widgets::help::most_lines;
 use crate::tui::widgets::notices::Tone;
@@ -235,6 +237,7 @@ impl State {
             Some(Dialog::Question(question)) => question,
             Some(Dialog::Discard(dialog)) => return self.act_in_discard(*dialog, action, now),
             Some(Dialog::Unsaved(open)) => return self.act_in_unsaved(open, action, effects),
+            Some(Dialog::Adopt(adopting)) => return self.act_in_adopt(adopting, action, effects),
             other => {
                 self.dialog = other;
                 return;
@@ -262,6 +265,15 @@ impl State {
             // What may be sent into this data space was asked before the run that held it back.
             Question::Allow { request, .. } => self.start(request, now, effects),
             Question::SendAgain { request, .. } => self.hear(Message::Start(request), now, effects),
+        }
+    }
+
+    /// A yes before there is anything to say yes to is none. Any other answer drops what was found out.
+    fn act_in_adopt(&mut self, adopting: Adopting, action: Action, effects: &mut Effects) {
+        match (adopting, action) {
+            (Adopting { plan: Some(plan), .. }, Action::Accept) => effects.push(ExportWork::KeepAdoption(plan).into()),
+            (adopting, Action::Accept) => self.dialog = Some(Dialog::Adopt(adopting)),
+            _ => {}
         }
     }
 
