@@ -69,8 +69,7 @@ impl Bundle {
     /// A [`Problem`] if there is such a file, or it cannot be written.
     pub fn write(&self, path: &Path) -> Result<u64, Problem> {
         check_new(path)?;
-        let archive =
-            self.archive().map_err(|error| Problem::new(Exit::Other, format!("the archive: {error}")))?;
+        let archive = self.archive().map_err(|error| Problem::new(Exit::Other, format!("the archive: {error}")))?;
         private_file::write(path, &archive).map_err(|error| Problem::of(&error))?;
         Ok(archive.len() as u64)
     }
@@ -142,7 +141,8 @@ mod tests {
 
     #[test]
     fn what_a_process_prints_becomes_files_and_its_error_is_told() {
-        let line = r#"{"schema":"commerce-connector/1","type":"support_file","name":"a.txt","about":"it","lines":["x",""]}"#;
+        let line =
+            r#"{"schema":"commerce-connector/1","type":"support_file","name":"a.txt","about":"it","lines":["x",""]}"#;
         let other = r#"{"schema":"commerce-connector/1","type":"finding"}"#;
         let expected = [Part { name: "a.txt".into(), about: "it".into(), text: b"x\n\n".to_vec() }];
         assert_eq!(parts(format!("{line}\n{other}\n").as_bytes()).expect("files"), expected);
@@ -155,7 +155,8 @@ mod tests {
     fn an_archive_is_private_and_never_written_over_a_file() {
         let dir = tempfile::tempdir().expect("a directory");
         let made_at = "2026-11-27T08:45:00Z".parse().expect("a time");
-        let bundle = Bundle { made_at, parts: vec![Part { name: "a.txt".into(), about: "it".into(), text: vec![b'x'] }] };
+        let bundle =
+            Bundle { made_at, parts: vec![Part { name: "a.txt".into(), about: "it".into(), text: vec![b'x'] }] };
         let path = dir.path().join(bundle.file_name());
         assert!(path.ends_with("commerce-connector-support-20261127T084500Z.tar.gz"));
         let size = bundle.write(&path).expect("written");

@@ -163,7 +163,7 @@ impl Connector {
             }
         };
         Err(Problem::new(Exit::Guarded, what)
-            .hint("select the data space that Adobe's exporter uses, or export without --adopt"))
+            .hint("select the data space that Adobe's exporter uses, or export as usual"))
     }
 
     async fn adobes_data_space(&self, database: &Database) -> Result<Option<String>, Problem> {

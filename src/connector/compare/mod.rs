@@ -23,6 +23,7 @@ use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::export::Adoption;
 use crate::format::counted;
+use crate::remedy::{Hint, Remedy};
 use crate::untrusted::SafeText;
 use adopt::Taking;
 pub use adopt::{AdoptionCounts, FeedAdoption, PlannedAdoption};
@@ -155,7 +156,12 @@ impl Connector {
         let found = match origin {
             Origin::File(path) => tokio::task::block_in_place(|| read_file(&path, feed, &theirs))?,
             Origin::FeedTables => {
-                let (found, filled) = tables::read(&self.feed_database().await?, feed, theirs).await?;
+                let or_a_file = |problem: Problem| match &problem.hint {
+                    Some(_) => problem,
+                    None => problem.hint(Hint::from("compare a file with its items: ").and(Remedy::CompareFile)),
+                };
+                let database = self.feed_database().await.map_err(or_a_file)?;
+                let (found, filled) = tables::read(&database, feed, theirs).await?;
                 theirs = filled;
                 if found.values().all(|found| found.whole == 0) {
                     return Err(nothing_whole(&found, feed));
@@ -206,11 +212,8 @@ impl Connector {
 
     /// The database with Adobe's feed tables.
     async fn feed_database(&self) -> Result<Database, Problem> {
-        let none = || {
-            Problem::usage("no Commerce database is configured, so there are no feed tables to read")
-                .hint("name a file with the items of Adobe's exporter: --from FILE")
-        };
-        let settings = self.database_settings()?.ok_or_else(none)?;
+        let what = "no Commerce database is configured, so there are no feed tables to read";
+        let settings = self.database_settings()?.ok_or_else(|| Problem::usage(what))?;
         Database::connect(&settings).await.map_err(explained)
     }
 }
@@ -250,7 +253,8 @@ fn nothing_whole(found: &BTreeMap<Feed, TheirFeed>, feed: Option<Feed>) -> Probl
         rows => format!("Adobe's feed tables have nothing{of} that can be compared: {rows}"),
     };
     let command = command_to_make(feed);
-    Problem::usage(what).hint(format!(
-        "let Adobe's exporter write its items into var/log/saas-export.log, which sends nothing, and name that file with --from: {command}"
-    ))
+    let made = format!(
+        "let Adobe's exporter write its items into var/log/saas-export.log, which sends nothing: {command}; then "
+    );
+    Problem::usage(what).hint(Hint::from(made).and(Remedy::CompareFile).and(" with that file"))
 }

@@ -59,9 +59,8 @@ impl FeedComparison {
     /// The first items that only one side has.
     pub fn example_lines(&self) -> Vec<String> {
         let of_one_side = [("only theirs", &self.only_theirs_examples), ("only ours", &self.only_ours_examples)];
-        let lines = |(what, ids): (&str, &Vec<_>)| -> Vec<String> {
-            ids.iter().map(|id| format!("{what}: {id}")).collect()
-        };
+        let lines =
+            |(what, ids): (&str, &Vec<_>)| -> Vec<String> { ids.iter().map(|id| format!("{what}: {id}")).collect() };
         of_one_side.into_iter().flat_map(lines).collect()
     }
 }
@@ -146,7 +145,7 @@ mod tests {
         let skipped = compared(Feed::Categories, 0, 0, 2);
         let different = compared(Feed::Prices, 3, 1, 0);
         let row = |text: &str, tone| Row::new(text, tone);
-        assert_eq!(summary(&[equal.clone()]), row("no differences in 1 feed", Tone::Good));
+        assert_eq!(summary(std::slice::from_ref(&equal)), row("no differences in 1 feed", Tone::Good));
         let of_some = summary(&[equal.clone(), skipped.clone()]);
         assert_eq!(of_some, row("no differences in 2 feeds, 1 not compared", Tone::Warning));
         let of_all = summary(&[equal, skipped, different]);

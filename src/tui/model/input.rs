@@ -237,7 +237,13 @@ impl State {
             Some(Dialog::Question(question)) => question,
             Some(Dialog::Discard(dialog)) => return self.act_in_discard(*dialog, action, now),
             Some(Dialog::Unsaved(open)) => return self.act_in_unsaved(open, action, effects),
-            Some(Dialog::Adopt(adopting)) => return self.act_in_adopt(adopting, action, effects),
+            Some(Dialog::Adopt(Adopting { plan, .. })) => {
+                // Any other answer drops what was found out, and with it the locks.
+                effects.extend(
+                    plan.filter(|_| action == Action::Accept).map(|plan| ExportWork::KeepAdoption(plan).into()),
+                );
+                return;
+            }
             other => {
                 self.dialog = other;
                 return;
@@ -265,15 +271,6 @@ impl State {
             // What may be sent into this data space was asked before the run that held it back.
             Question::Allow { request, .. } => self.start(request, now, effects),
             Question::SendAgain { request, .. } => self.hear(Message::Start(request), now, effects),
-        }
-    }
-
-    /// A yes before there is anything to say yes to is none. Any other answer drops what was found out.
-    fn act_in_adopt(&mut self, adopting: Adopting, action: Action, effects: &mut Effects) {
-        match (adopting, action) {
-            (Adopting { plan: Some(plan), .. }, Action::Accept) => effects.push(ExportWork::KeepAdoption(plan).into()),
-            (adopting, Action::Accept) => self.dialog = Some(Dialog::Adopt(adopting)),
-            _ => {}
         }
     }
 

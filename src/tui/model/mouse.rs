@@ -85,9 +85,8 @@ mod tests {
     fn a_click_selects_the_feed_or_the_reason_and_what_is_no_row_is_left_alone() {
         let mut state = testing();
         run(&mut state);
-        let failures = ["no name", "no price"].map(|message| {
-            RunEvent::ItemFailed(ItemFailure { message: message.into(), ..failure("x") })
-        });
+        let failures = ["no name", "no price"]
+            .map(|message| RunEvent::ItemFailed(ItemFailure { message: message.into(), ..failure("x") }));
         state.update(Event::Run { news: failures.to_vec(), skipped: 0 }, &now());
         let feeds = state.export.shown_feeds();
         assert_eq!((feeds.len(), state.export.shown_reasons().len()), (2, 2));

@@ -136,7 +136,9 @@ fn leads_to_no_change(dialog: &Dialog) -> bool {
         }
         Dialog::Line(line) => match &line.purpose {
             // What is written is a new file for the person.
-            LinePurpose::ErrorText | LinePurpose::SaveCsv(_) | LinePurpose::SaveBundle | LinePurpose::CompareWith => true,
+            LinePurpose::ErrorText | LinePurpose::SaveCsv(_) | LinePurpose::SaveBundle | LinePurpose::CompareWith => {
+                true
+            }
             LinePurpose::ExportToProduction { request, .. } | LinePurpose::Guard { request, .. } => request.dry_run,
             _ => false,
         },

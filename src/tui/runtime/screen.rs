@@ -22,8 +22,8 @@ use ratatui::layout::{Position, Size};
 use ratatui::{Frame, Terminal};
 use tokio::sync::mpsc;
 
-use crate::tui::runtime::terminal::{MOUSE_OFF, MOUSE_ON};
 use crate::tui::panes::export::clicked::Landmarks;
+use crate::tui::runtime::terminal::{MOUSE_OFF, MOUSE_ON};
 use crate::tui::widgets::click::{Click, cursor_row};
 use crate::tui::widgets::copyable::Copyable;
 
@@ -52,7 +52,15 @@ impl Screen {
     pub fn open(mouse: bool) -> io::Result<Self> {
         let writer = Writer::start(crate::tui::runtime::terminal::terminal_output()?)?;
         let terminal = Terminal::new(FrameBackend::default())?;
-        Ok(Self { terminal, writer, under_way: 0, is_aside: false, mouse, cursor_row: None, landmarks: Landmarks::default() })
+        Ok(Self {
+            terminal,
+            writer,
+            under_way: 0,
+            is_aside: false,
+            mouse,
+            cursor_row: None,
+            landmarks: Landmarks::default(),
+        })
     }
 
     /// A click at this column and row, with what is shown there.

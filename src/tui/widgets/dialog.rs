@@ -125,9 +125,10 @@ impl Dialog {
             Dialog::PrivateKey(_) => KeyContext::KeyEditor,
             Dialog::Question(Question::Quit) => KeyContext::Leaving,
             Dialog::Question(Question::Kept(_)) => KeyContext::Kept,
+            // Until there is something to say yes to, it can only be closed.
+            Dialog::Adopt(Adopting { plan: None, .. }) | Dialog::Reading { .. } => KeyContext::Reading,
             Dialog::Question(_) | Dialog::Discard(_) | Dialog::Adopt(_) => KeyContext::Question,
             Dialog::Unsaved(_) => KeyContext::Unsaved,
-            Dialog::Reading { .. } => KeyContext::Reading,
             Dialog::Palette(_) => KeyContext::Palette,
             Dialog::Help(_) => KeyContext::Help,
         }
@@ -233,7 +234,10 @@ pub enum LinePurpose {
 impl LinePurpose {
     /// Whether the path of a file or directory is typed.
     pub fn is_path(&self) -> bool {
-        matches!(self, LinePurpose::Source | LinePurpose::KeyFile(_) | LinePurpose::SaveCsv(_) | LinePurpose::SaveBundle)
+        matches!(
+            self,
+            LinePurpose::Source | LinePurpose::KeyFile(_) | LinePurpose::SaveCsv(_) | LinePurpose::SaveBundle
+        )
     }
 
     /// Whether a name is typed again only to confirm something, or a text to find something.

@@ -156,8 +156,7 @@ pub const MAKERS: [Maker; 62] = [
     |tape| Event::Reply(Reply::Export(ExportReply::Adopted(tape.result(Tape::count)))),
     |tape| {
         let part = |tape: &mut Tape| Part { name: tape.safe(), about: tape.safe(), text: tape.raw().into_bytes() };
-        let bundle =
-            |tape: &mut Tape| Arc::new(Bundle { made_at: tape.timestamp(), parts: tape.list(20, part) });
+        let bundle = |tape: &mut Tape| Arc::new(Bundle { made_at: tape.timestamp(), parts: tape.list(20, part) });
         Event::Reply(Reply::Export(ExportReply::BundleCollected(tape.result(bundle))))
     },
     |tape| {

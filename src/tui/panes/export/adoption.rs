@@ -58,17 +58,18 @@ impl ExportPane {
 
 /// The question in full: how many items of each feed, and what that means.
 pub fn content(adopting: &Adopting, theme: Theme, room: usize) -> Content {
-    let plain = |text: &str| paragraph(text, room, theme.style(Role::Text));
+    let text_of = |text: &str| paragraph(text, room, theme.style(Role::Text));
     let title = "Count as sent what Adobe's exporter sent?".to_owned();
     let Some(plan) = &adopting.plan else {
         let lines = vec![Line::styled("◌ comparing with Adobe's feed tables …", theme.style(Role::Accent))];
-        return answered(KeyContext::Question, title, true, lines, theme);
+        return Content::text(title, lines);
     };
     let mut table = vec![row(["Feed", "Sent", "To send", "To delete"].map(str::to_owned), room, Role::Dim, theme)];
-    let cells = |feed: &FeedAdoption| [feed.feed.to_string(), count(feed.sent), count(feed.to_send()), count(feed.gone)];
+    let cells =
+        |feed: &FeedAdoption| [feed.feed.to_string(), count(feed.sent), count(feed.to_send()), count(feed.gone)];
     table.extend(plan.counts.feeds.iter().map(|feed| row(cells(feed), room, Role::Text, theme)));
-    let sentences = plan.counts.sentences().iter().flat_map(|sentence| plain(sentence)).collect();
-    let effect = plain("Only the ledger changes; nothing is sent. No export can start before you answer.");
+    let sentences = plan.counts.sentences().iter().flat_map(|sentence| text_of(sentence)).collect();
+    let effect = text_of("Only the ledger changes; nothing is sent. No export can start before you answer.");
     answered(KeyContext::Question, title, true, spaced([table, sentences, effect]), theme)
 }
 

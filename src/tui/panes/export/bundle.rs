@@ -59,7 +59,7 @@ impl ExportPane {
         match result {
             Ok(size) => {
                 cx.close_line(&[LinePurpose::SaveBundle]);
-                cx.notice(Tone::Good, format!("wrote {} ({}): attach it to the ticket", safe(path), bytes(size)));
+                cx.notice(Tone::Good, format!("wrote {} ({})", safe(path), bytes(size)));
             }
             Err(problem) => cx.refuse_line_or_tell(&problem),
         }

@@ -1,6 +1,6 @@
 //! The rows of all feeds' page that a click selects, as they were drawn: feeds, and the reasons of failures below them.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 
 use crate::domain::Feed;
 use crate::tui::panes::export::reasons;
@@ -57,7 +57,7 @@ impl Landmarks {
 
 /// The text of a row from this column.
 fn text(buffer: &Buffer, row: u16, from: u16) -> String {
-    (from..from + LOOKED_AT).filter_map(|column| buffer.cell((column, row))).map(|cell| cell.symbol()).collect()
+    (from..from + LOOKED_AT).filter_map(|column| buffer.cell((column, row))).map(Cell::symbol).collect()
 }
 
 /// A row such as `▸ 12 ▲ needs a fix …`.
