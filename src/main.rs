@@ -83,6 +83,8 @@ fn tell(error: &anyhow::Error, json: bool) -> Exit {
         // stdout is gone, and with it whoever would have read this.
         let _ = Output::new(true, WhenClosed::End).record("error", fields);
     }
-    error_lines(&problem).iter().for_each(|line| talk(line));
+    for line in error_lines(&problem) {
+        talk(&line);
+    }
     problem.exit
 }

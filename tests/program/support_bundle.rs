@@ -85,6 +85,7 @@ async fn a_bundle_has_failures_runs_and_errors_but_no_secret_and_no_customer() {
 #[test]
 fn a_command_that_fails_says_in_the_bundle_what_to_do_about_it() {
     let home = Home::new();
+    home.write_config("[instance]\nname = \"shop\"\n");
     let told = home.ok(&["support-bundle", "--print"]);
     let runs = told.split("== runs.txt").nth(1).and_then(|rest| rest.split("== ").next()).expect("the runs");
     let failed = home.run(&["export", "runs"]);
