@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::support::home::{Home, stderr, stdout};
 use super::support::mariadb::TestDatabase;
 use super::support::process::Gateway;
+use super::support::terminal::{ORDINARY, Terminal, program_in};
 
 const FEED_TABLES: &str = include_str!("../../fixtures/feed_tables.sql");
 /// No step of a test takes longer, even on a busy machine.
@@ -78,6 +79,15 @@ impl Shop {
              VALUES (0, SHA1('{data}'), {}, {status}, '{data}', '')",
             u8::from(is_deleted)
         ));
+    }
+
+    /// The screen, with Data export in front.
+    fn screen(&self) -> Terminal {
+        let mut screen = Terminal::start(program_in(self.home.dir.path(), &[]), ORDINARY);
+        screen.wait_for("0 Overview");
+        screen.press("4");
+        screen.wait_for("Failed  State");
+        screen
     }
 
     fn adopt(&self, more: &[&str]) -> Output {
@@ -257,8 +267,52 @@ fn nothing_is_adopted_while_a_run_is_active() {
     for more in [["--yes", "--feed", "products"], ["--yes", "--feed", "categories"]] {
         shop.refused(&more, 6, "products");
     }
+    // The screen follows the run, and says why not.
+    let mut screen = shop.screen();
+    screen.wait_for("▶ Export");
+    screen.press("&");
+    screen.wait_for("an export is already running");
+    assert!(!screen.text().contains("Count as sent"), "{}", screen.text());
+    screen.press("q");
+    assert_eq!(screen.ends_restored(), 0);
     drop(running);
     // It was the run that stood in the way.
     let output = shop.adopt(&["--yes"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn on_the_screen_nothing_changes_until_the_numbers_are_answered_with_yes() {
+    let database = super::own_shop();
+    database.execute(FEED_TABLES);
+    let shop = Shop::new(database);
+    shop.adobe_sends_to(&shop.data_space);
+    let items = shop.items("products");
+    for item in &items {
+        shop.keep("cde_products_feed", item, 200, false);
+    }
+    let mut screen = shop.screen();
+    screen.press("=");
+    screen.wait_for(&format!("{} items equal", items.len()));
+    screen.escape_from("items equal");
+    let question = format!("{} items would count as sent", items.len());
+    let sent =
+        || shop.home.json(&["export", "status"]).iter().filter_map(|line| line["submitted"].as_u64()).sum::<u64>();
+    for (answer, after) in [("n", 0), ("y", items.len() as u64)] {
+        screen.press("&");
+        screen.wait_for(&question);
+        assert_eq!(sent(), 0, "nothing was kept yet");
+        // Its locks are what keeps a run out.
+        assert_eq!(shop.home.run(&["export", "run", "--quiet"]).status.code(), Some(6));
+        screen.press(answer);
+        screen.wait_gone(&question);
+        if after > 0 {
+            screen.wait_for("now count as sent");
+        }
+        assert_eq!(sent(), after);
+    }
+    screen.press("q");
+    assert_eq!(screen.ends_restored(), 0);
+    shop.home.run(&["export", "run", "--feed", "products", "--quiet"]);
+    assert_eq!(shop.received(), BTreeSet::new());
 }
