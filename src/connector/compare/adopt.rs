@@ -56,17 +56,11 @@ pub struct AdoptionCounts {
 /// What is taken over, ready to be kept. No run can begin meanwhile; dropped, it leaves the ledger as it was.
 #[derive(Debug)]
 pub struct PlannedAdoption {
-    adoption: Adoption,
+    pub(super) adoption: Adoption,
     pub counts: AdoptionCounts,
 }
 
 impl PlannedAdoption {
-    /// What was put into the ledger, and what it comes to.
-    #[must_use]
-    pub fn new(adoption: Adoption, counts: AdoptionCounts) -> Self {
-        Self { adoption, counts }
-    }
-
     /// Keeps it, and says how many items count as sent. Blocking.
     ///
     /// # Errors

@@ -207,7 +207,7 @@ impl Connector {
             feeds.push(counts);
             (theirs, adoption) = (left, kept);
         }
-        Ok(PlannedAdoption::new(adoption, AdoptionCounts { feeds, unsaid }))
+        Ok(PlannedAdoption { adoption, counts: AdoptionCounts { feeds, unsaid } })
     }
 
     /// The database with Adobe's feed tables.

@@ -7,11 +7,9 @@ use crate::tui::keymap::{self, Action, Binding, KeyContext};
 use crate::tui::model::State;
 use crate::tui::model::permission::Refusal;
 use crate::tui::panes::export::ExportPage;
-use crate::tui::panes::export::requests::ExportWork;
 use crate::tui::panes::keys::requests::KeysWork;
 use crate::tui::panes::saas::requests::SaasWork;
 use crate::tui::panes::{Effect, Effects, Message, Now, Pane, Work, step};
-use crate::tui::widgets::adopting::Adopting;
 use crate::tui::widgets::dialog::{Dialog, Help, Palette, Preview, Question, Reading};
 use crate::tui::widgets::help::most_lines;
 use crate::tui::widgets::notices::Tone;
@@ -237,11 +235,10 @@ impl State {
             Some(Dialog::Question(question)) => question,
             Some(Dialog::Discard(dialog)) => return self.act_in_discard(*dialog, action, now),
             Some(Dialog::Unsaved(open)) => return self.act_in_unsaved(open, action, effects),
-            Some(Dialog::Adopt(Adopting { plan, .. })) => {
-                // Any other answer drops what was found out, and with it the locks.
-                effects.extend(
-                    plan.filter(|_| action == Action::Accept).map(|plan| ExportWork::KeepAdoption(plan).into()),
-                );
+            Some(Dialog::Adopt(adopting)) => {
+                if action == Action::Accept {
+                    adopting.accept();
+                }
                 return;
             }
             other => {

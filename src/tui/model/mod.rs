@@ -451,5 +451,7 @@ impl State {
         if let Some(Dialog::Line(line)) = &mut self.dialog {
             line.busy = false;
         }
+        // Perhaps its worker is the one that is gone.
+        self.dialog.take_if(|dialog| matches!(dialog, Dialog::Adopt(_)));
     }
 }

@@ -120,7 +120,7 @@ fn only_reads(work: &Work) -> bool {
             | ExportWork::WriteBundle { .. }
             | ExportWork::FollowWatches
             | ExportWork::Attach => true,
-            ExportWork::PlanAdoption(_) | ExportWork::KeepAdoption(_) => false,
+            ExportWork::Adopt(_) => false,
         },
     }
 }

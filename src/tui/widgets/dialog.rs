@@ -126,7 +126,7 @@ impl Dialog {
             Dialog::Question(Question::Quit) => KeyContext::Leaving,
             Dialog::Question(Question::Kept(_)) => KeyContext::Kept,
             // Until there is something to say yes to, it can only be closed.
-            Dialog::Adopt(Adopting { plan: None, .. }) | Dialog::Reading { .. } => KeyContext::Reading,
+            Dialog::Adopt(Adopting { counts: None, .. }) | Dialog::Reading { .. } => KeyContext::Reading,
             Dialog::Question(_) | Dialog::Discard(_) | Dialog::Adopt(_) => KeyContext::Question,
             Dialog::Unsaved(_) => KeyContext::Unsaved,
             Dialog::Palette(_) => KeyContext::Palette,

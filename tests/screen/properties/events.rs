@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use commerce_connector::connector::SourceFeeds;
+use commerce_connector::connector::compare::{AdoptionCounts, FeedAdoption};
 use commerce_connector::connector::completion::Completion;
 use commerce_connector::connector::support_bundle::{Bundle, Part};
 use commerce_connector::domain::Environment;
@@ -143,16 +144,30 @@ pub const MAKERS: [Maker; 62] = [
     |tape| {
         let at = |tape: &mut Tape| u16::try_from(tape.count() % 140).unwrap_or_default();
         let cursor_row = tape.some(at);
-        let listed = tape.some(|tape| match tape.yes() {
-            true => Listed::Feed(tape.feed()),
-            false => Listed::Reason { place: at(tape).into(), cursor: tape.some(|tape| at(tape).into()) },
+        let listed = tape.some(|tape| {
+            if tape.yes() {
+                Listed::Feed(tape.feed())
+            } else {
+                Listed::Reason { place: at(tape).into(), cursor: tape.some(|tape| at(tape).into()) }
+            }
         });
         Event::Click(Click { column: at(tape), row: at(tape), width: at(tape), cursor_row, listed })
     },
     |tape| Event::Wheel { is_up: tape.yes() },
     |tape| Event::Reply(Reply::Export(ExportReply::DryRunLinted(Row::new(tape.safe(), Tone::Warning)))),
-    // One that can be kept holds locks and a ledger: the frames have it.
-    |tape| Event::Reply(Reply::Export(ExportReply::AdoptionPlanned(Err(tape.problem())))),
+    |tape| {
+        let feed = |tape: &mut Tape| FeedAdoption {
+            feed: tape.feed(),
+            sent: tape.count(),
+            different: tape.count(),
+            not_accepted: tape.count(),
+            only_ours: tape.count(),
+            not_judged: tape.count(),
+            gone: tape.count(),
+        };
+        let counts = |tape: &mut Tape| AdoptionCounts { feeds: tape.list(9, feed), unsaid: tape.list(9, Tape::feed) };
+        Event::Reply(Reply::Export(ExportReply::AdoptionPlanned(tape.result(counts))))
+    },
     |tape| Event::Reply(Reply::Export(ExportReply::Adopted(tape.result(Tape::count)))),
     |tape| {
         let part = |tape: &mut Tape| Part { name: tape.safe(), about: tape.safe(), text: tape.raw().into_bytes() };

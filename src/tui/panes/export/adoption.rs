@@ -1,9 +1,8 @@
 //! Switching over from Adobe's exporter: what it has sent counts as sent here, once a person has seen what that means.
 
 use ratatui::text::Line;
-use tokio_util::sync::CancellationToken;
 
-use crate::connector::compare::{AdoptionCounts, FeedAdoption, PlannedAdoption};
+use crate::connector::compare::{AdoptionCounts, FeedAdoption};
 use crate::error::Problem;
 use crate::format::count;
 use crate::tui::keymap::KeyContext;
@@ -26,16 +25,16 @@ impl ExportPane {
         if !cx.has_free_data_space() {
             return;
         }
-        let stop = CancellationToken::new();
-        effects.push(ExportWork::PlanAdoption(stop.clone()).into());
-        *cx.dialog = Some(Dialog::Adopt(Adopting::begin(stop)));
+        let (adopting, answer) = Adopting::begin();
+        effects.push(ExportWork::Adopt(answer).into());
+        *cx.dialog = Some(Dialog::Adopt(adopting));
     }
 
     /// What would count as sent is known. A question that was closed meanwhile is not opened again.
-    pub(super) fn on_adoption_planned(result: Result<Box<PlannedAdoption>, Problem>, cx: &mut Cx<'_>) {
+    pub(super) fn on_adoption_planned(result: Result<AdoptionCounts, Problem>, cx: &mut Cx<'_>) {
         let Some(Dialog::Adopt(adopting)) = cx.dialog else { return };
         match result {
-            Ok(plan) => adopting.plan = Some(plan),
+            Ok(counts) => adopting.counts = Some(counts),
             Err(problem) => {
                 *cx.dialog = None;
                 cx.problem(&problem);
@@ -60,15 +59,15 @@ impl ExportPane {
 pub fn content(adopting: &Adopting, theme: Theme, room: usize) -> Content {
     let text_of = |text: &str| paragraph(text, room, theme.style(Role::Text));
     let title = "Count as sent what Adobe's exporter sent?".to_owned();
-    let Some(plan) = &adopting.plan else {
+    let Some(counts) = &adopting.counts else {
         let lines = vec![Line::styled("◌ comparing with Adobe's feed tables …", theme.style(Role::Accent))];
         return Content::text(title, lines);
     };
     let mut table = vec![row(["Feed", "Sent", "To send", "To delete"].map(str::to_owned), room, Role::Dim, theme)];
     let cells =
         |feed: &FeedAdoption| [feed.feed.to_string(), count(feed.sent), count(feed.to_send()), count(feed.gone)];
-    table.extend(plan.counts.feeds.iter().map(|feed| row(cells(feed), room, Role::Text, theme)));
-    let sentences = plan.counts.sentences().iter().flat_map(|sentence| text_of(sentence)).collect();
+    table.extend(counts.feeds.iter().map(|feed| row(cells(feed), room, Role::Text, theme)));
+    let sentences = counts.sentences().iter().flat_map(|sentence| text_of(sentence)).collect();
     let effect = text_of("Only the ledger changes; nothing is sent. No export can start before you answer.");
     answered(KeyContext::Question, title, true, spaced([table, sentences, effect]), theme)
 }

@@ -4,12 +4,11 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::FAILURES_KEPT;
 use crate::attach::{About, WatchStatus};
-use crate::connector::compare::PlannedAdoption;
+use crate::connector::compare::AdoptionCounts;
 use crate::connector::doctor::Check;
 use crate::connector::estimate::Estimate;
 use crate::connector::health::Health;
@@ -62,10 +61,8 @@ pub enum ExportWork {
     Report(ReportRequest),
     /// Say what is wrong with what a dry run of these feeds would send; none = every feed.
     LintDryRun(Vec<Feed>),
-    /// Find out what would count as sent of what Adobe's exporter has sent, until that is not wanted any more.
-    PlanAdoption(CancellationToken),
-    /// Count it as sent.
-    KeepAdoption(Box<PlannedAdoption>),
+    /// Find out what would count as sent of what Adobe's exporter has sent, and count it as sent after a yes.
+    Adopt(oneshot::Receiver<()>),
     /// Collect what goes into a support bundle.
     CollectBundle,
     /// Write it to a new archive.
@@ -109,8 +106,8 @@ pub enum ExportReply {
     Reported { kind: ReportKind, result: Result<Vec<Row>, Problem> },
     /// What is wrong with what the dry run would send, in one row.
     DryRunLinted(Row),
-    /// What would count as sent of what Adobe's exporter has sent, ready to be kept.
-    AdoptionPlanned(Result<Box<PlannedAdoption>, Problem>),
+    /// What would count as sent of what Adobe's exporter has sent.
+    AdoptionPlanned(Result<AdoptionCounts, Problem>),
     /// So many items count as sent now.
     Adopted(Result<u64, Problem>),
     /// What goes into a support bundle.
@@ -157,8 +154,7 @@ pub async fn perform(
             ExportReply::Reported { kind, result: request.rows(&connector).await }
         }
         ExportWork::LintDryRun(feeds) => ExportReply::DryRunLinted(lint_dry_run(&connector, feeds).await),
-        ExportWork::PlanAdoption(stop) => return plan_adoption(&connector, stop).await,
-        ExportWork::KeepAdoption(plan) => ExportReply::Adopted(blocking(move || plan.keep()).await),
+        ExportWork::Adopt(yes) => return adopt(&connector, yes, answers).await,
         ExportWork::CollectBundle => {
             ExportReply::BundleCollected(connector.support_bundle(&processes.bundle).await.map(Arc::new))
         }
@@ -200,11 +196,22 @@ async fn lint_dry_run(connector: &Connector, feeds: Vec<Feed>) -> Row {
     }
 }
 
-/// Finds out what would count as sent of what Adobe's exporter has sent; nothing if that is not wanted any more.
-async fn plan_adoption(connector: &Connector, stop: CancellationToken) -> Option<ExportReply> {
-    let plan = Box::pin(connector.plan_adoption(None));
-    let result = stop.run_until_cancelled(plan).await?;
-    Some(ExportReply::AdoptionPlanned(result.map(Box::new)))
+/// Finds out what would count as sent of what Adobe's exporter has sent, tells it, and keeps it if a person says yes. Nothing comes
+/// back of a question that was closed.
+async fn adopt(connector: &Connector, mut yes: oneshot::Receiver<()>, answers: &Answers) -> Option<ExportReply> {
+    let planned = tokio::select! {
+        planned = Box::pin(connector.plan_adoption(None)) => planned,
+        // Nothing is sent before there is something to say yes to: the question was closed.
+        _ = &mut yes => return None,
+    };
+    let plan = match planned {
+        Ok(plan) => plan,
+        Err(problem) => return Some(ExportReply::AdoptionPlanned(Err(problem))),
+    };
+    answers.tell(Reply::Export(ExportReply::AdoptionPlanned(Ok(plan.counts.clone())))).await;
+    let is_yes = yes.await.is_ok();
+    // Letting go of it blocks as keeping it does.
+    blocking(move || is_yes.then(|| ExportReply::Adopted(plan.keep()))).await
 }
 
 /// Tells how the watches stand, and whenever that of the oldest changes, until it ends or another data space is chosen.
