@@ -100,7 +100,7 @@ fn the_data_space_in_use_is_compared_with_the_one_that_is_typed() {
     let ours = state.overview.data_space.clone().unwrap().0;
     key(&mut state, KeyCode::Enter);
     assert!(matches!(&state.dialog, Some(Dialog::Line(line)) if line.error.is_some()), "nothing was typed");
-    "Main".chars().for_each(|c| drop(press(&mut state, c)));
+    type_text(&mut state, "Main");
     let effects = key(&mut state, KeyCode::Enter);
     let [Work::Export(ExportWork::Report(request))] = works(&effects)[..] else { panic!("{effects:?}") };
     assert_eq!(*request, ReportRequest::DataSpaces { ours, other: "Main".to_owned() });
@@ -118,7 +118,7 @@ fn nothing_is_compared_without_a_data_space_in_use() {
 fn a_bundle_is_written_once_its_files_are_there_to_the_path_that_was_typed() {
     let mut state = testing();
     assert!(matches!(works(&press(&mut state, 'T'))[..], [Work::Export(ExportWork::CollectBundle)]));
-    "x.tar.gz".chars().for_each(|c| drop(press(&mut state, c)));
+    type_text(&mut state, "x.tar.gz");
     assert!(key(&mut state, KeyCode::Enter).is_empty());
     let error = |state: &State| match &state.dialog {
         Some(Dialog::Line(line)) => line.error.clone(),
