@@ -8,8 +8,8 @@ use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _};
 use commerce_connector::cli::Cli;
 use commerce_connector::commands;
-use commerce_connector::commands::output::{Output, WhenClosed, talk};
-use commerce_connector::error::{Exit, Problem};
+use commerce_connector::commands::output::{Output, WhenClosed, error_lines, problem_of, talk};
+use commerce_connector::error::Exit;
 use commerce_connector::hardening::harden;
 use commerce_connector::version;
 use serde_json::json;
@@ -73,10 +73,7 @@ fn print_version() -> std::io::Result<()> {
 
 /// Tells a person (or a script) what went wrong, and says how to end.
 fn tell(error: &anyhow::Error, json: bool) -> Exit {
-    let problem = match error.downcast_ref::<Problem>() {
-        Some(problem) => problem.clone(),
-        None => Problem::new(Exit::Other, format!("{error:#}")),
-    };
+    let problem = problem_of(error);
     // Whoever read the output has seen enough.
     if problem.exit == Exit::Done {
         return Exit::Done;
@@ -86,9 +83,8 @@ fn tell(error: &anyhow::Error, json: bool) -> Exit {
         // stdout is gone, and with it whoever would have read this.
         let _ = Output::new(true, WhenClosed::End).record("error", fields);
     }
-    talk(&format!("error: {}", problem.what));
-    if let Some(hint) = &problem.hint {
-        talk(&format!("  fix: {}", hint.command_line()));
+    for line in error_lines(&problem) {
+        talk(&line);
     }
     problem.exit
 }

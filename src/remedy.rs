@@ -94,6 +94,8 @@ pub enum Remedy {
     RepairLedger,
     /// Rebuild the ledger from a backup.
     RepairLedgerFrom,
+    /// Compare a file with the items of Adobe's exporter.
+    CompareFile,
 }
 
 impl Remedy {
@@ -150,6 +152,7 @@ impl Remedy {
             Self::DistrustLedger => "`commerce-connector export ledger repair --distrust`",
             Self::RepairLedger => "`commerce-connector export ledger repair`",
             Self::RepairLedgerFrom => "`commerce-connector export ledger repair --from FILE`",
+            Self::CompareFile => "`commerce-connector compare exporter --from FILE`",
         };
         text.to_owned()
     }
@@ -187,7 +190,8 @@ impl Remedy {
                 Self::VerifyAll => Self::DistrustLedger,
                 Self::DistrustLedger => Self::RepairLedger,
                 Self::RepairLedger => Self::RepairLedgerFrom,
-                Self::RepairLedgerFrom => return None,
+                Self::RepairLedgerFrom => Self::CompareFile,
+                Self::CompareFile => return None,
             })
         })
     }

@@ -7,14 +7,10 @@ use super::report::Printer;
 use super::{Invocation, compare_data_spaces};
 use crate::cli::CompareCommand;
 use crate::connector::Connector;
-use crate::connector::compare::{FeedAdoption, FeedComparison, Origin, command_to_make, exit};
+use crate::connector::compare::{AdoptionCounts, FeedAdoption, FeedComparison, Origin, command_to_make, exit};
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
-use crate::format::{count, counted};
-use crate::report::{Row, Tone};
-
-/// Fields of a feed that are printed; all are in `--json`.
-const MOST_FIELDS: usize = 20;
+use crate::format::count;
 
 /// Runs it. Exit code 3 if something differs.
 pub async fn run(command: CompareCommand, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
@@ -43,31 +39,12 @@ pub async fn run(command: CompareCommand, setting: &Invocation, output: &mut Out
 /// Shows what would count as sent, asks, and keeps it.
 async fn adopt(connector: &Connector, feed: Option<Feed>, is_sure: bool, output: &mut Output) -> anyhow::Result<Exit> {
     let plan = connector.plan_adoption(feed).await?;
-    for feed in &plan.feeds {
+    let counts = &plan.counts;
+    for feed in &counts.feeds {
         output.record("adoption", json!(feed))?;
     }
-    output.text(&adoption_table(&plan.feeds))?;
-    let sum = |items: fn(&FeedAdoption) -> u64| plan.feeds.iter().map(items).sum::<u64>();
-    let (sent, to_send, gone) = (sum(|feed| feed.sent), sum(FeedAdoption::to_send), sum(|feed| feed.gone));
-    let text = format!(
-        "{} would count as sent; the next sync sends {} and deletes {}.",
-        counted(sent, "item"),
-        count(to_send),
-        count(gone)
-    );
-    output.text(&text)?;
-    let not_judged = sum(|feed| feed.not_judged);
-    if not_judged > 0 {
-        let text = format!("{} not judged: the feed table does not hold what was sent.", counted(not_judged, "item"));
-        output.text(&text)?;
-    }
-    if !plan.unsaid.is_empty() {
-        let feeds: Vec<&str> = plan.unsaid.iter().map(|feed| feed.name()).collect();
-        output.text(&format!(
-            "Adobe's tables do not say what was sent of {}: the next sync sends all.",
-            feeds.join(", ")
-        ))?;
-    }
+    output.text(&adoption_table(&counts.feeds))?;
+    counts.sentences().iter().try_for_each(|sentence| output.text(sentence))?;
     if !is_sure {
         if !can_ask(output) {
             return Err(Problem::usage("the ledger was not changed: that must be confirmed").hint("add --yes").into());
@@ -78,11 +55,11 @@ async fn adopt(connector: &Connector, feed: Option<Feed>, is_sure: bool, output:
         }
     }
     let fields = json!({
-        "sent": sent, "to_send": to_send, "gone": gone, "not_judged": not_judged, "unsaid": plan.unsaid,
+        "sent": counts.sent(), "to_send": counts.to_send(), "gone": counts.gone(), "not_judged": counts.not_judged(),
+        "unsaid": counts.unsaid,
     });
-    tokio::task::block_in_place(|| plan.keep())?;
-    let text = format!("{} now count as sent.", counted(sent, "item"));
-    output.say(&text, "adopted", fields)?;
+    let sent = tokio::task::block_in_place(|| plan.keep())?;
+    output.say(&AdoptionCounts::kept_sentence(sent), "adopted", fields)?;
     Ok(Exit::Done)
 }
 
@@ -99,35 +76,11 @@ fn adoption_table(feeds: &[FeedAdoption]) -> String {
 
 /// The verdict of a feed behind its mark, then what differs.
 fn print(of: &FeedComparison, printer: Printer, output: &mut Output) -> Result<(), Problem> {
-    let not_compared = of.not_compared();
-    if of.is_skipped() {
-        let row = Row::new(format!("not compared: {not_compared}"), Tone::Open).named(of.feed.name());
-        return printer.row(&row, output);
+    printer.row(&of.row(), output)?;
+    let mut indented = |line: &String| output.text(&format!("  {}", printer.text(line)));
+    of.field_lines().iter().try_for_each(&mut indented)?;
+    if of.more_fields() > 0 {
+        indented(&format!("{} more fields: --json has all", of.more_fields()))?;
     }
-    let rest = if not_compared.is_empty() { String::new() } else { format!("; not compared: {not_compared}") };
-    if of.is_equal() {
-        let tone = if rest.is_empty() { Tone::Good } else { Tone::Warning };
-        let row = Row::new(format!("{} equal{rest}", counted(of.equal, "item")), tone).named(of.feed.name());
-        return printer.row(&row, output);
-    }
-    let parts =
-        [(of.equal, "equal"), (of.different, "differ"), (of.only_theirs, "only theirs"), (of.only_ours, "only ours")];
-    let parts: Vec<String> = parts
-        .into_iter()
-        .filter(|(items, _)| *items > 0)
-        .map(|(items, what)| format!("{} {what}", count(items)))
-        .collect();
-    printer.row(&Row::new(format!("{}{rest}", parts.join(", ")), Tone::Danger).named(of.feed.name()), output)?;
-    for field in of.fields.iter().take(MOST_FIELDS) {
-        output.text(&format!("  {} in {}, such as {}", field.path, counted(field.items, "item"), field.example))?;
-        output.text(&format!("    theirs: {}", printer.text(field.theirs.as_str())))?;
-        output.text(&format!("    ours:   {}", printer.text(field.ours.as_str())))?;
-    }
-    if of.fields.len() > MOST_FIELDS {
-        output.text(&format!("  {} more fields: --json has all", of.fields.len() - MOST_FIELDS))?;
-    }
-    for (what, ids) in [("only theirs", &of.only_theirs_examples), ("only ours", &of.only_ours_examples)] {
-        ids.iter().try_for_each(|id| output.text(&format!("  {what}: {id}")))?;
-    }
-    Ok(())
+    of.example_lines().iter().try_for_each(indented)
 }

@@ -7,12 +7,11 @@ use super::report::Printer;
 use crate::cli::DataSpacesArgs;
 use crate::connector::Connector;
 use crate::connector::data_spaces::{
-    DataSpacesNews, DataSpacesReport, DataSpacesRequest, HowMany, SkuComparison, SkuOrigin,
+    DataSpacesNews, DataSpacesReport, DataSpacesRequest, HowMany, SkuComparison, SkuOrigin, which_is_which,
 };
 use crate::connector::verify::confidence::CONFIDENCE;
 use crate::error::{Exit, Problem};
-use crate::format::{count, counted, rounded_down, rounded_up};
-use crate::report::{Row, Tone};
+use crate::format::{count, counted};
 
 /// Runs it. Exit code 3 if anything differs.
 pub async fn run(args: DataSpacesArgs, connector: &Connector, output: &mut Output) -> anyhow::Result<Exit> {
@@ -31,9 +30,7 @@ pub async fn run(args: DataSpacesArgs, connector: &Connector, output: &mut Outpu
     };
     let printer = Printer::new(&connector.ui(), output);
     let mut tell = |news: DataSpacesNews<'_>| match news {
-        DataSpacesNews::Begun([(a, a_name), (b, b_name)]) => {
-            output.text(&format!("A is {a_name} ({a}), B is {b_name} ({b})."))
-        }
+        DataSpacesNews::Begun(spaces) => output.text(&which_is_which(spaces)),
         DataSpacesNews::Seen(found) => seen(found, names_all, printer, output),
         DataSpacesNews::Resumed(checked) => {
             talk(&format!("Resuming after {}", counted(checked, "SKU")));
@@ -55,14 +52,8 @@ fn seen(found: &SkuComparison, names_all: bool, printer: Printer, output: &mut O
     if output.is_json() || (!found.state.is_difference() && !names_all) {
         return Ok(());
     }
-    let tone = if found.state.is_difference() { Tone::Danger } else { Tone::Good };
-    let text = format!("{} in {}: {}", found.sku, found.store_view, found.state.words());
-    printer.row(&Row::new(text, tone), output)?;
-    for field in &found.differs {
-        let (a, b) = (field.a.as_str(), field.b.as_str());
-        output.text(&printer.text(&format!("  {}: {a:?} in A, {b:?} in B", field.what)))?;
-    }
-    Ok(())
+    printer.row(&found.row(), output)?;
+    found.difference_lines().try_for_each(|line| output.text(&format!("  {}", printer.text(&line))))
 }
 
 fn summary(report: &DataSpacesReport, output: &mut Output) -> Result<(), Problem> {
@@ -83,22 +74,5 @@ fn summary(report: &DataSpacesReport, output: &mut Output) -> Result<(), Problem
             "confidence": report.at_most_different.map(|_| CONFIDENCE),
         }),
     )?;
-    let states: Vec<_> =
-        report.states.iter().map(|(state, number)| format!("{} {}", count(*number), state.words())).collect();
-    let checked =
-        format!("{} of {} in store views checked", count(report.checked()), counted(report.population, "SKU"));
-    output.text(&format!("{checked}: {}", states.join(", ")))?;
-    if let Some(empty) = report.empty_side() {
-        output.text(&format!("{empty} shows none of them: it is asleep, not indexed, or was never sent anything."))?;
-    }
-    match (report.percent_equal(), report.at_most_different) {
-        (None, _) => output.text("Neither shows any of them."),
-        (Some(percent), None) => output.text(&format!("{} % of what is shown is the same.", rounded_down(percent))),
-        (Some(percent), Some(most)) => {
-            let sure = CONFIDENCE * 100.0;
-            let share = rounded_up(100.0 * most as f64 / report.population as f64);
-            let sample = format!("{} % of what is shown in the sample is the same;", rounded_down(percent));
-            output.text(&format!("{sample} at most {share} % of all differ, {sure:.0} % sure."))
-        }
-    }
+    report.sentences().iter().try_for_each(|sentence| output.text(sentence))
 }

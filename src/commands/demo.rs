@@ -2,6 +2,7 @@
 //!
 //! Nothing is pretended: the real client signs with real keys, the real pipeline sends, and the gateway checks and counts.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,10 +11,10 @@ use tracing_appender::non_blocking::WorkerGuard;
 
 use super::linear::{self, Voice};
 use super::output::{self, Output};
-use super::{Invocation, projects};
+use super::{Invocation, projects, support_bundle};
 use crate::cli::DemoArgs;
 use crate::config::store::Store;
-use crate::connector::{Connector, ExportRequest, Overview, RunPlace};
+use crate::connector::{Connector, ExportRequest, Overview, Processes, RunPlace};
 use crate::domain::{DataSpaceKind, Environment, Feed};
 use crate::error::{Exit, Problem};
 use crate::feeds::source::Source;
@@ -53,7 +54,7 @@ pub async fn run(args: DemoArgs, setting: &Invocation, output: &mut Output) -> a
         let options = crate::tui::Options {
             start_export,
             curtain: Some(curtain),
-            ..crate::tui::Options::new(RunPlace::ThisProcess)
+            ..crate::tui::Options::new(processes_of_screen(&directory))
         };
         return Ok(Box::pin(crate::tui::run(ready.connector.clone(), options)).await?);
     }
@@ -62,6 +63,15 @@ pub async fn run(args: DemoArgs, setting: &Invocation, output: &mut Output) -> a
     let exit = linear::follow(run, Voice::Stdout, output).await?;
     output.text(&format!("The demo wrote only to {}. In a terminal it opens the screen.", safe(&directory)))?;
     Ok(exit)
+}
+
+/// What the screen starts in processes of their own: no exports, since the gateway ends with this process.
+fn processes_of_screen(directory: &Path) -> Processes {
+    let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+    let config = directory.join("config.toml");
+    let flags = ["--config".into(), config.into(), "--state-dir".into(), directory.into()];
+    let command = support_bundle::FOR_SCREEN.iter().map(OsString::from);
+    Processes { runs: RunPlace::ThisProcess, bundle: flags.into_iter().chain(command).collect() }
 }
 
 /// Makes gateway, keys, project and data space.

@@ -50,7 +50,7 @@ use std::time::Duration;
 
 use crate::cli::{Cli, Command, Global};
 use crate::config::store::{ConfigError, FlagValue, Store};
-use crate::connector::{Connector, RunPlace};
+use crate::connector::{Connector, Processes, RunPlace};
 use crate::error::{Exit, Problem};
 use crate::waiting;
 use output::{Output, WhenClosed, talk};
@@ -315,14 +315,17 @@ async fn screen(setting: &Invocation, output: &mut Output) -> anyhow::Result<Exi
     let connector = Connector::new(store, state_dir, None);
     // A database that answers at once is waited for, so that the screen opens on the right pane. Otherwise a worker continues.
     let _ = tokio::time::timeout(SETTINGS_PATIENCE, connector.ensure_loaded()).await;
-    let options = crate::tui::Options { problem: not_remembered, ..crate::tui::Options::new(exports_of_screen()) };
+    let options = crate::tui::Options { problem: not_remembered, ..crate::tui::Options::new(processes_of_screen()) };
     Ok(Box::pin(crate::tui::run(connector, options)).await?)
 }
 
-/// Where the exports of the screen live: in processes with its flags and environment. Its command line has nothing but flags.
-fn exports_of_screen() -> RunPlace {
-    let flags = std::env::args_os().skip(1);
-    RunPlace::OwnProcess { arguments: flags.chain(["export", "run", "--for-screen"].map(OsString::from)).collect() }
+/// What the screen starts in processes of their own, with its flags and environment. Its command line has nothing but flags.
+fn processes_of_screen() -> Processes {
+    let with = |command: &[&str]| std::env::args_os().skip(1).chain(command.iter().map(OsString::from)).collect();
+    Processes {
+        runs: RunPlace::OwnProcess { arguments: with(&["export", "run", "--for-screen"]) },
+        bundle: with(support_bundle::FOR_SCREEN),
+    }
 }
 
 /// The error when no data space is selected.

@@ -179,6 +179,20 @@ pub fn talk(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// An error in its final form.
+pub fn problem_of(error: &anyhow::Error) -> Problem {
+    match error.downcast_ref::<Problem>() {
+        Some(problem) => problem.clone(),
+        None => Problem::new(Exit::Other, format!("{error:#}")),
+    }
+}
+
+/// A problem as a person reads it: what went wrong, then what to do about it.
+pub fn error_lines(problem: &Problem) -> Vec<String> {
+    let hint = problem.hint.as_ref().map(|hint| format!("  fix: {}", hint.command_line()));
+    std::iter::once(format!("error: {}", problem.what)).chain(hint).collect()
+}
+
 /// Standard input, whole, up to the size of any key. Blocking.
 ///
 /// # Errors

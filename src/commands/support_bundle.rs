@@ -2,27 +2,26 @@
 //!
 //! It must never hold a secret or data of a customer: orders are left out, and lines from logs are masked.
 
-use std::io;
-use std::path::{Path, PathBuf};
-
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::output::{Output, can_ask, confirmed, table};
+use super::output::{Output, can_ask, confirmed, error_lines, problem_of, table};
 use super::{Invocation, config, doctor, feeds, ledger, runs, services, status, whoami};
 use crate::cli::{ConfigCommand, FeedsCommand, LedgerCommand, SupportBundleArgs};
 use crate::commerce::edition::ComposerLock;
 use crate::commerce::exporter_log;
 use crate::connector::Connector;
+use crate::connector::support_bundle::{Bundle, LEFT_OUT, Part, check_new};
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::format::{bytes, counted};
 use crate::masked::masked;
-use crate::private_file::{self, safe};
+use crate::private_file::safe;
 use crate::untrusted::SafeText;
 use crate::{logging, version};
+
+/// The arguments with which the screen has another process print what goes into the archive.
+pub const FOR_SCREEN: &[&str] = &["--json", "support-bundle", "--print"];
 
 /// Runs of the history that are taken along.
 const RUNS: u16 = 50;
@@ -31,13 +30,6 @@ const FAILURES: usize = 100;
 /// Lines of our own log that are taken along; the newest.
 const LOG_LINES: usize = 2_000;
 
-/// One file of the archive.
-struct Part {
-    name: &'static str,
-    about: &'static str,
-    text: Vec<u8>,
-}
-
 /// Runs it.
 pub async fn run(args: SupportBundleArgs, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
     if !args.print && !args.yes && !can_ask(output) {
@@ -45,9 +37,9 @@ pub async fn run(args: SupportBundleArgs, setting: &Invocation, output: &mut Out
         return Err(Problem::usage(what).hint("add --yes, or --print to read it first").into());
     }
     let made_at = Timestamp::now();
-    let parts = parts(setting, made_at).await;
+    let bundle = Bundle { made_at, parts: parts(setting, made_at).await };
     if args.print {
-        for part in &parts {
+        for part in &bundle.parts {
             output.text(&format!("== {}: {}", part.name, part.about))?;
             let text = String::from_utf8_lossy(&part.text);
             text.lines().try_for_each(|line| output.text(line))?;
@@ -57,21 +49,16 @@ pub async fn run(args: SupportBundleArgs, setting: &Invocation, output: &mut Out
         }
         return Ok(Exit::Done);
     }
-    list(&parts, output)?;
-    let path = args.file.unwrap_or_else(|| default_path(made_at));
-    if path.exists() {
-        return Err(Problem::usage(format!("{} exists already", safe(&path))).hint("name another --file").into());
-    }
+    list(&bundle.parts, output)?;
+    let path = args.file.unwrap_or_else(|| bundle.file_name());
+    check_new(&path).map_err(|problem| problem.hint("name another --file"))?;
     if !args.yes && !confirmed(format!("Write {}? [y/N] ", safe(&path))).await? {
         output.text("Nothing written.")?;
         return Ok(Exit::Done);
     }
-    let archive =
-        archive(&parts, made_at).map_err(|error| Problem::new(Exit::Other, format!("the archive: {error}")))?;
-    private_file::write(&path, &archive).map_err(|error| Problem::of(&error))?;
-    let size = archive.len() as u64;
+    let size = bundle.write(&path)?;
     let text = format!("Wrote {} ({}). Attach it to the ticket.", safe(&path), bytes(size));
-    output.say(&text, "support_bundle", json!({"path": safe(&path), "bytes": size, "files": parts.len()}))?;
+    output.say(&text, "support_bundle", json!({"path": safe(&path), "bytes": size, "files": bundle.parts.len()}))?;
     Ok(Exit::Done)
 }
 
@@ -80,20 +67,16 @@ fn list(parts: &[Part], output: &mut Output) -> Result<(), Problem> {
     for part in parts {
         let size = part.text.len() as u64;
         output.record("support_file", json!({"name": part.name, "about": part.about, "bytes": size}))?;
-        rows.push(vec![part.name.to_owned(), bytes(size), part.about.to_owned()]);
+        rows.push(vec![part.name.to_string(), bytes(size), part.about.to_string()]);
     }
     output.text(&table(&rows, &[1]))?;
-    output.text("No secrets, orders or customer data. Read all of it: `commerce-connector support-bundle --print`")
-}
-
-fn default_path(made_at: Timestamp) -> PathBuf {
-    PathBuf::from(format!("commerce-connector-support-{}.tar.gz", made_at.strftime("%Y%m%dT%H%M%SZ")))
+    output.text(&format!("{LEFT_OUT} Read all of it: `commerce-connector support-bundle --print`"))
 }
 
 /// Every file of the archive.
 async fn parts(setting: &Invocation, made_at: Timestamp) -> Vec<Part> {
     let mut all = Vec::new();
-    let mut add = |name, about, text| all.push(Part { name, about, text });
+    let mut add = |name: &str, about: &str, text| all.push(Part { name: name.into(), about: about.into(), text });
     let opened = setting.opened().await;
     let connector = || opened.as_ref().map_err(Problem::clone);
     let show = ConfigCommand::Show { commerce: false };
@@ -126,15 +109,18 @@ async fn parts(setting: &Invocation, made_at: Timestamp) -> Vec<Part> {
     all
 }
 
-/// What a command prints, and at the end its exit code. What it fails with is told in its place.
+/// What a command prints, and at the end its exit code. What it fails with is told in its place, and what to do about it.
 async fn kept(command: impl AsyncFnOnce(&mut Output) -> anyhow::Result<Exit>) -> Vec<u8> {
     let mut output = Output::kept();
     let exit = match command(&mut output).await {
         Ok(exit) => exit,
         Err(error) => {
-            // Memory takes every line.
-            let _ = output.text(&error.to_string());
-            error.downcast_ref().map_or(Exit::Other, |problem: &Problem| problem.exit)
+            let problem = problem_of(&error);
+            for line in error_lines(&problem) {
+                // Memory takes every line.
+                let _ = output.text(&line);
+            }
+            problem.exit
         }
     };
     let mut text = output.into_kept();
@@ -214,18 +200,4 @@ fn log(setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
         output.text(&format!("{} about orders left out.", counted(personal.len() as u64, "line")))?;
     }
     Ok(Exit::Done)
-}
-
-/// A gzipped tar with one directory. Blocking for what fits in memory.
-fn archive(parts: &[Part], made_at: Timestamp) -> io::Result<Vec<u8>> {
-    let directory = Path::new("commerce-connector-support");
-    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::default()));
-    for part in parts {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(part.text.len() as u64);
-        header.set_mode(0o600);
-        header.set_mtime(u64::try_from(made_at.as_second()).unwrap_or_default());
-        archive.append_data(&mut header, directory.join(part.name), part.text.as_slice())?;
-    }
-    archive.into_inner()?.finish()
 }

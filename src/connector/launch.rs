@@ -1,5 +1,5 @@
 //! Exports that a screen starts: each is a process of its own, so that the screen is only a viewer of it, and nothing that becomes of
-//! the screen touches the export.
+//! the screen touches the export. What else it has other processes of this program do is named here as well.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -22,6 +22,14 @@ pub enum RunPlace {
     OwnProcess { arguments: Vec<OsString> },
     /// In the screen's process, with which they end: those of the demo, whose gateway is there as well.
     ThisProcess,
+}
+
+/// What the screen starts in processes of their own.
+#[derive(Debug, Clone)]
+pub struct Processes {
+    pub runs: RunPlace,
+    /// Arguments that have this program print what goes into a support bundle, as JSON lines.
+    pub bundle: Vec<OsString>,
 }
 
 /// What the screen that started this process wants, and that screen.
@@ -117,7 +125,7 @@ impl Connector {
 }
 
 /// The file of this program. After an upgrade, which takes it away under an open screen, the system still has the one that runs.
-fn this_program() -> PathBuf {
+pub(super) fn this_program() -> PathBuf {
     std::env::current_exe().ok().filter(|path| path.exists()).unwrap_or_else(|| PathBuf::from("/proc/self/exe"))
 }
 

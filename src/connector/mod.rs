@@ -35,6 +35,7 @@ pub mod services;
 pub mod setup;
 mod stored;
 mod storefront;
+pub mod support_bundle;
 mod temporary;
 pub mod unsaved;
 pub mod verify;
@@ -64,7 +65,7 @@ use crate::settings::{Layers, RouteOrigin, Saved, Setting, SettingStore as _};
 use crate::untrusted::SafeText;
 
 pub use ims::ClientSecret;
-pub use launch::{RunPlace, ScreenJob};
+pub use launch::{Processes, RunPlace, ScreenJob};
 pub use models::{ExportRequest, Half, Limits, Overview, PairStatus, SettingsOverview, Setup, SourceFeeds};
 pub use names::{check_name, check_project_name};
 pub use pairs::after_rotation;

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::attach::About;
-use crate::connector::{Connector, ExportRequest, RunPlace};
+use crate::connector::{Connector, ExportRequest, Processes};
 use crate::error::Problem;
 use crate::export::control::Command;
 use crate::export::progress::{Progress, RunReport};
@@ -92,7 +92,7 @@ impl App {
         theme: Theme,
         frames: Frames,
         connector: Connector,
-        runs: RunPlace,
+        processes: Processes,
         signals: Signals,
         clipboard: clipboard::Path,
     ) -> Self {
@@ -101,7 +101,7 @@ impl App {
             theme,
             frames,
             begun: Instant::now(),
-            workers: Workers::start(connector.clone(), runs),
+            workers: Workers::start(connector.clone(), processes),
             mouse: connector.ui().mouse,
             connector,
             signals,

@@ -15,7 +15,7 @@ pub mod widgets;
 
 use std::io::Write as _;
 
-use crate::connector::{Connector, ExportRequest, RunPlace};
+use crate::connector::{Connector, ExportRequest, Processes, RunPlace};
 use crate::error::{Exit, Problem};
 use crate::export::report_text::closing_line;
 use crate::tui::app::LeftAlone;
@@ -28,8 +28,8 @@ use crate::tui::theme::Theme;
 /// How the screen opens.
 #[derive(Debug)]
 pub struct Options {
-    /// Where the exports live that it starts.
-    pub runs: RunPlace,
+    /// What it starts in processes of their own.
+    pub processes: Processes,
     /// What has the terminal already, since something had to be made ready.
     pub curtain: Option<Curtain>,
     /// An export to start at once, in front.
@@ -41,8 +41,8 @@ pub struct Options {
 impl Options {
     /// The screen and nothing else.
     #[must_use]
-    pub fn new(runs: RunPlace) -> Self {
-        Self { runs, curtain: None, start_export: None, problem: None }
+    pub fn new(processes: Processes) -> Self {
+        Self { processes, curtain: None, start_export: None, problem: None }
     }
 }
 
@@ -59,7 +59,7 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
     let logs = crate::logging::directory(&connector.overview().state_dir);
     // Always the same first screen: it says into which data space this would send before any key can start something.
     let mut state = State::new(connector.overview(), Pane::Overview);
-    state.export.keeps_runs = matches!(options.runs, RunPlace::ThisProcess);
+    state.export.keeps_runs = matches!(options.processes.runs, RunPlace::ThisProcess);
     let here = std::env::current_dir().ok();
     state.home.shop_here = here.as_deref().and_then(crate::connector::setup::installation_around);
     if let Some(problem) = &options.problem {
@@ -80,7 +80,7 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
     }
     let clipboard = clipboard::Path::from_environment(variable);
     let theme = Theme::from_environment(variable).set(&ui, true);
-    let app = app::App::new(state, theme, frames, connector, options.runs, signals, clipboard);
+    let app = app::App::new(state, theme, frames, connector, options.processes, signals, clipboard);
     let ended = app.run(options.start_export, options.curtain).await.map_err(no_screen)?;
     // Whoever reads the shell's side of the terminal later sees what came of it, also after a signal.
     if let Some(run) = &ended.run {

@@ -66,7 +66,8 @@ fn words_of(remedy: &Remedy) -> String {
         | Remedy::VerifyAll
         | Remedy::DistrustLedger
         | Remedy::RepairLedger
-        | Remedy::RepairLedgerFrom => remedy.command_line(),
+        | Remedy::RepairLedgerFrom
+        | Remedy::CompareFile => remedy.command_line(),
     }
 }
 
@@ -100,7 +101,8 @@ mod tests {
                 "VerifyAll",
                 "DistrustLedger",
                 "RepairLedger",
-                "RepairLedgerFrom"
+                "RepairLedgerFrom",
+                "CompareFile"
             ]
         );
     }

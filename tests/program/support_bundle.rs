@@ -81,3 +81,15 @@ async fn a_bundle_has_failures_runs_and_errors_but_no_secret_and_no_customer() {
     }
     assert_eq!(home.run(&["support-bundle", "--file", &name, "--yes"]).status.code(), Some(2), "it is not overwritten");
 }
+
+#[test]
+fn a_command_that_fails_says_in_the_bundle_what_to_do_about_it() {
+    let home = Home::new();
+    home.write_config("[instance]\nname = \"shop\"\n");
+    let told = home.ok(&["support-bundle", "--print"]);
+    let runs = told.split("== runs.txt").nth(1).and_then(|rest| rest.split("== ").next()).expect("the runs");
+    let failed = home.run(&["export", "runs"]);
+    let failed = String::from_utf8_lossy(&failed.stderr).into_owned();
+    assert!(failed.starts_with("error: ") && failed.contains("\n  fix: "), "{failed}");
+    assert!(runs.contains(&failed), "as the command says it: {runs}");
+}

@@ -2,8 +2,11 @@
 //! export by keyboard alone, a data space created, chosen and renamed, and the guard.
 
 use std::fs;
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
+use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use support::home::Home;
 use support::process::Gateway;
@@ -222,6 +225,43 @@ fn the_guard_refuses_a_copy_and_is_passed_by_the_name() {
     terminal.press("\x7f\x7f");
     terminal.press(&format!("{name}\r"));
     terminal.wait_for("Export done at");
+    terminal.press("q");
+    assert_eq!(terminal.ends_restored(), 0);
+}
+
+#[test]
+fn a_support_bundle_is_written_and_data_spaces_are_compared_by_keyboard() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut terminal = Terminal::demo(20, dir.path());
+    terminal.wait_for("Export done at");
+    terminal.press("T");
+    terminal.wait_for("exporter-errors.txt");
+    terminal.wait_for("No secrets, orders or customer data.");
+    let path = dir.path().join("ticket.tar.gz");
+    // Ctrl-U: another path than the one that is proposed.
+    terminal.press(&format!("\x15{}\r", path.display()));
+    terminal.wait_for("wrote ");
+    assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+    let mut unpacked = tar::Archive::new(GzDecoder::new(fs::File::open(&path).expect("there")));
+    let mut whoami = String::new();
+    for entry in unpacked.entries().expect("a tar") {
+        let mut entry = entry.expect("an entry");
+        if entry.path().expect("a name").ends_with("whoami.txt") {
+            entry.read_to_string(&mut whoami).expect("text");
+        }
+    }
+    assert!(whoami.contains("Demo shop") && whoami.ends_with("(exit code 0)\n"), "{whoami}");
+    // The first data space is the other one, into which nothing was sent.
+    terminal.press("2");
+    terminal.wait_for("in use");
+    terminal.press("gj=");
+    terminal.wait_for("Compare data spaces");
+    terminal.press("\r");
+    terminal.wait_for("B is Production");
+    terminal.wait_for("only in A");
+    terminal.escape_from("B is Production");
+    terminal.press("4d");
+    terminal.wait_for("Lint: no problems");
     terminal.press("q");
     assert_eq!(terminal.ends_restored(), 0);
 }

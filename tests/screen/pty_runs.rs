@@ -64,6 +64,43 @@ fn a_suspended_program_gives_the_shell_its_terminal_and_goes_on_in_the_foregroun
     terminal.ends_restored();
 }
 
+/// Whether the terminal was last asked to report the mouse.
+fn reports_mouse(screen: &Screen) -> bool {
+    let written = screen.written();
+    let last = |sequence: &[u8]| written.windows(sequence.len()).rposition(|part| part == sequence);
+    let [is_on, is_off] = [["1000h", "1006h"], ["1006l", "1000l"]]
+        .map(|modes| modes.map(|mode| last(format!("\x1b[?{mode}").as_bytes())).into_iter().min().flatten());
+    is_on > is_off
+}
+
+#[test]
+fn a_suspended_program_takes_no_mouse_until_it_is_back() {
+    let dir = tempfile::tempdir().expect("a directory");
+    std::fs::write(dir.path().join("config.toml"), "[ui]\nmouse = true\n").expect("written");
+    let mut shell = CommandBuilder::new("bash");
+    shell.args(["--norc", "--noprofile", "-i"]);
+    let mut terminal = Terminal::start(shell, ORDINARY);
+    let home = dir.path().display();
+    let program = format!("{PROGRAM} --config {home}/config.toml --state-dir {home}/state");
+    terminal.press(&format!("PS1='ready> '; chmod 600 {home}/config.toml; {program}\r"));
+    terminal.wait("the screen with the mouse", |screen| screen.is_taken() && reports_mouse(screen));
+    terminal.wait_for("Overview");
+    terminal.press("\x1a");
+    terminal.wait("the shell", |screen| !screen.is_taken() && screen.contains("Stopped"));
+    assert!(!terminal.look(reports_mouse), "the shell would be sent clicks");
+    terminal.press("fg\r");
+    terminal.wait("the screen again, with the mouse", |screen| screen.is_taken() && reports_mouse(screen));
+    // The title of Data export is at the right.
+    terminal.wait_for("4 Export");
+    terminal.press("\x1b[<0;46;2M");
+    terminal.wait_for("export all");
+    terminal.press("q");
+    terminal.wait("the shell's prompt", |screen| !screen.is_taken() && screen.text().trim_end().ends_with("ready>"));
+    assert!(!terminal.look(reports_mouse), "it was left on");
+    terminal.press("exit\r");
+    terminal.ends_restored();
+}
+
 #[test]
 fn a_run_is_paused_changed_and_resumed_on_the_page_of_its_feed() {
     let dir = tempfile::tempdir().expect("a directory");

@@ -44,23 +44,30 @@ impl FeedAdoption {
     }
 }
 
-/// What is taken over, ready to be kept. No run can begin meanwhile; dropped, it leaves the ledger as it was.
-#[derive(Debug)]
-pub struct PlannedAdoption {
-    pub(super) adoption: Adoption,
+/// What becomes of every feed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AdoptionCounts {
     pub feeds: Vec<FeedAdoption>,
     /// Feeds of which Adobe's feed tables do not say what was sent: they keep no status, or have no rows. The next sync sends all of
     /// them.
     pub unsaid: Vec<Feed>,
 }
 
+/// What is taken over, ready to be kept. No run can begin meanwhile; dropped, it leaves the ledger as it was.
+#[derive(Debug)]
+pub struct PlannedAdoption {
+    pub(super) adoption: Adoption,
+    pub counts: AdoptionCounts,
+}
+
 impl PlannedAdoption {
-    /// Keeps it. Blocking.
+    /// Keeps it, and says how many items count as sent. Blocking.
     ///
     /// # Errors
     /// A [`Problem`] if the ledger cannot be written: then it is as it was.
-    pub fn keep(self) -> Result<(), Problem> {
-        self.adoption.finish().map_err(explained)
+    pub fn keep(self) -> Result<u64, Problem> {
+        self.adoption.finish().map_err(explained)?;
+        Ok(self.counts.sent())
     }
 }
 
@@ -150,7 +157,7 @@ impl Connector {
             }
         };
         Err(Problem::new(Exit::Guarded, what)
-            .hint("select the data space that Adobe's exporter uses, or export without --adopt"))
+            .hint("select the data space that Adobe's exporter uses, or export as usual"))
     }
 
     async fn adobes_data_space(&self, database: &Database) -> Result<Option<String>, Problem> {

@@ -6,6 +6,7 @@
 mod adopt;
 mod comparing;
 mod file;
+mod report;
 pub mod rules;
 mod tables;
 mod theirs;
@@ -22,10 +23,12 @@ use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::export::Adoption;
 use crate::format::counted;
+use crate::remedy::{Hint, Remedy};
 use crate::untrusted::SafeText;
 use adopt::Taking;
-pub use adopt::{FeedAdoption, PlannedAdoption};
+pub use adopt::{AdoptionCounts, FeedAdoption, PlannedAdoption};
 use comparing::{Nobody, compare_feed};
+pub use report::summary;
 use rules::Rules;
 use theirs::{Their, Theirs};
 
@@ -116,6 +119,11 @@ impl FeedComparison {
         self.different + self.only_theirs + self.only_ours == 0
     }
 
+    /// Whether everything of it was compared, and is equal.
+    fn is_proven(&self) -> bool {
+        self.is_equal() && self.only_minimal + self.other_shape == 0
+    }
+
     /// Whether nothing of it was compared.
     pub fn is_skipped(&self) -> bool {
         self.is_equal() && self.equal == 0 && self.only_minimal + self.other_shape > 0
@@ -129,8 +137,7 @@ impl FeedComparison {
 
 /// 3 if a feed differs, or could not be compared whole.
 pub fn exit(feeds: &[FeedComparison]) -> Exit {
-    let is_proven = |feed: &FeedComparison| feed.is_equal() && feed.only_minimal + feed.other_shape == 0;
-    if feeds.iter().all(is_proven) { Exit::Done } else { Exit::Partial }
+    if feeds.iter().all(FeedComparison::is_proven) { Exit::Done } else { Exit::Partial }
 }
 
 /// The command by which Adobe's exporter writes what it would send into `var/log/saas-export.log`, without sending it.
@@ -149,7 +156,13 @@ impl Connector {
         let found = match origin {
             Origin::File(path) => tokio::task::block_in_place(|| read_file(&path, feed, &theirs))?,
             Origin::FeedTables => {
-                let found = tables::read(&self.feed_database().await?, feed, &theirs).await?;
+                let or_a_file = |problem: Problem| match &problem.hint {
+                    Some(_) => problem,
+                    None => problem.hint(Hint::from("compare a file with its items: ").and(Remedy::CompareFile)),
+                };
+                let database = self.feed_database().await.map_err(or_a_file)?;
+                let (found, filled) = tables::read(&database, feed, theirs).await?;
+                theirs = filled;
                 if found.values().all(|found| found.whole == 0) {
                     return Err(nothing_whole(&found, feed));
                 }
@@ -178,8 +191,7 @@ impl Connector {
         let source = self.source().await?.for_run();
         let begin = || Adoption::begin(&self.shared.state_dir, &data_space);
         let mut adoption = tokio::task::block_in_place(begin).map_err(explained)?;
-        let mut theirs = Theirs::new()?;
-        let mut found = tables::read(&database, feed, &theirs).await?;
+        let (mut found, mut theirs) = tables::read(&database, feed, Theirs::new()?).await?;
         let given = source.feeds().await.map_err(explained)?;
         let has_status = |feed: Feed| feed.in_commerce().is_some_and(|names| names.is_immediate);
         found.retain(|feed, _| has_status(*feed) && given.contains(feed));
@@ -195,16 +207,13 @@ impl Connector {
             feeds.push(counts);
             (theirs, adoption) = (left, kept);
         }
-        Ok(PlannedAdoption { adoption, feeds, unsaid })
+        Ok(PlannedAdoption { adoption, counts: AdoptionCounts { feeds, unsaid } })
     }
 
     /// The database with Adobe's feed tables.
     async fn feed_database(&self) -> Result<Database, Problem> {
-        let none = || {
-            Problem::usage("no Commerce database is configured, so there are no feed tables to read")
-                .hint("name a file with the items of Adobe's exporter: --from FILE")
-        };
-        let settings = self.database_settings()?.ok_or_else(none)?;
+        let what = "no Commerce database is configured, so there are no feed tables to read";
+        let settings = self.database_settings()?.ok_or_else(|| Problem::usage(what))?;
         Database::connect(&settings).await.map_err(explained)
     }
 }
@@ -244,7 +253,8 @@ fn nothing_whole(found: &BTreeMap<Feed, TheirFeed>, feed: Option<Feed>) -> Probl
         rows => format!("Adobe's feed tables have nothing{of} that can be compared: {rows}"),
     };
     let command = command_to_make(feed);
-    Problem::usage(what).hint(format!(
-        "let Adobe's exporter write its items into var/log/saas-export.log, which sends nothing, and name that file with --from: {command}"
-    ))
+    let made = format!(
+        "let Adobe's exporter write its items into var/log/saas-export.log, which sends nothing: {command}; then "
+    );
+    Problem::usage(what).hint(Hint::from(made).and(Remedy::CompareFile).and(" with that file"))
 }

@@ -26,15 +26,15 @@ enum Payload {
     OtherShape,
 }
 
-/// Puts the rows of the feed tables that there are into `theirs`: of this feed, or of all.
+/// Puts the rows of the feed tables that there are into `theirs`, and returns it: of this feed, or of all.
 ///
 /// # Errors
 /// A [`Problem`] if one of them cannot be read.
 pub(super) async fn read(
     database: &Database,
     feed: Option<Feed>,
-    theirs: &Theirs,
-) -> Result<BTreeMap<Feed, TheirFeed>, Problem> {
+    theirs: Theirs,
+) -> Result<(BTreeMap<Feed, TheirFeed>, Theirs), Problem> {
     let mut found = BTreeMap::new();
     for of in Feed::ALL.into_iter().filter(|of| feed.is_none_or(|feed| feed == *of)) {
         let Some(names) = of.in_commerce().filter(|names| database.has(names.feed_table)) else { continue };
@@ -45,13 +45,13 @@ pub(super) async fn read(
             let page = rows.after(database, after).await.map_err(explained)?;
             let Some(last) = page.last() else { break };
             after = last.id;
-            tokio::task::block_in_place(|| page.iter().try_for_each(|row| put(of, row, theirs, &mut kept)))?;
+            tokio::task::block_in_place(|| page.iter().try_for_each(|row| put(of, row, &theirs, &mut kept)))?;
         }
         if kept != TheirFeed::default() {
             found.insert(of, kept);
         }
     }
-    Ok(found)
+    Ok((found, theirs))
 }
 
 fn put(feed: Feed, row: &FeedRow, theirs: &Theirs, kept: &mut TheirFeed) -> Result<(), Problem> {

@@ -4,6 +4,7 @@
 
 mod differences;
 mod gather;
+mod report;
 mod skus;
 
 use std::collections::{BTreeMap, HashMap};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use self::differences::ShownOtherwise;
 use self::differences::between;
 use self::gather::{Side, in_view};
+pub use self::report::which_is_which;
 use self::skus::{Place, Skus};
 use super::Connector;
 use super::resume::Resume;
@@ -221,7 +223,7 @@ impl Connector {
         let (states, at_most_different) = match (&request.skus, request.how_many) {
             (SkuOrigin::Source | SkuOrigin::Search, HowMany::Sample(size)) => {
                 let size = size.unwrap_or_else(|| size_for(population, DEFAULT_SHARE)).min(population);
-                let states = look_at_sample(sides, &skus, size, request.seed, tell).await?;
+                let states = look_at_sample(sides, skus, size, request.seed, tell).await?;
                 let wrong = states.iter().filter(|(state, _)| state.is_difference()).map(|(_, number)| number).sum();
                 (states, Some(most_wrong(population, size, wrong)))
             }
@@ -229,7 +231,7 @@ impl Connector {
                 let path = self.shared.state_dir.join("compare").join(format!("{}.{}.json", a.id, b.id));
                 let asked = Asked { skus: request.skus.clone(), store_view: request.store_view.clone() };
                 let resume = Resume::open(path, asked, Timestamp::now());
-                (look_at_all(sides, &skus, population, resume, tell).await?, None)
+                (look_at_all(sides, skus, population, resume, tell).await?, None)
             }
         };
         Ok(DataSpacesReport { spaces, population, states, at_most_different })
@@ -238,7 +240,7 @@ impl Connector {
 
 async fn look_at_all(
     sides: [&Side; 2],
-    skus: &Skus,
+    skus: Skus,
     population: u64,
     mut resume: Resume<Asked, Looked>,
     tell: Tell<'_>,
@@ -273,7 +275,7 @@ async fn look_at_all(
 
 async fn look_at_sample(
     sides: [&Side; 2],
-    skus: &Skus,
+    skus: Skus,
     size: u64,
     seed: u64,
     tell: Tell<'_>,

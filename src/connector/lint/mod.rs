@@ -98,6 +98,15 @@ impl LintReport {
         self.rules.iter().filter(|rule| rule.severity == severity).map(|rule| rule.count).sum()
     }
 
+    /// What the sum means.
+    pub fn tone(&self) -> Tone {
+        match (self.count(Severity::Error), self.count(Severity::Warning)) {
+            (0, 0) => Tone::Good,
+            (0, _) => Tone::Warning,
+            _ => Tone::Danger,
+        }
+    }
+
     /// 3 if an error was found.
     pub fn exit(&self) -> Exit {
         if self.count(Severity::Error) > 0 { Exit::Partial } else { Exit::Done }

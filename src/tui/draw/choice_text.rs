@@ -102,6 +102,18 @@ fn in_numbers(preview: &RunPreview, at: &str) -> String {
     }
 }
 
+/// What comparing the data space in use with another one means.
+pub fn compare(state: &State, theme: Theme, room: usize) -> Vec<Line<'static>> {
+    let ours = state.overview.data_space.as_ref().map(|(_, name, _)| name.to_string()).unwrap_or_default();
+    let texts = [
+        format!(
+            "Asks Catalog Service what {ours} (A) and another data space (B) show of a sample of the source's SKUs. Nothing is sent or changed."
+        ),
+        "Type the id or the name of the other one; the selected data space is proposed.".to_owned(),
+    ];
+    spaced(texts.iter().map(|text| paragraph(text, room, theme.style(Role::Text))))
+}
+
 /// What replacing a pair means.
 pub fn rotate(environment: Environment, state: &State) -> Vec<String> {
     let home = if state.overview.settings.setup.in_commerce {

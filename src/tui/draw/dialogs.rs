@@ -13,7 +13,7 @@ use crate::format::{count, counted};
 use crate::tui::draw::{choice_text, unsaved};
 use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::model::State;
-use crate::tui::panes::export::reading_text;
+use crate::tui::panes::export::{adoption, bundle, reading_text};
 use crate::tui::panes::keys::key_dialog;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::content::{Content, answered, spaced};
@@ -45,6 +45,7 @@ pub fn draw(frame: &mut Frame, area: Rect, dialog: &Dialog, state: &State, theme
             key_dialog::content(dialog, theme, room, usize::from(area.height).saturating_sub(2))
         }
         Dialog::Question(question) => question_content(question, state, theme, room),
+        Dialog::Adopt(adopting) => adoption::content(adopting, theme, room),
         Dialog::Discard(dialog) => unsaved::discard(dialog, theme, room),
         Dialog::Unsaved(_) => unsaved::leaving(state, theme, room),
         Dialog::Reading { what: Reading::Notices, scroll } => {
@@ -171,6 +172,8 @@ fn line_content(line: &LineDialog, state: &State, theme: Theme, room: usize) -> 
         ),
         LinePurpose::ErrorText => ("Filter by error text".to_owned(), false, plain(ERROR_TEXT)),
         LinePurpose::SaveCsv(_) => ("Save as CSV".to_owned(), false, plain(SAVE_CSV)),
+        LinePurpose::SaveBundle => ("Support bundle".to_owned(), false, bundle::lines(&state.export, theme, room)),
+        LinePurpose::CompareWith => ("Compare data spaces".to_owned(), false, choice_text::compare(state, theme, room)),
         LinePurpose::CleanUp(feed) => {
             (format!("Reset {feed}"), true, spaced(clean_up_texts(*feed, state).iter().map(|text| plain(text))))
         }

@@ -85,6 +85,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[KeyContext::Saas], &[letter('C')], Action::CreateProject, "create", "Create a SaaS project with its data spaces", true, CHANGES, Change),
     bind(&[KeyContext::Saas], &[letter('R')], Action::Rename, "rename", "Rename the selected project or data space; a name is only a label", true, CHANGES, Change),
     bind(&[KeyContext::Saas], &[letter('I')], Action::AboutLicense, "about license", "License and limits", true, READS, Look),
+    bind(&[KeyContext::Saas], &[letter('=')], Action::CompareSpaces, "compare", "Compare two data spaces, SKU by SKU: the one in use and another", true, READS, Look),
     // IMS organization
     bind(&[KeyContext::Organization], &[ENTER], Action::Open, "next step", "Next step: sign in, paste the URL, or choose the organization", true, READS, Look),
     bind(&[KeyContext::Organization], &[letter('S')], Action::SignIn, "sign in", "Sign in with an Adobe ID, using any browser", true, CHANGES, Change),
@@ -110,6 +111,9 @@ pub static BINDINGS: &[Binding] = &[
     bind(&[KeyContext::Overview, KeyContext::Export], &[letter('H')], Action::Runs, "past runs", "Past runs: when, who, what was sent, how each ended", true, READS, Look),
     bind(&[KeyContext::Export], &[letter('v')], Action::VerifyVisible, "verify", "Verify that a sample of what was sent is visible", true, READS, Look),
     bind(&[KeyContext::Export], &[letter('M')], Action::Lint, "mistakes", "Mistakes in the catalogue (lint)", true, READS, Look),
+    bind(&[KeyContext::Export], &[letter('=')], Action::CompareExporter, "compare", "Compare our items with those of Adobe's exporter", true, READS, Look),
+    bind(&[KeyContext::Export], &[letter('&')], Action::Adopt, "adopt", "Adopt: count as sent what Adobe's exporter sent", true, CHANGES, Change),
+    bind(&[KeyContext::Overview, KeyContext::Export], &[letter('T')], Action::SupportBundle, "ticket", "Ticket: write a support bundle, without secrets", true, READS, Look),
     bind(RUNS, &[letter('z')], Action::CleanUp, "reset", "Reset feed: forget what was sent and resend everything", true, CHANGES, Change),
     bind(RUNS, &[letter('+')], Action::MoreThreads, "", "More threads: more requests in flight", true, CHANGES, Run),
     bind(RUNS, &[letter('-')], Action::FewerThreads, "", "Fewer threads", true, CHANGES, Run),

@@ -235,6 +235,12 @@ impl State {
             Some(Dialog::Question(question)) => question,
             Some(Dialog::Discard(dialog)) => return self.act_in_discard(*dialog, action, now),
             Some(Dialog::Unsaved(open)) => return self.act_in_unsaved(open, action, effects),
+            Some(Dialog::Adopt(adopting)) => {
+                if action == Action::Accept {
+                    adopting.accept();
+                }
+                return;
+            }
             other => {
                 self.dialog = other;
                 return;

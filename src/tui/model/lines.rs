@@ -92,6 +92,22 @@ impl State {
                 self.keys.rotate(environment, Some(name.as_str().to_owned()), effects);
                 return Ok(());
             }
+            LinePurpose::CompareWith => {
+                let other = text.trim();
+                if other.is_empty() {
+                    return Err(Problem::usage("type the id or the name of a data space first"));
+                }
+                self.dialog = None;
+                self.with(now, effects, |panes, cx| {
+                    let mut effects = Effects::new();
+                    panes.export.compare_with(other, cx, &mut effects);
+                    effects
+                });
+                return Ok(());
+            }
+            LinePurpose::SaveBundle => {
+                self.export.write_bundle(new_file(text, "commerce-connector-support.tar.gz")?)?.into()
+            }
             LinePurpose::Source => OverviewWork::SetSource(source_path(text)?).into(),
             LinePurpose::PasteBack | LinePurpose::ImsClientId | LinePurpose::ImsClientSecret { .. } => {
                 match OrganizationPane::accept_line(purpose, text)? {
@@ -102,7 +118,7 @@ impl State {
                     }
                 }
             }
-            LinePurpose::SaveCsv(queries) => ItemsWork::SaveCsv { queries, path: csv_path(text)? }.into(),
+            LinePurpose::SaveCsv(queries) => ItemsWork::SaveCsv { queries, path: new_file(text, "failed.csv")? }.into(),
             LinePurpose::KeyFile(environment) => KeysWork::ReadKey(environment, key_path(text)?).into(),
             LinePurpose::CreateProject => SaasWork::CreateProject(check_project_name(text)?.to_owned()).into(),
             LinePurpose::RenameProject(id) => SaasWork::RenameProject(id, check_project_name(text)?.to_owned()).into(),
@@ -137,10 +153,10 @@ fn source_path(text: &str) -> Result<std::path::PathBuf, Problem> {
     Ok(std::path::PathBuf::from(text))
 }
 
-fn csv_path(text: &str) -> Result<std::path::PathBuf, Problem> {
+fn new_file(text: &str, example: &str) -> Result<std::path::PathBuf, Problem> {
     let text = text.trim().trim_matches(['"', '\'']);
     if text.is_empty() {
-        return Err(Problem::usage("type the path of a new file first, such as failed.csv"));
+        return Err(Problem::usage(format!("type the path of a new file first, such as {example}")));
     }
     Ok(std::path::PathBuf::from(text))
 }

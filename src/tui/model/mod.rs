@@ -367,6 +367,11 @@ impl State {
                 panes.export.read_services(cx, &mut effects);
                 effects
             }),
+            Message::SupportBundle => self.with(now, effects, |panes, cx| {
+                let mut effects = Effects::new();
+                panes.export.ask_for_bundle(cx, &mut effects);
+                effects
+            }),
             Message::LoadLastReceived => SaasPane::load_last_received(effects),
             Message::Start(request) => self.with(now, effects, |panes, cx| panes.export.begin(request, cx)),
         }
@@ -446,5 +451,7 @@ impl State {
         if let Some(Dialog::Line(line)) = &mut self.dialog {
             line.busy = false;
         }
+        // Perhaps its worker is the one that is gone.
+        self.dialog.take_if(|dialog| matches!(dialog, Dialog::Adopt(_)));
     }
 }

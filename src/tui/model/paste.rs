@@ -57,7 +57,13 @@ impl State {
                 line.error = (lines > 1)
                     .then(|| format!("{lines} pasted lines were joined: check the text before you continue"));
             }
-            Some(Dialog::Question(_) | Dialog::Discard(_) | Dialog::Unsaved(_) | Dialog::Reading { .. }) => {
+            Some(
+                Dialog::Question(_)
+                | Dialog::Discard(_)
+                | Dialog::Unsaved(_)
+                | Dialog::Adopt(_)
+                | Dialog::Reading { .. },
+            ) => {
                 self.tell_ignored(now);
             }
             _ if is_private_key(text.expose()) => self.take_to_keys(text),

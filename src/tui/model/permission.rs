@@ -45,6 +45,7 @@ impl State {
                 | Action::ByIds
                 | Action::CleanUp
                 | Action::SendAgain
+                | Action::Adopt
         );
         let needs_run = matches!(action, Action::Stop | Action::PauseResume);
         if self.is_read_only() && action.changes() {
@@ -113,8 +114,13 @@ fn only_reads(work: &Work) -> bool {
             | ExportWork::Diagnose
             | ExportWork::LoadServices
             | ExportWork::Report(_)
+            | ExportWork::LintDryRun(_)
+            // What is written is a new file for the person.
+            | ExportWork::CollectBundle
+            | ExportWork::WriteBundle { .. }
             | ExportWork::FollowWatches
             | ExportWork::Attach => true,
+            ExportWork::Adopt(_) => false,
         },
     }
 }
@@ -130,10 +136,12 @@ fn leads_to_no_change(dialog: &Dialog) -> bool {
         }
         Dialog::Line(line) => match &line.purpose {
             // What is written is a new file for the person.
-            LinePurpose::ErrorText | LinePurpose::SaveCsv(_) => true,
+            LinePurpose::ErrorText | LinePurpose::SaveCsv(_) | LinePurpose::SaveBundle | LinePurpose::CompareWith => {
+                true
+            }
             LinePurpose::ExportToProduction { request, .. } | LinePurpose::Guard { request, .. } => request.dry_run,
             _ => false,
         },
-        Dialog::PrivateKey(_) => false,
+        Dialog::PrivateKey(_) | Dialog::Adopt(_) => false,
     }
 }

@@ -22,6 +22,7 @@ use ratatui::layout::{Position, Size};
 use ratatui::{Frame, Terminal};
 use tokio::sync::mpsc;
 
+use crate::tui::panes::export::clicked::Landmarks;
 use crate::tui::runtime::terminal::{MOUSE_OFF, MOUSE_ON};
 use crate::tui::widgets::click::{Click, cursor_row};
 use crate::tui::widgets::copyable::Copyable;
@@ -39,6 +40,8 @@ pub struct Screen {
     mouse: bool,
     /// The row of the cursor in the last frame.
     cursor_row: Option<u16>,
+    /// What else a click can be on in the last frame.
+    landmarks: Landmarks,
 }
 
 impl Screen {
@@ -49,13 +52,21 @@ impl Screen {
     pub fn open(mouse: bool) -> io::Result<Self> {
         let writer = Writer::start(crate::tui::runtime::terminal::terminal_output()?)?;
         let terminal = Terminal::new(FrameBackend::default())?;
-        Ok(Self { terminal, writer, under_way: 0, is_aside: false, mouse, cursor_row: None })
+        Ok(Self {
+            terminal,
+            writer,
+            under_way: 0,
+            is_aside: false,
+            mouse,
+            cursor_row: None,
+            landmarks: Landmarks::default(),
+        })
     }
 
     /// A click at this column and row, with what is shown there.
     pub fn click(&mut self, column: u16, row: u16) -> Click {
         let width = self.terminal.get_frame().area().width;
-        Click { column, row, width, cursor_row: self.cursor_row }
+        Click { column, row, width, cursor_row: self.cursor_row, listed: self.landmarks.at(column, row) }
     }
 
     /// Draws a frame and hands what changed to the writer. Must not be called while [`Self::is_writing`].
@@ -63,7 +74,11 @@ impl Screen {
     /// # Errors
     /// If the size of the terminal cannot be read, or the writer is gone.
     pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
-        self.cursor_row = cursor_row(self.terminal.draw(view)?.buffer);
+        let frame = self.terminal.draw(view)?;
+        if self.mouse {
+            self.cursor_row = cursor_row(frame.buffer);
+            self.landmarks = Landmarks::of(frame.buffer);
+        }
         let body = self.terminal.backend_mut().take();
         if body.is_empty() {
             return Ok(());

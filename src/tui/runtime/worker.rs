@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::changes::Change;
-use crate::connector::{Connector, Overview, RunPlace};
+use crate::connector::{Connector, Overview, Processes};
 use crate::error::Problem;
 use crate::tui::panes::items::requests::Searches;
 use crate::tui::panes::{Answers, News, Reply, Work, blocking, export, items, keys, organization, overview, saas};
@@ -36,14 +36,14 @@ pub struct Workers {
 pub struct QueueFull;
 
 impl Workers {
-    /// Starts them on the current tokio runtime. `runs` is where exports live that they start.
+    /// Starts them on the current tokio runtime. `processes` is what they start in processes of their own.
     #[must_use]
-    pub fn start(connector: Connector, runs: RunPlace) -> Self {
+    pub fn start(connector: Connector, processes: Processes) -> Self {
         let (queue, work) = mpsc::channel(WORK_QUEUE);
         let (answers, news) = mpsc::channel(NEWS_QUEUE);
         let answers = Answers::new(answers);
         tokio::spawn(watch_configuration(connector.clone(), answers.clone()));
-        tokio::spawn(dispatch(connector, runs, work, answers));
+        tokio::spawn(dispatch(connector, processes, work, answers));
         Self { queue, news }
     }
 
@@ -99,7 +99,7 @@ impl Stamp {
     }
 }
 
-async fn dispatch(connector: Connector, runs: RunPlace, mut queue: mpsc::Receiver<Work>, answers: Answers) {
+async fn dispatch(connector: Connector, processes: Processes, mut queue: mpsc::Receiver<Work>, answers: Answers) {
     let mut tasks = JoinSet::new();
     let mut searches = Searches::default();
     loop {
@@ -110,7 +110,7 @@ async fn dispatch(connector: Connector, runs: RunPlace, mut queue: mpsc::Receive
                     Work::Items(work) => searches.begin(work),
                     _ => CancellationToken::new(),
                 };
-                tasks.spawn(perform(connector.clone(), runs.clone(), work, hold, answers.clone()));
+                tasks.spawn(perform(connector.clone(), processes.clone(), work, hold, answers.clone()));
             }
             Some(ended) = tasks.join_next() => {
                 if ended.is_err() {
@@ -121,7 +121,7 @@ async fn dispatch(connector: Connector, runs: RunPlace, mut queue: mpsc::Receive
     }
 }
 
-async fn perform(connector: Connector, runs: RunPlace, work: Work, hold: CancellationToken, answers: Answers) {
+async fn perform(connector: Connector, processes: Processes, work: Work, hold: CancellationToken, answers: Answers) {
     let was_loaded = connector.ensure_loaded().await;
     let reply = match work {
         Work::Reload => Reply::Reloaded(reload(&connector).await),
@@ -130,7 +130,7 @@ async fn perform(connector: Connector, runs: RunPlace, work: Work, hold: Cancell
         Work::Saas(work) => Reply::Saas(saas::requests::perform(connector, work).await),
         Work::Ims(work) => Reply::Ims(organization::requests::perform(&connector, work).await),
         Work::Items(work) => Reply::Items(items::requests::perform(connector, work, hold, &answers).await),
-        Work::Export(work) => match export::requests::perform(connector, work, &runs, &answers).await {
+        Work::Export(work) => match export::requests::perform(connector, work, &processes, &answers).await {
             Some(reply) => Reply::Export(reply),
             None => return,
         },

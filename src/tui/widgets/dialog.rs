@@ -12,6 +12,7 @@ use crate::report::Row;
 use crate::secret::Secret;
 use crate::tui::keymap::{self, Binding, KeyContext};
 use crate::tui::remedy::sentence;
+use crate::tui::widgets::adopting::Adopting;
 use crate::tui::widgets::editor::{KEY_TEXT_LIMIT, KeyEditor, LineEditor};
 use crate::tui::widgets::matching;
 use crate::tui::widgets::reading::LogLine;
@@ -26,6 +27,8 @@ pub enum Dialog {
     PrivateKey(Box<KeyDialog>),
     /// Yes or no.
     Question(Question),
+    /// Whether what Adobe's exporter has sent counts as sent.
+    Adopt(Adopting),
     /// Something to read.
     Reading {
         what: Reading,
@@ -78,17 +81,23 @@ pub enum ReportKind {
     Lint,
     /// Whether what was sent is visible.
     Visible,
+    /// Our items against those of Adobe's exporter.
+    Exporter,
+    /// What two data spaces show.
+    DataSpaces,
 }
 
 impl ReportKind {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Lint, Self::Visible];
+    pub const ALL: [Self; 4] = [Self::Lint, Self::Visible, Self::Exporter, Self::DataSpaces];
 
     /// What it is called.
     pub fn title(self) -> &'static str {
         match self {
             Self::Lint => "Mistakes in the catalogue",
             Self::Visible => "Visible items",
+            Self::Exporter => "Compared with Adobe's exporter",
+            Self::DataSpaces => "Two data spaces",
         }
     }
 }
@@ -116,9 +125,10 @@ impl Dialog {
             Dialog::PrivateKey(_) => KeyContext::KeyEditor,
             Dialog::Question(Question::Quit) => KeyContext::Leaving,
             Dialog::Question(Question::Kept(_)) => KeyContext::Kept,
-            Dialog::Question(_) | Dialog::Discard(_) => KeyContext::Question,
+            // Until there is something to say yes to, it can only be closed.
+            Dialog::Adopt(Adopting { counts: None, .. }) | Dialog::Reading { .. } => KeyContext::Reading,
+            Dialog::Question(_) | Dialog::Discard(_) | Dialog::Adopt(_) => KeyContext::Question,
             Dialog::Unsaved(_) => KeyContext::Unsaved,
-            Dialog::Reading { .. } => KeyContext::Reading,
             Dialog::Palette(_) => KeyContext::Palette,
             Dialog::Help(_) => KeyContext::Help,
         }
@@ -190,6 +200,10 @@ pub enum LinePurpose {
     ErrorText,
     /// The file to which the items of these queries are written as CSV.
     SaveCsv(Vec<ItemQuery>),
+    /// The archive to which the support bundle is written.
+    SaveBundle,
+    /// The data space to compare the one in use with.
+    CompareWith,
     /// The name of a feed, typed to clean it up.
     CleanUp(Feed),
     /// The address that a person was sent back to after signing in.
@@ -220,7 +234,10 @@ pub enum LinePurpose {
 impl LinePurpose {
     /// Whether the path of a file or directory is typed.
     pub fn is_path(&self) -> bool {
-        matches!(self, LinePurpose::Source | LinePurpose::KeyFile(_) | LinePurpose::SaveCsv(_))
+        matches!(
+            self,
+            LinePurpose::Source | LinePurpose::KeyFile(_) | LinePurpose::SaveCsv(_) | LinePurpose::SaveBundle
+        )
     }
 
     /// Whether a name is typed again only to confirm something, or a text to find something.

@@ -1,5 +1,6 @@
 //! Parts that every pane is drawn with, and the state of those that have one: dialogs, editors, notices.
 
+pub mod adopting;
 pub mod click;
 pub mod content;
 pub mod copyable;

@@ -3,15 +3,19 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Output;
+use std::process::{Child, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::support::home::{Home, stderr, stdout};
 use super::support::mariadb::TestDatabase;
 use super::support::process::Gateway;
+use super::support::terminal::{ORDINARY, Terminal, program_in};
 
 const FEED_TABLES: &str = include_str!("../../fixtures/feed_tables.sql");
+/// No step of a test takes longer, even on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
 /// What a deletion of a product is made of, and all that Adobe's exporter keeps by default.
 const MINIMAL: [&str; 6] = ["productId", "sku", "storeViewCode", "storeCode", "websiteCode", "modifiedAt"];
 
@@ -25,8 +29,15 @@ struct Shop {
 
 impl Shop {
     fn new(database: TestDatabase) -> Self {
+        Self::with_faults(database, "")
+    }
+
+    /// With a gateway that follows this script of faults.
+    fn with_faults(database: TestDatabase, faults: &str) -> Self {
         let home = Home::new();
-        let gateway = Gateway::start(&home, &[]);
+        let script = home.path("faults.toml");
+        fs::write(&script, faults).expect("written");
+        let gateway = Gateway::start(&home, &["--faults", &script.display().to_string()]);
         home.write_config(&format!(
             "[gateway]\nenvironment = \"sandbox\"\nsandbox_url = \"{}\"\nrequests_per_second = 0\n\
              [source.commerce]\nurl = \"{}\"\n",
@@ -68,6 +79,15 @@ impl Shop {
              VALUES (0, SHA1('{data}'), {}, {status}, '{data}', '')",
             u8::from(is_deleted)
         ));
+    }
+
+    /// The screen, with Data export in front.
+    fn screen(&self) -> Terminal {
+        let mut screen = Terminal::start(program_in(self.home.dir.path(), &[]), ORDINARY);
+        screen.wait_for("0 Overview");
+        screen.press("4");
+        screen.wait_for("Failed  State");
+        screen
     }
 
     fn adopt(&self, more: &[&str]) -> Output {
@@ -215,4 +235,84 @@ fn tables_without_whole_items_take_over_nothing_and_say_so() {
     assert_eq!((&adopted["sent"], &adopted["not_judged"]), (&json!(0), &json!(items.len())), "{adopted}");
     shop.home.run(&["export", "run", "--feed", "products", "--quiet"]);
     assert_eq!(shop.received(), items.iter().map(|item| key(item, false)).collect());
+}
+
+/// A run that is going on, and is killed at the end.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.kill().and_then(|()| self.0.wait()).expect("it ends");
+    }
+}
+
+#[test]
+fn nothing_is_adopted_while_a_run_is_active() {
+    let database = super::own_shop();
+    database.execute(FEED_TABLES);
+    let slow = "[[fault]]\nkind = \"slow\"\nseconds = 600\nfeed = \"products\"\non = [1]";
+    let shop = Shop::with_faults(database, slow);
+    shop.adobe_sends_to(&shop.data_space);
+    for item in shop.items("products") {
+        shop.keep("cde_products_feed", &item, 200, false);
+    }
+    let mut command = shop.home.command(&["export", "run", "--feed", "products", "--quiet"]);
+    let running = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs");
+    let running = Running(running);
+    let is_live = || shop.home.json(&["export", "status"]).iter().any(|line| line["type"] == "live_run");
+    let deadline = Instant::now() + PATIENCE;
+    while !is_live() {
+        assert!(Instant::now() < deadline, "no run");
+    }
+    for more in [["--yes", "--feed", "products"], ["--yes", "--feed", "categories"]] {
+        shop.refused(&more, 6, "products");
+    }
+    // The screen follows the run, and says why not.
+    let mut screen = shop.screen();
+    screen.wait_for("▶ Export");
+    screen.press("&");
+    screen.wait_for("an export is already running");
+    assert!(!screen.text().contains("Count as sent"), "{}", screen.text());
+    screen.press("q");
+    assert_eq!(screen.ends_restored(), 0);
+    drop(running);
+    // It was the run that stood in the way.
+    let output = shop.adopt(&["--yes"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn on_the_screen_nothing_changes_until_the_numbers_are_answered_with_yes() {
+    let database = super::own_shop();
+    database.execute(FEED_TABLES);
+    let shop = Shop::new(database);
+    shop.adobe_sends_to(&shop.data_space);
+    let items = shop.items("products");
+    for item in &items {
+        shop.keep("cde_products_feed", item, 200, false);
+    }
+    let mut screen = shop.screen();
+    screen.press("=");
+    screen.wait_for(&format!("{} items equal", items.len()));
+    screen.escape_from("items equal");
+    let question = format!("{} items would count as sent", items.len());
+    let sent =
+        || shop.home.json(&["export", "status"]).iter().filter_map(|line| line["submitted"].as_u64()).sum::<u64>();
+    for (answer, after) in [("n", 0), ("y", items.len() as u64)] {
+        screen.press("&");
+        screen.wait_for(&question);
+        assert_eq!(sent(), 0, "nothing was kept yet");
+        // Its locks are what keeps a run out.
+        assert_eq!(shop.home.run(&["export", "run", "--quiet"]).status.code(), Some(6));
+        screen.press(answer);
+        screen.wait_gone(&question);
+        if after > 0 {
+            screen.wait_for("now count as sent");
+        }
+        assert_eq!(sent(), after);
+    }
+    screen.press("q");
+    assert_eq!(screen.ends_restored(), 0);
+    shop.home.run(&["export", "run", "--feed", "products", "--quiet"]);
+    assert_eq!(shop.received(), BTreeSet::new());
 }

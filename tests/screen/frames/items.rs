@@ -176,8 +176,8 @@ fn looked_at(view: ItemView) -> State {
     state
 }
 
-#[test]
-fn an_item_with_all_that_is_known_of_it() {
+/// The page of an item whose fields changed since it was sent.
+pub fn with_changes() -> State {
     let long = "A backpack for every day. ".repeat(30);
     let changes = vec![
         ("description".into(), FieldChange::Changed { sent: json!("A backpack."), now: json!(long) }),
@@ -191,7 +191,12 @@ fn an_item_with_all_that_is_known_of_it() {
     ];
     let view =
         ItemView { detail: detail(), not_kept: "".into(), now: NowSent::Payload(json!({"sku": "24-MB03"})), changes };
-    let mut state = looked_at(view);
+    looked_at(view)
+}
+
+#[test]
+fn an_item_with_all_that_is_known_of_it() {
+    let mut state = with_changes();
     snapshot("item", &state);
     for size in SIZES {
         let frame = draw(&state, THEME, size).backend().to_string();

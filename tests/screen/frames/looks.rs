@@ -25,6 +25,10 @@ fn states() -> Vec<(&'static str, State)> {
         ("feed-at-rest", feed_at_rest),
         ("log", log),
         ("items", items::failed()),
+        ("item", items::with_changes()),
+        ("compare-exporter", switching::exporter()),
+        ("adopt", switching::adoption()),
+        ("bundle", switching::bundle()),
     ]
 }
 

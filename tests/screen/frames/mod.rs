@@ -8,6 +8,7 @@ mod organization;
 mod pages;
 mod panes;
 mod run;
+mod switching;
 mod sync;
 
 use std::time::Duration;

@@ -1,9 +1,12 @@
 //! Every event that can reach the screen, with made-up contents. A variant that is new does not compile here.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use commerce_connector::connector::SourceFeeds;
+use commerce_connector::connector::compare::{AdoptionCounts, FeedAdoption};
 use commerce_connector::connector::completion::Completion;
+use commerce_connector::connector::support_bundle::{Bundle, Part};
 use commerce_connector::domain::Environment;
 use commerce_connector::report::{Row, Tone};
 use commerce_connector::secret::Secret;
@@ -18,7 +21,7 @@ use commerce_connector::tui::panes::organization::requests::ImsReply;
 use commerce_connector::tui::panes::overview::requests::OverviewReply;
 use commerce_connector::tui::panes::saas::requests::SaasReply;
 use commerce_connector::tui::runtime::clipboard::{Path, TooLong};
-use commerce_connector::tui::widgets::click::Click;
+use commerce_connector::tui::widgets::click::{Click, Listed};
 use commerce_connector::tui::widgets::dialog::ReportKind;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -30,7 +33,7 @@ use super::values as make;
 type Maker = fn(&mut Tape) -> Event;
 
 /// One for each kind, at the place that [`kind_of`] gives.
-pub const MAKERS: [Maker; 57] = [
+pub const MAKERS: [Maker; 62] = [
     |tape| Event::Key(key(tape)),
     |tape| Event::Paste(Secret::new(pasted(tape))),
     |_| Event::Clock,
@@ -141,9 +144,40 @@ pub const MAKERS: [Maker; 57] = [
     |tape| {
         let at = |tape: &mut Tape| u16::try_from(tape.count() % 140).unwrap_or_default();
         let cursor_row = tape.some(at);
-        Event::Click(Click { column: at(tape), row: at(tape), width: at(tape), cursor_row })
+        let listed = tape.some(|tape| {
+            if tape.yes() {
+                Listed::Feed(tape.feed())
+            } else {
+                Listed::Reason { place: at(tape).into(), cursor: tape.some(|tape| at(tape).into()) }
+            }
+        });
+        Event::Click(Click { column: at(tape), row: at(tape), width: at(tape), cursor_row, listed })
     },
     |tape| Event::Wheel { is_up: tape.yes() },
+    |tape| Event::Reply(Reply::Export(ExportReply::DryRunLinted(Row::new(tape.safe(), Tone::Warning)))),
+    |tape| {
+        let feed = |tape: &mut Tape| FeedAdoption {
+            feed: tape.feed(),
+            sent: tape.count(),
+            different: tape.count(),
+            not_accepted: tape.count(),
+            only_ours: tape.count(),
+            not_judged: tape.count(),
+            gone: tape.count(),
+        };
+        let counts = |tape: &mut Tape| AdoptionCounts { feeds: tape.list(9, feed), unsaid: tape.list(9, Tape::feed) };
+        Event::Reply(Reply::Export(ExportReply::AdoptionPlanned(tape.result(counts))))
+    },
+    |tape| Event::Reply(Reply::Export(ExportReply::Adopted(tape.result(Tape::count)))),
+    |tape| {
+        let part = |tape: &mut Tape| Part { name: tape.safe(), about: tape.safe(), text: tape.raw().into_bytes() };
+        let bundle = |tape: &mut Tape| Arc::new(Bundle { made_at: tape.timestamp(), parts: tape.list(20, part) });
+        Event::Reply(Reply::Export(ExportReply::BundleCollected(tape.result(bundle))))
+    },
+    |tape| {
+        let path = PathBuf::from(tape.raw());
+        Event::Reply(Reply::Export(ExportReply::BundleWritten { path, result: tape.result(Tape::count) }))
+    },
     // Keys are what a person gives most; the more of them, the deeper a sequence gets.
     |tape| Event::Key(key(tape)),
     |tape| Event::Key(key(tape)),
@@ -207,11 +241,16 @@ pub fn kind_of(event: &Event) -> usize {
         Event::Reply(Reply::Items(ItemsReply::CsvSaved { .. })) => 51,
         Event::Click(_) => 52,
         Event::Wheel { .. } => 53,
+        Event::Reply(Reply::Export(ExportReply::DryRunLinted(_))) => 54,
+        Event::Reply(Reply::Export(ExportReply::AdoptionPlanned(_))) => 55,
+        Event::Reply(Reply::Export(ExportReply::Adopted(_))) => 56,
+        Event::Reply(Reply::Export(ExportReply::BundleCollected(_))) => 57,
+        Event::Reply(Reply::Export(ExportReply::BundleWritten { .. })) => 58,
     }
 }
 
 /// How many kinds [`kind_of`] tells apart.
-pub const KINDS: usize = 54;
+pub const KINDS: usize = 59;
 
 fn saved(tape: &mut Tape) -> Saved {
     Saved {

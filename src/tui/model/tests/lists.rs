@@ -35,6 +35,25 @@ fn the_palette_has_the_actions_of_the_pane_first() {
 }
 
 #[test]
+fn the_commands_of_a_switch_are_found_by_their_names() {
+    for (typed, action) in [
+        ("compare exporter", Action::CompareExporter),
+        ("compare data", Action::CompareSpaces),
+        ("adopt", Action::Adopt),
+        ("support bundle", Action::SupportBundle),
+    ] {
+        let mut state = testing();
+        press(&mut state, '1');
+        press(&mut state, ':');
+        type_text(&mut state, typed);
+        let Some(Dialog::Palette(palette)) = &state.dialog else { panic!("{:?}", state.dialog) };
+        assert_eq!(palette.matches().first().map(|binding| binding.action), Some(action), "{typed}");
+        key(&mut state, KeyCode::Enter);
+        assert!(state.dialog.is_some(), "{typed} opens its dialog");
+    }
+}
+
+#[test]
 fn notices_that_were_read_are_gone() {
     let mut state = testing();
     press(&mut state, 'N');

@@ -1,5 +1,8 @@
 //! The pane of feeds: what the source has, what the ledger knows, and the run.
 
+pub mod adoption;
+pub mod bundle;
+pub mod clicked;
 pub mod control;
 pub mod cursor;
 pub mod feed;
@@ -17,6 +20,7 @@ pub mod reading_text;
 pub mod reasons;
 pub mod remark;
 mod replies;
+pub mod report_rows;
 mod report_text;
 pub mod reports;
 pub mod requests;
@@ -48,6 +52,7 @@ use crate::tui::keymap::{Action, KeyContext};
 use crate::tui::panes::export::cursor::FeedOrder;
 use crate::tui::panes::export::log::LogPage;
 use crate::tui::panes::export::remark::Remark;
+use crate::tui::panes::export::report_rows::ReportRequest;
 use crate::tui::panes::export::reports::Reports;
 use crate::tui::panes::export::requests::ExportWork;
 use crate::tui::panes::export::run::{ActiveRun, RunHost, RunState};
@@ -55,7 +60,7 @@ use crate::tui::panes::export::totals::Totals;
 use crate::tui::panes::items::ItemsPage;
 use crate::tui::panes::items::item::ItemPane;
 use crate::tui::panes::{Cx, Effects, Load};
-use crate::tui::widgets::dialog::{Dialog, Reading, ReportKind};
+use crate::tui::widgets::dialog::{Dialog, Reading};
 use crate::tui::widgets::filter::Filter;
 use crate::tui::widgets::notices::Tone;
 use crate::untrusted::SafeText;
@@ -412,8 +417,11 @@ impl ExportPane {
             Action::Estimate => self.read_estimate(cx, effects),
             Action::Doctor => self.read_diagnosis(cx, effects),
             Action::Services => self.read_services(cx, effects),
-            Action::Lint => self.read_report(ReportKind::Lint, cx, effects),
-            Action::VerifyVisible => self.read_report(ReportKind::Visible, cx, effects),
+            Action::Lint => self.read_report(ReportRequest::Lint, cx, effects),
+            Action::VerifyVisible => self.read_report(ReportRequest::Visible, cx, effects),
+            Action::CompareExporter => self.read_report(ReportRequest::Exporter, cx, effects),
+            Action::Adopt => Self::ask_to_adopt(cx, effects),
+            Action::SupportBundle => self.ask_for_bundle(cx, effects),
             Action::FeedHealth => self.read_feed_health(cx),
             Action::Stop => self.ask_to_stop(cx),
             Action::PauseResume

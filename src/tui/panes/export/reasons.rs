@@ -16,6 +16,9 @@ use crate::tui::widgets::text::{fit, left, width};
 /// The width from which a reason has its feeds beside it, in cells.
 const ROOM_FOR_FEEDS: usize = 64;
 
+/// What becomes of the items of a reason, in cells of one width.
+pub const WORDS: [&str; 4] = ["needs a fix", "will retry ", "not sent   ", "sent       "];
+
 /// The heading: how many failed, and the key.
 pub fn title(pane: &ExportPane) -> String {
     let items = pane.reasons().items();
@@ -76,10 +79,10 @@ pub fn rows_of(pane: &ExportPane, shown: &[Reason], theme: Theme, room: usize, r
         let is_selected = selected == Some(number);
         let role = role_of(reason.state);
         let (mark, word) = match reason.state {
-            ItemState::NeedsAttention => ("▲", "needs a fix"),
-            ItemState::WillRetry => ("◐", "will retry "),
-            ItemState::Awaiting => ("○", "not sent   "),
-            ItemState::Submitted => ("●", "sent       "),
+            ItemState::NeedsAttention => ("▲", WORDS[0]),
+            ItemState::WillRetry => ("◐", WORDS[1]),
+            ItemState::Awaiting => ("○", WORDS[2]),
+            ItemState::Submitted => ("●", WORDS[3]),
         };
         let items = format!("{:>digits$}", count(reason.items));
         let feeds: Vec<String> = reason.feeds.iter().map(|(feed, items)| format!("{feed} {}", count(*items))).collect();

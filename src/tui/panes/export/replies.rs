@@ -24,6 +24,11 @@ impl ExportPane {
             ExportReply::Diagnosed => self.reports.diagnosis.load = Load::Done { at: cx.now.wall.clone() },
             ExportReply::Services(services) => self.reports.services.take(Ok(services), cx.now),
             ExportReply::Reported { kind, result } => self.reports.rows_mut(kind).take(result, cx.now),
+            ExportReply::DryRunLinted(row) => self.on_dry_run_linted(row),
+            ExportReply::AdoptionPlanned(result) => Self::on_adoption_planned(result, cx),
+            ExportReply::Adopted(result) => self.on_adopted(result, cx, &mut effects),
+            ExportReply::BundleCollected(result) => self.on_bundle(result, cx),
+            ExportReply::BundleWritten { path, result } => Self::on_bundle_written(&path, result, cx),
             ExportReply::RunStarted(result) => self.on_run_started(result, cx, &mut effects),
             ExportReply::Attached(about) => self.on_attached(about, cx),
         }

@@ -82,7 +82,8 @@ pub fn rows(kind: ReportKind, view: View<'_, ExportPane>, theme: Theme, room: us
     let report = view.pane.reports.rows(kind);
     let waiting = match kind {
         ReportKind::Lint => "reading the catalogue",
-        ReportKind::Visible => "asking Catalog Service",
+        ReportKind::Visible | ReportKind::DataSpaces => "asking Catalog Service",
+        ReportKind::Exporter => "reading Adobe's feed tables",
     };
     let Some(rows) = &report.value else { return missing(report, waiting, theme, room) };
     rows.iter().flat_map(|row| lines(row, theme, room)).collect()

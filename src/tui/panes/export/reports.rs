@@ -1,5 +1,7 @@
 //! What is looked up to be read: health, estimate, doctor, services. Each is loaded on request and kept until the next one.
 
+use std::sync::Arc;
+
 use jiff::Zoned;
 
 use crate::connector::doctor::{Check, Diagnosis};
@@ -7,10 +9,12 @@ use crate::connector::estimate::Estimate;
 use crate::connector::finding::Finding;
 use crate::connector::health::{FeedHealth, Health};
 use crate::connector::services::Services;
+use crate::connector::support_bundle::Bundle;
 use crate::domain::Feed;
 use crate::error::Problem;
 use crate::report::Row;
 use crate::tui::panes::export::ExportPane;
+use crate::tui::panes::export::report_rows::ReportRequest;
 use crate::tui::panes::export::requests::ExportWork;
 use crate::tui::panes::{Cx, Effects, Load, Now};
 use crate::tui::remedy::words;
@@ -50,7 +54,7 @@ impl<T> Report<T> {
     }
 
     /// Begins to look it up, unless that is under way.
-    fn begin(&mut self, work: ExportWork, effects: &mut Effects) -> bool {
+    pub(super) fn begin(&mut self, work: ExportWork, effects: &mut Effects) -> bool {
         if matches!(self.load, Load::Loading) {
             return false;
         }
@@ -75,6 +79,12 @@ pub struct Reports {
     pub lint: Report<Vec<Row>>,
     /// Whether a sample of what was sent is visible, row by row.
     pub visible: Report<Vec<Row>>,
+    /// How our items compare with those of Adobe's exporter, row by row.
+    pub exporter: Report<Vec<Row>>,
+    /// What two data spaces show, row by row.
+    pub data_spaces: Report<Vec<Row>>,
+    /// What goes into a support bundle.
+    pub bundle: Report<Arc<Bundle>>,
 }
 
 impl Reports {
@@ -88,6 +98,8 @@ impl Reports {
         match kind {
             ReportKind::Lint => &self.lint,
             ReportKind::Visible => &self.visible,
+            ReportKind::Exporter => &self.exporter,
+            ReportKind::DataSpaces => &self.data_spaces,
         }
     }
 
@@ -96,6 +108,8 @@ impl Reports {
         match kind {
             ReportKind::Lint => &mut self.lint,
             ReportKind::Visible => &mut self.visible,
+            ReportKind::Exporter => &mut self.exporter,
+            ReportKind::DataSpaces => &mut self.data_spaces,
         }
     }
 
@@ -132,9 +146,10 @@ impl Reports {
 
     /// Whatever was waited for will not come.
     pub fn forget_pending(&mut self) {
-        let Self { health, estimate, diagnosis, services, lint, visible } = self;
+        let Self { health, estimate, diagnosis, services, lint, visible, exporter, data_spaces, bundle } = self;
         let looked_up = [&mut health.load, &mut estimate.load, &mut diagnosis.load, &mut services.load];
-        looked_up.into_iter().chain([&mut lint.load, &mut visible.load]).for_each(Load::forget_pending);
+        let read = [&mut lint.load, &mut visible.load, &mut exporter.load, &mut data_spaces.load, &mut bundle.load];
+        looked_up.into_iter().chain(read).for_each(Load::forget_pending);
     }
 }
 
@@ -181,12 +196,20 @@ impl ExportPane {
     }
 
     /// A report, to be read; it is made anew.
-    pub(super) fn read_report(&mut self, kind: ReportKind, cx: &mut Cx<'_>, effects: &mut Effects) {
+    pub(super) fn read_report(&mut self, request: ReportRequest, cx: &mut Cx<'_>, effects: &mut Effects) {
+        let kind = request.kind();
         let report = self.reports.rows_mut(kind);
-        if report.begin(ExportWork::Report(kind), effects) {
+        if report.begin(ExportWork::Report(request), effects) {
             report.value = None;
         }
         *cx.dialog = Some(Dialog::reading(Reading::Report(kind)));
+    }
+
+    /// What the data space in use shows, against the one that was typed.
+    pub fn compare_with(&mut self, other: &str, cx: &mut Cx<'_>, effects: &mut Effects) {
+        if let Some((ours, ..)) = cx.overview.data_space.clone() {
+            self.read_report(ReportRequest::DataSpaces { ours, other: other.to_owned() }, cx, effects);
+        }
     }
 
     pub(super) fn read_feed_health(&self, cx: &mut Cx<'_>) {

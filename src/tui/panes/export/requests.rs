@@ -1,34 +1,34 @@
 //! What the pane asks of the connector about feeds and the run, and what comes back.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use jiff::tz::TimeZone;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::FAILURES_KEPT;
 use crate::attach::{About, WatchStatus};
+use crate::connector::compare::AdoptionCounts;
 use crate::connector::doctor::Check;
 use crate::connector::estimate::Estimate;
 use crate::connector::health::Health;
 use crate::connector::lint::LintRequest;
 use crate::connector::services::Services;
-use crate::connector::verify::{VerifyNews, VerifyRequest};
-use crate::connector::{Connector, ExportRequest, RunPlace, SourceFeeds};
-use crate::domain::Severity;
+use crate::connector::support_bundle::Bundle;
+use crate::connector::{Connector, ExportRequest, Processes, SourceFeeds};
+use crate::domain::Feed;
 use crate::error::{Exit, Problem};
 use crate::export::Run;
 use crate::export::control::Control;
 use crate::export::ledger::{FeedSummary, RunHistory};
 use crate::export::progress::{ItemFailure, Progress, RunEvent};
 use crate::report::{Row, Tone};
+use crate::tui::panes::export::report_rows::ReportRequest;
 use crate::tui::panes::{Answers, News, Reply, blocking};
 use crate::tui::widgets::dialog::ReportKind;
 
 /// How many lifecycle events may wait for the loop before refused items are only counted; they are in the ledger.
 const RUN_NEWS_KEPT: usize = FAILURES_KEPT;
-
-/// How many rows of what is not visible as it was sent are kept to read; `verify --all` names each.
-const DIFFERING_KEPT: usize = 200;
 
 /// How many runs of the history are read: some days with a run every hour.
 const RUNS_READ: usize = 100;
@@ -58,7 +58,18 @@ pub enum ExportWork {
     /// Look at the services that the connector serves.
     LoadServices,
     /// Make a report.
-    Report(ReportKind),
+    Report(ReportRequest),
+    /// Say what is wrong with what a dry run of these feeds would send; none = every feed.
+    LintDryRun(Vec<Feed>),
+    /// Find out what would count as sent of what Adobe's exporter has sent, and count it as sent after a yes.
+    Adopt(oneshot::Receiver<()>),
+    /// Collect what goes into a support bundle.
+    CollectBundle,
+    /// Write it to a new archive.
+    WriteBundle {
+        bundle: Arc<Bundle>,
+        path: PathBuf,
+    },
     /// Follow the running export in another process, if there is one.
     Attach,
     /// Follow the watches of other processes, if there are any.
@@ -93,6 +104,16 @@ pub enum ExportReply {
     Services(Services),
     /// A report was made, row by row.
     Reported { kind: ReportKind, result: Result<Vec<Row>, Problem> },
+    /// What is wrong with what the dry run would send, in one row.
+    DryRunLinted(Row),
+    /// What would count as sent of what Adobe's exporter has sent.
+    AdoptionPlanned(Result<AdoptionCounts, Problem>),
+    /// So many items count as sent now.
+    Adopted(Result<u64, Problem>),
+    /// What goes into a support bundle.
+    BundleCollected(Result<Arc<Bundle>, Problem>),
+    /// The archive was written, with so many bytes.
+    BundleWritten { path: PathBuf, result: Result<u64, Problem> },
     /// An export was started, and whose it is if it has a process of its own; or it could not be.
     RunStarted(Result<Option<Box<About>>, Problem>),
     /// An export that this screen did not start is running, and is followed from now on.
@@ -103,7 +124,7 @@ pub enum ExportReply {
 pub async fn perform(
     connector: Connector,
     work: ExportWork,
-    runs: &RunPlace,
+    processes: &Processes,
     answers: &Answers,
 ) -> Option<ExportReply> {
     Some(match work {
@@ -128,14 +149,25 @@ pub async fn perform(
             ExportReply::Diagnosed
         }
         ExportWork::LoadServices => ExportReply::Services(connector.services().await),
-        ExportWork::Report(kind) => {
-            let result = match kind {
-                ReportKind::Lint => lint(&connector).await,
-                ReportKind::Visible => visible(&connector).await,
-            };
-            ExportReply::Reported { kind, result }
+        ExportWork::Report(request) => {
+            let kind = request.kind();
+            ExportReply::Reported { kind, result: request.rows(&connector).await }
         }
-        ExportWork::StartExport(request) => match connector.start_for_screen(runs, request).await {
+        ExportWork::LintDryRun(feeds) => ExportReply::DryRunLinted(lint_dry_run(&connector, feeds).await),
+        ExportWork::Adopt(yes) => return adopt(&connector, yes, answers).await,
+        ExportWork::CollectBundle => {
+            ExportReply::BundleCollected(connector.support_bundle(&processes.bundle).await.map(Arc::new))
+        }
+        ExportWork::WriteBundle { bundle, path } => {
+            blocking(move || {
+                // Who reads where it is may not know in which directory the screen was opened.
+                let path = std::path::absolute(&path).unwrap_or(path);
+                let result = bundle.write(&path);
+                ExportReply::BundleWritten { path, result }
+            })
+            .await
+        }
+        ExportWork::StartExport(request) => match connector.start_for_screen(&processes.runs, request).await {
             Ok((about, run)) => {
                 let started = ExportReply::RunStarted(Ok(about.map(Box::new)));
                 return follow(run, started, answers).await;
@@ -155,41 +187,31 @@ pub async fn perform(
     })
 }
 
-/// What is wrong with the catalogue: the sum, then what each rule found.
-async fn lint(connector: &Connector) -> Result<Vec<Row>, Problem> {
-    let report = connector.lint(&LintRequest::default()).await?;
-    let tone = match (report.count(Severity::Error), report.count(Severity::Warning)) {
-        (0, 0) => Tone::Good,
-        (0, _) => Tone::Warning,
-        _ => Tone::Danger,
-    };
-    let mut rows = vec![Row::new(report.summary(), tone)];
-    for rule in &report.rules {
-        rows.push(Row::new(format!("{}: {}", rule.rule.meaning(), rule.found()), rule.tone()));
-        rows.extend(rule.example_lines().into_iter().map(|line| Row::new(line, Tone::Remark)));
+/// What is wrong with what a dry run would send, as one row. What keeps lint from reading is told there: the dry run is done all
+/// the same.
+async fn lint_dry_run(connector: &Connector, feeds: Vec<Feed>) -> Row {
+    match connector.lint(&LintRequest { feeds, ..LintRequest::default() }).await {
+        Ok(report) => Row::new(format!("Lint: {}", report.summary()), report.tone()),
+        Err(problem) => Row::new(format!("Lint: not checked: {problem}"), Tone::Warning),
     }
-    let skipped = report.skipped.iter();
-    rows.extend(skipped.map(|(rule, why)| Row::new(format!("{}: not checked, {why}", rule.meaning()), Tone::Open)));
-    Ok(rows)
 }
 
-/// Whether a sample of what was sent is visible: the sum, then what is not as it was sent.
-async fn visible(connector: &Connector) -> Result<Vec<Row>, Problem> {
-    let zone = TimeZone::system();
-    let mut differing = Vec::new();
-    let mut tell = |news: VerifyNews<'_>| {
-        if let VerifyNews::Seen(sighting) = news
-            && sighting.is_different()
-            && differing.len() < DIFFERING_KEPT
-        {
-            differing.push(sighting.row(&zone));
-            differing.extend(sighting.difference_lines().map(|line| Row::new(line, Tone::Remark)));
-        }
-        Ok(())
+/// Finds out what would count as sent of what Adobe's exporter has sent, tells it, and keeps it if a person says yes. Nothing comes
+/// back of a question that was closed.
+async fn adopt(connector: &Connector, mut yes: oneshot::Receiver<()>, answers: &Answers) -> Option<ExportReply> {
+    let planned = tokio::select! {
+        planned = Box::pin(connector.plan_adoption(None)) => planned,
+        // Nothing is sent before there is something to say yes to: the question was closed.
+        _ = &mut yes => return None,
     };
-    let report = Box::pin(connector.verify_items(&VerifyRequest::sample(None), &mut tell)).await?;
-    let tone = if report.tally.wrong > 0 { Tone::Danger } else { Tone::Good };
-    Ok(report.sentences().into_iter().map(|sentence| Row::new(sentence, tone)).chain(differing).collect())
+    let plan = match planned {
+        Ok(plan) => plan,
+        Err(problem) => return Some(ExportReply::AdoptionPlanned(Err(problem))),
+    };
+    answers.tell(Reply::Export(ExportReply::AdoptionPlanned(Ok(plan.counts.clone())))).await;
+    let is_yes = yes.await.is_ok();
+    // Letting go of it blocks as keeping it does.
+    blocking(move || is_yes.then(|| ExportReply::Adopted(plan.keep()))).await
 }
 
 /// Tells how the watches stand, and whenever that of the oldest changes, until it ends or another data space is chosen.
@@ -293,7 +315,6 @@ impl WaitingNews {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Feed;
     use crate::domain::KeysRemedy;
     use crate::export::progress::{ItemFailure, ItemState};
 

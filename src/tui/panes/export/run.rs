@@ -9,9 +9,11 @@ use crate::attach::About;
 use crate::connector::{ExportRequest, Limits};
 use crate::domain::{DataSpaceKind, Feed};
 use crate::error::{Exit, Problem};
+use crate::export::SyncMode;
 use crate::export::control::Command;
 use crate::export::progress::{FeedProgress, Limit, Progress, RunEnd, RunEvent, RunReport};
 use crate::format::{count, counted, rate};
+use crate::report::Row;
 use crate::tui::panes::export::ExportPane;
 use crate::tui::panes::export::rates::Rates;
 use crate::tui::panes::export::remark::Remark;
@@ -70,6 +72,19 @@ pub struct EndedRun {
     /// How; a problem means that its own report is lost.
     pub result: Result<RunReport, Problem>,
     pub at: Zoned,
+    /// What lint says of what a dry run would send.
+    pub lint: Linted,
+}
+
+/// What lint says of a dry run.
+#[derive(Debug, Default)]
+pub enum Linted {
+    /// It is not asked: nothing was counted, or not all of it.
+    #[default]
+    No,
+    /// It reads the catalogue.
+    Reading,
+    Done(Row),
 }
 
 impl ActiveRun {
@@ -356,7 +371,8 @@ impl ExportPane {
         }
         Self::take_accepted_keys(&result, cx);
         self.ask_about_held(&result, cx);
-        self.run = RunState::Ended(Box::new(EndedRun { result, at: cx.now.wall.clone() }));
+        let lint = self.lint_after(&result, cx, &mut effects);
+        self.run = RunState::Ended(Box::new(EndedRun { result, at: cx.now.wall.clone(), lint }));
         self.remark = None;
         effects.push(ExportWork::LoadLedger.into());
         cx.tell(Message::LoadLastReceived);
@@ -366,6 +382,27 @@ impl ExportPane {
         self.refresh_items(&mut effects);
         leave_if_asked(cx, &mut effects);
         effects
+    }
+}
+
+impl ExportPane {
+    /// A dry run of everything in its feeds ends with what lint says of them.
+    fn lint_after(&self, result: &Result<RunReport, Problem>, cx: &Cx<'_>, effects: &mut Effects) -> Linted {
+        let is_complete = |report: &RunReport| report.progress.dry_run && report.end == RunEnd::Complete;
+        if cx.leaving || self.request.mode != SyncMode::Full || !result.as_ref().is_ok_and(is_complete) {
+            return Linted::No;
+        }
+        effects.push(ExportWork::LintDryRun(self.request.feeds.clone()).into());
+        Linted::Reading
+    }
+
+    /// Lint has read what the dry run would send.
+    pub(super) fn on_dry_run_linted(&mut self, row: Row) {
+        if let RunState::Ended(ended) = &mut self.run
+            && matches!(ended.lint, Linted::Reading)
+        {
+            ended.lint = Linted::Done(row);
+        }
     }
 }
 

@@ -8,14 +8,16 @@ use crate::error::Exit;
 use crate::export::progress::{Limit, Phase, RunEnd, RunReport};
 use crate::export::total_text::silence_words;
 use crate::format::{count, counted, duration, rate};
+use crate::report::Tone;
 use crate::tui::keymap::{Action, KeyContext, key_of};
 use crate::tui::panes::View;
 use crate::tui::panes::export::ExportPane;
 use crate::tui::panes::export::feed_text::limit;
-use crate::tui::panes::export::run::{ActiveRun, EndedRun, RunState};
+use crate::tui::panes::export::run::{ActiveRun, EndedRun, Linted, RunState};
 use crate::tui::panes::export::totals::Totals;
 use crate::tui::remedy::words;
 use crate::tui::theme::{Role, Theme};
+use crate::tui::widgets::report::mark_of;
 use crate::tui::widgets::spark;
 use crate::tui::widgets::text::{fit, paragraph, time, width};
 use crate::untrusted::SafeText;
@@ -180,9 +182,26 @@ fn ended_lines(
         let words = || format!("{} Press {start} to export every feed.", Forecast::of(report).words());
         let forecast = report.progress.dry_run.then(words);
         lines.extend(paragraph_of(forecast, Role::Dim, theme, room));
+        lines.extend(lint_lines(&ended.lint, theme, room));
         lines.extend(paragraph_of(unknown_ids(report), Role::Warning, theme, room));
     }
     lines
+}
+
+/// What lint says of what a dry run would send, with the key that opens what it found.
+fn lint_lines(lint: &Linted, theme: Theme, room: usize) -> Vec<Line<'static>> {
+    match lint {
+        Linted::No => Vec::new(),
+        Linted::Reading => vec![Line::styled("◌ Lint: reading the catalogue …", theme.style(Role::Accent))],
+        Linted::Done(row) => {
+            let (mark, role) = mark_of(row.tone);
+            let key = match row.tone {
+                Tone::Good => String::new(),
+                _ => format!("; {}: mistakes", key_of(KeyContext::Export, Action::Lint)),
+            };
+            paragraph(&format!("{mark} {}{key}", row.text), room, theme.style(role))
+        }
+    }
 }
 
 fn paragraph_of(text: Option<String>, role: Role, theme: Theme, room: usize) -> Vec<Line<'static>> {

@@ -49,6 +49,7 @@ impl OverviewPane {
             Action::SetSource => self.ask_for_source(cx),
             Action::MakeConfig => Self::make_config(cx, &mut effects),
             Action::Refresh => cx.tell(Message::RefreshAll),
+            Action::SupportBundle => cx.tell(Message::SupportBundle),
             Action::Runs => *cx.dialog = Some(Dialog::reading(Reading::Runs)),
             Action::PlainText => effects.push(Effect::ShowPlain(in_lines(steps))),
             Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::First | Action::Last => {

@@ -137,6 +137,7 @@ impl SaasPane {
             }
             Action::Rename => self.open_rename(cx),
             Action::Open => self.open_choice(cx, effects),
+            Action::CompareSpaces => self.ask_what_to_compare(cx),
             Action::AboutLicense => *cx.dialog = Some(Dialog::reading(Reading::License)),
             Action::Copy => self.copy_id(cx, effects),
             Action::PlainText => effects.push(Effect::ShowPlain(self.projects_in_lines(cx.overview))),
@@ -193,6 +194,20 @@ impl SaasPane {
             None => return Self::say_nothing_is_selected(cx),
         };
         cx.ask_line(purpose, name.as_str());
+    }
+
+    /// Asks for the data space to compare the one in use with, and proposes the selected one.
+    fn ask_what_to_compare(&self, cx: &mut Cx<'_>) {
+        let Some((in_use, ..)) = &cx.overview.data_space else {
+            let choose = key_of(KeyContext::Saas, Action::Open);
+            let text = format!("no data space selected: choose one of the two first ({choose})");
+            return cx.notice(Tone::Warning, text);
+        };
+        let proposed = match self.row() {
+            Some(SaasRow::Space(_, space)) if space.id != *in_use => space.id.as_str(),
+            _ => "",
+        };
+        cx.ask_line(LinePurpose::CompareWith, proposed);
     }
 
     fn open_choice(&mut self, cx: &mut Cx<'_>, effects: &mut Effects) {

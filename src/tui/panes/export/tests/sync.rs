@@ -4,8 +4,10 @@ use crate::export::SyncMode;
 use crate::export::ledger::FeedSummary;
 use crate::feeds::source::IdKind;
 use crate::remedy::{Hint, Remedy};
+use crate::report::Row;
 use crate::tui::model::tests::*;
 use crate::tui::panes::export::requests::{ExportReply, ExportWork};
+use crate::tui::panes::export::run::{Linted, RunState};
 use crate::tui::panes::items::requests::{ItemsReply, ItemsWork};
 
 fn request(effects: &Effects) -> &ExportRequest {
@@ -215,4 +217,32 @@ fn the_items_of_a_reason_are_written_to_a_file_that_is_asked_for() {
     state.update(saved(Ok(3)), &now());
     assert!(state.dialog.is_none());
     assert_eq!(state.notices.newest().unwrap().text, "3 items written to failed.csv");
+}
+
+#[test]
+fn a_dry_run_of_everything_ends_with_lint_and_another_does_not() {
+    let ended = |request: ExportRequest, end: RunEnd| {
+        let mut state = testing();
+        press(&mut state, 'd');
+        begin(&mut state);
+        state.export.request = request;
+        let progress = Progress { dry_run: true, ..progress(1200, 4000) };
+        let report = RunReport { progress, end, unknown_ids: vec![], requests_per_second: None };
+        let effects = state.update(Event::RunEnded(Ok(report)), &now());
+        let asked = works(&effects).iter().find_map(|work| match work {
+            Work::Export(ExportWork::LintDryRun(feeds)) => Some(feeds.clone()),
+            _ => None,
+        });
+        (state, asked)
+    };
+    let whole = || ExportRequest { dry_run: true, feeds: vec![Feed::Products], ..ExportRequest::default() };
+    let (mut state, asked) = ended(whole(), RunEnd::Complete);
+    assert_eq!(asked, Some(vec![Feed::Products]));
+    let row = Row::new("Lint: no problems in 3 items", crate::report::Tone::Good);
+    state.update(Event::Reply(Reply::Export(ExportReply::DryRunLinted(row.clone()))), &now());
+    let RunState::Ended(run) = &state.export.run else { panic!("not ended") };
+    assert!(matches!(&run.lint, Linted::Done(shown) if *shown == row));
+    assert_eq!(ended(whole(), RunEnd::Stopped).1, None);
+    let partial = ExportRequest { mode: SyncMode::RETRY_ALL, ..whole() };
+    assert_eq!(ended(partial, RunEnd::Complete).1, None);
 }
