@@ -19,9 +19,10 @@ impl Fingerprints {
         if self.buckets.is_empty() {
             self.buckets.resize(1 << BUCKET_BITS, Vec::new());
         }
-        let [a, b, c, d, e, f, ..] = id.0;
-        let bucket = &mut self.buckets[usize::from(u16::from_be_bytes([a, b]))];
-        let rest = u32::from_be_bytes([c, d, e, f]);
+        let (first, rest) = id.0.split_at(2);
+        let number = |bytes: &[u8]| bytes.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
+        let bucket = &mut self.buckets[usize::try_from(number(first)).unwrap_or_default()];
+        let rest = number(&rest[..4]);
         let is_new = !bucket.contains(&rest);
         if is_new {
             bucket.push(rest);

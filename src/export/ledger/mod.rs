@@ -4,12 +4,35 @@
 //! as *unknown* before it leaves, and only a recorded answer makes it known. Whatever dies in between, the next run finds
 //! it unknown and sends it again.
 //!
-//! Rooms: `status` says what the codes of items mean, `schema` opens and describes the file, `store` holds a connection and its run-local state,
-//! `identity` finds the row of an item, `fingerprints` are what a dry run remembers instead, `compare`, `sweep`,
+//! # What a run asks of it
+//!
+//! All of it goes through [`writer::Ledger::call`]: what a call wrote is on disk when it returns, all of it or nothing; calls that
+//! come together share a commit. A store for other places than this disk has to keep the same promises.
+//!
+//! | call | what is true once it returned |
+//! |---|---|
+//! | `begin_feed` | nothing of the feed is seen or chosen; what left without an answer, before, is marked as having left |
+//! | `choose_*`, `name_keys` | beside the file, and forgotten with the run: nothing depends on it |
+//! | `compare` | each item of the page that must be sent has a row and is *unknown*; the others are as they were |
+//! | `count_changed`, `count_gone` | nothing is written |
+//! | `sweep` | each item that is gone and may be in the service is *unknown*, as a deletion; what never left is forgotten |
+//! | `journal` | the rows of a request are written down as leaving; only then may it leave |
+//! | `record` | the rows of an answer have their state, in one piece with the answer; only then do they count as sent |
+//! | `finish_*`, `finish_round`, `keep_round` | the position in the change logs is the one that was read before the first record |
+//! | `settle_identities` | as before, and whoever begins the feed next reads less |
+//! | `rule`, `found_empty`, `remember_filled` | what holds a feed back is known to every later run |
+//! | `begin_run`, `end_run` | the run is in the history; without an end it died |
+//! | `learned_size`, `remember_shown` | hints: losing them costs requests, never items |
+//!
+//! A dry run calls the same, and writes nothing.
+//!
+//! # Rooms
+//!
+//! `status` says what the codes of items mean, `schema` opens and describes the file, `store` holds a connection and its
+//! run-local state, `identity` finds the row of an item, `fingerprints` are what a dry run remembers instead, `compare`, `sweep`,
 //! `chosen` (a part of a feed), `follow` (change logs), `recheck` (what is compared again), `rolling` (the rolling compare),
-//! `journal`, `held`, `history`, `runs` (the run history) and `hours` (what was sent in each) are what a run does with it, `adopt` takes over
-//! what another exporter has sent, `writer` is the
-//! one thread that writes, `reader`, `sent`, `listing`
+//! `journal`, `held`, `history`, `batch_sizes`, `runs` (the run history) and `hours` (what was sent in each) are what a run does
+//! with it, `adopt` takes over what another exporter has sent, `writer` is the one thread that writes, `reader`, `sent`, `listing`
 //! (pages of `items`) and `detail` (one of them) look on from outside. None of them may know of sources, clients or screens.
 
 mod adopt;
