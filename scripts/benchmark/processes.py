@@ -1,0 +1,42 @@
+"""Child processes: what they took, and that none outlives the bench."""
+
+import ctypes
+import os
+import pathlib
+import signal
+
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_us():
+    """Called in a new process before its program starts: the system kills it when the bench is gone, however it went."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def reap(process):
+    """Waits for a process. Returns its CPU seconds, peak memory and written bytes."""
+    # Left as a zombie, it still has its counters.
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    written = written_by(process.pid)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return (usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, usage.ru_oublock * 512 if written is None else written)
+
+
+def so_far(pid):
+    """CPU seconds, peak memory and written bytes of a process that runs; None if it has ended."""
+    fields = pathlib.Path("/proc/%d/stat" % pid).read_text().rsplit(")")[1].split()
+    status = dict(line.split(":", 1) for line in pathlib.Path("/proc/%d/status" % pid).read_text().splitlines())
+    if "VmHWM" not in status:
+        return None
+    ticks = int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK"), int(status["VmHWM"].split()[0]) * 1024, written_by(pid)
+
+
+def written_by(pid):
+    """Bytes that a process had the disk write; None where /proc does not tell."""
+    try:
+        counters = pathlib.Path("/proc/%d/io" % pid).read_text()
+    except OSError:
+        return None
+    return int(dict(line.split(": ") for line in counters.splitlines())["write_bytes"])
