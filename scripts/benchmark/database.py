@@ -1,6 +1,7 @@
 """A MariaDB of the bench's own: a private data directory, a Unix socket, a port on loopback; shops of any size made from the fixture."""
 
 import gzip
+import hashlib
 import os
 import pathlib
 import shutil
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from .processes import end_with_us, reap
+from .processes import end_with_us, reap, so_far
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2].parent / "shared/fixtures"
 NEEDED = ("luma.sql.gz", "scale.py", "triggers.sql")
@@ -73,7 +74,9 @@ class Server:
 
     def shop(self, products, store_views=None):
         """The name of a shop with so many added products, made if it is not there; with `store_views`, in one website with so many."""
-        name = "shop_%d%s" % (products, "_%d" % store_views if store_views else "")
+        # Other fixtures make another shop.
+        made_of = hashlib.sha1(b"".join((FIXTURES / needed).read_bytes() for needed in NEEDED)).hexdigest()[:8]
+        name = "shop_%s_%d%s" % (made_of, products, "_%d" % store_views if store_views else "")
         # A shop that was not finished has no mark.
         if self.run("mysql", "SELECT 1 FROM information_schema.schemata WHERE schema_name = '%s_done'" % name):
             return name
@@ -132,6 +135,10 @@ class Server:
         if client.returncode:
             sys.exit("The value tables of %s could not be read (exit code %d)" % (name, client.returncode))
         return wall, cpu
+
+    def cpu(self):
+        """CPU seconds of the server so far."""
+        return so_far(self.process.pid)[0]
 
     def close(self, is_kept):
         """Ends the server: in order if its shops are used again, at once if its directory goes anyway."""

@@ -137,7 +137,7 @@ def _quietly(connection, peer):
 
 
 def recorded(path):
-    """The recorded requests of a file, in order: head and body."""
+    """The recorded requests of a file, in order: the head and the body of each."""
     with open(path, "rb") as file:
         while lengths := file.read(LENGTHS.size):
             head, body = LENGTHS.unpack(lengths)
@@ -145,7 +145,9 @@ def recorded(path):
 
 
 def replay(path, url, limit=None, data_space=DATA_SPACE):
-    """Posts the recorded requests, or the first of them, over one connection, into another data space if need be. Returns their number, bytes, seconds and CPU seconds of this process."""
+    """Posts the recorded requests, or the first of them, over one connection, into another data space if need be.
+
+    Returns their number, bytes, seconds and CPU seconds of this process."""
     host, port = url.removeprefix("http://").split(":")
     requests = size = 0
     with socket.create_connection((host, int(port))) as connection:

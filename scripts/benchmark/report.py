@@ -98,16 +98,16 @@ Measured on %s, %s. Database, program and gateway share the machine.
 %s
 
 Absolute times depend on the machine and on what else runs there; the ratios are of one run. CPU time counts the work itself, whoever else had the
-processor meanwhile: if wall time is much longer than CPU time, the program waited for the database, the disk, the gateway or another process. It
-can also be shorter, since reading, comparing and sending run at the same time. *Growth* is the time at the largest size against the time at the smallest, over
-the ratio of their items: 1 is linear.
+processor. Wall time much longer than CPU time means waiting: for the database, the disk, the gateway or another process. It can also be shorter, because
+the program reads, compares and sends at the same time. *Growth* is the time at the largest size divided by the time at the smallest, over the same
+quotient of their items: 1 is linear.
 
 ## What each line is
 
 | work | |
 |---|---|
 | raw read | every row of the five value tables of products, by the server's own client, thrown away; CPU is the client's |
-| dry run | `export run --dry-run` of the products feed with an empty ledger, until its result; *with lint* is until the end of the process, which reads the catalogue again |
+| dry run | `export run --dry-run` of the products feed with an empty ledger, until its result; *with lint* until the end, which reads the catalogue again |
 | first sync | the same without `--dry-run`: everything is new and is sent to a gateway that answers at once |
 | nothing changed | the same again |
 | 1 %% changed | the same after one of a hundred added products got another name |
@@ -116,8 +116,9 @@ the ratio of their items: 1 is linear.
 | compute limit | JSON, SHA-1 and gzip of the same items by Python's C libraries, on one core |
 | plain exporter | `scripts/benchmark/exporter.py`: pymysql, PyJWT and requests, 100 items a batch, fewer fields, no ledger |
 
-CPU, memory and bytes are of the program's process only, not of the database server or the gateway. Peak memory is the largest resident set. *written* is what the process
-made the disk write. The *files* catalogues are NDJSON files of made-up products of about 550 bytes; the others are a sample catalogue multiplied in MariaDB.
+CPU, memory and bytes are of the program's process only, not of the database server or the gateway. Peak memory is the largest resident set, *written* what
+the process had the disk write. The *files* catalogues are NDJSON files of made-up products of about 580 bytes; the others are a sample catalogue
+multiplied in MariaDB.
 
 ## Notes
 
