@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from .processes import end_with_us, reap, so_far
+from .processes import reap, running, so_far, start
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2].parent / "shared/fixtures"
 NEEDED = ("luma.sql.gz", "scale.py", "triggers.sql")
@@ -49,8 +49,7 @@ class Server:
                        "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=OFF", "--innodb-buffer-pool-size=" + BUFFER_POOL,
                        "--innodb-log-file-size=256M", "--character-set-server=utf8mb4",
                        "--collation-server=utf8mb4_general_ci"]
-            self.process = subprocess.Popen([shutil.which("mariadbd", path=SEARCH), *options],
-                                            stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=end_with_us)
+            self.process = start([shutil.which("mariadbd", path=SEARCH), *options], stdout=output, stderr=output)
         deadline = time.monotonic() + 120
         while subprocess.run(self._client("mysql", "-e", "SELECT 1"), capture_output=True).returncode:
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -129,9 +128,9 @@ class Server:
         sql = " ".join("SELECT * FROM %s;" % table for table in VALUE_TABLES)
         begin = time.perf_counter()
         # --quick: no row is kept, as a program that reads in a stream does.
-        client = subprocess.Popen(self._client(name, "--quick", "-e", sql), stdout=subprocess.DEVNULL)
-        cpu, _, _ = reap(client)
-        wall = time.perf_counter() - begin
+        with running(self._client(name, "--quick", "-e", sql), stdout=subprocess.DEVNULL) as client:
+            cpu, _, _ = reap(client)
+            wall = time.perf_counter() - begin
         if client.returncode:
             sys.exit("The value tables of %s could not be read (exit code %d)" % (name, client.returncode))
         return wall, cpu

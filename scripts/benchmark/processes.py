@@ -1,16 +1,32 @@
 """Child processes: what they took, and that none outlives the bench."""
 
+import contextlib
 import ctypes
 import os
 import pathlib
 import signal
+import subprocess
 
 PR_SET_PDEATHSIG = 1
 
 
-def end_with_us():
-    """Called in a new process before its program starts: the system kills it when the bench is gone, however it went."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def start(command, **options):
+    """Starts a program. The system kills it when the bench is gone, however it went."""
+    def end_with_us():
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=end_with_us, **options)
+
+
+@contextlib.contextmanager
+def running(command, **options):
+    """A program that is measured: `reap` it inside. If the bench is interrupted there, it is killed, so that it writes nothing more."""
+    process = start(command, **options)
+    try:
+        yield process
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
 
 
 def reap(process):

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 
 from . import gateway
-from .processes import end_with_us, reap, so_far
+from .processes import reap, running, so_far, start
 
 
 @dataclass
@@ -31,8 +31,7 @@ class Sandbox:
     def __init__(self, binary, home):
         ready = home / "ready.json"
         command = [binary, "sandbox", "--requests-per-second", "0", "--ready-file", ready, "--keys-dir", home / "keys"]
-        self._process = subprocess.Popen(command, env=environment(home), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                         stderr=subprocess.DEVNULL, preexec_fn=end_with_us)
+        self._process = start(command, env=environment(home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
         while not (text := ready.read_text() if ready.is_file() else "").endswith("}"):
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -83,28 +82,28 @@ class Program:
         write_config(home, url, keys, data_space + source)
 
     def export(self, *arguments):
-        """One export of the products feed: what the comparing and sending took, and what the whole process took with all that
-        follows (a dry run ends with `lint`). Ends the bench, with the program's own words, if it fails."""
+        """One export of the products feed. Returns what the process took, and what it had taken when it printed its result: a dry run
+        goes on with `lint`. Ends the bench, with the program's own words, if the export fails."""
         command = [self.binary, "export", "run", "--feed", "products", "--json", *arguments]
         errors = self.home / "stderr"
-        with open(errors, "w") as err:
+        with open(errors, "w") as log:
             begin = time.perf_counter()
-            process = subprocess.Popen(command, env=environment(self.home), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err)
-            report = at_report = None
-            for line in process.stdout:
-                record = json.loads(line)
-                if record["type"] == "export":
-                    report, at_report = record, (time.perf_counter() - begin, so_far(process.pid))
-            wall = time.perf_counter() - begin
-            process.stdout.close()
-            whole = (wall, *reap(process))
+            with running(command, env=environment(self.home), stdout=subprocess.PIPE, stderr=log) as process:
+                report = at_report = None
+                for line in process.stdout:
+                    record = json.loads(line)
+                    if record["type"] == "export":
+                        report, at_report = record, (time.perf_counter() - begin, so_far(process.pid))
+                process.stdout.close()
+                took = reap(process)
+                wall = time.perf_counter() - begin
         if process.returncode or not report or report["end"] != "complete":
             sys.exit("`%s` ended with exit code %d:\n%s" % (" ".join(map(str, command[1:])), process.returncode, errors.read_text()))
         feed, ledger = report["feeds"][0], self.ledger_size()
         counts = (ledger, feed["collected"], feed["submitted"])
-        # Without anything that follows, the process may be gone by then.
-        result = (at_report[0], *at_report[1]) if at_report[1] else whole
-        return Run(*result, *counts), Run(*whole, *counts)
+        whole = Run(wall, *took, *counts)
+        # A process that had nothing more to do may have been gone by then.
+        return whole, Run(at_report[0], *at_report[1], *counts) if at_report[1] else whole
 
     def ledger_size(self):
         return sum(file.stat().st_size for file in (self.state / "ledger").rglob("*") if file.is_file())

@@ -117,7 +117,7 @@ quotient of their items: 1 is linear.
 | plain exporter | `scripts/benchmark/exporter.py`: pymysql, PyJWT and requests, 100 items a batch, fewer fields, no ledger |
 
 CPU, memory and bytes are of the program's process only, not of the database server or the gateway. Peak memory is the largest resident set, *written* what
-the process had the disk write. The *files* catalogues are NDJSON files of made-up products of about 580 bytes; the others are a sample catalogue
+the process had the disk write. The *files* catalogues are NDJSON files of made-up products of about 530 bytes; the others are a sample catalogue
 multiplied in MariaDB.
 
 ## Notes
