@@ -14,10 +14,6 @@ use commerce_connector::hardening::harden;
 use commerce_connector::version;
 use serde_json::json;
 
-/// The system's allocator keeps an arena for each thread and gives little of them back.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     harden();
     let cli = match parse() {

@@ -136,7 +136,9 @@ fn the_environment_wins_over_the_file_and_is_named() {
     assert_eq!(store.origin("gateway.registry_path"), &Origin::Default);
 
     let error = place.load_with("COMMERCE_CONNECTOR_EXPORT_DATABASE_SHARE", "many").expect_err("no number");
-    assert!(words(&error).contains("COMMERCE_CONNECTOR_EXPORT_DATABASE_SHARE: export.database_share: expected a whole"));
+    assert!(
+        words(&error).contains("COMMERCE_CONNECTOR_EXPORT_DATABASE_SHARE: export.database_share: expected a whole")
+    );
     let error = place.load_with("COMMERCE_CONNECTOR_GATEWAY_ENVIROMENT", "sandbox").expect_err("unknown");
     assert!(words(&error).contains("did you mean COMMERCE_CONNECTOR_GATEWAY_ENVIRONMENT?"), "{}", words(&error));
 }

@@ -90,7 +90,8 @@ fn broken_off(error: &tokio::task::JoinError) -> Problem {
 
 fn assembled(feed: Feed, pages: mpsc::Receiver<Page>) -> impl Stream<Item = Result<Assembled, tokio::task::JoinError>> {
     let pages = stream::unfold(pages, |mut pages| async { pages.recv().await.map(|page| (page, pages)) });
-    pages.map(move |page| tokio::task::spawn_blocking(move || assemble(feed, page))).buffered(ASSEMBLED_AT_ONCE)
+    // Some milliseconds of work, and not on the threads for what blocks: these are many, and each keeps memory of its own.
+    pages.map(move |page| tokio::spawn(async move { assemble(feed, page) })).buffered(ASSEMBLED_AT_ONCE)
 }
 
 /// How many of the items of what is selected the service has in another form; nothing is sent, recorded or reported.

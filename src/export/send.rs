@@ -250,9 +250,9 @@ impl FeedRun {
         }
     }
 
-    /// Compresses a batch off the async threads.
+    /// Compresses a batch, in a task of its own.
     async fn pack(&self, batch: Batch) -> Option<EncodedBatch> {
-        let encoded = tokio::task::spawn_blocking(move || batch.encode().map(|body| (batch, body))).await;
+        let encoded = tokio::spawn(async move { batch.encode().map(|body| (batch, body)) }).await;
         match encoded {
             Ok(Ok((batch, body))) => Some(EncodedBatch { kept: self.kept(&body), batch, body, number: 0 }),
             Ok(Err(error)) => self.fail(&error),

@@ -159,6 +159,9 @@ fn wire_id(feed: Feed, content: &Content) -> Option<Sha1Hash> {
 }
 
 fn text_at(content: &Content, pointer: &str) -> Option<String> {
+    if let Some(text) = pointer.strip_prefix('/').and_then(|name| content.plain_text(name)) {
+        return Some(text.to_owned());
+    }
     match content.lookup(pointer)? {
         Value::Null => None,
         Value::String(text) => Some(text),

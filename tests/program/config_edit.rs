@@ -75,7 +75,11 @@ fn any_file_can_be_checked() {
     fs::write(&file, "[export]\nthread_count = 0\n").expect("written");
     let output = home.run(&["config", "validate", &path]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("other.toml line 2: thread_count: must be from 1 to 32, or auto"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("other.toml line 2: thread_count: must be from 1 to 32, or auto"),
+        "{}",
+        stderr(&output)
+    );
     fs::write(&file, CONFIG).expect("written");
     assert_eq!(home.json(&["config", "validate", &path])[0]["valid"], true);
     assert_eq!(home.run(&["config", "validate"]).status.code(), Some(2), "there is no other file");

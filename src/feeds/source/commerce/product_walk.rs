@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use tokio::task::{JoinError, JoinHandle, spawn_blocking};
+use tokio::task::{JoinError, JoinHandle};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::super::Page;
@@ -225,7 +225,8 @@ async fn finished(reading: Result<Reading, DatabaseError>) -> Result<Portion, Da
 /// A page of what is at these places of a portion.
 fn make(context: &Arc<Context>, portion: &Arc<Portion>, places: Range<usize>) -> JoinHandle<Made> {
     let (context, portion) = (Arc::clone(context), Arc::clone(portion));
-    spawn_blocking(move || {
+    // Not one of the threads for what blocks: these are many, and each keeps memory of its own.
+    tokio::spawn(async move {
         let mut remarks = Vec::new();
         let (collected, end) = portion.products.items(places.clone(), MOST_BYTES, &mut remarks);
         let records = portion.records_between(&context, places.start, end);
