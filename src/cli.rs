@@ -4,6 +4,7 @@ mod compare;
 mod export;
 mod items;
 mod lint;
+mod notify;
 mod support_bundle;
 mod verify;
 
@@ -20,6 +21,7 @@ pub use compare::{CompareCommand, DataSpacesArgs};
 pub use export::{ExportCommand, FeedChoice, LedgerCommand, RetryArgs, RunArgs, SendingArgs, SetArgs, WatchArgs};
 pub use items::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
 pub use lint::LintArgs;
+pub use notify::{ChannelChoice, NotifyCommand};
 pub use support_bundle::SupportBundleArgs;
 pub use verify::VerifyArgs;
 
@@ -136,6 +138,9 @@ pub enum Command {
     Lint(LintArgs),
     /// Print figures for a monitoring system, in the text format of Prometheus
     Metrics,
+    /// Try the notifications of `[notify]`
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Print the log of this program; the newest lines last
     Logs(LogsArgs),
     /// Write an archive for a support ticket: versions, settings with secrets masked, checks, runs, errors

@@ -57,6 +57,7 @@ impl Command {
             | Command::Lint(_)
             | Command::Services
             | Command::Metrics
+            | Command::Notify(_)
             | Command::Logs(_)
             // What the next one writes is new, and the person's own; so is the CSV of lint.
             | Command::SupportBundle(_)

@@ -28,6 +28,7 @@ pub mod linear;
 mod lint;
 mod logs;
 mod metrics;
+mod notify;
 pub mod output;
 mod progress_table;
 pub mod projects;
@@ -284,6 +285,7 @@ async fn run_one(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
         Some(Command::Lint(args)) => Box::pin(lint::run(args, &setting, &mut output)).await,
         Some(Command::Services) => Box::pin(services::run(&setting, &mut output)).await,
         Some(Command::Metrics) => metrics::run(&setting, &mut output).await,
+        Some(Command::Notify(command)) => notify::run(command, &setting, &mut output).await,
         Some(Command::Logs(args)) => logs::run(&args, &setting, &mut output).await,
         Some(Command::SupportBundle(args)) => Box::pin(support_bundle::run(args, &setting, &mut output)).await,
         Some(Command::Completions { shell }) => completions::script(shell, &mut output),

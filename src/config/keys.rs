@@ -29,6 +29,10 @@ const fn integer(path: &'static str) -> Key {
     Key { path, kind: ValueKind::Integer }
 }
 
+const fn boolean(path: &'static str) -> Key {
+    Key { path, kind: ValueKind::Boolean }
+}
+
 /// Every key but the open-ended tables `gateway.jwt_claims`, `export.feeds`, `export.routes` and `feeds`.
 pub const KEYS: &[Key] = &[
     text("gateway.environment"),
@@ -82,7 +86,7 @@ pub const KEYS: &[Key] = &[
     text("instance.version"),
     integer("export.thread_count"),
     integer("export.max_batch_bytes"),
-    Key { path: "export.keep_payloads", kind: ValueKind::Boolean },
+    boolean("export.keep_payloads"),
     text("export.max_delete"),
     text("export.max_change"),
     integer("export.keep_deletions_days"),
@@ -90,11 +94,25 @@ pub const KEYS: &[Key] = &[
     integer("export.database_share"),
     text("state.directory"),
     text("metrics.file"),
+    boolean("notify.on_failure"),
+    boolean("notify.on_recovery"),
+    integer("notify.after_failures"),
+    integer("notify.needs_fix"),
+    text("notify.digest"),
+    text("notify.repeat_after"),
+    integer("notify.timeout_seconds"),
+    text("notify.ping_url"),
+    text("notify.command"),
+    text("notify.webhook_url"),
+    text("notify.webhook_secret_file"),
+    text("notify.sendmail_to"),
+    text("notify.sendmail_from"),
+    text("notify.sendmail_program"),
     text("ui.theme"),
     text("ui.color"),
     text("ui.ascii"),
-    Key { path: "ui.mouse", kind: ValueKind::Boolean },
-    Key { path: "ui.read_only", kind: ValueKind::Boolean },
+    boolean("ui.mouse"),
+    boolean("ui.read_only"),
 ];
 
 /// What every environment variable of this program begins with.

@@ -7,6 +7,7 @@ pub mod changes;
 mod feed_decision;
 mod hidden;
 pub mod keys;
+mod notify;
 mod redact;
 mod rules;
 mod source;
@@ -24,6 +25,7 @@ use time_span::TimeSpan;
 
 pub use feed_decision::{FeedDecision, WhenCustomised};
 pub use hidden::Hidden;
+pub use notify::{DailyTime, NotifySection, mailboxes};
 pub use source::{CommerceConnection, CommerceSection, FilesSection, SourceKind, SourceSection};
 
 /// The whole configuration.
@@ -51,6 +53,8 @@ pub struct Config {
     pub state: StateSection,
     /// `[metrics]`
     pub metrics: MetricsSection,
+    /// `[notify]`
+    pub notify: NotifySection,
     /// `[ui]`
     pub ui: UiSection,
 }

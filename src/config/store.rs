@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
+use super::changes::SECRET_URLS;
 use super::keys::{KEYS, Key, VARIABLE_PREFIX, ValueKind, nearest};
 use super::{Config, redact};
 use crate::error::{Exit, Explain};
@@ -135,7 +136,7 @@ impl Store {
             return Err(ConfigError::Absent { path: safe(&path) });
         }
         let text = if exists { private_file::read(&path, Secrecy::Open)? } else { String::new() };
-        if holds_a_password(&parse_file(&path, &text)?) {
+        if holds_a_secret(&parse_file(&path, &text)?) {
             private_file::read(&path, Secrecy::Secret)?;
         }
         Self::layered(path, exists, &text, variables, environment, flags)
@@ -284,12 +285,13 @@ impl Store {
     }
 }
 
-/// Whether the database URL in the file carries a password.
-fn holds_a_password(table: &Table) -> bool {
-    get(table, "source.commerce.url")
-        .and_then(toml::Value::as_str)
-        .and_then(|url| url.split_once("://")?.1.split_once('@'))
-        .is_some_and(|(user, _)| user.contains(':'))
+/// Whether the database URL in the file carries a password, or another URL is a secret.
+fn holds_a_secret(table: &Table) -> bool {
+    SECRET_URLS.iter().any(|key| get(table, key).is_some())
+        || get(table, "source.commerce.url")
+            .and_then(toml::Value::as_str)
+            .and_then(|url| url.split_once("://")?.1.split_once('@'))
+            .is_some_and(|(user, _)| user.contains(':'))
 }
 
 pub(crate) fn parse_file(path: &Path, text: &str) -> Result<Table, ConfigError> {

@@ -9,7 +9,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch as channel};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+use super::notify::{WATCH, outcome_of_problem, outcome_of_report};
 use super::stored::InUse;
 use super::{Connector, ExportRequest};
 use crate::attach::{PassEnd, WatchStatus, publish_watch};
@@ -22,6 +24,7 @@ use crate::export::owner::Owner;
 use crate::export::progress::{FeedProgress, RunEnd, RunEvent, RunReport};
 use crate::export::{Following, SyncMode};
 use crate::feeds::source::Source;
+use crate::notify::Outcome;
 use crate::untrusted::SafeText;
 
 /// How long an item whose last attempt failed rests before a pass tries it again: one that fails each time is then sent twelve
@@ -97,9 +100,15 @@ impl Connector {
         news: mpsc::Sender<WatchNews>,
         stop: CancellationToken,
     ) -> Result<(), Problem> {
-        let data_space = self.destination()?;
-        self.client()?;
+        let data_space = match self.destination().and_then(|data_space| self.client().map(|_| data_space)) {
+            Ok(data_space) => data_space,
+            Err(problem) => {
+                log_failed(self.notify(WATCH, outcome_of_problem(&problem)).await);
+                return Err(problem);
+            }
+        };
         let every = watch.every;
+        let notifying = TaskTracker::new();
         let (status, watched) = channel::channel(WatchStatus {
             owner: Owner::this_process(),
             data_space,
@@ -118,12 +127,17 @@ impl Connector {
             has_passed: false,
             said: BTreeMap::new(),
             held: Vec::new(),
+            outcome: None,
+            notifying: notifying.clone(),
             status: status.clone(),
             news: news.clone(),
             stop: stop.clone(),
         };
         let ended = repeat(every, &status, &news, &stop, passes).await;
         drop(status);
+        // What is under way is delivered; each has its time limit.
+        notifying.close();
+        notifying.wait().await;
         if let Some(serving) = serving {
             // It takes its socket away.
             let _ = serving.await;
@@ -208,6 +222,10 @@ struct Passes {
     said: BTreeMap<Feed, Vec<SafeText>>,
     /// What is held back of which feeds, as it was reported.
     held: Vec<(Feed, What)>,
+    /// How the last pass that came to its end went, for notifications.
+    outcome: Option<Outcome>,
+    /// Notifications that are being delivered: no pass waits for one.
+    notifying: TaskTracker,
     /// What others see of it.
     status: channel::Sender<WatchStatus>,
     news: mpsc::Sender<WatchNews>,
@@ -221,7 +239,21 @@ impl Pass for Passes {
         if let Err(problem) = self.connector.write_metrics().await {
             tracing::warn!(%problem, "metrics not written");
         }
+        let outcome = match &passed {
+            Ok(Passed::Well) => self.outcome.take(),
+            Ok(Passed::Badly(problem)) | Err(problem) => outcome_of_problem(problem),
+        };
+        if let Some(notices) = self.connector.notices(WATCH, outcome).await {
+            self.notifying.spawn(async move { log_failed(notices.deliver().await) });
+        }
         passed
+    }
+}
+
+/// A notification that nobody gets is a matter of the log: the pass went as it went.
+fn log_failed(problems: Vec<Problem>) {
+    for problem in problems {
+        tracing::warn!(%problem, "not delivered");
     }
 }
 
@@ -306,6 +338,7 @@ impl Passes {
             .map_err(|error| Problem::new(Exit::Other, format!("a pass failed: {error}")))?
             .map_err(|error| Problem::of(&error))?;
         let problem = problem_of(&report);
+        self.outcome = outcome_of_report(&report);
         self.status.send_modify(|status| status.last_pass = Some(ended(&report)));
         self.held = report.held().map(|held| (held.feed, held.what)).collect();
         if did_something(&report) {

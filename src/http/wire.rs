@@ -66,6 +66,8 @@ pub(crate) struct Wire {
     connect_timeout: Duration,
     read_timeout: Duration,
     total_timeout: Duration,
+    /// Whether paths are secrets, so that the log must not have them.
+    has_secret_paths: bool,
 }
 
 /// A complete answer.
@@ -139,7 +141,14 @@ impl Wire {
             connect_timeout: settings.connect_timeout,
             read_timeout: settings.read_timeout,
             total_timeout: settings.total_timeout,
+            has_secret_paths: false,
         })
+    }
+
+    /// The same, for URLs whose path is a secret: the log has only their host.
+    pub(crate) fn with_secret_paths(mut self) -> Self {
+        self.has_secret_paths = true;
+        self
     }
 
     /// The server's host, with its port where that is not the usual one.
@@ -184,7 +193,8 @@ impl Wire {
         if response.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| !coding.is_empty()) {
             body = unpacked(response.headers(), &body, status, limit)?;
         }
-        tracing::debug!(path = response.url().path(), status, bytes = body.len(), took = ?start.elapsed(), "answer");
+        let path = if self.has_secret_paths { self.host.as_str() } else { response.url().path() };
+        tracing::debug!(path, status, bytes = body.len(), took = ?start.elapsed(), "answer");
         let redirect_host = response
             .headers()
             .get(header::LOCATION)

@@ -18,6 +18,7 @@ mod failures;
 mod file_shop;
 mod health;
 mod ims;
+mod notify;
 mod output;
 mod reports;
 mod sandbox;
