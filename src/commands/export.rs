@@ -75,8 +75,13 @@ async fn send(
     let is_whole_dry_run = sending.dry_run && mode == SyncMode::Full;
     let feeds = chosen(feeds)?;
     let work = (!sending.dry_run).then(|| work_of(&mode));
-    let run = match connector.start_export(request(mode, feeds.clone(), sending)).await {
+    let request = request(mode, feeds.clone(), sending);
+    let run = match connector.start_export(request.clone()).await {
         Ok(run) => run,
+        Err(problem) if is_done_by_others(connector, &problem, &request, sending).await => {
+            tracing::info!(%problem, "another run does the same work");
+            return Ok(Exit::Done);
+        }
         Err(problem) => {
             notify(connector, work, outcome_of_problem(&problem)).await;
             return Err(problem.into());
@@ -100,6 +105,18 @@ async fn send(
         lint::after_dry_run(connector, feeds, output).await?;
     }
     Ok(exit)
+}
+
+/// Whether a run that is in the way does the same work, and nobody wants to hear of that: cron would mail it every few minutes.
+async fn is_done_by_others(
+    connector: &Connector,
+    problem: &Problem,
+    request: &ExportRequest,
+    sending: &SendingArgs,
+) -> bool {
+    let is_silent = sending.quiet && connector.settings().file.config().export.quiet_if_running;
+    // Where that cannot be found out, the problem is told as it is.
+    problem.exit == Exit::Locked && is_silent && connector.is_done_by_others(request).await.unwrap_or(false)
 }
 
 /// Tells people how it ended, as `[notify]` says; a dry run (no `work`) is nobody's concern. What fails is a warning.

@@ -86,6 +86,7 @@ pub const KEYS: &[Key] = &[
     text("instance.version"),
     integer("export.thread_count"),
     integer("export.max_batch_bytes"),
+    boolean("export.quiet_if_running"),
     boolean("export.keep_payloads"),
     text("export.max_delete"),
     text("export.max_change"),

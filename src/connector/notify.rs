@@ -17,7 +17,7 @@ use crate::format::counted;
 use crate::notify::deliver::Delivery;
 use crate::notify::message::{Facts, FeedFacts, Message};
 use crate::notify::{Channel, Channels, Due, Event, Look, Mail, Memory, Outcome, PAUSES, Webhook, is_configured};
-use crate::private_file::{self, Secrecy};
+use crate::private_file;
 use crate::remedy::Remedy;
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
@@ -172,7 +172,8 @@ impl Connector {
     fn channels(&self, config: &Config) -> Channels {
         let (store, section) = (self.store(), &config.notify);
         let secret = section.webhook_secret_file.as_deref().map(|file| {
-            let read = private_file::read(&store.resolve(file), Secrecy::Secret).map_err(explained);
+            let secrecy = store.secrecy_of("notify.webhook_secret_file");
+            let read = private_file::read(&store.resolve(file), secrecy).map_err(explained);
             read.map(|text| Secret::new(text.trim())).and_then(|secret| match secret.is_empty() {
                 true => Err(Problem::usage("notify.webhook_secret_file is empty")),
                 false => Ok(secret),
