@@ -174,10 +174,8 @@ impl Connector {
         let secret = section.webhook_secret_file.as_deref().map(|file| {
             let secrecy = store.secrecy_of("notify.webhook_secret_file");
             let read = private_file::read(&store.resolve(file), secrecy).map_err(explained);
-            read.map(|text| Secret::new(text.trim())).and_then(|secret| match secret.is_empty() {
-                true => Err(Problem::usage("notify.webhook_secret_file is empty")),
-                false => Ok(secret),
-            })
+            let secret = read.map(|text| Secret::new(text.trim()))?;
+            if secret.is_empty() { Err(Problem::usage("notify.webhook_secret_file is empty")) } else { Ok(secret) }
         });
         let url = |url: &crate::config::Hidden| Secret::new(url.to_string());
         let to = section.sendmail_to.as_deref().and_then(crate::config::mailboxes).unwrap_or_default();
@@ -254,7 +252,9 @@ impl Connector {
         let this = self.clone();
         let taken = tokio::task::spawn_blocking(move || {
             Memory::change(&this.shared.state_dir, |memory| {
-                lost.iter().for_each(|due| memory.take_back(due, Timestamp::now()));
+                for due in &lost {
+                    memory.take_back(due, Timestamp::now());
+                }
             })
         });
         taken

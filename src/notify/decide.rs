@@ -75,7 +75,7 @@ impl Memory {
                 work.failing = Some(failing);
                 let is_enough = failing.times >= u64::from(rules.after_failures);
                 if is_enough && is_over(work.failure_not_before, now, longest) {
-                    event = rules.on_failure.then(|| (Event::Failure, failing, *work));
+                    event = rules.on_failure.then_some((Event::Failure, failing, *work));
                     work.failing = Some(Failing { told: true, ..failing });
                     work.failure_not_before = Some(now + repeat);
                 }
@@ -83,7 +83,7 @@ impl Memory {
             Outcome::Success => {
                 work.recovered = work.failing.take().filter(|failing| failing.told).or(work.recovered);
                 if let Some(failing) = work.recovered.filter(|_| is_over(work.recovery_not_before, now, longest)) {
-                    event = rules.on_recovery.then(|| (Event::Recovery, failing, *work));
+                    event = rules.on_recovery.then_some((Event::Recovery, failing, *work));
                     work.recovered = None;
                 }
             }
@@ -224,8 +224,7 @@ mod tests {
                 days.events(minute, &outcome, 0).into_iter().map(move |event| (minute, event)).collect::<Vec<_>>()
             })
             .collect();
-        use Event::{Failure, Recovery};
-        assert_eq!(told, [(0, Failure), (1, Recovery), (60, Failure), (61, Recovery)]);
+        assert_eq!(told, [(0, Event::Failure), (1, Event::Recovery), (60, Event::Failure), (61, Event::Recovery)]);
     }
 
     #[test]
@@ -301,7 +300,9 @@ mod tests {
             all.iter().map(|due| due.event).collect::<Vec<_>>(),
             [Event::Failure, Event::NeedsFix, Event::Digest]
         );
-        all.iter().for_each(|due| days.memory.take_back(due, noon() + 30.minutes()));
+        for due in &all {
+            days.memory.take_back(due, noon() + 30.minutes());
+        }
         assert_eq!(days.events(34, &failed(), 3), []);
         let again = days.due(35, &failed(), 3);
         assert_eq!(

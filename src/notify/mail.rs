@@ -41,11 +41,11 @@ fn compose(mail: &Mail, message: &Message, zone: &TimeZone) -> String {
         ("X-Commerce-Connector-Event", message.event.name().to_owned()),
         ("X-Commerce-Connector-Id", message.id.to_string()),
     ]);
-    let headers: String = headers.into_iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+    let headers: Vec<String> = headers.into_iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
     // Base64, so that no relay breaks long lines or umlauts.
     let body = STANDARD.encode(message.text(zone));
     let lines: Vec<&str> = (0..body.len()).step_by(76).map(|at| &body[at..body.len().min(at + 76)]).collect();
-    format!("{headers}\n{}\n", lines.join("\n"))
+    format!("{}\n{}\n", headers.concat(), lines.join("\n"))
 }
 
 /// A header's text: as it is, or where it is more than ASCII, as encoded words.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::TryLockError;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -114,7 +114,7 @@ impl Memory {
         Ok(given)
     }
 
-    fn read(path: &PathBuf) -> Self {
+    fn read(path: &Path) -> Self {
         if !path.exists() {
             return Self::default();
         }

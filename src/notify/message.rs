@@ -130,7 +130,7 @@ impl Message {
             }
         }
         if self.event == Event::NeedsFix {
-            line("fix", &self.next_step().command_line());
+            line("fix", &Self::next_step().command_line());
         }
         if let Some(failing) = self.failing {
             line("since", &full_moment(failing.since, zone));
@@ -185,7 +185,7 @@ impl Message {
         })
     }
 
-    fn next_step(&self) -> Hint {
+    fn next_step() -> Hint {
         Hint::from(Remedy::Status).and(" lists them with the reason")
     }
 }
