@@ -31,7 +31,7 @@ pub use verify::VerifyArgs;
 #[derive(Debug, Parser)]
 #[command(name = "commerce-connector", version, max_term_width = 100)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 other, 2 usage, 3 some items need attention, 4 keys or sign-in refused, \
+    after_help = "Topics: `help feeds`, `help states`, `help exit-codes`.\n\nExit codes: 0 done, 1 other, 2 usage, 3 some items need attention, 4 keys or sign-in refused, \
 5 temporary failure, 6 another run holds the lock, 7 refused by a guard, 130 interrupted."
 )]
 pub struct Cli {
@@ -67,9 +67,42 @@ pub struct Global {
     /// Plain line output, for screen readers and logs
     #[arg(long, global = true)]
     pub linear: bool,
+    /// How much is logged [default: info; -v: debug, -vv: trace]
+    #[arg(long, value_name = "LEVEL", global = true, value_enum)]
+    pub log_level: Option<LogLevel>,
+    /// Log more, and print the log to standard error as well; twice: everything
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
     /// Print JSON lines, each with "schema" and "type"
     #[arg(long, global = true)]
     pub json: bool,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Failures.
+    Error,
+    /// What somebody should look at as well.
+    Warn,
+    /// What happened as well.
+    Info,
+    /// Every request as well.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl From<LogLevel> for tracing::Level {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
+        }
+    }
 }
 
 /// The commands.

@@ -1,5 +1,7 @@
 //! Every key of config.toml, once: for environment variables, origins, and the nearest known key of a typing mistake.
 
+pub use crate::domain::nearest;
+
 /// How a value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ValueKind {
@@ -124,16 +126,4 @@ impl Key {
     pub fn variable(&self) -> String {
         format!("{VARIABLE_PREFIX}{}", self.path.replace('.', "_").to_ascii_uppercase())
     }
-}
-
-/// The candidate that looks most like `given`, if one is near enough to be meant.
-pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    /// Below this similarity (0 to 1) a suggestion would puzzle more than it helps.
-    const NEAR_ENOUGH: f64 = 0.7;
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(given, candidate), candidate))
-        .filter(|(similarity, _)| *similarity >= NEAR_ENOUGH)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
 }

@@ -9,6 +9,7 @@ mod keys_remedy;
 mod limit;
 mod lint_rule;
 mod mapped_attribute;
+mod nearest;
 
 pub use data_space::{DataSpace, DataSpaceKind, Project};
 pub use environment::Environment;
@@ -19,3 +20,4 @@ pub use keys_remedy::KeysRemedy;
 pub use limit::{MAX_DELETE, Most, NoMost};
 pub use lint_rule::{LintRule, Severity, UnknownLintRule};
 pub use mapped_attribute::{BadMapping, KeyedBy, MappedAttribute, Supply};
+pub use nearest::nearest;

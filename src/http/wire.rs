@@ -145,7 +145,7 @@ impl Wire {
         })
     }
 
-    /// The same, for URLs whose path is a secret: the log has only their host.
+    /// The same, for URLs whose path is a secret: log and errors have only their host.
     pub(crate) fn with_secret_paths(mut self) -> Self {
         self.has_secret_paths = true;
         self
@@ -177,9 +177,9 @@ impl Wire {
     /// Sends it, and reads the answer up to `limit` bytes.
     pub(crate) async fn send(&self, request: RequestBuilder, limit: usize) -> Result<Reply, Broken> {
         let start = Instant::now();
-        let broken = |error: reqwest::Error| Broken::Connection {
-            message: self.describe(&error, start.elapsed()),
-            failure: Failure::of(&error),
+        let broken = |error: reqwest::Error| {
+            let error = if self.has_secret_paths { error.without_url() } else { error };
+            Broken::Connection { message: self.describe(&error, start.elapsed()), failure: Failure::of(&error) }
         };
         let mut response = waiting::announced(async { self.waited_for() }, request.send()).await.map_err(broken)?;
         let status = response.status().as_u16();
