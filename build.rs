@@ -40,9 +40,9 @@ fn commit() -> Option<String> {
     if top != here {
         return None;
     }
-    // HEAD names the branch; its own file moves with each commit.
-    for name in [Some("HEAD".to_owned()), git(&["symbolic-ref", "-q", "HEAD"])].into_iter().flatten() {
-        let path = git(&["rev-parse", "--git-path", &name])?;
+    // Another branch, and another commit of it.
+    for name in ["HEAD", "logs/HEAD"] {
+        let path = git(&["rev-parse", "--git-path", name])?;
         if Path::new(&path).exists() {
             println!("cargo::rerun-if-changed={path}");
         }

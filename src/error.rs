@@ -57,7 +57,7 @@ impl Exit {
             Exit::Done => "done",
             Exit::Other => "another failure",
             Exit::Usage => "usage or configuration",
-            Exit::Partial => "done, but some items failed or have no answer yet, or some ids do not exist",
+            Exit::Partial => "done, but some items failed or have no answer yet, or some ids are unknown",
             Exit::Refused => "keys or sign-in refused",
             Exit::TryAgain => "gateway or database down or busy, whatever else was found",
             Exit::Locked => "another run holds the lock",

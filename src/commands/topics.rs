@@ -39,13 +39,15 @@ fn feeds() -> String {
 }
 
 fn states() -> String {
-    let mut rows = vec![row(["STATE", "--state", "ADOBE'S WORDS", "WHAT IT MEANS"])];
+    let mut text = "States of an item, with the words of Adobe's page:\n".to_owned();
     for choice in StateChoice::value_variants() {
         let state = state_of(*choice);
         let value = choice.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-        rows.push(row([state.short(), &value, state.words(), state.meaning()]));
+        let (short, words, meaning) = (state.short(), state.words(), state.meaning());
+        // A string takes everything.
+        let _ = write!(text, "\n{short}: {words} (--state {value})\n    {meaning}");
     }
-    format!("States of an item:\n\n{}", table(&rows, &[]))
+    text
 }
 
 fn exit_codes() -> String {
@@ -88,6 +90,12 @@ mod tests {
     #[test]
     fn every_topic_has_a_text() {
         assert!(TOPICS.iter().all(|topic| text(topic).is_some_and(|text| text.len() > 200)));
+        for topic in TOPICS {
+            let text = text(topic).unwrap_or_default();
+            // What follows is as wide as the terminal.
+            let own = text.split("The command:").next().unwrap_or_default();
+            assert!(own.lines().all(|line| line.chars().count() <= 80), "{own}");
+        }
         assert_eq!(text("export"), None);
         assert!(text("feeds").is_some_and(|text| text.contains("productAttributes") && text.contains("health")));
     }

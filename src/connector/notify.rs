@@ -194,6 +194,21 @@ impl Connector {
         }
     }
 
+    /// No channel took these: they are due again later.
+    async fn take_back(&self, lost: Vec<Due>) -> Result<(), Problem> {
+        let this = self.clone();
+        let taken = tokio::task::spawn_blocking(move || {
+            Memory::change(&this.shared.state_dir, |memory| {
+                for due in &lost {
+                    memory.take_back(due, Timestamp::now());
+                }
+            })
+        });
+        taken
+            .await
+            .map_err(|error| Problem::new(Exit::Other, format!("what was told cannot be remembered: {error}")))?
+    }
+
     /// How this installation stands. Blocking.
     fn facts(&self, summary: Result<Vec<FeedSummary>, Problem>) -> Facts {
         let overview = self.overview();
@@ -244,22 +259,6 @@ impl Notices {
             problems.extend(connector.take_back(lost).await.err());
         }
         problems
-    }
-}
-
-impl Connector {
-    async fn take_back(&self, lost: Vec<Due>) -> Result<(), Problem> {
-        let this = self.clone();
-        let taken = tokio::task::spawn_blocking(move || {
-            Memory::change(&this.shared.state_dir, |memory| {
-                for due in &lost {
-                    memory.take_back(due, Timestamp::now());
-                }
-            })
-        });
-        taken
-            .await
-            .map_err(|error| Problem::new(Exit::Other, format!("what was told cannot be remembered: {error}")))?
     }
 }
 

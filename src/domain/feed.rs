@@ -121,7 +121,7 @@ impl Feed {
             Feed::Products => "products, for each store view",
             Feed::Prices => "prices, for each website and customer group",
             Feed::Variants => "which child product stands for which options of its parent",
-            Feed::ProductOverrides => "category permissions as products have them (Adobe Commerce)",
+            Feed::ProductOverrides => "category permissions of products (Adobe Commerce)",
             Feed::InventoryStockStatus => "stock status, for each stock",
             Feed::CategoryPermissions => "category permissions (Adobe Commerce)",
             Feed::Orders => "orders, with items, shipments, invoices and credit memos",
@@ -305,14 +305,17 @@ impl fmt::Display for Feed {
 
 /// A word that names no feed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown feed {given:?}{}; the feeds are {}", suggestion(given), names())]
+#[error("unknown feed {given:?}; {} {}", suggestion(given), names())]
 pub struct UnknownFeed {
     /// The word.
     pub given: String,
 }
 
 fn suggestion(given: &str) -> String {
-    nearest(given, Feed::ALL.map(Feed::name)).map(|name| format!(", did you mean {name}?")).unwrap_or_default()
+    match nearest(given, Feed::ALL.map(Feed::name)) {
+        Some(name) => format!("did you mean {name}? The feeds are"),
+        None => "the feeds are".to_owned(),
+    }
 }
 
 fn names() -> String {
