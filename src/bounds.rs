@@ -20,6 +20,15 @@ pub const REQUEST_RATES: RangeInclusive<f64> = 0.01..=10_000.0;
 /// Seconds to wait for a gateway: up to a day.
 pub const WAITING_SECONDS: RangeInclusive<u64> = 1..=86_400;
 
+/// Seconds for one attempt to deliver a notification: a run waits for them at its end.
+pub const NOTIFY_SECONDS: RangeInclusive<u64> = 1..=60;
+
+/// How many failures in a row may pass before a notification.
+pub const NOTIFY_FAILURES: RangeInclusive<u32> = 1..=1_000;
+
+/// The least seconds between two notifications about the same.
+pub const NOTIFY_REPEAT_SECONDS: u64 = 60;
+
 /// Bytes of an uncompressed request: at most the 100 MiB past which no gateway takes a body.
 pub const BATCH_BYTES: RangeInclusive<usize> = 1_024..=104_857_600;
 

@@ -4,6 +4,7 @@ mod compare;
 mod export;
 mod items;
 mod lint;
+mod notify;
 mod support_bundle;
 mod verify;
 
@@ -20,6 +21,7 @@ pub use compare::{CompareCommand, DataSpacesArgs};
 pub use export::{ExportCommand, FeedChoice, LedgerCommand, RetryArgs, RunArgs, SendingArgs, SetArgs, WatchArgs};
 pub use items::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
 pub use lint::LintArgs;
+pub use notify::{ChannelChoice, NotifyCommand};
 pub use support_bundle::SupportBundleArgs;
 pub use verify::VerifyArgs;
 
@@ -29,7 +31,7 @@ pub use verify::VerifyArgs;
 #[derive(Debug, Parser)]
 #[command(name = "commerce-connector", version, max_term_width = 100)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 other, 2 usage, 3 some items need attention, 4 keys or sign-in refused, \
+    after_help = "Topics: `help feeds`, `help states`, `help exit-codes`.\n\nExit codes: 0 done, 1 other, 2 usage, 3 some items need attention, 4 keys or sign-in refused, \
 5 temporary failure, 6 another run holds the lock, 7 refused by a guard, 130 interrupted."
 )]
 pub struct Cli {
@@ -65,9 +67,42 @@ pub struct Global {
     /// Plain line output, for screen readers and logs
     #[arg(long, global = true)]
     pub linear: bool,
+    /// How much is logged [default: info; -v: debug, -vv: trace]
+    #[arg(long, value_name = "LEVEL", global = true, value_enum)]
+    pub log_level: Option<LogLevel>,
+    /// Log more, and print the log to standard error as well; twice: everything
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
     /// Print JSON lines, each with "schema" and "type"
     #[arg(long, global = true)]
     pub json: bool,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Failures.
+    Error,
+    /// What somebody should look at as well.
+    Warn,
+    /// What happened as well.
+    Info,
+    /// Every request as well.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl From<LogLevel> for tracing::Level {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
+        }
+    }
 }
 
 /// The commands.
@@ -136,6 +171,9 @@ pub enum Command {
     Lint(LintArgs),
     /// Print figures for a monitoring system, in the text format of Prometheus
     Metrics,
+    /// Try the notifications of `[notify]`
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Print the log of this program; the newest lines last
     Logs(LogsArgs),
     /// Write an archive for a support ticket: versions, settings with secrets masked, checks, runs, errors

@@ -36,6 +36,37 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// All of them, ascending.
+    pub const ALL: [Exit; 9] = [
+        Exit::Done,
+        Exit::Other,
+        Exit::Usage,
+        Exit::Partial,
+        Exit::Refused,
+        Exit::TryAgain,
+        Exit::Locked,
+        Exit::Guarded,
+        Exit::Interrupted,
+    ];
+
+    /// What it means, as the documentation says it.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Exit::Done => "done",
+            Exit::Other => "another failure",
+            Exit::Usage => "usage or configuration",
+            Exit::Partial => "done, but some items failed or have no answer yet, or some ids are unknown",
+            Exit::Refused => "keys or sign-in refused",
+            Exit::TryAgain => "gateway or database down or busy, whatever else was found",
+            Exit::Locked => "another run holds the lock",
+            Exit::Guarded => "refused by a guard or by read-only mode, or deletions were held back",
+            Exit::Interrupted => "interrupted",
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         ExitCode::from(exit as u8)

@@ -13,7 +13,7 @@
 //!  config  │      export         │
 //!     │    │     ┌──┴────┐       │
 //!     │    │   feeds   client ───┤
-//!     │    └──┐  │      │  └── keys
+//!     │    └──┐  │      │  └── keys  notify (who is told)
 //!     │     commerce    └────── http    one request and its response
 //!     └─────────┴── domain             the nouns that all share
 //! ```
@@ -39,6 +39,7 @@ pub mod ims;
 pub mod keys;
 pub mod logging;
 pub mod masked;
+pub mod notify;
 pub mod private_file;
 pub mod remedy;
 pub mod report;

@@ -2,9 +2,15 @@
 
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
+use tracing::Level;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{Builder, Rotation};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::writer::MakeWriterExt as _;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 
 use crate::error::{Exit, Explain as _, Problem};
 use crate::private_file::{self, PrivateFileError};
@@ -104,6 +110,42 @@ pub fn directory(state_dir: &Path) -> PathBuf {
     state_dir.join("logs")
 }
 
+/// How much is logged, and whether it is on stderr as well.
+#[derive(Debug, Clone, Copy)]
+struct Amount {
+    level: Level,
+    is_shown: bool,
+}
+
+/// Set once, before the first log begins.
+static AMOUNT: OnceLock<Amount> = OnceLock::new();
+
+/// Says how much is logged by this process; the first one to say so counts.
+pub fn set(level: Level, is_shown: bool) {
+    // Tests run several commands in one process.
+    let _ = AMOUNT.set(Amount { level, is_shown });
+}
+
+fn amount() -> Amount {
+    AMOUNT.get().copied().unwrap_or(Amount { level: Level::INFO, is_shown: false })
+}
+
+/// Prints events to stderr, if that is wanted, for a command that writes no log.
+pub fn show() {
+    let amount = amount();
+    if amount.is_shown {
+        install(std::io::stderr, amount.level);
+    }
+}
+
+/// Takes events from here on. Libraries say no more than usual: what they log beyond that is not ours to keep secret.
+fn install(writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static, level: Level) {
+    let targets = Targets::new().with_default(level.min(Level::INFO)).with_target(env!("CARGO_CRATE_NAME"), level);
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false);
+    // A second start in one process (tests) keeps the first log.
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines.with_filter(targets)));
+}
+
 /// Writes events to `<state_dir>/logs/commerce-connector.<day>.log` until the guard is dropped.
 ///
 /// # Errors
@@ -130,9 +172,11 @@ pub fn start(state_dir: &Path) -> Result<WorkerGuard, Problem> {
         .build(&directory)
         .map_err(|error| failed(&error))?;
     let (writer, guard) = tracing_appender::non_blocking(appender);
-    let subscriber =
-        tracing_subscriber::fmt().with_writer(writer).with_ansi(false).with_max_level(tracing::Level::INFO).finish();
-    // A second start in one process (tests) keeps the first log.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+    let amount = amount();
+    if amount.is_shown {
+        install(writer.and(std::io::stderr), amount.level);
+    } else {
+        install(writer, amount.level);
+    }
     Ok(guard)
 }

@@ -9,6 +9,7 @@ use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _};
 use commerce_connector::cli::Cli;
 use commerce_connector::commands;
 use commerce_connector::commands::output::{Output, WhenClosed, error_lines, problem_of, talk};
+use commerce_connector::commands::topics;
 use commerce_connector::error::Exit;
 use commerce_connector::hardening::harden;
 use commerce_connector::version;
@@ -16,6 +17,11 @@ use serde_json::json;
 
 fn main() -> ExitCode {
     harden();
+    if let Some(text) = topic() {
+        // That nobody reads the help is not a failure.
+        let _ = writeln!(std::io::stdout(), "{text}");
+        return Exit::Done.into();
+    }
     let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -37,6 +43,15 @@ fn main() -> ExitCode {
     match commands::run(cli, variables.collect()) {
         Ok(exit) => exit.into(),
         Err(error) => tell(&error, json).into(),
+    }
+}
+
+/// The help topic that is asked for, if it is one: `help states`.
+fn topic() -> Option<String> {
+    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    match words.as_slice() {
+        [help, topic] if help == "help" => topics::text(topic.to_str()?),
+        _ => None,
     }
 }
 

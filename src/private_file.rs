@@ -19,12 +19,16 @@ pub const SIZE_LIMIT: u64 = 1024 * 1024;
 
 const OTHERS_MAY_READ_OR_WRITE: u32 = 0o077;
 const OTHERS_MAY_WRITE: u32 = 0o022;
+/// Where an access list lets one user read, the bits of the group show that.
+const NOT_OF_A_CREDENTIAL: u32 = 0o027;
 
 /// Who may read a file that is about to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secrecy {
     /// It holds a secret: nobody but its owner may read it.
     Secret,
+    /// It holds a secret that the service manager handed over: it belongs to root, and an access list lets this user read it.
+    Credential,
     /// It holds none: others may read it, but not write it.
     Open,
 }
@@ -149,6 +153,7 @@ pub fn open(path: &Path, secrecy: Secrecy) -> Result<File, PrivateFileError> {
     }
     let forbidden = match secrecy {
         Secrecy::Secret => OTHERS_MAY_READ_OR_WRITE,
+        Secrecy::Credential => NOT_OF_A_CREDENTIAL,
         Secrecy::Open => OTHERS_MAY_WRITE,
     };
     if meta.mode() & forbidden != 0 {
@@ -318,6 +323,11 @@ mod tests {
         let exposed = read(&path, Secrecy::Secret).expect_err("group may read");
         assert!(exposed.hint().expect("a hint").command_line().contains("chmod 600"), "{exposed}");
         assert_eq!(read(&path, Secrecy::Open).expect("reading is fine"), "secret");
+        assert_eq!(read(&path, Secrecy::Credential).expect("the bits of an access list"), "secret");
+        for open in [0o644, 0o660] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(open)).expect("chmod");
+            read(&path, Secrecy::Credential).expect_err("others may read it, or a group write it");
+        }
 
         let link = dir.path().join("link.pem");
         std::os::unix::fs::symlink(&path, &link).expect("a link");

@@ -2,18 +2,25 @@
 
 use serde_json::{Value, json};
 
-/// The commit it was built from, where whoever built it said so (`COMMERCE_CONNECTOR_COMMIT`).
+/// The commit it was built from: as whoever built it said (`COMMERCE_CONNECTOR_COMMIT`), else that of the repository, in a release build.
 const COMMIT: Option<&str> = option_env!("COMMERCE_CONNECTOR_COMMIT");
+/// What it was built for, such as `x86_64-unknown-linux-gnu`.
+const TARGET: &str = env!("COMMERCE_CONNECTOR_TARGET");
+/// Its features of Cargo, comma-separated.
+const FEATURES: &str = env!("COMMERCE_CONNECTOR_FEATURES");
+/// The version of the TLS library, by Cargo.lock.
+const RUSTLS: Option<&str> = option_env!("COMMERCE_CONNECTOR_RUSTLS");
 
-/// Version, commit, target, SQLite and TLS, one a line.
+/// Version, commit, target, features, SQLite and TLS, one a line.
 pub fn text() -> String {
     let commit = COMMIT.map(|commit| format!(" ({commit})")).unwrap_or_default();
     format!(
-        "{} {}{commit}\ntarget: {}\nSQLite: {}\nTLS: rustls with ring",
+        "{} {}{commit}\ntarget: {TARGET}\nfeatures: {}\nSQLite: {}\nTLS: {}",
         env!("CARGO_PKG_NAME"),
         env!("CARGO_PKG_VERSION"),
-        target(),
+        if FEATURES.is_empty() { "none" } else { FEATURES },
         rusqlite::version(),
+        tls(),
     )
 }
 
@@ -22,12 +29,16 @@ pub fn json() -> Value {
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "commit": COMMIT,
-        "target": target(),
+        "target": TARGET,
+        "features": FEATURES.split(',').filter(|feature| !feature.is_empty()).collect::<Vec<_>>(),
         "sqlite": rusqlite::version(),
-        "tls": "rustls with ring",
+        "tls": tls(),
     })
 }
 
-fn target() -> String {
-    format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS)
+fn tls() -> String {
+    match RUSTLS {
+        Some(version) => format!("rustls {version} with ring"),
+        None => "rustls with ring".to_owned(),
+    }
 }

@@ -21,10 +21,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("settings", &["commerce", "config", "domain", "keys"]),
     ("export", &["client", "domain", "feeds"]),
     ("attach", &["domain", "export"]),
+    ("notify", &["config", "domain", "http"]),
     ("sandbox", &["domain", "keys"]),
     (
         "connector",
-        &["attach", "client", "commerce", "config", "domain", "export", "feeds", "http", "ims", "keys", "settings"],
+        &[
+            "attach", "client", "commerce", "config", "domain", "export", "feeds", "http", "ims", "keys", "notify",
+            "settings",
+        ],
     ),
     ("cli", &["config", "domain", "feeds"]),
     ("tui", &["attach", "commerce", "config", "connector", "domain", "export", "feeds", "ims", "keys", "settings"]),
@@ -40,6 +44,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "feeds",
             "ims",
             "keys",
+            "notify",
             "sandbox",
             "settings",
             "tui",

@@ -10,6 +10,20 @@ use crate::cli::{
 use crate::error::{Exit, Problem};
 
 impl Command {
+    /// Whether a screen started it.
+    pub(super) fn is_of_screen(&self) -> bool {
+        matches!(self, Command::Export(ExportCommand::Run(args)) if args.for_screen)
+    }
+
+    /// Whether it writes a log in the state directory.
+    pub(super) fn logs(&self) -> bool {
+        matches!(
+            self,
+            Command::Demo(_)
+                | Command::Export(ExportCommand::Run(_) | ExportCommand::Retry(_) | ExportCommand::Watch(_))
+        )
+    }
+
     /// Whether it changes keys, settings, projects, or what is in a data space.
     pub fn changes(&self) -> bool {
         match self {
@@ -57,6 +71,7 @@ impl Command {
             | Command::Lint(_)
             | Command::Services
             | Command::Metrics
+            | Command::Notify(_)
             | Command::Logs(_)
             // What the next one writes is new, and the person's own; so is the CSV of lint.
             | Command::SupportBundle(_)

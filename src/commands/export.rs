@@ -8,6 +8,7 @@ use super::{
     Invocation, attach, customised, day_after, for_screen, ids, items, ledger, lint, no_data_space, runs, watch,
 };
 use crate::cli::{ExportCommand, FeedChoice, RetryArgs, RunArgs, SendingArgs};
+use crate::connector::notify::{outcome_of_problem, outcome_of_report, work_of};
 use crate::connector::{Connector, ExportRequest};
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
@@ -17,6 +18,7 @@ use crate::export::progress::FeedProgress;
 use crate::export::report_text::failure_line;
 use crate::export::{Following, SyncMode};
 use crate::format::{count, counted, duration};
+use crate::notify::Outcome;
 
 /// How many failed items `export status` names.
 const FAILURES_SHOWN: usize = 20;
@@ -72,12 +74,30 @@ async fn send(
     let _log = crate::logging::start(&connector.overview().state_dir)?;
     let is_whole_dry_run = sending.dry_run && mode == SyncMode::Full;
     let feeds = chosen(feeds)?;
-    let run = connector.start_export(request(mode, feeds.clone(), sending)).await?;
-    let ended = linear::follow(run, voice(sending), output).await;
+    let work = (!sending.dry_run).then(|| work_of(&mode));
+    let request = request(mode, feeds.clone(), sending);
+    let run = match connector.start_export(request.clone()).await {
+        Ok(run) => run,
+        Err(problem) if is_done_by_others(connector, &problem, &request, sending).await => {
+            tracing::info!(%problem, "another run does the same work");
+            return Ok(Exit::Done);
+        }
+        Err(problem) => {
+            notify(connector, work, outcome_of_problem(&problem)).await;
+            return Err(problem.into());
+        }
+    };
+    let followed = linear::follow_to_end(run, voice(sending), output).await;
     if let Err(problem) = connector.write_metrics().await {
         talk(&format!("warning: {}", problem.what));
     }
-    let exit = ended?;
+    let ended = followed.and_then(|report| Ok((linear::conclude(&report)?, report)));
+    let outcome = match &ended {
+        Ok((_, report)) => outcome_of_report(report),
+        Err(error) => error.downcast_ref().and_then(outcome_of_problem),
+    };
+    notify(connector, work, outcome).await;
+    let (exit, _) = ended?;
     if sending.dry_run {
         customised::after_dry_run(connector, &feeds, output).await?;
     }
@@ -85,6 +105,27 @@ async fn send(
         lint::after_dry_run(connector, feeds, output).await?;
     }
     Ok(exit)
+}
+
+/// Whether a run that is in the way does the same work, and nobody wants to hear of that: cron would mail it every few minutes.
+async fn is_done_by_others(
+    connector: &Connector,
+    problem: &Problem,
+    request: &ExportRequest,
+    sending: &SendingArgs,
+) -> bool {
+    let is_silent = sending.quiet && connector.settings().file.config().export.quiet_if_running;
+    // Where that cannot be found out, the problem is told as it is.
+    problem.exit == Exit::Locked && is_silent && connector.is_done_by_others(request).await.unwrap_or(false)
+}
+
+/// Tells people how it ended, as `[notify]` says; a dry run (no `work`) is nobody's concern. What fails is a warning.
+async fn notify(connector: &Connector, work: Option<&'static str>, outcome: Option<Outcome>) {
+    let Some(work) = work else { return };
+    for problem in connector.notify(work, outcome).await {
+        tracing::warn!(%problem, "not delivered");
+        talk(&format!("warning: {}", problem.what));
+    }
 }
 
 fn request(mode: SyncMode, feeds: Vec<Feed>, sending: &SendingArgs) -> ExportRequest {

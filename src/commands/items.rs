@@ -175,16 +175,21 @@ fn again(view: &ItemView) -> String {
     format!("`commerce-connector export run --feed {} --by-ids {id}`", view.detail.feed)
 }
 
+/// The state that a choice on the command line stands for.
+pub(super) fn state_of(choice: StateChoice) -> ItemState {
+    match choice {
+        StateChoice::Awaiting => ItemState::Awaiting,
+        StateChoice::Submitted => ItemState::Submitted,
+        StateChoice::WillRetry => ItemState::WillRetry,
+        StateChoice::NeedsAttention => ItemState::NeedsAttention,
+    }
+}
+
 fn query_of(feed: Feed, args: &ItemsArgs) -> ItemQuery {
     ItemQuery {
         feed,
         search: args.search.clone(),
-        state: args.state.map(|state| match state {
-            StateChoice::Awaiting => ItemState::Awaiting,
-            StateChoice::Submitted => ItemState::Submitted,
-            StateChoice::WillRetry => ItemState::WillRetry,
-            StateChoice::NeedsAttention => ItemState::NeedsAttention,
-        }),
+        state: args.state.map(state_of),
         error: args.error.clone(),
         order: match args.order {
             OrderChoice::Item => ItemOrder::Label,

@@ -28,6 +28,7 @@ pub mod linear;
 mod lint;
 mod logs;
 mod metrics;
+mod notify;
 pub mod output;
 mod progress_table;
 pub mod projects;
@@ -39,6 +40,7 @@ pub mod services;
 pub mod status;
 mod summary;
 mod support_bundle;
+pub mod topics;
 mod verify;
 mod watch;
 mod whoami;
@@ -52,7 +54,7 @@ use crate::cli::{Cli, Command, Global};
 use crate::config::store::{ConfigError, FlagValue, Store};
 use crate::connector::{Connector, Processes, RunPlace};
 use crate::error::{Exit, Problem};
-use crate::waiting;
+use crate::{logging, waiting};
 use output::{Output, WhenClosed, talk};
 use report::Printer;
 use tokio_util::task::AbortOnDropHandle;
@@ -136,6 +138,24 @@ impl Invocation {
         flags.extend(self.flags_of_screen());
         let must_exist = self.global.config.is_some();
         Store::load(self.config_path(), must_exist, self.variables.clone(), flags).map_err(|error| Problem::of(&error))
+    }
+
+    /// Sets how much is logged. With `-v`, it is on stderr as well, unless that is the screen.
+    fn say_how_much(&self, command: Option<&Command>) {
+        let verbose = self.global.verbose;
+        let level = match (self.global.log_level, verbose) {
+            (Some(level), _) => level.into(),
+            (None, 0) => tracing::Level::INFO,
+            (None, 1) => tracing::Level::DEBUG,
+            (None, _) => tracing::Level::TRACE,
+        };
+        // Of an export that a screen started, stderr is the log already.
+        let is_of_screen = command.is_none_or(Command::is_of_screen);
+        logging::set(level, verbose > 0 && !is_of_screen);
+        // These start a log in the state directory, which is shown then.
+        if !command.is_none_or(Command::logs) {
+            logging::show();
+        }
     }
 
     /// How reports are printed; as the environment alone says where the configuration cannot be read.
@@ -255,6 +275,7 @@ pub fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<Exit> {
 
 async fn run_one(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<Exit> {
     let setting = Invocation { global: cli.global, variables };
+    setting.say_how_much(cli.command.as_ref());
     let is_change = cli.command.as_ref().is_some_and(Command::changes);
     let when_closed = if is_change { WhenClosed::Finish } else { WhenClosed::End };
     let mut output = Output::new(setting.global.json, when_closed);
@@ -284,6 +305,7 @@ async fn run_one(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<E
         Some(Command::Lint(args)) => Box::pin(lint::run(args, &setting, &mut output)).await,
         Some(Command::Services) => Box::pin(services::run(&setting, &mut output)).await,
         Some(Command::Metrics) => metrics::run(&setting, &mut output).await,
+        Some(Command::Notify(command)) => notify::run(command, &setting, &mut output).await,
         Some(Command::Logs(args)) => logs::run(&args, &setting, &mut output).await,
         Some(Command::SupportBundle(args)) => Box::pin(support_bundle::run(args, &setting, &mut output)).await,
         Some(Command::Completions { shell }) => completions::script(shell, &mut output),

@@ -39,8 +39,16 @@ pub fn alive() {
     tell(&[NotifyState::Watchdog]);
 }
 
-/// Says how the watch stands.
+/// Says how the watch stands, and when it reads its settings again (`systemctl reload`).
 pub fn news(news: &WatchNews) {
+    match news {
+        WatchNews::Reloading => match NotifyState::monotonic_usec_now() {
+            Ok(now) => tell(&[NotifyState::Reloading, now]),
+            Err(error) => tracing::warn!(%error, "no monotonic clock"),
+        },
+        WatchNews::Reloaded { .. } => tell(&[NotifyState::Ready]),
+        _ => {}
+    }
     if let Some(status) = status(news) {
         tell(&[NotifyState::Status(&status)]);
     }
@@ -57,7 +65,7 @@ fn status(news: &WatchNews) -> Option<String> {
         WatchNews::Pass(report) => Some(closing_line(report)),
         WatchNews::Failing { problem, .. } => Some(format!("Failing: {}", problem.what)),
         WatchNews::Recovered => Some("Working again".to_owned()),
-        WatchNews::Event(_) | WatchNews::SettingsChanged(_) => None,
+        WatchNews::Event(_) | WatchNews::SettingsChanged(_) | WatchNews::Reloading | WatchNews::Reloaded { .. } => None,
     }
 }
 

@@ -1,10 +1,11 @@
-//! `export watch`: one line for what a pass did, and nothing for a pass that found nothing.
+//! `export watch`: one line at its start, one for what a pass did, and nothing for a pass that found nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::linear::{self, Teller, Voice};
@@ -20,7 +21,8 @@ use crate::format::duration;
 /// News that may wait to be printed.
 const WAITING: usize = 64;
 
-/// Watches until SIGTERM or SIGINT; a second one leaves at once. A hang-up, or nobody reading, never stops it.
+/// Watches until SIGTERM or SIGINT; a second one leaves at once. Nobody reading never stops it, and neither does SIGHUP: it has the
+/// settings read again.
 pub async fn run(
     args: &WatchArgs,
     feeds: Vec<Feed>,
@@ -37,15 +39,19 @@ pub async fn run(
     };
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    // Taken, so that the default action (to die) is not.
     let mut hangup = signal(SignalKind::hangup())?;
+    let reload = Arc::new(Notify::new());
+    let begun = begun(&watch, &connector);
     let stop = CancellationToken::new();
     let (sender, mut news) = mpsc::channel(WAITING);
     let mut watching = tokio::spawn({
-        let stop = stop.clone();
-        async move { connector.watch(watch, sender, stop).await }
+        let (stop, reload) = (stop.clone(), reload.clone());
+        async move { connector.watch(watch, sender, stop, reload).await }
     });
     let mut teller = Teller::new(Voice::Stderr, output);
+    if let Some((text, fields)) = begun {
+        teller.say(&text, "watch_started", fields);
+    }
     let mut watchdog = service_manager::ready();
     // Ended by the service manager is ended well; ended by a person's Ctrl-C is interrupted.
     let mut exit = Exit::Done;
@@ -55,7 +61,10 @@ pub async fn run(
             biased;
             _ = interrupt.recv() => Some(Exit::Interrupted),
             _ = terminate.recv() => Some(Exit::Done),
-            _ = hangup.recv() => None,
+            _ = hangup.recv() => {
+                reload.notify_one();
+                None
+            }
             () = watchdog.is_time() => {
                 service_manager::alive();
                 None
@@ -83,6 +92,27 @@ pub async fn run(
     };
     ended.map_err(|error| Problem::new(Exit::Other, format!("the watch failed: {error}")))??;
     Ok(exit)
+}
+
+/// What is watched and where to, in one line and as JSON; `None` without a data space, which is an error of its own.
+fn begun(watch: &Watch, connector: &Connector) -> Option<(String, Value)> {
+    let (id, name, kind) = connector.overview().data_space?;
+    let feeds: Vec<&str> = watch.feeds.iter().map(|feed| feed.name()).collect();
+    let rolling = connector.rolling(watch.full_within, watch.database_share);
+    let all = if feeds.is_empty() { "all feeds".to_owned() } else { feeds.join(", ") };
+    let within = rolling.map(|rolling| format!(", the whole shop within {}", duration(rolling.within)));
+    let text = format!(
+        "Watching {all} for {name} ({kind}): a pass every {}{}. Stop it with Ctrl-C or `commerce-connector export stop`.",
+        duration(watch.every),
+        within.unwrap_or_default(),
+    );
+    let fields = json!({
+        "data_space": id,
+        "feeds": watch.feeds,
+        "every_seconds": watch.every.as_secs(),
+        "full_within_seconds": rolling.map(|rolling| rolling.within.as_secs()),
+    });
+    Some((text, fields))
 }
 
 fn say(teller: &mut Teller<'_>, news: &WatchNews) {
@@ -115,6 +145,16 @@ fn say(teller: &mut Teller<'_>, news: &WatchNews) {
         }
         WatchNews::SettingsChanged(what) => {
             teller.say(&format!("Settings changed: {what}"), "watch_settings", json!({"changed": what}));
+        }
+        // What changed is said where it is found.
+        WatchNews::Reloading | WatchNews::Reloaded { is_changed: true, problem: None } => {}
+        WatchNews::Reloaded { is_changed: false, problem: None } => {
+            teller.say("Settings read again; nothing changed.", "watch_reloaded", json!({}));
+        }
+        WatchNews::Reloaded { problem: Some(problem), .. } => {
+            let text = format!("error: {}; continuing with the settings in use", problem.what);
+            let fields = json!({"message": problem.what, "hint": problem.hint});
+            teller.say(&text, "watch_reload_failed", fields);
         }
         WatchNews::Recovered => teller.say("Working again.", "watch_recovered", json!({})),
     }

@@ -40,6 +40,9 @@ pub fn between(before: &Config, after: &Config) -> Vec<Change> {
     changes
 }
 
+/// URLs that are a secret beyond their host: whoever knows them can post there.
+pub(super) const SECRET_URLS: [&str; 2] = ["notify.ping_url", "notify.webhook_url"];
+
 /// A value as it may be read by anybody.
 #[must_use]
 pub fn shown(key: &str, value: &str) -> SafeText {
@@ -48,6 +51,9 @@ pub fn shown(key: &str, value: &str) -> SafeText {
     }
     if key == "source.commerce.url" {
         return SafeText::from(without_password(value));
+    }
+    if SECRET_URLS.contains(&key) {
+        return SafeText::from(only_host(value));
     }
     SafeText::new(value)
 }
@@ -59,6 +65,17 @@ fn without_password(url: &str) -> String {
     match user.split_once(':') {
         Some((user, _)) => format!("{scheme}://{user}:••••@{place}"),
         None => url.to_owned(),
+    }
+}
+
+/// `https://host/path?token=…` without what follows the host.
+fn only_host(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return "••••".to_owned() };
+    let (host, path) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
+    match host.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://••••@{host}/••••"),
+        None if path.is_empty() || path == "/" => url.to_owned(),
+        None => format!("{scheme}://{host}/••••"),
     }
 }
 
@@ -104,6 +121,16 @@ mod tests {
         assert!(lines[1].starts_with("instance.name: Main") && !lines[1].contains('\u{202e}'), "{lines:?}");
         assert_eq!(lines[2], "source.commerce.url: mysql://ann:••••@db/shop (was not set)");
         assert_eq!(between(&after, &after), []);
+    }
+
+    #[test]
+    fn of_a_secret_url_only_the_host_is_shown() {
+        let shown = |url| shown("notify.webhook_url", url).to_string();
+        assert_eq!(shown("https://hooks.example:8443/T0/canary?x=canary"), "https://hooks.example:8443/••••");
+        assert_eq!(shown("https://hooks.example?canary"), "https://hooks.example/••••");
+        assert_eq!(shown("https://ann:canary@hooks.example/x"), "https://••••@hooks.example/••••");
+        assert_eq!(shown("https://hooks.example/"), "https://hooks.example/");
+        assert_eq!(shown("canary"), "••••");
     }
 
     #[test]

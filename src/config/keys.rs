@@ -1,5 +1,7 @@
 //! Every key of config.toml, once: for environment variables, origins, and the nearest known key of a typing mistake.
 
+pub use crate::domain::nearest;
+
 /// How a value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ValueKind {
@@ -29,6 +31,10 @@ const fn text(path: &'static str) -> Key {
 
 const fn integer(path: &'static str) -> Key {
     Key { path, kind: ValueKind::Integer }
+}
+
+const fn boolean(path: &'static str) -> Key {
+    Key { path, kind: ValueKind::Boolean }
 }
 
 /// Every key but the open-ended tables `gateway.jwt_claims`, `export.feeds`, `export.routes` and `feeds`.
@@ -84,7 +90,8 @@ pub const KEYS: &[Key] = &[
     text("instance.version"),
     Key { path: "export.thread_count", kind: ValueKind::IntegerOrText },
     integer("export.max_batch_bytes"),
-    Key { path: "export.keep_payloads", kind: ValueKind::Boolean },
+    boolean("export.quiet_if_running"),
+    boolean("export.keep_payloads"),
     text("export.max_delete"),
     text("export.max_change"),
     integer("export.keep_deletions_days"),
@@ -92,11 +99,25 @@ pub const KEYS: &[Key] = &[
     integer("export.database_share"),
     text("state.directory"),
     text("metrics.file"),
+    boolean("notify.on_failure"),
+    boolean("notify.on_recovery"),
+    integer("notify.after_failures"),
+    integer("notify.needs_fix"),
+    text("notify.digest"),
+    text("notify.repeat_after"),
+    integer("notify.timeout_seconds"),
+    text("notify.ping_url"),
+    text("notify.command"),
+    text("notify.webhook_url"),
+    text("notify.webhook_secret_file"),
+    text("notify.sendmail_to"),
+    text("notify.sendmail_from"),
+    text("notify.sendmail_program"),
     text("ui.theme"),
     text("ui.color"),
     text("ui.ascii"),
-    Key { path: "ui.mouse", kind: ValueKind::Boolean },
-    Key { path: "ui.read_only", kind: ValueKind::Boolean },
+    boolean("ui.mouse"),
+    boolean("ui.read_only"),
 ];
 
 /// What every environment variable of this program begins with.
@@ -107,16 +128,4 @@ impl Key {
     pub fn variable(&self) -> String {
         format!("{VARIABLE_PREFIX}{}", self.path.replace('.', "_").to_ascii_uppercase())
     }
-}
-
-/// The candidate that looks most like `given`, if one is near enough to be meant.
-pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    /// Below this similarity (0 to 1) a suggestion would puzzle more than it helps.
-    const NEAR_ENOUGH: f64 = 0.7;
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(given, candidate), candidate))
-        .filter(|(similarity, _)| *similarity >= NEAR_ENOUGH)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
 }

@@ -1,12 +1,14 @@
 //! config.toml as types. Loading with the origin of each value, and saving, are in the rooms below.
 //!
-//! Precedence: flag > environment (`COMMERCE_CONNECTOR_…`) > config file > default; what Commerce's own settings add between
+//! Precedence: flag > environment (`COMMERCE_CONNECTOR_…`) > credential of the service manager > config file > default; what Commerce's own settings add between
 //! the last two is in [`crate::settings`]. These types must never do I/O.
 
 pub mod changes;
+mod credentials;
 mod feed_decision;
 mod hidden;
 pub mod keys;
+mod notify;
 mod redact;
 mod rules;
 mod source;
@@ -26,6 +28,7 @@ use time_span::TimeSpan;
 
 pub use feed_decision::{FeedDecision, WhenCustomised};
 pub use hidden::Hidden;
+pub use notify::{DailyTime, NotifySection, mailboxes};
 pub use source::{CommerceConnection, CommerceSection, FilesSection, SourceKind, SourceSection};
 
 /// The whole configuration.
@@ -53,6 +56,8 @@ pub struct Config {
     pub state: StateSection,
     /// `[metrics]`
     pub metrics: MetricsSection,
+    /// `[notify]`
+    pub notify: NotifySection,
     /// `[ui]`
     pub ui: UiSection,
 }
@@ -249,6 +254,8 @@ pub struct ExportSection {
     pub thread_count: ThreadCount,
     /// The largest uncompressed body of a request, in bytes.
     pub max_batch_bytes: usize,
+    /// Whether a run with `--quiet` is silent and ends with 0 if another one does the same work.
+    pub quiet_if_running: bool,
     /// Whether the ledger keeps what was sent of each item.
     pub keep_payloads: bool,
     /// How many items of a feed a run may delete.
@@ -272,6 +279,7 @@ impl Default for ExportSection {
         Self {
             thread_count: ThreadCount::Auto,
             max_batch_bytes: crate::bounds::DEFAULT_BATCH_BYTES,
+            quiet_if_running: true,
             keep_payloads: true,
             max_delete: crate::domain::MAX_DELETE,
             max_change: Most::NoLimit,

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::store::{ConfigError, Store};
-use super::{SettingsHome, redact};
-use crate::bounds::{BATCH_BYTES, BATCH_SIZES, WAITING_SECONDS, is_rate};
+use super::{SettingsHome, mailboxes, redact};
+use crate::bounds::{
+    BATCH_BYTES, BATCH_SIZES, NOTIFY_FAILURES, NOTIFY_REPEAT_SECONDS, NOTIFY_SECONDS, WAITING_SECONDS, is_rate,
+};
 use crate::domain::Feed;
 
 impl Store {
@@ -58,6 +60,8 @@ impl Store {
             ("gateway.graphql_url", config.gateway.graphql_url.as_deref()),
             ("ims.host", Some(config.ims.host.as_str())),
             ("ims.redirect_uri", Some(config.ims.redirect_uri.as_str())),
+            ("notify.ping_url", config.notify.ping_url.as_deref()),
+            ("notify.webhook_url", config.notify.webhook_url.as_deref()),
         ];
         for (key, url) in urls.into_iter().filter_map(|(key, url)| Some((key, url?))) {
             if redact::has_login(url) {
@@ -67,6 +71,7 @@ impl Store {
                 return Err(self.mistake(key, "must be an https:// URL (http:// only to this machine)"));
             }
         }
+        self.check_notify()?;
         for (feed, route) in &config.export.routes {
             if route.contains(['@', ':']) {
                 let key = format!("export.routes.{feed}");
@@ -89,6 +94,40 @@ impl Store {
             }
         }
         Ok(())
+    }
+}
+
+impl Store {
+    /// What types cannot say of `[notify]`.
+    fn check_notify(&self) -> Result<(), ConfigError> {
+        let notify = &self.config().notify;
+        let repeat = notify.repeat_after.length().map(|length| length.as_secs());
+        let are_mailboxes = |text: &Option<String>| text.as_deref().is_none_or(|text| mailboxes(text).is_some());
+        let rules = [
+            ("notify.after_failures", NOTIFY_FAILURES.contains(&notify.after_failures), "must be from 1 to 1000"),
+            ("notify.timeout_seconds", NOTIFY_SECONDS.contains(&notify.timeout_seconds), "must be from 1 to 60"),
+            (
+                "notify.repeat_after",
+                repeat.is_some_and(|seconds| seconds >= NOTIFY_REPEAT_SECONDS),
+                "must be a time of at least 1m",
+            ),
+            (
+                "notify.webhook_secret_file",
+                notify.webhook_secret_file.is_none() || notify.webhook_url.is_some(),
+                "signs nothing without notify.webhook_url",
+            ),
+            ("notify.sendmail_to", are_mailboxes(&notify.sendmail_to), "must be mail addresses, comma-separated"),
+            (
+                "notify.sendmail_from",
+                are_mailboxes(&notify.sendmail_from)
+                    && notify.sendmail_from.as_deref().is_none_or(|text| !text.contains(',')),
+                "must be one mail address",
+            ),
+        ];
+        match rules.into_iter().find(|(_, holds, _)| !holds) {
+            Some((key, _, rule)) => Err(self.mistake(key, rule)),
+            None => Ok(()),
+        }
     }
 }
 

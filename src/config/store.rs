@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
+use super::changes::SECRET_URLS;
+use super::credentials::CREDENTIALS;
 use super::keys::{KEYS, Key, VARIABLE_PREFIX, ValueKind, nearest};
 use super::{Config, redact};
 use crate::error::{Exit, Explain};
@@ -27,6 +29,8 @@ pub enum Origin {
     Default,
     /// The config file.
     File,
+    /// This credential of the service manager.
+    Credential(&'static str),
     /// This environment variable.
     Environment(String),
     /// This flag.
@@ -38,9 +42,17 @@ impl fmt::Display for Origin {
         match self {
             Origin::Default => f.write_str("default"),
             Origin::File => f.write_str("file"),
+            Origin::Credential(name) => write!(f, "credential {name}"),
             Origin::Environment(variable) => f.write_str(variable),
             Origin::Flag(flag) => f.write_str(flag),
         }
+    }
+}
+
+impl Origin {
+    /// Whether it wins over the file, so that a value there has no effect.
+    pub fn is_over_file(&self) -> bool {
+        matches!(self, Origin::Credential(_) | Origin::Environment(_) | Origin::Flag(_))
     }
 }
 
@@ -135,7 +147,7 @@ impl Store {
             return Err(ConfigError::Absent { path: safe(&path) });
         }
         let text = if exists { private_file::read(&path, Secrecy::Open)? } else { String::new() };
-        if holds_a_password(&parse_file(&path, &text)?) {
+        if holds_a_secret(&parse_file(&path, &text)?) {
             private_file::read(&path, Secrecy::Secret)?;
         }
         Self::layered(path, exists, &text, variables, environment, flags)
@@ -167,11 +179,8 @@ impl Store {
                 origins.insert(key.path, Origin::Flag(flag));
             }
         }
-        let config = table.try_into::<Config>().map_err(|error| ConfigError::Mistake {
-            place: "the environment".into(),
-            reason: SafeText::new(error.message()),
-            suggestion: None,
-        })?;
+        overlay_credentials(&mut table, &mut origins, &environment)?;
+        let config = table_as_config(table)?;
         let variables = variables.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
         let store = Self { path, exists, config, origins, flags, variables, environment };
         store.check()?;
@@ -203,6 +212,11 @@ impl Store {
         self.origins.get(key).unwrap_or(&Origin::Default)
     }
 
+    /// How private the file must be that this key names.
+    pub fn secrecy_of(&self, key: &str) -> Secrecy {
+        if matches!(self.origin(key), Origin::Credential(_)) { Secrecy::Credential } else { Secrecy::Secret }
+    }
+
     /// A path from the configuration, relative to the directory of its file.
     pub fn resolve(&self, path: &Path) -> PathBuf {
         match path.strip_prefix("~") {
@@ -223,7 +237,8 @@ impl Store {
     pub fn save<K: AsRef<str>>(&mut self, changes: &[(K, Option<String>)]) -> Result<(), ConfigError> {
         for (key, _) in changes {
             let key = key.as_ref();
-            if let origin @ (Origin::Environment(_) | Origin::Flag(_)) = self.origin(key) {
+            let origin = self.origin(key);
+            if origin.is_over_file() {
                 return Err(ConfigError::Locked { key: key.to_owned(), origin: SafeText::new(&origin.to_string()) });
             }
         }
@@ -284,12 +299,13 @@ impl Store {
     }
 }
 
-/// Whether the database URL in the file carries a password.
-fn holds_a_password(table: &Table) -> bool {
-    get(table, "source.commerce.url")
-        .and_then(toml::Value::as_str)
-        .and_then(|url| url.split_once("://")?.1.split_once('@'))
-        .is_some_and(|(user, _)| user.contains(':'))
+/// Whether the database URL in the file carries a password, or another URL is a secret.
+fn holds_a_secret(table: &Table) -> bool {
+    SECRET_URLS.iter().any(|key| get(table, key).is_some())
+        || get(table, "source.commerce.url")
+            .and_then(toml::Value::as_str)
+            .and_then(|url| url.split_once("://")?.1.split_once('@'))
+            .is_some_and(|(user, _)| user.contains(':'))
 }
 
 pub(crate) fn parse_file(path: &Path, text: &str) -> Result<Table, ConfigError> {
@@ -338,6 +354,44 @@ fn key_of_variable(name: &str) -> Result<&'static Key, ConfigError> {
             suggestion: nearest(name, known.iter().map(String::as_str)).map(str::to_owned),
         }
     })
+}
+
+fn table_as_config(table: Table) -> Result<Config, ConfigError> {
+    table.try_into::<Config>().map_err(|error| ConfigError::Mistake {
+        place: "the environment".into(),
+        reason: SafeText::new(error.message()),
+        suggestion: None,
+    })
+}
+
+/// Puts the credentials of the service manager over what the file has, where neither a variable nor a flag says otherwise.
+fn overlay_credentials(
+    table: &mut Table,
+    origins: &mut BTreeMap<&'static str, Origin>,
+    environment: &Variables,
+) -> Result<(), ConfigError> {
+    let config = table_as_config(table.clone())?;
+    for credential in &CREDENTIALS {
+        let is_of_use = match credential.key {
+            // Without a database here, env.php has its password as well.
+            "source.commerce.password_file" => config.source.commerce.names_a_database(),
+            "notify.webhook_secret_file" => config.notify.webhook_url.is_some(),
+            _ => true,
+        };
+        let is_over_file = origins.get(credential.key).is_some_and(Origin::is_over_file);
+        let Some(file) = credential.file(environment).filter(|_| is_of_use && !is_over_file) else { continue };
+        let origin = Origin::Credential(credential.name);
+        let value = if credential.is_file() {
+            file.display().to_string()
+        } else {
+            private_file::read(&file, Secrecy::Credential)?.trim().to_owned()
+        };
+        if let Some(key) = KEYS.iter().find(|key| key.path == credential.key) {
+            overlay(table, key, &value, &origin.to_string())?;
+            origins.insert(key.path, origin);
+        }
+    }
+    Ok(())
 }
 
 /// Puts a value that was written as plain text over what the table has.

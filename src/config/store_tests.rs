@@ -191,3 +191,28 @@ fn what_is_true_or_false_is_saved_and_overlaid_as_such() {
     let wrong = place.load_with("COMMERCE_CONNECTOR_UI_READ_ONLY", "maybe").expect_err("neither");
     assert!(words(&wrong).contains("expected true or false"), "{wrong}");
 }
+
+#[test]
+fn a_credential_counts_where_its_value_is_of_use() {
+    let place = ConfigDir::new("");
+    let directory = place.dir.path().join("credentials");
+    for name in ["database-password", "webhook-secret", "production-private-key", "somebody-elses"] {
+        private_file::write(&directory.join(name), b"canary").expect("written");
+    }
+    let load = |text: &str, variable: &str| {
+        private_file::write(&place.path(), text.as_bytes()).expect("written");
+        place.load_with(variable, directory.to_str().expect("a path")).expect("loads")
+    };
+    let plain = load("", "CREDENTIALS_DIRECTORY");
+    assert_eq!(plain.config().source.commerce.password_file, None, "env.php has its own");
+    assert_eq!(plain.config().notify.webhook_secret_file, None, "there is no webhook");
+    let key = plain.config().credentials.production.private_key_file.clone();
+    assert_eq!(key, Some(directory.join("production-private-key")));
+    let text = "[source.commerce]\nurl = \"mysql://reader@db/shop\"\npassword_file = \"other\"\n\
+                [notify]\nwebhook_url = \"https://hooks.example/x\"\n";
+    let used = load(text, "CREDENTIALS_DIRECTORY");
+    assert_eq!(used.config().source.commerce.password_file, Some(directory.join("database-password")));
+    assert_eq!(*used.origin("source.commerce.password_file"), Origin::Credential("database-password"));
+    assert_eq!(used.secrecy_of("notify.webhook_secret_file"), Secrecy::Credential);
+    assert_eq!(*load(text, "ELSEWHERE").origin("source.commerce.password_file"), Origin::File);
+}

@@ -1,10 +1,13 @@
 //! Running exports, in this process or in another one of the same user.
 
-use super::Connector;
+use std::collections::BTreeSet;
+
+use super::{Connector, ExportRequest};
 use crate::attach::{About, Found, FoundWatch, WatchStatus, find, find_watches};
+use crate::domain::Feed;
 use crate::error::Problem;
-use crate::export::Run;
 use crate::export::control::Command;
+use crate::export::{Run, SyncMode};
 use crate::remedy::{Hint, Remedy};
 
 impl Connector {
@@ -14,6 +17,24 @@ impl Connector {
         let mut found = find(&self.shared.state_dir).await;
         found.retain(|run| run.about.data_space == data_space);
         found
+    }
+
+    /// Whether running exports do already what is asked for: a full export does what a full or a partial one would, a retry what the
+    /// same retry would. Connects to the source.
+    ///
+    /// # Errors
+    /// A [`Problem`] if the source cannot say which feeds are meant.
+    pub async fn is_done_by_others(&self, request: &ExportRequest) -> Result<bool, Problem> {
+        let mode = match &request.mode {
+            SyncMode::Full | SyncMode::Partial(_) => SyncMode::Full,
+            retry @ SyncMode::Retry { .. } => retry.clone(),
+            SyncMode::ByIds { .. } | SyncMode::Cleanup => return Ok(false),
+        };
+        let wanted = self.planned_feeds(&self.source().await?, &request.feeds).await?;
+        let runs = self.live_runs().await;
+        let done = runs.iter().filter(|run| does(&run.about, &mode)).flat_map(|run| &run.about.feeds);
+        let done: BTreeSet<Feed> = done.copied().collect();
+        Ok(wanted.iter().all(|feed| done.contains(feed)))
     }
 
     /// The oldest of them, as if it was a run of this process.
@@ -71,8 +92,50 @@ impl Connector {
     }
 }
 
+/// Whether a run goes through its feeds in this way: it says so in the words of its request.
+fn does(about: &About, mode: &SyncMode) -> bool {
+    let words = |feeds: &[Feed]| {
+        ExportRequest { feeds: feeds.to_vec(), mode: mode.clone(), ..ExportRequest::default() }.words()
+    };
+    let of_one = about.feeds.len() == 1 && about.request.as_str() == words(&about.feeds);
+    of_one || about.request.as_str() == words(&[])
+}
+
 /// There is nothing to follow, and nothing to tell.
 fn no_run() -> Problem {
     Problem::new(crate::error::Exit::Other, "no export is running")
         .hint(Hint::from(Remedy::Status).and(" shows each feed"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::owner::Owner;
+
+    #[test]
+    fn a_run_does_what_its_words_say_and_a_dry_or_another_run_does_not() {
+        let about = |request: &str, feeds: &[Feed]| About {
+            owner: Owner::this_process(),
+            request: request.into(),
+            data_space: "space".parse().expect("an id"),
+            feeds: feeds.to_vec(),
+        };
+        let two = [Feed::Products, Feed::Prices];
+        for (request, feeds, is_full, is_retry) in [
+            ("Export", &two[..], true, false),
+            ("Export of products", &two[..1], true, false),
+            ("Export of prices", &two[..1], false, false),
+            ("Partial sync", &two[..], false, false),
+            ("Watch pass", &two[..], false, false),
+            ("Retry of failed items", &two[..], false, true),
+            ("Dry run", &two[..], false, false),
+        ] {
+            let about = about(request, feeds);
+            assert_eq!(
+                (does(&about, &SyncMode::Full), does(&about, &SyncMode::RETRY_ALL)),
+                (is_full, is_retry),
+                "{request}"
+            );
+        }
+    }
 }

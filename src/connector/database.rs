@@ -9,7 +9,7 @@ use crate::commerce::env_php::EnvPhpError;
 use crate::config::store::Store;
 use crate::config::{CommerceConnection, CommerceSection};
 use crate::error::Problem;
-use crate::private_file::{self, Secrecy};
+use crate::private_file;
 use crate::remedy::{Hint, Remedy};
 use crate::secret::Secret;
 
@@ -78,7 +78,8 @@ fn of_connection(store: &Store, connection: &Connection) -> Result<DatabaseSetti
         None => from_parts(section, store)?,
     };
     if let Some(file) = &section.password_file {
-        let text = private_file::read(&store.resolve(file), Secrecy::Secret).map_err(explained)?;
+        let text = private_file::read(&store.resolve(file), store.secrecy_of("source.commerce.password_file"))
+            .map_err(explained)?;
         settings.password = Secret::new(text.trim_end_matches(['\r', '\n']));
     }
     Ok(settings)

@@ -25,6 +25,7 @@ pub mod lint;
 mod metrics;
 mod models;
 mod names;
+pub mod notify;
 mod pairs;
 mod pick;
 pub mod preview;

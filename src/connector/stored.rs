@@ -52,6 +52,15 @@ impl InUse {
         if is_other(before) != is_other(after) {
             changes.push("export settings".to_owned());
         }
+        if before.notify != after.notify {
+            changes.push("notifications".to_owned());
+        }
+        if before.metrics != after.metrics {
+            changes.push("metrics".to_owned());
+        }
+        if before.state != after.state {
+            changes.push("state directory (in use after a restart)".to_owned());
+        }
         changes
     }
 }

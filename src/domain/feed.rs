@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::nearest;
+
 /// One of the eleven feeds, in the order in which Adobe recommends a first sync (protocol page §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -113,6 +115,23 @@ impl Feed {
     /// The name as Commerce prints it, such as `productAttributes`.
     pub fn name(self) -> &'static str {
         self.spec().name
+    }
+
+    /// What it holds, in a few words.
+    pub fn what(self) -> &'static str {
+        match self {
+            Feed::ScopesWebsite => "websites with their stores and store views",
+            Feed::ScopesCustomerGroup => "customer groups, and the websites that each may use",
+            Feed::ProductAttributes => "attributes of products, for each store view",
+            Feed::Categories => "categories, for each store view",
+            Feed::Products => "products, for each store view",
+            Feed::Prices => "prices, for each website and customer group",
+            Feed::Variants => "which child product stands for which options of its parent",
+            Feed::ProductOverrides => "category permissions of products (Adobe Commerce)",
+            Feed::InventoryStockStatus => "stock status, for each stock",
+            Feed::CategoryPermissions => "category permissions (Adobe Commerce)",
+            Feed::Orders => "orders, with items, shipments, invoices and credit memos",
+        }
     }
 
     /// The default route, relative to the gateway, without the data space id (protocol page §3).
@@ -298,10 +317,17 @@ impl fmt::Display for Feed {
 
 /// A word that names no feed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown feed {given:?}; the feeds are {}", names())]
+#[error("unknown feed {given:?}; {} {}", suggestion(given), names())]
 pub struct UnknownFeed {
     /// The word.
     pub given: String,
+}
+
+fn suggestion(given: &str) -> String {
+    match nearest(given, Feed::ALL.map(Feed::name)) {
+        Some(name) => format!("did you mean {name}? The feeds are"),
+        None => "the feeds are".to_owned(),
+    }
 }
 
 fn names() -> String {

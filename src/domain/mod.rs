@@ -9,6 +9,7 @@ mod keys_remedy;
 mod limit;
 mod lint_rule;
 mod mapped_attribute;
+mod nearest;
 mod thread_count;
 
 pub use data_space::{DataSpace, DataSpaceKind, Project};
@@ -20,4 +21,5 @@ pub use keys_remedy::KeysRemedy;
 pub use limit::{MAX_DELETE, Most, NoMost};
 pub use lint_rule::{LintRule, Severity, UnknownLintRule};
 pub use mapped_attribute::{BadMapping, KeyedBy, MappedAttribute, Supply};
+pub use nearest::nearest;
 pub use thread_count::{NoThreadCount, ThreadCount};

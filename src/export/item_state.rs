@@ -29,6 +29,16 @@ impl ItemState {
         }
     }
 
+    /// This program's own word, as on the screen.
+    pub fn short(self) -> &'static str {
+        match self {
+            ItemState::Awaiting => "not sent",
+            ItemState::Submitted => "sent",
+            ItemState::WillRetry => "will retry",
+            ItemState::NeedsAttention => "needs a fix",
+        }
+    }
+
     /// How it is reported.
     pub fn tone(self) -> Tone {
         match self {

@@ -66,6 +66,8 @@ pub(crate) struct Wire {
     connect_timeout: Duration,
     read_timeout: Duration,
     total_timeout: Duration,
+    /// Whether paths are secrets, so that the log must not have them.
+    has_secret_paths: bool,
 }
 
 /// A complete answer.
@@ -139,7 +141,14 @@ impl Wire {
             connect_timeout: settings.connect_timeout,
             read_timeout: settings.read_timeout,
             total_timeout: settings.total_timeout,
+            has_secret_paths: false,
         })
+    }
+
+    /// The same, for URLs whose path is a secret: log and errors have only their host.
+    pub(crate) fn with_secret_paths(mut self) -> Self {
+        self.has_secret_paths = true;
+        self
     }
 
     /// The server's host, with its port where that is not the usual one.
@@ -168,9 +177,9 @@ impl Wire {
     /// Sends it, and reads the answer up to `limit` bytes.
     pub(crate) async fn send(&self, request: RequestBuilder, limit: usize) -> Result<Reply, Broken> {
         let start = Instant::now();
-        let broken = |error: reqwest::Error| Broken::Connection {
-            message: self.describe(&error, start.elapsed()),
-            failure: Failure::of(&error),
+        let broken = |error: reqwest::Error| {
+            let error = if self.has_secret_paths { error.without_url() } else { error };
+            Broken::Connection { message: self.describe(&error, start.elapsed()), failure: Failure::of(&error) }
         };
         let mut response = waiting::announced(async { self.waited_for() }, request.send()).await.map_err(broken)?;
         let status = response.status().as_u16();
@@ -184,7 +193,8 @@ impl Wire {
         if response.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| !coding.is_empty()) {
             body = unpacked(response.headers(), &body, status, limit)?;
         }
-        tracing::debug!(path = response.url().path(), status, bytes = body.len(), took = ?start.elapsed(), "answer");
+        let path = if self.has_secret_paths { self.host.as_str() } else { response.url().path() };
+        tracing::debug!(path, status, bytes = body.len(), took = ?start.elapsed(), "answer");
         let redirect_host = response
             .headers()
             .get(header::LOCATION)

@@ -11,12 +11,12 @@ use super::{KeyError, MAX_INPUT_BYTES};
 use crate::private_file::{self, PrivateFileError, Secrecy, safe};
 
 /// The file's bytes, after its owner, kind and mode were checked on the open file (so that it cannot be swapped between).
-pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+pub(super) fn read(path: &Path, secrecy: Secrecy) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let failed = |error: std::io::Error| PrivateFileError::io(path, &error);
-    let file = private_file::open(path, Secrecy::Secret)?;
+    let file = private_file::open(path, secrecy)?;
     let owner = file.metadata().map_err(failed)?.uid();
-    // Also for root: whoever owns a file can put another key in it at any time.
-    if owner != rustix::process::geteuid().as_raw() {
+    // Also for root: whoever owns a file can put another key in it at any time. Those that the service manager hands over are root's.
+    if secrecy != Secrecy::Credential && owner != rustix::process::geteuid().as_raw() {
         return Err(PrivateFileError::Foreign { path: safe(path), owner }.into());
     }
     let limit = u64::try_from(MAX_INPUT_BYTES).unwrap_or(u64::MAX);

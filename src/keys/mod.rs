@@ -25,6 +25,7 @@ use zeroize::Zeroizing;
 
 use self::der::KeyFormat;
 pub use self::error::KeyError;
+use crate::private_file::Secrecy;
 use crate::secret::Secret;
 use crate::untrusted::SafeText;
 
@@ -160,7 +161,15 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError`] if the file cannot be read, is open to others, is a symlink or foreign-owned, or holds no usable key.
     pub fn read(path: &Path) -> Result<Self, KeyError> {
-        let bytes = file::read(path)?;
+        Self::read_as(path, Secrecy::Secret)
+    }
+
+    /// The same from a file that is as private as this says.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_as(path: &Path, secrecy: Secrecy) -> Result<Self, KeyError> {
+        let bytes = file::read(path, secrecy)?;
         if let Some(text) = file::utf16(&bytes) {
             return Self::parse(&text);
         }

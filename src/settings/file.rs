@@ -44,15 +44,19 @@ impl SettingStore for Store {
             return Ok(None);
         };
         let path = self.resolve(path);
-        let value = PrivateKey::read(&path).map_err(|error| Problem::of(&error))?;
-        // Which file holds the key says more than which variable names the file.
-        Ok(Some(Located { value, origin: Origin::Configuration { layer: Layer::File, file: path } }))
+        let key = Setting::PrivateKey(environment).key();
+        let value = PrivateKey::read_as(&path, self.secrecy_of(key)).map_err(|error| Problem::of(&error))?;
+        // Which file holds the key says more than which variable names the file; a credential is known by its name.
+        let layer = match self.origin(key) {
+            layer @ Layer::Credential(_) => layer.clone(),
+            _ => Layer::File,
+        };
+        Ok(Some(Located { value, origin: Origin::Configuration { layer, file: path } }))
     }
 
     fn lock(&self, setting: Setting) -> Option<Origin> {
         let layer = self.origin(setting.key());
-        matches!(layer, Layer::Environment(_) | Layer::Flag(_))
-            .then(|| Origin::Configuration { layer: layer.clone(), file: self.path().to_owned() })
+        layer.is_over_file().then(|| Origin::Configuration { layer: layer.clone(), file: self.path().to_owned() })
     }
 
     async fn save(&mut self, changes: &[(Setting, Secret)]) -> Result<Saved, Problem> {

@@ -7,6 +7,7 @@ use clap::CommandFactory as _;
 use commerce_connector::cli::Cli;
 use serde_json::Value;
 
+use crate::file_shop::{Shop, product};
 use crate::support::home::{Home, stderr, stdout};
 
 #[test]
@@ -68,6 +69,49 @@ fn the_version_says_what_a_ticket_needs() {
     assert!(text.contains("SQLite: 3.") && text.contains("target: "), "{text}");
     let record: Value = serde_json::from_str(&stdout(&home.run(&["--version", "--json"]))).expect("JSON");
     assert_eq!(record["version"], env!("CARGO_PKG_VERSION"));
+    assert!(record["tls"].as_str().is_some_and(|tls| tls.starts_with("rustls 0.")), "{record}");
+    assert!(record["target"].as_str().is_some_and(|target| target.split('-').count() > 2), "{record}");
+}
+
+#[test]
+fn topics_are_explained_and_typing_mistakes_answered() {
+    let home = Home::new();
+    assert!(home.ok(&["help", "states"]).contains("needs-attention"));
+    assert!(home.ok(&["help", "exit-codes"]).contains("130  interrupted"));
+    let feeds = home.ok(&["help", "feeds"]);
+    assert!(feeds.contains("scopesWebsite") && feeds.contains("health"), "{feeds}");
+    assert!(home.ok(&["help", "export"]).contains("watch"), "a command is still explained");
+    let output = home.run(&["export", "run", "--feed", "produkts"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("did you mean products?"), "{}", stderr(&output));
+    let output = home.run(&["export", "items", "--state", "will-rety"]);
+    assert!(stderr(&output).contains("will-retry"), "{}", stderr(&output));
+}
+
+#[test]
+fn more_is_logged_where_that_is_asked_for_and_shown_with_v() {
+    let shop = Shop::new("");
+    shop.products(&[product("A")]);
+    let log = || -> String {
+        let files = fs::read_dir(shop.home.path(".local/state/commerce-connector/logs")).expect("there");
+        files.map(|file| fs::read_to_string(file.expect("an entry").path()).expect("text")).collect()
+    };
+    let run = |args: &[&str]| {
+        let output = shop.home.run(&[&["export", "run", "--quiet"], args].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stderr(&output)
+    };
+    assert_eq!(run(&[]), "");
+    assert!(!log().contains("DEBUG"));
+    assert_eq!(run(&["--log-level", "debug"]), "");
+    assert!(log().contains("DEBUG commerce_connector::http::wire: answer"), "{}", log());
+    let shown = run(&["-v"]);
+    assert!(shown.contains("DEBUG commerce_connector::http::wire: answer"), "{shown}");
+    let shown = stderr(&shop.home.run(&["keys", "verify", "-vv"]));
+    assert!(shown.contains("DEBUG commerce_connector::http::wire: answer"), "also where no log is written: {shown}");
+    let api_key = shop.gateway.ready["sandbox"]["api_key"].as_str().expect("a key");
+    assert!(!shown.contains(api_key) && !shown.contains("Bearer"), "{shown}");
+    assert_eq!(shop.home.run(&["status", "--log-level", "loud"]).status.code(), Some(2));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use commerce_connector::domain::Feed;
 
 use super::kit::{PRODUCTS, Shop, ended};
-use super::support::home::stderr;
+use super::support::home::{stderr, stdout};
 
 /// Pause, look, change and resume from another process; a second start is refused and says whose the run is.
 #[tokio::test(flavor = "multi_thread")]
@@ -28,6 +28,17 @@ async fn a_run_is_told_what_to_do_by_another_process() {
     let second = shop.home.run(&["export", "run"]);
     assert_eq!(second.status.code(), Some(6), "{}", stderr(&second));
     assert!(stderr(&second).contains(&format!("pid {}", run.id())), "{}", stderr(&second));
+
+    // Under `--quiet`, cron hears nothing of a run that does the same work already, unless it is configured to.
+    for same in [&["export", "run", "--quiet"][..], &["export", "run", "--partial", "--quiet"]] {
+        let output = shop.home.run(same);
+        assert_eq!((output.status.code(), stderr(&output) + &stdout(&output)), (Some(0), String::new()), "{same:?}");
+    }
+    let other = shop.home.run(&["export", "retry", "--quiet"]);
+    assert_eq!(other.status.code(), Some(6), "a retry is other work: {}", stderr(&other));
+    let mut told = shop.home.command(&["export", "run", "--quiet"]);
+    let told = told.env("COMMERCE_CONNECTOR_EXPORT_QUIET_IF_RUNNING", "false").output().expect("it runs");
+    assert_eq!(told.status.code(), Some(6), "{}", stderr(&told));
 
     let mut watching = shop.home.command(&["export", "status", "--watch"]);
     let mut watching = watching.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");

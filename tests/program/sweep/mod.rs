@@ -47,6 +47,7 @@ const COMMANDS: &[&[&str]] = &[
     &["compare", "data-spaces", gateway::DATA_SPACE, HOSTILE],
     &["doctor"],
     &["config", "show"],
+    &["notify", "test"],
     &["support-bundle", "--print"],
 ];
 

@@ -9,8 +9,10 @@ use crate::connector::finding::{Cause, Finding, Level};
 use crate::connector::{Connector, Half};
 use crate::domain::Environment;
 use crate::error::Problem;
-use crate::private_file::safe;
+use crate::private_file::{Secrecy, safe};
 use crate::remedy::{Hint, Remedy};
+use crate::settings::Setting;
+use crate::untrusted::SafeText;
 
 /// Permission bits of everybody but the owner.
 const OTHERS: u32 = 0o077;
@@ -28,6 +30,8 @@ pub(super) struct Pair {
     pub(super) environment: Environment,
     /// `API key ••••3f9a, RSA 2048 bits`.
     shown: String,
+    /// Where both halves come from.
+    origins: Vec<SafeText>,
     /// The client over it, or what came of the check.
     pub(super) client: Result<Client, Check>,
 }
@@ -39,6 +43,7 @@ impl Pair {
             Ok(_) => Check::skipped(name_of(self.environment), &format!("{}; {remark}", self.shown)),
             Err(check) => check,
         }
+        .with_facts(self.origins)
     }
 }
 
@@ -48,11 +53,11 @@ pub(super) fn pair(connector: &Connector, environment: Environment, is_used: boo
     let [production, sandbox] = tokio::task::block_in_place(|| connector.pairs());
     let status = if environment == Environment::Production { production } else { sandbox };
     if let Some(check) = exposed(connector, environment) {
-        return Pair { environment, shown: String::new(), client: Err(check) };
+        return Pair { environment, shown: String::new(), origins: Vec::new(), client: Err(check) };
     }
     if !is_used && status.api_key == Half::Missing && status.private_key == Half::Missing {
         let check = Check::skipped(name, "not set up, not in use");
-        return Pair { environment, shown: String::new(), client: Err(check) };
+        return Pair { environment, shown: String::new(), origins: Vec::new(), client: Err(check) };
     }
     let shown = |half: &Half| match half {
         Half::Present { shown, .. } => {
@@ -79,7 +84,12 @@ pub(super) fn pair(connector: &Connector, environment: Environment, is_used: boo
         }
         Check::wrong(name, &shown, finding)
     });
-    Pair { environment, shown, client }
+    let origin = |what: &str, half: &Half| match half {
+        Half::Present { origin, .. } => Some(SafeText::from(format!("{what}: {origin}"))),
+        Half::Missing | Half::Unusable { .. } => None,
+    };
+    let origins = [origin("API key", &status.api_key), origin("private key", &status.private_key)];
+    Pair { environment, shown, origins: origins.into_iter().flatten().collect(), client }
 }
 
 /// A private key that others can read, which is worse than one that is missing.
@@ -87,7 +97,9 @@ fn exposed(connector: &Connector, environment: Environment) -> Option<Check> {
     let store = connector.store();
     let path = store.resolve(store.config().credentials.pair(environment).private_key_file.as_deref()?);
     let mode = std::fs::metadata(&path).ok()?.mode() & 0o7777;
-    if mode & OTHERS == 0 {
+    // An access list of the service manager shows as bits of the group.
+    let is_credential = store.secrecy_of(Setting::PrivateKey(environment).key()) == Secrecy::Credential;
+    if is_credential || mode & OTHERS == 0 {
         return None;
     }
     let shown = safe(&path);
@@ -106,14 +118,18 @@ pub(super) fn judged(pair: Pair, probe: Option<Answer>, used: Environment, is_cl
     if pair.client.is_err() {
         return pair.check("");
     }
+    let (environment, origins) = (pair.environment, pair.origins);
     let refused = match probe {
-        None => return Check::skipped(name, &format!("{shown}; no TCP")),
-        Some(Err(_)) => return Check::skipped(name, &format!("{shown}; no response")),
-        Some(Ok(Probe { keys: Ok(()), .. })) => return Check::ok(name, &format!("{shown}, accepted")),
-        Some(Ok(_)) if !is_clock_right => return Check::skipped(name, &format!("{shown}; clock is wrong")),
+        None => return Check::skipped(name, &format!("{shown}; no TCP")).with_facts(origins),
+        Some(Err(_)) => return Check::skipped(name, &format!("{shown}; no response")).with_facts(origins),
+        Some(Ok(Probe { keys: Ok(()), .. })) => {
+            return Check::ok(name, &format!("{shown}, accepted")).with_facts(origins);
+        }
+        Some(Ok(_)) if !is_clock_right => {
+            return Check::skipped(name, &format!("{shown}; clock is wrong")).with_facts(origins);
+        }
         Some(Ok(Probe { keys: Err(error), .. })) => error,
     };
-    let environment = pair.environment;
     let is_used = environment == used;
     let means =
         if is_used { "nothing can be sent until the gateway accepts a pair" } else { "this pair is not in use now" };
@@ -128,5 +144,5 @@ pub(super) fn judged(pair: Pair, probe: Option<Answer>, used: Environment, is_cl
         finding.level = Level::Warning;
     }
     let ruling = if is_refused { "refused" } else { "not verified" };
-    Check::wrong(name, &format!("{shown}, {ruling}"), finding)
+    Check::wrong(name, &format!("{shown}, {ruling}"), finding).with_facts(origins)
 }

@@ -3,13 +3,18 @@
 //! Between two passes nothing is held: no lock, no ledger, no snapshot; only the pool of database connections, which closes what
 //! is idle. It must never know how anything is shown.
 
+mod repeat;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch as channel};
+use tokio::sync::{Notify, mpsc, watch as channel};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+use super::notify::{WATCH, outcome_of_problem, outcome_of_report};
 use super::stored::InUse;
 use super::{Connector, ExportRequest};
 use crate::attach::{PassEnd, WatchStatus, publish_watch};
@@ -22,14 +27,13 @@ use crate::export::owner::Owner;
 use crate::export::progress::{FeedProgress, RunEnd, RunEvent, RunReport};
 use crate::export::{Following, SyncMode};
 use crate::feeds::source::Source;
+use crate::notify::Outcome;
 use crate::untrusted::SafeText;
+use repeat::{Pass, Passed, Signals, repeat, tell};
 
 /// How long an item whose last attempt failed rests before a pass tries it again: one that fails each time is then sent twelve
 /// times an hour, whatever the time between two passes.
 const REST: Duration = Duration::from_mins(5);
-
-/// The longest wait after failed passes, unless the time between two passes is longer still.
-const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
 /// How to watch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,25 +72,21 @@ pub enum WatchNews {
     Recovered,
     /// Settings are different now, and in force: which.
     SettingsChanged(SafeText),
-}
-
-/// What is done again and again.
-trait Pass: Send {
-    /// Does it once.
-    fn pass(&mut self) -> impl Future<Output = Result<Passed, Problem>> + Send;
-}
-
-/// How a pass went.
-#[derive(Debug)]
-enum Passed {
-    Well,
-    /// Failed, for now.
-    Badly(Problem),
+    /// Settings are read again, because somebody asked for it.
+    Reloading,
+    /// They were read.
+    Reloaded {
+        /// Whether any is different now.
+        is_changed: bool,
+        /// Why they cannot be used: what was in force still is.
+        problem: Option<Problem>,
+    },
 }
 
 impl Connector {
     /// Watches until `stop` is cancelled; a pass that runs then finishes its batches in flight first. News that nobody takes
-    /// hold the watch up, unless the receiver is dropped.
+    /// hold the watch up, unless the receiver is dropped. Settings are read again at each pass, and when `reload` is notified: at
+    /// once, or after the pass that runs.
     ///
     /// # Errors
     /// What gets no better by waiting, at the beginning: nothing chosen, wrong configuration, a guard that refuses. Later, and
@@ -96,10 +96,17 @@ impl Connector {
         watch: Watch,
         news: mpsc::Sender<WatchNews>,
         stop: CancellationToken,
+        reload: Arc<Notify>,
     ) -> Result<(), Problem> {
-        let data_space = self.destination()?;
-        self.client()?;
+        let data_space = match self.destination().and_then(|data_space| self.client().map(|_| data_space)) {
+            Ok(data_space) => data_space,
+            Err(problem) => {
+                log_failed(self.notify(WATCH, outcome_of_problem(&problem)).await);
+                return Err(problem);
+            }
+        };
         let every = watch.every;
+        let notifying = TaskTracker::new();
         let (status, watched) = channel::channel(WatchStatus {
             owner: Owner::this_process(),
             data_space,
@@ -118,78 +125,24 @@ impl Connector {
             has_passed: false,
             said: BTreeMap::new(),
             held: Vec::new(),
+            outcome: None,
+            notifying: notifying.clone(),
             status: status.clone(),
             news: news.clone(),
             stop: stop.clone(),
         };
-        let ended = repeat(every, &status, &news, &stop, passes).await;
+        let signals = Signals { stop: &stop, reload: &reload };
+        let ended = repeat(every, &status, &news, signals, passes).await;
         drop(status);
+        // What is under way is delivered; each has its time limit.
+        notifying.close();
+        notifying.wait().await;
         if let Some(serving) = serving {
             // It takes its socket away.
             let _ = serving.await;
         }
         ended
     }
-}
-
-/// Passes until it is asked to stop, waiting longer and longer while they fail.
-async fn repeat(
-    every: Duration,
-    status: &channel::Sender<WatchStatus>,
-    news: &mpsc::Sender<WatchNews>,
-    stop: &CancellationToken,
-    mut passes: impl Pass,
-) -> Result<(), Problem> {
-    let mut failed: u32 = 0;
-    let mut reported: Option<Problem> = None;
-    while !stop.is_cancelled() {
-        status.send_modify(|status| status.next_pass = None);
-        let wait = match passes.pass().await? {
-            Passed::Well => {
-                failed = 0;
-                status.send_modify(|status| status.problem = None);
-                if reported.take().is_some() {
-                    tell(news, WatchNews::Recovered).await;
-                }
-                every
-            }
-            Passed::Badly(problem) => {
-                failed += 1;
-                let again_in = after_failures(every, failed);
-                status.send_modify(|status| status.problem = Some(SafeText::new(&problem.what)));
-                if reported.as_ref() != Some(&problem) {
-                    tell(
-                        news,
-                        WatchNews::Failing {
-                            problem: problem.clone(),
-                            again_in,
-                            at_least_every: LONGEST_WAIT.max(every),
-                        },
-                    )
-                    .await;
-                    reported = Some(problem);
-                }
-                again_in
-            }
-        };
-        status.send_modify(|status| status.next_pass = Timestamp::now().checked_add(wait).ok());
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(wait) => {}
-        }
-    }
-    Ok(())
-}
-
-/// Twice as long after each failed pass.
-fn after_failures(every: Duration, failed: u32) -> Duration {
-    let doubled = every.saturating_mul(2_u32.saturating_pow(failed.saturating_sub(1)));
-    doubled.min(LONGEST_WAIT.max(every))
-}
-
-async fn tell(news: &mpsc::Sender<WatchNews>, what: WatchNews) {
-    // Nobody listens any more: the watch continues.
-    let _ = news.send(what).await;
 }
 
 /// What stays from one pass to the next.
@@ -208,6 +161,10 @@ struct Passes {
     said: BTreeMap<Feed, Vec<SafeText>>,
     /// What is held back of which feeds, as it was reported.
     held: Vec<(Feed, What)>,
+    /// How the last pass that came to its end went, for notifications.
+    outcome: Option<Outcome>,
+    /// Notifications that are being delivered: no pass waits for one.
+    notifying: TaskTracker,
     /// What others see of it.
     status: channel::Sender<WatchStatus>,
     news: mpsc::Sender<WatchNews>,
@@ -221,7 +178,25 @@ impl Pass for Passes {
         if let Err(problem) = self.connector.write_metrics().await {
             tracing::warn!(%problem, "metrics not written");
         }
+        let outcome = match &passed {
+            Ok(Passed::Well) => self.outcome.take(),
+            Ok(Passed::Badly(problem)) | Err(problem) => outcome_of_problem(problem),
+        };
+        if let Some(notices) = self.connector.notices(WATCH, outcome).await {
+            self.notifying.spawn(async move { log_failed(notices.deliver().await) });
+        }
         passed
+    }
+
+    async fn reload(&mut self) -> Result<bool, Problem> {
+        self.read_settings().await
+    }
+}
+
+/// A notification that nobody gets is a matter of the log: the pass went as it went.
+fn log_failed(problems: Vec<Problem>) {
+    for problem in problems {
+        tracing::warn!(%problem, "not delivered");
     }
 }
 
@@ -244,14 +219,14 @@ impl Passes {
         Ok(Passed::Badly(problem))
     }
 
-    /// Reads the settings again, and says what changed.
-    async fn read_settings(&mut self) -> Result<(), Problem> {
+    /// Reads the settings again, says what changed, and gives whether anything did.
+    async fn read_settings(&mut self) -> Result<bool, Problem> {
         self.connector.read_again().await?;
         let now = tokio::task::block_in_place(|| self.connector.in_use());
         let changes = self.in_use.as_ref().map(|before| before.changes(&now)).unwrap_or_default();
         let is_same = self.in_use.replace(now.clone()).is_some_and(|before| before == now);
         if is_same {
-            return Ok(());
+            return Ok(false);
         }
         self.connector.forget_client();
         // Connected again, so that the guard is asked again.
@@ -259,7 +234,7 @@ impl Passes {
         if !changes.is_empty() {
             tell(&self.news, WatchNews::SettingsChanged(SafeText::from(changes.join(", ")))).await;
         }
-        Ok(())
+        Ok(!changes.is_empty())
     }
 
     /// One pass; the problem, if it did not come to its end.
@@ -306,6 +281,7 @@ impl Passes {
             .map_err(|error| Problem::new(Exit::Other, format!("a pass failed: {error}")))?
             .map_err(|error| Problem::of(&error))?;
         let problem = problem_of(&report);
+        self.outcome = outcome_of_report(&report);
         self.status.send_modify(|status| status.last_pass = Some(ended(&report)));
         self.held = report.held().map(|held| (held.feed, held.what)).collect();
         if did_something(&report) {
@@ -355,128 +331,5 @@ fn problem_of(report: &RunReport) -> Option<Problem> {
             Problem::new(Exit::Refused, format!("the gateway refused the keys: {message}"))
                 .hint(remedy.hint().and("; the watch reads the keys again at each attempt")),
         ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::VecDeque;
-
-    use tokio::time::Instant;
-
-    use super::*;
-
-    const EVERY: Duration = Duration::from_mins(1);
-
-    fn down(what: &str) -> Passed {
-        Passed::Badly(Problem::new(Exit::TryAgain, what))
-    }
-
-    /// Passes that go as they are planned, and when each began, in seconds; in the last the watch is stopped.
-    struct Script {
-        begun: Instant,
-        left: VecDeque<Result<Passed, Problem>>,
-        times: Vec<u64>,
-        stop: CancellationToken,
-    }
-
-    impl Pass for &mut Script {
-        async fn pass(&mut self) -> Result<Passed, Problem> {
-            self.times.push(self.begun.elapsed().as_secs());
-            let pass = self.left.pop_front().expect("no pass after the stop");
-            if self.left.is_empty() {
-                self.stop.cancel();
-            }
-            pass
-        }
-    }
-
-    fn status() -> channel::Sender<WatchStatus> {
-        let status = WatchStatus {
-            owner: Owner::this_process(),
-            data_space: "space".parse().expect("an id"),
-            every: EVERY,
-            last_pass: None,
-            next_pass: None,
-            problem: None,
-        };
-        channel::Sender::new(status)
-    }
-
-    async fn watched(passes: Vec<Result<Passed, Problem>>) -> (Vec<u64>, Vec<WatchNews>, Result<(), Problem>) {
-        let (sender, mut receiver) = mpsc::channel(100);
-        let stop = CancellationToken::new();
-        let mut script = Script { begun: Instant::now(), left: passes.into(), times: Vec::new(), stop: stop.clone() };
-        let ended = repeat(EVERY, &status(), &sender, &stop, &mut script).await;
-        drop(sender);
-        let mut news = Vec::new();
-        while let Some(what) = receiver.recv().await {
-            news.push(what);
-        }
-        (script.times, news, ended)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_pass_follows_the_other_after_the_set_time_and_nothing_is_told() {
-        let (times, news, ended) = watched(vec![Ok(Passed::Well), Ok(Passed::Well), Ok(Passed::Well)]).await;
-        assert_eq!((times, news, ended), (vec![0, 60, 120], vec![], Ok(())));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_failure_is_told_once_per_change_and_tried_again_ever_later() {
-        let passes = vec![
-            Ok(down("gateway")),
-            Ok(down("gateway")),
-            Ok(down("gateway")),
-            Ok(down("database")),
-            Ok(Passed::Well),
-            Ok(Passed::Well),
-            Ok(down("gateway")),
-            Ok(Passed::Well),
-        ];
-        let (times, news, ended) = watched(passes).await;
-        assert_eq!(ended, Ok(()));
-        assert_eq!(times, [0, 60, 180, 420, 900, 960, 1_020, 1_080]);
-        let words: Vec<String> = news
-            .iter()
-            .map(|news| match news {
-                WatchNews::Failing { problem, again_in, .. } => format!("{} {}", problem.what, again_in.as_secs()),
-                WatchNews::Recovered => "well".to_owned(),
-                other => format!("{other:?}"),
-            })
-            .collect();
-        assert_eq!(words, ["gateway 60", "database 480", "well", "gateway 60", "well"]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_waiting_does_not_mend_ends_the_watch() {
-        let refused = Problem::new(Exit::Refused, "keys");
-        let (times, news, ended) = watched(vec![Ok(Passed::Well), Err(refused.clone()), Ok(Passed::Well)]).await;
-        assert_eq!((times, news, ended), (vec![0, 60], vec![], Err(refused)));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_stop_does_not_wait_for_the_next_pass() {
-        let (sender, _receiver) = mpsc::channel(1);
-        let stop = CancellationToken::new();
-        let begun = Instant::now();
-        let left = [Ok(Passed::Well), Ok(Passed::Well)].into();
-        let mut script = Script { begun, left, times: Vec::new(), stop: stop.clone() };
-        let status = status();
-        let stopping = async {
-            tokio::time::sleep(Duration::from_secs(7)).await;
-            let next = status.borrow().next_pass.expect("it waits");
-            assert!(next > Timestamp::now(), "others see when it passes again");
-            stop.cancel();
-        };
-        let (ended, ()) = tokio::join!(repeat(EVERY, &status, &sender, &stop, &mut script), stopping);
-        assert_eq!((ended, begun.elapsed().as_secs(), script.times), (Ok(()), 7, vec![0]));
-    }
-
-    #[test]
-    fn waits_are_bounded() {
-        let minutes = |every, failed| after_failures(Duration::from_mins(every), failed).as_secs() / 60;
-        assert_eq!([1, 2, 3, 4, 5, 6, 40].map(|failed| minutes(1, failed)), [1, 2, 4, 8, 15, 15, 15]);
-        assert_eq!(minutes(30, 9), 30, "never sooner than asked for");
     }
 }
