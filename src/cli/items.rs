@@ -66,6 +66,6 @@ pub enum OrderChoice {
     Item,
     /// By source id
     Id,
-    /// Newest state first
+    /// By the request in which they were sent last, newest first
     Newest,
 }

@@ -9,6 +9,7 @@ use rustix::fs::Access;
 use super::check::Check;
 use crate::connector::Connector;
 use crate::connector::finding::Finding;
+use crate::export::ledger::network_file_system;
 use crate::export::owner::user_named;
 use crate::format::bytes;
 use crate::private_file::safe;
@@ -58,6 +59,13 @@ pub(super) fn check(connector: &Connector, variable: impl Fn(&str) -> Option<Str
         let means = "if it is lost, the next export sends everything again, and items deleted in the shop stay in the \
                      service";
         Finding::warning(format!("the state directory {shown} may not last: {what}"), means, next)
+    }));
+    findings.extend(network_file_system(&existing).map(|name| {
+        Finding::wrong(
+            format!("the state directory {shown} is on a network file system ({name})"),
+            "the ledger's log and locks do not work there, so no export starts",
+            "set a path on a local disk with --state-dir or state.directory",
+        )
     }));
     let free = rustix::fs::statvfs(&existing).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize)).ok();
     if let Some(free) = free.filter(|free| *free < LITTLE_SPACE) {

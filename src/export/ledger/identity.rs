@@ -26,6 +26,8 @@ pub(super) struct NewIdentities {
     feed: Option<Feed>,
     /// The table has every row up to this one.
     up_to: i64,
+    /// Whether the table has any of the feed: in a first sync nothing is looked up in it.
+    has_settled: bool,
     rows: HashMap<Sha1Hash, i64>,
 }
 
@@ -33,7 +35,9 @@ impl Store {
     /// Reads which identities of a feed the table does not have yet: another process may have gone through the feed.
     pub(super) fn read_identities(&mut self, feed: Feed) -> rusqlite::Result<()> {
         let up_to = up_to(&self.connection, feed)?;
-        self.new_identities = NewIdentities { feed: Some(feed), up_to, rows: HashMap::new() };
+        let has_settled =
+            self.connection.prepare_cached("SELECT 1 FROM identities WHERE feed = ?1")?.exists([feed_code(feed)])?;
+        self.new_identities = NewIdentities { feed: Some(feed), up_to, has_settled, rows: HashMap::new() };
         let mut select = self
             .connection
             .prepare_cached("SELECT id, feed_id FROM items NOT INDEXED WHERE id > ?1 AND feed = ?2 ORDER BY id")?;
@@ -64,8 +68,7 @@ impl Store {
         debug_assert_eq!(self.new_identities.feed, Some(feed), "the feed that was begun");
         match self.new_identities.rows.get(&id) {
             Some(row) => Ok(Some(*row)),
-            // Nothing of the feed is in the table: a first sync looks up nothing but what is new.
-            None if self.new_identities.up_to == 0 => Ok(None),
+            None if !self.new_identities.has_settled => Ok(None),
             None => in_table(&self.connection, feed, id),
         }
     }
@@ -77,6 +80,7 @@ impl Store {
             return Ok(());
         }
         // SQLite gave the number of a row that was forgotten; those above the mark alone are read again.
+        self.new_identities.has_settled = true;
         let mut insert = self.connection.prepare_cached("INSERT INTO identities VALUES (?1, ?2, ?3)")?;
         insert.execute(params![feed_code(feed), key(&id), row]).map(drop)
     }
@@ -104,6 +108,7 @@ impl Store {
         if self.new_identities.up_to == newest {
             return Ok(());
         }
+        self.new_identities.has_settled |= !self.new_identities.rows.is_empty();
         let mut new: Vec<(Sha1Hash, i64)> = self.new_identities.rows.drain().collect();
         // Sorted, so that each page of the table is written once.
         new.sort_unstable();

@@ -90,6 +90,7 @@ pub use items::{
 };
 pub(super) use journal::{Answer, Attempt, BatchOutcome, Kept};
 pub use owner::Installation;
+pub use paths::network_file_system;
 pub use reader::{FeedSummary, LedgerReader};
 pub use received::last_received;
 pub(super) use recheck::{Group, Marks, Recheck};

@@ -22,11 +22,40 @@ const OTHERS_MAY_READ_OR_WRITE: u32 = 0o077;
 /// Permission bits of a directory that let others put another file in the place of the ledger.
 const OTHERS_MAY_WRITE: u32 = 0o022;
 
+/// The file systems whose files other hosts may have open, as the system calls them (`statfs(2)`). SQLite's log and its locks work
+/// on one host only.
+const NETWORK: [(u64, &str); 6] = [
+    (0x6969, "NFS"),
+    (0xff53_4d42, "CIFS"),
+    (0xfe53_4d42, "SMB"),
+    (0x00c3_6400, "Ceph"),
+    (0x0bd0_0bd0, "Lustre"),
+    (0x6b41_4653, "AFS"),
+];
+
+/// The name of the network file system on which a path is; `None` if it is on a disk of this host, or nobody can tell.
+pub fn network_file_system(path: &Path) -> Option<&'static str> {
+    let kind = rustix::fs::statfs(path).ok()?.f_type;
+    network_name(u64::from_ne_bytes(kind.to_ne_bytes()))
+}
+
+fn network_name(kind: u64) -> Option<&'static str> {
+    NETWORK.into_iter().find_map(|(of, name)| (of == kind).then_some(name))
+}
+
 /// Makes directory (0700) and file (0600) where they are missing, checks them, and makes their names durable. SQLite gives its
 /// side files the permissions of the file.
 pub(super) fn make(path: &Path) -> Result<(), LedgerError> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     make_directory(directory).map_err(|error| LedgerError::of_io(path, &error))?;
+    if let Some(name) = network_file_system(directory) {
+        let reason = format!("it is on a network file system ({name}), where its log and locks do not work");
+        return Err(LedgerError::new(
+            path,
+            &reason,
+            "set a directory on a local disk with --state-dir or state.directory",
+        ));
+    }
     is_there(path)?;
     match OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
         Ok(_) => {}
@@ -117,5 +146,21 @@ pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
         // A filesystem that cannot sync a directory has another way to keep its names, or none.
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
         result => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_file_system_is_known_by_its_number_and_a_disk_is_none() {
+        assert_eq!(network_name(0x6969), Some("NFS"));
+        assert_eq!(network_name(0xff53_4d42), Some("CIFS"));
+        // ext4.
+        assert_eq!(network_name(0xef53), None);
+        let here = tempfile::tempdir().expect("a directory");
+        assert_eq!(network_file_system(here.path()), None);
+        assert_eq!(network_file_system(&here.path().join("nothing")), None);
     }
 }
