@@ -89,6 +89,7 @@ pub const KEYS: &[Key] = &[
     integer("export.thread_count"),
     integer("export.max_batch_bytes"),
     boolean("export.quiet_if_running"),
+    boolean("export.landlock"),
     boolean("export.keep_payloads"),
     text("export.max_delete"),
     text("export.max_change"),
