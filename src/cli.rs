@@ -4,6 +4,7 @@ mod compare;
 mod export;
 mod items;
 mod lint;
+mod log_level;
 mod notify;
 mod support_bundle;
 mod verify;
@@ -21,6 +22,7 @@ pub use compare::{CompareCommand, DataSpacesArgs};
 pub use export::{ExportCommand, FeedChoice, LedgerCommand, RetryArgs, RunArgs, SendingArgs, SetArgs, WatchArgs};
 pub use items::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
 pub use lint::LintArgs;
+pub use log_level::LogLevel;
 pub use notify::{ChannelChoice, NotifyCommand};
 pub use support_bundle::SupportBundleArgs;
 pub use verify::VerifyArgs;
@@ -76,33 +78,6 @@ pub struct Global {
     /// Print JSON lines, each with "schema" and "type"
     #[arg(long, global = true)]
     pub json: bool,
-}
-
-/// How much is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogLevel {
-    /// Failures.
-    Error,
-    /// What somebody should look at as well.
-    Warn,
-    /// What happened as well.
-    Info,
-    /// Every request as well.
-    Debug,
-    /// Everything.
-    Trace,
-}
-
-impl From<LogLevel> for tracing::Level {
-    fn from(level: LogLevel) -> Self {
-        match level {
-            LogLevel::Error => Self::ERROR,
-            LogLevel::Warn => Self::WARN,
-            LogLevel::Info => Self::INFO,
-            LogLevel::Debug => Self::DEBUG,
-            LogLevel::Trace => Self::TRACE,
-        }
-    }
 }
 
 /// The commands.

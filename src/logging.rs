@@ -13,6 +13,7 @@ use tracing_subscriber::fmt::writer::MakeWriterExt as _;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 
 use crate::error::{Exit, Explain as _, Problem};
+use crate::hardening::{self, Writing};
 use crate::private_file::{self, PrivateFileError};
 
 /// Days of logs that are kept.
@@ -177,6 +178,11 @@ pub fn start(state_dir: &Path) -> Result<WorkerGuard, Problem> {
         install(writer.and(std::io::stderr), amount.level);
     } else {
         install(writer, amount.level);
+    }
+    match hardening::writing() {
+        Some(Writing::Confined) => tracing::info!("can write only where it must (Landlock)"),
+        Some(Writing::Anywhere(why)) => tracing::info!(why, "can write wherever its user can"),
+        None => {}
     }
     Ok(guard)
 }

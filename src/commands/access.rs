@@ -15,6 +15,11 @@ impl Command {
         matches!(self, Command::Export(ExportCommand::Run(args)) if args.for_screen)
     }
 
+    /// Whether it is an export that gives up writing anywhere but where it must.
+    pub(super) fn is_confined(&self) -> bool {
+        matches!(self, Command::Export(ExportCommand::Run(_) | ExportCommand::Retry(_) | ExportCommand::Watch(_)))
+    }
+
     /// Whether it writes a log in the state directory.
     pub(super) fn logs(&self) -> bool {
         matches!(

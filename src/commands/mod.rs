@@ -52,9 +52,13 @@ use std::time::Duration;
 
 use crate::cli::{Cli, Command, Global};
 use crate::config::store::{ConfigError, FlagValue, Store};
+<<<<<<< HEAD
 use crate::connector::{Connector, Processes, RunPlace};
+=======
+use crate::connector::{Connector, RunPlace, confinement};
+>>>>>>> serve
 use crate::error::{Exit, Problem};
-use crate::{logging, waiting};
+use crate::{hardening, logging, waiting};
 use output::{Output, WhenClosed, talk};
 use report::Printer;
 use tokio_util::task::AbortOnDropHandle;
@@ -155,6 +159,13 @@ impl Invocation {
         // These start a log in the state directory, which is shown then.
         if !command.is_none_or(Command::logs) {
             logging::show();
+        }
+    }
+
+    /// Gives up writing anywhere but where an export must. Where the configuration cannot be read, the command says why.
+    fn confine(&self) {
+        if let Ok(store) = self.load() {
+            hardening::remember(confinement::confine(&store, &self.state_dir(&store)));
         }
     }
 
@@ -270,22 +281,28 @@ pub fn nothing_configured(store: &Store) -> Problem {
 
 /// Runs one command to its end, on a runtime of its own. So every future is compiled here, and not again in the program.
 pub fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<Exit> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run_one(cli, variables))
+    let setting = Invocation { global: cli.global, variables };
+    // Before there is a second thread: each is bound by what binds the one that starts it.
+    if let Some(command) = cli.command.as_ref().filter(|command| command.is_confined())
+        && access::permit(command, &setting).is_ok()
+    {
+        setting.confine();
+    }
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run_one(cli.command, setting))
 }
 
-async fn run_one(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<Exit> {
-    let setting = Invocation { global: cli.global, variables };
-    setting.say_how_much(cli.command.as_ref());
-    let is_change = cli.command.as_ref().is_some_and(Command::changes);
+async fn run_one(command: Option<Command>, setting: Invocation) -> anyhow::Result<Exit> {
+    setting.say_how_much(command.as_ref());
+    let is_change = command.as_ref().is_some_and(Command::changes);
     let when_closed = if is_change { WhenClosed::Finish } else { WhenClosed::End };
     let mut output = Output::new(setting.global.json, when_closed);
-    if let Some(command) = &cli.command {
+    if let Some(command) = &command {
         access::permit(command, &setting)?;
     }
     // Besides the screen, which shows what a run waits for in its log, and the doctor, which waits by limits of its own.
-    let is_told = !matches!(cli.command, None | Some(Command::Doctor));
+    let is_told = !matches!(command, None | Some(Command::Doctor));
     let _waits = is_told.then(|| AbortOnDropHandle::new(tokio::spawn(tell_waits())));
-    match cli.command {
+    match command {
         None => Box::pin(screen(&setting, &mut output)).await,
         Some(Command::Keys(command)) => Box::pin(keys::run(command, &setting, &mut output)).await,
         Some(Command::Projects(command)) => projects::run(command, &setting, &mut output).await,

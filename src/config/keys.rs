@@ -91,6 +91,7 @@ pub const KEYS: &[Key] = &[
     Key { path: "export.thread_count", kind: ValueKind::IntegerOrText },
     integer("export.max_batch_bytes"),
     boolean("export.quiet_if_running"),
+    boolean("export.landlock"),
     boolean("export.keep_payloads"),
     text("export.max_delete"),
     text("export.max_change"),

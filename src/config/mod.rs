@@ -256,6 +256,8 @@ pub struct ExportSection {
     pub max_batch_bytes: usize,
     /// Whether a run with `--quiet` is silent and ends with 0 if another one does the same work.
     pub quiet_if_running: bool,
+    /// Whether a run or a watch gives up writing anywhere but where it must, where the kernel has Landlock.
+    pub landlock: bool,
     /// Whether the ledger keeps what was sent of each item.
     pub keep_payloads: bool,
     /// How many items of a feed a run may delete.
@@ -280,6 +282,7 @@ impl Default for ExportSection {
             thread_count: ThreadCount::Auto,
             max_batch_bytes: crate::bounds::DEFAULT_BATCH_BYTES,
             quiet_if_running: true,
+            landlock: true,
             keep_payloads: true,
             max_delete: crate::domain::MAX_DELETE,
             max_change: Most::NoLimit,

@@ -6,6 +6,7 @@ mod attach;
 pub mod checklist;
 pub mod compare;
 pub mod completion;
+pub mod confinement;
 mod csv;
 pub mod data_spaces;
 mod database;

@@ -12,6 +12,7 @@ mod cli;
 mod client;
 mod completions;
 mod config_edit;
+mod confinement;
 mod credentials;
 mod data_spaces;
 mod documentation;

@@ -12,6 +12,7 @@ use crate::connector::finding::Finding;
 use crate::export::ledger::network_file_system;
 use crate::export::owner::user_named;
 use crate::format::bytes;
+use crate::hardening::Writing;
 use crate::private_file::safe;
 
 const STATE: &str = "State directory";
@@ -81,7 +82,13 @@ pub(super) fn check(connector: &Connector, variable: impl Fn(&str) -> Option<Str
         Err(_) => "created by the first run".to_owned(),
     };
     let free = free.map_or_else(|| "free space unknown".to_owned(), |free| format!("{} free", bytes(free)));
-    Check::new(STATE, &format!("{mode}, {free}, {shown}"), findings)
+    let writing = match connector.writing_of_exports() {
+        Writing::Confined => {
+            "exports can write only there, to the metrics file, var/ and temporary directories (Landlock)".to_owned()
+        }
+        Writing::Anywhere(why) => format!("exports can write wherever this user can: {why}"),
+    };
+    Check::new(STATE, &format!("{mode}, {free}, {shown}"), findings).with_facts(vec![writing.into()])
 }
 
 fn nearest_existing(path: &Path) -> PathBuf {
