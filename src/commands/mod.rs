@@ -52,11 +52,7 @@ use std::time::Duration;
 
 use crate::cli::{Cli, Command, Global};
 use crate::config::store::{ConfigError, FlagValue, Store};
-<<<<<<< HEAD
-use crate::connector::{Connector, Processes, RunPlace};
-=======
-use crate::connector::{Connector, RunPlace, confinement};
->>>>>>> serve
+use crate::connector::{Connector, Processes, RunPlace, confinement};
 use crate::error::{Exit, Problem};
 use crate::{hardening, logging, waiting};
 use output::{Output, WhenClosed, talk};

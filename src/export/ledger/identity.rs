@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::feed_code;
+use super::new_identities::NewIdentities;
 use super::store::{Mode, Store};
 use crate::domain::Feed;
 use crate::feeds::item::Sha1Hash;
@@ -19,17 +20,6 @@ const MOST_WAITING: usize = 200_000;
 
 /// How many bytes of an identity the table holds: enough that two are hardly ever alike; the row has all of it.
 const KEY_BYTES: usize = 8;
-
-/// The identities of the feed that is gone through and that the table does not have yet.
-#[derive(Debug, Default)]
-pub(super) struct NewIdentities {
-    feed: Option<Feed>,
-    /// The table has every row up to this one.
-    up_to: i64,
-    /// Whether the table has any of the feed: in a first sync nothing is looked up in it.
-    has_settled: bool,
-    rows: HashMap<Sha1Hash, i64>,
-}
 
 impl Store {
     /// Reads which identities of a feed the table does not have yet: another process may have gone through the feed.

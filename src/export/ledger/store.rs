@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::bitmap::Bitmap;
 use super::fingerprints::Fingerprints;
-use super::identity::NewIdentities;
+use super::new_identities::NewIdentities;
 use super::{LedgerError, path_of, paths, schema};
 use crate::domain::{DataSpaceId, Feed};
 
