@@ -145,7 +145,7 @@ if [ "$(id -u)" = 0 ]; then
   mkdir "$work/needy"
   deb "$debian" "libc6 (>= 2.17), absent-one, absent-two" "$work/needy"
   sums "$work/needy"
-  refused "a .deb without its dependencies" 1 "needs absent-one absent-two first" "$work/needy" --key "$work/public.pem" --root "$work/root"
+  refused "a .deb without its dependencies" 1 "run apt-get install absent-one absent-two." "$work/needy" --key "$work/public.pem" --root "$work/root"
   deb "$debian" "libc6 (>= 2.31)" "$work/needy"
   sums "$work/needy"
   refused "a system too old for the .deb" 1 "needs libc6 2.31 or newer; this system has 2.30-1" "$work/needy" --key "$work/public.pem" --root "$work/root"
