@@ -5,24 +5,26 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+/// `cargo run` and `cargo test` hand what is set here on to the program, which takes every `COMMERCE_CONNECTOR_…` for a setting: so
+/// these have another beginning.
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=Cargo.lock");
-    println!("cargo::rerun-if-env-changed=COMMERCE_CONNECTOR_COMMIT");
+    println!("cargo::rerun-if-env-changed=BUILD_COMMIT");
     let target = env::var("TARGET").unwrap_or_default();
-    println!("cargo::rustc-env=COMMERCE_CONNECTOR_TARGET={target}");
+    println!("cargo::rustc-env=BUILD_TARGET={target}");
     let features = env::vars().filter_map(|(name, _)| name.strip_prefix("CARGO_FEATURE_").map(str::to_lowercase));
-    println!("cargo::rustc-env=COMMERCE_CONNECTOR_FEATURES={}", features.collect::<Vec<_>>().join(","));
+    println!("cargo::rustc-env=BUILD_FEATURES={}", features.collect::<Vec<_>>().join(","));
     if let Some(version) = locked_version("rustls") {
-        println!("cargo::rustc-env=COMMERCE_CONNECTOR_RUSTLS={version}");
+        println!("cargo::rustc-env=BUILD_RUSTLS={version}");
     }
     // Only what is shipped says its commit: in a development build, each commit would compile everything once more.
     let is_release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
     if is_release
-        && env::var_os("COMMERCE_CONNECTOR_COMMIT").is_none()
+        && env::var_os("BUILD_COMMIT").is_none()
         && let Some(commit) = commit()
     {
-        println!("cargo::rustc-env=COMMERCE_CONNECTOR_COMMIT={commit}");
+        println!("cargo::rustc-env=BUILD_COMMIT={commit}");
     }
 }
 

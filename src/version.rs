@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-/// The commit it was built from: as whoever built it said (`COMMERCE_CONNECTOR_COMMIT`), else that of the repository, in a release build.
-const COMMIT: Option<&str> = option_env!("COMMERCE_CONNECTOR_COMMIT");
+/// The commit it was built from: as whoever built it said (`BUILD_COMMIT`), else that of the repository, in a release build.
+const COMMIT: Option<&str> = option_env!("BUILD_COMMIT");
 /// What it was built for, such as `x86_64-unknown-linux-gnu`.
-const TARGET: &str = env!("COMMERCE_CONNECTOR_TARGET");
+const TARGET: &str = env!("BUILD_TARGET");
 /// Its features of Cargo, comma-separated.
-const FEATURES: &str = env!("COMMERCE_CONNECTOR_FEATURES");
+const FEATURES: &str = env!("BUILD_FEATURES");
 /// The version of the TLS library, by Cargo.lock.
-const RUSTLS: Option<&str> = option_env!("COMMERCE_CONNECTOR_RUSTLS");
+const RUSTLS: Option<&str> = option_env!("BUILD_RUSTLS");
 
 /// Version, commit, target, features, SQLite and TLS, one a line.
 pub fn text() -> String {

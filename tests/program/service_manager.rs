@@ -86,8 +86,8 @@ fn a_watch_says_what_it_watches_and_reads_its_settings_again_at_a_hang_up() {
             "Settings changed: export settings, metrics",
         ),
         (
-            format!("{config}\n[export]\nthread_count = 0\n"),
-            "export.thread_count must be from 1 to 32; continuing with the settings in use",
+            format!("{config}\n[export]\ndatabase_share = 0\n"),
+            "export.database_share must be from 1 to 100; continuing with the settings in use",
         ),
         (config.clone(), "Settings changed: export settings, metrics"),
         (config.clone(), "Settings read again; nothing changed."),
