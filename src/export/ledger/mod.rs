@@ -6,7 +6,7 @@
 //!
 //! # What a run asks of it
 //!
-//! All of it goes through [`writer::Ledger::call`]: what a call wrote is on disk when it returns, all of it or nothing; calls that
+//! All of it goes through `writer::Ledger::call`: what a call wrote is on disk when it returns, all of it or nothing; calls that
 //! come together share a commit. A store for other places than this disk has to keep the same promises.
 //!
 //! | call | what is true once it returned |
