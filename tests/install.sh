@@ -2,7 +2,7 @@
 # Tests scripts/install on small packages made here, into roots of its own below a temporary folder; nothing from the internet.
 # Needs openssl, curl, python3 and rpmbuild (scripts/test installs them), and root for the two kinds of packages.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 work=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
