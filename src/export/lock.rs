@@ -6,6 +6,7 @@
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,12 @@ const FILE_LIMIT: u64 = 1024;
 
 /// The most that is shown of a lock file that no run wrote, in characters.
 const SHOWN_LIMIT: usize = 200;
+
+/// Within which time the system frees the lock of a process that was killed, while it finishes what that wrote.
+const FREED_WITHIN: Duration = Duration::from_secs(1);
+
+/// How often it is looked at meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A held lock; dropping it lets the next run in.
 #[derive(Debug)]
@@ -38,13 +45,20 @@ impl RunLock {
         let path = private_file::own_dir(state_dir, "locks")?.join(format!("{data_space}.{feed}.lock"));
         let failure = |error: &std::io::Error| PrivateFileError::io(&path, error);
         let mut file = private_file::open_own(&path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let (holder, is_pass) = holder(&mut file);
-                return Err(ExportError::Locked { feed, holder, is_pass });
+        let begun = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                // The system frees the locks of a killed process a moment after the process is gone.
+                Err(TryLockError::WouldBlock) if is_left_behind(&mut file) && begun.elapsed() < FREED_WITHIN => {
+                    std::thread::sleep(LOOK_AGAIN);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let (holder, is_pass) = holder(&mut file);
+                    return Err(ExportError::Locked { feed, holder, is_pass });
+                }
+                Err(TryLockError::Error(error)) => return Err(failure(&error).into()),
             }
-            Err(TryLockError::Error(error)) => return Err(failure(&error).into()),
         }
         let died = read(&mut file).map(|written| match written {
             Written::Holder(holder) => SafeText::from(holder.owner.to_string()),
@@ -104,6 +118,11 @@ fn read(file: &mut File) -> Option<Written> {
     })
 }
 
+/// Whether the process that holds it is gone.
+fn is_left_behind(file: &mut File) -> bool {
+    matches!(read(file), Some(Written::Holder(Holder { owner, .. })) if owner.is_gone() == Some(true))
+}
+
 /// Who holds it, and whether that is worth waiting for: a partial sync, or a run that has yet to say what it is.
 fn holder(file: &mut File) -> (SafeText, bool) {
     match read(file) {
@@ -156,6 +175,21 @@ mod tests {
         std::fs::write(&path, serde_json::to_vec(&dead).expect("JSON")).expect("written");
         let error = RunLock::take(state.path(), &space(), Feed::Products, false).expect_err("held");
         assert!(error.to_string().contains("that process has ended, but its lock is still held"), "{error}");
+    }
+
+    #[test]
+    fn the_lock_of_a_process_that_is_just_gone_is_taken_as_soon_as_it_is_free() {
+        let state = tempfile::tempdir().expect("a directory");
+        let held = RunLock::take(state.path(), &space(), Feed::Products, false).expect("free");
+        let path = state.path().join("locks/space.products.lock");
+        let dead = Owner { pid: 4_194_304, ..Owner::this_process() };
+        std::fs::write(&path, serde_json::to_vec(&dead).expect("JSON")).expect("written");
+        std::thread::scope(|scope| {
+            let next = scope.spawn(|| RunLock::take(state.path(), &space(), Feed::Products, false));
+            // Closed as the system does it: what stands in the file stays.
+            held.file.unlock().expect("unlocked");
+            next.join().expect("no panic").expect("free soon");
+        });
     }
 
     #[test]
