@@ -37,7 +37,7 @@ impl Store {
         }
         drop(rows);
         drop(select);
-        if self.mode == Mode::Keep && self.new_identities.rows.is_empty() {
+        if self.new_identities.rows.is_empty() {
             // What other feeds have added is not read again.
             return self.settle_identities();
         }
@@ -88,9 +88,9 @@ impl Store {
         Ok(())
     }
 
-    /// Moves the new identities into the table.
+    /// Moves the new identities into the table. A dry run writes nothing and keeps them.
     pub(in crate::export) fn settle_identities(&mut self) -> rusqlite::Result<()> {
-        let Some(feed) = self.new_identities.feed else { return Ok(()) };
+        let Some(feed) = self.new_identities.feed.filter(|_| self.mode == Mode::Keep) else { return Ok(()) };
         let newest = self
             .connection
             .prepare_cached("SELECT coalesce(max(id), 0) FROM items")?
@@ -112,9 +112,9 @@ impl Store {
         Ok(())
     }
 
-    /// Moves the new identities into the table once they are many. A dry run writes nothing and keeps them.
+    /// Moves the new identities into the table once they are many.
     pub(super) fn settle_identities_if_many(&mut self) -> rusqlite::Result<()> {
-        if self.mode == Mode::Keep && self.new_identities.rows.len() >= MOST_WAITING {
+        if self.new_identities.rows.len() >= MOST_WAITING {
             self.settle_identities()?;
         }
         Ok(())
