@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::bloom_filter::BloomFilter;
 use super::feed_code;
 use super::new_identities::NewIdentities;
 use super::store::{Mode, Store};
@@ -27,7 +28,8 @@ impl Store {
         let up_to = up_to(&self.connection, feed)?;
         let has_settled =
             self.connection.prepare_cached("SELECT 1 FROM identities WHERE feed = ?1")?.exists([feed_code(feed)])?;
-        self.new_identities = NewIdentities { feed: Some(feed), up_to, has_settled, rows: HashMap::new() };
+        let settled = (!has_settled).then(BloomFilter::default);
+        self.new_identities = NewIdentities { feed: Some(feed), up_to, settled, rows: HashMap::new() };
         let mut select = self
             .connection
             .prepare_cached("SELECT id, feed_id FROM items NOT INDEXED WHERE id > ?1 AND feed = ?2 ORDER BY id")?;
@@ -58,7 +60,7 @@ impl Store {
         debug_assert_eq!(self.new_identities.feed, Some(feed), "the feed that was begun");
         match self.new_identities.rows.get(&id) {
             Some(row) => Ok(Some(*row)),
-            None if !self.new_identities.has_settled => Ok(None),
+            None if self.new_identities.settled.as_ref().is_some_and(|settled| !settled.may_have(&id)) => Ok(None),
             None => in_table(&self.connection, feed, id),
         }
     }
@@ -70,7 +72,9 @@ impl Store {
             return Ok(());
         }
         // SQLite gave the number of a row that was forgotten; those above the mark alone are read again.
-        self.new_identities.has_settled = true;
+        if let Some(settled) = &mut self.new_identities.settled {
+            settled.add([id].iter());
+        }
         let mut insert = self.connection.prepare_cached("INSERT INTO identities VALUES (?1, ?2, ?3)")?;
         insert.execute(params![feed_code(feed), key(&id), row]).map(drop)
     }
@@ -98,7 +102,9 @@ impl Store {
         if self.new_identities.up_to == newest {
             return Ok(());
         }
-        self.new_identities.has_settled |= !self.new_identities.rows.is_empty();
+        if let Some(settled) = &mut self.new_identities.settled {
+            settled.add(self.new_identities.rows.keys());
+        }
         let mut new: Vec<(Sha1Hash, i64)> = self.new_identities.rows.drain().collect();
         // Sorted, so that each page of the table is written once.
         new.sort_unstable();

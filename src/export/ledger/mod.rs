@@ -29,7 +29,7 @@
 //! # Rooms
 //!
 //! `status` says what the codes of items mean, `schema` opens and describes the file, `store` holds a connection and its
-//! run-local state, `identity` (with `new_identities`) finds the row of an item, `fingerprints` are what a dry run remembers instead, `compare`, `sweep`,
+//! run-local state, `identity` (with `new_identities` and `bloom_filter`) finds the row of an item, `fingerprints` are what a dry run remembers instead, `compare`, `sweep`,
 //! `chosen` (a part of a feed), `follow` (change logs), `recheck` (what is compared again), `rolling` (the rolling compare),
 //! `journal`, `held`, `history`, `batch_sizes`, `runs` (the run history) and `hours` (what was sent in each) are what a run does
 //! with it, `adopt` takes over what another exporter has sent, `writer` is the one thread that writes, `reader`, `sent`, `listing`
@@ -39,6 +39,7 @@ mod adopt;
 mod backup;
 mod batch_sizes;
 mod bitmap;
+mod bloom_filter;
 mod check;
 mod chosen;
 mod compare;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::bloom_filter::BloomFilter;
 use crate::domain::Feed;
 use crate::feeds::item::Sha1Hash;
 
@@ -11,7 +12,8 @@ pub(super) struct NewIdentities {
     pub feed: Option<Feed>,
     /// The table has every row up to this one.
     pub up_to: i64,
-    /// Whether the table has any of the feed: in a first sync nothing is looked up in it.
-    pub has_settled: bool,
+    /// What the table has of the feed, if all of that was put there by this run: then a first sync hardly ever looks into it. `None`
+    /// = it may have any.
+    pub settled: Option<BloomFilter>,
     pub rows: HashMap<Sha1Hash, i64>,
 }

@@ -43,6 +43,18 @@ fn a_new_identity_waits_in_memory_and_is_found_again_by_whoever_opens_the_ledger
 }
 
 #[test]
+fn what_a_first_sync_has_put_into_the_table_is_found_there() {
+    let mut shop = Shop::new(Feed::Products);
+    shop.collect(&[numbered(1, "A", "a"), numbered(2, "B", "b")]);
+    shop.store.settle_identities().expect("settled");
+    // The same identity by another record, in the same run: the first one wins.
+    let again = [numbered(3, "C", "c"), numbered(4, "A", "other"), numbered(5, "D", "d")];
+    let compared = shop.store.compare(again.map(LedgerEntry::Whole).to_vec(), now()).expect("compared");
+    assert_eq!(labels(&compared.send), [("C · default", Why::New), ("D · default", Why::New)]);
+    assert_eq!(compared.twins, ["A · default".into()]);
+}
+
+#[test]
 fn a_number_that_is_given_again_belongs_to_the_new_item() {
     let mut shop = Shop::new(Feed::Products);
     shop.collect(&[numbered(1, "A", "a"), numbered(2, "B", "b")]);
