@@ -3,10 +3,11 @@
 //! Directories are 0700, files 0600 from the moment they exist; a file is replaced by rename, so that a crash leaves either
 //! the old one or the new one. This file must never know what is in them.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
 
@@ -16,6 +17,9 @@ use crate::untrusted::SafeText;
 
 /// No key, password or configuration is larger than this; whatever is, is the wrong file. In bytes.
 pub const SIZE_LIMIT: u64 = 1024 * 1024;
+
+/// How often a lock is looked at that is waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 const OTHERS_MAY_READ_OR_WRITE: u32 = 0o077;
 const OTHERS_MAY_WRITE: u32 = 0o022;
@@ -187,6 +191,23 @@ pub fn open_own(path: &Path) -> Result<File, PrivateFileError> {
     let meta = file.metadata().map_err(|error| PrivateFileError::io(path, &error))?;
     check_own(path, &meta)?;
     Ok(file)
+}
+
+/// Takes the lock of a file. While another process holds it, waits up to `limit`, as long as that `is_worth_it`. Blocking. `false` =
+/// another process still holds it.
+///
+/// # Errors
+/// If the file cannot be locked at all.
+pub fn lock_within(file: &File, limit: Duration, is_worth_it: impl Fn() -> bool) -> io::Result<bool> {
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < limit && is_worth_it() => std::thread::sleep(LOOK_AGAIN),
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
 }
 
 /// Refuses a file of the state that is a link, belongs to somebody else, or that others may read or write.

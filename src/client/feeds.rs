@@ -9,7 +9,7 @@ use reqwest::Method;
 use reqwest::header;
 use serde_json::Value;
 
-use super::models::{FeedAnswer, FeedOutcome, RETRYABLE_ITEM_CODE, RefusedItem};
+use super::models::{FeedAnswer, FeedOutcome, RefusedItem};
 use super::pace::Departure;
 use super::{Client, SKEW_WRONG};
 use crate::domain::{DataSpaceId, KeysRemedy};
@@ -225,7 +225,7 @@ fn refused_item(entry: &Value) -> Result<RefusedItem, SafeText> {
 
 /// One item with several reasons keeps them all; it may be sent again only if each of them allows that.
 fn merge(first: &mut RefusedItem, later: &RefusedItem) {
-    if first.code.as_str() == RETRYABLE_ITEM_CODE {
+    if first.is_retryable() {
         first.code = later.code.clone();
     }
     if first.message != later.message {

@@ -20,6 +20,13 @@ pub struct RefusedItem {
 /// The code of a refused item that may be sent again later (protocol page §3).
 pub const RETRYABLE_ITEM_CODE: &str = "items_limit_exceeded";
 
+impl RefusedItem {
+    /// Whether it may be sent again later as it is.
+    pub fn is_retryable(&self) -> bool {
+        self.code.as_str() == RETRYABLE_ITEM_CODE
+    }
+}
+
 /// What one request to a feed route came to. Every answer and failure is one of these.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FeedOutcome {

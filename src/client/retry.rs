@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::models::{FeedAnswer, FeedOutcome, RETRYABLE_ITEM_CODE, RefusedItem};
+use super::models::{FeedAnswer, FeedOutcome, RefusedItem};
 
 /// The longest pause before the second try; it doubles with each further one.
 pub const BACKOFF_BASE: Duration = Duration::from_secs(1);
@@ -245,7 +245,7 @@ fn failed(
 
 /// Of an accepted batch, only the refused items that may come again are left.
 fn accepted(refused: &[RefusedItem], items: usize, tries: &mut Tries, random: &mut dyn FnMut() -> f64) -> Decision {
-    let is_again = |index: &usize| refused.iter().any(|item| item.index == *index && is_retryable(item));
+    let is_again = |index: &usize| refused.iter().any(|item| item.index == *index && item.is_retryable());
     let without: Vec<usize> = (0..items).filter(|index| !is_again(index)).collect();
     if without.len() == items { Decision::Done } else { again(without, tries, random) }
 }
@@ -269,12 +269,12 @@ fn refused_items(
             Decision::Stop(GaveUp::SearchEnded)
         };
     }
-    let mut without: Vec<usize> = refused.iter().filter(|item| !is_retryable(item)).map(|item| item.index).collect();
+    let mut without: Vec<usize> = refused.iter().filter(|item| !item.is_retryable()).map(|item| item.index).collect();
     without.sort_unstable();
     without.dedup();
     if without.len() == items {
         Decision::Stop(GaveUp::PayloadRefused)
-    } else if refused.iter().any(is_retryable) {
+    } else if refused.iter().any(RefusedItem::is_retryable) {
         again(without, tries, random)
     } else {
         // Each such round removes an item, so it ends; and the others did nothing wrong, so they need not wait.
@@ -290,10 +290,6 @@ fn again(without: Vec<usize>, tries: &mut Tries, random: &mut dyn FnMut() -> f64
     }
     let after = backoff(tries.failed, random);
     if without.is_empty() { Decision::Retry { after } } else { Decision::RetryPartial { without, after } }
-}
-
-fn is_retryable(item: &RefusedItem) -> bool {
-    item.code.as_str() == RETRYABLE_ITEM_CODE
 }
 
 /// Full jitter: anything from zero to the exponential limit, so that workers that failed together do not return together.

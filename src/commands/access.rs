@@ -22,11 +22,7 @@ impl Command {
 
     /// Whether it writes a log in the state directory.
     pub(super) fn logs(&self) -> bool {
-        matches!(
-            self,
-            Command::Demo(_)
-                | Command::Export(ExportCommand::Run(_) | ExportCommand::Retry(_) | ExportCommand::Watch(_))
-        )
+        matches!(self, Command::Demo(_)) || self.is_confined()
     }
 
     /// Whether it changes keys, settings, projects, or what is in a data space.

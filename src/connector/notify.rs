@@ -265,15 +265,7 @@ impl Notices {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Feed;
-    use crate::export::progress::{FeedProgress, Progress};
-
-    fn report(end: RunEnd, change: impl FnOnce(&mut FeedProgress)) -> RunReport {
-        let mut feed = FeedProgress::new(Feed::Products);
-        change(&mut feed);
-        let progress = Progress::new(vec![feed], false);
-        RunReport { progress, end, unknown_ids: vec![], requests_per_second: None }
-    }
+    use crate::export::progress::report;
 
     #[test]
     fn a_gateway_that_is_down_is_a_failure_and_single_items_are_not() {

@@ -3,10 +3,10 @@
 //! Whether it is held, only the lock says. The file says who holds it; a run that ends in order empties it, so that what is left
 //! in it names a run that died.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,9 +25,6 @@ const SHOWN_LIMIT: usize = 200;
 /// Within which time the system frees the lock of a process that was killed, while it finishes what that wrote.
 const FREED_WITHIN: Duration = Duration::from_secs(1);
 
-/// How often it is looked at meanwhile.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
-
 /// A held lock; dropping it lets the next run in.
 #[derive(Debug)]
 pub(super) struct RunLock {
@@ -45,22 +42,13 @@ impl RunLock {
         let path = private_file::own_dir(state_dir, "locks")?.join(format!("{data_space}.{feed}.lock"));
         let failure = |error: &std::io::Error| PrivateFileError::io(&path, error);
         let mut file = private_file::open_own(&path)?;
-        let begun = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                // The system frees the locks of a killed process a moment after the process is gone.
-                Err(TryLockError::WouldBlock) if is_left_behind(&mut file) && begun.elapsed() < FREED_WITHIN => {
-                    std::thread::sleep(LOOK_AGAIN);
-                }
-                Err(TryLockError::WouldBlock) => {
-                    let (holder, is_pass) = holder(&mut file);
-                    return Err(ExportError::Locked { feed, holder, is_pass });
-                }
-                Err(TryLockError::Error(error)) => return Err(failure(&error).into()),
-            }
+        // The system frees the locks of a killed process a moment after the process is gone.
+        let is_taken = private_file::lock_within(&file, FREED_WITHIN, || is_left_behind(&file));
+        if !is_taken.map_err(|error| failure(&error))? {
+            let (holder, is_pass) = holder(&file);
+            return Err(ExportError::Locked { feed, holder, is_pass });
         }
-        let died = read(&mut file).map(|written| match written {
+        let died = read(&file).map(|written| match written {
             Written::Holder(holder) => SafeText::from(holder.owner.to_string()),
             Written::Other(text) => text,
         });
@@ -109,7 +97,7 @@ enum Written {
     Other(SafeText),
 }
 
-fn read(file: &mut File) -> Option<Written> {
+fn read(mut file: &File) -> Option<Written> {
     let mut text = String::new();
     file.rewind().and_then(|()| file.take(FILE_LIMIT).read_to_string(&mut text)).ok().filter(|length| *length > 0)?;
     Some(match serde_json::from_str(&text) {
@@ -119,12 +107,12 @@ fn read(file: &mut File) -> Option<Written> {
 }
 
 /// Whether the process that holds it is gone.
-fn is_left_behind(file: &mut File) -> bool {
+fn is_left_behind(file: &File) -> bool {
     matches!(read(file), Some(Written::Holder(Holder { owner, .. })) if owner.is_gone() == Some(true))
 }
 
 /// Who holds it, and whether that is worth waiting for: a partial sync, or a run that has yet to say what it is.
-fn holder(file: &mut File) -> (SafeText, bool) {
+fn holder(file: &File) -> (SafeText, bool) {
     match read(file) {
         // The system frees the locks of a process that ends; a server of files that lost sight of it may not.
         Some(Written::Holder(Holder { owner, .. })) if owner.is_gone() == Some(true) => {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ledger::status;
 use super::requests::RequestOutcome;
-use crate::client::models::{FeedOutcome, RETRYABLE_ITEM_CODE, RefusedItem};
+use crate::client::models::{FeedOutcome, RefusedItem};
 use crate::client::retry::{Decision, GaveUp};
 use crate::untrusted::SafeText;
 
@@ -56,7 +56,7 @@ fn judge_places(outcome: &FeedOutcome, places: impl Iterator<Item = usize>, item
 /// The state of an item that the server named.
 fn judge_named(outcome: &FeedOutcome, item: &RefusedItem) -> Judged {
     let status = match outcome {
-        _ if item.code.as_str() == RETRYABLE_ITEM_CODE => status::RETRYABLE,
+        _ if item.is_retryable() => status::RETRYABLE,
         FeedOutcome::Refused { status, .. } => payload_status(*status),
         _ => status::FAILED_IN_200,
     };
@@ -139,7 +139,7 @@ pub(super) fn pause_reason(outcome: &FeedOutcome) -> SafeText {
 /// What happened, in the server's words where it has some.
 pub(super) fn words(outcome: &FeedOutcome) -> SafeText {
     match outcome {
-        FeedOutcome::Accepted { refused } if refused.iter().any(|item| item.code.as_str() == RETRYABLE_ITEM_CODE) => {
+        FeedOutcome::Accepted { refused } if refused.iter().any(RefusedItem::is_retryable) => {
             SafeText::from("some items were refused temporarily")
         }
         // It is not done with this answer, so it names an item that is not there.
@@ -158,6 +158,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::client::models::RETRYABLE_ITEM_CODE;
 
     fn refused(index: usize, code: &str, message: &str) -> RefusedItem {
         RefusedItem { index, code: SafeText::from(code), message: SafeText::from(message) }

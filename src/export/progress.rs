@@ -360,19 +360,21 @@ impl RunReport {
     }
 }
 
+/// A run of one feed that ended like this, for tests.
+#[cfg(test)]
+pub(crate) fn report(end: RunEnd, change: impl FnOnce(&mut FeedProgress)) -> RunReport {
+    let mut feed = FeedProgress::new(Feed::Products);
+    change(&mut feed);
+    let progress = Progress::new(vec![feed], false);
+    RunReport { progress, end, unknown_ids: vec![], requests_per_second: None }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::MAX_DELETE;
     use crate::error::{Exit, Problem};
     use crate::export::held::What;
-
-    fn report(end: RunEnd, change: impl FnOnce(&mut FeedProgress)) -> RunReport {
-        let mut feed = FeedProgress::new(Feed::Products);
-        change(&mut feed);
-        let progress = Progress::new(vec![feed], false);
-        RunReport { progress, end, unknown_ids: vec![], requests_per_second: None }
-    }
 
     fn held() -> Held {
         let examples = Vec::new();

@@ -235,9 +235,8 @@ impl FeedRun {
     async fn learn_size(&self, items: usize, outcome: &FeedOutcome, decision: &Decision) {
         let Some(most) = self.plan.learns_up_to else { return };
         let size = self.learned();
-        let is_over_limit = |refused: &RefusedItem| refused.code.as_str() == RETRYABLE_ITEM_CODE;
         match outcome {
-            FeedOutcome::Accepted { refused } if items > 1 && refused.iter().any(is_over_limit) => {
+            FeedOutcome::Accepted { refused } if items > 1 && refused.iter().any(RefusedItem::is_retryable) => {
                 let smaller = size.refused(items, Timestamp::now());
                 if self.learn(smaller) && smaller.items < size.items {
                     let text = format!("batch size reduced to {} items: {RETRYABLE_ITEM_CODE}", smaller.items);

@@ -139,15 +139,13 @@ impl Content {
             }
             let begin = object.len();
             self.write(field, &mut object);
-            if !is_hashed(&field.name) {
+            let is_hashed = is_hashed(&field.name);
+            if !is_hashed || !has_hashed {
                 sha1.update(&object[pending..end]);
-                pending = object.len();
-            } else if !has_hashed && end != begin {
-                // What stood before the comma is left out, so it separates nothing.
-                sha1.update(&object[pending..end]);
-                pending = begin;
+                // Before the first that is hashed, a comma separates it from nothing.
+                pending = if is_hashed { begin } else { object.len() };
             }
-            has_hashed |= is_hashed(&field.name);
+            has_hashed |= is_hashed;
         }
         object.push(b'}');
         sha1.update(&object[pending..]);

@@ -1,7 +1,6 @@
 //! What was told: a file in the state directory, since a run by cron has no other memory.
 
 use std::collections::BTreeMap;
-use std::fs::TryLockError;
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,9 +15,8 @@ const FILE: &str = "told.json";
 const LOCK: &str = "told.lock";
 const DIRECTORY: &str = "notify";
 
-/// How often and how long another process is waited for: it holds the lock for one small file.
-const LOCK_TRIES: u32 = 20;
-const LOCK_WAIT: Duration = Duration::from_millis(50);
+/// How long another process is waited for: it holds the lock for one small file.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
 
 /// What was told, and of what the next message depends.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,21 +88,10 @@ impl Memory {
         let directory = private_file::own_dir(state_dir, DIRECTORY)?;
         let lock_path = directory.join(LOCK);
         let lock = private_file::open_own(&lock_path)?;
-        let mut tries = 0;
-        loop {
-            match lock.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) if tries < LOCK_TRIES => {
-                    tries += 1;
-                    std::thread::sleep(LOCK_WAIT);
-                }
-                Err(TryLockError::WouldBlock) => {
-                    let held = std::io::Error::other("another process holds it");
-                    return Err(PrivateFileError::io(&lock_path, &held));
-                }
-                Err(TryLockError::Error(error)) => return Err(PrivateFileError::io(&lock_path, &error)),
-            }
-        }
+        let is_taken = private_file::lock_within(&lock, LOCK_WAIT, || true);
+        let held = || std::io::Error::other("another process holds it");
+        let is_taken = is_taken.and_then(|is_taken| is_taken.then_some(()).ok_or_else(held));
+        is_taken.map_err(|error| PrivateFileError::io(&lock_path, &error))?;
         let path = directory.join(FILE);
         let mut memory = Self::read(&path);
         let given = change(&mut memory);

@@ -6,6 +6,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
 use super::*;
+use crate::client::models::RETRYABLE_ITEM_CODE;
 
 const ROUTE: &str = "feeds/things/v1";
 

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::client::models::RETRYABLE_ITEM_CODE;
 use crate::domain::KeysRemedy;
 use crate::http::Failure;
 

@@ -1,7 +1,7 @@
 //! Every answer to every decision; nothing here waits.
 
 use super::*;
-use crate::client::models::FeedAnswer;
+use crate::client::models::{FeedAnswer, RETRYABLE_ITEM_CODE};
 use crate::domain::KeysRemedy;
 use crate::http::Failure;
 

@@ -9,7 +9,7 @@ use rustix::fs::Access;
 use super::check::Check;
 use crate::connector::Connector;
 use crate::connector::finding::Finding;
-use crate::export::ledger::network_file_system;
+use crate::export::ledger::{file_system, network_name};
 use crate::export::owner::user_named;
 use crate::format::bytes;
 use crate::hardening::Writing;
@@ -52,7 +52,7 @@ pub(super) fn check(connector: &Connector, variable: impl Fn(&str) -> Option<Str
         ));
     }
     findings.extend(of_permissions(&directory));
-    let kind = rustix::fs::statfs(&existing).ok().map(|stat| u64::from_ne_bytes(stat.f_type.to_ne_bytes()));
+    let kind = file_system(&existing);
     let in_container = ["/.dockerenv", "/run/.containerenv"].iter().any(|mark| Path::new(mark).exists())
         || variable("KUBERNETES_SERVICE_HOST").is_some();
     let is_cloud = variable("MAGENTO_CLOUD_PROJECT").is_some();
@@ -61,7 +61,7 @@ pub(super) fn check(connector: &Connector, variable: impl Fn(&str) -> Option<Str
                      service";
         Finding::warning(format!("the state directory {shown} may not last: {what}"), means, next)
     }));
-    findings.extend(network_file_system(&existing).map(|name| {
+    findings.extend(kind.and_then(network_name).map(|name| {
         Finding::wrong(
             format!("the state directory {shown} is on a network file system ({name})"),
             "the ledger's log and locks do not work there, so no export starts",

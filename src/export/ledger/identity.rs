@@ -75,8 +75,7 @@ impl Store {
         if let Some(settled) = &mut self.new_identities.settled {
             settled.add([id].iter());
         }
-        let mut insert = self.connection.prepare_cached("INSERT INTO identities VALUES (?1, ?2, ?3)")?;
-        insert.execute(params![feed_code(feed), key(&id), row]).map(drop)
+        put(&self.connection, feed, &id, row)
     }
 
     /// Takes an identity out, with its row.
@@ -108,9 +107,8 @@ impl Store {
         let mut new: Vec<(Sha1Hash, i64)> = self.new_identities.rows.drain().collect();
         // Sorted, so that each page of the table is written once.
         new.sort_unstable();
-        let mut insert = self.connection.prepare_cached("INSERT INTO identities VALUES (?1, ?2, ?3)")?;
         for (id, row) in new {
-            insert.execute(params![feed_code(feed), key(&id), row])?;
+            put(&self.connection, feed, &id, row)?;
         }
         let mut keep = self.connection.prepare_cached("INSERT OR REPLACE INTO identified VALUES (?1, ?2)")?;
         keep.execute([feed_code(feed), newest])?;
@@ -136,6 +134,11 @@ fn up_to(connection: &Connection, feed: Feed) -> rusqlite::Result<i64> {
 /// What the table holds of an identity. Made here and not by the statement, which SQLite would then compile anew each time.
 fn key(id: &Sha1Hash) -> &[u8] {
     &id.0[..KEY_BYTES]
+}
+
+fn put(connection: &Connection, feed: Feed, id: &Sha1Hash, row: i64) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached("INSERT INTO identities VALUES (?1, ?2, ?3)")?;
+    insert.execute(params![feed_code(feed), key(id), row]).map(drop)
 }
 
 fn in_table(connection: &Connection, feed: Feed, id: Sha1Hash) -> rusqlite::Result<Option<i64>> {

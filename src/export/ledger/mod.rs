@@ -92,7 +92,7 @@ pub use items::{
 };
 pub(super) use journal::{Answer, Attempt, BatchOutcome, Kept};
 pub use owner::Installation;
-pub use paths::network_file_system;
+pub use paths::{file_system, network_name};
 pub use reader::{FeedSummary, LedgerReader};
 pub use received::last_received;
 pub(super) use recheck::{Group, Marks, Recheck};

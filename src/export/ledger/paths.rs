@@ -33,13 +33,14 @@ const NETWORK: [(u64, &str); 6] = [
     (0x6b41_4653, "AFS"),
 ];
 
-/// The name of the network file system on which a path is; `None` if it is on a disk of this host, or nobody can tell.
-pub fn network_file_system(path: &Path) -> Option<&'static str> {
+/// How the system calls the file system on which a path is; `None` if it does not tell.
+pub fn file_system(path: &Path) -> Option<u64> {
     let kind = rustix::fs::statfs(path).ok()?.f_type;
-    network_name(u64::from_ne_bytes(kind.to_ne_bytes()))
+    Some(u64::from_ne_bytes(kind.to_ne_bytes()))
 }
 
-fn network_name(kind: u64) -> Option<&'static str> {
+/// The name of a file system, if it is one of a network.
+pub fn network_name(kind: u64) -> Option<&'static str> {
     NETWORK.into_iter().find_map(|(of, name)| (of == kind).then_some(name))
 }
 
@@ -48,7 +49,7 @@ fn network_name(kind: u64) -> Option<&'static str> {
 pub(super) fn make(path: &Path) -> Result<(), LedgerError> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     make_directory(directory).map_err(|error| LedgerError::of_io(path, &error))?;
-    if let Some(name) = network_file_system(directory) {
+    if let Some(name) = file_system(directory).and_then(network_name) {
         let reason = format!("it is on a network file system ({name}), where its log and locks do not work");
         return Err(LedgerError::new(
             path,
@@ -160,7 +161,7 @@ mod tests {
         // ext4.
         assert_eq!(network_name(0xef53), None);
         let here = tempfile::tempdir().expect("a directory");
-        assert_eq!(network_file_system(here.path()), None);
-        assert_eq!(network_file_system(&here.path().join("nothing")), None);
+        assert_eq!(file_system(here.path()).map(network_name), Some(None));
+        assert_eq!(file_system(&here.path().join("nothing")), None);
     }
 }

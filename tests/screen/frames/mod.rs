@@ -323,8 +323,8 @@ fn export_ended_with_failures() {
     snapshot("export-ended", &state);
 }
 
-#[test]
-fn export_counted_without_sending() {
+/// A dry run that is over.
+pub fn counted() -> State {
     let mut state = running(false);
     let mut last = Progress { dry_run: true, ..progress(false) };
     for feed in &mut last.feeds {
@@ -332,6 +332,12 @@ fn export_counted_without_sending() {
     }
     let report = RunReport { progress: last, end: RunEnd::Complete, unknown_ids: vec![], requests_per_second: None };
     state.update(Event::RunEnded(Ok(report)), &now());
+    state
+}
+
+#[test]
+fn export_counted_without_sending() {
+    let state = counted();
     snapshot("export-counted", &state);
 }
 

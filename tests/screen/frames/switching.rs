@@ -150,13 +150,7 @@ fn a_support_bundle_says_what_is_in_it_before_it_is_written() {
 
 #[test]
 fn a_dry_run_ends_with_what_lint_says() {
-    let mut state = running(false);
-    let mut last = Progress { dry_run: true, ..progress(false) };
-    for feed in &mut last.feeds {
-        (feed.phase, feed.submitted, feed.requests) = (Phase::Done, 0, 0);
-    }
-    let report = RunReport { progress: last, end: RunEnd::Complete, unknown_ids: vec![], requests_per_second: None };
-    state.update(Event::RunEnded(Ok(report)), &now());
+    let mut state = counted();
     reply(&mut state, ExportReply::DryRunLinted(Row::new("Lint: 1 error, 2 warnings in 3,604 items", Tone::Danger)));
     snapshot("export-counted-linted", &state);
 }
