@@ -79,6 +79,7 @@ impl Rehearsal {
             accept_empty: false,
             dry_run: false,
             state_dir: state.path().to_owned(),
+            worker: None,
             absent: Vec::new(),
             left_out: Vec::new(),
         };

@@ -42,3 +42,9 @@ pub const DEFAULT_BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// How many days ago an order may have changed to be part of a full sync: 604,800 s, as in Commerce (feed map §9).
 pub const DEFAULT_ORDER_DAYS: u32 = 7;
+
+/// Seconds after which another node takes over from one that is silent: from longer than a pause of a busy server.
+pub const LEASE_SECONDS: RangeInclusive<u16> = 3..=600;
+
+/// The same unless configured otherwise: longer than a database server takes to restart, or a cluster to agree on who is left.
+pub const DEFAULT_LEASE_SECONDS: u16 = 30;

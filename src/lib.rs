@@ -22,6 +22,7 @@ pub mod attach;
 pub mod bounds;
 pub mod cli;
 pub mod client;
+pub mod cluster;
 pub mod commands;
 pub mod commerce;
 pub mod config;

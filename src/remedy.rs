@@ -94,6 +94,11 @@ pub enum Remedy {
     RepairLedger,
     /// Rebuild the ledger from a backup.
     RepairLedgerFrom,
+    /// Move the ledger.
+    MoveLedger {
+        /// `database` or `file`.
+        to: SafeText,
+    },
     /// Compare a file with the items of Adobe's exporter.
     CompareFile,
 }
@@ -151,6 +156,7 @@ impl Remedy {
             Self::VerifyAll => "`commerce-connector verify --all`",
             Self::DistrustLedger => "`commerce-connector export ledger repair --distrust`",
             Self::RepairLedger => "`commerce-connector export ledger repair`",
+            Self::MoveLedger { to } => return format!("`commerce-connector export ledger move --to {to}`"),
             Self::RepairLedgerFrom => "`commerce-connector export ledger repair --from FILE`",
             Self::CompareFile => "`commerce-connector compare exporter --from FILE`",
         };
@@ -190,7 +196,8 @@ impl Remedy {
                 Self::VerifyAll => Self::DistrustLedger,
                 Self::DistrustLedger => Self::RepairLedger,
                 Self::RepairLedger => Self::RepairLedgerFrom,
-                Self::RepairLedgerFrom => Self::CompareFile,
+                Self::RepairLedgerFrom => Self::MoveLedger { to: "database".into() },
+                Self::MoveLedger { .. } => Self::CompareFile,
                 Self::CompareFile => return None,
             })
         })

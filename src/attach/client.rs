@@ -9,8 +9,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use super::lines::{self, Line};
+use super::node::{self, NodeLink, Standing};
 use super::socket;
 use super::wire::{About, FromGuest, FromServer, line, read};
+use crate::cluster::{Cluster, RENEW_EVERY};
+use crate::domain::DataSpaceId;
 use crate::error::{Exit, Problem};
 use crate::export::control::{Command, Control};
 use crate::export::owner::Owner;
@@ -36,8 +39,16 @@ pub struct Found {
     pub about: About,
     /// How far it is.
     pub progress: Progress,
-    pub(super) lines: mpsc::Receiver<Line>,
-    pub(super) to: OwnedWriteHalf,
+    pub(super) way: Way,
+}
+
+/// The way to a run.
+#[derive(Debug)]
+pub(super) enum Way {
+    /// Its socket.
+    Socket { lines: mpsc::Receiver<Line>, to: OwnedWriteHalf },
+    /// The database that its node shares with this one.
+    Node(NodeLink),
 }
 
 /// The running exports in this state directory, the oldest first.
@@ -55,11 +66,20 @@ pub async fn find(state_dir: &Path) -> Vec<Found> {
     found
 }
 
+/// The running exports of all nodes that share this database, into this data space, the oldest first.
+///
+/// # Errors
+/// A [`Problem`] if the database cannot be asked.
+pub async fn find_on_nodes(cluster: &Cluster, data_space: &DataSpaceId) -> Result<Vec<Found>, Problem> {
+    let runs = node::find(cluster, data_space).await?;
+    Ok(runs.into_iter().map(|(about, progress, link)| Found { about, progress, way: Way::Node(link) }).collect())
+}
+
 async fn greet(path: &Path) -> Result<Found, String> {
     let (from, to) = socket::connect(path).await.map_err(|error| error.to_string())?.into_split();
     let mut lines = lines::read(from, LINE_LIMIT);
     match next(&mut lines).await? {
-        FromServer::Run { about, progress } => Ok(Found { about, progress, lines, to }),
+        FromServer::Run { about, progress } => Ok(Found { about, progress, way: Way::Socket { lines, to } }),
         FromServer::Refused { message } => Err(message.to_string()),
         _ => Err("it did not identify its run".to_owned()),
     }
@@ -77,10 +97,14 @@ impl Found {
     /// Has a command carried out.
     pub async fn tell(&mut self, command: Command) -> Result<(), Problem> {
         let gone = |_| ended_meanwhile(&self.about);
-        self.to.write_all(&said(command)).await.map_err(gone)?;
+        let (lines, to) = match &mut self.way {
+            Way::Node(link) => return link.tell(&self.about, command).await,
+            Way::Socket { lines, to } => (lines, to),
+        };
+        to.write_all(&said(command)).await.map_err(gone)?;
         let answer = timeout(PATIENCE, async {
             loop {
-                match next(&mut self.lines).await {
+                match next(lines).await {
                     Ok(FromServer::Taken) => return Ok(()),
                     Ok(FromServer::Refused { message }) => return Err(Problem::usage(message.to_string())),
                     Ok(FromServer::Ended { .. }) | Err(_) => return Err(ended_meanwhile(&self.about)),
@@ -101,10 +125,26 @@ impl Found {
         progress.mark_changed();
         let (events_out, events) = mpsc::channel(EVENTS_WAITING);
         let (commands, commands_in) = mpsc::channel(COMMANDS_WAITING);
-        let report = tokio::spawn(self.follow(progress_out, events_out, commands_in));
+        let Self { about, way, .. } = self;
+        let report = match way {
+            Way::Socket { lines, to } => {
+                let socket = Socket { about, lines, to };
+                tokio::spawn(socket.follow(progress_out, events_out, commands_in))
+            }
+            Way::Node(link) => tokio::spawn(follow_node(about, link, progress_out, events_out, commands_in)),
+        };
         Run { progress, events, control: Control::elsewhere(commands), report }
     }
+}
 
+/// A run behind its socket.
+struct Socket {
+    about: About,
+    lines: mpsc::Receiver<Line>,
+    to: OwnedWriteHalf,
+}
+
+impl Socket {
     async fn follow(
         mut self,
         progress: watch::Sender<Progress>,
@@ -146,6 +186,32 @@ impl Found {
                     return Err(ExportError::Elsewhere(lost(&self.about)));
                 }
             }
+        }
+    }
+}
+
+/// Follows a run of another node: its counters, as it writes them down.
+async fn follow_node(
+    about: About,
+    link: NodeLink,
+    progress: watch::Sender<Progress>,
+    events: mpsc::Sender<RunEvent>,
+    mut commands: mpsc::Receiver<Command>,
+) -> Result<RunReport, ExportError> {
+    let mut is_commanded = true;
+    loop {
+        tokio::select! {
+            biased;
+            () = events.closed() => return Err(ExportError::Elsewhere(lost(&about))),
+            command = commands.recv(), if is_commanded => match command {
+                Some(command) => link.tell(&about, command).await.map_err(ExportError::Elsewhere)?,
+                None => is_commanded = false,
+            },
+            () = tokio::time::sleep(RENEW_EVERY) => match link.look().await.map_err(ExportError::Elsewhere)? {
+                Standing::Running(newer) => drop(progress.send_replace(*newer)),
+                Standing::Ended(report) => return Ok(*report),
+                Standing::Gone => return Err(ExportError::Elsewhere(lost(&about))),
+            },
         }
     }
 }

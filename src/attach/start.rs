@@ -16,7 +16,7 @@ use tokio::net::unix::OwnedWriteHalf;
 use tokio::process::Command;
 use tokio::sync::mpsc;
 
-use super::client::{self, Found, LINE_LIMIT};
+use super::client::{self, Found, LINE_LIMIT, Way};
 use super::lines::{self, Line};
 use super::wire::{FromServer, line, read};
 use crate::error::{Exit, Problem};
@@ -36,7 +36,7 @@ pub async fn start(mut command: Command, job: &impl Serialize) -> Result<Found, 
     // A process that has ended already does not read it; what it said is read below.
     let _ = to.write_all(&line(job)).await;
     match client::next(&mut lines).await {
-        Ok(FromServer::Run { about, progress }) => Ok(Found { about, progress, lines, to }),
+        Ok(FromServer::Run { about, progress }) => Ok(Found { about, progress, way: Way::Socket { lines, to } }),
         Ok(FromServer::NotStarted { problem }) => Err(problem),
         _ => {
             let _ = process.start_kill();

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::{ItemArgs, ItemsArgs};
 use crate::bounds::{MOST_ITEMS, MOST_THREADS};
+use crate::config::LedgerPlace;
 use crate::config::time_span::TimeSpan;
 use crate::domain::{Feed, Most};
 use crate::feeds::source::IdKind;
@@ -81,6 +82,12 @@ pub enum LedgerCommand {
         /// Rebuild even if no damage is found: after a disk or machine was rolled back
         #[arg(long, conflicts_with = "from")]
         distrust: bool,
+    },
+    /// Move it into the database that several nodes share, or back into a file of this server
+    Move {
+        /// Where it goes: database or file
+        #[arg(long, value_name = "PLACE")]
+        to: LedgerPlace,
     },
     /// Copy it to a new file, even during an export
     Backup {

@@ -38,7 +38,7 @@ impl Command {
                 | ExportCommand::Resume
                 | ExportCommand::Stop
                 | ExportCommand::Set(_)
-                | ExportCommand::Ledger(LedgerCommand::Repair { .. }),
+                | ExportCommand::Ledger(LedgerCommand::Repair { .. } | LedgerCommand::Move { .. }),
             )
             | Command::Config(
                 ConfigCommand::Init | ConfigCommand::Source { .. } | ConfigCommand::Edit | ConfigCommand::Set { .. },

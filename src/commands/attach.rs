@@ -82,6 +82,10 @@ pub async fn watches(connector: &Connector, output: &mut Output) -> Result<(), P
         });
         output.say(&text, "watch", fields)?;
     }
+    for owner in connector.watches_of_nodes().await? {
+        let fields = json!({"user": owner.user, "host": owner.host, "pid": owner.pid});
+        output.say(&format!("Watch running on another node ({owner})."), "watch_of_node", fields)?;
+    }
     Ok(())
 }
 

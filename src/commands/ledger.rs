@@ -5,6 +5,7 @@ use serde_json::json;
 use super::output::{Output, table};
 use super::report::Printer;
 use crate::cli::LedgerCommand;
+use crate::config::LedgerPlace;
 use crate::connector::ledger::findings;
 use crate::connector::{Connector, finding};
 use crate::error::{Exit, Problem};
@@ -19,6 +20,18 @@ pub fn run(command: LedgerCommand, connector: &Connector, output: &mut Output) -
         LedgerCommand::Repair { from: Some(file), .. } => repair(RepairFrom::Backup(&file), connector, output),
         LedgerCommand::Repair { distrust: true, .. } => repair(RepairFrom::Doubted, connector, output),
         LedgerCommand::Repair { .. } => repair(RepairFrom::Damaged, connector, output),
+        LedgerCommand::Move { to } => {
+            let is_moved = tokio::task::block_in_place(|| connector.move_ledger(to))?;
+            if !is_moved {
+                return nothing(output);
+            }
+            let text = match to {
+                LedgerPlace::Database => "Ledger moved to the database. Set state.ledger = \"database\" on every node.",
+                LedgerPlace::File => "Ledger moved to this server. Set state.ledger = \"file\" here.",
+            };
+            output.say(text, "ledger_moved", json!({"to": to}))?;
+            Ok(Exit::Done)
+        }
         LedgerCommand::Backup { file } => {
             let Some(backup) = tokio::task::block_in_place(|| connector.back_up_ledger(file))? else {
                 return nothing(output);

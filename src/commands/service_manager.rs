@@ -65,6 +65,7 @@ fn status(news: &WatchNews) -> Option<String> {
         WatchNews::Pass(report) => Some(closing_line(report)),
         WatchNews::Failing { problem, .. } => Some(format!("Failing: {}", problem.what)),
         WatchNews::Recovered => Some("Working again".to_owned()),
+        WatchNews::StandingBy { holder } => Some(format!("Standing by for {holder}")),
         WatchNews::Event(_) | WatchNews::SettingsChanged(_) | WatchNews::Reloading | WatchNews::Reloaded { .. } => None,
     }
 }

@@ -143,6 +143,11 @@ fn say(teller: &mut Teller<'_>, news: &WatchNews) {
                 talk(&format!("  fix: {}", hint.command_line()));
             }
         }
+        WatchNews::StandingBy { holder } => {
+            let text =
+                format!("Standing by: the watch runs on another node ({holder}). This one takes over when it ends.");
+            teller.say(&text, "watch_standing_by", json!({"holder": holder}));
+        }
         WatchNews::SettingsChanged(what) => {
             teller.say(&format!("Settings changed: {what}"), "watch_settings", json!({"changed": what}));
         }

@@ -43,13 +43,16 @@ pub fn between(before: &Config, after: &Config) -> Vec<Change> {
 /// URLs that are a secret beyond their host: whoever knows them can post there.
 pub(super) const SECRET_URLS: [&str; 2] = ["notify.ping_url", "notify.webhook_url"];
 
+/// URLs that may hold a password.
+pub(super) const DATABASE_URLS: [&str; 2] = ["source.commerce.url", "state.database.url"];
+
 /// A value as it may be read by anybody.
 #[must_use]
 pub fn shown(key: &str, value: &str) -> SafeText {
     if key.ends_with(".api_key") {
         return SafeText::from(Secret::new(value).masked());
     }
-    if key == "source.commerce.url" {
+    if DATABASE_URLS.contains(&key) {
         return SafeText::from(without_password(value));
     }
     if SECRET_URLS.contains(&key) {

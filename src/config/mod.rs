@@ -12,6 +12,7 @@ mod notify;
 mod redact;
 mod rules;
 mod source;
+mod state;
 pub mod store;
 pub mod time_span;
 
@@ -30,6 +31,7 @@ pub use feed_decision::{FeedDecision, WhenCustomised};
 pub use hidden::Hidden;
 pub use notify::{DailyTime, NotifySection, mailboxes};
 pub use source::{CommerceConnection, CommerceSection, FilesSection, SourceKind, SourceSection};
+pub use state::{LedgerPlace, StateDatabase, StateSection};
 
 /// The whole configuration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -308,15 +310,6 @@ pub struct FeedSection {
     /// How many of its items a run may send changed, instead of `[export] max_change`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_change: Option<Most>,
-}
-
-/// `[state]`
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct StateSection {
-    /// Where ledger, locks and logs live; default: `commerce-connector` in the XDG state directory.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub directory: Option<PathBuf>,
 }
 
 /// The colours of the screen.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::store::{ConfigError, Store};
 use super::{SettingsHome, mailboxes, redact};
 use crate::bounds::{
-    BATCH_BYTES, BATCH_SIZES, NOTIFY_FAILURES, NOTIFY_REPEAT_SECONDS, NOTIFY_SECONDS, WAITING_SECONDS, is_rate,
+    BATCH_BYTES, BATCH_SIZES, LEASE_SECONDS, NOTIFY_FAILURES, NOTIFY_REPEAT_SECONDS, NOTIFY_SECONDS, WAITING_SECONDS,
+    is_rate,
 };
 use crate::domain::Feed;
 
@@ -24,7 +25,12 @@ impl Store {
         let (instance, gateway) = (&config.instance, &config.gateway);
         let waiting = "must be from 1 to 86400";
         let rates = "must be from 0.01 to 10000, or 0 for no limit";
-        let rules: [(&str, bool, &str); 10] = [
+        let rules: [(&str, bool, &str); 11] = [
+            (
+                "state.database.lease_seconds",
+                LEASE_SECONDS.contains(&config.state.database.lease_seconds),
+                "must be from 3 to 600",
+            ),
             ("gateway.requests_per_second", is_rate(gateway.requests_per_second), rates),
             ("gateway.graphql_requests_per_second", is_rate(gateway.graphql_requests_per_second), rates),
             ("gateway.connect_timeout_seconds", WAITING_SECONDS.contains(&gateway.connect_timeout_seconds), waiting),

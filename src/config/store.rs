@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
-use super::changes::SECRET_URLS;
+use super::changes::{DATABASE_URLS, SECRET_URLS};
 use super::credentials::CREDENTIALS;
 use super::keys::{KEYS, Key, VARIABLE_PREFIX, ValueKind, nearest};
 use super::{Config, redact};
@@ -302,10 +302,12 @@ impl Store {
 /// Whether the database URL in the file carries a password, or another URL is a secret.
 fn holds_a_secret(table: &Table) -> bool {
     SECRET_URLS.iter().any(|key| get(table, key).is_some())
-        || get(table, "source.commerce.url")
-            .and_then(toml::Value::as_str)
-            .and_then(|url| url.split_once("://")?.1.split_once('@'))
-            .is_some_and(|(user, _)| user.contains(':'))
+        || DATABASE_URLS.iter().any(|key| {
+            get(table, key)
+                .and_then(toml::Value::as_str)
+                .and_then(|url| url.split_once("://")?.1.split_once('@'))
+                .is_some_and(|(user, _)| user.contains(':'))
+        })
 }
 
 pub(crate) fn parse_file(path: &Path, text: &str) -> Result<Table, ConfigError> {

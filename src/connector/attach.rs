@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Connector, ExportRequest};
-use crate::attach::{About, Found, FoundWatch, WatchStatus, find, find_watches};
-use crate::domain::Feed;
+use crate::attach::{About, Found, FoundWatch, WatchStatus, find, find_on_nodes, find_watches};
+use crate::domain::{DataSpaceId, Feed};
 use crate::error::Problem;
 use crate::export::control::Command;
 use crate::export::{Run, SyncMode};
@@ -16,7 +16,26 @@ impl Connector {
         let Some(data_space) = self.config().saas.environment_id else { return Vec::new() };
         let mut found = find(&self.shared.state_dir).await;
         found.retain(|run| run.about.data_space == data_space);
+        for run in self.runs_of_nodes(&data_space).await {
+            if !found.iter().any(|here| here.about.owner.is_process_of(&run.about.owner)) {
+                found.push(run);
+            }
+        }
+        found.sort_by_key(|run| run.about.owner.since);
         found
+    }
+
+    /// The runs that other nodes see as well. Who looks on sees those of this node even if the database does not answer.
+    async fn runs_of_nodes(&self, data_space: &DataSpaceId) -> Vec<Found> {
+        let runs = match self.cluster().await {
+            Ok(None) => return Vec::new(),
+            Ok(Some(cluster)) => find_on_nodes(&cluster, data_space).await,
+            Err(problem) => Err(problem),
+        };
+        runs.unwrap_or_else(|problem| {
+            tracing::warn!(%problem, "the runs of other nodes cannot be seen");
+            Vec::new()
+        })
     }
 
     /// Whether running exports do already what is asked for: a full export does what a full or a partial one would, a retry what the
@@ -64,9 +83,7 @@ impl Connector {
         }
         let is_pass = |about: &About| {
             let of_run = &about.owner;
-            watches.iter().any(|WatchStatus { owner, .. }| {
-                (&owner.host, owner.pid, owner.process_start) == (&of_run.host, of_run.pid, of_run.process_start)
-            })
+            watches.iter().any(|WatchStatus { owner, .. }| owner.is_process_of(of_run))
         };
         let mut runs = Vec::new();
         for mut run in self.live_runs().await.into_iter().filter(|run| !is_pass(&run.about)) {

@@ -18,7 +18,9 @@ impl Connector {
     /// # Errors
     /// A [`Problem`] if no data space is chosen, or the ledger cannot be opened for another reason than damage.
     pub fn check_ledger(&self) -> Result<Option<Checkup>, Problem> {
-        ledger::check(&self.shared.state_dir, &self.destination()?).map_err(explained)
+        let data_space = self.destination()?;
+        self.refresh_copy(&data_space)?;
+        ledger::check(&self.shared.state_dir, &data_space).map_err(explained)
     }
 
     /// The same for a ledger of at most so many bytes; `None` also if it is larger. Blocking.
@@ -33,6 +35,10 @@ impl Connector {
     /// # Errors
     /// A [`Problem`] if an export is running, nothing can be read, or the new one cannot be written.
     pub fn repair_ledger(&self, from: RepairFrom<'_>) -> Result<Option<Repaired>, Problem> {
+        if self.has_shared_ledger() {
+            let what = "the ledger is in the database; the file of this server is only a copy";
+            return Err(Problem::usage(what).hint("delete the file: it is made anew from the database"));
+        }
         export::repair_ledger(&self.shared.state_dir, &self.destination()?, from).map_err(explained)
     }
 
@@ -43,6 +49,7 @@ impl Connector {
     /// A [`Problem`] if the file is there already, or cannot be written.
     pub fn back_up_ledger(&self, to: Option<PathBuf>) -> Result<Option<Backup>, Problem> {
         let data_space = self.destination()?;
+        self.refresh_copy(&data_space)?;
         let to = if let Some(to) = to {
             to
         } else {

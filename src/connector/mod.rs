@@ -26,6 +26,7 @@ pub mod lint;
 mod metrics;
 mod models;
 mod names;
+mod nodes;
 pub mod notify;
 mod pairs;
 mod pick;
@@ -94,6 +95,8 @@ struct Shared {
     tokens: tokio::sync::Mutex<TokenStore>,
     /// The source, where it is not the configured one.
     fixed_source: Option<Source>,
+    /// What this process has of the nodes that share a ledger.
+    nodes: Mutex<nodes::Shared>,
 }
 
 impl Connector {
@@ -109,6 +112,7 @@ impl Connector {
             client: Mutex::new(None),
             tokens,
             fixed_source,
+            nodes: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -422,6 +426,7 @@ impl Connector {
 
     fn ledger(&self) -> Result<Option<LedgerReader>, Problem> {
         let Some(data_space) = self.config().saas.environment_id else { return Ok(None) };
+        self.refresh_copy(&data_space)?;
         LedgerReader::open(&self.shared.state_dir, &data_space).map_err(explained)
     }
 }

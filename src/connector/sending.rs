@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Connector, ExportRequest, Limits, explained};
 use crate::attach::{About, Starter, publish};
+use crate::cluster::WorkerKind;
 use crate::config::Config;
 use crate::config::time_span::TimeSpan;
 use crate::domain::{DataSpaceId, Feed, Most, ThreadCount};
@@ -130,6 +131,11 @@ impl Connector {
             plan.max_delete = limit(&config, &request, plan.feed, What::Deletions);
             plan.max_change = limit(&config, &request, plan.feed, What::Changes);
         }
+        let worker = if request.dry_run {
+            None
+        } else {
+            self.begin_worker(&data_space, WorkerKind::Run, about.request.as_str()).await?
+        };
         let plan = Plan {
             feeds: plans,
             mode: request.mode,
@@ -144,10 +150,14 @@ impl Connector {
             accept_empty: request.accept_empty,
             sender,
             state_dir: self.shared.state_dir.clone(),
+            worker,
             absent: Self::missed_feeds(&source, &request.feeds),
             left_out,
         };
         let is_dry = plan.dry_run;
+        if is_dry {
+            tokio::task::block_in_place(|| self.refresh_copy(&plan.data_space))?;
+        }
         // Opening ledger, locks and socket touches the disk.
         tokio::task::block_in_place(|| {
             let data_space = plan.data_space.clone();

@@ -1,12 +1,15 @@
 //! Switching over from another exporter: what it has sent counts as sent here.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::ExportError;
 use super::ledger::{CountsAs, Store, Taken};
 use super::lock::RunLock;
+use super::nodes;
+use crate::cluster::Worker;
 use crate::domain::{DataSpaceId, Feed};
 use crate::feeds::item::FeedItem;
 
@@ -14,6 +17,8 @@ use crate::feeds::item::FeedItem;
 #[derive(Debug)]
 pub struct Adoption {
     store: Store,
+    /// This process among the nodes that share the ledger; it ends with the adoption.
+    worker: Option<Arc<Worker>>,
     _locks: Vec<RunLock>,
 }
 
@@ -22,11 +27,17 @@ impl Adoption {
     ///
     /// # Errors
     /// [`ExportError::Locked`] if a run into this data space is active, [`ExportError::Ledger`] if the ledger cannot be written.
-    pub fn begin(state_dir: &Path, data_space: &DataSpaceId) -> Result<Self, ExportError> {
+    pub fn begin(state_dir: &Path, data_space: &DataSpaceId, worker: Option<Arc<Worker>>) -> Result<Self, ExportError> {
         let locks = RunLock::take_all(state_dir, data_space)?;
-        let store = Store::open(state_dir, data_space)?;
+        let store = match &worker {
+            None => Store::open(state_dir, data_space)?,
+            Some(worker) => {
+                nodes::blocking(nodes::claim_all(worker))?;
+                Store::open_shared(state_dir, worker)?
+            }
+        };
         store.begin_adoption()?;
-        Ok(Self { store, _locks: locks })
+        Ok(Self { store, worker, _locks: locks })
     }
 
     /// How many items of a feed count as sent.
@@ -51,5 +62,11 @@ impl Adoption {
     /// [`ExportError::Ledger`]; nothing is kept then.
     pub fn finish(mut self) -> Result<(), ExportError> {
         Ok(self.store.keep_adopted()?)
+    }
+}
+
+impl Drop for Adoption {
+    fn drop(&mut self) {
+        nodes::blocking(nodes::end(self.worker.as_ref(), None));
     }
 }

@@ -19,6 +19,7 @@ use super::live_progress::LiveProgress;
 use super::mode::SyncMode;
 use super::progress::RunEvent;
 use crate::client::Client;
+use crate::cluster::Worker;
 use crate::domain::{DataSpaceId, Feed};
 use crate::error::Problem;
 use crate::feeds::source::{Source, SourceError};
@@ -54,6 +55,8 @@ pub(super) struct Context {
     pub died: Vec<(Feed, SafeText)>,
     /// The feeds that partial syncs held when this run began: their locks are waited for.
     pub awaited: Vec<Feed>,
+    /// This run among those of other nodes, where they share a ledger.
+    pub worker: Option<Arc<Worker>>,
     /// Where the locks are.
     pub state_dir: PathBuf,
     /// The ids that were asked for and that none of the feeds so far has; `None` before the first.

@@ -23,6 +23,7 @@ pub mod ledger;
 mod live_progress;
 mod lock;
 mod mode;
+pub mod nodes;
 mod outcome;
 pub mod owner;
 mod pass;
@@ -38,7 +39,7 @@ pub mod total_text;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -59,6 +60,7 @@ pub use mode::{Following, Rolling, SyncMode};
 use progress::{FeedProgress, Progress, RunEvent, RunReport};
 
 use crate::client::Client;
+use crate::cluster::Worker;
 use crate::domain::{DataSpaceId, Feed, MAX_DELETE, Most, ThreadCount};
 use crate::error::{Exit, Explain, Problem};
 use crate::feeds::source::Source;
@@ -96,6 +98,8 @@ pub struct Plan {
     pub sender: Option<ledger::Installation>,
     /// Where ledger and locks live.
     pub state_dir: PathBuf,
+    /// This run among those of other nodes, where they share a ledger; `None` for a dry run.
+    pub worker: Option<Arc<Worker>>,
     /// Feeds that were wanted and that the source cannot give, and why: reported when the run begins.
     pub absent: Vec<(Feed, SafeText)>,
     /// Feeds that were wanted and that this program cannot send, and why: likewise.
@@ -186,6 +190,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         keep_deletions,
         sender,
         state_dir,
+        worker,
         absent,
         left_out,
     } = plan;
@@ -195,6 +200,9 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
     let is_pass = matches!(mode, SyncMode::Partial(_));
     let (store, locks) = if dry_run {
         (Store::open_to_look(&state_dir, &data_space)?, Vec::new())
+    } else if let Some(worker) = &worker {
+        // Feeds are claimed when their turn comes.
+        (Store::open_shared(&state_dir, worker)?, Vec::new())
     } else {
         let mut locks = Vec::new();
         for plan in &feeds {
@@ -231,6 +239,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         skipped,
         died,
         awaited,
+        worker,
         state_dir,
         unknown_ids: Mutex::default(),
         data_space,
@@ -250,6 +259,26 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
     };
     let report = tokio::spawn(run::run(context, feeds, run::Missed { absent, left_out }, locks, ledger_thread));
     Ok(Run { progress, events: reported, control, report })
+}
+
+/// Moves this server's ledger into the database that nodes share; `false` if there is none. Blocking.
+///
+/// # Errors
+/// [`ExportError::Locked`] if an export is running on any node, [`ExportError::Ledger`] if it cannot be done; the file then still is the
+/// ledger.
+pub fn move_ledger_to_database(state_dir: &Path, worker: &Arc<Worker>) -> Result<bool, ExportError> {
+    let _held = RunLock::take_all(state_dir, worker.data_space())?;
+    nodes::blocking(nodes::claim_all(worker))?;
+    Ok(ledger::to_database(state_dir, worker)?)
+}
+
+/// Makes this node's copy of a shared ledger a ledger of its own; `false` if it is that. Blocking.
+///
+/// # Errors
+/// As [`move_ledger_to_database`]; the database then still has the ledger.
+pub fn move_ledger_to_file(state_dir: &Path, worker: &Arc<Worker>) -> Result<bool, ExportError> {
+    nodes::blocking(nodes::claim_all(worker))?;
+    Ok(ledger::to_file(state_dir, worker)?)
 }
 
 /// Makes a new ledger from what can be read of a damaged one, or of a backup; `None` if nothing is wrong. No run of this data

@@ -36,6 +36,11 @@ impl Owner {
         }
     }
 
+    /// Whether it is the same process as another owner's.
+    pub fn is_process_of(&self, other: &Self) -> bool {
+        (&self.host, self.pid, self.process_start) == (&other.host, other.pid, other.process_start)
+    }
+
     /// Whether the process has ended; `None` if that cannot be seen from this host.
     pub fn is_gone(&self) -> Option<bool> {
         (self.host == host()).then(|| process_start(self.pid) != Some(self.process_start))

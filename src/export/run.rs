@@ -13,9 +13,11 @@ use super::feed_run::{Context, FeedRun};
 use super::ledger::LedgerError;
 use super::lock::RunLock;
 use super::mode::SyncMode;
+use super::nodes::{self, Claim, Turn, Turns};
 use super::progress::{Phase, RunEnd, RunEvent, RunReport};
 use super::{ExportError, FeedPlan, pass};
 use crate::bounds::MOST_THREADS;
+use crate::cluster::{PartState, Worker};
 use crate::domain::{Feed, KeysRemedy};
 use crate::error::{Exit, Problem};
 use crate::untrusted::SafeText;
@@ -69,6 +71,7 @@ pub(super) async fn run(
     let end = tokio::select! {
         end = async { recorded.as_ref().map_err(Clone::clone)?; export_feeds(&context, feeds, &missed.absent).await } => end,
         never = context.live_progress.publish_changes() => match never {},
+        lost = nodes::keep_alive(&context) => Err(lost.into()),
         never = tell_wanted(&context) => match never {},
         never = tell_waits(&context) => match never {},
         never = fit_threads(&context) => match never {},
@@ -82,10 +85,12 @@ pub(super) async fn run(
     if let (Ok(report), Ok(Some(run))) = (&report, recorded) {
         end_record(&context, run, report.clone()).await;
     }
+    let worker = context.worker.clone();
     drop(context);
     // The thread ends with its last caller, and folds the write-ahead log in; a panic in it was answered as an error.
     let _ = tokio::task::spawn_blocking(move || ledger_thread.join()).await;
     drop(locks);
+    nodes::end(worker.as_ref(), report.as_ref().ok()).await;
     report
 }
 
@@ -195,17 +200,25 @@ async fn export_feeds(
     tell_first_sync(context, &feeds).await?;
     let mut problems = pass::incomplete(context, absent).await?;
     let mut late_locks = Vec::new();
-    for (index, plan) in feeds.into_iter().enumerate() {
-        if context.control.is_stopped() {
-            return Ok(RunEnd::Stopped);
-        }
+    let mut turns = Turns::begin(context, feeds.iter().map(|plan| plan.feed).collect()).await?;
+    loop {
+        let index = match turns.next().await? {
+            Turn::Feed(index) => index,
+            Turn::Stopped => return Ok(RunEnd::Stopped),
+            Turn::Over { done, failed } => {
+                by_others(context, &feeds, &done, &failed, &mut problems);
+                break;
+            }
+        };
+        let plan = feeds[index].clone();
         context.live_progress.begin(index);
         let feed = plan.feed;
         if context.dry_run {
             tell_warnings(context, feed).await;
         }
         let end = match wait_for_lock(context, feed).await {
-            Waited::Nothing => export_feed(context, plan).await,
+            Waited::Nothing | Waited::Claimed => export_feed(context, plan).await,
+            Waited::Skipped => FeedEnd::Done,
             Waited::Got(lock) => {
                 late_locks.push(lock);
                 export_feed(context, plan).await
@@ -222,6 +235,15 @@ async fn export_feeds(
         if let Some(progress) = context.live_progress.feed() {
             context.events.tell(RunEvent::FeedFinished(progress)).await;
         }
+        let state = match &end {
+            FeedEnd::Done => PartState::Done,
+            FeedEnd::Stopped | FeedEnd::KeysRefused { .. } => PartState::Waiting,
+            FeedEnd::Failed(_) | FeedEnd::Ledger(_) => PartState::Failed,
+        };
+        if let Some(worker) = context.worker.as_deref().filter(|_| !matches!(end, FeedEnd::Ledger(_))) {
+            turns.finish(feed, state).await?;
+            nodes::release(worker, feed).await;
+        }
         match end {
             FeedEnd::Done => {}
             FeedEnd::Stopped => return Ok(RunEnd::Stopped),
@@ -236,8 +258,34 @@ async fn export_feeds(
     Ok(if problems.is_empty() { RunEnd::Complete } else { RunEnd::Failed { problems } })
 }
 
+/// What other nodes have done of an export that this run shared.
+fn by_others(
+    context: &Context,
+    feeds: &[FeedPlan],
+    done: &[usize],
+    failed: &[usize],
+    problems: &mut Vec<(Feed, Problem)>,
+) {
+    for (places, phase) in [(done, Phase::Done), (failed, Phase::Failed)] {
+        for index in places {
+            context.live_progress.begin(*index);
+            context.live_progress.set_phase(phase);
+        }
+    }
+    let problem = |index: &usize| {
+        let feed = feeds[*index].feed;
+        let problem = Problem::new(Exit::Other, "failed on another node").hint("see the log of that node");
+        (feed, problem)
+    };
+    problems.extend(failed.iter().map(problem));
+}
+
 /// What waiting for a feed's lock came to.
 enum Waited {
+    /// It is claimed among nodes.
+    Claimed,
+    /// Another node's partial sync is at it, and this one leaves it to that.
+    Skipped,
     /// It is held since the run began.
     Nothing,
     /// It is held now.
@@ -248,6 +296,9 @@ enum Waited {
 
 /// Waits for the partial sync that holds the feed, and says so if that takes long.
 async fn wait_for_lock(context: &Context, feed: Feed) -> Waited {
+    if let Some(worker) = &context.worker {
+        return wait_for_claim(context, worker, feed).await;
+    }
     if !context.awaited.contains(&feed) {
         return Waited::Nothing;
     }
@@ -269,6 +320,44 @@ async fn wait_for_lock(context: &Context, feed: Feed) -> Waited {
             Err(error) => {
                 return Waited::Failed(Problem::new(Exit::Other, format!("waiting for a lock failed: {error}")));
             }
+        }
+        tokio::select! {
+            () = context.control.stop_token().cancelled() => return Waited::Stopped,
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+        }
+    }
+}
+
+/// The same among nodes.
+async fn wait_for_claim(context: &Context, worker: &Worker, feed: Feed) -> Waited {
+    let is_pass = matches!(context.mode, SyncMode::Partial(_));
+    let begun = Instant::now();
+    let mut is_told = false;
+    loop {
+        match nodes::claim(worker, feed, is_pass).await {
+            Ok(Claim::Got { died }) => {
+                if let Some(holder) = died {
+                    let text = format!("took over from a run that ended unexpectedly ({holder})");
+                    context.events.tell(RunEvent::Note { feed, text: SafeText::from(text) }).await;
+                }
+                return Waited::Claimed;
+            }
+            Ok(Claim::Held { holder, is_pass: other }) if context.is_watch || (is_pass && other) => {
+                let text = SafeText::from(format!("skipped: it is being exported by {holder}"));
+                context.events.tell(RunEvent::Note { feed, text }).await;
+                return Waited::Skipped;
+            }
+            Ok(Claim::Held { holder, is_pass: true }) => {
+                if !is_told && begun.elapsed() >= waiting::PATIENCE {
+                    is_told = true;
+                    let text = SafeText::from(format!("waiting for the partial sync of {holder}"));
+                    context.events.tell(RunEvent::Note { feed, text }).await;
+                }
+            }
+            Ok(Claim::Held { holder, is_pass }) => {
+                return Waited::Failed(Problem::of(&ExportError::Locked { feed, holder, is_pass }));
+            }
+            Err(error) => return Waited::Failed(Problem::of(&error)),
         }
         tokio::select! {
             () = context.control.stop_token().cancelled() => return Waited::Stopped,

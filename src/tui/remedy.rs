@@ -67,6 +67,7 @@ fn words_of(remedy: &Remedy) -> String {
         | Remedy::DistrustLedger
         | Remedy::RepairLedger
         | Remedy::RepairLedgerFrom
+        | Remedy::MoveLedger { .. }
         | Remedy::CompareFile => remedy.command_line(),
     }
 }
@@ -102,6 +103,7 @@ mod tests {
                 "DistrustLedger",
                 "RepairLedger",
                 "RepairLedgerFrom",
+                "MoveLedger",
                 "CompareFile"
             ]
         );

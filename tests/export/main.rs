@@ -12,6 +12,7 @@ mod commerce;
 mod guard;
 mod kill;
 mod ledger;
+mod nodes;
 mod run;
 mod scale;
 mod soak;

@@ -114,6 +114,7 @@ impl Gateway {
             accept_empty: false,
             dry_run: false,
             state_dir: self.directory.path().join("state"),
+            worker: None,
             absent: Vec::new(),
             left_out: Vec::new(),
         }

@@ -221,7 +221,7 @@ impl Explain for DatabaseError {
 }
 
 /// The words of the server or of the system, without the driver's frame around them.
-pub(super) fn words(error: &Error) -> SafeText {
+pub fn words(error: &Error) -> SafeText {
     let text = match error {
         Error::Server(server) => format!("{} (error {})", server.message, server.code),
         Error::Io(IoError::Io(io)) => io.to_string(),
@@ -233,7 +233,7 @@ pub(super) fn words(error: &Error) -> SafeText {
 }
 
 /// Whether an error may pass by itself: the connection was lost, or the server was busy with something else.
-pub(super) fn is_interruption(error: &Error) -> bool {
+pub fn is_interruption(error: &Error) -> bool {
     match error {
         Error::Server(server) => {
             server.code == LOCK_TIMEOUT || STATEMENT_TIMEOUT.contains(&server.code) || PASSING.contains(&server.code)
@@ -248,7 +248,7 @@ pub(super) fn is_interruption(error: &Error) -> bool {
 }
 
 /// The statement that gives an account a right on a table, or on the whole database.
-pub(super) fn grant(settings: &DatabaseSettings, account: &str, right: &str, table: Option<&str>) -> SafeText {
+pub fn grant(settings: &DatabaseSettings, account: &str, right: &str, table: Option<&str>) -> SafeText {
     let (user, host) = account.rsplit_once('@').unwrap_or((&settings.user, "%"));
     let quoted = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
     let named = |name: &str| {

@@ -1,7 +1,8 @@
 //! The Commerce database: a small pool of read-only connections, and one consistent snapshot at a time.
 //!
 //! It knows MySQL and MariaDB, table prefixes and the shape of a Commerce schema. It must never write but for settings that a
-//! person saves, never take a lock that a shop would feel, and never know what a feed is.
+//! person saves, never take a lock that a shop would feel, and never know what a feed is. What it knows of connecting and of a server's
+//! words is there for `cluster` as well, whose database is this program's own.
 
 mod connections;
 mod decode;
@@ -20,8 +21,9 @@ use std::time::Duration;
 
 use connections::{Connections, View};
 pub use decode::Decode;
-pub use error::DatabaseError;
+pub use error::{DatabaseError, grant, is_interruption, words};
 pub use schema::{LinkColumn, Schema};
+pub use session::connect_plain;
 pub use settings::{Address, ClientCertificate, DEFAULT_PORT, DatabaseSettings, SettingsError, Tls};
 pub use snapshot::{Snapshot, in_list};
 use tables::Tables;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mysql_async::{Opts, OptsBuilder};
+use mysql_async::{Conn, Error, Opts, OptsBuilder};
 
 use super::settings::{Address, DatabaseSettings};
 
@@ -36,6 +36,16 @@ fn session() -> String {
         milliseconds = STATEMENT_TIMEOUT.as_millis(),
         seconds = STATEMENT_TIMEOUT.as_secs(),
     )
+}
+
+/// Connects for what is not read from a shop, with the database chosen or without one.
+///
+/// # Errors
+/// The driver's, if nobody lets us in.
+pub async fn connect_plain(settings: &DatabaseSettings, with_database: bool) -> Result<Conn, Error> {
+    let options = options(settings);
+    let options = if with_database { options } else { OptsBuilder::from_opts(options).db_name(None::<String>).into() };
+    Conn::new(options).await
 }
 
 /// What the driver needs to connect.

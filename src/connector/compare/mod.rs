@@ -18,6 +18,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Connector, explained};
+use crate::cluster::WorkerKind;
 use crate::commerce::database::Database;
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
@@ -189,7 +190,8 @@ impl Connector {
         let database = self.feed_database().await?;
         self.check_adobes_data_space(&database, &data_space).await?;
         let source = self.source().await?.for_run();
-        let begin = || Adoption::begin(&self.shared.state_dir, &data_space);
+        let worker = self.begin_worker(&data_space, WorkerKind::Task, "adopt").await?;
+        let begin = || Adoption::begin(&self.shared.state_dir, &data_space, worker);
         let mut adoption = tokio::task::block_in_place(begin).map_err(explained)?;
         let (mut found, mut theirs) = tables::read(&database, feed, Theirs::new()?).await?;
         let given = source.feeds().await.map_err(explained)?;

@@ -41,7 +41,10 @@ impl Connector {
         };
         // Whoever has sent there knows what is there.
         let neighbour = match (&target, &before, self.root()) {
-            (Some(target), None, Some(root)) => tokio::task::block_in_place(|| neighbours::find(&root, &target.id)),
+            // Users of nodes that share a ledger have one state.
+            (Some(target), None, Some(root)) if !self.has_shared_ledger() => {
+                tokio::task::block_in_place(|| neighbours::find(&root, &target.id))
+            }
             _ => None,
         };
         Ok(Some(SendGuard { target, inferred, before, now, neighbour }))
@@ -49,6 +52,7 @@ impl Connector {
 
     /// This installation; `None` for a catalogue that is sample, which is nobody's.
     pub(in crate::connector) async fn installation_here(&self, source: &Source) -> Result<Option<Here>, Problem> {
+        let is_shared = self.has_shared_ledger();
         // What Commerce itself takes for its base URL; a file may overrule the database.
         let configured_url = self.configured_base_url();
         let (base_url, place) = match source {
@@ -56,7 +60,9 @@ impl Connector {
             Source::Files(files) => (configured_url, files.directory.display().to_string()),
             Source::Commerce(source) => {
                 let settings = source.settings();
-                let place = format!("{}/{}/{}", settings.address_text(), settings.database, settings.table_prefix);
+                let database = format!("{}/{}", settings.database, settings.table_prefix);
+                // Nodes may reach the same server by other names.
+                let place = if is_shared { database } else { format!("{}/{database}", settings.address_text()) };
                 let url = match configured_url {
                     Some(url) => Some(url),
                     None => source.base_url().await.map_err(explained)?,
@@ -64,7 +70,7 @@ impl Connector {
                 (url, place)
             }
         };
-        let root = self.root();
+        let root = self.root().filter(|_| !is_shared);
         let now = installation(base_url.as_deref(), root.as_deref(), &place);
         Ok(Some(Here { inferred: self.hints(base_url)?.conclude(), now }))
     }
@@ -80,7 +86,7 @@ impl Connector {
         data_space: DataSpaceId,
         mut progress: watch::Receiver<Progress>,
     ) {
-        let Some(root) = self.root() else { return };
+        let Some(root) = self.root().filter(|_| !self.has_shared_ledger()) else { return };
         let state_dir = self.shared.state_dir.clone();
         tokio::spawn(async move {
             let is_accepted = |progress: &Progress| progress.feeds.iter().any(|feed| feed.submitted > 0);

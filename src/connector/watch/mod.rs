@@ -19,7 +19,8 @@ use super::stored::InUse;
 use super::{Connector, ExportRequest};
 use crate::attach::{PassEnd, WatchStatus, publish_watch};
 use crate::config::time_span::TimeSpan;
-use crate::domain::Feed;
+use crate::connector::nodes::{TakenWatch, WatchPlace};
+use crate::domain::{DataSpaceId, Feed};
 use crate::error::{Exit, Problem};
 use crate::export::held::What;
 use crate::export::ledger::Installation;
@@ -70,6 +71,11 @@ pub enum WatchNews {
     },
     /// Passes succeed again.
     Recovered,
+    /// Another node watches; this one takes over when that one ends.
+    StandingBy {
+        /// Who that is.
+        holder: SafeText,
+    },
     /// Settings are different now, and in force: which.
     SettingsChanged(SafeText),
     /// Settings are read again, because somebody asked for it.
@@ -130,6 +136,8 @@ impl Connector {
             status: status.clone(),
             news: news.clone(),
             stop: stop.clone(),
+            place: None,
+            holder: None,
         };
         let signals = Signals { stop: &stop, reload: &reload };
         let ended = repeat(every, &status, &news, signals, passes).await;
@@ -169,6 +177,10 @@ struct Passes {
     status: channel::Sender<WatchStatus>,
     news: mpsc::Sender<WatchNews>,
     stop: CancellationToken,
+    /// This watch among those of other nodes, once it is the one that passes.
+    place: Option<WatchPlace>,
+    /// Who watches instead, as it was reported.
+    holder: Option<SafeText>,
 }
 
 impl Pass for Passes {
@@ -241,7 +253,10 @@ impl Passes {
     async fn pass_once(&mut self) -> Result<Option<Problem>, Problem> {
         self.read_settings().await?;
         let data_space = self.connector.destination()?;
-        self.status.send_modify(|status| status.data_space = data_space);
+        self.status.send_modify(|status| status.data_space = data_space.clone());
+        if !self.is_first_watch(&data_space).await? {
+            return Ok(None);
+        }
         let source = if let Some(source) = &self.source {
             source.clone()
         } else {
@@ -288,6 +303,29 @@ impl Passes {
             tell(&self.news, WatchNews::Pass(Box::new(report))).await;
         }
         Ok(problem)
+    }
+
+    /// Whether this watch is the one that passes, of those of all nodes that share the ledger; says so if another one is.
+    async fn is_first_watch(&mut self, data_space: &DataSpaceId) -> Result<bool, Problem> {
+        if self.place.as_ref().is_some_and(|place| place.holds(data_space)) {
+            return Ok(true);
+        }
+        self.place = None;
+        match self.connector.take_watch(data_space).await? {
+            TakenWatch::Alone => Ok(true),
+            TakenWatch::Taken(place) => {
+                self.place = Some(place);
+                self.holder = None;
+                Ok(true)
+            }
+            TakenWatch::Held { holder } => {
+                if self.holder.as_ref() != Some(&holder) {
+                    self.holder = Some(holder.clone());
+                    tell(&self.news, WatchNews::StandingBy { holder }).await;
+                }
+                Ok(false)
+            }
+        }
     }
 
     /// Whether an event is worth telling, and has not been reported by the pass before.

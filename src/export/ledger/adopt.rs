@@ -31,13 +31,15 @@ pub enum CountsAs {
 impl Store {
     /// Begins; nothing is kept before [`Self::keep_adopted`].
     pub fn begin_adoption(&self) -> Result<(), LedgerError> {
-        self.explained(self.connection.execute_batch("BEGIN IMMEDIATE"))
+        self.explained(self.connection.execute_batch("BEGIN IMMEDIATE"))?;
+        self.catch_up()
     }
 
     /// Keeps everything that was handed over.
     pub fn keep_adopted(&mut self) -> Result<(), LedgerError> {
         let settled = self.settle_identities();
-        self.explained(settled.and_then(|()| self.connection.execute_batch("COMMIT")))
+        self.explained(settled)?;
+        self.commit()
     }
 
     /// How many items of a feed count as sent.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Row, params};
 
 use super::held::Measure;
+use super::replica::Replica;
 use super::store::{Mode, Resend, Store};
 use super::{feed_code, status};
 use crate::feeds::item::{FeedItem, Sha1Hash};
@@ -291,9 +292,10 @@ impl Store {
         if self.mode == Mode::Look {
             return Ok(self.pass.unknown.insert(item.id).then_some(0));
         }
+        let number = Replica::number(&mut self.replica);
         let mut insert = self.connection.prepare_cached(
-            "INSERT INTO items (feed, feed_id, source_id, label, minimal, hash, deleted, status, error, modified_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO items (feed, feed_id, source_id, label, minimal, hash, deleted, status, error, modified_at, id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?;
         let row = insert.insert(params![
             feed_code(item.feed),
@@ -306,6 +308,7 @@ impl Store {
             broken.map(|_| status::BROKEN),
             broken.map(SafeText::as_str),
             now.as_millisecond(),
+            number,
         ])?;
         drop(insert);
         self.pass.seen.insert(row);

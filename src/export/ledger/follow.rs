@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::reader::LedgerReader;
 use super::recheck::Recheck;
 use super::store::Store;
-use super::{LedgerError, feed_code, feed_of_code, signed};
+use super::{LedgerError, feed_code, feed_of_code, identity_table, signed};
 use crate::domain::Feed;
 use crate::feeds::source::changes::{Before, Details, Span};
 
@@ -156,9 +156,10 @@ impl Store {
         self.drop_payloads(feed)?;
         let attempts = "DELETE FROM attempts WHERE item IN (SELECT id FROM items WHERE feed = ?1)";
         self.connection.execute(attempts, [feed_code(feed)])?;
-        for table in ["items", "identities", "identified", "feeds", "rounds", "deletions", "held"] {
+        for table in ["items", "feeds", "rounds", "deletions", "held"] {
             self.connection.execute(&format!("DELETE FROM {table} WHERE feed = ?1"), [feed_code(feed)])?;
         }
+        identity_table::forget(&self.connection, feed)?;
         self.unfollow(feed)
     }
 

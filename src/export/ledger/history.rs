@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::feed_code;
 use super::journal::count;
+use super::replica::Replica;
 use super::store::Store;
 use crate::domain::Feed;
 
@@ -35,10 +36,11 @@ impl Store {
     }
 
     /// Keeps the body of a request, to which no item points yet; returns its number.
-    pub(super) fn keep_payload(&self, feed: Feed, gzip: &[u8], now: Timestamp) -> rusqlite::Result<i64> {
+    pub(super) fn keep_payload(&mut self, feed: Feed, gzip: &[u8], now: Timestamp) -> rusqlite::Result<i64> {
+        let number = Replica::number(&mut self.replica);
         let mut insert =
-            self.connection.prepare_cached("INSERT INTO payloads (feed, sent_at, items) VALUES (?1, ?2, 0)")?;
-        let payload = insert.insert([feed_code(feed), now.as_millisecond()])?;
+            self.connection.prepare_cached("INSERT INTO payloads (feed, sent_at, items, id) VALUES (?1, ?2, 0, ?3)")?;
+        let payload = insert.insert(params![feed_code(feed), now.as_millisecond(), number])?;
         self.connection.prepare_cached("INSERT INTO bodies VALUES (?1, ?2)")?.execute(params![payload, gzip])?;
         Ok(payload)
     }

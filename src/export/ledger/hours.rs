@@ -56,13 +56,14 @@ impl SentPerHour {
 }
 
 impl Store {
-    /// Counts items that were accepted now.
-    pub(super) fn add_to_hour(&mut self, items: u64, now: Timestamp) -> rusqlite::Result<()> {
+    /// Counts items of a feed, by its number in the file, that were accepted now.
+    pub(super) fn add_to_hour(&mut self, feed: i64, items: u64, now: Timestamp) -> rusqlite::Result<()> {
         if items == 0 {
             return Ok(());
         }
-        let sql = "INSERT INTO hours (hour, sent) VALUES (?1, ?2) ON CONFLICT (hour) DO UPDATE SET sent = sent + ?2";
-        self.connection.prepare_cached(sql)?.execute(params![hour_of(now), signed(items)]).map(drop)
+        let sql = "INSERT INTO hours (hour, feed, sent) VALUES (?1, ?2, ?3)
+                   ON CONFLICT (hour, feed) DO UPDATE SET sent = sent + ?3";
+        self.connection.prepare_cached(sql)?.execute(params![hour_of(now), feed, signed(items)]).map(drop)
     }
 
     /// Forgets hours that are too old.
@@ -77,8 +78,9 @@ impl LedgerReader {
         let newest = hour_of(now);
         let read = || -> rusqlite::Result<[u64; HOURS]> {
             let mut items = [0; HOURS];
-            let mut select =
-                self.connection.prepare("SELECT ?1 - hour, sent FROM hours WHERE hour <= ?1 AND hour > ?2")?;
+            let mut select = self
+                .connection
+                .prepare("SELECT ?1 - hour, sum(sent) FROM hours WHERE hour <= ?1 AND hour > ?2 GROUP BY hour")?;
             let mut rows = select.query([newest, newest.saturating_sub_unsigned(HOURS as u64)])?;
             while let Some(row) = rows.next()? {
                 let ago = usize::try_from(row.get::<_, i64>(0)?).unwrap_or(HOURS);

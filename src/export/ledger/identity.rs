@@ -6,10 +6,11 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{OptionalExtension, params};
 
 use super::bloom_filter::BloomFilter;
 use super::feed_code;
+use super::identity_table::{ALL, in_table, key, put, up_to};
 use super::new_identities::NewIdentities;
 use super::store::{Mode, Store};
 use crate::domain::Feed;
@@ -18,9 +19,6 @@ use crate::feeds::item::Sha1Hash;
 /// How many new identities wait in memory, about 9 MB. Fewer would mean more passes over the table: it is about a page for two
 /// hundred identities, and each time nearly all of its pages are written.
 const MOST_WAITING: usize = 200_000;
-
-/// How many bytes of an identity the table holds: enough that two are hardly ever alike; the row has all of it.
-const KEY_BYTES: usize = 8;
 
 impl Store {
     /// Reads which identities of a feed the table does not have yet: another process may have gone through the feed.
@@ -94,6 +92,9 @@ impl Store {
     /// Moves the new identities into the table. A dry run writes nothing and keeps them.
     pub(in crate::export) fn settle_identities(&mut self) -> rusqlite::Result<()> {
         let Some(feed) = self.new_identities.feed.filter(|_| self.mode == Mode::Keep) else { return Ok(()) };
+        if self.new_identities.up_to == ALL {
+            return Ok(());
+        }
         let newest = self
             .connection
             .prepare_cached("SELECT coalesce(max(id), 0) FROM items")?
@@ -123,49 +124,4 @@ impl Store {
         }
         Ok(())
     }
-}
-
-/// Up to which row the table has the identities of a feed.
-fn up_to(connection: &Connection, feed: Feed) -> rusqlite::Result<i64> {
-    let mut select = connection.prepare_cached("SELECT up_to FROM identified WHERE feed = ?1")?;
-    Ok(select.query_row([feed_code(feed)], |row| row.get(0)).optional()?.unwrap_or_default())
-}
-
-/// What the table holds of an identity. Made here and not by the statement, which SQLite would then compile anew each time.
-fn key(id: &Sha1Hash) -> &[u8] {
-    &id.0[..KEY_BYTES]
-}
-
-fn put(connection: &Connection, feed: Feed, id: &Sha1Hash, row: i64) -> rusqlite::Result<()> {
-    let mut insert = connection.prepare_cached("INSERT INTO identities VALUES (?1, ?2, ?3)")?;
-    insert.execute(params![feed_code(feed), key(id), row]).map(drop)
-}
-
-fn in_table(connection: &Connection, feed: Feed, id: Sha1Hash) -> rusqlite::Result<Option<i64>> {
-    let mut select = connection.prepare_cached(
-        "SELECT i.id FROM identities k CROSS JOIN items i
-         WHERE k.feed = ?1 AND k.key = ?2 AND i.id = k.id AND i.feed = ?1 AND i.feed_id = ?3",
-    )?;
-    select.query_row(params![feed_code(feed), key(&id), id.0], |row| row.get(0)).optional()
-}
-
-/// The row of an identity, from outside of a run: what the table does not have yet is looked for among the newest rows.
-pub(super) fn find(connection: &Connection, feed: Feed, id: Sha1Hash) -> rusqlite::Result<Option<i64>> {
-    if let Some(row) = in_table(connection, feed, id)? {
-        return Ok(Some(row));
-    }
-    let sql = "SELECT id FROM items NOT INDEXED WHERE id > ?1 AND feed = ?2 AND feed_id = ?3";
-    let mut select = connection.prepare_cached(sql)?;
-    select.query_row(params![up_to(connection, feed)?, feed_code(feed), id.0], |row| row.get(0)).optional()
-}
-
-/// Fills the table from all rows, as a repair does that has made these.
-pub(super) fn index_all(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute(
-        &format!(
-            "INSERT INTO identities SELECT feed, substr(feed_id, 1, {KEY_BYTES}), id FROM items ORDER BY feed, feed_id, id"
-        ),
-        [],
-    )?;
-    connection.execute("INSERT INTO identified SELECT feed, max(id) FROM items GROUP BY feed", []).map(drop)
 }

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
+use super::replica::Replica;
 use super::store::Store;
 use super::{feed_code, status};
 use crate::domain::Feed;
@@ -79,10 +80,11 @@ impl Store {
                 self.connection.prepare_cached(sql)?.query_row([entry], |row| row.get(0)).optional()?.flatten()
             }
         };
+        let number = Replica::number(&mut self.replica);
         self.connection
             .prepare_cached(
-                "INSERT INTO batches (run, feed, items, bytes, attempt, sent_at, payload, rows)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO batches (run, feed, items, bytes, attempt, sent_at, payload, rows, id)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .insert(params![
                 attempt.run,
@@ -93,6 +95,7 @@ impl Store {
                 now.as_millisecond(),
                 payload,
                 ranges(&attempt.rows),
+                number,
             ])
     }
 
@@ -102,9 +105,10 @@ impl Store {
         let request_id = answer.request_id.as_ref().map(SafeText::as_str);
         let sql =
             "UPDATE batches SET answered_at = ?2, status = ?3, request_id = ?4, rows = iif(items = ?5, NULL, rows)
-                   WHERE id = ?1 RETURNING payload";
+                   WHERE id = ?1 RETURNING payload, feed";
         let values = params![answer.batch, now, answer.status, request_id, count(answer.verdicts.len())];
-        let payload: Option<i64> = self.connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+        let (payload, feed): (Option<i64>, i64) =
+            self.connection.prepare_cached(sql)?.query_row(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
         self.point_to_payload(payload, answer.verdicts.len())?;
         self.leave_payloads(answer.verdicts.iter().map(|outcome| outcome.row))?;
         let mut update = self.connection.prepare_cached(
@@ -127,7 +131,7 @@ impl Store {
         }
         drop(update);
         let accepted = answer.verdicts.iter().filter(|outcome| outcome.status == status::SUBMITTED).count();
-        self.add_to_hour(accepted as u64, at)
+        self.add_to_hour(feed, accepted as u64, at)
     }
 
     /// Writes into the rows of a feed in which request they left last, where no answer did that: they may have arrived. Payloads
@@ -168,7 +172,8 @@ impl Store {
     pub(super) fn trim_journal(&mut self) -> rusqlite::Result<()> {
         self.connection
             .execute(
-                "DELETE FROM batches WHERE id <= (SELECT max(id) FROM batches) - ?1 AND rows IS NULL",
+                "DELETE FROM batches WHERE id <= (SELECT id FROM batches ORDER BY id DESC LIMIT 1 OFFSET ?1)
+                     AND rows IS NULL",
                 [KEPT_REQUESTS],
             )
             .map(drop)

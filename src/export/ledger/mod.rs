@@ -29,10 +29,10 @@
 //! # Rooms
 //!
 //! `status` says what the codes of items mean, `schema` opens and describes the file, `store` holds a connection and its
-//! run-local state, `identity` (with `new_identities` and `bloom_filter`) finds the row of an item, `fingerprints` are what a dry run remembers instead, `compare`, `sweep`,
+//! run-local state, `identity` (with `identity_table`, `new_identities` and `bloom_filter`) finds the row of an item, `fingerprints` are what a dry run remembers instead, `compare`, `sweep`,
 //! `chosen` (a part of a feed), `follow` (change logs), `recheck` (what is compared again), `rolling` (the rolling compare),
 //! `journal`, `held`, `history`, `batch_sizes`, `runs` (the run history) and `hours` (what was sent in each) are what a run does
-//! with it, `adopt` takes over what another exporter has sent, `writer` is the one thread that writes, `reader`, `sent`, `listing`
+//! with it, `replica` (with `capture` and `entry`) keeps a copy together with the database that nodes share, `adopt` takes over what another exporter has sent, `writer` is the one thread that writes, `reader`, `sent`, `listing`
 //! (pages of `items`) and `detail` (one of them) look on from outside. None of them may know of sources, clients or screens.
 
 mod adopt;
@@ -40,11 +40,13 @@ mod backup;
 mod batch_sizes;
 mod bitmap;
 mod bloom_filter;
+mod capture;
 mod check;
 mod chosen;
 mod compare;
 mod coverage;
 mod detail;
+mod entry;
 mod filled;
 mod fingerprints;
 mod follow;
@@ -52,9 +54,11 @@ mod held;
 mod history;
 mod hours;
 mod identity;
+mod identity_table;
 mod items;
 mod journal;
 mod listing;
+mod moving;
 mod new_identities;
 mod owner;
 mod paths;
@@ -62,6 +66,7 @@ mod reader;
 mod received;
 mod recheck;
 mod repair;
+mod replica;
 mod rolling;
 mod runs;
 mod schema;
@@ -91,6 +96,7 @@ pub use items::{
     FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, LastRequest, PageFrom,
 };
 pub(super) use journal::{Answer, Attempt, BatchOutcome, Kept};
+pub(super) use moving::{to_database, to_file};
 pub use owner::Installation;
 pub use paths::{file_system, network_name};
 pub use reader::{FeedSummary, LedgerReader};
@@ -98,6 +104,7 @@ pub use received::last_received;
 pub(super) use recheck::{Group, Marks, Recheck};
 pub(super) use repair::repair;
 pub use repair::{RepairFrom, Repaired};
+pub use replica::refresh;
 pub use rolling::RollingSummary;
 pub(super) use rolling::{Round, Rounds};
 pub use runs::{PastEnd, PastRun, RunCounts, RunHistory};
@@ -107,6 +114,7 @@ pub(super) use store::{Resend, Store};
 pub(super) use sweep::SweepScope;
 pub(super) use writer::Ledger;
 
+use crate::cluster::ClusterError;
 use crate::domain::{DataSpaceId, Feed};
 use crate::error::{Exit, Explain};
 use crate::private_file;
@@ -152,6 +160,9 @@ fn feed_of_code(code: i64) -> Option<Feed> {
 /// Why the ledger cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
+    /// The database that nodes share.
+    #[error(transparent)]
+    Shared(#[from] ClusterError),
     /// It cannot be opened, read or written.
     #[error("the ledger {path}: {reason}")]
     Unusable {
@@ -208,11 +219,15 @@ impl LedgerError {
 
 impl Explain for LedgerError {
     fn exit(&self) -> Exit {
-        Exit::Other
+        match self {
+            LedgerError::Shared(error) => error.exit(),
+            LedgerError::Unusable { .. } | LedgerError::Damaged { .. } => Exit::Other,
+        }
     }
 
     fn hint(&self) -> Option<Hint> {
         Some(match self {
+            LedgerError::Shared(error) => return error.hint(),
             LedgerError::Unusable { hint, .. } => hint.clone(),
             LedgerError::Damaged { .. } => {
                 let what = ": it recovers readable items; the next run resends them";

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hours::SentPerHour;
 use super::reader::LedgerReader;
+use super::replica::Replica;
 use super::store::Store;
 use super::{LedgerError, feed_code, feed_of_code, signed};
 use crate::domain::Feed;
@@ -163,16 +164,18 @@ impl Store {
     pub fn begin_run(&mut self, request: &SafeText, feeds: &[Feed], now: Timestamp) -> rusqlite::Result<i64> {
         let oldest = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
         self.connection.execute("DELETE FROM runs WHERE started_at < ?1", [oldest.as_millisecond()])?;
-        let sql = "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?1";
+        let sql =
+            "DELETE FROM runs WHERE id IN (SELECT id FROM runs ORDER BY started_at DESC, id DESC LIMIT -1 OFFSET ?1)";
         self.connection.execute(sql, [KEPT_RUNS])?;
         self.trim_hours(now)?;
         let feeds: Vec<i64> = feeds.iter().copied().map(feed_code).collect();
+        let number = Replica::number(&mut self.replica);
         // Names and numbers always serialize.
         let owner = serde_json::to_string(&Owner::this_process()).unwrap_or_default();
         let feeds = serde_json::to_string(&feeds).unwrap_or_default();
         self.connection
-            .prepare("INSERT INTO runs (started_at, request, owner, feeds) VALUES (?1, ?2, ?3, ?4)")?
-            .insert(params![now.as_millisecond(), request.as_str(), owner, feeds])
+            .prepare("INSERT INTO runs (started_at, request, owner, feeds, id) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .insert(params![now.as_millisecond(), request.as_str(), owner, feeds, number])
     }
 
     /// Writes down how a run ended.

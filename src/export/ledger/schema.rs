@@ -13,7 +13,23 @@ use crate::private_file;
 const OTHER_VERSION: &str = "use that version, or set another directory with --state-dir";
 
 /// The version of the tables below, in `PRAGMA user_version`.
-const VERSION: i64 = 7;
+pub(super) const VERSION: i64 = 8;
+
+/// The oldest version that is brought up to date when it is opened; those before it were never released.
+const OLDEST: i64 = 7;
+
+/// From version 7 on, `hours` counts each feed by itself, since another node may count another one at the same time.
+const FROM_7: &str = "
+ALTER TABLE hours RENAME TO hours_of_all;
+CREATE TABLE hours (
+    hour        INTEGER NOT NULL,
+    feed        INTEGER NOT NULL,
+    sent        INTEGER NOT NULL,
+    PRIMARY KEY (hour, feed)
+) STRICT, WITHOUT ROWID;
+INSERT INTO hours SELECT hour, 0, sent FROM hours_of_all;
+DROP TABLE hours_of_all;
+";
 
 /// How long a statement waits for another process that writes the same file: a run of another feed commits within
 /// milliseconds, a slow disk within seconds.
@@ -51,7 +67,7 @@ const WAL_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
 /// `filled` holds the tables (or files) that a feed was read from and that had something in them at its last compare, and since when they were found
 /// empty. `runs` is the run history: `owner` and `outcome` are JSON, `feeds` is a JSON array of feed numbers; what stands behind them is
 /// NULL until the run has ended. `batch_sizes` says how many items a request of a feed may have, and which size was refused when.
-/// `hours` counts the items accepted in each hour since 1970.
+/// `hours` counts the items of each feed accepted in each hour since 1970; feed 0 is all of them, from before feeds were counted.
 const TABLES: &str = "
 CREATE TABLE items (
     id          INTEGER PRIMARY KEY,
@@ -212,9 +228,11 @@ CREATE TABLE runs (
 ) STRICT;
 CREATE INDEX runs_time ON runs (started_at);
 CREATE TABLE hours (
-    hour        INTEGER PRIMARY KEY,
-    sent        INTEGER NOT NULL
-) STRICT;
+    hour        INTEGER NOT NULL,
+    feed        INTEGER NOT NULL,
+    sent        INTEGER NOT NULL,
+    PRIMARY KEY (hour, feed)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE batch_sizes (
     feed        INTEGER PRIMARY KEY,
     items       INTEGER NOT NULL,
@@ -256,6 +274,7 @@ pub(super) fn open_read_only(path: &Path, data_space: &DataSpaceId) -> Result<Op
     connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
     match version(&connection) {
         Ok(0) => return Ok(None),
+        Ok(OLDEST) => drop(open_writable(path, data_space)?),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => drop(open_writable(path, data_space)?),
         Ok(_) => {}
         Err(error) => return Err(sqlite(error)),
@@ -287,8 +306,13 @@ fn prepare_writable(connection: &mut Connection, data_space: &DataSpaceId) -> ru
     connection.pragma_update(None, "cache_size", CACHE_KIB)?;
     connection.pragma_update(None, "journal_size_limit", WAL_LIMIT_BYTES)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if version(&transaction)? == 0 {
-        create_tables(&transaction, data_space)?;
+    match version(&transaction)? {
+        0 => create_tables(&transaction, data_space)?,
+        OLDEST => {
+            transaction.execute_batch(FROM_7)?;
+            transaction.pragma_update(None, "user_version", VERSION)?;
+        }
+        _ => {}
     }
     transaction.commit()
 }
@@ -306,6 +330,14 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
 /// Refuses a format that this program does not know yet.
 pub(super) fn refuse_newer(found: i64, path: &Path) -> Result<(), LedgerError> {
     if found <= VERSION { Ok(()) } else { Err(other_format("a newer", found, path)) }
+}
+
+/// The same for an entry of the log that nodes share.
+pub(super) fn other_format_in_log(found: i64, path: &Path) -> LedgerError {
+    let reason = format!(
+        "a node with another version of this program has written to it (format {found}; this one uses {VERSION})"
+    );
+    LedgerError::new(path, &reason, "install the same version on every node")
 }
 
 fn other_format(who: &str, found: i64, path: &Path) -> LedgerError {

@@ -1,13 +1,16 @@
 //! A connection to the ledger with what a run keeps beside it. Used by one thread; knows no channel and no async.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
 use super::bitmap::Bitmap;
 use super::fingerprints::Fingerprints;
 use super::new_identities::NewIdentities;
+use super::replica::{self, Replica};
 use super::{LedgerError, path_of, paths, schema};
+use crate::cluster::Worker;
 use crate::domain::{DataSpaceId, Feed};
 
 /// How many prepared statements are kept; this room has about two dozen.
@@ -29,6 +32,8 @@ pub(in crate::export) struct Store {
     pub(super) mode: Mode,
     pub(super) pass: Pass,
     pub(super) new_identities: NewIdentities,
+    /// What keeps a copy of a shared ledger together with its database.
+    pub(super) replica: Option<Replica>,
 }
 
 /// Whether intents are kept.
@@ -83,7 +88,57 @@ impl Store {
     pub fn open(state_dir: &Path, data_space: &DataSpaceId) -> Result<Self, LedgerError> {
         let path = path_of(state_dir, data_space);
         let connection = schema::open_writable(&path, data_space)?;
+        replica::refuse(&connection, &path)?;
         Self::new(connection, path, Mode::Keep)
+    }
+
+    /// Opens (and makes) this node's copy of a ledger that nodes share, for a run. Blocking.
+    pub fn open_shared(state_dir: &Path, worker: &Arc<Worker>) -> Result<Self, LedgerError> {
+        let (cluster, data_space) = (worker.cluster(), worker.data_space());
+        let path = path_of(state_dir, data_space);
+        let connection = replica::open(state_dir, data_space, cluster)?;
+        let replica = Replica::begin(&connection, &path, cluster, data_space, Some(Arc::clone(worker)))?;
+        replica::in_transaction(&connection, &path, |connection| replica.catch_up(connection, &path))?;
+        Ok(Self { replica: Some(replica), ..Self::new(connection, path, Mode::Keep)? })
+    }
+
+    /// Does something in one transaction, which other nodes see as well once it is done.
+    pub(super) fn in_transaction<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        // IMMEDIATE, because a run of another feed may write the same file from its own process.
+        self.execute(if self.mode == Mode::Keep { "BEGIN IMMEDIATE" } else { "BEGIN" })?;
+        let done = self.catch_up().and_then(|()| work(self)).and_then(|done| self.commit().map(|()| done));
+        if done.is_err() {
+            // SQLite may have rolled back by itself; then this one fails and changes nothing.
+            let _ = self.execute("ROLLBACK");
+        }
+        done
+    }
+
+    /// Applies what other nodes did.
+    pub(super) fn catch_up(&self) -> Result<(), LedgerError> {
+        self.replica.as_ref().map_or(Ok(()), |replica| replica.catch_up(&self.connection, &self.path))
+    }
+
+    /// Commits, for the other nodes first.
+    pub(super) fn commit(&self) -> Result<(), LedgerError> {
+        self.replica.as_ref().map_or(Ok(()), |replica| replica.append(&self.connection, &self.path))?;
+        self.execute("COMMIT")
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), LedgerError> {
+        self.connection.execute_batch(sql).map_err(|error| LedgerError::of_sqlite(&self.path, &error))
+    }
+
+    /// What is left to do when a run is over.
+    pub(super) fn close(&mut self) {
+        if let Some(replica) = &self.replica
+            && let Err(error) = replica.compact(&self.connection, &self.path)
+        {
+            tracing::warn!(%error, "the log of the shared ledger was not compacted; the next run tries it again");
+        }
     }
 
     /// Opens the ledger of a data space for a dry run; there need not be one.
@@ -98,7 +153,7 @@ impl Store {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.execute_batch(BESIDE).map_err(|error| LedgerError::of_sqlite(&path, &error))?;
         let pass = Pass::new(Feed::ScopesWebsite, Resend::None);
-        Ok(Self { connection, path, mode, pass, new_identities: NewIdentities::default() })
+        Ok(Self { connection, path, mode, pass, new_identities: NewIdentities::default(), replica: None })
     }
 
     /// Begins a feed: nothing of it was seen yet, and nothing is chosen.

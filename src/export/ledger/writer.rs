@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::LedgerError;
-use super::store::{Mode, Store};
+use super::store::Store;
 
 /// How many calls may wait. Each holds at most one page or one batch, so this bounds memory as well.
 const QUEUE: usize = 16;
@@ -95,22 +95,21 @@ fn serve(mut store: Store, mut queue: mpsc::Receiver<Box<dyn Call>>) {
             calls.push(call);
         }
         if broken.is_none() {
-            broken = commit(&mut store, &mut calls).err().map(|error| LedgerError::of_sqlite(&store.path, &error));
+            broken = commit(&mut store, &mut calls).err();
         }
         for call in calls {
             call.answer(broken.clone().map_or(Ok(()), Err));
         }
     }
+    if broken.is_none() {
+        store.close();
+    }
 }
 
-/// All of it or nothing of it. IMMEDIATE, because a run of another feed may write the same file from its own process.
-fn commit(store: &mut Store, calls: &mut [Box<dyn Call>]) -> rusqlite::Result<()> {
-    store.connection.execute_batch(if store.mode == Mode::Keep { "BEGIN IMMEDIATE" } else { "BEGIN" })?;
-    let worked = calls.iter_mut().try_for_each(|call| call.work(store));
-    let done = worked.and_then(|()| store.connection.execute_batch("COMMIT"));
-    if done.is_err() {
-        // SQLite may have rolled back by itself; then this one fails and changes nothing.
-        let _ = store.connection.execute_batch("ROLLBACK");
-    }
-    done
+/// All of it or nothing of it.
+fn commit(store: &mut Store, calls: &mut [Box<dyn Call>]) -> Result<(), LedgerError> {
+    store.in_transaction(|store| {
+        let worked = calls.iter_mut().try_for_each(|call| call.work(store));
+        worked.map_err(|error| LedgerError::of_sqlite(&store.path, &error))
+    })
 }

@@ -20,12 +20,12 @@
 //! A seed decides edits, faults and the moments of the kills; how two threads interleave before such a moment, it does not.
 
 mod journal;
-mod killer;
+pub mod killer;
 mod powerloss;
-mod relay;
-mod shop;
+pub mod relay;
+pub mod shop;
 mod stress;
-mod world;
+pub mod world;
 
 use crate::support;
 

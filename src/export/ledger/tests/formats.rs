@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_ledger_of_another_format_is_refused_and_stays_as_it_is() {
-    for (format, who) in [(6, "an older version"), (8, "a newer version")] {
+    for (format, who) in [(6, "an older version"), (9, "a newer version")] {
         let state = tempfile::tempdir().expect("a directory");
         drop(Store::open(state.path(), &space()).expect("made"));
         let path = path_of(state.path(), &space());
@@ -18,6 +18,29 @@ fn a_ledger_of_another_format_is_refused_and_stays_as_it_is() {
         }
         let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).expect("read");
         assert_eq!(found, format);
+    }
+}
+
+#[test]
+fn a_ledger_of_the_format_before_is_brought_up_to_date_whoever_opens_it() {
+    const BEFORE: &str = "DROP TABLE hours;
+        CREATE TABLE hours (hour INTEGER PRIMARY KEY, sent INTEGER NOT NULL) STRICT;
+        INSERT INTO hours VALUES (500000, 42);
+        PRAGMA user_version = 7;";
+    for is_reader in [false, true] {
+        let mut shop = Shop::new(Feed::Products);
+        shop.deliver(&[product("a", "A")]);
+        let path = path_of(shop.state.path(), &space());
+        let Shop { state, store, .. } = shop;
+        drop(store);
+        rusqlite::Connection::open(&path).expect("open").execute_batch(BEFORE).expect("as it was");
+        if !is_reader {
+            drop(Store::open(state.path(), &space()).expect("opened"));
+        }
+        let reader = LedgerReader::open(state.path(), &space()).expect("readable").expect("there");
+        assert_eq!(reader.summary().expect("read")[0].submitted, 1);
+        let then = Timestamp::from_second(500_000 * 3600).expect("a time");
+        assert_eq!(reader.sent_per_hour(then).expect("read").total(), 42);
     }
 }
 

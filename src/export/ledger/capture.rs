@@ -1,0 +1,185 @@
+//! Captures what a commit changes, for the log that nodes share: triggers of the connection note the keys of changed rows, and before the
+//! commit the rows are read. So no statement of this room has to know that there is a log.
+
+use std::fmt::Write as _;
+
+use rusqlite::{Connection, Row};
+
+use super::entry::{Cell, Entry, TableChanges};
+use super::schema;
+
+/// The tables that nodes share; entries name them by their place, which never changes. `identities` and `identified` follow from
+/// `items`.
+pub(super) const TABLES: [&str; 20] = [
+    "items",
+    "batches",
+    "feeds",
+    "logs",
+    "gaps",
+    "deletions",
+    "held",
+    "filled",
+    "rounds",
+    "signs",
+    "rechecks",
+    "recheck_keys",
+    "shown",
+    "meta",
+    "attempts",
+    "runs",
+    "hours",
+    "batch_sizes",
+    "payloads",
+    "bodies",
+];
+
+/// A table and its columns.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub name: &'static str,
+    pub columns: Vec<String>,
+    /// Those of them that make its key.
+    pub key: Vec<String>,
+}
+
+impl Table {
+    fn of(connection: &Connection, name: &'static str) -> rusqlite::Result<Self> {
+        let mut columns = Vec::new();
+        let mut key = Vec::new();
+        let mut select = connection.prepare("SELECT name, pk FROM pragma_table_info(?1) ORDER BY cid")?;
+        let mut rows = select.query([name])?;
+        while let Some(row) = rows.next()? {
+            let column: String = row.get(0)?;
+            let place: i64 = row.get(1)?;
+            if place > 0 {
+                key.push((place, column.clone()));
+            }
+            columns.push(column);
+        }
+        key.sort_unstable();
+        Ok(Self { name, columns, key: key.into_iter().map(|(_, column)| column).collect() })
+    }
+
+    /// Its columns, each after this word.
+    fn list(columns: &[String], before: &str) -> String {
+        columns.iter().map(|column| format!("{before}{column}")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The statements that note which of its rows change.
+    fn triggers(&self) -> String {
+        let name = self.name;
+        let key = Self::list(&self.key, "");
+        let mut sql = format!("CREATE TEMP TABLE changed_{name} ({key}, PRIMARY KEY ({key})) WITHOUT ROWID;");
+        for (event, row) in [("INSERT", "new"), ("UPDATE", "new"), ("DELETE", "old")] {
+            let values = Self::list(&self.key, &format!("{row}."));
+            let same: Vec<String> = self.key.iter().map(|column| format!("{column} = {row}.{column}")).collect();
+            let same = same.join(" AND ");
+            // Not OR IGNORE: how the statement that fires a trigger treats a conflict counts for the trigger as well.
+            let _ = write!(
+                sql,
+                "CREATE TEMP TRIGGER {name}_{event} AFTER {event} ON main.{name}
+                 WHEN NOT EXISTS (SELECT 1 FROM changed_{name} WHERE {same}) BEGIN
+                     INSERT INTO changed_{name} VALUES ({values});
+                 END;"
+            );
+        }
+        sql
+    }
+
+    /// Reads what is noted: the keys, and the rows where they are still there.
+    fn select_changed(&self) -> String {
+        let name = self.name;
+        let on: Vec<String> = self.key.iter().map(|column| format!("t.{column} = c.{column}")).collect();
+        format!(
+            "SELECT {}, {} FROM temp.changed_{name} c LEFT JOIN main.{name} t ON {}",
+            Self::list(&self.key, "c."),
+            Self::list(&self.columns, "t."),
+            on.join(" AND ")
+        )
+    }
+
+    /// Writes a row, whether or not it is there.
+    pub fn put(&self) -> String {
+        let values: Vec<String> = (1..=self.columns.len()).map(|place| format!("?{place}")).collect();
+        format!(
+            "INSERT OR REPLACE INTO main.{} ({}) VALUES ({})",
+            self.name,
+            Self::list(&self.columns, ""),
+            values.join(", ")
+        )
+    }
+
+    /// Deletes a row by its key.
+    pub fn delete(&self) -> String {
+        let key: Vec<String> = self.key.iter().zip(1..).map(|(column, place)| format!("{column} = ?{place}")).collect();
+        format!("DELETE FROM main.{} WHERE {}", self.name, key.join(" AND "))
+    }
+
+    /// Reads all of its rows behind a key, in the order of the key.
+    pub fn select_after(&self, has_key: bool) -> String {
+        let key = Self::list(&self.key, "");
+        let places: Vec<String> = (1..=self.key.len()).map(|place| format!("?{place}")).collect();
+        let after = if has_key { format!("WHERE ({key}) > ({})", places.join(", ")) } else { String::new() };
+        format!("SELECT {} FROM main.{} {after} ORDER BY {key}", Self::list(&self.columns, ""), self.name)
+    }
+
+    /// The key within a row.
+    pub fn key_of(&self, row: &[Cell]) -> Vec<Cell> {
+        let place = |column: &String| self.columns.iter().position(|other| other == column);
+        self.key.iter().filter_map(place).filter_map(|place| row.get(place).cloned()).collect()
+    }
+}
+
+/// What this connection changes, until it is taken.
+#[derive(Debug)]
+pub(super) struct Capture {
+    pub tables: Vec<Table>,
+}
+
+impl Capture {
+    /// Notes from now on what changes.
+    pub fn begin(connection: &Connection) -> rusqlite::Result<Self> {
+        let tables =
+            TABLES.into_iter().map(|name| Table::of(connection, name)).collect::<rusqlite::Result<Vec<_>>>()?;
+        for table in &tables {
+            connection.execute_batch(&table.triggers())?;
+        }
+        Ok(Self { tables })
+    }
+
+    /// What was changed since it was last forgotten.
+    pub fn read(&self, connection: &Connection) -> rusqlite::Result<Entry> {
+        let mut entry = Entry { format: schema::VERSION, tables: Vec::new() };
+        for (place, table) in self.tables.iter().enumerate() {
+            let mut changes = TableChanges { table: place, ..TableChanges::default() };
+            let mut select = connection.prepare_cached(&table.select_changed())?;
+            let mut rows = select.query([])?;
+            while let Some(row) = rows.next()? {
+                let keys = table.key.len();
+                let whole = cells(row, keys, keys + table.columns.len())?;
+                if table.key_of(&whole).contains(&Cell::Null) {
+                    changes.gone.push(cells(row, 0, keys)?);
+                } else {
+                    changes.rows.push(whole);
+                }
+            }
+            if !changes.rows.is_empty() || !changes.gone.is_empty() {
+                entry.tables.push(changes);
+            }
+        }
+        Ok(entry)
+    }
+
+    /// Forgets what was noted.
+    pub fn forget(&self, connection: &Connection) -> rusqlite::Result<()> {
+        self.tables.iter().try_for_each(|table| {
+            let mut delete = connection.prepare_cached(&format!("DELETE FROM temp.changed_{}", table.name))?;
+            delete.execute([]).map(drop)
+        })
+    }
+}
+
+/// The values of a row from this column to before that one.
+pub(super) fn cells(row: &Row<'_>, from: usize, to: usize) -> rusqlite::Result<Vec<Cell>> {
+    (from..to).map(|column| row.get_ref(column).map(Cell::of)).collect()
+}
