@@ -11,11 +11,13 @@ mod node;
 mod server;
 mod socket;
 mod start;
+mod together;
 mod watching;
 mod wire;
 
 pub use client::{Found, find, find_on_nodes};
 pub use server::publish;
 pub use start::{Starter, start};
+pub use together::together;
 pub use watching::{FoundWatch, find_watches, publish_watch};
 pub use wire::{About, PassEnd, WatchStatus};

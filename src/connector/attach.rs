@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Connector, ExportRequest};
-use crate::attach::{About, Found, FoundWatch, WatchStatus, find, find_on_nodes, find_watches};
+use crate::attach::{About, Found, FoundWatch, WatchStatus, find, find_on_nodes, find_watches, together};
 use crate::domain::{DataSpaceId, Feed};
 use crate::error::Problem;
 use crate::export::control::Command;
@@ -56,10 +56,15 @@ impl Connector {
         Ok(wanted.iter().all(|feed| done.contains(feed)))
     }
 
-    /// The oldest of them, as if it was a run of this process.
+    /// The oldest of them, as if it was a run of this process; with those of other nodes that share its export.
     pub async fn attach(&self) -> Option<(About, Run)> {
-        let found = self.live_runs().await.into_iter().next()?;
-        Some((found.about.clone(), found.attach()))
+        let mut runs = self.live_runs().await;
+        let about = runs.first()?.about.clone();
+        runs.retain(|run| run.about.request == about.request);
+        if self.has_shared_ledger() && runs.len() > 1 {
+            return Some((about, together(runs)));
+        }
+        Some((about, runs.into_iter().next()?.attach()))
     }
 
     /// The watches on the chosen data space, the oldest first; none if none is chosen.

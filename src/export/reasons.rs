@@ -70,6 +70,27 @@ impl Reasons {
         }
     }
 
+    /// Counts what failed elsewhere for one reason.
+    pub fn add_all(&mut self, reason: &Reason) {
+        let same = |known: &Reason| known.state == reason.state && known.message == reason.message;
+        let Some(place) = self.list.iter().position(same) else {
+            if self.list.len() < MOST_REASONS {
+                self.list.push(reason.clone())
+            } else {
+                self.others += reason.items
+            }
+            return;
+        };
+        let Some(known) = self.list.get_mut(place) else { return };
+        known.items += reason.items;
+        for (feed, items) in &reason.feeds {
+            match known.feeds.iter_mut().find(|(of, _)| of == feed) {
+                Some((_, known)) => *known += items,
+                None => known.feeds.push((*feed, *items)),
+            }
+        }
+    }
+
     /// All items that failed.
     pub fn items(&self) -> u64 {
         self.list.iter().map(|reason| reason.items).sum::<u64>() + self.others
