@@ -107,7 +107,7 @@ quotient of their items: 1 is linear.
 | work | |
 |---|---|
 | raw read | every row of the five value tables of products, by the server's own client, thrown away; CPU is the client's |
-| dry run | `export run --dry-run` of the products feed with an empty ledger, until its result; *with lint* until the end, which reads the catalogue again |
+| dry run | `export run --dry-run` of the products feed with an empty ledger; without `--partial`, lint looks at what is read |
 | first sync | the same without `--dry-run`: everything is new and is sent to a gateway that answers at once |
 | nothing changed | the same again |
 | 1 %% changed | the same after one of a hundred added products got another name |

@@ -10,41 +10,40 @@ use mysql_async::{Conn, Error};
 
 use super::connections::{Cluster, persist};
 use super::error::ClusterError;
+use crate::domain::DataSpaceId;
 
 impl Cluster {
-    /// Takes the next turn, of which there are so many a second; returns how long to wait for it. A turn that nobody took is
-    /// lost, but for a few that may follow each other at once (`burst`).
+    /// Takes the next free moment of a data space, and says how long it is until then. The one after it is free an `interval` later.
     ///
     /// # Errors
     /// [`ClusterError`] if the database cannot be written.
-    pub async fn take_turn(&self, name: &str, per_second: f64, burst: u32) -> Result<Duration, ClusterError> {
-        let interval = Duration::from_secs_f64(1.0 / per_second);
-        persist!(self, connection => take_turn_on(&mut connection, name, interval, burst))
+    pub async fn take_turn(&self, data_space: &DataSpaceId, interval: Duration) -> Result<Duration, ClusterError> {
+        let wait = persist!(self, connection => take_turn_on(&mut connection, data_space.as_str(), micros(interval)))?;
+        Ok(Duration::from_micros(wait))
     }
 
-    /// Nobody sends for so long: the gateway asked for it.
+    /// Nobody may leave before this has passed: the gateway asked for it.
     ///
     /// # Errors
     /// [`ClusterError`] if the database cannot be written.
-    pub async fn rest(&self, name: &str, length: Duration) -> Result<(), ClusterError> {
+    pub async fn rest(&self, data_space: &DataSpaceId, length: Duration) -> Result<(), ClusterError> {
         let sql = "INSERT INTO allowance (name, free_at) VALUES (?, UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND)
                    ON DUPLICATE KEY UPDATE free_at = GREATEST(free_at, VALUES(free_at))";
-        let micros = u64::try_from(length.as_micros()).unwrap_or(u64::MAX);
-        persist!(self, connection => connection.exec_drop(sql, (name, micros)))
+        persist!(self, connection => connection.exec_drop(sql, (data_space.as_str(), micros(length))))
     }
 }
 
-async fn take_turn_on(connection: &mut Conn, name: &str, interval: Duration, burst: u32) -> Result<Duration, Error> {
-    let interval = u64::try_from(interval.as_micros()).unwrap_or(u64::MAX);
-    let saved = interval.saturating_mul(u64::from(burst));
+async fn take_turn_on(connection: &mut Conn, name: &str, interval: u64) -> Result<u64, Error> {
     connection.exec_drop("INSERT IGNORE INTO allowance (name, free_at) VALUES (?, UTC_TIMESTAMP(6))", (name,)).await?;
-    // What the row held before is handed out with the update, in microseconds from now; a moment that has passed is none.
-    let update = "UPDATE allowance SET free_at =
-                      GREATEST(free_at, UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND)
-                          + INTERVAL (? + 0 * LAST_INSERT_ID(
-                              GREATEST(0, TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), free_at)))) MICROSECOND
+    // How far ahead the moment was, in microseconds, is handed out with the update; one that has passed is now.
+    let update = "UPDATE allowance SET free_at = GREATEST(free_at, UTC_TIMESTAMP(6))
+                      + INTERVAL (? + 0 * LAST_INSERT_ID(
+                          GREATEST(0, TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), free_at)))) MICROSECOND
                   WHERE name = ?";
-    connection.exec_drop(update, (saved, interval, name)).await?;
-    let wait: Option<u64> = connection.query_first("SELECT LAST_INSERT_ID()").await?;
-    Ok(Duration::from_micros(wait.unwrap_or_default()))
+    connection.exec_drop(update, (interval, name)).await?;
+    Ok(connection.query_first("SELECT LAST_INSERT_ID()").await?.unwrap_or_default())
+}
+
+fn micros(length: Duration) -> u64 {
+    u64::try_from(length.as_micros()).unwrap_or(u64::MAX)
 }

@@ -76,8 +76,13 @@ async fn send(
     let feeds = chosen(feeds)?;
     let work = (!sending.dry_run).then(|| work_of(&mode));
     let request = request(mode, feeds.clone(), sending);
-    let run = match connector.start_export(request.clone()).await {
-        Ok(run) => run,
+    let started = if is_whole_dry_run {
+        connector.start_linted(request.clone()).await.map(|(run, linting)| (run, Some(linting)))
+    } else {
+        connector.start_export(request.clone()).await.map(|run| (run, None))
+    };
+    let (run, linting) = match started {
+        Ok(started) => started,
         Err(problem) if is_done_by_others(connector, &problem, &request, sending).await => {
             tracing::info!(%problem, "another run does the same work");
             return Ok(Exit::Done);
@@ -97,12 +102,12 @@ async fn send(
         Err(error) => error.downcast_ref().and_then(outcome_of_problem),
     };
     notify(connector, work, outcome).await;
-    let (exit, _) = ended?;
+    let (exit, report) = ended?;
     if sending.dry_run {
         customised::after_dry_run(connector, &feeds, output).await?;
     }
-    if is_whole_dry_run {
-        lint::after_dry_run(connector, feeds, output).await?;
+    if let Some(linting) = linting {
+        lint::after_dry_run(linting, &report, output).await?;
     }
     Ok(exit)
 }

@@ -6,10 +6,10 @@ use super::Invocation;
 use super::output::Output;
 use super::report::Printer;
 use crate::cli::LintArgs;
-use crate::connector::Connector;
-use crate::connector::lint::{LintReport, LintRequest};
-use crate::domain::{Feed, LintRule, Severity};
+use crate::connector::lint::{LintReport, LintRequest, Linting};
+use crate::domain::{LintRule, Severity};
 use crate::error::{Exit, Problem};
+use crate::export::progress::RunReport;
 use crate::report::{Row, Tone};
 
 /// Runs it. Exit code 3 if an error was found.
@@ -49,8 +49,8 @@ pub fn summary(report: &LintReport, output: &mut Output) -> Result<(), Problem> 
 }
 
 /// Ends a dry run with the summary. What keeps lint from reading is said instead: the dry run is done all the same.
-pub async fn after_dry_run(connector: &Connector, feeds: Vec<Feed>, output: &mut Output) -> Result<(), Problem> {
-    match connector.lint(&LintRequest { feeds, ..LintRequest::default() }).await {
+pub async fn after_dry_run(linting: Linting, run: &RunReport, output: &mut Output) -> Result<(), Problem> {
+    match linting.conclude(run).await {
         Ok(report) => {
             summary(&report, output)?;
             let has_hits = report.rules.iter().any(|rule| rule.count > 0);

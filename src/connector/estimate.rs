@@ -7,6 +7,7 @@ use super::{Connector, explained};
 use crate::domain::Feed;
 use crate::error::Problem;
 use crate::export::progress::RunReport;
+use crate::export::requests_of;
 use crate::format::{bytes, count, counted, duration};
 use crate::report::{Row, Tone};
 
@@ -18,9 +19,9 @@ pub struct FeedEstimate {
     pub source_records: Option<u64>,
     /// Items; `None` where they cannot be counted.
     pub items: Option<u64>,
-    /// Items in a request.
+    /// Items in a request, once batches have grown.
     pub batch_size: usize,
-    /// Requests: items ÷ batch size, rounded up.
+    /// Requests that all items take, as batches grow.
     pub requests: Option<u64>,
     /// Compressed bytes, where this data space has received this feed before: items × bytes an item took then.
     pub bytes: Option<u64>,
@@ -80,7 +81,8 @@ impl Estimate {
             (None, Some(_)) => "No time estimate: a feed of this source cannot be counted.".to_owned(),
         };
         let mut how =
-            "Items are counted, not read; requests are items ÷ batch, rounded up, if every item were sent.".to_owned();
+            "Items are counted, not read; requests are those of sending every item, in batches that grow to this size."
+                .to_owned();
         if self.feeds.iter().any(|feed| feed.bytes.is_none()) {
             how.push_str(" Bytes are shown once this data space has received a feed from here.");
         }
@@ -147,13 +149,15 @@ impl Connector {
         let source = self.source().await?;
         let feeds = self.planned_feeds(&source, feeds).await?;
         let config = self.config();
-        let sizes = tokio::task::block_in_place(|| self.ledger())?;
+        let ledger = tokio::task::block_in_place(|| self.ledger())?;
         let mut estimates = Vec::with_capacity(feeds.len());
         for feed in feeds {
             let source_records = source.count(feed).await.map_err(explained)?;
             let items = source.estimate(feed).await.map_err(explained)?;
-            let batch_size = configured_batch_size(&config, feed).unwrap_or_else(|| feed.batch_size());
-            let (items_then, bytes_then) = match &sizes {
+            let sizes = configured_batch_size(&config, feed)
+                .map_or((feed.batch_size(), feed.largest_batch()), |size| (size, size));
+            let planned = items.map(|items| requests_of(items, sizes.0, sizes.1));
+            let (items_then, bytes_then) = match &ledger {
                 Some(ledger) => tokio::task::block_in_place(|| ledger.travelled(feed)).map_err(explained)?,
                 None => (0, 0),
             };
@@ -161,8 +165,8 @@ impl Connector {
                 feed,
                 source_records,
                 items,
-                batch_size,
-                requests: items.map(|items| items.div_ceil(batch_size as u64)),
+                batch_size: planned.map_or(sizes.0, |(_, batch_size)| batch_size),
+                requests: planned.map(|(requests, _)| requests),
                 bytes: items.and_then(|items| items.checked_mul(bytes_then)?.checked_div(items_then)),
             });
         }

@@ -9,7 +9,7 @@ use crate::error::{Exit, Problem};
 use crate::feeds::source::{Collected, Page, Selection, Source};
 
 /// Pages that may wait between the source and who looks at them.
-const PAGES_AHEAD: usize = 2;
+pub(super) const PAGES_AHEAD: usize = 2;
 
 /// Hands every record of what is selected to `take`, in source order and off the async threads, with a state that goes along and
 /// comes back. Memory does not grow with the feed.

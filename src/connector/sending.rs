@@ -12,7 +12,7 @@ use crate::error::Problem;
 use crate::export::held::{Limit, What};
 use crate::export::ledger::Installation;
 use crate::export::owner::Owner;
-use crate::export::{Plan, Rolling, Run};
+use crate::export::{Look, Plan, Rolling, Run, start_looked_at};
 use crate::feeds::source::{Source, SourceError};
 use crate::remedy::{Hint, Remedy};
 use crate::settings::RouteOrigin;
@@ -87,7 +87,7 @@ impl Connector {
             sender = self.pass_guard(&source, request.typed_name.as_deref()).await?;
             self.pass_customised(&source, &request.feeds).await?;
         }
-        self.start_from(source, request, false, sender, starter).await
+        self.start_from(source, request, false, sender, starter, None).await
     }
 
     /// The chosen data space.
@@ -100,7 +100,7 @@ impl Connector {
     }
 
     /// Starts an export from a source that is connected already; `skip_locked` leaves out what another run exports. `sender` is
-    /// written down once something was accepted.
+    /// written down once something was accepted; `look` sees what is read.
     pub(super) async fn start_from(
         &self,
         source: Source,
@@ -108,6 +108,7 @@ impl Connector {
         skip_locked: bool,
         sender: Option<Installation>,
         starter: &mut Option<Starter>,
+        look: Option<Look>,
     ) -> Result<Run, Problem> {
         // Files and settings may have changed since the last pass; within a run they do not.
         let source = source.for_run();
@@ -161,7 +162,7 @@ impl Connector {
         // Opening ledger, locks and socket touches the disk.
         tokio::task::block_in_place(|| {
             let data_space = plan.data_space.clone();
-            let run = crate::export::start(plan, source, client).map_err(explained)?;
+            let run = start_looked_at(plan, source, client, look).map_err(explained)?;
             if !is_dry {
                 self.tell_neighbours(data_space, run.progress.clone());
             }

@@ -12,6 +12,12 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// A size grows by this share of itself while none was refused: from 100 to 200 within eight requests.
 const GROWTH: usize = 10;
 
+/// Requests that so many items take if the gateway takes all of them, in batches that grow from `first` to `most`; and how large
+/// those become.
+pub fn requests(items: u64, first: usize, most: usize) -> (u64, usize) {
+    LearnedSize::untried(first).requests(items, most)
+}
+
 /// The size of batches of one feed, and what is known of larger ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LearnedSize {
@@ -25,6 +31,18 @@ impl LearnedSize {
     /// A size of which nothing is known.
     pub fn untried(items: usize) -> Self {
         Self { items, refused: None }
+    }
+
+    /// Requests that so many items take if the gateway takes all of them, in batches that grow up to `most`; and how large those
+    /// become.
+    pub fn requests(mut self, mut items: u64, most: usize) -> (u64, usize) {
+        let mut requests = 0;
+        while items > self.items as u64 && self.items < most {
+            items -= self.items as u64;
+            requests += 1;
+            self = self.taken(self.items, most);
+        }
+        (requests + items.div_ceil(self.items as u64), self.items)
     }
 
     /// What a run begins with: what was learned before, within what is allowed now.
@@ -87,6 +105,22 @@ mod tests {
         assert_eq!(send(LearnedSize::untried(1), 1_000, 200, 400).0.items, 200);
         assert_eq!(LearnedSize::untried(100).taken(99, 200).items, 100, "what is not full teaches nothing");
         assert_eq!(LearnedSize::untried(500).taken(500, 400).items, 500, "nobody asked for less");
+    }
+
+    #[test]
+    fn requests_are_counted_as_batches_grow() {
+        let requests = |items| LearnedSize::untried(100).requests(items, 200);
+        assert_eq!(
+            [0, 1, 100, 101, 210, 211].map(requests),
+            [(0, 100), (1, 100), (1, 100), (2, 110), (2, 110), (3, 121)]
+        );
+        // 100, 110, 121, 133, 146, 160, 176 and 193 are 1,139.
+        assert_eq!([1_139, 1_140, 1_339, 1_340].map(requests), [(8, 193), (9, 200), (9, 200), (10, 200)]);
+        assert_eq!(LearnedSize::untried(500).requests(1_001, 500), (3, 500));
+        assert_eq!(
+            LearnedSize { refused: Some((102, NOW)), ..LearnedSize::untried(100) }.requests(1_000, 200),
+            (10, 100)
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::Look;
 use super::cancel::Cause;
 use super::feed_run::{FeedRun, StopReason, in_ledger};
 use super::ledger::{Compared, Contested, LedgerEntry, Measure, Outgoing, Why};
@@ -17,12 +18,12 @@ use super::progress::{FeedProgress, ItemFailure, ItemState, RunEvent};
 use super::send::Outbox;
 use crate::domain::Feed;
 use crate::error::{Exit, Problem};
-use crate::feeds::item::FeedItem;
+use crate::feeds::item::{FeedItem, StampText};
 use crate::feeds::source::{Broken, Collected, Page, Remark, Selection};
 use crate::untrusted::SafeText;
 
 /// Pages that may wait between source and assembly.
-const PAGES_AHEAD: usize = 2;
+const PAGES_AHEAD: usize = 1;
 
 /// Pages that are assembled at the same time: two keep the usual small server's cores busy, and bound the memory.
 const ASSEMBLED_AT_ONCE: usize = 2;
@@ -68,11 +69,12 @@ pub(super) async fn collect(
 ) -> Result<(), Problem> {
     let feed = feed_run.plan.feed;
     let source = feed_run.source();
+    let look = feed_run.run.look.clone().filter(|_| selection == Selection::All);
     let (sender, pages) = mpsc::channel(PAGES_AHEAD);
     // A task of its own, which ends with this function: reading continues while pages are compared.
     let mut reader = JoinSet::new();
     reader.spawn(async move { source.read(feed, &selection, sender).await });
-    compare_pages(feed_run, assembled(feed, pages), outbox, collection).await;
+    compare_pages(feed_run, assembled(feed, pages, look), outbox, collection).await;
     tell_remarks(feed_run, std::mem::take(&mut collection.remarks)).await;
     if feed_run.cancel.is_pulled() {
         return Ok(());
@@ -88,8 +90,19 @@ fn broken_off(error: &tokio::task::JoinError) -> Problem {
     Problem::new(Exit::Other, format!("reading the source failed, a bug in this program: {error}"))
 }
 
-fn assembled(feed: Feed, pages: mpsc::Receiver<Page>) -> impl Stream<Item = Result<Assembled, tokio::task::JoinError>> {
-    let pages = stream::unfold(pages, |mut pages| async { pages.recv().await.map(|page| (page, pages)) });
+fn assembled(
+    feed: Feed,
+    pages: mpsc::Receiver<Page>,
+    look: Option<Look>,
+) -> impl Stream<Item = Result<Assembled, tokio::task::JoinError>> {
+    let pages = stream::unfold((pages, look), move |(mut pages, look)| async move {
+        let page = pages.recv().await?;
+        if let Some(look) = &look {
+            // Who does not look any more is not waited for.
+            let _ = look.send((feed, page.clone())).await;
+        }
+        Some((page, (pages, look)))
+    });
     // Some milliseconds of work, and not on the threads for what blocks: these are many, and each keeps memory of its own.
     pages.map(move |page| tokio::spawn(async move { assemble(feed, page) })).buffered(ASSEMBLED_AT_ONCE)
 }
@@ -109,7 +122,7 @@ pub(super) async fn count_changed(
     let mut reader = JoinSet::new();
     reader.spawn(async move { source.read(feed, &selection, sender).await });
     let mut measure = Measure::default();
-    let mut pages = pin!(assembled(feed, pages));
+    let mut pages = pin!(assembled(feed, pages, None));
     loop {
         let next = tokio::select! {
             biased;
@@ -258,7 +271,7 @@ impl Assembled {
 
 /// Makes items of a page. CPU work.
 fn assemble(feed: Feed, page: Page) -> Assembled {
-    let now = Timestamp::now();
+    let stamp = StampText::at(feed, Timestamp::now());
     let mut assembled = Assembled {
         source_records: page.source_records,
         entries: Vec::with_capacity(page.collected.len()),
@@ -269,7 +282,7 @@ fn assemble(feed: Feed, page: Page) -> Assembled {
     };
     for collected in page.collected {
         match collected {
-            Collected::Item { source_id, content } => match FeedItem::new(feed, source_id, content, now) {
+            Collected::Item { source_id, content } => match FeedItem::stamped(feed, source_id, content, &stamp) {
                 Ok(item) => assembled.entries.push(LedgerEntry::Whole(item)),
                 Err(error) => {
                     let place = source_id.map_or_else(|| format!("a record of {feed}"), |id| format!("{feed} {id}"));
@@ -277,15 +290,15 @@ fn assemble(feed: Feed, page: Page) -> Assembled {
                     assembled.failures.push(failure(feed, place.into(), error.to_string().into()));
                 }
             },
-            Collected::Broken(broken) => take_broken(feed, broken, now, &mut assembled),
+            Collected::Broken(broken) => take_broken(feed, broken, &stamp, &mut assembled),
         }
     }
     assembled
 }
 
-fn take_broken(feed: Feed, broken: Broken, now: Timestamp, assembled: &mut Assembled) {
+fn take_broken(feed: Feed, broken: Broken, stamp: &StampText, assembled: &mut Assembled) {
     let Broken { source_id, place, reason, known } = broken;
-    match known.and_then(|content| FeedItem::new(feed, source_id, content, now).ok()) {
+    match known.and_then(|content| FeedItem::stamped(feed, source_id, content, stamp).ok()) {
         Some(item) => assembled.entries.push(LedgerEntry::Broken { item, reason: reason.clone() }),
         None => assembled.add_unidentified(source_id),
     }

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::FeedPlan;
+use super::batch_size::LearnedSize;
 use crate::bounds::{BATCH_SIZES, THREAD_COUNTS};
 use crate::domain::{Feed, ThreadCount};
 use crate::error::{Exit, Explain};
@@ -68,8 +69,8 @@ pub(super) struct Wanted {
     pub thread_count: usize,
     /// Whether a person said so.
     pub has_fixed_threads: bool,
-    /// Items in one request of each feed.
-    pub batch_sizes: BTreeMap<Feed, usize>,
+    /// Items in one request of each feed, and what the gateway has taught of more.
+    pub batch_sizes: BTreeMap<Feed, LearnedSize>,
     /// The feeds of which a person said that.
     pub has_fixed_batches: BTreeSet<Feed>,
 }
@@ -90,7 +91,7 @@ impl Control {
             paused: None,
             thread_count: thread_count.at_first().clamp(1, *THREAD_COUNTS.end()),
             has_fixed_threads: thread_count != ThreadCount::Auto,
-            batch_sizes: feeds.iter().map(|plan| (plan.feed, plan.batch_size)).collect(),
+            batch_sizes: feeds.iter().map(|plan| (plan.feed, LearnedSize::untried(plan.batch_size))).collect(),
             has_fixed_batches: feeds.iter().filter(|plan| plan.learns_up_to.is_none()).map(|plan| plan.feed).collect(),
         };
         Self { stop: CancellationToken::new(), wanted: watch::Sender::new(wanted), elsewhere: None }
@@ -122,22 +123,22 @@ impl Control {
         }
         match *command {
             Command::Stop => self.stop.cancel(),
-            Command::Pause => self.change(|wanted| {
+            Command::Pause => drop(self.change(|wanted| {
                 wanted.paused.get_or_insert(Paused { by });
-            }),
-            Command::Resume => self.change(|wanted| wanted.paused = None),
-            Command::SetThreadCount(count) => self.change(|wanted| {
+            })),
+            Command::Resume => drop(self.change(|wanted| wanted.paused = None)),
+            Command::SetThreadCount(count) => drop(self.change(|wanted| {
                 wanted.thread_count = count;
                 wanted.has_fixed_threads = true;
-            }),
-            Command::SetBatchSize { feed, items } => self.change(|wanted| {
+            })),
+            Command::SetBatchSize { feed, items } => drop(self.change(|wanted| {
                 for (of, size) in &mut wanted.batch_sizes {
                     if feed.is_none_or(|feed| feed == *of) {
-                        *size = items;
+                        *size = LearnedSize::untried(items);
                         wanted.has_fixed_batches.insert(*of);
                     }
                 }
-            }),
+            })),
         }
         Ok(())
     }
@@ -180,7 +181,7 @@ impl Control {
 
     /// Items in one request of a feed.
     pub(super) fn batch_size(&self, feed: Feed) -> usize {
-        self.wanted.borrow().batch_sizes.get(&feed).copied().unwrap_or_else(|| feed.batch_size())
+        self.wanted.borrow().batch_sizes.get(&feed).map_or_else(|| feed.batch_size(), |size| size.items)
     }
 
     /// Takes as many threads as are needed, within bounds, unless a person said how many.
@@ -192,15 +193,21 @@ impl Control {
         });
     }
 
-    /// Makes batches of a feed as large as the gateway takes them, unless a person said how large.
-    pub(super) fn learn_batch_size(&self, feed: Feed, items: usize) {
+    /// What the gateway has taught of the batches of a feed; `None` if a person said how large they are.
+    pub(super) fn learned_size(&self, feed: Feed) -> Option<LearnedSize> {
+        let wanted = self.wanted.borrow();
+        wanted.batch_sizes.get(&feed).copied().filter(|_| !wanted.has_fixed_batches.contains(&feed))
+    }
+
+    /// Makes batches of a feed as large as the gateway takes them, unless a person said how large. Whether that is something new.
+    pub(super) fn learn_size(&self, feed: Feed, learned: LearnedSize) -> bool {
         self.change(|wanted| {
             if let Some(size) = wanted.batch_sizes.get_mut(&feed)
                 && !wanted.has_fixed_batches.contains(&feed)
             {
-                *size = items;
+                *size = learned;
             }
-        });
+        })
     }
 
     /// Returns at once unless the run is paused; then when it continues. A stop does not end this wait.
@@ -223,12 +230,13 @@ impl Control {
         let _ = self.wanted.subscribe().wait_for(is_so).await;
     }
 
-    fn change(&self, change: impl FnOnce(&mut Wanted)) {
+    /// Whether something is different now.
+    fn change(&self, change: impl FnOnce(&mut Wanted)) -> bool {
         self.wanted.send_if_modified(|wanted| {
             let before = wanted.clone();
             change(wanted);
             *wanted != before
-        });
+        })
     }
 }
 
@@ -280,15 +288,17 @@ mod tests {
         let control = Control::new(ThreadCount::Auto, &plans);
         assert_eq!(control.thread_count(), 1);
         control.need_threads(99);
-        control.learn_batch_size(Feed::Products, 150);
+        control.learn_size(Feed::Products, LearnedSize::untried(150));
         assert_eq!((control.thread_count(), control.batch_size(Feed::Products)), (32, 150));
         control.apply(&Command::SetThreadCount(2), None).expect("in bounds");
         control.apply(&Command::SetBatchSize { feed: Some(Feed::Products), items: 7 }, None).expect("in bounds");
         control.need_threads(5);
-        control.learn_batch_size(Feed::Products, 200);
-        control.learn_batch_size(Feed::Prices, 400);
+        assert!(!control.learn_size(Feed::Products, LearnedSize::untried(200)));
+        assert!(control.learn_size(Feed::Prices, LearnedSize::untried(400)));
         let sizes = [Feed::Products, Feed::Prices].map(|feed| control.batch_size(feed));
         assert_eq!((control.thread_count(), sizes), (2, [7, 400]));
+        assert_eq!(control.learned_size(Feed::Products), None, "a person's size is not kept as learned");
+        assert_eq!(control.learned_size(Feed::Prices), Some(LearnedSize::untried(400)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -9,8 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::RwLock;
 
-use super::FeedPlan;
-use super::batch_size::LearnedSize;
+use super::allowance::Allowance;
 use super::cancel::{Cancel, Cause};
 use super::control::Control;
 use super::events::Events;
@@ -18,6 +17,7 @@ use super::ledger::{Installation, Ledger, LedgerError};
 use super::live_progress::LiveProgress;
 use super::mode::SyncMode;
 use super::progress::RunEvent;
+use super::{FeedPlan, Look};
 use crate::client::Client;
 use crate::cluster::Worker;
 use crate::domain::{DataSpaceId, Feed};
@@ -79,6 +79,10 @@ pub(super) struct Context {
     pub source: Source,
     /// Where they go.
     pub client: Client,
+    /// Who else sees what is read of whole feeds.
+    pub look: Option<Look>,
+    /// What other runs into the data space share with this one.
+    pub allowance: Allowance,
     /// Every request passes it; shut while one of them finds out, alone, whether the keys are still good.
     pub keys_door: RwLock<()>,
     /// What is known of them.
@@ -108,8 +112,6 @@ pub(super) struct FeedRun {
     pub(super) given_up: AtomicU32,
     /// The most bytes of a batch before it is compressed: less, once the gateway found one too large.
     pub(super) max_batch_bytes: AtomicUsize,
-    /// How many items travel in a request, as far as the gateway has taught.
-    learned: Mutex<LearnedSize>,
     /// The tables (or files) that must have something in them.
     expected: Mutex<BTreeSet<String>>,
     /// The one of them that was found empty.
@@ -121,29 +123,15 @@ impl FeedRun {
     pub fn new(run: Arc<Context>, plan: FeedPlan) -> Self {
         let cancel = Cancel::new(run.control.stop_token());
         let max_batch_bytes = AtomicUsize::new(run.max_batch_bytes);
-        let learned = Mutex::new(LearnedSize::untried(plan.batch_size));
         Self {
             run,
             plan,
-            learned,
             cancel,
             given_up: AtomicU32::new(0),
             max_batch_bytes,
             expected: Mutex::default(),
             emptied: Mutex::default(),
         }
-    }
-
-    /// How many items travel in a request, as far as the gateway has taught.
-    pub fn learned(&self) -> LearnedSize {
-        *self.learned.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// From now on requests are as large as this, unless a person said how large. Whether that is something new.
-    pub fn learn(&self, size: LearnedSize) -> bool {
-        let before = std::mem::replace(&mut *self.learned.lock().unwrap_or_else(PoisonError::into_inner), size);
-        self.run.control.learn_batch_size(self.plan.feed, size.items);
-        before != size
     }
 
     /// From now on the feed is only read while these tables (or files) have something in them.

@@ -192,7 +192,7 @@ impl LiveProgress {
         state.progress.paused.clone_from(&wanted.paused);
         state.progress.thread_count = wanted.thread_count;
         for feed in &mut state.progress.feeds {
-            feed.batch_size = wanted.batch_sizes.get(&feed.feed).copied().unwrap_or(feed.batch_size);
+            feed.batch_size = wanted.batch_sizes.get(&feed.feed).map_or(feed.batch_size, |size| size.items);
         }
         drop(state);
         self.changed.notify_one();
@@ -296,7 +296,7 @@ impl ProgressState {
     /// The feeds whose turn comes, as far as is known of them.
     fn ahead(&self, measured: &Measured, is_by_source: bool) -> Ahead {
         let feeds = &self.progress.feeds;
-        let waiting = || feeds.iter().skip(self.current + 1).filter(|feed| feed.phase == Phase::Waiting);
+        let waiting = || feeds.iter().filter(|feed| feed.phase == Phase::Waiting);
         let collected: u64 = feeds.iter().map(|feed| feed.collected).sum();
         let to_send: u64 = feeds.iter().map(FeedProgress::to_send).sum();
         let seconds = self.progress.elapsed.as_secs_f64();

@@ -4,6 +4,7 @@
 //! `watch` and lifecycle by a bounded channel, and whoever wants to look, looks.
 
 mod adopt;
+mod allowance;
 mod batch;
 mod batch_size;
 mod cancel;
@@ -46,7 +47,9 @@ use jiff::Timestamp;
 use tokio::sync::{RwLock, mpsc, watch};
 
 pub use adopt::Adoption;
+use allowance::Allowance;
 pub use batch::encode;
+pub use batch_size::requests as requests_of;
 use control::Control;
 use events::Events;
 use feed_run::Context;
@@ -63,7 +66,7 @@ use crate::client::Client;
 use crate::cluster::Worker;
 use crate::domain::{DataSpaceId, Feed, MAX_DELETE, Most, ThreadCount};
 use crate::error::{Exit, Explain, Problem};
-use crate::feeds::source::Source;
+use crate::feeds::source::{Page, Source};
 use crate::private_file::PrivateFileError;
 use crate::remedy::{Hint, Remedy};
 use crate::untrusted::SafeText;
@@ -176,6 +179,17 @@ pub struct Run {
 /// [`ExportError::Locked`] if another run holds a feed's lock, unless that is a partial sync: this run waits for it when it comes
 /// to the feed, or leaves the feed to it if it is one itself. [`ExportError::Ledger`] if the ledger cannot be opened.
 pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportError> {
+    start_looked_at(plan, source, client, None)
+}
+
+/// Where the pages of feeds that are read whole are shown, besides being exported. Full, it makes the run wait.
+pub type Look = mpsc::Sender<(Feed, Page)>;
+
+/// As [`start`]; `look` sees what is read, until the run ends.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_looked_at(plan: Plan, source: Source, client: Client, look: Option<Look>) -> Result<Run, ExportError> {
     let Plan {
         mut feeds,
         mode,
@@ -209,7 +223,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
             match RunLock::take(&state_dir, &data_space, plan.feed, is_pass) {
                 Ok(lock) => {
                     died.extend(lock.died.clone().map(|holder| (plan.feed, holder)));
-                    locks.push(lock);
+                    locks.push((plan.feed, lock));
                 }
                 // A partial sync leaves to another one what that one is at; everything else waits for a partial sync.
                 Err(ExportError::Locked { feed, holder, is_pass: other }) if skip_locked || (is_pass && other) => {
@@ -231,6 +245,7 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         let client = client.clone();
         move || client.pace().reading().requests_per_second
     });
+    let allowance = if dry_run { Allowance::Alone } else { Allowance::of(&state_dir, &data_space, worker.as_ref()) };
     let context = Context {
         id: Timestamp::now().as_millisecond(),
         mode,
@@ -251,6 +266,8 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
         sender: Mutex::new(sender),
         source,
         client,
+        look,
+        allowance,
         keys_door: RwLock::default(),
         ledger,
         live_progress,

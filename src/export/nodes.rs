@@ -127,10 +127,11 @@ fn name_of(owner: &str) -> SafeText {
 /// Which feed comes next: all in their order, or, of an export that nodes share, the next that nobody is at.
 pub(super) struct Turns<'a> {
     context: &'a Context,
-    feeds: Vec<Feed>,
+    /// In the order in which they are taken, each with its place in the plan.
+    feeds: Vec<(usize, Feed)>,
     shared: Option<SharedExport<'a>>,
-    /// The feeds that this run has had.
-    had: Vec<Feed>,
+    /// The places of the feeds that this run has had.
+    had: Vec<usize>,
     /// Those of which was said that another node is at them.
     said: Vec<Feed>,
 }
@@ -147,10 +148,10 @@ pub(super) enum Turn {
 
 impl<'a> Turns<'a> {
     /// Joins the export that other nodes are at, if it is the same; begins it otherwise.
-    pub async fn begin(context: &'a Context, feeds: Vec<Feed>) -> Result<Self, LedgerError> {
+    pub async fn begin(context: &'a Context, feeds: Vec<(usize, Feed)>) -> Result<Self, LedgerError> {
         let mut shared = None;
         if let Some(worker) = context.worker.as_deref().filter(|_| matches!(context.mode, SyncMode::Full)) {
-            let parts: Vec<String> = feeds.iter().map(ToString::to_string).collect();
+            let parts: Vec<String> = feeds.iter().map(|(_, feed)| feed.to_string()).collect();
             while shared.is_none() && !context.control.is_stopped() {
                 shared = worker.share(context.request.as_str(), &parts).await?;
                 if shared.is_none() {
@@ -158,7 +159,7 @@ impl<'a> Turns<'a> {
                 }
             }
         }
-        if let (Some(shared), Some(feed)) = (&shared, feeds.first())
+        if let (Some(shared), Some((_, feed))) = (&shared, feeds.first())
             && shared.is_joined
         {
             let text = "joined the export that other nodes have begun".into();
@@ -174,34 +175,31 @@ impl<'a> Turns<'a> {
                 return Ok(Turn::Stopped);
             }
             let Some(shared) = &self.shared else {
-                let next = self.had.len();
-                let Some(feed) = self.feeds.get(next) else {
+                let Some((index, _)) = self.feeds.get(self.had.len()) else {
                     return Ok(Turn::Over { done: Vec::new(), failed: Vec::new() });
                 };
-                self.had.push(*feed);
-                return Ok(Turn::Feed(next));
+                self.had.push(*index);
+                return Ok(Turn::Feed(*index));
             };
             match shared.take().await? {
-                Part::Mine(part) => match self.place(&part) {
-                    Some(place) => {
-                        self.had.push(self.feeds[place]);
-                        return Ok(Turn::Feed(place));
+                Part::Mine(part) => match self.find(&part) {
+                    Some((index, _)) => {
+                        self.had.push(index);
+                        return Ok(Turn::Feed(index));
                     }
                     // The other node's source has a feed that this one's has not.
                     None => shared.finish(&part, PartState::Failed).await?,
                 },
                 Part::Over { failed } => {
-                    let failed: Vec<usize> = failed.iter().filter_map(|part| self.place(part)).collect();
-                    let others = (0..self.feeds.len()).filter(|place| !self.had.contains(&self.feeds[*place]));
-                    let failed: Vec<usize> =
-                        failed.into_iter().filter(|place| !self.had.contains(&self.feeds[*place])).collect();
-                    let done = others.filter(|place| !failed.contains(place)).collect();
+                    let failed = failed.iter().filter_map(|part| self.find(part)).map(|(index, _)| index);
+                    let others = self.feeds.iter().map(|(index, _)| *index).filter(|index| !self.had.contains(index));
+                    let failed: Vec<usize> = failed.filter(|index| !self.had.contains(index)).collect();
+                    let done = others.filter(|index| !failed.contains(index)).collect();
                     return Ok(Turn::Over { done, failed });
                 }
                 Part::Others(parts) => {
-                    let feeds: Vec<Feed> =
-                        parts.iter().filter_map(|part| self.place(part)).map(|place| self.feeds[place]).collect();
-                    for feed in feeds {
+                    let feeds: Vec<(usize, Feed)> = parts.iter().filter_map(|part| self.find(part)).collect();
+                    for (_, feed) in feeds {
                         if !self.said.contains(&feed) {
                             self.said.push(feed);
                             // None of its items is left to this run.
@@ -227,7 +225,7 @@ impl<'a> Turns<'a> {
         }
     }
 
-    fn place(&self, part: &str) -> Option<usize> {
-        self.feeds.iter().position(|feed| feed.name() == part)
+    fn find(&self, part: &str) -> Option<(usize, Feed)> {
+        self.feeds.iter().copied().find(|(_, feed)| feed.name() == part)
     }
 }

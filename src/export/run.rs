@@ -1,4 +1,4 @@
-//! A run: its feeds one after another, in Adobe's order, and how it ends.
+//! A run: its feeds one after another, those with little to send first, and how it ends.
 
 use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::cancel::Cause;
 use super::feed_run::{Context, FeedRun};
-use super::ledger::LedgerError;
+use super::ledger::{LedgerError, Store};
 use super::lock::RunLock;
 use super::mode::SyncMode;
 use super::nodes::{self, Claim, Turn, Turns};
@@ -53,12 +53,12 @@ pub(super) struct Missed {
     pub left_out: Vec<(Feed, SafeText)>,
 }
 
-/// Runs the feeds of a plan. The locks are held, and the ledger's thread is waited for, to the very end.
+/// Runs the feeds of a plan. A feed's lock is held until the feed is done, the others and the ledger's thread to the very end.
 pub(super) async fn run(
     context: Context,
     feeds: Vec<FeedPlan>,
     missed: Missed,
-    locks: Vec<RunLock>,
+    mut locks: Vec<(Feed, RunLock)>,
     ledger_thread: JoinHandle<()>,
 ) -> Result<RunReport, ExportError> {
     let context = Arc::new(context);
@@ -69,7 +69,7 @@ pub(super) async fn run(
     let planned = feeds.iter().map(|plan| plan.feed).collect();
     let recorded = begin_record(&context, &feeds).await;
     let end = tokio::select! {
-        end = async { recorded.as_ref().map_err(Clone::clone)?; export_feeds(&context, feeds, &missed.absent).await } => end,
+        end = async { recorded.as_ref().map_err(Clone::clone)?; export_feeds(&context, feeds, &missed.absent, &mut locks).await } => end,
         never = context.live_progress.publish_changes() => match never {},
         lost = nodes::keep_alive(&context) => Err(lost.into()),
         never = tell_wanted(&context) => match never {},
@@ -188,6 +188,7 @@ async fn export_feeds(
     context: &Arc<Context>,
     feeds: Vec<FeedPlan>,
     absent: &[(Feed, SafeText)],
+    locks: &mut Vec<(Feed, RunLock)>,
 ) -> Result<RunEnd, ExportError> {
     for (feed, holder) in &context.skipped {
         let text = SafeText::from(format!("skipped: it is being exported by {holder}"));
@@ -199,8 +200,7 @@ async fn export_feeds(
     }
     tell_first_sync(context, &feeds).await?;
     let mut problems = pass::incomplete(context, absent).await?;
-    let mut late_locks = Vec::new();
-    let mut turns = Turns::begin(context, feeds.iter().map(|plan| plan.feed).collect()).await?;
+    let mut turns = Turns::begin(context, in_turn(context, &feeds).await?).await?;
     loop {
         let index = match turns.next().await? {
             Turn::Feed(index) => index,
@@ -220,7 +220,7 @@ async fn export_feeds(
             Waited::Nothing | Waited::Claimed => export_feed(context, plan).await,
             Waited::Skipped => FeedEnd::Done,
             Waited::Got(lock) => {
-                late_locks.push(lock);
+                locks.push((feed, lock));
                 export_feed(context, plan).await
             }
             Waited::Stopped => FeedEnd::Stopped,
@@ -254,6 +254,9 @@ async fn export_feeds(
             }
             FeedEnd::Ledger(error) => return Err(error.into()),
         }
+        // Nothing of the feed waits in memory any more: a watch beside a long run may go on with it.
+        context.ledger.call(Store::settle_identities).await?;
+        locks.retain(|(of, _)| *of != feed);
     }
     Ok(if problems.is_empty() { RunEnd::Complete } else { RunEnd::Failed { problems } })
 }
@@ -278,6 +281,19 @@ fn by_others(
         (feed, problem)
     };
     problems.extend(failed.iter().map(problem));
+}
+
+/// The feeds in the order in which they are gone through, each with its place in the plan: a few changes must not wait behind a
+/// first sync of a million, so the feeds that were never compared in full come last.
+async fn in_turn(context: &Context, feeds: &[FeedPlan]) -> Result<Vec<(usize, Feed)>, LedgerError> {
+    let (mut first, mut last) = (Vec::new(), Vec::new());
+    for (index, plan) in feeds.iter().enumerate() {
+        let feed = plan.feed;
+        let is_first_sync = context.ledger.call(move |store| store.followed(feed)).await?.is_none();
+        if is_first_sync { last.push((index, feed)) } else { first.push((index, feed)) }
+    }
+    first.append(&mut last);
+    Ok(first)
 }
 
 /// What waiting for a feed's lock came to.
@@ -403,7 +419,7 @@ async fn resume_batch_size(feed_run: &FeedRun) -> Result<(), LedgerError> {
     let Some(most) = feed_run.plan.learns_up_to else { return Ok(()) };
     let feed = feed_run.plan.feed;
     if let Some(size) = feed_run.run.ledger.call(move |store| store.learned_size(feed)).await? {
-        feed_run.learn(size.resumed(most, Timestamp::now()));
+        feed_run.run.control.learn_size(feed, size.resumed(most, Timestamp::now()));
     }
     Ok(())
 }
@@ -415,10 +431,11 @@ async fn export_feed(context: &Arc<Context>, plan: FeedPlan) -> FeedEnd {
     if let Err(error) = resume_batch_size(&feed_run).await {
         return FeedEnd::Ledger(error);
     }
-    let resumed = feed_run.learned();
+    let resumed = context.control.learned_size(feed);
     let went = pass::go_through(&feed_run).await;
-    let learned = feed_run.learned();
-    if learned != resumed {
+    if let Some(learned) = context.control.learned_size(feed)
+        && Some(learned) != resumed
+    {
         let kept = context.ledger.call(move |store| store.keep_learned_size(feed, learned)).await;
         // A ledger that cannot be written has ended the feed already, and says so.
         kept.unwrap_or_else(|error| tracing::warn!(%error, "what was learned of the batch size is lost"));

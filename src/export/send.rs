@@ -9,6 +9,7 @@ use tokio::sync::{Mutex, RwLockWriteGuard, mpsc};
 use tokio::time::Instant;
 
 use super::batch::{Batch, Batcher};
+use super::batch_size::LearnedSize;
 use super::cancel::Cause;
 use super::failure;
 use super::feed_run::FeedRun;
@@ -29,20 +30,23 @@ pub(super) struct Outbox {
     feed_run: Arc<FeedRun>,
     batcher: Batcher,
     batches: Option<mpsc::Sender<Batch>>,
+    /// In a dry run: how large batches will have become by then.
+    planned: Option<LearnedSize>,
 }
 
 impl Outbox {
     /// Batches for `batches`; `None` = a dry run.
     pub fn new(feed_run: &Arc<FeedRun>, batches: Option<mpsc::Sender<Batch>>) -> Self {
         let feed_run = Arc::clone(feed_run);
-        Self { batcher: Batcher::new(feed_run.batch_size(), feed_run.max_batch_bytes()), feed_run, batches }
+        let planned = feed_run.run.control.learned_size(feed_run.plan.feed).filter(|_| batches.is_none());
+        Self { batcher: Batcher::new(feed_run.batch_size(), feed_run.max_batch_bytes()), feed_run, batches, planned }
     }
 
     /// Hands items over, waiting while all senders are busy or the run is paused. Once the senders are gone it takes and
     /// drops: the run is cancelled then, and the ledger knows what was not sent.
     pub async fn push(&mut self, items: Vec<Outgoing>) {
         self.feed_run.wait_while_paused().await;
-        self.batcher.set_max_items(self.feed_run.batch_size());
+        self.batcher.set_max_items(self.batch_size());
         for item in items {
             self.batcher.limit_bytes(self.feed_run.max_batch_bytes());
             if let Some(batch) = self.batcher.push(item) {
@@ -50,7 +54,7 @@ impl Outbox {
                     return;
                 }
                 // That may have taken a while, in which the gateway has taught something.
-                self.batcher.set_max_items(self.feed_run.batch_size());
+                self.batcher.set_max_items(self.batch_size());
             }
         }
     }
@@ -63,8 +67,15 @@ impl Outbox {
         }
     }
 
-    async fn hand_over(&self, batch: Batch) -> bool {
+    /// Items in a batch that is made now.
+    fn batch_size(&self) -> usize {
+        self.planned.map_or_else(|| self.feed_run.batch_size(), |size| size.items)
+    }
+
+    async fn hand_over(&mut self, batch: Batch) -> bool {
         let Some(batches) = &self.batches else {
+            let most = self.feed_run.plan.learns_up_to;
+            self.planned = self.planned.zip(most).map(|(size, most)| size.taken(batch.items().len(), most));
             self.feed_run.run.live_progress.update(|feed| {
                 feed.planned_requests += 1;
                 feed.planned_bytes += batch.body_bytes() as u64;
@@ -234,17 +245,18 @@ impl FeedRun {
     /// Learns from what became of a batch of so many items how large the next ones may be.
     async fn learn_size(&self, items: usize, outcome: &FeedOutcome, decision: &Decision) {
         let Some(most) = self.plan.learns_up_to else { return };
-        let size = self.learned();
+        let (control, feed) = (&self.run.control, self.plan.feed);
+        let Some(size) = control.learned_size(feed) else { return };
         match outcome {
             FeedOutcome::Accepted { refused } if items > 1 && refused.iter().any(RefusedItem::is_retryable) => {
                 let smaller = size.refused(items, Timestamp::now());
-                if self.learn(smaller) && smaller.items < size.items {
+                if control.learn_size(feed, smaller) && smaller.items < size.items {
                     let text = format!("batch size reduced to {} items: {RETRYABLE_ITEM_CODE}", smaller.items);
-                    self.run.events.tell(RunEvent::Note { feed: self.plan.feed, text: SafeText::from(text) }).await;
+                    self.run.events.tell(RunEvent::Note { feed, text: SafeText::from(text) }).await;
                 }
             }
-            FeedOutcome::Accepted { .. } => drop(self.learn(size.taken(items, most))),
-            _ if *decision == Decision::Shrink => drop(self.learn(size.refused(items, Timestamp::now()))),
+            FeedOutcome::Accepted { .. } => drop(control.learn_size(feed, size.taken(items, most))),
+            _ if *decision == Decision::Shrink => drop(control.learn_size(feed, size.refused(items, Timestamp::now()))),
             _ => {}
         }
     }
@@ -278,6 +290,10 @@ impl FeedRun {
                 return None;
             }
             let ready = async {
+                if let Some(rate) = client.pace().reading().requests_per_second {
+                    let interval = Duration::from_secs_f64(1.0 / rate);
+                    tokio::time::sleep(self.run.allowance.reserve(interval).await).await;
+                }
                 let departure = client.depart().await;
                 let door = if is_alone { None } else { Some(self.run.keys_door.read().await) };
                 (departure, door)
@@ -311,6 +327,9 @@ impl FeedRun {
         let body = encoded.body.clone();
         let in_flight = self.run.live_progress.request_leaves();
         let answer = client.send_feed(departure, &self.plan.route, &self.run.data_space, body).await;
+        if let Some(pause) = client.pace().reading().waiting {
+            self.run.allowance.hold_off(pause).await;
+        }
         let answer = answer.counted(encoded.batch.items().len());
         in_flight.came_back(outcome::of_request(&answer.outcome));
         self.run.live_progress.update(|feed| {

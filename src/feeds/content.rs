@@ -45,7 +45,7 @@ impl Content {
         Self { json: Vec::with_capacity(USUAL_BYTES), fields: Vec::with_capacity(MOST_FIELDS) }
     }
 
-    /// Puts a field; each name is put once. What JSON has no form for (a map whose keys are no text) becomes `null`.
+    /// Puts a field; each name is put once, and one of the program's own (`'static`) needs no escapes. What JSON has no form for (a map whose keys are no text) becomes `null`.
     pub fn put(&mut self, name: impl Into<Cow<'static, str>>, value: impl Serialize) {
         let begin = self.json.len();
         if serde_json::to_writer(&mut self.json, &value).is_err() {
@@ -58,7 +58,8 @@ impl Content {
 
     /// Puts a field in place of one that may be there.
     pub(super) fn replace(&mut self, name: &'static str, value: impl Serialize) {
-        self.fields.retain(|field| field.name != name);
+        let head = head(name);
+        self.fields.retain(|field| field.head != head || field.name != name);
         self.put(name, value);
     }
 
@@ -77,7 +78,8 @@ impl Content {
 
     /// The JSON of a field.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.fields.iter().find(|field| field.name == name).map(|field| self.value(field))
+        let head = head(name);
+        self.fields.iter().find(|field| field.head == head && field.name == name).map(|field| self.value(field))
     }
 
     /// A field that is a text without escapes, as nearly every SKU and code is.
@@ -107,12 +109,12 @@ impl Content {
 
     /// One compact object of the fields whose names are wanted.
     pub(super) fn object(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<u8> {
-        let wanted = || self.fields.iter().filter(|field| is_wanted(&field.name));
+        let wanted: Vec<&Field> = self.fields.iter().filter(|field| is_wanted(&field.name)).collect();
         // With quotes, colon and comma. A minimal payload is small and waits with its item, so it must not take more.
         let length = |field: &Field| field.name.len() + 4 + (field.end - field.begin);
-        let mut object = Vec::with_capacity(wanted().map(length).sum::<usize>() + 1);
+        let mut object = Vec::with_capacity(wanted.iter().map(|field| length(field)).sum::<usize>() + 1);
         object.push(b'{');
-        for field in wanted() {
+        for field in wanted {
             if object.len() > 1 {
                 object.push(b',');
             }
@@ -154,14 +156,14 @@ impl Content {
 
     /// Writes a field as a member of an object.
     fn write(&self, field: &Field, object: &mut Vec<u8>) {
-        // The names of a feed need no escapes, and there are forty in an item.
-        if field.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-            object.push(b'"');
-            object.extend_from_slice(field.name.as_bytes());
-            object.push(b'"');
-        } else {
+        match &field.name {
+            Cow::Borrowed(name) => {
+                object.push(b'"');
+                object.extend_from_slice(name.as_bytes());
+                object.push(b'"');
+            }
             // Text always serializes.
-            let _ = serde_json::to_writer(&mut *object, &field.name);
+            Cow::Owned(name) => drop(serde_json::to_writer(&mut *object, name)),
         }
         object.push(b':');
         object.extend_from_slice(self.value(field));
@@ -256,7 +258,7 @@ mod tests {
         let names = ["a", "b\"", "c", "d_1"];
         for count in 0..=names.len() {
             let mut content = Content::default();
-            names[..count].iter().for_each(|name| content.put(*name, [name]));
+            names[..count].iter().for_each(|name| content.put((*name).to_owned(), [name]));
             for left_out in 0_u32..1 << count {
                 let is_hashed =
                     |name: &str| names.iter().position(|of| *of == name).is_none_or(|at| left_out >> at & 1 == 0);

@@ -69,13 +69,25 @@ impl FeedItem {
         content: impl Into<Content>,
         now: Timestamp,
     ) -> Result<Self, NoIdentity> {
-        let mut content = content.into();
+        Self::stamped(feed, source_id, content.into(), &StampText::at(feed, now))
+    }
+
+    /// The same, with the stamp of many items, which is written once.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn stamped(
+        feed: Feed,
+        source_id: Option<u64>,
+        mut content: Content,
+        stamp: &StampText,
+    ) -> Result<Self, NoIdentity> {
         let (id, label) = identity(feed, &content)?;
         if feed.has_deletions() && content.get("deleted").is_none() {
             content.put("deleted", false);
         }
         let deleted = content.get("deleted") == Some(b"true");
-        let Final { hash, minimal, json } = Final::of(feed, content, now);
+        let Final { hash, minimal, json } = Final::of(feed, content, stamp);
         Ok(Self { feed, id, hash, source_id, label, deleted, json, minimal })
     }
 
@@ -99,7 +111,7 @@ impl FeedItem {
             fields.extend(["qty", "qtyForSale"].map(|name| (name.to_owned(), Value::from(0))));
             fields.extend(["isSalable", "infiniteStock"].map(|name| (name.to_owned(), Value::Bool(false))));
         }
-        let Final { hash, json, .. } = Final::of(feed, fields.into(), now);
+        let Final { hash, json, .. } = Final::of(feed, fields.into(), &StampText::at(feed, now));
         Self { feed, id, hash, source_id, label, deleted: true, json, minimal }
     }
 }
@@ -113,8 +125,10 @@ struct Final {
 
 impl Final {
     /// Names are sorted first, so that a source may give the fields in any order. The stamp is in neither hash nor minimal payload.
-    fn of(feed: Feed, mut content: Content, now: Timestamp) -> Self {
-        stamp(feed, &mut content, now);
+    fn of(feed: Feed, mut content: Content, stamp: &StampText) -> Self {
+        if let Some((name, text)) = &stamp.field {
+            content.replace(name, text);
+        }
         content.sort();
         let (json, hash) = content.hashed_object(|name| !feed.is_hash_excluded(name));
         let is_minimal = |name: &str| {
@@ -178,13 +192,22 @@ fn is_sku(pointer: &str) -> bool {
     matches!(pointer, "/sku" | "/parentSku" | "/productSku")
 }
 
-fn stamp(feed: Feed, content: &mut Content, now: Timestamp) {
-    let (name, text) = match feed.stamp() {
-        None => return,
-        Some(Stamp::ModifiedAt) => ("modifiedAt", now.strftime("%Y-%m-%d %H:%M:%S").to_string()),
-        Some(Stamp::UpdatedAt) => ("updatedAt", now.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()),
-    };
-    content.replace(name, text);
+/// What the items of a feed say of when they were made.
+#[derive(Debug, Clone)]
+pub struct StampText {
+    field: Option<(&'static str, String)>,
+}
+
+impl StampText {
+    /// That they were made now.
+    #[must_use]
+    pub fn at(feed: Feed, now: Timestamp) -> Self {
+        let field = feed.stamp().map(|stamp| match stamp {
+            Stamp::ModifiedAt => ("modifiedAt", now.strftime("%Y-%m-%d %H:%M:%S").to_string()),
+            Stamp::UpdatedAt => ("updatedAt", now.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()),
+        });
+        Self { field }
+    }
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ mod output;
 mod reports;
 mod sandbox;
 mod service_manager;
+mod shared_rate;
 #[path = "../support/mod.rs"]
 mod support;
 mod support_bundle;

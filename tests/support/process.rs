@@ -1,5 +1,6 @@
-//! A sandbox gateway as a process of its own, without a rate limit.
+//! A sandbox gateway as a process of its own; without a rate limit unless it is given one.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -19,7 +20,9 @@ impl Gateway {
     pub fn start(home: &Home, more: &[&str]) -> Self {
         let ready_file = home.path("ready.json");
         let file = ready_file.display().to_string();
-        let args = [&["sandbox", "--requests-per-second", "0", "--ready-file", &file, "--json"], more].concat();
+        let unlimited: &[&str] =
+            if more.contains(&"--requests-per-second") { &[] } else { &["--requests-per-second", "0"] };
+        let args = [&["sandbox", "--ready-file", &file, "--json"], unlimited, more].concat();
         let mut child = home.command(&args).stdout(Stdio::piped()).spawn().expect("the sandbox starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line when it is ready");
@@ -39,11 +42,19 @@ impl Gateway {
 
     /// What arrived, as anybody can ask.
     pub fn received(&self, data_space: &str, feed: &str) -> Value {
+        self.ask(&format!("{data_space}/{feed}"))
+    }
+
+    /// How many feed requests a data space was sent, by the status of the answer.
+    pub fn requests(&self, data_space: &str) -> BTreeMap<String, u64> {
+        serde_json::from_value(self.ask(data_space)["requests"].take()).expect("counts")
+    }
+
+    fn ask(&self, path: &str) -> Value {
         let address = self.url().strip_prefix("http://").expect("http");
         let mut stream = std::net::TcpStream::connect(address).expect("it listens");
-        let request = format!(
-            "GET /sandbox/v1/data-spaces/{data_space}/{feed} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-        );
+        let request =
+            format!("GET /sandbox/v1/data-spaces/{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).expect("sent");
         let answer = std::io::read_to_string(stream).expect("an answer");
         let (_, body) = answer.split_once("\r\n\r\n").expect("a body");

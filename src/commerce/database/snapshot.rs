@@ -45,9 +45,10 @@ impl Snapshot {
     /// [`DatabaseError`] with the server's words; [`DatabaseError::Undecodable`] if a column is not of the type asked for.
     pub async fn rows<T: Decode>(&mut self, sql: &str) -> Result<Vec<T>, DatabaseError> {
         let (connections, id) = (Arc::clone(&self.connections), self.connection.id());
-        let read = async { convert(self.connection.query_iter(sql).await).await };
+        let mut rows = Vec::new();
+        let read = async { convert(self.connection.query_iter(sql).await, |row| rows.push(row)).await };
         let answer = in_time(&connections, id, sql, read).await;
-        self.settle(answer).await
+        self.settle(answer).await.map(|()| rows)
     }
 
     /// The rows of a query with parameters: text from outside goes here, never into the query.
@@ -56,16 +57,27 @@ impl Snapshot {
         sql: &str,
         parameters: impl Into<Params> + Send,
     ) -> Result<Vec<T>, DatabaseError> {
+        let mut rows = Vec::new();
+        self.each_row(sql, parameters, |row| rows.push(row)).await.map(|()| rows)
+    }
+
+    /// The same, row by row: for many, of which less is kept than a row takes.
+    pub async fn each_row<T: Decode>(
+        &mut self,
+        sql: &str,
+        parameters: impl Into<Params> + Send,
+        take: impl FnMut(T) + Send,
+    ) -> Result<(), DatabaseError> {
         let (connections, id) = (Arc::clone(&self.connections), self.connection.id());
-        let read = async { convert(self.connection.exec_iter(sql, parameters).await).await };
+        let read = async { convert(self.connection.exec_iter(sql, parameters).await, take).await };
         let answer = in_time(&connections, id, sql, read).await;
         self.settle(answer).await
     }
 
-    /// The answer, or why there is none: `None` is no answer in time.
-    async fn settle<T>(&mut self, answer: Option<Result<Vec<T>, Failure>>) -> Result<Vec<T>, DatabaseError> {
+    /// Whether there was an answer, or why not: `None` is none in time.
+    async fn settle(&mut self, answer: Option<Result<(), Failure>>) -> Result<(), DatabaseError> {
         let error = match answer {
-            Some(Ok(rows)) => return Ok(rows),
+            Some(Ok(())) => return Ok(()),
             Some(Err(Failure::Undecodable(error))) => error,
             Some(Err(Failure::Driver(error))) => {
                 let settings = self.connections.settings().clone();
@@ -133,14 +145,14 @@ fn tables_in(sql: &str) -> Vec<&str> {
     tables
 }
 
-/// The rows of an answer, each converted as it arrives. The driver's own conversion panics on a value of another type.
+/// Hands over the rows of an answer, each converted as it arrives. The driver's own conversion panics on a value of another type.
 async fn convert<T: Decode, P: Protocol>(
     answer: Result<QueryResult<'_, 'static, P>, mysql_async::Error>,
-) -> Result<Vec<T>, Failure> {
-    let mut rows = Vec::new();
+    mut take: impl FnMut(T),
+) -> Result<(), Failure> {
     let mut undecodable = None;
     let take = |row: Row| match T::from_row_opt(row) {
-        Ok(row) => rows.push(row),
+        Ok(row) => take(row),
         Err(error) if undecodable.is_none() => undecodable = Some(decode::undecodable::<T>(&error.0)),
         Err(_) => {}
     };
@@ -149,7 +161,7 @@ async fn convert<T: Decode, P: Protocol>(
         Err(error) => Err(error),
     };
     read.map_err(Failure::Driver)?;
-    undecodable.map_or(Ok(rows), |error| Err(Failure::Undecodable(error)))
+    undecodable.map_or(Ok(()), |error| Err(Failure::Undecodable(error)))
 }
 
 /// Numbers for an `IN (…)` list, which must not be empty for the server.

@@ -71,18 +71,18 @@ impl Checks {
         }
     }
 
-    fn product(&mut self, item: &Item) -> Result<(), Problem> {
+    fn product(&mut self, item: &Item<'_>) -> Result<(), Problem> {
         let (sku, view) = (item.text("sku"), item.text("storeViewCode"));
         let place = format!("{sku}, store view {view}");
         let is_enabled = item.text("status") != "Disabled";
-        let is_visible = is_enabled && item.value("displayable") != Some(&Value::Bool(false));
+        let is_visible = is_enabled && item.value("displayable") != Some(Value::Bool(false));
         if self.seen.product(&sku, &item.text("type"), is_enabled)? && sku.trim() != sku {
             self.hits.add(LintRule::SkuBlanks, &format!("{sku:?}"), "")?;
         }
         if is_enabled && item.text("name").trim().is_empty() {
             self.hits.add(LintRule::NoName, &place, "")?;
         }
-        if is_visible && item.field_text("/image/url").is_none_or(str::is_empty) {
+        if is_visible && !item.has_text("/image/url") {
             self.hits.add(LintRule::NoImage, &place, "")?;
         }
         let key = item.text("urlKey");
@@ -98,9 +98,9 @@ impl Checks {
         Ok(())
     }
 
-    fn price(&mut self, item: &Item) -> Result<(), Problem> {
+    fn price(&mut self, item: &Item<'_>) -> Result<(), Problem> {
         let (sku, website) = (item.text("sku"), item.text("websiteCode"));
-        let Some(regular) = item.value("regular").and_then(Value::as_f64) else { return Ok(()) };
+        let Some(regular) = item.value("regular").and_then(|value| value.as_f64()) else { return Ok(()) };
         self.seen.priced(&sku)?;
         let place = format!("{sku}, website {website}");
         // The price of these is made of those of their children.
@@ -122,7 +122,7 @@ impl Checks {
         Ok(())
     }
 
-    fn category(&mut self, item: &Item) -> Result<(), Problem> {
+    fn category(&mut self, item: &Item<'_>) -> Result<(), Problem> {
         let (id, parent, view) = (item.text("categoryId"), item.text("parentId"), item.text("storeViewCode"));
         let place = format!("category {id}, store view {view}");
         self.seen.category(&view, &id, &parent)?;
@@ -136,7 +136,7 @@ impl Checks {
             )?;
         }
         // The tops of the trees have none.
-        let is_below_top = item.value("level").and_then(Value::as_u64).is_some_and(|level| level > 1);
+        let is_below_top = item.value("level").and_then(|value| value.as_u64()).is_some_and(|level| level > 1);
         let url_path = item.text("urlPath");
         if is_below_top && (url_path.is_empty() || url_path.split('/').any(str::is_empty)) {
             self.hits.add(LintRule::CategoryPath, &place, &format!("its URL path {url_path:?} has an empty part"))?;
@@ -179,37 +179,41 @@ impl Checks {
     }
 }
 
-/// The fields of an item.
-struct Item(Value);
+/// The fields of an item, each parsed when it is looked at: most never are.
+struct Item<'a>(&'a Content);
 
-impl Item {
-    fn of(content: &Content) -> Self {
-        Self(Value::Object(content.to_fields()))
+impl<'a> Item<'a> {
+    fn of(content: &'a Content) -> Self {
+        Self(content)
     }
 
-    fn value(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+    fn value(&self, name: &str) -> Option<Value> {
+        serde_json::from_slice(self.0.get(name)?).ok()
     }
 
     /// A field as text; empty if it is absent or null. Ids are numbers in some sources.
     fn text(&self, name: &str) -> String {
-        match self.0.get(name) {
+        match self.value(name) {
             None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => text.clone(),
+            Some(Value::String(text)) => text,
             Some(other) => other.to_string(),
         }
     }
 
-    fn field_text(&self, pointer: &str) -> Option<&str> {
-        self.0.pointer(pointer).and_then(Value::as_str)
+    /// Whether there is a text at a JSON pointer, and it is not empty.
+    fn has_text(&self, pointer: &str) -> bool {
+        self.0.lookup(pointer).is_some_and(|value| value.as_str().is_some_and(|text| !text.is_empty()))
     }
 
     fn is(&self, name: &str) -> bool {
-        self.0.get(name) == Some(&Value::Bool(true))
+        self.value(name) == Some(Value::Bool(true))
     }
 
-    fn list(&self, name: &str) -> impl Iterator<Item = &Value> {
-        self.0.get(name).and_then(Value::as_array).into_iter().flatten()
+    fn list(&self, name: &str) -> Vec<Value> {
+        match self.value(name) {
+            Some(Value::Array(list)) => list,
+            _ => Vec::new(),
+        }
     }
 
     /// Whether one of a list's elements of these types has values.
@@ -218,18 +222,20 @@ impl Item {
             element["type"].as_str().is_some_and(|kind| types.contains(&kind))
                 && element["values"].as_array().is_some_and(|values| !values.is_empty())
         };
-        self.list(name).any(has)
+        self.list(name).iter().any(has)
     }
 
     fn special_price(&self) -> Option<f64> {
-        self.list("discounts").find(|discount| discount["code"] == "special_price")?["price"].as_f64()
+        self.list("discounts").iter().find(|discount| discount["code"] == "special_price")?["price"].as_f64()
     }
 
     /// The values that services do not take: the name and the bytes of each.
     fn large_values(&self) -> Vec<(String, usize)> {
-        let fields = self.0.as_object().into_iter().flatten();
-        let own = fields.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.len())));
-        let attributes = self.list("attributes").map(|attribute| {
+        if self.0.bytes() <= MOST_VALUE_BYTES {
+            return Vec::new();
+        }
+        let own = self.0.to_fields().into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.len())));
+        let attributes = self.list("attributes").into_iter().map(|attribute| {
             let values = attribute["value"].as_array().into_iter().flatten().filter_map(Value::as_str);
             (
                 attribute["attributeCode"].as_str().unwrap_or_default().to_owned(),

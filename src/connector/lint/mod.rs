@@ -1,6 +1,6 @@
 //! What is wrong with the catalogue, found in the items that would be sent, before anything is sent.
 //!
-//! Every feed is read once, as a dry run reads it. What must be compared across items (`seen`) is kept in a temporary database on
+//! Every feed is read once, as a dry run reads it, or along with one. What must be compared across items (`seen`) is kept in a temporary database on
 //! disk, so memory is the same for a thousand products and for a million.
 
 mod checks;
@@ -11,12 +11,16 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinHandle};
 
-use super::reading::each_record;
-use super::{Connector, explained};
+use super::reading::{PAGES_AHEAD, each_record};
+use super::{Connector, ExportRequest, explained};
 use crate::domain::{Feed, LintRule, Severity};
 use crate::error::{Exit, Problem};
-use crate::feeds::source::{Collected, Selection};
+use crate::export::Run;
+use crate::export::progress::{RunEnd, RunReport};
+use crate::feeds::source::{Collected, Page, Selection, Source};
 use crate::format::{count, counted};
 use crate::report::Tone;
 use crate::untrusted::SafeText;
@@ -129,13 +133,16 @@ impl LintReport {
     }
 }
 
-impl Connector {
-    /// Reads the feeds that the rules need, and says what is wrong with their items. Sends and changes nothing.
-    ///
-    /// # Errors
-    /// A [`Problem`]: the source cannot be read, or the CSV file cannot be written.
-    pub async fn lint(&self, request: &LintRequest) -> Result<LintReport, Problem> {
-        let source = self.source().await?.for_run();
+/// What is looked for, and what was found so far.
+struct Lint {
+    checks: Checks,
+    /// The feeds that are to be looked at, in the order of a first sync.
+    feeds: BTreeSet<Feed>,
+    skipped: Vec<(LintRule, SafeText)>,
+}
+
+impl Lint {
+    async fn begin(source: &Source, request: &LintRequest) -> Result<Self, Problem> {
         let given: BTreeSet<Feed> = source.feeds().await.map_err(explained)?.into_iter().collect();
         if let Some(feed) = request.feeds.iter().find(|feed| !given.contains(feed)) {
             return Err(Problem::usage(format!("{feed} is not in this source")));
@@ -158,18 +165,89 @@ impl Connector {
         if rules.contains(&LintRule::InvalidRecord) && feeds.is_empty() {
             feeds.extend(Feed::ALL.into_iter().filter(|feed| is_read(*feed) && !feed.is_experimental()));
         }
-        let mut checks = Checks::new(Hits::new(rules, request.csv.as_deref())?)?;
-        // In the order of a first sync, which is that of the feeds.
-        for feed in feeds {
-            checks = each_record(&source, feed, Selection::All, checks, move |checks, record| match record {
-                Collected::Item { content, .. } => checks.item(feed, &content),
-                Collected::Broken(record) => checks.broken(&record),
-            })
-            .await?;
+        let checks = Checks::new(Hits::new(rules, request.csv.as_deref())?)?;
+        Ok(Self { checks, feeds, skipped })
+    }
+
+    /// Looks at the pages that somebody else reads, until there are no more. What is seen of a feed is all of it. Blocking.
+    fn look_on(mut self, mut pages: mpsc::Receiver<(Feed, Page)>) -> Result<Self, Problem> {
+        let mut seen = BTreeSet::new();
+        while let Some((feed, page)) = pages.blocking_recv() {
+            if self.feeds.contains(&feed) {
+                seen.insert(feed);
+                page.collected.into_iter().try_for_each(|record| look(&mut self.checks, feed, record))?;
+            }
         }
-        let (rules, items) = tokio::task::spawn_blocking(move || checks.conclude())
-            .await
-            .map_err(|error| Problem::new(Exit::Other, format!("lint ended early: {error}")))??;
+        self.feeds = &self.feeds - &seen;
+        Ok(self)
+    }
+
+    /// Reads the feeds that nobody else has read, and says what was found.
+    async fn conclude(self, source: &Source) -> Result<LintReport, Problem> {
+        let Self { mut checks, feeds, skipped } = self;
+        for feed in feeds {
+            let look = move |checks: &mut Checks, record| look(checks, feed, record);
+            checks = each_record(source, feed, Selection::All, checks, look).await?;
+        }
+        let (rules, items) = tokio::task::spawn_blocking(move || checks.conclude()).await.map_err(ended_early)??;
         Ok(LintReport { rules, skipped, items })
+    }
+}
+
+fn look(checks: &mut Checks, feed: Feed, record: Collected) -> Result<(), Problem> {
+    match record {
+        Collected::Item { content, .. } => checks.item(feed, &content),
+        Collected::Broken(record) => checks.broken(&record),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
+fn ended_early(error: JoinError) -> Problem {
+    Problem::new(Exit::Other, format!("lint ended early: {error}"))
+}
+
+/// Lint of what a dry run reads.
+pub struct Linting {
+    source: Source,
+    looking: Result<JoinHandle<Result<Lint, Problem>>, Problem>,
+}
+
+impl Linting {
+    /// What was found, once the run has ended. A feed that lint needs and the run did not read is read now.
+    ///
+    /// # Errors
+    /// A [`Problem`]: the dry run ended early, or the source cannot be read.
+    pub async fn conclude(self, report: &RunReport) -> Result<LintReport, Problem> {
+        let looked = self.looking?.await.map_err(ended_early)??;
+        if report.end != RunEnd::Complete {
+            return Err(Problem::new(report.exit(), "the dry run ended early".to_owned()));
+        }
+        looked.conclude(&self.source).await
+    }
+}
+
+impl Connector {
+    /// Reads the feeds that the rules need, and says what is wrong with their items. Sends and changes nothing.
+    ///
+    /// # Errors
+    /// A [`Problem`]: the source cannot be read, or the CSV file cannot be written.
+    pub async fn lint(&self, request: &LintRequest) -> Result<LintReport, Problem> {
+        let source = self.source().await?.for_run();
+        Lint::begin(&source, request).await?.conclude(&source).await
+    }
+
+    /// Starts a dry run of everything in its feeds, and looks at what it reads: the shop is read once for both.
+    ///
+    /// # Errors
+    /// As [`Self::start_export`].
+    pub async fn start_linted(&self, request: ExportRequest) -> Result<(Run, Linting), Problem> {
+        self.destination()?;
+        let source = self.source().await?.for_run();
+        let begun = Lint::begin(&source, &LintRequest { feeds: request.feeds.clone(), ..LintRequest::default() }).await;
+        let (look, pages) = mpsc::channel(PAGES_AHEAD);
+        let looking = begun.map(|lint| tokio::task::spawn_blocking(move || lint.look_on(pages)));
+        let look = looking.is_ok().then_some(look);
+        let run = self.start_from(source.clone(), request, false, None, &mut None, look).await?;
+        Ok((run, Linting { source, looking }))
     }
 }

@@ -272,7 +272,7 @@ impl Passes {
         let following = Following { rest: REST, full_every, rolling };
         let mode = SyncMode::Partial(following);
         let request = ExportRequest { feeds: self.watch.feeds.clone(), mode, ..ExportRequest::default() };
-        let mut run = self.connector.start_from(source, request, true, self.sender.clone(), &mut None).await?;
+        let mut run = self.connector.start_from(source, request, true, self.sender.clone(), &mut None, None).await?;
         let mut said: BTreeMap<Feed, Vec<SafeText>> = BTreeMap::new();
         let mut is_stopping = false;
         loop {

@@ -7,6 +7,7 @@ mod held;
 mod network;
 mod properties;
 mod shop;
+mod turns;
 
 use crate::support;
 

@@ -8,7 +8,9 @@ use crate::domain::Feed;
 /// Source records in a page at most: enough that the fixed cost of its queries does not matter.
 const MOST_RECORDS: usize = 200;
 /// Items in a page, about: those of 200 products in three store views.
-pub(super) const MOST_ITEMS: usize = 600;
+const MOST_ITEMS: usize = 600;
+/// Items in a page of a portion of products, about: these are made in memory, so a small page costs no query.
+pub(super) const ITEMS_OF_PORTION: usize = 400;
 /// Bytes of the items of a page, about. One item may be larger, and is a page of its own.
 pub(super) const MOST_BYTES: usize = 3 * 1024 * 1024;
 /// Products that are read at once at most: a range of a thousand costs the server hardly more than one of a hundred.

@@ -16,15 +16,15 @@ use super::super::Page;
 use super::context::Context;
 use super::keys::{Keys, Run};
 use super::page::page_of;
-use super::page_size::{self, MOST_BYTES, MOST_ITEMS};
+use super::page_size::{self, ITEMS_OF_PORTION, MOST_BYTES};
 use super::products::Products;
 use super::tables::SourceTable;
 use crate::commerce::database::{Database, DatabaseError};
 use crate::domain::Feed;
 use crate::untrusted::SafeText;
 
-/// Portions that are read besides the one that is waited for; each takes a connection.
-const PORTIONS_AHEAD: usize = 2;
+/// Portions that are read besides the one that is waited for; each takes a connection, and some megabytes.
+const PORTIONS_AHEAD: usize = 1;
 /// Pages that are made at the same time.
 const PAGES_AHEAD: usize = 2;
 
@@ -151,8 +151,8 @@ impl Making<'_> {
     async fn hand_over(&mut self, portion: Portion) -> Result<bool, DatabaseError> {
         let portion = Arc::new(portion);
         let places = portion.products.places(self.context);
-        for start in (0..places.max(1)).step_by(MOST_ITEMS) {
-            self.being_made.push_back(make(self.context, &portion, start..places.min(start + MOST_ITEMS)));
+        for start in (0..places.max(1)).step_by(ITEMS_OF_PORTION) {
+            self.being_made.push_back(make(self.context, &portion, start..places.min(start + ITEMS_OF_PORTION)));
             while self.being_made.len() >= PAGES_AHEAD {
                 if !self.send_first().await? {
                     return Ok(false);

@@ -25,6 +25,15 @@ impl Reader<'_> {
         self.snapshot.rows_with(sql, ()).await
     }
 
+    /// The same, row by row.
+    pub(super) async fn each_row<T: Decode>(
+        &mut self,
+        sql: &str,
+        take: impl FnMut(T) + Send,
+    ) -> Result<(), DatabaseError> {
+        self.snapshot.each_row(sql, (), take).await
+    }
+
     /// The rows of `select`, which ends with its table, whose `column` is one of these; `and` is the rest of the query. Nothing
     /// is asked where there is nothing to ask about.
     pub(super) async fn rows_about<T: Decode>(

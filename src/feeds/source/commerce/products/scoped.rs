@@ -31,15 +31,20 @@ impl<T, K: Eq + Hash> FromIterator<(K, u32, T)> for Scoped<T, K> {
 impl<T, K: Eq + Hash + Copy> Scoped<T, K> {
     /// The row of exactly this scope. Of several, the last: where nothing forbids two rows, the later one is the newer.
     pub(super) fn own(&self, key: K, scope: u32) -> Option<&T> {
-        self.rows.get(&key)?.iter().rev().find(|(of, _)| *of == scope).map(|(_, value)| value)
+        of_scope(self.rows.get(&key)?, scope)
     }
+}
+
+fn of_scope<T>(rows: &[(u32, T)], scope: u32) -> Option<&T> {
+    rows.iter().rev().find(|(of, _)| *of == scope).map(|(_, value)| value)
 }
 
 impl<T, K: Eq + Hash + Copy> Scoped<Option<T>, K> {
     /// The scope's value laid over the default one: a NULL lets the default through.
     pub(super) fn laid_over(&self, key: K, scope: u32) -> Option<&T> {
-        let own = self.own(key, scope).and_then(Option::as_ref);
-        own.or_else(|| self.own(key, DEFAULT).and_then(Option::as_ref))
+        let rows = self.rows.get(&key)?;
+        let own = of_scope(rows, scope).and_then(Option::as_ref);
+        own.or_else(|| of_scope(rows, DEFAULT).and_then(Option::as_ref))
     }
 }
 

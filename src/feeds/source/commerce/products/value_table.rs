@@ -31,25 +31,29 @@ pub(super) struct Question<'a> {
 }
 
 impl Question<'_> {
-    /// The rows, in no order.
-    pub(super) async fn ask<T: Decode>(&self, reader: &mut Reader<'_>) -> Result<Vec<T>, DatabaseError> {
+    /// Hands over the rows, in no order.
+    pub(super) async fn ask<T: Decode>(
+        &self,
+        reader: &mut Reader<'_>,
+        mut take: impl FnMut(T) + Send,
+    ) -> Result<(), DatabaseError> {
         let is_of_products = self.links.filter(reader.link());
         let Self { columns, table, and, .. } = self;
         let close = if self.links.len() > FEW { self.close(reader, &is_of_products).await? } else { Close::default() };
         let Some(is_close) = close.condition() else {
             let sql = format!("SELECT {columns} FROM {table} WHERE {is_of_products} AND {and}");
-            return reader.many_rows(&sql).await;
+            return reader.each_row(&sql, take).await;
         };
         // Named, for the server's statistics may tell it otherwise.
         let sql = format!(
             "SELECT {columns} FROM {table} FORCE INDEX (PRIMARY) WHERE ({is_close}) AND {is_of_products} AND {and}"
         );
-        let mut rows = reader.many_rows(&sql).await?;
+        reader.each_row(&sql, &mut take).await?;
         if close.leaves_some {
             let sql = format!("SELECT {columns} FROM {table} WHERE {is_of_products} AND NOT ({is_close}) AND {and}");
-            rows.extend(reader.many_rows(&sql).await?);
+            reader.each_row(&sql, take).await?;
         }
-        Ok(rows)
+        Ok(())
     }
 
     /// Where the rows lie close.

@@ -5,6 +5,8 @@
 //! attribute's scope is. That is one of the two answers that Adobe's exporter can give; its own depends on row order.
 
 use std::collections::BTreeSet;
+use std::fmt::{Display, Write as _};
+use std::ops::Range;
 
 use super::super::eav::Backend;
 use super::attributes::{AttributeEntry, Stored};
@@ -24,7 +26,30 @@ struct ValueRow {
     /// The place of the attribute's role among the shop's.
     role: usize,
     store: u32,
-    value: Option<String>,
+    /// Where the value's text is; `None` = NULL.
+    text: Option<Range<usize>>,
+}
+
+/// What is read so far.
+struct Read<'a> {
+    shop: &'a Shop,
+    /// With the link column's value of the product.
+    rows: Vec<(u64, ValueRow)>,
+    texts: String,
+}
+
+impl Read<'_> {
+    /// Takes a row: the product, the attribute, the store and the value.
+    fn take(&mut self, (link, attribute, store, value): (u64, u32, u32, Option<impl Display>)) {
+        let Some(role) = self.shop.role_of(attribute) else { return };
+        let begin = self.texts.len();
+        let text = value.map(|value| {
+            // A text takes whatever is written.
+            let _ = write!(self.texts, "{value}");
+            begin..self.texts.len()
+        });
+        self.rows.push((link, ValueRow { role, store, text }));
+    }
 }
 
 /// The attribute values of a page of products.
@@ -32,11 +57,13 @@ struct ValueRow {
 pub(super) struct Values {
     /// In the order of attribute ids, then of stores.
     rows: PerProduct<ValueRow>,
+    /// The texts of all values, one after the other: a portion has tens of thousands.
+    texts: String,
 }
 
 impl Values {
     pub(super) async fn load(reader: &mut Reader<'_>, batch: &Batch) -> Result<Self, DatabaseError> {
-        let mut rows: Vec<(u64, u32, u32, Option<String>)> = Vec::new();
+        let mut read = Read { shop: reader.shop, rows: Vec::new(), texts: String::new() };
         for (backend, attributes) in &reader.shop.attributes_by_table {
             let Some(suffix) = backend.suffix() else { continue };
             // Dates alone are no text in the answer.
@@ -48,25 +75,17 @@ impl Values {
                 and: &filter("attribute_id", attributes),
             };
             if *backend == Backend::Int {
-                let numbers: Vec<(u64, u32, u32, Option<i64>)> = question.ask(reader).await?;
-                let text = |value: Option<i64>| value.map(|value| value.to_string());
-                rows.extend(
-                    numbers.into_iter().map(|(link, attribute, store, value)| (link, attribute, store, text(value))),
-                );
+                let take = |row: (u64, u32, u32, Option<i64>)| read.take(row);
+                question.ask(reader, take).await?;
             } else {
-                rows.extend(question.ask(reader).await?);
+                let take = |row: (u64, u32, u32, Option<String>)| read.take(row);
+                question.ask(reader, take).await?;
             }
         }
-        let shop = reader.shop;
-        let rows: Vec<(u64, ValueRow)> = rows
-            .into_iter()
-            .filter_map(|(link, attribute, store, value)| {
-                Some((link, ValueRow { role: shop.role_of(attribute)?, store, value }))
-            })
-            .collect();
+        let Read { rows, texts, .. } = read;
         let mut rows = batch.by_link(rows, |row| row);
         rows.sort_by_key(|row| (row.role, row.store));
-        Ok(Self { rows })
+        Ok(Self { rows, texts })
     }
 
     /// The base attributes of a product in a store view, and its `attributes`, in the order of attribute ids.
@@ -83,7 +102,7 @@ impl Values {
             let own = rows.iter().find(|row| row.store == store);
             let Some(row) = own.or_else(|| rows.first().filter(|row| row.store == DEFAULT)) else { continue };
             let role = &shop.roles[row.role];
-            let value = row.value.as_deref();
+            let value = self.text(row);
             if let Some(attribute) = role.base {
                 base.set(attribute, value);
             }
@@ -98,13 +117,18 @@ impl Values {
     pub(super) fn base_text(&self, shop: &Shop, index: usize, store: u32, attribute: BaseAttribute) -> Option<&str> {
         let role = shop.roles.iter().position(|role| role.base == Some(attribute))?;
         let of = |scope| self.rows.of(index).iter().find(|row| (row.role, row.store) == (role, scope));
-        of(store).or_else(|| of(DEFAULT))?.value.as_deref()
+        self.text(of(store).or_else(|| of(DEFAULT))?)
     }
 
     /// Whether a bundle's price is its own: its `price_type` is 1, in whichever row.
     pub(super) fn has_fixed_price(&self, shop: &Shop, index: usize) -> bool {
         let Some(price_type) = shop.price_type.and_then(|attribute| shop.role_of(attribute)) else { return false };
-        self.rows.of(index).iter().any(|row| row.role == price_type && row.value.as_deref() == Some("1"))
+        self.rows.of(index).iter().any(|row| row.role == price_type && self.text(row) == Some("1"))
+    }
+
+    /// A value; `None` if it is NULL.
+    fn text(&self, row: &ValueRow) -> Option<&str> {
+        self.texts.get(row.text.clone()?)
     }
 
     /// Every option that a value of this page stands for.
@@ -113,7 +137,7 @@ impl Values {
             let listed = shop.roles[row.role].listed.as_ref();
             listed.is_some_and(|listed| listed.kind == AttributeKind::Options)
         };
-        let texts = self.rows.all().filter(is_option).filter_map(|row| row.value.as_deref());
+        let texts = self.rows.all().filter(is_option).filter_map(|row| self.text(row));
         texts.flat_map(|text| text.split(',')).filter_map(|id| id.parse().ok()).collect()
     }
 }

@@ -104,9 +104,8 @@ impl Configurables {
         let rows: Vec<(u64, u64)> = reader.rows_about(&select, "l.parent_id", &parents, "").await?;
         let child_links: BTreeSet<u64> = rows.iter().map(|(_, child)| *child).collect();
         let children = batch.by_link(rows, |row| row);
-        let rows: Vec<(u64, u32, u32, Option<i64>)> = if child_links.is_empty() {
-            Vec::new()
-        } else {
+        let mut rows: Vec<(u64, u32, u32, Option<i64>)> = Vec::new();
+        if !child_links.is_empty() {
             let question = Question {
                 columns: &format!("{link}, attribute_id, store_id, value"),
                 table: &reader.table("catalog_product_entity_int"),
@@ -114,8 +113,8 @@ impl Configurables {
                 and: &filter("attribute_id", attributes),
             };
             // Every child has a few of them: the most rows of all options.
-            question.ask(reader).await?
-        };
+            question.ask(reader, |row| rows.push(row)).await?;
+        }
         let of_status = rows.iter().filter(|row| Some(row.1) == reader.shop.status);
         let status = of_status.map(|&(child, _, store, value)| (child, store, value)).collect();
         let defaults = rows.iter().filter(|row| row.2 == DEFAULT);
