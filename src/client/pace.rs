@@ -40,6 +40,10 @@ const PROBE_GROWTH: f64 = 1.02;
 /// when the burst is used up.
 const PROBE_LEAD: f64 = 1.5;
 
+/// A departure that is late by at most one so-manieth of the time between two does not delay the next one: a busy server wakes a
+/// sender some milliseconds late each time, and over a first sync these are minutes.
+const LATE_SHARE: u32 = 10;
+
 /// The longest pause after a 429 that does not say how long to wait; the actual one is drawn from zero to this.
 const DEFAULT_PAUSE: Duration = Duration::from_secs(4);
 
@@ -192,7 +196,9 @@ impl PaceState {
         if now < self.next {
             return Err(self.next);
         }
-        self.next = now + self.rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate));
+        let interval = self.rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate));
+        let is_on_time = now.duration_since(self.next) <= interval / LATE_SHARE;
+        self.next = if is_on_time { self.next } else { now } + interval;
         Ok(())
     }
 }

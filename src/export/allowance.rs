@@ -27,6 +27,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(1);
 /// was not written by a run.
 const FARTHEST: Duration = Duration::from_mins(15);
 
+/// How far the clocks of two processes may be apart: each reads the system's once, and may be interrupted meanwhile.
+const SKEW: Duration = Duration::from_secs(1);
+
 /// What runs share.
 #[derive(Debug)]
 pub(super) enum Allowance {
@@ -162,7 +165,7 @@ impl Moment {
 
     /// Whether it was written since the host began, and by a run.
     fn is_believable(&self, now: Duration) -> bool {
-        self.written <= now && self.next.saturating_sub(self.written) <= FARTHEST
+        self.written <= now + SKEW && self.next.saturating_sub(self.written) <= FARTHEST
     }
 
     fn reserve(&mut self, now: Duration, interval: Duration) -> Duration {

@@ -185,11 +185,11 @@ pub fn start(plan: Plan, source: Source, client: Client) -> Result<Run, ExportEr
 /// Where the pages of feeds that are read whole are shown, besides being exported. Full, it makes the run wait.
 pub type Look = mpsc::Sender<(Feed, Page)>;
 
-/// As [`start`]; `look` sees what is read, until the run ends.
+/// As [`start`]; what is read goes to `pages` as well, until the run ends.
 ///
 /// # Errors
 /// As [`start`].
-pub fn start_looked_at(plan: Plan, source: Source, client: Client, look: Option<Look>) -> Result<Run, ExportError> {
+pub fn start_looked_at(plan: Plan, source: Source, client: Client, pages: Option<Look>) -> Result<Run, ExportError> {
     let Plan {
         mut feeds,
         mode,
@@ -266,7 +266,7 @@ pub fn start_looked_at(plan: Plan, source: Source, client: Client, look: Option<
         sender: Mutex::new(sender),
         source,
         client,
-        look,
+        look: pages,
         allowance,
         keys_door: RwLock::default(),
         ledger,

@@ -13,9 +13,9 @@ use super::support::mariadb::Server;
 use super::support::process::Gateway;
 
 /// Requests a second that the gateway allows.
-const RATE: u32 = 20;
+const RATE: u32 = 10;
 /// Items of each feed; each travels alone.
-const ITEMS: u32 = 80;
+const ITEMS: u32 = 40;
 /// What a process needs before its first request and after its last one.
 const AROUND: Duration = Duration::from_secs(2);
 
@@ -41,10 +41,10 @@ fn two_nodes_share_the_allowance_and_use_all_of_it() {
 /// Two exports of two feeds with these state directories, and what the gateway makes of them.
 fn export_at_once(home: &Home, state: &str, state_dirs: [PathBuf; 2]) {
     let faults = home.path("faults.toml");
-    // As far away as a real one; each process needs several requests in flight.
+    // As far away as a real one, so that each process needs several requests in flight.
     fs::write(&faults, "[[fault]]\nkind = \"slow\"\nseconds = 0.3\nshare = 1.0\n").expect("written");
     let rate = RATE.to_string();
-    let more = ["--requests-per-second", &rate, "--burst", "2", "--faults", &faults.display().to_string()];
+    let more = ["--requests-per-second", &rate, "--burst", "4", "--faults", &faults.display().to_string()];
     let gateway = Gateway::start(home, &more);
     let data_space = connected(home, &gateway);
     let config = fs::read_to_string(home.config()).expect("the configuration");

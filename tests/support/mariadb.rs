@@ -170,6 +170,12 @@ impl Server {
         Self { directory, _keeper: keeper }
     }
 
+    /// A data directory as it is installed, to be copied. The first call starts the shared server.
+    pub fn installed() -> PathBuf {
+        Self::shared();
+        template()
+    }
+
     /// The server's socket.
     pub fn socket(&self) -> PathBuf {
         self.directory.join("s.sock")

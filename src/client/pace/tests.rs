@@ -43,6 +43,21 @@ async fn idleness_does_not_save_up_a_burst() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_leaves_a_little_late_does_not_delay_the_next() {
+    let pace = pace(2.0);
+    let start = Instant::now();
+    pace.acquire().await;
+    for (late, next) in [(40, 1_000), (560, 2_560)] {
+        // Nobody was there when the moment came.
+        tokio::time::advance(Duration::from_millis(500 + late)).await;
+        pace.acquire().await;
+        pace.acquire().await;
+        let took = start.elapsed().as_millis();
+        assert!((next..next + 5).contains(&took), "{took} instead of {next}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_a_limit_nobody_waits() {
     let pace = Pace::new(None, fastrand::Rng::with_seed(7));
     let start = Instant::now();

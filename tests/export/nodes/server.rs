@@ -5,6 +5,8 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::support::mariadb::Server;
+
 pub struct StateServer {
     directory: tempfile::TempDir,
     child: Child,
@@ -13,15 +15,8 @@ pub struct StateServer {
 impl StateServer {
     pub fn start() -> Self {
         let directory = tempfile::Builder::new().prefix("cc-state-").tempdir().expect("a directory");
-        let data = format!("--datadir={}", directory.path().join("data").display());
-        let user = format!("--user={}", user());
-        let installed = Command::new("mariadb-install-db")
-            .args(["--no-defaults", &data, &user, "--auth-root-authentication-method=normal", "--skip-test-db"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .expect("mariadb-install-db: scripts/test installs what the tests need");
-        assert!(installed.success(), "{installed}");
+        let copied = Command::new("cp").arg("-a").arg(Server::installed()).arg(directory.path().join("data")).status();
+        assert!(copied.expect("cp").success());
         let child = spawn(&directory.path().join("data"), &directory.path().join("s.sock"));
         let server = Self { directory, child };
         server.wait();
