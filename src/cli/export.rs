@@ -82,6 +82,12 @@ pub enum LedgerCommand {
         #[arg(long, conflicts_with = "from")]
         distrust: bool,
     },
+    /// Bring it to the format of this version; from format 7 on
+    Migrate {
+        /// Only say which format it has, and whether anything would be changed
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Copy it to a new file, even during an export
     Backup {
         /// The file [default: a new one in backups in the state directory]

@@ -56,7 +56,7 @@ pub async fn run(args: DemoArgs, setting: &Invocation, output: &mut Output) -> a
             curtain: Some(curtain),
             ..crate::tui::Options::new(processes_of_screen(&directory))
         };
-        return Ok(Box::pin(crate::tui::run(ready.connector.clone(), options)).await?);
+        return Ok(Box::pin(crate::tui::run(ready.connector.clone(), options)).await?.exit);
     }
     let ready = prepare(args, &directory, setting, Teller { output: Some(output) }).await?;
     let run = ready.connector.start_export(ExportRequest::default()).await?;

@@ -1,4 +1,4 @@
-//! `export ledger`: check, repair and backup.
+//! `export ledger`: check, repair, migrate and backup.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::cli::LedgerCommand;
 use crate::connector::ledger::findings;
 use crate::connector::{Connector, finding};
 use crate::error::{Exit, Problem};
-use crate::export::ledger::RepairFrom;
+use crate::export::ledger::{Formats, RepairFrom};
 use crate::format::{bytes, count, counted};
 use crate::private_file::safe;
 
@@ -19,6 +19,7 @@ pub fn run(command: LedgerCommand, connector: &Connector, output: &mut Output) -
         LedgerCommand::Repair { from: Some(file), .. } => repair(RepairFrom::Backup(&file), connector, output),
         LedgerCommand::Repair { distrust: true, .. } => repair(RepairFrom::Doubted, connector, output),
         LedgerCommand::Repair { .. } => repair(RepairFrom::Damaged, connector, output),
+        LedgerCommand::Migrate { dry_run } => migrate(dry_run, connector, output),
         LedgerCommand::Backup { file } => {
             let Some(backup) = tokio::task::block_in_place(|| connector.back_up_ledger(file))? else {
                 return nothing(output);
@@ -33,6 +34,17 @@ pub fn run(command: LedgerCommand, connector: &Connector, output: &mut Output) -
 fn nothing(output: &mut Output) -> Result<Exit, Problem> {
     let text = "No ledger yet: nothing was sent to this data space from here.";
     output.say(text, "ledger_absent", json!({}))?;
+    Ok(Exit::Done)
+}
+
+fn migrate(is_dry_run: bool, connector: &Connector, output: &mut Output) -> Result<Exit, Problem> {
+    let Some(formats) = tokio::task::block_in_place(|| connector.ledger_formats())? else { return nothing(output) };
+    let Formats { path, found, ours } = formats;
+    let text = format!("{} has format {found}, that of this version: nothing to change.", safe(&path));
+    let fields = json!({
+        "path": safe(&path), "format": found, "program_format": ours, "changed": false, "dry_run": is_dry_run,
+    });
+    output.say(&text, "ledger_migration", fields)?;
     Ok(Exit::Done)
 }
 

@@ -65,7 +65,11 @@ fn status(news: &WatchNews) -> Option<String> {
         WatchNews::Pass(report) => Some(closing_line(report)),
         WatchNews::Failing { problem, .. } => Some(format!("Failing: {}", problem.what)),
         WatchNews::Recovered => Some("Working again".to_owned()),
-        WatchNews::Event(_) | WatchNews::SettingsChanged(_) | WatchNews::Reloading | WatchNews::Reloaded { .. } => None,
+        WatchNews::Event(_)
+        | WatchNews::Warning(_)
+        | WatchNews::SettingsChanged(_)
+        | WatchNews::Reloading
+        | WatchNews::Reloaded { .. } => None,
     }
 }
 

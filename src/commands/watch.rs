@@ -143,6 +143,16 @@ fn say(teller: &mut Teller<'_>, news: &WatchNews) {
                 talk(&format!("  fix: {}", hint.command_line()));
             }
         }
+        WatchNews::Warning(problem) => {
+            teller.say(
+                &format!("warning: {}", problem.what),
+                "warning",
+                json!({"message": problem.what, "hint": problem.hint}),
+            );
+            if let Some(hint) = &problem.hint {
+                talk(&format!("  fix: {}", hint.command_line()));
+            }
+        }
         WatchNews::SettingsChanged(what) => {
             teller.say(&format!("Settings changed: {what}"), "watch_settings", json!({"changed": what}));
         }

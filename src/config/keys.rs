@@ -100,6 +100,7 @@ pub const KEYS: &[Key] = &[
     integer("export.database_share"),
     text("state.directory"),
     text("metrics.file"),
+    text("metrics.listen"),
     boolean("notify.on_failure"),
     boolean("notify.on_recovery"),
     integer("notify.after_failures"),

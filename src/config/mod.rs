@@ -4,10 +4,12 @@
 //! the last two is in [`crate::settings`]. These types must never do I/O.
 
 pub mod changes;
+pub mod contexts;
 mod credentials;
 mod feed_decision;
 mod hidden;
 pub mod keys;
+mod metrics;
 mod notify;
 mod redact;
 mod rules;
@@ -28,6 +30,7 @@ use time_span::TimeSpan;
 
 pub use feed_decision::{FeedDecision, WhenCustomised};
 pub use hidden::Hidden;
+pub use metrics::MetricsAddress;
 pub use notify::{DailyTime, NotifySection, mailboxes};
 pub use source::{CommerceConnection, CommerceSection, FilesSection, SourceKind, SourceSection};
 
@@ -344,6 +347,9 @@ pub struct MetricsSection {
     /// The file that is written after each run and each pass of a watch, relative to the config file; not set = none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
+    /// Where a watch or a run answers `GET /metrics`; not set = nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<MetricsAddress>,
 }
 
 /// When colours are used.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::finding::Finding;
 use super::{Connector, explained};
 use crate::error::Problem;
-use crate::export::ledger::{self, Backup, Checkup, RepairFrom, Repaired};
+use crate::export::ledger::{self, Backup, Checkup, Formats, RepairFrom, Repaired};
 use crate::format::counted;
 use crate::remedy::{Hint, Remedy};
 use crate::{export, private_file};
@@ -34,6 +34,14 @@ impl Connector {
     /// A [`Problem`] if an export is running, nothing can be read, or the new one cannot be written.
     pub fn repair_ledger(&self, from: RepairFrom<'_>) -> Result<Option<Repaired>, Problem> {
         export::repair_ledger(&self.shared.state_dir, &self.destination()?, from).map_err(explained)
+    }
+
+    /// Which format the ledger of the chosen data space has; `None` if there is none. Blocking.
+    ///
+    /// # Errors
+    /// A [`Problem`] if no data space is chosen, or this program cannot use that format.
+    pub fn ledger_formats(&self) -> Result<Option<Formats>, Problem> {
+        ledger::formats(&self.shared.state_dir, &self.destination()?).map_err(explained)
     }
 
     /// Copies the ledger of the chosen data space to a new file, by default one in `backups` in the state directory; `None` if

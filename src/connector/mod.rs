@@ -7,7 +7,7 @@ pub mod checklist;
 pub mod compare;
 pub mod completion;
 pub mod confinement;
-mod csv;
+pub mod csv;
 pub mod data_spaces;
 mod database;
 pub mod doctor;
@@ -45,7 +45,7 @@ mod watch;
 pub mod watching;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::client::{Client, ClientError, ClientSettings, ConnectorMetadata};
@@ -67,7 +67,8 @@ use crate::settings::{Layers, RouteOrigin, Saved, Setting, SettingStore as _};
 use crate::untrusted::SafeText;
 
 pub use ims::ClientSecret;
-pub use launch::{Processes, RunPlace, ScreenJob};
+pub use launch::{Processes, RunPlace, ScreenJob, this_program};
+pub use metrics::{Format as MetricsFormat, MetricsEndpoint};
 pub use models::{ExportRequest, Half, Limits, Overview, PairStatus, SettingsOverview, Setup, SourceFeeds};
 pub use names::{check_name, check_project_name};
 pub use pairs::after_rotation;
@@ -94,6 +95,7 @@ struct Shared {
     tokens: tokio::sync::Mutex<TokenStore>,
     /// The source, where it is not the configured one.
     fixed_source: Option<Source>,
+    tally: Mutex<metrics::Tally>,
 }
 
 impl Connector {
@@ -109,8 +111,14 @@ impl Connector {
             client: Mutex::new(None),
             tokens,
             fixed_source,
+            tally: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// The requests of all runs of this process.
+    fn tally(&self) -> MutexGuard<'_, metrics::Tally> {
+        self.shared.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn forget_client(&self) {

@@ -154,6 +154,7 @@ impl Connector {
             let run = crate::export::start(plan, source, client).map_err(explained)?;
             if !is_dry {
                 self.tell_neighbours(data_space, run.progress.clone());
+                self.tally().begin(run.progress.clone());
             }
             // A dry run holds nothing, and leaves nothing behind.
             Ok(if is_dry { run } else { publish(run, about, &self.shared.state_dir, starter.take()) })

@@ -1,6 +1,7 @@
 //! What shells, `man` and tickets learn of the program, and its log.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use clap::CommandFactory as _;
@@ -114,19 +115,45 @@ fn more_is_logged_where_that_is_asked_for_and_shown_with_v() {
     assert_eq!(shop.home.run(&["status", "--log-level", "loud"]).status.code(), Some(2));
 }
 
+const BEGIN: &str =
+    "<!-- The table is made by a test: UPDATE_README=1 cargo nextest run --test program -E 'test(readme)' -->\n";
+
 #[test]
-fn the_table_of_commands_in_the_readme_is_the_command_line() {
-    let readme = include_str!("../../README.md");
+fn the_table_of_commands_in_the_readme_is_made_from_the_command_line() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(&path).expect("README.md");
+    let mut table = "\n| command | what it does |\n|---|---|\n".to_owned();
     for command in Cli::command().get_subcommands() {
-        let is_shown =
-            readme.lines().any(|line| line.starts_with("| `") && names(line).any(|name| name == command.get_name()));
-        assert!(is_shown, "README does not show {}", command.get_name());
+        add_rows(command.get_name(), command, &mut table);
+    }
+    let (before, rest) = readme.split_once(BEGIN).expect("the line above the table");
+    let (shown, after) = rest.split_at(rest.find("\n\n").expect("the end of the table") + 1);
+    if std::env::var_os("UPDATE_README").is_some() {
+        fs::write(&path, format!("{before}{BEGIN}{table}{after}")).expect("written");
+    } else {
+        let fix = "run UPDATE_README=1 cargo nextest run --test program -E 'test(readme)'";
+        assert_eq!(shown, table, "{fix}");
     }
 }
 
-/// The first words of what a row of the table shows as code.
-fn names(row: &str) -> impl Iterator<Item = &str> {
-    row.split('`').skip(1).step_by(2).filter_map(|code| code.split(' ').next())
+/// A row for a command, or for those of a group; groups within it have rows of their own.
+fn add_rows(name: &str, command: &clap::Command, table: &mut String) {
+    let shown = || command.get_subcommands().filter(|inner| !inner.is_hide_set() && inner.get_name() != "help");
+    let leaves: Vec<&str> = shown().filter(|inner| !inner.has_subcommands()).map(clap::Command::get_name).collect();
+    let names = match leaves.split_first() {
+        None => format!("`{name}`"),
+        Some((first, more)) => {
+            let more: String = more.iter().map(|leaf| format!(", `{leaf}`")).collect();
+            format!("`{name} {first}`{more}")
+        }
+    };
+    let about = command.get_about().map(ToString::to_string).expect("each command says what it does");
+    if !command.is_hide_set() && (leaves.is_empty() != command.has_subcommands()) {
+        table.push_str(&format!("| {names} | {about} |\n"));
+    }
+    for group in shown().filter(|inner| inner.has_subcommands()) {
+        add_rows(&format!("{name} {}", group.get_name()), group, table);
+    }
 }
 
 #[test]

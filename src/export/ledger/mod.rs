@@ -55,9 +55,11 @@ mod identity;
 mod items;
 mod journal;
 mod listing;
+mod migrate;
 mod new_identities;
 mod owner;
 mod paths;
+mod pending;
 mod reader;
 mod received;
 mod recheck;
@@ -91,6 +93,7 @@ pub use items::{
     FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, LastRequest, PageFrom,
 };
 pub(super) use journal::{Answer, Attempt, BatchOutcome, Kept};
+pub use migrate::{Formats, formats};
 pub use owner::Installation;
 pub use paths::{file_system, network_name};
 pub use reader::{FeedSummary, LedgerReader};

@@ -13,7 +13,7 @@ use crate::private_file;
 const OTHER_VERSION: &str = "use that version, or set another directory with --state-dir";
 
 /// The version of the tables below, in `PRAGMA user_version`.
-const VERSION: i64 = 7;
+pub(super) const VERSION: i64 = 7;
 
 /// How long a statement waits for another process that writes the same file: a run of another feed commits within
 /// milliseconds, a slow disk within seconds.
