@@ -38,12 +38,17 @@ fn nothing(output: &mut Output) -> Result<Exit, Problem> {
 }
 
 fn migrate(is_dry_run: bool, connector: &Connector, output: &mut Output) -> Result<Exit, Problem> {
-    let Some(formats) = tokio::task::block_in_place(|| connector.ledger_formats())? else { return nothing(output) };
-    let Formats { path, found, ours } = formats;
-    let text = format!("{} has format {found}, that of this version: nothing to change.", safe(&path));
-    let fields = json!({
-        "path": safe(&path), "format": found, "program_format": ours, "changed": false, "dry_run": is_dry_run,
-    });
+    let migrated = tokio::task::block_in_place(|| connector.migrate_ledger(is_dry_run))?;
+    let Some(Formats { path, found, ours }) = migrated else { return nothing(output) };
+    let path = safe(&path);
+    let text = match (found == ours, is_dry_run) {
+        (true, _) => format!("{path} has format {found}, that of this version: nothing to change."),
+        (false, true) => format!("{path} has format {found}; would be changed to {ours}, that of this version."),
+        (false, false) => format!("{path}: changed from format {found} to {ours}."),
+    };
+    let changed = found != ours && !is_dry_run;
+    let fields =
+        json!({"path": path, "format": found, "program_format": ours, "changed": changed, "dry_run": is_dry_run});
     output.say(&text, "ledger_migration", fields)?;
     Ok(Exit::Done)
 }

@@ -36,12 +36,13 @@ impl Connector {
         export::repair_ledger(&self.shared.state_dir, &self.destination()?, from).map_err(explained)
     }
 
-    /// Which format the ledger of the chosen data space has; `None` if there is none. Blocking.
+    /// Brings the ledger of the chosen data space to the format of this version; a dry run only looks. `None` if there is none.
+    /// Blocking.
     ///
     /// # Errors
-    /// A [`Problem`] if no data space is chosen, or this program cannot use that format.
-    pub fn ledger_formats(&self) -> Result<Option<Formats>, Problem> {
-        ledger::formats(&self.shared.state_dir, &self.destination()?).map_err(explained)
+    /// A [`Problem`] if no data space is chosen, or this version cannot use the ledger's format.
+    pub fn migrate_ledger(&self, dry_run: bool) -> Result<Option<Formats>, Problem> {
+        ledger::migrate(&self.shared.state_dir, &self.destination()?, dry_run).map_err(explained)
     }
 
     /// Copies the ledger of the chosen data space to a new file, by default one in `backups` in the state directory; `None` if

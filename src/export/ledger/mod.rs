@@ -93,7 +93,7 @@ pub use items::{
     FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, LastRequest, PageFrom,
 };
 pub(super) use journal::{Answer, Attempt, BatchOutcome, Kept};
-pub use migrate::{Formats, formats};
+pub use migrate::{Formats, migrate};
 pub use owner::Installation;
 pub use paths::{file_system, network_name};
 pub use reader::{FeedSummary, LedgerReader};

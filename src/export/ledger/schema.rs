@@ -15,6 +15,9 @@ const OTHER_VERSION: &str = "use that version, or set another directory with --s
 /// The version of the tables below, in `PRAGMA user_version`.
 pub(super) const VERSION: i64 = 7;
 
+/// The oldest version that is brought up to date; those before it are of development, and were never released.
+pub(super) const OLDEST: i64 = 7;
+
 /// How long a statement waits for another process that writes the same file: a run of another feed commits within
 /// milliseconds, a slow disk within seconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
@@ -308,6 +311,11 @@ pub(super) fn refuse_newer(found: i64, path: &Path) -> Result<(), LedgerError> {
     if found <= VERSION { Ok(()) } else { Err(other_format("a newer", found, path)) }
 }
 
+/// Refuses a format from before `oldest`.
+pub(super) fn refuse_older(found: i64, oldest: i64, path: &Path) -> Result<(), LedgerError> {
+    if found >= oldest { Ok(()) } else { Err(other_format("an older", found, path)) }
+}
+
 fn other_format(who: &str, found: i64, path: &Path) -> LedgerError {
     let reason = format!("it was written by {who} version of this program (format {found}; this one uses {VERSION})");
     LedgerError::new(path, &reason, OTHER_VERSION)
@@ -318,10 +326,7 @@ fn check(connection: &Connection, path: &Path, data_space: &DataSpaceId) -> Resu
     let sqlite = |error: rusqlite::Error| LedgerError::of_sqlite(path, &error);
     let found = version(connection).map_err(sqlite)?;
     refuse_newer(found, path)?;
-    if found < VERSION {
-        // Formats of development versions; none was released.
-        return Err(other_format("an older", found, path));
-    }
+    refuse_older(found, VERSION, path)?;
     let owner: Option<String> = connection
         .query_row("SELECT value FROM meta WHERE name = 'data_space'", [], |row| row.get(0))
         .optional()
