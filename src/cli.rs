@@ -8,6 +8,7 @@ mod lint;
 mod log_level;
 mod notify;
 mod output_format;
+mod self_update;
 mod support_bundle;
 mod verify;
 
@@ -28,6 +29,7 @@ pub use lint::LintArgs;
 pub use log_level::LogLevel;
 pub use notify::{ChannelChoice, NotifyCommand};
 pub use output_format::OutputFormat;
+pub use self_update::SelfUpdateArgs;
 pub use support_bundle::SupportBundleArgs;
 pub use verify::VerifyArgs;
 
@@ -175,6 +177,11 @@ pub enum Command {
     ///
     /// Holds no secrets and no customer data; orders are left out. Lists its files, and asks before it writes.
     SupportBundle(SupportBundleArgs),
+    /// Replace this program with a newer version, after checking its signature
+    ///
+    /// Reads what `scripts/package` writes: SHA256SUMS, its signature, and the archive for this machine. The old program stays beside
+    /// the new one. Not for packages: their package manager updates them.
+    SelfUpdate(SelfUpdateArgs),
     /// Print a completion script for a shell
     ///
     /// bash: commerce-connector completions bash > /etc/bash_completion.d/commerce-connector
@@ -182,6 +189,13 @@ pub enum Command {
         /// The shell
         #[arg(value_enum)]
         shell: ShellChoice,
+    },
+    /// Print the values that a shell completes, one a line
+    #[command(hide = true)]
+    CompleteValues {
+        /// Of what
+        #[arg(value_enum)]
+        of: CompletedValues,
     },
     /// Write the man pages into a directory, one for each command
     Man {
@@ -211,6 +225,17 @@ pub enum ShellChoice {
     Fish,
     /// zsh.
     Zsh,
+}
+
+/// Values that only this installation knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CompletedValues {
+    /// Feeds.
+    Feeds,
+    /// Ids of data spaces, if the gateway answers.
+    DataSpaces,
+    /// Contexts.
+    Contexts,
 }
 
 /// `keys …`

@@ -23,6 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("attach", &["domain", "export"]),
     ("notify", &["config", "domain", "http"]),
     ("sandbox", &["domain", "keys"]),
+    ("update", &["http"]),
     (
         "connector",
         &[
@@ -48,6 +49,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "sandbox",
             "settings",
             "tui",
+            "update",
         ],
     ),
 ];

@@ -9,7 +9,7 @@ pub enum ContextsCommand {
     List,
     /// Use a context from now on, wherever neither --context nor --config says otherwise
     Use {
-        /// Its name
+        /// The context
         #[arg(required_unless_present = "none")]
         name: Option<String>,
         /// Use none: the default configuration and state
@@ -23,7 +23,7 @@ pub enum ContextsCommand {
     },
     /// Remove a context from the list; its configuration and state stay
     Remove {
-        /// Its name
+        /// The context
         name: String,
     },
 }

@@ -48,6 +48,7 @@ impl Command {
             | Command::Config(
                 ConfigCommand::Init | ConfigCommand::Source { .. } | ConfigCommand::Edit | ConfigCommand::Set { .. },
             )
+            | Command::SelfUpdate(_)
             | Command::Contexts(
                 ContextsCommand::Use { .. } | ContextsCommand::Add { .. } | ContextsCommand::Remove { .. },
             ) => true,
@@ -88,6 +89,7 @@ impl Command {
             // What the next one writes is new, and the person's own; so is the CSV of lint.
             | Command::SupportBundle(_)
             | Command::Completions { .. }
+            | Command::CompleteValues { .. }
             | Command::Man { .. } => false,
         }
     }

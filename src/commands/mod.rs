@@ -6,6 +6,7 @@ pub mod access;
 mod attach;
 mod compare;
 mod compare_data_spaces;
+mod completed_values;
 mod completions;
 pub mod config;
 mod config_edit;
@@ -37,6 +38,7 @@ pub mod projects;
 pub mod report;
 mod runs;
 pub mod sandbox;
+mod self_update;
 mod service_manager;
 pub mod services;
 pub mod status;
@@ -347,7 +349,9 @@ async fn run_one(command: Option<Command>, setting: Invocation) -> anyhow::Resul
         Some(Command::Notify(command)) => notify::run(command, &setting, &mut output).await,
         Some(Command::Logs(args)) => logs::run(&args, &setting, &mut output).await,
         Some(Command::SupportBundle(args)) => Box::pin(support_bundle::run(args, &setting, &mut output)).await,
+        Some(Command::SelfUpdate(args)) => self_update::run(args, &setting, &mut output).await,
         Some(Command::Completions { shell }) => completions::script(shell, &mut output),
+        Some(Command::CompleteValues { of }) => completions::values(of, &setting, &mut output).await,
         Some(Command::Man { directory }) => completions::man_pages(&directory, &mut output),
     }?;
     output.finish()?;

@@ -115,6 +115,8 @@ pub const KEYS: &[Key] = &[
     text("notify.sendmail_to"),
     text("notify.sendmail_from"),
     text("notify.sendmail_program"),
+    text("update.from"),
+    text("update.key_file"),
     text("ui.theme"),
     text("ui.color"),
     text("ui.ascii"),

@@ -61,6 +61,8 @@ pub struct Config {
     pub metrics: MetricsSection,
     /// `[notify]`
     pub notify: NotifySection,
+    /// `[update]`
+    pub update: UpdateSection,
     /// `[ui]`
     pub ui: UiSection,
 }
@@ -350,6 +352,18 @@ pub struct MetricsSection {
     /// Where a watch or a run answers `GET /metrics`; not set = nowhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listen: Option<MetricsAddress>,
+}
+
+/// `[update]`: where newer versions of this program are.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UpdateSection {
+    /// A directory or an https URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The publisher's public key, PEM, relative to the config file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_file: Option<PathBuf>,
 }
 
 /// When colours are used.

@@ -28,6 +28,7 @@ mod output;
 mod reports;
 mod sandbox;
 mod schemas;
+mod self_update;
 mod service_manager;
 #[path = "../support/mod.rs"]
 mod support;
