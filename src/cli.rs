@@ -1,11 +1,14 @@
 //! The command line: clap definitions only.
 
 mod compare;
+mod contexts;
 mod export;
 mod items;
 mod lint;
 mod log_level;
 mod notify;
+mod output_format;
+mod self_update;
 mod support_bundle;
 mod verify;
 
@@ -19,11 +22,14 @@ use crate::domain::{Environment, Feed};
 use crate::feeds::source::IdKind;
 
 pub use compare::{CompareCommand, DataSpacesArgs};
+pub use contexts::ContextsCommand;
 pub use export::{ExportCommand, FeedChoice, LedgerCommand, RetryArgs, RunArgs, SendingArgs, SetArgs, WatchArgs};
 pub use items::{ItemArgs, ItemsArgs, OrderChoice, StateChoice};
 pub use lint::LintArgs;
 pub use log_level::LogLevel;
 pub use notify::{ChannelChoice, NotifyCommand};
+pub use output_format::OutputFormat;
+pub use self_update::SelfUpdateArgs;
 pub use support_bundle::SupportBundleArgs;
 pub use verify::VerifyArgs;
 
@@ -54,6 +60,9 @@ pub struct Global {
     /// Directory for ledger, locks and logs [default: commerce-connector in the XDG state directory]
     #[arg(long, value_name = "DIR", global = true, env = "COMMERCE_CONNECTOR_STATE_DIR")]
     pub state_dir: Option<PathBuf>,
+    /// Shop to use, one of `contexts list`; --config and --state-dir win over it, an empty name means none
+    #[arg(long, value_name = "NAME", global = true, env = "COMMERCE_CONNECTOR_CONTEXT", overrides_with = "context")]
+    pub context: Option<String>,
     /// Extra CA certificates (PEM)
     #[arg(long, value_name = "FILE", global = true)]
     pub ca_file: Option<PathBuf>,
@@ -75,9 +84,19 @@ pub struct Global {
     /// Log more, and print the log to standard error as well; twice: everything
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Print JSON lines, each with "schema" and "type"
-    #[arg(long, global = true)]
+    /// Print JSON lines, each with "schema" and "type"; the same as --output json
+    #[arg(long, global = true, conflicts_with = "output")]
     pub json: bool,
+    /// How to print: json and csv are for scripts, csv is for lists only [default: table]
+    #[arg(long, value_name = "FORMAT", global = true, value_enum)]
+    pub output: Option<OutputFormat>,
+}
+
+impl Global {
+    /// How to print.
+    pub fn format(&self) -> OutputFormat {
+        if self.json { OutputFormat::Json } else { self.output.unwrap_or_default() }
+    }
 }
 
 /// The commands.
@@ -122,6 +141,9 @@ pub enum Command {
     /// Create, show or locate the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Use several shops from one account, each with its own configuration and state
+    #[command(subcommand)]
+    Contexts(ContextsCommand),
     /// Diagnose problems between the shop and Adobe
     ///
     /// Changes and sends nothing. Exit codes: 0 no problems (warnings allowed), 3 problems found, 4 only refused keys,
@@ -155,6 +177,11 @@ pub enum Command {
     ///
     /// Holds no secrets and no customer data; orders are left out. Lists its files, and asks before it writes.
     SupportBundle(SupportBundleArgs),
+    /// Replace this program with a newer version, after checking its signature
+    ///
+    /// Reads what `scripts/package` writes: SHA256SUMS, its signature, and the archive for this machine. The old program stays beside
+    /// the new one. Not for packages: their package manager updates them.
+    SelfUpdate(SelfUpdateArgs),
     /// Print a completion script for a shell
     ///
     /// bash: commerce-connector completions bash > /etc/bash_completion.d/commerce-connector
@@ -162,6 +189,13 @@ pub enum Command {
         /// The shell
         #[arg(value_enum)]
         shell: ShellChoice,
+    },
+    /// Print the values that a shell completes, one a line
+    #[command(hide = true)]
+    CompleteValues {
+        /// Of what
+        #[arg(value_enum)]
+        of: CompletedValues,
     },
     /// Write the man pages into a directory, one for each command
     Man {
@@ -191,6 +225,17 @@ pub enum ShellChoice {
     Fish,
     /// zsh.
     Zsh,
+}
+
+/// Values that only this installation knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CompletedValues {
+    /// Feeds.
+    Feeds,
+    /// Ids of data spaces, if the gateway answers.
+    DataSpaces,
+    /// Contexts.
+    Contexts,
 }
 
 /// `keys …`

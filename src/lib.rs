@@ -49,6 +49,7 @@ pub mod secret;
 pub mod settings;
 pub mod tui;
 pub mod untrusted;
+pub mod update;
 pub mod variables;
 pub mod version;
 pub mod waiting;

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _};
-use commerce_connector::cli::Cli;
+use commerce_connector::cli::{Cli, OutputFormat};
 use commerce_connector::commands;
-use commerce_connector::commands::output::{Output, WhenClosed, error_lines, problem_of, talk};
+use commerce_connector::commands::output::{Form, Output, WhenClosed, error_lines, problem_of, talk};
 use commerce_connector::commands::topics;
 use commerce_connector::error::Exit;
 use commerce_connector::hardening::harden;
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
             };
         }
     };
-    let json = cli.global.json;
+    let json = cli.global.format() == OutputFormat::Json;
     // Variables that are not UTF-8 cannot hold a setting of ours.
     let variables =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
@@ -81,9 +81,15 @@ fn color_asked_for(arguments: impl Iterator<Item = OsString>) -> ColorChoice {
 
 /// What `--version` prints: more than the number, since that is what a ticket needs.
 fn print_version() -> std::io::Result<()> {
-    let is_json = std::env::args_os().any(|arg| arg == "--json");
-    let text = if is_json { version::json().to_string() } else { version::text() };
-    writeln!(std::io::stdout(), "{text}")
+    let args: Vec<_> = std::env::args_os().collect();
+    let is_asked_for = |words: &[&str]| args.windows(words.len()).any(|args| args == words);
+    let is_json = [&["--json"][..], &["--output=json"], &["--output", "json"]].into_iter().any(is_asked_for);
+    if is_json {
+        // That nobody reads it is not a failure.
+        let _ = Output::new(Form::Json, WhenClosed::End).record("version", version::json());
+        return Ok(());
+    }
+    writeln!(std::io::stdout(), "{}", version::text())
 }
 
 /// Tells a person (or a script) what went wrong, and says how to end.
@@ -96,7 +102,7 @@ fn tell(error: &anyhow::Error, json: bool) -> Exit {
     if json {
         let fields = json!({"message": problem.what, "hint": problem.hint, "exit": problem.exit as u8});
         // stdout is gone, and with it whoever would have read this.
-        let _ = Output::new(true, WhenClosed::End).record("error", fields);
+        let _ = Output::new(Form::Json, WhenClosed::End).record("error", fields);
     }
     for line in error_lines(&problem) {
         talk(&line);

@@ -24,6 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("attach", &["cluster", "domain", "export"]),
     ("notify", &["config", "domain", "http"]),
     ("sandbox", &["domain", "keys"]),
+    ("update", &["http"]),
     (
         "connector",
         &[
@@ -49,6 +50,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "sandbox",
             "settings",
             "tui",
+            "update",
         ],
     ),
 ];

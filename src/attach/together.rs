@@ -69,14 +69,16 @@ async fn follow(
                     return;
                 }
             }
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         tokio::select! {
             reports = &mut ended => break reports,
             () = events.closed() => return Err(ExportError::Elsewhere(unfollowed())),
             Some(command) = commands.recv() => {
                 // Checked by the first; the others have the same bounds.
-                controls.iter().for_each(|control| drop(control.apply(&command, None)));
+                for control in &controls {
+                    let _ = control.apply(&command, None);
+                }
             }
             Some(()) = told.next() => {}
             () = changed => drop(progress.send_replace(merged(&latest(&counters)))),

@@ -50,7 +50,7 @@ pub enum ExportCommand {
     Items(ItemsArgs),
     /// Show one item: history with request ids, data last sent, data to send now
     Item(ItemArgs),
-    /// Check, repair or back up the ledger of the selected data space
+    /// Check, repair, move or back up the ledger of the selected data space
     #[command(subcommand)]
     Ledger(LedgerCommand),
 }
@@ -88,6 +88,12 @@ pub enum LedgerCommand {
         /// Where it goes: database or file
         #[arg(long, value_name = "PLACE")]
         to: LedgerPlace,
+    },
+    /// Bring it to the format of this version; from format 7 on
+    Migrate {
+        /// Only say which format it has, and whether anything would be changed
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Copy it to a new file, even during an export
     Backup {

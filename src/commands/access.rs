@@ -4,8 +4,8 @@
 
 use super::Invocation;
 use crate::cli::{
-    Command, CompareCommand, ConfigCommand, DataSpacesCommand, ExportCommand, ImsCommand, KeysCommand, LedgerCommand,
-    ProjectsCommand,
+    Command, CompareCommand, ConfigCommand, ContextsCommand, DataSpacesCommand, ExportCommand, ImsCommand, KeysCommand,
+    LedgerCommand, ProjectsCommand,
 };
 use crate::error::{Exit, Problem};
 
@@ -13,6 +13,11 @@ impl Command {
     /// Whether a screen started it.
     pub(super) fn is_of_screen(&self) -> bool {
         matches!(self, Command::Export(ExportCommand::Run(args)) if args.for_screen)
+    }
+
+    /// Whether it uses the configuration and state of a context. The list itself can be changed while it names one that is gone.
+    pub(super) fn is_in_context(&self) -> bool {
+        !matches!(self, Command::Contexts(_) | Command::Demo(_) | Command::Completions { .. } | Command::Man { .. })
     }
 
     /// Whether it is an export that gives up writing anywhere but where it must.
@@ -38,10 +43,16 @@ impl Command {
                 | ExportCommand::Resume
                 | ExportCommand::Stop
                 | ExportCommand::Set(_)
-                | ExportCommand::Ledger(LedgerCommand::Repair { .. } | LedgerCommand::Move { .. }),
+                | ExportCommand::Ledger(
+                    LedgerCommand::Repair { .. } | LedgerCommand::Move { .. } | LedgerCommand::Migrate { dry_run: false }
+                ),
             )
             | Command::Config(
                 ConfigCommand::Init | ConfigCommand::Source { .. } | ConfigCommand::Edit | ConfigCommand::Set { .. },
+            )
+            | Command::SelfUpdate(_)
+            | Command::Contexts(
+                ContextsCommand::Use { .. } | ContextsCommand::Add { .. } | ContextsCommand::Remove { .. },
             ) => true,
             Command::Compare(CompareCommand::Exporter { adopt, .. }) => *adopt,
             Command::Export(ExportCommand::Run(args)) => !args.sending.dry_run,
@@ -60,9 +71,12 @@ impl Command {
                 | ExportCommand::Runs { .. }
                 | ExportCommand::Items(_)
                 | ExportCommand::Item(_)
-                | ExportCommand::Ledger(LedgerCommand::Check | LedgerCommand::Backup { .. }),
+                | ExportCommand::Ledger(
+                    LedgerCommand::Check | LedgerCommand::Backup { .. } | LedgerCommand::Migrate { dry_run: true },
+                ),
             )
             | Command::Config(ConfigCommand::Show { .. } | ConfigCommand::Path | ConfigCommand::Validate { .. })
+            | Command::Contexts(ContextsCommand::List)
             | Command::Doctor
             | Command::Status
             | Command::Verify(_)
@@ -77,6 +91,7 @@ impl Command {
             // What the next one writes is new, and the person's own; so is the CSV of lint.
             | Command::SupportBundle(_)
             | Command::Completions { .. }
+            | Command::CompleteValues { .. }
             | Command::Man { .. } => false,
         }
     }

@@ -49,7 +49,7 @@ pub async fn run(args: DataSpacesArgs, connector: &Connector, output: &mut Outpu
 /// A JSON line each; as text those that differ, or all if they were asked for by name.
 fn seen(found: &SkuComparison, names_all: bool, printer: Printer, output: &mut Output) -> Result<(), Problem> {
     output.record("sku_comparison", json!(found))?;
-    if output.is_json() || (!found.state.is_difference() && !names_all) {
+    if output.is_data() || (!found.state.is_difference() && !names_all) {
         return Ok(());
     }
     printer.row(&found.row(), output)?;

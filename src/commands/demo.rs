@@ -46,7 +46,7 @@ pub async fn run(args: DemoArgs, setting: &Invocation, output: &mut Output) -> a
     .join("demo");
     if output::no_terminal().is_none() && !output.is_json() && !setting.global.linear {
         let mut curtain = lower_curtain(setting)?;
-        let Some(ready) = curtain.hold(prepare(args, &directory, setting, Teller { output: None })).await else {
+        let Some(ready) = Box::pin(curtain.hold(prepare(args, &directory, setting, Teller { output: None }))).await else {
             return Ok(Exit::Interrupted);
         };
         let ready = ready?;
@@ -56,7 +56,7 @@ pub async fn run(args: DemoArgs, setting: &Invocation, output: &mut Output) -> a
             curtain: Some(curtain),
             ..crate::tui::Options::new(processes_of_screen(&directory))
         };
-        return Ok(Box::pin(crate::tui::run(ready.connector.clone(), options)).await?);
+        return Ok(Box::pin(crate::tui::run(ready.connector.clone(), options)).await?.exit);
     }
     let ready = prepare(args, &directory, setting, Teller { output: Some(output) }).await?;
     let run = ready.connector.start_export(ExportRequest::default()).await?;

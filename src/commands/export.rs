@@ -92,7 +92,12 @@ async fn send(
             return Err(problem.into());
         }
     };
+    let serving = if sending.dry_run { Ok(None) } else { connector.serve_metrics().await };
+    if let Err(problem) = &serving {
+        talk(&format!("warning: {}", problem.what));
+    }
     let followed = linear::follow_to_end(run, voice(sending), output).await;
+    drop(serving);
     if let Err(problem) = connector.write_metrics().await {
         talk(&format!("warning: {}", problem.what));
     }

@@ -24,7 +24,12 @@ pub async fn run(setting: &Invocation, output: &mut Output) -> anyhow::Result<Ex
             return Err(problem.into());
         }
     };
+    let serving = connector.serve_metrics().await;
+    if let Err(problem) = &serving {
+        tracing::warn!(%problem, "metrics not served");
+    }
     let report = linear::follow_to_end(run, Voice::Quiet, output).await?;
+    drop(serving);
     tracing::info!("{}", closing_line(&report));
     if let Err(problem) = connector.write_metrics().await {
         tracing::warn!(%problem, "metrics not written");

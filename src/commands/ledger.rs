@@ -1,4 +1,4 @@
-//! `export ledger`: check, repair and backup.
+//! `export ledger`: check, repair, migrate and backup.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::config::LedgerPlace;
 use crate::connector::ledger::findings;
 use crate::connector::{Connector, finding};
 use crate::error::{Exit, Problem};
-use crate::export::ledger::RepairFrom;
+use crate::export::ledger::{Formats, RepairFrom};
 use crate::format::{bytes, count, counted};
 use crate::private_file::safe;
 
@@ -32,6 +32,7 @@ pub fn run(command: LedgerCommand, connector: &Connector, output: &mut Output) -
             output.say(text, "ledger_moved", json!({"to": to}))?;
             Ok(Exit::Done)
         }
+        LedgerCommand::Migrate { dry_run } => migrate(dry_run, connector, output),
         LedgerCommand::Backup { file } => {
             let Some(backup) = tokio::task::block_in_place(|| connector.back_up_ledger(file))? else {
                 return nothing(output);
@@ -46,6 +47,22 @@ pub fn run(command: LedgerCommand, connector: &Connector, output: &mut Output) -
 fn nothing(output: &mut Output) -> Result<Exit, Problem> {
     let text = "No ledger yet: nothing was sent to this data space from here.";
     output.say(text, "ledger_absent", json!({}))?;
+    Ok(Exit::Done)
+}
+
+fn migrate(is_dry_run: bool, connector: &Connector, output: &mut Output) -> Result<Exit, Problem> {
+    let migrated = tokio::task::block_in_place(|| connector.migrate_ledger(is_dry_run))?;
+    let Some(Formats { path, found, ours }) = migrated else { return nothing(output) };
+    let path = safe(&path);
+    let text = match (found == ours, is_dry_run) {
+        (true, _) => format!("{path} has format {found}, that of this version: nothing to change."),
+        (false, true) => format!("{path} has format {found}; would be changed to {ours}, that of this version."),
+        (false, false) => format!("{path}: changed from format {found} to {ours}."),
+    };
+    let changed = found != ours && !is_dry_run;
+    let fields =
+        json!({"path": path, "format": found, "program_format": ours, "changed": changed, "dry_run": is_dry_run});
+    output.say(&text, "ledger_migration", fields)?;
     Ok(Exit::Done)
 }
 

@@ -6,9 +6,11 @@ pub mod access;
 mod attach;
 mod compare;
 mod compare_data_spaces;
+mod completed_values;
 mod completions;
 pub mod config;
 mod config_edit;
+mod contexts;
 mod customised;
 pub mod data_spaces;
 mod day_after;
@@ -26,6 +28,7 @@ pub mod keys;
 mod ledger;
 pub mod linear;
 mod lint;
+mod lists;
 mod logs;
 mod metrics;
 mod notify;
@@ -35,6 +38,7 @@ pub mod projects;
 pub mod report;
 mod runs;
 pub mod sandbox;
+mod self_update;
 mod service_manager;
 pub mod services;
 pub mod status;
@@ -50,12 +54,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::cli::{Cli, Command, Global};
+use crate::cli::{Cli, Command, Global, OutputFormat};
+use crate::config::contexts::Context;
 use crate::config::store::{ConfigError, FlagValue, Store};
 use crate::connector::{Connector, Processes, RunPlace, confinement};
 use crate::error::{Exit, Problem};
 use crate::{hardening, logging, waiting};
-use output::{Output, WhenClosed, talk};
+use output::{Form, Output, WhenClosed, talk};
 use report::Printer;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -68,6 +73,8 @@ pub struct Invocation {
     pub global: Global,
     /// The environment's variables; some hold secrets.
     pub variables: Vec<(String, String)>,
+    /// The context in use.
+    pub context: Option<Context>,
 }
 
 /// Without the environment.
@@ -78,9 +85,14 @@ impl fmt::Debug for Invocation {
 }
 
 impl Invocation {
-    /// The config file: `--config`, else `commerce-connector/config.toml` in the XDG config directory.
+    /// The config file: `--config`, else that of the context, else `commerce-connector/config.toml` in the XDG config directory.
     pub fn config_path(&self) -> PathBuf {
-        self.global.config.clone().unwrap_or_else(|| self.place(Purpose::Configuration).join("config.toml"))
+        let chosen = self.global.config.as_ref().or_else(|| self.context.as_ref().map(|context| &context.config));
+        chosen.cloned().unwrap_or_else(|| self.default_config_path())
+    }
+
+    fn default_config_path(&self) -> PathBuf {
+        self.place(Purpose::Configuration).join("config.toml")
     }
 
     /// The state directory that a loaded configuration leads to.
@@ -131,6 +143,8 @@ impl Invocation {
         let current = std::env::current_dir().unwrap_or_default();
         if let Some(path) = &self.global.state_dir {
             flags.push(("state.directory", "--state-dir", current.join(path).display().to_string()));
+        } else if let Some(path) = self.context.as_ref().and_then(|context| context.state_directory.as_ref()) {
+            flags.push(("state.directory", "--context", path.display().to_string()));
         }
         if let Some(path) = &self.global.ca_file {
             flags.push(("gateway.ca_file", "--ca-file", current.join(path).display().to_string()));
@@ -277,7 +291,10 @@ pub fn nothing_configured(store: &Store) -> Problem {
 
 /// Runs one command to its end, on a runtime of its own. So every future is compiled here, and not again in the program.
 pub fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<Exit> {
-    let setting = Invocation { global: cli.global, variables };
+    let mut setting = Invocation { global: cli.global, variables, context: None };
+    if cli.command.as_ref().is_none_or(Command::is_in_context) {
+        setting.context = setting.context_in_use()?;
+    }
     // Before there is a second thread: each is bound by what binds the one that starts it.
     if let Some(command) = cli.command.as_ref().filter(|command| command.is_confined())
         && access::permit(command, &setting).is_ok()
@@ -291,14 +308,24 @@ async fn run_one(command: Option<Command>, setting: Invocation) -> anyhow::Resul
     setting.say_how_much(command.as_ref());
     let is_change = command.as_ref().is_some_and(Command::changes);
     let when_closed = if is_change { WhenClosed::Finish } else { WhenClosed::End };
-    let mut output = Output::new(setting.global.json, when_closed);
+    let form = match (setting.global.format(), command.as_ref().and_then(Command::list)) {
+        (OutputFormat::Table, _) => Form::Text,
+        (OutputFormat::Json, _) => Form::Json,
+        (OutputFormat::Csv, Some(list)) => Form::Csv(list),
+        (OutputFormat::Csv, None) => {
+            return Err(Problem::usage("CSV is for lists, and this command prints none")
+                .hint("use --output json")
+                .into());
+        }
+    };
+    let mut output = Output::new(form, when_closed);
     if let Some(command) = &command {
         access::permit(command, &setting)?;
     }
     // Besides the screen, which shows what a run waits for in its log, and the doctor, which waits by limits of its own.
     let is_told = !matches!(command, None | Some(Command::Doctor));
     let _waits = is_told.then(|| AbortOnDropHandle::new(tokio::spawn(tell_waits())));
-    match command {
+    let exit = match command {
         None => Box::pin(screen(&setting, &mut output)).await,
         Some(Command::Keys(command)) => Box::pin(keys::run(command, &setting, &mut output)).await,
         Some(Command::Projects(command)) => projects::run(command, &setting, &mut output).await,
@@ -311,6 +338,7 @@ async fn run_one(command: Option<Command>, setting: Invocation) -> anyhow::Resul
         Some(Command::Sandbox(args)) => sandbox::run(args, &setting, &mut output).await,
         Some(Command::Demo(args)) => Box::pin(demo::run(args, &setting, &mut output)).await,
         Some(Command::Config(command)) => config::run(&command, &setting, &mut output).await,
+        Some(Command::Contexts(command)) => contexts::run(&command, &setting, &mut output),
         Some(Command::Doctor) => Box::pin(doctor::run(&setting, &mut output)).await,
         Some(Command::Whoami) => whoami::run(&setting, &mut output).await,
         Some(Command::Compare(command)) => Box::pin(compare::run(command, &setting, &mut output)).await,
@@ -321,9 +349,13 @@ async fn run_one(command: Option<Command>, setting: Invocation) -> anyhow::Resul
         Some(Command::Notify(command)) => notify::run(command, &setting, &mut output).await,
         Some(Command::Logs(args)) => logs::run(&args, &setting, &mut output).await,
         Some(Command::SupportBundle(args)) => Box::pin(support_bundle::run(args, &setting, &mut output)).await,
+        Some(Command::SelfUpdate(args)) => self_update::run(args, &setting, &mut output).await,
         Some(Command::Completions { shell }) => completions::script(shell, &mut output),
+        Some(Command::CompleteValues { of }) => completions::values(of, &setting, &mut output).await,
         Some(Command::Man { directory }) => completions::man_pages(&directory, &mut output),
-    }
+    }?;
+    output.finish()?;
+    Ok(exit)
 }
 
 /// Prints what is waited for, line by line.
@@ -343,20 +375,35 @@ async fn screen(setting: &Invocation, output: &mut Output) -> anyhow::Result<Exi
         return summary::run(reason, setting, output).await;
     }
     let state_dir = setting.state_dir(&store);
-    let _log = crate::logging::start(&state_dir)?;
+    let log = crate::logging::start(&state_dir)?;
     // What cannot be remembered holds for this time.
     let not_remembered = setting.remember_screen_flags(&store).err();
     let store = if not_remembered.is_none() { setting.load()? } else { store };
     let connector = Connector::new(store, state_dir, None);
     // A database that answers at once is waited for, so that the screen opens on the right pane. Otherwise a worker continues.
     let _ = tokio::time::timeout(SETTINGS_PATIENCE, connector.ensure_loaded()).await;
-    let options = crate::tui::Options { problem: not_remembered, ..crate::tui::Options::new(processes_of_screen()) };
-    Ok(Box::pin(crate::tui::run(connector, options)).await?)
+    let options = crate::tui::Options {
+        problem: not_remembered,
+        contexts: setting.contexts_of_screen(),
+        ..crate::tui::Options::new(processes_of_screen(setting.context.as_ref()))
+    };
+    let closed = Box::pin(crate::tui::run(connector, options)).await?;
+    drop(log);
+    match closed.switch_to {
+        None => Ok(closed.exit),
+        Some(name) => Err(contexts::open_screen_in(&name).into()),
+    }
 }
 
-/// What the screen starts in processes of their own, with its flags and environment. Its command line has nothing but flags.
-fn processes_of_screen() -> Processes {
-    let with = |command: &[&str]| std::env::args_os().skip(1).chain(command.iter().map(OsString::from)).collect();
+/// What the screen starts in processes of their own, with its flags and environment, and in its context, also if another one is
+/// made the current one meanwhile. Its command line has nothing but flags.
+fn processes_of_screen(context: Option<&Context>) -> Processes {
+    let context =
+        OsString::from(format!("--context={}", context.map(|context| context.name.as_str()).unwrap_or_default()));
+    let with = |command: &[&str]| {
+        let words = command.iter().map(OsString::from);
+        std::env::args_os().skip(1).chain([context.clone()]).chain(words).collect()
+    };
     Processes {
         runs: RunPlace::OwnProcess { arguments: with(&["export", "run", "--for-screen"]) },
         bundle: with(support_bundle::FOR_SCREEN),
@@ -374,7 +421,7 @@ mod tests {
 
     fn places(variables: &[(&str, &str)]) -> (PathBuf, PathBuf) {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let setting = Invocation { global: Global::default(), variables };
+        let setting = Invocation { global: Global::default(), variables, context: None };
         (setting.config_path(), setting.default_state_dir())
     }
 

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
+use super::lists::List;
+use crate::connector::csv::line_of;
 use crate::error::{Exit, Problem};
 use crate::format::full_moment;
 use crate::private_file::SIZE_LIMIT;
@@ -49,10 +51,23 @@ pub enum WhenClosed {
     Finish,
 }
 
-/// stdout, as text lines or as JSON lines; or memory.
+/// What is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Lines of text.
+    Text,
+    /// Lines of JSON.
+    Json,
+    /// The records of a list as CSV, and nothing else.
+    Csv(List),
+}
+
+/// stdout, in one of the forms; or memory.
 #[derive(Debug)]
 pub struct Output {
-    json: bool,
+    form: Form,
+    /// Whether the header of a list is printed.
+    has_header: bool,
     when_closed: WhenClosed,
     is_closed: bool,
     out: Destination,
@@ -82,16 +97,20 @@ impl Write for Destination {
 }
 
 impl Output {
-    /// Text lines, or JSON lines if `json`.
+    /// To standard output.
     #[must_use]
-    pub fn new(json: bool, when_closed: WhenClosed) -> Self {
-        Self { json, when_closed, is_closed: false, out: Destination::Stdout(BufWriter::new(io::stdout())) }
+    pub fn new(form: Form, when_closed: WhenClosed) -> Self {
+        Self::to(Destination::Stdout(BufWriter::new(io::stdout())), form, when_closed)
+    }
+
+    fn to(out: Destination, form: Form, when_closed: WhenClosed) -> Self {
+        Self { form, has_header: false, when_closed, is_closed: false, out }
     }
 
     /// Text lines that are kept instead of printed.
     #[must_use]
     pub fn kept() -> Self {
-        Self { json: false, when_closed: WhenClosed::Finish, is_closed: false, out: Destination::Memory(Vec::new()) }
+        Self::to(Destination::Memory(Vec::new()), Form::Text, WhenClosed::Finish)
     }
 
     /// What was kept so far; empty if it was printed.
@@ -110,26 +129,33 @@ impl Output {
 
     /// Whether JSON lines are wanted.
     pub fn is_json(&self) -> bool {
-        self.json
+        self.form == Form::Json
+    }
+
+    /// Whether a script reads it.
+    pub fn is_data(&self) -> bool {
+        self.form != Form::Text
     }
 
     /// Says one thing in both ways: a line of text, or a JSON object of this type.
     pub fn say(&mut self, text: &str, kind: &str, fields: Value) -> Result<(), Problem> {
-        if self.json { self.record(kind, fields) } else { self.text(text) }
+        if self.is_data() { self.record(kind, fields) } else { self.text(text) }
     }
 
-    /// A line of text; nothing in JSON mode.
+    /// A line of text; nothing for a script.
     pub fn text(&mut self, text: &str) -> Result<(), Problem> {
-        if self.json {
+        if self.is_data() {
             return Ok(());
         }
         self.line(text)
     }
 
-    /// A JSON line with `schema` and `type`; nothing in text mode.
+    /// A JSON line with `schema` and `type`, or the lines of CSV that it makes; nothing in text mode.
     pub fn record(&mut self, kind: &str, fields: Value) -> Result<(), Problem> {
-        if !self.json {
-            return Ok(());
+        match self.form {
+            Form::Csv(list) if list.kind == kind => return self.rows(list, &fields),
+            Form::Text | Form::Csv(_) => return Ok(()),
+            Form::Json => {}
         }
         let mut object = Map::new();
         object.insert("schema".to_owned(), SCHEMA.into());
@@ -141,6 +167,29 @@ impl Output {
             }
         }
         self.line(&inert_json(&Value::Object(object).to_string()))
+    }
+
+    fn rows(&mut self, list: List, record: &Value) -> Result<(), Problem> {
+        self.header(list)?;
+        for cells in list.rows(record) {
+            self.write(|out| out.write_all(line_of(&cells).as_bytes()))?;
+        }
+        self.flush()
+    }
+
+    fn header(&mut self, list: List) -> Result<(), Problem> {
+        if std::mem::replace(&mut self.has_header, true) {
+            return Ok(());
+        }
+        self.write(|out| out.write_all(line_of(list.columns).as_bytes()))
+    }
+
+    /// Ends what was printed: an empty list has a header as well.
+    pub fn finish(&mut self) -> Result<(), Problem> {
+        match self.form {
+            Form::Csv(list) => self.header(list).and_then(|()| self.flush()),
+            Form::Text | Form::Json => Ok(()),
+        }
     }
 
     /// A line as it is, in both modes: data that already is a JSON line.
@@ -207,9 +256,9 @@ pub fn stdin_text() -> Result<Secret, Problem> {
     Ok(Secret::new(text))
 }
 
-/// Whether a person can be asked: both ends are a terminal, and nobody reads JSON.
+/// Whether a person can be asked: both ends are a terminal, and no script reads along.
 pub fn can_ask(output: &Output) -> bool {
-    !output.is_json() && io::stdin().is_terminal() && io::stderr().is_terminal()
+    !output.is_data() && io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Asks a person on the terminal for one line. Blocking.

@@ -66,7 +66,11 @@ fn status(news: &WatchNews) -> Option<String> {
         WatchNews::Failing { problem, .. } => Some(format!("Failing: {}", problem.what)),
         WatchNews::Recovered => Some("Working again".to_owned()),
         WatchNews::StandingBy { holder } => Some(format!("Standing by for {holder}")),
-        WatchNews::Event(_) | WatchNews::SettingsChanged(_) | WatchNews::Reloading | WatchNews::Reloaded { .. } => None,
+        WatchNews::Event(_)
+        | WatchNews::Warning(_)
+        | WatchNews::SettingsChanged(_)
+        | WatchNews::Reloading
+        | WatchNews::Reloaded { .. } => None,
     }
 }
 

@@ -59,7 +59,7 @@ pub async fn run(args: VerifyArgs, setting: &Invocation, output: &mut Output) ->
 fn seen(sighting: &Sighting, names_all: bool, printer: Printer, output: &mut Output) -> Result<(), Problem> {
     output.record("visibility", json!(sighting))?;
     let is_as_expected = !sighting.is_different();
-    if output.is_json() || (is_as_expected && !names_all) {
+    if output.is_data() || (is_as_expected && !names_all) {
         return Ok(());
     }
     printer.row(&sighting.row(&TimeZone::system()), output)?;

@@ -148,6 +148,16 @@ fn say(teller: &mut Teller<'_>, news: &WatchNews) {
                 format!("Standing by: the watch runs on another node ({holder}). This one takes over when it ends.");
             teller.say(&text, "watch_standing_by", json!({"holder": holder}));
         }
+        WatchNews::Warning(problem) => {
+            teller.say(
+                &format!("warning: {}", problem.what),
+                "warning",
+                json!({"message": problem.what, "hint": problem.hint}),
+            );
+            if let Some(hint) = &problem.hint {
+                talk(&format!("  fix: {}", hint.command_line()));
+            }
+        }
         WatchNews::SettingsChanged(what) => {
             teller.say(&format!("Settings changed: {what}"), "watch_settings", json!({"changed": what}));
         }

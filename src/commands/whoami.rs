@@ -13,6 +13,7 @@ pub async fn run(setting: &Invocation, output: &mut Output) -> anyhow::Result<Ex
     output.record(
         "whoami",
         json!({
+            "context": setting.context.as_ref().map(|context| &context.name),
             "installation": overview.installation,
             "source": overview.source,
             "project_id": project.map(|(id, _)| id),
@@ -38,7 +39,8 @@ pub async fn run(setting: &Invocation, output: &mut Output) -> anyhow::Result<Ex
         ),
         ("Environment", format!("{}, {}", overview.environment, overview.gateway)),
     ];
-    let rows = rows.map(|(name, value)| vec![name.to_owned(), value]);
+    let context = setting.context.as_ref().map(|context| ("Context", context.name.clone()));
+    let rows: Vec<_> = context.into_iter().chain(rows).map(|(name, value)| vec![name.to_owned(), value]).collect();
     output.text(&table(&rows, &[]))?;
     Ok(Exit::Done)
 }

@@ -4,10 +4,12 @@
 //! the last two is in [`crate::settings`]. These types must never do I/O.
 
 pub mod changes;
+pub mod contexts;
 mod credentials;
 mod feed_decision;
 mod hidden;
 pub mod keys;
+mod metrics;
 mod notify;
 mod redact;
 mod rules;
@@ -29,6 +31,7 @@ use time_span::TimeSpan;
 
 pub use feed_decision::{FeedDecision, WhenCustomised};
 pub use hidden::Hidden;
+pub use metrics::MetricsAddress;
 pub use notify::{DailyTime, NotifySection, mailboxes};
 pub use source::{CommerceConnection, CommerceSection, FilesSection, SourceKind, SourceSection};
 pub use state::{LedgerPlace, StateDatabase, StateSection};
@@ -60,6 +63,8 @@ pub struct Config {
     pub metrics: MetricsSection,
     /// `[notify]`
     pub notify: NotifySection,
+    /// `[update]`
+    pub update: UpdateSection,
     /// `[ui]`
     pub ui: UiSection,
 }
@@ -337,6 +342,21 @@ pub struct MetricsSection {
     /// The file that is written after each run and each pass of a watch, relative to the config file; not set = none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
+    /// Where a watch or a run answers `GET /metrics`; not set = nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<MetricsAddress>,
+}
+
+/// `[update]`: where newer versions of this program are.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UpdateSection {
+    /// A directory or an https URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The publisher's public key, PEM, relative to the config file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_file: Option<PathBuf>,
 }
 
 /// When colours are used.

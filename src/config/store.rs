@@ -20,7 +20,8 @@ use crate::untrusted::SafeText;
 use crate::variables::Variables;
 
 /// Variables that clap reads itself.
-const FLAG_VARIABLES: [&str; 2] = ["COMMERCE_CONNECTOR_CONFIG", "COMMERCE_CONNECTOR_STATE_DIR"];
+const FLAG_VARIABLES: [&str; 3] =
+    ["COMMERCE_CONNECTOR_CONFIG", "COMMERCE_CONNECTOR_CONTEXT", "COMMERCE_CONNECTOR_STATE_DIR"];
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -316,7 +317,7 @@ pub(crate) fn parse_file(path: &Path, text: &str) -> Result<Table, ConfigError> 
     toml::from_str::<Table>(text).map_err(|error| explain_mistake(path, text, &error))
 }
 
-fn explain_mistake(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
+pub(super) fn explain_mistake(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
     let message = error.message();
     let mut quoted = message.split('`').skip(1).step_by(2);
     let unknown = message.starts_with("unknown field").then(|| quoted.next()).flatten();

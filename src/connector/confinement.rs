@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Connector;
+use crate::config::MetricsAddress;
 use crate::config::store::Store;
 use crate::hardening::{Writing, write_only_below};
 use crate::private_file;
@@ -26,10 +27,14 @@ fn places(store: &Store, state_dir: &Path) -> Result<Vec<PathBuf>, String> {
         }
     }
     let metrics = config.metrics.file.as_deref().map(|file| store.resolve(file));
-    let metrics = metrics.as_deref().and_then(Path::parent).map(Path::to_owned);
+    let socket = match &config.metrics.listen {
+        Some(MetricsAddress::Socket(socket)) => Some(socket.clone()),
+        Some(MetricsAddress::Tcp(_)) | None => None,
+    };
+    let [metrics, socket] = [metrics, socket].map(|file| file.as_deref().and_then(Path::parent).map(Path::to_owned));
     // Where who sends leaves a mark for another user of the shop.
     let var = config.instance.root.as_deref().map(|root| store.resolve(root).join("var"));
-    let own = [Some(state_dir.to_owned()), Some(std::env::temp_dir()), metrics, var];
+    let own = [Some(state_dir.to_owned()), Some(std::env::temp_dir()), metrics, socket, var];
     Ok(own.into_iter().flatten().chain(SHARED.map(PathBuf::from)).collect())
 }
 

@@ -125,7 +125,7 @@ impl Connector {
 }
 
 /// The file of this program. After an upgrade, which takes it away under an open screen, the system still has the one that runs.
-pub(super) fn this_program() -> PathBuf {
+pub fn this_program() -> PathBuf {
     std::env::current_exe().ok().filter(|path| path.exists()).unwrap_or_else(|| PathBuf::from("/proc/self/exe"))
 }
 

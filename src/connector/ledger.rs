@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::finding::Finding;
 use super::{Connector, explained};
 use crate::error::Problem;
-use crate::export::ledger::{self, Backup, Checkup, RepairFrom, Repaired};
+use crate::export::ledger::{self, Backup, Checkup, Formats, RepairFrom, Repaired};
 use crate::format::counted;
 use crate::remedy::{Hint, Remedy};
 use crate::{export, private_file};
@@ -40,6 +40,15 @@ impl Connector {
             return Err(Problem::usage(what).hint("delete the file: it is made anew from the database"));
         }
         export::repair_ledger(&self.shared.state_dir, &self.destination()?, from).map_err(explained)
+    }
+
+    /// Brings the ledger of the chosen data space to the format of this version; a dry run only looks. `None` if there is none.
+    /// Blocking.
+    ///
+    /// # Errors
+    /// A [`Problem`] if no data space is chosen, or this version cannot use the ledger's format.
+    pub fn migrate_ledger(&self, dry_run: bool) -> Result<Option<Formats>, Problem> {
+        ledger::migrate(&self.shared.state_dir, &self.destination()?, dry_run).map_err(explained)
     }
 
     /// Copies the ledger of the chosen data space to a new file, by default one in `backups` in the state directory; `None` if

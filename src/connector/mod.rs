@@ -7,7 +7,7 @@ pub mod checklist;
 pub mod compare;
 pub mod completion;
 pub mod confinement;
-mod csv;
+pub mod csv;
 pub mod data_spaces;
 mod database;
 pub mod doctor;
@@ -46,7 +46,7 @@ mod watch;
 pub mod watching;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::client::{Client, ClientError, ClientSettings, ConnectorMetadata};
@@ -68,7 +68,8 @@ use crate::settings::{Layers, RouteOrigin, Saved, Setting, SettingStore as _};
 use crate::untrusted::SafeText;
 
 pub use ims::ClientSecret;
-pub use launch::{Processes, RunPlace, ScreenJob};
+pub use launch::{Processes, RunPlace, ScreenJob, this_program};
+pub use metrics::{Format as MetricsFormat, MetricsEndpoint};
 pub use models::{ExportRequest, Half, Limits, Overview, PairStatus, SettingsOverview, Setup, SourceFeeds};
 pub use names::{check_name, check_project_name};
 pub use pairs::after_rotation;
@@ -97,6 +98,7 @@ struct Shared {
     fixed_source: Option<Source>,
     /// What this process has of the nodes that share a ledger.
     nodes: Mutex<nodes::Shared>,
+    tally: Mutex<metrics::Tally>,
 }
 
 impl Connector {
@@ -113,8 +115,14 @@ impl Connector {
             tokens,
             fixed_source,
             nodes: Mutex::default(),
+            tally: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// The requests of all runs of this process.
+    fn tally(&self) -> MutexGuard<'_, metrics::Tally> {
+        self.shared.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn forget_client(&self) {

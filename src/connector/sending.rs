@@ -165,6 +165,7 @@ impl Connector {
             let run = start_looked_at(plan, source, client, look).map_err(explained)?;
             if !is_dry {
                 self.tell_neighbours(data_space, run.progress.clone());
+                self.tally().begin(run.progress.clone());
             }
             // A dry run holds nothing, and leaves nothing behind.
             Ok(if is_dry { run } else { publish(run, about, &self.shared.state_dir, starter.take()) })

@@ -75,9 +75,9 @@ impl Reasons {
         let same = |known: &Reason| known.state == reason.state && known.message == reason.message;
         let Some(place) = self.list.iter().position(same) else {
             if self.list.len() < MOST_REASONS {
-                self.list.push(reason.clone())
+                self.list.push(reason.clone());
             } else {
-                self.others += reason.items
+                self.others += reason.items;
             }
             return;
         };

@@ -15,6 +15,9 @@ const LATENCIES: usize = 512;
 /// How long nothing may come back before that is said instead of a time left.
 pub const SILENCE: Duration = Duration::from_secs(2);
 
+/// Over how many seconds the requests that left are counted, to say how much of the allowance is used.
+pub const LATELY: u64 = 60;
+
 /// What a request came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -35,6 +38,36 @@ pub struct Latency {
     pub p50: Duration,
     pub p90: Duration,
     pub p99: Duration,
+}
+
+/// How long answers took, in classes, as a histogram of Prometheus has them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Durations {
+    /// How many took no longer than each of [`Self::ENDS`], and longer than the one before; the last took longer than all.
+    pub classes: [u64; Durations::ENDS.len() + 1],
+    /// All together.
+    pub sum: Duration,
+}
+
+impl Durations {
+    /// A gateway nearby answers within the first, one that is given up within the last.
+    pub const ENDS: [Duration; 9] = [
+        Duration::from_millis(50),
+        Duration::from_millis(100),
+        Duration::from_millis(250),
+        Duration::from_millis(500),
+        Duration::from_secs(1),
+        Duration::from_millis(2_500),
+        Duration::from_secs(5),
+        Duration::from_secs(10),
+        Duration::from_secs(30),
+    ];
+
+    fn add(&mut self, took: Duration) {
+        let class = Self::ENDS.iter().position(|end| took <= *end).unwrap_or(Self::ENDS.len());
+        self.classes[class] += 1;
+        self.sum += took;
+    }
 }
 
 /// The requests of a run.
@@ -60,9 +93,27 @@ pub struct Requests {
     pub latency: Option<Latency>,
     /// The newest outcomes, newest last, at most [`RECENT`].
     pub recent: Vec<RequestOutcome>,
+    /// How long answers took since the run began.
+    #[serde(default)]
+    pub durations: Durations,
+    /// How many left within the last [`LATELY`] seconds.
+    #[serde(default)]
+    pub lately: u64,
 }
 
 impl Requests {
+    /// Adds what another run came to.
+    pub fn add(&mut self, other: &Requests) {
+        self.ok += other.ok;
+        self.slowed_down += other.slowed_down;
+        self.failed += other.failed;
+        self.refused += other.refused;
+        self.durations.sum += other.durations.sum;
+        for (mine, theirs) in self.durations.classes.iter_mut().zip(other.durations.classes) {
+            *mine += theirs;
+        }
+    }
+
     /// Those whose batch had to be sent again.
     pub fn retried(&self) -> u64 {
         self.slowed_down + self.failed
@@ -84,6 +135,9 @@ pub(super) struct RequestLog {
     answered: Option<Instant>,
     latencies: VecDeque<Duration>,
     recent: VecDeque<RequestOutcome>,
+    /// How many left in each second of the last [`LATELY`], since the first of all.
+    departures: VecDeque<(u64, u64)>,
+    first: Option<Instant>,
 }
 
 impl RequestLog {
@@ -96,7 +150,17 @@ impl RequestLog {
     pub fn leave(&mut self, now: Instant) -> u64 {
         self.next += 1;
         self.in_flight.insert(self.next, now);
+        let second = self.second(now);
+        match self.departures.back_mut() {
+            Some((last, number)) if *last == second => *number += 1,
+            _ => keep(&mut self.departures, (second, 1), usize::try_from(LATELY).unwrap_or(usize::MAX)),
+        }
         self.next
+    }
+
+    /// In which second since the first request this is.
+    fn second(&mut self, now: Instant) -> u64 {
+        (now - *self.first.get_or_insert(now)).as_secs()
     }
 
     /// It came to this; `None` = it was broken off.
@@ -110,6 +174,7 @@ impl RequestLog {
             RequestOutcome::Refused => self.counts.refused += 1,
         }
         self.answered = Some(now);
+        self.counts.durations.add(now - left);
         keep(&mut self.latencies, now - left, LATENCIES);
         keep(&mut self.recent, outcome, RECENT);
     }
@@ -118,12 +183,15 @@ impl RequestLog {
     pub fn counted(&self, now: Instant) -> Requests {
         let oldest = self.in_flight.values().min().map(|left| now - *left);
         let since_answer = self.answered.map(|at| now - at);
+        let second = self.first.map_or(0, |first| (now - first).as_secs());
+        let is_late = |(left, _): &&(u64, u64)| left + LATELY > second;
         Requests {
             waiting: self.in_flight.len() as u64,
             oldest,
             silent: oldest.map(|oldest| since_answer.map_or(oldest, |since| since.min(oldest))),
             latency: latency(&self.latencies),
             recent: self.recent.iter().copied().collect(),
+            lately: self.departures.iter().filter(is_late).map(|(_, number)| number).sum(),
             ..self.counts.clone()
         }
     }
@@ -187,6 +255,28 @@ mod tests {
         assert!((88..=92).contains(&latency.p90.as_millis()), "{latency:?}");
         assert!((98..=100).contains(&latency.p99.as_millis()), "{latency:?}");
         assert_eq!((log.latencies.len(), counted.recent.len(), counted.ok), (LATENCIES, RECENT, 10_000));
+    }
+
+    #[test]
+    fn answers_are_counted_by_class_and_departures_for_a_minute() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut log = RequestLog::new(Duration::from_mins(1));
+        for took in [MS * 50, MS * 51, MS * 30_000, MS * 30_001] {
+            let number = log.leave(start);
+            log.come_back(number, Some(RequestOutcome::Ok), start + took);
+        }
+        let mut counted = log.counted(start);
+        assert_eq!(counted.durations.classes, [1, 1, 0, 0, 0, 0, 0, 0, 1, 1]);
+        assert_eq!((counted.durations.sum, counted.lately), (MS * 60_102, 4));
+        counted.add(&counted.clone());
+        assert_eq!((counted.ok, counted.durations.classes[0], counted.durations.sum), (8, 2, MS * 120_204));
+        for second in 1..=200 {
+            log.leave(at(second));
+        }
+        assert_eq!(log.counted(at(200)).lately, LATELY);
+        assert_eq!(log.counted(at(230)).lately, LATELY - 30);
+        assert_eq!(log.departures.len() as u64, LATELY, "memory is bounded");
     }
 
     #[test]

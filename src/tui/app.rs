@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::attach::About;
-use crate::connector::{Connector, ExportRequest, Processes};
+use crate::connector::{Connector, ExportRequest};
 use crate::error::Problem;
 use crate::export::control::Command;
 use crate::export::progress::{Progress, RunReport};
@@ -55,6 +55,8 @@ pub struct Ended {
     pub left_alone: Option<LeftAlone>,
     /// Where unsaved keys are kept, if there are any; or why they could not be.
     pub kept: Option<Result<PathBuf, Problem>>,
+    /// The context to which the person switches.
+    pub switch_to: Option<String>,
 }
 
 /// A run that continues without its screen.
@@ -82,6 +84,7 @@ pub struct App {
     commands: Vec<Command>,
     last_run: Option<Result<RunReport, Problem>>,
     is_interrupted: bool,
+    switch_to: Option<String>,
 }
 
 impl App {
@@ -92,7 +95,7 @@ impl App {
         theme: Theme,
         frames: Frames,
         connector: Connector,
-        processes: Processes,
+        workers: Workers,
         signals: Signals,
         clipboard: clipboard::Path,
     ) -> Self {
@@ -101,7 +104,7 @@ impl App {
             theme,
             frames,
             begun: Instant::now(),
-            workers: Workers::start(connector.clone(), processes),
+            workers,
             mouse: connector.ui().mouse,
             connector,
             signals,
@@ -110,6 +113,7 @@ impl App {
             commands: Vec::new(),
             last_run: None,
             is_interrupted: false,
+            switch_to: None,
         }
     }
 
@@ -157,7 +161,13 @@ impl App {
             },
             _ => None,
         };
-        Ok(Ended { run: self.last_run, is_interrupted: self.is_interrupted, left_alone, kept })
+        Ok(Ended {
+            run: self.last_run,
+            is_interrupted: self.is_interrupted,
+            left_alone,
+            kept,
+            switch_to: self.switch_to,
+        })
     }
 
     async fn turn(&mut self, guard: &TerminalGuard, screen: &mut Screen, keyboard: &mut Keyboard) -> End {
@@ -317,6 +327,10 @@ impl App {
                 }
                 Effect::Run(command) => self.command(command),
                 Effect::Quit => return Some(End::Left),
+                Effect::SwitchContext(name) => {
+                    self.switch_to = Some(name);
+                    return Some(End::Left);
+                }
                 Effect::Repaint => {
                     if screen.forget().is_err() {
                         return Some(End::TerminalGone);

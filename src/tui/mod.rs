@@ -3,6 +3,7 @@
 //! It calls [`crate::connector::Connector`] from worker tasks only, and must never do I/O while updating or drawing.
 
 mod app;
+mod contexts;
 mod curtain;
 pub mod draw;
 pub mod keymap;
@@ -19,9 +20,11 @@ use crate::connector::{Connector, ExportRequest, Processes, RunPlace};
 use crate::error::{Exit, Problem};
 use crate::export::report_text::closing_line;
 use crate::tui::app::LeftAlone;
+pub use crate::tui::contexts::{ContextCheck, ScreenContexts};
 pub use crate::tui::curtain::Curtain;
 use crate::tui::model::State;
 use crate::tui::panes::Pane;
+use crate::tui::runtime::worker::Workers;
 use crate::tui::runtime::{clipboard, frames, signals, terminal};
 use crate::tui::theme::Theme;
 
@@ -36,24 +39,32 @@ pub struct Options {
     pub start_export: Option<ExportRequest>,
     /// What went wrong before the screen opened, and has to be reported on it.
     pub problem: Option<Problem>,
+    pub contexts: ScreenContexts,
+}
+
+/// How the screen was closed.
+#[derive(Debug)]
+pub struct Closed {
+    /// [`Exit::Done`] for a person who leaves, the end of the export where [`Options`] started one, and [`Exit::Interrupted`] after
+    /// a signal or a terminal that went away.
+    pub exit: Exit,
+    /// The context in which a screen is to be opened now.
+    pub switch_to: Option<String>,
 }
 
 impl Options {
     /// The screen and nothing else.
     #[must_use]
     pub fn new(processes: Processes) -> Self {
-        Self { processes, curtain: None, start_export: None, problem: None }
+        Self { processes, curtain: None, start_export: None, problem: None, contexts: ScreenContexts::default() }
     }
 }
 
 /// Runs the screen until the person leaves, and gives the terminal back whatever happens.
 ///
-/// Returns [`Exit::Done`] for a person who leaves, the end of the export where [`Options`] started one, and [`Exit::Interrupted`]
-/// after a signal or a terminal that went away.
-///
 /// # Errors
 /// A [`Problem`] if standard input and output are no terminal.
-pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem> {
+pub async fn run(connector: Connector, options: Options) -> Result<Closed, Problem> {
     let was_asked_to_export = options.start_export.is_some();
     let ui = connector.ui();
     let logs = crate::logging::directory(&connector.overview().state_dir);
@@ -80,7 +91,9 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
     }
     let clipboard = clipboard::Path::from_environment(variable);
     let theme = Theme::from_environment(variable).set(&ui, true);
-    let app = app::App::new(state, theme, frames, connector, options.processes, signals, clipboard);
+    state.contexts = options.contexts.clone();
+    let workers = Workers::start(connector.clone(), options.processes, options.contexts.check);
+    let app = app::App::new(state, theme, frames, connector, workers, signals, clipboard);
     let ended = app.run(options.start_export, options.curtain).await.map_err(no_screen)?;
     // Whoever reads the shell's side of the terminal later sees what came of it, also after a signal.
     if let Some(run) = &ended.run {
@@ -114,10 +127,11 @@ pub async fn run(connector: Connector, options: Options) -> Result<Exit, Problem
         }
         None => {}
     }
-    Ok(match ended.run {
+    let exit = match ended.run {
         _ if ended.is_interrupted => Exit::Interrupted,
         Some(Ok(report)) if was_asked_to_export => report.exit(),
         Some(Err(problem)) if was_asked_to_export => problem.exit,
         _ => Exit::Done,
-    })
+    };
+    Ok(Closed { exit, switch_to: ended.switch_to })
 }

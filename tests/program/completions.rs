@@ -1,6 +1,8 @@
 //! What shells, `man` and tickets learn of the program, and its log.
 
+use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use clap::CommandFactory as _;
@@ -21,6 +23,15 @@ fn every_shell_completes_every_command() {
             assert!(script.contains(command.get_name()), "{shell} does not know {}", command.get_name());
         }
     }
+    let asks = |shell: &str, times: usize| {
+        let script = stdout(&home.run(&["completions", shell]));
+        assert!(
+            script.matches("commerce-connector_values ").count() + script.matches(" complete-values ").count() >= times,
+            "{script}"
+        );
+    };
+    asks("zsh", 8);
+    asks("fish", 4);
     assert_eq!(home.run(&["completions", "tcsh"]).status.code(), Some(2));
 }
 
@@ -29,19 +40,30 @@ fn bash_completes_a_command_a_flag_and_a_value() {
     let home = Home::new();
     let script = home.path("completions.bash");
     fs::write(&script, stdout(&home.run(&["completions", "bash"]))).expect("written");
+    for name in ["b2b", "luma"] {
+        home.ok(&["contexts", "add", name]);
+    }
+    let program = Path::new(env!("CARGO_BIN_EXE_commerce-connector"));
     let completed = |words: &str| {
         let line = format!(
             "source {}; COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
-             _commerce__connector commerce-connector \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"; \
+             PATH=\"{}:$PATH\" _commerce_connector_values commerce-connector \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"; \
              echo \"${{COMPREPLY[@]}}\"",
-            script.display()
+            script.display(),
+            program.parent().expect("a directory").display(),
         );
-        let output = Command::new("bash").args(["--norc", "-c", &line]).output().expect("bash");
+        let output =
+            Command::new("bash").args(["--norc", "-c", &line]).env("HOME", home.dir.path()).output().expect("bash");
         String::from_utf8(output.stdout).expect("text").trim().to_owned()
     };
     assert_eq!(completed("commerce-connector dem"), "demo");
     assert_eq!(completed("commerce-connector export run --dry"), "--dry-run");
     assert_eq!(completed("commerce-connector --theme mo"), "mono");
+    assert_eq!(completed("commerce-connector export run --feed pri"), "prices");
+    assert_eq!(completed("commerce-connector export run --feed products,pri"), "products,prices");
+    assert_eq!(completed("commerce-connector --context ''"), "b2b luma");
+    assert_eq!(completed("commerce-connector contexts use l"), "luma");
+    assert_eq!(completed("commerce-connector data-spaces select 6"), "", "no gateway is no error");
 }
 
 #[test]
@@ -51,7 +73,7 @@ fn every_command_has_a_man_page() {
     home.ok(&["man", &directory.display().to_string()]);
     let page = |name: &str| fs::read_to_string(directory.join(format!("{name}.1"))).expect("a page");
     assert!(page("commerce-connector").contains("Exit codes"));
-    for command in Cli::command().get_subcommands() {
+    for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
         assert!(page(&format!("commerce-connector-{}", command.get_name())).contains(".SH NAME"));
     }
     let file = home.path("file");
@@ -114,19 +136,45 @@ fn more_is_logged_where_that_is_asked_for_and_shown_with_v() {
     assert_eq!(shop.home.run(&["status", "--log-level", "loud"]).status.code(), Some(2));
 }
 
+const BEGIN: &str =
+    "<!-- The table is made by a test: UPDATE_README=1 cargo nextest run --test program -E 'test(readme)' -->\n";
+
 #[test]
-fn the_table_of_commands_in_the_readme_is_the_command_line() {
-    let readme = include_str!("../../README.md");
+fn the_table_of_commands_in_the_readme_is_made_from_the_command_line() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(&path).expect("README.md");
+    let mut table = "\n| command | what it does |\n|---|---|\n".to_owned();
     for command in Cli::command().get_subcommands() {
-        let is_shown =
-            readme.lines().any(|line| line.starts_with("| `") && names(line).any(|name| name == command.get_name()));
-        assert!(is_shown, "README does not show {}", command.get_name());
+        add_rows(command.get_name(), command, &mut table);
+    }
+    let (before, rest) = readme.split_once(BEGIN).expect("the line above the table");
+    let (shown, after) = rest.split_at(rest.find("\n\n").expect("the end of the table") + 1);
+    if std::env::var_os("UPDATE_README").is_some() {
+        fs::write(&path, format!("{before}{BEGIN}{table}{after}")).expect("written");
+    } else {
+        let fix = "run UPDATE_README=1 cargo nextest run --test program -E 'test(readme)'";
+        assert_eq!(shown, table, "{fix}");
     }
 }
 
-/// The first words of what a row of the table shows as code.
-fn names(row: &str) -> impl Iterator<Item = &str> {
-    row.split('`').skip(1).step_by(2).filter_map(|code| code.split(' ').next())
+/// A row for a command, or for those of a group; groups within it have rows of their own.
+fn add_rows(name: &str, command: &clap::Command, table: &mut String) {
+    let shown = || command.get_subcommands().filter(|inner| !inner.is_hide_set() && inner.get_name() != "help");
+    let leaves: Vec<&str> = shown().filter(|inner| !inner.has_subcommands()).map(clap::Command::get_name).collect();
+    let names = match leaves.split_first() {
+        None => format!("`{name}`"),
+        Some((first, more)) => {
+            let more = more.iter().map(|leaf| format!("`{leaf}`"));
+            std::iter::once(format!("`{name} {first}`")).chain(more).collect::<Vec<_>>().join(", ")
+        }
+    };
+    let about = command.get_about().map(ToString::to_string).expect("each command says what it does");
+    if !command.is_hide_set() && (leaves.is_empty() != command.has_subcommands()) {
+        writeln!(table, "| {names} | {about} |").expect("a string takes everything");
+    }
+    for group in shown().filter(|inner| inner.has_subcommands()) {
+        add_rows(&format!("{name} {}", group.get_name()), group, table);
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc, watch as channel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::metrics::Endpoint;
 use super::notify::{WATCH, outcome_of_problem, outcome_of_report};
 use super::stored::InUse;
 use super::{Connector, ExportRequest};
@@ -69,6 +70,8 @@ pub enum WatchNews {
         /// The longest wait between two tries.
         at_least_every: Duration,
     },
+    /// Something beside the passes does not work: why.
+    Warning(Problem),
     /// Passes succeed again.
     Recovered,
     /// Another node watches; this one takes over when that one ends.
@@ -132,6 +135,7 @@ impl Connector {
             said: BTreeMap::new(),
             held: Vec::new(),
             outcome: None,
+            endpoint: Endpoint::default(),
             notifying: notifying.clone(),
             status: status.clone(),
             news: news.clone(),
@@ -171,6 +175,8 @@ struct Passes {
     held: Vec<(Feed, What)>,
     /// How the last pass that came to its end went, for notifications.
     outcome: Option<Outcome>,
+    /// Where figures are served.
+    endpoint: Endpoint,
     /// Notifications that are being delivered: no pass waits for one.
     notifying: TaskTracker,
     /// What others see of it.
@@ -185,6 +191,7 @@ struct Passes {
 
 impl Pass for Passes {
     async fn pass(&mut self) -> Result<Passed, Problem> {
+        self.keep_endpoint().await;
         let passed = self.pass_now().await;
         // A watch that sends is worth more than a figure of it.
         if let Err(problem) = self.connector.write_metrics().await {
@@ -201,7 +208,9 @@ impl Pass for Passes {
     }
 
     async fn reload(&mut self) -> Result<bool, Problem> {
-        self.read_settings().await
+        let is_changed = self.read_settings().await?;
+        self.keep_endpoint().await;
+        Ok(is_changed)
     }
 }
 
@@ -213,6 +222,14 @@ fn log_failed(problems: Vec<Problem>) {
 }
 
 impl Passes {
+    /// Serves figures where the settings say so. A watch that sends is worth more than figures of it.
+    async fn keep_endpoint(&mut self) {
+        if let Err(problem) = self.endpoint.keep(&self.connector).await {
+            tracing::warn!(%problem, "metrics not served");
+            tell(&self.news, WatchNews::Warning(problem)).await;
+        }
+    }
+
     async fn pass_now(&mut self) -> Result<Passed, Problem> {
         let problem = match self.pass_once().await {
             Ok(problem) => {

@@ -58,10 +58,12 @@ mod identity_table;
 mod items;
 mod journal;
 mod listing;
+mod migrate;
 mod moving;
 mod new_identities;
 mod owner;
 mod paths;
+mod pending;
 mod reader;
 mod received;
 mod recheck;
@@ -96,6 +98,7 @@ pub use items::{
     FieldChange, ItemAttempt, ItemDetail, ItemNumber, ItemOrder, ItemPage, ItemQuery, ItemRow, LastRequest, PageFrom,
 };
 pub(super) use journal::{Answer, Attempt, BatchOutcome, Kept};
+pub use migrate::{Formats, migrate};
 pub(super) use moving::{to_database, to_file};
 pub use owner::Installation;
 pub use paths::{file_system, network_name};

@@ -16,7 +16,7 @@ const OTHER_VERSION: &str = "use that version, or set another directory with --s
 pub(super) const VERSION: i64 = 8;
 
 /// The oldest version that is brought up to date when it is opened; those before it were never released.
-const OLDEST: i64 = 7;
+pub(super) const OLDEST: i64 = 7;
 
 /// From version 7 on, `hours` counts each feed by itself, since another node may count another one at the same time.
 const FROM_7: &str = "
@@ -340,6 +340,11 @@ pub(super) fn other_format_in_log(found: i64, path: &Path) -> LedgerError {
     LedgerError::new(path, &reason, "install the same version on every node")
 }
 
+/// Refuses a format from before `oldest`.
+pub(super) fn refuse_older(found: i64, oldest: i64, path: &Path) -> Result<(), LedgerError> {
+    if found >= oldest { Ok(()) } else { Err(other_format("an older", found, path)) }
+}
+
 fn other_format(who: &str, found: i64, path: &Path) -> LedgerError {
     let reason = format!("it was written by {who} version of this program (format {found}; this one uses {VERSION})");
     LedgerError::new(path, &reason, OTHER_VERSION)
@@ -350,10 +355,7 @@ fn check(connection: &Connection, path: &Path, data_space: &DataSpaceId) -> Resu
     let sqlite = |error: rusqlite::Error| LedgerError::of_sqlite(path, &error);
     let found = version(connection).map_err(sqlite)?;
     refuse_newer(found, path)?;
-    if found < VERSION {
-        // Formats of development versions; none was released.
-        return Err(other_format("an older", found, path));
-    }
+    refuse_older(found, VERSION, path)?;
     let owner: Option<String> = connection
         .query_row("SELECT value FROM meta WHERE name = 'data_space'", [], |row| row.get(0))
         .optional()

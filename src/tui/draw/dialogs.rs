@@ -407,6 +407,20 @@ fn stop_texts(state: &State) -> Vec<String> {
     texts
 }
 
+/// What Enter does, and the contexts whose names begin with what was typed.
+fn contexts_text(name: &str, state: &State) -> Vec<String> {
+    let listed = |context: &String| {
+        let is_current = state.contexts.current.as_ref() == Some(context);
+        format!("  {context}{}", if is_current { " (in use)" } else { "" })
+    };
+    let mut texts = vec!["Enter: open this screen in the context with that name".to_owned()];
+    texts.extend(state.contexts.names.iter().filter(|context| context.starts_with(name)).map(listed));
+    if state.contexts.names.is_empty() {
+        texts.push("No contexts. Add one: `commerce-connector contexts add NAME`.".to_owned());
+    }
+    texts
+}
+
 fn palette_content(palette: &Palette, state: &State, theme: Theme, room: usize, height: usize) -> Content {
     let typed = palette.editor.text();
     let mut lines = vec![
@@ -416,6 +430,19 @@ fn palette_content(palette: &Palette, state: &State, theme: Theme, room: usize, 
         ]),
         Line::default(),
     ];
+    if let Some(name) = palette.context() {
+        lines.extend(
+            contexts_text(name, state).into_iter().map(|text| Line::styled(fit(&text, room), theme.style(Role::Text))),
+        );
+        let column = 2 + width(palette.editor.before_cursor());
+        return Content {
+            title: "Switch context".to_owned(),
+            danger: false,
+            lines,
+            cursor: Some((column, 0)),
+            scroll: 0,
+        };
+    }
     let matches = palette.matches();
     let list_height = height.saturating_sub(lines.len()).max(1);
     let from = crate::tui::widgets::list::window(palette.selected, matches.len(), list_height);

@@ -35,7 +35,7 @@ pub fn draw(frame: &mut Frame, state: &State, theme: Theme) {
             Constraint::Length(1),
         ])
         .areas(area);
-        header::draw(frame, header, &state.overview, theme);
+        header::draw(frame, header, &state.overview, state.contexts.current.as_deref(), theme);
         pane(frame, body, state, theme);
         frame.render_widget(Paragraph::new(notice), news);
         let is_offered = |action| state.refusal(action).is_none();

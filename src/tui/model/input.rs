@@ -313,7 +313,11 @@ impl State {
         match action {
             Action::Accept => {
                 let chosen = matches.get(palette.selected).copied();
+                let context = palette.context().map(str::to_owned);
                 self.dialog = None;
+                if let Some(name) = context {
+                    return self.ask_for_context(&name, now, effects);
+                }
                 if let Some(binding) = chosen {
                     self.do_chosen(binding, now, effects);
                 }

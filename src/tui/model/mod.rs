@@ -2,6 +2,7 @@
 //!
 //! It must never await, and never touch disk, network or clock: what must be done is returned as effects.
 
+mod contexts;
 mod copied;
 mod input;
 mod lines;
@@ -24,6 +25,7 @@ use crate::error::Problem;
 use crate::export::control::Command;
 use crate::export::progress::{Progress, RunEvent, RunReport};
 use crate::secret::Secret;
+use crate::tui::contexts::ScreenContexts;
 use crate::tui::keymap::KeyContext;
 use crate::tui::panes::export::run::RunState;
 use crate::tui::panes::export::{ExportPage, ExportPane};
@@ -84,6 +86,8 @@ pub enum Event {
 pub struct State {
     /// What the header shows.
     pub overview: Overview,
+    /// The context in use, and the others.
+    pub contexts: ScreenContexts,
     /// The pane in front.
     pub pane: Pane,
     /// Pane 0.
@@ -124,6 +128,7 @@ impl State {
         let keys = KeysPane::new(overview.environment);
         Self {
             overview,
+            contexts: ScreenContexts::default(),
             pane,
             keys,
             home: OverviewPane::default(),
@@ -310,6 +315,7 @@ impl State {
         match reply {
             Reply::Overview(overview) => self.on_overview(overview, now, effects),
             Reply::Reloaded(result) => self.on_reloaded(result, now, effects),
+            Reply::Context(result) => self.on_context(result, now, effects),
             Reply::Home(reply) => self.with(now, effects, |_, cx| {
                 OverviewPane::on_reply(reply, cx);
                 Effects::new()

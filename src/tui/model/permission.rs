@@ -96,7 +96,7 @@ impl Work {
 fn only_reads(work: &Work) -> bool {
     match work {
         // Saving writes a new file for the person, and changes none.
-        Work::Items(_) | Work::Reload => true,
+        Work::Items(_) | Work::Reload | Work::CheckContext(_) => true,
         Work::Overview(work) => matches!(work, OverviewWork::CompletePath(_)),
         Work::Keys(work) => {
             matches!(work, KeysWork::LoadPairs | KeysWork::Verify(_) | KeysWork::VerifyPair(..) | KeysWork::ReadKey(..))

@@ -1,5 +1,6 @@
 //! The state, event by event: pure, so nothing here waits for anything.
 
+mod contexts;
 mod leaving;
 mod lists;
 mod notices;

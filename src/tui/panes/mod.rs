@@ -158,6 +158,8 @@ pub enum Effect {
     Run(Command),
     /// Leave the screen. Never queued.
     Quit,
+    /// Leave the screen and open it in this context. Never queued.
+    SwitchContext(String),
     /// Hand the terminal back to the shell until the person returns.
     Suspend,
     /// Draw everything again.
@@ -176,6 +178,8 @@ pub type Effects = Vec<Effect>;
 pub enum Work {
     /// Read the configuration again, if its file changed.
     Reload,
+    /// Look whether the screen can be opened in this context.
+    CheckContext(String),
     Overview(overview::requests::OverviewWork),
     /// About key pairs.
     Keys(keys::requests::KeysWork),
@@ -196,6 +200,8 @@ pub enum Reply {
     Overview(Overview),
     /// The configuration file was read again: what changed in it, and what is configured now.
     Reloaded(Result<(Overview, Vec<Change>), Problem>),
+    /// The screen can be opened in this context, or why not.
+    Context(Result<String, Problem>),
     Home(overview::requests::OverviewReply),
     /// About key pairs.
     Keys(keys::requests::KeysReply),

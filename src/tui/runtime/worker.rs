@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::changes::Change;
 use crate::connector::{Connector, Overview, Processes};
 use crate::error::Problem;
+use crate::tui::contexts::ContextCheck;
 use crate::tui::panes::items::requests::Searches;
 use crate::tui::panes::{Answers, News, Reply, Work, blocking, export, items, keys, organization, overview, saas};
 
@@ -38,12 +39,12 @@ pub struct QueueFull;
 impl Workers {
     /// Starts them on the current tokio runtime. `processes` is what they start in processes of their own.
     #[must_use]
-    pub fn start(connector: Connector, processes: Processes) -> Self {
+    pub fn start(connector: Connector, processes: Processes, contexts: ContextCheck) -> Self {
         let (queue, work) = mpsc::channel(WORK_QUEUE);
         let (answers, news) = mpsc::channel(NEWS_QUEUE);
         let answers = Answers::new(answers);
         tokio::spawn(watch_configuration(connector.clone(), answers.clone()));
-        tokio::spawn(dispatch(connector, processes, work, answers));
+        tokio::spawn(dispatch(connector, processes, contexts, work, answers));
         Self { queue, news }
     }
 
@@ -99,15 +100,25 @@ impl Stamp {
     }
 }
 
-async fn dispatch(connector: Connector, processes: Processes, mut queue: mpsc::Receiver<Work>, answers: Answers) {
+async fn dispatch(
+    connector: Connector,
+    processes: Processes,
+    contexts: ContextCheck,
+    mut queue: mpsc::Receiver<Work>,
+    answers: Answers,
+) {
     let mut tasks = JoinSet::new();
     let mut searches = Searches::default();
     loop {
         tokio::select! {
             work = queue.recv() => {
                 let Some(work) = work else { return };
-                let hold = match &work {
-                    Work::Items(work) => searches.begin(work),
+                let hold = match work {
+                    Work::Items(ref work) => searches.begin(work),
+                    Work::CheckContext(name) => {
+                        tasks.spawn(check_context(contexts.clone(), name, answers.clone()));
+                        continue;
+                    }
                     _ => CancellationToken::new(),
                 };
                 tasks.spawn(perform(connector.clone(), processes.clone(), work, hold, answers.clone()));
@@ -121,10 +132,17 @@ async fn dispatch(connector: Connector, processes: Processes, mut queue: mpsc::R
     }
 }
 
+async fn check_context(contexts: ContextCheck, name: String, answers: Answers) {
+    let result = blocking(move || contexts.ask(&name).map(|()| name)).await;
+    answers.tell(Reply::Context(result)).await;
+}
+
 async fn perform(connector: Connector, processes: Processes, work: Work, hold: CancellationToken, answers: Answers) {
     let was_loaded = connector.ensure_loaded().await;
     let reply = match work {
         Work::Reload => Reply::Reloaded(reload(&connector).await),
+        // Done above: it needs no settings of this context.
+        Work::CheckContext(_) => return,
         Work::Overview(work) => Reply::Home(overview::requests::perform(connector, work).await),
         Work::Keys(work) => Reply::Keys(keys::requests::perform(connector, work, was_loaded, &answers).await),
         Work::Saas(work) => Reply::Saas(saas::requests::perform(connector, work).await),

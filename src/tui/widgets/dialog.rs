@@ -390,6 +390,12 @@ impl Palette {
         Self { here, editor: LineEditor::default(), selected: 0 }
     }
 
+    /// The context that was named: `context luma`. Empty if no name is there yet.
+    pub fn context(&self) -> Option<&str> {
+        let rest = self.editor.text().trim_start().strip_prefix("context")?;
+        (rest.is_empty() || rest.starts_with(' ')).then(|| rest.trim())
+    }
+
     /// The actions that match what was typed: those that contain it, then those that contain its letters in order; of both,
     /// first the actions of the place from which the palette was opened.
     pub fn matches(&self) -> Vec<&'static Binding> {

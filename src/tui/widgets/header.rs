@@ -20,19 +20,19 @@ const ARROW: &str = " ▸ ";
 const LEAST_NAME: usize = 10;
 
 /// Draws it.
-pub fn draw(frame: &mut Frame, area: Rect, overview: &Overview, theme: Theme) {
+pub fn draw(frame: &mut Frame, area: Rect, overview: &Overview, context: Option<&str>, theme: Theme) {
     // One blank at either end.
     let room = usize::from(area.width).saturating_sub(2);
-    frame.render_widget(Paragraph::new(line(overview, theme, room)), Rect { x: area.x + 1, ..area });
+    frame.render_widget(Paragraph::new(line(overview, context, theme, room)), Rect { x: area.x + 1, ..area });
 }
 
-/// `vm ▸ Luma ▸ Testing 1 (testing)` at the left, `production · commerce.adobe.io` at the right. Names are cut; what kind of
-/// data space it is, that nothing may be changed, and the environment are not.
-fn line(overview: &Overview, theme: Theme, room: usize) -> Line<'static> {
+/// `vm ▸ Luma ▸ Testing 1 (testing)` at the left, after the context in use; `production · commerce.adobe.io` at the right. Names
+/// are cut; what kind of data space it is, that nothing may be changed, and the environment are not.
+fn line(overview: &Overview, context: Option<&str>, theme: Theme, room: usize) -> Line<'static> {
     let read_only = if overview.settings.read_only { "▲ READ-ONLY  " } else { "" };
     let kind = overview.data_space.as_ref().map(|(_, _, kind)| kind_of(*kind));
     let (kind, kind_role) = kind.unwrap_or(("", Role::Text));
-    let names = names(overview, kind_role);
+    let names = names(overview, context, kind_role);
     let environment = overview.environment.to_string();
     let ends = [format!("{environment} · {}", overview.gateway), environment];
     let fixed = width(read_only) + width(ARROW) * names.len().saturating_sub(1) + width(kind) + GAP;
@@ -64,8 +64,9 @@ fn kind_of(kind: DataSpaceKind) -> (&'static str, Role) {
 }
 
 /// The way to the data space, as far as it was chosen.
-fn names(overview: &Overview, kind_role: Role) -> Vec<(String, Role)> {
-    let mut names = vec![(overview.installation.to_string(), Role::Title)];
+fn names(overview: &Overview, context: Option<&str>, kind_role: Role) -> Vec<(String, Role)> {
+    let mut names: Vec<_> = context.map(|context| (format!("[{context}]"), Role::Accent)).into_iter().collect();
+    names.push((overview.installation.to_string(), Role::Title));
     names.extend(overview.project.as_ref().map(|(_, name)| (name.to_string(), Role::Title)));
     names.push(match &overview.data_space {
         Some((_, name, _)) if kind_role == Role::Danger => (name.to_string(), Role::Danger),

@@ -40,7 +40,7 @@ async fn nothing_prints_a_secret_by_debug() {
         ("COMMERCE_CONNECTOR_CREDENTIALS_SANDBOX_API_KEY".to_owned(), API_KEY.to_owned()),
         (private_key.to_owned(), KEY.to_owned()),
     ];
-    let setting = Invocation { global: Global::default(), variables: variables.clone() };
+    let setting = Invocation { global: Global::default(), variables: variables.clone(), context: None };
     let store = Store::load(config, true, variables, Vec::new()).expect("a configuration");
     assert_eq!(store.config().credentials.production.api_key.as_deref(), Some(API_KEY), "the canary is there");
     let connector = Connector::new(store.clone(), home.path("state"), None);

@@ -33,7 +33,7 @@ use super::values as make;
 type Maker = fn(&mut Tape) -> Event;
 
 /// One for each kind, at the place that [`kind_of`] gives.
-pub const MAKERS: [Maker; 62] = [
+pub const MAKERS: [Maker; 63] = [
     |tape| Event::Key(key(tape)),
     |tape| Event::Paste(Secret::new(pasted(tape))),
     |_| Event::Clock,
@@ -178,6 +178,7 @@ pub const MAKERS: [Maker; 62] = [
         let path = PathBuf::from(tape.raw());
         Event::Reply(Reply::Export(ExportReply::BundleWritten { path, result: tape.result(Tape::count) }))
     },
+    |tape| Event::Reply(Reply::Context(tape.result(Tape::raw))),
     // Keys are what a person gives most; the more of them, the deeper a sequence gets.
     |tape| Event::Key(key(tape)),
     |tape| Event::Key(key(tape)),
@@ -246,11 +247,12 @@ pub fn kind_of(event: &Event) -> usize {
         Event::Reply(Reply::Export(ExportReply::Adopted(_))) => 56,
         Event::Reply(Reply::Export(ExportReply::BundleCollected(_))) => 57,
         Event::Reply(Reply::Export(ExportReply::BundleWritten { .. })) => 58,
+        Event::Reply(Reply::Context(_)) => 59,
     }
 }
 
 /// How many kinds [`kind_of`] tells apart.
-pub const KINDS: usize = 59;
+pub const KINDS: usize = 60;
 
 fn saved(tape: &mut Tape) -> Saved {
     Saved {

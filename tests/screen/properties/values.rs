@@ -26,7 +26,7 @@ use commerce_connector::export::progress::{
     FeedProgress, ItemFailure, ItemState, Limit, Phase, Progress, RunEnd, RunEvent, RunReport,
 };
 use commerce_connector::export::reasons::{Reason, Reasons};
-use commerce_connector::export::requests::{Latency, RequestOutcome, Requests};
+use commerce_connector::export::requests::{Durations, Latency, RequestOutcome, Requests};
 use commerce_connector::ims::models::{Organization, OrganizationId, PendingSignIn, SignIn, SignedIn, SignedInAs};
 
 use super::tape::Tape;
@@ -169,6 +169,8 @@ fn requests(tape: &mut Tape) -> Requests {
         times_out: tape.some(Tape::duration),
         latency: tape.some(latency),
         recent: tape.list(200, |tape| tape.pick(&outcomes)),
+        durations: Durations { classes: [0; 10].map(|_: u64| tape.count()), sum: tape.duration() },
+        lately: tape.count(),
     }
 }
 

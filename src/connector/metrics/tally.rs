@@ -1,0 +1,74 @@
+//! What the runs of this process sent, all together: counters that only grow, as a monitoring system expects them.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::export::progress::Progress;
+use crate::export::requests::{LATELY, Requests};
+
+/// The requests of all runs of this process.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Those of the runs that ended.
+    ended: Requests,
+    /// The run that is going on, or the last one.
+    run: Option<watch::Receiver<Progress>>,
+}
+
+impl Tally {
+    /// A run begins; the one before has ended.
+    pub fn begin(&mut self, progress: watch::Receiver<Progress>) {
+        if let Some(before) = self.run.replace(progress) {
+            self.ended.add(&before.borrow().requests);
+        }
+    }
+
+    /// All of them; `None` if there was no run.
+    pub fn requests(&self) -> Option<Requests> {
+        let run = self.run.as_ref()?;
+        let mut all = self.ended.clone();
+        all.add(&run.borrow().requests);
+        Some(all)
+    }
+
+    /// Which share of `allowed` requests a second was used lately; `None` without a limit or before the first run.
+    pub fn allowance_used(&self, allowed: f64) -> Option<f64> {
+        let run = self.run.as_ref().filter(|_| allowed > 0.0)?;
+        // Its sender is gone: it has ended.
+        if run.has_changed().is_err() {
+            return Some(0.0);
+        }
+        let progress = run.borrow();
+        let seconds = progress.elapsed.clamp(Duration::from_secs(1), Duration::from_secs(LATELY)).as_secs_f64();
+        Some(progress.requests.lately as f64 / seconds / allowed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress(ok: u64, lately: u64) -> Progress {
+        let elapsed = Duration::from_mins(10);
+        Progress {
+            requests: Requests { ok, lately, ..Requests::default() },
+            elapsed,
+            ..Progress::new(Vec::new(), false)
+        }
+    }
+
+    #[test]
+    fn counters_grow_from_run_to_run_and_the_allowance_is_of_the_last_minute() {
+        let mut tally = Tally::default();
+        assert_eq!((tally.requests(), tally.allowance_used(2.0)), (None, None));
+        let (first, watched) = watch::channel(progress(3, 60));
+        tally.begin(watched);
+        assert_eq!((tally.allowance_used(2.0), tally.allowance_used(0.0)), (Some(0.5), None));
+        drop(first);
+        assert_eq!(tally.allowance_used(2.0), Some(0.0), "it has ended");
+        let (_second, watched) = watch::channel(progress(4, 0));
+        tally.begin(watched);
+        assert_eq!(tally.requests().map(|requests| requests.ok), Some(7));
+    }
+}
