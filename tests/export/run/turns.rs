@@ -53,12 +53,8 @@ async fn a_feed_that_is_done_is_free_for_another_run_while_this_one_goes_on() {
     let mut shop = shop().await;
     set_feeds(&mut shop, &[Feed::Categories, Feed::Products]);
     let mut long = shop.start().expect("a run");
-    loop {
-        match long.events.recv().await.expect("the run goes on") {
-            RunEvent::FeedStarted { feed: Feed::Products, .. } => break,
-            _ => {}
-        }
-    }
+    let is_at_products = |event: &RunEvent| matches!(event, RunEvent::FeedStarted { feed: Feed::Products, .. });
+    while !is_at_products(&long.events.recv().await.expect("the run goes on")) {}
     long.control.apply(&Command::Pause, None).expect("always");
 
     shop.write(Feed::Categories, &[category(3, "b")]);
