@@ -46,7 +46,8 @@ pub async fn run(args: DemoArgs, setting: &Invocation, output: &mut Output) -> a
     .join("demo");
     if output::no_terminal().is_none() && !output.is_json() && !setting.global.linear {
         let mut curtain = lower_curtain(setting)?;
-        let Some(ready) = Box::pin(curtain.hold(prepare(args, &directory, setting, Teller { output: None }))).await else {
+        let Some(ready) = Box::pin(curtain.hold(prepare(args, &directory, setting, Teller { output: None }))).await
+        else {
             return Ok(Exit::Interrupted);
         };
         let ready = ready?;

@@ -27,7 +27,7 @@ fn write(home: &Home, feed: &str, items: impl Iterator<Item = Value>) {
 #[test]
 fn two_processes_share_the_allowance_and_use_all_of_it() {
     let home = Home::new();
-    export_at_once(&home, "", [home.path("state"), home.path("state")]);
+    export_at_once(&home, "", &[home.path("state"), home.path("state")]);
 }
 
 #[test]
@@ -35,11 +35,11 @@ fn two_nodes_share_the_allowance_and_use_all_of_it() {
     let home = Home::new();
     let database = Server::shared().empty("rate");
     let state = format!("[state]\nledger = \"database\"\n[state.database]\nurl = \"{}\"\n", database.url());
-    export_at_once(&home, &state, [home.path("one"), home.path("two")]);
+    export_at_once(&home, &state, &[home.path("one"), home.path("two")]);
 }
 
 /// Two exports of two feeds with these state directories, and what the gateway makes of them.
-fn export_at_once(home: &Home, state: &str, state_dirs: [PathBuf; 2]) {
+fn export_at_once(home: &Home, state: &str, state_dirs: &[PathBuf; 2]) {
     let faults = home.path("faults.toml");
     // As far away as a real one, so that each process needs several requests in flight.
     fs::write(&faults, "[[fault]]\nkind = \"slow\"\nseconds = 0.3\nshare = 1.0\n").expect("written");
