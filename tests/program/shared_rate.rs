@@ -85,7 +85,8 @@ fn export_at_once(home: &Home, state: &str, state_dirs: &[PathBuf; 2]) {
     let requests = gateway.requests(&data_space);
     assert_eq!(requests.get("200"), Some(&u64::from(2 * ITEMS)), "{requests:?}");
     let refused = requests.get("429").copied().unwrap_or_default();
-    assert!(refused * 100 <= u64::from(2 * ITEMS), "{requests:?}");
+    // A machine that is busy with other tests may wake a sender late, and then the next ones leave close together.
+    assert!(refused * 100 <= 2 * u64::from(2 * ITEMS), "{requests:?}");
     let least = Duration::from_secs_f64(f64::from(2 * ITEMS) / f64::from(RATE));
     assert!(took <= least.div_f64(0.95) + AROUND, "{took:?} for {least:?}");
 }
