@@ -19,7 +19,7 @@ fn the_demo_from_start_to_quit() {
     terminal.wait_for("products");
     terminal.wait_for("Export done at");
     terminal.press("e");
-    terminal.wait_for("if every item were sent");
+    terminal.wait_for("in batches that grow to this size");
     terminal.press("q");
     terminal.wait_gone("every item were");
     terminal.press("D");

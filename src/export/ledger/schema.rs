@@ -1,7 +1,7 @@
 //! The file itself: its tables, its version, its permissions, and how it is opened.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior};
 
@@ -34,6 +34,9 @@ DROP TABLE hours_of_all;
 /// How long a statement waits for another process that writes the same file: a run of another feed commits within
 /// milliseconds, a slow disk within seconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How often a file is tried again that another process is making.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// The page cache, in KiB (negative is SQLite's way to say KiB): most of the index of a million items.
 const CACHE_KIB: i64 = -16 * 1024;
@@ -258,10 +261,21 @@ pub(super) fn open_writable(path: &Path, data_space: &DataSpaceId) -> Result<Con
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection =
         Connection::open_with_flags(path, flags).map_err(|error| LedgerError::of_sqlite(path, &error))?;
-    let prepared = prepare_writable(&mut connection, data_space);
-    prepared.map_err(|error| LedgerError::of_sqlite(path, &error))?;
+    let begun = Instant::now();
+    loop {
+        match prepare_writable(&mut connection, data_space) {
+            Ok(()) => break,
+            // Two runs that make the file at the same time: SQLite does not wait where it changes to the log.
+            Err(error) if is_busy(&error) && begun.elapsed() < BUSY_TIMEOUT => std::thread::sleep(LOOK_AGAIN),
+            Err(error) => return Err(LedgerError::of_sqlite(path, &error)),
+        }
+    }
     check(&connection, path, data_space)?;
     Ok(connection)
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 /// Opens an existing ledger for reading only; works while a run writes. `None` if it has no tables yet: the run that makes

@@ -82,3 +82,17 @@ fn whoever_looks_while_a_run_makes_the_file_sees_nothing_or_an_empty_ledger_and_
         });
     }
 }
+
+#[test]
+fn runs_that_make_the_file_at_the_same_time_wait_for_each_other() {
+    for _ in 0..30 {
+        let state = tempfile::tempdir().expect("a directory");
+        std::thread::scope(|scope| {
+            let makers: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| Store::open(state.path(), &space()).map(drop))).collect();
+            for maker in makers {
+                maker.join().expect("no panic").expect("made, or there");
+            }
+        });
+    }
+}
