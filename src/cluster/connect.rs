@@ -1,14 +1,14 @@
 //! One connection to the shared database.
 
-use std::time::Duration;
-
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Error};
 
-use crate::commerce::database::{self, DatabaseSettings};
+use crate::commerce::database::{self, CONNECT_TIMEOUT, DatabaseSettings};
 
-/// How long a server may take to let us in.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
+/// Waits for something of the database, where blocking is allowed.
+pub fn blocking<T>(work: impl Future<Output = T>) -> T {
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(work))
+}
 
 /// Connects, with the database chosen or without one.
 pub(super) async fn connect(settings: &DatabaseSettings, with_database: bool) -> Result<Conn, Error> {

@@ -22,6 +22,7 @@ mod snapshot;
 mod workers;
 
 pub use claims::{Claimed, Holder};
+pub use connect::blocking;
 pub use connections::Cluster;
 pub use error::ClusterError;
 pub use exports::{Part, PartState, SharedExport};

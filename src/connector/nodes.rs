@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use super::database;
 use super::{Connector, explained};
-use crate::cluster::{Claimed, Cluster, RENEW_EVERY, Worker, WorkerKind};
+use crate::cluster::{Claimed, Cluster, RENEW_EVERY, Worker, WorkerKind, blocking};
 use crate::commerce::database::{DatabaseSettings, Tls};
 use crate::config::LedgerPlace;
 use crate::domain::DataSpaceId;
 use crate::error::Problem;
 use crate::export::ledger;
+use crate::export::nodes::name_of;
 use crate::export::owner::Owner;
 use crate::export::{move_ledger_to_database, move_ledger_to_file};
 use crate::remedy::{Hint, Remedy};
@@ -229,9 +230,7 @@ impl Connector {
             Claimed::Got { .. } => Ok(TakenWatch::Taken(WatchPlace::hold(worker))),
             Claimed::Held(holder) => {
                 worker.end(None).await.map_err(explained)?;
-                let owner = serde_json::from_str::<Owner>(&holder.owner);
-                let holder = owner.map_or_else(|_| "another node".into(), |owner| owner.to_string().into());
-                Ok(TakenWatch::Held { holder })
+                Ok(TakenWatch::Held { holder: name_of(&holder.owner) })
             }
         }
     }
@@ -255,9 +254,4 @@ async fn refuse_moved(cluster: &Cluster, data_space: &DataSpaceId) -> Result<(),
     let hint = Hint::from("on that server, set state.ledger = \"file\", or run ")
         .and(Remedy::MoveLedger { to: "database".into() });
     Err(Problem::usage(what).hint(hint))
-}
-
-/// Waits for something of the database, where blocking is allowed.
-fn blocking<T>(work: impl Future<Output = T>) -> T {
-    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(work))
 }

@@ -9,7 +9,7 @@ use super::ExportError;
 use super::ledger::{CountsAs, Store, Taken};
 use super::lock::RunLock;
 use super::nodes;
-use crate::cluster::Worker;
+use crate::cluster::{Worker, blocking};
 use crate::domain::{DataSpaceId, Feed};
 use crate::feeds::item::FeedItem;
 
@@ -32,7 +32,7 @@ impl Adoption {
         let store = match &worker {
             None => Store::open(state_dir, data_space)?,
             Some(worker) => {
-                nodes::blocking(nodes::claim_all(worker))?;
+                blocking(nodes::claim_all(worker))?;
                 Store::open_shared(state_dir, worker)?
             }
         };
@@ -67,6 +67,6 @@ impl Adoption {
 
 impl Drop for Adoption {
     fn drop(&mut self) {
-        nodes::blocking(nodes::end(self.worker.as_ref(), None));
+        blocking(nodes::end(self.worker.as_ref(), None));
     }
 }

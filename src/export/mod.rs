@@ -63,7 +63,7 @@ pub use mode::{Following, Rolling, SyncMode};
 use progress::{FeedProgress, Progress, RunEvent, RunReport};
 
 use crate::client::Client;
-use crate::cluster::Worker;
+use crate::cluster::{Worker, blocking};
 use crate::domain::{DataSpaceId, Feed, MAX_DELETE, Most, ThreadCount};
 use crate::error::{Exit, Explain, Problem};
 use crate::feeds::source::{Page, Source};
@@ -285,7 +285,7 @@ pub fn start_looked_at(plan: Plan, source: Source, client: Client, pages: Option
 /// ledger.
 pub fn move_ledger_to_database(state_dir: &Path, worker: &Arc<Worker>) -> Result<bool, ExportError> {
     let _held = RunLock::take_all(state_dir, worker.data_space())?;
-    nodes::blocking(nodes::claim_all(worker))?;
+    blocking(nodes::claim_all(worker))?;
     Ok(ledger::to_database(state_dir, worker)?)
 }
 
@@ -294,7 +294,7 @@ pub fn move_ledger_to_database(state_dir: &Path, worker: &Arc<Worker>) -> Result
 /// # Errors
 /// As [`move_ledger_to_database`]; the database then still has the ledger.
 pub fn move_ledger_to_file(state_dir: &Path, worker: &Arc<Worker>) -> Result<bool, ExportError> {
-    nodes::blocking(nodes::claim_all(worker))?;
+    blocking(nodes::claim_all(worker))?;
     Ok(ledger::to_file(state_dir, worker)?)
 }
 

@@ -98,11 +98,6 @@ pub(super) async fn claim_all(worker: &Worker) -> Result<(), ExportError> {
     Ok(())
 }
 
-/// Waits for something of the database, where blocking is allowed.
-pub(super) fn blocking<T>(work: impl Future<Output = T>) -> T {
-    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(work))
-}
-
 /// Gives a feed back. If that fails, it is free when the lease ends.
 pub(super) async fn release(worker: &Worker, feed: Feed) {
     if let Err(error) = worker.release(feed.name()).await {
@@ -120,7 +115,7 @@ pub(super) async fn end(worker: Option<&Arc<Worker>>, report: Option<&RunReport>
 }
 
 /// An owner as it was written, in words.
-fn name_of(owner: &str) -> SafeText {
+pub fn name_of(owner: &str) -> SafeText {
     serde_json::from_str::<Owner>(owner).map_or_else(|_| "another node".into(), |owner| owner.to_string().into())
 }
 

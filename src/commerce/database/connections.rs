@@ -22,7 +22,7 @@ use crate::waiting;
 /// Connections at most: one reads a feed, the others count and preview. A shop's own connections are not crowded out.
 const MOST: usize = 4;
 /// How long a server may take to let us in; a person is waiting for the answer.
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 /// After how long an idle connection is not used again: proxies and firewalls forget them.
 const FRESH: Duration = Duration::from_secs(30);
 

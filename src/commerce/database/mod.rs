@@ -19,6 +19,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use connections::CONNECT_TIMEOUT;
 use connections::{Connections, View};
 pub use decode::Decode;
 pub use error::{DatabaseError, grant, is_interruption, words};

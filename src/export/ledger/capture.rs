@@ -134,17 +134,19 @@ impl Table {
 #[derive(Debug)]
 pub(super) struct Capture {
     pub tables: Vec<Table>,
+    /// Whether anything is noted.
+    takes_notes: bool,
 }
 
 impl Capture {
-    /// Notes from now on what changes.
-    pub fn begin(connection: &Connection) -> rusqlite::Result<Self> {
+    /// Notes from now on what changes, unless this connection only follows what others have changed.
+    pub fn begin(connection: &Connection, takes_notes: bool) -> rusqlite::Result<Self> {
         let tables =
             TABLES.into_iter().map(|name| Table::of(connection, name)).collect::<rusqlite::Result<Vec<_>>>()?;
-        for table in &tables {
-            connection.execute_batch(&table.triggers())?;
+        if takes_notes {
+            tables.iter().try_for_each(|table| connection.execute_batch(&table.triggers()))?;
         }
-        Ok(Self { tables })
+        Ok(Self { tables, takes_notes })
     }
 
     /// What was changed since it was last forgotten.
@@ -172,6 +174,9 @@ impl Capture {
 
     /// Forgets what was noted.
     pub fn forget(&self, connection: &Connection) -> rusqlite::Result<()> {
+        if !self.takes_notes {
+            return Ok(());
+        }
         self.tables.iter().try_for_each(|table| {
             let mut delete = connection.prepare_cached(&format!("DELETE FROM temp.changed_{}", table.name))?;
             delete.execute([]).map(drop)

@@ -92,7 +92,7 @@ impl Replica {
         worker: Option<Arc<Worker>>,
     ) -> Result<Self, LedgerError> {
         let sqlite = |error: rusqlite::Error| LedgerError::of_sqlite(path, &error);
-        let capture = Capture::begin(connection).map_err(sqlite)?;
+        let capture = Capture::begin(connection, worker.is_some()).map_err(sqlite)?;
         let numbers = worker.as_ref().map(|worker| Numbers::of(worker.id())).unwrap_or_default();
         let runtime = Handle::current();
         let (cluster, data_space) = (cluster.clone(), data_space.clone());
