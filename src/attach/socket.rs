@@ -37,16 +37,19 @@ impl Drop for Listening {
     }
 }
 
-/// Listens on a new socket in the directory of this name.
+/// Listens on a new socket in the directory of this name. It is only found once somebody listens: between the two steps, who
+/// looks would be refused and would take it away as the leftover of a dead process.
 pub(super) fn listen(state_dir: &Path, name: &str) -> io::Result<Listening> {
     // 0700 from its beginning: nobody else reaches the socket, not even before it has its own mode.
     let directory = private_file::own_dir(state_dir, name).map_err(io::Error::other)?;
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let path = directory.join(format!("{}.{number}.sock", std::process::id()));
+    let unfinished = path.with_extension("new");
     // Of a process that had the same number and died.
-    let _ = std::fs::remove_file(&path);
-    let listener = UnixListener::bind(&Short::of(&path)?.path)?;
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    let _ = std::fs::remove_file(&unfinished);
+    let listener = UnixListener::bind(&Short::of(&unfinished)?.path)?;
+    std::fs::set_permissions(&unfinished, std::fs::Permissions::from_mode(0o600))?;
+    std::fs::rename(&unfinished, &path)?;
     Ok(Listening { listener, path })
 }
 
@@ -129,5 +132,24 @@ mod tests {
         drop(std::os::unix::net::UnixListener::bind(&path).expect("bound"));
         connect(&path).await.expect_err("nobody listens");
         assert!(!path.exists());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_socket_that_is_only_being_made_is_not_taken_away_by_who_looks() {
+        let state = tempfile::tempdir().expect("a directory");
+        let state_dir = state.path().to_owned();
+        let looking = tokio::spawn(async move {
+            loop {
+                for path in all(&state_dir, RUNS) {
+                    let _ = connect(&path).await;
+                }
+                tokio::task::yield_now().await;
+            }
+        });
+        for _ in 0..500 {
+            let listening = listen(state.path(), RUNS).expect("listening");
+            connect(&listening.path).await.expect("still there");
+        }
+        looking.abort();
     }
 }
