@@ -10,39 +10,50 @@ use crate::export::requests::{LATELY, Requests};
 /// The requests of all runs of this process.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Those of the runs that ended.
+    /// Those of the runs that ended and are not kept.
     ended: Requests,
-    /// The run that is going on, or the last one.
-    run: Option<watch::Receiver<Progress>>,
+    /// The runs that go on, and the last one. A watch may have two at a time.
+    runs: Vec<watch::Receiver<Progress>>,
 }
 
 impl Tally {
-    /// A run begins; the one before has ended.
+    /// A run begins.
     pub fn begin(&mut self, progress: watch::Receiver<Progress>) {
-        if let Some(before) = self.run.replace(progress) {
-            self.ended.add(&before.borrow().requests);
+        for over in self.runs.extract_if(.., |run| !is_going_on(run)) {
+            self.ended.add(&over.borrow().requests);
         }
+        self.runs.push(progress);
     }
 
     /// All of them; `None` if there was no run.
     pub fn requests(&self) -> Option<Requests> {
-        let run = self.run.as_ref()?;
+        if self.runs.is_empty() {
+            return None;
+        }
         let mut all = self.ended.clone();
-        all.add(&run.borrow().requests);
+        for run in &self.runs {
+            all.add(&run.borrow().requests);
+        }
         Some(all)
     }
 
     /// Which share of `allowed` requests a second was used lately; `None` without a limit or before the first run.
     pub fn allowance_used(&self, allowed: f64) -> Option<f64> {
-        let run = self.run.as_ref().filter(|_| allowed > 0.0)?;
-        // Its sender is gone: it has ended.
-        if run.has_changed().is_err() {
-            return Some(0.0);
+        if self.runs.is_empty() || allowed <= 0.0 {
+            return None;
         }
-        let progress = run.borrow();
-        let seconds = progress.elapsed.clamp(Duration::from_secs(1), Duration::from_secs(LATELY)).as_secs_f64();
-        Some(progress.requests.lately as f64 / seconds / allowed)
+        let used_by = |run: &watch::Receiver<Progress>| {
+            let progress = run.borrow();
+            let seconds = progress.elapsed.clamp(Duration::from_secs(1), Duration::from_secs(LATELY)).as_secs_f64();
+            progress.requests.lately as f64 / seconds / allowed
+        };
+        Some(self.runs.iter().filter(|run| is_going_on(run)).map(used_by).sum())
     }
+}
+
+/// A run that has ended has dropped the other end.
+fn is_going_on(run: &watch::Receiver<Progress>) -> bool {
+    run.has_changed().is_ok()
 }
 
 #[cfg(test)]
@@ -70,5 +81,10 @@ mod tests {
         let (_second, watched) = watch::channel(progress(4, 0));
         tally.begin(watched);
         assert_eq!(tally.requests().map(|requests| requests.ok), Some(7));
+        let (third, watched) = watch::channel(progress(1, 30));
+        tally.begin(watched);
+        third.send_replace(progress(2, 30));
+        assert_eq!(tally.requests().map(|requests| requests.ok), Some(9), "beside the second");
+        assert_eq!(tally.allowance_used(2.0), Some(0.25));
     }
 }

@@ -3,6 +3,7 @@
 //! Between two passes nothing is held: no lock, no ledger, no snapshot; only the pool of database connections, which closes what
 //! is idle. It must never know how anything is shown.
 
+mod beside;
 mod repeat;
 
 use std::collections::BTreeMap;
@@ -26,11 +27,12 @@ use crate::error::{Exit, Problem};
 use crate::export::held::What;
 use crate::export::ledger::Installation;
 use crate::export::owner::Owner;
-use crate::export::progress::{FeedProgress, RunEnd, RunEvent, RunReport};
-use crate::export::{Following, SyncMode};
+use crate::export::progress::{FeedProgress, Phase, RunEnd, RunEvent, RunReport};
+use crate::export::{Following, Run, SyncMode};
 use crate::feeds::source::Source;
 use crate::notify::Outcome;
 use crate::untrusted::SafeText;
+use beside::{Beside, Going, Next};
 use repeat::{Pass, Passed, Signals, repeat, tell};
 
 /// How long an item whose last attempt failed rests before a pass tries it again: one that fails each time is then sent twelve
@@ -42,7 +44,7 @@ const REST: Duration = Duration::from_mins(5);
 pub struct Watch {
     /// Feeds; empty = all that the source has.
     pub feeds: Vec<Feed>,
-    /// From the end of one pass to the beginning of the next.
+    /// From the end of one pass to the beginning of the next; beside a long one, feeds that it is done with are passed again as often.
     pub every: Duration,
     /// How often a feed without a change log is compared in full.
     pub full_every: Duration,
@@ -169,7 +171,7 @@ struct Passes {
     in_use: Option<InUse>,
     /// Whether a pass could ever begin.
     has_passed: bool,
-    /// What was noted of each feed in the last pass: a note that comes in every pass is reported in the first.
+    /// What was noted of each feed in its last pass: a note that comes in every pass is reported in the first.
     said: BTreeMap<Feed, Vec<SafeText>>,
     /// What is held back of which feeds, as it was reported.
     held: Vec<(Feed, What)>,
@@ -284,42 +286,132 @@ impl Passes {
         };
         // A deployment may bring a module at any time.
         self.connector.pass_customised(&source, &self.watch.feeds).await?;
+        let run = self.start(source.clone(), self.watch.feeds.clone()).await?;
+        let mut beside = Beside::new(self.watch.every);
+        let ended = self.follow(Going::new(run), &mut beside, &source).await;
+        // Those of this pass are over first or last; no lock outlives it.
+        let beside_problem = self.finish_beside(&mut beside).await;
+        let report = ended?;
+        self.outcome = outcome_of_report(&report);
+        let problem = problem_of(&report);
+        self.pass_ended(report, |feed| beside.is_passed(feed)).await;
+        Ok(problem.or(beside_problem))
+    }
+
+    /// Starts a pass of these feeds; empty = all that the source has.
+    async fn start(&self, source: Source, feeds: Vec<Feed>) -> Result<Run, Problem> {
         let Watch { full_every, full_within, database_share, .. } = self.watch;
         let rolling = self.connector.rolling(full_within, database_share);
-        let following = Following { rest: REST, full_every, rolling };
-        let mode = SyncMode::Partial(following);
-        let request = ExportRequest { feeds: self.watch.feeds.clone(), mode, ..ExportRequest::default() };
-        let mut run = self.connector.start_from(source, request, true, self.sender.clone(), &mut None, None).await?;
-        let mut said: BTreeMap<Feed, Vec<SafeText>> = BTreeMap::new();
+        let mode = SyncMode::Partial(Following { rest: REST, full_every, rolling });
+        let request = ExportRequest { feeds, mode, ..ExportRequest::default() };
+        self.connector.start_from(source, request, true, self.sender.clone(), &mut None, None).await
+    }
+
+    /// Follows a pass to its end, with passes of the feeds that it is done with beside it.
+    async fn follow(&mut self, mut long: Going, beside: &mut Beside, source: &Source) -> Result<RunReport, Problem> {
         let mut is_stopping = false;
         loop {
-            let event = tokio::select! {
+            tokio::select! {
                 () = self.stop.cancelled(), if !is_stopping => {
                     is_stopping = true;
-                    run.control.stop();
-                    continue;
+                    long.run.control.stop();
+                    beside.stop();
                 }
-                event = run.events.recv() => event,
-            };
-            let Some(event) = event else { break };
-            if self.is_news(&event, &mut said) {
-                tell(&self.news, WatchNews::Event(event)).await;
+                event = long.run.events.recv() => {
+                    let Some(event) = event else { break };
+                    if let RunEvent::FeedFinished(feed) = &event
+                        && feed.phase == Phase::Done
+                    {
+                        beside.free(feed.feed);
+                    }
+                    self.hear(&mut long.noted, event).await;
+                }
+                next = beside.next() => match next {
+                    Next::Due(feeds) => match self.start(source.clone(), feeds).await {
+                        Ok(run) => beside.begin(run),
+                        // The next pass says so if it lasts.
+                        Err(problem) => {
+                            tracing::warn!(%problem, "no pass beside the long one");
+                            beside.put_off();
+                        }
+                    },
+                    Next::Event(event) => self.hear_beside(beside, event).await,
+                    Next::Over => drop(self.end_beside(beside).await),
+                },
             }
         }
-        self.said = said;
-        let report = run
-            .report
-            .await
+        self.report_of(long).await
+    }
+
+    /// Waits for the pass beside the long one, if one goes on. Gives why it did not come to its end.
+    async fn finish_beside(&mut self, beside: &mut Beside) -> Option<Problem> {
+        while beside.is_going() {
+            tokio::select! {
+                () = self.stop.cancelled(), if !self.stop.is_cancelled() => beside.stop(),
+                next = beside.next() => match next {
+                    Next::Event(event) => self.hear_beside(beside, event).await,
+                    Next::Over | Next::Due(_) => return self.end_beside(beside).await,
+                },
+            }
+        }
+        None
+    }
+
+    async fn hear_beside(&mut self, beside: &mut Beside, event: RunEvent) {
+        if let Some(noted) = beside.noted() {
+            self.hear(noted, event).await;
+        }
+    }
+
+    /// A pass beside the long one is over. Gives why it did not come to its end.
+    async fn end_beside(&mut self, beside: &mut Beside) -> Option<Problem> {
+        let report = self.report_of(beside.end()?).await;
+        let problem = match report {
+            Ok(report) => {
+                let problem = problem_of(&report);
+                self.pass_ended(report, |_| false).await;
+                problem
+            }
+            Err(problem) => Some(problem),
+        };
+        if let Some(problem) = &problem {
+            tracing::warn!(%problem, "a pass beside the long one");
+        }
+        if let Err(problem) = self.connector.write_metrics().await {
+            tracing::warn!(%problem, "metrics not written");
+        }
+        problem
+    }
+
+    /// Tells what happened in a pass, if a person should see it.
+    async fn hear(&mut self, noted: &mut BTreeMap<Feed, Vec<SafeText>>, event: RunEvent) {
+        if let RunEvent::FeedFinished(feed) = &event {
+            self.said.insert(feed.feed, noted.remove(&feed.feed).unwrap_or_default());
+        }
+        if self.is_news(&event, noted) {
+            tell(&self.news, WatchNews::Event(event)).await;
+        }
+    }
+
+    /// What a pass came to that has nothing more to say.
+    async fn report_of(&mut self, going: Going) -> Result<RunReport, Problem> {
+        // Of feeds that it left to another run.
+        self.said.extend(going.noted);
+        let report = going.run.report.await;
+        report
             .map_err(|error| Problem::new(Exit::Other, format!("a pass failed: {error}")))?
-            .map_err(|error| Problem::of(&error))?;
-        let problem = problem_of(&report);
-        self.outcome = outcome_of_report(&report);
+            .map_err(|error| Problem::of(&error))
+    }
+
+    /// Tells how a pass went. Of some feeds more is known by now than it knows.
+    async fn pass_ended(&mut self, report: RunReport, is_known: impl Fn(Feed) -> bool) {
         self.status.send_modify(|status| status.last_pass = Some(ended(&report)));
-        self.held = report.held().map(|held| (held.feed, held.what)).collect();
+        let is_of_it = |feed| report.progress.feeds.iter().any(|of| of.feed == feed) && !is_known(feed);
+        self.held.retain(|(feed, _)| !is_of_it(*feed));
+        self.held.extend(report.held().map(|held| (held.feed, held.what)).filter(|(feed, _)| is_of_it(*feed)));
         if did_something(&report) {
             tell(&self.news, WatchNews::Pass(Box::new(report))).await;
         }
-        Ok(problem)
     }
 
     /// Whether this watch is the one that passes, of those of all nodes that share the ledger; says so if another one is.
@@ -346,10 +438,10 @@ impl Passes {
     }
 
     /// Whether an event is worth telling, and has not been reported by the pass before.
-    fn is_news(&self, event: &RunEvent, said: &mut BTreeMap<Feed, Vec<SafeText>>) -> bool {
+    fn is_news(&self, event: &RunEvent, noted: &mut BTreeMap<Feed, Vec<SafeText>>) -> bool {
         match event {
             RunEvent::Note { feed, text } => {
-                said.entry(*feed).or_default().push(text.clone());
+                noted.entry(*feed).or_default().push(text.clone());
                 !self.said.get(feed).is_some_and(|before| before.contains(text))
             }
             RunEvent::Held(held) => !self.held.contains(&(held.feed, held.what)),

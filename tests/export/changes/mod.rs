@@ -2,6 +2,7 @@
 //! logs a test writes itself; with the Luma fixture, Commerce's own triggers write them.
 
 mod asked;
+mod beside;
 mod columns;
 mod kit;
 mod late;
