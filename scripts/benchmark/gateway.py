@@ -52,7 +52,8 @@ def read_message(connection, buffered):
 
 
 class Gateway:
-    """The gateway's process. `record(path)` writes the feed requests to a file from then on, `record(None)` ends that."""
+    """The gateway's process. `record(path)` writes the feed requests to a file from then on, `record(None)` ends that; `wait(seconds)`
+    answers feed requests so much later from then on."""
 
     def __init__(self):
         listener = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -67,6 +68,9 @@ class Gateway:
 
     def record(self, path):
         self._ask(path)
+
+    def wait(self, seconds):
+        self._ask(float(seconds))
 
     def counts(self):
         """Requests and bytes of bodies since the last call, and the gateway's CPU seconds in that time."""
@@ -85,7 +89,7 @@ def _serve(listener, control, parents_end):
     # The bench ends this process, by the signal or by being gone; what it does at its own end is not done here.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     parents_end.close()
-    state = {"requests": 0, "bytes": 0, "cpu": time.process_time(), "record": None}
+    state = {"requests": 0, "bytes": 0, "cpu": time.process_time(), "record": None, "wait": 0.0}
     lock = threading.Lock()
 
     def connection(peer):
@@ -102,6 +106,7 @@ def _serve(listener, control, parents_end):
                         state["bytes"] += len(body)
                         if state["record"]:
                             state["record"].write(LENGTHS.pack(len(head), len(body)) + head + body)
+                    time.sleep(state["wait"])
                 peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
                              % (len(answer), answer))
 
@@ -121,6 +126,9 @@ def _serve(listener, control, parents_end):
                 now = time.process_time()
                 control.send((state["requests"], state["bytes"], now - state["cpu"]))
                 state.update(requests=0, bytes=0, cpu=now)
+            elif isinstance(asked, float):
+                state["wait"] = asked
+                control.send(None)
             else:
                 if state["record"]:
                     state["record"].close()
