@@ -20,6 +20,9 @@ const TOO_LARGE: u16 = 1153;
 /// A deadlock, which is what Galera calls two nodes that changed the same row (`ER_LOCK_DEADLOCK`).
 const DEADLOCK: u16 = 1213;
 
+/// What a transaction came to is not known (`ER_ERROR_DURING_COMMIT`): a Galera node that has lost its cluster says so.
+const COMMIT_FAILED: u16 = 1180;
+
 /// Why the shared database cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClusterError {
@@ -71,7 +74,7 @@ impl ClusterError {
             place: place(settings),
             reason: database::words(error),
             hint: hint.into(),
-            is_passing: database::is_interruption(error),
+            is_passing: database::is_interruption(error) || is_without_outcome(error),
         }
     }
 
@@ -86,13 +89,19 @@ pub(super) fn is_collision(error: &Error) -> bool {
     matches!(error, Error::Server(server) if server.code == DEADLOCK)
 }
 
+/// Whether a commit may have been done. What is written is a transaction that knows when it is done twice, or harmless then.
+fn is_without_outcome(error: &Error) -> bool {
+    matches!(error, Error::Server(server) if server.code == COMMIT_FAILED)
+}
+
 fn place(settings: &DatabaseSettings) -> SafeText {
     SafeText::from(format!("{} at {}", settings.database, settings.address_text()))
 }
 
 impl Explain for ClusterError {
     fn exit(&self) -> Exit {
-        if self.is_passing() { Exit::TryAgain } else { Exit::Other }
+        // Who has lost the work to another node takes part again when it is run again.
+        if self.is_passing() || *self == Self::Lost { Exit::TryAgain } else { Exit::Other }
     }
 
     fn hint(&self) -> Option<Hint> {

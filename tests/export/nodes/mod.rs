@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 
 use fastrand::Rng;
 use serde_json::Value;
+use server::StateServers;
 use world::{NODES, Nodes, ended};
 
 /// How many rounds a world has before everything is checked.
@@ -23,7 +24,7 @@ async fn live_through(world: &mut Nodes, kills: u64, random: &mut Rng) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_few_kills_of_nodes_and_of_the_database_server_lose_nothing() {
-    let mut world = Nodes::new(true).await;
+    let mut world = Nodes::over(StateServers::one, true).await;
     live_through(&mut world, 4, &mut Rng::with_seed(31)).await;
 }
 
@@ -35,7 +36,7 @@ async fn five_hundred_kills_of_nodes_and_of_the_database_server_lose_nothing() {
     let mut random = Rng::with_seed(number("COMMERCE_CONNECTOR_NODE_KILL_SEED", 1));
     let mut done = 0;
     while done < kills {
-        let mut world = Nodes::new(true).await;
+        let mut world = Nodes::over(StateServers::as_asked, true).await;
         live_through(&mut world, ROUNDS_OF_A_WORLD.min(kills - done), &mut random).await;
         done += world.figures.node_kills + world.figures.server_kills;
         println!("{done} kills so far");
@@ -44,7 +45,7 @@ async fn five_hundred_kills_of_nodes_and_of_the_database_server_lose_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_share_an_export_and_each_knows_all_of_it() {
-    let mut world = Nodes::new(false).await;
+    let mut world = Nodes::new().await;
     let args = ["export", "run", "--feed", "products,categories", "--json"];
     let children: Vec<_> = (0..NODES).map(|node| world.spawn(node, &args)).collect();
     for (node, child) in children.into_iter().enumerate() {
@@ -54,13 +55,13 @@ async fn nodes_share_an_export_and_each_knows_all_of_it() {
     let received = world.received().await;
     assert!(received.values().all(|item| item.deliveries == 1), "each item is sent by one node");
     world.check_end().await;
-    let history = world.server.query("nodes", "SELECT COUNT(*), COUNT(DISTINCT id) FROM workers WHERE ended IS NULL");
+    let history = world.servers.query("nodes", "SELECT COUNT(*), COUNT(DISTINCT id) FROM workers WHERE ended IS NULL");
     assert_eq!(history, [["0", "0"]], "every run has ended in order");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ledger_moves_to_the_database_and_back_and_nothing_is_sent_again() {
-    let world = Nodes::new(false).await;
+    let world = Nodes::new().await;
     let run = ["export", "run", "--feed", "products,categories", "--json"];
     let config = std::fs::read_to_string(world.home.config()).expect("a configuration");
     world.home.write_config(&config.replace("ledger = \"database\"", "ledger = \"file\""));
@@ -87,14 +88,14 @@ async fn a_ledger_moves_to_the_database_and_back_and_nothing_is_sent_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_cannot_be_used_is_named_and_nothing_is_sent() {
-    let mut world = Nodes::new(false).await;
+    let mut world = Nodes::new().await;
     let run = ["export", "run", "--feed", "products,categories"];
     let config = std::fs::read_to_string(world.home.config()).expect("a configuration");
-    world.server.query("", "CREATE USER few@localhost; CREATE DATABASE others; CREATE DATABASE newer");
+    world.servers.query("", "CREATE USER few@localhost; CREATE DATABASE others; CREATE DATABASE newer");
     world
-        .server
+        .servers
         .query("newer", "CREATE TABLE meta (name VARCHAR(64), value TEXT); INSERT INTO meta VALUES ('format', '99')");
-    let url = world.server.url("nodes");
+    let url = world.servers.url(0, "nodes");
     for (other, words) in [
         (url.replace("root@", "few@"), "GRANT ALL PRIVILEGES ON nodes.*"),
         (url.replace("root@", "nobody:canary@"), "check"),
@@ -109,8 +110,8 @@ async fn a_database_that_cannot_be_used_is_named_and_nothing_is_sent() {
     world.home.write_config(&config);
     assert!(world.run(0, &run).await.success(), "{}", world.said(0));
     let sent = world.relay.sent.load(Ordering::SeqCst);
-    world.server.query("", "SET GLOBAL read_only = 1");
-    world.server.query("", "CREATE USER writer@localhost; GRANT ALL ON nodes.* TO writer@localhost");
+    world.servers.query("", "SET GLOBAL read_only = 1");
+    world.servers.query("", "CREATE USER writer@localhost; GRANT ALL ON nodes.* TO writer@localhost");
     world.home.write_config(&config.replace("root@", "writer@"));
     world.shop.edit(&mut Rng::with_seed(1));
     let exit = world.run(0, &run).await;
@@ -120,7 +121,7 @@ async fn a_database_that_cannot_be_used_is_named_and_nothing_is_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_node_watches_and_the_next_one_takes_over() {
-    let world = Nodes::new(false).await;
+    let world = Nodes::new().await;
     let watch = ["export", "watch", "--feed", "products", "--every", "1", "--json"];
     let mut first = world.spawn(0, &watch);
     until(&world, 0, "watch_pass").await;
@@ -134,14 +135,14 @@ async fn one_node_watches_and_the_next_one_takes_over() {
         "SELECT w.owner FROM claims c JOIN workers w ON w.id = c.worker WHERE c.name = 'watch' AND w.ended IS NULL";
     let pid = u64::from(second.id());
     loop {
-        let owners = world.server.query("nodes", owner);
+        let owners = world.servers.query("nodes", owner);
         let owner: Option<Value> = owners.first().and_then(|row| serde_json::from_str(&row[0]).ok());
         if owner.is_some_and(|owner| owner["pid"] == pid) {
             break;
         }
         tokio::task::yield_now().await;
     }
-    assert_eq!(world.server.query("nodes", watcher), [["1"]]);
+    assert_eq!(world.servers.query("nodes", watcher), [["1"]]);
     second.kill().expect("killed");
     second.wait().expect("gone");
 }

@@ -11,7 +11,7 @@ use fastrand::Rng;
 use rusqlite::Connection;
 use rustix::process::Pid;
 
-use super::server::StateServer;
+use super::server::StateServers;
 use crate::kill::killer::{Aim, Killer, Watch};
 use crate::kill::relay::Relay;
 use crate::kill::shop::{Key, Shop};
@@ -43,13 +43,19 @@ pub struct Nodes {
     pub gateway: Gateway,
     pub relay: Arc<Relay>,
     pub killer: Arc<Killer>,
-    pub server: StateServer,
+    pub servers: StateServers,
     pub shop: Shop,
     pub figures: Figures,
 }
 
 impl Nodes {
-    pub async fn new(faults: bool) -> Self {
+    /// A world over one server.
+    pub async fn new() -> Self {
+        Self::over(StateServers::one, false).await
+    }
+
+    /// A world over these servers; with faults of the gateway, or without.
+    pub async fn over(servers: fn() -> StateServers, faults: bool) -> Self {
         let faults = if faults { FAULTS.map(|fault| format!("[[fault]]\n{fault}\n")).concat() } else { String::new() };
         let gateway = Gateway::with_faults(&format!("seed = 7\n{faults}")).await;
         let killer = Arc::new(Killer::among_others());
@@ -57,23 +63,26 @@ impl Nodes {
         let relay = Relay::start(address, Arc::clone(&killer)).await;
         let home = Home::new();
         let shop = Shop::of_files(&home.path("feeds"));
-        let server = tokio::task::spawn_blocking(StateServer::start).await.expect("no panic");
+        let servers = tokio::task::spawn_blocking(servers).await.expect("no panic");
         let state = format!(
             "[state]\nledger = \"database\"\n[state.database]\nurl = \"{}\"\nlease_seconds = {LEASE}\n",
-            server.url("nodes")
+            servers.url(0, "nodes")
         );
         let config = gateway.config(&format!("{}\n{state}", shop.config()));
         home.write_config(&config.replace(&gateway.sandbox.ready.url, &format!("http://{}", relay.address)));
         for node in 0..NODES {
             std::fs::create_dir(home.path(&format!("node-{node}"))).expect("made");
         }
-        Self { home, gateway, relay, killer, server, shop, figures: Figures::default() }
+        Self { home, gateway, relay, killer, servers, shop, figures: Figures::default() }
     }
 
     /// Runs the program on a node.
     pub fn spawn(&self, node: usize, args: &[&str]) -> Child {
         let mut command = self.home.command(args);
         command.arg("--state-dir").arg(self.home.path(&format!("node-{node}")));
+        if self.servers.count() > 1 {
+            command.env("COMMERCE_CONNECTOR_STATE_DATABASE_URL", self.servers.url(node, "nodes"));
+        }
         command.stdout(File::create(self.home.path(&format!("out-{node}"))).expect("made"));
         command.stderr(File::create(self.home.path(&format!("err-{node}"))).expect("made"));
         command.spawn().expect("the program runs")
@@ -94,12 +103,12 @@ impl Nodes {
         self.spawn(node, &["export", "run", "--feed", "products,categories", "--json", "--batch-size", "5"])
     }
 
-    /// All nodes export at once, while one of them or the database server is killed at a moment that one of them has come to.
+    /// All nodes export at once, while one of them or a database server is killed at a moment that one of them has come to.
     pub async fn round(&mut self, random: &mut Rng) {
         let mut children: Vec<Child> = (0..NODES).map(|node| self.export(node)).collect();
         let aim = Aim::any(random);
-        let victim = random.usize(..=NODES);
-        let pid = children.get(victim).map_or_else(|| self.server.pid(), Pid::from_child);
+        let victim = random.usize(..NODES + self.servers.count());
+        let pid = children.get(victim).map_or_else(|| self.servers.pid(victim - NODES), Pid::from_child);
         let watched = self.home.path(&format!("node-{}", random.usize(..NODES)));
         let relay = Arc::clone(&self.relay);
         let is_busy = move || relay.in_flight.load(Ordering::SeqCst) > 0;
@@ -109,10 +118,7 @@ impl Nodes {
         let mut waiting = children.drain(..).map(|child| tokio::spawn(ended(child))).collect::<Vec<_>>();
         // The server is started again as soon as it is gone.
         while !waiting.iter().all(tokio::task::JoinHandle::is_finished) {
-            if self.server.is_gone() {
-                tokio::task::block_in_place(|| self.server.restart());
-                self.figures.server_kills += 1;
-            }
+            self.figures.server_kills += tokio::task::block_in_place(|| self.servers.restart_gone());
             tokio::task::yield_now().await;
         }
         for child in waiting.drain(..) {
@@ -120,10 +126,7 @@ impl Nodes {
         }
         let killed = self.killer.disarm();
         watch.end();
-        if self.server.is_gone() {
-            tokio::task::block_in_place(|| self.server.restart());
-            self.figures.server_kills += 1;
-        }
+        self.figures.server_kills += tokio::task::block_in_place(|| self.servers.restart_gone());
         self.figures.rounds += 1;
         self.figures.node_kills += u64::from(victim < NODES && killed.is_some() && exits[victim].code().is_none());
         for (node, exit) in exits.iter().enumerate().filter(|(node, _)| *node != victim) {

@@ -107,6 +107,31 @@ fn a_gateway_that_does_not_answer_is_said_instead_of_a_time_left() {
     sized("run-silent", &state, THEME, &[(60, 15), (80, 24)]);
 }
 
+/// As it is put together of what the nodes of a shared export say.
+#[test]
+fn several_nodes_at_one_export_are_named_and_the_feeds_of_all_of_them_move() {
+    let mut shared = nine_feeds();
+    shared.thread_count = 3;
+    (shared.eta, shared.run_eta) = (None, None);
+    for (feed, submitted) in [(Feed::Prices, 4_200), (Feed::InventoryStockStatus, 900)] {
+        let at = shared.feeds.iter_mut().find(|of| of.feed == feed).unwrap();
+        (at.phase, at.submitted, at.source_read, at.collected) =
+            (Phase::Sending, submitted, submitted, submitted + 200);
+    }
+    let mut state = after(1, shared);
+    let addresses = ["root@web-1, pid 812", "root@web-2, pid 4410", "root@web-3, pid 97"];
+    let text = format!("3 nodes share this export: {}", addresses.join("; "));
+    let news = vec![RunEvent::Note { feed: Feed::Products, text: text.into() }];
+    let at = Now { uptime: Duration::from_secs(200), ..now() };
+    state.update(Event::Run { news, skipped: 0 }, &at);
+    for size in [(80, 24), (160, 50)] {
+        let shown = draw(&state, THEME, size).backend().to_string();
+        assert!(shown.contains("3 nodes share this export"), "{shown}");
+        assert_eq!((shown.matches("▶ sending").count(), shown.matches("▶ collecting").count()), (2, 1), "{shown}");
+    }
+    sized("run-nodes", &state, THEME, &[(60, 15), (80, 24), (160, 50)]);
+}
+
 #[test]
 fn a_429_is_over_with_the_next_success() {
     let mut state = after(1, nine_feeds());
