@@ -1,6 +1,7 @@
 //! Several nodes, one ledger in a database: shared exports, nodes and servers that are killed, and moving there and back.
 
 mod server;
+mod settings;
 mod world;
 
 use std::sync::atomic::Ordering;
