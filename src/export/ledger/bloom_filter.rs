@@ -6,32 +6,52 @@ use crate::feeds::item::Sha1Hash;
 /// Bits for each identity.
 const BITS: usize = 16;
 
-/// The filter, a part for each time that identities were added, so that it grows with them: two bytes for each.
+/// Identities that a part has room for at least, so that there are few parts also where identities come in small numbers.
+const LEAST: usize = 50_000;
+
+/// The filter, in parts, so that it grows with the identities: two bytes for each.
 #[derive(Debug, Default)]
 pub(super) struct BloomFilter {
-    parts: Vec<Vec<u64>>,
+    parts: Vec<Part>,
+}
+
+/// Some of the identities. Every question looks at every part.
+#[derive(Debug)]
+struct Part {
+    bits: Vec<u64>,
+    /// How many identities it has room for yet.
+    room: usize,
+}
+
+impl Part {
+    fn of(ids: usize) -> Self {
+        let room = ids.max(LEAST);
+        Self { bits: vec![0; (room * BITS).div_ceil(64)], room }
+    }
 }
 
 impl BloomFilter {
-    /// Adds identities. Each call makes a part that every question looks at, so they come many at a time.
-    pub fn add<'a>(&mut self, ids: impl ExactSizeIterator<Item = &'a Sha1Hash>) {
-        if ids.len() == 0 {
-            return;
-        }
-        let mut part = vec![0; (ids.len() * BITS).div_ceil(64)];
-        for id in ids {
-            for (word, bit) in places(id, part.len()) {
-                part[word] |= bit;
+    /// Adds identities.
+    pub fn add<'a>(&mut self, mut ids: impl ExactSizeIterator<Item = &'a Sha1Hash>) {
+        while ids.len() > 0 {
+            if self.parts.last().is_none_or(|part| part.room == 0) {
+                self.parts.push(Part::of(ids.len()));
+            }
+            let Some(part) = self.parts.last_mut() else { return };
+            for id in ids.by_ref().take(part.room) {
+                for (word, bit) in places(id, part.bits.len()) {
+                    part.bits[word] |= bit;
+                }
+                part.room -= 1;
             }
         }
-        self.parts.push(part);
     }
 
     /// Whether it may have been added.
     pub fn may_have(&self, id: &Sha1Hash) -> bool {
-        self.parts
-            .iter()
-            .any(|part| places(id, part.len()).all(|(word, bit)| part.get(word).is_some_and(|bits| bits & bit != 0)))
+        self.parts.iter().any(|Part { bits, .. }| {
+            places(id, bits.len()).all(|(word, bit)| bits.get(word).is_some_and(|bits| bits & bit != 0))
+        })
     }
 }
 
