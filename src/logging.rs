@@ -13,7 +13,7 @@ use tracing_subscriber::fmt::writer::MakeWriterExt as _;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 
 use crate::error::{Exit, Explain as _, Problem};
-use crate::hardening::{self, Writing};
+use crate::hardening::{self, Connecting, Writing};
 use crate::private_file::{self, PrivateFileError};
 
 /// Days of logs that are kept.
@@ -179,10 +179,14 @@ pub fn start(state_dir: &Path) -> Result<WorkerGuard, Problem> {
     } else {
         install(writer, amount.level);
     }
-    match hardening::writing() {
-        Some(Writing::Confined) => tracing::info!("can write only where it must (Landlock)"),
-        Some(Writing::Anywhere(why)) => tracing::info!(why, "can write wherever its user can"),
-        None => {}
+    let Some(in_force) = hardening::in_force() else { return Ok(guard) };
+    match &in_force.writing {
+        Writing::Confined => tracing::info!("can write only where it must (Landlock)"),
+        Writing::Anywhere(why) => tracing::info!(why, "can write wherever its user can"),
+    }
+    match &in_force.connecting {
+        Connecting::Only(ports) => tracing::info!(?ports, "can connect only to ports of its settings (Landlock)"),
+        Connecting::Anywhere(why) => tracing::info!(why, "can connect to any port"),
     }
     Ok(guard)
 }

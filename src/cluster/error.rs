@@ -72,7 +72,7 @@ impl ClusterError {
         };
         Self::Unusable {
             place: place(settings),
-            reason: database::words(error),
+            reason: database::connecting_words(settings, error),
             hint: hint.into(),
             is_passing: database::is_interruption(error) || is_without_outcome(error),
         }

@@ -172,7 +172,7 @@ impl Invocation {
         }
     }
 
-    /// Gives up writing anywhere but where an export must. Where the configuration cannot be read, the command says why.
+    /// Gives up writing and connecting anywhere but where an export must. Where the configuration cannot be read, the command says why.
     fn confine(&self) {
         if let Ok(store) = self.load() {
             hardening::remember(confinement::confine(&store, &self.state_dir(&store)));

@@ -263,7 +263,7 @@ pub struct ExportSection {
     pub max_batch_bytes: usize,
     /// Whether a run with `--quiet` is silent and ends with 0 if another one does the same work.
     pub quiet_if_running: bool,
-    /// Whether a run or a watch gives up writing anywhere but where it must, where the kernel has Landlock.
+    /// Whether a run or a watch gives up writing and connecting anywhere but where it must, where the kernel has Landlock.
     pub landlock: bool,
     /// Whether the ledger keeps what was sent of each item.
     pub keep_payloads: bool,

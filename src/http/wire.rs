@@ -2,7 +2,7 @@
 //!
 //! It must never know what a request is about. Signing in with IMS goes over a wire of its own.
 
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use super::answer::MESSAGE_LIMIT;
 use super::failure::Failure;
 use super::{HttpError, proxy};
 use crate::format::duration;
+use crate::hardening;
 use crate::untrusted::SafeText;
 use crate::waiting;
 
@@ -233,7 +234,11 @@ impl Wire {
         } else if error.is_dns() {
             format!("cannot resolve its name: {cause}")
         } else if error.is_connect() {
-            format!("no connection: {cause}")
+            let port = self.base.port_or_known_default().unwrap_or_default();
+            match io_cause(error).and_then(|io| hardening::gave_up(io, port)) {
+                Some(why) => format!("no connection: {why}"),
+                None => format!("no connection: {cause}"),
+            }
         } else {
             format!("connection lost: {cause}")
         };
@@ -423,4 +428,15 @@ fn root_cause(error: &dyn std::error::Error) -> SafeText {
         deepest = cause;
     }
     SafeText::limited(&deepest.to_string(), MESSAGE_LIMIT)
+}
+
+/// The system's own error, where one is the cause.
+fn io_cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a io::Error> {
+    let mut cause = Some(error);
+    let mut found = None;
+    while let Some(error) = cause {
+        found = error.downcast_ref().or(found);
+        cause = error.source();
+    }
+    found
 }

@@ -1,8 +1,8 @@
-//! What an export gives up: writing anywhere but where it must.
+//! What an export gives up: writing and connecting anywhere but where it must.
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::file_shop::{Shop, product};
 use super::support::home::{stderr, stdout};
@@ -25,7 +25,7 @@ fn an_export_is_confined_and_everything_it_has_to_write_is_written() {
     let doctor = || -> Value {
         let lines = stdout(&home.run(&["doctor", "--json"]));
         let line = lines.lines().find(|line| line.contains("State directory")).expect("its check").to_owned();
-        serde_json::from_str::<Value>(&line).expect("JSON")["facts"][0].clone()
+        serde_json::from_str::<Value>(&line).expect("JSON")["facts"].clone()
     };
     with("");
     let output = home.run(&["export", "run", "--quiet"]);
@@ -33,13 +33,25 @@ fn an_export_is_confined_and_everything_it_has_to_write_is_written() {
     assert!(metrics.exists(), "the metrics are written");
     let is_there = !log().contains("this kernel has no Landlock");
     assert_eq!(log().contains("can write only where it must (Landlock)"), is_there, "{}", log());
-    let fact = doctor();
-    assert_eq!(fact.as_str().is_some_and(|fact| fact.starts_with("exports can write only there")), is_there, "{fact}");
+    let facts = doctor();
+    let begins = |at: usize, with: &str| facts[at].as_str().is_some_and(|fact| fact.starts_with(with));
+    assert_eq!(begins(0, "exports can write only there"), is_there, "{facts}");
+    let binds_connections = !log().contains("Landlock binds connections from") && is_there;
+    let logged = log().lines().any(|line| line.contains("can connect only to ports of its settings (Landlock)"));
+    assert_eq!(logged, binds_connections, "{}", log());
+    assert_eq!(begins(1, "exports can connect only to these TCP ports: 53, "), binds_connections, "{facts}");
 
     with("[export]\nlandlock = false");
     home.ok(&["export", "run", "--quiet"]);
     assert!(log().contains("can write wherever its user can why=\"export.landlock is false\""), "{}", log());
-    assert_eq!(doctor(), "exports can write wherever this user can: export.landlock is false");
+    assert!(log().contains("can connect to any port why=\"export.landlock is false\""), "{}", log());
+    assert_eq!(
+        doctor(),
+        json!([
+            "exports can write wherever this user can: export.landlock is false",
+            "exports can connect to any port: export.landlock is false"
+        ])
+    );
 }
 
 #[test]

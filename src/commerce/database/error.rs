@@ -4,6 +4,7 @@ use mysql_async::{DriverError, Error, IoError};
 
 use super::settings::{Address, DatabaseSettings};
 use crate::error::{Exit, Explain};
+use crate::hardening;
 use crate::remedy::{Hint, Remedy};
 use crate::untrusted::SafeText;
 
@@ -124,7 +125,7 @@ impl DatabaseError {
         Self::Unreachable {
             address: settings.address_text(),
             user: SafeText::new(&settings.user),
-            reason: words(error),
+            reason: connecting_words(settings, error),
             hint: hint(settings, error),
             is_passing: is_interruption(error),
         }
@@ -232,6 +233,18 @@ pub fn words(error: &Error) -> SafeText {
     SafeText::limited(&text, MESSAGE_LIMIT)
 }
 
+/// The same of a connection that could not be made; of a port that this process gave up, what that means.
+pub fn connecting_words(settings: &DatabaseSettings, error: &Error) -> SafeText {
+    given_up(settings, error).map_or_else(|| words(error), |why| SafeText::new(&why))
+}
+
+fn given_up(settings: &DatabaseSettings, error: &Error) -> Option<String> {
+    match (error, &settings.address) {
+        (Error::Io(IoError::Io(io)), Address::Tcp { port, .. }) => hardening::gave_up(io, *port),
+        _ => None,
+    }
+}
+
 /// Whether an error may pass by itself: the connection was lost, or the server was busy with something else.
 pub fn is_interruption(error: &Error) -> bool {
     match error {
@@ -303,6 +316,9 @@ fn hint(settings: &DatabaseSettings, error: &Error) -> String {
             "give the user a supported authentication plugin: mysql_native_password or caching_sha2_password".to_owned()
         }
         Error::Server(_) => "check the database server's log, and whether it is starting or overloaded".to_owned(),
+        error if given_up(settings, error).is_some() => {
+            "restart the watch or the run; [export] landlock = false lets it connect anywhere".to_owned()
+        }
         _ => not_listening(settings),
     }
 }

@@ -22,7 +22,7 @@ use std::time::Duration;
 pub use connections::CONNECT_TIMEOUT;
 use connections::{Connections, View};
 pub use decode::Decode;
-pub use error::{DatabaseError, grant, is_interruption, words};
+pub use error::{DatabaseError, connecting_words, grant, is_interruption, words};
 pub use schema::{LinkColumn, Schema};
 pub use session::connect_plain;
 pub use settings::{Address, ClientCertificate, DEFAULT_PORT, DatabaseSettings, SettingsError, Tls};

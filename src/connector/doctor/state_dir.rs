@@ -12,7 +12,7 @@ use crate::connector::finding::Finding;
 use crate::export::ledger::{file_system, network_name};
 use crate::export::owner::user_named;
 use crate::format::bytes;
-use crate::hardening::Writing;
+use crate::hardening::{Connecting, Writing};
 use crate::private_file::safe;
 
 const STATE: &str = "State directory";
@@ -82,13 +82,21 @@ pub(super) fn check(connector: &Connector, variable: impl Fn(&str) -> Option<Str
         Err(_) => "created by the first run".to_owned(),
     };
     let free = free.map_or_else(|| "free space unknown".to_owned(), |free| format!("{} free", bytes(free)));
-    let writing = match connector.writing_of_exports() {
+    let in_force = connector.confinement_of_exports();
+    let writing = match in_force.writing {
         Writing::Confined => {
             "exports can write only there, to the metrics file, var/ and temporary directories (Landlock)".to_owned()
         }
         Writing::Anywhere(why) => format!("exports can write wherever this user can: {why}"),
     };
-    Check::new(STATE, &format!("{mode}, {free}, {shown}"), findings).with_facts(vec![writing.into()])
+    let connecting = match in_force.connecting {
+        Connecting::Only(ports) => {
+            let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+            format!("exports can connect only to these TCP ports: {} (Landlock)", ports.join(", "))
+        }
+        Connecting::Anywhere(why) => format!("exports can connect to any port: {why}"),
+    };
+    Check::new(STATE, &format!("{mode}, {free}, {shown}"), findings).with_facts(vec![writing.into(), connecting.into()])
 }
 
 fn nearest_existing(path: &Path) -> PathBuf {
