@@ -139,7 +139,13 @@ impl Killer {
         if armed.met < aim.times {
             return false;
         }
-        kill_process(pid, Signal::KILL).expect("a child that was not waited for yet");
+        let sent = kill_process(pid, Signal::KILL);
+        if sent.is_err() && self.is_among_others {
+            // It has come to its end while another one went on.
+            armed.target = None;
+            return false;
+        }
+        sent.expect("a child that was not waited for yet");
         armed.killed = Some(step);
         true
     }

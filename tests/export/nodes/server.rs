@@ -207,7 +207,14 @@ fn program() -> Command {
     let root = servers.join(&name).join("root");
     let path = |of: &str| root.join(of).display().to_string();
     let (server, own) = if name == "mysql" {
-        ("usr/sbin/mysqld", vec!["--mysqlx=OFF".to_owned(), format!("--lc-messages-dir={}", path("usr/share/mysql"))])
+        (
+            "usr/sbin/mysqld",
+            vec![
+                "--mysqlx=OFF".to_owned(),
+                "--secure-file-priv=".to_owned(),
+                format!("--lc-messages-dir={}", path("usr/share/mysql")),
+            ],
+        )
     } else {
         ("usr/sbin/mariadbd", vec![format!("--lc-messages-dir={}", path("usr/share/mariadb"))])
     };
