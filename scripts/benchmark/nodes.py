@@ -18,18 +18,11 @@ COUNTERS = (
 )
 
 
-def in_database(server, database):
-    """The part of the configuration that keeps the ledger in this database of the bench's server."""
-    return '[state.database]\nurl = "mysql://root@localhost/%s?socket=%s"\n' % (database, server.socket)
-
-
-def shared(binary, home, url, keys, source, server, database, rest=""):
-    """The program as a node: its ledger is in the database."""
+def shared(binary, home, url, keys, source, server, database):
+    """The program as a node: its ledger is in this database of the bench's server."""
     home.mkdir(parents=True)
-    node = Program(binary, home, url, keys, source + in_database(server, database) + rest)
-    config = home / ".config/commerce-connector/config.toml"
-    config.write_text(config.read_text().replace("[state]\n", '[state]\nledger = "database"\n', 1))
-    return node
+    state = 'ledger = "database"\n[state.database]\nurl = "mysql://root@localhost/%s?socket=%s"\n' % (database, server.socket)
+    return Program(binary, home, url, keys, source, state=state)
 
 
 def counters(server):
@@ -41,8 +34,11 @@ def counters(server):
 def together(nodes):
     """One full sync of all feeds by these nodes, begun at the same time. Returns the seconds it took, and the items that each sent."""
     begin = time.perf_counter()
-    processes = [start([node.binary, "export", "run", "--json"], env=environment(node.home), stdout=subprocess.PIPE,
-                       stderr=open(node.home / "stderr", "w")) for node in nodes]
+    processes = []
+    for node in nodes:
+        with open(node.home / "stderr", "w") as log:
+            command = [node.binary, "export", "run", "--json"]
+            processes.append(start(command, env=environment(node.home), stdout=subprocess.PIPE, stderr=log))
     sent = []
     for node, process in zip(nodes, processes):
         lines = [json.loads(line) for line in process.stdout]

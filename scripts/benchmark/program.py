@@ -61,8 +61,8 @@ class Sandbox:
         self._process.wait()
 
 
-def write_config(home, url, keys, rest, requests_per_second=0):
-    """The configuration file of a user: a gateway, without a limit on requests unless there is one, and one pair of keys."""
+def write_config(home, url, keys, rest, requests_per_second=0, state=""):
+    """The configuration file of a user: a gateway, without a limit on requests unless there is one, one pair of keys, and more of `[state]`."""
     config = home / ".config/commerce-connector/config.toml"
     config.parent.mkdir(parents=True, exist_ok=True)
     config.write_text("""
@@ -75,18 +75,18 @@ api_key = "%s"
 private_key_file = "%s"
 [state]
 directory = "%s"
-%s""" % (url, requests_per_second, keys["api_key"], keys["private_key_file"], home / "state", rest))
+%s%s""" % (url, requests_per_second, keys["api_key"], keys["private_key_file"], home / "state", state, rest))
     config.chmod(0o600)
 
 
 class Program:
     """The program with one source, and a ledger that begins empty."""
 
-    def __init__(self, binary, home, url, keys, source, saas=(gateway.PROJECT, gateway.DATA_SPACE), requests_per_second=0):
+    def __init__(self, binary, home, url, keys, source, saas=(gateway.PROJECT, gateway.DATA_SPACE), requests_per_second=0, state=""):
         """`keys` is what the sandbox says of one pair; `source` is the `[source]` part of the configuration, `saas` project and data space."""
         self.binary, self.home, self.state = binary, home, home / "state"
         data_space = '[saas]\nproject_id = "%s"\nenvironment_id = "%s"\nenvironment_type = "Testing"\n' % saas
-        write_config(home, url, keys, data_space + source, requests_per_second)
+        write_config(home, url, keys, data_space + source, requests_per_second, state)
 
     def export(self, *arguments):
         """One export of the products feed. Returns what the process took. Ends the bench, with the program's own words, if it fails."""

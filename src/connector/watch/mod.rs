@@ -195,10 +195,7 @@ impl Pass for Passes {
     async fn pass(&mut self) -> Result<Passed, Problem> {
         self.keep_endpoint().await;
         let passed = self.pass_now().await;
-        // A watch that sends is worth more than a figure of it.
-        if let Err(problem) = self.connector.write_metrics().await {
-            tracing::warn!(%problem, "metrics not written");
-        }
+        self.write_metrics().await;
         let outcome = match &passed {
             Ok(Passed::Well) => self.outcome.take(),
             Ok(Passed::Badly(problem)) | Err(problem) => outcome_of_problem(problem),
@@ -289,7 +286,7 @@ impl Passes {
         let run = self.start(source.clone(), self.watch.feeds.clone()).await?;
         let mut beside = Beside::new(self.watch.every);
         let ended = self.follow(Going::new(run), &mut beside, &source).await;
-        // Those of this pass are over first or last; no lock outlives it.
+        // Also if the long pass broke: the next one needs the locks.
         let beside_problem = self.finish_beside(&mut beside).await;
         let report = ended?;
         self.outcome = outcome_of_report(&report);
@@ -377,10 +374,15 @@ impl Passes {
         if let Some(problem) = &problem {
             tracing::warn!(%problem, "a pass beside the long one");
         }
+        self.write_metrics().await;
+        problem
+    }
+
+    /// Writes the figures down. A watch that sends is worth more than a figure of it.
+    async fn write_metrics(&self) {
         if let Err(problem) = self.connector.write_metrics().await {
             tracing::warn!(%problem, "metrics not written");
         }
-        problem
     }
 
     /// Tells what happened in a pass, if a person should see it.
