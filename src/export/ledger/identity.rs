@@ -4,19 +4,17 @@
 //! join the table `identities` together, sorted. The rows hold them as well, so nothing is lost with the memory: what is above
 //! the mark in `identified` is read again when the feed is begun.
 
-use std::collections::HashMap;
-
 use rusqlite::{OptionalExtension, params};
 
 use super::bloom_filter::BloomFilter;
 use super::feed_code;
-use super::identity_table::{ALL, in_table, key, put, up_to};
+use super::identity_table::{ALL, in_table, is_row_of, key, put, up_to};
 use super::new_identities::NewIdentities;
 use super::store::{Mode, Store};
 use crate::domain::Feed;
 use crate::feeds::item::Sha1Hash;
 
-/// How many new identities wait in memory, about 9 MB. Fewer would mean more passes over the table: it is about a page for two
+/// How many new identities wait in memory, about 4 MB. Fewer would mean more passes over the table: it is about a page for two
 /// hundred identities, and each time nearly all of its pages are written.
 const MOST_WAITING: usize = 200_000;
 
@@ -26,20 +24,24 @@ impl Store {
         let up_to = up_to(&self.connection, feed)?;
         let has_settled =
             self.connection.prepare_cached("SELECT 1 FROM identities WHERE feed = ?1")?.exists([feed_code(feed)])?;
-        let settled = (!has_settled).then(BloomFilter::default);
-        self.new_identities = NewIdentities { feed: Some(feed), up_to, settled, rows: HashMap::new() };
+        let settled = (!has_settled).then(BloomFilter::new);
+        self.new_identities = NewIdentities::of(feed, up_to, settled);
         let mut select = self
             .connection
             .prepare_cached("SELECT id, feed_id FROM items NOT INDEXED WHERE id > ?1 AND feed = ?2 ORDER BY id")?;
         let mut rows = select.query([up_to, feed_code(feed)])?;
         while let Some(row) = rows.next()? {
-            self.new_identities.rows.insert(Sha1Hash(row.get(1)?), row.get(0)?);
+            let (row, id) = (row.get(0)?, Sha1Hash(row.get(1)?));
+            // A dry run writes nothing: in a case that hardly ever comes, it counts an item too many.
+            if !self.new_identities.insert(key(&id), row) && self.mode == Mode::Keep {
+                put(&self.connection, feed, key(&id), row)?;
+            }
         }
         drop(rows);
         drop(select);
-        if self.new_identities.rows.is_empty() {
+        if self.new_identities.len() == 0 {
             // What other feeds have added is not read again.
-            return self.settle_identities();
+            return self.settle();
         }
         self.settle_identities_if_many()
     }
@@ -56,24 +58,29 @@ impl Store {
     /// The row of an identity.
     pub(super) fn row_of_identity(&self, feed: Feed, id: Sha1Hash) -> rusqlite::Result<Option<i64>> {
         debug_assert_eq!(self.new_identities.feed, Some(feed), "the feed that was begun");
-        match self.new_identities.rows.get(&id) {
-            Some(row) => Ok(Some(*row)),
-            None if self.new_identities.settled.as_ref().is_some_and(|settled| !settled.may_have(&id)) => Ok(None),
-            None => in_table(&self.connection, feed, id),
+        let key = key(&id);
+        if let Some(row) = self.new_identities.get(key)
+            && is_row_of(&self.connection, feed, id, row)?
+        {
+            return Ok(Some(row));
+        }
+        match &self.new_identities.settled {
+            Some(settled) if !settled.may_have(key) => Ok(None),
+            _ => in_table(&self.connection, feed, id),
         }
     }
 
     /// Takes note of the row of a new identity.
     pub(super) fn add_identity(&mut self, feed: Feed, id: Sha1Hash, row: i64) -> rusqlite::Result<()> {
-        if row > self.new_identities.up_to {
-            self.new_identities.rows.insert(id, row);
+        let key = key(&id);
+        if row > self.new_identities.up_to && self.new_identities.insert(key, row) {
             return Ok(());
         }
         // SQLite gave the number of a row that was forgotten; those above the mark alone are read again.
         if let Some(settled) = &mut self.new_identities.settled {
-            settled.add([id].iter());
+            settled.add(key);
         }
-        put(&self.connection, feed, &id, row)
+        put(&self.connection, feed, key, row)
     }
 
     /// Takes an identity out, with its row.
@@ -82,15 +89,22 @@ impl Store {
         let mut select = self.connection.prepare_cached(sql)?;
         let found = select.query_row([row], |row| Ok((row.get::<_, i64>(0)?, Sha1Hash(row.get(1)?)))).optional()?;
         let Some((feed, id)) = found else { return Ok(()) };
-        if self.new_identities.rows.remove(&id).is_none() {
+        if !self.new_identities.remove(key(&id), row) {
             let sql = "DELETE FROM identities WHERE feed = ?1 AND key = ?2 AND id = ?3";
             self.connection.prepare_cached(sql)?.execute(params![feed, key(&id), row])?;
         }
         Ok(())
     }
 
-    /// Moves the new identities into the table. A dry run writes nothing and keeps them.
+    /// Moves the new identities into the table, at the end of a feed.
     pub(in crate::export) fn settle_identities(&mut self) -> rusqlite::Result<()> {
+        // The filter is for those that are still to come.
+        self.new_identities.settled = None;
+        self.settle()
+    }
+
+    /// Moves the new identities into the table. A dry run writes nothing and keeps them.
+    fn settle(&mut self) -> rusqlite::Result<()> {
         let Some(feed) = self.new_identities.feed.filter(|_| self.mode == Mode::Keep) else { return Ok(()) };
         if self.new_identities.up_to == ALL {
             return Ok(());
@@ -102,14 +116,12 @@ impl Store {
         if self.new_identities.up_to == newest {
             return Ok(());
         }
-        if let Some(settled) = &mut self.new_identities.settled {
-            settled.add(self.new_identities.rows.keys());
-        }
-        let mut new: Vec<(Sha1Hash, i64)> = self.new_identities.rows.drain().collect();
         // Sorted, so that each page of the table is written once.
-        new.sort_unstable();
-        for (id, row) in new {
-            put(&self.connection, feed, &id, row)?;
+        for (key, row) in self.new_identities.drain() {
+            if let Some(settled) = &mut self.new_identities.settled {
+                settled.add(key);
+            }
+            put(&self.connection, feed, key, row)?;
         }
         let mut keep = self.connection.prepare_cached("INSERT OR REPLACE INTO identified VALUES (?1, ?2)")?;
         keep.execute([feed_code(feed), newest])?;
@@ -119,8 +131,8 @@ impl Store {
 
     /// Moves the new identities into the table once they are many.
     pub(super) fn settle_identities_if_many(&mut self) -> rusqlite::Result<()> {
-        if self.new_identities.rows.len() >= MOST_WAITING {
-            self.settle_identities()?;
+        if self.new_identities.len() >= MOST_WAITING {
+            self.settle()?;
         }
         Ok(())
     }

@@ -12,6 +12,9 @@ pub(super) const ALL: i64 = i64::MAX;
 /// How many bytes of an identity the table holds: enough that two are hardly ever alike; the row has all of it.
 const KEY_BYTES: usize = 8;
 
+/// What the table holds of an identity.
+pub(super) type Key = [u8; KEY_BYTES];
+
 /// Up to which row the table has the identities of a feed.
 pub(super) fn up_to(connection: &Connection, feed: Feed) -> rusqlite::Result<i64> {
     let mut select = connection.prepare_cached("SELECT up_to FROM identified WHERE feed = ?1")?;
@@ -19,14 +22,21 @@ pub(super) fn up_to(connection: &Connection, feed: Feed) -> rusqlite::Result<i64
 }
 
 /// What the table holds of an identity. Made here and not by the statement, which SQLite would then compile anew each time.
-pub(super) fn key(id: &Sha1Hash) -> &[u8] {
-    &id.0[..KEY_BYTES]
+pub(super) fn key(id: &Sha1Hash) -> Key {
+    // An identity is longer than a key.
+    id.0.first_chunk().copied().unwrap_or_default()
 }
 
-/// Puts an identity in.
-pub(super) fn put(connection: &Connection, feed: Feed, id: &Sha1Hash, row: i64) -> rusqlite::Result<()> {
-    let mut insert = connection.prepare_cached("INSERT INTO identities VALUES (?1, ?2, ?3)")?;
-    insert.execute(params![feed_code(feed), key(id), row]).map(drop)
+/// Puts an identity in; one whose key was taken in memory may be there since an earlier run.
+pub(super) fn put(connection: &Connection, feed: Feed, key: Key, row: i64) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO identities VALUES (?1, ?2, ?3)")?;
+    insert.execute(params![feed_code(feed), key, row]).map(drop)
+}
+
+/// Whether a row is that of this identity.
+pub(super) fn is_row_of(connection: &Connection, feed: Feed, id: Sha1Hash, row: i64) -> rusqlite::Result<bool> {
+    let mut select = connection.prepare_cached("SELECT 1 FROM items WHERE id = ?1 AND feed = ?2 AND feed_id = ?3")?;
+    select.exists(params![row, feed_code(feed), id.0])
 }
 
 /// The row of an identity, if the table has it.
