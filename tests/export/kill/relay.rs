@@ -2,8 +2,9 @@
 //! to have the program killed; what happens on the wire after that is what happens when a client is gone.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,6 +20,8 @@ pub struct Relay {
     pub sent: AtomicU64,
     /// Feed requests on their way now.
     pub in_flight: AtomicU32,
+    /// When each feed request arrived.
+    arrived: Mutex<Vec<Instant>>,
     killer: Arc<Killer>,
 }
 
@@ -33,7 +36,13 @@ impl Relay {
     pub async fn start(gateway: SocketAddr, killer: Arc<Killer>) -> Arc<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let relay = Arc::new(Self { address, sent: AtomicU64::new(0), in_flight: AtomicU32::new(0), killer });
+        let relay = Arc::new(Self {
+            address,
+            sent: AtomicU64::new(0),
+            in_flight: AtomicU32::new(0),
+            arrived: Mutex::default(),
+            killer,
+        });
         tokio::spawn({
             let relay = Arc::clone(&relay);
             async move {
@@ -48,12 +57,20 @@ impl Relay {
         relay
     }
 
+    /// The most feed requests that arrived within any time of this length.
+    pub fn most_within(&self, length: Duration) -> usize {
+        let arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
+        let within = |first: usize| arrived[first..].iter().take_while(|at| **at - arrived[first] < length).count();
+        (0..arrived.len()).map(within).max().unwrap_or_default()
+    }
+
     async fn serve(&self, mut client: TcpStream, gateway: SocketAddr) -> std::io::Result<()> {
         client.set_nodelay(true)?;
         let mut server = TcpStream::connect(gateway).await?;
         server.set_nodelay(true)?;
         while let Some(request) = read_message(&mut client).await? {
             if request.bytes.starts_with(b"POST /feeds/") {
+                self.arrived.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now());
                 self.in_flight.fetch_add(1, Ordering::SeqCst);
                 let passed = self.pass_feed(&request, &mut client, &mut server).await;
                 self.in_flight.fetch_sub(1, Ordering::SeqCst);

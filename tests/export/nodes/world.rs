@@ -5,6 +5,7 @@ use std::fs::File;
 use std::process::{Child, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use commerce_connector::domain::Feed;
 use fastrand::Rng;
@@ -25,6 +26,12 @@ pub const NODES: usize = 3;
 /// The seconds after which a node takes over from one that is silent: the shortest that can be set.
 pub const LEASE: &str = "3";
 
+/// The allowance of all nodes together, in requests a second, and the time over which it must hold. A request that was a moment on its
+/// way may come in with those that left later.
+const RATE: u32 = 10;
+const WINDOW: Duration = Duration::from_secs(10);
+const ON_THEIR_WAY: u32 = 2;
+
 /// What came of it.
 #[derive(Debug, Default)]
 pub struct Figures {
@@ -36,6 +43,8 @@ pub struct Figures {
     pub duplicates: u64,
     pub without_answer: u64,
     pub taken_back: u64,
+    /// The most requests within any [`WINDOW`].
+    pub most_in_a_window: usize,
 }
 
 pub struct Nodes {
@@ -69,6 +78,7 @@ impl Nodes {
             servers.url(0, "nodes")
         );
         let config = gateway.config(&format!("{}\n{state}", shop.config()));
+        let config = config.replace("requests_per_second = 0", &format!("requests_per_second = {RATE}"));
         home.write_config(&config.replace(&gateway.sandbox.ready.url, &format!("http://{}", relay.address)));
         for node in 0..NODES {
             std::fs::create_dir(home.path(&format!("node-{node}"))).expect("made");
@@ -200,6 +210,9 @@ impl Nodes {
             self.relay.sent.load(Ordering::SeqCst) <= counted[0].1.unsigned_abs(),
             "requests left that are not in the journal"
         );
+        self.figures.most_in_a_window = self.relay.most_within(WINDOW);
+        let allowed = RATE * u32::try_from(WINDOW.as_secs()).expect("seconds") + ON_THEIR_WAY;
+        assert!(self.figures.most_in_a_window <= allowed as usize, "more than {allowed} in 10 s: {:?}", self.figures);
         self.figures.items = live.len() as u64;
         self.figures.deliveries = received.values().map(|item| item.deliveries).sum();
         self.figures.duplicates = received.values().map(|item| item.deliveries - 1 - item.changes).sum();
