@@ -47,6 +47,7 @@ pub mod report;
 pub mod sandbox;
 pub mod secret;
 pub mod settings;
+pub mod state_files;
 pub mod tui;
 pub mod untrusted;
 pub mod update;

@@ -15,6 +15,7 @@ use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use crate::error::{Exit, Explain as _, Problem};
 use crate::hardening::{self, Connecting, Writing};
 use crate::private_file::{self, PrivateFileError};
+use crate::state_files::{self, Users};
 
 /// Days of logs that are kept.
 const DAYS: usize = 7;
@@ -29,14 +30,15 @@ fn is_log(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX))
 }
 
-/// Refuses log files through which others could read or write, such as a link that leads elsewhere. The directory is ours alone,
-/// so nobody can put one there afterwards.
+/// Refuses log files through which others could read or write, such as a link that leads elsewhere. The directory is its users' alone,
+/// so nobody else can put one there afterwards.
 fn check_files(directory: &Path) -> Result<(), PrivateFileError> {
     let failure = |error: &std::io::Error| PrivateFileError::io(directory, error);
+    let users = Users::of(&std::fs::metadata(directory).map_err(|error| failure(&error))?);
     for entry in std::fs::read_dir(directory).map_err(|error| failure(&error))? {
         let path = entry.map_err(|error| failure(&error))?.path();
         match std::fs::symlink_metadata(&path) {
-            Ok(meta) if is_log(&path) => private_file::check_own(&path, &meta)?,
+            Ok(meta) if is_log(&path) => state_files::check_own(&path, &meta, users)?,
             // One that is gone was too old, and another process took it away.
             _ => {}
         }
@@ -158,12 +160,10 @@ pub fn start(state_dir: &Path) -> Result<WorkerGuard, Problem> {
         Problem::new(Exit::Other, format!("the log directory {}: {reason}", private_file::safe(&directory)))
             .hint(elsewhere())
     };
-    private_file::own_dir(state_dir, "logs").and_then(|directory| check_files(&directory)).map_err(|error| {
-        Problem {
-            what: format!("the log: {error}"),
-            hint: error.hint().or_else(|| Some(elsewhere().into())),
-            exit: Exit::Other,
-        }
+    state_files::own_dir(state_dir, "logs").and_then(|directory| check_files(&directory)).map_err(|error| Problem {
+        what: format!("the log: {error}"),
+        hint: error.hint().or_else(|| Some(elsewhere().into())),
+        exit: Exit::Other,
     })?;
     let appender = Builder::new()
         .rotation(Rotation::DAILY)

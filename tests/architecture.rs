@@ -68,6 +68,7 @@ const HABITS: &[&str] = &[
     "waiting",
     "variables",
     "private_file",
+    "state_files",
     "hardening",
     "logging",
     "version",

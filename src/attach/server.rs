@@ -142,9 +142,11 @@ async fn serve(server: Arc<Server>, listening: Option<Listening>, starter: Optio
             tokio::time::sleep(END_PATIENCE).await;
             continue;
         };
-        if !socket::is_trusted(&stream) {
+        let Some(stream) = stream else {
             tracing::warn!("refused: another user's process tried to attach to this run");
-        } else if guests.len() >= MOST_GUESTS {
+            continue;
+        };
+        if guests.len() >= MOST_GUESTS {
             let message = "too many screens attached to this run: close one first".into();
             guests.spawn(async move { drop(write(&mut stream.into_split().1, FromServer::Refused { message }).await) });
         } else {
@@ -159,9 +161,9 @@ async fn serve(server: Arc<Server>, listening: Option<Listening>, starter: Optio
 }
 
 /// The next who looks; nobody, if nobody can.
-async fn accept(listening: Option<&Listening>) -> std::io::Result<UnixStream> {
+async fn accept(listening: Option<&Listening>) -> std::io::Result<Option<UnixStream>> {
     match listening {
-        Some(listening) => listening.listener.accept().await.map(|(stream, _)| stream),
+        Some(listening) => listening.accept().await,
         None => std::future::pending().await,
     }
 }

@@ -1,4 +1,4 @@
-//! Where the sockets are: `PID.NUMBER.sock` in `runs` and `watches` in the state directory, for their owner's eyes only.
+//! Where the sockets are: `PID.NUMBER.sock` in `runs` and `watches` in the state directory, for the eyes of its users only.
 
 use std::fs::File;
 use std::io;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::net::{UnixListener, UnixStream};
 
-use crate::private_file;
+use crate::state_files::{self, Users};
 
 /// The longest path that a Unix socket can have on Linux, in bytes.
 const LONGEST_PATH: usize = 107;
@@ -26,8 +26,17 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 /// A socket that is listened on; its file is taken away with it.
 #[derive(Debug)]
 pub(super) struct Listening {
-    pub listener: UnixListener,
+    listener: UnixListener,
     path: PathBuf,
+    users: Users,
+}
+
+impl Listening {
+    /// Waits for the next who looks; `None` is somebody who may not.
+    pub async fn accept(&self) -> io::Result<Option<UnixStream>> {
+        let (stream, _) = self.listener.accept().await?;
+        Ok(is_trusted(&stream, self.users).then_some(stream))
+    }
 }
 
 impl Drop for Listening {
@@ -40,17 +49,18 @@ impl Drop for Listening {
 /// Listens on a new socket in the directory of this name. It is only found once somebody listens: between the two steps, who
 /// looks would be refused and would take it away as the leftover of a dead process.
 pub(super) fn listen(state_dir: &Path, name: &str) -> io::Result<Listening> {
-    // 0700 from its beginning: nobody else reaches the socket, not even before it has its own mode.
-    let directory = private_file::own_dir(state_dir, name).map_err(io::Error::other)?;
+    // For its users only from its beginning: nobody else reaches the socket, not even before it has its own mode.
+    let directory = state_files::own_dir(state_dir, name).map_err(io::Error::other)?;
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let path = directory.join(format!("{}.{number}.sock", std::process::id()));
     let unfinished = path.with_extension("new");
     // Of a process that had the same number and died.
     let _ = std::fs::remove_file(&unfinished);
     let listener = UnixListener::bind(&Short::of(&unfinished)?.path)?;
-    std::fs::set_permissions(&unfinished, std::fs::Permissions::from_mode(0o600))?;
+    let users = Users::of_parent(&path);
+    std::fs::set_permissions(&unfinished, std::fs::Permissions::from_mode(users.file_mode()))?;
     std::fs::rename(&unfinished, &path)?;
-    Ok(Listening { listener, path })
+    Ok(Listening { listener, path, users })
 }
 
 /// The sockets that are in the directory of this name.
@@ -58,7 +68,7 @@ pub(super) fn all(state_dir: &Path, name: &str) -> Vec<PathBuf> {
     let directory = state_dir.join(name);
     // Somebody else's sockets are not looked at: who answers there could tell anything.
     let is_ours =
-        std::fs::symlink_metadata(&directory).is_ok_and(|meta| private_file::check_dir(&directory, &meta).is_ok());
+        std::fs::symlink_metadata(&directory).is_ok_and(|meta| state_files::check_dir(&directory, &meta).is_ok());
     let Some(entries) = is_ours.then(|| std::fs::read_dir(&directory).ok()).flatten() else { return Vec::new() };
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let mut sockets: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "sock")).collect();
@@ -74,13 +84,16 @@ pub(super) async fn connect(path: &Path) -> io::Result<UnixStream> {
         let _ = std::fs::remove_file(path);
     }
     let stream = connected?;
-    if is_trusted(&stream) { Ok(stream) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+    if is_trusted(&stream, Users::of_parent(path)) { Ok(stream) } else { Err(io::ErrorKind::PermissionDenied.into()) }
 }
 
-/// Whether the other end is the same user, or root.
-pub(super) fn is_trusted(stream: &UnixStream) -> bool {
+/// Whether the other end is the same user, or root. Who reaches a socket in a directory of a group is in the group.
+fn is_trusted(stream: &UnixStream, users: Users) -> bool {
     let own = rustix::process::geteuid().as_raw();
-    stream.peer_cred().is_ok_and(|peer| [own, 0].contains(&peer.uid()))
+    match users {
+        Users::Owner => stream.peer_cred().is_ok_and(|peer| [own, 0].contains(&peer.uid())),
+        Users::Group(_) => true,
+    }
 }
 
 /// A path that is short enough for a socket: the path itself, or the same place by way of its open directory.

@@ -59,7 +59,7 @@ use crate::config::contexts::Context;
 use crate::config::store::{ConfigError, FlagValue, Store};
 use crate::connector::{Connector, Processes, RunPlace, confinement};
 use crate::error::{Exit, Problem};
-use crate::{hardening, logging, waiting};
+use crate::{hardening, logging, state_files, waiting};
 use output::{Form, Output, WhenClosed, talk};
 use report::Printer;
 use tokio_util::task::AbortOnDropHandle;
@@ -103,7 +103,7 @@ impl Invocation {
         }
     }
 
-    /// `commerce-connector` in the XDG state directory.
+    /// `commerce-connector` in the XDG state directory, or the service's where that is shared with a group that this user is in.
     pub fn default_state_dir(&self) -> PathBuf {
         self.place(Purpose::State)
     }
@@ -116,6 +116,10 @@ impl Invocation {
         let absolute = |name: &str| value(name).map(PathBuf::from).filter(|path| path.is_absolute());
         if let Some(base) = absolute(variable) {
             return base.join("commerce-connector");
+        }
+        let of_system = PathBuf::from(purpose.of_system()).join("commerce-connector");
+        if matches!(purpose, Purpose::State) && state_files::is_shared(&of_system) {
+            return of_system;
         }
         let home = absolute("HOME").or_else(std::env::home_dir).filter(|home| home.is_absolute());
         // On Adobe Commerce on cloud the home is the application itself, of which only a few directories can be written; of these
@@ -130,7 +134,7 @@ impl Invocation {
             }
             Some(home) => home.join(purpose.under_home()).join("commerce-connector"),
             // A user without a home, as in many containers.
-            None => PathBuf::from(purpose.of_system()).join("commerce-connector"),
+            None => of_system,
         }
     }
 
@@ -295,7 +299,10 @@ pub fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<Exit> {
     if cli.command.as_ref().is_none_or(Command::is_in_context) {
         setting.context = setting.context_in_use()?;
     }
-    // Before there is a second thread: each is bound by what binds the one that starts it.
+    // All that follows is before there is a second thread: each is bound by what binds the one that starts it.
+    if let Ok(store) = setting.load() {
+        state_files::admit_group(&setting.state_dir(&store));
+    }
     if let Some(command) = cli.command.as_ref().filter(|command| command.is_confined())
         && access::permit(command, &setting).is_ok()
     {

@@ -14,7 +14,7 @@ use crate::export::ledger::{
 };
 use crate::feeds::item::{FeedItem, identity};
 use crate::feeds::source::{Collected, IdKind, Page, Selection, Source};
-use crate::private_file;
+use crate::state_files;
 use crate::untrusted::SafeText;
 
 /// One item: what is known of it, and what the source would give for it now.
@@ -163,7 +163,7 @@ impl Connector {
         let text = format!("{:#}\n", document(&view));
         let written = {
             let path = path.clone();
-            tokio::task::spawn_blocking(move || private_file::write(&path, text.as_bytes())).await
+            tokio::task::spawn_blocking(move || state_files::write(&path, text.as_bytes())).await
         };
         match written {
             Ok(written) => written.map_err(explained)?,

@@ -9,8 +9,9 @@ use super::{Connector, explained};
 use crate::error::Problem;
 use crate::export::ledger::{self, Backup, Checkup, Formats, RepairFrom, Repaired};
 use crate::format::counted;
+use crate::private_file::{self, PrivateFileError};
 use crate::remedy::{Hint, Remedy};
-use crate::{export, private_file};
+use crate::{export, state_files};
 
 impl Connector {
     /// Checks the ledger of the chosen data space, reading all of it; `None` if there is none. Blocking.
@@ -63,7 +64,7 @@ impl Connector {
             to
         } else {
             let directory = self.shared.state_dir.join("backups");
-            private_file::create_dir(&directory).map_err(explained)?;
+            state_files::make_dir(&directory).map_err(|error| explained(PrivateFileError::io(&directory, &error)))?;
             let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
             directory.join(format!("{data_space}.{stamp}.sqlite3"))
         };

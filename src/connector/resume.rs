@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Problem;
-use crate::private_file::{self, Secrecy};
+use crate::state_files;
 
 /// How often it is written at most. What is looked at in between is looked at again.
 const SAVE_EVERY: Duration = Duration::from_secs(10);
@@ -43,7 +43,7 @@ where
 {
     /// What an interrupted look left, or the beginning of a new one. What cannot be read is a beginning.
     pub fn open(path: PathBuf, asked: Q, now: Timestamp) -> Self {
-        let kept = private_file::open(&path, Secrecy::Open).ok();
+        let kept = state_files::open(&path).ok();
         let kept =
             kept.and_then(|file| serde_json::from_reader::<_, Kept<Q, W>>(BufReader::new(file.take(MOST_BYTES))).ok());
         let kept = kept.filter(|kept| kept.asked == asked && now.duration_since(kept.started_at) < STALE_AFTER);
@@ -79,7 +79,7 @@ where
             return Ok(());
         }
         let text = serde_json::to_vec(&self.kept).map_err(|error| Problem::usage(error.to_string()))?;
-        private_file::write(&self.path, &text).map_err(|error| Problem::of(&error))?;
+        state_files::write(&self.path, &text).map_err(|error| Problem::of(&error))?;
         self.saved = Some(Instant::now());
         Ok(())
     }

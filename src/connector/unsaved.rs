@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -14,11 +15,12 @@ use zeroize::Zeroizing;
 use super::{Connector, explained};
 use crate::domain::Environment;
 use crate::error::{Exit, Problem};
-use crate::private_file::{self, PrivateFileError, Secrecy, safe};
+use crate::private_file::{self, PrivateFileError, Secrecy, is_trusted, safe};
 use crate::secret::Secret;
+use crate::state_files;
 
 /// The directory of the files, in the state directory.
-const DIRECTORY: &str = "unsaved";
+pub(in crate::connector) const DIRECTORY: &str = "unsaved";
 
 /// Which half of a pair a text is meant for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +80,7 @@ impl Connector {
     /// # Errors
     /// A [`Problem`] if the state directory is not ours alone, or cannot be written.
     pub fn keep_unsaved(&self, halves: &[UnsavedHalf], file: Option<&Path>) -> Result<PathBuf, Problem> {
-        let directory = private_file::own_dir(&self.shared.state_dir, DIRECTORY).map_err(explained)?;
+        let directory = state_files::own_dir(&self.shared.state_dir, DIRECTORY).map_err(explained)?;
         let since = Timestamp::now();
         // A name of its own, so that what another screen left is never overwritten; names sort by age.
         let own = || directory.join(format!("{:015}.{}.json", since.as_millisecond(), std::process::id()));
@@ -100,9 +102,11 @@ impl Connector {
         if fs::symlink_metadata(&directory).is_err() {
             return Ok(None);
         }
-        let directory = private_file::own_dir(&self.shared.state_dir, DIRECTORY).map_err(explained)?;
+        let directory = state_files::own_dir(&self.shared.state_dir, DIRECTORY).map_err(explained)?;
         let entries = fs::read_dir(&directory).map_err(|error| explained(PrivateFileError::io(&directory, &error)))?;
-        let paths = entries.flatten().map(|entry| entry.path());
+        // What other users of a shared state directory left is for them only.
+        let own = entries.flatten().filter(|entry| entry.metadata().is_ok_and(|meta| is_trusted(meta.uid())));
+        let paths = own.map(|entry| entry.path());
         let Some(file) = paths.filter(|path| path.extension().is_some_and(|end| end == "json")).min() else {
             return Ok(None);
         };

@@ -18,7 +18,8 @@ use tokio::time::Instant;
 
 use crate::cluster::{ClusterError, Worker};
 use crate::domain::DataSpaceId;
-use crate::private_file::{self, PrivateFileError};
+use crate::private_file::PrivateFileError;
+use crate::state_files;
 
 /// How often a lock is tried again that another process holds, for microseconds.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
@@ -97,8 +98,8 @@ pub(super) struct SharedMoment {
 
 impl SharedMoment {
     fn open(state_dir: &Path, data_space: &DataSpaceId) -> Result<Self, PrivateFileError> {
-        let path = private_file::own_dir(state_dir, "locks")?.join(format!("{data_space}.pace"));
-        let file = private_file::open_own(&path)?;
+        let path = state_files::own_dir(state_dir, "locks")?.join(format!("{data_space}.pace"));
+        let file = state_files::open_own(&path)?;
         Ok(Self { file, clock: Clock::start(), turn: tokio::sync::Mutex::default() })
     }
 

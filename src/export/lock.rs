@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::ExportError;
 use super::owner::Owner;
 use crate::domain::{DataSpaceId, Feed};
-use crate::private_file::{self, PrivateFileError};
+use crate::private_file::PrivateFileError;
+use crate::state_files::{self, lock_within};
 use crate::untrusted::SafeText;
 
 /// The most that is read of a lock file, in bytes: somebody else may have written it.
@@ -39,11 +40,11 @@ impl RunLock {
     /// # Errors
     /// [`ExportError::Locked`] if a run holds it, [`ExportError::LockFile`] if there can be no lock file.
     pub fn take(state_dir: &Path, data_space: &DataSpaceId, feed: Feed, is_pass: bool) -> Result<Self, ExportError> {
-        let path = private_file::own_dir(state_dir, "locks")?.join(format!("{data_space}.{feed}.lock"));
+        let path = state_files::own_dir(state_dir, "locks")?.join(format!("{data_space}.{feed}.lock"));
         let failure = |error: &std::io::Error| PrivateFileError::io(&path, error);
-        let mut file = private_file::open_own(&path)?;
+        let mut file = state_files::open_own(&path)?;
         // The system frees the locks of a killed process a moment after the process is gone.
-        let is_taken = private_file::lock_within(&file, FREED_WITHIN, || is_left_behind(&file));
+        let is_taken = lock_within(&file, FREED_WITHIN, || is_left_behind(&file));
         if !is_taken.map_err(|error| failure(&error))? {
             let (holder, is_pass) = holder(&file);
             return Err(ExportError::Locked { feed, holder, is_pass });

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
 use crate::untrusted::SafeText;
@@ -43,7 +45,14 @@ impl Owner {
 
     /// Whether the process has ended; `None` if that cannot be seen from this host.
     pub fn is_gone(&self) -> Option<bool> {
-        (self.host == host()).then(|| process_start(self.pid) != Some(self.process_start))
+        if self.host != host() {
+            return None;
+        }
+        match process_start(self.pid) {
+            Some(start) => Some(start != self.process_start),
+            // A system that hides the processes of other users still says that there is one.
+            None => (!is_hidden(self.pid)).then_some(true),
+        }
     }
 
     /// Since when it holds it.
@@ -81,6 +90,12 @@ fn process_start(pid: u32) -> Option<u64> {
     start_of(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
+/// Whether another user has a process with this number.
+fn is_hidden(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| test_kill_process(pid) == Err(Errno::PERM))
+}
+
 /// The same by its line in `/proc`. One that has ended but was not waited for has no start: in a container often nobody waits for
 /// it, so that it stays.
 fn start_of(stat: &str) -> Option<u64> {
@@ -100,6 +115,12 @@ fn user() -> String {
 pub fn user_named(id: u32) -> String {
     let user = nix::unistd::User::from_uid(id.into()).ok().flatten();
     user.map_or_else(|| format!("user {id}"), |user| user.name)
+}
+
+/// The name that goes with a group id; the number where there is none.
+pub fn group_named(id: u32) -> String {
+    let group = nix::unistd::Group::from_gid(id.into()).ok().flatten();
+    group.map_or_else(|| id.to_string(), |group| group.name)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Where tokens and a half-done sign-in are kept: two 0600 files in the state directory, or memory only.
+//! Where tokens and a half-done sign-in are kept: two files in the state directory, for its users only, or memory only.
 //!
 //! It must never know what a token is for.
 
@@ -14,8 +14,9 @@ use zeroize::Zeroizing;
 use super::error::ImsError;
 use super::models::SignedInAs;
 use super::tokens::{Tokens, kept};
-use crate::private_file::{self, PrivateFileError, Secrecy, safe};
+use crate::private_file::{PrivateFileError, safe};
 use crate::secret::Secret;
+use crate::state_files;
 use crate::untrusted::SafeText;
 
 /// The file of the tokens, and the file of what was begun.
@@ -25,7 +26,7 @@ const PENDING: &str = "pending.json";
 /// Where they are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Keep {
-    /// In 0600 files of this directory.
+    /// In files of this directory.
     Files(PathBuf),
     /// Nowhere but here.
     Memory,
@@ -151,7 +152,7 @@ fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Option<T>, ImsError
     if path.symlink_metadata().is_err() {
         return Ok(None);
     }
-    let text = Zeroizing::new(private_file::read(path, Secrecy::Secret)?);
+    let text = Zeroizing::new(state_files::read(path)?);
     serde_json::from_str(&text).map(Some).map_err(|error| {
         // Only where it is wrong: serde's words may repeat a token.
         let reason = SafeText::new(&format!("line {}, column {}", error.line(), error.column()));
@@ -162,7 +163,7 @@ fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Option<T>, ImsError
 fn write<T: Serialize>(path: &Path, record: &T) -> Result<(), ImsError> {
     let nonsense = |error: serde_json::Error| ImsError::Nonsense { path: safe(path), reason: error.to_string().into() };
     let text = Zeroizing::new(serde_json::to_string(record).map_err(nonsense)?);
-    Ok(private_file::write(path, text.as_bytes())?)
+    Ok(state_files::write(path, text.as_bytes())?)
 }
 
 fn remove(path: &Path) -> Result<(), ImsError> {

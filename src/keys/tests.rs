@@ -375,7 +375,7 @@ fn a_file_open_to_others_is_refused_with_the_command_that_helps() {
     for mode in [0o640, 0o604, 0o620, 0o601] {
         let (_dir, path) = key_file(PKCS8.as_bytes(), mode);
         let error = PrivateKey::read(&path).expect_err("refused");
-        assert_eq!(error, KeyError::File(PrivateFileError::Exposed { path: safe(&path), mode }));
+        assert_eq!(error, KeyError::File(PrivateFileError::Exposed { path: safe(&path), mode, right: 0o600 }));
         assert_eq!(error.hint_text(), format!("run `chmod 600 '{}'`", path.display()));
     }
 }

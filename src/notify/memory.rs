@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Problem;
-use crate::private_file::{self, PrivateFileError, Secrecy};
+use crate::private_file::PrivateFileError;
+use crate::state_files::{self, lock_within};
 
 /// The file, below [`DIRECTORY`] in the state directory.
 const FILE: &str = "told.json";
@@ -85,10 +86,10 @@ impl Memory {
     }
 
     fn change_file<T>(state_dir: &Path, change: impl FnOnce(&mut Self) -> T) -> Result<T, PrivateFileError> {
-        let directory = private_file::own_dir(state_dir, DIRECTORY)?;
+        let directory = state_files::own_dir(state_dir, DIRECTORY)?;
         let lock_path = directory.join(LOCK);
-        let lock = private_file::open_own(&lock_path)?;
-        let is_taken = private_file::lock_within(&lock, LOCK_WAIT, || true);
+        let lock = state_files::open_own(&lock_path)?;
+        let is_taken = lock_within(&lock, LOCK_WAIT, || true);
         let held = || std::io::Error::other("another process holds it");
         let is_taken = is_taken.and_then(|is_taken| is_taken.then_some(()).ok_or_else(held));
         is_taken.map_err(|error| PrivateFileError::io(&lock_path, &error))?;
@@ -97,7 +98,7 @@ impl Memory {
         let given = change(&mut memory);
         // A derived structure of texts, numbers and times always is JSON.
         let text = serde_json::to_vec(&memory).unwrap_or_default();
-        private_file::write(&path, &text)?;
+        state_files::write(&path, &text)?;
         Ok(given)
     }
 
@@ -105,7 +106,7 @@ impl Memory {
         if !path.exists() {
             return Self::default();
         }
-        let text = private_file::read(path, Secrecy::Open).map_err(|error| error.to_string());
+        let text = state_files::read(path).map_err(|error| error.to_string());
         text.and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string())).unwrap_or_else(|reason| {
             tracing::warn!(reason, "what was told is forgotten");
             Self::default()

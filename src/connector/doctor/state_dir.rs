@@ -9,11 +9,13 @@ use rustix::fs::Access;
 use super::check::Check;
 use crate::connector::Connector;
 use crate::connector::finding::Finding;
+use crate::connector::unsaved::DIRECTORY as UNSAVED;
 use crate::export::ledger::{file_system, network_name};
-use crate::export::owner::user_named;
+use crate::export::owner::{group_named, user_named};
 use crate::format::bytes;
 use crate::hardening::{Connecting, Writing};
 use crate::private_file::safe;
+use crate::state_files::Users;
 
 const STATE: &str = "State directory";
 /// Free space below which a run may fail: the ledger of a million items takes about 300 MB.
@@ -78,7 +80,10 @@ pub(super) fn check(connector: &Connector, variable: impl Fn(&str) -> Option<Str
         ));
     }
     let mode = match fs::metadata(&directory) {
-        Ok(meta) => format!("mode {:04o}", meta.mode() & 0o777),
+        Ok(meta) => match Users::of(&meta) {
+            Users::Owner => format!("mode {:04o}", meta.mode() & 0o7777),
+            Users::Group(group) => format!("shared with group {}", group_named(group)),
+        },
         Err(_) => "created by the first run".to_owned(),
     };
     let free = free.map_or_else(|| "free space unknown".to_owned(), |free| format!("{} free", bytes(free)));
@@ -108,11 +113,22 @@ fn of_permissions(directory: &Path) -> Vec<Finding> {
     let Ok(meta) = fs::metadata(directory) else { return Vec::new() };
     let (mode, shown) = (meta.mode() & 0o7777, safe(directory));
     let mut findings = Vec::new();
+    let users = Users::of(&meta);
+    if let Users::Group(group) = users {
+        findings.extend(not_shared(directory, group).map(|path| {
+            Finding::wrong(
+                format!("{} is not open to group {}, which the state directory is shared with", safe(&path), group_named(group)),
+                "what one user wrote there, another cannot read or change, so an export stops",
+                format!("as root: `chgrp -R {0} {shown} && chmod -R g+rwX,o= {shown} && find {shown} -type d -exec chmod g+s {{}} +`", group_named(group)),
+            )
+        }));
+        return findings;
+    }
     if mode & 0o022 != 0 {
         findings.push(Finding::wrong(
             format!("the state directory {shown} is writable by other users (mode {mode:04o})"),
             "they could replace its locks and logs, so no export starts",
-            format!("`chmod 700 {shown}`"),
+            format!("`chmod 700 {shown}`, or, to share it with its group, `chmod 2770 {shown}`"),
         ));
     } else if mode & 0o077 != 0 {
         findings.push(Finding::warning(
@@ -122,7 +138,8 @@ fn of_permissions(directory: &Path) -> Vec<Finding> {
         ));
     }
     let me = rustix::process::geteuid().as_raw();
-    if let Some((path, owner)) = someone_elses(directory, me) {
+    if let Some((path, owner)) = first_in(directory, |_, meta| meta.uid() != me).map(|(path, meta)| (path, meta.uid()))
+    {
         findings.push(Finding::wrong(
             format!("{} belongs to {}, and this program runs as {}", safe(&path), user_named(owner), user_named(me)),
             "one user cannot read or write the other's records, so an export stops or starts from scratch",
@@ -136,8 +153,18 @@ fn of_permissions(directory: &Path) -> Vec<Finding> {
     findings
 }
 
-/// The first path of the state that belongs to another user, and whose it is.
-fn someone_elses(directory: &Path, me: u32) -> Option<(PathBuf, u32)> {
+/// The first path of a shared state that this group cannot use. Unsaved keys are for their owner only.
+fn not_shared(directory: &Path, group: u32) -> Option<PathBuf> {
+    let own = directory.join(UNSAVED);
+    let is_closed = |path: &Path, meta: &fs::Metadata| {
+        let needed = if meta.is_dir() { 0o070 } else { 0o060 };
+        (meta.gid() != group || meta.mode() & needed != needed) && path.parent() != Some(own.as_path())
+    };
+    first_in(directory, is_closed).map(|(path, _)| path)
+}
+
+/// The first path of the state of which this holds.
+fn first_in(directory: &Path, holds: impl Fn(&Path, &fs::Metadata) -> bool) -> Option<(PathBuf, fs::Metadata)> {
     let mut waiting = vec![directory.to_owned()];
     let mut looked_at = 0;
     while let Some(path) = waiting.pop() {
@@ -145,8 +172,8 @@ fn someone_elses(directory: &Path, me: u32) -> Option<(PathBuf, u32)> {
         // The directory itself may be reached by a link; nothing else is followed.
         let meta = if path == directory { fs::metadata(&path) } else { fs::symlink_metadata(&path) };
         let Ok(meta) = meta else { continue };
-        if meta.uid() != me {
-            return Some((path, meta.uid()));
+        if holds(&path, &meta) {
+            return Some((path, meta));
         }
         if meta.is_dir() && looked_at < ENTRIES {
             waiting.extend(fs::read_dir(&path).ok()?.flatten().map(|entry| entry.path()));
@@ -188,6 +215,8 @@ fn loss(
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     const EXT4: Option<u64> = Some(0xef53);
@@ -218,12 +247,37 @@ mod tests {
         fs::create_dir(state.path().join("locks")).expect("made");
         fs::write(state.path().join("locks/a.lock"), "").expect("written");
         let me = rustix::process::geteuid().as_raw();
-        assert_eq!(someone_elses(state.path(), me), None);
-        assert_eq!(someone_elses(state.path(), me + 1), Some((state.path().to_owned(), me)));
+        let someone_elses = |me: u32| first_in(state.path(), |_, meta| meta.uid() != me).map(|(path, _)| path);
+        assert_eq!(someone_elses(me), None);
+        assert_eq!(someone_elses(me + 1), Some(state.path().to_owned()));
         if rustix::process::geteuid().is_root() {
             std::os::unix::fs::chown(state.path().join("locks/a.lock"), Some(12_345), None).expect("chown");
-            assert_eq!(someone_elses(state.path(), me), Some((state.path().join("locks/a.lock"), 12_345)));
+            assert_eq!(someone_elses(me), Some(state.path().join("locks/a.lock")));
         }
+    }
+
+    #[test]
+    fn what_the_group_of_a_shared_state_cannot_use_is_found_but_for_unsaved_keys() {
+        let state = tempfile::tempdir().expect("a directory");
+        let group = rustix::process::getegid().as_raw();
+        let open = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("chmod");
+        let (unsaved, locks) = (state.path().join(UNSAVED), state.path().join("locks"));
+        for directory in [&unsaved, &locks] {
+            fs::create_dir(directory).expect("made");
+            fs::write(directory.join("file"), "").expect("written");
+            open(&directory.join("file"), 0o600);
+        }
+        for directory in [state.path(), &unsaved, &locks] {
+            open(directory, 0o2770);
+        }
+        assert_eq!(not_shared(state.path(), group), Some(locks.join("file")));
+        let findings = of_permissions(state.path());
+        assert!(findings.iter().any(|finding| finding.what.contains("locks/file is not open to")), "{findings:?}");
+        open(&locks.join("file"), 0o660);
+        assert_eq!(not_shared(state.path(), group), None);
+        assert!(of_permissions(state.path()).is_empty());
+        open(&locks, 0o700);
+        assert_eq!(not_shared(state.path(), group), Some(locks));
     }
 
     #[test]

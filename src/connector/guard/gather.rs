@@ -43,7 +43,7 @@ impl Connector {
         let neighbour = match (&target, &before, self.root()) {
             // Users of nodes that share a ledger have one state.
             (Some(target), None, Some(root)) if !self.has_shared_ledger() => {
-                tokio::task::block_in_place(|| neighbours::find(&root, &target.id))
+                tokio::task::block_in_place(|| neighbours::find(&root, &target.id, &self.shared.state_dir))
             }
             _ => None,
         };

@@ -5,8 +5,10 @@
 //! who, and where the state is; no secret. Whose it is, only the system says. Nothing of this is needed to send: what cannot be
 //! written or read is left.
 
+use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::io::{Read as _, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -72,13 +74,13 @@ fn write(path: &Path, me: u32, text: &[u8]) -> std::io::Result<()> {
     file.set_permissions(fs::Permissions::from_mode(0o644))
 }
 
-/// Another user who sends into the data space from this shop, if one has said so. Blocking.
-pub(super) fn find(root: &Path, data_space: &DataSpaceId) -> Option<Neighbour> {
+/// Another user who sends into the data space from this shop with a state of its own, if one has said so. Blocking.
+pub(super) fn find(root: &Path, data_space: &DataSpaceId, state_dir: &Path) -> Option<Neighbour> {
     let me = rustix::process::geteuid().as_raw();
-    places(root).iter().find_map(|place| find_in(place, data_space, me))
+    places(root).iter().find_map(|place| find_in(place, data_space, me, state_dir))
 }
 
-fn find_in(place: &Path, data_space: &DataSpaceId, me: u32) -> Option<Neighbour> {
+fn find_in(place: &Path, data_space: &DataSpaceId, me: u32, state_dir: &Path) -> Option<Neighbour> {
     let start = format!("{PREFIX}{data_space}-");
     let entries = fs::read_dir(place).ok()?.flatten();
     entries.map(|entry| entry.path()).find_map(|path| {
@@ -92,9 +94,18 @@ fn find_in(place: &Path, data_space: &DataSpaceId, me: u32) -> Option<Neighbour>
         }
         let mut text = Vec::new();
         file.take(LIMIT).read_to_end(&mut text).ok()?;
+        // One state for both.
+        if is_same(Path::new(OsStr::from_bytes(&text)), state_dir) {
+            return None;
+        }
         let state_dir = SafeText::new(&String::from_utf8_lossy(&text));
         Some(Neighbour { user: SafeText::new(&user_named(user)), state_dir })
     })
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| fs::metadata(path).map(|meta| (meta.dev(), meta.ino())).ok();
+    one == other || place(one).is_some_and(|one| Some(one) == place(other))
 }
 
 #[cfg(test)]
@@ -114,12 +125,14 @@ mod tests {
         fs::create_dir(&var).expect("made");
         tell(root.path(), &space(), Path::new("/home/ann/first"));
         tell(root.path(), &space(), Path::new("/home/ann/state"));
-        assert_eq!(find(root.path(), &space()), None, "that is this user");
+        let elsewhere = Path::new("/home/bob/state");
+        assert_eq!(find(root.path(), &space(), elsewhere), None, "that is this user");
         let me = rustix::process::geteuid().as_raw();
-        let found = find_in(&var, &space(), me + 1).expect("another user");
+        assert_eq!(find_in(&var, &space(), me + 1, Path::new("/home/ann/state")), None, "both have one state");
+        let found = find_in(&var, &space(), me + 1, elsewhere).expect("another user");
         assert_eq!(found.state_dir.as_str(), "/home/ann/state");
         assert_eq!(fs::metadata(var.join(name(&space(), me))).expect("there").mode() & 0o777, 0o644);
-        assert_eq!(find_in(&var, &"another".parse().expect("an id"), me + 1), None);
+        assert_eq!(find_in(&var, &"another".parse().expect("an id"), me + 1, elsewhere), None);
     }
 
     #[test]
@@ -129,7 +142,7 @@ mod tests {
         fs::create_dir(&var).expect("made");
         let me = rustix::process::geteuid().as_raw();
         fs::write(var.join(name(&space(), me + 7)), "/home/bob").expect("written");
-        assert_eq!(find_in(&var, &space(), me), None, "it belongs to this user, not to that one");
+        assert_eq!(find_in(&var, &space(), me, root.path()), None, "it belongs to this user, not to that one");
         let precious = root.path().join("precious");
         fs::write(&precious, "precious").expect("written");
         std::os::unix::fs::symlink(&precious, var.join(name(&space(), me))).expect("a link");

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::{LedgerError, path_of, paths, schema};
 use crate::domain::DataSpaceId;
 use crate::private_file;
+use crate::state_files::Users;
 
 /// A copy that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +41,13 @@ pub fn back_up(state_dir: &Path, data_space: &DataSpaceId, to: &Path) -> Result<
             "choose a file in an existing, writable directory",
         ),
     };
-    // Made here, so that it is 0600 from the first byte and nothing is overwritten; SQLite takes an empty file.
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).map_err(|error| of_target(&error))?;
+    // Made here, so that it is private from the first byte and nothing is overwritten; SQLite takes an empty file.
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(Users::of_parent(to).file_mode())
+        .open(to)
+        .map_err(|error| of_target(&error))?;
     let copied = copy(&connection, to).map_err(|error| LedgerError::of_sqlite(to, &error));
     let kept = copied.and_then(|()| make_durable(to).map_err(|error| of_target(&error)));
     match kept {

@@ -8,17 +8,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::LedgerError;
 use crate::private_file::{self, is_trusted};
 use crate::remedy::{Hint, Remedy};
+use crate::state_files::{Users, make_dir};
 
-/// Permission bits that the owner needs.
-const OWNER_READS_AND_WRITES: u32 = 0o600;
-/// Permission bits that let others read or write the file.
-const OTHERS_MAY_READ_OR_WRITE: u32 = 0o077;
 /// Permission bits of a directory that let others put another file in the place of the ledger.
 const OTHERS_MAY_WRITE: u32 = 0o022;
 
@@ -44,11 +41,11 @@ pub fn network_name(kind: u64) -> Option<&'static str> {
     NETWORK.into_iter().find_map(|(of, name)| (of == kind).then_some(name))
 }
 
-/// Makes directory (0700) and file (0600) where they are missing, checks them, and makes their names durable. SQLite gives its
+/// Makes directory (0700) and file (0600, or 0660 in a directory of a group) where they are missing, checks them, and makes their names durable. SQLite gives its
 /// side files the permissions of the file.
 pub(super) fn make(path: &Path) -> Result<(), LedgerError> {
     let directory = path.parent().unwrap_or(Path::new("/"));
-    make_directory(directory).map_err(|error| LedgerError::of_io(path, &error))?;
+    make_dir(directory).map_err(|error| LedgerError::of_io(path, &error))?;
     if let Some(name) = file_system(directory).and_then(network_name) {
         let reason = format!("it is on a network file system ({name}), where its log and locks do not work");
         return Err(LedgerError::new(
@@ -58,8 +55,12 @@ pub(super) fn make(path: &Path) -> Result<(), LedgerError> {
         ));
     }
     is_there(path)?;
-    match OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
-        Ok(_) => {}
+    let mode = Users::of_parent(path).file_mode();
+    match OpenOptions::new().create_new(true).write(true).mode(mode).open(path) {
+        // Whatever the mask of the process took away.
+        Ok(file) => {
+            file.set_permissions(fs::Permissions::from_mode(mode)).map_err(|error| LedgerError::of_io(path, &error))?;
+        }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(LedgerError::of_io(path, &error)),
     }
@@ -103,11 +104,6 @@ pub(super) fn with_end(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-fn make_directory(directory: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
-}
-
 /// Refuses a ledger that others may read or write, that is somebody else's, or that is not a plain file.
 pub(super) fn check(path: &Path) -> Result<(), LedgerError> {
     let refuse = |reason: &str, hint: String| Err(LedgerError::new(path, reason, hint));
@@ -118,22 +114,27 @@ pub(super) fn check(path: &Path) -> Result<(), LedgerError> {
         let hint = "put the file itself there, or set another directory with --state-dir".to_owned();
         return refuse("it is a symbolic link, a directory or a device; a plain file is needed", hint);
     }
-    if !is_trusted(file.uid()) {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let place = fs::metadata(directory).map_err(|error| LedgerError::of_io(path, &error))?;
+    let users = Users::of(&place);
+    if !users.trust(file.uid(), file.gid()) {
         let hint = "run this program as that user, or set another directory with --state-dir".to_owned();
         return refuse(&format!("it belongs to another user (uid {})", file.uid()), hint);
     }
-    if file.mode() & OWNER_READS_AND_WRITES != OWNER_READS_AND_WRITES {
+    let (mode, right) = (file.mode() & 0o7777, users.file_mode());
+    if mode & right != right {
         // SQLite would give its side files the same permissions, and then could not use these.
-        let reason = format!("its owner cannot read and write it (mode {:04o})", file.mode() & 0o7777);
-        return refuse(&reason, format!("run `chmod 600 {shown}`"));
+        let who = if users == Users::Owner { "its owner" } else { "the group that its directory is shared with" };
+        return refuse(
+            &format!("{who} cannot read and write it (mode {mode:04o})"),
+            format!("run `chmod {right:o} {shown}`"),
+        );
     }
-    if file.mode() & OTHERS_MAY_READ_OR_WRITE != 0 {
-        let reason = format!("it is readable by other users (mode {:04o})", file.mode() & 0o7777);
-        return refuse(&reason, format!("run `chmod 600 {shown}`"));
+    if mode & users.forbidden() != 0 {
+        let reason = format!("it is readable by other users (mode {mode:04o})");
+        return refuse(&reason, format!("run `chmod {right:o} {shown}`"));
     }
-    let directory = path.parent().unwrap_or(Path::new("/"));
-    let place = fs::metadata(directory).map_err(|error| LedgerError::of_io(path, &error))?;
-    if place.mode() & OTHERS_MAY_WRITE != 0 || !is_trusted(place.uid()) {
+    if users == Users::Owner && (place.mode() & OTHERS_MAY_WRITE != 0 || !is_trusted(place.uid())) {
         let reason =
             format!("other users can write to its directory (mode {:04o}, uid {})", place.mode() & 0o7777, place.uid());
         return refuse(&reason, format!("run `chmod 700 {0}` as the owner of {0}", private_file::safe(directory)));
