@@ -34,14 +34,20 @@ impl Cluster {
 }
 
 async fn take_turn_on(connection: &mut Conn, name: &str, interval: u64) -> Result<u64, Error> {
-    connection.exec_drop("INSERT IGNORE INTO allowance (name, free_at) VALUES (?, UTC_TIMESTAMP(6))", (name,)).await?;
     // How far ahead the moment was, in microseconds, is handed out with the update; one that has passed is now.
     let update = "UPDATE allowance SET free_at = GREATEST(free_at, UTC_TIMESTAMP(6))
                       + INTERVAL (? + 0 * LAST_INSERT_ID(
                           GREATEST(0, TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), free_at)))) MICROSECOND
                   WHERE name = ?";
-    connection.exec_drop(update, (interval, name)).await?;
-    Ok(connection.query_first("SELECT LAST_INSERT_ID()").await?.unwrap_or_default())
+    loop {
+        connection.exec_drop(update, (interval, name)).await?;
+        // The moment always moves on, so a row that is there is changed.
+        if connection.affected_rows() > 0 {
+            return Ok(connection.last_insert_id().unwrap_or_default());
+        }
+        let insert = "INSERT IGNORE INTO allowance (name, free_at) VALUES (?, UTC_TIMESTAMP(6))";
+        connection.exec_drop(insert, (name,)).await?;
+    }
 }
 
 fn micros(length: Duration) -> u64 {

@@ -164,7 +164,8 @@ async fn append_on(
             (data_space, size),
         )
         .await?;
-    let seq: u64 = transaction.query_first("SELECT LAST_INSERT_ID()").await?.unwrap_or_default();
+    // Answered with the statement, also by a table that numbers nothing itself.
+    let seq = transaction.last_insert_id().unwrap_or_default();
     for (part, bytes) in (0_u32..).zip(entry.chunks(PART_BYTES)) {
         transaction
             .exec_drop(

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use mysql_async::prelude::{FromValue, Queryable};
-use mysql_async::{Conn, Error, TxOpts};
+use mysql_async::prelude::{FromValue, Queryable as _};
+use mysql_async::{Conn, Error, Transaction, TxOpts};
 
 use super::connections::{Cluster, persist};
 use super::error::ClusterError;
@@ -194,16 +194,17 @@ impl Worker {
     }
 
     /// Renews the lease as a part of a transaction; `false` if the worker was ended.
-    pub(super) async fn renew_on(&self, connection: &mut impl Queryable) -> Result<bool, Error> {
+    pub(super) async fn renew_on(&self, transaction: &mut Transaction<'_>) -> Result<bool, Error> {
         // Also one that ran out, as long as nobody has taken over. The lock of the row keeps it so to the end of the transaction.
-        let sql = "SELECT ended IS NULL FROM workers WHERE id = ? FOR UPDATE";
-        if connection.exec_first::<bool, _, _>(sql, (self.id,)).await? != Some(true) {
-            return Ok(false);
+        let sql = "UPDATE workers SET heard = UTC_TIMESTAMP(6), until = UTC_TIMESTAMP(6) + INTERVAL ? SECOND
+                   WHERE id = ? AND ended IS NULL";
+        transaction.exec_drop(sql, (self.lease.as_secs(), self.id)).await?;
+        if transaction.affected_rows() > 0 {
+            return Ok(true);
         }
-        let sql =
-            "UPDATE workers SET heard = UTC_TIMESTAMP(6), until = UTC_TIMESTAMP(6) + INTERVAL ? SECOND WHERE id = ?";
-        connection.exec_drop(sql, (self.lease.as_secs(), self.id)).await?;
-        Ok(true)
+        // A clock that was set back may have come to the same moment again: then the row is as it was, and not counted.
+        let sql = "SELECT ended IS NULL FROM workers WHERE id = ? FOR UPDATE";
+        Ok(transaction.exec_first(sql, (self.id,)).await? == Some(true))
     }
 
     async fn renew_with(&self, connection: &mut Conn, progress: Option<&str>) -> Result<Option<Renewed>, Error> {

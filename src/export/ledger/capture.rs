@@ -1,9 +1,13 @@
-//! Captures what a commit changes, for the log that nodes share: triggers of the connection note the keys of changed rows, and before the
-//! commit the rows are read. So no statement of this room has to know that there is a log.
+//! Captures what a commit changes, for the log that nodes share: the keys of changed rows are noted, and before the commit the rows
+//! are read. So no statement of this room has to know that there is a log.
+//!
+//! Triggers of the connection take notes. Of items, which are most of what changes, a hook of SQLite does, at a tenth of the cost; it
+//! tells of rows with a number only, and not of one that `OR REPLACE` takes away for another, which nothing does to items.
 
 use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::entry::{Cell, Entry, TableChanges};
 use super::schema;
@@ -33,6 +37,9 @@ pub(super) const TABLES: [&str; 20] = [
     "bodies",
 ];
 
+/// The table whose changes the hook notes.
+const HOOKED: &str = TABLES[0];
+
 /// A table and its columns.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -40,6 +47,8 @@ pub(super) struct Table {
     pub columns: Vec<String>,
     /// Those of them that make its key.
     pub key: Vec<String>,
+    /// Reads what is noted: the keys, and the rows where they are still there. Of items: one row by its number.
+    select_changed: String,
 }
 
 impl Table {
@@ -57,7 +66,22 @@ impl Table {
             columns.push(column);
         }
         key.sort_unstable();
-        Ok(Self { name, columns, key: key.into_iter().map(|(_, column)| column).collect() })
+        let key: Vec<String> = key.into_iter().map(|(_, column)| column).collect();
+        let on: Vec<String> = key.iter().map(|column| format!("t.{column} = c.{column}")).collect();
+        let select_changed = if name == HOOKED {
+            format!(
+                "SELECT {}, {} FROM main.{name} t WHERE id = ?1",
+                Self::list(&key, "t."),
+                Self::list(&columns, "t.")
+            )
+        } else {
+            let (keys, columns) = (Self::list(&key, "c."), Self::list(&columns, "t."));
+            format!(
+                "SELECT {keys}, {columns} FROM temp.changed_{name} c LEFT JOIN main.{name} t ON {}",
+                on.join(" AND ")
+            )
+        };
+        Ok(Self { name, columns, key, select_changed })
     }
 
     /// Its columns, each after this word.
@@ -85,18 +109,6 @@ impl Table {
             );
         }
         sql
-    }
-
-    /// Reads what is noted: the keys, and the rows where they are still there.
-    fn select_changed(&self) -> String {
-        let name = self.name;
-        let on: Vec<String> = self.key.iter().map(|column| format!("t.{column} = c.{column}")).collect();
-        format!(
-            "SELECT {}, {} FROM temp.changed_{name} c LEFT JOIN main.{name} t ON {}",
-            Self::list(&self.key, "c."),
-            Self::list(&self.columns, "t."),
-            on.join(" AND ")
-        )
     }
 
     /// Writes a row, whether or not it is there.
@@ -137,17 +149,27 @@ pub(super) struct Capture {
     pub tables: Vec<Table>,
     /// Whether anything is noted.
     takes_notes: bool,
+    /// The numbers of items that were written or deleted, some more than once.
+    items: Arc<Mutex<Vec<i64>>>,
 }
 
 impl Capture {
     /// Notes from now on what changes, unless this connection only follows what others have changed.
-    pub fn begin(connection: &Connection, takes_notes: bool) -> rusqlite::Result<Self> {
+    pub fn begin(connection: &mut Connection, takes_notes: bool) -> rusqlite::Result<Self> {
         let tables =
             TABLES.into_iter().map(|name| Table::of(connection, name)).collect::<rusqlite::Result<Vec<_>>>()?;
+        let items = Arc::default();
         if takes_notes {
-            tables.iter().try_for_each(|table| connection.execute_batch(&table.triggers()))?;
+            let others = tables.iter().filter(|table| table.name != HOOKED);
+            others.into_iter().try_for_each(|table| connection.execute_batch(&table.triggers()))?;
+            let notes = Arc::clone(&items);
+            connection.update_hook(Some(move |_, database: &str, table: &str, row| {
+                if table == HOOKED && database == "main" {
+                    locked(&notes).push(row);
+                }
+            }))?;
         }
-        Ok(Self { tables, takes_notes })
+        Ok(Self { tables, takes_notes, items })
     }
 
     /// What was changed since it was last forgotten.
@@ -155,15 +177,29 @@ impl Capture {
         let mut entry = Entry { format: schema::VERSION, tables: Vec::new() };
         for (place, table) in self.tables.iter().enumerate() {
             let mut changes = TableChanges { table: place, ..TableChanges::default() };
-            let mut select = connection.prepare_cached(&table.select_changed())?;
-            let mut rows = select.query([])?;
-            while let Some(row) = rows.next()? {
-                let keys = table.key.len();
-                let whole = cells(row, keys, keys + table.columns.len())?;
-                if table.key_of(&whole).contains(&Cell::Null) {
-                    changes.gone.push(cells(row, 0, keys)?);
-                } else {
-                    changes.rows.push(whole);
+            let mut select = connection.prepare_cached(&table.select_changed)?;
+            let keys = table.key.len();
+            if table.name == HOOKED {
+                let mut items = locked(&self.items);
+                items.sort_unstable();
+                items.dedup();
+                for item in items.iter() {
+                    let whole =
+                        select.query_row([item], |row| cells(row, keys, keys + table.columns.len())).optional()?;
+                    match whole {
+                        Some(whole) => changes.rows.push(whole),
+                        None => changes.gone.push(vec![Cell::Integer(*item)]),
+                    }
+                }
+            } else {
+                let mut rows = select.query([])?;
+                while let Some(row) = rows.next()? {
+                    let whole = cells(row, keys, keys + table.columns.len())?;
+                    if table.key_of(&whole).contains(&Cell::Null) {
+                        changes.gone.push(cells(row, 0, keys)?);
+                    } else {
+                        changes.rows.push(whole);
+                    }
                 }
             }
             if !changes.rows.is_empty() || !changes.gone.is_empty() {
@@ -178,11 +214,17 @@ impl Capture {
         if !self.takes_notes {
             return Ok(());
         }
-        self.tables.iter().try_for_each(|table| {
+        locked(&self.items).clear();
+        self.tables.iter().filter(|table| table.name != HOOKED).try_for_each(|table| {
             let mut delete = connection.prepare_cached(&format!("DELETE FROM temp.changed_{}", table.name))?;
             delete.execute([]).map(drop)
         })
     }
+}
+
+fn locked(items: &Mutex<Vec<i64>>) -> MutexGuard<'_, Vec<i64>> {
+    // Numbers only: a panic elsewhere leaves nothing half done.
+    items.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The values of a row from this column to before that one.
@@ -201,8 +243,8 @@ mod tests {
     #[test]
     fn what_is_noted_is_looked_up_and_not_read_through() {
         let data_space = "space".parse().expect("an id");
-        let connection = schema::open_nowhere(Path::new("nowhere"), &data_space).expect("a ledger");
-        let capture = Capture::begin(&connection, true).expect("begun");
+        let mut connection = schema::open_nowhere(Path::new("nowhere"), &data_space).expect("a ledger");
+        let capture = Capture::begin(&mut connection, true).expect("begun");
         for sql in [
             "INSERT INTO hours (hour, feed, sent) VALUES (?1, 1, 1)",
             "INSERT INTO payloads (id, feed, sent_at, items) VALUES (?1, 1, 1, 1)",

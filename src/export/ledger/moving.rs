@@ -18,11 +18,11 @@ pub(in crate::export) fn to_database(state_dir: &Path, worker: &Arc<Worker>) -> 
     if !paths::is_there(&path)? {
         return Ok(false);
     }
-    let connection = schema::open_writable(&path, data_space)?;
+    let mut connection = schema::open_writable(&path, data_space)?;
     replica::refuse(&connection, &path)?;
+    let replica = Replica::begin(&mut connection, &path, cluster, data_space, Some(Arc::clone(worker)))?;
     replica::in_transaction(&connection, &path, |connection| {
         replica::adopt(connection, cluster).map_err(|error| LedgerError::of_sqlite(&path, &error))?;
-        let replica = Replica::begin(connection, &path, cluster, data_space, Some(Arc::clone(worker)))?;
         replica.publish(connection, &path)
     })?;
     Ok(true)

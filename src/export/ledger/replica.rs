@@ -85,7 +85,7 @@ impl Numbers {
 impl Replica {
     /// Follows the database with this connection, whose file is a copy or is new.
     pub fn begin(
-        connection: &Connection,
+        connection: &mut Connection,
         path: &Path,
         cluster: &Cluster,
         data_space: &DataSpaceId,
@@ -339,8 +339,8 @@ fn has_rows(connection: &Connection) -> rusqlite::Result<bool> {
 /// [`LedgerError`] if the database cannot be reached, or the copy not be written.
 pub fn refresh(state_dir: &Path, data_space: &DataSpaceId, cluster: &Cluster) -> Result<(), LedgerError> {
     let path = path_of(state_dir, data_space);
-    let connection = open(state_dir, data_space, cluster)?;
-    let replica = Replica::begin(&connection, &path, cluster, data_space, None)?;
+    let mut connection = open(state_dir, data_space, cluster)?;
+    let replica = Replica::begin(&mut connection, &path, cluster, data_space, None)?;
     in_transaction(&connection, &path, |connection| replica.catch_up(connection, &path))
 }
 

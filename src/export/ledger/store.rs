@@ -96,8 +96,8 @@ impl Store {
     pub fn open_shared(state_dir: &Path, worker: &Arc<Worker>) -> Result<Self, LedgerError> {
         let (cluster, data_space) = (worker.cluster(), worker.data_space());
         let path = path_of(state_dir, data_space);
-        let connection = replica::open(state_dir, data_space, cluster)?;
-        let replica = Replica::begin(&connection, &path, cluster, data_space, Some(Arc::clone(worker)))?;
+        let mut connection = replica::open(state_dir, data_space, cluster)?;
+        let replica = Replica::begin(&mut connection, &path, cluster, data_space, Some(Arc::clone(worker)))?;
         replica::in_transaction(&connection, &path, |connection| replica.catch_up(connection, &path))?;
         Ok(Self { replica: Some(replica), ..Self::new(connection, path, Mode::Keep)? })
     }
