@@ -9,7 +9,7 @@ use mysql_async::{Conn, Error};
 use super::connect::connect;
 use super::error::{ClusterError, is_collision};
 use super::schema;
-use crate::commerce::database::DatabaseSettings;
+use crate::commerce::database::{DatabaseError, DatabaseSettings};
 use crate::untrusted::SafeText;
 use crate::waiting;
 
@@ -58,6 +58,14 @@ impl Cluster {
     /// # Errors
     /// [`ClusterError::Unusable`], with the `GRANT` that helps where rights are missing.
     pub async fn open(settings: &DatabaseSettings, lease: Duration) -> Result<Self, ClusterError> {
+        if let Some(tls) = &settings.tls {
+            let refused = |error: DatabaseError| {
+                let hint = "check [state.database] tls_ca_file; without [state.database] url, [source.commerce] and env.php say \
+                            which files";
+                ClusterError::new(settings, &error.to_string(), hint)
+            };
+            tls.check_files().await.map_err(refused)?;
+        }
         let mut tries = Tries::brief();
         let (connection, id) = loop {
             match Box::pin(schema::prepare(settings)).await {

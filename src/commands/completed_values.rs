@@ -28,11 +28,13 @@ _commerce_connector_values() {
 complete -F _commerce_connector_values -o bashdefault -o default commerce-connector
 "#;
 
+/// The shell calls it with what `compadd` is to be told, and then with what the value is one of.
 const ZSH: &str = r#"
 _commerce-connector_values() {
     local -a values
-    values=(${(f)"$(commerce-connector complete-values $1 2>/dev/null)"})
-    compadd -a values
+    values=(${(f)"$(commerce-connector complete-values $argv[-1] 2>/dev/null)"})
+    [[ $argv[-1] == feeds ]] && compset -P '*,'
+    compadd "${(@)argv[1,-2]}" -a values
 }
 "#;
 

@@ -7,10 +7,12 @@ use std::process::Command;
 
 use clap::CommandFactory as _;
 use commerce_connector::cli::Cli;
+use portable_pty::CommandBuilder;
 use serde_json::Value;
 
 use crate::file_shop::{Shop, product};
 use crate::support::home::{Home, stderr, stdout};
+use crate::support::terminal::{ORDINARY, Terminal};
 
 #[test]
 fn every_shell_completes_every_command() {
@@ -64,6 +66,58 @@ fn bash_completes_a_command_a_flag_and_a_value() {
     assert_eq!(completed("commerce-connector --context ''"), "b2b luma");
     assert_eq!(completed("commerce-connector contexts use l"), "luma");
     assert_eq!(completed("commerce-connector data-spaces select 6"), "", "no gateway is no error");
+}
+
+/// A home whose `PATH` has the program, with its script for a shell.
+fn home_with_script(shell: &str, file: &str) -> (Home, String) {
+    let home = Home::new();
+    fs::write(home.path(file), stdout(&home.run(&["completions", shell]))).expect("written");
+    home.ok(&["contexts", "add", "luma"]);
+    let program = Path::new(env!("CARGO_BIN_EXE_commerce-connector")).parent().expect("a directory");
+    (home, format!("{}:{}", program.display(), std::env::var("PATH").expect("a path")))
+}
+
+#[test]
+fn fish_completes_a_command_a_flag_and_a_value() {
+    let (home, path) = home_with_script("fish", "completions.fish");
+    let completed = |line: &str| {
+        let ask = format!("source completions.fish; complete -C '{line}'");
+        let mut fish = Command::new("fish");
+        let fish = fish.args(["--no-config", "-c", &ask]).env("HOME", home.dir.path()).env("PATH", &path);
+        String::from_utf8(fish.current_dir(home.dir.path()).output().expect("fish").stdout).expect("text")
+    };
+    assert!(completed("commerce-connector dem").starts_with("demo"));
+    assert!(completed("commerce-connector export run --dry").starts_with("--dry-run"));
+    assert_eq!(completed("commerce-connector export run --feed pri").trim(), "prices");
+    assert_eq!(completed("commerce-connector contexts use l").trim(), "luma");
+}
+
+#[test]
+fn zsh_completes_a_command_a_flag_and_a_value() {
+    let (home, path) = home_with_script("zsh", "_commerce-connector");
+    for (line, completed) in [
+        ("commerce-connector dem", "commerce-connector demo"),
+        ("commerce-connector export run --dry", "export run --dry-run"),
+        ("commerce-connector export run --feed pri", "--feed prices"),
+        ("commerce-connector export run --feed products,pri", "--feed products,prices"),
+        ("commerce-connector contexts use l", "contexts use luma"),
+        ("commerce-connector --context l", "--context luma"),
+    ] {
+        let mut zsh = CommandBuilder::new("zsh");
+        zsh.args(["-f", "-i"]);
+        zsh.env_clear();
+        for (name, value) in [("PATH", path.as_str()), ("TERM", "xterm"), ("PS1", "ready> ")] {
+            zsh.env(name, value);
+        }
+        zsh.env("HOME", home.dir.path());
+        zsh.cwd(home.dir.path());
+        let mut terminal = Terminal::start(zsh, ORDINARY);
+        terminal.wait_for("ready>");
+        terminal.press("fpath=($HOME $fpath); autoload -Uz compinit; compinit -u -d $HOME/dump; clear; PS1='set> '\r");
+        terminal.wait_for("set>");
+        terminal.press(&format!("{line}\t"));
+        terminal.wait_for(completed);
+    }
 }
 
 #[test]

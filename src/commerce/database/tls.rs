@@ -38,7 +38,10 @@ impl Tls {
     }
 
     /// Looks at its files before the driver does, which would not say which of them is missing or no PEM.
-    pub(super) async fn check_files(&self) -> Result<(), DatabaseError> {
+    ///
+    /// # Errors
+    /// [`DatabaseError::TlsFile`]
+    pub async fn check_files(&self) -> Result<(), DatabaseError> {
         let client = self.client.as_ref();
         let files = [
             ("CA file", self.ca_file.as_deref(), "CERTIFICATE"),

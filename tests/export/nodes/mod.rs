@@ -102,6 +102,7 @@ async fn a_database_that_cannot_be_used_is_named_and_nothing_is_sent() {
         (url.replace("root@", "nobody:canary@"), "check"),
         (url.replace("/nodes?", "/newer?"), "newer version of this program"),
         (url.replace("s.sock", "none.sock"), "none.sock"),
+        ("mysql://root@127.0.0.1:1/nodes\"\ntls_ca_file = \"/none/ca.pem".to_owned(), "/none/ca.pem"),
     ] {
         world.home.write_config(&config.replace(&url, &other));
         let exit = world.run(0, &run).await;
