@@ -142,8 +142,8 @@ fn look(connection: &Connection, checkup: &mut Checkup) -> rusqlite::Result<()> 
         ),
         (
             "SELECT (SELECT count(*) FROM items i JOIN identified f ON f.feed = i.feed WHERE i.id <= f.up_to)
-                    - (SELECT count(*) FROM identities k JOIN items i ON i.id = k.id
-                       WHERE i.feed = k.feed AND substr(i.feed_id, 1, length(k.key)) = k.key)
+                    - (SELECT count(*) FROM identities k JOIN items i ON i.id = k.id JOIN identified f ON f.feed = i.feed
+                       WHERE i.id <= f.up_to AND i.feed = k.feed AND substr(i.feed_id, 1, length(k.key)) = k.key)
                     + (SELECT count(*) FROM (SELECT 1 FROM items GROUP BY feed, feed_id HAVING count(*) > 1))",
             Flaw::Identity,
         ),

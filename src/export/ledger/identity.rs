@@ -3,12 +3,15 @@
 //! Identities are hashes, so an index of them is written at random: a page for each item. Here new identities stay in memory and
 //! join the table `identities` together, sorted. The rows hold them as well, so nothing is lost with the memory: what is above
 //! the mark in `identified` is read again when the feed is begun.
+//!
+//! In a copy of a shared ledger other nodes' rows come in as well, and their identities join the table at once. Only those of the rows
+//! that this worker adds wait: the mark is the last number that it had given before, and [`ALL`] when none waits.
 
 use rusqlite::{OptionalExtension, params};
 
 use super::bloom_filter::BloomFilter;
 use super::feed_code;
-use super::identity_table::{ALL, in_table, is_row_of, key, put, up_to};
+use super::identity_table::{ALL, in_table, is_row_of, keep_up_to, key, put, up_to};
 use super::new_identities::NewIdentities;
 use super::store::{Mode, Store};
 use crate::domain::Feed;
@@ -21,7 +24,11 @@ const MOST_WAITING: usize = 200_000;
 impl Store {
     /// Reads which identities of a feed the table does not have yet: another process may have gone through the feed.
     pub(super) fn read_identities(&mut self, feed: Feed) -> rusqlite::Result<()> {
-        let up_to = up_to(&self.connection, feed)?;
+        let mut up_to = up_to(&self.connection, feed)?;
+        if let (ALL, Some(last)) = (up_to, self.last_own_number()) {
+            up_to = last;
+            keep_up_to(&self.connection, feed, up_to)?;
+        }
         let has_settled =
             self.connection.prepare_cached("SELECT 1 FROM identities WHERE feed = ?1")?.exists([feed_code(feed)])?;
         let settled = (!has_settled).then(BloomFilter::new);
@@ -39,11 +46,16 @@ impl Store {
         }
         drop(rows);
         drop(select);
-        if self.new_identities.len() == 0 {
+        if self.new_identities.len() == 0 && self.last_own_number().is_none() {
             // What other feeds have added is not read again.
             return self.settle();
         }
         self.settle_identities_if_many()
+    }
+
+    /// The newest number that this worker has given to a row, in a copy of a shared ledger.
+    fn last_own_number(&self) -> Option<i64> {
+        self.replica.as_ref().filter(|_| self.mode == Mode::Keep).map(|replica| replica.numbers.last())
     }
 
     /// As [`Self::read_identities`], unless that feed is at hand already.
@@ -100,7 +112,14 @@ impl Store {
     pub(in crate::export) fn settle_identities(&mut self) -> rusqlite::Result<()> {
         // The filter is for those that are still to come.
         self.new_identities.settled = None;
-        self.settle()
+        self.settle()?;
+        match self.new_identities.feed {
+            Some(feed) if self.last_own_number().is_some() => {
+                self.new_identities.up_to = ALL;
+                keep_up_to(&self.connection, feed, ALL)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Moves the new identities into the table. A dry run writes nothing and keeps them.
@@ -109,10 +128,13 @@ impl Store {
         if self.new_identities.up_to == ALL {
             return Ok(());
         }
-        let newest = self
-            .connection
-            .prepare_cached("SELECT coalesce(max(id), 0) FROM items")?
-            .query_row([], |row| row.get(0))?;
+        let newest = match self.last_own_number() {
+            Some(last) => last,
+            None => self
+                .connection
+                .prepare_cached("SELECT coalesce(max(id), 0) FROM items")?
+                .query_row([], |row| row.get(0))?,
+        };
         if self.new_identities.up_to == newest {
             return Ok(());
         }
@@ -123,8 +145,7 @@ impl Store {
             }
             put(&self.connection, feed, key, row)?;
         }
-        let mut keep = self.connection.prepare_cached("INSERT OR REPLACE INTO identified VALUES (?1, ?2)")?;
-        keep.execute([feed_code(feed), newest])?;
+        keep_up_to(&self.connection, feed, newest)?;
         self.new_identities.up_to = newest;
         Ok(())
     }

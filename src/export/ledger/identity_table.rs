@@ -6,7 +6,7 @@ use super::feed_code;
 use crate::domain::Feed;
 use crate::feeds::item::Sha1Hash;
 
-/// The mark of a table that has the identities of all rows at any time, since other nodes add rows as well.
+/// The mark of a table that has the identities of all rows, whatever their numbers: other nodes add rows as well.
 pub(super) const ALL: i64 = i64::MAX;
 
 /// How many bytes of an identity the table holds: enough that two are hardly ever alike; the row has all of it.
@@ -19,6 +19,12 @@ pub(super) type Key = [u8; KEY_BYTES];
 pub(super) fn up_to(connection: &Connection, feed: Feed) -> rusqlite::Result<i64> {
     let mut select = connection.prepare_cached("SELECT up_to FROM identified WHERE feed = ?1")?;
     Ok(select.query_row([feed_code(feed)], |row| row.get(0)).optional()?.unwrap_or_default())
+}
+
+/// Writes down up to which row it has them.
+pub(super) fn keep_up_to(connection: &Connection, feed: Feed, up_to: i64) -> rusqlite::Result<()> {
+    let mut keep = connection.prepare_cached("INSERT OR REPLACE INTO identified VALUES (?1, ?2)")?;
+    keep.execute([feed_code(feed), up_to]).map(drop)
 }
 
 /// What the table holds of an identity. Made here and not by the statement, which SQLite would then compile anew each time.
@@ -58,17 +64,10 @@ pub(super) fn find(connection: &Connection, feed: Feed, id: Sha1Hash) -> rusqlit
     select.query_row(params![up_to(connection, feed)?, feed_code(feed), id.0], |row| row.get(0)).optional()
 }
 
-/// From now on no identity waits: every row's is in the table.
-pub(super) fn never_wait(connection: &Connection) -> rusqlite::Result<()> {
+/// From now on rows come from other nodes as well: the table gets those of all that are there.
+pub(super) fn share(connection: &Connection) -> rusqlite::Result<()> {
     index_all(connection)?;
-    let mut keep = connection.prepare("INSERT OR REPLACE INTO identified VALUES (?1, ?2)")?;
-    Feed::ALL.into_iter().try_for_each(|feed| keep.execute([feed_code(feed), ALL]).map(drop))
-}
-
-/// From now on they may wait again: the table has those of all rows.
-pub(super) fn wait_again(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute("DELETE FROM identified", [])?;
-    connection.execute("INSERT INTO identified SELECT feed, max(id) FROM items GROUP BY feed", []).map(drop)
+    Feed::ALL.into_iter().try_for_each(|feed| keep_up_to(connection, feed, ALL))
 }
 
 /// Forgets the identities of a feed.

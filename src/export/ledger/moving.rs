@@ -43,7 +43,7 @@ pub(in crate::export) fn to_file(state_dir: &Path, worker: &Arc<Worker>) -> Resu
     }
     replica::in_transaction(&connection, &path, |connection| {
         let done = connection.execute("DROP TABLE replica", []).map(drop);
-        done.and_then(|()| identity_table::wait_again(connection)).map_err(sqlite)
+        done.and_then(|()| identity_table::index_all(connection)).map_err(sqlite)
     })?;
     Ok(true)
 }

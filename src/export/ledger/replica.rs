@@ -80,6 +80,11 @@ impl Numbers {
         self.next += 1;
         self.next
     }
+
+    /// The newest one; nobody has a higher one of this worker.
+    pub fn last(&self) -> i64 {
+        self.next
+    }
 }
 
 impl Replica {
@@ -286,7 +291,7 @@ fn size(cell: &Cell) -> usize {
 pub(super) fn adopt(connection: &Connection, cluster: &Cluster) -> rusqlite::Result<()> {
     connection.execute_batch(TABLE)?;
     remember(connection, "database", cluster.id())?;
-    identity_table::never_wait(connection)
+    identity_table::share(connection)
 }
 
 /// Opens the copy of a shared ledger, and makes it if it is not there.
