@@ -25,7 +25,7 @@ async fn live_through(world: &mut Nodes, kills: u64, random: &mut Rng) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_few_kills_of_nodes_and_of_the_database_server_lose_nothing() {
-    let mut world = Nodes::over(StateServers::one, true).await;
+    let mut world = Nodes::in_trouble(StateServers::one).await;
     live_through(&mut world, 4, &mut Rng::with_seed(31)).await;
 }
 
@@ -37,7 +37,7 @@ async fn five_hundred_kills_of_nodes_and_of_the_database_server_lose_nothing() {
     let mut random = Rng::with_seed(number("COMMERCE_CONNECTOR_NODE_KILL_SEED", 1));
     let mut done = 0;
     while done < kills {
-        let mut world = Nodes::over(StateServers::as_asked, true).await;
+        let mut world = Nodes::in_trouble(StateServers::as_asked).await;
         live_through(&mut world, ROUNDS_OF_A_WORLD.min(kills - done), &mut random).await;
         done += world.figures.node_kills + world.figures.server_kills;
         println!("{done} kills so far");
@@ -58,6 +58,35 @@ async fn nodes_share_an_export_and_each_knows_all_of_it() {
     world.check_end().await;
     let history = world.servers.query("nodes", "SELECT COUNT(*), COUNT(DISTINCT id) FROM workers WHERE ended IS NULL");
     assert_eq!(history, [["0", "0"]], "every run has ended in order");
+}
+
+/// Each item is a request, which at three a second takes the nodes longer than the time over which the allowance is checked.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_allowance_is_one_for_all_nodes_also_when_a_node_and_the_server_are_killed() {
+    const RATE: usize = 3;
+    let mut world = Nodes::with_allowance(RATE).await;
+    let args = ["export", "run", "--feed", "products,categories", "--json", "--batch-size", "1"];
+    let mut children: Vec<_> = (0..NODES).map(|node| world.spawn(node, &args)).collect();
+    for (sent, is_node) in [(12, true), (24, false)] {
+        while world.relay.sent.load(Ordering::SeqCst) < sent {
+            tokio::task::yield_now().await;
+        }
+        if is_node {
+            children[0].kill().expect("killed");
+        } else {
+            rustix::process::kill_process(world.servers.pid(0), rustix::process::Signal::KILL).expect("killed");
+            while tokio::task::block_in_place(|| world.servers.restart_gone()) == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+    for (node, child) in children.into_iter().enumerate() {
+        let exit = ended(child).await;
+        assert!(exit.success() || node == 0, "node {node} ended with {exit}: {}", world.said(node));
+    }
+    world.check_allowance();
+    let most = world.figures.most_in_a_window;
+    assert!(most >= RATE * 10 - RATE, "nothing was held back: {most} in ten seconds");
 }
 
 #[tokio::test(flavor = "multi_thread")]

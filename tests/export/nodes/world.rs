@@ -26,11 +26,12 @@ pub const NODES: usize = 3;
 /// The seconds after which a node takes over from one that is silent: the shortest that can be set.
 pub const LEASE: &str = "3";
 
-/// The allowance of all nodes together, in requests a second, and the time over which it must hold. A request that was a moment on its
-/// way may come in with those that left later.
-const RATE: u32 = 10;
+/// The allowance of all nodes together, in requests a second, where a world is not about it.
+const RATE: usize = 10;
+/// The time over which the allowance must hold.
 const WINDOW: Duration = Duration::from_secs(10);
-const ON_THEIR_WAY: u32 = 2;
+/// A request that was a moment on its way may come in with those that left later.
+const ON_THEIR_WAY: usize = 2;
 
 /// What came of it.
 #[derive(Debug, Default)]
@@ -55,16 +56,27 @@ pub struct Nodes {
     pub servers: StateServers,
     pub shop: Shop,
     pub figures: Figures,
+    /// The allowance, in requests a second.
+    rate: usize,
 }
 
 impl Nodes {
     /// A world over one server.
     pub async fn new() -> Self {
-        Self::over(StateServers::one, false).await
+        Self::over(StateServers::one, false, RATE).await
     }
 
-    /// A world over these servers; with faults of the gateway, or without.
-    pub async fn over(servers: fn() -> StateServers, faults: bool) -> Self {
+    /// The same with another allowance.
+    pub async fn with_allowance(rate: usize) -> Self {
+        Self::over(StateServers::one, false, rate).await
+    }
+
+    /// A world over these servers in which everything goes wrong.
+    pub async fn in_trouble(servers: fn() -> StateServers) -> Self {
+        Self::over(servers, true, RATE).await
+    }
+
+    async fn over(servers: fn() -> StateServers, faults: bool, rate: usize) -> Self {
         let faults = if faults { FAULTS.map(|fault| format!("[[fault]]\n{fault}\n")).concat() } else { String::new() };
         let gateway = Gateway::with_faults(&format!("seed = 7\n{faults}")).await;
         let killer = Arc::new(Killer::among_others());
@@ -78,12 +90,12 @@ impl Nodes {
             servers.url(0, "nodes")
         );
         let config = gateway.config(&format!("{}\n{state}", shop.config()));
-        let config = config.replace("requests_per_second = 0", &format!("requests_per_second = {RATE}"));
+        let config = config.replace("requests_per_second = 0", &format!("requests_per_second = {rate}"));
         home.write_config(&config.replace(&gateway.sandbox.ready.url, &format!("http://{}", relay.address)));
         for node in 0..NODES {
             std::fs::create_dir(home.path(&format!("node-{node}"))).expect("made");
         }
-        Self { home, gateway, relay, killer, servers, shop, figures: Figures::default() }
+        Self { home, gateway, relay, killer, servers, shop, figures: Figures::default(), rate }
     }
 
     /// Runs the program on a node.
@@ -180,6 +192,13 @@ impl Nodes {
         received
     }
 
+    /// No time of this length had more requests than are allowed.
+    pub fn check_allowance(&mut self) {
+        self.figures.most_in_a_window = self.relay.most_within(WINDOW);
+        let allowed = self.rate * 10 + ON_THEIR_WAY;
+        assert!(self.figures.most_in_a_window <= allowed, "more than {allowed} in {WINDOW:?}: {:?}", self.figures);
+    }
+
     /// One undisturbed export by all nodes, and what must be true after it.
     pub async fn check_end(&mut self) {
         self.shop.mend();
@@ -210,9 +229,7 @@ impl Nodes {
             self.relay.sent.load(Ordering::SeqCst) <= counted[0].1.unsigned_abs(),
             "requests left that are not in the journal"
         );
-        self.figures.most_in_a_window = self.relay.most_within(WINDOW);
-        let allowed = RATE * u32::try_from(WINDOW.as_secs()).expect("seconds") + ON_THEIR_WAY;
-        assert!(self.figures.most_in_a_window <= allowed as usize, "more than {allowed} in 10 s: {:?}", self.figures);
+        self.check_allowance();
         self.figures.items = live.len() as u64;
         self.figures.deliveries = received.values().map(|item| item.deliveries).sum();
         self.figures.duplicates = received.values().map(|item| item.deliveries - 1 - item.changes).sum();
