@@ -41,7 +41,7 @@ struct Ready {
 pub async fn run(args: DemoArgs, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
     let directory = match &setting.global.state_dir {
         Some(directory) => directory.clone(),
-        None => setting.default_state_dir(),
+        None => setting.own_state_dir(),
     }
     .join("demo");
     if output::no_terminal().is_none() && !output.is_json() && !setting.global.linear {

@@ -51,7 +51,7 @@ mod whoami;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cli::{Cli, Command, Global, OutputFormat};
@@ -103,8 +103,20 @@ impl Invocation {
         }
     }
 
-    /// `commerce-connector` in the XDG state directory, or the service's where that is shared with a group that this user is in.
+    /// The service's state directory where that is shared with a group that this user is in, or else this user's own.
     pub fn default_state_dir(&self) -> PathBuf {
+        let of_service = PathBuf::from(Purpose::State.of_system()).join("commerce-connector");
+        let is_own =
+            |(name, value): &(String, String)| name == Purpose::State.variable() && Path::new(value).is_absolute();
+        if state_files::is_shared(&of_service) && !self.variables.iter().any(is_own) {
+            of_service
+        } else {
+            self.own_state_dir()
+        }
+    }
+
+    /// `commerce-connector` in the XDG state directory: for what other users have nothing to do with, too.
+    pub fn own_state_dir(&self) -> PathBuf {
         self.place(Purpose::State)
     }
 
@@ -116,10 +128,6 @@ impl Invocation {
         let absolute = |name: &str| value(name).map(PathBuf::from).filter(|path| path.is_absolute());
         if let Some(base) = absolute(variable) {
             return base.join("commerce-connector");
-        }
-        let of_system = PathBuf::from(purpose.of_system()).join("commerce-connector");
-        if matches!(purpose, Purpose::State) && state_files::is_shared(&of_system) {
-            return of_system;
         }
         let home = absolute("HOME").or_else(std::env::home_dir).filter(|home| home.is_absolute());
         // On Adobe Commerce on cloud the home is the application itself, of which only a few directories can be written; of these
@@ -134,7 +142,7 @@ impl Invocation {
             }
             Some(home) => home.join(purpose.under_home()).join("commerce-connector"),
             // A user without a home, as in many containers.
-            None => of_system,
+            None => PathBuf::from(purpose.of_system()).join("commerce-connector"),
         }
     }
 

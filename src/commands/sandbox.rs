@@ -12,6 +12,7 @@ use crate::cli::{EditionChoice, SandboxArgs};
 use crate::error::{Exit, Problem};
 use crate::private_file::safe;
 use crate::sandbox::{Edition, Sandbox, SandboxSettings};
+use crate::state_files::is_shared;
 
 /// Runs it until SIGINT or SIGTERM.
 pub async fn run(args: SandboxArgs, setting: &Invocation, output: &mut Output) -> anyhow::Result<Exit> {
@@ -20,7 +21,12 @@ pub async fn run(args: SandboxArgs, setting: &Invocation, output: &mut Output) -
     }
     let keys_dir = match args.keys_dir {
         Some(directory) => directory,
-        None => setting.state_dir(&setting.load()?).join("sandbox/keys"),
+        None => {
+            let state_dir = setting.state_dir(&setting.load()?);
+            // The keys of a sandbox are its user's, also where the state is a group's.
+            let directory = if is_shared(&state_dir) { setting.own_state_dir() } else { state_dir };
+            directory.join("sandbox/keys")
+        }
     };
     let sandbox = Sandbox::start(SandboxSettings {
         listen: args.listen,

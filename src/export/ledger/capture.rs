@@ -1,7 +1,7 @@
 //! Captures what a commit changes, for the log that nodes share: the keys of changed rows are noted, and before the commit the rows
 //! are read. So no statement of this room has to know that there is a log.
 //!
-//! Triggers of the connection take notes. Of items, which are most of what changes, a hook of SQLite does, at a tenth of the cost; it
+//! Triggers of the connection take notes. Of items, which are most of what changes, a hook of SQLite does, which costs less; it
 //! tells of rows with a number only, and not of one that `OR REPLACE` takes away for another, which nothing does to items.
 
 use std::fmt::Write as _;
@@ -209,12 +209,17 @@ impl Capture {
         Ok(entry)
     }
 
+    /// Forgets which items were noted: they are another node's, and may be millions.
+    pub fn forget_items(&self) {
+        locked(&self.items).clear();
+    }
+
     /// Forgets what was noted.
     pub fn forget(&self, connection: &Connection) -> rusqlite::Result<()> {
         if !self.takes_notes {
             return Ok(());
         }
-        locked(&self.items).clear();
+        self.forget_items();
         self.tables.iter().filter(|table| table.name != HOOKED).try_for_each(|table| {
             let mut delete = connection.prepare_cached(&format!("DELETE FROM temp.changed_{}", table.name))?;
             delete.execute([]).map(drop)

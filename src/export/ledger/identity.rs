@@ -24,14 +24,15 @@ const MOST_WAITING: usize = 200_000;
 impl Store {
     /// Reads which identities of a feed the table does not have yet: another process may have gone through the feed.
     pub(super) fn read_identities(&mut self, feed: Feed) -> rusqlite::Result<()> {
-        let mut up_to = up_to(&self.connection, feed)?;
-        if let (ALL, Some(last)) = (up_to, self.last_own_number()) {
-            up_to = last;
-            keep_up_to(&self.connection, feed, up_to)?;
-        }
+        let up_to = up_to(&self.connection, feed)?;
         let has_settled =
             self.connection.prepare_cached("SELECT 1 FROM identities WHERE feed = ?1")?.exists([feed_code(feed)])?;
         let settled = (!has_settled).then(BloomFilter::new);
+        if up_to == ALL {
+            let last = self.last_own_number();
+            self.new_identities = NewIdentities::of(feed, last.unwrap_or(ALL), settled);
+            return last.map_or(Ok(()), |last| keep_up_to(&self.connection, feed, last));
+        }
         self.new_identities = NewIdentities::of(feed, up_to, settled);
         let mut select = self
             .connection

@@ -246,6 +246,7 @@ impl Replica {
                 delete.execute(params_from_iter(key))?;
             }
         }
+        self.capture.forget_items();
         Ok(())
     }
 
