@@ -19,14 +19,13 @@ pub async fn run(args: SandboxArgs, setting: &Invocation, output: &mut Output) -
     if !is_rate(args.requests_per_second) {
         return Err(Problem::usage("--requests-per-second must be from 0.01 to 10000, or 0 for no limit").into());
     }
-    let keys_dir = match args.keys_dir {
-        Some(directory) => directory,
-        None => {
-            let state_dir = setting.state_dir(&setting.load()?);
-            // The keys of a sandbox are its user's, also where the state is a group's.
-            let directory = if is_shared(&state_dir) { setting.own_state_dir() } else { state_dir };
-            directory.join("sandbox/keys")
-        }
+    let keys_dir = if let Some(directory) = args.keys_dir {
+        directory
+    } else {
+        let state_dir = setting.state_dir(&setting.load()?);
+        // The keys of a sandbox are its user's, also where the state is a group's.
+        let directory = if is_shared(&state_dir) { setting.own_state_dir() } else { state_dir };
+        directory.join("sandbox/keys")
     };
     let sandbox = Sandbox::start(SandboxSettings {
         listen: args.listen,
