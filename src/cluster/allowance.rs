@@ -41,12 +41,16 @@ async fn take_turn_on(connection: &mut Conn, name: &str, interval: u64) -> Resul
                   WHERE name = ?";
     loop {
         connection.exec_drop(update, (interval, name)).await?;
-        // The moment always moves on, so a row that is there is changed.
+        let wait = connection.last_insert_id().unwrap_or_default();
         if connection.affected_rows() > 0 {
-            return Ok(connection.last_insert_id().unwrap_or_default());
+            return Ok(wait);
         }
+        // There is no row yet; or without an interval, a moment that is ahead stays as it is.
         let insert = "INSERT IGNORE INTO allowance (name, free_at) VALUES (?, UTC_TIMESTAMP(6))";
         connection.exec_drop(insert, (name,)).await?;
+        if connection.affected_rows() == 0 {
+            return Ok(wait);
+        }
     }
 }
 

@@ -164,8 +164,11 @@ async fn append_on(
             (data_space, size),
         )
         .await?;
-    // Answered with the statement, also by a table that numbers nothing itself.
-    let seq = transaction.last_insert_id().unwrap_or_default();
+    // Servers answer with it, also for a table that numbers nothing itself; one that does not is asked.
+    let seq = match transaction.last_insert_id() {
+        Some(seq) => seq,
+        None => transaction.query_first("SELECT LAST_INSERT_ID()").await?.unwrap_or_default(),
+    };
     for (part, bytes) in (0_u32..).zip(entry.chunks(PART_BYTES)) {
         transaction
             .exec_drop(
