@@ -141,7 +141,7 @@ fn quoted(path: &SafeText) -> String {
 /// # Errors
 /// [`PrivateFileError`], also if the file is not as private as `secrecy` asks.
 pub fn open(path: &Path, secrecy: Secrecy) -> Result<File, PrivateFileError> {
-    open_checked(path, |meta| check(path, meta, secrecy))
+    open_checked(path, OpenOptions::new().read(true), |meta| check(path, meta, secrecy))
 }
 
 /// Refuses a file that others than `secrecy` says may read or write, or that is somebody else's.
@@ -160,23 +160,19 @@ fn check(path: &Path, meta: &fs::Metadata, secrecy: Secrecy) -> Result<(), Priva
     Ok(())
 }
 
-/// The same for a file that must pass another check.
+/// The same in another way, and for a file that must pass another check.
 pub(crate) fn open_checked(
     path: &Path,
+    how: &mut OpenOptions,
     check: impl FnOnce(&fs::Metadata) -> Result<(), PrivateFileError>,
 ) -> Result<File, PrivateFileError> {
     // NOFOLLOW and the checks on the open handle: what is checked is what is read. NONBLOCK: opening a pipe that nobody writes
     // to would wait forever.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file =
-        OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path).map_err(
-            |error| match error.raw_os_error() {
-                Some(code) if code == rustix::io::Errno::LOOP.raw_os_error() => {
-                    PrivateFileError::NotPlain { path: safe(path) }
-                }
-                _ => PrivateFileError::io(path, &error),
-            },
-        )?;
+    let file = how.custom_flags(flags.bits().cast_signed()).open(path).map_err(|error| match error.raw_os_error() {
+        Some(code) if code == rustix::io::Errno::LOOP.raw_os_error() => PrivateFileError::NotPlain { path: safe(path) },
+        _ => PrivateFileError::io(path, &error),
+    })?;
     let meta = file.metadata().map_err(|error| PrivateFileError::io(path, &error))?;
     if !meta.is_file() {
         return Err(PrivateFileError::NotPlain { path: safe(path) });
@@ -205,7 +201,7 @@ pub(crate) fn read_checked(
     path: &Path,
     check: impl FnOnce(&fs::Metadata) -> Result<(), PrivateFileError>,
 ) -> Result<String, PrivateFileError> {
-    let file = open_checked(path, check)?;
+    let file = open_checked(path, OpenOptions::new().read(true), check)?;
     let mut bytes = Vec::new();
     (&file).take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(|error| PrivateFileError::io(path, &error))?;
     if bytes.len() as u64 > SIZE_LIMIT {

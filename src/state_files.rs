@@ -10,7 +10,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::Mode;
 use rustix::process::umask;
 
 use crate::private_file::{self, PrivateFileError, is_trusted, safe};
@@ -104,17 +104,11 @@ pub fn admit_group(state_dir: &Path) {
 /// [`PrivateFileError`], also if it is a link, or others than its directory's users own it or may read or write it.
 pub fn open_own(path: &Path) -> Result<File, PrivateFileError> {
     let users = Users::of_parent(path);
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    options.mode(users.file_mode()).custom_flags(flags.bits().cast_signed());
-    let file = options.open(path).map_err(|error| match error.raw_os_error() {
-        Some(code) if code == rustix::io::Errno::LOOP.raw_os_error() => PrivateFileError::NotPlain { path: safe(path) },
-        _ => PrivateFileError::io(path, &error),
-    })?;
-    let meta = file.metadata().map_err(|error| PrivateFileError::io(path, &error))?;
-    check_own(path, &meta, users)?;
     let mode = users.file_mode();
+    let mut how = OpenOptions::new();
+    how.read(true).write(true).create(true).truncate(false).mode(mode);
+    let file = private_file::open_checked(path, &mut how, |meta| check_own(path, meta, users))?;
+    let meta = file.metadata().map_err(|error| PrivateFileError::io(path, &error))?;
     if meta.mode() & mode != mode && meta.uid() == rustix::process::geteuid().as_raw() {
         // It was made before its directory was shared, or the mask of the process took something away.
         file.set_permissions(fs::Permissions::from_mode(mode)).map_err(|error| PrivateFileError::io(path, &error))?;
@@ -162,11 +156,10 @@ pub fn check_own(path: &Path, meta: &Metadata, users: Users) -> Result<(), Priva
 pub fn own_dir(state_dir: &Path, name: &str) -> Result<PathBuf, PrivateFileError> {
     let directory = state_dir.join(name);
     private_file::create_dir(state_dir)?;
-    let users =
-        check_dir(state_dir, &fs::metadata(state_dir).map_err(|error| PrivateFileError::io(state_dir, &error))?)?;
+    check_dir(state_dir, &fs::metadata(state_dir).map_err(|error| PrivateFileError::io(state_dir, &error))?)?;
     match fs::symlink_metadata(&directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            create_dir(&directory, users).map_err(|error| PrivateFileError::io(&directory, &error))?;
+            make_dir(&directory).map_err(|error| PrivateFileError::io(&directory, &error))?;
         }
         _ => {}
     }
@@ -228,7 +221,7 @@ pub fn check_dir(path: &Path, meta: &Metadata) -> Result<Users, PrivateFileError
 /// As [`private_file::open`], by the rules of its directory.
 pub fn open(path: &Path) -> Result<File, PrivateFileError> {
     let users = Users::of_parent(path);
-    private_file::open_checked(path, |meta| check_own(path, meta, users))
+    private_file::open_checked(path, OpenOptions::new().read(true), |meta| check_own(path, meta, users))
 }
 
 /// Reads a text file of the state, of at most [`private_file::SIZE_LIMIT`] bytes.

@@ -184,13 +184,6 @@ impl Invocation {
         }
     }
 
-    /// Gives up writing and connecting anywhere but where an export must. Where the configuration cannot be read, the command says why.
-    fn confine(&self) {
-        if let Ok(store) = self.load() {
-            hardening::remember(confinement::confine(&store, &self.state_dir(&store)));
-        }
-    }
-
     /// How reports are printed; as the environment alone says where the configuration cannot be read.
     #[must_use]
     pub fn printer(&self, output: &Output) -> Printer {
@@ -308,13 +301,16 @@ pub fn run(cli: Cli, variables: Vec<(String, String)>) -> anyhow::Result<Exit> {
         setting.context = setting.context_in_use()?;
     }
     // All that follows is before there is a second thread: each is bound by what binds the one that starts it.
+    // Where the configuration cannot be read, the command says why.
     if let Ok(store) = setting.load() {
-        state_files::admit_group(&setting.state_dir(&store));
-    }
-    if let Some(command) = cli.command.as_ref().filter(|command| command.is_confined())
-        && access::permit(command, &setting).is_ok()
-    {
-        setting.confine();
+        let state_dir = setting.state_dir(&store);
+        state_files::admit_group(&state_dir);
+        if let Some(command) = cli.command.as_ref().filter(|command| command.is_confined())
+            && access::permit(command, &setting).is_ok()
+        {
+            // Gives up writing and connecting anywhere but where an export must.
+            hardening::remember(confinement::confine(&store, &state_dir));
+        }
     }
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run_one(cli.command, setting))
 }

@@ -3,11 +3,11 @@
 
 use super::identity_table::Key;
 
-/// Bits of the filter, four MiB: a power of two.
-const BITS: u64 = 1 << 25;
-
-/// The words that hold them.
+/// Words of the filter, four MiB.
 const WORDS: usize = 1 << 19;
+
+/// Their bits.
+const BITS: u64 = WORDS as u64 * 64;
 
 /// The filter.
 #[derive(Debug)]

@@ -160,8 +160,8 @@ impl Capture {
             TABLES.into_iter().map(|name| Table::of(connection, name)).collect::<rusqlite::Result<Vec<_>>>()?;
         let items = Arc::default();
         if takes_notes {
-            let others = tables.iter().filter(|table| table.name != HOOKED);
-            others.into_iter().try_for_each(|table| connection.execute_batch(&table.triggers()))?;
+            let mut others = tables.iter().filter(|table| table.name != HOOKED);
+            others.try_for_each(|table| connection.execute_batch(&table.triggers()))?;
             let notes = Arc::clone(&items);
             connection.update_hook(Some(move |_, database: &str, table: &str, row| {
                 if table == HOOKED && database == "main" {
