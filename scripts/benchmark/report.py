@@ -127,7 +127,7 @@ multiplied in MariaDB.
 Run it again with:
 
 ```sh
-cargo build --release
+cargo build --profile dist
 scripts/bench                                  # 100,000 products
 scripts/bench --products 1000000 --files 10000000
 ```

@@ -312,7 +312,6 @@ async fn finish(
     let filled = or_cancelled(feed_run, feed_run.source().filled(feed)).await?;
     let write = move |store: &mut Store| {
         write(store)?;
-        store.settle_identities()?;
         filled.map_or(Ok(()), |filled| store.remember_filled(feed, &filled))?;
         store.count_unsettled(feed)
     };

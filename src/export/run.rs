@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::cancel::Cause;
 use super::feed_run::{Context, FeedRun};
-use super::ledger::{LedgerError, Store};
+use super::ledger::LedgerError;
 use super::lock::RunLock;
 use super::mode::SyncMode;
 use super::nodes::{self, Claim, Turn, Turns};
@@ -254,8 +254,7 @@ async fn export_feeds(
             }
             FeedEnd::Ledger(error) => return Err(error.into()),
         }
-        // Nothing of the feed waits in memory any more: a watch beside a long run may go on with it.
-        context.ledger.call(Store::settle_identities).await?;
+        // A watch beside a long run may go on with it.
         locks.retain(|(of, _)| *of != feed);
     }
     Ok(if problems.is_empty() { RunEnd::Complete } else { RunEnd::Failed { problems } })

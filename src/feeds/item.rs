@@ -1,5 +1,6 @@
 //! The feed item: its identity, its content hash, and the exact JSON that would be sent.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -131,9 +132,10 @@ impl Final {
         }
         content.sort();
         let (json, hash) = content.hashed_object(|name| !feed.is_hash_excluded(name));
+        let of_minimal = feed.minimal();
         let is_minimal = |name: &str| {
             !matches!(name, "modifiedAt" | "updatedAt" | "deleted")
-                && (feed.minimal().is_empty() || feed.minimal().contains(&name))
+                && (of_minimal.is_empty() || of_minimal.contains(&name))
         };
         let minimal = content.object(is_minimal);
         Self { hash: Sha1Hash(hash), minimal, json }
@@ -164,27 +166,38 @@ pub fn identity(feed: Feed, content: &Content) -> Result<(Sha1Hash, SafeText), N
 /// none).
 fn wire_id(feed: Feed, content: &Content) -> Option<Sha1Hash> {
     let ids = feed.wire_ids();
+    if ids.is_empty() {
+        return None;
+    }
     // A word first, so that no id is taken for a path or a code.
-    let mut values = vec!["id".to_owned()];
+    let mut values = vec![Cow::Borrowed("id")];
     for pointer in ids {
         values.push(text_at(content, pointer)?);
     }
-    (!ids.is_empty()).then(|| sha1_of(&values))
+    Some(sha1_of(&values))
 }
 
-fn text_at(content: &Content, pointer: &str) -> Option<String> {
+fn text_at<'a>(content: &'a Content, pointer: &str) -> Option<Cow<'a, str>> {
     if let Some(text) = pointer.strip_prefix('/').and_then(|name| content.plain_text(name)) {
-        return Some(text.to_owned());
+        return Some(Cow::Borrowed(text));
     }
     match content.lookup(pointer)? {
         Value::Null => None,
-        Value::String(text) => Some(text),
-        other => Some(other.to_string()),
+        Value::String(text) => Some(Cow::Owned(text)),
+        other => Some(Cow::Owned(other.to_string())),
     }
 }
 
-fn sha1_of(values: &[String]) -> Sha1Hash {
-    Sha1Hash(Sha1::digest(values.join("\0")).into())
+/// Of the values, joined by a NUL byte.
+fn sha1_of(values: &[Cow<'_, str>]) -> Sha1Hash {
+    let mut sha1 = Sha1::new();
+    for (place, value) in values.iter().enumerate() {
+        if place > 0 {
+            sha1.update([0]);
+        }
+        sha1.update(value.as_bytes());
+    }
+    Sha1Hash(sha1.finalize().into())
 }
 
 /// Whether an identity field is a SKU. Other texts may be empty, such as the path of a store's root category.

@@ -209,7 +209,7 @@ fn sent(ledger: &LedgerReader, feed: Feed, fields: Value) -> Result<Option<SentI
         _ => Fields::new(),
     };
     match identity(feed, &Content::from(fields)) {
-        Ok((id, _)) => ledger.sent_as(feed, id),
+        Ok((id, label)) => ledger.sent_as(feed, id, &label),
         Err(_) => Ok(None),
     }
 }

@@ -37,8 +37,6 @@ impl Store {
 
     /// Keeps everything that was handed over.
     pub fn keep_adopted(&mut self) -> Result<(), LedgerError> {
-        let settled = self.settle_identities();
-        self.explained(settled)?;
         self.commit()
     }
 
@@ -60,8 +58,7 @@ impl Store {
             CountsAs::Sent => (item.hash.0, Some(status::SUBMITTED)),
             CountsAs::Unknown => ([0; 20], None),
         };
-        self.go_to_feed(item.feed)?;
-        if let Some(row) = self.row_of_identity(item.feed, item.id)? {
+        if let Some(row) = self.row_of(item)? {
             let sql = "SELECT 1 FROM items WHERE id = ?1 AND hash = ?2 AND status IS ?3 AND deleted = 0";
             let is_same = self.connection.prepare_cached(sql)?.exists(params![row, hash, status])?;
             return Ok(if is_same { Taken::Already } else { Taken::Otherwise });
@@ -76,8 +73,7 @@ impl Store {
         let values = params![feed, item.id.0, source_id, item.label.as_str(), item.minimal, hash, status, at];
         let row = insert.insert(values)?;
         drop(insert);
-        self.add_identity(item.feed, item.id, row)?;
-        self.settle_identities_if_many()?;
+        self.add_identity(item, row)?;
         Ok(Taken::New)
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
-use super::{LedgerError, feed_of_code, path_of, paths, schema};
+use super::{LedgerError, feed_of_code, identity, path_of, paths, schema};
 use crate::domain::{DataSpaceId, Feed};
 use crate::format::counted;
 use crate::untrusted::SafeText;
@@ -141,10 +141,13 @@ fn look(connection: &Connection, checkup: &mut Checkup) -> rusqlite::Result<()> 
             Flaw::Senseless,
         ),
         (
-            "SELECT (SELECT count(*) FROM items i JOIN identified f ON f.feed = i.feed WHERE i.id <= f.up_to)
-                    - (SELECT count(*) FROM identities k JOIN items i ON i.id = k.id JOIN identified f ON f.feed = i.feed
-                       WHERE i.id <= f.up_to AND i.feed = k.feed AND substr(i.feed_id, 1, length(k.key)) = k.key)
-                    + (SELECT count(*) FROM (SELECT 1 FROM items GROUP BY feed, feed_id HAVING count(*) > 1))",
+            &format!(
+                "SELECT (SELECT count(*) FROM items WHERE {of_table})
+                        - (SELECT count(*) FROM identities k JOIN items i ON i.id = k.id
+                           WHERE i.feed = k.feed AND substr(i.feed_id, 1, length(k.key)) = k.key)
+                        + (SELECT count(*) FROM (SELECT 1 FROM items GROUP BY feed, feed_id HAVING count(*) > 1))",
+                of_table = identity::is_of_table()
+            ),
             Flaw::Identity,
         ),
     ];

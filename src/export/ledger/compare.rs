@@ -139,7 +139,6 @@ impl Store {
                 LedgerEntry::Broken { item, reason } => self.keep_broken(&page, &item, &reason, now)?,
             }
         }
-        self.settle_identities_if_many()?;
         Ok(compared)
     }
 
@@ -256,7 +255,6 @@ impl Store {
     fn known<'a>(&mut self, items: impl Iterator<Item = &'a FeedItem>) -> rusqlite::Result<KnownPage> {
         let mut items = items.peekable();
         let Some(feed) = items.peek().map(|item| item.feed) else { return Ok(KnownPage::new()) };
-        self.go_to_feed(feed)?;
         let mut keys: Vec<i64> = items.filter_map(source_id).collect();
         keys.sort_unstable();
         keys.dedup();
@@ -282,7 +280,7 @@ impl Store {
         if let Some(known) = page.get(&item.id) {
             return Ok(Some(*known));
         }
-        let Some(row) = self.row_of_identity(item.feed, item.id)? else { return Ok(None) };
+        let Some(row) = self.row_of(item)? else { return Ok(None) };
         let mut select = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM items WHERE id = ?1"))?;
         select.query_row([row], |row| Known::read(row).map(|(_, known)| known)).map(Some)
     }
@@ -312,7 +310,7 @@ impl Store {
         ])?;
         drop(insert);
         self.pass.seen.insert(row);
-        self.add_identity(item.feed, item.id, row)?;
+        self.add_identity(item, row)?;
         Ok(Some(row))
     }
 

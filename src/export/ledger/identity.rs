@@ -1,161 +1,108 @@
-//! Which row has an identity, without a write at a random place for each new item.
+//! Which row has an identity.
 //!
-//! Identities are hashes, so an index of them is written at random: a page for each item. Here new identities stay in memory and
-//! join the table `identities` together, sorted. The rows hold them as well, so nothing is lost with the memory: what is above
-//! the mark in `identified` is read again when the feed is begun.
-//!
-//! In a copy of a shared ledger other nodes' rows come in as well, and their identities join the table at once. Only those of the rows
-//! that this worker adds wait: the mark is the last number that it had given before, and [`ALL`] when none waits.
+//! Identities are hashes, so an index of them is written at a random place, that is a page, for each item. Nearly all items need
+//! none: their label is their identity in words, and the index of labels finds them. Items that the service knows by other ids
+//! (see [`Feed::wire_ids`]) keep their identity when their label changes, so these alone are in the table `identities`; they are
+//! categories, websites and customer groups.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, params, params_from_iter};
 
-use super::bloom_filter::BloomFilter;
 use super::feed_code;
-use super::identity_table::{ALL, in_table, is_row_of, keep_up_to, key, put, up_to};
-use super::new_identities::NewIdentities;
-use super::store::{Mode, Store};
+use super::store::Store;
 use crate::domain::Feed;
-use crate::feeds::item::Sha1Hash;
+use crate::feeds::item::{FeedItem, Sha1Hash};
 
-/// How many new identities wait in memory, about 4 MB. Fewer would mean more passes over the table: it is about a page for two
-/// hundred identities, and each time nearly all of its pages are written.
-const MOST_WAITING: usize = 200_000;
+/// How many bytes of an identity are kept in the table and in memory: enough that two are hardly ever alike; the row has all of it.
+const KEY_BYTES: usize = 8;
+
+/// The first bytes of an identity.
+pub(super) type Key = [u8; KEY_BYTES];
+
+/// The first bytes of an identity. Made here and not by a statement, which SQLite would then compile anew each time.
+pub(super) fn key(id: &Sha1Hash) -> Key {
+    // An identity is longer than a key.
+    id.0.first_chunk().copied().unwrap_or_default()
+}
 
 impl Store {
-    /// Reads which identities of a feed the table does not have yet: another process may have gone through the feed.
-    pub(super) fn read_identities(&mut self, feed: Feed) -> rusqlite::Result<()> {
-        let up_to = up_to(&self.connection, feed)?;
-        let has_settled =
-            self.connection.prepare_cached("SELECT 1 FROM identities WHERE feed = ?1")?.exists([feed_code(feed)])?;
-        let settled = (!has_settled).then(BloomFilter::new);
-        if up_to == ALL {
-            let last = self.last_own_number();
-            self.new_identities = NewIdentities::of(feed, last.unwrap_or(ALL), settled);
-            return last.map_or(Ok(()), |last| keep_up_to(&self.connection, feed, last));
+    /// The row of an item.
+    pub(super) fn row_of(&self, item: &FeedItem) -> rusqlite::Result<Option<i64>> {
+        match &self.added {
+            Some((feed, added)) if *feed == item.feed && !added.may_have(key(&item.id)) => Ok(None),
+            _ => find(&self.connection, item.feed, item.id, item.label.as_str()),
         }
-        self.new_identities = NewIdentities::of(feed, up_to, settled);
-        let mut select = self
-            .connection
-            .prepare_cached("SELECT id, feed_id FROM items NOT INDEXED WHERE id > ?1 AND feed = ?2 ORDER BY id")?;
-        let mut rows = select.query([up_to, feed_code(feed)])?;
-        while let Some(row) = rows.next()? {
-            let (row, id) = (row.get(0)?, Sha1Hash(row.get(1)?));
-            // A dry run writes nothing: in a case that hardly ever comes, it counts an item too many.
-            if !self.new_identities.insert(key(&id), row) && self.mode == Mode::Keep {
-                put(&self.connection, feed, key(&id), row)?;
-            }
-        }
-        drop(rows);
-        drop(select);
-        if self.new_identities.len() == 0 && self.last_own_number().is_none() {
-            // What other feeds have added is not read again.
-            return self.settle();
-        }
-        self.settle_identities_if_many()
     }
 
-    /// The newest number that this worker has given to a row, in a copy of a shared ledger.
-    fn last_own_number(&self) -> Option<i64> {
-        self.replica.as_ref().filter(|_| self.mode == Mode::Keep).map(|replica| replica.numbers.last())
-    }
-
-    /// As [`Self::read_identities`], unless that feed is at hand already.
-    pub(super) fn go_to_feed(&mut self, feed: Feed) -> rusqlite::Result<()> {
-        if self.new_identities.feed == Some(feed) {
+    /// Takes note of the row of a new item.
+    pub(super) fn add_identity(&mut self, item: &FeedItem, row: i64) -> rusqlite::Result<()> {
+        if let Some((_, added)) = self.added.as_mut().filter(|(feed, _)| *feed == item.feed) {
+            added.add(key(&item.id));
+        }
+        if !has_table(item.feed) {
             return Ok(());
         }
-        self.settle_identities()?;
-        self.read_identities(feed)
+        let mut insert = self.connection.prepare_cached("INSERT INTO identities VALUES (?1, ?2, ?3)")?;
+        insert.execute(params![feed_code(item.feed), key(&item.id), row]).map(drop)
     }
+}
 
-    /// The row of an identity.
-    pub(super) fn row_of_identity(&self, feed: Feed, id: Sha1Hash) -> rusqlite::Result<Option<i64>> {
-        debug_assert_eq!(self.new_identities.feed, Some(feed), "the feed that was begun");
-        let key = key(&id);
-        if let Some(row) = self.new_identities.get(key)
-            && is_row_of(&self.connection, feed, id, row)?
-        {
-            return Ok(Some(row));
-        }
-        match &self.new_identities.settled {
-            Some(settled) if !settled.may_have(key) => Ok(None),
-            _ => in_table(&self.connection, feed, id),
-        }
-    }
+/// Whether the items of a feed are in the table.
+fn has_table(feed: Feed) -> bool {
+    !feed.wire_ids().is_empty()
+}
 
-    /// Takes note of the row of a new identity.
-    pub(super) fn add_identity(&mut self, feed: Feed, id: Sha1Hash, row: i64) -> rusqlite::Result<()> {
-        let key = key(&id);
-        if row > self.new_identities.up_to && self.new_identities.insert(key, row) {
-            return Ok(());
-        }
-        // SQLite gave the number of a row that was forgotten; those above the mark alone are read again.
-        if let Some(settled) = &mut self.new_identities.settled {
-            settled.add(key);
-        }
-        put(&self.connection, feed, key, row)
-    }
+/// That an item is of a feed that is in the table, as SQL.
+pub(super) fn is_of_table() -> String {
+    let feeds = Feed::ALL.into_iter().filter(|feed| has_table(*feed));
+    let codes: Vec<String> = feeds.map(|feed| feed_code(feed).to_string()).collect();
+    format!("feed IN ({})", codes.join(","))
+}
 
-    /// Takes an identity out, with its row.
-    pub(super) fn drop_identity(&mut self, row: i64) -> rusqlite::Result<()> {
-        let sql = "SELECT feed, feed_id FROM items WHERE id = ?1";
-        let mut select = self.connection.prepare_cached(sql)?;
-        let found = select.query_row([row], |row| Ok((row.get::<_, i64>(0)?, Sha1Hash(row.get(1)?)))).optional()?;
-        let Some((feed, id)) = found else { return Ok(()) };
-        if !self.new_identities.remove(key(&id), row) {
-            let sql = "DELETE FROM identities WHERE feed = ?1 AND key = ?2 AND id = ?3";
-            self.connection.prepare_cached(sql)?.execute(params![feed, key(&id), row])?;
-        }
-        Ok(())
-    }
+/// The row of an identity, which in words is this label.
+pub(super) fn find(connection: &Connection, feed: Feed, id: Sha1Hash, label: &str) -> rusqlite::Result<Option<i64>> {
+    let feed_code = feed_code(feed);
+    let found = if has_table(feed) {
+        let mut select = connection.prepare_cached(
+            "SELECT i.id FROM identities k CROSS JOIN items i
+             WHERE k.feed = ?1 AND k.key = ?2 AND i.id = k.id AND i.feed = ?1 AND i.feed_id = ?3",
+        )?;
+        select.query_row(params![feed_code, key(&id), id.0], |row| row.get(0))
+    } else {
+        let sql = "SELECT id FROM items INDEXED BY items_label WHERE feed = ?1 AND label = ?2 AND feed_id = ?3";
+        connection.prepare_cached(sql)?.query_row(params![feed_code, label, id.0], |row| row.get(0))
+    };
+    found.optional()
+}
 
-    /// Moves the new identities into the table, at the end of a feed.
-    pub(in crate::export) fn settle_identities(&mut self) -> rusqlite::Result<()> {
-        // The filter is for those that are still to come.
-        self.new_identities.settled = None;
-        self.settle()?;
-        match self.new_identities.feed {
-            Some(feed) if self.last_own_number().is_some() => {
-                self.new_identities.up_to = ALL;
-                keep_up_to(&self.connection, feed, ALL)
-            }
-            _ => Ok(()),
-        }
-    }
+/// Whether nothing is recorded of a feed.
+pub(super) fn has_none(connection: &Connection, feed: Feed) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM items INDEXED BY items_source WHERE feed = ?1";
+    connection.prepare_cached(sql)?.exists([feed_code(feed)]).map(|has_some| !has_some)
+}
 
-    /// Moves the new identities into the table. A dry run writes nothing and keeps them.
-    fn settle(&mut self) -> rusqlite::Result<()> {
-        let Some(feed) = self.new_identities.feed.filter(|_| self.mode == Mode::Keep) else { return Ok(()) };
-        if self.new_identities.up_to == ALL {
-            return Ok(());
-        }
-        let newest = match self.last_own_number() {
-            Some(last) => last,
-            None => self
-                .connection
-                .prepare_cached("SELECT coalesce(max(id), 0) FROM items")?
-                .query_row([], |row| row.get(0))?,
-        };
-        if self.new_identities.up_to == newest {
-            return Ok(());
-        }
-        // Sorted, so that each page of the table is written once.
-        for (key, row) in self.new_identities.drain() {
-            if let Some(settled) = &mut self.new_identities.settled {
-                settled.add(key);
-            }
-            put(&self.connection, feed, key, row)?;
-        }
-        keep_up_to(&self.connection, feed, newest)?;
-        self.new_identities.up_to = newest;
-        Ok(())
-    }
+/// Forgets the identities of a feed.
+pub(super) fn forget(connection: &Connection, feed: Feed) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM identities WHERE feed = ?1", [feed_code(feed)]).map(drop)
+}
 
-    /// Moves the new identities into the table once they are many.
-    pub(super) fn settle_identities_if_many(&mut self) -> rusqlite::Result<()> {
-        if self.new_identities.len() >= MOST_WAITING {
-            self.settle()?;
-        }
-        Ok(())
-    }
+/// Puts the identity of a row into the table that was written elsewhere.
+pub(super) fn put_row(connection: &Connection, row: &[impl ToSql]) -> rusqlite::Result<()> {
+    let sql = format!("INSERT OR IGNORE INTO identities {} AND id = ?1", of_rows());
+    connection.prepare_cached(&sql)?.execute(params_from_iter(row)).map(drop)
+}
+
+/// Takes the identity of a row out, before the row is deleted.
+pub(super) fn drop_row(connection: &Connection, row: &[impl ToSql]) -> rusqlite::Result<()> {
+    let sql = format!("DELETE FROM identities WHERE (feed, key, id) IN ({} AND id = ?1)", of_rows());
+    connection.prepare_cached(&sql)?.execute(params_from_iter(row)).map(drop)
+}
+
+/// Fills the table from all rows.
+pub(super) fn index_all(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!("DELETE FROM identities; INSERT INTO identities {} ORDER BY 1, 2, 3", of_rows()))
+}
+
+/// What the table holds of rows, as SQL that a further condition may follow.
+fn of_rows() -> String {
+    format!("SELECT feed, substr(feed_id, 1, {KEY_BYTES}), id FROM items WHERE {}", is_of_table())
 }

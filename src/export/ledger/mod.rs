@@ -19,7 +19,6 @@
 //! | `journal` | the rows of a request are written down as leaving; only then may it leave |
 //! | `record` | the rows of an answer have their state, in one piece with the answer; only then do they count as sent |
 //! | `finish_*`, `finish_round`, `keep_round` | the position in the change logs is the one that was read before the first record |
-//! | `settle_identities` | as before, and whoever begins the feed next reads less |
 //! | `rule`, `found_empty`, `remember_filled` | what holds a feed back is known to every later run |
 //! | `begin_run`, `end_run` | the run is in the history; without an end it died |
 //! | `learned_size`, `remember_shown` | hints: losing them costs requests, never items |
@@ -29,7 +28,7 @@
 //! # Rooms
 //!
 //! `status` says what the codes of items mean, `schema` opens and describes the file, `store` holds a connection and its
-//! run-local state, `identity` (with `identity_table`, `new_identities` and `bloom_filter`) finds the row of an item, `fingerprints` are what a dry run remembers instead, `compare`, `sweep`,
+//! run-local state, `identity` (with `bloom_filter`) finds the row of an item, `fingerprints` are what a dry run remembers instead, `compare`, `sweep`,
 //! `chosen` (a part of a feed), `follow` (change logs), `recheck` (what is compared again), `rolling` (the rolling compare),
 //! `journal`, `held`, `history`, `batch_sizes`, `runs` (the run history) and `hours` (what was sent in each) are what a run does
 //! with it, `replica` (with `capture` and `entry`) keeps a copy together with the database that nodes share, `adopt` takes over what another exporter has sent, `writer` is the one thread that writes, `reader`, `sent`, `listing`
@@ -54,13 +53,11 @@ mod held;
 mod history;
 mod hours;
 mod identity;
-mod identity_table;
 mod items;
 mod journal;
 mod listing;
 mod migrate;
 mod moving;
-mod new_identities;
 mod owner;
 mod paths;
 mod pending;

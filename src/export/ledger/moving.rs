@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::replica::{self, Replica};
-use super::{LedgerError, identity_table, path_of, paths, schema};
+use super::{LedgerError, path_of, paths, schema};
 use crate::cluster::Worker;
 
 /// Moves this server's ledger into the database: all of it, as the snapshot that every node begins with. The file stays as this node's
@@ -42,8 +42,7 @@ pub(in crate::export) fn to_file(state_dir: &Path, worker: &Arc<Worker>) -> Resu
         return Ok(false);
     }
     replica::in_transaction(&connection, &path, |connection| {
-        let done = connection.execute("DROP TABLE replica", []).map(drop);
-        done.and_then(|()| identity_table::index_all(connection)).map_err(sqlite)
+        connection.execute("DROP TABLE replica", []).map(drop).map_err(sqlite)
     })?;
     Ok(true)
 }

@@ -11,14 +11,16 @@ use tokio::runtime::Handle;
 
 use super::capture::{Capture, Table, cells};
 use super::entry::{Cell, Entry, TableChanges};
-use super::identity_table;
-use super::{LedgerError, path_of, paths, schema};
+use super::{LedgerError, identity, path_of, paths, schema};
 use crate::cluster::{Cluster, ClusterError, Worker};
 use crate::domain::DataSpaceId;
 use crate::remedy::{Hint, Remedy};
 
 /// What a copy remembers of itself, and nobody shares: `database` says whose copy it is, `position` up to which entry it has all.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS replica (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT";
+
+/// The oldest format of an entry that is taken; what nodes share has been the same since.
+const OLDEST_ENTRY: i64 = 8;
 
 /// How many rows a part of a snapshot has: below the size of a packet with any labels and errors, but for bodies.
 const SNAPSHOT_ROWS: usize = 4_000;
@@ -78,11 +80,6 @@ impl Numbers {
 
     fn take(&mut self) -> i64 {
         self.next += 1;
-        self.next
-    }
-
-    /// The newest one; nobody has a higher one of this worker.
-    pub fn last(&self) -> i64 {
         self.next
     }
 }
@@ -221,7 +218,7 @@ impl Replica {
 
     fn apply(&self, connection: &Connection, path: &Path, bytes: &[u8]) -> Result<(), LedgerError> {
         let entry = Entry::decode(bytes).map_err(|error| LedgerError::of_io(path, &error))?;
-        if entry.format != schema::VERSION {
+        if !(OLDEST_ENTRY..=schema::VERSION).contains(&entry.format) {
             return Err(schema::other_format_in_log(entry.format, path));
         }
         self.apply_entry(connection, &entry).map_err(|error| LedgerError::of_sqlite(path, &error))
@@ -235,13 +232,13 @@ impl Replica {
             for row in &changes.rows {
                 put.execute(params_from_iter(row))?;
                 if is_items {
-                    identity_table::put_row(connection, &table.key_of(row))?;
+                    identity::put_row(connection, &table.key_of(row))?;
                 }
             }
             let mut delete = connection.prepare_cached(&table.delete())?;
             for key in &changes.gone {
                 if is_items {
-                    identity_table::drop_row(connection, key)?;
+                    identity::drop_row(connection, key)?;
                 }
                 delete.execute(params_from_iter(key))?;
             }
@@ -291,8 +288,7 @@ fn size(cell: &Cell) -> usize {
 /// Makes a file the copy of a database.
 pub(super) fn adopt(connection: &Connection, cluster: &Cluster) -> rusqlite::Result<()> {
     connection.execute_batch(TABLE)?;
-    remember(connection, "database", cluster.id())?;
-    identity_table::share(connection)
+    remember(connection, "database", cluster.id())
 }
 
 /// Opens the copy of a shared ledger, and makes it if it is not there.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior};
 
-use super::{LedgerError, paths};
+use super::{LedgerError, identity, paths};
 use crate::domain::DataSpaceId;
 use crate::private_file;
 
@@ -13,7 +13,7 @@ use crate::private_file;
 const OTHER_VERSION: &str = "use that version, or set another directory with --state-dir";
 
 /// The version of the tables below, in `PRAGMA user_version`.
-pub(super) const VERSION: i64 = 8;
+pub(super) const VERSION: i64 = 9;
 
 /// The oldest version that is brought up to date when it is opened; those before it were never released.
 pub(super) const OLDEST: i64 = 7;
@@ -30,6 +30,9 @@ CREATE TABLE hours (
 INSERT INTO hours SELECT hour, 0, sent FROM hours_of_all;
 DROP TABLE hours_of_all;
 ";
+
+/// From version 8 on, only some feeds have their identities in the table.
+const FROM_8: &str = "DROP TABLE identified;";
 
 /// How long a statement waits for another process that writes the same file: a run of another feed commits within
 /// milliseconds, a slow disk within seconds.
@@ -50,7 +53,7 @@ const CHECKPOINT_PAGES: i64 = 4_000;
 const WAL_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
 
 /// `items.id` is the bit in a run's row set; rows are appended, and written again once, with their answer. `items.feed_id` is what
-/// the service knows an item by (see `Feed::wire_ids`); `identities` and `identified` find it (see `identity`). Nearly all items are
+/// the service knows an item by (see `Feed::wire_ids`); `items_label` finds it, or `identities` (see `identity`). Nearly all items are
 /// accepted and stay so, and the indexes of states leave those out: `items_open` has what is not accepted, `items_gone` the accepted
 /// deletions. `items_source` finds the items of a source record, in the order in which a source is read; with `items_label` and
 /// `items_batch` it gives the orders in which items are listed. `items.batch` is the last journal entry the item travelled in and that
@@ -102,10 +105,6 @@ CREATE TABLE identities (
     id          INTEGER NOT NULL,
     PRIMARY KEY (feed, key, id)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE identified (
-    feed        INTEGER PRIMARY KEY,
-    up_to       INTEGER NOT NULL
-) STRICT;
 CREATE TABLE batches (
     id          INTEGER PRIMARY KEY,
     run         INTEGER NOT NULL,
@@ -289,7 +288,7 @@ pub(super) fn open_read_only(path: &Path, data_space: &DataSpaceId) -> Result<Op
     connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
     match version(&connection) {
         Ok(0) => return Ok(None),
-        Ok(OLDEST) => drop(open_writable(path, data_space)?),
+        Ok(found) if (OLDEST..VERSION).contains(&found) => drop(open_writable(path, data_space)?),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => drop(open_writable(path, data_space)?),
         Ok(_) => {}
         Err(error) => return Err(sqlite(error)),
@@ -323,13 +322,23 @@ fn prepare_writable(connection: &mut Connection, data_space: &DataSpaceId) -> ru
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     match version(&transaction)? {
         0 => create_tables(&transaction, data_space)?,
-        OLDEST => {
-            transaction.execute_batch(FROM_7)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
-        }
-        _ => {}
+        VERSION => {}
+        found => bring_up_to_date(&transaction, found)?,
     }
     transaction.commit()
+}
+
+fn bring_up_to_date(connection: &Connection, found: i64) -> rusqlite::Result<()> {
+    // A newer one, or one before the first, is refused by whoever opens it.
+    if !(OLDEST..VERSION).contains(&found) {
+        return Ok(());
+    }
+    if found < 8 {
+        connection.execute_batch(FROM_7)?;
+    }
+    connection.execute_batch(FROM_8)?;
+    identity::index_all(connection)?;
+    connection.pragma_update(None, "user_version", VERSION)
 }
 
 fn create_tables(connection: &Connection, data_space: &DataSpaceId) -> rusqlite::Result<()> {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::bitmap::Bitmap;
+use super::bloom_filter::BloomFilter;
 use super::fingerprints::Fingerprints;
-use super::new_identities::NewIdentities;
 use super::replica::{self, Replica};
-use super::{LedgerError, path_of, paths, schema};
+use super::{LedgerError, identity, path_of, paths, schema};
 use crate::cluster::Worker;
 use crate::domain::{DataSpaceId, Feed};
 
@@ -31,7 +31,8 @@ pub(in crate::export) struct Store {
     pub(super) path: PathBuf,
     pub(super) mode: Mode,
     pub(super) pass: Pass,
-    pub(super) new_identities: NewIdentities,
+    /// What a run has added to a feed of which nothing was recorded before: a first sync hardly ever looks for its own items.
+    pub(super) added: Option<(Feed, BloomFilter)>,
     /// What keeps a copy of a shared ledger together with its database.
     pub(super) replica: Option<Replica>,
 }
@@ -153,7 +154,7 @@ impl Store {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.execute_batch(BESIDE).map_err(|error| LedgerError::of_sqlite(&path, &error))?;
         let pass = Pass::new(Feed::ScopesWebsite, Resend::None);
-        Ok(Self { connection, path, mode, pass, new_identities: NewIdentities::default(), replica: None })
+        Ok(Self { connection, path, mode, pass, added: None, replica: None })
     }
 
     /// Begins a feed: nothing of it was seen yet, and nothing is chosen.
@@ -164,6 +165,7 @@ impl Store {
             self.take_unanswered(feed)?;
             self.trim_journal()?;
         }
-        self.read_identities(feed)
+        self.added = identity::has_none(&self.connection, feed)?.then(|| (feed, BloomFilter::new()));
+        Ok(())
     }
 }

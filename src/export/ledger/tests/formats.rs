@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_ledger_of_another_format_is_refused_and_stays_as_it_is() {
-    for (format, who) in [(6, "an older version"), (9, "a newer version")] {
+    for (format, who) in [(6, "an older version"), (10, "a newer version")] {
         let state = tempfile::tempdir().expect("a directory");
         drop(Store::open(state.path(), &space()).expect("made"));
         let path = path_of(state.path(), &space());
@@ -22,25 +22,40 @@ fn a_ledger_of_another_format_is_refused_and_stays_as_it_is() {
 }
 
 #[test]
-fn a_ledger_of_the_format_before_is_brought_up_to_date_whoever_opens_it() {
-    const BEFORE: &str = "DROP TABLE hours;
+fn a_ledger_of_an_earlier_format_is_brought_up_to_date_whoever_opens_it() {
+    const FORMAT_7: &str = "DROP TABLE hours;
         CREATE TABLE hours (hour INTEGER PRIMARY KEY, sent INTEGER NOT NULL) STRICT;
         INSERT INTO hours VALUES (500000, 42);
+        CREATE TABLE identified (feed INTEGER PRIMARY KEY, up_to INTEGER NOT NULL) STRICT;
+        DELETE FROM identities; INSERT INTO identities VALUES (5, x'0102030405060708', 1);
         PRAGMA user_version = 7;";
-    for is_reader in [false, true] {
+    const FORMAT_8: &str = "DELETE FROM hours;
+        INSERT INTO hours VALUES (500000, 0, 42);
+        CREATE TABLE identified (feed INTEGER PRIMARY KEY, up_to INTEGER NOT NULL) STRICT;
+        DELETE FROM identities;
+        PRAGMA user_version = 8;";
+    for (before, is_reader) in [(FORMAT_7, false), (FORMAT_7, true), (FORMAT_8, false), (FORMAT_8, true)] {
         let mut shop = Shop::new(Feed::Products);
         shop.deliver(&[product("a", "A")]);
+        shop.feed = Feed::Categories;
+        let (old, moved) = (category("3", "old"), category("3", "new"));
+        shop.deliver(std::slice::from_ref(&old));
         let path = path_of(shop.state.path(), &space());
         let Shop { state, store, .. } = shop;
         drop(store);
-        rusqlite::Connection::open(&path).expect("open").execute_batch(BEFORE).expect("as it was");
+        rusqlite::Connection::open(&path).expect("open").execute_batch(before).expect("as it was");
         if !is_reader {
             drop(Store::open(state.path(), &space()).expect("opened"));
         }
         let reader = LedgerReader::open(state.path(), &space()).expect("readable").expect("there");
-        assert_eq!(reader.summary().expect("read")[0].submitted, 1);
+        let submitted: Vec<u64> = reader.summary().expect("read").iter().map(|feed| feed.submitted).collect();
+        assert_eq!(submitted, [1, 1]);
         let then = Timestamp::from_second(500_000 * 3600).expect("a time");
         assert_eq!(reader.sent_per_hour(then).expect("read").total(), 42);
+        // What the service knows by another id than its label is found by that.
+        let found = reader.sent_as(Feed::Categories, moved.id, &moved.label).expect("read").expect("found");
+        assert_eq!(found.id, old.id);
+        assert_eq!(check(state.path(), &space()).expect("checked").expect("there").flaws, []);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which row an item has: in memory, in the table, and after a run that died.
+//! Which row an item has, and after a run that died.
 
 use super::*;
 
@@ -23,55 +23,98 @@ fn opened_again(shop: Shop) -> Shop {
 }
 
 #[test]
-fn a_new_identity_waits_in_memory_and_is_found_again_by_whoever_opens_the_ledger_next() {
+fn an_item_is_found_by_whoever_opens_the_ledger_whatever_record_it_comes_from() {
     let mut shop = Shop::new(Feed::Products);
     shop.deliver(&[numbered(1, "A", "a"), numbered(2, "B", "b")]);
-    assert_eq!(number(&shop, "SELECT count(*) FROM identities"), 0, "nothing is written at a random place");
-    let id = numbered(9, "B", "b").id;
-    assert!(shop.reader().sent_as(Feed::Products, id).expect("read").is_some(), "from outside as well");
     let mut shop = opened_again(shop);
     // The same items by other records: known all the same.
     let compared = shop.collect(&[numbered(8, "A", "a"), numbered(9, "B", "b")]);
     assert_eq!((compared.unchanged, compared.send.len()), (2, 0));
-    shop.store.settle_identities().expect("settled");
-    assert_eq!(number(&shop, "SELECT count(*) FROM identities"), 2);
     let mut shop = opened_again(shop);
     let compared = shop.collect(&[numbered(8, "A", "a"), numbered(7, "B", "c")]);
     assert_eq!((compared.unchanged, labels(&compared.send)), (1, vec![("B · default", Why::Changed)]));
     assert_eq!(number(&shop, "SELECT count(*) FROM items"), 2);
-    assert!(shop.reader().sent_as(Feed::Products, id).expect("read").is_some());
+    let FeedItem { id, label, .. } = numbered(9, "B", "b");
+    assert!(shop.reader().sent_as(Feed::Products, id, &label).expect("read").is_some(), "from outside as well");
 }
 
 #[test]
-fn what_a_first_sync_has_put_into_the_table_is_found_there() {
+fn only_what_has_another_name_than_its_identity_is_in_the_table_and_found_after_a_move() {
     let mut shop = Shop::new(Feed::Products);
-    shop.collect(&[numbered(1, "A", "a"), numbered(2, "B", "b")]);
-    shop.store.settle_identities().expect("settled");
-    // The same identity by another record, in the same run: the first one wins.
-    let again = [numbered(3, "C", "c"), numbered(4, "A", "other"), numbered(5, "D", "d")];
-    let compared = shop.store.compare(again.map(LedgerEntry::Whole).to_vec(), now()).expect("compared");
-    assert_eq!(labels(&compared.send), [("C · default", Why::New), ("D · default", Why::New)]);
-    assert_eq!(compared.twins, ["A · default".into()]);
+    shop.deliver(&[numbered(1, "A", "a")]);
+    assert_eq!(number(&shop, "SELECT count(*) FROM identities"), 0, "nothing is written at a random place");
+    shop.feed = Feed::Categories;
+    shop.deliver(&[category("3", "old"), category("4", "other")]);
+    assert_eq!(number(&shop, "SELECT count(*) FROM identities"), 2);
+    let mut shop = opened_again(shop);
+    let compared = shop.collect(&[category("3", "new"), category("4", "other")]);
+    assert_eq!((compared.unchanged, labels(&compared.send)), (1, vec![("new · default", Why::Changed)]));
+    assert_eq!(number(&shop, "SELECT count(*) FROM items WHERE feed = 4"), 2);
+    // Found by its new name, and by what it was called before, for its identity is the same.
+    for FeedItem { id, label, .. } in [category("3", "new"), category("3", "old")] {
+        let found = shop.reader().sent_as(Feed::Categories, id, &label).expect("read").expect("there");
+        assert_eq!(found.id, id);
+    }
+}
+
+#[test]
+fn of_two_items_of_one_identity_in_a_first_sync_the_first_one_wins() {
+    for feed in [Feed::Products, Feed::Categories] {
+        let mut shop = Shop::new(feed);
+        let item = |key: u64, code: &str| match feed {
+            Feed::Categories => category(code, &format!("path-{key}")),
+            _ => numbered(key, code, "a name"),
+        };
+        shop.collect(&[item(1, "1"), item(2, "2")]);
+        let again = [item(3, "3"), item(4, "1"), item(5, "4")];
+        let expected = [again[0].label.clone(), again[2].label.clone()];
+        let twin = again[1].label.clone();
+        let compared = shop.store.compare(again.map(LedgerEntry::Whole).to_vec(), now()).expect("compared");
+        assert_eq!(compared.send.iter().map(|sent| sent.item.label.clone()).collect::<Vec<_>>(), expected, "{feed}");
+        assert_eq!(compared.twins, [twin]);
+    }
+}
+
+#[test]
+fn two_identities_in_the_same_words_are_two_items() {
+    let mut shop = Shop::new(Feed::Products);
+    let of =
+        |sku: &str, view: &str| item_of(Feed::Products, json!({"sku": sku, "storeViewCode": view, "name": "a name"}));
+    let items = [of("A", "b · c"), of("A · b", "c")];
+    assert_eq!(items[0].label, items[1].label);
+    assert_ne!(items[0].id, items[1].id);
+    shop.deliver(&items);
+    let mut shop = opened_again(shop);
+    let [first, second] = items;
+    let moved = [FeedItem { source_id: Some(9), ..second }, FeedItem { source_id: Some(8), ..first }];
+    let compared = shop.collect(&moved);
+    assert_eq!((compared.unchanged, compared.send.len(), compared.twins.len()), (2, 0, 0));
 }
 
 #[test]
 fn a_number_that_is_given_again_belongs_to_the_new_item() {
-    let mut shop = Shop::new(Feed::Products);
-    shop.collect(&[numbered(1, "A", "a"), numbered(2, "B", "b")]);
-    shop.store.settle_identities().expect("settled");
-    // Never sent, so it is forgotten, and its number is free.
-    shop.collect(&[numbered(1, "A", "a")]);
-    assert_eq!(labels(&shop.sweep().gone), []);
-    assert_eq!(number(&shop, "SELECT count(*) FROM identities"), 1);
-    assert_eq!(labels(&shop.collect(&[numbered(1, "A", "a"), numbered(3, "C", "c")]).send).len(), 2);
-    assert_eq!(number(&shop, "SELECT max(id) FROM items"), 2);
-    let mut shop = opened_again(shop);
-    let compared = shop.collect(&[numbered(1, "A", "a"), numbered(3, "C", "c")]);
-    assert_eq!(
-        compared.send.iter().map(|sent| (sent.row, sent.why)).collect::<Vec<_>>(),
-        [(1, Why::Changed), (2, Why::Changed)]
-    );
-    assert_eq!(check(shop.state.path(), &space()).expect("checked").expect("there").flaws, []);
+    for feed in [Feed::Products, Feed::Categories] {
+        let mut shop = Shop::new(feed);
+        let item = |key: u64| match feed {
+            Feed::Categories => category(&key.to_string(), &key.to_string()),
+            _ => numbered(key, &key.to_string(), "a name"),
+        };
+        let in_table = |shop: &Shop| number(shop, "SELECT count(*) FROM identities");
+        shop.collect(&[item(1), item(2)]);
+        // Never sent, so it is forgotten, and its number is free.
+        shop.collect(&[item(1)]);
+        assert_eq!(labels(&shop.sweep().gone), []);
+        assert_eq!(in_table(&shop), i64::from(feed == Feed::Categories), "{feed}");
+        assert_eq!(labels(&shop.collect(&[item(1), item(3)]).send).len(), 2);
+        assert_eq!(number(&shop, "SELECT max(id) FROM items"), 2);
+        let mut shop = opened_again(shop);
+        let compared = shop.collect(&[item(1), item(3)]);
+        assert_eq!(
+            compared.send.iter().map(|sent| (sent.row, sent.why)).collect::<Vec<_>>(),
+            [(1, Why::Changed), (2, Why::Changed)]
+        );
+        assert_eq!(check(shop.state.path(), &space()).expect("checked").expect("there").flaws, []);
+    }
 }
 
 #[test]
@@ -130,9 +173,8 @@ fn a_body_that_no_item_came_to_point_to_is_dropped_by_the_next_run() {
 
 #[test]
 fn the_check_finds_items_that_are_not_found_or_are_there_twice() {
-    let mut shop = Shop::new(Feed::Products);
-    shop.deliver(&[numbered(1, "A", "a"), numbered(2, "B", "b")]);
-    shop.store.settle_identities().expect("settled");
+    let mut shop = Shop::new(Feed::Categories);
+    shop.deliver(&[category("1", "a"), category("2", "b")]);
     let flaws = |shop: &Shop| check(shop.state.path(), &space()).expect("checked").expect("there").flaws;
     assert_eq!(flaws(&shop), []);
     shop.store.connection.execute("DELETE FROM identities WHERE id = 1", []).expect("deleted");

@@ -1,6 +1,6 @@
 //! The options of a configurable product: the attributes by which it varies, and the values that its children have.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ use super::super::shop::SuperAttribute;
 use super::super::value_table::Question;
 use super::{MadeOf, uid};
 use crate::commerce::database::{DatabaseError, LinkColumn};
-use crate::feeds::source::commerce::products::scoped::{DEFAULT, Scoped};
+use crate::feeds::source::commerce::products::scoped::DEFAULT;
 use crate::feeds::source::commerce::products::view::View;
 
 const TYPE: &str = "configurable";
@@ -72,9 +72,31 @@ pub(super) struct Configurables {
     /// Their children, by link column.
     children: PerProduct<u64>,
     /// The children's values, by child and attribute, in the default scope: the exporter asks no other.
-    values: HashMap<(u64, u32), u64>,
-    /// The children's status.
-    status: Scoped<Option<i64>>,
+    values: Sorted<u64>,
+    /// Whether the children are enabled, by child and store.
+    status: Sorted<bool>,
+}
+
+/// What is known of children, by a child and a number. A parent may have hundreds of children, and there is nothing smaller than a list.
+#[derive(Debug)]
+struct Sorted<T> {
+    /// In the order of child and number.
+    entries: Vec<(u64, u32, T)>,
+}
+
+impl<T> Sorted<T> {
+    fn of(mut entries: Vec<(u64, u32, T)>) -> Self {
+        entries.sort_by_key(|(child, number, _)| (*child, *number));
+        entries.shrink_to_fit();
+        Self { entries }
+    }
+
+    /// Of several, the last: where nothing forbids two rows, the later one is the newer.
+    fn get(&self, child: u64, number: u32) -> Option<&T> {
+        let end = self.entries.partition_point(|entry| (entry.0, entry.1) <= (child, number));
+        let last = &self.entries[end.checked_sub(1)?];
+        ((last.0, last.1) == (child, number)).then_some(&last.2)
+    }
 }
 
 impl Configurables {
@@ -104,7 +126,7 @@ impl Configurables {
         let rows: Vec<(u64, u64)> = reader.rows_about(&select, "l.parent_id", &parents, "").await?;
         let child_links: BTreeSet<u64> = rows.iter().map(|(_, child)| *child).collect();
         let children = batch.by_link(rows, |row| row);
-        let mut rows: Vec<(u64, u32, u32, Option<i64>)> = Vec::new();
+        let (mut values, mut status) = (Vec::new(), Vec::new());
         if !child_links.is_empty() {
             let question = Question {
                 columns: &format!("{link}, attribute_id, store_id, value"),
@@ -112,20 +134,24 @@ impl Configurables {
                 links: &Keys::List(child_links.into_iter().collect()),
                 and: &filter("attribute_id", attributes),
             };
+            let status_attribute = reader.shop.status;
             // Every child has a few of them: the most rows of all options.
-            question.ask(reader, |row| rows.push(row)).await?;
+            let take = |(child, attribute, store, value): (u64, u32, u32, Option<i64>)| {
+                if Some(attribute) == status_attribute {
+                    status.push((child, store, value.is_some_and(|status| status != DISABLED)));
+                }
+                if let Some(option) = value.filter(|_| store == DEFAULT).and_then(|value| value.try_into().ok()) {
+                    values.push((child, attribute, option));
+                }
+            };
+            question.ask(reader, take).await?;
         }
-        let of_status = rows.iter().filter(|row| Some(row.1) == reader.shop.status);
-        let status = of_status.map(|&(child, _, store, value)| (child, store, value)).collect();
-        let defaults = rows.iter().filter(|row| row.2 == DEFAULT);
-        let values =
-            defaults.filter_map(|&(child, attribute, _, value)| Some(((child, attribute), value?.try_into().ok()?)));
-        Ok(Some(Self { axes, children, values: values.collect(), status }))
+        Ok(Some(Self { axes, children, values: Sorted::of(values), status: Sorted::of(status) }))
     }
 
     /// The attribute options that children have.
     pub(super) fn option_ids(&self) -> BTreeSet<u64> {
-        self.values.values().copied().collect()
+        self.values.entries.iter().map(|(_, _, option)| *option).collect()
     }
 
     pub(super) fn options<'a>(&self, of: &MadeOf<'a>, index: usize, view: &View) -> Vec<Varying<'a>> {
@@ -140,9 +166,8 @@ impl Configurables {
 
     /// Row presence decides. A child without a default status does not count, whatever the store view says.
     fn is_enabled(&self, child: u64, view: &View) -> bool {
-        let Some(default) = self.status.own(child, DEFAULT) else { return false };
-        let status = self.status.own(child, view.store.id).unwrap_or(default);
-        status.is_some_and(|status| status != DISABLED)
+        let Some(default) = self.status.get(child, DEFAULT) else { return false };
+        *self.status.get(child, view.store.id).unwrap_or(default)
     }
 
     /// `None` if the attribute is gone.
@@ -150,7 +175,7 @@ impl Configurables {
         let attribute: &SuperAttribute = of.shop.super_attributes.get(&axis.attribute)?;
         let label = of.shop.attribute_labels.own(axis.attribute.into(), view.store.id).and_then(Option::as_ref);
         let used: HashSet<u64> =
-            children.iter().filter_map(|child| self.values.get(&(*child, axis.attribute)).copied()).collect();
+            children.iter().filter_map(|child| self.values.get(*child, axis.attribute).copied()).collect();
         let values = values(of.labels, axis.attribute, used, view);
         Some(Varying {
             id: &attribute.code,
@@ -191,4 +216,17 @@ fn values<'a>(labels: &'a Labels, attribute: u32, used: HashSet<u64>, view: &Vie
         }
     });
     value.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sorted;
+
+    #[test]
+    fn of_two_rows_the_later_one_counts_and_others_are_not_found() {
+        let sorted = Sorted::of(vec![(9, 0, 'a'), (4, 2, 'b'), (4, 0, 'c'), (4, 0, 'd'), (5, 0, 'e')]);
+        let get = |child, number| sorted.get(child, number).copied();
+        assert_eq!([get(4, 0), get(4, 2), get(5, 0), get(9, 0)], [Some('d'), Some('b'), Some('e'), Some('a')]);
+        assert_eq!([get(3, 0), get(4, 1), get(5, 1), get(10, 0)], [None; 4]);
+    }
 }
