@@ -9,9 +9,12 @@ use serde_json::{Value, json};
 
 use crate::support::home::{Home, stderr};
 
-/// One of each: two products in two store views, one of them refused, and a price for both.
-const LEDGERS: [(i64, &[u8]); 2] =
-    [(7, include_bytes!("../fixtures/ledger-7.sqlite3.gz")), (8, include_bytes!("../fixtures/ledger-8.sqlite3.gz"))];
+/// One of each: two products in two store views, one of them refused, and a price for both; from 9 on also a category.
+const LEDGERS: [(i64, &[u8]); 3] = [
+    (7, include_bytes!("../fixtures/ledger-7.sqlite3.gz")),
+    (8, include_bytes!("../fixtures/ledger-8.sqlite3.gz")),
+    (9, include_bytes!("../fixtures/ledger-9.sqlite3.gz")),
+];
 /// The data space that they are of.
 const DATA_SPACE: &str = "7c1a2e34-b958-4763-9b03-95b7baa94523";
 
