@@ -10,6 +10,8 @@ use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use serde::{Deserialize, Serialize};
 
+use super::schema;
+
 /// What one commit changed, or a part of a snapshot.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Entry {
@@ -40,6 +42,11 @@ pub(super) enum Cell {
 }
 
 impl Entry {
+    /// Whether it can be applied. What nodes share has been the same since format 8.
+    pub fn is_known(&self) -> bool {
+        (8..=schema::VERSION).contains(&self.format)
+    }
+
     /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
         self.tables.is_empty()
@@ -121,6 +128,13 @@ mod bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_entry_of_the_format_before_is_taken_and_a_newer_one_is_not() {
+        let is_known = |format| Entry { format, tables: Vec::new() }.is_known();
+        let formats = [7, 8, schema::VERSION, schema::VERSION + 1];
+        assert_eq!(formats.map(is_known), [false, true, true, false]);
+    }
 
     #[test]
     fn an_entry_reads_back_as_it_was_and_anything_else_is_refused() {

@@ -19,9 +19,6 @@ use crate::remedy::{Hint, Remedy};
 /// What a copy remembers of itself, and nobody shares: `database` says whose copy it is, `position` up to which entry it has all.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS replica (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT";
 
-/// The oldest format of an entry that is taken; what nodes share has been the same since.
-const OLDEST_ENTRY: i64 = 8;
-
 /// How many rows a part of a snapshot has: below the size of a packet with any labels and errors, but for bodies.
 const SNAPSHOT_ROWS: usize = 4_000;
 
@@ -218,7 +215,7 @@ impl Replica {
 
     fn apply(&self, connection: &Connection, path: &Path, bytes: &[u8]) -> Result<(), LedgerError> {
         let entry = Entry::decode(bytes).map_err(|error| LedgerError::of_io(path, &error))?;
-        if !(OLDEST_ENTRY..=schema::VERSION).contains(&entry.format) {
+        if !entry.is_known() {
             return Err(schema::other_format_in_log(entry.format, path));
         }
         self.apply_entry(connection, &entry).map_err(|error| LedgerError::of_sqlite(path, &error))
