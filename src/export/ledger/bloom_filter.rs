@@ -1,7 +1,7 @@
 //! A Bloom filter of identities, of one size: what it does not have was surely not added. Of what was never added, it takes one in
 //! thirty for added among three million identities, and one in five among ten million.
 
-use super::identity::Key;
+use super::identity_table::Key;
 
 /// Words of the filter, four MiB.
 const WORDS: usize = 1 << 19;
@@ -49,7 +49,7 @@ fn places(key: Key) -> [(usize, u64); 2] {
 mod tests {
     use sha1::{Digest, Sha1};
 
-    use super::super::identity::key;
+    use super::super::identity_table::key;
     use super::*;
     use crate::feeds::item::Sha1Hash;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
-use super::{LedgerError, feed_of_code, identity, path_of, paths, schema};
+use super::{LedgerError, feed_of_code, identity_table, path_of, paths, schema};
 use crate::domain::{DataSpaceId, Feed};
 use crate::format::counted;
 use crate::untrusted::SafeText;
@@ -146,7 +146,7 @@ fn look(connection: &Connection, checkup: &mut Checkup) -> rusqlite::Result<()> 
                         - (SELECT count(*) FROM identities k JOIN items i ON i.id = k.id
                            WHERE i.feed = k.feed AND substr(i.feed_id, 1, length(k.key)) = k.key)
                         + (SELECT count(*) FROM (SELECT 1 FROM items GROUP BY feed, feed_id HAVING count(*) > 1))",
-                of_table = identity::is_of_table()
+                of_table = identity_table::is_of_table()
             ),
             Flaw::Identity,
         ),

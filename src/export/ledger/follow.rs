@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::reader::LedgerReader;
 use super::recheck::Recheck;
 use super::store::Store;
-use super::{LedgerError, feed_code, feed_of_code, identity, signed};
+use super::{LedgerError, feed_code, feed_of_code, identity_table, signed};
 use crate::domain::Feed;
 use crate::feeds::source::changes::{Before, Details, Span};
 
@@ -159,7 +159,7 @@ impl Store {
         for table in ["items", "feeds", "rounds", "deletions", "held"] {
             self.connection.execute(&format!("DELETE FROM {table} WHERE feed = ?1"), [feed_code(feed)])?;
         }
-        identity::forget(&self.connection, feed)?;
+        identity_table::forget(&self.connection, feed)?;
         self.unfollow(feed)
     }
 

@@ -28,7 +28,7 @@
 //! # Rooms
 //!
 //! `status` says what the codes of items mean, `schema` opens and describes the file, `store` holds a connection and its
-//! run-local state, `identity` (with `bloom_filter`) finds the row of an item, `fingerprints` are what a dry run remembers instead, `compare`, `sweep`,
+//! run-local state, `identity` (with `identity_table` and `bloom_filter`) finds the row of an item, `fingerprints` are what a dry run remembers instead, `compare`, `sweep`,
 //! `chosen` (a part of a feed), `follow` (change logs), `recheck` (what is compared again), `rolling` (the rolling compare),
 //! `journal`, `held`, `history`, `batch_sizes`, `runs` (the run history) and `hours` (what was sent in each) are what a run does
 //! with it, `replica` (with `capture` and `entry`) keeps a copy together with the database that nodes share, `adopt` takes over what another exporter has sent, `writer` is the one thread that writes, `reader`, `sent`, `listing`
@@ -53,6 +53,7 @@ mod held;
 mod history;
 mod hours;
 mod identity;
+mod identity_table;
 mod items;
 mod journal;
 mod listing;

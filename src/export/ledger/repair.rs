@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params, params_from_iter};
 
-use super::{LedgerError, check, feed_of_code, identity, path_of, paths, schema};
+use super::{LedgerError, check, feed_of_code, identity_table, path_of, paths, schema};
 use crate::domain::DataSpaceId;
 use crate::private_file;
 use crate::remedy::{Hint, Remedy};
@@ -226,7 +226,7 @@ impl Salvage<'_> {
                 ranges.extend([middle..range.end, bad..middle]);
             }
         }
-        identity::index_all(self.new).map_err(Failure::New)?;
+        identity_table::index_all(self.new).map_err(Failure::New)?;
         self.take_installation()?;
         self.take_runs()?;
         let known = "SELECT count(*) FROM items INDEXED BY items_source";

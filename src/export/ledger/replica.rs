@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 
 use super::capture::{Capture, Table, cells};
 use super::entry::{Cell, Entry, TableChanges};
-use super::{LedgerError, identity, path_of, paths, schema};
+use super::{LedgerError, identity_table, path_of, paths, schema};
 use crate::cluster::{Cluster, ClusterError, Worker};
 use crate::domain::DataSpaceId;
 use crate::remedy::{Hint, Remedy};
@@ -229,13 +229,13 @@ impl Replica {
             for row in &changes.rows {
                 put.execute(params_from_iter(row))?;
                 if is_items {
-                    identity::put_row(connection, &table.key_of(row))?;
+                    identity_table::put_row(connection, &table.key_of(row))?;
                 }
             }
             let mut delete = connection.prepare_cached(&table.delete())?;
             for key in &changes.gone {
                 if is_items {
-                    identity::drop_row(connection, key)?;
+                    identity_table::drop_row(connection, key)?;
                 }
                 delete.execute(params_from_iter(key))?;
             }

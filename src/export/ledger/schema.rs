@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior};
 
-use super::{LedgerError, identity, paths};
+use super::{LedgerError, identity_table, paths};
 use crate::domain::DataSpaceId;
 use crate::private_file;
 
@@ -53,7 +53,7 @@ const CHECKPOINT_PAGES: i64 = 4_000;
 const WAL_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
 
 /// `items.id` is the bit in a run's row set; rows are appended, and written again once, with their answer. `items.feed_id` is what
-/// the service knows an item by (see `Feed::wire_ids`); `items_label` finds it, or `identities` (see `identity`). Nearly all items are
+/// the service knows an item by (see `Feed::wire_ids`); `items_label` finds it, or `identities` (see `identity_table`). Nearly all items are
 /// accepted and stay so, and the indexes of states leave those out: `items_open` has what is not accepted, `items_gone` the accepted
 /// deletions. `items_source` finds the items of a source record, in the order in which a source is read; with `items_label` and
 /// `items_batch` it gives the orders in which items are listed. `items.batch` is the last journal entry the item travelled in and that
@@ -337,7 +337,7 @@ fn bring_up_to_date(connection: &Connection, found: i64) -> rusqlite::Result<()>
         connection.execute_batch(FROM_7)?;
     }
     connection.execute_batch(FROM_8)?;
-    identity::index_all(connection)?;
+    identity_table::index_all(connection)?;
     connection.pragma_update(None, "user_version", VERSION)
 }
 

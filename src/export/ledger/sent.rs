@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension as _, Row};
 use serde_json::Value;
 
 use super::items::ItemNumber;
-use super::{LedgerError, LedgerReader, detail, feed_code, identity, state_of_status};
+use super::{LedgerError, LedgerReader, detail, feed_code, identity_table, state_of_status};
 use crate::domain::Feed;
 use crate::export::progress::ItemState;
 use crate::feeds::item::Sha1Hash;
@@ -61,7 +61,7 @@ impl LedgerReader {
 
     /// The item that the service knows by this id, and that has this label; `None` if there never was one. Blocking.
     pub fn sent_as(&self, feed: Feed, id: Sha1Hash, label: &SafeText) -> Result<Option<SentItem>, LedgerError> {
-        let row = identity::find(&self.connection, feed, id, label.as_str());
+        let row = identity_table::find(&self.connection, feed, id, label.as_str());
         row.and_then(|row| row.map_or(Ok(None), |row| self.read_sent(row)))
             .map_err(|error| LedgerError::of_sqlite(&self.path, &error))
     }

@@ -9,7 +9,7 @@ use super::bitmap::Bitmap;
 use super::bloom_filter::BloomFilter;
 use super::fingerprints::Fingerprints;
 use super::replica::{self, Replica};
-use super::{LedgerError, identity, path_of, paths, schema};
+use super::{LedgerError, identity_table, path_of, paths, schema};
 use crate::cluster::Worker;
 use crate::domain::{DataSpaceId, Feed};
 
@@ -165,7 +165,7 @@ impl Store {
             self.take_unanswered(feed)?;
             self.trim_journal()?;
         }
-        self.added = identity::has_none(&self.connection, feed)?.then(|| (feed, BloomFilter::new()));
+        self.added = identity_table::has_none(&self.connection, feed)?.then(|| (feed, BloomFilter::new()));
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use super::compare::{Outgoing, Why};
 use super::held::Measure;
 use super::journal::count;
 use super::store::{Mode, Store};
-use super::{feed_code, identity, status};
+use super::{feed_code, identity_table, status};
 use crate::domain::Feed;
 use crate::feeds::item::{FeedItem, Sha1Hash};
 use crate::untrusted::SafeText;
@@ -167,7 +167,7 @@ impl Store {
     fn forget(&mut self, row: i64) -> rusqlite::Result<()> {
         if self.mode == Mode::Keep {
             self.leave_payloads([row])?;
-            identity::drop_row(&self.connection, &[row])?;
+            identity_table::drop_row(&self.connection, &[row])?;
             self.connection.prepare_cached("DELETE FROM attempts WHERE item = ?1")?.execute([row])?;
             self.connection.prepare_cached("DELETE FROM items WHERE id = ?1")?.execute([row])?;
         }
