@@ -97,7 +97,9 @@ async fn a_watch_of_an_hour_holds_no_more_at_its_end() {
     let shop = Arc::new(EditedShop::new(Server::own(), PRODUCTS));
     let gateway = Gateway::new().await;
     let home = Home::new();
-    home.write_config(&gateway.config(&format!("[source.commerce]\nurl = \"{}\"", shop.database.url())));
+    // In an hour half of the shop goes, which a run without a person would take for a mistake.
+    let settings = format!("[export]\nmax_delete = \"none\"\n[source.commerce]\nurl = \"{}\"", shop.database.url());
+    home.write_config(&gateway.config(&settings));
     let mut command = home.command(&["export", "watch", "--feed", "products", "--every", "1", "--json"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program runs");
     let told = Arc::new(Told::default());

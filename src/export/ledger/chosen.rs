@@ -41,6 +41,12 @@ impl Reach {
     }
 }
 
+/// The rows of the chosen keys between two. CROSS: from the few that are chosen to their items, see [`super::rolling::ITEMS_OF_CHOSEN`];
+/// the plus sign has each key looked up by itself, and not all items between the two.
+pub(super) const ROWS_OF_CHOSEN_KEYS: &str = "
+    SELECT i.id FROM temp.chosen_keys k CROSS JOIN items i ON i.feed = ?1 AND i.source_id = +k.key
+    WHERE k.key > ?2 AND k.key <= ?3";
+
 impl Store {
     pub(super) fn choose_nothing(&mut self) -> rusqlite::Result<()> {
         self.connection
@@ -224,10 +230,7 @@ impl Store {
         let mut last = self.connection.prepare_cached(&format!("SELECT max(key), count(*) FROM ({keys})"))?;
         let (last, met): (Option<i64>, i64) = last.query_row([after, STEP], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let last = last.unwrap_or(after);
-        let mut select = self.connection.prepare_cached(
-            "SELECT i.id FROM temp.chosen_keys k JOIN items i ON i.feed = ?1 AND i.source_id = k.key
-             WHERE k.key > ?2 AND k.key <= ?3",
-        )?;
+        let mut select = self.connection.prepare_cached(ROWS_OF_CHOSEN_KEYS)?;
         let ids = select.query_map([feed_code(self.pass.feed), after, last], |row| row.get(0))?;
         let ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
         Ok((ids, Some(if met < STEP { SweepScope::Row(i64::MIN) } else { SweepScope::Key(last) })))

@@ -71,7 +71,7 @@ pub(super) fn forget(connection: &Connection, feed: Feed) -> rusqlite::Result<()
     connection.execute("DELETE FROM identities WHERE feed = ?1", [feed_code(feed)]).map(drop)
 }
 
-/// Puts the identity of a row into the table that was written elsewhere.
+/// Puts the identity of a row that was written elsewhere into the table.
 pub(super) fn put_row(connection: &Connection, row: &[impl ToSql]) -> rusqlite::Result<()> {
     let sql = format!("INSERT OR IGNORE INTO identities {} AND id = ?1", of_rows());
     connection.prepare_cached(&sql)?.execute(params_from_iter(row)).map(drop)

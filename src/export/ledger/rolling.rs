@@ -117,6 +117,15 @@ pub(in crate::export) struct Rounds {
     pub last_partial: Option<Timestamp>,
 }
 
+/// The chosen items that are not deleted. CROSS: from the few that are chosen to their items; SQLite knows nothing of the size of a
+/// table beside the file, and would go through all items otherwise.
+pub(super) const ITEMS_OF_CHOSEN: &str = "
+    SELECT i.id, i.minimal FROM temp.chosen_keys k CROSS JOIN items i ON i.feed = ?1 AND i.source_id = k.key
+    WHERE NOT i.deleted
+    UNION ALL
+    SELECT i.id, i.minimal FROM temp.chosen_rows c CROSS JOIN items i ON i.id = c.id
+    WHERE i.source_id IS NULL AND NOT i.deleted";
+
 impl Store {
     /// Where the rolling compare stands; a round begins now if there was none.
     pub fn rounds(&mut self, feed: Feed, now: Timestamp) -> rusqlite::Result<Rounds> {
@@ -235,13 +244,7 @@ impl Store {
     pub fn unseen_codes(&self) -> rusqlite::Result<Vec<String>> {
         let Some(path) = self.pass.feed.codes().first() else { return Ok(Vec::new()) };
         let pointer = path.trim_start_matches('$').replace('.', "/");
-        let mut select = self.connection.prepare_cached(
-            "SELECT i.id, i.minimal FROM temp.chosen_keys k JOIN items i ON i.feed = ?1 AND i.source_id = k.key
-             WHERE NOT i.deleted
-             UNION ALL
-             SELECT i.id, i.minimal FROM temp.chosen_rows c JOIN items i ON i.id = c.id
-             WHERE i.source_id IS NULL AND NOT i.deleted",
-        )?;
+        let mut select = self.connection.prepare_cached(ITEMS_OF_CHOSEN)?;
         let mut codes = BTreeSet::new();
         let mut rows = select.query([feed_code(self.pass.feed)])?;
         while let Some(row) = rows.next()? {

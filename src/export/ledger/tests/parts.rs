@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::export::ledger::chosen::Reach;
 use crate::export::ledger::{Followed, FollowedLog, Gap, Group, Marks, Position, Recheck};
+use crate::export::ledger::{chosen, rolling};
 use crate::feeds::source::changes::{Before, Details, Shown, Span};
 
 fn keyed(feed: Feed, key: u64, fields: Value) -> FeedItem {
@@ -361,4 +362,19 @@ fn what_is_sent_and_in_which_order_does_not_depend_on_the_clock() {
     let last = vec![LedgerEntry::Whole(numbered(1, "4"))];
     assert_eq!(shop.store.compare(last, at(100)).expect("compared").unchanged, 1);
     assert_eq!(labels(&shop.store.sweep(SweepScope::WHOLE, at(-100)).expect("swept").gone).len(), 1);
+}
+
+#[test]
+fn a_partial_sync_goes_from_what_is_chosen_to_its_items_and_never_through_all() {
+    let shop = Shop::new(Feed::Products);
+    for sql in [rolling::ITEMS_OF_CHOSEN, chosen::ROWS_OF_CHOSEN_KEYS] {
+        let mut explain = shop.store.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a plan");
+        let steps =
+            explain.query_map(rusqlite::params_from_iter([1].repeat(explain.parameter_count())), |row| row.get(3));
+        let steps: Vec<String> = steps.expect("steps").map(|step| step.expect("a step")).collect();
+        let of_items: Vec<&String> = steps.iter().filter(|step| step.split(' ').any(|word| word == "i")).collect();
+        let by_key = ["(feed=? AND source_id=?)", "INTEGER PRIMARY KEY (rowid=?)"];
+        assert!(!of_items.is_empty());
+        assert!(of_items.iter().all(|step| by_key.iter().any(|by_key| step.ends_with(by_key))), "{steps:?}");
+    }
 }
