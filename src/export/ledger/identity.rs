@@ -7,15 +7,15 @@ use crate::feeds::item::FeedItem;
 impl Store {
     /// The row of an item.
     pub(super) fn row_of(&self, item: &FeedItem) -> rusqlite::Result<Option<i64>> {
-        match &self.added {
-            Some((feed, added)) if *feed == item.feed && !added.may_have(key(&item.id)) => Ok(None),
+        match &self.pass.added {
+            Some(added) if item.feed == self.pass.feed && !added.may_have(key(&item.id)) => Ok(None),
             _ => find(&self.connection, item.feed, item.id, item.label.as_str()),
         }
     }
 
     /// Takes note of the row of a new item.
     pub(super) fn add_identity(&mut self, item: &FeedItem, row: i64) -> rusqlite::Result<()> {
-        if let Some((_, added)) = self.added.as_mut().filter(|(feed, _)| *feed == item.feed) {
+        if let Some(added) = self.pass.added.as_mut().filter(|_| item.feed == self.pass.feed) {
             added.add(key(&item.id));
         }
         put(&self.connection, item.feed, &item.id, row)

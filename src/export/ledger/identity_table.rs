@@ -5,6 +5,8 @@
 //! (see [`Feed::wire_ids`]) keep their identity when their label changes, so these alone are in the table `identities`; they are
 //! categories, websites and customer groups.
 
+use std::sync::LazyLock;
+
 use rusqlite::{Connection, OptionalExtension, ToSql, params, params_from_iter};
 
 use super::feed_code;
@@ -71,24 +73,25 @@ pub(super) fn forget(connection: &Connection, feed: Feed) -> rusqlite::Result<()
     connection.execute("DELETE FROM identities WHERE feed = ?1", [feed_code(feed)]).map(drop)
 }
 
+/// What the table holds of rows, as SQL that a further condition may follow.
+static OF_ROWS: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT feed, substr(feed_id, 1, {KEY_BYTES}), id FROM items WHERE {}", is_of_table()));
+static PUT_ROW: LazyLock<String> =
+    LazyLock::new(|| format!("INSERT OR IGNORE INTO identities {} AND id = ?1", *OF_ROWS));
+static DROP_ROW: LazyLock<String> =
+    LazyLock::new(|| format!("DELETE FROM identities WHERE (feed, key, id) IN ({} AND id = ?1)", *OF_ROWS));
+
 /// Puts the identity of a row that was written elsewhere into the table.
 pub(super) fn put_row(connection: &Connection, row: &[impl ToSql]) -> rusqlite::Result<()> {
-    let sql = format!("INSERT OR IGNORE INTO identities {} AND id = ?1", of_rows());
-    connection.prepare_cached(&sql)?.execute(params_from_iter(row)).map(drop)
+    connection.prepare_cached(&PUT_ROW)?.execute(params_from_iter(row)).map(drop)
 }
 
 /// Takes the identity of a row out, before the row is deleted.
 pub(super) fn drop_row(connection: &Connection, row: &[impl ToSql]) -> rusqlite::Result<()> {
-    let sql = format!("DELETE FROM identities WHERE (feed, key, id) IN ({} AND id = ?1)", of_rows());
-    connection.prepare_cached(&sql)?.execute(params_from_iter(row)).map(drop)
+    connection.prepare_cached(&DROP_ROW)?.execute(params_from_iter(row)).map(drop)
 }
 
 /// Fills the table from all rows.
 pub(super) fn index_all(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(&format!("DELETE FROM identities; INSERT INTO identities {} ORDER BY 1, 2, 3", of_rows()))
-}
-
-/// What the table holds of rows, as SQL that a further condition may follow.
-fn of_rows() -> String {
-    format!("SELECT feed, substr(feed_id, 1, {KEY_BYTES}), id FROM items WHERE {}", is_of_table())
+    connection.execute_batch(&format!("DELETE FROM identities; INSERT INTO identities {} ORDER BY 1, 2, 3", *OF_ROWS))
 }

@@ -288,7 +288,7 @@ pub(super) fn open_read_only(path: &Path, data_space: &DataSpaceId) -> Result<Op
     connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
     match version(&connection) {
         Ok(0) => return Ok(None),
-        Ok(found) if (OLDEST..VERSION).contains(&found) => drop(open_writable(path, data_space)?),
+        Ok(found) if is_earlier(found) => drop(open_writable(path, data_space)?),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => drop(open_writable(path, data_space)?),
         Ok(_) => {}
         Err(error) => return Err(sqlite(error)),
@@ -322,17 +322,19 @@ fn prepare_writable(connection: &mut Connection, data_space: &DataSpaceId) -> ru
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     match version(&transaction)? {
         0 => create_tables(&transaction, data_space)?,
-        VERSION => {}
-        found => bring_up_to_date(&transaction, found)?,
+        found if is_earlier(found) => bring_up_to_date(&transaction, found)?,
+        // This one; or another, which whoever opens it refuses.
+        _ => {}
     }
     transaction.commit()
 }
 
+/// Whether a ledger of this version is brought up to date.
+fn is_earlier(found: i64) -> bool {
+    (OLDEST..VERSION).contains(&found)
+}
+
 fn bring_up_to_date(connection: &Connection, found: i64) -> rusqlite::Result<()> {
-    // A newer one, or one before the first, is refused by whoever opens it.
-    if !(OLDEST..VERSION).contains(&found) {
-        return Ok(());
-    }
     if found < 8 {
         connection.execute_batch(FROM_7)?;
     }

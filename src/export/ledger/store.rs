@@ -31,8 +31,6 @@ pub(in crate::export) struct Store {
     pub(super) path: PathBuf,
     pub(super) mode: Mode,
     pub(super) pass: Pass,
-    /// What a run has added to a feed of which nothing was recorded before: a first sync hardly ever looks for its own items.
-    pub(super) added: Option<(Feed, BloomFilter)>,
     /// What keeps a copy of a shared ledger together with its database.
     pub(super) replica: Option<Replica>,
 }
@@ -65,6 +63,8 @@ pub(in crate::export) enum Resend {
 pub(super) struct Pass {
     pub feed: Feed,
     pub resend: Resend,
+    /// What was added to the feed, if nothing was recorded of it before: a first sync hardly ever looks for its own items.
+    pub added: Option<BloomFilter>,
     /// The rows whose item the source still has.
     pub seen: Bitmap,
     /// The identities that a dry run has met and that have no row.
@@ -80,7 +80,8 @@ pub(super) struct Pass {
 impl Pass {
     fn new(feed: Feed, resend: Resend) -> Self {
         let (seen, counted) = (Bitmap::default(), Bitmap::default());
-        Self { feed, resend, seen, unknown: Fingerprints::default(), counted, allowed: false, holds_changes: false }
+        let unknown = Fingerprints::default();
+        Self { feed, resend, added: None, seen, unknown, counted, allowed: false, holds_changes: false }
     }
 }
 
@@ -154,7 +155,7 @@ impl Store {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.execute_batch(BESIDE).map_err(|error| LedgerError::of_sqlite(&path, &error))?;
         let pass = Pass::new(Feed::ScopesWebsite, Resend::None);
-        Ok(Self { connection, path, mode, pass, added: None, replica: None })
+        Ok(Self { connection, path, mode, pass, replica: None })
     }
 
     /// Begins a feed: nothing of it was seen yet, and nothing is chosen.
@@ -165,7 +166,7 @@ impl Store {
             self.take_unanswered(feed)?;
             self.trim_journal()?;
         }
-        self.added = identity_table::has_none(&self.connection, feed)?.then(|| (feed, BloomFilter::new()));
+        self.pass.added = identity_table::has_none(&self.connection, feed)?.then(BloomFilter::new);
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use super::super::shop::SuperAttribute;
 use super::super::value_table::Question;
 use super::{MadeOf, uid};
 use crate::commerce::database::{DatabaseError, LinkColumn};
-use crate::feeds::source::commerce::products::scoped::DEFAULT;
+use crate::feeds::source::commerce::products::scoped::{DEFAULT, Scoped};
 use crate::feeds::source::commerce::products::view::View;
 
 const TYPE: &str = "configurable";
@@ -72,31 +72,9 @@ pub(super) struct Configurables {
     /// Their children, by link column.
     children: PerProduct<u64>,
     /// The children's values, by child and attribute, in the default scope: the exporter asks no other.
-    values: Sorted<u64>,
-    /// Whether the children are enabled, by child and store.
-    status: Sorted<bool>,
-}
-
-/// What is known of children, by a child and a number. A parent may have hundreds of children, and there is nothing smaller than a list.
-#[derive(Debug)]
-struct Sorted<T> {
-    /// In the order of child and number.
-    entries: Vec<(u64, u32, T)>,
-}
-
-impl<T> Sorted<T> {
-    fn of(mut entries: Vec<(u64, u32, T)>) -> Self {
-        entries.sort_by_key(|(child, number, _)| (*child, *number));
-        entries.shrink_to_fit();
-        Self { entries }
-    }
-
-    /// Of several, the last: where nothing forbids two rows, the later one is the newer.
-    fn get(&self, child: u64, number: u32) -> Option<&T> {
-        let end = self.entries.partition_point(|entry| (entry.0, entry.1) <= (child, number));
-        let last = &self.entries[end.checked_sub(1)?];
-        ((last.0, last.1) == (child, number)).then_some(&last.2)
-    }
+    values: Scoped<u64, (u64, u32)>,
+    /// Whether the children are enabled.
+    status: Scoped<bool>,
 }
 
 impl Configurables {
@@ -141,17 +119,17 @@ impl Configurables {
                     status.push((child, store, value.is_some_and(|status| status != DISABLED)));
                 }
                 if let Some(option) = value.filter(|_| store == DEFAULT).and_then(|value| value.try_into().ok()) {
-                    values.push((child, attribute, option));
+                    values.push(((child, attribute), DEFAULT, option));
                 }
             };
             question.ask(reader, take).await?;
         }
-        Ok(Some(Self { axes, children, values: Sorted::of(values), status: Sorted::of(status) }))
+        Ok(Some(Self { axes, children, values: Scoped::from_iter(values), status: Scoped::from_iter(status) }))
     }
 
     /// The attribute options that children have.
     pub(super) fn option_ids(&self) -> BTreeSet<u64> {
-        self.values.entries.iter().map(|(_, _, option)| *option).collect()
+        self.values.all().copied().collect()
     }
 
     pub(super) fn options<'a>(&self, of: &MadeOf<'a>, index: usize, view: &View) -> Vec<Varying<'a>> {
@@ -166,8 +144,8 @@ impl Configurables {
 
     /// Row presence decides. A child without a default status does not count, whatever the store view says.
     fn is_enabled(&self, child: u64, view: &View) -> bool {
-        let Some(default) = self.status.get(child, DEFAULT) else { return false };
-        *self.status.get(child, view.store.id).unwrap_or(default)
+        let Some(default) = self.status.own(child, DEFAULT) else { return false };
+        *self.status.own(child, view.store.id).unwrap_or(default)
     }
 
     /// `None` if the attribute is gone.
@@ -175,7 +153,7 @@ impl Configurables {
         let attribute: &SuperAttribute = of.shop.super_attributes.get(&axis.attribute)?;
         let label = of.shop.attribute_labels.own(axis.attribute.into(), view.store.id).and_then(Option::as_ref);
         let used: HashSet<u64> =
-            children.iter().filter_map(|child| self.values.get(*child, axis.attribute).copied()).collect();
+            children.iter().filter_map(|child| self.values.own((*child, axis.attribute), DEFAULT).copied()).collect();
         let values = values(of.labels, axis.attribute, used, view);
         Some(Varying {
             id: &attribute.code,
@@ -216,17 +194,4 @@ fn values<'a>(labels: &'a Labels, attribute: u32, used: HashSet<u64>, view: &Vie
         }
     });
     value.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Sorted;
-
-    #[test]
-    fn of_two_rows_the_later_one_counts_and_others_are_not_found() {
-        let sorted = Sorted::of(vec![(9, 0, 'a'), (4, 2, 'b'), (4, 0, 'c'), (4, 0, 'd'), (5, 0, 'e')]);
-        let get = |child, number| sorted.get(child, number).copied();
-        assert_eq!([get(4, 0), get(4, 2), get(5, 0), get(9, 0)], [Some('d'), Some('b'), Some('e'), Some('a')]);
-        assert_eq!([get(3, 0), get(4, 1), get(5, 1), get(10, 0)], [None; 4]);
-    }
 }
