@@ -1,8 +1,11 @@
 //! The fields of an item in JSON, as a source gives them.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt;
 
-use serde::Serialize;
+use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use serde_json::Value;
 use sha1::{Digest, Sha1};
@@ -22,8 +25,11 @@ const MOST_FIELDS: usize = 48;
 /// that a hash does not depend on the source.
 #[derive(Debug, Clone, Default)]
 pub struct Content {
-    /// The values, one after the other.
+    /// The members of the object, one after the other: `"name":value`, without commas.
     json: Vec<u8>,
+    /// The names that are not the program's own, one after the other: a text for each would be twenty allocations an item, freed by
+    /// another thread than the one that made them, for which glibc has the threads wait for each other.
+    names: String,
     /// In the order in which they were put.
     fields: Vec<Field>,
 }
@@ -31,47 +37,119 @@ pub struct Content {
 /// The name of a value, and where it is.
 #[derive(Debug, Clone)]
 struct Field {
-    name: Cow<'static, str>,
+    name: Name,
     /// The first bytes of the name, as a number that sorts like them: names are compared two hundred times for each item.
     head: u64,
+    /// Where the member begins, its value begins, and both end.
+    member: usize,
     begin: usize,
     end: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Name {
+    /// One of the program's own, which needs no escapes.
+    Own(&'static str),
+    /// Where it is among the names that are kept.
+    Kept { begin: usize, end: usize },
+}
+
+impl Name {
+    fn text(self, kept: &str) -> &str {
+        match self {
+            Self::Own(name) => name,
+            Self::Kept { begin, end } => &kept[begin..end],
+        }
+    }
+}
+
+impl Field {
+    fn is_named(&self, head: u64, name: &str, kept: &str) -> bool {
+        self.head == head && self.name.text(kept) == name
+    }
+
+    fn cmp_name(&self, other: &Self, kept: &str) -> Ordering {
+        self.head.cmp(&other.head).then_with(|| self.name.text(kept).cmp(other.name.text(kept)))
+    }
 }
 
 impl Content {
     /// Empty, with room for an item as large as most are.
     #[must_use]
     pub fn roomy() -> Self {
-        Self { json: Vec::with_capacity(USUAL_BYTES), fields: Vec::with_capacity(MOST_FIELDS) }
+        Self { json: Vec::with_capacity(USUAL_BYTES), fields: Vec::with_capacity(MOST_FIELDS), names: String::new() }
     }
 
-    /// Puts a field; each name is put once, and one of the program's own (`'static`) needs no escapes. What JSON has no form for (a map whose keys are no text) becomes `null`.
-    pub fn put(&mut self, name: impl Into<Cow<'static, str>>, value: impl Serialize) {
+    /// The fields of one JSON object. Of a name that it has twice, the last value counts.
+    ///
+    /// # Errors
+    /// If it is no JSON (a syntax error), or no object (an error of its data).
+    pub(super) fn parse(json: &[u8]) -> serde_json::Result<Self> {
+        let mut content = Self { json: Vec::with_capacity(json.len()), ..Self::default() };
+        let mut parser = serde_json::Deserializer::from_slice(json);
+        parser.deserialize_map(Members(&mut content))?;
+        parser.end()?;
+        // The last of each name comes first, and stays.
+        let Self { fields, names, .. } = &mut content;
+        fields.reverse();
+        fields.sort_by(|a, b| a.cmp_name(b, names));
+        fields.dedup_by(|a, b| a.is_named(b.head, b.name.text(names), names));
+        Ok(content)
+    }
+
+    /// Puts a field by one of the program's own names; each name is put once. What JSON has no form for (a map whose keys are no text) becomes `null`.
+    pub fn put(&mut self, name: &'static str, value: impl Serialize) {
+        let member = self.json.len();
+        self.json.push(b'"');
+        self.json.extend_from_slice(name.as_bytes());
+        self.json.push(b'"');
+        self.put_value(member, head(name), Name::Own(name), value);
+    }
+
+    /// Puts a field by any name.
+    fn put_other(&mut self, name: &str, value: impl Serialize) {
+        let kept = self.names.len();
+        self.names.push_str(name);
+        let member = self.json.len();
+        // Text always serializes.
+        drop(serde_json::to_writer(&mut self.json, name));
+        self.put_value(member, head(name), Name::Kept { begin: kept, end: self.names.len() }, value);
+    }
+
+    /// Puts the value of a member whose name was written.
+    fn put_value(&mut self, member: usize, head: u64, name: Name, value: impl Serialize) {
+        self.json.push(b':');
         let begin = self.json.len();
         if serde_json::to_writer(&mut self.json, &value).is_err() {
             self.json.truncate(begin);
             self.json.extend_from_slice(b"null");
         }
-        let name = name.into();
-        self.fields.push(Field { head: head(&name), name, begin, end: self.json.len() });
+        self.fields.push(Field { name, head, member, begin, end: self.json.len() });
     }
 
     /// Puts a field in place of one that may be there.
     pub(super) fn replace(&mut self, name: &'static str, value: impl Serialize) {
         let head = head(name);
-        self.fields.retain(|field| field.head != head || field.name != name);
+        self.fields.retain(|field| !field.is_named(head, name, &self.names));
         self.put(name, value);
     }
 
     /// Puts all fields of another.
     pub fn extend(&mut self, other: &Self) {
-        let moved = self.json.len();
+        let (moved, names) = (self.json.len(), self.names.len());
         self.json.extend_from_slice(&other.json);
-        let fields = other.fields.iter().cloned();
-        self.fields.extend(fields.map(|field| Field { begin: field.begin + moved, end: field.end + moved, ..field }));
+        self.names.push_str(&other.names);
+        self.fields.extend(other.fields.iter().map(|field| {
+            let name = match field.name {
+                Name::Own(name) => Name::Own(name),
+                Name::Kept { begin, end } => Name::Kept { begin: begin + names, end: end + names },
+            };
+            let [member, begin, end] = [field.member, field.begin, field.end].map(|place| place + moved);
+            Field { name, head: field.head, member, begin, end }
+        }));
     }
 
-    /// Bytes of the values.
+    /// Bytes of the members.
     pub fn bytes(&self) -> usize {
         self.json.len()
     }
@@ -79,7 +157,7 @@ impl Content {
     /// The JSON of a field.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         let head = head(name);
-        self.fields.iter().find(|field| field.head == head && field.name == name).map(|field| self.value(field))
+        self.fields.iter().find(|field| field.is_named(head, name, &self.names)).map(|field| self.value(field))
     }
 
     /// A field that is a text without escapes, as nearly every SKU and code is.
@@ -99,26 +177,27 @@ impl Content {
     /// The fields as a tree.
     pub fn to_fields(&self) -> Fields {
         let value = |field: &Field| serde_json::from_slice(self.value(field)).unwrap_or_default();
-        self.fields.iter().map(|field| (field.name.to_string(), value(field))).collect()
+        self.fields.iter().map(|field| (self.name(field).to_owned(), value(field))).collect()
     }
 
     /// Sorts the fields by their names.
     pub(super) fn sort(&mut self) {
-        self.fields.sort_unstable_by(|a, b| a.head.cmp(&b.head).then_with(|| a.name.cmp(&b.name)));
+        let Self { fields, names, .. } = self;
+        fields.sort_unstable_by(|a, b| a.cmp_name(b, names));
     }
 
     /// One compact object of the fields whose names are wanted.
     pub(super) fn object(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<u8> {
-        let wanted: Vec<&Field> = self.fields.iter().filter(|field| is_wanted(&field.name)).collect();
-        // With quotes, colon and comma. A minimal payload is small and waits with its item, so it must not take more.
-        let length = |field: &Field| field.name.len() + 4 + (field.end - field.begin);
-        let mut object = Vec::with_capacity(wanted.iter().map(|field| length(field)).sum::<usize>() + 1);
+        let wanted: Vec<&Field> = self.fields.iter().filter(|field| is_wanted(self.name(field))).collect();
+        // With a comma or bracket each. A minimal payload is small and waits with its item, so it must not take more.
+        let length: usize = wanted.iter().map(|field| self.member(field).len() + 1).sum();
+        let mut object = Vec::with_capacity(length.max(1) + 1);
         object.push(b'{');
         for field in wanted {
             if object.len() > 1 {
                 object.push(b',');
             }
-            self.write(field, &mut object);
+            object.extend_from_slice(self.member(field));
         }
         object.push(b'}');
         object
@@ -127,8 +206,7 @@ impl Content {
     /// One compact object of all fields, and the SHA-1 of that object without the fields that are left out of a hash. The object
     /// is written once: what is hashed are parts of it.
     pub(super) fn hashed_object(&self, is_hashed: impl Fn(&str) -> bool) -> (Vec<u8>, [u8; 20]) {
-        let length: usize = self.fields.iter().map(|field| field.name.len() + 4).sum();
-        let mut object = Vec::with_capacity(length + self.json.len() + 1);
+        let mut object = Vec::with_capacity(self.json.len() + self.fields.len() + 2);
         let mut sha1 = Sha1::new();
         // Bytes that are written and will be hashed begin here.
         let mut pending = 0;
@@ -140,8 +218,8 @@ impl Content {
                 object.push(b',');
             }
             let begin = object.len();
-            self.write(field, &mut object);
-            let is_hashed = is_hashed(&field.name);
+            object.extend_from_slice(self.member(field));
+            let is_hashed = is_hashed(self.name(field));
             if !is_hashed || !has_hashed {
                 sha1.update(&object[pending..end]);
                 // Before the first that is hashed, a comma separates it from nothing.
@@ -154,25 +232,41 @@ impl Content {
         (object, sha1.finalize().into())
     }
 
-    /// Writes a field as a member of an object.
-    fn write(&self, field: &Field, object: &mut Vec<u8>) {
-        match &field.name {
-            Cow::Borrowed(name) => {
-                object.push(b'"');
-                object.extend_from_slice(name.as_bytes());
-                object.push(b'"');
-            }
-            // Text always serializes.
-            Cow::Owned(name) => drop(serde_json::to_writer(&mut *object, name)),
-        }
-        object.push(b':');
-        object.extend_from_slice(self.value(field));
+    fn member(&self, field: &Field) -> &[u8] {
+        &self.json[field.member..field.end]
     }
 
     fn value(&self, field: &Field) -> &[u8] {
         &self.json[field.begin..field.end]
     }
+
+    fn name(&self, field: &Field) -> &str {
+        field.name.text(&self.names)
+    }
 }
+
+/// Puts the members of an object that is read.
+struct Members<'a>(&'a mut Content);
+
+impl<'de> Visitor<'de> for Members<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        // A value is read as a tree, which sorts the names in it.
+        while let Some((name, value)) = members.next_entry::<Text<'_>, Value>()? {
+            self.0.put_other(&name.0, value);
+        }
+        Ok(())
+    }
+}
+
+/// A name as it stands in the bytes that are read, if it needs no change.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The first eight bytes of a name; of two names that differ in it, the lesser has the lesser number.
 fn head(name: &str) -> u64 {
@@ -186,7 +280,7 @@ impl From<Fields> for Content {
     fn from(fields: Fields) -> Self {
         let mut content = Self::default();
         for (name, value) in fields {
-            content.put(name, value);
+            content.put_other(&name, value);
         }
         content
     }
@@ -195,7 +289,7 @@ impl From<Fields> for Content {
 /// Equal if the same names have the same JSON, in whichever order.
 impl PartialEq for Content {
     fn eq(&self, other: &Self) -> bool {
-        let is_in_other = |field: &Field| other.get(&field.name) == Some(self.value(field));
+        let is_in_other = |field: &Field| other.get(self.name(field)) == Some(self.value(field));
         self.fields.len() == other.fields.len() && self.fields.iter().all(is_in_other)
     }
 }
@@ -210,7 +304,7 @@ mod tests {
         let mut content = Content::roomy();
         content.put("sku", "24-\"MB\"01");
         content.put("website", json!({"websiteCode": "base", "b": {"c": [1, 2]}}));
-        content.put("weight".to_owned(), 1.5);
+        content.put_other("weight", 1.5);
         content
     }
 
@@ -246,11 +340,11 @@ mod tests {
     fn fields_are_sorted_by_their_whole_names() {
         let names = ["", "a", "a\0", "attribute", "attributeA", "attributeB", "attributes", "b", "é"];
         let mut content = Content::default();
-        names.iter().rev().for_each(|name| content.put(*name, ()));
+        names.iter().rev().for_each(|name| content.put_other(name, ()));
         content.sort();
         let mut expected = names.to_vec();
         expected.sort_unstable();
-        assert_eq!(content.fields.iter().map(|field| field.name.as_ref()).collect::<Vec<_>>(), expected);
+        assert_eq!(content.fields.iter().map(|field| content.name(field)).collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -258,7 +352,7 @@ mod tests {
         let names = ["a", "b\"", "c", "d_1"];
         for count in 0..=names.len() {
             let mut content = Content::default();
-            names[..count].iter().for_each(|name| content.put((*name).to_owned(), [name]));
+            names[..count].iter().for_each(|name| content.put_other(name, [name]));
             for left_out in 0_u32..1 << count {
                 let is_hashed =
                     |name: &str| names.iter().position(|of| *of == name).is_none_or(|at| left_out >> at & 1 == 0);
@@ -284,9 +378,28 @@ mod tests {
     fn what_another_has_is_taken_over() {
         let mut content = Content::default();
         content.put("a", [1, 2, 3]);
+        content.put_other("b", ());
         content.extend(&example());
         assert_eq!(content.get("a"), Some(&b"[1,2,3]"[..]));
+        assert_eq!(content.get("b"), Some(&b"null"[..]));
         assert_eq!(content.lookup("/weight"), Some(json!(1.5)));
+    }
+
+    #[test]
+    fn an_object_is_read() {
+        let json = br#" {"b":{"d":1,"c":[null, 1.0]}, "a\"\u00e9" : "x\n", "b":true,"":-0} "#;
+        let content = Content::parse(json).expect("an object");
+        let expected = r#"{"":-0,"a\"é":"x\n","b":true}"#;
+        assert_eq!(content.object(|_| true), expected.as_bytes(), "of two values the last");
+        let tree: Fields = serde_json::from_slice(json).expect("an object");
+        assert_eq!(content, Content::from(tree));
+        let many = format!("{{{}}}", (0..200_000).map(|n| format!("\"{n}\":{n}")).collect::<Vec<_>>().join(","));
+        assert_eq!(Content::parse(many.as_bytes()).expect("an object").fields.len(), 200_000, "in a moment");
+        let nested = Content::parse(br#"{"b":{"d":1,"c":2}}"#).expect("an object");
+        assert_eq!(nested.get("b"), Some(&br#"{"c":2,"d":1}"#[..]), "sorted within");
+        for (json, is_data) in [("[1]", true), ("null", true), ("{} {}", false), (r#"{"a":}"#, false), ("", false)] {
+            assert_eq!(Content::parse(json.as_bytes()).expect_err("no object").is_data(), is_data, "{json}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
+use serde_json::error::Category;
 use tokio::sync::mpsc;
 
 use super::{Broken, Collected, Page, Resolved, Selection, SourceError};
@@ -263,9 +264,10 @@ impl Reader<'_> {
                 return Err(SafeText::from(format!("it is larger than {} MiB", RECORD_LIMIT / (1024 * 1024))));
             }
         };
-        let value = serde_json::from_slice(bytes).map_err(|error| SafeText::from(format!("invalid JSON: {error}")))?;
-        let Value::Object(fields) = value else { return Err(SafeText::from("not a JSON object")) };
-        let content = Content::from(fields);
+        let content = Content::parse(bytes).map_err(|error| match error.classify() {
+            Category::Data => SafeText::from("not a JSON object"),
+            _ => SafeText::from(format!("invalid JSON: {error}")),
+        })?;
         identity(self.feed, &content).map_err(|error| SafeText::from(error.to_string()))?;
         Ok(content)
     }
