@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use tracing::Level;
-use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_appender::rolling::{Builder, Rotation};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
@@ -149,6 +149,10 @@ fn install(writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static, level: L
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines.with_filter(targets)));
 }
 
+/// How many lines may wait for a slow disk before some are left out. Their places are memory from the beginning: half a megabyte, and four of
+/// the library's own measure.
+const WAITING_LINES: usize = 16_384;
+
 /// Writes events to `<state_dir>/logs/commerce-connector.<day>.log` until the guard is dropped.
 ///
 /// # Errors
@@ -172,7 +176,7 @@ pub fn start(state_dir: &Path) -> Result<WorkerGuard, Problem> {
         .max_log_files(DAYS)
         .build(&directory)
         .map_err(|error| failed(&error))?;
-    let (writer, guard) = tracing_appender::non_blocking(appender);
+    let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(WAITING_LINES).finish(appender);
     let amount = amount();
     if amount.is_shown {
         install(writer.and(std::io::stderr), amount.level);
