@@ -389,7 +389,7 @@ mod tests {
     fn an_object_is_read() {
         let json = br#" {"b":{"d":1,"c":[null, 1.0]}, "a\"\u00e9" : "x\n", "b":true,"":-0} "#;
         let content = Content::parse(json).expect("an object");
-        let expected = r#"{"":-0,"a\"é":"x\n","b":true}"#;
+        let expected = r#"{"":-0.0,"a\"é":"x\n","b":true}"#;
         assert_eq!(content.object(|_| true), expected.as_bytes(), "of two values the last");
         let tree: Fields = serde_json::from_slice(json).expect("an object");
         assert_eq!(content, Content::from(tree));
