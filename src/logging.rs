@@ -149,8 +149,8 @@ fn install(writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static, level: L
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines.with_filter(targets)));
 }
 
-/// How many lines may wait for a slow disk before some are left out. Their places are memory from the beginning: half a megabyte, and four of
-/// the library's own measure.
+/// How many lines may wait for a slow disk before some are left out. The queue takes its memory at the start: half a megabyte, where the
+/// library's default takes four.
 const WAITING_LINES: usize = 16_384;
 
 /// Writes events to `<state_dir>/logs/commerce-connector.<day>.log` until the guard is dropped.

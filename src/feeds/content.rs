@@ -27,8 +27,7 @@ const MOST_FIELDS: usize = 48;
 pub struct Content {
     /// The members of the object, one after the other: `"name":value`, without commas.
     json: Vec<u8>,
-    /// The names that are not the program's own, one after the other: a text for each would be twenty allocations an item, freed by
-    /// another thread than the one that made them, for which glibc has the threads wait for each other.
+    /// The names that are not the program's own, one after the other: a text for each would be twenty allocations an item.
     names: String,
     /// In the order in which they were put.
     fields: Vec<Field>,
@@ -46,6 +45,7 @@ struct Field {
     end: usize,
 }
 
+/// The name of a field.
 #[derive(Debug, Clone, Copy)]
 enum Name {
     /// One of the program's own, which needs no escapes.
@@ -191,7 +191,7 @@ impl Content {
         let wanted: Vec<&Field> = self.fields.iter().filter(|field| is_wanted(self.name(field))).collect();
         // With a comma or bracket each. A minimal payload is small and waits with its item, so it must not take more.
         let length: usize = wanted.iter().map(|field| self.member(field).len() + 1).sum();
-        let mut object = Vec::with_capacity(length.max(1) + 1);
+        let mut object = Vec::with_capacity(length + 1);
         object.push(b'{');
         for field in wanted {
             if object.len() > 1 {

@@ -1,28 +1,28 @@
-//! Which identities a dry run has met that the ledger does not have: some six bytes each, so that ten million cost 57 MiB.
+//! Which identities a dry run has met that the ledger does not have: some six bytes each, so that ten million cost 58 MiB.
 
 use crate::feeds::item::Sha1Hash;
 
-/// Bits of an identity that pick a shelf …
-const SHELF_BITS: u32 = 14;
-/// … the next ones, which pick a row of it, …
-const ROW_BITS: u32 = 6;
-/// … and those that are kept in the row: in two parts, so that the larger ones lie one after the other and are searched at once.
+/// Bits of an identity that pick a block …
+const BLOCK_BITS: u32 = 14;
+/// … the next ones, which pick a bucket of it, …
+const BUCKET_BITS: u32 = 6;
+/// … and those that are kept in the bucket: in two parts, so that the larger ones lie one after the other and are searched at once.
 const KEPT_BITS: u32 = 40;
-const ROWS: usize = 1 << ROW_BITS;
+const BUCKETS: usize = 1 << BUCKET_BITS;
 
 /// A set of identities, by the first 60 bits of each. Among ten million identities two are alike with a chance of one in 23,000: a
 /// dry run then takes an item for a second one of the same identity. A run that sends compares whole identities.
 #[derive(Debug, Default)]
 pub(super) struct Fingerprints {
     /// Empty until the first identity comes.
-    shelves: Vec<Shelf>,
+    blocks: Vec<Block>,
 }
 
-/// The identities that begin alike, row after row.
+/// The identities that begin alike, bucket after bucket.
 #[derive(Debug, Clone)]
-struct Shelf {
-    /// Where each row ends.
-    ends: [u16; ROWS],
+struct Block {
+    /// Where each bucket ends.
+    ends: [u16; BUCKETS],
     high: Vec<u32>,
     low: Vec<u8>,
 }
@@ -30,24 +30,24 @@ struct Shelf {
 impl Fingerprints {
     /// Puts an identity in; `false` if it was there already.
     pub fn insert(&mut self, id: Sha1Hash) -> bool {
-        if self.shelves.is_empty() {
-            self.shelves.resize(1 << SHELF_BITS, Shelf { ends: [0; ROWS], high: Vec::new(), low: Vec::new() });
+        if self.blocks.is_empty() {
+            self.blocks.resize(1 << BLOCK_BITS, Block { ends: [0; BUCKETS], high: Vec::new(), low: Vec::new() });
         }
         let first = id.0.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
-        let shelf = first >> (u64::BITS - SHELF_BITS);
-        let row = first >> (u64::BITS - SHELF_BITS - ROW_BITS) & (ROWS as u64 - 1);
-        let kept = first >> (u64::BITS - SHELF_BITS - ROW_BITS - KEPT_BITS);
+        let block = first >> (u64::BITS - BLOCK_BITS);
+        let bucket = first >> (u64::BITS - BLOCK_BITS - BUCKET_BITS) & (BUCKETS as u64 - 1);
+        let kept = first >> (u64::BITS - BLOCK_BITS - BUCKET_BITS - KEPT_BITS);
         #[expect(clippy::cast_possible_truncation, reason = "parts of a number, each as wide as its type")]
-        self.shelves[shelf as usize].insert(row as usize, (kept >> u8::BITS) as u32, kept as u8)
+        self.blocks[block as usize].insert(bucket as usize, (kept >> u8::BITS) as u32, kept as u8)
     }
 }
 
-impl Shelf {
-    fn insert(&mut self, row: usize, high: u32, low: u8) -> bool {
-        let begin = if row == 0 { 0 } else { usize::from(self.ends[row - 1]) };
-        let end = usize::from(self.ends[row]);
-        let in_row = self.high[begin..end].iter().zip(&self.low[begin..end]);
-        if in_row.into_iter().any(|(&other, &its_low)| other == high && its_low == low) {
+impl Block {
+    fn insert(&mut self, bucket: usize, high: u32, low: u8) -> bool {
+        let begin = if bucket == 0 { 0 } else { usize::from(self.ends[bucket - 1]) };
+        let end = usize::from(self.ends[bucket]);
+        let mut in_bucket = self.high[begin..end].iter().zip(&self.low[begin..end]);
+        if in_bucket.any(|(of_high, of_low)| (*of_high, *of_low) == (high, low)) {
             return false;
         }
         if self.high.len() == usize::from(u16::MAX) {
@@ -55,7 +55,7 @@ impl Shelf {
             return true;
         }
         if self.high.len() == self.high.capacity() {
-            // A little more, and not twice as much: a third of this memory would be room. All shelves grow together, so that what one
+            // A little more, and not twice as much: a third of this memory would be room. All blocks grow together, so that what one
             // leaves for more is of use to no other: the larger the step, the more lies idle (72 MiB of ten million at an eighth).
             let more = self.high.len() / 64 + 16;
             self.high.reserve_exact(more);
@@ -63,7 +63,7 @@ impl Shelf {
         }
         self.high.insert(end, high);
         self.low.insert(end, low);
-        for end in &mut self.ends[row..] {
+        for end in &mut self.ends[bucket..] {
             *end += 1;
         }
         true
@@ -108,11 +108,11 @@ mod tests {
     }
 
     #[test]
-    fn a_shelf_that_is_full_takes_no_identity_for_known() {
-        let mut shelf = Shelf { ends: [0; ROWS], high: Vec::new(), low: Vec::new() };
-        assert!((0..70_000).all(|number| shelf.insert(5, number, 0)));
-        assert!(!shelf.insert(5, 0, 0), "what it has is known");
-        assert!(shelf.insert(6, 0, 0));
+    fn a_block_that_is_full_takes_no_identity_for_known() {
+        let mut block = Block { ends: [0; BUCKETS], high: Vec::new(), low: Vec::new() };
+        assert!((0..70_000).all(|number| block.insert(5, number, 0)));
+        assert!(!block.insert(5, 0, 0), "what it has is known");
+        assert!(block.insert(6, 0, 0));
     }
 
     #[test]
@@ -126,9 +126,9 @@ mod tests {
             id[..8].copy_from_slice(&scattered);
             assert!(met.insert(Sha1Hash(id)));
         }
-        let of_shelf = |shelf: &Shelf| 4 * shelf.high.capacity() + shelf.low.capacity();
-        let bytes: usize = met.shelves.iter().map(of_shelf).sum();
+        let of_block = |block: &Block| 4 * block.high.capacity() + block.low.capacity();
+        let bytes: usize = met.blocks.iter().map(of_block).sum();
         assert!(bytes < 6 * items, "{bytes} bytes for {items} identities");
-        assert!(size_of::<Shelf>() * met.shelves.len() < 4 << 20, "and the shelves");
+        assert!(size_of::<Block>() * met.blocks.len() < 4 << 20, "and the blocks");
     }
 }
