@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::feed_code;
-use super::journal::count;
+use super::journal::{count, ranges};
 use super::replica::Replica;
 use super::store::Store;
 use crate::domain::Feed;
@@ -55,10 +55,11 @@ impl Store {
     /// These rows point to their payloads no more; what then nobody points to is dropped.
     pub(super) fn leave_payloads(&self, rows: impl IntoIterator<Item = i64>) -> rusqlite::Result<()> {
         let mut left: BTreeMap<i64, i64> = BTreeMap::new();
-        let mut select = self.connection.prepare_cached("SELECT payload FROM items WHERE id = ?1")?;
-        for row in rows {
-            if let Some(payload) = select.query_row([row], |row| row.get(0)).optional()?.flatten() {
-                *left.entry(payload).or_default() += 1;
+        let sql = "SELECT payload FROM items WHERE id BETWEEN ?1 AND ?2 AND payload IS NOT NULL";
+        let mut select = self.connection.prepare_cached(sql)?;
+        for range in ranges(rows) {
+            for payload in select.query_map(range, |row| row.get(0))? {
+                *left.entry(payload?).or_default() += 1;
             }
         }
         for (payload, items) in left {

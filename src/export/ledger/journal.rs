@@ -68,6 +68,14 @@ pub(in crate::export) struct BatchOutcome {
     pub code: SafeText,
 }
 
+impl BatchOutcome {
+    /// Whether the other is of the next row, at the next place, and the same.
+    fn is_continued_by(&self, other: &Self) -> bool {
+        (other.row, other.place) == (self.row + 1, self.place + 1)
+            && (other.status, &other.error, &other.code) == (self.status, &self.error, &self.code)
+    }
+}
+
 impl Store {
     /// Writes down that these rows leave now, and as what; returns the journal entry.
     pub fn journal(&mut self, attempt: &Attempt, now: Timestamp) -> rusqlite::Result<i64> {
@@ -94,7 +102,7 @@ impl Store {
                 attempt.number,
                 now.as_millisecond(),
                 payload,
-                ranges(&attempt.rows),
+                ranges_text(&attempt.rows),
                 number,
             ])
     }
@@ -111,22 +119,25 @@ impl Store {
             self.connection.prepare_cached(sql)?.query_row(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
         self.point_to_payload(payload, answer.verdicts.len())?;
         self.leave_payloads(answer.verdicts.iter().map(|outcome| outcome.row))?;
+        // One statement for the rows that follow each other and came to the same, which are nearly always all of a request.
         let mut update = self.connection.prepare_cached(
-            "UPDATE items SET status = ?2, error = ?3, code = ?4, request_id = ?5, modified_at = ?6, batch = ?7,
-                 payload = ?8, place = ?9
-             WHERE id = ?1",
+            "UPDATE OR FAIL items SET status = ?3, error = ?4, code = ?5, request_id = ?6, modified_at = ?7, batch = ?8,
+                 payload = ?9, place = ?10 + id - ?1
+             WHERE id BETWEEN ?1 AND ?2",
         )?;
-        for outcome in &answer.verdicts {
+        for outcomes in answer.verdicts.chunk_by(BatchOutcome::is_continued_by) {
+            let (Some(first), Some(last)) = (outcomes.first(), outcomes.last()) else { continue };
             update.execute(params![
-                outcome.row,
-                outcome.status,
-                text(&outcome.error),
-                text(&outcome.code),
+                first.row,
+                last.row,
+                first.status,
+                text(&first.error),
+                text(&first.code),
                 request_id,
                 now,
                 answer.batch,
                 payload,
-                payload.map(|_| count(outcome.place)),
+                payload.map(|_| count(first.place)),
             ])?;
         }
         drop(update);
@@ -181,19 +192,24 @@ impl Store {
 }
 
 /// Rows as the first and last of each range, in their order: those of a first sync are one range.
-fn ranges(rows: &[i64]) -> String {
+pub(super) fn ranges(rows: impl IntoIterator<Item = i64>) -> Vec<[i64; 2]> {
     let mut ranges: Vec<[i64; 2]> = Vec::new();
-    for &row in rows {
+    for row in rows {
         match ranges.last_mut() {
             Some([_, last]) if *last + 1 == row => *last = row,
             _ => ranges.push([row, row]),
         }
     }
-    // Numbers always serialize.
-    serde_json::to_string(&ranges).unwrap_or_default()
+    ranges
 }
 
-/// The rows of [`ranges`], in their order.
+/// Ranges as they are in the file.
+fn ranges_text(rows: &[i64]) -> String {
+    // Numbers always serialize.
+    serde_json::to_string(&ranges(rows.iter().copied())).unwrap_or_default()
+}
+
+/// The rows of [`ranges_text`], in their order.
 fn rows_of(ranges: &str) -> Vec<i64> {
     let ranges: Vec<[i64; 2]> = serde_json::from_str(ranges).unwrap_or_default();
     ranges.into_iter().flat_map(|[first, last]| first..=last).collect()

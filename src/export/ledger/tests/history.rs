@@ -70,6 +70,39 @@ fn shop_again(shop: &mut Shop) -> Vec<Outgoing> {
 }
 
 #[test]
+fn each_item_of_a_request_has_its_own_answer_and_what_had_none_is_as_before() {
+    let mut shop = Shop::new(Feed::Products);
+    let sent = shop.collect(&["A", "B", "C", "D", "E", "F", "G", "H"].map(|sku| product(sku, "1"))).send;
+    let (submitted, refused) = ((status::SUBMITTED, ""), (status::REFUSED, "no name"));
+    // D travels elsewhere, and C gets no answer; B and F are refused, and G comes before E.
+    let places = [(0, Some(submitted)), (1, Some(refused)), (2, None), (5, Some(refused)), (6, Some(submitted))];
+    let places = [&places[..], &[(4, Some(submitted)), (7, Some(submitted))]].concat();
+    let rows: Vec<i64> = places.iter().map(|(item, _)| sent[*item].row).collect();
+    let kept = Kept::Body(b"body".to_vec());
+    let attempt = Attempt { run: 1, feed: Feed::Products, rows: rows.clone(), bytes: 9, number: 1, kept };
+    let batch = shop.store.journal(&attempt, now()).expect("journaled");
+    let verdicts = places.iter().enumerate().filter_map(|(place, (_, outcome))| {
+        let (status, error) = (*outcome)?;
+        Some(BatchOutcome { row: rows[place], place, status, error: error.into(), code: SafeText::default() })
+    });
+    let answer = Answer { batch, status: Some(200), request_id: None, verdicts: verdicts.collect() };
+    shop.store.record(&answer, now()).expect("recorded");
+    let sql =
+        "SELECT substr(label, 1, 1) || ' ' || coalesce(status || ' ' || coalesce(error, '') || ' ' || place, 'none')
+               FROM items ORDER BY id";
+    let mut select = shop.store.connection.prepare(sql).expect(sql);
+    let found: rusqlite::Result<Vec<String>> = select.query_map([], |row| row.get(0)).expect(sql).collect();
+    let refused = |item: &str, place: u8| format!("{item} {} no name {place}", status::REFUSED);
+    let submitted = |item: &str, place: u8| format!("{item} 200  {place}");
+    let expected = [submitted("A", 0), refused("B", 1), "C none".to_owned(), "D none".to_owned()];
+    let expected =
+        [&expected[..], &[submitted("E", 5), refused("F", 3), submitted("G", 4), submitted("H", 6)]].concat();
+    assert_eq!(found.expect(sql), expected);
+    drop(select);
+    assert_eq!(shop.bodies(), [(6, b"body".to_vec())]);
+}
+
+#[test]
 fn the_newest_states_of_an_item_are_remembered() {
     let mut shop = Shop::new(Feed::Products);
     let tries = i64::try_from(KEPT_ATTEMPTS).expect("small") + 5;
