@@ -111,6 +111,14 @@ impl Table {
         sql
     }
 
+    /// Forgets which of its rows were noted by a trigger.
+    fn forget(&self, connection: &Connection) -> rusqlite::Result<()> {
+        if self.name == HOOKED {
+            return Ok(());
+        }
+        connection.prepare_cached(&format!("DELETE FROM temp.changed_{}", self.name))?.execute([]).map(drop)
+    }
+
     /// Writes a row, whether or not it is there.
     pub fn put(&self) -> String {
         let values: Vec<String> = (1..=self.columns.len()).map(|place| format!("?{place}")).collect();
@@ -172,23 +180,23 @@ impl Capture {
         Ok(Self { tables, takes_notes, items })
     }
 
-    /// What was changed since it was last forgotten.
-    pub fn read(&self, connection: &Connection) -> rusqlite::Result<Entry> {
+    /// Takes what was noted: what has changed since it was last taken or forgotten.
+    pub fn take(&self, connection: &Connection) -> rusqlite::Result<Entry> {
         let mut entry = Entry { format: schema::VERSION, tables: Vec::new() };
         for (place, table) in self.tables.iter().enumerate() {
             let mut changes = TableChanges { table: place, ..TableChanges::default() };
             let mut select = connection.prepare_cached(&table.select_changed)?;
             let keys = table.key.len();
             if table.name == HOOKED {
-                let mut items = locked(&self.items);
+                let mut items = std::mem::take(&mut *locked(&self.items));
                 items.sort_unstable();
                 items.dedup();
-                for item in items.iter() {
+                for item in items {
                     let whole =
                         select.query_row([item], |row| cells(row, keys, keys + table.columns.len())).optional()?;
                     match whole {
                         Some(whole) => changes.rows.push(whole),
-                        None => changes.gone.push(vec![Cell::Integer(*item)]),
+                        None => changes.gone.push(vec![Cell::Integer(item)]),
                     }
                 }
             } else {
@@ -203,6 +211,7 @@ impl Capture {
                 }
             }
             if !changes.rows.is_empty() || !changes.gone.is_empty() {
+                table.forget(connection)?;
                 entry.tables.push(changes);
             }
         }
@@ -220,10 +229,7 @@ impl Capture {
             return Ok(());
         }
         self.forget_items();
-        self.tables.iter().filter(|table| table.name != HOOKED).try_for_each(|table| {
-            let mut delete = connection.prepare_cached(&format!("DELETE FROM temp.changed_{}", table.name))?;
-            delete.execute([]).map(drop)
-        })
+        self.tables.iter().try_for_each(|table| table.forget(connection))
     }
 }
 
@@ -261,7 +267,8 @@ mod tests {
             }
             assert_eq!(statement.get_status(StatementStatus::FullscanStep), 0, "{sql}");
         }
-        let changed: usize = capture.read(&connection).expect("read").tables.iter().map(|table| table.rows.len()).sum();
+        let changed: usize = capture.take(&connection).expect("read").tables.iter().map(|table| table.rows.len()).sum();
         assert_eq!(changed, 100);
+        assert!(capture.take(&connection).expect("read").is_empty(), "what was taken is forgotten");
     }
 }

@@ -136,13 +136,12 @@ impl Replica {
     pub fn append(&self, connection: &Connection, path: &Path) -> Result<(), LedgerError> {
         let sqlite = |error: rusqlite::Error| LedgerError::of_sqlite(path, &error);
         let Some(worker) = &self.worker else { return Ok(()) };
-        let entry = self.capture.read(connection).map_err(sqlite)?;
+        let entry = self.capture.take(connection).map_err(sqlite)?;
         if entry.is_empty() {
             return Ok(());
         }
         let bytes = entry.encode().map_err(|error| LedgerError::of_io(path, &error))?;
         let seq = self.wait_for(worker.append(&bytes))?;
-        self.capture.forget(connection).map_err(sqlite)?;
         let before = position(connection).map_err(sqlite)?;
         if seq > before + 1 {
             // Other nodes were quicker. Theirs is about other feeds, so the order of the two does not matter here.

@@ -13,8 +13,9 @@ use super::{LedgerError, identity_table, path_of, paths, schema};
 use crate::cluster::Worker;
 use crate::domain::{DataSpaceId, Feed};
 
-/// How many prepared statements are kept; this room has about two dozen.
-const STATEMENTS: usize = 48;
+/// How many prepared statements are kept. A run has about two dozen, and for a ledger that nodes share two more for each table (see
+/// `capture`): with fewer places, each commit would drive all of them out and prepare them anew.
+const STATEMENTS: usize = 128;
 
 /// What a run keeps beside the file, and forgets: what is chosen of a feed that is not gone through whole (see `chosen`), with what
 /// of it the logs have named (see `recheck`).
