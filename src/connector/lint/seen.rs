@@ -7,7 +7,7 @@ use crate::connector::temporary;
 use crate::error::Problem;
 
 /// Pages of the cache, in KiB (negative, as `SQLite` wants it): what is kept in memory, whatever the catalogue.
-const CACHE_KIB: i64 = -32_000;
+const CACHE_KIB: i64 = -8_000;
 
 const TABLES: &str = "
     CREATE TABLE product (sku TEXT PRIMARY KEY, folded TEXT, kind TEXT, enabled INTEGER) WITHOUT ROWID;
