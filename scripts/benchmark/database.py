@@ -1,5 +1,6 @@
 """A MariaDB of the bench's own: a private data directory, a Unix socket, a port on loopback; shops of any size made from the fixture."""
 
+import contextlib
 import gzip
 import hashlib
 import os
@@ -133,6 +134,34 @@ class Server:
             wall = time.perf_counter() - begin
         if client.returncode:
             sys.exit("The value tables of %s could not be read (exit code %d)" % (name, client.returncode))
+        return wall, cpu
+
+    def queries(self, name, work):
+        """What is read from this shop while `work` runs: SQL, in order."""
+        self.run("mysql", "SET GLOBAL log_output = 'TABLE', GLOBAL long_query_time = 0, GLOBAL slow_query_log = ON")
+        try:
+            work()
+        finally:
+            self.run("mysql", "SET GLOBAL slow_query_log = OFF")
+        # LIMIT 0 only asks whether a table is there, and is an error if it is not.
+        read = self.run("mysql", """
+            SELECT REPLACE(REPLACE(CONVERT(sql_text USING utf8mb4), '\n', ' '), '\t', ' ') FROM slow_log
+              WHERE db = '%s' AND sql_text LIKE 'SELECT%%' AND sql_text NOT LIKE '%%LIMIT 0';
+            TRUNCATE slow_log;""" % name)
+        return [sql for sql, in read]
+
+    def ask(self, name, queries, directory, clients=2):
+        """Has the server's own clients ask these queries, each a share of them, and throw the rows away. Returns wall and CPU seconds of the clients."""
+        shares = [directory / ("queries%d.sql" % client) for client in range(clients)]
+        for client, share in enumerate(shares):
+            share.write_text(";\n".join(queries[client::clients]) + ";\n")
+        begin = time.perf_counter()
+        with contextlib.ExitStack() as stack:
+            asking = [stack.enter_context(running(self._client(name, "--quick", "-e", "source %s" % share), stdout=subprocess.DEVNULL)) for share in shares]
+            cpu = sum(reap(client)[0] for client in asking)
+            wall = time.perf_counter() - begin
+        if any(client.returncode for client in asking):
+            sys.exit("The queries of the program could not be asked again of %s" % name)
         return wall, cpu
 
     def cpu(self):

@@ -107,6 +107,7 @@ quotient of their items: 1 is linear.
 | work | |
 |---|---|
 | raw read | every row of the five value tables of products, by the server's own client, thrown away; CPU is the client's |
+| queries alone | what *nothing changed* asks the database for, asked again by two of the server's own clients and thrown away; CPU is theirs |
 | dry run | `export run --dry-run` of the products feed with an empty ledger; without `--partial`, lint looks at what is read |
 | first sync | the same without `--dry-run`: everything is new and is sent to a gateway that answers at once |
 | nothing changed | the same again |
