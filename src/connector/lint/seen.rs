@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use crate::connector::temporary;
 use crate::error::Problem;
 
-/// Pages of the cache, in KiB (negative, as `SQLite` wants it): what is kept in memory, whatever the catalogue.
+/// Pages of the cache, in KiB (negative, as `SQLite` wants it): what is kept in memory, whatever the catalogue; sorting takes as much again.
 const CACHE_KIB: i64 = -8_000;
 
 const TABLES: &str = "

@@ -1,4 +1,4 @@
-//! Which identities a dry run has met that the ledger does not have: some six bytes each, so that ten million cost 58 MiB.
+//! Which identities a dry run has met that the ledger does not have: less than six bytes each.
 
 use crate::feeds::item::Sha1Hash;
 

@@ -119,7 +119,8 @@ impl Store {
             self.connection.prepare_cached(sql)?.query_row(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
         self.point_to_payload(payload, answer.verdicts.len())?;
         self.leave_payloads(answer.verdicts.iter().map(|outcome| outcome.row))?;
-        // One statement for the rows that follow each other and came to the same, which are nearly always all of a request.
+        // One statement for the rows that follow each other and came to the same, which are nearly always all of a request. OR FAIL:
+        // what a failure leaves half done goes with the transaction, so the statement needs no journal of its own for undoing it.
         let mut update = self.connection.prepare_cached(
             "UPDATE OR FAIL items SET status = ?3, error = ?4, code = ?5, request_id = ?6, modified_at = ?7, batch = ?8,
                  payload = ?9, place = ?10 + id - ?1
