@@ -10,7 +10,7 @@ use super::check::Check;
 use crate::connector::Connector;
 use crate::connector::finding::Finding;
 use crate::connector::unsaved::DIRECTORY as UNSAVED;
-use crate::export::ledger::{file_system, network_name};
+use crate::export::ledger::{file_system, network_name, slow_save};
 use crate::export::owner::{group_named, user_named};
 use crate::format::bytes;
 use crate::hardening::{Connecting, Writing};
@@ -79,6 +79,13 @@ pub(super) fn check(connector: &Connector, variable: impl Fn(&str) -> Option<Str
             format!("free some space (`df -h {shown}`), or set another path with --state-dir"),
         ));
     }
+    findings.extend(slow_save(&existing).map(|took| {
+        Finding::warning(
+            format!("the disk of the state directory {shown} takes {} ms to save", took.as_millis()),
+            "an export waits for it several times with each request",
+            "set a path on a faster disk with --state-dir or state.directory",
+        )
+    }));
     let mode = match fs::metadata(&directory) {
         Ok(meta) => match Users::of(&meta) {
             Users::Owner => format!("mode {:04o}", meta.mode() & 0o7777),

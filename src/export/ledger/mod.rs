@@ -31,7 +31,7 @@
 //! run-local state, `identity` (with `identity_table` and `bloom_filter`) finds the row of an item, `fingerprints` are what a dry run remembers instead, `compare`, `sweep`,
 //! `chosen` (a part of a feed), `follow` (change logs), `recheck` (what is compared again), `rolling` (the rolling compare),
 //! `journal`, `held`, `history`, `batch_sizes`, `runs` (the run history) and `hours` (what was sent in each) are what a run does
-//! with it, `replica` (with `capture` and `entry`) keeps a copy together with the database that nodes share, `adopt` takes over what another exporter has sent, `writer` is the one thread that writes, `reader`, `sent`, `listing`
+//! with it, `replica` (with `capture` and `entry`) keeps a copy together with the database that nodes share, `adopt` takes over what another exporter has sent, `writer` is the one thread that writes, `slow_disk` notices what it waits for, `reader`, `sent`, `listing`
 //! (pages of `items`) and `detail` (one of them) look on from outside. None of them may know of sources, clients or screens.
 
 mod adopt;
@@ -71,6 +71,7 @@ mod rolling;
 mod runs;
 mod schema;
 mod sent;
+mod slow_disk;
 pub(super) mod status;
 mod store;
 mod sweep;
@@ -110,6 +111,7 @@ pub use rolling::RollingSummary;
 pub(super) use rolling::{Round, Rounds};
 pub use runs::{PastEnd, PastRun, RunCounts, RunHistory};
 pub use sent::SentItem;
+pub use slow_disk::slow_save;
 pub use status::state_of_status;
 pub(super) use store::{Resend, Store};
 pub(super) use sweep::SweepScope;

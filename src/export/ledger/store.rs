@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use rusqlite::Connection;
 
@@ -9,9 +10,11 @@ use super::bitmap::Bitmap;
 use super::bloom_filter::BloomFilter;
 use super::fingerprints::Fingerprints;
 use super::replica::{self, Replica};
+use super::slow_disk::DiskWaits;
 use super::{LedgerError, identity_table, path_of, paths, schema};
 use crate::cluster::Worker;
 use crate::domain::{DataSpaceId, Feed};
+use crate::waiting;
 
 /// How many prepared statements are kept. A run has about two dozen, and for a ledger that nodes share two more for each table (see
 /// `capture`): with fewer places, each commit would drive all of them out and prepare them anew.
@@ -34,6 +37,7 @@ pub(in crate::export) struct Store {
     pub(super) pass: Pass,
     /// What keeps a copy of a shared ledger together with its database.
     pub(super) replica: Option<Replica>,
+    disk_waits: DiskWaits,
 }
 
 /// Whether intents are kept.
@@ -126,9 +130,14 @@ impl Store {
     }
 
     /// Commits, for the other nodes first.
-    pub(super) fn commit(&self) -> Result<(), LedgerError> {
+    pub(super) fn commit(&mut self) -> Result<(), LedgerError> {
         self.replica.as_ref().map_or(Ok(()), |replica| replica.append(&self.connection, &self.path))?;
-        self.execute("COMMIT")
+        let begun = Instant::now();
+        self.execute("COMMIT")?;
+        if let Some(text) = self.disk_waits.count(begun.elapsed(), &self.path) {
+            waiting::tell(text);
+        }
+        Ok(())
     }
 
     fn execute(&self, sql: &str) -> Result<(), LedgerError> {
@@ -156,7 +165,7 @@ impl Store {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.execute_batch(BESIDE).map_err(|error| LedgerError::of_sqlite(&path, &error))?;
         let pass = Pass::new(Feed::ScopesWebsite, Resend::None);
-        Ok(Self { connection, path, mode, pass, replica: None })
+        Ok(Self { connection, path, mode, pass, replica: None, disk_waits: DiskWaits::default() })
     }
 
     /// Begins a feed: nothing of it was seen yet, and nothing is chosen.
