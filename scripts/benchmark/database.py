@@ -136,25 +136,31 @@ class Server:
             sys.exit("The value tables of %s could not be read (exit code %d)" % (name, client.returncode))
         return wall, cpu
 
-    def queries(self, name, work):
-        """What is read from this shop while `work` runs: SQL, in order."""
+    def queries(self, name, work, directory, clients=2):
+        """Writes what is read from this shop while `work` runs as SQL into a file for each client. Returns the files and how many queries they have."""
         self.run("mysql", "SET GLOBAL log_output = 'TABLE', GLOBAL long_query_time = 0, GLOBAL slow_query_log = ON")
         try:
             work()
         finally:
             self.run("mysql", "SET GLOBAL slow_query_log = OFF")
         # LIMIT 0 only asks whether a table is there, and is an error if it is not.
-        read = self.run("mysql", """
-            SELECT REPLACE(REPLACE(CONVERT(sql_text USING utf8mb4), '\n', ' '), '\t', ' ') FROM slow_log
+        sql = """
+            SELECT CONCAT(REPLACE(REPLACE(CONVERT(sql_text USING utf8mb4), '\n', ' '), '\t', ' '), ';') FROM slow_log
               WHERE db = '%s' AND sql_text LIKE 'SELECT%%' AND sql_text NOT LIKE '%%LIMIT 0';
-            TRUNCATE slow_log;""" % name)
-        return [sql for sql, in read]
+            TRUNCATE slow_log;""" % name
+        count, shares = 0, [directory / ("queries%d.sql" % client) for client in range(clients)]
+        # Line by line: what the bench holds when it starts the program would count as the program's memory.
+        with contextlib.ExitStack() as stack:
+            files = [stack.enter_context(share.open("wb")) for share in shares]
+            client = stack.enter_context(subprocess.Popen(self._client("mysql", "--quick", "-e", sql), stdout=subprocess.PIPE))
+            for count, line in enumerate(client.stdout, 1):
+                files[count % clients].write(line)
+        if client.returncode:
+            sys.exit("The queries of the program could not be read from the server's log")
+        return shares, count
 
-    def ask(self, name, queries, directory, clients=2):
-        """Has the server's own clients ask these queries, each a share of them, and throw the rows away. Returns wall and CPU seconds of the clients."""
-        shares = [directory / ("queries%d.sql" % client) for client in range(clients)]
-        for client, share in enumerate(shares):
-            share.write_text(";\n".join(queries[client::clients]) + ";\n")
+    def ask(self, name, shares):
+        """Has the server's own clients ask the queries of these files, each one file, and throw the rows away. Returns wall and CPU seconds of the clients."""
         begin = time.perf_counter()
         with contextlib.ExitStack() as stack:
             asking = [stack.enter_context(running(self._client(name, "--quick", "-e", "source %s" % share), stdout=subprocess.DEVNULL)) for share in shares]
