@@ -82,7 +82,7 @@ pub(super) fn check(connector: &Connector, variable: impl Fn(&str) -> Option<Str
     findings.extend(slow_save(&existing).map(|took| {
         Finding::warning(
             format!("the disk of the state directory {shown} takes {} ms to save", took.as_millis()),
-            "an export waits for it several times with each request",
+            "an export waits for it about twice with each request",
             "set a path on a faster disk with --state-dir or state.directory",
         )
     }));
