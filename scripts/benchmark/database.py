@@ -126,14 +126,19 @@ class Server:
 
     def read_raw(self, name):
         """Reads every row of the value tables by the server's own client. Returns wall and CPU seconds of the client."""
-        sql = " ".join("SELECT * FROM %s;" % table for table in VALUE_TABLES)
+        return self._throw_away(name, [" ".join("SELECT * FROM %s;" % table for table in VALUE_TABLES)])
+
+    def _throw_away(self, name, questions):
+        """Has the server's own clients ask all of these at once, one client each, and throw the rows away. Returns wall and CPU seconds of the clients."""
         begin = time.perf_counter()
-        # --quick: no row is kept, as a program that reads in a stream does.
-        with running(self._client(name, "--quick", "-e", sql), stdout=subprocess.DEVNULL) as client:
-            cpu, _, _ = reap(client)
+        with contextlib.ExitStack() as stack:
+            # --quick: no row is kept, as a program that reads in a stream does.
+            clients = [stack.enter_context(running(self._client(name, "--quick", "-e", sql), stdout=subprocess.DEVNULL)) for sql in questions]
+            cpu = sum(reap(client)[0] for client in clients)
             wall = time.perf_counter() - begin
-        if client.returncode:
-            sys.exit("The value tables of %s could not be read (exit code %d)" % (name, client.returncode))
+        failed = [client.returncode for client in clients if client.returncode]
+        if failed:
+            sys.exit("%s could not be read (exit code %d)" % (name, failed[0]))
         return wall, cpu
 
     def queries(self, name, work, directory, clients=2):
@@ -160,15 +165,8 @@ class Server:
         return shares, count
 
     def ask(self, name, shares):
-        """Has the server's own clients ask the queries of these files, each one file, and throw the rows away. Returns wall and CPU seconds of the clients."""
-        begin = time.perf_counter()
-        with contextlib.ExitStack() as stack:
-            asking = [stack.enter_context(running(self._client(name, "--quick", "-e", "source %s" % share), stdout=subprocess.DEVNULL)) for share in shares]
-            cpu = sum(reap(client)[0] for client in asking)
-            wall = time.perf_counter() - begin
-        if any(client.returncode for client in asking):
-            sys.exit("The queries of the program could not be asked again of %s" % name)
-        return wall, cpu
+        """Asks the queries of these files, each file by a client of its own. Returns wall and CPU seconds of the clients."""
+        return self._throw_away(name, ["source %s" % share for share in shares])
 
     def cpu(self):
         """CPU seconds of the server so far."""
